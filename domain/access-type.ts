@@ -1,0 +1,21 @@
+/** How a channel reaches its account. One access type belongs to exactly one provider. */
+export const ACCESS_TYPES = ['gmail', 'microsoft', 'exchange', 'imap', 'salesforce'] as const;
+export type AccessType = (typeof ACCESS_TYPES)[number];
+
+export const PROVIDER_NAMES = ['google', 'microsoft', 'exchange', 'imap', 'salesforce'] as const;
+export type ProviderName = (typeof PROVIDER_NAMES)[number];
+
+/** What a connection is for; adapters map these to the least scopes. */
+export const USES = ['read', 'send'] as const;
+export type Use = (typeof USES)[number];
+
+export const CHANNEL_KINDS = ['individual', 'shared'] as const;
+export type ChannelKind = (typeof CHANNEL_KINDS)[number];
+
+/** `continuous`: everything is imported as it comes; `gap`: only what a breakage made us miss; `off`: nothing. */
+export const IMPORT_MODES = ['continuous', 'gap', 'off'] as const;
+export type ImportMode = (typeof IMPORT_MODES)[number];
+
+/** `always` refreshes ahead of every expiry; `when_used` sleeps until the keep-alive and refreshes on the next read. */
+export const KEEP_WARM = ['always', 'when_used'] as const;
+export type KeepWarm = (typeof KEEP_WARM)[number];

@@ -1,0 +1,174 @@
+import { actionOf } from './verdict.ts';
+import type { Action, StatusReason, Verdict } from './verdict.ts';
+
+export const STATUSES = [
+  'connected',
+  'degraded',
+  'reauth_required',
+  'blocked',
+  'paused',
+  'disconnecting',
+  'disconnected',
+] as const;
+export type Status = (typeof STATUSES)[number];
+
+/** The part of a channel that its life changes. */
+export interface ChannelState {
+  status: Status;
+  reason: StatusReason | null;
+  action: Action;
+  providerCode: string | null;
+  /** The live credential; a verdict about an older one changes nothing. */
+  credentialVersion: number;
+}
+
+/** What can happen to a channel. */
+export type Happening =
+  /** The provider accepted the credential: a refresh, a login or a verified call. */
+  | { type: 'worked'; credentialVersion: number }
+  | { type: 'refused'; credentialVersion: number; verdict: Verdict }
+  /** A person signed in again; `credentialVersion` is the new one. */
+  | { type: 'reauthorized'; credentialVersion: number }
+  | { type: 'paused' }
+  | { type: 'resumed' }
+  | { type: 'disconnect_requested' }
+  | { type: 'disconnected' };
+
+export type ChannelEventType =
+  | 'channel.degraded'
+  | 'channel.reauth_required'
+  | 'channel.reauthorized'
+  | 'channel.repaired'
+  | 'channel.blocked'
+  | 'channel.paused'
+  | 'channel.resumed'
+  | 'channel.disconnected';
+
+export interface Transition {
+  state: ChannelState;
+  /** The event to tell, if this happening is worth one. */
+  event: ChannelEventType | null;
+  /** What becomes of the channel's incident. */
+  incident: 'open' | 'close' | 'keep';
+}
+
+/**
+ * The legal transitions of a channel, all of them:
+ *
+ * ```
+ *              refused: transient, rate_limited        refused: reauth_required, insufficient_scope
+ *   connected ───────────────────────────▶ degraded ──────────────────────────▶ reauth_required
+ *      ▲  ▲ ◀────────── worked ───────────────┘  └─ refused: account_gone, ──▶ blocked
+ *      │  └──── reauthorized, worked ────────────── admin_action, misconfigured ──┘
+ *      │
+ *   paused ◀── paused ── any live status; resumed ──▶ connected
+ *   any but disconnected ── disconnect_requested ──▶ disconnecting ── disconnected ──▶ disconnected
+ * ```
+ *
+ * `reauth_required` is left by a person's sign-in, or by a proof that the credential works after all (a repair). A
+ * transient failure never changes `reauth_required` or `blocked`: the person's task stands until something works.
+ * `disconnecting` and `disconnected` are left by nothing.
+ */
+export function transition(state: ChannelState, happening: Happening): Transition {
+  if (state.status === 'disconnected') return unchanged(state);
+  if (happening.type === 'disconnected') return left(state, 'disconnected', 'channel.disconnected');
+  if (state.status === 'disconnecting') return unchanged(state);
+  switch (happening.type) {
+    case 'disconnect_requested':
+      return left(state, 'disconnecting', null);
+    case 'paused':
+      return state.status === 'paused' ? unchanged(state) : left(state, 'paused', 'channel.paused');
+    case 'resumed':
+      return state.status === 'paused' ? left(state, 'connected', 'channel.resumed') : unchanged(state);
+    case 'reauthorized':
+      return reauthorized(state, happening.credentialVersion);
+    case 'worked':
+      return worked(state, happening.credentialVersion);
+    case 'refused':
+      return refused(state, happening.credentialVersion, happening.verdict);
+  }
+}
+
+function unchanged(state: ChannelState): Transition {
+  return { state, event: null, incident: 'keep' };
+}
+
+/** Leaves whatever trouble there was: no reason, nobody has to act, the incident is over. */
+function left(state: ChannelState, status: Status, event: ChannelEventType | null): Transition {
+  return { state: { ...state, status, reason: null, action: 'none', providerCode: null }, event, incident: 'close' };
+}
+
+function reauthorized(state: ChannelState, credentialVersion: number): Transition {
+  const renewed = { ...state, credentialVersion };
+  if (state.status === 'paused') return { state: renewed, event: 'channel.reauthorized', incident: 'close' };
+  return left(renewed, 'connected', 'channel.reauthorized');
+}
+
+function worked(state: ChannelState, credentialVersion: number): Transition {
+  if (credentialVersion < state.credentialVersion) return unchanged(state);
+  const renewed = { ...state, credentialVersion };
+  if (state.status === 'connected' || state.status === 'paused') return unchanged(renewed);
+  return left(renewed, 'connected', 'channel.repaired');
+}
+
+function refused(state: ChannelState, credentialVersion: number, verdict: Verdict): Transition {
+  if (credentialVersion < state.credentialVersion) return unchanged(state);
+  const target = statusAfter(verdict);
+  if (target === null || rank(target) < rank(state.status)) return unchanged(state);
+  const next: ChannelState = {
+    ...state,
+    status: target,
+    reason: verdict.reason,
+    action: actionOf(verdict.kind),
+    providerCode: verdict.providerCode,
+  };
+  if (target === state.status) return { state: next, event: null, incident: 'keep' };
+  return { state: next, event: eventOf(target), incident: 'open' };
+}
+
+/** Pause outranks trouble that heals by itself, and gives way to trouble that somebody must act on. */
+function rank(status: Status): number {
+  switch (status) {
+    case 'connected':
+      return 0;
+    case 'degraded':
+      return 1;
+    case 'paused':
+      return 2;
+    case 'blocked':
+    case 'reauth_required':
+      return 3;
+    case 'disconnecting':
+    case 'disconnected':
+      return 4;
+  }
+}
+
+/** The status a verdict leads to; null when it says nothing about the credential. */
+export function statusAfter(verdict: Verdict): 'degraded' | 'reauth_required' | 'blocked' | null {
+  switch (verdict.kind) {
+    case 'reauth_required':
+    case 'insufficient_scope':
+      return 'reauth_required';
+    case 'account_gone':
+    case 'admin_action':
+    case 'misconfigured':
+      return 'blocked';
+    case 'transient':
+    case 'rate_limited':
+      return 'degraded';
+    case 'cursor_expired':
+      return null;
+  }
+}
+
+function eventOf(status: 'degraded' | 'reauth_required' | 'blocked'): ChannelEventType {
+  switch (status) {
+    case 'degraded':
+      return 'channel.degraded';
+    case 'reauth_required':
+      return 'channel.reauth_required';
+    case 'blocked':
+      return 'channel.blocked';
+  }
+}

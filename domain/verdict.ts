@@ -1,0 +1,108 @@
+/**
+ * What a provider's answer means for a channel: who must act. Every adapter maps every answer it can get, known or
+ * not, to one of these (`providers/<name>/errors.ts`).
+ *
+ * The asymmetry: calling something `transient` that a person has to heal delays the alert; calling something
+ * `reauth_required` that would have healed sends a person to sign in for nothing. The second is worse, so whatever
+ * is unknown is `transient`.
+ */
+export const VERDICT_KINDS = [
+  'reauth_required',
+  'transient',
+  'rate_limited',
+  'misconfigured',
+  'insufficient_scope',
+  'cursor_expired',
+  'account_gone',
+  'admin_action',
+] as const;
+export type VerdictKind = (typeof VERDICT_KINDS)[number];
+
+export const STATUS_REASONS = [
+  'password_changed',
+  'access_revoked',
+  'session_revoked',
+  'token_idle_expired',
+  'refresh_token_expired',
+  'mfa_required',
+  'conditional_access',
+  'admin_consent_required',
+  'admin_policy_enforced',
+  'insufficient_scope',
+  'account_disabled',
+  'mailbox_unavailable',
+  'subscription_renewal_failed',
+  'app_credentials_invalid',
+  'refresh_outcome_unknown',
+  'provider_unavailable',
+  'rate_limited',
+  'network',
+] as const;
+export type StatusReason = (typeof STATUS_REASONS)[number];
+
+export const ACTIONS = [
+  'none',
+  'reauthorize',
+  'change_access',
+  'admin_consent',
+  'fix_app_credentials',
+  'contact_support',
+] as const;
+export type Action = (typeof ACTIONS)[number];
+
+/** What we had asked the provider when it answered. */
+export const OPERATIONS = ['refresh', 'api', 'subscribe', 'import', 'login'] as const;
+export type Operation = (typeof OPERATIONS)[number];
+
+/** One answer of a provider, before it is understood. */
+export interface ProviderAnswer {
+  operation: Operation;
+  /** null where there was no HTTP answer: IMAP, or the network itself. */
+  httpStatus: number | null;
+  /** Lower-case names. */
+  headers: Record<string, string>;
+  body: string;
+}
+
+export interface Verdict {
+  kind: VerdictKind;
+  reason: StatusReason | null;
+  /** How long the provider asked us to wait, in milliseconds; null when it did not say. */
+  retryAfterMs: number | null;
+  /** The provider's own word or number for it, to be shown and copied: AADSTS number, Google subtype, IMAP code. */
+  providerCode: string | null;
+  /** The bytes leave the cause open; spaced tries must confirm it before a person is told. */
+  vague: boolean;
+  /** Only this access token was refused: refresh it and ask once more before believing anything. */
+  tokenRefused: boolean;
+}
+
+/** Who must act on a verdict (design.md section 3). */
+export function actionOf(kind: VerdictKind): Action {
+  switch (kind) {
+    case 'reauth_required':
+    case 'insufficient_scope':
+      return 'reauthorize';
+    case 'account_gone':
+      return 'contact_support';
+    case 'admin_action':
+      return 'admin_consent';
+    case 'misconfigured':
+      return 'fix_app_credentials';
+    case 'transient':
+    case 'rate_limited':
+    case 'cursor_expired':
+      return 'none';
+  }
+}
+
+/** A provider said no, or did not answer; `verdict` says what that means. The message never holds a secret or a body. */
+export class ProviderError extends Error {
+  readonly verdict: Verdict;
+
+  constructor(message: string, verdict: Verdict) {
+    super(message);
+    this.name = 'ProviderError';
+    this.verdict = verdict;
+  }
+}
