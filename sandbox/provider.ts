@@ -1,0 +1,138 @@
+/**
+ * What every simulated provider is to the control API and the page: accounts, mail, faults, settings. No code here.
+ *
+ * How one is built:
+ * - `createXProvider(deps: ProviderDeps): SandboxProvider | Promise<SandboxProvider>` in `sandbox/x/x.ts`, wired in
+ *   `sandbox/sandbox.ts`. A server of its own listens by `deps.ports.listen(server, 'x')`, which takes a free port once
+ *   and the same one at every later start.
+ * - State lives in memory and in one journal: `openJournal(join(deps.dir, 'x.jsonl'), { replay, snapshot })`. Whatever an
+ *   answer says must be appended before the answer leaves: a provider does not forget what it has said, and these
+ *   processes are killed with -9 all the time. One answer is one entry, so that no half of it can be lost.
+ * - Each request is logged when it arrives: `const request = deps.requests.arrived('x', 'login', { email })`, named when
+ *   it becomes known whose it is (`request.attribute({ email })`), and closed when it is answered:
+ *   `request.answered(200)`. A request that is never answered keeps `status: null`.
+ * - Conditions: `deps.conditions.take({ provider: 'x', kind: 'login', email }, ['slow', 'account_disabled'])` gives the
+ *   ones that hold for this request, by name, and uses up one of their `times`. Call it once per request, as soon as the
+ *   account is known, naming only the faults that can show in this kind of request.
+ * - Events arrive at `event()`: they change what exists then, and nothing is left behind of them.
+ * - Time is `deps.clock.now()`, for token lives and dates of messages alike.
+ * - Messages: `newMessages()` of `message-factory.ts` makes small specs (journal those), `composeMessage(spec)` makes the
+ *   bytes, always the same ones.
+ */
+import type { Server } from 'node:net';
+import type { SandboxClock } from './clock.ts';
+import type { Conditions, FaultParameters } from './conditions.ts';
+import type { RequestLog } from './request-log.ts';
+
+export type ProviderName = 'google' | 'imap' | 'microsoft' | 'exchange' | 'salesforce';
+
+/** Where servers listen, on 127.0.0.1; the same name gets the same port again after a restart. */
+export interface PortMemory {
+  listen(server: Server, name: string): Promise<number>;
+}
+
+export interface ProviderDeps {
+  /** The sandbox's own folder; a provider's files begin with its name. */
+  readonly dir: string;
+  readonly clock: SandboxClock;
+  readonly conditions: Conditions;
+  readonly requests: RequestLog;
+  readonly ports: PortMemory;
+}
+
+export interface AccountDetails {
+  readonly password?: string | undefined;
+  readonly name?: string | undefined;
+  /** The organization the account belongs to (Workspace domain, Entra tenant, Salesforce org). */
+  readonly tenant?: string | undefined;
+}
+
+export interface AccountSummary {
+  readonly email: string;
+  readonly name: string | null;
+  readonly tenant: string | null;
+  readonly messages: number;
+  /** Live grants (OAuth) or open sessions (passwords). */
+  readonly live: number;
+}
+
+export interface DeliverRequest {
+  readonly count: number;
+  /** INBOX when absent; made when missing. */
+  readonly folder?: string | undefined;
+  /** Bytes of the whole message, about; a small realistic message when absent. */
+  readonly size?: number | undefined;
+  readonly subject?: string | undefined;
+  /** Both the Date header and the provider's own date of arrival; the sandbox's now when absent. */
+  readonly date?: Date | undefined;
+  readonly malformed?: boolean | undefined;
+}
+
+export interface DeliveredMessage {
+  readonly message_id: string;
+  readonly provider_id: string;
+  readonly folder: string;
+}
+
+/** Which fault can happen here, how its button is called, and what has to be asked for first. */
+export interface EventDescription {
+  readonly fault: string;
+  readonly label: string;
+  readonly asks?: 'password' | 'scope';
+}
+
+export interface ProviderSettings {
+  readonly token_life_s?: number | undefined;
+  readonly refresh_rotation?: 'none' | 'tolerant' | 'grace' | 'strict' | undefined;
+  readonly grace_s?: number | undefined;
+}
+
+export interface ProviderDescription {
+  readonly title: string;
+  /** `grants` or `sessions`: what `AccountSummary.live` counts. */
+  readonly live: string;
+  readonly events: readonly EventDescription[];
+  readonly conditions: readonly string[];
+  /** Absent where there is nothing to set. */
+  readonly settings?: ProviderSettings;
+  readonly accounts: readonly AccountSummary[];
+}
+
+export interface ConsentRequest {
+  readonly authorizationUrl: URL;
+  readonly email: string;
+  readonly decision: 'allow' | 'deny';
+  /** The scopes left ticked; all of the requested ones when absent. */
+  readonly scopes?: readonly string[] | undefined;
+}
+
+export interface SandboxProvider {
+  readonly name: ProviderName;
+  /** Its part of `sandbox.json`: addresses and client, for whoever connects to it. */
+  readonly connection: Readonly<Record<string, string | number>>;
+
+  /** Creates the account, or sets these details of it. */
+  putAccount(email: string, details: AccountDetails): AccountSummary;
+  account(email: string): AccountSummary | undefined;
+
+  /** Throws SandboxRefusal 404 for an account that does not exist, as the next three do. */
+  deliver(email: string, request: DeliverRequest): readonly DeliveredMessage[];
+  list(email: string): readonly DeliveredMessage[];
+  /** The user deletes one; false when there is none of that id. */
+  remove(email: string, providerId: string): boolean;
+  /** An event of interface.md section 4, for one account or all. Only called with a fault that `supports` calls `event`. */
+  event(fault: string, parameters: FaultParameters): void;
+
+  /** What kind of fault this is here; undefined when the real provider has no such thing (422). */
+  supports(fault: string): 'event' | 'condition' | undefined;
+  /** Throws SandboxRefusal 422 for a setting that means nothing here. */
+  configure(settings: ProviderSettings): ProviderSettings;
+
+  /** Does what the person would do on the sign-in page; absent where there is none. */
+  consent?(request: ConsentRequest): Promise<{ redirect_to: string }>;
+
+  describe(): ProviderDescription;
+  /** As new: no accounts, no grants, default settings. */
+  reset(): void;
+  close(): Promise<void>;
+}
