@@ -1,0 +1,114 @@
+import { sql } from 'drizzle-orm';
+import { bigint, boolean, index, integer, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import type { AccessType, ChannelKind, ImportMode, KeepWarm, Use } from '../../domain/access-type.ts';
+import type { Status } from '../../domain/channel.ts';
+import type { Action, StatusReason } from '../../domain/verdict.ts';
+import { time } from './columns.ts';
+import { tenantId, tenants } from './tenants.ts';
+import type { Person } from './tenants.ts';
+
+export const channels = pgTable(
+  'channels',
+  {
+    id: text('id').primaryKey(),
+    tenantId: tenantId(),
+    kind: text('kind').$type<ChannelKind>().notNull(),
+    accessType: text('access_type').$type<AccessType>().notNull(),
+    uses: text('uses').array().$type<Use[]>().notNull(),
+    accountEmail: text('account_email').notNull(),
+    accountLogin: text('account_login').notNull(),
+    accountProviderId: text('account_provider_id').notNull(),
+    /** The mailbox, normalised (lower case; host too where the address alone is not unique). */
+    mailboxKey: text('mailbox_key').notNull(),
+    owner: jsonb('owner').$type<Person>(),
+    metadata: jsonb('metadata').$type<Record<string, unknown>>().notNull().default({}),
+
+    status: text('status').$type<Status>().notNull(),
+    statusReason: text('status_reason').$type<StatusReason>(),
+    statusSince: time('status_since').notNull(),
+    action: text('action').$type<Action>().notNull().default('none'),
+    providerCode: text('provider_code'),
+    incidentId: text('incident_id'),
+    credentialVersion: integer('credential_version').notNull(),
+    lastVerifiedAt: time('last_verified_at'),
+
+    coveredUntil: time('covered_until'),
+    importState: text('import_state').$type<'idle' | 'catching_up' | 'stalled'>().notNull().default('idle'),
+    importMode: text('import_mode').$type<ImportMode>().notNull().default('continuous'),
+    keepWarm: text('keep_warm').$type<KeepWarm>().notNull().default('always'),
+
+    /** Facts for the workflow, written with a nudge, cleared by the deed that answers them. */
+    refreshRequestedAt: time('refresh_requested_at'),
+    checkRequestedAt: time('check_requested_at'),
+    pollRequestedAt: time('poll_requested_at'),
+    disconnectRequestedAt: time('disconnect_requested_at'),
+    eraseRequested: boolean('erase_requested').notNull().default(false),
+    /** The last check that a failure report caused: another report within seconds gets its time. */
+    checkedAt: time('checked_at'),
+
+    /** When the next refresh, poll and retry after trouble are due; null: not scheduled. */
+    nextRefreshAt: time('next_refresh_at'),
+    nextPollAt: time('next_poll_at'),
+    retryAt: time('retry_at'),
+    /** Consecutive failures, for backoff; 0 after every success. */
+    failures: integer('failures').notNull().default(0),
+    /** A vague refusal seen so many times in a row; believed after the provider's `confirmations`. */
+    vagueRefusals: integer('vague_refusals').notNull().default(0),
+    /** Earliest of all due times; the reconcile looks for channels whose time is minutes past. */
+    nextDueAt: time('next_due_at'),
+    /** The workflow's own growing number: a write of an older wake is dropped. */
+    workflowSeq: bigint('workflow_seq', { mode: 'number' }).notNull().default(0),
+
+    revocation: text('revocation').$type<'done' | 'shared' | 'unsupported' | 'failed'>(),
+    revocationHelp: text('revocation_help'),
+    disconnectedAt: time('disconnected_at'),
+    createdAt: time('created_at').notNull(),
+  },
+  (t) => [
+    /** One live channel per tenant, access type and mailbox: connecting it again reauthorizes this one. */
+    uniqueIndex('channels_live_mailbox')
+      .on(t.tenantId, t.accessType, t.mailboxKey)
+      .where(sql`${t.status} not in ('disconnecting', 'disconnected')`),
+    index('channels_tenant').on(t.tenantId, t.id),
+    index('channels_due').on(t.nextDueAt),
+  ],
+);
+
+export const nudges = pgTable('nudges', {
+  /** One per channel: ten thousand pushes are one row and one signal. */
+  channelId: text('channel_id')
+    .primaryKey()
+    .references(() => channels.id, { onDelete: 'cascade' }),
+  tenantId: tenantId(),
+  createdAt: time('created_at').notNull(),
+  /** When a signal was last sent for it, by the request that made it or by the reconcile. */
+  signalledAt: time('signalled_at'),
+});
+
+/** A channel's trouble from first sign to recovery, or an operator's trouble across channels (channel_id null). */
+export const incidents = pgTable(
+  'incidents',
+  {
+    id: text('id').primaryKey(),
+    tenantId: text('tenant_id').references(() => tenants.id, { onDelete: 'cascade' }),
+    channelId: text('channel_id').references(() => channels.id, { onDelete: 'cascade' }),
+    provider: text('provider').notNull(),
+    client: text('client'),
+    reason: text('reason').$type<StatusReason>(),
+    openedAt: time('opened_at').notNull(),
+    closedAt: time('closed_at'),
+  },
+  (t) => [
+    uniqueIndex('incidents_open_operator')
+      .on(t.provider, t.client, t.reason)
+      .where(sql`${t.closedAt} is null and ${t.channelId} is null`),
+    uniqueIndex('incidents_open_channel')
+      .on(t.channelId)
+      .where(sql`${t.closedAt} is null and ${t.channelId} is not null`),
+  ],
+);
+
+export const channelId = () =>
+  text('channel_id')
+    .notNull()
+    .references(() => channels.id, { onDelete: 'cascade' });

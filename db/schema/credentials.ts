@@ -1,0 +1,70 @@
+import { bigserial, boolean, index, integer, pgTable, text } from 'drizzle-orm/pg-core';
+import { time } from './columns.ts';
+import { channels, channelId } from './channels.ts';
+import { tenantId } from './tenants.ts';
+
+export const credentials = pgTable('credentials', {
+  /** One live credential per channel (rule 2): the channel is the key, the version is compared and swapped. */
+  channelId: text('channel_id')
+    .primaryKey()
+    .references(() => channels.id, { onDelete: 'cascade' }),
+  tenantId: tenantId(),
+  kind: text('kind').$type<'oauth' | 'password'>().notNull(),
+  version: integer('version').notNull(),
+  /** The version the sealed secret was sealed at: a refresh without a new refresh token keeps the old seal. */
+  secretVersion: integer('secret_version').notNull(),
+  /** Refresh token, or password with its server, sealed to the workers' key. */
+  sealedSecret: text('sealed_secret').notNull(),
+  /** Encrypted under a key the server holds too; null for passwords. */
+  accessTokenJwe: text('access_token_jwe'),
+  tokenType: text('token_type'),
+  issuedAt: time('issued_at'),
+  expiresAt: time('expires_at'),
+  /** The provider was seen or reported to refuse this access token: it is not served any more. */
+  accessTokenRefusedAt: time('access_token_refused_at'),
+  scopes: text('scopes').array().notNull().default([]),
+  /** `none | tolerant | grace:<seconds> | strict` */
+  rotation: text('rotation').notNull().default('none'),
+  /** Which grant it rests on (client and login), hashed: revoking one may end all of them. */
+  grantKey: text('grant_key').notNull(),
+  leaseOwner: text('lease_owner'),
+  leaseUntil: time('lease_until'),
+  updatedAt: time('updated_at').notNull(),
+});
+
+export const refreshAttempts = pgTable(
+  'refresh_attempts',
+  {
+    id: text('id').primaryKey(),
+    channelId: channelId(),
+    tenantId: tenantId(),
+    /** The version whose refresh token is spent. */
+    version: integer('version').notNull(),
+    startedAt: time('started_at').notNull(),
+    /** Set just before the socket is written; null: the provider never saw it. */
+    sentAt: time('sent_at'),
+    abandonedAt: time('abandoned_at'),
+    answeredAt: time('answered_at'),
+    /** The raw answer, sealed before it was parsed (rule 4). */
+    sealedAnswer: text('sealed_answer'),
+    /** `stored | superseded | refused | unknown`; null: not settled yet. */
+    outcome: text('outcome').$type<'stored' | 'superseded' | 'refused' | 'unknown'>(),
+    /** The one marked second use of a strict token whose answer was lost. */
+    probe: boolean('probe').notNull().default(false),
+  },
+  (t) => [index('refresh_attempts_channel').on(t.channelId, t.version)],
+);
+
+/** Who read which token when, written in the statement that reads it: no row, no token. */
+export const tokenReads = pgTable(
+  'token_reads',
+  {
+    id: bigserial('id', { mode: 'bigint' }).primaryKey(),
+    tenantId: text('tenant_id').notNull(),
+    channelId: text('channel_id').notNull(),
+    apiKeyId: text('api_key_id').notNull(),
+    version: integer('version').notNull(),
+    at: time('at').notNull(),
+  },
+  (t) => [index('token_reads_channel').on(t.channelId, t.at)],
+);

@@ -1,0 +1,71 @@
+import { bigint, index, integer, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import type { EventType } from '../../domain/event.ts';
+import { feedOrder, time, xid8 } from './columns.ts';
+import { tenants, tenantId } from './tenants.ts';
+import { channels } from './channels.ts';
+
+/** Timeline and outbox in one. */
+export const events = pgTable(
+  'events',
+  {
+    id: text('id').primaryKey(),
+    tenantId: tenantId(),
+    channelId: text('channel_id').references(() => channels.id, { onDelete: 'cascade' }),
+    type: text('type').$type<EventType>().notNull(),
+    incidentId: text('incident_id'),
+    data: jsonb('data').$type<Record<string, unknown>>().notNull(),
+    at: time('at').notNull(),
+    ...feedOrder(),
+  },
+  (t) => [index('events_channel').on(t.channelId, t.xact, t.seq), index('events_feed').on(t.xact, t.seq)],
+);
+
+export const webhookEndpoints = pgTable('webhook_endpoints', {
+  id: text('id').primaryKey(),
+  /** null: events of every tenant. */
+  tenantId: text('tenant_id').references(() => tenants.id, { onDelete: 'cascade' }),
+  url: text('url').notNull(),
+  /** null: every type. */
+  events: text('events').array().$type<EventType[]>(),
+  /** `whsec_…`, encrypted under a key the server holds. */
+  secretJwe: text('secret_jwe').notNull(),
+  disabledAt: time('disabled_at'),
+  createdAt: time('created_at').notNull(),
+});
+
+export const webhookDeliveries = pgTable(
+  'webhook_deliveries',
+  {
+    id: text('id').primaryKey(),
+    eventId: text('event_id')
+      .notNull()
+      .references(() => events.id, { onDelete: 'cascade' }),
+    endpointId: text('endpoint_id')
+      .notNull()
+      .references(() => webhookEndpoints.id, { onDelete: 'cascade' }),
+    tenantId: tenantId(),
+    /** 0 for the outbox's own; a person's redelivery counts on from there. */
+    redelivery: integer('redelivery').notNull().default(0),
+    state: text('state').$type<'pending' | 'delivered' | 'failed'>().notNull(),
+    attempts: integer('attempts').notNull().default(0),
+    lastStatus: integer('last_status'),
+    lastError: text('last_error'),
+    lastAttemptAt: time('last_attempt_at'),
+    nextAttemptAt: time('next_attempt_at'),
+    deliveredAt: time('delivered_at'),
+    createdAt: time('created_at').notNull(),
+  },
+  (t) => [
+    uniqueIndex('webhook_deliveries_once').on(t.eventId, t.endpointId, t.redelivery),
+    index('webhook_deliveries_endpoint').on(t.endpointId, t.id),
+  ],
+);
+
+/** One row: what the outbox pump has handed over, and the epoch of the feeds' cursors. */
+export const feedState = pgTable('feed_state', {
+  name: text('name').primaryKey(),
+  /** Changes on restore; a cursor of another epoch is answered 410 `feed_reset`. */
+  epoch: text('epoch').notNull(),
+  xact: xid8('xact').notNull(),
+  seq: bigint('seq', { mode: 'bigint' }).notNull(),
+});

@@ -1,0 +1,100 @@
+import { sql } from 'drizzle-orm';
+import { boolean, foreignKey, index, integer, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import { time } from './columns.ts';
+import { tenantId } from './tenants.ts';
+import { channelId } from './channels.ts';
+
+export const cursors = pgTable(
+  'cursors',
+  {
+    channelId: channelId(),
+    tenantId: tenantId(),
+    scope: text('scope').notNull(),
+    name: text('name'),
+    /** Everything up to here is durably stored (rule 9). */
+    cursor: text('cursor').notNull(),
+    updatedAt: time('updated_at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.channelId, t.scope] })],
+);
+
+export const imports = pgTable(
+  'imports',
+  {
+    id: text('id').primaryKey(),
+    channelId: channelId(),
+    tenantId: tenantId(),
+    state: text('state').$type<'running' | 'completed' | 'stalled' | 'cancelled'>().notNull(),
+    cause: text('cause').$type<'poll' | 'push' | 'reauthorized' | 'requested' | 'access_changed'>().notNull(),
+    windowFrom: time('window_from'),
+    windowTo: time('window_to'),
+    /** A requested window never moves the cursor. */
+    movesCursor: boolean('moves_cursor').notNull(),
+    /** Its messages are what a breakage made us miss. */
+    backfill: boolean('backfill').notNull(),
+    /** The window's id set was listed again after the last page and compared with what is stored. */
+    compared: boolean('compared').notNull().default(false),
+    estimate: integer('estimate'),
+    startedAt: time('started_at').notNull(),
+    completedAt: time('completed_at'),
+    /** Failed slices in a row, for backoff. */
+    failures: integer('failures').notNull().default(0),
+  },
+  (t) => [
+    index('imports_channel').on(t.channelId, t.id),
+    /** One import lane per channel. */
+    uniqueIndex('imports_running')
+      .on(t.channelId)
+      .where(sql`${t.state} = 'running'`),
+  ],
+);
+
+export const importScopes = pgTable(
+  'import_scopes',
+  {
+    importId: text('import_id')
+      .notNull()
+      .references(() => imports.id, { onDelete: 'cascade' }),
+    scope: text('scope').notNull(),
+    channelId: channelId(),
+    tenantId: tenantId(),
+    name: text('name'),
+    listing: text('listing').$type<'changes' | 'window'>().notNull(),
+    /** Where a change listing began; the comparison covers from here. */
+    fromCursor: text('from_cursor'),
+    /** Taken before a window listing starts; becomes the cursor in its last transaction (rule 9). */
+    headCursor: text('head_cursor'),
+    headAt: time('head_at'),
+    position: text('position'),
+    state: text('state').$type<'listing' | 'comparing' | 'done'>().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.importId, t.scope] })],
+);
+
+/** Every id that was listed, with its outcome: the receipt's numbers are SQL over this table. */
+export const importItems = pgTable(
+  'import_items',
+  {
+    importId: text('import_id').notNull(),
+    scope: text('scope').notNull(),
+    generation: text('generation').notNull(),
+    providerId: text('provider_id').notNull(),
+    channelId: channelId(),
+    tenantId: tenantId(),
+    /** null: listed, not settled yet; it counts as missing until it is. */
+    outcome: text('outcome').$type<'imported' | 'already_had' | 'skipped'>(),
+    skipReason: text('skip_reason'),
+    /** Only the comparison found it. */
+    repaired: boolean('repaired').notNull().default(false),
+    tries: integer('tries').notNull().default(0),
+    messageId: text('message_id'),
+    listedAt: time('listed_at').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.importId, t.scope, t.generation, t.providerId] }),
+    foreignKey({
+      columns: [t.importId, t.scope],
+      foreignColumns: [importScopes.importId, importScopes.scope],
+    }).onDelete('cascade'),
+  ],
+);

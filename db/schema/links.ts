@@ -1,0 +1,55 @@
+import { jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import type { AccessType, ChannelKind, ImportMode, Use } from '../../domain/access-type.ts';
+import { time } from './columns.ts';
+import { tenantId } from './tenants.ts';
+import type { Person } from './tenants.ts';
+import { channels } from './channels.ts';
+
+export interface LinkSpec {
+  kind: ChannelKind;
+  owner: Person | null;
+  access_types: AccessType[] | null;
+  uses: Use[];
+  import: ImportMode;
+  import_from: string | null;
+  mailbox: string | null;
+}
+
+export type LinkResult =
+  | { status: 'connected'; channel: string }
+  | { status: 'failed'; code: string; detail: string; expected?: unknown; received?: unknown };
+
+export const links = pgTable('links', {
+  id: text('id').primaryKey(),
+  tenantId: tenantId(),
+  /** SHA-256 of the random part of its address. */
+  hash: text('hash').notNull().unique(),
+  purpose: text('purpose').$type<'connect' | 'reauthorize' | 'change_access'>().notNull(),
+  channelId: text('channel_id').references(() => channels.id, { onDelete: 'cascade' }),
+  spec: jsonb('spec').$type<LinkSpec>().notNull(),
+  returnTo: text('return_to'),
+  expiresAt: time('expires_at').notNull(),
+  /** Set by a completed sign-in only, never by a GET: mail scanners open links. */
+  usedAt: time('used_at'),
+  result: jsonb('result').$type<LinkResult>(),
+  createdAt: time('created_at').notNull(),
+});
+
+/** One trip to a provider's consent page: what `state` stands for. */
+export const signIns = pgTable('sign_ins', {
+  stateHash: text('state_hash').primaryKey(),
+  linkId: text('link_id')
+    .notNull()
+    .references(() => links.id, { onDelete: 'cascade' }),
+  tenantId: tenantId(),
+  accessType: text('access_type').$type<AccessType>().notNull(),
+  provider: text('provider').notNull(),
+  /** SHA-256 of this browser's cookie. */
+  browserHash: text('browser_hash').notNull(),
+  /** PKCE verifier, encrypted under a key the server holds. */
+  codeVerifierJwe: text('code_verifier_jwe').notNull(),
+  createdAt: time('created_at').notNull(),
+  expiresAt: time('expires_at').notNull(),
+  /** Consumed before the exchange: a repeated callback never sends a code twice. */
+  consumedAt: time('consumed_at'),
+});

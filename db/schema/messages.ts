@@ -1,0 +1,83 @@
+import { boolean, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import { feedOrder, time } from './columns.ts';
+import { channels, channelId } from './channels.ts';
+import { tenantId } from './tenants.ts';
+
+export interface Address {
+  email: string;
+  name: string | null;
+}
+
+export const messages = pgTable(
+  'messages',
+  {
+    id: text('id').primaryKey(),
+    tenantId: tenantId(),
+    channelId: channelId(),
+    /** Where it was first found; every place it is known at is a row of message_locations. */
+    providerId: text('provider_id').notNull(),
+    folder: text('folder').notNull(),
+    /** The Message-ID header as it stands, with its angle brackets; null when there is none. */
+    messageId: text('message_id'),
+    subject: text('subject'),
+    sender: jsonb('sender').$type<Address>(),
+    recipients: jsonb('recipients').$type<Address[]>().notNull(),
+    date: time('date'),
+    /** The provider's date of arrival. */
+    receivedAt: time('received_at').notNull(),
+    size: integer('size').notNull(),
+    backfilled: boolean('backfilled').notNull(),
+    importId: text('import_id'),
+    contentId: text('content_id').notNull(),
+    /** Hash of Message-ID, date, sender and subject; of the content where there is no Message-ID. */
+    fingerprint: text('fingerprint').notNull(),
+    storedAt: time('stored_at').notNull(),
+    acknowledgedAt: time('acknowledged_at'),
+    ...feedOrder(),
+  },
+  (t) => [
+    index('messages_channel_feed').on(t.channelId, t.xact, t.seq),
+    index('messages_feed').on(t.xact, t.seq),
+    index('messages_fingerprint').on(t.channelId, t.fingerprint),
+  ],
+);
+
+/** Where a message is known at; nothing that stands here is imported again (rule 10). */
+export const messageLocations = pgTable(
+  'message_locations',
+  {
+    channelId: channelId(),
+    scope: text('scope').notNull(),
+    generation: text('generation').notNull(),
+    providerId: text('provider_id').notNull(),
+    tenantId: tenantId(),
+    messageId: text('message_id').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.channelId, t.scope, t.generation, t.providerId] }),
+    index('message_locations_message').on(t.messageId),
+  ],
+);
+
+/** Content in parts of 256 KiB, written before the row that makes the message visible. */
+export const messageParts = pgTable(
+  'message_parts',
+  {
+    contentId: text('content_id').notNull(),
+    part: integer('part').notNull(),
+    tenantId: tenantId(),
+    channelId: channelId(),
+    jwe: text('jwe').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.contentId, t.part] })],
+);
+
+/** New messages not yet told of: one `message.received` per channel and second, with a count. */
+export const messageNotices = pgTable('message_notices', {
+  channelId: text('channel_id')
+    .primaryKey()
+    .references(() => channels.id, { onDelete: 'cascade' }),
+  tenantId: tenantId(),
+  count: integer('count').notNull(),
+  since: time('since').notNull(),
+});

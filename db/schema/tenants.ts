@@ -1,0 +1,62 @@
+import { integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import type { AccessType } from '../../domain/access-type.ts';
+import { time } from './columns.ts';
+
+export interface Person {
+  email: string;
+  name: string | null;
+}
+
+export interface TenantPolicy {
+  access_types: AccessType[] | null;
+  notify: { individual: 'owner' | 'admins' | 'both' | 'none'; shared: 'owner' | 'admins' | 'both' | 'none' };
+  admins: Person[];
+  reminders_days: number[];
+}
+
+export const tenants = pgTable('tenants', {
+  id: text('id').primaryKey(),
+  /** null: the defaults of `db/tenants.ts`. */
+  policy: jsonb('policy').$type<TenantPolicy>(),
+  createdAt: time('created_at').notNull(),
+});
+
+export const apiKeys = pgTable('api_keys', {
+  id: text('id').primaryKey(),
+  name: text('name').notNull(),
+  /** SHA-256 of the key, hex: a dump of this table authenticates nobody. */
+  hash: text('hash').notNull().unique(),
+  /** null: every tenant; else the only tenant this key sees. */
+  tenantId: text('tenant_id').references(() => tenants.id, { onDelete: 'cascade' }),
+  scopes: text('scopes').array().notNull(),
+  /** null: from anywhere. */
+  cidrs: text('cidrs').array(),
+  expiresAt: time('expires_at'),
+  revokedAt: time('revoked_at'),
+  lastUsedAt: time('last_used_at'),
+  createdAt: time('created_at').notNull(),
+});
+
+export const uiSessions = pgTable('ui_sessions', {
+  hash: text('hash').primaryKey(),
+  createdAt: time('created_at').notNull(),
+  expiresAt: time('expires_at').notNull(),
+});
+
+export const idempotencyKeys = pgTable('idempotency_keys', {
+  /** SHA-256 over API key id, method, path and the client's key. */
+  hash: text('hash').primaryKey(),
+  /** The same key with another body is a mistake of the client: 409. */
+  requestHash: text('request_hash').notNull(),
+  /** null while the first request is still at work. */
+  status: integer('status'),
+  sealedAnswer: text('sealed_answer'),
+  createdAt: time('created_at').notNull(),
+  expiresAt: time('expires_at').notNull(),
+});
+
+/** The tenant a row belongs to; row-level security compares it with the transaction's own. */
+export const tenantId = () =>
+  text('tenant_id')
+    .notNull()
+    .references(() => tenants.id, { onDelete: 'cascade' });

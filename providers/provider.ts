@@ -1,0 +1,195 @@
+import type { AccessType, ProviderName, Use } from '../domain/access-type.ts';
+import type { Secret } from '../domain/secret.ts';
+import type { ProviderAnswer, Verdict } from '../domain/verdict.ts';
+
+/**
+ * The contract of an adapter: words and shapes, no code. Shared code never asks which provider it has; it asks for a
+ * capability. Vendor words (`historyId`, `UIDVALIDITY`) stay inside the provider's folder; outside it they are a
+ * `cursor`, a `generation` or a `providerId`.
+ *
+ * Every method may throw `ProviderError` (domain/verdict.ts) with the verdict of what the provider answered; a
+ * timeout or a broken connection is a verdict too (`transient`, reason `network`). No method retries inside.
+ */
+export interface Provider {
+  name: ProviderName;
+  accessType: AccessType;
+  capabilities: Capabilities;
+  /** The OAuth half; null for access types that log in with a password. */
+  oauth: OAuthAdapter | null;
+  /** Opens a session at the account's data. `signal` aborts it. Close it with `close()` in a `finally`. */
+  openSession(access: SessionAccess, signal: AbortSignal): Promise<Session>;
+  /** The total map from what the provider says to a verdict; pure. */
+  classify(answer: ProviderAnswer): Verdict;
+}
+
+export interface Capabilities {
+  /** `token`: revocation endpoint (RFC 7009); `none`: tell the person how to do it by hand. */
+  revocation: 'token' | 'none';
+  /** What a person does by hand when we cannot revoke, in words. */
+  revocationHelp: string;
+  /** How far before `covered_until` a fallback window starts, in ms: the provider's date precision and its lag. */
+  windowOverlapMs: number;
+  /** How long a grant may lie unused before a keep-alive refresh, in ms; null without tokens. */
+  keepAliveMs: number | null;
+  /** How many times a vague refusal is confirmed by a spaced try before it is believed, and the gap in ms. */
+  confirmations: { tries: number; gapMs: number };
+}
+
+/**
+ * How refresh tokens turn over, a property of the connection: `none` the same token stays; `tolerant` a new one
+ * comes, the old one stays good; `grace` the old one works for `graceSeconds` more; `strict` a second use of a spent
+ * token destroys the grant.
+ */
+export type Rotation =
+  | { mode: 'none' }
+  | { mode: 'tolerant' }
+  | { mode: 'grace'; graceSeconds: number }
+  | { mode: 'strict' };
+
+/** OAuth 2.0 authorization code with PKCE, as a client (RFC 6749, RFC 7636, RFC 9700). */
+export interface OAuthAdapter {
+  clientId: string;
+  /** Where a person is sent to consent (RFC 6749 section 4.1.1). */
+  authorizationUrl(request: AuthorizationRequest): URL;
+  /** Sends the code (RFC 6749 section 4.1.3); the answer is raw, as it came. */
+  exchangeRequest(exchange: CodeExchange, signal: AbortSignal): Promise<RawAnswer>;
+  /** Sends a refresh (RFC 6749 section 6) and nothing else: no retry, no interpretation. */
+  refreshRequest(refreshToken: Secret, signal: AbortSignal): Promise<RawAnswer>;
+  /**
+   * Understands a token endpoint's answer (RFC 6749 section 5). Throws `ProviderError` for a refusal and for a 200
+   * that is not a token answer (a captive portal's HTML must never overwrite a stored token).
+   */
+  processTokenAnswer(answer: RawAnswer): TokenSet;
+  /** Revokes a grant (RFC 7009). Revoking one Google token ends that person's whole grant to the client. */
+  revoke(token: Secret, signal: AbortSignal): Promise<void>;
+  /** The scopes of `uses` that `granted` lacks; empty when all are there. */
+  missingScopes(granted: string[], uses: Use[]): string[];
+  rotation: Rotation;
+}
+
+export interface AuthorizationRequest {
+  redirectUri: string;
+  state: string;
+  /** S256 of the verifier (RFC 7636 section 4.2). */
+  codeChallenge: string;
+  uses: Use[];
+  /** The pinned account's login at a reauthorization; only a hint, the identity is checked afterwards. */
+  loginHint: string | null;
+}
+
+export interface CodeExchange {
+  redirectUri: string;
+  code: string;
+  codeVerifier: Secret;
+}
+
+/** An HTTP answer of a token endpoint, as it came; it is sealed before anything else is done with it (rule 4). */
+export interface RawAnswer {
+  status: number;
+  /** Lower-case names; only the ones an error map reads. */
+  headers: Record<string, string>;
+  body: Secret;
+}
+
+export interface TokenSet {
+  accessToken: Secret;
+  tokenType: string;
+  /** null when the answer brought none: then the stored one stays (rule 4). */
+  refreshToken: Secret | null;
+  /** Life of the access token in seconds, counted from the receipt of the answer; null when the provider did not say. */
+  expiresInSeconds: number | null;
+  /** null when the answer did not repeat them (RFC 6749 section 5.1: then as asked). */
+  scopes: string[] | null;
+}
+
+/** What a session is opened with. */
+export type SessionAccess =
+  | { kind: 'token'; email: string; accessToken: Secret }
+  | { kind: 'password'; email: string; server: MailServer; username: string; password: Secret };
+
+export interface MailServer {
+  host: string;
+  port: number;
+  security: 'tls' | 'starttls';
+}
+
+/** An open session at one account. */
+export interface Session {
+  /** One real call that proves the account can be read; says who we are and what was proved. */
+  identify(): Promise<Identity>;
+  /** Every part that has a cursor of its own (a folder, or the whole mailbox), with its cursor as of now. */
+  scopes(): Promise<ScopeHead[]>;
+  /** One page of what came after `cursor`. Throws a `cursor_expired` verdict when the provider no longer knows it. */
+  listChanges(scope: ScopeReference, cursor: string, limit: number): Promise<ChangePage>;
+  /** One page of everything dated in the window; `position` continues a listing, null starts one. */
+  listWindow(scope: ScopeReference, window: TimeWindow, position: string | null, limit: number): Promise<WindowPage>;
+  /** Fetches these, in any order, one outcome each. */
+  fetchMessages(scope: ScopeReference, items: ListedItem[]): AsyncIterable<FetchedMessage>;
+  close(): Promise<void>;
+}
+
+export interface Identity {
+  account: { email: string; login: string; providerId: string };
+  /** What the call proved, in words for a person: "Signed in and read the profile". */
+  proved: string;
+}
+
+/** A part of the account that has a cursor of its own. `scope` is stable and unique in the channel. */
+export interface ScopeReference {
+  scope: string;
+  /** The folder's name for people; null where the scope is the whole mailbox. */
+  name: string | null;
+}
+
+export interface ScopeHead extends ScopeReference {
+  /** The position as of `at`: everything that comes later is after it. */
+  cursor: string;
+  /** The provider's own time when the head was taken; null when the provider does not tell. */
+  at: Date | null;
+}
+
+export interface ListedItem {
+  /** Identifies a message only together with scope and generation. */
+  providerId: string;
+  /** Changes when the provider gives new ids to everything (UIDVALIDITY); '' where ids are for ever. */
+  generation: string;
+}
+
+export interface ChangePage {
+  items: ListedItem[];
+  /** Everything up to here is in this page or an earlier one. */
+  cursor: string;
+  more: boolean;
+  /** The provider's own time of this answer, null when it does not tell. */
+  at: Date | null;
+}
+
+export interface WindowPage {
+  items: ListedItem[];
+  /** Where the next page starts; null after the last one. */
+  position: string | null;
+  /** The provider's guess of the total, for progress; null without one. */
+  estimate: number | null;
+}
+
+export interface TimeWindow {
+  from: Date;
+  to: Date;
+}
+
+export type FetchedMessage =
+  | {
+      outcome: 'message';
+      item: ListedItem;
+      /** The message as the provider gave it, in parts of any size. */
+      raw: AsyncIterable<Uint8Array>;
+      /** The provider's date of arrival (internalDate, INTERNALDATE). */
+      receivedAt: Date;
+      folder: string;
+      /** Octets, as the provider says; for progress only. */
+      sizeEstimate: number;
+    }
+  /** Deleted between listing and fetching, or filtered out by folder policy: say which. */
+  | { outcome: 'skipped'; item: ListedItem; reason: 'gone' | 'excluded_folder' }
+  /** This one could not be fetched now; the others could. */
+  | { outcome: 'failed'; item: ListedItem; error: Error };
