@@ -16,7 +16,7 @@ export function openPorts(
     ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, number>)
     : {};
   return {
-    async listen(server, name, wanted = 0) {
+    async listen(server: Server, name: string, wanted = 0): Promise<number> {
       const port = await listenOn(server, wanted || (remembered[name] ?? 0), name);
       if (remembered[name] !== port) {
         remembered[name] = port;

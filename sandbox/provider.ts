@@ -28,7 +28,8 @@ export type ProviderName = 'google' | 'imap' | 'microsoft' | 'exchange' | 'sales
 
 /** Where servers listen, on 127.0.0.1; the same name gets the same port again after a restart. */
 export interface PortMemory {
-  listen(server: Server, name: string): Promise<number>;
+  /** @param wanted a port the user asked for, instead of the remembered or a free one */
+  listen(server: Server, name: string, wanted?: number): Promise<number>;
 }
 
 export interface ProviderDeps {
