@@ -1,0 +1,86 @@
+import type { MessageRow } from './rows.ts';
+
+/** A line of a mailbox's history: a message came, or went. */
+export interface HistoryRecord {
+  readonly historyId: number;
+  readonly type: 'messageAdded' | 'messageDeleted';
+  readonly message: MessageRow;
+}
+
+/** First history id of a mailbox, minus one. */
+const HISTORY_START = 10_000;
+
+/** One account's messages with the two orders they are listed in; made from message rows alone. */
+export class Mailbox {
+  readonly #messages = new Map<string, MessageRow>();
+  readonly #history: HistoryRecord[] = [];
+  #historySorted = true;
+  #newestFirst: MessageRow[] | undefined = [];
+  #historyId = HISTORY_START;
+
+  apply(row: MessageRow): void {
+    const before = this.#messages.get(row.id);
+    if (!before) this.#addHistory({ historyId: row.history_id, type: 'messageAdded', message: row });
+    const deletedAt = row.deleted_at_history_id;
+    if (deletedAt !== undefined) {
+      this.#addHistory({ historyId: deletedAt, type: 'messageDeleted', message: row });
+    }
+    this.#messages.set(row.id, row);
+    this.#newestFirst = undefined;
+  }
+
+  #addHistory(record: HistoryRecord): void {
+    const last = this.#history.at(-1);
+    if (last && last.historyId > record.historyId) this.#historySorted = false;
+    this.#history.push(record);
+    this.#historyId = Math.max(this.#historyId, record.historyId);
+  }
+
+  /** The newest history id, at least `floor`. */
+  historyId(floor = 0): number {
+    return Math.max(this.#historyId, floor);
+  }
+
+  get(id: string): MessageRow | undefined {
+    const message = this.#messages.get(id);
+    return message?.deleted_at_history_id === undefined ? message : undefined;
+  }
+
+  /** What the mailbox holds, by date of arrival, newest first; the later delivered one first where dates are the same. */
+  newestFirst(): readonly MessageRow[] {
+    this.#newestFirst ??= [...this.#messages.values()]
+      .filter((message) => message.deleted_at_history_id === undefined)
+      .sort(compareNewestFirst);
+    return this.#newestFirst;
+  }
+
+  /** In the order of delivery. */
+  inOrder(): readonly MessageRow[] {
+    return [...this.#messages.values()].filter((message) => message.deleted_at_history_id === undefined);
+  }
+
+  /** Everything that happened after `historyId`, oldest first. */
+  historyAfter(historyId: number): readonly HistoryRecord[] {
+    if (!this.#historySorted) {
+      this.#history.sort((a, b) => a.historyId - b.historyId);
+      this.#historySorted = true;
+    }
+    let low = 0;
+    let high = this.#history.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#history[middle]?.historyId ?? Infinity) <= historyId) low = middle + 1;
+      else high = middle;
+    }
+    return this.#history.slice(low);
+  }
+}
+
+/** The date of arrival, in milliseconds. */
+export function internalDate(message: MessageRow): number {
+  return Date.parse(message.spec.date);
+}
+
+export function compareNewestFirst(a: MessageRow, b: MessageRow): number {
+  return internalDate(b) - internalDate(a) || b.history_id - a.history_id;
+}

@@ -1,0 +1,164 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { join } from 'node:path';
+import { newMessages } from '../message-factory.ts';
+import type { AccountDetails, DeliverRequest, DeliveredMessage, ProviderDeps } from '../provider.ts';
+import { SandboxRefusal } from '../refusal.ts';
+import type { Change, Tables } from '../tables.ts';
+import { openTables } from '../tables.ts';
+import { folderName, labelFor, SYSTEM_LABELS } from './labels.ts';
+import { Mailbox } from './mailbox.ts';
+import type { AccountRow, GoogleRows, MessageRow, SettingsRow } from './rows.ts';
+import { DEFAULT_SETTINGS } from './rows.ts';
+
+export type GoogleChange = Change<GoogleRows>;
+
+/** A dead refresh token is answered as unknown after this long (knowledge of Google's text drift), so it can be dropped. */
+export const REMEMBERS_DEAD_TOKENS_MS = 12 * 3600_000;
+
+export function accountKey(email: string): string {
+  return email.trim().toLowerCase();
+}
+
+/** Accounts and mailboxes on top of the journaled rows. */
+export class GoogleStore {
+  readonly tables: Tables<GoogleRows>;
+  readonly deps: ProviderDeps;
+  readonly #mailboxes = new Map<string, Mailbox>();
+
+  constructor(deps: ProviderDeps) {
+    this.deps = deps;
+    this.tables = openTables<GoogleRows>(join(deps.dir, 'google.jsonl'), {
+      names: ['accounts', 'consents', 'codes', 'refresh_tokens', 'access_tokens', 'labels', 'messages', 'settings'],
+      changed: ([table, , row]) => {
+        if (table === 'messages' && row) this.mailbox(row.email).apply(row);
+      },
+      keep: (change) => this.#keep(change),
+    });
+  }
+
+  now(): number {
+    return this.deps.clock.now().getTime();
+  }
+
+  settings(): SettingsRow {
+    return this.tables.read('settings').get('settings') ?? DEFAULT_SETTINGS;
+  }
+
+  configure(settings: Partial<SettingsRow>): SettingsRow {
+    this.tables.commit([['settings', 'settings', { ...this.settings(), ...settings }]]);
+    return this.settings();
+  }
+
+  account(email: string): AccountRow | undefined {
+    return this.tables.read('accounts').get(accountKey(email));
+  }
+
+  /** @throws SandboxRefusal 404 */
+  requireAccount(email: string): AccountRow {
+    const account = this.account(email);
+    if (account) return account;
+    throw new SandboxRefusal(404, 'account_not_found', `Google has no account ${email}: create it with PUT first`);
+  }
+
+  putAccount(email: string, details: AccountDetails): AccountRow {
+    const before = this.account(email) ?? newAccount(email.trim());
+    const account: AccountRow = {
+      ...before,
+      name: details.name ?? before.name,
+      tenant: details.tenant ?? before.tenant,
+      password: details.password ?? before.password,
+    };
+    this.tables.commit([['accounts', accountKey(email), account]]);
+    return account;
+  }
+
+  /** The mailbox of an account, empty for one that does not exist. */
+  mailbox(email: string): Mailbox {
+    const key = accountKey(email);
+    const mailbox = this.#mailboxes.get(key) ?? new Mailbox();
+    this.#mailboxes.set(key, mailbox);
+    return mailbox;
+  }
+
+  historyId(account: AccountRow): number {
+    return this.mailbox(account.email).historyId(account.history_floor);
+  }
+
+  deliver(email: string, request: DeliverRequest): readonly DeliveredMessage[] {
+    const account = this.requireAccount(email);
+    const label = labelFor(request.folder ?? 'INBOX', this.userLabels(account));
+    const labels = new Set([label.id, ...(['DRAFT', 'SENT'].includes(label.id) ? [] : ['UNREAD'])]);
+    const first = this.historyId(account) + 1;
+    const rows = newMessages(account.email, request, this.deps.clock.now()).map((spec, index): MessageRow => ({
+      email: accountKey(email),
+      id: newMessageId(),
+      label_ids: [...labels],
+      history_id: first + index,
+      spec,
+    }));
+    const changes: GoogleChange[] = rows.map((row) => ['messages', row.id, row]);
+    if (!SYSTEM_LABELS.includes(label.id)) {
+      changes.unshift(['labels', `${accountKey(email)}/${label.id}`, { email: accountKey(email), ...label }]);
+    }
+    this.tables.commit(changes);
+    return rows.map((row) => this.delivered(row));
+  }
+
+  list(email: string): readonly DeliveredMessage[] {
+    const account = this.requireAccount(email);
+    const names = this.#labelNames(account);
+    return this.mailbox(account.email)
+      .inOrder()
+      .map((row) => presentMessage(row, names));
+  }
+
+  delivered(row: MessageRow): DeliveredMessage {
+    return presentMessage(row, this.#labelNames(this.requireAccount(row.email)));
+  }
+
+  /** Deletes one for good; false when there is none. */
+  remove(email: string, id: string): boolean {
+    const account = this.requireAccount(email);
+    const message = this.mailbox(account.email).get(id);
+    if (!message) return false;
+    const deleted = { ...message, deleted_at_history_id: this.historyId(account) + 1 };
+    this.tables.commit([['messages', id, deleted]]);
+    return true;
+  }
+
+  userLabels(account: AccountRow): readonly { id: string; name: string }[] {
+    const key = accountKey(account.email);
+    return [...this.tables.read('labels').values()].filter((label) => label.email === key);
+  }
+
+  #labelNames(account: AccountRow): ReadonlyMap<string, string> {
+    return new Map(this.userLabels(account).map(({ id, name }) => [id, name]));
+  }
+
+  reset(): void {
+    this.#mailboxes.clear();
+    this.tables.clear();
+  }
+
+  #keep([table, , row]: GoogleChange): boolean {
+    if (!row) return false;
+    const now = this.now();
+    if (table === 'access_tokens' || table === 'codes') return row.expires_at > now;
+    if (table !== 'refresh_tokens') return true;
+    return row.ended === null || row.ended.at + REMEMBERS_DEAD_TOKENS_MS > now;
+  }
+}
+
+function presentMessage(row: MessageRow, names: ReadonlyMap<string, string>): DeliveredMessage {
+  return { message_id: row.spec.message_id, provider_id: row.id, folder: folderName(row.label_ids, names) };
+}
+
+function newAccount(email: string): AccountRow {
+  const sub = `1${Array.from({ length: 20 }, () => randomInt(10)).join('')}`;
+  return { email, sub, name: null, tenant: null, password: null, history_floor: 0, watch: null };
+}
+
+/** Sixteen hexadecimal digits, as Gmail's; the first never 0. */
+function newMessageId(): string {
+  return `1${randomBytes(8).toString('hex').slice(1)}`;
+}

@@ -1,0 +1,56 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Response } from 'express';
+import type { Condition } from './conditions.ts';
+import type { OpenRequest } from './request-log.ts';
+
+/** A whole answer, made before the first byte of it leaves. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** How a provider words what can happen to any of its requests. */
+export interface TransportAnswers {
+  unavailable(httpStatus: number): HttpAnswer;
+  rateLimited(retryAfterS: number): HttpAnswer;
+  rubbish(): HttpAnswer;
+}
+
+/** The conditions that `answerUnder` acts out; the others are the provider's own business. */
+export const TRANSPORT_FAULTS = [
+  'slow',
+  'unavailable',
+  'rate_limited',
+  'rubbish',
+  'cut_connection',
+  'lost_response',
+] as const;
+
+/**
+ * Answers one request under the conditions that hold for it. `act` does what was asked and journals it, all at once;
+ * it runs after a `slow` wait, so a token's life starts then, and not at all where the request never got that far.
+ * An answer that is cut off keeps `status: null` in the log: it never left.
+ */
+export async function answerUnder(
+  held: ReadonlyMap<string, Condition>,
+  { response, request, transport }: { response: Response; request: OpenRequest; transport: TransportAnswers },
+  act: () => HttpAnswer,
+): Promise<void> {
+  const cutAfter = held.get('cut_connection') ? (held.get('cut_connection')?.after ?? 'request') : undefined;
+  if (cutAfter === 'request') return void response.destroy();
+  const slow = held.get('slow');
+  if (slow) await sleep(slow.ms ?? 0);
+  const answer = transportAnswer(held, transport) ?? act();
+  if (cutAfter === 'processing' || held.has('lost_response')) return void response.destroy();
+  request.answered(answer.status);
+  response.writeHead(answer.status, { ...answer.headers }).end(answer.body);
+}
+
+function transportAnswer(held: ReadonlyMap<string, Condition>, transport: TransportAnswers): HttpAnswer | undefined {
+  const unavailable = held.get('unavailable');
+  if (unavailable) return transport.unavailable(unavailable.http_status ?? 503);
+  const limited = held.get('rate_limited');
+  if (limited) return transport.rateLimited(limited.retry_after_s ?? 30);
+  return held.has('rubbish') ? transport.rubbish() : undefined;
+}
