@@ -1,0 +1,43 @@
+import type { Config } from './config.ts';
+import { readKeyring } from './crypto/keyring.ts';
+import { Vault } from './crypto/vault.ts';
+import { connectDatabase } from './db/client.ts';
+import type { Database } from './db/client.ts';
+import { databaseClock } from './db/clock.ts';
+import type { Clock } from './domain/clock.ts';
+import { createLogger } from './logger.ts';
+import type { Logger } from './logger.ts';
+import { createProviders } from './providers/registry.ts';
+import type { Providers } from './providers/registry.ts';
+import { connectTemporal } from './temporal.ts';
+import type { Temporal } from './temporal.ts';
+
+/** Every dependency, built once. Tests override what they must (the clock, the engine) and nothing else. */
+export interface Context {
+  config: Config;
+  logger: Logger;
+  clock: Clock;
+  database: Database;
+  vault: Vault;
+  providers: Providers;
+  temporal: Temporal;
+  close(): Promise<void>;
+}
+
+export async function createContext(name: string, config: Config, given: Partial<Context> = {}): Promise<Context> {
+  const database = given.database ?? connectDatabase({ url: config.databaseUrl, poolSize: 12 });
+  const temporal = given.temporal ?? connectTemporal(config.temporal);
+  return {
+    config,
+    logger: given.logger ?? createLogger(name, config.logLevel),
+    clock: given.clock ?? databaseClock(database),
+    database,
+    vault: given.vault ?? new Vault(await readKeyring(config.vaultKeysFile)),
+    providers: given.providers ?? createProviders(config.providers),
+    temporal,
+    async close() {
+      await temporal.close();
+      await database.close();
+    },
+  };
+}

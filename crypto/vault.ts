@@ -1,0 +1,141 @@
+import { FlattenedEncrypt, flattenedDecrypt } from 'jose';
+import type { FlattenedJWE } from 'jose';
+import { Secret } from '../domain/secret.ts';
+import type { Keyring } from './keyring.ts';
+
+/**
+ * What a record is bound to. It is rebuilt from the row when the record is opened and never stored in it, so a
+ * record moved to another row, channel, tenant or version does not open.
+ */
+export interface Binding {
+  tenant: string;
+  /** The channel, or whatever else owns the record (an endpoint, a sign-in). */
+  owner: string;
+  kind:
+    | 'refresh_secret'
+    | 'token_answer'
+    | 'access_token'
+    | 'code_verifier'
+    | 'webhook_secret'
+    | 'idempotent_answer'
+    | 'message_part';
+  /** The version or part number the record was made at. */
+  version: number;
+}
+
+export class VaultError extends Error {
+  readonly code: 'vault_key_absent' | 'vault_record_rejected';
+  constructor(code: VaultError['code'], message: string) {
+    super(message);
+    this.name = 'VaultError';
+    this.code = code;
+  }
+}
+
+/**
+ * Seals and encrypts with JWE (RFC 7516), five parts joined by dots as in the compact form, but with additional data.
+ *
+ * - `seal`/`open`: ECDH-ES on X25519 to the workers' key; a process without the private key can seal and not open.
+ * - `encrypt`/`decrypt`: A256GCMKW under keys that server and worker hold.
+ */
+export class Vault {
+  readonly #keyring: Keyring;
+
+  constructor(keyring: Keyring) {
+    this.#keyring = keyring;
+  }
+
+  async seal(value: Secret, binding: Binding): Promise<string> {
+    const { current, publicKeys } = this.#keyring.sealing;
+    const key = publicKeys.get(current);
+    if (!key) throw absent(current);
+    return join(
+      await new FlattenedEncrypt(new TextEncoder().encode(value.reveal()))
+        .setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM', kid: current })
+        .setAdditionalAuthenticatedData(aad(binding))
+        .encrypt(key),
+    );
+  }
+
+  /** Opens what `seal` made. Throws `vault_key_absent` in a process without the private key. */
+  async open(record: string, binding: Binding): Promise<Secret> {
+    const parts = split(record, binding);
+    const key = this.#keyring.sealing.privateKeys.get(keyId(parts));
+    if (!key) throw absent(keyId(parts));
+    return new Secret(new TextDecoder().decode(await decrypt(parts, key, 'ECDH-ES')));
+  }
+
+  async encrypt(value: Uint8Array, binding: Binding): Promise<string> {
+    const { current, keys } = this.#keyring.content;
+    const key = keys.get(current);
+    if (!key) throw absent(current);
+    return join(
+      await new FlattenedEncrypt(value)
+        .setProtectedHeader({ alg: 'A256GCMKW', enc: 'A256GCM', kid: current })
+        .setAdditionalAuthenticatedData(aad(binding))
+        .encrypt(key),
+    );
+  }
+
+  async decrypt(record: string, binding: Binding): Promise<Uint8Array> {
+    const parts = split(record, binding);
+    const key = this.#keyring.content.keys.get(keyId(parts));
+    if (!key) throw absent(keyId(parts));
+    return decrypt(parts, key, 'A256GCMKW');
+  }
+
+  encryptSecret(value: Secret, binding: Binding): Promise<string> {
+    return this.encrypt(new TextEncoder().encode(value.reveal()), binding);
+  }
+
+  async decryptSecret(record: string, binding: Binding): Promise<Secret> {
+    return new Secret(new TextDecoder().decode(await this.decrypt(record, binding)));
+  }
+}
+
+function aad(binding: Binding): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify([binding.tenant, binding.owner, binding.kind, binding.version]));
+}
+
+function join(jwe: FlattenedJWE): string {
+  return [jwe.protected, jwe.encrypted_key ?? '', jwe.iv, jwe.ciphertext, jwe.tag].join('.');
+}
+
+function split(record: string, binding: Binding): FlattenedJWE {
+  const [header, encryptedKey, iv, ciphertext, tag, ...rest] = record.split('.');
+  if (!header || !iv || ciphertext === undefined || !tag || rest.length > 0) throw rejected();
+  return {
+    protected: header,
+    ...(encryptedKey ? { encrypted_key: encryptedKey } : {}),
+    iv,
+    ciphertext,
+    tag,
+    aad: Buffer.from(aad(binding)).toString('base64url'),
+  };
+}
+
+function keyId(parts: FlattenedJWE): string {
+  try {
+    const header = JSON.parse(Buffer.from(parts.protected ?? '', 'base64url').toString()) as { kid?: unknown };
+    return typeof header.kid === 'string' ? header.kid : '';
+  } catch {
+    throw rejected();
+  }
+}
+
+async function decrypt(parts: FlattenedJWE, key: Parameters<typeof flattenedDecrypt>[1], algorithm: string) {
+  try {
+    const { plaintext } = await flattenedDecrypt(parts, key, {
+      keyManagementAlgorithms: [algorithm],
+      contentEncryptionAlgorithms: ['A256GCM'],
+    });
+    return plaintext;
+  } catch {
+    throw rejected();
+  }
+}
+
+const absent = (kid: string) =>
+  new VaultError('vault_key_absent', `The vault has no key "${kid}" to open this with; expected it in the keys file`);
+const rejected = () =>
+  new VaultError('vault_record_rejected', 'A vault record does not belong to its row, or was changed');

@@ -1,0 +1,61 @@
+import { sql } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/postgres-js';
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import postgres from 'postgres';
+
+/** A transaction of the app role with its tenant set, or of the role that looks across tenants. */
+export type Transaction = Pick<
+  PostgresJsDatabase,
+  'select' | 'selectDistinct' | 'selectDistinctOn' | 'insert' | 'update' | 'delete' | 'execute' | '$with' | 'with'
+>;
+
+/**
+ * PostgreSQL, seen through two roles that own nothing (rule 14). `inTenant` sets the tenant for one transaction and
+ * row-level security does the rest. `acrossTenants` sees every row and is called from `db/across-tenants.ts` alone.
+ */
+export interface Database {
+  inTenant<T>(tenant: string, work: (tx: Transaction) => Promise<T>): Promise<T>;
+  acrossTenants<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** The app role's pool, for the one statement that needs no transaction: the token read. */
+  app: postgres.Sql;
+  /** Calls `heard` at every NOTIFY on `channel`, and after every reconnect, when some may have been missed. */
+  listen(channel: string, heard: (payload: string) => void): Promise<() => Promise<void>>;
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  url: string;
+  /** Connections of the app role; the other role takes a quarter. */
+  poolSize: number;
+}
+
+export function connectDatabase({ url, poolSize }: DatabaseOptions): Database {
+  const pool = (role: string, max: number) =>
+    postgres(url, {
+      max,
+      connect_timeout: 10,
+      idle_timeout: 60,
+      onnotice: () => {},
+      connection: { role, application_name: 'mooring' },
+    });
+  const app = pool('mooring_app', poolSize);
+  const across = pool('mooring_across_tenants', Math.max(2, Math.ceil(poolSize / 4)));
+  const appDb = drizzle(app);
+  const acrossDb = drizzle(across);
+  return {
+    app,
+    inTenant: (tenant, work) =>
+      appDb.transaction(async (tx) => {
+        await tx.execute(sql`select set_config('mooring.tenant', ${tenant}, true)`);
+        return work(tx);
+      }),
+    acrossTenants: (work) => acrossDb.transaction(work),
+    async listen(channel, heard) {
+      const listening = await across.listen(channel, heard, () => heard(''));
+      return () => listening.unlisten();
+    },
+    async close() {
+      await Promise.all([app.end({ timeout: 5 }), across.end({ timeout: 5 })]);
+    },
+  };
+}

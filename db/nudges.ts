@@ -1,0 +1,21 @@
+import { eq } from 'drizzle-orm';
+import type { Transaction } from './client.ts';
+import { nudges } from './schema/channels.ts';
+
+/**
+ * Says "this channel has news". True when the row is new: then the caller signals the workflow after the commit. When
+ * it was there already, somebody else has signalled, or the reconcile will; so ten thousand pushes are one signal.
+ */
+export async function nudge(tx: Transaction, tenantId: string, channelId: string, now: Date): Promise<boolean> {
+  const rows = await tx
+    .insert(nudges)
+    .values({ tenantId, channelId, createdAt: now, signalledAt: now })
+    .onConflictDoNothing()
+    .returning({ channelId: nudges.channelId });
+  return rows.length > 0;
+}
+
+/** The workflow looks at the row now; what comes later makes a nudge of its own. */
+export async function takeNudge(tx: Transaction, channelId: string): Promise<void> {
+  await tx.delete(nudges).where(eq(nudges.channelId, channelId));
+}

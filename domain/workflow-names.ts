@@ -1,0 +1,18 @@
+import type { AccessType } from './access-type.ts';
+
+/** Workflow types, ids and task queues. All of them stand in histories: to rename is to add. */
+export const CHANNEL_WORKFLOW = 'channelWorkflow';
+export const IMPORT_WORKFLOW = 'importWorkflow';
+export const DELIVER_WORKFLOW = 'deliverWorkflow';
+
+export const channelWorkflowId = (channelId: string) => `channel/${channelId}`;
+export const importWorkflowId = (importId: string) => `import/${importId}`;
+export const deliverWorkflowId = (deliveryId: string) => `deliver/${deliveryId}`;
+
+/** Workflows alone; and the activities that only touch our own database. */
+export const CHANNELS_QUEUE = 'channels';
+/** Webhook deliveries: a slow endpoint must not hold a channel. */
+export const WEBHOOKS_QUEUE = 'webhooks';
+/** Refresh, verify, revoke: apart from imports, so that no import can starve a refresh. */
+export const credentialsQueue = (accessType: AccessType) => `${accessType}-credentials`;
+export const importQueue = (accessType: AccessType) => `${accessType}-import`;
