@@ -2,10 +2,17 @@ import { sql } from 'drizzle-orm';
 import { bigint, boolean, index, integer, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import type { AccessType, ChannelKind, ImportMode, KeepWarm, Use } from '../../domain/access-type.ts';
 import type { Status } from '../../domain/channel.ts';
-import type { Action, StatusReason } from '../../domain/verdict.ts';
+import type { Action, StatusReason, VerdictKind } from '../../domain/verdict.ts';
 import { time } from './columns.ts';
 import { tenantId, tenants } from './tenants.ts';
 import type { Person } from './tenants.ts';
+
+/** A refusal that is not believed yet: what, how often in a row, and with which credential it was seen first. */
+export interface Suspicion {
+  kind: VerdictKind;
+  times: number;
+  credentialVersion: number;
+}
 
 export const channels = pgTable(
   'channels',
@@ -52,8 +59,10 @@ export const channels = pgTable(
     retryAt: time('retry_at'),
     /** Consecutive failures, for backoff; 0 after every success. */
     failures: integer('failures').notNull().default(0),
-    /** A vague refusal seen so many times in a row; believed after the provider's `confirmations`. */
-    vagueRefusals: integer('vague_refusals').notNull().default(0),
+    /** What the trouble is with: only the same kind of call proves it gone. */
+    trouble: text('trouble').$type<'credential' | 'access'>(),
+    /** A refusal that has to be seen again, by a spaced try or with a newer token, before it is believed (rule 5). */
+    suspicion: jsonb('suspicion').$type<Suspicion>(),
     /** Earliest of all due times; the reconcile looks for channels whose time is minutes past. */
     nextDueAt: time('next_due_at'),
     /** The workflow's own growing number: a write of an older wake is dropped. */
