@@ -1,6 +1,14 @@
-import { createHash, generateKeyPairSync, randomBytes, randomInt, sign, timingSafeEqual } from 'node:crypto';
 import type { JsonWebKey } from 'node:crypto';
-import { createPrivateKey, createPublicKey } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  randomBytes,
+  randomInt,
+  sign,
+  timingSafeEqual,
+} from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -27,7 +35,6 @@ export function openClient(dir: string): GoogleClient {
   const key = createPrivateKey(stored.signing_key);
   const jwk = createPublicKey(key).export({ format: 'jwk' });
   const kid = createHash('sha256').update(JSON.stringify(jwk)).digest('hex').slice(0, 40);
-  const encode = (part: unknown): string => Buffer.from(JSON.stringify(part)).toString('base64url');
   return {
     clientId: stored.client_id,
     clientSecret: stored.client_secret,
@@ -51,6 +58,10 @@ function createClient(file: string): StoredClient {
   writeFileSync(`${file}.new`, JSON.stringify(client), { mode: 0o600 });
   renameSync(`${file}.new`, file);
   return client;
+}
+
+function encode(part: unknown): string {
+  return Buffer.from(JSON.stringify(part)).toString('base64url');
 }
 
 function digest(text: string): Buffer {

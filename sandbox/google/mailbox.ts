@@ -81,6 +81,8 @@ export function internalDate(message: MessageRow): number {
   return Date.parse(message.spec.date);
 }
 
+/** Dates are compared as they are written: ISO 8601 in UTC sorts like time, and 20,000 of them are not parsed per page. */
 export function compareNewestFirst(a: MessageRow, b: MessageRow): number {
-  return internalDate(b) - internalDate(a) || b.history_id - a.history_id;
+  if (a.spec.date !== b.spec.date) return a.spec.date < b.spec.date ? 1 : -1;
+  return b.history_id - a.history_id;
 }

@@ -101,8 +101,11 @@ function basicCredentials(authorization: string | undefined): [string, string] |
   if (encoded === undefined) return undefined;
   const decoded = Buffer.from(encoded, 'base64').toString();
   const colon = decoded.indexOf(':');
-  const decode = (part: string): string => new URLSearchParams(`v=${part}`).get('v') ?? '';
-  return [decode(decoded.slice(0, colon)), decode(decoded.slice(colon + 1))];
+  return [formDecode(decoded.slice(0, colon)), formDecode(decoded.slice(colon + 1))];
+}
+
+function formDecode(text: string): string {
+  return new URLSearchParams(`v=${text}`).get('v') ?? '';
 }
 
 /** https://developers.google.com/identity/protocols/oauth2/web-server#tokenrevoke: no client authentication. */
