@@ -1,0 +1,85 @@
+import type { Context } from '../context.ts';
+import { findChannel } from '../db/channels.ts';
+import type { ChannelRow } from '../db/channels.ts';
+import { findCredential } from '../db/credentials.ts';
+import type { CredentialRow } from '../db/credentials.ts';
+import { Secret } from '../domain/secret.ts';
+import { leastLifeMs } from '../domain/schedule.ts';
+import type { MailServer, Provider, Session, SessionAccess } from '../providers/provider.ts';
+import { z } from 'zod';
+
+/** A channel with the credential it is reached by; `version` is what every verdict of this session is about. */
+export interface ChannelAccess {
+  channel: ChannelRow;
+  credential: CredentialRow;
+  provider: Provider;
+}
+
+/** Why a channel cannot be reached right now without anything being wrong. */
+export type NoAccess = 'gone' | 'needs_refresh';
+
+const passwordSecret = z.object({
+  username: z.string(),
+  password: z.string(),
+  server: z.object({ host: z.string(), port: z.number(), security: z.enum(['tls', 'starttls']) }),
+});
+
+/** What a password credential's sealed secret holds, as text. */
+export function passwordSecretText(server: MailServer, username: string, password: Secret): Secret {
+  return new Secret(JSON.stringify({ username, password: password.reveal(), server }));
+}
+
+/** Reads the channel and its credential, without opening anything. */
+export async function readAccess(
+  context: Context,
+  tenantId: string,
+  channelId: string,
+): Promise<ChannelAccess | 'gone'> {
+  const rows = await context.database.inTenant(tenantId, async (tx) => ({
+    channel: await findChannel(tx, channelId),
+    credential: await findCredential(tx, channelId),
+  }));
+  const provider = rows.channel && context.providers.get(rows.channel.accessType);
+  if (!rows.channel || !rows.credential || !provider) return 'gone';
+  return { channel: rows.channel, credential: rows.credential, provider };
+}
+
+/**
+ * Opens a session at the channel's account with the live credential. `needs_refresh` when the access token is spent
+ * or refused: only the channel's workflow refreshes (rule 3), so the caller asks for it and comes back.
+ */
+export async function openChannelSession(
+  context: Context,
+  access: ChannelAccess,
+  signal: AbortSignal,
+): Promise<Session | 'needs_refresh'> {
+  const sessionAccess = await sessionAccessOf(context, access);
+  if (sessionAccess === 'needs_refresh') return sessionAccess;
+  return access.provider.openSession(sessionAccess, signal);
+}
+
+async function sessionAccessOf(
+  context: Context,
+  { channel, credential }: ChannelAccess,
+): Promise<SessionAccess | 'needs_refresh'> {
+  const binding = { tenant: channel.tenantId, owner: channel.id };
+  if (credential.kind === 'password') {
+    const sealed = { ...binding, kind: 'refresh_secret' as const, version: credential.secretVersion };
+    const text = await context.vault.open(credential.sealedSecret, sealed);
+    const { username, password, server } = passwordSecret.parse(JSON.parse(text.reveal()));
+    return { kind: 'password', email: channel.accountEmail, server, username, password: new Secret(password) };
+  }
+  if (!(await isUsable(context, credential)) || !credential.accessTokenJwe) return 'needs_refresh';
+  const accessToken = await context.vault.decryptSecret(credential.accessTokenJwe, {
+    ...binding,
+    kind: 'access_token',
+    version: credential.version,
+  });
+  return { kind: 'token', email: channel.accountEmail, accessToken };
+}
+
+async function isUsable(context: Context, credential: CredentialRow): Promise<boolean> {
+  if (!credential.expiresAt || !credential.issuedAt || credential.accessTokenRefusedAt) return false;
+  const lifeMs = credential.expiresAt.getTime() - credential.issuedAt.getTime();
+  return credential.expiresAt.getTime() - (await context.clock.now()).getTime() > leastLifeMs(lifeMs);
+}

@@ -1,0 +1,65 @@
+/*
+ * When things are due. Pure; all times in ms since the epoch, all durations in ms.
+ */
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+export interface RefreshTiming {
+  channelId: string;
+  issuedAtMs: number;
+  expiresAtMs: number;
+  strict: boolean;
+}
+
+/**
+ * When to refresh a token ahead of its expiry (design.md section 6): tolerant providers at expiry − max(5 min, 10 % of
+ * life), strict rotation at half-life, tokens that live under 10 minutes at 70 %. Jittered earlier by up to 5 % of the
+ * life with a hash of the channel's id, so that channels connected together do not stay together. Too early costs a
+ * request; too late costs a reader a wait.
+ */
+export function refreshDueAt({ channelId, issuedAtMs, expiresAtMs, strict }: RefreshTiming): number {
+  const lifeMs = Math.max(0, expiresAtMs - issuedAtMs);
+  const leadMs = leadOf(lifeMs, strict);
+  return Math.round(expiresAtMs - leadMs - lifeMs * 0.05 * jitterOf(channelId));
+}
+
+function leadOf(lifeMs: number, strict: boolean): number {
+  if (strict) return lifeMs / 2;
+  if (lifeMs < 10 * MINUTE_MS) return lifeMs * 0.3;
+  return Math.max(5 * MINUTE_MS, lifeMs * 0.1);
+}
+
+/**
+ * How much life a token must have left to be served without a refresh: more than min(60 s, 20 % of its life)
+ * (rule 6).
+ */
+export function freshLifeMs(lifeMs: number): number {
+  return Math.min(60_000, lifeMs * 0.2);
+}
+
+/** What a reader still gets when the refresh did not come in time: min(5 s, 5 % of life) must remain. */
+export function leastLifeMs(lifeMs: number): number {
+  return Math.min(5_000, lifeMs * 0.05);
+}
+
+/**
+ * How long to wait after the n-th failure in a row: 1 s, 2 s, 4 s … up to 15 min, without end, longer if the provider
+ * said so. A longer ceiling would leave a healed provider unnoticed; a shorter one would hammer a sick one.
+ */
+export function backoffMs(failures: number, retryAfterMs: number | null): number {
+  const growing = Math.min(15 * MINUTE_MS, 1000 * 2 ** Math.min(20, Math.max(0, failures - 1)));
+  return Math.max(growing, retryAfterMs ?? 0);
+}
+
+/** `blocked` is tried again hourly for a day, then daily: somebody else has to act, and does not tell us. */
+export function blockedRetryMs(blockedForMs: number): number {
+  return blockedForMs < 24 * HOUR_MS ? HOUR_MS : 24 * HOUR_MS;
+}
+
+/** 0 to 1, the same for an id for ever (FNV-1a). */
+export function jitterOf(id: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < id.length; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 0x01000193) >>> 0;
+  return hash / 0xffffffff;
+}
