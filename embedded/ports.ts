@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { StartError } from './start-error.ts';
 
@@ -42,6 +42,15 @@ export async function freePort(taken: readonly number[] = []): Promise<number> {
     if (!taken.includes(port) && (await isFree(port))) return port;
   }
   throw new StartError('No free port was found between 20000 and 32000.');
+}
+
+/** Whether something listens on a port of this machine. */
+export function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
 }
 
 function isFree(port: number, host = '127.0.0.1'): Promise<boolean> {

@@ -35,40 +35,49 @@ export interface RunningProcess {
   exited: Promise<Exit>;
   /** Asks it to end, waits, kills it after `stopTimeoutMs`. */
   stop: () => Promise<void>;
+  kill: () => void;
 }
 
 /**
- * Starts a process and waits until it is ready. It gets a session of its own, so that a Ctrl-C in the terminal
+ * Starts a process and waits until it is ready, or until `stopping` aborts. It gets a session of its own, so that a Ctrl-C in the terminal
  * reaches `start` alone and the order of stopping is kept, and a log file instead of a pipe, so that it can go on
  * when `start` dies. Throws a `StartError` with its last lines if it ends or stays silent.
  */
-export async function launch(spec: ProcessSpec): Promise<RunningProcess> {
+export async function launch(spec: ProcessSpec, stopping?: AbortSignal): Promise<RunningProcess> {
   await spec.before?.();
+  if (stopping?.aborted) throw new StartError(`${spec.title} was stopped`);
   const child = spawnLogged(spec);
   const exited = exitOf(child);
-  const running = { pid: child.pid ?? 0, exited, stop: () => stop(child, exited, spec) };
-  const waiting = new AbortController();
+  const settled = new AbortController();
   const silent = AbortSignal.timeout(spec.readyTimeoutMs);
+  const over = AbortSignal.any([settled.signal, silent, ...(stopping ? [stopping] : [])]);
   try {
     await Promise.race([
-      spec.ready(child, AbortSignal.any([waiting.signal, silent])),
-      exited.then((exit) => Promise.reject(new StartError(`ended with ${exitText(exit)}`))),
-      rejectWhen(silent, new StartError(`was not ready after ${spec.readyTimeoutMs / 1000} s`)),
+      spec.ready(child, over),
+      exited.then(({ code, signal }) => Promise.reject(new StartError(`ended with ${signal ?? `code ${code}`}`))),
+      whenAborted(over, () => (silent.aborted ? `was not ready after ${spec.readyTimeoutMs / 1000} s` : 'was stopped')),
     ]);
-    return running;
   } catch (error) {
     signalChild(child, 'SIGKILL');
-    const why = error instanceof Error ? error.message : String(error);
-    throw new StartError(
-      [`${spec.title} ${why}. Its last lines (${spec.logFile}):`, ...lastLines(spec.logFile)].join('\n  '),
-    );
+    await exited.catch(() => {});
+    throw startFailure(spec, error);
   } finally {
-    waiting.abort();
+    settled.abort();
   }
+  return {
+    pid: child.pid ?? 0,
+    exited,
+    stop: () => stop(child, exited, spec),
+    kill: () => signalChild(child, 'SIGKILL'),
+  };
 }
 
-export function exitText({ code, signal }: Exit): string {
-  return signal ?? `code ${code}`;
+function startFailure({ title, logFile }: ProcessSpec, error: unknown): StartError {
+  const why = error instanceof Error ? error.message : String(error);
+  const lines = lastLines(logFile);
+  return new StartError(
+    lines.length > 0 ? [`${title} ${why}. The last lines of ${logFile}:`, ...lines].join('\n    ') : `${title} ${why}`,
+  );
 }
 
 function spawnLogged(spec: ProcessSpec): ChildProcess {
@@ -95,8 +104,10 @@ function exitOf(child: ChildProcess): Promise<Exit> {
   });
 }
 
-function rejectWhen(signal: AbortSignal, error: Error): Promise<never> {
-  return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(error), { once: true }));
+function whenAborted(signal: AbortSignal, message: () => string): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(new StartError(message())), { once: true });
+  });
 }
 
 async function stop(child: ChildProcess, exited: Promise<Exit>, spec: ProcessSpec): Promise<void> {

@@ -1,0 +1,115 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ProcessSpec } from './process.ts';
+import { runProgram } from './run-program.ts';
+import { providerEnvironment, type SandboxAddresses } from './sandbox.ts';
+import type { StartConfig } from './start-config.ts';
+
+export const CHECKOUT = join(import.meta.dirname, '..');
+
+/** What `start` made or found out, and its programs have to be told. */
+export interface Surroundings {
+  databaseUrl: string;
+  temporalAddress: string;
+  temporalUiUrl: string | null;
+  apiKey: string;
+  uiLoginToken: string;
+  sandbox: SandboxAddresses | null;
+}
+
+/** The environment of server, worker and migrations: the person's own, and over it what was found out. */
+export function programEnvironment(config: StartConfig, found: Surroundings): Record<string, string> {
+  return {
+    ...config.environment,
+    PORT: String(config.port),
+    MOORING_BIND: config.bind,
+    MOORING_PUBLIC_URL: config.publicUrl,
+    MOORING_STATE_DIR: config.stateDir,
+    MOORING_VAULT_KEYS_FILE: config.vaultKeysFile,
+    MOORING_API_KEY: found.apiKey,
+    MOORING_UI_LOGIN_TOKEN: found.uiLoginToken,
+    DATABASE_URL: found.databaseUrl,
+    TEMPORAL_ADDRESS: found.temporalAddress,
+    TEMPORAL_NAMESPACE: config.temporalNamespace,
+    ...(found.temporalUiUrl ? { TEMPORAL_UI_URL: found.temporalUiUrl } : {}),
+    ...(found.sandbox ? sandboxEnvironment(config, found.sandbox) : { MOORING_SANDBOX: 'off' }),
+  };
+}
+
+function sandboxEnvironment(config: StartConfig, sandbox: SandboxAddresses): Record<string, string> {
+  const caFile = authorities(config, sandbox);
+  return {
+    MOORING_SANDBOX: 'on',
+    MOORING_SANDBOX_PAGE: sandbox.page,
+    MOORING_EGRESS_ALLOW: config.egressAllow ?? '127.0.0.0/8,::1/128',
+    ...(caFile ? { MOORING_CA_FILE: caFile } : {}),
+    ...providerEnvironment(sandbox, config.environment),
+  };
+}
+
+/** The sandbox's certificate authority beside the person's own. */
+function authorities({ caFile, stateDir }: StartConfig, { imap }: SandboxAddresses): string | null {
+  if (!imap || !caFile) return imap?.ca_file ?? caFile;
+  const both = join(stateDir, 'authorities.pem');
+  writeFileSync(both, `${readFileSync(caFile, 'utf8')}\n${readFileSync(imap.ca_file, 'utf8')}`);
+  return both;
+}
+
+/** Brings the tables up to date, and makes the vault's keys if there are none. */
+export async function prepareDatabase(config: StartConfig, environment: Record<string, string>): Promise<void> {
+  const run = (script: string, ...args: string[]) =>
+    runProgram(process.execPath, [join(CHECKOUT, script), ...args], { cwd: CHECKOUT, environment });
+  await Promise.all([run('db/migrate.ts'), run('crypto/make-keys.ts', config.vaultKeysFile)]);
+}
+
+/** `server.ts`: stateless, answers once its port is open and the database is reached. */
+export function serverSpec(config: StartConfig, environment: Record<string, string>): ProcessSpec {
+  return {
+    ...program('server', config.stateDir, environment),
+    async ready(child, signal) {
+      await saysReady(child, signal);
+      const { port, bind } = config;
+      const host = bind === '0.0.0.0' ? '127.0.0.1' : bind === '::' ? '[::1]' : bind;
+      while (!(await answers(`http://${host}:${port}/readyz`, signal))) await sleep(50, undefined, { signal });
+    },
+    readyTimeoutMs: 60_000,
+    stopTimeoutMs: 10_000,
+  };
+}
+
+/** `worker.ts`: may take its time to finish what it has in hand, because an answer of a provider is worth it. */
+export function workerSpec(config: StartConfig, environment: Record<string, string>): ProcessSpec {
+  return {
+    ...program('worker', config.stateDir, environment),
+    ready: saysReady,
+    readyTimeoutMs: 90_000,
+    stopTimeoutMs: 20_000,
+  };
+}
+
+function program(name: 'server' | 'worker', stateDir: string, environment: Record<string, string>) {
+  return {
+    title: name === 'server' ? 'Server' : 'Worker',
+    command: process.execPath,
+    args: [join(CHECKOUT, `${name}.ts`), '--state-dir', stateDir],
+    workingDirectory: CHECKOUT,
+    environment,
+    logFile: join(stateDir, 'logs', `${name}.log`),
+    ipc: true,
+    stopSignal: 'SIGTERM',
+  } as const;
+}
+
+async function saysReady(child: ChildProcess, signal: AbortSignal): Promise<void> {
+  for (let message: unknown = null; message !== 'ready';) [message] = await once(child, 'message', { signal });
+}
+
+async function answers(url: string, signal: AbortSignal): Promise<boolean> {
+  return fetch(url, { signal }).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+}

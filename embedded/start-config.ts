@@ -1,0 +1,67 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { StartError } from './start-error.ts';
+
+/** What `npm start` was asked for (interface.md section 1); everything absent is embedded or picked. */
+export interface StartConfig {
+  /** `.env` and the real environment as one; children inherit it beneath what `start` sets. */
+  environment: Record<string, string>;
+  port: number;
+  bind: string;
+  publicUrl: string;
+  /** Absolute. */
+  stateDir: string;
+  /** Absolute, outside the checkout: what is built or downloaded once per machine. */
+  cacheDir: string;
+  apiKey: string | null;
+  sandbox: boolean;
+  sandboxPort: number | null;
+  databaseUrl: string | null;
+  temporalAddress: string | null;
+  temporalNamespace: string;
+  temporalUiUrl: string | null;
+  egressAllow: string | null;
+  caFile: string | null;
+  vaultKeysFile: string;
+}
+
+/** Reads the variables of `npm start` out of `environment`. Throws a `StartError` that names the variable. */
+export function startConfigFrom(environment: Record<string, string>): StartConfig {
+  const given = (name: string): string | null => environment[name]?.trim() || null;
+  const port = portOf(environment, 'PORT') ?? 3000;
+  const stateDir = resolve(given('MOORING_STATE_DIR') ?? '.mooring');
+  const databaseUrl = given('DATABASE_URL');
+  const temporalAddress = given('TEMPORAL_ADDRESS');
+  return {
+    environment,
+    port,
+    bind: given('MOORING_BIND') ?? '127.0.0.1',
+    publicUrl: (given('MOORING_PUBLIC_URL') ?? `http://127.0.0.1:${port}`).replace(/\/$/, ''),
+    stateDir,
+    cacheDir: join(given('XDG_CACHE_HOME') ?? join(homedir(), '.cache'), 'mooring'),
+    apiKey: given('MOORING_API_KEY'),
+    sandbox: sandboxOf(given('MOORING_SANDBOX'), databaseUrl === null && temporalAddress === null),
+    sandboxPort: portOf(environment, 'MOORING_SANDBOX_PORT'),
+    databaseUrl,
+    temporalAddress,
+    temporalNamespace: given('TEMPORAL_NAMESPACE') ?? 'default',
+    temporalUiUrl: given('TEMPORAL_UI_URL'),
+    egressAllow: given('MOORING_EGRESS_ALLOW'),
+    caFile: given('MOORING_CA_FILE'),
+    vaultKeysFile: resolve(given('MOORING_VAULT_KEYS_FILE') ?? join(stateDir, 'vault-keys.json')),
+  };
+}
+
+function portOf(environment: Record<string, string>, name: string): number | null {
+  const text = environment[name]?.trim();
+  if (!text) return null;
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
+  throw new StartError(`${name} must be a port, 1 to 65535; it is "${text}".`);
+}
+
+function sandboxOf(given: string | null, embedded: boolean): boolean {
+  if (given === null) return embedded;
+  if (given === 'on' || given === 'off') return given === 'on';
+  throw new StartError(`MOORING_SANDBOX must be "on" or "off"; it is "${given}".`);
+}

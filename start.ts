@@ -1,0 +1,133 @@
+// `npm start`: everything on one machine. Starts PostgreSQL, Temporal, the sandbox, server and worker, and looks
+// after them until it is told to stop.
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { readEnvironment } from './config.ts';
+import { describeRun, sayAddresses } from './embedded/addresses.ts';
+import { endLeftovers } from './embedded/leftovers.ts';
+import { choosePorts, claimPort, type Ports } from './embedded/ports.ts';
+import { preparePostgres } from './embedded/postgres.ts';
+import { prepareDatabase, programEnvironment, serverSpec, workerSpec } from './embedded/programs.ts';
+import { removeRunFile, writeRunFile } from './embedded/run-file.ts';
+import { readSandbox, type SandboxAddresses, sandboxSpec } from './embedded/sandbox.ts';
+import { type StartConfig, startConfigFrom } from './embedded/start-config.ts';
+import { StartError } from './embedded/start-error.ts';
+import { logFile, occupyStateFolder, readApiKey } from './embedded/state-folder.ts';
+import { sayTo, step } from './embedded/steps.ts';
+import { onStopSignals } from './embedded/stop-signals.ts';
+import { createSupervisor } from './embedded/supervisor.ts';
+import { temporalBinary } from './embedded/temporal-binary.ts';
+import { temporalSpec } from './embedded/temporal.ts';
+
+process.stdout.on('error', () => {}); // whoever read it is gone; we go on
+const say = sayTo(process.stdout);
+const stopping = new AbortController();
+const supervisor = createSupervisor(say, () => publish());
+let publish = () => {}; // until everything is ready there is nothing to tell
+let forget = () => {};
+
+onStopSignals(
+  () => void stop(0),
+  () => {
+    supervisor.kill();
+    process.exit(1);
+  },
+);
+
+try {
+  await start(startConfigFrom(readEnvironment()));
+} catch (error) {
+  if (!stopping.signal.aborted) {
+    console.error(error instanceof StartError ? `\n${error.message}\n` : error);
+    await stop(1);
+  }
+}
+
+async function start(given: StartConfig): Promise<void> {
+  const began = Date.now();
+  const config = { ...given, stateDir: occupyStateFolder(given.stateDir) };
+  forget = () => removeRunFile(config.stateDir);
+  const left = await endLeftovers(config.stateDir);
+  if (left > 0) say('Leftovers', `ended ${left} processes of an earlier start`);
+  await claimPort('PORT', config.port, config.bind);
+  if (config.sandboxPort) await claimPort('MOORING_SANDBOX_PORT', config.sandboxPort);
+  const ports = await choosePorts(config.stateDir, config.sandboxPort);
+
+  const [databaseUrl, temporal, sandbox] = await Promise.all([
+    startPostgres(config, ports),
+    startTemporal(config, ports),
+    startSandbox(config, ports),
+  ]);
+  const surroundings = {
+    databaseUrl,
+    ...temporal,
+    sandbox,
+    apiKey: config.apiKey ?? readApiKey(config.stateDir),
+    uiLoginToken: randomBytes(32).toString('base64url'),
+  };
+  const environment = programEnvironment(config, surroundings);
+  await step(say, 'Tables', () => prepareDatabase(config, environment));
+  await Promise.all([
+    step(say, 'Server', () => supervisor.start('server', serverSpec(config, environment))),
+    step(say, 'Worker', () => supervisor.start('worker', workerSpec(config, environment))),
+  ]);
+
+  const run = describeRun(config, surroundings);
+  publish = () => writeRunFile(config.stateDir, { ...run, pids: { start: process.pid, ...supervisor.pids() } });
+  publish();
+  sayAddresses(say, config, run);
+  say('Ready', 'Ctrl-C stops it', Date.now() - began);
+}
+
+async function startPostgres(config: StartConfig, ports: Ports): Promise<string> {
+  if (config.databaseUrl) return config.databaseUrl;
+  return step(say, 'PostgreSQL', async () => {
+    const { url, spec } = await preparePostgres({
+      dir: join(config.stateDir, 'postgres'),
+      port: ports.postgres,
+      logFile: logFile(config.stateDir, 'postgres'),
+    });
+    await supervisor.start('postgres', spec);
+    return url;
+  });
+}
+
+async function startTemporal(
+  config: StartConfig,
+  ports: Ports,
+): Promise<{ temporalAddress: string; temporalUiUrl: string | null }> {
+  const { temporalAddress, temporalUiUrl, stateDir, environment, cacheDir } = config;
+  if (temporalAddress) return { temporalAddress, temporalUiUrl };
+  const progress = (text: string) => say('Temporal', text);
+  const binary = await temporalBinary({ environment, cacheDir, say: progress, signal: stopping.signal });
+  return step(say, 'Temporal', async () => {
+    const { temporal: port, temporal_ui: uiPort } = ports;
+    const spec = temporalSpec({ binary, stateDir, port, uiPort, namespace: config.temporalNamespace, environment });
+    await supervisor.start('temporal', spec);
+    return { temporalAddress: `127.0.0.1:${port}`, temporalUiUrl: temporalUiUrl ?? `http://127.0.0.1:${uiPort}` };
+  });
+}
+
+async function startSandbox(config: StartConfig, ports: Ports): Promise<SandboxAddresses | null> {
+  const { sandbox, stateDir, environment } = config;
+  if (!sandbox) return null;
+  await step(say, 'Sandbox', () =>
+    supervisor.start('sandbox', sandboxSpec({ stateDir, port: ports.sandbox, environment })),
+  );
+  return readSandbox(stateDir);
+}
+
+/** In order: who talks to the world first, then who works for it, then what they stand on. */
+async function stop(exitCode: number): Promise<void> {
+  if (stopping.signal.aborted) return;
+  stopping.abort();
+  const began = Date.now();
+  supervisor.close();
+  await supervisor.stop('server');
+  await supervisor.stop('worker');
+  await supervisor.stop('sandbox');
+  await supervisor.stop('temporal', 'postgres');
+  forget();
+  say('Stopped', exitCode === 0 ? 'everything' : 'what had been started', Date.now() - began);
+  process.exit(exitCode);
+}
