@@ -1,0 +1,94 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Condition, Conditions } from '../conditions.ts';
+import { BadCommand, Goodbye, Hangup, Refusal } from './reply.ts';
+
+/** What an IMAP server has of the faults of the control API; `push_dropped` is about what IDLE says by itself. */
+export const conditionFaults = [
+  'account_disabled',
+  'mailbox_unavailable',
+  'mfa_required',
+  'push_dropped',
+  'rate_limited',
+  'unavailable',
+  'slow',
+  'rubbish',
+  'cut_connection',
+] as const;
+
+const requestFaults = conditionFaults.filter((fault) => fault !== 'push_dropped');
+const loginFaults = requestFaults;
+const apiFaults = requestFaults.filter((fault) => fault !== 'mfa_required');
+
+const badGateway = [
+  'HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n',
+  '<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\r\n',
+].join('');
+
+/** A request as far as a fault cares. `operation` is the command's name. */
+export interface FaultyRequest {
+  kind: 'login' | 'api';
+  email: string;
+  operation: string;
+}
+
+/**
+ * Lets the conditions of this request happen: returns where they let it pass, or throws what the server does instead.
+ * `cutAfterwards` is called when it is to be done and never answered.
+ */
+export async function meetFaults(
+  conditions: Conditions,
+  request: FaultyRequest,
+  cutAfterwards: () => void,
+): Promise<void> {
+  const { kind, email } = request;
+  const faults = kind === 'login' ? loginFaults : apiFaults;
+  const held = conditions.take({ provider: 'imap', kind, email }, faults);
+  if (held.size === 0) return;
+  await sleep(held.get('slow')?.ms ?? 0);
+  const cut = held.get('cut_connection');
+  if (cut && cut.after !== 'processing') throw new Hangup();
+  if (held.has('rubbish')) throw new Hangup(badGateway);
+  const refuse = kind === 'login' ? refuseLogin : refuseCommand;
+  for (const [fault, condition] of held) refuse(fault, condition, request);
+  if (cut) cutAfterwards();
+}
+
+/** Lines that real servers say to LOGIN and AUTHENTICATE. */
+function refuseLogin(fault: string): void {
+  switch (fault) {
+    case 'account_disabled':
+      throw new Refusal('Account is disabled, please contact your administrator.', 'CONTACTADMIN', 403);
+    case 'mailbox_unavailable': // Gmail, a good login without a mailbox
+      throw new Refusal('Lookup failed cf29mb85450632edb', null, 403);
+    case 'mfa_required': // Gmail
+      throw new Refusal(
+        'Application-specific password required: https://support.google.com/accounts/answer/185833 (Failure)',
+        'ALERT',
+        401,
+      );
+    case 'rate_limited': // Gmail
+      throw new Refusal('Too many simultaneous connections. (Failure)', 'ALERT', 429);
+    case 'unavailable': // Dovecot
+      throw new Refusal('Temporary authentication failure.', 'UNAVAILABLE', 503);
+  }
+}
+
+/** Lines that real servers say to the commands of an open session. */
+function refuseCommand(fault: string, condition: Condition, { operation }: FaultyRequest): void {
+  switch (fault) {
+    case 'account_disabled':
+      throw new Goodbye('[CONTACTADMIN] Account is disabled, please contact your administrator.', 403);
+    case 'mailbox_unavailable':
+      // Office 365 lets such a login in and refuses its commands. Where the login is refused too, sessions just end.
+      if (condition.kind === 'api') throw new BadCommand('User is authenticated but not connected.');
+      throw new Goodbye('Mailbox is no longer available.', 403);
+    case 'rate_limited': {
+      if (condition.retry_after_s === undefined) throw new Refusal(`${operation} Rate limit hit.`, 'LIMIT', 429);
+      const backoffMs = condition.retry_after_s * 1000; // Office 365 says when to come back, Yahoo does not
+      throw new BadCommand(`Request is throttled. Suggested Backoff Time: ${backoffMs} milliseconds`);
+    }
+    case 'unavailable': // Yahoo
+      throw new Refusal(`${operation} Server error, please try again later`, 'UNAVAILABLE', 503);
+  }
+}

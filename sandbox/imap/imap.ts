@@ -1,0 +1,154 @@
+import { newMessages } from '../message-factory.ts';
+import type { FaultParameters } from '../conditions.ts';
+import type {
+  AccountDetails,
+  AccountSummary,
+  DeliveredMessage,
+  DeliverRequest,
+  EventDescription,
+  ProviderDeps,
+  ProviderDescription,
+  ProviderSettings,
+  SandboxProvider,
+} from '../provider.ts';
+import { SandboxRefusal } from '../refusal.ts';
+import { MessageContent } from './content.ts';
+import { conditionFaults } from './faults.ts';
+import type { Folder, MailAccount, StoredMessage } from './mailbox.ts';
+import { canonicalFolder } from './parser.ts';
+import { Refusal } from './reply.ts';
+import { openImapServer, type RunningImapServer } from './server.ts';
+
+const events: readonly EventDescription[] = [
+  { fault: 'password_changed', label: 'Change the password', asks: 'password' },
+  { fault: 'access_revoked', label: 'Withdraw the app password', asks: 'password' },
+  { fault: 'session_revoked', label: 'Sign out everywhere' },
+  { fault: 'uidvalidity_changed', label: 'Renumber all messages (new UIDVALIDITY)' },
+];
+
+/** A mail server with passwords: IMAP4rev1 over STARTTLS on one port, and over TLS from the first byte on another. */
+export async function createImapProvider(deps: ProviderDeps): Promise<SandboxProvider> {
+  return new ImapProvider(deps, await openImapServer(deps));
+}
+
+class ImapProvider implements SandboxProvider {
+  readonly name = 'imap';
+  readonly connection: Readonly<Record<string, string | number>>;
+  readonly #deps: ProviderDeps;
+  readonly #server: RunningImapServer;
+
+  constructor(deps: ProviderDeps, server: RunningImapServer) {
+    this.#deps = deps;
+    this.#server = server;
+    const { port, tlsPort, caFile } = server;
+    this.connection = { host: '127.0.0.1', port, security: 'starttls', ca_file: caFile, tls_port: tlsPort };
+  }
+
+  putAccount(email: string, details: AccountDetails): AccountSummary {
+    return this.#summary(this.#server.store.putAccount(email, details));
+  }
+
+  account(email: string): AccountSummary | undefined {
+    const account = this.#server.store.account(email);
+    return account && this.#summary(account);
+  }
+
+  deliver(email: string, request: DeliverRequest): readonly DeliveredMessage[] {
+    const account = this.#known(email);
+    const folder = folderFor(this.#server, account, canonicalFolder(request.folder ?? 'INBOX'));
+    const messages = newMessages(email, request, this.#deps.clock.now()).map((spec) => ({
+      content: new MessageContent({ spec }),
+      flags: [],
+      internalMs: Date.parse(spec.date),
+    }));
+    return this.#server.store.add(account, folder, messages).map((message) => delivered(folder, message));
+  }
+
+  list(email: string): readonly DeliveredMessage[] {
+    const folders = [...this.#known(email).folders.values()];
+    return folders.flatMap((folder) => folder.messages.map((message) => delivered(folder, message)));
+  }
+
+  remove(email: string, providerId: string): boolean {
+    const account = this.#known(email);
+    const [, name, uidValidity, uid] = /^(.+)\/(\d+)\/(\d+)$/s.exec(providerId) ?? [];
+    const folder = account.folders.get(name ?? '');
+    if (!folder?.message(Number(uid)) || folder.uidValidity !== Number(uidValidity)) return false;
+    this.#server.store.expunge(account, folder, [Number(uid)]);
+    return true;
+  }
+
+  event(fault: string, { email }: FaultParameters): void {
+    const accounts = email === undefined ? this.#server.store.accounts() : [this.#known(email)];
+    for (const account of accounts) happen(this.#server, fault, account);
+  }
+
+  supports(fault: string): 'event' | 'condition' | undefined {
+    if (events.some((event) => event.fault === fault)) return 'event';
+    return conditionFaults.some((condition) => condition === fault) ? 'condition' : undefined;
+  }
+
+  configure(settings: ProviderSettings): ProviderSettings {
+    const named = Object.keys(settings)[0];
+    if (named) throw new SandboxRefusal(422, 'unsupported', `an IMAP server with passwords has no ${named}`);
+    return {};
+  }
+
+  describe(): ProviderDescription {
+    const accounts = [...this.#server.store.accounts()].map((account) => this.#summary(account));
+    return { title: 'IMAP', live: 'sessions', events, conditions: [...conditionFaults], accounts };
+  }
+
+  reset(): void {
+    this.#server.hangUp(() => true, 'Server shutting down.');
+    this.#server.store.reset();
+  }
+
+  close(): Promise<void> {
+    return this.#server.close();
+  }
+
+  #known(email: string): MailAccount {
+    const account = this.#server.store.account(email);
+    if (!account) throw new SandboxRefusal(404, 'account_not_found', `there is no IMAP account ${email}`);
+    return account;
+  }
+
+  #summary(account: MailAccount): AccountSummary {
+    const { email, name, tenant, folders } = account;
+    const messages = [...folders.values()].reduce((sum, folder) => sum + folder.messages.length, 0);
+    return { email, name, tenant, messages, live: this.#server.openSessions(account) };
+  }
+}
+
+function folderFor({ store }: RunningImapServer, account: MailAccount, name: string): Folder {
+  try {
+    return account.folders.get(name) ?? store.createFolder(account, name);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    throw new SandboxRefusal(400, 'folder_invalid', `no folder can be called ${JSON.stringify(name)}`);
+  }
+}
+
+/** The id says where the message lies, as an IMAP client would: folder, UIDVALIDITY, UID. */
+function delivered(folder: Folder, { uid, content }: StoredMessage): DeliveredMessage {
+  const providerId = `${folder.name}/${folder.uidValidity}/${uid}`;
+  return { message_id: content.messageId ?? '', provider_id: providerId, folder: folder.name };
+}
+
+function happen(server: RunningImapServer, fault: string, account: MailAccount): void {
+  const isTheirs = (other: MailAccount | null): boolean => other === account;
+  switch (fault) {
+    case 'password_changed':
+    case 'access_revoked':
+      // A withdrawn app password and a changed password are one and the same to a mail server.
+      server.store.forgetPassword(account);
+      server.hangUp(isTheirs, 'Disconnected: password has changed');
+      break;
+    case 'session_revoked':
+      server.hangUp(isTheirs, 'Session expired, please login again.');
+      break;
+    case 'uidvalidity_changed':
+      server.store.renumber(account);
+  }
+}
