@@ -3,11 +3,13 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { readEnvironment } from './config.ts';
+import { ensureVaultKeys } from './crypto/keyring.ts';
+import { migrateDatabase } from './db/migrate.ts';
 import { describeRun, sayAddresses } from './embedded/addresses.ts';
 import { endLeftovers } from './embedded/leftovers.ts';
 import { choosePorts, claimPort, type Ports } from './embedded/ports.ts';
 import { preparePostgres } from './embedded/postgres.ts';
-import { prepareDatabase, programEnvironment, serverSpec, workerSpec } from './embedded/programs.ts';
+import { programEnvironment, serverSpec, workerSpec } from './embedded/programs.ts';
 import { removeRunFile, writeRunFile } from './embedded/run-file.ts';
 import { readSandbox, type SandboxAddresses, sandboxSpec } from './embedded/sandbox.ts';
 import { type StartConfig, startConfigFrom } from './embedded/start-config.ts';
@@ -66,7 +68,9 @@ async function start(given: StartConfig): Promise<void> {
     uiLoginToken: randomBytes(32).toString('base64url'),
   };
   const environment = programEnvironment(config, surroundings);
-  await step(say, 'Tables', () => prepareDatabase(config, environment));
+  await step(say, 'Tables', async () => {
+    await Promise.all([migrateDatabase(databaseUrl), ensureVaultKeys(config.vaultKeysFile)]);
+  });
   await Promise.all([
     step(say, 'Server', () => supervisor.start('server', serverSpec(config, environment))),
     step(say, 'Worker', () => supervisor.start('worker', workerSpec(config, environment))),
@@ -75,8 +79,8 @@ async function start(given: StartConfig): Promise<void> {
   const run = describeRun(config, surroundings);
   publish = () => writeRunFile(config.stateDir, { ...run, pids: { start: process.pid, ...supervisor.pids() } });
   publish();
-  sayAddresses(say, config, run);
   say('Ready', 'Ctrl-C stops it', Date.now() - began);
+  sayAddresses(say, config, run);
 }
 
 async function startPostgres(config: StartConfig, ports: Ports): Promise<string> {
@@ -128,6 +132,6 @@ async function stop(exitCode: number): Promise<void> {
   await supervisor.stop('sandbox');
   await supervisor.stop('temporal', 'postgres');
   forget();
-  say('Stopped', exitCode === 0 ? 'everything' : 'what had been started', Date.now() - began);
+  if (exitCode === 0) say('Stopped', 'everything', Date.now() - began);
   process.exit(exitCode);
 }

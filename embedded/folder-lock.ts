@@ -13,7 +13,7 @@ const held = new Set<DatabaseSync>();
 export function lockFolder(dir: string): { release: () => void } | null {
   const database = new DatabaseSync(join(dir, 'lock'));
   try {
-    database.exec('BEGIN EXCLUSIVE');
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch (error) {
     database.close();
     if ((error as { errcode?: number }).errcode === SQLITE_BUSY) return null;

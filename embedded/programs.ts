@@ -4,11 +4,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessSpec } from './process.ts';
-import { runProgram } from './run-program.ts';
 import { providerEnvironment, type SandboxAddresses } from './sandbox.ts';
 import type { StartConfig } from './start-config.ts';
 
-export const CHECKOUT = join(import.meta.dirname, '..');
+const CHECKOUT = join(import.meta.dirname, '..');
 
 /** What `start` made or found out, and its programs have to be told. */
 export interface Surroundings {
@@ -56,13 +55,6 @@ function authorities({ caFile, stateDir }: StartConfig, { imap }: SandboxAddress
   const both = join(stateDir, 'authorities.pem');
   writeFileSync(both, `${readFileSync(caFile, 'utf8')}\n${readFileSync(imap.ca_file, 'utf8')}`);
   return both;
-}
-
-/** Brings the tables up to date, and makes the vault's keys if there are none. */
-export async function prepareDatabase(config: StartConfig, environment: Record<string, string>): Promise<void> {
-  const run = (script: string, ...args: string[]) =>
-    runProgram(process.execPath, [join(CHECKOUT, script), ...args], { cwd: CHECKOUT, environment });
-  await Promise.all([run('db/migrate.ts'), run('crypto/make-keys.ts', config.vaultKeysFile)]);
 }
 
 /** `server.ts`: stateless, answers once its port is open and the database is reached. */

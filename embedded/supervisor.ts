@@ -23,6 +23,8 @@ export interface Supervisor {
 interface Supervised {
   spec: ProcessSpec;
   running: RunningProcess | null;
+  /** The first launch, whatever becomes of it. */
+  launched: Promise<void>;
   /** Aborted once it shall not come back. */
   stopping: AbortController;
   /** Settles when nobody looks after it any more. */
@@ -35,17 +37,20 @@ export function createSupervisor(say: Say, restarted: () => void): Supervisor {
   let closed = false;
   return {
     async start(name, spec) {
-      const child: Supervised = { spec, running: null, stopping: new AbortController(), kept: Promise.resolve() };
+      const stopping = new AbortController();
+      if (closed) stopping.abort();
+      const launching = launch(spec, stopping.signal);
+      const launched = launching.then(ignore, ignore);
+      const child: Supervised = { spec, running: null, launched, stopping, kept: launched };
       all.set(name, child);
-      if (closed) child.stopping.abort();
-      child.running = await launch(spec, child.stopping.signal);
+      child.running = await launching;
       child.kept = keep(child, say, restarted);
     },
     pids: () => Object.fromEntries([...all].flatMap(([name, { running }]) => (running ? [[name, running.pid]] : []))),
     async stop(...names) {
       const chosen = names.flatMap((name) => all.get(name) ?? []);
       for (const { stopping } of chosen) stopping.abort();
-      await Promise.all(chosen.map(({ running, kept }) => Promise.all([running?.stop(), kept])));
+      await Promise.all(chosen.map(end));
     },
     close() {
       closed = true;
@@ -58,6 +63,14 @@ export function createSupervisor(say: Say, restarted: () => void): Supervisor {
       }
     },
   };
+}
+
+const ignore = () => {};
+
+async function end(child: Supervised): Promise<void> {
+  await child.launched;
+  await child.running?.stop();
+  await child.kept;
 }
 
 async function keep(child: Supervised, say: Say, restarted: () => void): Promise<void> {
