@@ -248,7 +248,8 @@ CREATE TABLE "message_notices" (
 	"channel_id" text PRIMARY KEY NOT NULL,
 	"tenant_id" text NOT NULL,
 	"count" integer NOT NULL,
-	"since" timestamp with time zone NOT NULL
+	"since" timestamp with time zone NOT NULL,
+	"first_xact" "xid8" DEFAULT pg_current_xact_id() NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "message_parts" (
@@ -367,6 +368,7 @@ CREATE INDEX "events_channel" ON "events" USING btree ("channel_id","xact","seq"
 CREATE INDEX "events_feed" ON "events" USING btree ("xact","seq");--> statement-breakpoint
 CREATE UNIQUE INDEX "webhook_deliveries_once" ON "webhook_deliveries" USING btree ("event_id","endpoint_id","redelivery");--> statement-breakpoint
 CREATE INDEX "webhook_deliveries_endpoint" ON "webhook_deliveries" USING btree ("endpoint_id","id");--> statement-breakpoint
+CREATE INDEX "webhook_deliveries_pending" ON "webhook_deliveries" USING btree ("next_attempt_at") WHERE "webhook_deliveries"."state" = 'pending';--> statement-breakpoint
 CREATE INDEX "imports_channel" ON "imports" USING btree ("channel_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "imports_running" ON "imports" USING btree ("channel_id") WHERE "imports"."state" = 'running';--> statement-breakpoint
 CREATE INDEX "message_locations_message" ON "message_locations" USING btree ("message_id");--> statement-breakpoint

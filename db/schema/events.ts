@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { bigint, index, integer, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import type { EventType } from '../../domain/event.ts';
 import { feedOrder, time, xid8 } from './columns.ts';
@@ -58,6 +59,10 @@ export const webhookDeliveries = pgTable(
   (t) => [
     uniqueIndex('webhook_deliveries_once').on(t.eventId, t.endpointId, t.redelivery),
     index('webhook_deliveries_endpoint').on(t.endpointId, t.id),
+    /** The ones to look after; the delivered ones outnumber them by far. */
+    index('webhook_deliveries_pending')
+      .on(t.nextAttemptAt)
+      .where(sql`${t.state} = 'pending'`),
   ],
 );
 

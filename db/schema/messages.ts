@@ -1,5 +1,6 @@
+import { sql } from 'drizzle-orm';
 import { boolean, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
-import { feedOrder, time } from './columns.ts';
+import { feedOrder, time, xid8 } from './columns.ts';
 import { channels, channelId } from './channels.ts';
 import { tenantId } from './tenants.ts';
 
@@ -80,4 +81,8 @@ export const messageNotices = pgTable('message_notices', {
   tenantId: tenantId(),
   count: integer('count').notNull(),
   since: time('since').notNull(),
+  /** The feed shows all of them after the beginning of this transaction. */
+  firstXact: xid8('first_xact')
+    .notNull()
+    .default(sql`pg_current_xact_id()`),
 });
