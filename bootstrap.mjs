@@ -40,11 +40,14 @@ function packagesOf(lockFile) {
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).packages : null;
 }
 
-/** `npm ci` of the npm that runs us, the dev dependencies too: Node itself is one of them. */
+/**
+ * By the npm that runs us, the dev dependencies too: Node itself is one of them. Not `npm ci`, which refuses a lock
+ * file that leaves out the binaries some registry lacks for other machines; this installs the same versions.
+ */
 async function install() {
   const npm = process.env.npm_execpath;
-  const ci = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
-  await quietly(npm ? process.execPath : 'npm', npm ? [npm, ...ci] : ci);
+  const args = ['install', '--no-save', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+  await quietly(npm ? process.execPath : 'npm', npm ? [npm, ...args] : args);
 }
 
 const UI_BUILD = join(CHECKOUT, 'dist', 'ui');
