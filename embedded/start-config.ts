@@ -1,5 +1,5 @@
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { machineCacheDir } from './machine-tools.ts';
 import { StartError } from './start-error.ts';
 
 /** What `npm start` was asked for (interface.md section 1); everything absent is embedded or picked. */
@@ -38,7 +38,7 @@ export function startConfigFrom(environment: Record<string, string>): StartConfi
     bind: given('MOORING_BIND') ?? '127.0.0.1',
     publicUrl: (given('MOORING_PUBLIC_URL') ?? `http://127.0.0.1:${port}`).replace(/\/$/, ''),
     stateDir,
-    cacheDir: join(given('XDG_CACHE_HOME') ?? join(homedir(), '.cache'), 'mooring'),
+    cacheDir: machineCacheDir(environment),
     apiKey: given('MOORING_API_KEY'),
     sandbox: sandboxOf(given('MOORING_SANDBOX'), databaseUrl === null && temporalAddress === null),
     sandboxPort: portOf(environment, 'MOORING_SANDBOX_PORT'),

@@ -1,7 +1,8 @@
-import { accessSync, chmodSync, constants, existsSync, statSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { buildOnce } from './machine-cache.ts';
+import { findProgram, isExecutable, type MachineTools } from './machine-tools.ts';
 import { runProgram } from './run-program.ts';
 import { StartError } from './start-error.ts';
 import { downloadTemporal } from './temporal-download.ts';
@@ -9,17 +10,6 @@ import { downloadTemporal } from './temporal-download.ts';
 /** Server 1.31.2, Web UI 2.50.1; `temporal-cli/go.mod` pins the same. */
 export const TEMPORAL_CLI = '1.8.2';
 const GO_MODULE = join(import.meta.dirname, 'temporal-cli');
-
-export interface MachineTools {
-  /** For TEMPORAL_CLI_PATH, PATH, and what Go reads. */
-  environment: Record<string, string>;
-  /** Absolute, outside the checkout. */
-  cacheDir: string;
-  /** Told what takes long, a few words at a time. */
-  say: (progress: string) => void;
-  /** Ends a build under way. */
-  signal?: AbortSignal;
-}
 
 /**
  * The Temporal CLI, whose `server start-dev` is the embedded server: given, installed, cached, downloaded as the
@@ -69,21 +59,6 @@ async function build(part: string, { environment, say, signal }: MachineTools): 
     });
   } finally {
     clearInterval(ticking);
-  }
-}
-
-/** The path of a program, as the shell would find it. */
-export function findProgram(name: string, { environment }: Pick<MachineTools, 'environment'>): string | null {
-  const folders = (environment['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
-  return folders.map((folder) => join(folder, name)).find(isExecutable) ?? null;
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return existsSync(file) && statSync(file).isFile();
-  } catch {
-    return false;
   }
 }
 
