@@ -18,6 +18,8 @@ export const tenants = pgTable('tenants', {
   id: text('id').primaryKey(),
   /** null: the defaults of `db/tenants.ts`. */
   policy: jsonb('policy').$type<TenantPolicy>(),
+  /** Set: nothing new is connected, and the row goes with the last of its channels. */
+  eraseRequestedAt: time('erase_requested_at'),
   createdAt: time('created_at').notNull(),
 });
 
@@ -38,7 +40,10 @@ export const apiKeys = pgTable('api_keys', {
 });
 
 export const uiSessions = pgTable('ui_sessions', {
+  /** SHA-256 of the cookie, hex. */
   hash: text('hash').primaryKey(),
+  /** The key it was opened with, whose rights it has and with which it ends; null for the login link: every right. */
+  apiKeyId: text('api_key_id').references(() => apiKeys.id, { onDelete: 'cascade' }),
   createdAt: time('created_at').notNull(),
   expiresAt: time('expires_at').notNull(),
 });
