@@ -27,6 +27,9 @@ export const TRANSPORT_FAULTS = [
   'lost_response',
 ] as const;
 
+const DEFAULT_SLOW_MS = 3000;
+export const DEFAULT_RETRY_AFTER_S = 30;
+
 /**
  * Answers one request under the conditions that hold for it. `act` does what was asked and journals it, all at once;
  * it runs after a `slow` wait, so a token's life starts then, and not at all where the request never got that far.
@@ -40,17 +43,18 @@ export async function answerUnder(
   const cutAfter = held.get('cut_connection') ? (held.get('cut_connection')?.after ?? 'request') : undefined;
   if (cutAfter === 'request') return void response.destroy();
   const slow = held.get('slow');
-  if (slow) await sleep(slow.ms ?? 0);
+  if (slow) await sleep(slow.ms ?? DEFAULT_SLOW_MS);
   const answer = transportAnswer(held, transport) ?? act();
   if (cutAfter === 'processing' || held.has('lost_response')) return void response.destroy();
   request.answered(answer.status);
-  response.writeHead(answer.status, { ...answer.headers }).end(answer.body);
+  const length = answer.status === 204 ? {} : { 'content-length': String(Buffer.byteLength(answer.body)) };
+  response.writeHead(answer.status, { ...answer.headers, ...length }).end(answer.body);
 }
 
 function transportAnswer(held: ReadonlyMap<string, Condition>, transport: TransportAnswers): HttpAnswer | undefined {
   const unavailable = held.get('unavailable');
   if (unavailable) return transport.unavailable(unavailable.http_status ?? 503);
   const limited = held.get('rate_limited');
-  if (limited) return transport.rateLimited(limited.retry_after_s ?? 30);
+  if (limited) return transport.rateLimited(limited.retry_after_s ?? DEFAULT_RETRY_AFTER_S);
   return held.has('rubbish') ? transport.rubbish() : undefined;
 }

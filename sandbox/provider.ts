@@ -86,6 +86,9 @@ export interface ProviderSettings {
   readonly token_life_s?: number | undefined;
   readonly refresh_rotation?: 'none' | 'tolerant' | 'grace' | 'strict' | undefined;
   readonly grace_s?: number | undefined;
+  /** Where the provider pushes news to, and the audience its push tokens are made for; null pushes nowhere. */
+  readonly push_endpoint?: string | null | undefined;
+  readonly push_audience?: string | null | undefined;
 }
 
 export interface ProviderDescription {

@@ -36,6 +36,8 @@ export interface RequestFilter {
   readonly email?: string | undefined;
   readonly kind?: string | undefined;
   readonly since?: Date | undefined;
+  /** The newest so many. */
+  readonly limit?: number | undefined;
 }
 
 export interface RequestLog {
@@ -92,7 +94,8 @@ export function openRequestLog(dir: string): RequestLog {
         answered: (status) => record({ change: id, status }),
       };
     },
-    list: (filter) => [...requests.values()].filter((request) => matches(request, filter)),
+    list: (filter) =>
+      [...requests.values()].filter((request) => matches(request, filter)).slice(-(filter.limit ?? KEPT_REQUESTS)),
     clear() {
       requests.clear();
       journal.rewrite();

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import type { SandboxClock } from '../clock.ts';
 import type { HttpAnswer, TransportAnswers } from '../http-answer.ts';
 
 /**
@@ -84,19 +85,21 @@ function apiError(code: number, message: string, detail: ApiErrorDetail): HttpAn
   return { ...answer, body: `${answer.body}\n` };
 }
 
+const UNAUTHENTICATED =
+  'Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.';
+const INVALID_TOKEN = 'Bearer realm="https://accounts.google.com/", error="invalid_token"';
+
 export const gmailError = {
   /** https://github.com/dacastro4/laravel-gmail/issues/273 */
-  unauthenticated: () =>
-    apiError(
-      401,
-      'Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.',
-      {
-        reason: 'authError',
-        entryMessage: 'Invalid Credentials',
-        status: 'UNAUTHENTICATED',
-        location: { location: 'Authorization', locationType: 'header' },
-      },
-    ),
+  unauthenticated: () => {
+    const answer = apiError(401, UNAUTHENTICATED, {
+      reason: 'authError',
+      entryMessage: 'Invalid Credentials',
+      status: 'UNAUTHENTICATED',
+      location: { location: 'Authorization', locationType: 'header' },
+    });
+    return { ...answer, headers: { ...answer.headers, 'www-authenticate': INVALID_TOKEN } };
+  },
   /** https://github.com/googleworkspace/apps-script-oauth2/issues/177 */
   insufficientScope: (needed: string): HttpAnswer => ({
     status: 403,
@@ -132,12 +135,12 @@ export const gmailError = {
 };
 
 /** Gmail says when to come back in the text alone, never in a Retry-After header. */
-export function gmailTransport(now: () => Date): TransportAnswers {
+export function gmailTransport(clock: SandboxClock): TransportAnswers {
   return {
     unavailable: (status) =>
       apiError(status, 'The service is currently unavailable.', { reason: 'backendError', status: 'UNAVAILABLE' }),
     rateLimited: (retryAfterS) => {
-      const until = new Date(now().getTime() + retryAfterS * 1000).toISOString();
+      const until = new Date(clock.now().getTime() + retryAfterS * 1000).toISOString();
       return apiError(429, `User-rate limit exceeded.  Retry after ${until}`, {
         reason: 'rateLimitExceeded',
         status: 'RESOURCE_EXHAUSTED',

@@ -44,7 +44,7 @@ export function ownerOfGmailRequest(store: GoogleStore, request: GmailRequest): 
 }
 
 export function isWatch(request: GmailRequest): boolean {
-  return request.method === 'POST' && /\/watch$/.test(request.path);
+  return request.method === 'POST' && request.path.endsWith('/watch');
 }
 
 export function answerGmail(

@@ -1,0 +1,206 @@
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
+import { json, Router } from 'express';
+import { z } from 'zod';
+import {
+  ConsentBody,
+  FaultBody,
+  MessagesBody,
+  OffsetBody,
+  AccountBody,
+  RequestsQuery,
+  SettingsBody,
+} from './control-schemas.ts';
+import type { ProviderDeps, ProviderName, SandboxProvider } from './provider.ts';
+import { SandboxRefusal } from './refusal.ts';
+
+const PROVIDER_NAMES: readonly ProviderName[] = ['google', 'imap', 'microsoft', 'exchange', 'salesforce'];
+
+interface Control extends Pick<ProviderDeps, 'clock' | 'conditions' | 'requests'> {
+  readonly providers: ReadonlyMap<ProviderName, SandboxProvider>;
+}
+
+/** The provider's side, for scripts and the page: interface.md section 4. Mounted at `/control`. */
+export function controlRoutes(control: Control): Router {
+  const router = Router();
+  router.use(json());
+  router.get('/health', (_request, response) => response.json({ ok: true }));
+  accountRoutes(router, control);
+  faultRoutes(router, control);
+  providerRoutes(router, control);
+  router.post('/consent', async (request, response) => {
+    const { authorization_url, ...consent } = ConsentBody.parse(request.body);
+    const authorizationUrl = new URL(authorization_url);
+    response.json(await consentingProvider(control, authorizationUrl)({ authorizationUrl, ...consent }));
+  });
+  requestLogRoutes(router, control);
+  router.get('/clock', (_request, response) => response.json(clockNow(control)));
+  router.put('/clock', (request, response) => {
+    control.clock.setOffset(OffsetBody.parse(request.body).offset_s);
+    response.json(clockNow(control));
+  });
+  router.post('/reset', (_request, response) => {
+    reset(control);
+    response.json({ reset: true });
+  });
+  router.use((request) => {
+    throw new SandboxRefusal(404, 'no_such_call', `the control API has no ${request.method} ${request.originalUrl}`);
+  });
+  router.use(answerErrors);
+  return router;
+}
+
+function accountRoutes(router: Router, control: Control): void {
+  router.put('/accounts/:provider/:email', (request, response) => {
+    const { provider, email } = accountOf(control, request);
+    response.json(provider.putAccount(email, AccountBody.parse(request.body ?? {})));
+  });
+  router.get('/accounts/:provider/:email', (request, response) => {
+    const { provider, email } = accountOf(control, request);
+    response.json(existing(provider, email));
+  });
+  router.post('/accounts/:provider/:email/messages', (request, response) => {
+    const { provider, email } = accountOf(control, request);
+    const body = MessagesBody.parse(request.body ?? {});
+    response.status(201).json({ messages: provider.deliver(email, body) });
+  });
+  router.get('/accounts/:provider/:email/messages', (request, response) => {
+    const { provider, email } = accountOf(control, request);
+    response.json({ messages: provider.list(email) });
+  });
+  router.delete('/accounts/:provider/:email/messages/:id', (request, response) => {
+    const { provider, email } = accountOf(control, request);
+    const id = request.params.id;
+    if (!provider.remove(email, id))
+      throw new SandboxRefusal(404, 'message_not_found', `${email} has no message ${id}`);
+    response.json({ deleted: true });
+  });
+}
+
+function faultRoutes(router: Router, control: Control): void {
+  router.get('/faults', (_request, response) => response.json({ data: control.conditions.list() }));
+  router.post('/faults', (request, response) => {
+    const { provider: name, fault, times, kind, ...parameters } = FaultBody.parse(request.body);
+    const provider = providerNamed(control, name);
+    const sort = provider.supports(fault);
+    if (sort === undefined) {
+      const { events, conditions } = provider.describe();
+      const has = [...events.map((event) => event.fault), ...conditions].join(', ');
+      throw new SandboxRefusal(422, 'fault_not_supported', `${name} has no fault "${fault}"; it has ${has}`);
+    }
+    if (sort === 'condition') {
+      response.status(201).json(control.conditions.add({ provider: name, fault, times, kind, ...parameters }));
+      return;
+    }
+    if (parameters.email !== undefined) existing(provider, parameters.email);
+    provider.event(fault, parameters);
+    response.status(201).json({ id: `evt_${crypto.randomUUID()}`, provider: name, fault, happened: true });
+  });
+  // Ending what has ended by itself, or was an event, is no mistake.
+  router.delete('/faults/:id', (request, response) => {
+    response.json({ ended: control.conditions.remove(request.params.id) });
+  });
+}
+
+function providerRoutes(router: Router, control: Control): void {
+  router.get('/providers', (_request, response) => {
+    response.json({ data: [...control.providers.values()].map(present) });
+  });
+  router.get('/providers/:provider', (request, response) => {
+    response.json(present(providerNamed(control, request.params.provider)));
+  });
+  router.put('/providers/:provider', (request, response) => {
+    const provider = providerNamed(control, request.params.provider);
+    response.json(provider.configure(SettingsBody.parse(request.body ?? {})));
+  });
+}
+
+function requestLogRoutes(router: Router, control: Control): void {
+  router.get('/requests', (request, response) => {
+    response.json({ data: control.requests.list(RequestsQuery.parse(request.query)) });
+  });
+  router.delete('/requests', (_request, response) => {
+    control.requests.clear();
+    response.json({ cleared: true });
+  });
+}
+
+/** As new, but for the client's secret and the ports: whoever is connected to them stays so. */
+function reset({ providers, conditions, requests, clock }: Control): void {
+  conditions.clear();
+  clock.setOffset(0);
+  for (const provider of providers.values()) provider.reset();
+  requests.clear();
+}
+
+function clockNow({ clock }: Control): { offset_s: number; now: string } {
+  return { offset_s: clock.offsetS, now: clock.now().toISOString() };
+}
+
+function present(provider: SandboxProvider): Record<string, unknown> {
+  return { name: provider.name, ...provider.describe() };
+}
+
+function providerNamed({ providers }: Control, name: string): SandboxProvider {
+  const provider = [...providers.values()].find((candidate) => candidate.name === name);
+  if (provider) return provider;
+  const known = [...providers.keys()].join(', ');
+  if (PROVIDER_NAMES.some((candidate) => candidate === name)) {
+    throw new SandboxRefusal(422, 'provider_not_simulated', `the sandbox does not play ${name} yet; it plays ${known}`);
+  }
+  throw new SandboxRefusal(404, 'provider_not_found', `there is no provider "${name}"; there are ${known}`);
+}
+
+function accountOf(control: Control, request: Request): { provider: SandboxProvider; email: string } {
+  return {
+    provider: providerNamed(control, String(request.params['provider'])),
+    email: String(request.params['email']),
+  };
+}
+
+function existing(provider: SandboxProvider, email: string): unknown {
+  const account = provider.account(email);
+  if (account) return account;
+  throw new SandboxRefusal(404, 'account_not_found', `${provider.name} has no account ${email}`);
+}
+
+function consentingProvider(control: Control, url: URL): NonNullable<SandboxProvider['consent']> {
+  for (const provider of control.providers.values()) {
+    const address = provider.connection['authorization_url'];
+    if (provider.consent && typeof address === 'string' && `${url.origin}${url.pathname}` === address) {
+      return (request) => provider.consent?.(request) ?? Promise.reject(new TypeError('no sign-in page'));
+    }
+  }
+  throw new SandboxRefusal(
+    400,
+    'not_a_sign_in_page',
+    `${url.origin}${url.pathname} is no authorization page of the sandbox`,
+  );
+}
+
+const answerErrors: ErrorRequestHandler = (error: unknown, _request, response: Response, next) => {
+  if (response.headersSent) return next(error);
+  const refusal = toRefusal(error);
+  if (!refusal) return next(error);
+  response.status(refusal.status).json({ error: { code: refusal.code, message: refusal.message } });
+};
+
+function toRefusal(error: unknown): SandboxRefusal | undefined {
+  if (error instanceof SandboxRefusal) return error;
+  if (error instanceof z.ZodError) return new SandboxRefusal(400, 'invalid_request', z.prettifyError(error));
+  if (error instanceof SyntaxError)
+    return new SandboxRefusal(400, 'invalid_json', `the body is not JSON: ${error.message}`);
+  if (error instanceof URIError) return new SandboxRefusal(400, 'invalid_path', error.message);
+  return undefined;
+}
+
+/** Keeps pages of other sites, open in the same browser, from reaching a sandbox on loopback. */
+export const refuseOtherSites: RequestHandler = (request, response, next) => {
+  const host = request.headers.host ?? '';
+  const hostName = host.replace(/:\d+$/, '');
+  const origin = request.headers.origin;
+  const sameSite = origin === undefined || origin === 'null' || origin === `http://${host}`;
+  if (['127.0.0.1', 'localhost'].includes(hostName) && sameSite) return next();
+  response
+    .status(403)
+    .json({ error: { code: 'other_site', message: `the sandbox does not answer ${origin ?? host}` } });
+};

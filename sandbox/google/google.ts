@@ -1,0 +1,177 @@
+import type { RequestHandler } from 'express';
+import type {
+  AccountSummary,
+  DeliveredMessage,
+  ProviderDeps,
+  ProviderDescription,
+  ProviderSettings,
+  SandboxProvider,
+} from '../provider.ts';
+import { SandboxRefusal } from '../refusal.ts';
+import type { GoogleClient } from './client.ts';
+import { openClient } from './client.ts';
+import type { GrantEvent } from './grants.ts';
+import { applyGrantEvent, liveGrants, removeScope } from './grants.ts';
+import { GmailPush } from './push.ts';
+import { googleRoutes } from './routes.ts';
+import type { AccountRow, SettingsRow } from './rows.ts';
+import { consentTo, SIGN_IN_FAULTS } from './sign-in.ts';
+import type { GoogleChange } from './store.ts';
+import { accountKey, GoogleStore } from './store.ts';
+import type { FaultParameters } from '../conditions.ts';
+
+const EVENTS = [
+  { fault: 'password_changed', label: 'Change password' },
+  { fault: 'access_revoked', label: 'Revoke access' },
+  { fault: 'session_revoked', label: 'End session' },
+  { fault: 'token_idle_expired', label: 'Let refresh token expire' },
+  { fault: 'scope_removed', label: 'Remove a scope', asks: 'scope' },
+  { fault: 'cursor_expired', label: 'Expire history' },
+] as const;
+
+const CONDITIONS = [
+  'unavailable',
+  'slow',
+  'rate_limited',
+  'rubbish',
+  'cut_connection',
+  'lost_response',
+  'account_disabled',
+  'mailbox_unavailable',
+  'admin_consent_required',
+  'app_credentials_invalid',
+  'push_dropped',
+  'push_duplicated',
+  'subscription_refused',
+];
+
+export interface GoogleProvider extends SandboxProvider {
+  /** Google's own addresses, to be mounted at the root of a server. */
+  readonly routes: RequestHandler;
+}
+
+/** @param origin where its routes will be reached, `http://127.0.0.1:4100` */
+export function createGoogleProvider(deps: ProviderDeps, origin: string): GoogleProvider {
+  const store = new GoogleStore(deps);
+  const client = openClient(deps.dir);
+  const push = new GmailPush(store, client);
+  return {
+    name: 'google',
+    connection: connectionTo(origin, client),
+    routes: googleRoutes({ store, client }),
+    ...accountsOf(store, push),
+    supports: (fault) => {
+      if (EVENTS.some((event) => event.fault === fault)) return 'event';
+      return CONDITIONS.includes(fault) ? 'condition' : undefined;
+    },
+    event: (fault, parameters) => applyEvent(store, fault, parameters),
+    configure: (settings) => configure(store, settings),
+    async consent(request) {
+      const of = { provider: 'google', kind: 'authorize' as const, email: request.email };
+      const held = deps.conditions.take(of, SIGN_IN_FAULTS);
+      const open = deps.requests.arrived('google', 'authorize', { email: request.email, operation: 'consent' });
+      const redirect_to = consentTo({ store, client }, request, held);
+      open.answered(302);
+      return { redirect_to };
+    },
+    describe: () => describe(store),
+    reset: () => {
+      push.forget();
+      store.reset();
+    },
+    close: async () => {
+      push.close();
+      store.tables.close();
+    },
+  };
+}
+
+function connectionTo(origin: string, client: GoogleClient): SandboxProvider['connection'] {
+  return {
+    client_id: client.clientId,
+    client_secret: client.clientSecret,
+    authorization_url: `${origin}/google/o/oauth2/v2/auth`,
+    token_url: `${origin}/google/token`,
+    revocation_url: `${origin}/google/revoke`,
+    userinfo_url: `${origin}/google/userinfo`,
+    jwks_url: `${origin}/google/oauth2/v3/certs`,
+    gmail_api_url: origin,
+    pubsub_topic: 'projects/mooring-sandbox/topics/gmail',
+  };
+}
+
+function accountsOf(
+  store: GoogleStore,
+  push: GmailPush,
+): Pick<SandboxProvider, 'putAccount' | 'account' | 'deliver' | 'list' | 'remove'> {
+  return {
+    putAccount: (email, details) => summarize(store, store.putAccount(email, details)),
+    account: (email) => {
+      const account = store.account(email);
+      return account && summarize(store, account);
+    },
+    deliver: (email, request): readonly DeliveredMessage[] => {
+      const delivered = store.deliver(email, request);
+      const labels = store.mailbox(email).get(delivered[0]?.provider_id ?? '')?.label_ids;
+      push.changed(store.requireAccount(email), labels ?? []);
+      return delivered;
+    },
+    list: (email) => store.list(email),
+    remove: (email, id) => {
+      const labels = store.mailbox(email).get(id)?.label_ids;
+      const removed = store.remove(email, id);
+      if (removed) push.changed(store.requireAccount(email), labels ?? []);
+      return removed;
+    },
+  };
+}
+
+function summarize(store: GoogleStore, account: AccountRow): AccountSummary {
+  return {
+    email: account.email,
+    name: account.name,
+    tenant: account.tenant,
+    messages: store.mailbox(account.email).newestFirst().length,
+    live: liveGrants(store, account.email),
+  };
+}
+
+function applyEvent(store: GoogleStore, fault: string, { email, scope }: FaultParameters): void {
+  const accounts = email === undefined ? [...store.tables.read('accounts').values()] : [store.requireAccount(email)];
+  if (fault === 'scope_removed') {
+    if (!scope) throw new SandboxRefusal(400, 'scope_missing', 'say which: {"scope": "gmail.readonly"}');
+    const removed = accounts.map((account) => removeScope(store, account.email, scope));
+    if (removed.includes(true)) return;
+    throw new SandboxRefusal(409, 'scope_not_granted', `nothing that exists now was granted the scope ${scope}`);
+  }
+  for (const account of accounts) {
+    if (fault === 'cursor_expired') expireHistory(store, account);
+    else applyGrantEvent(store, fault as GrantEvent, account.email);
+  }
+}
+
+/** Every history id that was ever told is too old from now on. */
+function expireHistory(store: GoogleStore, account: AccountRow): void {
+  const change: GoogleChange = [
+    'accounts',
+    accountKey(account.email),
+    { ...account, history_floor: store.historyId(account) + 1 },
+  ];
+  store.tables.commit([change]);
+}
+
+function configure(store: GoogleStore, settings: ProviderSettings): ProviderSettings {
+  const given = Object.entries(settings).filter(([, value]) => value !== undefined);
+  return store.configure(Object.fromEntries(given) as Partial<SettingsRow>);
+}
+
+function describe(store: GoogleStore): ProviderDescription {
+  return {
+    title: 'Google',
+    live: 'grants',
+    events: EVENTS,
+    conditions: CONDITIONS,
+    settings: store.settings(),
+    accounts: [...store.tables.read('accounts').values()].map((account) => summarize(store, account)),
+  };
+}

@@ -1,0 +1,94 @@
+// The provider's side, on top of the control API alone. State is the server's; this page asks for it every two seconds.
+
+import { act, call, element, find, notice } from './control.js';
+import { showProvider } from './provider-section.js';
+
+const POLL_MS = 2000;
+
+function showFaults(list) {
+  find('#faults').hidden = list.length === 0;
+  find('#faults ul').replaceChildren(
+    ...list.map(({ id, provider, fault, email, kind, times }) => {
+      const scope = [email ?? 'every account', kind && `${kind} requests`, times && `${times} more times`];
+      const end = () =>
+        void act(
+          () => call('DELETE', `/faults/${id}`),
+          () => `${fault} ended.`,
+        );
+      return element(
+        'li',
+        {},
+        element('b', {}, `${provider}: ${fault}`),
+        element('span', {}, scope.filter(Boolean).join(', ')),
+        element('button', { type: 'button', click: end }, 'End'),
+      );
+    }),
+  );
+}
+
+function showRequests(requests) {
+  find('#no-requests').hidden = requests.length > 0;
+  find('#requests').hidden = requests.length === 0;
+  find('#requests tbody').replaceChildren(
+    ...requests.toReversed().map(({ at, provider, kind, operation, grant_type, email, status }) => {
+      const outcome = status === null ? '' : status < 400 ? 'answered' : 'refused';
+      return element(
+        'tr',
+        {},
+        element('td', {}, element('time', { datetime: at, title: at }, new Date(at).toLocaleTimeString())),
+        element('td', {}, provider),
+        element('td', {}, `${kind}${grant_type ? ` (${grant_type})` : ''} `, element('small', {}, operation ?? '')),
+        element('td', {}, email ?? ''),
+        element('td', { class: `number ${outcome}` }, status === null ? 'no answer' : String(status)),
+      );
+    }),
+  );
+}
+
+async function refresh() {
+  const [providers, held, requests] = await Promise.all([
+    call('GET', '/providers'),
+    call('GET', '/faults'),
+    call('GET', '/requests?limit=30'),
+  ]);
+  for (const provider of providers.data) {
+    showProvider(provider, held.data);
+  }
+  showFaults(held.data);
+  showRequests(requests.data);
+}
+
+find('#clock').addEventListener('submit', (event) => {
+  event.preventDefault();
+  const offset = Number(find('#clock input').value);
+  void act(
+    () => call('PUT', '/clock', { offset_s: offset }),
+    ({ now }) => `It is ${new Date(now).toLocaleString()} in the sandbox.`,
+  );
+});
+find('#reset').addEventListener('click', () => {
+  if (!confirm('Forget all accounts, mail, grants, faults and requests?')) return;
+  void act(
+    () => call('POST', '/reset'),
+    () => 'Everything is as new.',
+  );
+});
+
+let away = false;
+
+/** Asks again when the last answer is in; a sandbox that is being restarted is waited for. */
+async function poll() {
+  try {
+    await refresh();
+    if (away) find('#notice').hidden = true;
+    away = false;
+  } catch {
+    away = true;
+    notice('The sandbox does not answer. This page goes on by itself once it does.', true);
+  }
+  setTimeout(poll, POLL_MS);
+}
+
+addEventListener('acted', () => void refresh().catch(() => {}));
+find('#clock input').value = String((await call('GET', '/clock').catch(() => ({ offset_s: 0 }))).offset_s);
+void poll();
