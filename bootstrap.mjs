@@ -12,6 +12,8 @@ import { fileURLToPath } from 'node:url';
 
 const CHECKOUT = dirname(fileURLToPath(import.meta.url));
 const BIN = join(CHECKOUT, 'node_modules', '.bin');
+const UI_BUILD = join(CHECKOUT, 'dist', 'ui');
+const UI_RECORD = join(CHECKOUT, 'dist', 'ui.sources');
 const ENVIRONMENT = { ...process.env, PATH: `${BIN}${delimiter}${process.env.PATH ?? ''}` };
 const OLDEST_NODE = [22, 18];
 
@@ -49,9 +51,6 @@ async function install() {
   const args = ['install', '--no-save', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
   await quietly(npm ? process.execPath : 'npm', npm ? [npm, ...args] : args);
 }
-
-const UI_BUILD = join(CHECKOUT, 'dist', 'ui');
-const UI_RECORD = join(CHECKOUT, 'dist', 'ui.sources');
 
 function uiBuilt() {
   if (!existsSync(join(CHECKOUT, 'ui', 'vite.config.ts'))) return true;
