@@ -16,6 +16,8 @@ export type Transaction = Pick<
 export interface Database {
   inTenant<T>(tenant: string, work: (tx: Transaction) => Promise<T>): Promise<T>;
   acrossTenants<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** The app role without a tenant: for what belongs to none (sessions, idempotency keys, the feeds' state). */
+  outsideTenants<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   /** The app role's pool, for the one statement that needs no transaction: the token read. */
   app: postgres.Sql;
   /** Calls `heard` at every NOTIFY on `channel`, and after every reconnect, when some may have been missed. */
@@ -50,6 +52,7 @@ export function connectDatabase({ url, poolSize }: DatabaseOptions): Database {
         return work(tx);
       }),
     acrossTenants: (work) => acrossDb.transaction(work),
+    outsideTenants: (work) => appDb.transaction(work),
     async listen(channel, heard) {
       const listening = await across.listen(channel, heard, () => heard(''));
       return () => listening.unlisten();
