@@ -42,9 +42,9 @@ export const imports = pgTable(
   },
   (t) => [
     index('imports_channel').on(t.channelId, t.id),
-    /** One import lane per channel. */
+    /** One import lane per channel for what moves its cursor; a requested window, however long, does not hold it up. */
     uniqueIndex('imports_running')
-      .on(t.channelId)
+      .on(t.channelId, t.movesCursor)
       .where(sql`${t.state} = 'running'`),
   ],
 );

@@ -1,0 +1,109 @@
+import { and, desc, eq } from 'drizzle-orm';
+import type { InferSelectModel } from 'drizzle-orm';
+import { updateChannel } from './channels.ts';
+import type { Transaction } from './client.ts';
+import { newId } from './ids.ts';
+import { reopenScopes } from './import-scopes.ts';
+import { imports } from './schema/imports.ts';
+
+export type ImportRow = InferSelectModel<typeof imports>;
+export type ImportCause = ImportRow['cause'];
+
+export interface NewImport {
+  tenantId: string;
+  channelId: string;
+  cause: ImportCause;
+  /** null: from what is covered, which is then filled in. */
+  windowFrom: Date | null;
+  /** null: to the time when the heads are taken, which is then filled in. */
+  windowTo: Date | null;
+  /** A requested window never moves the cursor. */
+  movesCursor: boolean;
+  /** Its messages are marked as backfilled. */
+  backfill: boolean;
+  now: Date;
+}
+
+/**
+ * Queues an import and answers with its id; the channel's workflow starts it when it looks at the row. A channel has
+ * one lane for what moves its cursor and one for requested windows: where the lane is taken, the answer is the import
+ * that runs there. A reauthorization that meets one makes it its own: the same import goes on at the same cursor, and
+ * from then on it is a reauthorized one, compared at its end.
+ */
+export async function queueImport(tx: Transaction, wanted: NewImport): Promise<string> {
+  const id = await insertImport(tx, wanted);
+  await updateChannel(tx, wanted.channelId, { importState: 'catching_up' });
+  if (id !== null) return id;
+  const running = await findRunningImport(tx, wanted.channelId, wanted.movesCursor);
+  if (running === null) throw new Error(`The import lane of channel ${wanted.channelId} is taken by nobody`);
+  if (wanted.cause === 'reauthorized' || wanted.cause === 'access_changed') await takeOver(tx, running, wanted);
+  return running.id;
+}
+
+/** A new running import, or null when the channel's lane is taken. */
+export async function insertImport(tx: Transaction, wanted: NewImport): Promise<string | null> {
+  const { now, ...values } = wanted;
+  const [row] = await tx
+    .insert(imports)
+    .values({ id: newId('imp'), state: 'running', startedAt: now, ...values })
+    .onConflictDoNothing()
+    .returning({ id: imports.id });
+  return row?.id ?? null;
+}
+
+/** Everything after the cursor is missed by definition, also in folders that this import had finished. */
+async function takeOver(tx: Transaction, running: ImportRow, wanted: NewImport): Promise<void> {
+  const { cause, backfill } = wanted;
+  await updateImport(tx, running.id, { cause, backfill: backfill || running.backfill, windowTo: null, failures: 0 });
+  await reopenScopes(tx, running.id);
+}
+
+export async function findImport(tx: Transaction, id: string): Promise<ImportRow | null> {
+  const [row] = await tx.select().from(imports).where(eq(imports.id, id));
+  return row ?? null;
+}
+
+/** The import under way; the one that moves the cursor comes first where both lanes are taken. */
+export async function findRunningImport(
+  tx: Transaction,
+  channelId: string,
+  movesCursor?: boolean,
+): Promise<ImportRow | null> {
+  const running = and(
+    eq(imports.channelId, channelId),
+    eq(imports.state, 'running'),
+    movesCursor === undefined ? undefined : eq(imports.movesCursor, movesCursor),
+  );
+  const [row] = await tx.select().from(imports).where(running).orderBy(desc(imports.movesCursor)).limit(1);
+  return row ?? null;
+}
+
+/** The channel is left: nothing more is imported. What was, stays. */
+export async function cancelRunningImport(tx: Transaction, channelId: string, now: Date): Promise<void> {
+  await tx
+    .update(imports)
+    .set({ state: 'cancelled', completedAt: now })
+    .where(and(eq(imports.channelId, channelId), eq(imports.state, 'running')));
+  await updateChannel(tx, channelId, { importState: 'idle' });
+}
+
+/** Every import under way of a channel: at most two, one of each lane. */
+export async function listRunningImports(tx: Transaction, channelId: string): Promise<ImportRow[]> {
+  return tx
+    .select()
+    .from(imports)
+    .where(and(eq(imports.channelId, channelId), eq(imports.state, 'running')))
+    .orderBy(desc(imports.movesCursor));
+}
+
+export async function updateImport(
+  tx: Transaction,
+  id: string,
+  values: Partial<Omit<typeof imports.$inferInsert, 'id' | 'tenantId' | 'channelId'>>,
+): Promise<void> {
+  await tx.update(imports).set(values).where(eq(imports.id, id));
+}
+
+export async function deleteImport(tx: Transaction, id: string): Promise<void> {
+  await tx.delete(imports).where(eq(imports.id, id));
+}
