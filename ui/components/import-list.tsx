@@ -1,0 +1,24 @@
+import { useQuery } from '@tanstack/react-query';
+import { importsQuery } from '../queries.ts';
+import type { Channel } from '../resources.ts';
+import { ProblemNotice } from './notice.tsx';
+import { ImportReceipt } from './import-receipt.tsx';
+
+export function ImportList({ channel }: { channel: Channel }) {
+  const imports = useQuery(importsQuery(channel.id));
+  return (
+    <section aria-labelledby="imports" className="panel">
+      <h2 id="imports">Imports</h2>
+      {imports.error && <ProblemNotice error={imports.error} />}
+      {imports.isPending && <p className="waiting">Loading the imports…</p>}
+      {imports.data?.data.length === 0 && (
+        <p className="hint">
+          None yet. After a breakage, what was missed is imported here, with a receipt that proves nothing is missing.
+        </p>
+      )}
+      {imports.data?.data.map((it) => (
+        <ImportReceipt key={it.id} it={it} />
+      ))}
+    </section>
+  );
+}

@@ -1,0 +1,28 @@
+import type { ReactNode } from 'react';
+import { ProblemError } from '../client.ts';
+import type { Tone } from '../words.ts';
+import { Copyable } from './copyable.tsx';
+
+/** A sentence that needs to be seen. `bad` ones are announced at once, others politely. */
+export function Notice({ tone, title, children }: { tone: Tone; title?: string; children: ReactNode }) {
+  return (
+    <div className={`notice notice-${tone}`} role={tone === 'bad' ? 'alert' : 'status'}>
+      {title && <strong className="notice-title">{title}</strong>}
+      <div>{children}</div>
+    </div>
+  );
+}
+
+/** What the server said no to, in its words, with the code to copy. */
+export function ProblemNotice({ error }: { error: unknown }) {
+  if (!(error instanceof ProblemError))
+    return <Notice tone="bad">Something went wrong on this page. Please load it again.</Notice>;
+  const { problem } = error;
+  return (
+    <Notice tone="bad" title={problem.title}>
+      {problem.detail} {problem.errors?.map((one) => [one.path, one.message].filter(Boolean).join(': ')).join('; ')}{' '}
+      <Copyable value={problem.code} label="error code" />
+      {problem.request_id && <Copyable value={problem.request_id} label="request id" />}
+    </Notice>
+  );
+}

@@ -1,0 +1,107 @@
+import { useState } from 'react';
+import { Button } from '@mantine/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { call } from '../client.ts';
+import { deliveriesQuery } from '../queries.ts';
+import type { Delivery, WebhookEndpoint } from '../resources.ts';
+import type { Tone } from '../words.ts';
+import { Ago, Ahead } from './clock.tsx';
+import { Copyable } from './copyable.tsx';
+import { ProblemNotice } from './notice.tsx';
+
+export function WebhookCard({ endpoint }: { endpoint: WebhookEndpoint }) {
+  const [open, setOpen] = useState(false);
+  const [sure, setSure] = useState(false);
+  const client = useQueryClient();
+  const remove = useMutation({
+    mutationFn: () => call('DELETE', `/v1/webhook-endpoints/${encodeURIComponent(endpoint.id)}`),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['webhooks'] }),
+  });
+  return (
+    <section className="panel webhook" aria-label={`Endpoint ${endpoint.url}`}>
+      <header>
+        <h2 className="address">{endpoint.url}</h2>
+        <p className="meta">
+          {endpoint.events === null ? 'Every event' : endpoint.events.join(', ')}
+          {endpoint.tenant ? ` of ${endpoint.tenant}` : ' of every tenant'}
+          {endpoint.disabled_at && ' · switched off'}
+          <Copyable value={endpoint.id} label="endpoint id" />
+        </p>
+      </header>
+      <div className="actions">
+        <Button variant="default" aria-expanded={open} onClick={() => setOpen(!open)}>
+          {open ? 'Hide deliveries' : 'Deliveries'}
+        </Button>
+        {sure ? (
+          <>
+            <Button className="danger-filled" disabled={remove.isPending} onClick={() => remove.mutate()}>
+              {remove.isPending ? 'Deleting…' : 'Delete for good'}
+            </Button>
+            <Button variant="default" onClick={() => setSure(false)}>
+              Keep it
+            </Button>
+          </>
+        ) : (
+          <Button variant="subtle" className="danger" onClick={() => setSure(true)}>
+            Delete
+          </Button>
+        )}
+      </div>
+      {remove.error && <ProblemNotice error={remove.error} />}
+      {open && <Deliveries endpoint={endpoint} />}
+    </section>
+  );
+}
+
+function Deliveries({ endpoint }: { endpoint: WebhookEndpoint }) {
+  const deliveries = useQuery(deliveriesQuery(endpoint.id));
+  if (deliveries.isPending) return <p className="waiting">Loading the deliveries…</p>;
+  if (!deliveries.data) return <ProblemNotice error={deliveries.error} />;
+  if (deliveries.data.data.length === 0) return <p className="hint">Nothing was delivered yet.</p>;
+  return (
+    <ol className="deliveries">
+      {deliveries.data.data.map((delivery) => (
+        <DeliveryLine key={delivery.id} delivery={delivery} endpoint={endpoint} />
+      ))}
+    </ol>
+  );
+}
+
+const STATES: Record<Delivery['state'], { word: string; tone: Tone }> = {
+  pending: { word: 'Waiting', tone: 'warn' },
+  delivered: { word: 'Delivered', tone: 'good' },
+  failed: { word: 'Failed', tone: 'bad' },
+};
+
+function DeliveryLine({ delivery, endpoint }: { delivery: Delivery; endpoint: WebhookEndpoint }) {
+  const client = useQueryClient();
+  const again = useMutation({
+    mutationFn: () => call('POST', `/v1/deliveries/${encodeURIComponent(delivery.id)}/redeliver`),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['deliveries', endpoint.id] }),
+  });
+  const { word, tone } = STATES[delivery.state];
+  return (
+    <li>
+      <span className={`word tone-${tone}`}>{word}</span>
+      <span className="delivery-words">
+        <code>{delivery.type ?? delivery.event ?? delivery.event_id ?? delivery.id}</code>
+        <span className="meta">
+          <Ago at={delivery.delivered_at ?? delivery.last_attempt_at ?? delivery.created_at} />
+          {delivery.attempts > 1 && ` · ${delivery.attempts} attempts`}
+          {delivery.last_status !== null && delivery.state !== 'delivered' && ` · answered ${delivery.last_status}`}
+          {delivery.last_error && ` · ${delivery.last_error}`}
+          {delivery.state === 'pending' && delivery.next_attempt_at && (
+            <>
+              {' '}
+              · again <Ahead at={delivery.next_attempt_at} />
+            </>
+          )}
+        </span>
+        {again.error && <ProblemNotice error={again.error} />}
+      </span>
+      <Button variant="default" size="compact-sm" disabled={again.isPending} onClick={() => again.mutate()}>
+        {again.isPending ? 'Sending…' : 'Redeliver'}
+      </Button>
+    </li>
+  );
+}

@@ -1,0 +1,86 @@
+import { Suspense } from 'react';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { NavLink, Outlet } from 'react-router';
+import { call } from '../client.ts';
+import { useLive } from '../live.ts';
+import type { LiveState } from '../live.ts';
+import { sessionQuery } from '../queries.ts';
+import type { UiSession } from '../resources.ts';
+import { SignInPage } from '../pages/sign-in.tsx';
+import { ColourScheme } from './colour-scheme.tsx';
+import { ProblemNotice } from './notice.tsx';
+import { Wordmark } from './wordmark.tsx';
+
+/** The frame around every page that needs a session; without one it is the sign-in page. */
+export function Workspace() {
+  const session = useQuery(sessionQuery);
+  if (session.isPending) return <p className="waiting">Opening Mooring…</p>;
+  if (session.data === undefined) {
+    return (
+      <main className="narrow">
+        <ProblemNotice error={session.error} />
+      </main>
+    );
+  }
+  return session.data === null ? <SignInPage /> : <SignedIn session={session.data} />;
+}
+
+const LIVE_WORDS: Record<LiveState, string> = { connecting: 'Connecting…', live: 'Live', interrupted: 'Reconnecting…' };
+const LIVE_HELP: Record<LiveState, string> = {
+  connecting: 'Opening the stream of events',
+  live: 'Everything here updates by itself',
+  interrupted: 'Mooring does not answer at the moment; what you see may be old. It is tried again by itself.',
+};
+
+function SignedIn({ session }: { session: UiSession }) {
+  const live = useLive();
+  return (
+    <div className="workspace">
+      <a className="skip-link" href="#content">
+        Skip to content
+      </a>
+      <header className="site-header">
+        <NavLink to="/" className="home-link" aria-label="Mooring, all channels">
+          <Wordmark />
+        </NavLink>
+        <nav aria-label="Main">
+          <NavLink to="/" end>
+            Channels
+          </NavLink>
+          <NavLink to="/webhooks">Webhooks</NavLink>
+        </nav>
+        <span className={`live live-${live}`} role="status" title={LIVE_HELP[live]}>
+          {LIVE_WORDS[live]}
+        </span>
+      </header>
+      <main id="content" tabIndex={-1}>
+        <Suspense fallback={<p className="waiting">Opening the page…</p>}>
+          <Outlet />
+        </Suspense>
+      </main>
+      <Footer session={session} />
+    </div>
+  );
+}
+
+function Footer({ session }: { session: UiSession }) {
+  const client = useQueryClient();
+  const signOut = useMutation({
+    mutationFn: () => call('DELETE', '/ui/session'),
+    onSuccess: () => {
+      client.clear();
+      window.location.assign('/');
+    },
+  });
+  return (
+    <footer className="site-footer">
+      {session.sandbox_page && <a href={session.sandbox_page}>Sandbox</a>}
+      {session.temporal_ui && <a href={session.temporal_ui}>Temporal Web</a>}
+      <a href="/reference">API reference</a>
+      <ColourScheme />
+      <button type="button" className="link-button" disabled={signOut.isPending} onClick={() => signOut.mutate()}>
+        {signOut.isPending ? 'Signing out…' : 'Sign out'}
+      </button>
+    </footer>
+  );
+}

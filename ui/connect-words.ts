@@ -1,0 +1,172 @@
+import type { AccessType } from '../domain/access-type.ts';
+import type { Channel, ConnectFailure } from './resources.ts';
+import { ACCESS_WORDS, capital } from './words.ts';
+
+/** Where on the password form an error belongs; null: it is about the whole attempt. */
+export type FormField = 'username' | 'password' | 'host' | 'port' | 'security' | null;
+
+export interface FailureWords {
+  title: string;
+  sentence: string;
+  field: FormField;
+}
+
+/** What a failed sign-in means, in words, and where to mend it. The code is shown beside it. */
+export function describeFailure(failure: Omit<ConnectFailure, 'status'>, accessType: AccessType): FailureWords {
+  if (failure.code === 'account_mismatch') return mismatch(failure);
+  const known = FAILURES[failure.code];
+  const { provider } = ACCESS_WORDS[accessType];
+  if (known) return { ...known, title: name(known.title, provider), sentence: name(known.sentence, provider) };
+  return { title: 'That did not work', sentence: failure.detail || 'The reason is not known.', field: null };
+}
+
+/** `{provider}` at the start of a sentence begins with a capital. */
+function name(words: string, provider: string): string {
+  return capital(words.replaceAll('{provider}', provider));
+}
+
+function mismatch(failure: Omit<ConnectFailure, 'status'>): FailureWords {
+  const received = accountName(failure.received) ?? 'another account';
+  const expected = accountName(failure.expected) ?? 'somebody else';
+  return {
+    title: 'That was a different account',
+    sentence: `You signed in as ${received}, this channel belongs to ${expected}. Nothing was changed.`,
+    // The sentence is about the whole attempt: at a provider's page there was no field.
+    field: null,
+  };
+}
+
+/** The address in what the API calls an account: the address itself, or an object with it. */
+export function accountName(account: unknown): string | null {
+  if (typeof account === 'string') return account;
+  if (typeof account !== 'object' || account === null) return null;
+  const { email, login } = account as Partial<Channel['account']>;
+  return email ?? login ?? null;
+}
+
+const FAILURES: Record<string, FailureWords> = {
+  authentication_failed: {
+    title: 'The password was refused',
+    sentence:
+      'The mail server does not accept this user name and password. Many providers want an app password here instead of the usual one.',
+    field: 'password',
+  },
+  dns_failed: {
+    title: 'No such server',
+    sentence: 'There is no mail server with this name. Please check the spelling.',
+    field: 'host',
+  },
+  connection_refused: {
+    title: 'The server does not answer',
+    sentence: 'The server exists but does not answer on this port. Please check host and port.',
+    field: 'port',
+  },
+  timeout: {
+    title: 'The server does not answer',
+    sentence: 'The server did not answer in time. Please check host and port, or try again.',
+    field: 'host',
+  },
+  tls_untrusted: {
+    title: 'The server cannot be trusted',
+    sentence:
+      'The server’s certificate is not valid for this name, so nothing was sent to it. Please check the host name.',
+    field: 'host',
+  },
+  starttls_missing: {
+    title: 'No encryption',
+    sentence: 'The server does not offer encryption on this port, so no password was sent. Try “TLS” with port 993.',
+    field: 'security',
+  },
+  egress_denied: {
+    title: 'Not allowed from here',
+    sentence: 'Mooring may not connect to this server. Whoever runs Mooring can allow it.',
+    field: 'host',
+  },
+  mailbox_unavailable: {
+    title: 'The mailbox cannot be opened',
+    sentence: 'The sign-in worked, but the mailbox cannot be opened.',
+    field: null,
+  },
+  no_refresh_token: {
+    title: 'No lasting access was given',
+    sentence: '{provider} signed you in but gave no lasting access. Please try again and allow access when asked.',
+    field: null,
+  },
+  access_denied: {
+    title: 'Access was not given',
+    sentence: 'You, or {provider}, said no. Nothing was changed; you can try again.',
+    field: null,
+  },
+  scope_missing: {
+    title: 'Some boxes were not ticked',
+    sentence:
+      '{provider} asked which permissions to give, and one we need was left out. Please try again and tick every box.',
+    field: null,
+  },
+  state_invalid: {
+    title: 'That sign-in had gone stale',
+    sentence: 'The sign-in was started in another browser or too long ago. Please start again from here.',
+    field: null,
+  },
+  access_type_not_allowed: {
+    title: 'Not allowed here',
+    sentence: 'This kind of access is not allowed for this account. Please ask whoever sent you the link.',
+    field: null,
+  },
+  provider_error: {
+    title: '{provider} had a problem',
+    sentence: '{provider} could not finish the sign-in. Nothing was changed; please try again in a minute.',
+    field: null,
+  },
+  link_used: {
+    title: 'This link has been used',
+    sentence: 'A link works for one sign-in only, and this one is done.',
+    field: null,
+  },
+  link_expired: {
+    title: 'This link has expired',
+    sentence: 'Links work for a limited time, and this one is over.',
+    field: null,
+  },
+  unreachable: {
+    title: 'Mooring does not answer',
+    sentence: 'The page could not reach Mooring. Please check your connection and try again.',
+    field: null,
+  },
+};
+
+/** A mail provider's server, by the domain of an address; null when it is not known. */
+export function knownServer(email: string): { host: string; note: string | null } | null {
+  const domain = email.split('@')[1]?.trim().toLowerCase();
+  if (!domain) return null;
+  return SERVERS.find((server) => server.domains.includes(domain)) ?? null;
+}
+
+const APP_PASSWORD = (name: string) => `${name} wants an app password here, made in the account’s security settings.`;
+const SERVERS: { domains: string[]; host: string; note: string | null }[] = [
+  { domains: ['gmail.com', 'googlemail.com'], host: 'imap.gmail.com', note: APP_PASSWORD('Google') },
+  { domains: ['icloud.com', 'me.com', 'mac.com'], host: 'imap.mail.me.com', note: APP_PASSWORD('Apple') },
+  {
+    domains: ['yahoo.com', 'yahoo.co.uk', 'yahoo.de', 'ymail.com'],
+    host: 'imap.mail.yahoo.com',
+    note: APP_PASSWORD('Yahoo'),
+  },
+  { domains: ['aol.com'], host: 'imap.aol.com', note: APP_PASSWORD('AOL') },
+  { domains: ['fastmail.com', 'fastmail.fm'], host: 'imap.fastmail.com', note: APP_PASSWORD('Fastmail') },
+  {
+    domains: ['gmx.de', 'gmx.net', 'gmx.at', 'gmx.ch'],
+    host: 'imap.gmx.net',
+    note: 'IMAP must be allowed in GMX’s settings first.',
+  },
+  { domains: ['gmx.com'], host: 'imap.gmx.com', note: 'IMAP must be allowed in GMX’s settings first.' },
+  { domains: ['web.de'], host: 'imap.web.de', note: 'IMAP must be allowed in WEB.DE’s settings first.' },
+  { domains: ['mailbox.org'], host: 'imap.mailbox.org', note: null },
+  { domains: ['posteo.de', 'posteo.net'], host: 'posteo.de', note: null },
+  {
+    domains: ['t-online.de'],
+    host: 'secureimap.t-online.de',
+    note: 'T-Online wants its separate e-mail password here.',
+  },
+  { domains: ['zoho.com'], host: 'imap.zoho.com', note: APP_PASSWORD('Zoho') },
+  { domains: ['yandex.com', 'yandex.ru'], host: 'imap.yandex.com', note: APP_PASSWORD('Yandex') },
+];

@@ -1,0 +1,28 @@
+import { queryOptions } from '@tanstack/react-query';
+import { call } from './client.ts';
+import type { ConnectProgress, ConnectSession } from './resources.ts';
+
+/** The path of a link's page and of the calls below it. */
+export function linkPath(link: string): string {
+  return `/connect/${encodeURIComponent(link)}`;
+}
+
+export function linkQuery(link: string) {
+  return queryOptions({
+    queryKey: ['link', link],
+    queryFn: () => call<ConnectSession>('GET', `${linkPath(link)}/session`),
+  });
+}
+
+/** The import after a sign-in, without an API session. Looks every second while it runs, and rests once it is done. */
+export function progressQuery(link: string) {
+  return queryOptions({
+    queryKey: ['link-progress', link],
+    queryFn: () => call<ConnectProgress>('GET', `${linkPath(link)}/progress`),
+    refetchInterval: (query) => {
+      const state = query.state.data?.import?.state;
+      if (state === 'completed' || state === 'cancelled') return false;
+      return state === 'stalled' ? 10_000 : 1_000;
+    },
+  });
+}

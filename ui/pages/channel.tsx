@@ -1,0 +1,57 @@
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { Link, useParams } from 'react-router';
+import { ProblemError } from '../client.ts';
+import { ChannelActions } from '../components/channel-actions.tsx';
+import { ChannelFacts } from '../components/channel-facts.tsx';
+import { ChannelState } from '../components/channel-state.tsx';
+import { ImportList } from '../components/import-list.tsx';
+import { MessageFeed } from '../components/message-feed.tsx';
+import { ProblemNotice } from '../components/notice.tsx';
+import { Timeline } from '../components/timeline.tsx';
+import { channelQuery, timelineQuery } from '../queries.ts';
+import type { Channel } from '../resources.ts';
+import { ACCESS_WORDS, STATUS_WORDS } from '../words.ts';
+import { NotFoundPage } from './not-found.tsx';
+
+export function ChannelPage() {
+  const { id = '' } = useParams();
+  const channel = useQuery(channelQuery(id));
+  if (channel.data) return <OneChannel key={id} channel={channel.data} />;
+  if (channel.isPending) return <p className="waiting">Loading the channel…</p>;
+  if (channel.error instanceof ProblemError && channel.error.problem.status === 404) return <NotFoundPage />;
+  return <ProblemNotice error={channel.error} />;
+}
+
+function OneChannel({ channel }: { channel: Channel }) {
+  const timeline = useInfiniteQuery(timelineQuery(channel.id));
+  const events = timeline.data?.pages.flatMap((page) => page.data) ?? [];
+  return (
+    <>
+      <title>{`${channel.account.email}: ${STATUS_WORDS[channel.status].word} – Mooring`}</title>
+      <nav aria-label="Breadcrumb" className="breadcrumb">
+        <Link to="/">Channels</Link>
+      </nav>
+      <div className="page-head">
+        <div>
+          <h1 className="address">{channel.account.email}</h1>
+          <p className="meta">
+            {ACCESS_WORDS[channel.access_type].name} · {channel.tenant} · {channel.kind}
+            {channel.account.login !== channel.account.email && <> · signed in as {channel.account.login}</>}
+          </p>
+        </div>
+      </div>
+      <ChannelState channel={channel} />
+      <ChannelActions channel={channel} />
+      <div className="columns">
+        <div className="column-main">
+          <ImportList channel={channel} />
+          <Timeline channel={channel} events={events} query={timeline} />
+        </div>
+        <div className="column-side">
+          <ChannelFacts channel={channel} events={events} />
+          <MessageFeed channel={channel} />
+        </div>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,139 @@
+import { useQuery } from '@tanstack/react-query';
+import { useParams } from 'react-router';
+import { ProblemError } from '../client.ts';
+import { useTime } from '../components/clock.tsx';
+import { ConnectDone } from '../components/connect-done.tsx';
+import { Notice, ProblemNotice } from '../components/notice.tsx';
+import { SignInChoice } from '../components/sign-in-choice.tsx';
+import { Wordmark } from '../components/wordmark.tsx';
+import { accountName } from '../connect-words.ts';
+import { linkQuery } from '../link-queries.ts';
+import type { ConnectSession } from '../resources.ts';
+import { ACCESS_WORDS, explain } from '../words.ts';
+
+/** The page behind a link: for whoever owns the account, on any device, without a login to anything of ours. */
+export function ConnectPage() {
+  const { link = '' } = useParams();
+  const session = useQuery(linkQuery(link));
+  return (
+    <main className="narrow connect">
+      <div className="card">
+        <Wordmark />
+        {session.isPending && <p className="waiting">Opening the link…</p>}
+        {session.data ? (
+          <OpenLink link={link} session={session.data} />
+        ) : (
+          session.error && <Unknown error={session.error} />
+        )}
+      </div>
+    </main>
+  );
+}
+
+function Unknown({ error }: { error: unknown }) {
+  if (!(error instanceof ProblemError) || ![400, 404, 410].includes(error.problem.status))
+    return <ProblemNotice error={error} />;
+  return (
+    <>
+      <title>Link not known – Mooring</title>
+      <h1>This link is not known</h1>
+      <p>
+        Please check that the address was copied whole. If it came by mail, open it from there again, or ask for a new
+        one.
+      </p>
+    </>
+  );
+}
+
+function OpenLink({ link, session }: { link: string; session: ConnectSession }) {
+  const expired = useTime((now) => (Date.parse(session.expires_at) <= now ? 1 : 0)) === 1;
+  if (session.result?.status === 'connected') return <ConnectDone link={link} session={session} />;
+  if (session.done) return <Used />;
+  if (expired) return <Expired session={session} />;
+  return (
+    <>
+      <Heading session={session} />
+      <SignInChoice link={link} session={session} />
+    </>
+  );
+}
+
+function Heading({ session }: { session: ConnectSession }) {
+  const { channel } = session;
+  if (channel === null) {
+    return (
+      <>
+        <title>Connect your account – Mooring</title>
+        <h1>Connect your account</h1>
+        <p>
+          <strong>{session.tenant}</strong> asks to connect your mailbox, so that its messages are there as well. You
+          can end this at any time.
+        </p>
+      </>
+    );
+  }
+  const account = accountName(channel.account) ?? 'your account';
+  const moving = session.purpose === 'change_access';
+  return (
+    <>
+      <title>{moving ? 'Change access – Mooring' : 'Sign in again – Mooring'}</title>
+      <h1>
+        {moving ? 'Change how we reach' : 'Sign in again as'} <span className="address">{account}</span>
+      </h1>
+      <p>
+        {channel.status_reason !== null && <>{causeFor(session, account)} </>}
+        Whatever arrived meanwhile is then fetched for <strong>{session.tenant}</strong>; nothing is lost.
+      </p>
+    </>
+  );
+}
+
+function causeFor(session: ConnectSession, account: string): string {
+  if (session.channel === null) return '';
+  return explain({
+    status: 'reauth_required',
+    status_reason: session.channel.status_reason,
+    access_type: session.channel.access_type,
+    account: { email: account, login: account, provider_id: '' },
+    action: 'reauthorize',
+    owner: null,
+    kind: 'individual',
+    tenant: session.tenant,
+  }).cause;
+}
+
+function Used() {
+  return (
+    <>
+      <title>Link used – Mooring</title>
+      <h1>This link has been used</h1>
+      <p>
+        A link works for one sign-in only, and this one is done. If something still does not work, ask for a new link.
+      </p>
+    </>
+  );
+}
+
+function Expired({ session }: { session: ConnectSession }) {
+  const account = session.channel && accountName(session.channel.account);
+  return (
+    <>
+      <title>Link expired – Mooring</title>
+      <h1>This link has expired</h1>
+      <Notice tone="warn">
+        For safety, links work for a limited time only. Nothing was changed and nothing is lost.
+      </Notice>
+      <p>
+        Ask {session.tenant} to “send me a new link”
+        {account && (
+          <>
+            {' '}
+            for {ACCESS_WORDS[session.channel?.access_type ?? 'imap'].name} and{' '}
+            <span className="address">{account}</span>
+          </>
+        )}
+        ; it takes a moment, and the new one does the same as this would have done.
+      </p>
+    </>
+  );
+}
