@@ -10,7 +10,10 @@ type Token = { kind: 'word' | 'quoted' | 'comment' | 'special'; text: string; sp
 
 const tokenPattern = /(\s+)|"((?:[^"\\]|\\[\s\S])*)"?|([<>@,;:])|([^\s"<>@,;:()]+)/y;
 
-/** Parses an address list of RFC 5322, leniently: what cannot be read becomes a mailbox without a host. */
+/** A null host would begin a group, so what is missing has to be named; these are Dovecot's words for it. */
+const missing = { mailbox: 'MISSING_MAILBOX', host: 'MISSING_DOMAIN' };
+
+/** Parses an address list of RFC 5322, leniently: what is not an address becomes one that says so. */
 export function parseAddresses(value: string): EnvelopeAddress[] {
   const addresses: EnvelopeAddress[] = [];
   let current: Token[] = [];
@@ -85,8 +88,10 @@ function readAddress(tokens: Token[]): EnvelopeAddress | null {
   const route = colon > 0 ? plain(inner.slice(0, colon)) : null;
   const spec = inner.slice(colon + 1);
   const at = spec.findLastIndex((token) => token.kind === 'special' && token.text === '@');
-  if (at < 0) return { name, route, mailbox: named ? plain(spec) : (phrase(spec) ?? ''), host: null };
-  return { name, route, mailbox: plain(spec.slice(0, at)), host: plain(spec.slice(at + 1)) };
+  if (at < 0 && !named && spec.length > 1) return { name: phrase(spec), route, ...missing };
+  const mailbox = plain(at < 0 ? spec : spec.slice(0, at));
+  const host = at < 0 ? '' : plain(spec.slice(at + 1));
+  return { name, route, mailbox: mailbox || missing.mailbox, host: host || missing.host };
 }
 
 /** The words of a display name, one space between those that had any; null where there are none. */

@@ -87,7 +87,7 @@ export class Connection {
   end(): void {
     const bytes = Buffer.concat(this.#pending);
     this.#pending = [];
-    if (!this.closed) this.#socket.end(this.#muted ? undefined : bytes);
+    if (!this.closed) this.#socket.end(this.#muted ? '' : bytes);
     // A client that never closes its side must not keep ours open.
     const socket = this.#socket;
     setTimeout(() => socket.destroy(), 1000).unref();

@@ -81,12 +81,12 @@ function refuseCommand(fault: string, condition: Condition, { operation }: Fault
       throw new Goodbye('[CONTACTADMIN] Account is disabled, please contact your administrator.', 403);
     case 'mailbox_unavailable':
       // Office 365 lets such a login in and refuses its commands. Where the login is refused too, sessions just end.
-      if (condition.kind === 'api') throw new BadCommand('User is authenticated but not connected.');
+      if (condition.kind === 'api') throw new BadCommand('User is authenticated but not connected.', 403);
       throw new Goodbye('Mailbox is no longer available.', 403);
     case 'rate_limited': {
       if (condition.retry_after_s === undefined) throw new Refusal(`${operation} Rate limit hit.`, 'LIMIT', 429);
       const backoffMs = condition.retry_after_s * 1000; // Office 365 says when to come back, Yahoo does not
-      throw new BadCommand(`Request is throttled. Suggested Backoff Time: ${backoffMs} milliseconds`);
+      throw new BadCommand(`Request is throttled. Suggested Backoff Time: ${backoffMs} milliseconds`, 429);
     }
     case 'unavailable': // Yahoo
       throw new Refusal(`${operation} Server error, please try again later`, 'UNAVAILABLE', 503);

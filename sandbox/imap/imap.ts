@@ -14,7 +14,7 @@ import type {
 import { SandboxRefusal } from '../refusal.ts';
 import { MessageContent } from './content.ts';
 import { conditionFaults } from './faults.ts';
-import type { Folder, MailAccount, StoredMessage } from './mailbox.ts';
+import type { Folder, MailAccount, SpecialUse, StoredMessage } from './mailbox.ts';
 import { canonicalFolder } from './parser.ts';
 import { Refusal } from './reply.ts';
 import { openImapServer, type RunningImapServer } from './server.ts';
@@ -25,6 +25,15 @@ const events: readonly EventDescription[] = [
   { fault: 'session_revoked', label: 'Sign out everywhere' },
   { fault: 'uidvalidity_changed', label: 'Renumber all messages (new UIDVALIDITY)' },
 ];
+
+const roles: Record<string, SpecialUse> = {
+  sent: '\\Sent',
+  drafts: '\\Drafts',
+  trash: '\\Trash',
+  junk: '\\Junk',
+  spam: '\\Junk',
+  archive: '\\Archive',
+};
 
 /** A mail server with passwords: IMAP4rev1 over STARTTLS on one port, and over TLS from the first byte on another. */
 export async function createImapProvider(deps: ProviderDeps): Promise<SandboxProvider> {
@@ -121,9 +130,12 @@ class ImapProvider implements SandboxProvider {
   }
 }
 
+/** The folder of that name, or of that role under whatever name (`Spam` is `Junk` here); else a new one. */
 function folderFor({ store }: RunningImapServer, account: MailAccount, name: string): Folder {
+  const role = roles[name.toLowerCase()];
+  const ofRole = role && [...account.folders.values()].find(({ specialUse }) => specialUse === role);
   try {
-    return account.folders.get(name) ?? store.createFolder(account, name);
+    return account.folders.get(name) ?? ofRole ?? store.createFolder(account, name);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     throw new SandboxRefusal(400, 'folder_invalid', `no folder can be called ${JSON.stringify(name)}`);

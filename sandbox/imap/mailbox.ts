@@ -1,5 +1,8 @@
 import type { MessageContent } from './content.ts';
 
+/** The flags every message can have (RFC 3501 section 2.3.2); \Recent is never given. */
+export const systemFlags = ['\\Answered', '\\Flagged', '\\Deleted', '\\Seen', '\\Draft'];
+
 /** RFC 6154; null for folders without a role. */
 export type SpecialUse = '\\Sent' | '\\Drafts' | '\\Trash' | '\\Junk' | '\\Archive' | null;
 

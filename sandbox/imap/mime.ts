@@ -86,7 +86,7 @@ export function unfold(field: HeaderField): string {
 }
 
 /** `type/subtype; name=value; …` with comments and quoted strings; null where it is not one. */
-export function parseContentType(value: string): ContentType | null {
+function parseContentType(value: string): ContentType | null {
   const match = /^\s*([^\s/;()<>@,"[\]?=:\\]+)\s*\/\s*([^\s/;()<>@,"[\]?=:\\]+)/.exec(value);
   if (!match?.[1] || !match[2]) return null;
   return {

@@ -14,7 +14,14 @@ export class Refusal extends Error {
 }
 
 /** A command that was not understood: wrong grammar, or not allowed in this state. */
-export class BadCommand extends Error {}
+export class BadCommand extends Error {
+  readonly httpStatus: number;
+
+  constructor(text: string, httpStatus = 400) {
+    super(text);
+    this.httpStatus = httpStatus;
+  }
+}
 
 /** The server says goodbye instead of answering: `* BYE text`, and hangs up. */
 export class Goodbye extends Error {

@@ -5,7 +5,7 @@ import { BadCommand } from './reply.ts';
 import { inRanges, resolveSequenceSet } from './sequence-set.ts';
 
 /** What a search key is asked about; `sequence` is the message's number in the session's view. */
-export interface SearchCandidate {
+interface SearchCandidate {
   message: StoredMessage;
   sequence: number;
 }
@@ -16,7 +16,7 @@ export interface SearchScope {
   largestSequence: number;
 }
 
-export type SearchKey = (candidate: SearchCandidate) => boolean;
+type SearchKey = (candidate: SearchCandidate) => boolean;
 
 export interface SearchProgram {
   matches: SearchKey;

@@ -210,9 +210,14 @@ export class Session {
         error.httpStatus ?? (this.account ? 400 : 401),
       );
     } else if (error instanceof BadCommand) {
-      this.#answer(`${this.tag} BAD ${error.message}`, 400);
+      this.#answer(`${this.tag} BAD ${error.message}`, error.httpStatus);
       if (++this.#badCommands >= badCommandsBeforeBye) this.bye('Too many invalid IMAP commands.');
-    } else throw error;
+    } else if (error instanceof ConnectionLimit) {
+      throw error;
+    } else {
+      // A mistake of the sandbox itself (or a full disk): nothing was done, and the client's log shall say why.
+      this.#answer(`${this.tag} NO [SERVERBUG] ${String(error).replace(/\s+/g, ' ')}`, 500);
+    }
   }
 
   #describe(sequence: number, message: StoredMessage): string {

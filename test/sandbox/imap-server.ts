@@ -139,6 +139,11 @@ export class RawClient {
 
   async startTls(ca: string): Promise<void> {
     await this.command('STARTTLS');
+    await this.handshake(ca);
+  }
+
+  /** The handshake alone: STARTTLS has been sent and answered. */
+  async handshake(ca: string): Promise<void> {
     this.#socket.removeAllListeners('data');
     const encrypted = connectTls({ socket: this.#socket, ca, host: '127.0.0.1' });
     await new Promise<void>((resolve, reject) => encrypted.once('secureConnect', resolve).once('error', reject));

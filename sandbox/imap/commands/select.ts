@@ -1,10 +1,9 @@
+import { systemFlags } from '../mailbox.ts';
 import { canonicalFolder } from '../parser.ts';
 import type { Completion, ImapCommand, Session } from '../session.ts';
 import { existingFolder } from './folders.ts';
 
 /** Opening and closing a folder (RFC 3501 sections 6.3.1, 6.3.2, 6.4.1, 6.4.2; RFC 3691; RFC 7162). */
-
-const systemFlags = ['\\Answered', '\\Flagged', '\\Deleted', '\\Seen', '\\Draft'];
 
 function opening(readOnly: boolean): ImapCommand {
   return {

@@ -1,4 +1,4 @@
-import type { StoredMessage } from '../mailbox.ts';
+import { type StoredMessage, systemFlags } from '../mailbox.ts';
 import type { CommandParser } from '../parser.ts';
 import { BadCommand } from '../reply.ts';
 import { formatSequenceSet } from '../sequence-set.ts';
@@ -75,8 +75,6 @@ function parseFlags(parser: CommandParser): string[] {
 export function parseFlagList(parser: CommandParser): string[] {
   return [...new Set(parser.list(() => systemFlag(parser.flag())))];
 }
-
-const systemFlags = ['\\Answered', '\\Flagged', '\\Deleted', '\\Seen', '\\Draft'];
 
 /** A system flag in its usual spelling. @throws BadCommand for one that nobody may set */
 function systemFlag(flag: string): string {
