@@ -1,9 +1,21 @@
-import { Client, Connection, WithStartWorkflowOperation } from '@temporalio/client';
+import {
+  Client,
+  Connection,
+  WithStartWorkflowOperation,
+  WorkflowExecutionAlreadyStartedError,
+} from '@temporalio/client';
 import type { ConnectionOptions } from '@temporalio/client';
 import { SearchAttributeType, TypedSearchAttributes, defineSearchAttributeKey } from '@temporalio/common';
 import type { TemporalConfig } from './config.ts';
 import type { AccessType } from './domain/access-type.ts';
-import { CHANNELS_QUEUE, CHANNEL_WORKFLOW, channelWorkflowId } from './domain/workflow-names.ts';
+import {
+  CHANNELS_QUEUE,
+  CHANNEL_WORKFLOW,
+  DELIVER_WORKFLOW,
+  channelWorkflowId,
+  deliverWorkflowId,
+} from './domain/workflow-names.ts';
+import type { DeliverInput } from './workflows/deliver.ts';
 import type { Command, CommandAnswer } from './workflows/messages.ts';
 
 /** The engine as server and activities see it: a channel's workflow is told to look, or given a command. */
@@ -83,12 +95,29 @@ function startOptions(channel: ChannelReference) {
   return {
     workflowId: channelWorkflowId(channel.id),
     taskQueue: CHANNELS_QUEUE,
-    args: [{ v: 1, channelId: channel.id, accessType: channel.accessType }],
+    args: [{ v: 1, tenantId: channel.tenantId, channelId: channel.id, accessType: channel.accessType, state: null }],
     typedSearchAttributes: new TypedSearchAttributes([
       { key: TENANT_ID, value: channel.tenantId },
       { key: ACCESS_TYPE, value: channel.accessType },
     ]),
   };
+}
+
+/** Starts the workflow of a webhook delivery; harmless when it runs already. Call it after the row is committed. */
+export async function startDelivery(
+  temporal: Temporal,
+  { id, endpointId }: { id: string; endpointId: string },
+): Promise<void> {
+  const input: DeliverInput = { v: 1, deliveryId: id, endpointId };
+  try {
+    await temporal.client.workflow.start(DELIVER_WORKFLOW, {
+      workflowId: deliverWorkflowId(id),
+      taskQueue: CHANNELS_QUEUE,
+      args: [input],
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
 }
 
 /** null after `waitMs`; what is late is not lost, only its answer. */

@@ -1,12 +1,11 @@
 import type { Context } from '../context.ts';
+import { readPasswordSecret } from '../crypto/password-secret.ts';
 import { findChannel } from '../db/channels.ts';
 import type { ChannelRow } from '../db/channels.ts';
 import { findCredential } from '../db/credentials.ts';
 import type { CredentialRow } from '../db/credentials.ts';
-import { Secret } from '../domain/secret.ts';
 import { leastLifeMs } from '../domain/schedule.ts';
-import type { MailServer, Provider, Session, SessionAccess } from '../providers/provider.ts';
-import { z } from 'zod';
+import type { Provider, Session, SessionAccess } from '../providers/provider.ts';
 
 /** A channel with the credential it is reached by; `version` is what every verdict of this session is about. */
 export interface ChannelAccess {
@@ -17,17 +16,6 @@ export interface ChannelAccess {
 
 /** Why a channel cannot be reached right now without anything being wrong. */
 export type NoAccess = 'gone' | 'needs_refresh';
-
-const passwordSecret = z.object({
-  username: z.string(),
-  password: z.string(),
-  server: z.object({ host: z.string(), port: z.number(), security: z.enum(['tls', 'starttls']) }),
-});
-
-/** What a password credential's sealed secret holds, as text. */
-export function passwordSecretText(server: MailServer, username: string, password: Secret): Secret {
-  return new Secret(JSON.stringify({ username, password: password.reveal(), server }));
-}
 
 /** Reads the channel and its credential, without opening anything. */
 export async function readAccess(
@@ -66,8 +54,7 @@ async function sessionAccessOf(
   if (credential.kind === 'password') {
     const sealed = { ...binding, kind: 'refresh_secret' as const, version: credential.secretVersion };
     const text = await context.vault.open(credential.sealedSecret, sealed);
-    const { username, password, server } = passwordSecret.parse(JSON.parse(text.reveal()));
-    return { kind: 'password', email: channel.accountEmail, server, username, password: new Secret(password) };
+    return { kind: 'password', email: channel.accountEmail, ...readPasswordSecret(text) };
   }
   if (!(await isUsable(context, credential)) || !credential.accessTokenJwe) return 'needs_refresh';
   const accessToken = await context.vault.decryptSecret(credential.accessTokenJwe, {

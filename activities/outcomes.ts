@@ -78,8 +78,9 @@ async function settleRefusal(
   if (verdict.tokenRefused) await markTokenRefused(tx, row.id, credentialVersion, now);
   const suspicion = suspect(row, outcome);
   if (verdict.tokenRefused || !isBelieved(context, row, suspicion, outcome)) {
-    const retryAt = new Date(now.getTime() + context.providers.get(row.accessType)!.capabilities.confirmations.gapMs);
-    const needsNewerToken = tried === 'access';
+    const { capabilities, oauth } = context.providers.get(row.accessType)!;
+    const needsNewerToken = tried === 'access' && oauth !== null;
+    const retryAt = new Date(now.getTime() + capabilities.confirmations.gapMs);
     const waiting = await updateChannel(tx, row.id, {
       suspicion,
       retryAt: needsNewerToken ? row.retryAt : retryAt,

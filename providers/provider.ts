@@ -1,4 +1,5 @@
 import type { AccessType, ProviderName, Use } from '../domain/access-type.ts';
+import type { MailServer } from '../domain/mail-server.ts';
 import type { Secret } from '../domain/secret.ts';
 import type { ProviderAnswer, Verdict } from '../domain/verdict.ts';
 
@@ -106,12 +107,6 @@ export interface TokenSet {
 export type SessionAccess =
   | { kind: 'token'; email: string; accessToken: Secret }
   | { kind: 'password'; email: string; server: MailServer; username: string; password: Secret };
-
-export interface MailServer {
-  host: string;
-  port: number;
-  security: 'tls' | 'starttls';
-}
 
 /** An open session at one account. */
 export interface Session {

@@ -1,0 +1,79 @@
+import type { Context } from '../context.ts';
+import { updateChannel } from '../db/channels.ts';
+import type { AccessType } from '../domain/access-type.ts';
+import type { ChannelView } from '../domain/channel-view.ts';
+import { jitterOf } from '../domain/schedule.ts';
+import { checkChannel } from './check.ts';
+import { disconnectChannel } from './disconnect.ts';
+import { pollChannel } from './import.ts';
+import { refreshCredential } from './refresh.ts';
+import { lookAtChannel } from './view.ts';
+
+/** What every activity of a channel gets: ids and numbers, never a secret. */
+export interface ChannelInput {
+  tenantId: string;
+  channelId: string;
+  accessType: AccessType;
+  seq: number;
+}
+
+export interface CheckedView {
+  view: ChannelView;
+  ok: boolean;
+  proved: string | null;
+}
+
+/** Somebody else is at work, or a lost answer is being waited for: look again after this, not at once. */
+const LOOK_AGAIN_MS = 1_000;
+
+/**
+ * The deeds of a channel's workflow. Each does one thing, and ends by looking at the row, so that a wake costs one
+ * activity. All are idempotent: whatever is killed, they are simply run again.
+ */
+export function createChannelActivities(context: Context) {
+  return {
+    look: (input: ChannelInput): Promise<ChannelView> => lookAtChannel(context, input),
+
+    async refresh(input: ChannelInput & { version: number }): Promise<ChannelView> {
+      const outcome = await refreshCredential(context, input);
+      const view = await lookAtChannel(context, input);
+      return outcome === 'busy' || outcome === 'unknown' ? notBefore(view, view.now + LOOK_AGAIN_MS) : view;
+    },
+
+    async check(input: ChannelInput): Promise<CheckedView> {
+      const answer = await checkChannel(context, input);
+      return { view: await lookAtChannel(context, input), ...answer };
+    },
+
+    async poll(input: ChannelInput): Promise<ChannelView> {
+      const { outcome } = await pollChannel(context, input);
+      await planNextPoll(context, input, outcome === 'needs_refresh');
+      return lookAtChannel(context, input);
+    },
+
+    async disconnect(input: ChannelInput): Promise<ChannelView> {
+      await disconnectChannel(context, input);
+      return lookAtChannel(context, input);
+    },
+  };
+}
+
+export type ChannelActivities = ReturnType<typeof createChannelActivities>;
+
+function notBefore(view: ChannelView, at: number): ChannelView {
+  return view.due && view.due.at < at ? { ...view, due: { ...view.due, at } } : view;
+}
+
+/** The next poll in due time, a little apart from the others; soon when only the token was missing. */
+async function planNextPoll(context: Context, input: ChannelInput, needsRefresh: boolean): Promise<void> {
+  const now = await context.clock.now();
+  const intervalMs = context.config.pollIntervalMs * (1 - 0.1 * jitterOf(input.channelId));
+  const nextPollAt = new Date(now.getTime() + (needsRefresh ? LOOK_AGAIN_MS : intervalMs));
+  await context.database.inTenant(input.tenantId, (tx) =>
+    updateChannel(tx, input.channelId, {
+      nextPollAt,
+      pollRequestedAt: null,
+      ...(needsRefresh ? { refreshRequestedAt: now } : {}),
+    }),
+  );
+}

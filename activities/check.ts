@@ -1,0 +1,77 @@
+import type { Context } from '../context.ts';
+import { updateChannel } from '../db/channels.ts';
+import { notifyReaders } from '../db/credentials.ts';
+import { ProviderError } from '../domain/verdict.ts';
+import { openChannelSession, readAccess } from './channel-access.ts';
+import type { ChannelAccess } from './channel-access.ts';
+import { recordRefusal, recordSuccess } from './outcomes.ts';
+import { refreshCredential } from './refresh.ts';
+
+const CHECK_TIMEOUT_MS = 20_000;
+
+/** What one real call to the provider said. */
+export interface CheckAnswer {
+  ok: boolean;
+  /** In words for a person; null when it was refused. */
+  proved: string | null;
+}
+
+/**
+ * Verifies a channel with one real call, and settles a reported failure: when the provider refuses the access token,
+ * it is refreshed once and the call repeated, so that only the token endpoint decides about a sign-in (rule 5).
+ */
+export async function checkChannel(
+  context: Context,
+  { tenantId, channelId }: { tenantId: string; channelId: string },
+): Promise<CheckAnswer> {
+  let answer = await tryOnce(context, tenantId, channelId);
+  if (answer === 'needs_refresh') {
+    const access = await readAccess(context, tenantId, channelId);
+    if (access === 'gone') return { ok: false, proved: null };
+    const { accessType } = access.channel;
+    const { version } = access.credential;
+    const refreshed = await refreshCredential(context, { tenantId, accessType, channelId, version });
+    answer = refreshed === 'refreshed' ? await tryOnce(context, tenantId, channelId) : { ok: false, proved: null };
+  }
+  await markChecked(context, tenantId, channelId);
+  return answer === 'needs_refresh' ? { ok: false, proved: null } : answer;
+}
+
+async function tryOnce(context: Context, tenantId: string, channelId: string): Promise<CheckAnswer | 'needs_refresh'> {
+  const access = await readAccess(context, tenantId, channelId);
+  if (access === 'gone') return { ok: false, proved: null };
+  const credentialVersion = access.credential.version;
+  try {
+    const proved = await proveOnce(context, access);
+    if (proved === 'needs_refresh') return proved;
+    await recordSuccess(context, { tenantId, channelId, credentialVersion, tried: 'access' });
+    return { ok: true, proved };
+  } catch (error) {
+    if (!(error instanceof ProviderError)) throw error;
+    const { verdict } = error;
+    await recordRefusal(context, { tenantId, channelId, credentialVersion, tried: 'access', verdict });
+    return verdict.tokenRefused ? 'needs_refresh' : { ok: false, proved: null };
+  }
+}
+
+/** A reported access token is tried all the same: whether the report is true is what we are here to find out. */
+async function proveOnce(context: Context, access: ChannelAccess): Promise<string> {
+  const credential = { ...access.credential, accessTokenRefusedAt: null };
+  const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);
+  const session = await openChannelSession(context, { ...access, credential }, signal);
+  if (session === 'needs_refresh') return session;
+  try {
+    return (await session.identify()).proved;
+  } finally {
+    await session.close();
+  }
+}
+
+/** The report is answered, whatever the answer is: later ones within seconds get this time. */
+async function markChecked(context: Context, tenantId: string, channelId: string): Promise<void> {
+  const now = await context.clock.now();
+  await context.database.inTenant(tenantId, async (tx) => {
+    await updateChannel(tx, channelId, { checkRequestedAt: null, checkedAt: now });
+    await notifyReaders(tx, channelId);
+  });
+}

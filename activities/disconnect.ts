@@ -1,0 +1,94 @@
+import type { Context } from '../context.ts';
+import { countLiveChannelsOnGrant } from '../db/across-tenants.ts';
+import { lockChannel, updateChannel } from '../db/channels.ts';
+import type { ChannelRow } from '../db/channels.ts';
+import { shredCredential } from '../db/credentials.ts';
+import type { CredentialRow } from '../db/credentials.ts';
+import { letHappen } from '../db/happenings.ts';
+import { cancelRunningImport } from '../db/imports.ts';
+import { eraseMessages } from '../db/messages.ts';
+import { backoffMs } from '../domain/schedule.ts';
+import { ProviderError } from '../domain/verdict.ts';
+import type { Provider } from '../providers/provider.ts';
+import { readAccess } from './channel-access.ts';
+
+/** How long a revocation is tried before the credential is shredded without it, in ms. */
+const REVOKE_FOR_MS = 24 * 3_600_000;
+const REVOKE_TIMEOUT_MS = 20_000;
+
+type Revocation = 'done' | 'shared' | 'unsupported' | 'failed';
+
+/**
+ * Ends a channel: revokes the grant upstream where the provider can, for at most a day; shreds the credential in any
+ * case. Answers false while the provider is to be asked again.
+ */
+export async function disconnectChannel(
+  context: Context,
+  { tenantId, channelId }: { tenantId: string; channelId: string },
+): Promise<boolean> {
+  const access = await readAccess(context, tenantId, channelId);
+  if (access === 'gone') return finish(context, tenantId, channelId, 'unsupported', null);
+  const { channel, credential, provider } = access;
+  const revocation = await revoke(context, channel, credential, provider);
+  if (revocation === 'failed' && (await mayTryAgain(context, channel))) return false;
+  return finish(context, tenantId, channelId, revocation, provider);
+}
+
+/** Revoking one token ends that person's whole grant, so it is skipped while another live channel rests on it. */
+async function revoke(
+  context: Context,
+  channel: ChannelRow,
+  credential: CredentialRow,
+  { oauth, capabilities }: Provider,
+): Promise<Revocation> {
+  if (!oauth || capabilities.revocation === 'none') return 'unsupported';
+  if ((await countLiveChannelsOnGrant(context.database, credential.grantKey, channel.id)) > 0) return 'shared';
+  const token = await context.vault.open(credential.sealedSecret, {
+    tenant: channel.tenantId,
+    owner: channel.id,
+    kind: 'refresh_secret',
+    version: credential.secretVersion,
+  });
+  try {
+    await oauth.revoke(token, AbortSignal.timeout(REVOKE_TIMEOUT_MS));
+    return 'done';
+  } catch (error) {
+    if (error instanceof ProviderError) return error.verdict.kind === 'reauth_required' ? 'done' : 'failed';
+    throw error;
+  }
+}
+
+async function mayTryAgain(context: Context, channel: ChannelRow): Promise<boolean> {
+  const now = await context.clock.now();
+  const since = channel.disconnectRequestedAt ?? now;
+  if (now.getTime() - since.getTime() >= REVOKE_FOR_MS) return false;
+  const failures = channel.failures + 1;
+  const retryAt = new Date(now.getTime() + backoffMs(failures, null));
+  await context.database.inTenant(channel.tenantId, (tx) => updateChannel(tx, channel.id, { failures, retryAt }));
+  return true;
+}
+
+async function finish(
+  context: Context,
+  tenantId: string,
+  channelId: string,
+  revocation: Revocation,
+  provider: Provider | null,
+): Promise<boolean> {
+  const now = await context.clock.now();
+  await context.database.inTenant(tenantId, async (tx) => {
+    const row = await lockChannel(tx, channelId);
+    if (!row || row.status !== 'disconnecting') return;
+    await shredCredential(tx, channelId);
+    await cancelRunningImport(tx, channelId, now);
+    if (row.eraseRequested) await eraseMessages(tx, channelId);
+    await letHappen(tx, row, { type: 'disconnected' }, now, {
+      revocation,
+      revocationHelp: revocation === 'done' ? null : (provider?.capabilities.revocationHelp ?? null),
+      disconnectedAt: now,
+      retryAt: null,
+      importState: 'idle',
+    });
+  });
+  return true;
+}

@@ -1,0 +1,37 @@
+import type { Rotation } from '../providers/provider.ts';
+
+/**
+ * How the refresh tokens of one connection turn over, as far as it is known:
+ *
+ * - `unproven`: no refresh has answered yet. Treated as strict: a blind second use would destroy a strict grant, while
+ *   treating a tolerant one so costs a later refresh once.
+ * - otherwise the words of `Rotation`.
+ */
+export type KnownRotation = Rotation | { mode: 'unproven' };
+
+export function parseRotation(text: string): KnownRotation {
+  const [mode = '', seconds] = text.split(':');
+  switch (mode) {
+    case 'none':
+    case 'tolerant':
+    case 'strict':
+      return { mode };
+    case 'grace':
+      return { mode, graceSeconds: Number(seconds) };
+    default:
+      return { mode: 'unproven' };
+  }
+}
+
+function rotationText(rotation: KnownRotation): string {
+  return rotation.mode === 'grace' ? `grace:${rotation.graceSeconds}` : rotation.mode;
+}
+
+/**
+ * What a refresh answer taught: a provider that returned another token rotates, whatever its documentation says, and
+ * then only its declared mode tells how; without one it is taken for strict.
+ */
+export function learnRotation(declared: Rotation, returnedAnother: boolean): string {
+  if (!returnedAnother) return rotationText(declared);
+  return rotationText(declared.mode === 'none' ? { mode: 'strict' } : declared);
+}

@@ -1,0 +1,126 @@
+import type { Context } from '../context.ts';
+import { findChannel, updateChannel } from '../db/channels.ts';
+import type { ChannelRow } from '../db/channels.ts';
+import type { Transaction } from '../db/client.ts';
+import { findCredential } from '../db/credentials.ts';
+import type { CredentialRow } from '../db/credentials.ts';
+import { findRunningImport } from '../db/imports.ts';
+import { takeNudge } from '../db/nudges.ts';
+import { findUnknownAttempt } from '../db/refresh-attempts.ts';
+import type { ChannelView } from '../domain/channel-view.ts';
+import { nextDue, nextRefreshAt } from '../domain/due.ts';
+import type { ChannelFacts } from '../domain/due.ts';
+import { probeTime } from './refresh-answer.ts';
+import { parseRotation } from './rotation.ts';
+
+/** Who looks: `seq` grows with every wake of the workflow, so that a straggler of an older one writes nothing. */
+export interface Looking {
+  tenantId: string;
+  channelId: string;
+  seq: number;
+}
+
+/** Reads the row, takes the nudge, and says what is due; every wake of the workflow ends with it. */
+export async function lookAtChannel(context: Context, { tenantId, channelId, seq }: Looking): Promise<ChannelView> {
+  const now = await context.clock.now();
+  return context.database.inTenant(tenantId, async (tx) => {
+    await takeNudge(tx, channelId);
+    const channel = await findChannel(tx, channelId);
+    if (!channel) return GONE(now);
+    const credential = await findCredential(tx, channelId);
+    const facts = await factsOf(context, tx, channel, credential, now);
+    const view = viewOf(channel, credential, facts, now);
+    if (seq >= channel.workflowSeq) await project(tx, channel, facts, view, seq, now);
+    return { ...view, importId: facts.importRunning ? ((await findRunningImport(tx, channelId))?.id ?? null) : null };
+  });
+}
+
+async function factsOf(
+  context: Context,
+  tx: Transaction,
+  channel: ChannelRow,
+  credential: CredentialRow | null,
+  now: Date,
+): Promise<ChannelFacts> {
+  const unknown = credential && (await findUnknownAttempt(tx, channel.id, credential.version));
+  const repeatable = credential && ['none', 'tolerant'].includes(parseRotation(credential.rotation).mode);
+  return {
+    channelId: channel.id,
+    status: channel.status,
+    trouble: channel.trouble,
+    retryAt: ms(channel.retryAt),
+    refreshRequestedAt: ms(channel.refreshRequestedAt),
+    checkRequestedAt: ms(channel.checkRequestedAt),
+    pollRequestedAt: ms(channel.pollRequestedAt),
+    nextPollAt: ms(channel.nextPollAt),
+    importMode: channel.importMode,
+    keepWarm: channel.keepWarm,
+    importRunning: (await findRunningImport(tx, channel.id)) !== null,
+    token: tokenFacts(context, channel, credential),
+    probeAt:
+      credential && unknown && !repeatable && probeTime(credential) > now ? probeTime(credential).getTime() : null,
+  };
+}
+
+function tokenFacts(context: Context, channel: ChannelRow, credential: CredentialRow | null): ChannelFacts['token'] {
+  if (!credential?.expiresAt || !credential.issuedAt) return null;
+  const { mode } = parseRotation(credential.rotation);
+  return {
+    issuedAt: credential.issuedAt.getTime(),
+    expiresAt: credential.expiresAt.getTime(),
+    refused: credential.accessTokenRefusedAt !== null,
+    strict: mode === 'strict' || mode === 'unproven',
+    keepAliveMs: context.providers.get(channel.accessType)?.capabilities.keepAliveMs ?? 24 * 3_600_000,
+  };
+}
+
+function viewOf(channel: ChannelRow, credential: CredentialRow | null, facts: ChannelFacts, now: Date): ChannelView {
+  return {
+    now: now.getTime(),
+    ended: channel.status === 'disconnected',
+    status: channel.status,
+    reason: channel.statusReason,
+    action: channel.action,
+    since: channel.statusSince.getTime(),
+    credentialVersion: channel.credentialVersion,
+    tokenExpiresAt: ms(credential?.expiresAt ?? null),
+    coveredUntil: ms(channel.coveredUntil),
+    account: channel.accountEmail,
+    due: nextDue(facts, now.getTime()),
+    importId: null,
+  };
+}
+
+/** What the API shows of the schedule, and what the reconcile finds stuck channels by. */
+async function project(
+  tx: Transaction,
+  channel: ChannelRow,
+  facts: ChannelFacts,
+  view: ChannelView,
+  seq: number,
+  now: Date,
+): Promise<void> {
+  const refreshAt = nextRefreshAt(facts, now.getTime());
+  await updateChannel(tx, channel.id, {
+    workflowSeq: seq,
+    nextDueAt: view.due ? new Date(view.due.at) : null,
+    nextRefreshAt: refreshAt === null ? null : new Date(refreshAt),
+  });
+}
+
+const ms = (time: Date | null) => time?.getTime() ?? null;
+
+const GONE = (now: Date): ChannelView => ({
+  now: now.getTime(),
+  ended: true,
+  status: 'disconnected',
+  reason: null,
+  action: 'none',
+  since: now.getTime(),
+  credentialVersion: 0,
+  tokenExpiresAt: null,
+  coveredUntil: null,
+  account: '',
+  due: null,
+  importId: null,
+});

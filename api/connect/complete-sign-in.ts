@@ -1,0 +1,61 @@
+import type { Context } from '../../context.ts';
+import { countLiveChannelsOnGrant } from '../../db/across-tenants.ts';
+import type { LinkResult } from '../../db/schema/links.ts';
+import type { AccessType } from '../../domain/access-type.ts';
+import type { SessionAccess } from '../../providers/provider.ts';
+import { grantKeyOf } from './sign-in.ts';
+import type { SignIn, SignInProof } from './sign-in.ts';
+import { storeSignIn } from './store-sign-in.ts';
+
+/**
+ * Uses a credential once, before anything is stored (rule 7). Throws `ProviderError`. The cursors are taken here, so
+ * that a new channel is connected with its first position, and everything from then on is imported.
+ */
+export async function proveSignIn(
+  context: Context,
+  accessType: AccessType,
+  access: SessionAccess,
+  signal: AbortSignal,
+): Promise<SignInProof> {
+  const provider = context.providers.get(accessType);
+  if (!provider) throw new Error(`Access type ${accessType} is not configured`);
+  const session = await provider.openSession(access, signal);
+  try {
+    return { identity: await session.identify(), heads: await session.scopes() };
+  } finally {
+    await session.close();
+  }
+}
+
+/**
+ * Stores a proved sign-in, or refuses it and leaves everything as it was; answers with what the link shows. Storing
+ * the credential, clearing the error, queueing the import and using the link up are one transaction (rule 8); the
+ * rest follows by itself.
+ */
+export async function completeSignIn(context: Context, signIn: SignIn): Promise<LinkResult> {
+  const stored = await storeSignIn(context, signIn);
+  if (stored.result.status === 'failed') {
+    await dropGrant(context, signIn);
+    return stored.result;
+  }
+  if (stored.isNew) {
+    const channel = { id: stored.result.channel, tenantId: signIn.tenantId, accessType: signIn.accessType };
+    // Not waited for: the engine may be down, and then the reconcile finds the nudge.
+    void context.temporal.lookAt(channel).catch((error: unknown) => {
+      context.logger.warn({ err: error, channel: channel.id }, 'the workflow could not be signalled; reconcile will');
+    });
+  }
+  return stored.result;
+}
+
+/**
+ * A refused account's new grant is given back, unless a live channel rests on it: revoking one token would end all
+ * (design.md section 9). Only a courtesy to that person; when it fails, nothing of theirs is stored here anyway.
+ */
+async function dropGrant(context: Context, { accessType, credential, proof }: SignIn): Promise<void> {
+  const provider = context.providers.get(accessType);
+  if (credential.kind !== 'oauth' || !provider?.oauth) return;
+  if ((await countLiveChannelsOnGrant(context.database, grantKeyOf(provider, proof.identity), '')) > 0) return;
+  const token = credential.tokens.refreshToken ?? credential.tokens.accessToken;
+  await provider.oauth.revoke(token, AbortSignal.timeout(5_000)).catch(() => {});
+}

@@ -1,0 +1,86 @@
+import type { Context } from '../../context.ts';
+import { insertChannel } from '../../db/channels.ts';
+import type { ChannelRow } from '../../db/channels.ts';
+import type { Transaction } from '../../db/client.ts';
+import { insertCredential } from '../../db/credentials.ts';
+import { insertCursors } from '../../db/cursors.ts';
+import { insertEvent } from '../../db/events.ts';
+import { newId } from '../../db/ids.ts';
+import { queueImport } from '../../db/imports.ts';
+import type { SignIn } from './sign-in.ts';
+import { newCredential } from './new-credential.ts';
+import { mailboxKeyOf } from './sign-in.ts';
+
+/** A new channel: connected at once, because its credential was used and its cursors were taken before this. */
+export async function connectChannel(
+  context: Context,
+  tx: Transaction,
+  signIn: SignIn,
+  now: Date,
+): Promise<ChannelRow> {
+  const channelId = newId('chn');
+  const credential = await newCredential(context, signIn, { channelId, version: 1, now });
+  const { sealedSecret, secretVersion } = credential;
+  if (!sealedSecret || !secretVersion) throw new Error('A new channel needs a refresh token or a password');
+  const channel = await insertChannel(tx, channelRow(signIn, channelId, now));
+  const { tenantId, proof } = signIn;
+  await insertCredential(tx, { ...credential, sealedSecret, secretVersion, channelId, tenantId });
+  await insertCursors(tx, { tenantId, channelId, now }, proof.heads);
+  await queueEarlierMail(tx, signIn, channel, now);
+  await insertEvent(tx, {
+    tenantId,
+    channelId,
+    type: 'channel.connected',
+    incidentId: null,
+    data: { account: { email: channel.accountEmail }, access_type: channel.accessType, status: channel.status },
+    at: now,
+  });
+  return channel;
+}
+
+function channelRow({ tenantId, accessType, spec, proof }: SignIn, id: string, now: Date) {
+  const { account } = proof.identity;
+  return {
+    id,
+    tenantId,
+    kind: spec.kind,
+    accessType,
+    uses: spec.uses,
+    accountEmail: account.email,
+    accountLogin: account.login,
+    accountProviderId: account.providerId,
+    mailboxKey: mailboxKeyOf(account.email),
+    owner: spec.owner,
+    status: 'connected' as const,
+    statusSince: now,
+    credentialVersion: 1,
+    lastVerifiedAt: now,
+    coveredUntil: earliestHead(proof.heads) ?? now,
+    importMode: spec.import,
+    nextPollAt: now,
+    nextDueAt: now,
+    createdAt: now,
+  };
+}
+
+/** All folders are covered only up to the first head that was taken. */
+function earliestHead(heads: SignIn['proof']['heads']): Date | null {
+  const times = heads.flatMap(({ at }) => (at ? [at.getTime()] : []));
+  return times.length === heads.length && times.length > 0 ? new Date(Math.min(...times)) : null;
+}
+
+/** Mail from before the connection only where it was asked for: `import_from`, or what an adopted channel had last. */
+async function queueEarlierMail(tx: Transaction, signIn: SignIn, channel: ChannelRow, now: Date): Promise<void> {
+  const from = signIn.spec.import_from ? new Date(signIn.spec.import_from) : signIn.coveredUntil;
+  if (!from || from >= now || signIn.spec.import === 'off') return;
+  await queueImport(tx, {
+    tenantId: channel.tenantId,
+    channelId: channel.id,
+    cause: 'requested',
+    windowFrom: from,
+    windowTo: now,
+    movesCursor: false,
+    backfill: true,
+    now,
+  });
+}

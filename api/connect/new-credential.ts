@@ -1,0 +1,61 @@
+import { passwordSecretText } from '../../crypto/password-secret.ts';
+import type { Context } from '../../context.ts';
+import type { NewCredential } from '../../db/credentials.ts';
+import type { Provider } from '../../providers/provider.ts';
+import type { SignIn, SignInCredential } from './sign-in.ts';
+import { grantKeyOf } from './sign-in.ts';
+
+/** Used where a provider does not say how long a token lives (RFC 6749 section 5.1 only recommends it). */
+const DEFAULT_LIFE_SECONDS = 3600;
+
+/**
+ * The credential row of a sign-in at `version`: the secret sealed to the workers, the access token encrypted. Without
+ * a new refresh token the stored secret is left as it is: it cannot be opened here, and need not be.
+ */
+export async function newCredential(
+  context: Context,
+  signIn: SignIn,
+  { channelId, version, now }: { channelId: string; version: number; now: Date },
+) {
+  const provider = context.providers.get(signIn.accessType);
+  if (!provider) throw new Error(`Access type ${signIn.accessType} is not configured`);
+  const binding = { tenant: signIn.tenantId, owner: channelId, version };
+  const secret = secretOf(signIn.credential);
+  const sealed = secret && (await context.vault.seal(secret, { ...binding, kind: 'refresh_secret' }));
+  return {
+    kind: signIn.credential.kind,
+    version,
+    ...(sealed ? { sealedSecret: sealed, secretVersion: version, rotation: startingRotation(provider) } : {}),
+    ...(await accessToken(context, signIn.credential, binding, now)),
+    grantKey: grantKeyOf(provider, signIn.proof.identity),
+    accessTokenRefusedAt: null,
+    updatedAt: now,
+  } satisfies Partial<NewCredential>;
+}
+
+function secretOf(credential: SignInCredential) {
+  return credential.kind === 'password' ? passwordSecretText(credential) : credential.tokens.refreshToken;
+}
+
+/** A new grant's first refresh has yet to show how its refresh tokens turn over (activities/rotation.ts). */
+function startingRotation({ oauth }: Provider): string {
+  return oauth === null ? 'none' : 'unproven';
+}
+
+async function accessToken(
+  context: Context,
+  credential: SignInCredential,
+  binding: { tenant: string; owner: string; version: number },
+  now: Date,
+) {
+  if (credential.kind === 'password') return { accessTokenJwe: null, tokenType: null, issuedAt: null, expiresAt: null };
+  const { tokens } = credential;
+  const lifeMs = 1000 * (tokens.expiresInSeconds ?? DEFAULT_LIFE_SECONDS);
+  return {
+    accessTokenJwe: await context.vault.encryptSecret(tokens.accessToken, { ...binding, kind: 'access_token' }),
+    tokenType: tokens.tokenType,
+    issuedAt: now,
+    expiresAt: new Date(now.getTime() + lifeMs),
+    scopes: tokens.scopes ?? [],
+  };
+}

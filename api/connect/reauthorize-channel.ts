@@ -1,0 +1,64 @@
+import type { Context } from '../../context.ts';
+import type { ChannelRow } from '../../db/channels.ts';
+import type { Transaction } from '../../db/client.ts';
+import { swapCredential } from '../../db/credentials.ts';
+import { letHappen } from '../../db/happenings.ts';
+import { queueImport } from '../../db/imports.ts';
+import type { SignIn } from './sign-in.ts';
+import { newCredential } from './new-credential.ts';
+import { mailboxKeyOf } from './sign-in.ts';
+
+/**
+ * New credentials in the place of the old ones: same channel, same cursors, same history. `channel` is locked, so a
+ * refresh that ends meanwhile waits for this transaction, and then finds a newer version and drops its own.
+ */
+export async function reauthorizeChannel(
+  context: Context,
+  tx: Transaction,
+  { signIn, channel, now }: { signIn: SignIn; channel: ChannelRow; now: Date },
+): Promise<ChannelRow> {
+  const version = channel.credentialVersion + 1;
+  const credential = await newCredential(context, signIn, { channelId: channel.id, version, now });
+  const swapped = await swapCredential(tx, { channelId: channel.id, version: channel.credentialVersion }, credential);
+  if (!swapped) throw new Error(`The credential of ${channel.id} is not at version ${channel.credentialVersion}`);
+  const changed = await letHappen(tx, channel, { type: 'reauthorized', credentialVersion: version }, now, {
+    ...renewedAccount(signIn),
+    failures: 0,
+    trouble: null,
+    suspicion: null,
+    retryAt: null,
+    refreshRequestedAt: null,
+    checkRequestedAt: null,
+    lastVerifiedAt: now,
+    nextPollAt: now,
+    nextDueAt: now,
+  });
+  await queueMissedMail(tx, channel, now);
+  return changed;
+}
+
+/** An account that was renamed at its provider keeps its channel under the new address. */
+function renewedAccount({ proof }: SignIn) {
+  const { account } = proof.identity;
+  return {
+    accountEmail: account.email,
+    accountLogin: account.login,
+    accountProviderId: account.providerId,
+    mailboxKey: mailboxKeyOf(account.email),
+  };
+}
+
+/** The gap, from what is covered to this sign-in; everything after the cursor is missed by definition. */
+async function queueMissedMail(tx: Transaction, channel: ChannelRow, now: Date): Promise<void> {
+  if (channel.importMode === 'off') return;
+  await queueImport(tx, {
+    tenantId: channel.tenantId,
+    channelId: channel.id,
+    cause: 'reauthorized',
+    windowFrom: channel.coveredUntil,
+    windowTo: now,
+    movesCursor: true,
+    backfill: true,
+    now,
+  });
+}

@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+import type { LinkRow } from '../../db/links.ts';
+import type { LinkSpec } from '../../db/schema/links.ts';
+import type { AccessType } from '../../domain/access-type.ts';
+import type { MailServer } from '../../domain/mail-server.ts';
+import type { Secret } from '../../domain/secret.ts';
+import type { Identity, Provider, ScopeHead, TokenSet } from '../../providers/provider.ts';
+
+/** What a person brought back: tokens of a consent, or a password that was just used. */
+export type SignInCredential =
+  | { kind: 'oauth'; tokens: TokenSet }
+  | { kind: 'password'; server: MailServer; username: string; password: Secret };
+
+/** What a real call with it proved: who it is, and where the account stands now. */
+export interface SignInProof {
+  identity: Identity;
+  heads: ScopeHead[];
+}
+
+export interface SignIn {
+  tenantId: string;
+  /** null when the product hands the credential over itself (adoption). */
+  link: LinkRow | null;
+  accessType: AccessType;
+  spec: LinkSpec;
+  credential: SignInCredential;
+  proof: SignInProof;
+  /** An adopted channel's own word for what it has already; null: from now on. */
+  coveredUntil: Date | null;
+}
+
+/** Addresses are compared without regard to case; the local part's case matters to no provider we know. */
+export function mailboxKeyOf(email: string): string {
+  return email.trim().toLowerCase();
+}
+
+/** Which grant a credential rests on: this client and this login. Hashed, for it is compared across tenants. */
+export function grantKeyOf(provider: Provider, identity: Identity): string {
+  const text = JSON.stringify([provider.name, provider.oauth?.clientId ?? '', identity.account.providerId]);
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,108 @@
+import type { Context } from '../../context.ts';
+import { findChannel, findLiveChannel, lockChannel } from '../../db/channels.ts';
+import type { ChannelRow } from '../../db/channels.ts';
+import type { Transaction } from '../../db/client.ts';
+import { findCredential } from '../../db/credentials.ts';
+import { failLink, lockLink, useLink } from '../../db/links.ts';
+import { nudge } from '../../db/nudges.ts';
+import type { LinkResult } from '../../db/schema/links.ts';
+import { ensureTenant } from '../../db/tenants.ts';
+import { connectChannel } from './connect-channel.ts';
+import { reauthorizeChannel } from './reauthorize-channel.ts';
+import { mailboxKeyOf } from './sign-in.ts';
+import type { SignIn } from './sign-in.ts';
+
+type Failure = Extract<LinkResult, { status: 'failed' }>;
+
+export interface StoredSignIn {
+  result: LinkResult;
+  /** This sign-in made the nudge, so its request signals. */
+  isNew: boolean;
+}
+
+/** The one transaction of a sign-in. */
+export async function storeSignIn(context: Context, signIn: SignIn): Promise<StoredSignIn> {
+  const now = await context.clock.now();
+  const { tenantId, link } = signIn;
+  return context.database.inTenant(tenantId, async (tx) => {
+    await ensureTenant(tx, tenantId, now);
+    const held = link && (await lockLink(tx, link.id));
+    if (held?.usedAt) return refuse(tx, null, failure('link_used', 'This link has been used already.'));
+    const channel = await channelOf(tx, signIn);
+    const refusal = await refusalOf(tx, signIn, channel);
+    if (refusal) return refuse(tx, link?.id ?? null, refusal);
+    const stored = channel
+      ? await reauthorizeChannel(context, tx, { signIn, channel, now })
+      : await connectChannel(context, tx, signIn, now);
+    if (link) await useLink(tx, link.id, stored.id, now);
+    return { result: { status: 'connected', channel: stored.id }, isNew: await nudge(tx, tenantId, stored.id, now) };
+  });
+}
+
+async function refuse(tx: Transaction, linkId: string | null, result: Failure): Promise<StoredSignIn> {
+  if (linkId) await failLink(tx, linkId, result);
+  return { result, isNew: false };
+}
+
+/** The channel this sign-in is for: the link's, or the live one of the same mailbox; null: a new one. Locked. */
+async function channelOf(tx: Transaction, { tenantId, link, accessType, proof }: SignIn): Promise<ChannelRow | null> {
+  if (link?.purpose !== 'connect' && link?.channelId) {
+    await lockChannel(tx, link.channelId);
+    return findChannel(tx, link.channelId);
+  }
+  return findLiveChannel(tx, { tenantId, accessType, mailboxKey: mailboxKeyOf(proof.identity.account.email) });
+}
+
+async function refusalOf(tx: Transaction, signIn: SignIn, channel: ChannelRow | null): Promise<Failure | null> {
+  const { account } = signIn.proof.identity;
+  const wanted = signIn.spec.mailbox;
+  if (wanted && mailboxKeyOf(wanted) !== mailboxKeyOf(account.email)) return mismatch(wanted, account.email);
+  if (channel && !isSameAccount(channel, signIn)) return mismatch(channel.accountEmail, account.email);
+  if (channel?.status === 'disconnecting' || channel?.status === 'disconnected') {
+    return failure('link_expired', 'This channel has been disconnected since. Connect it again as a new one.');
+  }
+  return (await lacksRefreshToken(tx, signIn, channel)) ? NO_REFRESH_TOKEN : null;
+}
+
+/**
+ * The provider's own id of the login decides, because an address can be given to somebody else. Only where there is
+ * no id but the login itself (a password) does the address decide.
+ */
+function isSameAccount(channel: ChannelRow, { credential, proof }: SignIn): boolean {
+  const { account } = proof.identity;
+  const sameMailbox = mailboxKeyOf(account.email) === channel.mailboxKey;
+  if (credential.kind === 'password') return sameMailbox;
+  return account.providerId === channel.accountProviderId || (channel.kind === 'shared' && sameMailbox);
+}
+
+/**
+ * Without a new refresh token the old one is kept only if the channel was not waiting for a person; else the old one
+ * is what was refused, and consent has to be asked again.
+ */
+async function lacksRefreshToken(
+  tx: Transaction,
+  { credential }: SignIn,
+  channel: ChannelRow | null,
+): Promise<boolean> {
+  if (credential.kind !== 'oauth' || credential.tokens.refreshToken) return false;
+  if (!channel || channel.status === 'reauth_required') return true;
+  return (await findCredential(tx, channel.id)) === null;
+}
+
+const failure = (code: string, detail: string): Failure => ({ status: 'failed', code, detail });
+
+const NO_REFRESH_TOKEN = failure(
+  'no_refresh_token',
+  'The provider gave no lasting access. Sign in once more and agree on the consent page.',
+);
+
+function mismatch(expected: string, received: string): Failure {
+  return {
+    ...failure(
+      'account_mismatch',
+      `You signed in as ${received}, but this channel belongs to ${expected}. Nothing was changed.`,
+    ),
+    expected: { email: expected },
+    received: { email: received },
+  };
+}

@@ -1,0 +1,25 @@
+import type { Status } from './channel.ts';
+import type { Due } from './due.ts';
+import type { Action, StatusReason } from './verdict.ts';
+
+/**
+ * What a channel's workflow knows of its row: plain JSON, no secrets, no cursors. Times in ms since the epoch, on the
+ * database's clock; `now` is when it was looked at.
+ */
+export interface ChannelView {
+  now: number;
+  /** The row is gone or its life is over: the workflow may end. */
+  ended: boolean;
+  status: Status;
+  reason: StatusReason | null;
+  action: Action;
+  since: number;
+  credentialVersion: number;
+  tokenExpiresAt: number | null;
+  coveredUntil: number | null;
+  /** The account's address, for the operator who reads the workflow's page. */
+  account: string;
+  due: Due | null;
+  /** An import whose workflow has to be running. */
+  importId: string | null;
+}

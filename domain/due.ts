@@ -1,0 +1,91 @@
+import type { ImportMode, KeepWarm } from './access-type.ts';
+import type { Status } from './channel.ts';
+import { refreshDueAt } from './schedule.ts';
+
+/** What a channel's workflow can do next. */
+export type Deed = 'disconnect' | 'refresh' | 'check' | 'poll' | 'look';
+
+/** What the decision is made from; times in ms since the epoch. */
+export interface ChannelFacts {
+  channelId: string;
+  status: Status;
+  /** The credential or the account behind it is in trouble; null without trouble. */
+  trouble: 'credential' | 'access' | null;
+  retryAt: number | null;
+  refreshRequestedAt: number | null;
+  checkRequestedAt: number | null;
+  pollRequestedAt: number | null;
+  nextPollAt: number | null;
+  importMode: ImportMode;
+  keepWarm: KeepWarm;
+  importRunning: boolean;
+  /** null for passwords. */
+  token: { issuedAt: number; expiresAt: number; refused: boolean; strict: boolean; keepAliveMs: number } | null;
+  /** An attempt whose outcome nobody knows is probed once, at this time; null without one. */
+  probeAt: number | null;
+}
+
+export interface Due {
+  deed: Deed;
+  at: number;
+}
+
+/** How often a channel with an import under way looks whether that is still so, in ms. */
+const LOOK_MS = 60_000;
+
+/**
+ * What is due next, and when; null when nothing is until somebody says so (a reauthorization, for one). Deeds of the
+ * same time come in this order: whoever leaves goes first, a token comes before what needs one.
+ */
+export function nextDue(facts: ChannelFacts, now: number): Due | null {
+  const dues: Due[] = [];
+  const add = (deed: Deed, at: number | null) => at !== null && dues.push({ deed, at });
+  add('disconnect', facts.status === 'disconnecting' ? Math.max(now, facts.retryAt ?? now) : null);
+  add('refresh', nextRefreshAt(facts, now));
+  add('check', nextCheckAt(facts, now));
+  add('poll', nextPollAt(facts, now));
+  add('look', facts.importRunning && isLive(facts.status) ? now + LOOK_MS : null);
+  return dues.reduce<Due | null>((first, due) => (first === null || due.at < first.at ? due : first), null);
+}
+
+/**
+ * When the token is refreshed next; null when it is not: a password, a channel that waits for a person. A request by
+ * a reader (made after this token came) or a refused token counts as now, but never comes before the retry time: a
+ * sick provider is not hammered because many are asking.
+ */
+export function nextRefreshAt(facts: ChannelFacts, now: number): number | null {
+  const { token, status } = facts;
+  if (!token || !(isLive(status) || status === 'blocked' || status === 'paused')) return null;
+  const earliest = facts.trouble === 'credential' || status === 'blocked' ? (facts.retryAt ?? now) : 0;
+  const requested = facts.refreshRequestedAt !== null && facts.refreshRequestedAt > token.issuedAt;
+  const wanted = requested || token.refused;
+  const scheduled = wanted && status !== 'blocked' ? now : scheduledRefreshAt(facts, token);
+  return Math.max(scheduled, earliest, facts.probeAt ?? 0);
+}
+
+function scheduledRefreshAt(facts: ChannelFacts, token: NonNullable<ChannelFacts['token']>): number {
+  const sleeps = facts.keepWarm === 'when_used' || facts.status === 'paused';
+  if (sleeps) return token.issuedAt + token.keepAliveMs;
+  return refreshDueAt({
+    channelId: facts.channelId,
+    issuedAtMs: token.issuedAt,
+    expiresAtMs: token.expiresAt,
+    strict: token.strict,
+  });
+}
+
+/** A reported failure is checked at once; an account in trouble is tried again when its time has come. */
+function nextCheckAt(facts: ChannelFacts, now: number): number | null {
+  if (facts.checkRequestedAt !== null && facts.status !== 'reauth_required') return now;
+  const blockedAccount = facts.status === 'blocked' && facts.trouble === 'access';
+  const unpolled = isLive(facts.status) && facts.trouble === 'access' && facts.importMode === 'off';
+  return blockedAccount || unpolled ? facts.retryAt : null;
+}
+
+function nextPollAt(facts: ChannelFacts, now: number): number | null {
+  if (facts.importMode === 'off' || facts.importRunning || !isLive(facts.status)) return null;
+  const at = facts.pollRequestedAt === null ? (facts.nextPollAt ?? now) : now;
+  return facts.trouble === 'access' ? Math.max(at, facts.retryAt ?? at) : at;
+}
+
+const isLive = (status: Status) => status === 'connected' || status === 'degraded';

@@ -1,0 +1,6 @@
+/** Where a mailbox is reached by password. */
+export interface MailServer {
+  host: string;
+  port: number;
+  security: 'tls' | 'starttls';
+}

@@ -1,0 +1,182 @@
+import {
+  ParentClosePolicy,
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  setCurrentDetails,
+  setHandler,
+  startChild,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import {
+  SearchAttributeType,
+  WorkflowExecutionAlreadyStartedError,
+  defineSearchAttributeKey,
+} from '@temporalio/common';
+import type { AccessType } from '../domain/access-type.ts';
+import type { ChannelView } from '../domain/channel-view.ts';
+import type { Due } from '../domain/due.ts';
+import { IMPORT_WORKFLOW, importWorkflowId } from '../domain/workflow-names.ts';
+import { channelActivities } from './activity-options.ts';
+import { describeChannel, describeSleep } from './channel-words.ts';
+import { refreshNow, rowChanged, verify } from './messages.ts';
+import type { Command, CommandAnswer } from './messages.ts';
+
+/** Carried from run to run: plain JSON, with a version. */
+export interface ChannelWorkflowInput {
+  v: 1;
+  tenantId: string;
+  channelId: string;
+  accessType: AccessType;
+  state: { seq: number; told: string; importId: string | null } | null;
+}
+
+/** A run ends early, because nearly every wake is a cold replay, and that costs what the history is long. */
+const CYCLES_PER_RUN = 5;
+const EVENTS_PER_RUN = 90;
+
+const CHANNEL_STATUS = defineSearchAttributeKey('ChannelStatus', SearchAttributeType.KEYWORD);
+const STATUS_REASON = defineSearchAttributeKey('StatusReason', SearchAttributeType.KEYWORD);
+
+interface PendingCommand {
+  command: Command;
+  answer: CommandAnswer | null;
+}
+
+/**
+ * One channel's life: sleeps until something is due, does it, looks at the row, and sleeps again. It decides when;
+ * the row says what is. Every error is a state of the row, so it never fails; it ends when the channel is
+ * disconnected, and whatever else ends it, the next nudge or the reconcile starts it again (rule 13).
+ */
+export async function channelWorkflow(input: ChannelWorkflowInput): Promise<void> {
+  const { tenantId, channelId, accessType } = input;
+  const state = input.state ?? { seq: 0, told: '', importId: null };
+  const commands: PendingCommand[] = [];
+  let changed = false;
+  setHandler(rowChanged, () => {
+    changed = true;
+  });
+  const obey = (command: Command) => async () => {
+    const pending: PendingCommand = { command, answer: null };
+    commands.push(pending);
+    await condition(() => pending.answer !== null);
+    return pending.answer ?? NOT_DONE;
+  };
+  setHandler(refreshNow, obey('refreshNow'));
+  setHandler(verify, obey('verify'));
+
+  const perform = channelActivities(accessType);
+  const next = () => ({ tenantId, channelId, accessType, seq: ++state.seq });
+  let view = await perform.look(next());
+  for (let cycle = 1; !view.ended; cycle++) {
+    tell(view, state);
+    await ensureImport(view, input, state);
+    const command = commands.find(({ answer }) => answer === null);
+    if (command) {
+      ({ view, answer: command.answer } = await carryOut(command.command, view, perform, next()));
+    } else if (changed) {
+      changed = false;
+      view = await perform.look(next());
+    } else {
+      const lookedAt = Date.now();
+      const woken = await sleepUntilDue(view, lookedAt, () => changed || commands.length > 0);
+      if (!woken && view.due) view = await doDeed(view.due, view, perform, next());
+    }
+    discard(commands);
+    const { historyLength, continueAsNewSuggested } = workflowInfo();
+    if (cycle >= CYCLES_PER_RUN || historyLength >= EVENTS_PER_RUN || continueAsNewSuggested) {
+      if (commands.length > 0 || view.ended) continue;
+      await condition(allHandlersFinished);
+      await continueAsNew<typeof channelWorkflow>({ ...input, state });
+    }
+  }
+  await condition(allHandlersFinished);
+}
+
+const NOT_DONE: CommandAnswer = { done: false, proved: null, code: 'channel_ended' };
+
+type Activities = ReturnType<typeof channelActivities>;
+type ActivityInput = Parameters<Activities['look']>[0];
+
+/** True when something was said before the due time; false when the time has come. */
+async function sleepUntilDue(view: ChannelView, lookedAt: number, said: () => boolean): Promise<boolean> {
+  if (view.due === null) {
+    await condition(said);
+    return true;
+  }
+  const delayMs = view.due.at - view.now - (Date.now() - lookedAt);
+  return delayMs > 0 && condition(said, delayMs, { summary: describeSleep(view) });
+}
+
+async function doDeed(due: Due, view: ChannelView, perform: Activities, input: ActivityInput): Promise<ChannelView> {
+  switch (due.deed) {
+    case 'refresh':
+      return perform.refresh({ ...input, version: view.credentialVersion });
+    case 'check':
+      return (await perform.check(input)).view;
+    case 'poll':
+      return perform.poll(input);
+    case 'disconnect':
+      return perform.disconnect(input);
+    case 'look':
+      return perform.look(input);
+  }
+}
+
+async function carryOut(
+  command: Command,
+  view: ChannelView,
+  perform: Activities,
+  input: ActivityInput,
+): Promise<{ view: ChannelView; answer: CommandAnswer }> {
+  switch (command) {
+    case 'refreshNow': {
+      const after = await perform.refresh({ ...input, version: view.credentialVersion });
+      const done = after.credentialVersion > view.credentialVersion;
+      return { view: after, answer: { done, proved: null, code: done ? null : (after.reason ?? 'not_refreshed') } };
+    }
+    case 'verify': {
+      const { view: after, ok, proved } = await perform.check(input);
+      return { view: after, answer: { done: ok, proved, code: ok ? null : (after.reason ?? 'not_verified') } };
+    }
+  }
+}
+
+/** Current details in words at every step; search attributes only when they change, for each costs an action. */
+function tell(view: ChannelView, state: NonNullable<ChannelWorkflowInput['state']>): void {
+  setCurrentDetails(describeChannel(view));
+  const told = `${view.status} ${view.reason ?? ''}`;
+  if (told === state.told) return;
+  state.told = told;
+  upsertSearchAttributes([
+    { key: CHANNEL_STATUS, value: view.status },
+    { key: STATUS_REASON, value: view.reason },
+  ]);
+}
+
+/** An import under way has a workflow of its own, which outlives this run; asked again once a run, should it be gone. */
+async function ensureImport(
+  view: ChannelView,
+  { tenantId, channelId, accessType }: ChannelWorkflowInput,
+  state: NonNullable<ChannelWorkflowInput['state']>,
+): Promise<void> {
+  const { importId } = view;
+  const freshRun = workflowInfo().historyLength < 20;
+  if (importId === null || (importId === state.importId && !freshRun)) return;
+  state.importId = importId;
+  try {
+    await startChild(IMPORT_WORKFLOW, {
+      workflowId: importWorkflowId(importId),
+      args: [{ v: 1, tenantId, channelId, accessType, importId }],
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      staticSummary: `import what ${view.account} missed`,
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+}
+
+function discard(commands: PendingCommand[]): void {
+  for (let i = commands.length - 1; i >= 0; i--) if (commands[i]?.answer) commands.splice(i, 1);
+}
