@@ -1,0 +1,51 @@
+import { continueAsNew, log, proxyActivities, setCurrentDetails, sleep } from '@temporalio/workflow';
+import type { DeliverActivities, DeliveryOutcome } from '../activities/deliver.ts';
+import { WEBHOOKS_QUEUE } from '../domain/workflow-names.ts';
+
+/** A run of ten attempts stays under 120 events; only a crowded endpoint makes a delivery look more often. */
+const LOOKS_PER_RUN = 20;
+
+const { attemptDelivery } = proxyActivities<DeliverActivities>({
+  taskQueue: WEBHOOKS_QUEUE,
+  startToCloseTimeout: '45 seconds', // an attempt has 20 s
+  retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
+});
+
+export interface DeliverInput {
+  v: 1;
+  deliveryId: string;
+  endpointId: string;
+}
+
+export interface DeliverResult {
+  state: 'delivered' | 'failed';
+  attempts: number;
+  words: string;
+}
+
+/**
+ * Brings one event to one endpoint: an attempt, a durable sleep, the next attempt, for three days at most. How long to
+ * sleep is the row's business, so a run that was ended in Temporal's tools and started anew keeps the schedule. It
+ * ends as delivered or failed and never fails itself.
+ */
+export async function deliverWorkflow(input: DeliverInput): Promise<DeliverResult> {
+  const { deliveryId, endpointId } = input;
+  let steppedAside = 0;
+  for (let look = 1; look <= LOOKS_PER_RUN; look++) {
+    const outcome = await attemptDelivery.executeWithOptions({ summary: 'post the event to its endpoint' }, [
+      { deliveryId, endpointId, steppedAside },
+    ]);
+    setCurrentDetails(describe(deliveryId, endpointId, outcome));
+    if (outcome.state !== 'pending') return outcome;
+    log.debug('The delivery waits', { deliveryId, retryInMs: outcome.retryInMs });
+    steppedAside = outcome.busy ? steppedAside + 1 : 0;
+    await sleep(outcome.retryInMs, {
+      summary: outcome.busy ? 'the endpoint is busy' : `after attempt ${outcome.attempts}: ${outcome.words}`,
+    });
+  }
+  return continueAsNew<typeof deliverWorkflow>(input);
+}
+
+function describe(deliveryId: string, endpointId: string, { state, attempts, words }: DeliveryOutcome): string {
+  return `Delivery \`${deliveryId}\` to endpoint \`${endpointId}\`: ${state} after ${attempts} attempts. ${words}.`;
+}
