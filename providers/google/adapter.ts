@@ -1,0 +1,69 @@
+import type { GoogleConfig } from '../configuration.ts';
+import { createHttp } from '../http.ts';
+import { createPacer } from '../pacer.ts';
+import type { Capabilities, Provider, ScopeHead, ScopeReference, Session } from '../provider.ts';
+import { formatCursor, listHistory, listMessages } from './changes.ts';
+import { GmailClient } from './client.ts';
+import { classifyGoogle } from './errors.ts';
+import { fetchMessages, LabelNames } from './messages.ts';
+import { createGoogleOAuth } from './oauth.ts';
+
+const DAY_MS = 86_400_000;
+
+const CAPABILITIES: Capabilities = {
+  revocation: 'token',
+  revocationHelp: 'Remove the app at https://myaccount.google.com/connections',
+  // messages.list searches by date, and its index lags.
+  windowOverlapMs: DAY_MS,
+  // A grant dies unused after six months.
+  keepAliveMs: 30 * DAY_MS,
+  confirmations: { tries: 2, gapMs: 60_000 },
+};
+
+/** The mailbox has one cursor. */
+const MAILBOX: ScopeReference = { scope: 'mailbox', name: null };
+
+/** Gmail through the Gmail API. */
+export function createGmailProvider(config: GoogleConfig): Provider {
+  const http = createHttp();
+  return {
+    name: 'google',
+    accessType: 'gmail',
+    capabilities: CAPABILITIES,
+    oauth: createGoogleOAuth(config, http),
+    classify: classifyGoogle,
+    openSession(access, signal) {
+      if (access.kind !== 'token') throw new TypeError('the Gmail API is opened with an access token');
+      const client = new GmailClient({
+        http,
+        apiUrl: config.gmailApiUrl.replace(/\/$/, ''),
+        userinfoUrl: config.userinfoUrl,
+        accessToken: access.accessToken,
+        pacer: createPacer(config.unitsPerMinute),
+        signal,
+      });
+      return Promise.resolve(createSession(client, signal));
+    },
+  };
+}
+
+function createSession(client: GmailClient, signal: AbortSignal): Session {
+  const labels = new LabelNames(client);
+  return {
+    async identify() {
+      const [person, mailbox] = await Promise.all([client.userinfo(), client.profile()]);
+      return {
+        account: { email: mailbox.emailAddress, login: person.email, providerId: person.sub },
+        proved: `Read the profile of ${mailbox.emailAddress} as ${person.email}`,
+      };
+    },
+    async scopes(): Promise<ScopeHead[]> {
+      const { historyId, at } = await client.profile();
+      return [{ ...MAILBOX, cursor: formatCursor({ historyId }), at }];
+    },
+    listChanges: (_scope, cursor, limit) => listHistory(client, cursor, limit),
+    listWindow: (_scope, window, position, limit) => listMessages(client, window, position, limit),
+    fetchMessages: (_scope, items) => fetchMessages(client, labels, items, signal),
+    close: () => Promise.resolve(),
+  };
+}

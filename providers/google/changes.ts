@@ -1,0 +1,97 @@
+import { ProviderError } from '../../domain/verdict.ts';
+import { parseJson } from '../answer-text.ts';
+import type { ChangePage, ListedItem, TimeWindow, WindowPage } from '../provider.ts';
+import { verdict } from '../verdicts.ts';
+import type { GmailClient } from './client.ts';
+import { cursor as cursorSchema } from './schema.ts';
+import type { Cursor, HistoryPage } from './schema.ts';
+
+/** Folders that are never imported. */
+const EXCLUDED_LABELS: readonly string[] = ['TRASH', 'SPAM', 'DRAFT'];
+/** The most that both listings give at once. */
+const MAX_RESULTS = 500;
+
+export function isExcluded(labelIds: readonly string[]): boolean {
+  return labelIds.some((label) => EXCLUDED_LABELS.includes(label));
+}
+
+export function formatCursor(cursor: Cursor): string {
+  return JSON.stringify(cursor);
+}
+
+/**
+ * One page of what came after the cursor (users.history.list). Messages that were taken out of Spam or Trash count as
+ * new: they were left out when they came.
+ *
+ * Within a listing the cursor holds its start and a page token; when the token is no longer accepted, the listing
+ * begins anew at its start. After the last page it is the history id of the *first* page's answer: whatever came while
+ * the pages were read is then listed once more rather than not at all.
+ */
+export async function listHistory(client: GmailClient, cursor: string, limit: number): Promise<ChangePage> {
+  const from = readCursor(cursor);
+  const page = await readPage(client, from, Math.min(limit, MAX_RESULTS));
+  const head = page.continued && from.page ? from.page.head : page.historyId;
+  const next: Cursor =
+    page.nextPageToken === undefined
+      ? { historyId: head }
+      : { historyId: from.historyId, page: { token: page.nextPageToken, head } };
+  return { items: newMessages(page), cursor: formatCursor(next), more: next.page !== undefined, at: page.at };
+}
+
+function readCursor(text: string): Cursor {
+  const parsed = cursorSchema.safeParse(parseJson(text));
+  if (parsed.success) return parsed.data;
+  throw new ProviderError('the cursor is not one of the Gmail API', verdict('cursor_expired', null));
+}
+
+async function readPage(client: GmailClient, from: Cursor, maxResults: number) {
+  const parameters = {
+    startHistoryId: from.historyId,
+    historyTypes: ['messageAdded', 'labelRemoved'],
+    maxResults,
+  };
+  if (from.page === undefined) return { ...(await client.history(parameters)), continued: false };
+  try {
+    return { ...(await client.history({ ...parameters, pageToken: from.page.token })), continued: true };
+  } catch (error) {
+    // A page token lives shorter than a history id. If the id is gone as well, the second call says so.
+    if (!(error instanceof ProviderError) || error.verdict.kind !== 'cursor_expired') throw error;
+    return { ...(await client.history(parameters)), continued: false };
+  }
+}
+
+function newMessages({ history }: HistoryPage): ListedItem[] {
+  const ids = new Set<string>();
+  for (const record of history) {
+    const restored = record.labelsRemoved.filter(({ labelIds }) => isExcluded(labelIds));
+    for (const { message } of [...record.messagesAdded, ...restored]) {
+      if (!isExcluded(message.labelIds)) ids.add(message.id);
+    }
+  }
+  return [...ids].map((id) => toItem(id));
+}
+
+/** One page of everything dated in the window (users.messages.list), newest first. */
+export async function listMessages(
+  client: GmailClient,
+  window: TimeWindow,
+  position: string | null,
+  limit: number,
+): Promise<WindowPage> {
+  const page = await client.messages({
+    q: `after:${Math.floor(window.from.getTime() / 1000) - 1} before:${Math.ceil(window.to.getTime() / 1000) + 1} -in:drafts`,
+    includeSpamTrash: 'false',
+    maxResults: Math.min(limit, MAX_RESULTS),
+    pageToken: position ?? undefined,
+  });
+  return {
+    items: page.messages.map(({ id }) => toItem(id)),
+    position: page.nextPageToken ?? null,
+    estimate: page.resultSizeEstimate ?? null,
+  };
+}
+
+/** Gmail's message ids are for ever. */
+function toItem(id: string): ListedItem {
+  return { providerId: id, generation: '' };
+}

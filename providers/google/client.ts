@@ -1,0 +1,168 @@
+import { z } from 'zod';
+import type { Secret } from '../../domain/secret.ts';
+import type { Operation } from '../../domain/verdict.ts';
+import { ProviderError } from '../../domain/verdict.ts';
+import { parseJson } from '../answer-text.ts';
+import type { Http, HttpAnswer, HttpStream } from '../http.ts';
+import { toProviderAnswer } from '../http.ts';
+import type { Pacer } from '../pacer.ts';
+import { unknown } from '../verdicts.ts';
+import { classifyGoogle } from './errors.ts';
+import { labelList, messagePage, messageResource, historyPage, profile, userinfo } from './schema.ts';
+import type { MessageResource } from './schema.ts';
+
+/** Quota units per call since May 2026 (developers.google.com/workspace/gmail/api/reference/quota). */
+const UNITS = { getProfile: 1, listLabels: 1, listHistory: 2, listMessages: 5, getMessage: 20 };
+
+export interface GmailClientOptions {
+  http: Http;
+  apiUrl: string;
+  userinfoUrl: string;
+  accessToken: Secret;
+  pacer: Pacer;
+  signal: AbortSignal;
+}
+
+type Parameters = Record<string, string | number | string[] | undefined>;
+
+interface Call {
+  name: string;
+  url: string;
+  parameters?: Parameters;
+  operation: Operation;
+  units: number;
+}
+
+/** The calls of the Gmail API that importing needs, for one access token; every refusal is a `ProviderError`. */
+export class GmailClient {
+  readonly #options: GmailClientOptions;
+
+  constructor(options: GmailClientOptions) {
+    this.#options = options;
+  }
+
+  userinfo() {
+    const { userinfoUrl } = this.#options;
+    return this.#read(userinfo, { name: 'userinfo', url: userinfoUrl, operation: 'api', units: 0 });
+  }
+
+  /** With the time on Google's clock, null when it was not told. */
+  async profile() {
+    const call = this.#call('users.getProfile', 'profile', {}, 'api', UNITS.getProfile);
+    const answer = await this.#get(call);
+    return { ...parse(profile, call, answer), at: dateOf(answer.headers) };
+  }
+
+  async labels() {
+    const { labels } = await this.#read(
+      labelList,
+      this.#call('users.labels.list', 'labels', {}, 'api', UNITS.listLabels),
+    );
+    return labels;
+  }
+
+  async history(parameters: Parameters) {
+    const call = this.#call('users.history.list', 'history', parameters, 'import', UNITS.listHistory);
+    const answer = await this.#get(call);
+    return { ...parse(historyPage, call, answer), at: dateOf(answer.headers) };
+  }
+
+  messages(parameters: Parameters) {
+    return this.#read(
+      messagePage,
+      this.#call('users.messages.list', 'messages', parameters, 'import', UNITS.listMessages),
+    );
+  }
+
+  /** null when there is no such message any more. */
+  async message(id: string): Promise<MessageResource | null> {
+    const call = this.#messageCall(id, 'minimal');
+    const answer = await this.#send(call);
+    if (answer.status === 404) return null;
+    return parse(messageResource, call, assertOk(call, answer));
+  }
+
+  /** The JSON of a message with its `raw` field, as it comes; null when there is no such message any more. */
+  async rawMessage(id: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array> | null> {
+    const call = this.#messageCall(id, 'raw');
+    const answer = await this.#open(call, signal);
+    if (answer.status === 200) return answer.body;
+    const body = await readRefusal(answer.body);
+    if (answer.status === 404) return null;
+    assertOk(call, { ...answer, body });
+    return null;
+  }
+
+  #messageCall(id: string, format: 'minimal' | 'raw'): Call {
+    const path = `messages/${encodeURIComponent(id)}`;
+    return this.#call('users.messages.get', path, { format }, 'import', UNITS.getMessage);
+  }
+
+  #call(name: string, path: string, parameters: Parameters, operation: Operation, units: number): Call {
+    return { name, url: `${this.#options.apiUrl}/gmail/v1/users/me/${path}`, parameters, operation, units };
+  }
+
+  async #read<Shape>(shape: z.ZodType<Shape>, call: Call): Promise<Shape> {
+    return parse(shape, call, await this.#get(call));
+  }
+
+  async #get(call: Call): Promise<HttpAnswer> {
+    return assertOk(call, await this.#send(call));
+  }
+
+  async #send(call: Call): Promise<HttpAnswer> {
+    const { http, signal } = this.#options;
+    await this.#options.pacer.spend(call.units, signal);
+    return http.send({ ...this.#request(call), signal, maxBytes: 8 * 1024 * 1024 });
+  }
+
+  async #open(call: Call, signal: AbortSignal): Promise<HttpStream> {
+    await this.#options.pacer.spend(call.units, signal);
+    return this.#options.http.stream({ ...this.#request(call), signal });
+  }
+
+  /** The token goes into the header only: URLs end up in logs (RFC 6750 section 5.3). */
+  #request({ url, parameters = {}, operation }: Call) {
+    const headers = { authorization: `Bearer ${this.#options.accessToken.reveal()}`, accept: 'application/json' };
+    return { method: 'GET' as const, url: withParameters(url, parameters), operation, headers };
+  }
+}
+
+function withParameters(base: string, parameters: Parameters): URL {
+  const url = new URL(base);
+  for (const [name, value] of Object.entries(parameters)) {
+    for (const one of value === undefined ? [] : [value].flat()) url.searchParams.append(name, String(one));
+  }
+  return url;
+}
+
+function assertOk(call: Call, answer: HttpAnswer): HttpAnswer {
+  if (answer.status === 200) return answer;
+  const refusal = classifyGoogle(toProviderAnswer(call.operation, answer));
+  throw new ProviderError(`${call.name} answered ${answer.status} ${refusal.providerCode ?? ''}`, refusal);
+}
+
+/** A 200 that is not what was asked for is a proxy's or a broken backend's: `transient`. */
+function parse<Shape>(shape: z.ZodType<Shape>, call: Call, answer: HttpAnswer): Shape {
+  const parsed = shape.safeParse(parseJson(answer.body));
+  if (parsed.success) return parsed.data;
+  const fields = parsed.error.issues.map((issue) => issue.path.join('.') || 'body').join(', ');
+  const failure = unknown(toProviderAnswer(call.operation, answer), 'unexpected_answer');
+  throw new ProviderError(`${call.name} answered 200 without what was expected (${fields})`, failure);
+}
+
+async function readRefusal(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > 64 * 1024) break;
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function dateOf(headers: Record<string, string>): Date | null {
+  const date = new Date(headers['date'] ?? '');
+  return Number.isNaN(date.getTime()) ? null : date;
+}

@@ -1,0 +1,68 @@
+import type { Use } from '../../domain/access-type.ts';
+import { ProviderError } from '../../domain/verdict.ts';
+import type { GoogleConfig } from '../configuration.ts';
+import type { Http } from '../http.ts';
+import { toProviderAnswer } from '../http.ts';
+import { postForm, readTokenAnswer, requestToken } from '../oauth.ts';
+import type { OAuthAdapter } from '../provider.ts';
+import { classifyGoogle } from './errors.ts';
+
+const GMAIL = 'https://www.googleapis.com/auth/gmail.';
+const FULL = 'https://mail.google.com/';
+
+/** Who signed in; asked for always, the channel is pinned by it. */
+const IDENTITY = ['openid', 'email'];
+/** The least scope of a use first; the others bring it along (developers.google.com/workspace/gmail/api/auth/scopes). */
+const SCOPES_OF_USE: Record<Use, [string, ...string[]]> = {
+  read: [`${GMAIL}readonly`, `${GMAIL}modify`, FULL],
+  send: [`${GMAIL}send`, `${GMAIL}compose`, `${GMAIL}modify`, FULL],
+};
+
+/** Google's OAuth 2.0 for web servers (developers.google.com/identity/protocols/oauth2/web-server). */
+export function createGoogleOAuth(config: GoogleConfig, http: Http): OAuthAdapter {
+  const endpoint = { http, url: new URL(config.tokenUrl), client: config.client };
+  return {
+    clientId: config.client.id,
+    // The same refresh token stays; a new one comes with a consent only.
+    rotation: { mode: 'none' },
+    authorizationUrl(request) {
+      const url = new URL(config.authorizationUrl);
+      const parameters = {
+        client_id: config.client.id,
+        redirect_uri: request.redirectUri,
+        response_type: 'code',
+        scope: [...IDENTITY, ...request.uses.map((use) => SCOPES_OF_USE[use][0])].join(' '),
+        state: request.state,
+        code_challenge: request.codeChallenge,
+        code_challenge_method: 'S256',
+        // A refresh token comes only so, and only on a consent screen.
+        access_type: 'offline',
+        prompt: 'select_account consent',
+        ...(request.loginHint === null ? {} : { login_hint: request.loginHint }),
+      };
+      for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+      return url;
+    },
+    exchangeRequest({ code, codeVerifier, redirectUri }, signal) {
+      const parameters = { code, code_verifier: codeVerifier.reveal(), redirect_uri: redirectUri };
+      return requestToken(endpoint, { grant_type: 'authorization_code', ...parameters }, signal);
+    },
+    refreshRequest(refreshToken, signal) {
+      return requestToken(endpoint, { grant_type: 'refresh_token', refresh_token: refreshToken.reveal() }, signal);
+    },
+    processTokenAnswer: (answer) => readTokenAnswer('Google', answer, classifyGoogle),
+    async revoke(token, signal) {
+      const form = new URLSearchParams({ token: token.reveal() });
+      const answer = await postForm(http, new URL(config.revocationUrl), form, signal);
+      if (answer.status === 200) return;
+      const refusal = classifyGoogle(toProviderAnswer('refresh', answer));
+      // The token is no longer good: that is what was asked for (RFC 7009 section 2.2).
+      if (refusal.providerCode === 'invalid_token') return;
+      throw new ProviderError(`Google answered a revocation with ${answer.status}`, refusal);
+    },
+    missingScopes(granted, uses) {
+      const needed = uses.map((use) => SCOPES_OF_USE[use]);
+      return needed.filter((any) => !any.some((scope) => granted.includes(scope))).map(([least]) => least);
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+
+/** Only what is read; Google adds fields at will. Ids are decimal text of up to 64 bits: never a number. */
+const id = z.string().min(1);
+const decimal = z.string().regex(/^\d{1,20}$/);
+
+/** https://developers.google.com/identity/openid-connect/openid-connect#obtainuserinfo */
+export const userinfo = z.object({ sub: id, email: z.string().min(3) });
+
+/** https://developers.google.com/workspace/gmail/api/reference/rest/v1/users/getProfile */
+export const profile = z.object({ emailAddress: z.string().min(3), historyId: decimal });
+
+const messageReference = z.object({ id, labelIds: z.array(z.string()).default([]) });
+
+/** https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.history/list */
+export const historyPage = z.object({
+  history: z
+    .array(
+      z.object({
+        messagesAdded: z.array(z.object({ message: messageReference })).default([]),
+        labelsRemoved: z.array(z.object({ message: messageReference, labelIds: z.array(z.string()) })).default([]),
+      }),
+    )
+    .default([]),
+  nextPageToken: z.string().optional(),
+  historyId: decimal,
+});
+export type HistoryPage = z.infer<typeof historyPage>;
+
+/** https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/list */
+export const messagePage = z.object({
+  messages: z.array(z.object({ id })).default([]),
+  nextPageToken: z.string().optional(),
+  resultSizeEstimate: z.number().optional(),
+});
+
+/** https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages, without `raw` */
+export const messageResource = z.object({
+  id,
+  labelIds: z.array(z.string()).default([]),
+  sizeEstimate: z.number().default(0),
+  /** Milliseconds since 1970, as text. */
+  internalDate: z.string().regex(/^-?\d{1,16}$/),
+});
+export type MessageResource = z.infer<typeof messageResource>;
+
+/** https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.labels/list */
+export const labelList = z.object({ labels: z.array(z.object({ id, name: z.string() })).default([]) });
+
+/** Our cursor of the mailbox: everything after `historyId`; within a listing, from `pageToken` on, towards `head`. */
+export const cursor = z.object({
+  historyId: decimal,
+  page: z.object({ token: z.string(), head: decimal }).optional(),
+});
+export type Cursor = z.infer<typeof cursor>;
+
+/** Google's errors: an object from the APIs, a word from the OAuth endpoints. */
+export const apiError = z.object({
+  error: z.object({
+    code: z.number().optional(),
+    message: z.string().default(''),
+    status: z.string().optional(),
+    errors: z.array(z.object({ reason: z.string().optional(), message: z.string().optional() })).default([]),
+    details: z.array(z.object({ reason: z.string().optional() })).default([]),
+  }),
+});
+export const oauthError = z.object({
+  error: z.string().min(1),
+  error_description: z.string().default(''),
+  error_subtype: z.string().optional(),
+});

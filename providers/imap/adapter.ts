@@ -1,0 +1,60 @@
+import type { ImapConfig } from '../configuration.ts';
+import type { EgressGuard } from '../egress.ts';
+import type { Capabilities, Provider, Session, SessionAccess } from '../provider.ts';
+import { listChanges, listWindow } from './changes.ts';
+import { ImapConnection } from './client.ts';
+import { classifyImap } from './errors.ts';
+import { listFolders } from './folders.ts';
+import { fetchMessages } from './messages.ts';
+
+const DAY_MS = 86_400_000;
+
+const CAPABILITIES: Capabilities = {
+  revocation: 'none',
+  revocationHelp: 'Change the mailbox password, or delete the app password that was made for this connection.',
+  // SEARCH knows days only, in the server's time zone, and servers' clocks are what they are.
+  windowOverlapMs: 3 * DAY_MS,
+  keepAliveMs: null,
+  // Servers shed load with refusals, but every further try brings the account nearer to a lockout.
+  confirmations: { tries: 1, gapMs: 5_000 },
+};
+
+/** Any mailbox that is read with a password over IMAP (RFC 9051, RFC 3501). */
+export function createImapProvider(
+  config: ImapConfig,
+  egress: EgressGuard,
+  certificateAuthorities: string | null,
+): Provider {
+  const settings = { egress, certificateAuthorities, timeoutMs: config.timeoutMs };
+  return {
+    name: 'imap',
+    accessType: 'imap',
+    capabilities: CAPABILITIES,
+    oauth: null,
+    classify: classifyImap,
+    async openSession(access, signal) {
+      if (access.kind !== 'password') throw new TypeError('IMAP is opened with a password');
+      return createSession(await ImapConnection.open(settings, access, signal), access);
+    },
+  };
+}
+
+function createSession(connection: ImapConnection, access: Extract<SessionAccess, { kind: 'password' }>): Session {
+  return {
+    async identify() {
+      await connection.run('login', () => connection.flow.mailboxOpen('INBOX', { readOnly: true }));
+      const { host } = access.server;
+      const account = {
+        email: access.email,
+        login: access.username,
+        providerId: `${access.username}@${host.toLowerCase()}`,
+      };
+      return { account, proved: `Signed in at ${host} as ${access.username} and opened the inbox` };
+    },
+    scopes: () => listFolders(connection),
+    listChanges: (scope, cursor, limit) => listChanges(connection, scope, cursor, limit),
+    listWindow: (scope, window, position, limit) => listWindow(connection, scope, window, position, limit),
+    fetchMessages: (scope, items) => fetchMessages(connection, scope, items),
+    close: () => connection.logout(),
+  };
+}

@@ -1,0 +1,155 @@
+import type { MailboxObject, SearchObject } from 'imapflow';
+import { ProviderError } from '../../domain/verdict.ts';
+import { parseJson } from '../answer-text.ts';
+import type { ChangePage, ListedItem, ScopeReference, TimeWindow, WindowPage } from '../provider.ts';
+import { verdict } from '../verdicts.ts';
+import type { ImapConnection } from './client.ts';
+import { folderPosition } from './schema.ts';
+import type { FolderPosition } from './schema.ts';
+
+const DAY_MS = 86_400_000;
+
+export function formatPosition(position: FolderPosition): string {
+  return JSON.stringify(position);
+}
+
+/** One page of what came after the cursor, lowest UIDs first. A folder that is gone has nothing new. */
+export async function listChanges(
+  connection: ImapConnection,
+  { scope }: ScopeReference,
+  cursor: string,
+  limit: number,
+): Promise<ChangePage> {
+  return await connection.run('import', async () => {
+    const from = readPosition(cursor);
+    const folder = await connection.examine(scope);
+    if (folder === null) return { items: [], cursor, more: false, at: null };
+    assertGeneration(folder, from);
+    const head = await lastUid(connection, folder);
+    const { uids, through } = await nextUids(connection, { after: from.uid, head, limit, criteria: {} });
+    return {
+      items: uids.map((uid) => toItem(uid, from.uidvalidity)),
+      cursor: formatPosition({ ...from, uid: through }),
+      more: through < head,
+      at: null,
+    };
+  });
+}
+
+/**
+ * One page of what the server received within the window, lowest UIDs first. SEARCH knows days only, in the server's
+ * own time zone, so it is asked for a day more on either side; INTERNALDATE then decides.
+ */
+export async function listWindow(
+  connection: ImapConnection,
+  { scope }: ScopeReference,
+  window: TimeWindow,
+  position: string | null,
+  limit: number,
+): Promise<WindowPage> {
+  return await connection.run('import', async () => {
+    const folder = await connection.examine(scope);
+    if (folder === null) return { items: [], position: null, estimate: null };
+    const uidvalidity = String(folder.uidValidity);
+    const from = position === null ? { uidvalidity, uid: 0 } : readPosition(position);
+    assertGeneration(folder, from);
+    const criteria = {
+      since: new Date(window.from.getTime() - DAY_MS),
+      before: new Date(window.to.getTime() + 2 * DAY_MS),
+    };
+    const head = await lastUid(connection, folder);
+    const { uids, through } = await nextUids(connection, { after: from.uid, head, limit, criteria });
+    const within = await receivedWithin(connection, uids, window);
+    return {
+      items: within.map((uid) => toItem(uid, uidvalidity)),
+      position: through < head ? formatPosition({ uidvalidity, uid: through }) : null,
+      estimate: position === null ? await countOf(connection, criteria) : null,
+    };
+  });
+}
+
+/** Throws `cursor_expired` when all UIDs of the folder have become void (RFC 9051 section 2.3.1.1). */
+export function assertGeneration(folder: MailboxObject, { uidvalidity }: { uidvalidity: string }): void {
+  if (String(folder.uidValidity) === uidvalidity) return;
+  throw cursorExpired('the folder numbers its messages anew', 'UIDVALIDITY');
+}
+
+function readPosition(text: string): FolderPosition {
+  const parsed = folderPosition.safeParse(parseJson(text));
+  if (parsed.success) return parsed.data;
+  throw cursorExpired('the cursor is not one of an IMAP folder', null);
+}
+
+function cursorExpired(message: string, providerCode: string | null): ProviderError {
+  return new ProviderError(message, verdict('cursor_expired', null, { providerCode }));
+}
+
+/** The highest UID that was given out when the folder was selected; 0 in a folder that never had a message. */
+async function lastUid(connection: ImapConnection, folder: MailboxObject): Promise<number> {
+  if (folder.uidNext > 0) return folder.uidNext - 1;
+  // Servers older than RFC 3501 do not tell UIDNEXT.
+  const newest = await connection.flow.fetchOne('*', { uid: true });
+  return newest ? newest.uid : 0;
+}
+
+interface UidSearch {
+  after: number;
+  head: number;
+  limit: number;
+  criteria: SearchObject;
+}
+
+/**
+ * The next `limit` UIDs at most, and how far the search has looked. It asks for bounded ranges, growing while they are
+ * empty: neither a mailbox of a million messages nor a gap of a billion UIDs makes one answer large. The ranges end at
+ * a number, never at `*`, for which servers answer the last message even when nothing is new.
+ */
+async function nextUids(
+  connection: ImapConnection,
+  { after, head, limit, criteria }: UidSearch,
+): Promise<{ uids: number[]; through: number }> {
+  let through = after;
+  for (let span = limit * 4; through < head; span *= 8) {
+    const to = Math.min(through + span, head);
+    const found = await searchUids(connection, { ...criteria, uid: `${through + 1}:${to}` });
+    const uids = found.filter((uid) => uid > through && uid <= to).slice(0, limit);
+    const last = uids.at(-1);
+    if (last !== undefined) return { uids, through: uids.length === limit ? last : to };
+    through = to;
+  }
+  return { uids: [], through };
+}
+
+/** Lowest first. */
+async function searchUids(connection: ImapConnection, criteria: SearchObject): Promise<number[]> {
+  const found = await connection.flow.search(criteria, { uid: true });
+  // ImapFlow answers a failed search with `false`: it must not look like an empty folder.
+  if (!found) throw connection.swallowed('import');
+  return found;
+}
+
+async function receivedWithin(connection: ImapConnection, uids: number[], window: TimeWindow): Promise<number[]> {
+  if (uids.length === 0) return [];
+  const outside = new Set<number>();
+  for (const { uid, internalDate } of await connection.flow.fetchAll(
+    uids,
+    { uid: true, internalDate: true },
+    { uid: true },
+  )) {
+    const receivedMs = new Date(internalDate ?? Number.NaN).getTime();
+    if (receivedMs < window.from.getTime() || receivedMs > window.to.getTime()) outside.add(uid);
+  }
+  // What has no date that can be read stays in, and so does what has just vanished: fetching it tells.
+  return uids.filter((uid) => !outside.has(uid));
+}
+
+/** Only where the server counts for us (ESEARCH, RFC 4731): a guess is not worth a list of a million numbers. */
+async function countOf(connection: ImapConnection, criteria: SearchObject): Promise<number | null> {
+  if (!connection.flow.capabilities.has('ESEARCH')) return null;
+  const answer = await connection.flow.search(criteria, { uid: true, returnOptions: ['COUNT'] });
+  return answer && 'count' in answer ? (answer.count ?? null) : null;
+}
+
+function toItem(uid: number, uidvalidity: string): ListedItem {
+  return { providerId: String(uid), generation: uidvalidity };
+}

@@ -1,0 +1,201 @@
+import type { Socket } from 'node:net';
+import { ImapFlow } from 'imapflow';
+import type { Logger, MailboxObject } from 'imapflow';
+import type { Operation, ProviderAnswer } from '../../domain/verdict.ts';
+import { ProviderError } from '../../domain/verdict.ts';
+import { withAuthorities } from '../certificates.ts';
+import { IMAP_PORTS } from '../egress.ts';
+import type { EgressGuard } from '../egress.ts';
+import { networkFailure } from '../errors.ts';
+import type { SessionAccess } from '../provider.ts';
+import { classifyImap } from './errors.ts';
+
+const MEBIBYTE = 1024 * 1024;
+const CONNECT_TIMEOUT_MS = 30_000;
+const SILENCE_TIMEOUT_MS = 60_000;
+
+export interface ImapSettings {
+  egress: EgressGuard;
+  certificateAuthorities: string | null;
+  timeoutMs: number | null;
+}
+
+type PasswordAccess = Extract<SessionAccess, { kind: 'password' }>;
+
+/** What ImapFlow adds to the errors it throws. */
+interface ImapFlowFailure extends Error {
+  code?: string;
+  /** The server's line; an object before ImapFlow has printed it. */
+  response?: unknown;
+  responseStatus?: string;
+  responseText?: string;
+  /** The text of the BYE that ended the session. */
+  reason?: string;
+  mailboxMissing?: boolean;
+}
+
+/** One logged-in IMAP connection, which turns every failure into a `ProviderError`. */
+export class ImapConnection {
+  readonly flow: ImapFlow;
+  readonly server: string;
+  readonly #signal: AbortSignal;
+  readonly #failures: FailureLog;
+
+  private constructor(flow: ImapFlow, server: string, signal: AbortSignal, failures: FailureLog) {
+    this.flow = flow;
+    this.server = server;
+    this.#signal = signal;
+    this.#failures = failures;
+  }
+
+  /**
+   * Connects, secures the connection and logs in. Nothing secret is sent before TLS stands with a verified
+   * certificate: implicit TLS, or STARTTLS that must succeed; a server that greets as already logged in (PREAUTH)
+   * is refused, it would make us skip both. Throws `ProviderError`.
+   */
+  static async open(settings: ImapSettings, access: PasswordAccess, signal: AbortSignal): Promise<ImapConnection> {
+    const { host, port } = access.server;
+    signal.throwIfAborted();
+    const failures = new FailureLog();
+    const server = `${host}:${port}`;
+    let flow: ImapFlow;
+    try {
+      flow = createFlow(settings, access, failures);
+    } catch (error) {
+      throw networkFailure(server, 'login', error);
+    }
+    const connection = new ImapConnection(flow, server, signal, failures);
+    signal.addEventListener('abort', connection.#abort, { once: true });
+    return await connection.run('login', async () => {
+      await connectThroughGuard(flow, settings, access);
+      // The greeting is set by an OK greeting only.
+      if (flow.greeting === undefined) throw new Error('tls_failed: the server claims that we are logged in (PREAUTH)');
+      return connection;
+    });
+  }
+
+  readonly #abort = (): void => this.flow.close();
+
+  /** Runs commands; what fails becomes a `ProviderError`, or the reason of an abort. */
+  async run<Result>(operation: Operation, work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work();
+    } catch (error) {
+      if (operation === 'login') this.close();
+      throw this.understand(operation, error);
+    }
+  }
+
+  understand(operation: Operation, error: unknown): unknown {
+    if (this.#signal.aborted) return this.#signal.reason;
+    if (error instanceof ProviderError) return error;
+    const line = serverLine(error as ImapFlowFailure);
+    if (line === null) return networkFailure(this.server, operation, error);
+    const verdict = classifyImap({ ...NO_HTTP, operation, body: line });
+    return new ProviderError(`${this.server} refused (${verdict.providerCode ?? 'no code'})`, verdict);
+  }
+
+  /** Some ImapFlow commands answer `false` when they fail, and log why. */
+  swallowed(operation: Operation): unknown {
+    return this.understand(operation, this.#failures.last ?? new Error('NoConnection: the command was not completed'));
+  }
+
+  /** False once the connection is lost or closed. */
+  get usable(): boolean {
+    return this.flow.usable;
+  }
+
+  /** Selects the folder anew, read-only, so that UIDNEXT is of now. null when there is no such folder. */
+  async examine(path: string): Promise<MailboxObject | null> {
+    try {
+      return await this.flow.mailboxOpen(path, { readOnly: true });
+    } catch (error) {
+      if ((error as ImapFlowFailure).mailboxMissing) return null;
+      throw error;
+    }
+  }
+
+  async logout(): Promise<void> {
+    this.#signal.removeEventListener('abort', this.#abort);
+    try {
+      if (this.flow.usable) await this.flow.logout();
+    } catch {
+      // It was going to be closed anyway.
+    }
+    this.flow.close();
+  }
+
+  close(): void {
+    this.#signal.removeEventListener('abort', this.#abort);
+    this.flow.close();
+  }
+}
+
+const NO_HTTP: Pick<ProviderAnswer, 'httpStatus' | 'headers'> = { httpStatus: null, headers: {} };
+
+function createFlow(settings: ImapSettings, access: PasswordAccess, failures: FailureLog): ImapFlow {
+  const { host, port, security } = access.server;
+  const passage = settings.egress.admit(host, port, IMAP_PORTS);
+  const authorities = withAuthorities(settings.certificateAuthorities);
+  const flow = new ImapFlow({
+    host,
+    port,
+    secure: security === 'tls',
+    // Without it a server, or whoever stands between, could leave TLS out and get the password in clear.
+    ...(security === 'starttls' ? { doSTARTTLS: true } : {}),
+    auth: { user: access.username, pass: access.password.reveal() },
+    tls: { lookup: passage.lookup, minVersion: 'TLSv1.2', ...(authorities ? { ca: authorities } : {}) } as object,
+    logger: failures,
+    clientInfo: { name: 'Mooring', version: false, vendor: false, 'support-url': false },
+    disableAutoIdle: true,
+    // Fewer moods of the protocol; and DEFLATE could unpack into gigabytes.
+    disableAutoEnable: true,
+    disableIMAP4rev2: true,
+    disableCompression: true,
+    connectionTimeout: settings.timeoutMs ?? CONNECT_TIMEOUT_MS,
+    greetingTimeout: settings.timeoutMs ?? CONNECT_TIMEOUT_MS,
+    socketTimeout: settings.timeoutMs ?? SILENCE_TIMEOUT_MS,
+    maxLineLength: 16 * MEBIBYTE,
+    maxLiteralSize: 64 * MEBIBYTE,
+    maxResponseSize: 80 * MEBIBYTE,
+  });
+  // Failures reach us through the commands; without a listener an 'error' event would end the process.
+  flow.on('error', (error) => failures.note(error));
+  return flow;
+}
+
+async function connectThroughGuard(flow: ImapFlow, settings: ImapSettings, access: PasswordAccess): Promise<void> {
+  const { host, port } = access.server;
+  const connecting = flow.connect();
+  // A last look at the address, after the lookup has judged every answer. ImapFlow does not offer its socket.
+  const { socket } = flow as unknown as { socket?: Socket | false };
+  if (socket) socket.once('connect', () => settings.egress.admit(host, port, IMAP_PORTS).verify(socket));
+  await connecting;
+}
+
+/** The line a server answered with, or its BYE; null when it did not answer. */
+function serverLine(error: ImapFlowFailure): string | null {
+  if (typeof error.response === 'string' && error.response !== '') return error.response;
+  if (error.responseText) return `${error.responseStatus ?? 'NO'} ${error.responseText}`;
+  if (error.reason) return `* BYE ${error.reason}`;
+  return error.name === 'AuthenticationFailure' || error.message.startsWith('Login is disabled')
+    ? `NO ${error.message}`
+    : null;
+}
+
+/** Keeps ImapFlow's last error in memory and writes nothing: its log lines carry addresses and bodies. */
+class FailureLog implements Logger {
+  last: unknown;
+
+  debug(): void {}
+  info(): void {}
+  warn(entry: unknown): void {
+    this.note((entry as { err?: unknown }).err);
+  }
+  error(entry: unknown): void {
+    this.note((entry as { err?: unknown }).err);
+  }
+  note(error: unknown): void {
+    if (error instanceof Error) this.last = error;
+  }
+}

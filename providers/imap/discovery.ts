@@ -1,0 +1,64 @@
+import { lookup } from 'node:dns/promises';
+import type { MailServer } from '../../domain/mail-server.ts';
+
+/** Where large providers keep the mailboxes of their own domains. */
+const KNOWN: Record<string, string> = {
+  'gmail.com': 'imap.gmail.com',
+  'googlemail.com': 'imap.gmail.com',
+  'outlook.com': 'outlook.office365.com',
+  'hotmail.com': 'outlook.office365.com',
+  'live.com': 'outlook.office365.com',
+  'msn.com': 'outlook.office365.com',
+  'yahoo.com': 'imap.mail.yahoo.com',
+  'aol.com': 'imap.aol.com',
+  'icloud.com': 'imap.mail.me.com',
+  'me.com': 'imap.mail.me.com',
+  'mac.com': 'imap.mail.me.com',
+  'gmx.net': 'imap.gmx.net',
+  'gmx.de': 'imap.gmx.net',
+  'gmx.com': 'imap.gmx.com',
+  'web.de': 'imap.web.de',
+  't-online.de': 'secureimap.t-online.de',
+  'fastmail.com': 'imap.fastmail.com',
+  'zoho.com': 'imap.zoho.com',
+  'mail.ru': 'imap.mail.ru',
+  'yandex.ru': 'imap.yandex.ru',
+};
+
+/** What a person typed; null where the field was left empty. */
+export interface GivenServer {
+  host: string | null;
+  port: number | null;
+  security: 'tls' | 'starttls' | null;
+}
+
+/**
+ * The server to log in to. What is given wins; a missing host is a known provider's, else the first of `imap.<domain>`
+ * and `mail.<domain>` that has an address. null when there is none. Nothing is connected to here.
+ */
+export async function discoverImapServer(email: string, given: GivenServer): Promise<MailServer | null> {
+  const host = given.host ?? (await discoverHost(email.slice(email.lastIndexOf('@') + 1).toLowerCase()));
+  if (host === null) return null;
+  const security = given.security ?? (given.port === 143 ? 'starttls' : 'tls');
+  return { host, port: given.port ?? (security === 'tls' ? 993 : 143), security };
+}
+
+async function discoverHost(domain: string): Promise<string | null> {
+  // Only a name of the DNS: no address, no path, no host of the local network without a dot.
+  if (!/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*$/.test(domain)) return null;
+  const known = KNOWN[domain];
+  if (known !== undefined) return known;
+  for (const host of [`imap.${domain}`, `mail.${domain}`]) {
+    if (await hasAddress(host)) return host;
+  }
+  return null;
+}
+
+async function hasAddress(host: string): Promise<boolean> {
+  try {
+    await lookup(host);
+    return true;
+  } catch {
+    return false;
+  }
+}

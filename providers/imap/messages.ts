@@ -1,0 +1,129 @@
+import type { FetchMessageObject } from 'imapflow';
+import { networkFailure } from '../errors.ts';
+import type { FetchedMessage, ListedItem, ScopeReference } from '../provider.ts';
+import { assertGeneration } from './changes.ts';
+import type { ImapConnection } from './client.ts';
+
+/** Messages up to this are fetched many at a time, larger ones in parts of it (BODY.PEEK[]<start.length>). */
+const PART_BYTES = 512 * 1024;
+/** The most that one FETCH of many messages may bring. */
+const BATCH_BYTES = 4 * 1024 * 1024;
+const BATCH_MESSAGES = 50;
+
+/** What is known of a message before its content. */
+interface Listed {
+  item: ListedItem;
+  uid: number;
+  size: number;
+  receivedAt: Date;
+}
+
+/** Fetches messages of one folder, without marking them as seen. A lost connection ends it as a `ProviderError`. */
+export async function* fetchMessages(
+  connection: ImapConnection,
+  scope: ScopeReference,
+  items: ListedItem[],
+): AsyncGenerator<FetchedMessage> {
+  const found = await connection.run('import', () => findMessages(connection, scope.scope, items));
+  for (const item of items) {
+    if (!found.some((listed) => listed.item === item)) yield { outcome: 'skipped', item, reason: 'gone' };
+  }
+  const folder = scope.name ?? scope.scope;
+  const small = found.filter(({ size }) => size <= PART_BYTES);
+  for (const batch of batchesOf(small)) {
+    const contents = await fetchBatch(connection, batch);
+    for (const listed of batch) {
+      const content = contents.get(listed.uid);
+      if (content !== undefined) yield toMessage(listed, folder, oneChunk(content));
+      else yield await fetchAlone(connection, listed, folder);
+    }
+  }
+  for (const listed of found.filter(({ size }) => size > PART_BYTES)) {
+    yield toMessage(listed, folder, readInParts(connection, listed));
+  }
+}
+
+async function findMessages(connection: ImapConnection, path: string, items: ListedItem[]): Promise<Listed[]> {
+  const folder = await connection.examine(path);
+  if (folder === null || items.length === 0) return [];
+  for (const item of items) assertGeneration(folder, { uidvalidity: item.generation });
+  const itemOf = new Map(items.map((item) => [Number(item.providerId), item]));
+  const query = { uid: true, internalDate: true, size: true };
+  const found = await connection.flow.fetchAll([...itemOf.keys()], query, { uid: true });
+  return found.flatMap(({ uid, size, internalDate }) => {
+    const item = itemOf.get(uid);
+    return item ? [{ item, uid, size: size ?? 0, receivedAt: toDate(internalDate) }] : [];
+  });
+}
+
+/** A server that sends no date that can be read gets the beginning of time, which is at least visibly wrong. */
+function toDate(internalDate: Date | string | undefined): Date {
+  const date = new Date(internalDate ?? Number.NaN);
+  return Number.isNaN(date.getTime()) ? new Date(0) : date;
+}
+
+function* batchesOf(messages: Listed[]): Generator<Listed[]> {
+  let batch: Listed[] = [];
+  let bytes = 0;
+  for (const listed of messages) {
+    if (batch.length === BATCH_MESSAGES || (batch.length > 0 && bytes + listed.size > BATCH_BYTES)) {
+      yield batch;
+      [batch, bytes] = [[], 0];
+    }
+    batch.push(listed);
+    bytes += listed.size;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** The contents that came, by UID. A refusal brings none: which message it was about is found one by one. */
+async function fetchBatch(connection: ImapConnection, batch: Listed[]): Promise<Map<number, Buffer>> {
+  const uids = batch.map(({ uid }) => uid);
+  let messages: FetchMessageObject[] = [];
+  try {
+    messages = await connection.flow.fetchAll(uids, { uid: true, source: true }, { uid: true });
+  } catch (error) {
+    if (!connection.usable) throw connection.understand('import', error);
+  }
+  return new Map(messages.flatMap(({ uid, source }) => (source === undefined ? [] : [[uid, source]])));
+}
+
+async function fetchAlone(connection: ImapConnection, listed: Listed, folder: string): Promise<FetchedMessage> {
+  const { item, uid } = listed;
+  try {
+    const message = await connection.flow.fetchOne(String(uid), { uid: true, source: true }, { uid: true });
+    if (!message) return { outcome: 'skipped', item, reason: 'gone' };
+    if (message.source !== undefined) return toMessage(listed, folder, oneChunk(message.source));
+    return { outcome: 'failed', item, error: new Error('the server sent no content') };
+  } catch (error) {
+    const understood = connection.understand('import', error);
+    // What concerns the session concerns every message; only a server that still answers has refused this one.
+    if (!connection.usable || !(understood instanceof Error)) throw understood;
+    return { outcome: 'failed', item, error: understood };
+  }
+}
+
+function toMessage(listed: Listed, folder: string, raw: AsyncIterable<Uint8Array>): FetchedMessage {
+  const { item, receivedAt, size } = listed;
+  return { outcome: 'message', item, raw, receivedAt, folder, sizeEstimate: size };
+}
+
+async function* oneChunk(content: Buffer): AsyncGenerator<Uint8Array> {
+  yield content;
+}
+
+async function* readInParts(connection: ImapConnection, { uid, size }: Listed): AsyncGenerator<Uint8Array> {
+  for (let start = 0; ; start += PART_BYTES) {
+    const message = await connection.run('import', () =>
+      connection.flow.fetchOne(String(uid), { uid: true, source: { start, maxLength: PART_BYTES } }, { uid: true }),
+    );
+    // The rest must not pass for the whole: the next try finds out whether the message is gone.
+    if (!message)
+      throw networkFailure(connection.server, 'import', new Error('the message vanished while it was read'));
+    const part = message.source ?? Buffer.alloc(0);
+    if (part.length > 0) yield part;
+    // Fewer bytes than asked for are the last; more come from a server that knows no parts and sent everything.
+    if (part.length !== PART_BYTES) return;
+    if (start > 2 * size) throw networkFailure(connection.server, 'import', new Error('the message never ends'));
+  }
+}

@@ -1,0 +1,127 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { Secret } from '../domain/secret.ts';
+import type { ProviderAnswer, Verdict } from '../domain/verdict.ts';
+import { ProviderError } from '../domain/verdict.ts';
+import { parseJson } from './answer-text.ts';
+import type { OAuthClientConfig } from './configuration.ts';
+import type { Http } from './http.ts';
+import type { RawAnswer, TokenSet } from './provider.ts';
+import { verdict } from './verdicts.ts';
+
+/** A rotating provider has done its part once it answers late: waiting loses nothing, giving up loses the token. */
+const TOKEN_TIMEOUT_MS = 60_000;
+/** The life of an access token is capped here; no provider issues longer ones, and a Date has to hold it. */
+const LONGEST_LIFE_SECONDS = 366 * 86_400;
+
+/** A fresh verifier and its S256 challenge (RFC 7636 sections 4.1 and 4.2). */
+export function createPkce(): { codeVerifier: Secret; codeChallenge: string } {
+  const verifier = randomBytes(32).toString('base64url');
+  return {
+    codeVerifier: new Secret(verifier),
+    codeChallenge: createHash('sha256').update(verifier).digest('base64url'),
+  };
+}
+
+/** Who asks a token endpoint, and where it is. */
+export interface TokenEndpoint {
+  http: Http;
+  url: URL;
+  client: OAuthClientConfig;
+}
+
+/**
+ * One request to a token endpoint, authenticated by client_secret_post (RFC 6749 section 2.3.1), without retries. The
+ * answer is raw, whatever its status, so that it can be sealed before it is understood.
+ */
+export async function requestToken(
+  { http, url, client }: TokenEndpoint,
+  parameters: Record<string, string>,
+  signal: AbortSignal,
+): Promise<RawAnswer> {
+  const secret = await client.secret();
+  const form = new URLSearchParams({ ...parameters, client_id: client.id, client_secret: secret.reveal() });
+  const answer = await postForm(http, url, form, signal);
+  return { ...answer, body: new Secret(answer.body) };
+}
+
+/** A form post to an OAuth endpoint. */
+export function postForm(http: Http, url: URL, form: URLSearchParams, signal: AbortSignal) {
+  return http.send({
+    method: 'POST',
+    url,
+    operation: 'refresh',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
+    body: form.toString(),
+    signal,
+    timeoutMs: TOKEN_TIMEOUT_MS,
+  });
+}
+
+/** `expires_in` comes as a number, as text, or not at all; what makes no sense counts as not said. */
+const lifeSeconds = z
+  .unknown()
+  .transform((value) => (typeof value === 'string' && value.trim() !== '' ? Number(value) : value))
+  .transform((value) => (typeof value === 'number' && Number.isFinite(value) ? value : null))
+  .transform((value) => (value === null ? null : Math.min(Math.max(0, Math.floor(value)), LONGEST_LIFE_SECONDS)));
+
+const tokenAnswer = z.object({
+  access_token: z.string().min(1),
+  token_type: z
+    .string()
+    .regex(/^bearer$/i)
+    .optional(),
+  refresh_token: z.string().min(1).nullish().catch(null),
+  expires_in: lifeSeconds.optional(),
+  scope: z.string().nullish().catch(null),
+});
+
+/**
+ * Understands a token endpoint's answer (RFC 6749 section 5). Throws `ProviderError`: with the provider's own map for
+ * a refusal, as `transient` for a success that is none (a captive portal's page must never replace a stored token).
+ */
+export function readTokenAnswer(
+  provider: string,
+  answer: RawAnswer,
+  classify: (answer: ProviderAnswer) => Verdict,
+): TokenSet {
+  const body = answer.body.reveal();
+  if (answer.status !== 200) {
+    const refusal = classify({ operation: 'refresh', httpStatus: answer.status, headers: answer.headers, body });
+    throw new ProviderError(`${provider} refused a token: ${answer.status} ${refusal.providerCode ?? ''}`, refusal);
+  }
+  const parsed = tokenAnswer.safeParse(parseJson(body));
+  if (!parsed.success) {
+    // The issues name fields, never values.
+    const fields = parsed.error.issues.map((issue) => issue.path.join('.') || 'body').join(', ');
+    const failure = verdict('transient', 'provider_unavailable', { providerCode: 'not_a_token_answer' });
+    throw new ProviderError(`${provider} answered 200 without a token answer (expected: ${fields})`, failure);
+  }
+  const { access_token, token_type, refresh_token, expires_in, scope } = parsed.data;
+  return {
+    accessToken: new Secret(access_token),
+    tokenType: token_type ?? 'Bearer',
+    refreshToken: refresh_token ? new Secret(refresh_token) : null,
+    expiresInSeconds: expires_in ?? null,
+    scopes: scope ? scope.split(/\s+/).filter(Boolean) : null,
+  };
+}
+
+/** What a provider sent the person back with (RFC 6749 section 4.1.2). */
+export type AuthorizationAnswer = { code: string } | { error: string };
+
+/**
+ * Reads an authorization answer whose `state` was already found and consumed. A repeated parameter or an issuer that
+ * is not the expected one (RFC 9207, mix-up) is `invalid_response`; nothing of it may reach a token endpoint.
+ */
+export function readAuthorizationAnswer(parameters: URLSearchParams, issuers: readonly string[]): AuthorizationAnswer {
+  for (const name of ['code', 'state', 'error', 'iss']) {
+    if (parameters.getAll(name).length > 1) return { error: 'invalid_response' };
+  }
+  const issuer = parameters.get('iss');
+  if (issuer !== null && issuers.length > 0 && !issuers.includes(issuer)) return { error: 'invalid_response' };
+  const error = parameters.get('error');
+  if (error !== null) return { error: /^[\x21\x23-\x5b\x5d-\x7e]{1,64}$/.test(error) ? error : 'invalid_response' };
+  const code = parameters.get('code');
+  return code ? { code } : { error: 'invalid_response' };
+}
