@@ -17,7 +17,6 @@ export const conditionFaults = [
 ] as const;
 
 const requestFaults = conditionFaults.filter((fault) => fault !== 'push_dropped');
-const loginFaults = requestFaults;
 const apiFaults = requestFaults.filter((fault) => fault !== 'mfa_required');
 
 const badGateway = [
@@ -42,7 +41,7 @@ export async function meetFaults(
   cutAfterwards: () => void,
 ): Promise<void> {
   const { kind, email } = request;
-  const faults = kind === 'login' ? loginFaults : apiFaults;
+  const faults = kind === 'login' ? loginFaults(conditions) : apiFaults;
   const held = conditions.take({ provider: 'imap', kind, email }, faults);
   if (held.size === 0) return;
   await sleep(held.get('slow')?.ms ?? 0);
@@ -52,6 +51,12 @@ export async function meetFaults(
   const refuse = kind === 'login' ? refuseLogin : refuseCommand;
   for (const [fault, condition] of held) refuse(fault, condition, request);
   if (cut) cutAfterwards();
+}
+
+/** Where a mailbox is unavailable, Office 365 lets the login in and refuses its commands; only Gmail refuses the login. */
+function loginFaults(conditions: Conditions): string[] {
+  const asGmail = conditions.list().some(({ fault, kind }) => fault === 'mailbox_unavailable' && kind === 'login');
+  return requestFaults.filter((fault) => asGmail || fault !== 'mailbox_unavailable');
 }
 
 /** Lines that real servers say to LOGIN and AUTHENTICATE. */
@@ -79,10 +84,8 @@ function refuseCommand(fault: string, condition: Condition, { operation }: Fault
   switch (fault) {
     case 'account_disabled':
       throw new Goodbye('[CONTACTADMIN] Account is disabled, please contact your administrator.', 403);
-    case 'mailbox_unavailable':
-      // Office 365 lets such a login in and refuses its commands. Where the login is refused too, sessions just end.
-      if (condition.kind === 'api') throw new BadCommand('User is authenticated but not connected.', 403);
-      throw new Goodbye('Mailbox is no longer available.', 403);
+    case 'mailbox_unavailable': // Office 365
+      throw new BadCommand('User is authenticated but not connected.', 403);
     case 'rate_limited': {
       if (condition.retry_after_s === undefined) throw new Refusal(`${operation} Rate limit hit.`, 'LIMIT', 429);
       const backoffMs = condition.retry_after_s * 1000; // Office 365 says when to come back, Yahoo does not

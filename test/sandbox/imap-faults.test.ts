@@ -80,7 +80,7 @@ describe('a command', () => {
     ['rate_limited', {}, 'NO [LIMIT] SELECT Rate limit hit.', 429],
     ['rate_limited', { retry_after_s: 7 }, 'BAD Request is throttled. Suggested Backoff Time: 7000 milliseconds', 429],
     ['unavailable', {}, 'NO [UNAVAILABLE] SELECT Server error, please try again later', 503],
-    ['mailbox_unavailable', { kind: 'api' as const }, 'BAD User is authenticated but not connected.', 403],
+    ['mailbox_unavailable', {}, 'BAD User is authenticated but not connected.', 403],
   ])('meets %s %j', async (fault, more, answer, status) => {
     const email = newAccount();
     const client = await RawClient.signedIn(server, email);
@@ -88,6 +88,16 @@ describe('a command', () => {
     expect(await client.command('SELECT INBOX')).toContain(answer);
     expect(await client.command('SELECT INBOX')).toContain('OK [READ-WRITE]');
     expect(statuses(email, 'api')).toEqual([status, 200]);
+    client.close();
+  });
+
+  it('is what fails, not the login, while the mailbox is unavailable', async () => {
+    const email = newAccount();
+    const unavailable = condition(email, 'mailbox_unavailable');
+    const client = await RawClient.signedIn(server, email);
+    expect(await client.command('LIST "" "*"')).toContain('BAD User is authenticated but not connected.');
+    server.deps.conditions.remove(unavailable.id);
+    expect(await client.command('LIST "" "*"')).toContain('OK List completed.');
     client.close();
   });
 
