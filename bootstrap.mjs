@@ -106,7 +106,7 @@ function run(program, args) {
 /** Runs a program without its output, which only matters when it fails. */
 function quietly(command, args) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: CHECKOUT, env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { cwd: CHECKOUT, env: { ...ENVIRONMENT, NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += chunk));
     child.once('error', reject);
