@@ -116,11 +116,10 @@ export function readConfig(environment: Record<string, string> = readEnvironment
 }
 
 function temporalConfig(given: Variables): TemporalConfig {
-  const file = (path: string | undefined) => (path ? readFileSync(path) : null);
   const tls = {
-    serverCa: file(given.TEMPORAL_TLS_CA_FILE),
-    clientCertificate: file(given.TEMPORAL_TLS_CERT_FILE),
-    clientKey: file(given.TEMPORAL_TLS_KEY_FILE),
+    serverCa: fileOf(given.TEMPORAL_TLS_CA_FILE),
+    clientCertificate: fileOf(given.TEMPORAL_TLS_CERT_FILE),
+    clientKey: fileOf(given.TEMPORAL_TLS_KEY_FILE),
   };
   return {
     address: given.TEMPORAL_ADDRESS,
@@ -148,3 +147,5 @@ function googleConfig(given: Variables): GoogleConfig | null {
     unitsPerMinute: given.GMAIL_API_URL === GOOGLE_URLS.gmailApiUrl ? GMAIL_UNITS_PER_MINUTE : null,
   };
 }
+
+const fileOf = (path: string | undefined) => (path ? readFileSync(path) : null);

@@ -131,3 +131,19 @@ async function within<T>(work: Promise<T>, waitMs: number): Promise<T | null> {
     clearTimeout(timer);
   }
 }
+
+const SEARCH_ATTRIBUTES = ['TenantId', 'AccessType', 'ChannelStatus', 'StatusReason'];
+
+/** Registers the search attributes operators filter by, where the namespace does not have them yet. */
+export async function ensureSearchAttributes({ connection, options }: Client): Promise<void> {
+  const { namespace } = options;
+  const { operatorService } = connection;
+  const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
+  const missing = SEARCH_ATTRIBUTES.filter((name) => !(name in (customAttributes ?? {})));
+  if (missing.length === 0) return;
+  const KEYWORD = 2; // temporal.api.enums.v1.IndexedValueType
+  await operatorService.addSearchAttributes({
+    namespace,
+    searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD])),
+  });
+}

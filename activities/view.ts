@@ -1,10 +1,11 @@
 import type { Context } from '../context.ts';
 import { findChannel, updateChannel } from '../db/channels.ts';
 import type { ChannelRow } from '../db/channels.ts';
+import type { ImportRow } from '../db/imports.ts';
 import type { Transaction } from '../db/client.ts';
 import { findCredential } from '../db/credentials.ts';
 import type { CredentialRow } from '../db/credentials.ts';
-import { findRunningImport } from '../db/imports.ts';
+import { listRunningImports } from '../db/imports.ts';
 import { takeNudge } from '../db/nudges.ts';
 import { findUnknownAttempt } from '../db/refresh-attempts.ts';
 import type { ChannelView } from '../domain/channel-view.ts';
@@ -12,6 +13,9 @@ import { nextDue, nextRefreshAt } from '../domain/due.ts';
 import type { ChannelFacts } from '../domain/due.ts';
 import { probeTime } from './refresh-answer.ts';
 import { parseRotation } from './rotation.ts';
+
+/** A channel that waits for a person has nothing due; after this long the reconcile sees that its workflow is there. */
+const WAITING_MS = 3_600_000;
 
 /** Who looks: `seq` grows with every wake of the workflow, so that a straggler of an older one writes nothing. */
 export interface Looking {
@@ -28,19 +32,25 @@ export async function lookAtChannel(context: Context, { tenantId, channelId, seq
     const channel = await findChannel(tx, channelId);
     if (!channel) return GONE(now);
     const credential = await findCredential(tx, channelId);
-    const facts = await factsOf(context, tx, channel, credential, now);
+    const running = await listRunningImports(tx, channelId);
+    const facts = await factsOf(context, tx, { channel, credential, running, now });
     const view = viewOf(channel, credential, facts, now);
     if (seq >= channel.workflowSeq) await project(tx, channel, facts, view, seq, now);
-    return { ...view, importId: facts.importRunning ? ((await findRunningImport(tx, channelId))?.id ?? null) : null };
+    return { ...view, importIds: running.map(({ id }) => id) };
   });
+}
+
+interface Rows {
+  channel: ChannelRow;
+  credential: CredentialRow | null;
+  running: ImportRow[];
+  now: Date;
 }
 
 async function factsOf(
   context: Context,
   tx: Transaction,
-  channel: ChannelRow,
-  credential: CredentialRow | null,
-  now: Date,
+  { channel, credential, running, now }: Rows,
 ): Promise<ChannelFacts> {
   const unknown = credential && (await findUnknownAttempt(tx, channel.id, credential.version));
   const repeatable = credential && ['none', 'tolerant'].includes(parseRotation(credential.rotation).mode);
@@ -55,7 +65,8 @@ async function factsOf(
     nextPollAt: ms(channel.nextPollAt),
     importMode: channel.importMode,
     keepWarm: channel.keepWarm,
-    importRunning: (await findRunningImport(tx, channel.id)) !== null,
+    importRunning: running.length > 0,
+    cursorLaneTaken: running.some(({ movesCursor }) => movesCursor),
     token: tokenFacts(context, channel, credential),
     probeAt:
       credential && unknown && !repeatable && probeTime(credential) > now ? probeTime(credential).getTime() : null,
@@ -87,7 +98,7 @@ function viewOf(channel: ChannelRow, credential: CredentialRow | null, facts: Ch
     coveredUntil: ms(channel.coveredUntil),
     account: channel.accountEmail,
     due: nextDue(facts, now.getTime()),
-    importId: null,
+    importIds: [],
   };
 }
 
@@ -103,7 +114,7 @@ async function project(
   const refreshAt = nextRefreshAt(facts, now.getTime());
   await updateChannel(tx, channel.id, {
     workflowSeq: seq,
-    nextDueAt: view.due ? new Date(view.due.at) : null,
+    nextDueAt: view.ended ? null : new Date(view.due?.at ?? now.getTime() + WAITING_MS),
     nextRefreshAt: refreshAt === null ? null : new Date(refreshAt),
   });
 }
@@ -122,5 +133,5 @@ const GONE = (now: Date): ChannelView => ({
   coveredUntil: null,
   account: '',
   due: null,
-  importId: null,
+  importIds: [],
 });

@@ -1,23 +1,117 @@
-import { eq } from 'drizzle-orm';
-import { listChannels } from './channels.ts';
-import type { ChannelFilter, ChannelRow } from './channels.ts';
-import type { Database } from './client.ts';
+import { and, count, eq, ne, notInArray } from 'drizzle-orm';
+import type { Database, Transaction } from './client.ts';
+import { turnOutbox } from './outbox.ts';
+import type { OutboxTurn } from './outbox.ts';
+import { takeForgotten } from './reconcile.ts';
+import type { Forgotten } from './reconcile.ts';
 import { channels } from './schema/channels.ts';
+import { credentials } from './schema/credentials.ts';
+import { imports } from './schema/imports.ts';
+import { links } from './schema/links.ts';
+import { messages } from './schema/messages.ts';
+import { findSignIn } from './sign-ins.ts';
+import { findConsignment, listOverdue, recordProgress } from './webhook-deliveries.ts';
+import type { Consignment, DeliveryProgress, NewDelivery } from './webhook-deliveries.ts';
+import { disableEndpoint } from './webhook-endpoints.ts';
 
 /*
  * Everything that must look across tenants, and nothing else: the one caller of `Database.acrossTenants` (rule 14,
  * held by test/architecture.test.ts).
  */
 
-/** Whose channel it is; null when there is none. The row itself is then read in that tenant. */
-export async function findTenantOfChannel(database: Database, channelId: string): Promise<string | null> {
+const OWNED = { channel: channels, link: links, import: imports, message: messages } as const;
+
+/** Whose it is; null when there is none. The row itself is then read in that tenant. */
+export async function findTenantOf(database: Database, kind: keyof typeof OWNED, id: string): Promise<string | null> {
+  const table = OWNED[kind];
   return database.acrossTenants(async (tx) => {
-    const [row] = await tx.select({ tenantId: channels.tenantId }).from(channels).where(eq(channels.id, channelId));
+    const [row] = await tx.select({ tenantId: table.tenantId }).from(table).where(eq(table.id, id));
     return row?.tenantId ?? null;
   });
 }
 
-/** A list for a key that sees every tenant. */
-export async function listChannelsOfAllTenants(database: Database, filter: ChannelFilter): Promise<ChannelRow[]> {
-  return database.acrossTenants((tx) => listChannels(tx, filter));
+/** The link of an address: whoever holds the address needs no other right. */
+export async function findLinkByHash(
+  database: Database,
+  hash: string,
+): Promise<{ id: string; tenantId: string } | null> {
+  return database.acrossTenants(async (tx) => {
+    const [row] = await tx.select({ id: links.id, tenantId: links.tenantId }).from(links).where(eq(links.hash, hash));
+    return row ?? null;
+  });
+}
+
+/** Whose sign-in a `state` stands for. */
+export async function findTenantOfSignIn(database: Database, stateHash: string): Promise<string | null> {
+  return database.acrossTenants(async (tx) => (await findSignIn(tx, stateHash))?.tenantId ?? null);
+}
+
+/** Work within the reach of a key: its own tenant, or for a key that sees every tenant (null) all of them. */
+export async function withinReach<T>(
+  database: Database,
+  tenantId: string | null,
+  work: (tx: Transaction) => Promise<T>,
+): Promise<T> {
+  return tenantId === null ? database.acrossTenants(work) : database.inTenant(tenantId, work);
+}
+
+/** How many other live channels, of any tenant, rest on the same grant: revoking it would kill them too. */
+export async function countLiveChannelsOnGrant(
+  database: Database,
+  grantKey: string,
+  exceptChannelId: string,
+): Promise<number> {
+  return database.acrossTenants(async (tx) => {
+    const [row] = await tx
+      .select({ count: count() })
+      .from(credentials)
+      .innerJoin(channels, eq(channels.id, credentials.channelId))
+      .where(
+        and(
+          eq(credentials.grantKey, grantKey),
+          ne(channels.id, exceptChannelId),
+          notInArray(channels.status, ['disconnecting', 'disconnected', 'reauth_required']),
+        ),
+      );
+    return row?.count ?? 0;
+  });
+}
+
+/** One turn of the outbox, which is one for all tenants; null when another process is at it. */
+export async function turnOutboxOfAllTenants(database: Database, now: Date, limit: number): Promise<OutboxTurn | null> {
+  return database.acrossTenants((tx) => turnOutbox(tx, now, limit));
+}
+
+/** A delivery's endpoint may be the product's own and belong to no tenant. */
+export async function readConsignment(database: Database, deliveryId: string): Promise<Consignment | null> {
+  return database.acrossTenants((tx) => findConsignment(tx, deliveryId));
+}
+
+/** What became of a delivery; `endpointGoneAt` when its receiver said that it is gone for good. */
+export async function recordDelivery(
+  database: Database,
+  { delivery, endpoint }: Consignment,
+  progress: DeliveryProgress,
+  endpointGoneAt: Date | null = null,
+): Promise<void> {
+  await database.acrossTenants(async (tx) => {
+    await recordProgress(tx, delivery.id, progress);
+    if (endpointGoneAt !== null) await disableEndpoint(tx, endpoint.id, endpointGoneAt);
+  });
+}
+
+/** Pending deliveries of all tenants whose attempt was due before `dueBefore`, by id. */
+export async function listOverdueDeliveries(
+  database: Database,
+  page: { dueBefore: Date; afterId: string; limit: number },
+): Promise<NewDelivery[]> {
+  return database.acrossTenants((tx) => listOverdue(tx, page));
+}
+
+/** Channels that the reconcile has to wake, of every tenant. */
+export async function takeForgottenChannels(
+  database: Database,
+  looking: Parameters<typeof takeForgotten>[1],
+): Promise<Forgotten[]> {
+  return database.acrossTenants((tx) => takeForgotten(tx, looking));
 }

@@ -20,6 +20,6 @@ export interface ChannelView {
   /** The account's address, for the operator who reads the workflow's page. */
   account: string;
   due: Due | null;
-  /** An import whose workflow has to be running. */
-  importId: string | null;
+  /** Imports whose workflows have to be running. */
+  importIds: string[];
 }

@@ -19,6 +19,8 @@ export interface ChannelFacts {
   importMode: ImportMode;
   keepWarm: KeepWarm;
   importRunning: boolean;
+  /** An import under way moves the cursor: polls wait for it. */
+  cursorLaneTaken: boolean;
   /** null for passwords. */
   token: { issuedAt: number; expiresAt: number; refused: boolean; strict: boolean; keepAliveMs: number } | null;
   /** An attempt whose outcome nobody knows is probed once, at this time; null without one. */
@@ -83,7 +85,7 @@ function nextCheckAt(facts: ChannelFacts, now: number): number | null {
 }
 
 function nextPollAt(facts: ChannelFacts, now: number): number | null {
-  if (facts.importMode === 'off' || facts.importRunning || !isLive(facts.status)) return null;
+  if (facts.importMode === 'off' || facts.cursorLaneTaken || !isLive(facts.status)) return null;
   const at = facts.pollRequestedAt === null ? (facts.nextPollAt ?? now) : now;
   return facts.trouble === 'access' ? Math.max(at, facts.retryAt ?? at) : at;
 }

@@ -11,7 +11,7 @@ export function describeChannel(view: ChannelView): string {
   if (view.reason) lines.push(`Reason: ${view.reason.replaceAll('_', ' ')}. Who must act: ${whoActs(view.action)}.`);
   lines.push(`Credential version ${view.credentialVersion}${expiry(view)}.`);
   if (view.coveredUntil) lines.push(`Everything up to ${time(view.coveredUntil)} is stored.`);
-  if (view.importId) lines.push(`Importing: [import/${view.importId}].`);
+  for (const id of view.importIds) lines.push(`Importing: workflow \`import/${id}\`.`);
   lines.push(
     view.due ? `Next: ${deedWords(view.due.deed)} at ${time(view.due.at)}.` : 'Waiting to be told of a change.',
   );

@@ -29,7 +29,7 @@ export interface ChannelWorkflowInput {
   tenantId: string;
   channelId: string;
   accessType: AccessType;
-  state: { seq: number; told: string; importId: string | null } | null;
+  state: { seq: number; told: string; importIds: string[] } | null;
 }
 
 /** A run ends early, because nearly every wake is a cold replay, and that costs what the history is long. */
@@ -51,7 +51,7 @@ interface PendingCommand {
  */
 export async function channelWorkflow(input: ChannelWorkflowInput): Promise<void> {
   const { tenantId, channelId, accessType } = input;
-  const state = input.state ?? { seq: 0, told: '', importId: null };
+  const state = input.state ?? { seq: 0, told: '', importIds: [] };
   const commands: PendingCommand[] = [];
   let changed = false;
   setHandler(rowChanged, () => {
@@ -71,7 +71,7 @@ export async function channelWorkflow(input: ChannelWorkflowInput): Promise<void
   let view = await perform.look(next());
   for (let cycle = 1; !view.ended; cycle++) {
     tell(view, state);
-    await ensureImport(view, input, state);
+    await ensureImports(view, input, state);
     const command = commands.find(({ answer }) => answer === null);
     if (command) {
       ({ view, answer: command.answer } = await carryOut(command.command, view, perform, next()));
@@ -155,16 +155,20 @@ function tell(view: ChannelView, state: NonNullable<ChannelWorkflowInput['state'
   ]);
 }
 
-/** An import under way has a workflow of its own, which outlives this run; asked again once a run, should it be gone. */
-async function ensureImport(
+/** An import under way has a workflow of its own, which outlives this run; asked for again once a run, should it be gone. */
+async function ensureImports(
   view: ChannelView,
-  { tenantId, channelId, accessType }: ChannelWorkflowInput,
+  input: ChannelWorkflowInput,
   state: NonNullable<ChannelWorkflowInput['state']>,
 ): Promise<void> {
-  const { importId } = view;
   const freshRun = workflowInfo().historyLength < 20;
-  if (importId === null || (importId === state.importId && !freshRun)) return;
-  state.importId = importId;
+  const unasked = view.importIds.filter((id) => freshRun || !state.importIds.includes(id));
+  state.importIds = view.importIds;
+  for (const importId of unasked) await startImport(importId, view, input);
+}
+
+async function startImport(importId: string, view: ChannelView, input: ChannelWorkflowInput): Promise<void> {
+  const { tenantId, channelId, accessType } = input;
   try {
     await startChild(IMPORT_WORKFLOW, {
       workflowId: importWorkflowId(importId),

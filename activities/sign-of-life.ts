@@ -1,0 +1,19 @@
+import type { Context as ActivityContext } from '@temporalio/activity';
+import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
+
+/** A third of the heartbeat timeout: two may be lost before a living worker is taken for dead. */
+const EVERY_MS = 5_000;
+
+/** Heartbeats while an activity runs, whatever it does, so that a killed worker is noticed within 15 s. */
+export function signOfLife(activity: ActivityContext): ActivityInboundCallsInterceptor {
+  return {
+    async execute(input: ActivityExecuteInput, next: Next<ActivityInboundCallsInterceptor, 'execute'>) {
+      const timer = setInterval(() => activity.heartbeat(), EVERY_MS);
+      try {
+        return await next(input);
+      } finally {
+        clearInterval(timer);
+      }
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import type { Context } from '../context.ts';
+import { takeForgottenChannels } from '../db/across-tenants.ts';
+import { WakeUp } from './wake-up.ts';
+
+const EVERY_MS = 15_000;
+/** A nudge is old when its signal must have come and been acted on by now, in ms. */
+const NUDGE_OLD_MS = 15_000;
+/** How far past its due time a channel counts as forgotten, in ms: more than a refresh may take. */
+const OVERDUE_MS = 90_000;
+const CHANNELS_AT_ONCE = 200;
+
+export interface Reconcile {
+  stop(): Promise<void>;
+}
+
+/**
+ * Finds what a crash between a commit and a signal left behind, and workflows that are missing or stuck, and signals
+ * them with a start (design.md section 5). Runs in every worker process; an advisory lock lets one at a time look.
+ */
+export function startReconcile(context: Context): Reconcile {
+  const alarm = new WakeUp();
+  const stopping = new AbortController();
+  const running = loop(context, alarm, stopping.signal);
+  return {
+    async stop() {
+      stopping.abort();
+      alarm.ring();
+      await running;
+    },
+  };
+}
+
+async function loop(context: Context, alarm: WakeUp, stopping: AbortSignal): Promise<void> {
+  while (!stopping.aborted) {
+    try {
+      await wakeForgotten(context);
+    } catch (error) {
+      context.logger.warn({ err: error }, 'Forgotten channels could not be looked for; it is tried again');
+    }
+    await alarm.wait(EVERY_MS);
+  }
+}
+
+/** One look; exported for tests, which do not wait for the loop. */
+export async function wakeForgotten(context: Context): Promise<number> {
+  const now = await context.clock.now();
+  const ago = (ms: number) => new Date(now.getTime() - ms);
+  const forgotten = await takeForgottenChannels(context.database, {
+    nudgedBefore: ago(NUDGE_OLD_MS),
+    dueBefore: ago(OVERDUE_MS),
+    now,
+    limit: CHANNELS_AT_ONCE,
+  });
+  for (const channel of forgotten) await context.temporal.lookAt(channel);
+  if (forgotten.length > 0) context.logger.info({ channels: forgotten.length }, 'Woke channels that were forgotten');
+  return forgotten.length;
+}

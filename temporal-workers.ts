@@ -1,0 +1,48 @@
+import { fileURLToPath } from 'node:url';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import type { WorkerOptions } from '@temporalio/worker';
+import { createChannelActivities } from './activities/channel.ts';
+import { createDeliverActivities } from './activities/deliver.ts';
+import { createImportActivities } from './activities/import.ts';
+import { signOfLife } from './activities/sign-of-life.ts';
+import type { Context } from './context.ts';
+import { CHANNELS_QUEUE, WEBHOOKS_QUEUE, credentialsQueue, importQueue } from './domain/workflow-names.ts';
+
+/** Longer than a token request may take: a rotating call in flight at SIGTERM gets to store its answer. */
+const GRACE = '65s';
+
+/** How many of each may run at once in one worker process. Imports hold sessions and message parts: few. */
+const SLOTS = { credentials: 40, import: 8, webhooks: 40 };
+
+/**
+ * One Temporal worker per queue of this process: workflows, webhooks, and two activity queues per access type, so
+ * that no import can starve a refresh, and no provider another (design.md section 5).
+ */
+export async function createWorkers(context: Context, connection: NativeConnection): Promise<Worker[]> {
+  const { namespace } = context.config.temporal;
+  const common = {
+    connection,
+    namespace,
+    shutdownGraceTime: GRACE,
+    interceptors: { activity: [(activity) => ({ inbound: signOfLife(activity) })] },
+  } satisfies Partial<WorkerOptions>;
+  const activities = (taskQueue: string, handlers: object, slots: number) =>
+    Worker.create({ ...common, taskQueue, activities: handlers, maxConcurrentActivityTaskExecutions: slots });
+  const channel = createChannelActivities(context);
+  const imports = { ...createImportActivities(context), ...channel };
+  return Promise.all([
+    Worker.create({
+      ...common,
+      taskQueue: CHANNELS_QUEUE,
+      workflowsPath: fileURLToPath(new URL('./workflows/workflows.ts', import.meta.url)),
+      maxCachedWorkflows: 500,
+      // A killed worker's cached workflows are taken up by another after this, not after Temporal's ten seconds.
+      stickyQueueScheduleToStartTimeout: '2s',
+    }),
+    activities(WEBHOOKS_QUEUE, createDeliverActivities(context), SLOTS.webhooks),
+    ...[...context.providers.keys()].flatMap((accessType) => [
+      activities(credentialsQueue(accessType), channel, SLOTS.credentials),
+      activities(importQueue(accessType), imports, SLOTS.import),
+    ]),
+  ]);
+}

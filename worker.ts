@@ -1,0 +1,33 @@
+import { NativeConnection, Runtime } from '@temporalio/worker';
+import type { NativeConnectionOptions } from '@temporalio/worker';
+import { startOutboxPump } from './background/outbox-pump.ts';
+import { startReconcile } from './background/reconcile.ts';
+import { readConfig } from './config.ts';
+import { createContext } from './context.ts';
+import { createWorkers } from './temporal-workers.ts';
+import { connectionOptions, ensureSearchAttributes } from './temporal.ts';
+
+const config = readConfig();
+Runtime.install({ shutdownSignals: [] });
+const context = await createContext('worker', config);
+await ensureSearchAttributes(context.temporal.client);
+const connection = await NativeConnection.connect(connectionOptions(config.temporal) as NativeConnectionOptions);
+const workers = await createWorkers(context, connection);
+const background = [startOutboxPump(context), startReconcile(context)];
+const running = Promise.all(workers.map((worker) => worker.run()));
+
+let stopping = false;
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.on(signal, () => {
+    if (stopping) return;
+    stopping = true;
+    for (const worker of workers) worker.shutdown();
+  });
+}
+process.send?.('ready');
+context.logger.info({ queues: workers.map(({ options }) => options.taskQueue) }, 'The worker is ready');
+
+await running;
+await Promise.all(background.map((loop) => loop.stop()));
+await connection.close();
+await context.close();
