@@ -2,7 +2,6 @@ import type { HttpAnswer } from '../http-answer.ts';
 import { gmailError, json } from './answers.ts';
 import { labelFor, SYSTEM_LABELS } from './labels.ts';
 import type { HistoryRecord } from './mailbox.ts';
-import { compareNewestFirst } from './mailbox.ts';
 import type { AccountRow, MessageRow } from './rows.ts';
 import { parseQuery, UnknownSearchWord } from './search-query.ts';
 import type { GoogleStore } from './store.ts';
@@ -26,22 +25,16 @@ export function listMessages(store: GoogleStore, account: AccountRow, query: URL
       folders.some((folder) => ['spam', 'trash', 'anywhere'].includes(folder));
     const after = messageOfPageToken(account, query.get('pageToken'));
     if (after === 'invalid') return gmailError.invalidArgument('Invalid pageToken');
-    const found = store
-      .mailbox(account.email)
-      .newestFirst()
-      .filter(
-        (message) =>
-          (after === undefined || compareNewestFirst(after, message) < 0) &&
-          (showsHidden || !message.label_ids.some((id) => HIDDEN_LABELS.includes(id))) &&
-          labelIds.every((id) => message.label_ids.includes(id)) &&
-          matches(message),
-      );
-    const page = found.slice(0, limit);
+    const shown = (message: MessageRow): boolean =>
+      (showsHidden || !message.label_ids.some((id) => HIDDEN_LABELS.includes(id))) &&
+      labelIds.every((id) => message.label_ids.includes(id)) &&
+      matches(message);
+    const { page, more } = take(store.mailbox(account.email).olderThan(after), limit, shown);
     const last = page.at(-1);
     return json(200, {
       messages: page.length > 0 ? page.map(reference) : undefined,
-      nextPageToken: last && found.length > limit ? pageTokenAfter(last) : undefined,
-      resultSizeEstimate: found.length,
+      nextPageToken: last && more ? pageTokenAfter(last) : undefined,
+      resultSizeEstimate: page.length + (more ? 1 : 0),
     });
   } catch (error) {
     if (error instanceof UnknownSearchWord) return gmailError.invalidArgument(error.message);
@@ -52,7 +45,7 @@ export function listMessages(store: GoogleStore, account: AccountRow, query: URL
 /** users.history.list: what came and went after `startHistoryId`; 404 once that is too long ago. */
 export function listHistory(store: GoogleStore, account: AccountRow, query: URLSearchParams): HttpAnswer {
   const limit = maxResults(query);
-  const start = Number(query.get('startHistoryId') ?? Number.NaN);
+  const start = Number(query.get('startHistoryId') || Number.NaN);
   if (limit === undefined) return gmailError.invalidArgument('Invalid maxResults');
   if (!Number.isSafeInteger(start) || start < 0) return gmailError.invalidArgument('Invalid startHistoryId');
   const types = query.getAll('historyTypes');
@@ -63,17 +56,16 @@ export function listHistory(store: GoogleStore, account: AccountRow, query: URLS
   const pageStart = Number(query.get('pageToken') ?? start);
   if (!Number.isSafeInteger(pageStart)) return gmailError.invalidArgument('Invalid pageToken');
   const labelId = query.get('labelId');
-  const records = store
-    .mailbox(account.email)
-    .historyAfter(Math.max(start, pageStart))
-    .filter(
-      ({ type, message }) =>
-        (types.length === 0 || types.includes(type)) && (labelId === null || message.label_ids.includes(labelId)),
-    );
-  const page = records.slice(0, limit);
+  const records = store.mailbox(account.email).historyAfter(Math.max(start, pageStart));
+  const { page, more } = take(
+    records,
+    limit,
+    ({ type, message }) =>
+      (types.length === 0 || types.includes(type)) && (labelId === null || message.label_ids.includes(labelId)),
+  );
   return json(200, {
     history: page.length > 0 ? page.map(historyResource) : undefined,
-    nextPageToken: records.length > limit ? String(page.at(-1)?.historyId) : undefined,
+    nextPageToken: more ? String(page.at(-1)?.historyId) : undefined,
     historyId: String(current),
   });
 }
@@ -97,6 +89,21 @@ function historyResource({ historyId, type, message }: HistoryRecord): Record<st
     messages: [reference(message)],
     ...(type === 'messageAdded' ? { messagesAdded: change } : { messagesDeleted: change }),
   };
+}
+
+/** The first `limit` items that match, and whether there is another one. */
+function take<T>(
+  items: readonly T[],
+  limit: number,
+  matches: (item: T) => boolean,
+): { readonly page: readonly T[]; readonly more: boolean } {
+  const page: T[] = [];
+  for (const item of items) {
+    if (!matches(item)) continue;
+    if (page.length === limit) return { page, more: true };
+    page.push(item);
+  }
+  return { page, more: false };
 }
 
 /** Undefined when it is no number; more than the most is the most. */

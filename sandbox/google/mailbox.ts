@@ -7,8 +7,8 @@ export interface HistoryRecord {
   readonly message: MessageRow;
 }
 
-/** First history id of a mailbox, minus one. */
-const HISTORY_START = 10_000;
+/** The history id of a mailbox to which nothing has happened. */
+export const HISTORY_START = 10_000;
 
 /** One account's messages with the two orders they are listed in; made from message rows alone. */
 export class Mailbox {
@@ -65,15 +65,28 @@ export class Mailbox {
       this.#history.sort((a, b) => a.historyId - b.historyId);
       this.#historySorted = true;
     }
-    let low = 0;
-    let high = this.#history.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#history[middle]?.historyId ?? Infinity) <= historyId) low = middle + 1;
-      else high = middle;
-    }
-    return this.#history.slice(low);
+    return this.#history.slice(firstIndex(this.#history, (record) => record.historyId > historyId));
   }
+
+  /** What comes after `message` in the order of `newestFirst`; everything when there is none. */
+  olderThan(message: MessageRow | undefined): readonly MessageRow[] {
+    const sorted = this.newestFirst();
+    if (!message) return sorted;
+    return sorted.slice(firstIndex(sorted, (other) => compareNewestFirst(message, other) < 0));
+  }
+}
+
+/** The first index from which `holds` is true, of a list where it is false before and true after. */
+function firstIndex<T>(sorted: readonly T[], holds: (item: T) => boolean): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const item = sorted[middle];
+    if (item !== undefined && !holds(item)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The date of arrival, in milliseconds. */

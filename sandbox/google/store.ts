@@ -6,7 +6,7 @@ import { SandboxRefusal } from '../refusal.ts';
 import type { Change, Tables } from '../tables.ts';
 import { openTables } from '../tables.ts';
 import { folderName, labelFor, SYSTEM_LABELS } from './labels.ts';
-import { Mailbox } from './mailbox.ts';
+import { HISTORY_START, Mailbox } from './mailbox.ts';
 import type { AccountRow, GoogleRows, MessageRow, SettingsRow } from './rows.ts';
 import { DEFAULT_SETTINGS } from './rows.ts';
 
@@ -155,7 +155,7 @@ function presentMessage(row: MessageRow, names: ReadonlyMap<string, string>): De
 
 function newAccount(email: string): AccountRow {
   const sub = `1${Array.from({ length: 20 }, () => randomInt(10)).join('')}`;
-  return { email, sub, name: null, tenant: null, password: null, history_floor: 0, watch: null };
+  return { email, sub, name: null, tenant: null, password: null, history_floor: HISTORY_START, watch: null };
 }
 
 /** Sixteen hexadecimal digits, as Gmail's; the first never 0. */

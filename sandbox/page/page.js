@@ -8,8 +8,9 @@ const POLL_MS = 2000;
 function showFaults(list) {
   find('#faults').hidden = list.length === 0;
   find('#faults ul').replaceChildren(
-    ...list.map(({ id, provider, fault, email, kind, times }) => {
-      const scope = [email ?? 'every account', kind && `${kind} requests`, times && `${times} more times`];
+    ...list.map(({ id, provider, fault, email, kind, times, ...parameters }) => {
+      const details = Object.entries(parameters).map(([name, value]) => `${name} ${value}`);
+      const scope = [email ?? 'every account', kind && `${kind} requests`, ...details, times && `${times} more times`];
       const end = () =>
         void act(
           () => call('DELETE', `/faults/${id}`),

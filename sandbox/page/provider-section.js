@@ -6,6 +6,8 @@ const TOGGLES = [
   { fault: 'slow', label: 'Slow (5 s)', parameters: { ms: 5000 } },
   { fault: 'rate_limited', label: 'Rate-limited', parameters: { retry_after_s: 30 } },
 ];
+/** Events with a button of their own. */
+const OFTEN = ['password_changed', 'access_revoked', 'cursor_expired', 'uidvalidity_changed'];
 const sections = new Map();
 
 /** Shows a provider as it is now, and the faults that hold. */
@@ -152,6 +154,9 @@ function settingsForm(name, settings) {
   );
 }
 
+const options = (names) => names.map((name) => element('option', {}, name));
+const button = (label, click) => element('button', { type: 'button', click: () => void click() }, label);
+
 function faultForm(provider, conditions) {
   const submit = (event) => {
     event.preventDefault();
@@ -168,7 +173,6 @@ function faultForm(provider, conditions) {
       () => `${fault} holds now.`,
     );
   };
-  const options = (names) => names.map((name) => element('option', {}, name));
   return element(
     'details',
     {},
@@ -210,19 +214,20 @@ function showAccounts({ name, accounts }, view) {
 }
 
 function accountRow(provider, { email, messages, live }, { events, live: liveName }) {
-  const button = (label, click) => element('button', { type: 'button', click: () => void click() }, label);
+  const often = events.filter(({ fault }) => OFTEN.includes(fault));
+  const seldom = events.filter(({ fault }) => !OFTEN.includes(fault));
   const pick = element(
     'select',
     {
-      'aria-label': `Break ${email}`,
+      'aria-label': `More that can happen to ${email}`,
       change: () => {
-        const event = events.find(({ fault }) => fault === pick.value);
+        const event = seldom.find(({ fault }) => fault === pick.value);
         pick.value = '';
         if (event) happen(provider, email, event);
       },
     },
-    element('option', { value: '' }, 'Break…'),
-    ...events.map(({ fault, label }) => element('option', { value: fault }, label)),
+    element('option', { value: '' }, 'More…'),
+    ...seldom.map(({ fault, label }) => element('option', { value: fault }, label)),
   );
   return element(
     'tr',
@@ -238,7 +243,8 @@ function accountRow(provider, { email, messages, live }, { events, live: liveNam
         { class: 'buttons' },
         button('Send 1', () => deliver(provider, email, 1)),
         button('Send 25', () => deliver(provider, email, 25)),
-        pick,
+        ...often.map((event) => button(event.label, () => happen(provider, email, event))),
+        seldom.length > 0 && pick,
       ),
     ),
   );
