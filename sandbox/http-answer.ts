@@ -43,7 +43,7 @@ export async function answerUnder(
   const cutAfter = held.get('cut_connection') ? (held.get('cut_connection')?.after ?? 'request') : undefined;
   if (cutAfter === 'request') return void response.destroy();
   const slow = held.get('slow');
-  if (slow) await sleep(slow.ms ?? DEFAULT_SLOW_MS);
+  if (slow) await sleep(slow.ms ?? DEFAULT_SLOW_MS, undefined, { ref: false });
   const answer = transportAnswer(held, transport) ?? act();
   if (cutAfter === 'processing' || held.has('lost_response')) return void response.destroy();
   request.answered(answer.status);
