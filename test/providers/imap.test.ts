@@ -1,0 +1,115 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Secret } from '../../domain/secret.ts';
+import type { Provider, SessionAccess } from '../../providers/provider.ts';
+import { conformance, failureOf } from './contract.ts';
+import type { Account } from './contract.ts';
+import { Stage } from './stage.ts';
+import type { Delivered } from './stage.ts';
+
+const NEVER = new AbortController().signal;
+let stage: Stage;
+beforeAll(async () => {
+  stage = await Stage.open();
+});
+afterAll(async () => {
+  await stage.close();
+});
+
+function provider(): Provider {
+  const imap = stage.providers.get('imap');
+  if (!imap) throw new Error('IMAP is not configured');
+  return imap;
+}
+
+async function createAccount(): Promise<Account> {
+  const email = `ana.${randomBytes(4).toString('hex')}@imap.example`;
+  const password = `pw-${randomBytes(8).toString('hex')}`;
+  const path = `/accounts/imap/${email}`;
+  await stage.control('PUT', path, { password });
+  return {
+    email,
+    access: stage.imapAccess(email, password),
+    secret: password,
+    deliver: async (count, more = {}) =>
+      (await stage.control<{ messages: Delivered[] }>('POST', `${path}/messages`, { count, ...more })).messages,
+    remove: (id) => stage.control('DELETE', `${path}/messages/${encodeURIComponent(id)}`),
+    fault: (fault, more = {}) => stage.control('POST', '/faults', { provider: 'imap', email, fault, ...more }),
+  };
+}
+
+conformance('IMAP', {
+  provider,
+  createAccount,
+  idOf: ({ provider_id }) => provider_id.split(/\D/).findLast(Boolean) ?? '',
+  cursorExpiry: 'uidvalidity_changed',
+  excludedFolders: ['Trash', 'Junk', 'Drafts'],
+});
+
+describe('IMAP', () => {
+  it('reads over implicit TLS as over STARTTLS', async () => {
+    const account = await createAccount();
+    const access = stage.imapAccess(account.email, account.secret, 'tls');
+    const session = await provider().openSession(access, NEVER);
+    expect((await session.identify()).account.login).toBe(account.email);
+    await session.close();
+  });
+
+  it('calls a wrong password a refused login, at once', async () => {
+    const account = await createAccount();
+    const access: SessionAccess = { ...account.access, password: new Secret('wrong') } as SessionAccess;
+    const { verdict } = await failureOf(provider().openSession(access, NEVER));
+    expect(verdict).toMatchObject({
+      kind: 'reauth_required',
+      reason: 'password_changed',
+      providerCode: 'AUTHENTICATIONFAILED',
+      vague: false,
+      tokenRefused: false,
+    });
+  });
+
+  it.each([
+    ['account_disabled', 'account_gone', 'account_disabled'],
+    ['mfa_required', 'reauth_required', 'mfa_required'],
+  ])('calls %s %s', async (fault, kind, reason) => {
+    const account = await createAccount();
+    await account.fault(fault);
+    const { verdict } = await failureOf(provider().openSession(account.access, NEVER));
+    expect(verdict).toMatchObject({ kind, reason });
+  });
+
+  it('leaves open why Office 365 says "authenticated but not connected"', async () => {
+    const account = await createAccount();
+    await account.fault('mailbox_unavailable');
+    const session = await provider().openSession(account.access, NEVER);
+    const { verdict } = await failureOf(session.identify());
+    expect(verdict).toMatchObject({ kind: 'admin_action', reason: 'mailbox_unavailable', vague: true });
+    await session.close();
+  });
+
+  it('notices a password change in the middle of a session as a lost session, and at the next login as what it is', async () => {
+    const account = await createAccount();
+    const session = await provider().openSession(account.access, NEVER);
+    await session.scopes();
+    await account.fault('password_changed');
+    expect((await failureOf(session.scopes())).verdict.kind).toBe('transient');
+    await session.close();
+    const refused = await failureOf(provider().openSession(account.access, NEVER));
+    expect(refused.verdict.kind).toBe('reauth_required');
+  });
+
+  it('says what failed before the login, and never blames the password', async () => {
+    const account = await createAccount();
+    const at = (host: string, port: number): SessionAccess =>
+      ({ ...account.access, server: { host, port, security: 'starttls' } }) as SessionAccess;
+    const cases: [SessionAccess, string][] = [
+      [at('127.0.0.1', 1), 'connection_refused'],
+      [at('no-such-host.invalid', 143), 'dns_failed'],
+      [at('10.0.0.1', 143), 'egress_denied'],
+    ];
+    for (const [access, code] of cases) {
+      const { verdict } = await failureOf(provider().openSession(access, NEVER));
+      expect([verdict.providerCode, verdict.reason]).toEqual([code, 'network']);
+    }
+  });
+});

@@ -1,0 +1,102 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Secret } from '../../domain/secret.ts';
+import type { ProviderConfig } from '../../providers/configuration.ts';
+import { createPkce } from '../../providers/oauth.ts';
+import type { OAuthAdapter, SessionAccess, TokenSet } from '../../providers/provider.ts';
+import { createProviders } from '../../providers/registry.ts';
+import type { Providers } from '../../providers/registry.ts';
+import { startSandbox } from '../../sandbox/sandbox.ts';
+import type { RunningSandbox } from '../../sandbox/sandbox.ts';
+
+export const REDIRECT_URI = 'http://127.0.0.1:9/oauth/google/callback';
+const NEVER = new AbortController().signal;
+
+export interface Delivered {
+  message_id: string;
+  provider_id: string;
+  folder: string;
+}
+
+/** The sandbox on free ports, the adapters configured for it, and its control API. */
+export class Stage {
+  readonly sandbox: RunningSandbox;
+  readonly providers: Providers;
+  readonly #dir: string;
+
+  private constructor(sandbox: RunningSandbox, dir: string) {
+    this.sandbox = sandbox;
+    this.#dir = dir;
+    this.providers = createProviders(configFor(sandbox));
+  }
+
+  static async open(): Promise<Stage> {
+    const dir = mkdtempSync(join(tmpdir(), 'mooring-providers-'));
+    return new Stage(await startSandbox({ dir, port: 0 }), dir);
+  }
+
+  async close(): Promise<void> {
+    await this.sandbox.close();
+    rmSync(this.#dir, { recursive: true, force: true });
+  }
+
+  async control<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+    const init =
+      body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+    const answer = await fetch(`${this.sandbox.addresses.control}/control${path}`, { method, ...init });
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+    return (answer.status === 204 ? undefined : await answer.json()) as Answer;
+  }
+
+  get oauth(): OAuthAdapter {
+    const oauth = this.providers.get('gmail')?.oauth;
+    if (!oauth) throw new Error('Gmail is not configured');
+    return oauth;
+  }
+
+  /** Consents as that person and exchanges the code. */
+  async signInAtGoogle(email: string, scopes?: string[]): Promise<TokenSet> {
+    const { codeVerifier, codeChallenge } = createPkce();
+    const url = this.oauth.authorizationUrl({
+      redirectUri: REDIRECT_URI,
+      state: 'st',
+      codeChallenge,
+      uses: ['read'],
+      loginHint: email,
+    });
+    const { redirect_to } = await this.control<{ redirect_to: string }>('POST', '/consent', {
+      authorization_url: url.href,
+      email,
+      ...(scopes ? { scopes } : {}),
+    });
+    const code = new URL(redirect_to).searchParams.get('code') ?? '';
+    const raw = await this.oauth.exchangeRequest({ redirectUri: REDIRECT_URI, code, codeVerifier }, NEVER);
+    return this.oauth.processTokenAnswer(raw);
+  }
+
+  imapAccess(email: string, password: string, security: 'tls' | 'starttls' = 'starttls'): SessionAccess {
+    const { host, port, tls_port } = this.sandbox.addresses.imap;
+    const server = { host: String(host), port: Number(security === 'tls' ? tls_port : port), security };
+    return { kind: 'password', email, username: email, password: new Secret(password), server };
+  }
+}
+
+export function configFor({ addresses }: RunningSandbox): ProviderConfig {
+  const google = addresses.google as Record<string, string>;
+  const text = (name: string): string => google[name] ?? '';
+  return {
+    google: {
+      client: { id: text('client_id'), secret: () => Promise.resolve(new Secret(text('client_secret'))) },
+      authorizationUrl: text('authorization_url'),
+      tokenUrl: text('token_url'),
+      revocationUrl: text('revocation_url'),
+      userinfoUrl: text('userinfo_url'),
+      gmailApiUrl: text('gmail_api_url'),
+      unitsPerMinute: null,
+    },
+    imap: { timeoutMs: 5_000 },
+    egress: { allow: ['127.0.0.0/8', '::1'] },
+    certificateAuthorities: readFileSync(String(addresses.imap['ca_file']), 'utf8'),
+  };
+}
