@@ -71,6 +71,7 @@ async function handOver(tx: Transaction, settled: EventRow[], now: Date): Promis
     .from(events)
     .innerJoin(webhookEndpoints, isWanted)
     .where(inArray(events.id, told))
+    .orderBy(asc(events.xact), asc(events.seq))
     .for('key share');
   return insertDeliveries(tx, pairs, now);
 }

@@ -1,0 +1,56 @@
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { createDeliverActivities } from '../../activities/deliver.ts';
+import { startOutboxPump } from '../../background/outbox-pump.ts';
+import { CHANNELS_QUEUE, WEBHOOKS_QUEUE } from '../../domain/workflow-names.ts';
+import { machineCacheDir } from '../../embedded/machine-tools.ts';
+import { temporalBinary } from '../../embedded/temporal-binary.ts';
+import { temporalTestServer } from '../../embedded/test-server.ts';
+import { temporalOf } from '../../temporal.ts';
+import type { Stage } from './stage.ts';
+
+/** A real Temporal beside the stage, with the workers of webhooks; its time can be skipped where asked for. */
+export async function raiseEngine(stage: Stage, { timeSkipping }: { timeSkipping: boolean }) {
+  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR' } } });
+  const environment = { ...process.env } as Record<string, string>;
+  const tools = { environment, cacheDir: machineCacheDir(environment), say: () => {} };
+  const engine = timeSkipping
+    ? await TestWorkflowEnvironment.createTimeSkipping({ server: { executable: await temporalTestServer(tools) } })
+    : await TestWorkflowEnvironment.createLocal({
+        server: { executable: { type: 'existing-path', path: await temporalBinary(tools) } },
+      });
+  const context = {
+    ...stage,
+    clock: timeSkipping ? { now: async () => new Date(await engine.currentTimeMs()) } : stage.clock,
+    temporal: temporalOf(engine.client, null, async () => {}),
+  };
+  const workers = await startWorkers(engine.nativeConnection, context);
+  return {
+    context,
+    client: engine.client,
+    startPump: () => startOutboxPump(context),
+    async close() {
+      await workers.stop();
+      await engine.teardown();
+    },
+  };
+}
+export type Engine = Awaited<ReturnType<typeof raiseEngine>>;
+
+async function startWorkers(connection: NativeConnection, context: Parameters<typeof createDeliverActivities>[0]) {
+  const workers = [
+    await Worker.create({
+      connection,
+      taskQueue: CHANNELS_QUEUE,
+      workflowsPath: new URL('../../workflows/deliver.ts', import.meta.url).pathname,
+    }),
+    await Worker.create({ connection, taskQueue: WEBHOOKS_QUEUE, activities: createDeliverActivities(context) }),
+  ];
+  const running = workers.map((worker) => worker.run());
+  return {
+    async stop() {
+      for (const worker of workers) worker.shutdown();
+      await Promise.all(running);
+    },
+  };
+}

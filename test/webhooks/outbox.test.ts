@@ -1,0 +1,187 @@
+import { eq, sql } from 'drizzle-orm';
+import postgres from 'postgres';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { turnOutboxOfAllTenants } from '../../db/across-tenants.ts';
+import type { Transaction } from '../../db/client.ts';
+import { parseFeedCursor } from '../../db/feed.ts';
+import { noticeMessages } from '../../db/message-notices.ts';
+import { events, webhookDeliveries } from '../../db/schema/events.ts';
+import { messageNotices } from '../../db/schema/messages.ts';
+import { addChannel, addEndpoint, raiseStage, removeEndpoints, tell } from './stage.ts';
+import type { Stage } from './stage.ts';
+
+let stage: Stage;
+let channel: { tenantId: string; channelId: string };
+
+beforeAll(async () => {
+  stage = await raiseStage();
+  channel = { tenantId: 'acme', channelId: await addChannel(stage.database, 'acme') };
+}, 60_000);
+afterAll(() => stage.close());
+beforeEach(async () => {
+  await removeEndpoints(stage.database);
+  await emptyOutbox();
+});
+
+const turn = (now = new Date(), limit = 200) => turnOutboxOfAllTenants(stage.database, now, limit);
+const inAcme = <T>(work: (tx: Transaction) => Promise<T>) => stage.database.inTenant('acme', work);
+
+async function emptyOutbox() {
+  for (let look = await turn(); look?.heldBack || look?.more || look?.deliveries.length; look = await turn());
+}
+
+async function deliveredEvents(endpointId: string): Promise<string[]> {
+  const rows = await stage.database.acrossTenants((tx) =>
+    tx
+      .select({ eventId: webhookDeliveries.eventId })
+      .from(webhookDeliveries)
+      .where(eq(webhookDeliveries.endpointId, endpointId))
+      .orderBy(webhookDeliveries.id),
+  );
+  return rows.map(({ eventId }) => eventId);
+}
+
+/** A transaction that is held open until `commit`. */
+function hold(work: (tx: Transaction) => Promise<unknown>) {
+  const begun = Promise.withResolvers<void>();
+  const open = Promise.withResolvers<void>();
+  const done = inAcme(async (tx) => {
+    await work(tx);
+    begun.resolve();
+    await open.promise;
+  });
+  const commit = async () => {
+    open.resolve();
+    await done;
+  };
+  return { begun: begun.promise, commit };
+}
+
+describe('turnOutbox()', () => {
+  it('holds an event back while an older transaction is open, and loses neither (rule 12)', async () => {
+    const { endpoint } = await addEndpoint(stage, { url: 'http://127.0.0.1/' });
+    let first = '';
+    const slow = hold(async (tx) => (first = await tell(tx, channel)));
+    await slow.begun;
+    const second = await inAcme((tx) => tell(tx, channel, 'channel.degraded'));
+    expect(await turn()).toMatchObject({ deliveries: [], heldBack: true });
+    await slow.commit();
+    await emptyOutbox();
+    expect(await deliveredEvents(endpoint.id)).toEqual([first, second]);
+  });
+
+  it('gives each event to each endpoint that wants it, by tenant, type and being enabled', async () => {
+    const other = { tenantId: 'other', channelId: await addChannel(stage.database, 'other') };
+    const url = 'http://127.0.0.1/';
+    const all = (await addEndpoint(stage, { url })).endpoint;
+    const acme = (await addEndpoint(stage, { url, tenantId: 'acme' })).endpoint;
+    const paused = (await addEndpoint(stage, { url, events: ['channel.paused'] })).endpoint;
+    const off = (await addEndpoint(stage, { url, disabledAt: new Date() })).endpoint;
+    const [one, two] = await inAcme(async (tx) => [
+      await tell(tx, channel, 'channel.connected'),
+      await tell(tx, channel, 'channel.paused'),
+    ]);
+    const three = await stage.database.inTenant('other', (tx) => tell(tx, other, 'channel.paused'));
+    await emptyOutbox();
+    expect(await deliveredEvents(all.id)).toEqual([one, two, three]);
+    expect(await deliveredEvents(acme.id)).toEqual([one, two]);
+    expect(await deliveredEvents(paused.id)).toEqual([two, three]);
+    expect(await deliveredEvents(off.id)).toEqual([]);
+  });
+
+  it('keeps a refresh in the diary and off the wire', async () => {
+    const { endpoint } = await addEndpoint(stage, { url: 'http://127.0.0.1/' });
+    await inAcme((tx) => tell(tx, channel, 'credential.refreshed'));
+    await emptyOutbox();
+    expect(await deliveredEvents(endpoint.id)).toEqual([]);
+  });
+
+  it('goes on where it stood when a turn is rolled back half done', async () => {
+    const { endpoint } = await addEndpoint(stage, { url: 'http://127.0.0.1/' });
+    const event = await inAcme((tx) => tell(tx, channel));
+    await asOwner('alter table webhook_deliveries add constraint full_disk check (false) not valid');
+    await expect(turn()).rejects.toThrow();
+    await asOwner('alter table webhook_deliveries drop constraint full_disk');
+    await emptyOutbox();
+    expect(await deliveredEvents(endpoint.id)).toEqual([event]);
+  });
+
+  it('hands every event over once while many writers and several pumps are at it', async () => {
+    const { endpoint } = await addEndpoint(stage, { url: 'http://127.0.0.1/' });
+    const told: string[] = [];
+    let writing = true;
+    const pumps = [1, 2, 3].map(async () => {
+      while (writing) await turn(new Date(), 7);
+    });
+    await Promise.all(
+      Array.from({ length: 6 }, async (_, writer) => {
+        for (let i = 0; i < 25; i++) {
+          await inAcme(async (tx) => {
+            told.push(await tell(tx, channel));
+            await tx.execute(sql`select pg_sleep(${((writer * 7 + i * 13) % 20) / 1000})`);
+            told.push(await tell(tx, channel));
+          });
+        }
+      }),
+    );
+    writing = false;
+    await Promise.all(pumps);
+    await emptyOutbox();
+    const delivered = await deliveredEvents(endpoint.id);
+    expect(delivered).toHaveLength(300);
+    expect(new Set(delivered)).toEqual(new Set(told));
+  });
+});
+
+describe('noticeMessages()', () => {
+  const later = (ms: number) => new Date(Date.now() + ms);
+  const notice = (tx: Transaction, count: number) => noticeMessages(tx, { ...channel, count, now: new Date() });
+  const receivedEvents = () =>
+    inAcme((tx) => tx.select().from(events).where(eq(events.type, 'message.received')).orderBy(events.seq));
+
+  it('makes one message.received of many pages, after a second, whose cursor lies before the first', async () => {
+    const before = (await receivedEvents()).length;
+    let firstXact = '';
+    await inAcme(async (tx) => {
+      const [row] = await tx.execute<{ xact: string }>(sql`select pg_current_xact_id()::text as xact`);
+      firstXact = row?.xact ?? '';
+      await notice(tx, 100);
+    });
+    await inAcme((tx) => notice(tx, 23));
+    expect(await turn()).toMatchObject({ noticesWait: true });
+    expect(await receivedEvents()).toHaveLength(before);
+    expect(await turn(later(1_100))).toMatchObject({ noticesWait: false });
+    const told = (await receivedEvents()).slice(before);
+    expect(told).toHaveLength(1);
+    expect(told[0]?.data['count']).toBe(123);
+    expect(parseFeedCursor(String(told[0]?.data['cursor']))).toMatchObject({ xact: firstXact, seq: 0n });
+  });
+
+  it('counts nothing twice and loses nothing while pages and turns overlap', async () => {
+    const before = (await receivedEvents()).length;
+    const turns = (async () => {
+      for (let i = 0; i < 60; i++) await turn(later(2_000));
+    })();
+    for (let i = 1; i <= 40; i++) await inAcme((tx) => notice(tx, i));
+    await turns;
+    await turn(later(2_000));
+    const told = (await receivedEvents()).slice(before);
+    expect(told.reduce((sum, event) => sum + Number(event.data['count']), 0)).toBe(820);
+  });
+
+  it('passes over a channel that an import holds, instead of waiting for one that waits for it', async () => {
+    await inAcme((tx) => notice(tx, 1));
+    const holding = hold((tx) => tx.execute(sql`select from channels where id = ${channel.channelId} for update`));
+    await holding.begun;
+    expect(await turn(later(2_000))).toMatchObject({ noticesWait: true });
+    await holding.commit();
+    expect(await turn(later(2_000))).toMatchObject({ noticesWait: false });
+    expect(await inAcme((tx) => tx.select().from(messageNotices))).toEqual([]);
+  });
+});
+
+async function asOwner(statement: string): Promise<void> {
+  const client = postgres(stage.url, { max: 1, onnotice: () => {} });
+  await client.unsafe(statement);
+  await client.end();
+}

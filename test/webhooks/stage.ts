@@ -1,0 +1,141 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { ensureVaultKeys, readKeyring } from '../../crypto/keyring.ts';
+import { Vault } from '../../crypto/vault.ts';
+import { connectDatabase } from '../../db/client.ts';
+import type { Database, Transaction } from '../../db/client.ts';
+import { databaseClock } from '../../db/clock.ts';
+import { insertEvent } from '../../db/events.ts';
+import { newId } from '../../db/ids.ts';
+import { migrateDatabase } from '../../db/migrate.ts';
+import { channels } from '../../db/schema/channels.ts';
+import { webhookEndpoints } from '../../db/schema/events.ts';
+import { tenants } from '../../db/schema/tenants.ts';
+import { insertEndpoint, secretBinding } from '../../db/webhook-endpoints.ts';
+import type { EndpointRow } from '../../db/webhook-endpoints.ts';
+import type { EventType } from '../../domain/event.ts';
+import { Secret } from '../../domain/secret.ts';
+import { startPostgres } from '../../embedded/postgres.ts';
+import { createLogger } from '../../logger.ts';
+
+/** A PostgreSQL of this test file's own, migrated, with a vault; `close` leaves nothing behind. */
+export async function raiseStage() {
+  const dir = await mkdtemp(join(tmpdir(), 'mooring-webhooks-'));
+  const postgres = await startPostgres({ dir: join(dir, 'postgres') });
+  await migrateDatabase(postgres.url);
+  const database = connectDatabase({ url: postgres.url, poolSize: 8 });
+  const keysFile = join(dir, 'keys.json');
+  await ensureVaultKeys(keysFile);
+  return {
+    url: postgres.url,
+    database,
+    clock: databaseClock(database),
+    vault: new Vault(await readKeyring(keysFile)),
+    logger: createLogger('test', 'error'),
+    config: { providers: { google: null, imap: null, egress: { allow: ['127.0.0.1'] }, certificateAuthorities: null } },
+    async close() {
+      await database.close();
+      await postgres.stop();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+export type Stage = Awaited<ReturnType<typeof raiseStage>>;
+
+export async function addChannel(database: Database, tenantId: string): Promise<string> {
+  const id = newId('chn');
+  const at = new Date();
+  await database.inTenant(tenantId, async (tx) => {
+    await tx.insert(tenants).values({ id: tenantId, createdAt: at }).onConflictDoNothing();
+    await tx.insert(channels).values({
+      id,
+      tenantId,
+      kind: 'individual',
+      accessType: 'imap',
+      uses: ['read'],
+      accountEmail: `${id}@example.com`,
+      accountLogin: id,
+      accountProviderId: id,
+      mailboxKey: id,
+      status: 'connected',
+      statusSince: at,
+      credentialVersion: 1,
+      createdAt: at,
+    });
+  });
+  return id;
+}
+
+export async function addEndpoint(
+  stage: Stage,
+  values: { url: string; tenantId?: string; events?: EventType[]; disabledAt?: Date },
+): Promise<{ endpoint: EndpointRow; secret: string }> {
+  const id = newId('whe');
+  const tenantId = values.tenantId ?? null;
+  const secret = `whsec_${randomBytes(32).toString('base64')}`;
+  const secretJwe = await stage.vault.encryptSecret(new Secret(secret), secretBinding({ id, tenantId }));
+  const row = { id, secretJwe, createdAt: await stage.clock.now(), ...values, tenantId };
+  return { endpoint: await stage.database.acrossTenants((tx) => insertEndpoint(tx, row)), secret };
+}
+
+export async function removeEndpoints(database: Database): Promise<void> {
+  await database.acrossTenants((tx) => tx.delete(webhookEndpoints));
+}
+
+export async function tell(
+  tx: Transaction,
+  channel: { tenantId: string; channelId: string },
+  type: EventType = 'channel.connected',
+  data: Record<string, unknown> = {},
+): Promise<string> {
+  return insertEvent(tx, { ...channel, type, incidentId: null, data, at: new Date() });
+}
+
+export interface Received {
+  path: string;
+  headers: IncomingHttpHeaders;
+  body: string;
+  at: number;
+}
+
+/** A real HTTP server that takes webhooks; `answer` decides the status, or a promise of it. */
+export async function listenForWebhooks(
+  answer: (request: Received, times: number) => number | Promise<number> = () => 204,
+  headers: Record<string, string> = {},
+) {
+  const received: Received[] = [];
+  const server = createServer((req, res) => {
+    const chunks: Buffer[] = [];
+    req.on('data', (chunk: Buffer) => chunks.push(chunk));
+    req.on('end', async () => {
+      const one = { path: req.url ?? '', headers: req.headers, body: Buffer.concat(chunks).toString(), at: Date.now() };
+      received.push(one);
+      const status = await answer(one, received.length);
+      res.writeHead(status, headers).end('what an endpoint answers is never stored');
+    });
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  return {
+    received,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+export async function until<T>(what: string, timeoutMs: number, look: () => Promise<T> | T): Promise<NonNullable<T>> {
+  const end = Date.now() + timeoutMs;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    if (Date.now() > end) throw new Error(`${what} did not come within ${timeoutMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
