@@ -1,0 +1,92 @@
+import { completeSignIn, proveSignIn } from '../../api/connect/complete-sign-in.ts';
+import type { LinkRow } from '../../db/links.ts';
+import type { LinkResult, LinkSpec } from '../../db/schema/links.ts';
+import { Secret } from '../../domain/secret.ts';
+import type { SessionAccess } from '../../providers/provider.ts';
+import type { Stage } from './stage.ts';
+
+export const SPEC: LinkSpec = {
+  kind: 'individual',
+  owner: null,
+  access_types: null,
+  uses: ['read'],
+  import: 'continuous',
+  import_from: null,
+  mailbox: null,
+};
+
+interface Connecting {
+  tenantId?: string;
+  link?: LinkRow | null;
+  spec?: Partial<LinkSpec>;
+}
+
+/** Signs in at the sandbox's Google as a person would, and completes it as the callback does. */
+export async function connectGmail(
+  { context, sandbox }: Stage,
+  email: string,
+  { tenantId = 'acme', link = null, spec = {} }: Connecting = {},
+): Promise<LinkResult> {
+  const oauth = context.providers.get('gmail')?.oauth;
+  if (!oauth) throw new Error('Gmail is not configured');
+  const verifier = 'a'.repeat(64);
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier));
+  const redirectUri = 'http://127.0.0.1:9/oauth/google/callback';
+  const authorizationUrl = oauth.authorizationUrl({
+    redirectUri,
+    state: 'state',
+    codeChallenge: Buffer.from(digest).toString('base64url'),
+    uses: ['read'],
+    loginHint: null,
+  });
+  const back = new URL(await sandbox.consent(authorizationUrl.href, email));
+  const code = back.searchParams.get('code') ?? '';
+  const signal = AbortSignal.timeout(10_000);
+  const answer = await oauth.exchangeRequest({ redirectUri, code, codeVerifier: new Secret(verifier) }, signal);
+  const tokens = oauth.processTokenAnswer(answer);
+  const access: SessionAccess = { kind: 'token', email: '', accessToken: tokens.accessToken };
+  const proof = await proveSignIn(context, 'gmail', access, signal);
+  const credential = { kind: 'oauth', tokens } as const;
+  const full = { ...SPEC, ...spec };
+  return completeSignIn(context, {
+    tenantId,
+    link,
+    accessType: 'gmail',
+    spec: full,
+    credential,
+    proof,
+    coveredUntil: null,
+  });
+}
+
+/** The same with a password, at the sandbox's IMAP server. */
+export async function connectImap(
+  { context, imap }: Stage,
+  email: string,
+  password: string,
+  { tenantId = 'acme', link = null, spec = {} }: Connecting = {},
+): Promise<LinkResult> {
+  const { host, port, security } = imap;
+  const credential = {
+    kind: 'password',
+    server: { host, port, security },
+    username: email,
+    password: new Secret(password),
+  } as const;
+  const proof = await proveSignIn(context, 'imap', { ...credential, email }, AbortSignal.timeout(10_000));
+  const full = { ...SPEC, ...spec };
+  return completeSignIn(context, {
+    tenantId,
+    link,
+    accessType: 'imap',
+    spec: full,
+    credential,
+    proof,
+    coveredUntil: null,
+  });
+}
+
+export function channelOf(result: LinkResult): string {
+  if (result.status !== 'connected') throw new Error(`${result.code}: ${result.detail}`);
+  return result.channel;
+}

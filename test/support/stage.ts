@@ -1,0 +1,79 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readConfig } from '../../config.ts';
+import { createContext } from '../../context.ts';
+import type { Context } from '../../context.ts';
+import { ensureVaultKeys } from '../../crypto/keyring.ts';
+import { migrateDatabase } from '../../db/migrate.ts';
+import { startPostgres } from '../../embedded/postgres.ts';
+import { startSandbox } from '../../sandbox/sandbox.ts';
+import type { Temporal } from '../../temporal.ts';
+import { sandboxControl } from './sandbox-control.ts';
+
+/** What a test asks of Temporal when the workflow is not its subject: nothing happens, and what was told is kept. */
+export function silentTemporal(): Temporal & { told: string[] } {
+  const told: string[] = [];
+  return {
+    told,
+    client: null as never,
+    lookAt: async ({ id }) => void told.push(id),
+    command: async () => null,
+    workflowUrl: () => null,
+    close: async () => {},
+  };
+}
+
+/**
+ * Everything real but Temporal, for one test file: a PostgreSQL of its own, migrated; the sandbox's servers; a vault;
+ * the adapters. `close` leaves nothing behind.
+ */
+export async function raiseStage({ given = {} }: { given?: Partial<Context> } = {}) {
+  const dir = await mkdtemp(join(tmpdir(), 'mooring-test-'));
+  const postgres = await startPostgres({ dir: join(dir, 'postgres') });
+  await migrateDatabase(postgres.url);
+  const sandbox = await startSandbox({ dir: join(dir, 'sandbox'), port: 0 });
+  const keysFile = join(dir, 'keys.json');
+  await ensureVaultKeys(keysFile);
+  const environment = stageEnvironment(sandbox.addresses, postgres.url, keysFile);
+  const config = readConfig(environment);
+  const context = await createContext('test', config, { temporal: silentTemporal(), ...given });
+  return {
+    dir,
+    environment,
+    context,
+    sandbox: sandboxControl(sandbox.addresses.control),
+    imap: sandbox.addresses.imap as { host: string; port: number; security: 'starttls'; ca_file: string },
+    databaseUrl: postgres.url,
+    async close() {
+      await context.close();
+      await sandbox.close();
+      await postgres.stop();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+export type Stage = Awaited<ReturnType<typeof raiseStage>>;
+
+function stageEnvironment(
+  { google, imap }: Awaited<ReturnType<typeof startSandbox>>['addresses'],
+  databaseUrl: string,
+  keysFile: string,
+): Record<string, string> {
+  const urls = Object.entries(google as Record<string, string>).flatMap(([name, value]) =>
+    name.endsWith('_url') ? [[name === 'gmail_api_url' ? 'GMAIL_API_URL' : `GOOGLE_${name.toUpperCase()}`, value]] : [],
+  );
+  const { client_id, client_secret } = google as { client_id: string; client_secret: string };
+  return {
+    ...Object.fromEntries(urls),
+    LOG_LEVEL: 'error',
+    DATABASE_URL: databaseUrl,
+    TEMPORAL_ADDRESS: '127.0.0.1:1',
+    MOORING_VAULT_KEYS_FILE: keysFile,
+    MOORING_SANDBOX: 'on',
+    MOORING_EGRESS_ALLOW: '127.0.0.0/8',
+    MOORING_CA_FILE: (imap as { ca_file: string }).ca_file,
+    GOOGLE_CLIENT_ID: client_id,
+    GOOGLE_CLIENT_SECRET: client_secret,
+  };
+}
