@@ -1,0 +1,72 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { readConfig } from '../../config.ts';
+
+const checkout = join(import.meta.dirname, '../..');
+const text = readFileSync(join(checkout, 'docker-compose.yml'), 'utf8');
+interface Service {
+  image: string;
+  build?: string;
+  command?: string[];
+  environment?: Record<string, string>;
+  depends_on?: Record<string, { condition: string }>;
+  configs?: { source: string }[];
+}
+const compose = parse(text, { merge: true }) as {
+  services: Record<string, Service>;
+  configs: Record<string, { content: string }>;
+};
+const services = Object.entries(compose.services);
+
+describe('docker-compose.yml', () => {
+  it('pins every image, and Temporal’s three to versions that belong together', () => {
+    const images = services.flatMap(([, { image, build }]) => (build ? [] : [image]));
+    expect(new Set(images)).toEqual(
+      new Set(['postgres:18', 'temporalio/server:1.31.2', 'temporalio/admin-tools:1.31.2', 'temporalio/ui:2.50.1']),
+    );
+  });
+
+  it('waits for services and mounts configs that exist', () => {
+    const needed = services.flatMap(([, { depends_on }]) => Object.keys(depends_on ?? {}));
+    expect(needed.filter((name) => !(name in compose.services))).toEqual([]);
+    const mounted = services.flatMap(([, { configs }]) => (configs ?? []).map(({ source }) => source));
+    expect(mounted.toSorted()).toEqual(Object.keys(compose.configs).toSorted());
+  });
+
+  it.each(['server', 'worker', 'migrate'])('runs a program of this checkout as %s', (name) => {
+    const [program, script = ''] = compose.services[name]?.command ?? [];
+    expect(program).toBe('node');
+    expect(existsSync(join(checkout, script))).toBe(true);
+  });
+
+  it.each(['server', 'worker'])('gives %s an environment that config.ts accepts', (name) => {
+    const given = {
+      POSTGRES_PASSWORD: 'p',
+      MOORING_PUBLIC_URL: 'https://mooring.example',
+      MOORING_API_KEY: 'mk_12345678',
+    };
+    const fill = (value: string) =>
+      value.replaceAll(
+        /\$\{(\w+):([-?])([^}]*)\}/g,
+        (_, variable: keyof typeof given, _kind, fallback: string) => given[variable] ?? fallback,
+      );
+    const environment = Object.entries(compose.services[name]?.environment ?? {}).map(([key, value]) => [
+      key,
+      fill(value),
+    ]);
+    const config = readConfig(Object.fromEntries(environment) as Record<string, string>);
+    expect(config).toMatchObject({
+      publicUrl: given.MOORING_PUBLIC_URL,
+      temporal: { address: 'temporal:7233', namespace: 'mooring' },
+    });
+  });
+
+  it('demands every secret instead of having a default for it', () => {
+    const secrets = [...text.matchAll(/\$\{(\w*(?:PASSWORD|API_KEY))(:?[^}]*)\}/g)].map(
+      ([, name, rest]) => `${name}${rest}`,
+    );
+    expect(new Set(secrets)).toEqual(new Set(['POSTGRES_PASSWORD:?', 'TEMPORAL_DB_PASSWORD:?', 'MOORING_API_KEY:?']));
+  });
+});
