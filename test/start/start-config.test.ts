@@ -1,0 +1,104 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { choosePorts, claimPort, freePort } from '../../embedded/ports.ts';
+import { programEnvironment } from '../../embedded/programs.ts';
+import { startConfigFrom } from '../../embedded/start-config.ts';
+
+describe('startConfigFrom', () => {
+  it('has the defaults of interface.md', () => {
+    expect(startConfigFrom({})).toMatchObject({
+      port: 3000,
+      bind: '127.0.0.1',
+      publicUrl: 'http://127.0.0.1:3000',
+      stateDir: join(process.cwd(), '.mooring'),
+      sandbox: true,
+      temporalNamespace: 'default',
+    });
+  });
+
+  it('leaves the sandbox off beside real servers, unless it is asked for', () => {
+    expect(startConfigFrom({ DATABASE_URL: 'postgres://db/mooring' }).sandbox).toBe(false);
+    expect(startConfigFrom({ TEMPORAL_ADDRESS: 'temporal:7233' }).sandbox).toBe(false);
+    expect(startConfigFrom({ TEMPORAL_ADDRESS: 'temporal:7233', MOORING_SANDBOX: 'on' }).sandbox).toBe(true);
+    expect(startConfigFrom({ MOORING_SANDBOX: 'off' }).sandbox).toBe(false);
+  });
+
+  it.each([
+    [{ PORT: '70000' }, 'PORT'],
+    [{ MOORING_SANDBOX_PORT: 'x' }, 'MOORING_SANDBOX_PORT'],
+    [{ MOORING_SANDBOX: 'yes' }, 'MOORING_SANDBOX'],
+  ])('names what is wrong in %j', (environment: Record<string, string>, variable) => {
+    expect(() => startConfigFrom(environment)).toThrow(variable);
+  });
+});
+
+describe('programEnvironment', () => {
+  const google = {
+    client_id: 'sandbox-id',
+    client_secret: 'sandbox-secret',
+    authorization_url: 'http://127.0.0.1:1/auth',
+    token_url: 'http://127.0.0.1:1/token',
+    revocation_url: 'http://127.0.0.1:1/revoke',
+    userinfo_url: 'http://127.0.0.1:1/userinfo',
+    gmail_api_url: 'http://127.0.0.1:1/gmail',
+  };
+  const found = {
+    databaseUrl: 'postgres://db/mooring',
+    temporalAddress: '127.0.0.1:7233',
+    temporalUiUrl: null,
+    apiKey: 'mk_1',
+    uiLoginToken: 'token',
+    sandbox: { pid: 1, control: 'http://127.0.0.1:1', page: 'http://127.0.0.1:1/', google },
+  };
+
+  it('puts the sandbox in the place of Google', () => {
+    const environment = programEnvironment(startConfigFrom({}), found);
+    expect(environment).toMatchObject({
+      MOORING_SANDBOX: 'on',
+      GOOGLE_CLIENT_ID: 'sandbox-id',
+      GMAIL_API_URL: google.gmail_api_url,
+    });
+    expect(environment['MOORING_EGRESS_ALLOW']).toContain('127.0.0.0/8');
+  });
+
+  it('leaves a Google client of the person’s own alone', () => {
+    const given = { GOOGLE_CLIENT_ID: 'mine', GOOGLE_CLIENT_SECRET: 'mine too' };
+    const environment = programEnvironment(startConfigFrom(given), found);
+    expect(environment).toMatchObject(given);
+    expect(environment).not.toHaveProperty('GMAIL_API_URL');
+  });
+
+  it('allows nothing further and names no sandbox where there is none', () => {
+    const environment = programEnvironment(startConfigFrom({}), { ...found, sandbox: null });
+    expect(environment['MOORING_SANDBOX']).toBe('off');
+    expect(environment).not.toHaveProperty('MOORING_EGRESS_ALLOW');
+  });
+});
+
+describe('ports', () => {
+  it('are those of the last start, but for one that a stranger has taken', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'mooring-ports-'));
+    const first = await choosePorts(dir, null);
+    expect(new Set(Object.values(first)).size).toBe(4);
+    expect(await choosePorts(dir, null)).toEqual(first);
+
+    const stranger = createServer();
+    await new Promise<void>((resolve) => stranger.listen(first.temporal, '127.0.0.1', resolve));
+    const second = await choosePorts(dir, 4100);
+    stranger.close();
+    expect(second).toEqual({ ...first, temporal: second.temporal, sandbox: 4100 });
+    expect(second.temporal).not.toBe(first.temporal);
+    rmSync(dir, { recursive: true });
+  });
+
+  it('that were given and are taken are an error with port and variable', async () => {
+    const port = await freePort();
+    const stranger = createServer();
+    await new Promise<void>((resolve) => stranger.listen(port, '127.0.0.1', resolve));
+    await expect(claimPort('PORT', port)).rejects.toThrow(`Port ${port} is taken by another program. Set PORT to`);
+    stranger.close();
+  });
+});
