@@ -15,9 +15,8 @@ export interface TemporalOptions {
   environment: Record<string, string>;
 }
 
-const KEYWORD = 2; // temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
-/** By which operators find channels in Temporal's tools (design.md section 6). */
-const SEARCH_ATTRIBUTES = { TenantId: KEYWORD, AccessType: KEYWORD, ChannelStatus: KEYWORD, StatusReason: KEYWORD };
+/** By which operators find channels in Temporal's tools; there from the first instant of a new namespace. */
+const SEARCH_ATTRIBUTES = ['TenantId', 'AccessType', 'ChannelStatus', 'StatusReason'];
 
 /** How to run Temporal's development server with its Web UI, its histories in SQLite. */
 export function temporalSpec(options: TemporalOptions): ProcessSpec {
@@ -29,7 +28,7 @@ export function temporalSpec(options: TemporalOptions): ProcessSpec {
     args: ['server', 'start-dev', ...flags(options, database)],
     environment: serverEnvironment(options.environment),
     logFile: join(options.stateDir, 'logs', 'temporal.log'),
-    ready: (_child, signal) => prepareNamespace(options.port, options.namespace, signal),
+    ready: (_child, signal) => serves(options.port, options.namespace, signal),
     readyTimeoutMs: 60_000,
     stopSignal: 'SIGTERM',
     stopTimeoutMs: 10_000,
@@ -54,26 +53,18 @@ function flags({ port, uiPort, namespace }: TemporalOptions, database: string): 
   const repeated = [
     ['--sqlite-pragma', 'journal_mode=WAL'],
     ['--sqlite-pragma', 'synchronous=FULL'],
-    ...Object.keys(SEARCH_ATTRIBUTES).map((name) => ['--search-attribute', `${name}=Keyword`]),
+    ...SEARCH_ATTRIBUTES.map((name) => ['--search-attribute', `${name}=Keyword`]),
   ];
   return [...Object.entries(once), ...repeated].flat();
 }
 
-/** Waits for the server, and registers what is missing of the search attributes. */
-async function prepareNamespace(port: number, namespace: string, signal: AbortSignal): Promise<void> {
+/** Waits until the server answers for its namespace. */
+async function serves(port: number, namespace: string, signal: AbortSignal): Promise<void> {
   while (!(await accepts(port))) await sleep(25, undefined, { signal }); // gRPC waits a second after a refusal
   const connection = await Connection.connect({ address: `127.0.0.1:${port}` });
   try {
-    await registerSearchAttributes(connection, namespace);
+    await connection.workflowService.describeNamespace({ namespace });
   } finally {
     await connection.close();
   }
-}
-
-/** The server's own flag does that for a new namespace only. */
-async function registerSearchAttributes({ operatorService }: Connection, namespace: string): Promise<void> {
-  const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
-  const missing = Object.entries(SEARCH_ATTRIBUTES).filter(([name]) => !(name in customAttributes));
-  if (missing.length === 0) return;
-  await operatorService.addSearchAttributes({ namespace, searchAttributes: Object.fromEntries(missing) });
 }
