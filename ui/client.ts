@@ -12,7 +12,7 @@ export interface Problem {
   received?: unknown;
 }
 
-/** The server said no, or did not answer (`code` is then `unreachable`, `status` 0). */
+/** The server said no, or did not answer (`code` is then `mooring_unreachable`, `status` 0). */
 export class ProblemError extends Error {
   readonly problem: Problem;
 
@@ -68,7 +68,7 @@ async function send(method: string, path: string, body: unknown): Promise<Respon
   } catch {
     throw new ProblemError({
       status: 0,
-      code: 'unreachable',
+      code: 'mooring_unreachable',
       title: 'Mooring does not answer',
       detail: 'Mooring does not answer. It is tried again by itself.',
       retryable: true,

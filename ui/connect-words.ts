@@ -15,14 +15,16 @@ export interface FailureWords {
 export function describeFailure(failure: Omit<ConnectFailure, 'status'>, accessType: AccessType): FailureWords {
   if (failure.code === 'account_mismatch') return mismatch(failure);
   const known = FAILURES[failure.code];
-  const { provider } = ACCESS_WORDS[accessType];
-  if (known) return { ...known, title: name(known.title, provider), sentence: name(known.sentence, provider) };
+  // Also said of a channel that was disconnected since; only the server knows which.
+  if (failure.code === 'link_expired' && known && failure.detail) return { ...known, sentence: failure.detail };
+  if (known) return named(known, ACCESS_WORDS[accessType].provider);
   return { title: 'That did not work', sentence: failure.detail || 'The reason is not known.', field: null };
 }
 
 /** `{provider}` at the start of a sentence begins with a capital. */
-function name(words: string, provider: string): string {
-  return capital(words.replaceAll('{provider}', provider));
+function named(words: FailureWords, provider: string): FailureWords {
+  const fill = (text: string) => capital(text.replaceAll('{provider}', provider));
+  return { ...words, title: fill(words.title), sentence: fill(words.sentence) };
 }
 
 function mismatch(failure: Omit<ConnectFailure, 'status'>): FailureWords {
@@ -77,6 +79,27 @@ const FAILURES: Record<string, FailureWords> = {
     sentence: 'The server does not offer encryption on this port, so no password was sent. Try “TLS” with port 993.',
     field: 'security',
   },
+  tls_failed: {
+    title: 'No encryption on this port',
+    sentence:
+      'The server does not speak this kind of encryption on this port, so no password was sent. TLS usually goes with port 993, STARTTLS with 143.',
+    field: 'security',
+  },
+  connection_lost: {
+    title: 'The server hung up',
+    sentence: 'The server ended the connection in the middle. Please check host and port, or try again.',
+    field: 'host',
+  },
+  unreachable: {
+    title: 'The server cannot be reached',
+    sentence: 'There is no way to this server from here. Please check the host name.',
+    field: 'host',
+  },
+  network: {
+    title: 'The server cannot be reached',
+    sentence: 'The connection to the server failed. Please check host and port, or try again.',
+    field: 'host',
+  },
   egress_denied: {
     title: 'Not allowed from here',
     sentence: 'Mooring may not connect to this server. Whoever runs Mooring can allow it.',
@@ -128,45 +151,9 @@ const FAILURES: Record<string, FailureWords> = {
     sentence: 'Links work for a limited time, and this one is over.',
     field: null,
   },
-  unreachable: {
+  mooring_unreachable: {
     title: 'Mooring does not answer',
     sentence: 'The page could not reach Mooring. Please check your connection and try again.',
     field: null,
   },
 };
-
-/** A mail provider's server, by the domain of an address; null when it is not known. */
-export function knownServer(email: string): { host: string; note: string | null } | null {
-  const domain = email.split('@')[1]?.trim().toLowerCase();
-  if (!domain) return null;
-  return SERVERS.find((server) => server.domains.includes(domain)) ?? null;
-}
-
-const APP_PASSWORD = (name: string) => `${name} wants an app password here, made in the account’s security settings.`;
-const SERVERS: { domains: string[]; host: string; note: string | null }[] = [
-  { domains: ['gmail.com', 'googlemail.com'], host: 'imap.gmail.com', note: APP_PASSWORD('Google') },
-  { domains: ['icloud.com', 'me.com', 'mac.com'], host: 'imap.mail.me.com', note: APP_PASSWORD('Apple') },
-  {
-    domains: ['yahoo.com', 'yahoo.co.uk', 'yahoo.de', 'ymail.com'],
-    host: 'imap.mail.yahoo.com',
-    note: APP_PASSWORD('Yahoo'),
-  },
-  { domains: ['aol.com'], host: 'imap.aol.com', note: APP_PASSWORD('AOL') },
-  { domains: ['fastmail.com', 'fastmail.fm'], host: 'imap.fastmail.com', note: APP_PASSWORD('Fastmail') },
-  {
-    domains: ['gmx.de', 'gmx.net', 'gmx.at', 'gmx.ch'],
-    host: 'imap.gmx.net',
-    note: 'IMAP must be allowed in GMX’s settings first.',
-  },
-  { domains: ['gmx.com'], host: 'imap.gmx.com', note: 'IMAP must be allowed in GMX’s settings first.' },
-  { domains: ['web.de'], host: 'imap.web.de', note: 'IMAP must be allowed in WEB.DE’s settings first.' },
-  { domains: ['mailbox.org'], host: 'imap.mailbox.org', note: null },
-  { domains: ['posteo.de', 'posteo.net'], host: 'posteo.de', note: null },
-  {
-    domains: ['t-online.de'],
-    host: 'secureimap.t-online.de',
-    note: 'T-Online wants its separate e-mail password here.',
-  },
-  { domains: ['zoho.com'], host: 'imap.zoho.com', note: APP_PASSWORD('Zoho') },
-  { domains: ['yandex.com', 'yandex.ru'], host: 'imap.yandex.com', note: APP_PASSWORD('Yandex') },
-];

@@ -17,7 +17,7 @@ const PAGE = 200;
 const CHANNEL_PAGES = 5;
 /** How many messages are counted one by one; beyond it the page says "more than". */
 const MESSAGE_PAGES = 25;
-const NEWEST = 20;
+const NEWEST = 12;
 
 export const sessionQuery = queryOptions({
   queryKey: ['session'],

@@ -30,31 +30,33 @@ export function ahead(iso: string, nowMs: number): string {
   return left < SECOND ? 'now' : `in ${duration(left)}`;
 }
 
+// Making a formatter takes far longer than using one, and these are used every second.
+const DATE = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+const DATE_WITHOUT_YEAR = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+const TIME = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const TIME_WITH_ZONE = new Intl.DateTimeFormat('en-GB', {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  timeZoneName: 'short',
+});
+const NUMBER = new Intl.NumberFormat('en');
+
 /** `3 May 2026`. */
 export function day(iso: string): string {
-  return new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' }).format(new Date(iso));
+  return DATE.format(new Date(iso));
 }
 
 /** The exact time with its zone, for a `title`: `3 May 2026, 14:02:11 CEST`. */
 export function exact(iso: string): string {
-  return new Intl.DateTimeFormat('en-GB', {
-    day: 'numeric',
-    month: 'short',
-    year: 'numeric',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-    timeZoneName: 'short',
-  }).format(new Date(iso));
+  return `${day(iso)}, ${TIME_WITH_ZONE.format(new Date(iso))}`;
 }
 
 /** A moment people will compare with their own mailbox: `14:02` today, `3 May, 14:02` before. */
 export function moment(iso: string, nowMs: number): string {
   const at = new Date(iso);
-  const time = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' }).format(at);
-  if (at.toDateString() === new Date(nowMs).toDateString()) return time;
-  const date = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' }).format(at);
-  return `${date}, ${time}`;
+  const time = TIME.format(at);
+  return at.toDateString() === new Date(nowMs).toDateString() ? time : `${DATE_WITHOUT_YEAR.format(at)}, ${time}`;
 }
 
 /** The part of a token's life that is left, 0 to 1. */
@@ -67,7 +69,7 @@ export function lifeLeft(issuedIso: string, expiresIso: string, nowMs: number): 
 
 /** `1,204`: digits grouped, as every count on the pages is. */
 export function count(n: number): string {
-  return new Intl.NumberFormat('en').format(n);
+  return NUMBER.format(n);
 }
 
 /** `1 message`, `40 messages`. */

@@ -97,7 +97,7 @@ const CAUSES: Record<StatusReason, Cause> = {
   password_changed: (provider, login) =>
     `${capital(provider)} no longer accepts the sign-in of ${login}, because the password changed.`,
   access_revoked: (provider) => `Access was withdrawn at ${provider}.`,
-  session_revoked: (provider, login) => `${login} was signed out everywhere at ${provider}, and our access with it.`,
+  session_revoked: (provider, login) => `Every session of ${login} at ${provider} was ended, and our access with it.`,
   token_idle_expired: (provider) => `The access lay unused for too long, so ${provider} let it expire.`,
   refresh_token_expired: (provider) =>
     `The access that was given has run out; ${provider} wants a new sign-in from time to time.`,

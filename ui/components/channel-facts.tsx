@@ -86,11 +86,15 @@ function TokenLife({ channel, issuedAt, expiresAt }: TokenProps) {
   const refreshes = channel.next_refresh_at !== null && !needsSomeone(channel) && channel.status !== 'paused';
   return (
     <>
-      {refreshes && (
-        <span className="block">
-          refreshes <Ahead at={channel.next_refresh_at} />
-        </span>
-      )}
+      <span className="block">
+        {refreshes ? (
+          <>
+            refreshes <Ahead at={channel.next_refresh_at} />
+          </>
+        ) : (
+          'not refreshed now'
+        )}
+      </span>
       {percent >= 0 && (
         <span
           className="bar"

@@ -41,8 +41,8 @@ function MessageLine({ message }: { message: Message }) {
       <span className="message-subject">{message.subject || 'No subject'}</span>
       <span className="meta message-from">
         {senderName(message.from)} · {message.folder}
-        {message.backfilled && <> · was missed</>}
       </span>
+      {message.backfilled && <span className="meta message-missed">was missed</span>}
       <span className="meta">
         <Ago at={message.stored_at} />
       </span>

@@ -4,10 +4,11 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from 'react-router';
 import type { AccessType } from '../../domain/access-type.ts';
 import { call, ProblemError } from '../client.ts';
-import { accountName, describeFailure, knownServer } from '../connect-words.ts';
+import { accountName, describeFailure } from '../connect-words.ts';
 import type { FormField } from '../connect-words.ts';
+import { passwordNote, rememberedServer, rememberServer } from '../known-servers.ts';
 import { linkPath } from '../link-queries.ts';
-import { EMPTY_SERVER, passwordBody } from '../password-body.ts';
+import { passwordBody } from '../password-body.ts';
 import type { PasswordEntry } from '../password-body.ts';
 import type { ConnectFailure, ConnectSession } from '../resources.ts';
 import { forgetLink, rememberedLink } from '../started-here.ts';
@@ -23,7 +24,11 @@ interface FormProps {
 /** Sign-in with a password. It is tested by a real login before anything is stored; errors stand at their field. */
 export function PasswordForm({ link, session, accessType }: FormProps) {
   const account = session.channel && accountName(session.channel.account);
-  const [entry, setEntry] = useState<PasswordEntry>({ username: account ?? '', password: '', ...EMPTY_SERVER });
+  const [entry, setEntry] = useState<PasswordEntry>(() => ({
+    username: account ?? '',
+    password: '',
+    ...rememberedServer(account ?? ''),
+  }));
   const change = (part: Partial<PasswordEntry>) => setEntry((before) => ({ ...before, ...part }));
   const attempt = useAttempt(link, session, accessType);
   const failure = attempt.error
@@ -41,7 +46,7 @@ export function PasswordForm({ link, session, accessType }: FormProps) {
       className="stack"
       onSubmit={(event) => {
         event.preventDefault();
-        attempt.mutate(passwordBody(accessType, entry));
+        attempt.mutate(entry);
       }}
     >
       {failure && !attempt.isPending && (
@@ -51,13 +56,7 @@ export function PasswordForm({ link, session, accessType }: FormProps) {
       {accessType === 'exchange' ? (
         <ServerAddress entry={entry} error={error('host')} onChange={change} />
       ) : (
-        <ServerSettings
-          entry={entry}
-          pinned={account !== null}
-          open={SERVER_FIELDS.has(field)}
-          error={error}
-          onChange={change}
-        />
+        <ServerSettings entry={entry} open={SERVER_FIELDS.has(field)} error={error} onChange={change} />
       )}
       <Button type="submit" fullWidth size="md" disabled={attempt.isPending}>
         {attempt.isPending ? 'Signing in to test it…' : failure ? 'Try again' : account ? 'Sign in' : 'Connect'}
@@ -76,9 +75,10 @@ function useAttempt(link: string, session: ConnectSession, accessType: AccessTyp
   const navigate = useNavigate();
   return useMutation({
     mutationKey: ['password', link, accessType],
-    mutationFn: (body: Record<string, unknown>) =>
-      call<{ channel: { id: string } }>('POST', `${linkPath(link)}/password`, body),
-    onSuccess: async ({ channel }) => {
+    mutationFn: (entry: PasswordEntry) =>
+      call<{ channel: { id: string } }>('POST', `${linkPath(link)}/password`, passwordBody(accessType, entry)),
+    onSuccess: async ({ channel }, entry) => {
+      rememberServer(entry.username, entry);
       if (rememberedLink() === linkPath(link)) {
         forgetLink();
         await navigate(`/channels/${encodeURIComponent(channel.id)}`, { replace: true });
@@ -136,7 +136,7 @@ function Credentials({ entry, error, onChange }: CredentialsProps) {
       <PasswordInput
         name="password"
         label="Password"
-        description={knownServer(entry.username)?.note}
+        description={passwordNote(entry.username)}
         autoComplete="current-password"
         required
         withAsterisk={false}

@@ -51,7 +51,8 @@ export function OwnerLink({ channel }: { channel: Channel }) {
   if (make.data) {
     return (
       <p className="owner-link">
-        Send this to {recipient}; it needs no login here: <Copyable value={make.data.url} label="reauthorize link" />
+        Send this to {recipient}; it needs no login here:{' '}
+        <Copyable value={make.data.url} label="link to sign in again" />
       </p>
     );
   }

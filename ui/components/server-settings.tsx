@@ -1,6 +1,5 @@
 import type { ReactNode } from 'react';
 import { NativeSelect, TextInput } from '@mantine/core';
-import { knownServer } from '../connect-words.ts';
 import type { FormField } from '../connect-words.ts';
 import type { PasswordEntry } from '../password-body.ts';
 
@@ -26,25 +25,21 @@ export function ServerAddress({ entry, error, onChange }: PartProps & { error: R
 }
 
 interface SettingsProps extends PartProps {
-  /** The channel has its server already; nothing need be entered. */
-  pinned: boolean;
   open: boolean;
   error: (field: FormField) => string | undefined;
 }
 
-export function ServerSettings({ entry, pinned, open, error, onChange }: SettingsProps) {
-  const known = knownServer(entry.username);
-  const found = entry.host || (pinned ? 'as before' : (known?.host ?? 'found by your address'));
+export function ServerSettings({ entry, open, error, onChange }: SettingsProps) {
   return (
     <details className="more" open={open || undefined}>
       <summary>
-        Server settings <span className="meta">{found}</span>
+        Server settings <span className="meta">{entry.host || 'found by your address'}</span>
       </summary>
       <div className="server-settings">
         <TextInput
           name="host"
           label="IMAP server"
-          placeholder={known?.host ?? 'imap.example.com'}
+          placeholder="imap.example.com"
           value={entry.host}
           error={error('host')}
           onChange={(event) => onChange({ host: event.currentTarget.value })}
@@ -55,17 +50,18 @@ export function ServerSettings({ entry, pinned, open, error, onChange }: Setting
           value={entry.security}
           error={error('security')}
           data={[
+            { value: '', label: 'By port' },
             { value: 'tls', label: 'TLS' },
             { value: 'starttls', label: 'STARTTLS' },
           ]}
-          onChange={(event) => onChange({ security: event.currentTarget.value === 'starttls' ? 'starttls' : 'tls' })}
+          onChange={(event) => onChange({ security: event.currentTarget.value as PasswordEntry['security'] })}
         />
         <TextInput
           name="port"
           label="Port"
           inputMode="numeric"
           pattern="[0-9]{1,5}"
-          placeholder={entry.security === 'tls' ? '993' : '143'}
+          placeholder={entry.security === 'starttls' ? '143' : '993'}
           value={entry.port}
           error={error('port')}
           onChange={(event) => onChange({ port: event.currentTarget.value })}

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { describeFailure } from '../../ui/connect-words.ts';
+import { passwordNote } from '../../ui/known-servers.ts';
+import { NO_SERVER, passwordBody } from '../../ui/password-body.ts';
+
+/** Every code that interface.md section 3 names, and what the network layer adds. */
+const CODES = [
+  'dns_failed',
+  'connection_refused',
+  'tls_untrusted',
+  'tls_failed',
+  'starttls_missing',
+  'authentication_failed',
+  'account_mismatch',
+  'egress_denied',
+  'timeout',
+  'connection_lost',
+  'unreachable',
+  'network',
+  'no_refresh_token',
+  'access_denied',
+  'state_invalid',
+  'link_used',
+  'link_expired',
+  'scope_missing',
+  'access_type_not_allowed',
+  'provider_error',
+];
+
+describe('describeFailure', () => {
+  it.each(CODES)('has words of its own for %s', (code) => {
+    const { title, sentence } = describeFailure({ code, detail: 'raw detail' }, 'gmail');
+    expect(title).not.toBe('That did not work');
+    expect(`${title} ${sentence}`).not.toMatch(/[{_]/);
+  });
+
+  it('names both accounts of a mismatch, as addresses or as accounts', () => {
+    const words = 'You signed in as bob@example.com, this channel belongs to ana@example.com. Nothing was changed.';
+    const [ana, bob] = ['ana@example.com', 'bob@example.com'];
+    const failure = { code: 'account_mismatch', detail: '' };
+    expect(describeFailure({ ...failure, expected: ana, received: bob }, 'gmail').sentence).toBe(words);
+    expect(describeFailure({ ...failure, expected: { email: ana }, received: { email: bob } }, 'imap').sentence).toBe(
+      words,
+    );
+  });
+
+  it('says what the server said where it knows no better', () => {
+    expect(describeFailure({ code: 'new_code', detail: 'The moon is full.' }, 'imap').sentence).toBe(
+      'The moon is full.',
+    );
+  });
+});
+
+describe('passwordBody', () => {
+  it('leaves out what nobody entered, so that the server discovers it', () => {
+    const entry = { username: ' ana@example.com ', password: ' horse ', ...NO_SERVER };
+    expect(passwordBody('imap', entry)).toEqual({
+      access_type: 'imap',
+      username: 'ana@example.com',
+      password: ' horse ',
+    });
+  });
+
+  it('sends the server settings that were entered, the port as a number', () => {
+    const entry = { username: 'a', password: 'b', host: ' h ', port: '4143', security: 'starttls', url: '' } as const;
+    expect(passwordBody('imap', entry)).toMatchObject({ host: 'h', port: 4143, security: 'starttls' });
+  });
+});
+
+describe('passwordNote', () => {
+  it('warns where the usual password will not do, whatever the case of the address', () => {
+    expect(passwordNote('Ana@GMAIL.com')).toContain('app password');
+    expect(passwordNote('ana@example.com')).toBeNull();
+  });
+});

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { EVENT_TYPES } from '../../domain/event.ts';
+import type { EventType } from '../../domain/event.ts';
+import { groupEvents } from '../../ui/event-groups.ts';
+import { describeEvent, describeImport } from '../../ui/event-words.ts';
+import type { ChannelEvent, Import } from '../../ui/resources.ts';
+import type { Explained } from '../../ui/words.ts';
+
+const CHANNEL: Explained = {
+  tenant: 'acme',
+  kind: 'individual',
+  access_type: 'gmail',
+  account: { email: 'ana@example.com', login: 'ana@example.com', provider_id: '1' },
+  owner: null,
+  status: 'connected',
+  status_reason: null,
+  action: 'none',
+};
+let serial = 0;
+const event = (type: EventType, data: Record<string, unknown> = {}): ChannelEvent => ({
+  id: `evt_${++serial}`,
+  type,
+  at: '2026-05-03T12:00:00Z',
+  incident: null,
+  data,
+});
+
+const RECEIPT: Import = {
+  id: 'imp_1',
+  channel: 'chn_1',
+  state: 'completed',
+  cause: 'reauthorized',
+  window: null,
+  found: 40,
+  imported: 38,
+  already_had: 2,
+  repaired: 0,
+  missing: 0,
+  compared: true,
+  skipped: [],
+  progress: null,
+  started_at: '2026-05-03T12:00:00Z',
+  completed_at: '2026-05-03T12:01:00Z',
+};
+
+describe('describeEvent', () => {
+  it.each(EVENT_TYPES)('has a sentence for %s, with empty data too', (type) => {
+    expect(describeEvent(event(type), CHANNEL).sentence).toMatch(/^[A-Z0-9].*\.$/);
+  });
+
+  it('shows the name of an event that this page does not know yet', () => {
+    expect(describeEvent(event('moon.risen' as EventType), CHANNEL).sentence).toBe('moon.risen');
+  });
+
+  it('says why, from the event and not from the state of now', () => {
+    const told = event('channel.reauth_required', { status_reason: 'refresh_token_expired' });
+    expect(describeEvent(told, CHANNEL).sentence).toContain('run out');
+  });
+});
+
+describe('groupEvents', () => {
+  it('joins renewals in a row and keeps everything else apart, in order', () => {
+    const renewal = () => event('credential.refreshed');
+    const groups = groupEvents([renewal(), renewal(), event('channel.paused'), renewal()]);
+    expect(groups.map((group) => [group.newest.type, group.size])).toEqual([
+      ['credential.refreshed', 2],
+      ['channel.paused', 1],
+      ['credential.refreshed', 1],
+    ]);
+  });
+
+  it('adds up the messages of batches in a row', () => {
+    const [group] = groupEvents([event('message.received', { count: 25 }), event('message.received', { count: 15 })]);
+    expect(group && describeEvent(group.newest, CHANNEL).sentence).toBe('40 new messages stored.');
+  });
+
+  it('never joins what happened once', () => {
+    expect(groupEvents([event('channel.degraded'), event('channel.degraded')])).toHaveLength(2);
+  });
+});
+
+describe('describeImport', () => {
+  it('claims that nothing is missing only when it was compared', () => {
+    expect(describeImport(RECEIPT)).toContain('Nothing is missing');
+    expect(describeImport({ ...RECEIPT, compared: false })).not.toContain('Nothing is missing');
+  });
+
+  it('counts what is missing', () => {
+    expect(describeImport({ ...RECEIPT, state: 'stalled', missing: 3 })).toContain('3 messages');
+  });
+});
