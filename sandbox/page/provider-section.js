@@ -7,7 +7,7 @@ const TOGGLES = [
   { fault: 'rate_limited', label: 'Rate-limited', parameters: { retry_after_s: 30 } },
 ];
 /** Events with a button of their own. */
-const OFTEN = ['password_changed', 'access_revoked', 'cursor_expired', 'uidvalidity_changed'];
+const OFTEN = ['password_changed', 'access_revoked', 'cursor_expired'];
 const sections = new Map();
 
 /** Shows a provider as it is now, and the faults that hold. */
@@ -251,9 +251,7 @@ function accountRow(provider, { email, messages, live }, { events, live: liveNam
 }
 
 async function flip(provider, { fault, label, parameters }) {
-  const holding = faults.filter(
-    (held) => held.provider === provider && held.fault === fault && !held.email && !held.kind,
-  );
+  const holding = sections.get(provider).faults.filter((held) => held.fault === fault);
   if (holding.length === 0) {
     return act(
       () => call('POST', '/faults', { provider, fault, ...parameters }),
