@@ -1,9 +1,9 @@
 import { cancellationSignal } from '@temporalio/activity';
 import { Webhook } from 'standardwebhooks';
 import type { Context } from '../context.ts';
+import { webhookSecretBinding } from '../crypto/webhook-secret.ts';
 import { readConsignment, recordDelivery } from '../db/across-tenants.ts';
 import type { Consignment } from '../db/webhook-deliveries.ts';
-import { secretBinding } from '../db/webhook-endpoints.ts';
 import { retryDelayMs, steppingAsideMs } from '../domain/delivery-schedule.ts';
 import { ProviderError } from '../domain/verdict.ts';
 import { createWebhookReceivers } from '../providers/webhook-receivers.ts';
@@ -91,7 +91,7 @@ async function post(
   { endpoint, event }: Consignment,
   now: Date,
 ): Promise<ReceiverAnswer | string> {
-  const secret = await context.vault.decryptSecret(endpoint.secretJwe, secretBinding(endpoint));
+  const secret = await context.vault.decryptSecret(endpoint.secretJwe, webhookSecretBinding(endpoint));
   const body = webhookBody(event);
   const headers = {
     'content-type': 'application/json',

@@ -32,13 +32,14 @@ export interface OutboxPump {
  * sweep finds the ones that were left between the two.
  */
 export function startOutboxPump(context: PumpContext): OutboxPump {
-  const alarm = new WakeUp();
+  const [events, overdue] = [new WakeUp(), new WakeUp()];
   const stopping = new AbortController();
-  const running = Promise.all([pump(context, alarm, stopping.signal), sweep(context, stopping.signal)]);
+  const running = Promise.all([pump(context, events, stopping.signal), sweep(context, overdue, stopping.signal)]);
   return {
     async stop() {
       stopping.abort();
-      alarm.ring();
+      events.ring();
+      overdue.ring();
       await running;
     },
   };
@@ -70,7 +71,7 @@ function pauseAfter(turn: OutboxTurn | null, heldBackMs: number): number {
   return turn.noticesWait ? NOTICE_INTERVAL_MS / 4 : IDLE_MS;
 }
 
-async function sweep(context: PumpContext, stopping: AbortSignal): Promise<void> {
+async function sweep(context: PumpContext, alarm: WakeUp, stopping: AbortSignal): Promise<void> {
   let afterId = '';
   while (!stopping.aborted) {
     try {
@@ -82,7 +83,7 @@ async function sweep(context: PumpContext, stopping: AbortSignal): Promise<void>
     } catch (error) {
       context.logger.warn({ err: error }, 'Overdue deliveries could not be looked for; it is tried again');
     }
-    await pauseUnless(stopping, SWEEP_MS);
+    await alarm.wait(SWEEP_MS);
   }
 }
 
@@ -98,13 +99,4 @@ async function startDeliveries(context: PumpContext, deliveries: NewDelivery[]):
       return;
     }
   }
-}
-
-async function pauseUnless(stopping: AbortSignal, timeoutMs: number): Promise<void> {
-  if (stopping.aborted) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, timeoutMs);
-  stopping.addEventListener('abort', () => resolve(), { once: true });
-  await promise;
-  clearTimeout(timer);
 }

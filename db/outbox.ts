@@ -6,7 +6,7 @@ import { isAfter, isSettled } from './feed.ts';
 import type { FeedPosition } from './feed.ts';
 import { tellOfMessages } from './message-notices.ts';
 import { events, feedState, webhookEndpoints } from './schema/events.ts';
-import { insertDeliveries } from './webhook-deliveries.ts';
+import { insertDeliveries, takeRedeliveries } from './webhook-deliveries.ts';
 import type { NewDelivery } from './webhook-deliveries.ts';
 
 type EventRow = InferSelectModel<typeof events>;
@@ -40,7 +40,7 @@ export async function turnOutbox(tx: Transaction, now: Date, limit: number): Pro
   const noticesWait = await tellOfMessages(tx, position.epoch, now, limit);
   const read = await readEvents(tx, position, limit);
   const settled = read.filter((row) => row.isSettled).map((row) => row.event);
-  const deliveries = await handOver(tx, settled, now);
+  const deliveries = [...(await handOver(tx, settled, now)), ...(await takeRedeliveries(tx, now))];
   await moveTo(tx, settled.at(-1));
   const more = settled.length === limit;
   return { deliveries, more, heldBack: settled.length < read.length, noticesWait };

@@ -1,6 +1,7 @@
-import { and, asc, desc, eq, gt, lt, lte, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, isNull, lt, lte, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import type { EventType } from '../domain/event.ts';
+import { EVENTS_NOTIFICATION } from '../domain/notifications.ts';
 import type { Transaction } from './client.ts';
 import { newId } from './ids.ts';
 import { events, webhookDeliveries, webhookEndpoints } from './schema/events.ts';
@@ -53,7 +54,10 @@ function newDelivery(
   return { id: newId('whd'), eventId, endpointId, tenantId, redelivery, ...due };
 }
 
-/** Another delivery of the same event to the same endpoint, because a person asked for it. */
+/**
+ * Another delivery of the same event to the same endpoint, because a person asked for it. It has no time yet: the next
+ * turn of the outbox takes it up, whoever dies meanwhile.
+ */
 export async function insertRedelivery(tx: Transaction, first: DeliveryRow, now: Date): Promise<DeliveryRow> {
   const { eventId, endpointId } = first;
   // Two at once would count the same; the second waits here until the first is committed.
@@ -64,10 +68,20 @@ export async function insertRedelivery(tx: Transaction, first: DeliveryRow, now:
     .where(and(eq(webhookDeliveries.eventId, eventId), eq(webhookDeliveries.endpointId, endpointId)));
   const [row] = await tx
     .insert(webhookDeliveries)
-    .values(newDelivery(first, (counted?.last ?? 0) + 1, now))
+    .values({ ...newDelivery(first, (counted?.last ?? 0) + 1, now), nextAttemptAt: null })
     .returning();
   if (!row) throw new Error('An insert returned no row');
+  await tx.execute(sql`select pg_notify(${EVENTS_NOTIFICATION}, '')`);
   return row;
+}
+
+/** The deliveries that were asked for since the last turn. */
+export async function takeRedeliveries(tx: Transaction, now: Date): Promise<NewDelivery[]> {
+  return tx
+    .update(webhookDeliveries)
+    .set({ nextAttemptAt: now })
+    .where(and(eq(webhookDeliveries.state, sql`'pending'`), isNull(webhookDeliveries.nextAttemptAt)))
+    .returning({ id: webhookDeliveries.id, endpointId: webhookDeliveries.endpointId });
 }
 
 export async function findConsignment(tx: Transaction, deliveryId: string): Promise<Consignment | null> {

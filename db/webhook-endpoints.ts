@@ -2,14 +2,8 @@ import { and, asc, eq, gt, isNull } from 'drizzle-orm';
 import type { InferInsertModel, InferSelectModel } from 'drizzle-orm';
 import type { Transaction } from './client.ts';
 import { webhookEndpoints } from './schema/events.ts';
-import type { Binding } from '../crypto/vault.ts';
 
 export type EndpointRow = InferSelectModel<typeof webhookEndpoints>;
-
-/** What an endpoint's encrypted secret is bound to. */
-export function secretBinding(endpoint: Pick<EndpointRow, 'id' | 'tenantId'>): Binding {
-  return { tenant: endpoint.tenantId ?? '', owner: endpoint.id, kind: 'webhook_secret', version: 1 };
-}
 
 export async function insertEndpoint(
   tx: Transaction,

@@ -7,8 +7,9 @@ const LOOKS_PER_RUN = 20;
 
 const { attemptDelivery } = proxyActivities<DeliverActivities>({
   taskQueue: WEBHOOKS_QUEUE,
-  startToCloseTimeout: '45 seconds', // an attempt has 20 s
-  retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
+  startToCloseTimeout: '45s', // an attempt has 20 s
+  heartbeatTimeout: '15s',
+  retry: { initialInterval: '1s', maximumInterval: '1m' },
 });
 
 export interface DeliverInput {

@@ -121,7 +121,6 @@ describe('a webhook', () => {
     await happen('channel.connected');
     const first = await settled(endpoint.id);
     const again = await stage.database.inTenant('acme', (tx) => insertRedelivery(tx, first, new Date()));
-    await startDelivery(engine.context.temporal, again);
     await until('the redelivery', 10_000, () => listening.received.length === 2);
     expect(again.redelivery).toBe(1);
     expect(listening.received[1]?.headers['webhook-id']).toBe(listening.received[0]?.headers['webhook-id']);

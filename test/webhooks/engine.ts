@@ -1,6 +1,7 @@
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { createDeliverActivities } from '../../activities/deliver.ts';
+import { signOfLife } from '../../activities/sign-of-life.ts';
 import { startOutboxPump } from '../../background/outbox-pump.ts';
 import { CHANNELS_QUEUE, WEBHOOKS_QUEUE } from '../../domain/workflow-names.ts';
 import { machineCacheDir } from '../../embedded/machine-tools.ts';
@@ -44,7 +45,12 @@ async function startWorkers(connection: NativeConnection, context: Parameters<ty
       taskQueue: CHANNELS_QUEUE,
       workflowsPath: new URL('../../workflows/deliver.ts', import.meta.url).pathname,
     }),
-    await Worker.create({ connection, taskQueue: WEBHOOKS_QUEUE, activities: createDeliverActivities(context) }),
+    await Worker.create({
+      connection,
+      taskQueue: WEBHOOKS_QUEUE,
+      activities: createDeliverActivities(context),
+      interceptors: { activity: [(activity) => ({ inbound: signOfLife(activity) })] },
+    }),
   ];
   const running = workers.map((worker) => worker.run());
   return {

@@ -4,9 +4,9 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { randomBytes } from 'node:crypto';
 import { ensureVaultKeys, readKeyring } from '../../crypto/keyring.ts';
 import { Vault } from '../../crypto/vault.ts';
+import { newWebhookSecret, webhookSecretBinding } from '../../crypto/webhook-secret.ts';
 import { connectDatabase } from '../../db/client.ts';
 import type { Database, Transaction } from '../../db/client.ts';
 import { databaseClock } from '../../db/clock.ts';
@@ -16,10 +16,9 @@ import { migrateDatabase } from '../../db/migrate.ts';
 import { channels } from '../../db/schema/channels.ts';
 import { webhookEndpoints } from '../../db/schema/events.ts';
 import { tenants } from '../../db/schema/tenants.ts';
-import { insertEndpoint, secretBinding } from '../../db/webhook-endpoints.ts';
+import { insertEndpoint } from '../../db/webhook-endpoints.ts';
 import type { EndpointRow } from '../../db/webhook-endpoints.ts';
 import type { EventType } from '../../domain/event.ts';
-import { Secret } from '../../domain/secret.ts';
 import { startPostgres } from '../../embedded/postgres.ts';
 import { createLogger } from '../../logger.ts';
 
@@ -77,10 +76,10 @@ export async function addEndpoint(
 ): Promise<{ endpoint: EndpointRow; secret: string }> {
   const id = newId('whe');
   const tenantId = values.tenantId ?? null;
-  const secret = `whsec_${randomBytes(32).toString('base64')}`;
-  const secretJwe = await stage.vault.encryptSecret(new Secret(secret), secretBinding({ id, tenantId }));
+  const secret = newWebhookSecret();
+  const secretJwe = await stage.vault.encryptSecret(secret, webhookSecretBinding({ id, tenantId }));
   const row = { id, secretJwe, createdAt: await stage.clock.now(), ...values, tenantId };
-  return { endpoint: await stage.database.acrossTenants((tx) => insertEndpoint(tx, row)), secret };
+  return { endpoint: await stage.database.acrossTenants((tx) => insertEndpoint(tx, row)), secret: secret.reveal() };
 }
 
 export async function removeEndpoints(database: Database): Promise<void> {
