@@ -8,6 +8,8 @@ export interface Problem {
   retryable?: boolean;
   request_id?: string;
   errors?: { path?: string; message?: string }[];
+  /** For the person in front of the page, where the code alone does not say it. */
+  display_message?: string;
   expected?: unknown;
   received?: unknown;
 }

@@ -1,9 +1,14 @@
 import type { AccessType } from '../domain/access-type.ts';
-import type { Channel, ConnectFailure } from './resources.ts';
+import type { Problem } from './client.ts';
+import type { Channel } from './resources.ts';
 import { ACCESS_WORDS, capital } from './words.ts';
 
 /** Where on the password form an error belongs; null: it is about the whole attempt. */
 export type FormField = 'username' | 'password' | 'host' | 'port' | 'security' | null;
+
+/** A link's failed result, or the problem that the password form was answered with. */
+export type Failure = Pick<Problem, 'code' | 'detail'> &
+  Partial<Pick<Problem, 'expected' | 'received' | 'display_message' | 'errors'>>;
 
 export interface FailureWords {
   title: string;
@@ -11,14 +16,20 @@ export interface FailureWords {
   field: FormField;
 }
 
+const FIELDS = ['username', 'password', 'host', 'port', 'security'] as const;
+
 /** What a failed sign-in means, in words, and where to mend it. The code is shown beside it. */
-export function describeFailure(failure: Omit<ConnectFailure, 'status'>, accessType: AccessType): FailureWords {
+export function describeFailure(failure: Failure, accessType: AccessType): FailureWords {
   if (failure.code === 'account_mismatch') return mismatch(failure);
   const known = FAILURES[failure.code];
   // Also said of a channel that was disconnected since; only the server knows which.
   if (failure.code === 'link_expired' && known && failure.detail) return { ...known, sentence: failure.detail };
   if (known) return named(known, ACCESS_WORDS[accessType].provider);
-  return { title: 'That did not work', sentence: failure.detail || 'The reason is not known.', field: null };
+  return {
+    title: 'That did not work',
+    sentence: failure.display_message ?? (failure.detail || 'The reason is not known.'),
+    field: FIELDS.find((field) => failure.errors?.some(({ path }) => path === field)) ?? null,
+  };
 }
 
 /** `{provider}` at the start of a sentence begins with a capital. */
@@ -27,7 +38,7 @@ function named(words: FailureWords, provider: string): FailureWords {
   return { ...words, title: fill(words.title), sentence: fill(words.sentence) };
 }
 
-function mismatch(failure: Omit<ConnectFailure, 'status'>): FailureWords {
+function mismatch(failure: Failure): FailureWords {
   const received = accountName(failure.received) ?? 'another account';
   const expected = accountName(failure.expected) ?? 'somebody else';
   return {
@@ -57,6 +68,16 @@ const FAILURES: Record<string, FailureWords> = {
     title: 'No such server',
     sentence: 'There is no mail server with this name. Please check the spelling.',
     field: 'host',
+  },
+  server_not_found: {
+    title: 'Which mail server?',
+    sentence: 'No mail server was found for this address. Please enter its name.',
+    field: 'host',
+  },
+  account_disabled: {
+    title: 'The account is disabled',
+    sentence: '{provider} says that this account is disabled. Please ask whoever looks after it.',
+    field: null,
   },
   connection_refused: {
     title: 'The server does not answer',

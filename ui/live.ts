@@ -42,7 +42,9 @@ function openStream(client: QueryClient, tell: (state: LiveState) => void): () =
     source.addEventListener('error', () => {
       tell('interrupted');
       // EventSource comes back by itself (with Last-Event-ID) unless the server refused it.
-      if (source?.readyState === EventSource.CLOSED) timer = window.setTimeout(open, REOPEN_AFTER_MS);
+      if (source?.readyState !== EventSource.CLOSED) return;
+      timer = window.setTimeout(open, REOPEN_AFTER_MS);
+      void client.invalidateQueries({ queryKey: ['session'] });
     });
     for (const type of EVENT_TYPES)
       source.addEventListener(type, (message: MessageEvent<string>) => news(message.data));

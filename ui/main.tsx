@@ -1,7 +1,7 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { MantineProvider } from '@mantine/core';
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { BrowserRouter } from 'react-router';
 import './mantine.css';
 import './app.css';
@@ -10,7 +10,14 @@ import { App } from './app.tsx';
 import { ProblemError } from './client.ts';
 import { theme } from './theme.ts';
 
-const queries = new QueryClient({
+/** A session that ended (12 hours, or a revoked key) leads to the sign-in page, wherever it is noticed. */
+function noticeSignOut(error: unknown): void {
+  if (error instanceof ProblemError && error.problem.status === 401) queries.setQueryData(['session'], null);
+}
+
+const queries: QueryClient = new QueryClient({
+  queryCache: new QueryCache({ onError: noticeSignOut }),
+  mutationCache: new MutationCache({ onError: noticeSignOut }),
   defaultOptions: {
     queries: {
       staleTime: 5_000,

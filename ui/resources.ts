@@ -134,7 +134,7 @@ export interface ConnectSession {
   return_to?: string | null;
 }
 
-export type ConnectResult =
+type ConnectResult =
   | { status: 'connected'; channel: string | { id: string; account?: Channel['account'] } }
   | ConnectFailure;
 

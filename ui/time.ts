@@ -43,7 +43,7 @@ const TIME_WITH_ZONE = new Intl.DateTimeFormat('en-GB', {
 const NUMBER = new Intl.NumberFormat('en');
 
 /** `3 May 2026`. */
-export function day(iso: string): string {
+function day(iso: string): string {
   return DATE.format(new Date(iso));
 }
 

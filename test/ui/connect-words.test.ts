@@ -6,6 +6,7 @@ import { NO_SERVER, passwordBody } from '../../ui/password-body.ts';
 /** Every code that interface.md section 3 names, and what the network layer adds. */
 const CODES = [
   'dns_failed',
+  'server_not_found',
   'connection_refused',
   'tls_untrusted',
   'tls_failed',
@@ -48,6 +49,14 @@ describe('describeFailure', () => {
     expect(describeFailure({ code: 'new_code', detail: 'The moon is full.' }, 'imap').sentence).toBe(
       'The moon is full.',
     );
+  });
+});
+
+describe('describeFailure of a form that does not validate', () => {
+  it('stands at the field that the server names', () => {
+    const failure = { code: 'validation_failed', detail: '', display_message: 'Please check.' };
+    expect(describeFailure({ ...failure, errors: [{ path: 'port', message: 'Too big' }] }, 'imap').field).toBe('port');
+    expect(describeFailure(failure, 'imap')).toMatchObject({ field: null, sentence: 'Please check.' });
   });
 });
 

@@ -46,9 +46,10 @@ export function Moment({ at }: { at: string }) {
   return <TimeWords at={at} words={words} />;
 }
 
+/** Never announced by itself: an alert around it would be read out again with every tick. */
 function TimeWords({ at, words }: { at: string; words: string }) {
   return (
-    <time className="time" dateTime={at} title={exact(at)}>
+    <time aria-live="off" dateTime={at} title={exact(at)}>
       {words}
     </time>
   );

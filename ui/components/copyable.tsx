@@ -26,9 +26,11 @@ export function Copyable({ value, label, children }: CopyableProps) {
       onClick={() => void copy().catch(() => setCopied(false))}
     >
       <code>{children ?? value}</code>
-      <span className="copied" role="status">
-        {copied ? 'Copied' : ''}
-      </span>
+      {copied && (
+        <span className="copied" role="status">
+          Copied
+        </span>
+      )}
     </button>
   );
 }

@@ -74,7 +74,7 @@ function Term({ sign, value, word }: { sign: string; value: number; word: string
 }
 
 /** How far a running import is; without the provider's estimate there is a count but no bar. */
-export function ImportProgress({ it }: { it: Import }) {
+function ImportProgress({ it }: { it: Import }) {
   const done = it.progress?.done ?? it.imported + it.already_had;
   const estimate = it.progress?.estimate ?? null;
   const words =

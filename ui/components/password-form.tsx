@@ -5,12 +5,12 @@ import { useNavigate } from 'react-router';
 import type { AccessType } from '../../domain/access-type.ts';
 import { call, ProblemError } from '../client.ts';
 import { accountName, describeFailure } from '../connect-words.ts';
-import type { FormField } from '../connect-words.ts';
+import type { Failure, FormField } from '../connect-words.ts';
 import { passwordNote, rememberedServer, rememberServer } from '../known-servers.ts';
 import { linkPath } from '../link-queries.ts';
 import { passwordBody } from '../password-body.ts';
 import type { PasswordEntry } from '../password-body.ts';
-import type { ConnectFailure, ConnectSession } from '../resources.ts';
+import type { ConnectSession } from '../resources.ts';
 import { forgetLink, rememberedLink } from '../started-here.ts';
 import { ServerAddress, ServerSettings } from './server-settings.tsx';
 import { FailureNotice } from './sign-in-failure.tsx';
@@ -98,10 +98,10 @@ function useAttempt(link: string, session: ConnectSession, accessType: AccessTyp
   });
 }
 
-function failureOf(error: unknown): Omit<ConnectFailure, 'status'> {
-  if (!(error instanceof ProblemError)) return { code: 'unknown', detail: 'Something went wrong on this page.' };
-  const { code, detail, expected, received } = error.problem;
-  return { code, detail, expected, received };
+function failureOf(error: unknown): Failure {
+  return error instanceof ProblemError
+    ? error.problem
+    : { code: 'unknown', detail: 'Something went wrong on this page.' };
 }
 
 /** Puts the cursor where the mistake is, after every attempt. */

@@ -1,11 +1,11 @@
 import type { AccessType } from '../../domain/access-type.ts';
 import { describeFailure } from '../connect-words.ts';
-import type { ConnectFailure } from '../resources.ts';
+import type { Failure } from '../connect-words.ts';
 import { Copyable } from './copyable.tsx';
 import { Notice } from './notice.tsx';
 
 interface FailureProps {
-  failure: Omit<ConnectFailure, 'status'>;
+  failure: Failure;
   accessType: AccessType;
   /** The sentence stands at a field already. */
   brief?: boolean;

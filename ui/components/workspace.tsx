@@ -1,6 +1,6 @@
-import { Suspense } from 'react';
+import { Suspense, useEffect, useRef } from 'react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { NavLink, Outlet } from 'react-router';
+import { NavLink, Outlet, useLocation } from 'react-router';
 import { call } from '../client.ts';
 import { useLive } from '../live.ts';
 import type { LiveState } from '../live.ts';
@@ -34,6 +34,7 @@ const LIVE_HELP: Record<LiveState, string> = {
 
 function SignedIn({ session }: { session: UiSession }) {
   const live = useLive();
+  const content = useFocusOnNewPage();
   return (
     <div className="workspace">
       <a className="skip-link" href="#content">
@@ -53,7 +54,7 @@ function SignedIn({ session }: { session: UiSession }) {
           {LIVE_WORDS[live]}
         </span>
       </header>
-      <main id="content" tabIndex={-1}>
+      <main id="content" ref={content} tabIndex={-1}>
         <Suspense fallback={<p className="waiting">Opening the page…</p>}>
           <Outlet />
         </Suspense>
@@ -61,6 +62,20 @@ function SignedIn({ session }: { session: UiSession }) {
       <Footer session={session} />
     </div>
   );
+}
+
+/** A new page begins at its top, for the keyboard and for a screen reader too. */
+function useFocusOnNewPage() {
+  const { pathname } = useLocation();
+  const content = useRef<HTMLElement>(null);
+  const shown = useRef(pathname);
+  useEffect(() => {
+    if (shown.current === pathname) return;
+    shown.current = pathname;
+    window.scrollTo(0, 0);
+    content.current?.focus({ preventScroll: true });
+  }, [pathname]);
+  return content;
 }
 
 function Footer({ session }: { session: UiSession }) {
