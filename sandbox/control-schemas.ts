@@ -4,7 +4,7 @@ import { REQUEST_KINDS } from './request-log.ts';
 const MAX_MESSAGES_PER_CALL = 50_000;
 const MAX_MESSAGE_BYTES = 50 * 1024 * 1024;
 
-const Email = z.string().regex(/^[^\s@]+@[^\s@]+$/, 'expected an email address');
+export const Email = z.string().regex(/^[^\s@]+@[^\s@]+$/, 'expected an email address');
 const Seconds = z.number().int().min(0);
 const Instant = z.coerce.date();
 const Kind = z.enum(REQUEST_KINDS as [string, ...string[]]).transform((kind) => kind as (typeof REQUEST_KINDS)[number]);

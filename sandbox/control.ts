@@ -9,6 +9,7 @@ import {
   AccountBody,
   RequestsQuery,
   SettingsBody,
+  Email,
 } from './control-schemas.ts';
 import type { ProviderDeps, ProviderName, SandboxProvider } from './provider.ts';
 import { SandboxRefusal } from './refusal.ts';
@@ -52,6 +53,7 @@ export function controlRoutes(control: Control): Router {
 function accountRoutes(router: Router, control: Control): void {
   router.put('/accounts/:provider/:email', (request, response) => {
     const { provider, email } = accountOf(control, request);
+    Email.parse(email);
     response.json(provider.putAccount(email, AccountBody.parse(request.body ?? {})));
   });
   router.get('/accounts/:provider/:email', (request, response) => {

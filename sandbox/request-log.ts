@@ -7,7 +7,7 @@ export const REQUEST_KINDS: readonly RequestKind[] = ['token', 'revoke', 'author
 /** Kept in memory and at a compaction; older ones go. */
 const KEPT_REQUESTS = 50_000;
 
-export interface LoggedRequest {
+interface LoggedRequest {
   readonly id: number;
   readonly provider: string;
   /** Real time of arrival, also while the sandbox's clock runs ahead: it is compared with the caller's own clock. */
@@ -31,7 +31,7 @@ export interface OpenRequest {
   answered(status: number): void;
 }
 
-export interface RequestFilter {
+interface RequestFilter {
   readonly provider?: string | undefined;
   readonly email?: string | undefined;
   readonly kind?: string | undefined;

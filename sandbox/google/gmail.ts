@@ -1,7 +1,7 @@
 import type { Condition } from '../conditions.ts';
 import type { HttpAnswer } from '../http-answer.ts';
 import { gmailError, json } from './answers.ts';
-import { accessToken } from './grants.ts';
+import { accessToken } from './tokens.ts';
 import { bearerToken } from './identity.ts';
 import { listHistory, listLabels, listMessages } from './listings.ts';
 import type { MessageFormat } from './message-resource.ts';

@@ -10,8 +10,9 @@ import type {
 import { SandboxRefusal } from '../refusal.ts';
 import type { GoogleClient } from './client.ts';
 import { openClient } from './client.ts';
-import type { GrantEvent } from './grants.ts';
-import { applyGrantEvent, liveGrants, removeScope } from './grants.ts';
+import type { GrantEvent } from './grant-endings.ts';
+import { applyGrantEvent, removeScope } from './grant-endings.ts';
+import { liveGrants } from './tokens.ts';
 import { GmailPush } from './push.ts';
 import { googleRoutes } from './routes.ts';
 import type { AccountRow, SettingsRow } from './rows.ts';

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import type { AccessTokenRow, CodeRow, RefreshTokenEnd, RefreshTokenRow } from './rows.ts';
-import { findScope, isGmailScope } from './scopes.ts';
+import { endFamily } from './grant-endings.ts';
+import type { AccessTokenRow, CodeRow, RefreshTokenRow } from './rows.ts';
 import type { GoogleChange, GoogleStore } from './store.ts';
-import { accountKey, REMEMBERS_DEAD_TOKENS_MS } from './store.ts';
+import type { RefreshRefusal } from './tokens.ts';
+import { liveFamilies, refusalOf } from './tokens.ts';
 
 /** https://developers.google.com/identity/protocols/oauth2#expiration */
-const IDLE_LIFE_MS = 180 * 24 * 3600_000;
 const LIVE_GRANTS_PER_ACCOUNT = 100;
 
 export interface IssuedTokens {
@@ -15,12 +15,6 @@ export interface IssuedTokens {
   readonly refresh_token?: string;
   readonly scopes: readonly string[];
 }
-
-/** Why a refresh token is refused; `replayed` has just cost the whole family its life. */
-export type RefreshRefusal = 'unknown' | 'revoked' | 'session' | 'replayed';
-
-/** Ends an account's tokens and consents; each event of the control API is one of these. */
-export type GrantEvent = 'password_changed' | 'access_revoked' | 'session_revoked' | 'token_idle_expired';
 
 /** A code becomes tokens; the code is used up in the same commit. */
 export function exchangeCode(store: GoogleStore, code: string, row: CodeRow): IssuedTokens {
@@ -47,7 +41,7 @@ export function refresh(store: GoogleStore, token: string): IssuedTokens | Refre
   const row = store.tables.read('refresh_tokens').get(token);
   if (!row) return 'unknown';
   const refusal = refusalOf(store, row);
-  if (refusal === 'replayed') endTokens(store, (other) => other.family === row.family, 'revoked');
+  if (refusal === 'replayed') endFamily(store, row.family);
   if (refusal) return refusal;
   const access = newAccessToken(store, row);
   const changes: GoogleChange[] = [['access_tokens', access.token, access.row], ...expiredAccessTokens(store)];
@@ -65,112 +59,6 @@ export function refresh(store: GoogleStore, token: string): IssuedTokens | Refre
     ['refresh_tokens', token, { ...row, ended: row.ended ?? (ended && { how: ended, at: store.now() }) }],
   ]);
   return { ...issued(store, row.email, access), refresh_token: successor };
-}
-
-/** Whose a token is, for the log and the faults, also when it is dead. */
-export function ownerOfToken(store: GoogleStore, token: string): string | null {
-  const { tables } = store;
-  const row = tables.read('refresh_tokens').get(token) ?? tables.read('access_tokens').get(token);
-  return row ? (store.account(row.email)?.email ?? row.email) : null;
-}
-
-/** The live access token, or undefined: expired, revoked and invented ones are answered alike. */
-export function accessToken(store: GoogleStore, token: string): AccessTokenRow | undefined {
-  const row = store.tables.read('access_tokens').get(token);
-  return row && row.expires_at > store.now() ? row : undefined;
-}
-
-/** Revoking any token ends everything the person ever granted the app. False for a token that is not live. */
-export function revokeByToken(store: GoogleStore, token: string): boolean {
-  const refreshRow = store.tables.read('refresh_tokens').get(token);
-  const row = refreshRow && isLive(store, refreshRow) ? refreshRow : accessToken(store, token);
-  if (!row) return false;
-  revokeAccount(store, row.email);
-  return true;
-}
-
-function revokeAccount(store: GoogleStore, email: string): void {
-  endTokens(store, (row) => row.email === accountKey(email), 'revoked', [['consents', accountKey(email), null]]);
-}
-
-export function applyGrantEvent(store: GoogleStore, event: GrantEvent, email: string): void {
-  const mine = (row: { email: string }): boolean => row.email === accountKey(email);
-  if (event === 'access_revoked') return revokeAccount(store, email);
-  if (event === 'session_revoked') return endTokens(store, mine, 'session');
-  if (event === 'token_idle_expired') return endTokens(store, mine, 'revoked', [], { accessTokensToo: false });
-  // A new password ends the tokens that can read mail; the consent stands.
-  return endTokens(store, (row) => mine(row) && row.scopes.some(isGmailScope), 'revoked');
-}
-
-/** Takes a scope out of everything that exists; false when nothing had it. */
-export function removeScope(store: GoogleStore, email: string, name: string): boolean {
-  const key = accountKey(email);
-  const without = <Row extends { email: string; scopes: readonly string[] }>(row: Row): Row | undefined => {
-    const scope = row.email === key ? findScope(row.scopes, name) : undefined;
-    return scope === undefined ? undefined : { ...row, scopes: row.scopes.filter((other) => other !== scope) };
-  };
-  const changes: GoogleChange[] = [];
-  for (const [token, row] of store.tables.read('refresh_tokens')) {
-    const less = without(row);
-    if (less) changes.push(['refresh_tokens', token, less]);
-  }
-  for (const [token, row] of store.tables.read('access_tokens')) {
-    const less = without(row);
-    if (less) changes.push(['access_tokens', token, less]);
-  }
-  const consent = store.tables.read('consents').get(key);
-  const lessConsent = consent && without(consent);
-  if (lessConsent) changes.push(['consents', key, lessConsent]);
-  if (changes.length > 0) store.tables.commit(changes);
-  return changes.length > 0;
-}
-
-/** Sign-ins whose refresh token still works. */
-export function liveGrants(store: GoogleStore, email: string): number {
-  return liveFamilies(store, email).length;
-}
-
-function liveFamilies(store: GoogleStore, email: string): string[] {
-  const key = accountKey(email);
-  const families = new Set<string>();
-  for (const row of store.tables.read('refresh_tokens').values()) {
-    if (row.email === key && isLive(store, row)) families.add(row.family);
-  }
-  return [...families];
-}
-
-function isLive(store: GoogleStore, row: RefreshTokenRow): boolean {
-  return refusalOf(store, row) === undefined;
-}
-
-function refusalOf(store: GoogleStore, row: RefreshTokenRow): RefreshRefusal | undefined {
-  const { ended } = row;
-  if (!ended) return store.now() - row.used_at > IDLE_LIFE_MS ? 'revoked' : undefined;
-  if (ended.how === 'spent') return 'replayed';
-  const ageMs = store.now() - ended.at;
-  if (ended.how === 'graced' && ageMs <= store.settings().grace_s * 1000) return undefined;
-  if (ended.how === 'session') return 'session';
-  return ageMs > REMEMBERS_DEAD_TOKENS_MS ? 'unknown' : 'revoked';
-}
-
-/** Ends all tokens that `matches` picks: refresh tokens keep how they ended, access tokens stop working at once. */
-function endTokens(
-  store: GoogleStore,
-  matches: (row: RefreshTokenRow | AccessTokenRow) => boolean,
-  how: RefreshTokenEnd,
-  more: readonly GoogleChange[] = [],
-  { accessTokensToo = true } = {},
-): void {
-  const changes: GoogleChange[] = [...more];
-  const ended = { how, at: store.now() };
-  for (const [token, row] of store.tables.read('refresh_tokens')) {
-    const alreadyDead = row.ended?.how === 'revoked' || row.ended?.how === 'session';
-    if (matches(row) && !alreadyDead) changes.push(['refresh_tokens', token, { ...row, ended }]);
-  }
-  for (const [token, row] of store.tables.read('access_tokens')) {
-    if (accessTokensToo && matches(row)) changes.push(['access_tokens', token, null]);
-  }
-  if (changes.length > 0) store.tables.commit(changes);
 }
 
 /** The oldest sign-in dies silently where one more than the limit would live. */

@@ -1,6 +1,6 @@
 import type { HttpAnswer } from '../http-answer.ts';
 import { json, userinfoUnauthorized } from './answers.ts';
-import { accessToken } from './grants.ts';
+import { accessToken } from './tokens.ts';
 import type { AccountRow } from './rows.ts';
 import type { GoogleStore } from './store.ts';
 

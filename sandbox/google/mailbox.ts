@@ -95,7 +95,7 @@ export function internalDate(message: MessageRow): number {
 }
 
 /** Dates are compared as they are written: ISO 8601 in UTC sorts like time, and 20,000 of them are not parsed per page. */
-export function compareNewestFirst(a: MessageRow, b: MessageRow): number {
+function compareNewestFirst(a: MessageRow, b: MessageRow): number {
   if (a.spec.date !== b.spec.date) return a.spec.date < b.spec.date ? 1 : -1;
   return b.history_id - a.history_id;
 }

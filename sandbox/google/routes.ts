@@ -9,7 +9,7 @@ import { answerBatch } from './batch.ts';
 import type { GoogleClient } from './client.ts';
 import type { GmailRequest } from './gmail.ts';
 import { answerGmail, GMAIL_FAULTS, isWatch, ownerOfGmailRequest } from './gmail.ts';
-import { ownerOfToken } from './grants.ts';
+import { ownerOfToken } from './tokens.ts';
 import { answerUserinfo, bearerToken } from './identity.ts';
 import { answerAuthorize, answerAuthorizeStep, SIGN_IN_FAULTS } from './sign-in.ts';
 import type { GoogleStore } from './store.ts';

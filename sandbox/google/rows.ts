@@ -31,7 +31,7 @@ export interface AccountRow {
   readonly watch: { readonly topic: string; readonly label_ids: readonly string[]; readonly expires_at: number } | null;
 }
 
-export interface ConsentRow {
+interface ConsentRow {
   readonly email: string;
   readonly scopes: readonly string[];
 }
@@ -68,7 +68,7 @@ export interface AccessTokenRow {
   readonly expires_at: number;
 }
 
-export interface LabelRow {
+interface LabelRow {
   readonly email: string;
   readonly id: string;
   readonly name: string;

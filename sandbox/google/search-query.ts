@@ -1,6 +1,6 @@
 import type { MessageRow } from './rows.ts';
 
-export type MessageTest = (message: MessageRow) => boolean;
+type MessageTest = (message: MessageRow) => boolean;
 
 export interface SearchQuery {
   readonly matches: MessageTest;

@@ -4,7 +4,8 @@ import type { HttpAnswer } from '../http-answer.ts';
 import { json, revokeError, tokenError } from './answers.ts';
 import type { GoogleClient } from './client.ts';
 import type { IssuedTokens } from './grants.ts';
-import { exchangeCode, refresh, revokeByToken } from './grants.ts';
+import { revokeByToken } from './grant-endings.ts';
+import { exchangeCode, refresh } from './grants.ts';
 import { identityClaims } from './identity.ts';
 import type { GoogleStore } from './store.ts';
 
