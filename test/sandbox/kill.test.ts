@@ -4,11 +4,12 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import type { SandboxAddresses } from '../../sandbox/sandbox.ts';
 import { GoogleApp } from './google-app.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'sandbox-kill-'));
+vi.setConfig({ testTimeout: 60_000 }); // processes are started, on whatever machine this is
 const email = 'ana@example.com';
 let child: ChildProcess;
 
@@ -22,7 +23,7 @@ async function start(port = 0): Promise<{ app: GoogleApp; addresses: SandboxAddr
   child = spawn(process.execPath, ['sandbox/main.ts', '--dir', dir, '--port', String(port)], { stdio: 'inherit' });
   const file = join(dir, 'sandbox.json');
   const read = () => (existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as SandboxAddresses) : undefined);
-  await expect.poll(() => read()?.pid, { timeout: 10_000 }).toBe(child.pid);
+  await expect.poll(() => read()?.pid, { timeout: 30_000 }).toBe(child.pid);
   const addresses = read() as SandboxAddresses;
   return { app: new GoogleApp(addresses), addresses };
 }
