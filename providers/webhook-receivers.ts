@@ -2,9 +2,8 @@ import { isIP } from 'node:net';
 import { promisify } from 'node:util';
 import { Agent } from 'undici';
 import { withAuthorities } from './certificates.ts';
-import type { ProviderConfig } from './configuration.ts';
+import type { EgressConfig, ProviderConfig } from './configuration.ts';
 import { HTTPS_PORTS, createEgressGuard, guardedConnector } from './egress.ts';
-import type { Passage } from './egress.ts';
 import { networkFailure } from './errors.ts';
 import { createHttp } from './http.ts';
 import { retryAfterMs } from './verdicts.ts';
@@ -23,8 +22,6 @@ export interface ReceiverAnswer {
 
 /** Servers of customers that take webhooks. They are named by people, so every way to them goes through the guard. */
 export interface WebhookReceivers {
-  /** Throws a `ProviderError` whose `providerCode` is `egress_denied` or `dns_failed` when no webhook could go there. */
-  admit(url: URL): Promise<void>;
   /** Posts once: no redirect is followed, nothing retried. Throws a `ProviderError` when there is no answer. */
   post(url: URL, headers: Record<string, string>, body: string, signal: AbortSignal): Promise<ReceiverAnswer>;
   close(): Promise<void>;
@@ -38,15 +35,6 @@ export function createWebhookReceivers(
   const connect = guardedConnector(guard, { timeoutMs: CONNECT_TIMEOUT_MS, certificateAuthorities });
   const http = createHttp(new Agent({ connect }));
   return {
-    async admit(url) {
-      try {
-        const secure = url.protocol === 'https:';
-        const port = Number(url.port) || (secure ? 443 : 80);
-        await resolveName(url, guard.admit(url.hostname, port, secure ? HTTPS_PORTS : []));
-      } catch (error) {
-        throw networkFailure(url.host, 'api', error);
-      }
-    },
     async post(url, headers, body, signal) {
       const bounded = AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]);
       const answer = await http.stream({ method: 'POST', url, operation: 'api', headers, body, signal: bounded });
@@ -57,9 +45,20 @@ export function createWebhookReceivers(
   };
 }
 
-async function resolveName(url: URL, passage: Passage): Promise<void> {
+/**
+ * Says whether webhooks may go to an address, before it is stored: throws a `ProviderError` whose `providerCode` is
+ * `egress_denied` or `dns_failed`. Every later connection is judged anew.
+ */
+export async function admitReceiver(egress: EgressConfig, url: URL): Promise<void> {
+  const secure = url.protocol === 'https:';
+  const port = Number(url.port) || (secure ? 443 : 80);
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-  if (isIP(host) === 0) await promisify(passage.lookup)(host, { all: true });
+  try {
+    const { lookup } = createEgressGuard(egress).admit(host, port, secure ? HTTPS_PORTS : []);
+    if (isIP(host) === 0) await promisify(lookup)(host, { all: true });
+  } catch (error) {
+    throw networkFailure(url.host, 'api', error);
+  }
 }
 
 /** The status line has said it all: an answer that is long, or breaks off, was an answer. */

@@ -1,0 +1,33 @@
+import type { DeliveryRow, ListedDelivery } from '../../db/webhook-deliveries.ts';
+import type { EndpointRow } from '../../db/webhook-endpoints.ts';
+import { isoOrNull } from './time.ts';
+
+/** Without the secret, which is shown once, where the endpoint is made. */
+export function presentEndpoint(row: EndpointRow) {
+  return {
+    id: row.id,
+    url: row.url,
+    events: row.events,
+    tenant: row.tenantId,
+    disabled: row.disabledAt !== null,
+    disabled_at: isoOrNull(row.disabledAt),
+    created_at: row.createdAt.toISOString(),
+  };
+}
+
+export function presentDelivery(delivery: DeliveryRow, event: ListedDelivery['event']) {
+  return {
+    id: delivery.id,
+    endpoint: delivery.endpointId,
+    event: { id: event.id, type: event.type },
+    redelivery: delivery.redelivery,
+    state: delivery.state,
+    attempts: delivery.attempts,
+    last_status: delivery.lastStatus,
+    last_error: delivery.lastError,
+    last_attempt_at: isoOrNull(delivery.lastAttemptAt),
+    next_attempt_at: isoOrNull(delivery.nextAttemptAt),
+    delivered_at: isoOrNull(delivery.deliveredAt),
+    created_at: delivery.createdAt.toISOString(),
+  };
+}

@@ -1,0 +1,64 @@
+import { withinReach } from '../../db/across-tenants.ts';
+import { findConsignment, insertRedelivery, listDeliveries } from '../../db/webhook-deliveries.ts';
+import { findEndpoint } from '../../db/webhook-endpoints.ts';
+import { defineCall } from '../call.ts';
+import { idCursor, pageOf, parseIdCursor } from '../paging.ts';
+import { presentDelivery } from '../presenters/webhooks.ts';
+import { Problem, notFound } from '../problem.ts';
+import { listOf } from '../schemas/channels.ts';
+import { idParams } from '../schemas/parts.ts';
+import { deliveriesQuery, deliveryOut } from '../schemas/webhooks.ts';
+
+const tag = 'Webhooks';
+
+const list = defineCall({
+  method: 'get',
+  path: '/v1/webhook-endpoints/:id/deliveries',
+  summary: 'List an endpoint’s deliveries, newest first',
+  tag,
+  access: ['webhooks:read'],
+  params: idParams('whe'),
+  query: deliveriesQuery,
+  answers: { 200: { description: 'A page of deliveries', schema: listOf(deliveryOut) } },
+  problems: ['invalid_cursor'],
+  async run({ context, principal, params: { id }, query: { limit, after } }) {
+    const page = { endpointId: id, after: parseIdCursor(after), limit: limit + 1 };
+    const rows = await withinReach(context.database, principal.tenantId, async (tx) => {
+      if (!(await findEndpoint(tx, id))) throw notFound('webhook endpoint');
+      return listDeliveries(tx, page);
+    });
+    const body = pageOf(rows, limit, {
+      cursor: ({ delivery }) => idCursor(delivery.id),
+      show: ({ delivery, event }) => presentDelivery(delivery, event),
+    });
+    return { status: 200, body };
+  },
+});
+
+const redeliver = defineCall({
+  method: 'post',
+  path: '/v1/deliveries/:id/redeliver',
+  summary: 'Deliver an event once more to the same endpoint',
+  tag,
+  access: ['webhooks:write'],
+  params: idParams('whd'),
+  answers: { 202: { description: 'The new delivery; its webhook-id is the same', schema: deliveryOut } },
+  problems: ['endpoint_disabled'],
+  async run({ context, principal, params: { id } }) {
+    const now = await context.clock.now();
+    const body = await withinReach(context.database, principal.tenantId, async (tx) => {
+      const first = await findConsignment(tx, id);
+      if (!first) throw notFound('delivery');
+      if (first.endpoint.disabledAt) {
+        throw new Problem(
+          'endpoint_disabled',
+          'The endpoint is disabled; enable it with PATCH {"disabled": false} first',
+        );
+      }
+      return presentDelivery(await insertRedelivery(tx, first.delivery, now), first.event);
+    });
+    return { status: 202, body };
+  },
+});
+
+export const deliveryCalls = [list, redeliver];

@@ -1,0 +1,165 @@
+import { Router } from 'express';
+import type { Context } from '../../context.ts';
+import { newWebhookSecret, webhookSecretBinding } from '../../crypto/webhook-secret.ts';
+import { withinReach } from '../../db/across-tenants.ts';
+import { newId } from '../../db/ids.ts';
+import { ensureTenant } from '../../db/tenants.ts';
+import {
+  deleteEndpoint,
+  findEndpoint,
+  insertEndpoint,
+  listEndpoints,
+  updateEndpoint,
+} from '../../db/webhook-endpoints.ts';
+import { ProviderError } from '../../domain/verdict.ts';
+import { admitReceiver } from '../../providers/webhook-receivers.ts';
+import { defineCall } from '../call.ts';
+import type { ApiContext } from '../call.ts';
+import { mountCalls } from '../mount-calls.ts';
+import { idCursor, pageOf, parseIdCursor } from '../paging.ts';
+import { presentEndpoint } from '../presenters/webhooks.ts';
+import { Problem, notFound } from '../problem.ts';
+import { tenantInReach } from '../reach.ts';
+import { deliveryCalls } from './deliveries.ts';
+import { listOf } from '../schemas/channels.ts';
+import { idParams } from '../schemas/parts.ts';
+import {
+  createEndpointBody,
+  endpointOut,
+  endpointsQuery,
+  newEndpointOut,
+  patchEndpointBody,
+} from '../schemas/webhooks.ts';
+
+const tag = 'Webhooks';
+const params = idParams('whe');
+
+const create = defineCall({
+  method: 'post',
+  path: '/v1/webhook-endpoints',
+  summary: 'Add a webhook endpoint; its secret is shown here and never again',
+  tag,
+  access: ['webhooks:write'],
+  body: createEndpointBody,
+  answers: { 201: { description: 'The endpoint with its secret', schema: newEndpointOut } },
+  problems: ['tenant_not_allowed', 'tenant_erasing'],
+  async run({ context, principal, body: { url, events = null, tenant } }) {
+    const tenantId = tenantInReach(principal, tenant);
+    await admit(context, url);
+    const id = newId('whe');
+    const secret = newWebhookSecret();
+    const secretJwe = await context.vault.encryptSecret(secret, webhookSecretBinding({ id, tenantId }));
+    const createdAt = await context.clock.now();
+    const row = await withinReach(context.database, tenantId, async (tx) => {
+      if (tenantId !== null && (await ensureTenant(tx, tenantId, createdAt)).eraseRequestedAt) {
+        throw new Problem('tenant_erasing', `The tenant "${tenantId}" is being erased`);
+      }
+      return insertEndpoint(tx, { id, tenantId, url, events, secretJwe, createdAt });
+    });
+    return { status: 201, body: { ...presentEndpoint(row), secret: secret.reveal() } };
+  },
+});
+
+const list = defineCall({
+  method: 'get',
+  path: '/v1/webhook-endpoints',
+  summary: 'List webhook endpoints',
+  tag,
+  access: ['webhooks:read'],
+  query: endpointsQuery,
+  answers: { 200: { description: 'A page of endpoints', schema: listOf(endpointOut) } },
+  problems: ['invalid_cursor'],
+  async run({ context, principal, query: { limit, after } }) {
+    const page = { after: parseIdCursor(after), limit: limit + 1 };
+    const rows = await withinReach(context.database, principal.tenantId, (tx) => listEndpoints(tx, page));
+    const body = pageOf(rows, limit, { cursor: (row) => idCursor(row.id), show: presentEndpoint });
+    return { status: 200, body };
+  },
+});
+
+const get = defineCall({
+  method: 'get',
+  path: '/v1/webhook-endpoints/:id',
+  summary: 'Read a webhook endpoint',
+  tag,
+  access: ['webhooks:read'],
+  params,
+  answers: { 200: { description: 'The endpoint', schema: endpointOut } },
+  async run({ context, principal, params: { id } }) {
+    const row = await withinReach(context.database, principal.tenantId, (tx) => findEndpoint(tx, id));
+    if (!row) throw notFound('webhook endpoint');
+    return { status: 200, body: presentEndpoint(row) };
+  },
+});
+
+const patch = defineCall({
+  method: 'patch',
+  path: '/v1/webhook-endpoints/:id',
+  summary: 'Change where a webhook endpoint is, what it wants, or whether it is enabled',
+  tag,
+  access: ['webhooks:write'],
+  params,
+  body: patchEndpointBody,
+  answers: { 200: { description: 'The endpoint as it is now', schema: endpointOut } },
+  async run({ context, principal, params: { id }, body: { url, events, disabled } }) {
+    if (url !== undefined) await admit(context, url);
+    const now = await context.clock.now();
+    const row = await withinReach(context.database, principal.tenantId, async (tx) => {
+      const before = await findEndpoint(tx, id);
+      if (!before) return null;
+      return updateEndpoint(tx, id, {
+        ...(url === undefined ? {} : { url }),
+        ...(events === undefined ? {} : { events }),
+        ...(disabled === undefined ? {} : { disabledAt: disabled ? (before.disabledAt ?? now) : null }),
+      });
+    });
+    if (!row) throw notFound('webhook endpoint');
+    return { status: 200, body: presentEndpoint(row) };
+  },
+});
+
+const remove = defineCall({
+  method: 'delete',
+  path: '/v1/webhook-endpoints/:id',
+  summary: 'Remove a webhook endpoint and its deliveries',
+  tag,
+  access: ['webhooks:write'],
+  params,
+  answers: { 204: { description: 'It is gone; what was under way ends quietly' } },
+  async run({ context, principal, params: { id } }) {
+    const isGone = await withinReach(context.database, principal.tenantId, (tx) => deleteEndpoint(tx, id));
+    if (!isGone) throw notFound('webhook endpoint');
+    return { status: 204 };
+  },
+});
+
+const NOT_ADMITTED: Readonly<Record<string, string>> = {
+  egress_denied:
+    'expected a public https: address on port 443; others only where the operator allows them in MOORING_EGRESS_ALLOW',
+  dns_failed: 'expected a host whose name is known; it was not found',
+};
+
+/** Refuses an address no webhook could be sent to. The answer does not say where the name led. */
+async function admit(context: Context, url: string): Promise<void> {
+  try {
+    await admitReceiver(context.config.providers.egress, new URL(url));
+  } catch (error) {
+    const code = error instanceof ProviderError ? (error.verdict.providerCode ?? '') : '';
+    const message = NOT_ADMITTED[code] ?? 'expected a host that can be resolved; try again later';
+    throw new Problem('validation_failed', `url: ${message}`, { errors: [{ in: 'body', path: 'url', message }] });
+  }
+}
+
+/** All of webhooks; belongs into the calls of `api/calls.ts`, so that the OpenAPI document has them too. */
+export const webhookCalls = [create, list, get, patch, remove, ...deliveryCalls];
+
+/** The same for a mount at `/v1`. */
+export function webhookRoutes(context: ApiContext): Router {
+  const router = Router();
+  mountCalls(
+    router,
+    context,
+    webhookCalls.map((call) => ({ ...call, path: call.path.replace(/^\/v1/, '') })),
+  );
+  return router;
+}
