@@ -122,10 +122,19 @@ async function nextUids(
 
 /** Lowest first. */
 async function searchUids(connection: ImapConnection, criteria: SearchObject): Promise<number[]> {
+  byDate(connection);
   const found = await connection.flow.search(criteria, { uid: true });
   // ImapFlow answers a failed search with `false`: it must not look like an empty folder.
   if (!found) throw connection.swallowed('import');
   return found;
+}
+
+/**
+ * Where the server has WITHIN (RFC 5032), ImapFlow turns dates into ages by our clock: wrong by as much as the clocks
+ * differ, and refused for dates to come. Without it a date stays a date.
+ */
+function byDate(connection: ImapConnection): void {
+  connection.flow.capabilities.delete('WITHIN');
 }
 
 async function receivedWithin(connection: ImapConnection, uids: number[], window: TimeWindow): Promise<number[]> {
@@ -146,6 +155,7 @@ async function receivedWithin(connection: ImapConnection, uids: number[], window
 /** Only where the server counts for us (ESEARCH, RFC 4731): a guess is not worth a list of a million numbers. */
 async function countOf(connection: ImapConnection, criteria: SearchObject): Promise<number | null> {
   if (!connection.flow.capabilities.has('ESEARCH')) return null;
+  byDate(connection);
   const answer = await connection.flow.search(criteria, { uid: true, returnOptions: ['COUNT'] });
   return answer && 'count' in answer ? (answer.count ?? null) : null;
 }

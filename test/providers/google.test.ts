@@ -60,6 +60,7 @@ conformance('Gmail', {
   idOf: ({ provider_id }) => provider_id,
   cursorExpiry: 'cursor_expired',
   excludedFolders: ['Trash', 'Spam', 'Drafts'],
+  optOuts: {},
 });
 
 describe('Gmail', () => {

@@ -44,6 +44,7 @@ conformance('IMAP', {
   idOf: ({ provider_id }) => provider_id.split(/\D/).findLast(Boolean) ?? '',
   cursorExpiry: 'uidvalidity_changed',
   excludedFolders: ['Trash', 'Junk', 'Drafts'],
+  optOuts: {},
 });
 
 describe('IMAP', () => {

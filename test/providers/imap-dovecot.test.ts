@@ -1,0 +1,162 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Secret } from '../../domain/secret.ts';
+import { createEgressGuard } from '../../providers/egress.ts';
+import { createImapProvider } from '../../providers/imap/adapter.ts';
+import type { Provider, SessionAccess } from '../../providers/provider.ts';
+import { Dovecot, dovecotInstalled } from '../support/dovecot.ts';
+import { conformance, failureOf } from './contract.ts';
+import type { Account } from './contract.ts';
+
+const NEVER = new AbortController().signal;
+
+function providerTrusting(authorities: string | null): Provider {
+  return createImapProvider({ timeoutMs: 5_000 }, createEgressGuard({ allow: ['127.0.0.1'] }), authorities);
+}
+
+/** The adapter against a server that nobody here has written. */
+describe.skipIf(!dovecotInstalled)('with Dovecot', () => {
+  let dovecot: Dovecot;
+  let imap: Provider;
+  beforeAll(async () => {
+    dovecot = await Dovecot.start();
+    imap = providerTrusting(readFileSync(dovecot.caFile, 'utf8'));
+  }, 20_000);
+  afterAll(async () => {
+    await dovecot.stop();
+  });
+
+  function accessOf(user: string, password: string, security: 'tls' | 'starttls' = 'starttls'): SessionAccess {
+    const server = { host: dovecot.host, port: security === 'tls' ? dovecot.tlsPort : dovecot.port, security };
+    return { kind: 'password', email: user, username: user, password: new Secret(password), server };
+  }
+
+  async function createAccount(): Promise<Account> {
+    const email = `ana.${randomBytes(4).toString('hex')}@dovecot.example`;
+    const secret = `pw-${randomBytes(8).toString('hex')}`;
+    await dovecot.setPassword(email, secret);
+    return {
+      email,
+      secret,
+      access: accessOf(email, secret),
+      deliver: async (count, { date, ...more } = {}) => {
+        const at = typeof date === 'string' ? { date: new Date(date) } : {};
+        const delivered = await dovecot.deliver(email, count, { ...more, ...at });
+        return delivered.map(({ messageId, uid, folder }) => ({
+          message_id: messageId,
+          provider_id: String(uid),
+          folder,
+        }));
+      },
+      remove: (uid) =>
+        dovecot.as(email, async (client) => {
+          await client.mailboxOpen('INBOX');
+          await client.messageDelete(uid, { uid: true });
+        }),
+      fault: () => Promise.resolve(dovecot.renumberInbox(email)),
+    };
+  }
+
+  conformance('IMAP at Dovecot', {
+    provider: () => imap,
+    createAccount,
+    idOf: ({ provider_id }) => provider_id,
+    cursorExpiry: 'uidvalidity_changed',
+    excludedFolders: ['Trash', 'Junk', 'Drafts'],
+    optOuts: {
+      'malformed messages': 'Dovecot takes no NUL by APPEND',
+      'failures of the provider': 'Dovecot does not fail on request; the tests below stop it and change passwords',
+    },
+  });
+
+  it('knows a refused password by the code of the server', async () => {
+    const account = await createAccount();
+    const { verdict, message } = await failureOf(imap.openSession(accessOf(account.email, 'wrong'), NEVER));
+    expect(verdict).toMatchObject({ kind: 'reauth_required', providerCode: 'AUTHENTICATIONFAILED', vague: false });
+    expect(message).not.toContain('wrong');
+  });
+
+  it('sees a changed password at the next login and takes the new one', async () => {
+    const account = await createAccount();
+    await dovecot.setPassword(account.email, 'changed');
+    const refused = await failureOf(imap.openSession(account.access, NEVER));
+    expect(refused.verdict.reason).toBe('password_changed');
+    const session = await imap.openSession(accessOf(account.email, 'changed', 'tls'), NEVER);
+    expect((await session.identify()).account.email).toBe(account.email);
+    await session.close();
+  });
+
+  it('does not log in where it does not trust the certificate', async () => {
+    const account = await createAccount();
+    for (const security of ['tls', 'starttls'] as const) {
+      const access = accessOf(account.email, account.secret, security);
+      const { verdict } = await failureOf(providerTrusting(null).openSession(access, NEVER));
+      expect(verdict).toMatchObject({ kind: 'transient', reason: 'network', providerCode: 'tls_untrusted' });
+    }
+    expect(dovecot.log()).not.toContain(`user=<${account.email}>, method`);
+  });
+
+  it('calls a server that went away transient, in the middle of a fetch as well', async () => {
+    const account = await createAccount();
+    const session = await imap.openSession(account.access, NEVER);
+    const [inbox] = await session.scopes();
+    if (!inbox) throw new Error('no inbox');
+    await account.deliver(3, { size: 1_500_000 });
+    const { items } = await session.listChanges(inbox, inbox.cursor, 10);
+    const fetching = (async () => {
+      for await (const outcome of session.fetchMessages(inbox, items)) {
+        if (outcome.outcome !== 'message') throw new Error(outcome.outcome);
+        await dovecot.pause();
+        for await (const chunk of outcome.raw) void chunk;
+      }
+    })();
+    const failure = await failureOf(fetching);
+    expect(failure.verdict).toMatchObject({ kind: 'transient', reason: 'network' });
+    await session.close();
+    const refused = await failureOf(imap.openSession(account.access, NEVER));
+    expect(refused.verdict.providerCode).toBe('connection_refused');
+    await dovecot.resume();
+    const again = await imap.openSession(account.access, NEVER);
+    expect(await again.scopes()).not.toHaveLength(0);
+    await again.close();
+  });
+
+  it('reads folders with names of any script, nested, and one that comes later', async () => {
+    const account = await createAccount();
+    const names = ['Entwürfe & Pläne', '日本語/受信', 'with "quotes"', '100% {literal}'];
+    const before = await account.deliver(1);
+    for (const folder of names) await account.deliver(2, { folder });
+    const session = await imap.openSession(account.access, NEVER);
+    const scopes = await session.scopes();
+    expect(scopes.map(({ scope }) => scope).sort()).toEqual(['INBOX', 'Sent', ...names].sort());
+    for (const scope of scopes.filter(({ scope }) => names.includes(scope))) {
+      const { uidvalidity } = JSON.parse(scope.cursor) as { uidvalidity: string };
+      const fromStart = JSON.stringify({ uidvalidity, uid: 0 });
+      const { items } = await session.listChanges(scope, fromStart, 10);
+      expect(items).toHaveLength(2);
+      const folders = [];
+      for await (const outcome of session.fetchMessages(scope, items)) {
+        folders.push(outcome.outcome === 'message' ? outcome.folder : outcome.outcome);
+      }
+      expect(folders).toEqual([scope.name, scope.name]);
+    }
+    expect(before).toHaveLength(1);
+    await session.close();
+  });
+
+  it('has nothing new in a folder that was deleted', async () => {
+    const account = await createAccount();
+    await account.deliver(2, { folder: 'Old' });
+    const session = await imap.openSession(account.access, NEVER);
+    const old = (await session.scopes()).find(({ scope }) => scope === 'Old');
+    if (!old) throw new Error('no such folder');
+    await dovecot.as(account.email, (client) => client.mailboxDelete('Old'));
+    expect(await session.listChanges(old, old.cursor, 10)).toMatchObject({
+      items: [],
+      cursor: old.cursor,
+      more: false,
+    });
+    await session.close();
+  });
+});
