@@ -40,9 +40,14 @@ try {
   await start(startConfigFrom(readEnvironment()));
 } catch (error) {
   if (!stopping.signal.aborted) {
-    console.error(error instanceof StartError ? `\n${error.message}\n` : error);
+    console.error(isForPeople(error) ? `\n${error.message}\n` : error);
     await stop(1);
   }
+}
+
+/** Ours, or the operating system's refusal of a file; anything else is a mistake of ours and shows its stack. */
+function isForPeople(error: unknown): error is Error {
+  return error instanceof StartError || (error instanceof Error && 'syscall' in error);
 }
 
 async function start(given: StartConfig): Promise<void> {
@@ -69,7 +74,7 @@ async function start(given: StartConfig): Promise<void> {
   };
   const environment = programEnvironment(config, surroundings);
   await step(say, 'Tables', async () => {
-    await Promise.all([migrateDatabase(databaseUrl), ensureVaultKeys(config.vaultKeysFile)]);
+    await Promise.all([migrate(databaseUrl, config), ensureVaultKeys(config.vaultKeysFile)]);
   });
   await Promise.all([
     step(say, 'Server', () => supervisor.start('server', serverSpec(config, environment))),
@@ -93,6 +98,13 @@ async function startPostgres(config: StartConfig, ports: Ports): Promise<string>
     });
     await supervisor.start('postgres', spec);
     return url;
+  });
+}
+
+async function migrate(url: string, config: StartConfig): Promise<void> {
+  await migrateDatabase(url).catch((error: NodeJS.ErrnoException) => {
+    if (!config.databaseUrl) throw error;
+    throw new StartError(`The database of DATABASE_URL cannot be used: ${error.message || error.code}`);
   });
 }
 

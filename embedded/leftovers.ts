@@ -1,15 +1,6 @@
 import { join } from 'node:path';
 import { endCluster } from './postgres-cluster.ts';
-import { endProcesses, type ProcessEntry } from './process-table.ts';
-
-/** How each process of a state folder shows on its command line; `start` passes these, and they name the folder. */
-export const marks = (stateDir: string) =>
-  ({
-    server: ['--state-dir', stateDir],
-    worker: ['--state-dir', stateDir],
-    sandbox: ['--dir', join(stateDir, 'sandbox')],
-    temporal: ['--db-filename', join(stateDir, 'temporal', 'temporal.db')],
-  }) as const;
+import { endProcesses } from './process-table.ts';
 
 /**
  * Ends what an earlier `start` of this state folder left running when it was killed; returns how many there were.
@@ -18,15 +9,16 @@ export const marks = (stateDir: string) =>
  * sign-in; then the databases under them.
  */
 export async function endLeftovers(stateDir: string, drainMs = 10_000): Promise<number> {
-  const folder = marks(stateDir);
-  const programs = await endProcesses(
-    (entry) => [folder.server, folder.sandbox].some((mark) => hasMark(entry, mark)),
-    drainMs,
-  );
-  const temporal = await endProcesses((entry) => hasMark(entry, folder.temporal), 5_000);
+  const ours = (...marks: [flag: string, value: string][]) => endProcessesWith(marks, drainMs);
+  const programs = await ours(['--state-dir', stateDir], ['--dir', join(stateDir, 'sandbox')]);
+  const temporal = await ours(['--db-filename', join(stateDir, 'temporal', 'temporal.db')]);
   return programs + temporal + (await endCluster(join(stateDir, 'postgres')));
 }
 
-function hasMark({ argv }: ProcessEntry, [flag, value]: readonly [string, string]): boolean {
-  return argv.some((argument, i) => argument === flag && argv[i + 1] === value);
+/** The processes whose command line names the state folder as `start` names it to them. */
+function endProcessesWith(marks: [flag: string, value: string][], graceMs: number): Promise<number> {
+  return endProcesses(
+    ({ argv }) => marks.some(([flag, value]) => argv.some((argument, i) => argument === flag && argv[i + 1] === value)),
+    graceMs,
+  );
 }

@@ -51,7 +51,7 @@ async function copyFor(native: string, user: User): Promise<string> {
   await mkdir(SYSTEM_CACHE, { recursive: true, mode: 0o755 });
   const part = await mkdtemp(`${copy}-`);
   await cp(native, part, { recursive: true, verbatimSymlinks: true });
-  await chmod(part, 0o755);
+  await run('chmod', ['-R', 'a+rX', part]);
   await rename(part, copy).catch(() => rm(part, { recursive: true })); // another start was first
   if (await canRun(copy, user)) return copy;
   throw new StartError(

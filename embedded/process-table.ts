@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { StartError } from './start-error.ts';
 
 export interface ProcessEntry {
   pid: number;
@@ -54,11 +55,13 @@ export async function endProcesses(
   return found.length;
 }
 
-/** Signals a process that may have ended already. */
+/** Signals a process that may have ended already. Throws a `StartError` when it is another user's. */
 export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EPERM') throw new StartError(`Process ${pid} of an earlier start is another user's. End it first.`);
+    if (code !== 'ESRCH') throw error;
   }
 }

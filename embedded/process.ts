@@ -39,9 +39,9 @@ export interface RunningProcess {
 }
 
 /**
- * Starts a process and waits until it is ready, or until `stopping` aborts. It gets a session of its own, so that a Ctrl-C in the terminal
- * reaches `start` alone and the order of stopping is kept, and a log file instead of a pipe, so that it can go on
- * when `start` dies. Throws a `StartError` with its last lines if it ends or stays silent.
+ * Starts a process and waits until it is ready, or until `stopping` aborts. It gets a session of its own, so that a
+ * Ctrl-C in the terminal reaches `start` alone and the order of stopping is kept, and a log file instead of a pipe,
+ * so that it can go on when `start` dies. Throws a `StartError` with its last lines if it ends or stays silent.
  */
 export async function launch(spec: ProcessSpec, stopping?: AbortSignal): Promise<RunningProcess> {
   await spec.before?.();
