@@ -30,6 +30,12 @@ export function ahead(iso: string, nowMs: number): string {
   return left < SECOND ? 'now' : `in ${duration(left)}`;
 }
 
+/** What a planned refresh is: `refreshes in 18 s`, `refreshes now`, `refresh due 2 min ago`. */
+export function refreshWords(iso: string, nowMs: number): string {
+  const late = nowMs - Date.parse(iso);
+  return late > 10 * SECOND ? `refresh due ${duration(late)} ago` : `refreshes ${ahead(iso, nowMs)}`;
+}
+
 // Making a formatter takes far longer than using one, and these are used every second.
 const DATE = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
 const DATE_WITHOUT_YEAR = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ago, ahead, count, duration, lifeLeft, plural } from '../../ui/time.ts';
+import { ago, ahead, count, duration, lifeLeft, plural, refreshWords } from '../../ui/time.ts';
 
 const NOW = Date.parse('2026-05-03T12:00:00Z');
 const at = (seconds: number) => new Date(NOW + seconds * 1000).toISOString();
@@ -32,6 +32,16 @@ describe('ago', () => {
 describe('ahead', () => {
   it('counts down and ends at now', () => {
     expect([18, 1, 0, -30].map((seconds) => ahead(at(seconds), NOW))).toEqual(['in 18 s', 'in 1 s', 'now', 'now']);
+  });
+});
+
+describe('refreshWords', () => {
+  it('says when a refresh is planned, and when it is late', () => {
+    expect([18, -3, -130].map((seconds) => refreshWords(at(seconds), NOW))).toEqual([
+      'refreshes in 18 s',
+      'refreshes now',
+      'refresh due 2 min ago',
+    ]);
   });
 });
 

@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import type { Channel, ChannelEvent } from '../resources.ts';
 import { lifeLeft } from '../time.ts';
 import { needsSomeone } from '../words.ts';
-import { Ago, Ahead, useTime } from './clock.tsx';
+import { Ago, RefreshTime, useTime } from './clock.tsx';
 import { Copyable } from './copyable.tsx';
 
 const IMPORT_WORDS: Record<Channel['import'], string> = {
@@ -83,17 +83,11 @@ interface TokenProps {
 function TokenLife({ channel, issuedAt, expiresAt }: TokenProps) {
   const expired = useTime((now) => (Date.parse(expiresAt) <= now ? 1 : 0)) === 1;
   const percent = useTime((now) => (issuedAt === null ? -1 : Math.round(lifeLeft(issuedAt, expiresAt, now) * 100)));
-  const refreshes = channel.next_refresh_at !== null && !needsSomeone(channel) && channel.status !== 'paused';
+  const refreshes = !needsSomeone(channel) && channel.status !== 'paused';
   return (
     <>
       <span className="block">
-        {refreshes ? (
-          <>
-            refreshes <Ahead at={channel.next_refresh_at} />
-          </>
-        ) : (
-          'not refreshed now'
-        )}
+        {refreshes && channel.next_refresh_at ? <RefreshTime at={channel.next_refresh_at} /> : 'not refreshed now'}
       </span>
       {percent >= 0 && (
         <span

@@ -1,7 +1,7 @@
 import { Link } from 'react-router';
 import type { Channel } from '../resources.ts';
 import { ACCESS_WORDS, explain, needsSomeone } from '../words.ts';
-import { Ago, Ahead, useTime } from './clock.tsx';
+import { Ago, RefreshTime, useTime } from './clock.tsx';
 import { StatusMark } from './status-mark.tsx';
 
 /** One line per channel; on a narrow screen one card. */
@@ -69,9 +69,7 @@ function Access({ channel }: { channel: Channel }) {
   return (
     <>
       {channel.next_refresh_at && !needsSomeone(channel) ? (
-        <span>
-          refreshes <Ahead at={channel.next_refresh_at} />
-        </span>
+        <RefreshTime at={channel.next_refresh_at} />
       ) : (
         <span>not refreshed</span>
       )}

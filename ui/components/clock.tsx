@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from 'react';
 import { serverNow } from '../client.ts';
-import { ago, ahead, exact, moment } from '../time.ts';
+import { ago, ahead, exact, moment, refreshWords } from '../time.ts';
 
 const listeners = new Set<() => void>();
 let timer: number | undefined;
@@ -38,6 +38,11 @@ export function Ago({ at, none = 'never' }: TimeProps) {
 export function Ahead({ at, none = 'not planned' }: TimeProps) {
   const words = useTime((now) => (at === null ? none : ahead(at, now)));
   return at === null ? <span>{none}</span> : <TimeWords at={at} words={words} />;
+}
+
+/** `refreshes in 18 s`, or that it is late. */
+export function RefreshTime({ at }: { at: string }) {
+  return <TimeWords at={at} words={useTime((now) => refreshWords(at, now))} />;
 }
 
 /** `14:02`, or `3 May, 14:02`: a time people compare with their own mailbox. */
