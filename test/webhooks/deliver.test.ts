@@ -34,13 +34,13 @@ afterEach(async () => {
 
 async function receiver(answer?: (one: Received, times: number) => number | Promise<number>) {
   const listening = await listenForWebhooks(answer);
-  closing.push(listening.close);
+  closing.push(() => listening.close());
   return listening;
 }
 
 function pump() {
   const running = engine.startPump();
-  closing.unshift(running.stop);
+  closing.unshift(() => running.stop());
 }
 
 const happen = (type: Parameters<typeof tell>[2], data = {}) =>

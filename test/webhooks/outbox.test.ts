@@ -109,9 +109,9 @@ describe('turnOutbox()', () => {
   it('hands every event over once while many writers and several pumps are at it', async () => {
     const { endpoint } = await addEndpoint(stage, { url: 'http://127.0.0.1/' });
     const told: string[] = [];
-    let writing = true;
+    const written = new AbortController();
     const pumps = [1, 2, 3].map(async () => {
-      while (writing) await turn(new Date(), 7);
+      while (!written.signal.aborted) await turn(new Date(), 7);
     });
     await Promise.all(
       Array.from({ length: 6 }, async (_, writer) => {
@@ -124,7 +124,7 @@ describe('turnOutbox()', () => {
         }
       }),
     );
-    writing = false;
+    written.abort();
     await Promise.all(pumps);
     await emptyOutbox();
     const delivered = await deliveredEvents(endpoint.id);
@@ -133,12 +133,12 @@ describe('turnOutbox()', () => {
   });
 });
 
-describe('noticeMessages()', () => {
-  const later = (ms: number) => new Date(Date.now() + ms);
-  const notice = (tx: Transaction, count: number) => noticeMessages(tx, { ...channel, count, now: new Date() });
-  const receivedEvents = () =>
-    inAcme((tx) => tx.select().from(events).where(eq(events.type, 'message.received')).orderBy(events.seq));
+const later = (ms: number) => new Date(Date.now() + ms);
+const notice = (tx: Transaction, count: number) => noticeMessages(tx, { ...channel, count, now: new Date() });
+const receivedEvents = () =>
+  inAcme((tx) => tx.select().from(events).where(eq(events.type, 'message.received')).orderBy(events.seq));
 
+describe('noticeMessages()', () => {
   it('makes one message.received of many pages, after a second, whose cursor lies before the first', async () => {
     const before = (await receivedEvents()).length;
     let firstXact = '';

@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { ensureVaultKeys, readKeyring } from '../../crypto/keyring.ts';
 import { Vault } from '../../crypto/vault.ts';
 import { newWebhookSecret, webhookSecretBinding } from '../../crypto/webhook-secret.ts';
@@ -108,15 +109,15 @@ export async function listenForWebhooks(
   headers: Record<string, string> = {},
 ) {
   const received: Received[] = [];
-  const server = createServer((req, res) => {
-    const chunks: Buffer[] = [];
-    req.on('data', (chunk: Buffer) => chunks.push(chunk));
-    req.on('end', async () => {
-      const one = { path: req.url ?? '', headers: req.headers, body: Buffer.concat(chunks).toString(), at: Date.now() };
+  const server = createServer((request, response) => {
+    const take = async () => {
+      const body = await text(request);
+      const one = { path: request.url ?? '', headers: request.headers, body, at: Date.now() };
       received.push(one);
       const status = await answer(one, received.length);
-      res.writeHead(status, headers).end('what an endpoint answers is never stored');
-    });
+      response.writeHead(status, headers).end('what an endpoint answers is never stored');
+    };
+    void take();
   }).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   return {

@@ -1,0 +1,224 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { answerProblem } from '../../api/answer-problem.ts';
+import { authenticate } from '../../api/authenticate.ts';
+import type { ApiContext } from '../../api/call.ts';
+import { mountCalls } from '../../api/mount-calls.ts';
+import { sha256 } from '../../api/random-secrets.ts';
+import { readJson } from '../../api/read-json.ts';
+import { webhookCalls } from '../../api/routes/webhook-endpoints.ts';
+import { turnOutboxOfAllTenants, withinReach } from '../../db/across-tenants.ts';
+import { insertApiKey } from '../../db/api-keys.ts';
+import { newId } from '../../db/ids.ts';
+import { recordProgress } from '../../db/webhook-deliveries.ts';
+import { findEndpoint } from '../../db/webhook-endpoints.ts';
+import { addChannel, raiseStage, removeEndpoints, tell } from './stage.ts';
+import type { Stage } from './stage.ts';
+
+const URL_HERE = 'http://127.0.0.1:9/hook';
+const ENDPOINTS = '/v1/webhook-endpoints';
+const OPERATOR = 'mk_operator_of_the_product';
+const ACME = 'mk_acme_alone';
+const READER = 'mk_reads_only';
+
+let stage: Stage;
+let base: string;
+let channel: { tenantId: string; channelId: string };
+const server = createServer();
+
+beforeAll(async () => {
+  stage = await raiseStage();
+  channel = { tenantId: 'acme', channelId: await addChannel(stage.database, 'acme') };
+  await addChannel(stage.database, 'other');
+  await addKey(OPERATOR, null, ['webhooks:read', 'webhooks:write']);
+  await addKey(ACME, 'acme', ['webhooks:read', 'webhooks:write']);
+  await addKey(READER, null, ['webhooks:read']);
+  const context = stage as unknown as ApiContext;
+  const app = express();
+  app.use('/v1', authenticate(context));
+  app.use(readJson);
+  mountCalls(app, context, webhookCalls);
+  app.use(answerProblem(stage.logger));
+  server.on('request', app).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(async () => {
+  server.close();
+  await stage.close();
+});
+beforeEach(() => removeEndpoints(stage.database));
+
+async function addKey(key: string, tenantId: string | null, scopes: string[]) {
+  const values = { id: newId('key'), name: key, hash: sha256(key), tenantId, scopes, createdAt: new Date() };
+  await withinReach(stage.database, null, (tx) => insertApiKey(tx, values));
+}
+
+async function call(method: string, path: string, body?: object, key = OPERATOR) {
+  const answer = await fetch(base + path, {
+    method,
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    ...(body ? { body: JSON.stringify(body) } : {}),
+  });
+  const text = await answer.text();
+  return { status: answer.status, text, json: (text ? JSON.parse(text) : null) as Record<string, any> };
+}
+
+const create = async (body: object = {}, key = OPERATOR) =>
+  (await call('POST', ENDPOINTS, { url: URL_HERE, ...body }, key)).json;
+
+/** Three events, handed over to whoever wants them. */
+async function makeDeliveries(): Promise<void> {
+  await stage.database.inTenant('acme', async (tx) => {
+    for (const type of ['channel.connected', 'channel.paused', 'channel.resumed'] as const)
+      await tell(tx, channel, type);
+  });
+  for (;;) {
+    const turn = await turnOutboxOfAllTenants(stage.database, new Date(), 100);
+    if (turn && !turn.heldBack && !turn.more) return;
+  }
+}
+
+describe('POST /v1/webhook-endpoints', () => {
+  it('answers 201 with the secret, which is shown nowhere else and stored encrypted', async () => {
+    const { status, json } = await call('POST', ENDPOINTS, {
+      url: URL_HERE,
+      events: ['channel.paused'],
+      tenant: 'acme',
+    });
+    expect(status).toBe(201);
+    expect(json).toMatchObject({ url: URL_HERE, events: ['channel.paused'], tenant: 'acme', disabled: false });
+    expect(json['id']).toMatch(/^whe_/);
+    expect(Buffer.from(String(json['secret']).replace(/^whsec_/, ''), 'base64')).toHaveLength(32);
+    const shown = [await call('GET', ENDPOINTS), await call('GET', `${ENDPOINTS}/${json['id']}`)];
+    for (const { text } of shown) expect(text).not.toContain('secret');
+    const row = await withinReach(stage.database, null, (tx) => findEndpoint(tx, json['id']));
+    expect(row?.secretJwe).not.toContain(String(json['secret']).slice(6));
+  });
+
+  it.each([
+    ['no address', 'hook'],
+    ['another scheme', 'ftp://127.0.0.1/'],
+    ['a private address', 'https://10.0.0.1/'],
+    ['a link-local address', 'https://169.254.169.254/latest/meta-data'],
+    ['the same in IPv6 clothes', 'https://[64:ff9b::a9fe:a9fe]/'],
+    ['a loopback that is not listed', 'http://127.0.0.2:8080/'],
+    ['plain HTTP to a public server', 'http://93.184.216.34/'],
+    ['another port of a public server', 'https://93.184.216.34:25/'],
+    ['a password in it', 'http://user:word@127.0.0.1/'],
+    ['a fragment', `${URL_HERE}#top`],
+    ['a name nobody has', 'https://no-such-host.invalid/'],
+  ])('refuses %s with 400, and stores nothing', async (_, url) => {
+    const { status, json } = await call('POST', ENDPOINTS, { url });
+    expect(status).toBe(400);
+    expect(json).toMatchObject({ code: 'validation_failed', errors: [{ in: 'body', path: 'url' }] });
+    expect((await call('GET', ENDPOINTS)).json['data']).toEqual([]);
+  });
+
+  it('refuses a type that is never delivered, and a field it does not know by name', async () => {
+    expect((await call('POST', ENDPOINTS, { url: URL_HERE, events: ['credential.refreshed'] })).status).toBe(400);
+    const { json } = await call('POST', ENDPOINTS, { url: URL_HERE, colour: 'red' });
+    expect(json['errors']).toEqual([{ in: 'body', path: 'colour', message: 'is not a known field' }]);
+  });
+
+  it('makes the tenant that it names first', async () => {
+    expect((await create({ tenant: 'newcomer' }))['tenant']).toBe('newcomer');
+  });
+});
+
+describe('an endpoint', () => {
+  it('is changed, disabled, enabled and deleted', async () => {
+    const path = `${ENDPOINTS}/${(await create())['id']}`;
+    const changed = await call('PATCH', path, { events: ['channel.paused'], disabled: true });
+    expect(changed.json).toMatchObject({ events: ['channel.paused'], disabled: true });
+    const again = await call('PATCH', path, { disabled: true });
+    expect(again.json['disabled_at']).toBe(changed.json['disabled_at']);
+    expect((await call('PATCH', path, { disabled: false, events: null })).json).toMatchObject({
+      events: null,
+      disabled: false,
+      disabled_at: null,
+    });
+    expect((await call('PATCH', path, { url: 'https://10.0.0.1/' })).status).toBe(400);
+    expect((await call('DELETE', path)).status).toBe(204);
+    expect((await call('GET', path)).status).toBe(404);
+    expect((await call('DELETE', path)).status).toBe(404);
+  });
+
+  it('needs a key with the right: 401 and 403', async () => {
+    expect((await call('GET', ENDPOINTS, undefined, 'mk_unknown')).status).toBe(401);
+    expect((await call('POST', ENDPOINTS, { url: URL_HERE }, READER)).status).toBe(403);
+    expect((await call('GET', ENDPOINTS, undefined, READER)).status).toBe(200);
+  });
+
+  it('of another tenant, or of the product, does not exist for a tenant’s key (rule 14)', async () => {
+    const foreign = [await create({ tenant: 'other' }), await create()];
+    const own = await create({}, ACME);
+    expect(own['tenant']).toBe('acme');
+    expect((await call('POST', ENDPOINTS, { url: URL_HERE, tenant: 'other' }, ACME)).status).toBe(403);
+    const listed = (await call('GET', ENDPOINTS, undefined, ACME)).json['data'] as { id: string }[];
+    expect(listed.map(({ id }) => id)).toEqual([own['id']]);
+    await makeDeliveries();
+    for (const { id } of foreign as { id: string }[]) {
+      expect((await call('GET', `${ENDPOINTS}/${id}`, undefined, ACME)).status).toBe(404);
+      expect((await call('PATCH', `${ENDPOINTS}/${id}`, { disabled: true }, ACME)).status).toBe(404);
+      expect((await call('DELETE', `${ENDPOINTS}/${id}`, undefined, ACME)).status).toBe(404);
+      expect((await call('GET', `${ENDPOINTS}/${id}/deliveries`, undefined, ACME)).status).toBe(404);
+    }
+    const [delivery] = (await call('GET', `${ENDPOINTS}/${foreign[1]?.['id']}/deliveries`)).json['data'];
+    expect((await call('POST', `/v1/deliveries/${delivery.id}/redeliver`, {}, ACME)).status).toBe(404);
+  });
+
+  it('is listed in pages', async () => {
+    const made = [await create(), await create(), await create()].map(({ id }) => id);
+    const first = (await call('GET', `${ENDPOINTS}?limit=2`)).json;
+    const second = (await call('GET', `${ENDPOINTS}?limit=2&after=${first['next']}`)).json;
+    expect([...first['data'], ...second['data']].map(({ id }) => id).sort()).toEqual(made.sort());
+    expect(second['next']).toBeNull();
+  });
+});
+
+describe('deliveries', () => {
+  it('are listed with what became of them, newest first, in pages', async () => {
+    const { id } = await create();
+    await makeDeliveries();
+    const first = (await call('GET', `${ENDPOINTS}/${id}/deliveries?limit=2`)).json;
+    const second = (await call('GET', `${ENDPOINTS}/${id}/deliveries?limit=2&after=${first['next']}`)).json;
+    const all = [...first['data'], ...second['data']];
+    expect(all.map(({ event }) => event.type).sort()).toEqual([
+      'channel.connected',
+      'channel.paused',
+      'channel.resumed',
+    ]);
+    expect(all[0]).toMatchObject({
+      endpoint: id,
+      state: 'pending',
+      redelivery: 0,
+      attempts: 0,
+      last_status: null,
+      last_error: null,
+      delivered_at: null,
+    });
+    expect(all[0].next_attempt_at).toMatch(/Z$/);
+  });
+
+  it('are made again on request, as a row of their own that the next turn takes up', async () => {
+    const { id } = await create();
+    await makeDeliveries();
+    const [first] = (await call('GET', `${ENDPOINTS}/${id}/deliveries`)).json['data'];
+    await withinReach(stage.database, null, (tx) => recordProgress(tx, first.id, { state: 'failed' }));
+    const again = await call('POST', `/v1/deliveries/${first.id}/redeliver`);
+    expect(again.status).toBe(202);
+    expect(again.json).toMatchObject({ endpoint: id, event: first.event, redelivery: 1, state: 'pending' });
+    const turn = await turnOutboxOfAllTenants(stage.database, new Date(), 100);
+    expect(turn?.deliveries.map((delivery) => delivery.id)).toEqual([again.json['id']]);
+    expect((await turnOutboxOfAllTenants(stage.database, new Date(), 100))?.deliveries).toEqual([]);
+    const twice = await Promise.all([1, 2, 3].map(() => call('POST', `/v1/deliveries/${first.id}/redeliver`)));
+    expect(twice.map(({ json }) => json['redelivery']).sort()).toEqual([2, 3, 4]);
+    await call('PATCH', `${ENDPOINTS}/${id}`, { disabled: true });
+    const refused = await call('POST', `/v1/deliveries/${first.id}/redeliver`);
+    expect(refused).toMatchObject({ status: 409, json: { code: 'endpoint_disabled' } });
+  });
+});
