@@ -16,6 +16,14 @@ export async function listCursors(tx: Transaction, channelId: string): Promise<C
   return tx.select().from(cursors).where(eq(cursors.channelId, channelId)).orderBy(asc(cursors.scope));
 }
 
+export async function findCursor(tx: Transaction, channelId: string, scope: string): Promise<string | null> {
+  const [row] = await tx
+    .select({ cursor: cursors.cursor })
+    .from(cursors)
+    .where(and(eq(cursors.channelId, channelId), eq(cursors.scope, scope)));
+  return row?.cursor ?? null;
+}
+
 /** The first cursors of a channel, or of folders that are new. One that is there already stays as it is (rule 9). */
 export async function insertCursors(
   tx: Transaction,

@@ -1,9 +1,17 @@
-import { and, eq, ne } from 'drizzle-orm';
+import { and, asc, eq, ne, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import type { Transaction } from './client.ts';
 import { importScopes } from './schema/imports.ts';
 
 export type ImportScopeRow = InferSelectModel<typeof importScopes>;
+
+export async function listImportScopes(tx: Transaction, importId: string): Promise<ImportScopeRow[]> {
+  return tx.select().from(importScopes).where(eq(importScopes.importId, importId)).orderBy(asc(importScopes.scope));
+}
+
+export async function insertImportScopes(tx: Transaction, rows: (typeof importScopes.$inferInsert)[]): Promise<void> {
+  if (rows.length > 0) await tx.insert(importScopes).values(rows).onConflictDoNothing();
+}
 
 /** Lists what came meanwhile in parts that were listed already; a window under way goes on where it is. */
 export async function reopenScopes(tx: Transaction, importId: string): Promise<void> {
@@ -11,4 +19,26 @@ export async function reopenScopes(tx: Transaction, importId: string): Promise<v
     .update(importScopes)
     .set({ state: 'listing', listing: 'changes', position: null, headCursor: null, headAt: null })
     .where(and(eq(importScopes.importId, importId), ne(importScopes.state, 'listing')));
+}
+
+/** Changes a scope that is still as `seen`; false when somebody else has moved it. */
+export async function moveScope(
+  tx: Transaction,
+  seen: ImportScopeRow,
+  values: Partial<Pick<ImportScopeRow, 'listing' | 'fromCursor' | 'headCursor' | 'headAt' | 'position' | 'state'>>,
+): Promise<boolean> {
+  const moved = await tx
+    .update(importScopes)
+    .set(values)
+    .where(
+      and(
+        eq(importScopes.importId, seen.importId),
+        eq(importScopes.scope, seen.scope),
+        eq(importScopes.state, seen.state),
+        eq(importScopes.listing, seen.listing),
+        sql`${importScopes.position} is not distinct from ${seen.position}`,
+      ),
+    )
+    .returning({ scope: importScopes.scope });
+  return moved.length > 0;
 }

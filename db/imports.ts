@@ -1,4 +1,4 @@
-import { and, desc, eq } from 'drizzle-orm';
+import { and, desc, eq, or } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import { updateChannel } from './channels.ts';
 import type { Transaction } from './client.ts';
@@ -94,6 +94,18 @@ export async function listRunningImports(tx: Transaction, channelId: string): Pr
     .from(imports)
     .where(and(eq(imports.channelId, channelId), eq(imports.state, 'running')))
     .orderBy(desc(imports.movesCursor));
+}
+
+/** The last import that knows whether something is missing. */
+export async function findLastAudited(tx: Transaction, channelId: string): Promise<ImportRow | null> {
+  const audited = or(eq(imports.state, 'stalled'), and(eq(imports.state, 'completed'), eq(imports.compared, true)));
+  const [row] = await tx
+    .select()
+    .from(imports)
+    .where(and(eq(imports.channelId, channelId), audited))
+    .orderBy(desc(imports.completedAt))
+    .limit(1);
+  return row ?? null;
 }
 
 export async function updateImport(

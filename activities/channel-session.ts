@@ -1,0 +1,59 @@
+import type { Context } from '../context.ts';
+import { updateChannel } from '../db/channels.ts';
+import type { ChannelRow } from '../db/channels.ts';
+import { nudge } from '../db/nudges.ts';
+import { ProviderError } from '../domain/verdict.ts';
+import type { Verdict } from '../domain/verdict.ts';
+import type { Session } from '../providers/provider.ts';
+import { openChannelSession } from './channel-access.ts';
+import type { ChannelAccess } from './channel-access.ts';
+import { recordRefusal, recordSuccess } from './outcomes.ts';
+
+/** What work at an account came to: its result, or why there is none. */
+export type SessionOutcome<T> =
+  | { outcome: 'worked'; result: T }
+  | { outcome: 'needs_refresh' }
+  | { outcome: 'refused'; verdict: Verdict; channel: ChannelRow | null };
+
+/**
+ * Works at a channel's account with an open session, and records what that says of the channel: that it works, or what
+ * the provider's refusal means. Other errors are thrown.
+ */
+export async function workAtAccount<T>(
+  context: Context,
+  access: ChannelAccess,
+  signal: AbortSignal,
+  work: (session: Session) => Promise<T>,
+): Promise<SessionOutcome<T>> {
+  const { id: channelId, tenantId } = access.channel;
+  const tried = { tenantId, channelId, credentialVersion: access.credential.version, tried: 'access' } as const;
+  try {
+    const session = await openChannelSession(context, access, signal);
+    if (session === 'needs_refresh') return { outcome: 'needs_refresh' };
+    const result = await closing(session, work);
+    await recordSuccess(context, tried);
+    return { outcome: 'worked', result };
+  } catch (error) {
+    if (!(error instanceof ProviderError) || signal.aborted) throw error;
+    const channel = await recordRefusal(context, { ...tried, verdict: error.verdict });
+    return { outcome: 'refused', verdict: error.verdict, channel };
+  }
+}
+
+async function closing<T>(session: Session, work: (session: Session) => Promise<T>): Promise<T> {
+  try {
+    return await work(session);
+  } finally {
+    await session.close().catch(() => {}); // what a connection says while it ends changes nothing
+  }
+}
+
+/** Asks the channel's workflow, which alone refreshes (rule 3), for a token to work with. */
+export async function askForRefresh(context: Context, channel: ChannelRow): Promise<void> {
+  const now = await context.clock.now();
+  const isNew = await context.database.inTenant(channel.tenantId, async (tx) => {
+    await updateChannel(tx, channel.id, { refreshRequestedAt: now });
+    return nudge(tx, channel.tenantId, channel.id, now);
+  });
+  if (isNew) await context.temporal.lookAt(channel).catch(() => {}); // the reconcile finds the nudge
+}

@@ -1,0 +1,67 @@
+import { listUnsettledItems } from '../db/import-items.ts';
+import type { ImportItemRow } from '../db/import-items.ts';
+import { listImportScopes } from '../db/import-scopes.ts';
+import type { ImportScopeRow } from '../db/import-scopes.ts';
+import { findImport } from '../db/imports.ts';
+import type { ImportRow } from '../db/imports.ts';
+import { comparePage, markCompared, needsComparison } from './import-comparison.ts';
+import { tellOfProgress } from './import-events.ts';
+import { finishImport } from './import-finish.ts';
+import { listPage } from './import-listing.ts';
+import { prepareScopes } from './import-preparation.ts';
+import { retryItems, RETRY_GAP_MS } from './import-retries.ts';
+import { isOver, PAGE_ITEMS } from './import-run.ts';
+import type { ImportRun } from './import-run.ts';
+import { isFallback } from './import-window.ts';
+
+/** Where an import stands after a stretch of work. `waitMs` 0: go on at once. */
+export interface Advance {
+  done: boolean;
+  waitMs: number;
+}
+
+/**
+ * Goes on with an import until it is done or time is over. What to do next is read from the rows before every page, so
+ * that any stretch can be the first one after a crash: list every scope, compare, try again what could not be fetched,
+ * finish.
+ */
+export async function advanceImport(run: ImportRun): Promise<Advance> {
+  await prepareScopes(run);
+  for (;;) {
+    const plan = await readPlan(run);
+    if (plan === null) return { done: true, waitMs: 0 };
+    const { row, scopes, unsettled } = plan;
+    if (run.inline && scopes.some((scope) => isFallback(row, scope))) return { done: false, waitMs: 0 };
+    const listing = scopes.find(({ state }) => state === 'listing');
+    const comparing = needsComparison(row, scopes) ? scopes.find(({ state }) => state === 'comparing') : undefined;
+    const retrying = scopes.find(({ scope }) => scope === unsettled[0]?.scope);
+    if (listing) await listPage(run, row, listing);
+    else if (comparing) await comparePage(run, row, comparing);
+    else if (retrying && run.failed) return { done: false, waitMs: RETRY_GAP_MS };
+    else if (retrying) await retryItems(run, row, retrying, unsettled);
+    else return finish(run, row, scopes);
+    await tellOfProgress(run, row);
+    if (isOver(run)) return { done: false, waitMs: 0 };
+  }
+}
+
+interface Plan {
+  row: ImportRow;
+  scopes: ImportScopeRow[];
+  unsettled: ImportItemRow[];
+}
+
+async function readPlan({ context, channel, importId }: ImportRun): Promise<Plan | null> {
+  return context.database.inTenant(channel.tenantId, async (tx) => {
+    const row = await findImport(tx, importId);
+    if (row?.state !== 'running') return null;
+    const scopes = await listImportScopes(tx, importId);
+    return { row, scopes, unsettled: await listUnsettledItems(tx, importId, PAGE_ITEMS) };
+  });
+}
+
+async function finish(run: ImportRun, row: ImportRow, scopes: ImportScopeRow[]): Promise<Advance> {
+  if (needsComparison(row, scopes)) await markCompared(run, row);
+  await finishImport(run);
+  return { done: true, waitMs: 0 };
+}

@@ -1,0 +1,48 @@
+import { moveScope } from '../db/import-scopes.ts';
+import type { ImportScopeRow } from '../db/import-scopes.ts';
+import { updateImport } from '../db/imports.ts';
+import type { ImportRow } from '../db/imports.ts';
+import { windowToList } from '../domain/import-window.ts';
+import { isExpired } from './import-listing.ts';
+import { importPage } from './import-page.ts';
+import { ImportOvertaken, isRoutine, PAGE_ITEMS } from './import-run.ts';
+import type { ImportRun } from './import-run.ts';
+import { isFallback, windowFacts } from './import-window.ts';
+
+/** Routine listings are audited daily; what a breakage left, or somebody asked for, is compared at its end. */
+export function needsComparison(row: ImportRow, scopes: ImportScopeRow[]): boolean {
+  return !isRoutine(row) || scopes.some((scope) => isFallback(row, scope));
+}
+
+/**
+ * Lists one page of the window's ids again, after everything was imported, and imports what is neither stored nor
+ * settled: the listing had missed it, and the receipt says so (`repaired`).
+ */
+export async function comparePage(run: ImportRun, row: ImportRow, scope: ImportScopeRow): Promise<void> {
+  const facts = windowFacts(run, row, scope);
+  const window = { ...windowToList(facts), to: facts.to };
+  try {
+    const page = await run.session.listWindow(scope, window, scope.position, PAGE_ITEMS);
+    await importPage(run, {
+      row,
+      scope,
+      facts,
+      items: page.items,
+      stage: 'comparing',
+      advance: (tx) => moveScope(tx, scope, page.position === null ? { state: 'done' } : { position: page.position }),
+    });
+  } catch (error) {
+    if (!isExpired(error) || scope.position === null) throw error;
+    await beginAgain(run, scope);
+  }
+}
+
+/** The provider has forgotten how far it had listed. */
+async function beginAgain(run: ImportRun, scope: ImportScopeRow): Promise<void> {
+  const moved = await run.context.database.inTenant(scope.tenantId, (tx) => moveScope(tx, scope, { position: null }));
+  if (!moved) throw new ImportOvertaken(run.importId);
+}
+
+export async function markCompared(run: ImportRun, row: ImportRow): Promise<void> {
+  await run.context.database.inTenant(row.tenantId, (tx) => updateImport(tx, row.id, { compared: true }));
+}

@@ -1,0 +1,76 @@
+import type { Transaction } from '../db/client.ts';
+import { insertEvent } from '../db/events.ts';
+import { readReceipts } from '../db/import-items.ts';
+import type { ImportRow } from '../db/imports.ts';
+import { skippedCount } from '../domain/receipt.ts';
+import type { Receipt } from '../domain/receipt.ts';
+import type { EventType } from '../domain/event.ts';
+import type { ImportRun } from './import-run.ts';
+
+/** `import.progress` comes at most once in this time. */
+const PROGRESS_INTERVAL_MS = 5_000;
+
+export async function tellOfStart(tx: Transaction, row: ImportRow, now: Date): Promise<void> {
+  await tell(tx, row, 'import.started', {}, now);
+}
+
+/** Something was missed, from `covered_until` to now; `cause` says how. */
+export async function tellOfGap(
+  tx: Transaction,
+  row: ImportRow,
+  cause: 'reauthorized' | 'cursor_expired',
+  now: Date,
+): Promise<void> {
+  await tell(tx, row, 'gap.detected', { gap_cause: cause }, now);
+}
+
+export async function tellOfEnd(
+  tx: Transaction,
+  row: ImportRow,
+  type: 'import.completed' | 'import.stalled',
+  receipt: Receipt,
+  now: Date,
+): Promise<void> {
+  await tell(tx, row, type, countsOf(receipt), now);
+}
+
+export async function tellOfProgress(run: ImportRun, row: ImportRow): Promise<void> {
+  const nowMs = performance.now();
+  if (run.inline || nowMs - run.toldAtMs < PROGRESS_INTERVAL_MS) return;
+  run.toldAtMs = nowMs;
+  await run.context.database.inTenant(row.tenantId, async (tx) => {
+    const receipt = (await readReceipts(tx, [row.id])).get(row.id);
+    if (!receipt) return;
+    const progress = { done: receipt.found - receipt.missing, estimate: row.estimate };
+    await tell(tx, row, 'import.progress', { progress }, await run.context.clock.now());
+  });
+}
+
+function countsOf(receipt: Receipt): Record<string, unknown> {
+  return {
+    found: receipt.found,
+    imported: receipt.imported,
+    already_had: receipt.alreadyHad,
+    skipped: skippedCount(receipt),
+    repaired: receipt.repaired,
+    missing: receipt.missing,
+  };
+}
+
+async function tell(
+  tx: Transaction,
+  row: ImportRow,
+  type: EventType,
+  data: Record<string, unknown>,
+  at: Date,
+): Promise<void> {
+  const window = { from: row.windowFrom?.toISOString() ?? null, to: row.windowTo?.toISOString() ?? null };
+  await insertEvent(tx, {
+    tenantId: row.tenantId,
+    channelId: row.channelId,
+    type,
+    incidentId: null,
+    data: { import: row.id, cause: row.cause, window, ...data },
+    at,
+  });
+}

@@ -1,0 +1,60 @@
+import { lockChannel, updateChannel } from '../db/channels.ts';
+import type { ChannelRow } from '../db/channels.ts';
+import type { Transaction } from '../db/client.ts';
+import { readReceipts } from '../db/import-items.ts';
+import { listImportScopes } from '../db/import-scopes.ts';
+import type { ImportScopeRow } from '../db/import-scopes.ts';
+import { deleteImport, findImport, findLastAudited, listRunningImports, updateImport } from '../db/imports.ts';
+import type { ImportRow } from '../db/imports.ts';
+import type { Receipt } from '../domain/receipt.ts';
+import { tellOfEnd } from './import-events.ts';
+import { isRoutine } from './import-run.ts';
+import type { ImportRun } from './import-run.ts';
+
+/**
+ * Ends an import whose every part is listed and settled: completed, or stalled when something that the provider listed
+ * is neither stored nor explained. Only here *covered until* moves.
+ */
+export async function finishImport(run: ImportRun): Promise<void> {
+  const { context, channel, importId } = run;
+  await context.database.inTenant(channel.tenantId, async (tx) => {
+    const locked = await lockChannel(tx, channel.id);
+    const row = locked && (await findImport(tx, importId));
+    if (!locked || row?.state !== 'running') return;
+    const now = await context.clock.now();
+    const receipt = (await readReceipts(tx, [importId])).get(importId);
+    if (!receipt) throw new Error(`Import ${importId} has no receipt`);
+    const state = receipt.missing === 0 ? 'completed' : 'stalled';
+    await updateImport(tx, importId, { state, completedAt: now, failures: 0 });
+    if (isUnremarkable(row, receipt)) await deleteImport(tx, importId);
+    else if (!run.inline) await tellOfEnd(tx, row, `import.${state}`, receipt, now);
+    const scopes = await listImportScopes(tx, importId);
+    await updateChannel(tx, channel.id, {
+      importState: await importStateOf(tx, channel.id),
+      ...(row.movesCursor && state === 'completed' ? { coveredUntil: coverage(locked, scopes, run.headsAt) } : {}),
+    });
+  });
+}
+
+/** A poll that brought nothing after all (moved mail, drafts) is not worth a line. */
+function isUnremarkable(row: ImportRow, receipt: Receipt): boolean {
+  const excluded = receipt.skipped.find(({ reason }) => reason === 'excluded_folder')?.count ?? 0;
+  return isRoutine(row) && receipt.found === receipt.alreadyHad + excluded;
+}
+
+/** The earliest of the scopes' heads: up to there, all of them are complete. Never backwards. */
+function coverage(channel: ChannelRow, scopes: ImportScopeRow[], headsAt: Date): Date {
+  const heads = scopes.flatMap(({ headAt }) => headAt ?? []);
+  const covered = heads.reduce((first, at) => (at < first ? at : first), heads[0] ?? headsAt);
+  return later(channel.coveredUntil, covered);
+}
+
+export function later(before: Date | null, now: Date): Date {
+  return before !== null && before > now ? before : now;
+}
+
+/** Stalled until an import that was compared has found everything. */
+export async function importStateOf(tx: Transaction, channelId: string): Promise<ChannelRow['importState']> {
+  if ((await listRunningImports(tx, channelId)).length > 0) return 'catching_up';
+  return (await findLastAudited(tx, channelId))?.state === 'stalled' ? 'stalled' : 'idle';
+}

@@ -1,0 +1,79 @@
+import { lockChannel } from '../db/channels.ts';
+import type { Transaction } from '../db/client.ts';
+import { findListedItems } from '../db/import-items.ts';
+import type { ImportScopeRow } from '../db/import-scopes.ts';
+import { findImport } from '../db/imports.ts';
+import type { ImportRow } from '../db/imports.ts';
+import { findKnownMessages } from '../db/messages.ts';
+import type { KnownMessage } from '../db/messages.ts';
+import type { WindowFacts } from '../domain/import-window.ts';
+import type { ListedItem } from '../providers/provider.ts';
+import { commitHaul } from './import-commit.ts';
+import { fetchItems, keyOf } from './import-fetch.ts';
+import { ImportOvertaken } from './import-run.ts';
+import type { ImportRun } from './import-run.ts';
+
+/** A page of ids, and what becomes of the listing once all of them are settled or written down. */
+export interface PageWork {
+  row: ImportRow;
+  scope: ImportScopeRow;
+  facts: WindowFacts;
+  items: ListedItem[];
+  /** `listing`: new ids. `comparing`: only the comparison found them. `retrying`: listed before, not settled yet. */
+  stage: 'listing' | 'comparing' | 'retrying';
+  /** Moves cursor or position in the page's own transaction (rule 9); false when somebody else has. */
+  advance(tx: Transaction, now: Date): Promise<boolean>;
+}
+
+/** What of a page has to be fetched, and what we have. */
+interface Sifted {
+  unknown: ListedItem[];
+  known: KnownMessage[];
+  /** How often each was tried before, by key. */
+  tries: Map<string, number>;
+}
+
+/**
+ * Imports one page: stores the content of what is unknown in short transactions, then in one transaction the messages,
+ * their places, what became of every id, and the cursor. When time runs out in the middle, what was fetched is
+ * committed and the cursor stays: the page is listed again, and the rest fetched. True when the page is whole.
+ */
+export async function importPage(run: ImportRun, work: PageWork): Promise<boolean> {
+  const { context, channel } = run;
+  const sifted = await context.database.inTenant(channel.tenantId, (tx) => sift(tx, work));
+  const haul = await fetchItems(run, work.scope, sifted.unknown);
+  const stored = await context.database.inTenant(channel.tenantId, async (tx) => {
+    const now = await context.clock.now();
+    await assertRunning(tx, work);
+    return commitHaul(tx, run, { work, known: sifted.known, tries: sifted.tries, haul, now });
+  });
+  run.stored += stored;
+  run.failed ||= haul.failed.length + haul.unanswered.length > 0;
+  if (haul.error !== null) throw haul.error;
+  return haul.complete;
+}
+
+async function sift(tx: Transaction, { row, scope, items, stage }: PageWork): Promise<Sifted> {
+  const ids = items.map(({ providerId }) => providerId);
+  const listed = await findListedItems(tx, { importId: row.id, scope: scope.scope }, ids);
+  const before = new Map(listed.map((item) => [keyOf(item), item]));
+  const found = await findKnownMessages(tx, { channelId: row.channelId, scope: scope.scope }, ids);
+  const places = new Map(found.map((known) => [keyOf(known), known]));
+  const isNew = (item: ListedItem) => {
+    const earlier = before.get(keyOf(item));
+    return earlier === undefined || (stage === 'retrying' && earlier.outcome === null);
+  };
+  const fresh = [...new Map(items.filter(isNew).map((item) => [keyOf(item), item])).values()];
+  return {
+    unknown: fresh.filter((item) => !places.has(keyOf(item))),
+    known: fresh.flatMap((item) => places.get(keyOf(item)) ?? []),
+    tries: new Map(listed.map((item) => [keyOf(item), item.tries])),
+  };
+}
+
+/** Every page of a channel commits under its row's lock, so that two lanes cannot store the same message twice. */
+async function assertRunning(tx: Transaction, { row }: PageWork): Promise<void> {
+  const channel = await lockChannel(tx, row.channelId);
+  const current = channel && (await findImport(tx, row.id));
+  if (current?.state !== 'running') throw new ImportOvertaken(row.id);
+}

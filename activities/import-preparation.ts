@@ -1,0 +1,110 @@
+import { listCursors } from '../db/cursors.ts';
+import type { CursorRow } from '../db/cursors.ts';
+import { lockChannel } from '../db/channels.ts';
+import type { Transaction } from '../db/client.ts';
+import { insertImportScopes, listImportScopes, moveScope } from '../db/import-scopes.ts';
+import type { ImportScopeRow } from '../db/import-scopes.ts';
+import { skipVanishedItems } from '../db/import-items.ts';
+import { findImport, updateImport } from '../db/imports.ts';
+import type { ImportRow } from '../db/imports.ts';
+import type { ScopeHead } from '../providers/provider.ts';
+import { tellOfGap, tellOfStart } from './import-events.ts';
+import { isRoutine } from './import-run.ts';
+import type { ImportRun } from './import-run.ts';
+
+/**
+ * Makes an import's plan agree with the account as it is now: a scope for every part that has something to list, none
+ * for what is gone, a beginning and an end for its window. Safe to repeat, and done at the beginning of every stretch.
+ */
+export async function prepareScopes(run: ImportRun): Promise<void> {
+  const { context, channel, importId } = run;
+  await context.database.inTenant(channel.tenantId, async (tx) => {
+    const locked = await lockChannel(tx, channel.id);
+    const row = locked && (await findImport(tx, importId));
+    if (row?.state !== 'running') return;
+    const scopes = await listImportScopes(tx, importId);
+    const cursors = new Map((await listCursors(tx, channel.id)).map((cursor) => [cursor.scope, cursor]));
+    const planned = new Set(scopes.map(({ scope }) => scope));
+    const added = run.heads.filter(({ scope }) => !planned.has(scope)).flatMap((head) => plan(run, row, head, cursors));
+    await insertImportScopes(tx, added);
+    await leaveVanished(tx, run, scopes);
+    await renewHeads(tx, run, scopes);
+    const withWindow = await fillWindow(tx, run, row);
+    if (!isRoutine(row)) {
+      await tellOfBeginning(tx, withWindow, scopes.length === 0, row.windowTo === null, await context.clock.now());
+    }
+  });
+}
+
+/** A reauthorization opens the gap that the import is to close, also when it has found one under way. */
+async function tellOfBeginning(
+  tx: Transaction,
+  row: ImportRow,
+  isNew: boolean,
+  isOpen: boolean,
+  now: Date,
+): Promise<void> {
+  const reauthorized = row.cause === 'reauthorized' || row.cause === 'access_changed';
+  if (reauthorized && isOpen) await tellOfGap(tx, row, 'reauthorized', now);
+  if (isNew) await tellOfStart(tx, row, now);
+}
+
+/** How a part of the account is listed: after its cursor, or by a window when it has none or none is to be moved. */
+function plan(run: ImportRun, row: ImportRow, head: ScopeHead, cursors: Map<string, CursorRow>): ImportScopeRow[] {
+  const cursor = row.movesCursor ? (cursors.get(head.scope)?.cursor ?? null) : null;
+  const nothingNew = cursor !== null && cursor === head.cursor;
+  if (nothingNew && isRoutine(row)) return [];
+  return [
+    {
+      importId: row.id,
+      scope: head.scope,
+      channelId: row.channelId,
+      tenantId: row.tenantId,
+      name: head.name,
+      listing: cursor === null ? 'window' : 'changes',
+      fromCursor: cursor,
+      headCursor: row.movesCursor ? head.cursor : null,
+      headAt: headTime(run, head),
+      position: null,
+      state: nothingNew ? 'comparing' : 'listing',
+    },
+  ];
+}
+
+/** A folder that is gone has nothing more to give; its cursor stays, should it come back. */
+async function leaveVanished(tx: Transaction, run: ImportRun, scopes: ImportScopeRow[]): Promise<void> {
+  const there = new Set(run.heads.map(({ scope }) => scope));
+  for (const scope of scopes) {
+    if (there.has(scope.scope) || scope.state === 'done') continue;
+    await skipVanishedItems(tx, run.importId, scope.scope);
+    await moveScope(tx, scope, { state: 'done' });
+  }
+}
+
+/** Parts that were opened again are complete up to now, not up to when they were listed first. */
+async function renewHeads(tx: Transaction, run: ImportRun, scopes: ImportScopeRow[]): Promise<void> {
+  for (const scope of scopes) {
+    const head = scope.headAt === null ? run.heads.find((head) => head.scope === scope.scope) : undefined;
+    if (head) await moveScope(tx, scope, { headAt: headTime(run, head) });
+  }
+}
+
+async function fillWindow(tx: Transaction, run: ImportRun, row: ImportRow): Promise<ImportRow> {
+  const { channel, provider } = run;
+  const covered = channel.coveredUntil ?? channel.createdAt;
+  const overlapped = Math.max(covered.getTime() - provider.capabilities.windowOverlapMs, channel.createdAt.getTime());
+  const window = {
+    windowFrom: row.windowFrom ?? (row.movesCursor ? covered : new Date(Math.min(overlapped, covered.getTime()))),
+    windowTo: row.windowTo ?? latest(run.heads.map((head) => headTime(run, head))) ?? run.headsAt,
+  };
+  if (row.windowFrom === null || row.windowTo === null) await updateImport(tx, row.id, window);
+  return { ...row, ...window };
+}
+
+export function headTime(run: Pick<ImportRun, 'headsAt'>, head: ScopeHead): Date {
+  return head.at ?? run.headsAt;
+}
+
+function latest(times: Date[]): Date | null {
+  return times.reduce<Date | null>((last, time) => (last === null || time > last ? time : last), null);
+}

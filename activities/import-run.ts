@@ -1,0 +1,65 @@
+import type { Context } from '../context.ts';
+import type { ChannelRow } from '../db/channels.ts';
+import type { ImportRow } from '../db/imports.ts';
+import type { ChangePage, Provider, ScopeHead, Session } from '../providers/provider.ts';
+import { ContentWriter } from './message-content.ts';
+
+/** Ids listed at once. A page is committed whole, so this is what a kill repeats at most. */
+export const PAGE_ITEMS = 50;
+
+/** One stretch of work on an import: an open session, until when, and what came of it so far. */
+export interface ImportRun {
+  context: Context;
+  channel: ChannelRow;
+  provider: Provider;
+  session: Session;
+  importId: string;
+  /** Every part of the account as of `headsAt`, taken before anything is listed (rule 9). */
+  heads: readonly ScopeHead[];
+  headsAt: Date;
+  /** First pages that a poll has listed already, by scope. */
+  listed: Map<string, { cursor: string; page: ChangePage }>;
+  content: ContentWriter;
+  signal: AbortSignal;
+  /** On the monotonic clock, in ms: no new page is begun after it. */
+  endsAtMs: number;
+  /** Within a poll, which tells nobody of its import and hands over what takes longer. */
+  inline: boolean;
+  /** When `import.progress` was last told, on the monotonic clock. */
+  toldAtMs: number;
+  stored: number;
+  /** An item could not be fetched in this stretch: it is tried again in a later one. */
+  failed: boolean;
+}
+
+/** This import was cancelled or finished by somebody else, or its cursor moved: whatever was not committed is void. */
+export class ImportOvertaken extends Error {
+  constructor(importId: string) {
+    super(`Import ${importId} was changed by somebody else meanwhile; look again`);
+    this.name = 'ImportOvertaken';
+  }
+}
+
+export function isOver(run: ImportRun): boolean {
+  run.signal.throwIfAborted();
+  return performance.now() >= run.endsAtMs;
+}
+
+export function newRun(
+  given: Omit<ImportRun, 'content' | 'listed' | 'toldAtMs' | 'stored' | 'failed'> & Partial<Pick<ImportRun, 'listed'>>,
+): ImportRun {
+  const owner = { tenantId: given.channel.tenantId, channelId: given.channel.id };
+  return {
+    listed: new Map(),
+    ...given,
+    content: new ContentWriter(given.context, owner),
+    toldAtMs: performance.now(),
+    stored: 0,
+    failed: false,
+  };
+}
+
+/** Whether an import is told of, listed and compared, or a matter of routine. */
+export function isRoutine({ cause }: Pick<ImportRow, 'cause'>): boolean {
+  return cause === 'poll' || cause === 'push';
+}

@@ -1,0 +1,177 @@
+import { Context as ActivityContext } from '@temporalio/activity';
+import type { Context } from '../context.ts';
+import { lockChannel, updateChannel } from '../db/channels.ts';
+import type { ChannelRow } from '../db/channels.ts';
+import { insertCursors, listCursors, moveCursor } from '../db/cursors.ts';
+import { findRunningImport, insertImport } from '../db/imports.ts';
+import type { ChangePage, ScopeHead, Session } from '../providers/provider.ts';
+import { readAccess } from './channel-access.ts';
+import type { ChannelAccess } from './channel-access.ts';
+import { workAtAccount } from './channel-session.ts';
+import { advanceImport } from './import-advance.ts';
+import { tellOfStart } from './import-events.ts';
+import { later } from './import-finish.ts';
+import { isExpired } from './import-listing.ts';
+import { headTime } from './import-preparation.ts';
+import { ImportOvertaken, newRun, PAGE_ITEMS } from './import-run.ts';
+
+/** What a poll came to. */
+export interface PollAnswer {
+  /**
+   * `nothing` new; `stored` all that was new; `more`: an import is left running, its workflow has to be started;
+   * `needs_refresh`: the access token is spent or refused; `refused`: the provider said no or did not answer, which is
+   * recorded; `gone`: there is no such channel, or nothing to reach it by.
+   */
+  outcome: 'nothing' | 'stored' | 'more' | 'needs_refresh' | 'refused' | 'gone';
+  /** Messages that became visible. */
+  stored: number;
+  importId: string | null;
+}
+
+/** What takes longer becomes an import with a workflow of its own. */
+const POLL_MS = 15_000;
+
+/** Looks whether a channel has news, and stores it. One bounded activity of the channel's workflow. */
+export async function pollChannel(
+  context: Context,
+  { tenantId, channelId }: { tenantId: string; channelId: string },
+): Promise<PollAnswer> {
+  const access = await readAccess(context, tenantId, channelId);
+  if (access === 'gone') return { outcome: 'gone', stored: 0, importId: null };
+  if (!isPolled(access.channel)) return { outcome: 'nothing', stored: 0, importId: null };
+  const running = await context.database.inTenant(tenantId, (tx) => findRunningImport(tx, channelId, true));
+  if (running) return { outcome: 'more', stored: 0, importId: running.id };
+  const signal = ActivityContext.current().cancellationSignal;
+  const polled = await workAtAccount(context, access, signal, (session) => poll(context, access, session, signal));
+  const importId = await handOver(context, access.channel);
+  if (polled.outcome !== 'worked') return { outcome: polled.outcome, stored: 0, importId };
+  const stored = polled.result;
+  if (importId !== null) return { outcome: 'more', stored, importId };
+  return { outcome: stored > 0 ? 'stored' : 'nothing', stored, importId };
+}
+
+const isPolled = ({ status, importMode }: ChannelRow) =>
+  (status === 'connected' || status === 'degraded') && importMode !== 'off';
+
+/** How many messages were stored. */
+async function poll(
+  context: Context,
+  { channel, provider }: ChannelAccess,
+  session: Session,
+  signal: AbortSignal,
+): Promise<number> {
+  const endsAtMs = performance.now() + POLL_MS;
+  const headsAt = await context.clock.now();
+  const heads = await session.scopes();
+  if (channel.importMode === 'gap') return jumpToHeads(context, channel, heads, headsAt);
+  const listed = await findNews(context, channel, session, heads);
+  if (listed === null) return cover(context, channel, heads, headsAt);
+  const importId = await context.database.inTenant(channel.tenantId, async (tx) => {
+    const now = await context.clock.now();
+    const { id: channelId, tenantId, coveredUntil: windowFrom } = channel;
+    const routine = { cause: 'poll', windowTo: null, movesCursor: true, backfill: false } as const;
+    return insertImport(tx, { tenantId, channelId, windowFrom, ...routine, now });
+  });
+  if (importId === null) return 0; // somebody has queued one meanwhile, which lists the same
+  const given = { context, channel, provider, session, importId, heads, headsAt, listed, signal, endsAtMs };
+  const run = newRun({ ...given, inline: true });
+  await advanceImport(run);
+  return run.stored;
+}
+
+/** The first page with something in it, of every part that has one; null when there is nothing new anywhere. */
+async function findNews(
+  context: Context,
+  channel: ChannelRow,
+  session: Session,
+  heads: ScopeHead[],
+): Promise<Map<string, { cursor: string; page: ChangePage }> | null> {
+  const rows = await context.database.inTenant(channel.tenantId, (tx) => listCursors(tx, channel.id));
+  const cursors = new Map(rows.map(({ scope, cursor }) => [scope, cursor]));
+  const listed = new Map<string, { cursor: string; page: ChangePage }>();
+  let news = false;
+  for (const head of heads) {
+    const cursor = cursors.get(head.scope);
+    if (cursor === head.cursor) continue;
+    const found = cursor === undefined ? 'window' : await passEmptyPages(context, channel, session, head, cursor);
+    if (found === null) continue;
+    news = true;
+    if (found !== 'window') listed.set(head.scope, found);
+  }
+  return news ? listed : null;
+}
+
+/** Moves the cursor over pages without messages. `window`: it has expired. */
+async function passEmptyPages(
+  context: Context,
+  channel: ChannelRow,
+  session: Session,
+  head: ScopeHead,
+  from: string,
+): Promise<{ cursor: string; page: ChangePage } | 'window' | null> {
+  for (let cursor = from; ;) {
+    const page = await session.listChanges(head, cursor, PAGE_ITEMS).catch((error: unknown) => {
+      if (isExpired(error)) return null;
+      throw error;
+    });
+    if (page === null) return 'window';
+    if (page.items.length > 0) return { cursor, page };
+    await moveOver(context, channel, head, cursor, page.cursor);
+    if (!page.more) return null;
+    ({ cursor } = page);
+  }
+}
+
+async function moveOver(
+  context: Context,
+  channel: ChannelRow,
+  { scope }: ScopeHead,
+  replaces: string,
+  cursor: string,
+): Promise<void> {
+  if (replaces === cursor) return;
+  const now = await context.clock.now();
+  const moved = await context.database.inTenant(channel.tenantId, (tx) =>
+    moveCursor(tx, { channelId: channel.id, scope, replaces, cursor, now }),
+  );
+  if (!moved) throw new ImportOvertaken('of a poll');
+}
+
+/** The product has a sync of its own: only the cursor is kept up, so that a gap can be told from it. */
+async function jumpToHeads(context: Context, channel: ChannelRow, heads: ScopeHead[], headsAt: Date): Promise<number> {
+  const { id: channelId, tenantId } = channel;
+  await context.database.inTenant(tenantId, async (tx) => {
+    const now = await context.clock.now();
+    const cursors = new Map((await listCursors(tx, channelId)).map(({ scope, cursor }) => [scope, cursor]));
+    for (const { scope, cursor } of heads) {
+      const replaces = cursors.get(scope);
+      if (replaces !== undefined && replaces !== cursor)
+        await moveCursor(tx, { channelId, scope, replaces, cursor, now });
+    }
+    await insertCursors(tx, { tenantId, channelId, now }, heads);
+  });
+  return cover(context, channel, heads, headsAt);
+}
+
+/** Every part is complete up to its head. */
+async function cover(context: Context, channel: ChannelRow, heads: ScopeHead[], headsAt: Date): Promise<number> {
+  const first = heads.map((head) => headTime({ headsAt }, head)).reduce((a, b) => (b < a ? b : a), headsAt);
+  await context.database.inTenant(channel.tenantId, async (tx) => {
+    const row = await lockChannel(tx, channel.id);
+    if (row) await updateChannel(tx, row.id, { coveredUntil: later(row.coveredUntil, first) });
+  });
+  return 0;
+}
+
+/** An import that the poll has left, for whatever reason, becomes one that is told of and has a workflow. */
+async function handOver(context: Context, channel: ChannelRow): Promise<string | null> {
+  return context.database.inTenant(channel.tenantId, async (tx) => {
+    const row = await lockChannel(tx, channel.id);
+    const left = row && (await findRunningImport(tx, channel.id, true));
+    if (!row || !left) return null;
+    if (row.importState === 'catching_up') return left.id;
+    await updateChannel(tx, channel.id, { importState: 'catching_up' });
+    await tellOfStart(tx, left, await context.clock.now());
+    return left.id;
+  });
+}

@@ -1,0 +1,40 @@
+import type { SliceAnswer } from '../activities/import-slice.ts';
+
+/*
+ * What an operator reads in Temporal Web.
+ */
+
+/** Where an import stands, for the top of its workflow's page (Markdown). */
+export function describeImport(answer: SliceAnswer): string {
+  const { counts, state, waitingFor } = answer;
+  const lines = [sentenceOf(answer)];
+  if (waitingFor !== null) lines.push(`Waiting for ${waitingFor}.`);
+  lines.push(
+    `Found ${count(counts.found)}: imported ${count(counts.imported)}, already had ${count(counts.alreadyHad)}, ` +
+      `skipped ${count(counts.skipped)}, ${state === 'running' ? 'still to do' : 'missing'} ${count(counts.missing)}.`,
+  );
+  if (counts.repaired > 0) lines.push(`Only the comparison found ${count(counts.repaired)} of them.`);
+  return lines.join('\n\n');
+}
+
+function sentenceOf({ state, counts, estimate }: SliceAnswer): string {
+  switch (state) {
+    case 'running': {
+      const total = estimate !== null && estimate > counts.found ? ` of about ${count(estimate)}` : '';
+      return `${count(counts.imported)}${total} messages imported.`;
+    }
+    case 'completed':
+      return `Complete: ${count(counts.imported)} messages imported.`;
+    case 'stalled':
+      return `Stalled: ${count(counts.missing)} messages are listed and could not be had.`;
+    case 'cancelled':
+      return 'Cancelled.';
+  }
+}
+
+/** The summary of a timer. */
+export function describeWait(answer: SliceAnswer | null): string {
+  return answer?.waitingFor ? `waiting for ${answer.waitingFor}` : 'looking again';
+}
+
+const count = (number: number) => number.toLocaleString('en-US');

@@ -1,0 +1,84 @@
+import {
+  condition,
+  continueAsNew,
+  getExternalWorkflowHandle,
+  isCancellation,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { ImportActivities } from '../activities/import.ts';
+import type { SliceAnswer } from '../activities/import-slice.ts';
+import type { AccessType } from '../domain/access-type.ts';
+import { channelWorkflowId, importQueue } from '../domain/workflow-names.ts';
+import { describeImport, describeWait } from './import-words.ts';
+import { rowChanged } from './messages.ts';
+
+/** Carried from run to run: plain JSON, with a version. Cursors never enter a history. */
+export interface ImportWorkflowInput {
+  v: 1;
+  tenantId: string;
+  channelId: string;
+  accessType: AccessType;
+  importId: string;
+}
+
+const SLICES_PER_RUN = 12;
+/** After an activity that ended for good (somebody reset it in Temporal's tools), in ms. */
+const AGAIN_MS = 60_000;
+
+/**
+ * One import, slice by slice, until its row is no longer running. It waits while the channel cannot be reached, and
+ * goes on as the same import at the same cursor: the row knows where. It never fails; whatever ends it, the channel's
+ * workflow starts it again while the row says that the import runs.
+ */
+export async function importWorkflow(input: ImportWorkflowInput): Promise<void> {
+  const { tenantId, channelId, importId } = input;
+  const { importSlice } = importActivities(input.accessType);
+  let changed = false;
+  setHandler(rowChanged, () => {
+    changed = true;
+  });
+  for (let slice = 1; ; slice++) {
+    changed = false;
+    const answer = await tried(importSlice({ tenantId, channelId, importId }));
+    setCurrentDetails(answer ? describeImport(answer) : 'The last slice ended for good; it is tried again.');
+    if (answer?.done) break;
+    const waitMs = answer ? answer.waitMs : AGAIN_MS;
+    if (waitMs > 0) await condition(() => changed, waitMs, { summary: describeWait(answer) });
+    if (slice >= SLICES_PER_RUN || workflowInfo().continueAsNewSuggested) {
+      await continueAsNew<typeof importWorkflow>(input);
+    }
+  }
+  await tellChannel(channelId);
+}
+
+function importActivities(accessType: AccessType) {
+  return proxyActivities<ImportActivities>({
+    taskQueue: importQueue(accessType),
+    summary: 'import the next messages',
+    startToCloseTimeout: '5m',
+    heartbeatTimeout: '15s',
+    retry: { initialInterval: '1s', maximumInterval: '1m', backoffCoefficient: 2 },
+  });
+}
+
+/** null for an activity that ended without an answer; a cancellation is passed on. */
+async function tried(slice: Promise<SliceAnswer>): Promise<SliceAnswer | null> {
+  try {
+    return await slice;
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    return null;
+  }
+}
+
+/** The channel polls again. Without a workflow of its own by now it has nobody to tell. */
+async function tellChannel(channelId: string): Promise<void> {
+  try {
+    await getExternalWorkflowHandle(channelWorkflowId(channelId)).signal(rowChanged);
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+  }
+}
