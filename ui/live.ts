@@ -46,8 +46,10 @@ function openStream(client: QueryClient, tell: (state: LiveState) => void): () =
       timer = window.setTimeout(open, REOPEN_AFTER_MS);
       void client.invalidateQueries({ queryKey: ['session'] });
     });
-    for (const type of EVENT_TYPES)
+    // Whether the server names its events or calls them all `message`, each arrives once.
+    for (const type of ['message', ...EVENT_TYPES]) {
       source.addEventListener(type, (message: MessageEvent<string>) => news(message.data));
+    }
   };
   const onVisibility = () => {
     window.clearTimeout(timer);

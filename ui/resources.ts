@@ -96,14 +96,16 @@ export interface WebhookEndpoint {
   url: string;
   events: EventType[] | null;
   tenant: string | null;
-  created_at?: string;
-  disabled_at?: string | null;
+  disabled: boolean;
+  /** Shown once, in the answer that made the endpoint. */
   secret?: string;
 }
 
 export interface Delivery {
   id: string;
   state: 'pending' | 'delivered' | 'failed';
+  /** 0 the first time; else the how many-eth repetition. */
+  redelivery: number;
   attempts: number;
   last_status: number | null;
   last_error: string | null;
@@ -111,9 +113,7 @@ export interface Delivery {
   next_attempt_at: string | null;
   delivered_at: string | null;
   created_at: string;
-  event?: string;
-  event_id?: string;
-  type?: EventType;
+  event: { id: string; type: EventType };
 }
 
 export interface UiSession {

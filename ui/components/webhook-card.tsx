@@ -17,6 +17,11 @@ export function WebhookCard({ endpoint }: { endpoint: WebhookEndpoint }) {
     mutationFn: () => call('DELETE', `/v1/webhook-endpoints/${encodeURIComponent(endpoint.id)}`),
     onSuccess: () => client.invalidateQueries({ queryKey: ['webhooks'] }),
   });
+  const toggle = useMutation({
+    mutationFn: () =>
+      call('PATCH', `/v1/webhook-endpoints/${encodeURIComponent(endpoint.id)}`, { disabled: !endpoint.disabled }),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['webhooks'] }),
+  });
   return (
     <section className="panel webhook" aria-label={`Endpoint ${endpoint.url}`}>
       <header>
@@ -24,13 +29,16 @@ export function WebhookCard({ endpoint }: { endpoint: WebhookEndpoint }) {
         <p className="meta">
           {endpoint.events === null ? 'Every event' : endpoint.events.join(', ')}
           {endpoint.tenant ? ` of ${endpoint.tenant}` : ' of every tenant'}
-          {endpoint.disabled_at && ' · switched off'}
+          {endpoint.disabled && ' · switched off'}
           <Copyable value={endpoint.id} label="endpoint id" />
         </p>
       </header>
       <div className="actions">
         <Button variant="default" aria-expanded={open} onClick={() => setOpen(!open)}>
           {open ? 'Hide deliveries' : 'Deliveries'}
+        </Button>
+        <Button variant="default" disabled={toggle.isPending} onClick={() => toggle.mutate()}>
+          {endpoint.disabled ? 'Switch on' : 'Switch off'}
         </Button>
         {sure ? (
           <>
@@ -47,7 +55,7 @@ export function WebhookCard({ endpoint }: { endpoint: WebhookEndpoint }) {
           </Button>
         )}
       </div>
-      {remove.error && <ProblemNotice error={remove.error} />}
+      {(remove.error ?? toggle.error) && <ProblemNotice error={remove.error ?? toggle.error} />}
       {open && <Deliveries endpoint={endpoint} />}
     </section>
   );
@@ -84,7 +92,8 @@ function DeliveryLine({ delivery, endpoint }: { delivery: Delivery; endpoint: We
     <li>
       <span className={`word tone-${tone}`}>{word}</span>
       <span className="delivery-words">
-        <code>{delivery.type ?? delivery.event ?? delivery.event_id ?? delivery.id}</code>
+        <code>{delivery.event.type}</code>
+        {delivery.redelivery > 0 && <span className="meta"> sent again</span>}
         <span className="meta">
           <Ago at={delivery.delivered_at ?? delivery.last_attempt_at ?? delivery.created_at} />
           {delivery.attempts > 1 && ` · ${delivery.attempts} attempts`}

@@ -1,14 +1,16 @@
 import { useState } from 'react';
 import { Button, PasswordInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useSearchParams } from 'react-router';
 import { call, ProblemError } from '../client.ts';
-import { ProblemNotice } from '../components/notice.tsx';
+import { Notice, ProblemNotice } from '../components/notice.tsx';
 import { Wordmark } from '../components/wordmark.tsx';
 
 /** The key is exchanged for a session cookie and kept nowhere in the browser. */
 export function SignInPage() {
   const [apiKey, setApiKey] = useState('');
   const client = useQueryClient();
+  const [parameters] = useSearchParams();
   const signIn = useMutation({
     mutationFn: (key: string) => call('POST', '/ui/session', { api_key: key }),
     onSuccess: () => client.invalidateQueries({ queryKey: ['session'] }),
@@ -26,6 +28,9 @@ export function SignInPage() {
       >
         <Wordmark />
         <h1>Sign in</h1>
+        {parameters.get('login') === 'invalid' && (
+          <Notice tone="warn">This login link is over; it lives as long as the start that printed it.</Notice>
+        )}
         <PasswordInput
           label="API key"
           description="It begins with mk_. It is used once, to sign this browser in, and is not kept here."
