@@ -57,6 +57,20 @@ async function addKey(key: string, tenantId: string | null, scopes: string[]) {
   await withinReach(stage.database, null, (tx) => insertApiKey(tx, values));
 }
 
+/** What the calls of this file answer with, all in one. */
+interface Answered {
+  id: string;
+  secret: string;
+  tenant: string | null;
+  disabled_at: string | null;
+  event: { id: string; type: string };
+  redelivery: number;
+  next_attempt_at: string | null;
+  data: Answered[];
+  next: string | null;
+  errors: object[];
+}
+
 async function call(method: string, path: string, body?: object, key = OPERATOR) {
   const answer = await fetch(base + path, {
     method,
@@ -64,11 +78,19 @@ async function call(method: string, path: string, body?: object, key = OPERATOR)
     ...(body ? { body: JSON.stringify(body) } : {}),
   });
   const text = await answer.text();
-  return { status: answer.status, text, json: (text ? JSON.parse(text) : null) as Record<string, any> };
+  return { status: answer.status, text, json: (text ? JSON.parse(text) : null) as Answered };
 }
+
+const byText = (one: unknown, other: unknown) => String(one).localeCompare(String(other));
 
 const create = async (body: object = {}, key = OPERATOR) =>
   (await call('POST', ENDPOINTS, { url: URL_HERE, ...body }, key)).json;
+
+async function newestDelivery(endpointId: string): Promise<Answered> {
+  const [newest] = (await call('GET', `${ENDPOINTS}/${endpointId}/deliveries`)).json.data;
+  if (!newest) throw new Error('The endpoint has no deliveries');
+  return newest;
+}
 
 /** Three events, handed over to whoever wants them. */
 async function makeDeliveries(): Promise<void> {
@@ -91,12 +113,12 @@ describe('POST /v1/webhook-endpoints', () => {
     });
     expect(status).toBe(201);
     expect(json).toMatchObject({ url: URL_HERE, events: ['channel.paused'], tenant: 'acme', disabled: false });
-    expect(json['id']).toMatch(/^whe_/);
-    expect(Buffer.from(String(json['secret']).replace(/^whsec_/, ''), 'base64')).toHaveLength(32);
-    const shown = [await call('GET', ENDPOINTS), await call('GET', `${ENDPOINTS}/${json['id']}`)];
+    expect(json.id).toMatch(/^whe_/);
+    expect(Buffer.from(json.secret.replace(/^whsec_/, ''), 'base64')).toHaveLength(32);
+    const shown = [await call('GET', ENDPOINTS), await call('GET', `${ENDPOINTS}/${json.id}`)];
     for (const { text } of shown) expect(text).not.toContain('secret');
-    const row = await withinReach(stage.database, null, (tx) => findEndpoint(tx, json['id']));
-    expect(row?.secretJwe).not.toContain(String(json['secret']).slice(6));
+    const row = await withinReach(stage.database, null, (tx) => findEndpoint(tx, json.id));
+    expect(row?.secretJwe).not.toContain(json.secret.slice(6));
   });
 
   it.each([
@@ -115,27 +137,27 @@ describe('POST /v1/webhook-endpoints', () => {
     const { status, json } = await call('POST', ENDPOINTS, { url });
     expect(status).toBe(400);
     expect(json).toMatchObject({ code: 'validation_failed', errors: [{ in: 'body', path: 'url' }] });
-    expect((await call('GET', ENDPOINTS)).json['data']).toEqual([]);
+    expect((await call('GET', ENDPOINTS)).json.data).toEqual([]);
   });
 
   it('refuses a type that is never delivered, and a field it does not know by name', async () => {
     expect((await call('POST', ENDPOINTS, { url: URL_HERE, events: ['credential.refreshed'] })).status).toBe(400);
     const { json } = await call('POST', ENDPOINTS, { url: URL_HERE, colour: 'red' });
-    expect(json['errors']).toEqual([{ in: 'body', path: 'colour', message: 'is not a known field' }]);
+    expect(json.errors).toEqual([{ in: 'body', path: 'colour', message: 'is not a known field' }]);
   });
 
   it('makes the tenant that it names first', async () => {
-    expect((await create({ tenant: 'newcomer' }))['tenant']).toBe('newcomer');
+    expect((await create({ tenant: 'newcomer' })).tenant).toBe('newcomer');
   });
 });
 
 describe('an endpoint', () => {
   it('is changed, disabled, enabled and deleted', async () => {
-    const path = `${ENDPOINTS}/${(await create())['id']}`;
+    const path = `${ENDPOINTS}/${(await create()).id}`;
     const changed = await call('PATCH', path, { events: ['channel.paused'], disabled: true });
     expect(changed.json).toMatchObject({ events: ['channel.paused'], disabled: true });
     const again = await call('PATCH', path, { disabled: true });
-    expect(again.json['disabled_at']).toBe(changed.json['disabled_at']);
+    expect(again.json.disabled_at).toBe(changed.json.disabled_at);
     expect((await call('PATCH', path, { disabled: false, events: null })).json).toMatchObject({
       events: null,
       disabled: false,
@@ -156,27 +178,27 @@ describe('an endpoint', () => {
   it('of another tenant, or of the product, does not exist for a tenant’s key (rule 14)', async () => {
     const foreign = [await create({ tenant: 'other' }), await create()];
     const own = await create({}, ACME);
-    expect(own['tenant']).toBe('acme');
+    expect(own.tenant).toBe('acme');
     expect((await call('POST', ENDPOINTS, { url: URL_HERE, tenant: 'other' }, ACME)).status).toBe(403);
-    const listed = (await call('GET', ENDPOINTS, undefined, ACME)).json['data'] as { id: string }[];
-    expect(listed.map(({ id }) => id)).toEqual([own['id']]);
+    const listed = (await call('GET', ENDPOINTS, undefined, ACME)).json.data;
+    expect(listed.map(({ id }) => id)).toEqual([own.id]);
     await makeDeliveries();
-    for (const { id } of foreign as { id: string }[]) {
+    for (const { id } of foreign) {
       expect((await call('GET', `${ENDPOINTS}/${id}`, undefined, ACME)).status).toBe(404);
       expect((await call('PATCH', `${ENDPOINTS}/${id}`, { disabled: true }, ACME)).status).toBe(404);
       expect((await call('DELETE', `${ENDPOINTS}/${id}`, undefined, ACME)).status).toBe(404);
       expect((await call('GET', `${ENDPOINTS}/${id}/deliveries`, undefined, ACME)).status).toBe(404);
     }
-    const [delivery] = (await call('GET', `${ENDPOINTS}/${foreign[1]?.['id']}/deliveries`)).json['data'];
+    const delivery = await newestDelivery(foreign[1]?.id ?? '');
     expect((await call('POST', `/v1/deliveries/${delivery.id}/redeliver`, {}, ACME)).status).toBe(404);
   });
 
   it('is listed in pages', async () => {
     const made = [await create(), await create(), await create()].map(({ id }) => id);
     const first = (await call('GET', `${ENDPOINTS}?limit=2`)).json;
-    const second = (await call('GET', `${ENDPOINTS}?limit=2&after=${first['next']}`)).json;
-    expect([...first['data'], ...second['data']].map(({ id }) => id).sort()).toEqual(made.sort());
-    expect(second['next']).toBeNull();
+    const second = (await call('GET', `${ENDPOINTS}?limit=2&after=${first.next}`)).json;
+    expect([...first.data, ...second.data].map(({ id }) => id).toSorted(byText)).toEqual(made.toSorted(byText));
+    expect(second.next).toBeNull();
   });
 });
 
@@ -185,9 +207,9 @@ describe('deliveries', () => {
     const { id } = await create();
     await makeDeliveries();
     const first = (await call('GET', `${ENDPOINTS}/${id}/deliveries?limit=2`)).json;
-    const second = (await call('GET', `${ENDPOINTS}/${id}/deliveries?limit=2&after=${first['next']}`)).json;
-    const all = [...first['data'], ...second['data']];
-    expect(all.map(({ event }) => event.type).sort()).toEqual([
+    const second = (await call('GET', `${ENDPOINTS}/${id}/deliveries?limit=2&after=${first.next}`)).json;
+    const all = [...first.data, ...second.data];
+    expect(all.map(({ event }) => event.type).toSorted(byText)).toEqual([
       'channel.connected',
       'channel.paused',
       'channel.resumed',
@@ -201,22 +223,22 @@ describe('deliveries', () => {
       last_error: null,
       delivered_at: null,
     });
-    expect(all[0].next_attempt_at).toMatch(/Z$/);
+    expect(all[0]?.next_attempt_at).toMatch(/Z$/);
   });
 
   it('are made again on request, as a row of their own that the next turn takes up', async () => {
     const { id } = await create();
     await makeDeliveries();
-    const [first] = (await call('GET', `${ENDPOINTS}/${id}/deliveries`)).json['data'];
+    const first = await newestDelivery(id);
     await withinReach(stage.database, null, (tx) => recordProgress(tx, first.id, { state: 'failed' }));
     const again = await call('POST', `/v1/deliveries/${first.id}/redeliver`);
     expect(again.status).toBe(202);
     expect(again.json).toMatchObject({ endpoint: id, event: first.event, redelivery: 1, state: 'pending' });
     const turn = await turnOutboxOfAllTenants(stage.database, new Date(), 100);
-    expect(turn?.deliveries.map((delivery) => delivery.id)).toEqual([again.json['id']]);
+    expect(turn?.deliveries.map((delivery) => delivery.id)).toEqual([again.json.id]);
     expect((await turnOutboxOfAllTenants(stage.database, new Date(), 100))?.deliveries).toEqual([]);
     const twice = await Promise.all([1, 2, 3].map(() => call('POST', `/v1/deliveries/${first.id}/redeliver`)));
-    expect(twice.map(({ json }) => json['redelivery']).sort()).toEqual([2, 3, 4]);
+    expect(twice.map(({ json }) => json.redelivery).toSorted(byText)).toEqual([2, 3, 4]);
     await call('PATCH', `${ENDPOINTS}/${id}`, { disabled: true });
     const refused = await call('POST', `/v1/deliveries/${first.id}/redeliver`);
     expect(refused).toMatchObject({ status: 409, json: { code: 'endpoint_disabled' } });
