@@ -11,8 +11,11 @@ import { CHANNELS_QUEUE, WEBHOOKS_QUEUE, credentialsQueue, importQueue } from '.
 /** Longer than a token request may take: a rotating call in flight at SIGTERM gets to store its answer. */
 const GRACE = '65s';
 
-/** How many of each may run at once in one worker process. Imports hold sessions and message parts: few. */
-const SLOTS = { credentials: 40, import: 8, webhooks: 40 };
+/**
+ * How many of each may run at once in one worker process. Imports hold sessions and message parts: few. A webhook is a
+ * socket that waits, and endpoints that hang keep two each: many.
+ */
+const SLOTS = { credentials: 40, import: 8, webhooks: 200 };
 
 /**
  * One Temporal worker per queue of this process: workflows, webhooks, and two activity queues per access type, so

@@ -8,10 +8,9 @@ import { retryDelayMs, steppingAsideMs } from '../domain/delivery-schedule.ts';
 import { ProviderError } from '../domain/verdict.ts';
 import { createWebhookReceivers } from '../providers/webhook-receivers.ts';
 import type { ReceiverAnswer, WebhookReceivers } from '../providers/webhook-receivers.ts';
+import { EndpointSlots } from './endpoint-slots.ts';
 import { noAnswerInWords, refusalInWords } from './delivery-words.ts';
 
-/** Attempts to one endpoint under way in this process: one that hangs must leave slots to the others. */
-const ATTEMPTS_PER_ENDPOINT = 8;
 /** The timer of the workflow and our clock may differ by this much, in ms, without the attempt being too early. */
 const EARLY_MS = 1_000;
 
@@ -33,33 +32,21 @@ export function createDeliverActivities(
   context: Pick<Context, 'database' | 'clock' | 'vault' | 'logger'> & { config: Pick<Context['config'], 'providers'> },
 ) {
   const receivers = createWebhookReceivers(context.config.providers);
-  const underWay = new Map<string, number>();
+  const slots = new EndpointSlots();
   return {
     async attemptDelivery({ deliveryId, endpointId, steppedAside }: DeliveryAttempt): Promise<DeliveryOutcome> {
-      const running = underWay.get(endpointId) ?? 0;
-      if (running >= ATTEMPTS_PER_ENDPOINT) {
-        const words = 'The endpoint has as many attempts under way as it may';
-        return {
-          state: 'pending',
-          attempts: 0,
-          words,
-          retryInMs: steppingAsideMs(deliveryId, steppedAside),
-          busy: true,
-        };
-      }
-      underWay.set(endpointId, running + 1);
-      try {
-        return await attempt(context, receivers, deliveryId);
-      } finally {
-        const left = (underWay.get(endpointId) ?? 1) - 1;
-        if (left > 0) underWay.set(endpointId, left);
-        else underWay.delete(endpointId);
-      }
+      const outcome = await slots.run(endpointId, () => attempt(context, receivers, deliveryId));
+      return outcome ?? stepAside(deliveryId, steppedAside);
     },
   };
 }
 
 type DeliverContext = Parameters<typeof createDeliverActivities>[0];
+
+function stepAside(deliveryId: string, times: number): DeliveryOutcome {
+  const words = 'The endpoint has as many attempts under way as it may';
+  return { state: 'pending', attempts: 0, words, retryInMs: steppingAsideMs(deliveryId, times), busy: true };
+}
 
 async function attempt(
   context: DeliverContext,
@@ -109,7 +96,7 @@ async function post(
 }
 
 /** The same bytes for every attempt and redelivery of an event: ids, numbers and words, never a secret or mail. */
-export function webhookBody(event: Consignment['event']): string {
+function webhookBody(event: Consignment['event']): string {
   const whose = { channel: event.channelId, tenant: event.tenantId, incident: event.incidentId };
   return JSON.stringify({
     type: event.type,

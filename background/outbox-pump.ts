@@ -19,7 +19,7 @@ const EVENTS_PER_TURN = 200;
 const STARTS_AT_ONCE = 20;
 const OVERDUE_PER_SWEEP = 500;
 
-export type PumpContext = Pick<Context, 'database' | 'clock' | 'logger' | 'temporal'>;
+type PumpContext = Pick<Context, 'database' | 'clock' | 'logger' | 'temporal'>;
 
 export interface OutboxPump {
   /** Resolves once the turn under way has ended. */
