@@ -1,4 +1,3 @@
-import { Router } from 'express';
 import type { Context } from '../../context.ts';
 import { newWebhookSecret, webhookSecretBinding } from '../../crypto/webhook-secret.ts';
 import { withinReach } from '../../db/across-tenants.ts';
@@ -14,8 +13,6 @@ import {
 import { ProviderError } from '../../domain/verdict.ts';
 import { admitReceiver } from '../../providers/webhook-receivers.ts';
 import { defineCall } from '../call.ts';
-import type { ApiContext } from '../call.ts';
-import { mountCalls } from '../mount-calls.ts';
 import { idCursor, pageOf, parseIdCursor } from '../paging.ts';
 import { presentEndpoint } from '../presenters/webhooks.ts';
 import { Problem, notFound } from '../problem.ts';
@@ -150,16 +147,4 @@ async function admit(context: Context, url: string): Promise<void> {
   }
 }
 
-/** All of webhooks; belongs into the calls of `api/calls.ts`, so that the OpenAPI document has them too. */
 export const webhookCalls = [create, list, get, patch, remove, ...deliveryCalls];
-
-/** The same for a mount at `/v1`. */
-export function webhookRoutes(context: ApiContext): Router {
-  const router = Router();
-  mountCalls(
-    router,
-    context,
-    webhookCalls.map((call) => ({ ...call, path: call.path.replace(/^\/v1/, '') })),
-  );
-  return router;
-}
