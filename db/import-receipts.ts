@@ -51,13 +51,15 @@ export async function findImport(tx: Transaction, id: string): Promise<ImportRec
   return receipt ?? null;
 }
 
-/** The newest import that a reauthorization of this channel caused. */
-export async function findReauthorizedImport(tx: Transaction, channelId: string): Promise<ImportReceipt | null> {
+/** The newest import that a person's sign-in caused: what was missed, else the earlier mail a new channel asked for. */
+export async function findSignInImport(tx: Transaction, channelId: string): Promise<ImportReceipt | null> {
   const rows = await tx
     .select()
     .from(imports)
-    .where(and(eq(imports.channelId, channelId), inArray(imports.cause, ['reauthorized', 'access_changed'])))
-    .orderBy(desc(imports.id))
+    .where(
+      and(eq(imports.channelId, channelId), inArray(imports.cause, ['reauthorized', 'access_changed', 'requested'])),
+    )
+    .orderBy(sql`${imports.cause} = 'requested'`, desc(imports.id))
     .limit(1);
   const [receipt] = await withCounts(tx, rows);
   return receipt ?? null;

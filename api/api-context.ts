@@ -1,0 +1,23 @@
+import type { Context } from '../context.ts';
+import type { ApiContext } from './call.ts';
+import { FeedNews } from './feed-news.ts';
+import { TokenNews } from './token-news.ts';
+
+/** The context of one API process: it listens to the database once, for all its requests. */
+export async function openApiContext(context: Context): Promise<ApiContext & { stop(): Promise<void> }> {
+  const stopping = new AbortController();
+  const tokenNews = new TokenNews(context);
+  const feedNews = new FeedNews(context);
+  const ends = await Promise.all([tokenNews.listen(), feedNews.listen()]);
+  return {
+    ...context,
+    tokenNews,
+    feedNews,
+    stopping: stopping.signal,
+    /** Sends waiters and streams away; they come back to another process. */
+    async stop() {
+      stopping.abort();
+      await Promise.all(ends.map((end) => end()));
+    },
+  };
+}

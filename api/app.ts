@@ -1,0 +1,35 @@
+import express from 'express';
+import type { Express } from 'express';
+import { answerNotFound, answerProblem } from './answer-problem.ts';
+import { authenticate } from './authenticate.ts';
+import type { ApiContext } from './call.ts';
+import { CALLS } from './calls.ts';
+import { measureRequests } from './metrics.ts';
+import { mountCalls } from './mount-calls.ts';
+import { readJson } from './read-json.ts';
+import { mountReference } from './reference.ts';
+import { requestLog } from './request-log.ts';
+import { checkHost, checkOrigin, noStore, securityHeaders } from './security-headers.ts';
+import { mountUi } from './ui.ts';
+
+/** The HTTP side, in the order a request meets it. */
+export function createApp(context: ApiContext): Express {
+  const { config, logger } = context;
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('etag', false);
+  app.set('query parser', 'simple');
+  app.use(requestLog(logger), measureRequests, securityHeaders(config));
+  app.use('/metrics', authenticate(context));
+  mountCalls(app, context, CALLS.health);
+  app.use(checkHost(config));
+  app.use(['/v1', '/ui', '/connect', '/oauth', '/login'], noStore);
+  app.use(['/v1', '/ui'], authenticate(context), checkOrigin(config));
+  app.use(readJson);
+  mountCalls(app, context, CALLS.all);
+  mountReference(app, [...CALLS.health, ...CALLS.all], config);
+  mountUi(app, config);
+  app.use(answerNotFound);
+  app.use(answerProblem(logger));
+  return app;
+}

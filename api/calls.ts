@@ -1,0 +1,43 @@
+import type { Call } from './call.ts';
+import { accessTokenCalls } from './routes/access-tokens.ts';
+import { adoptionCalls } from './routes/adoption.ts';
+import { apiKeyCalls } from './routes/api-keys.ts';
+import { channelCommandCalls } from './routes/channel-commands.ts';
+import { channelCalls } from './routes/channels.ts';
+import { connectCalls } from './routes/connect.ts';
+import { healthCalls } from './routes/health.ts';
+import { importCalls } from './routes/imports.ts';
+import { incidentCalls } from './routes/incidents.ts';
+import { linkCalls } from './routes/links.ts';
+import { messageCalls } from './routes/messages.ts';
+import { metricsCalls } from './routes/metrics.ts';
+import { oauthCallbackCalls } from './routes/oauth-callback.ts';
+import { streamCalls } from './routes/stream.ts';
+import { tenantCalls } from './routes/tenants.ts';
+import { timelineCalls } from './routes/timeline.ts';
+import { uiSessionCalls } from './routes/ui-session.ts';
+import { webhookCalls } from './routes/webhook-endpoints.ts';
+
+/** Every call there is: the routes, the OpenAPI document and the test of who may come in are made from it. */
+export const CALLS: { health: Call[]; all: Call[] } = {
+  /** Answered under any host name: a platform's probe has only an address. */
+  health: [...healthCalls, ...metricsCalls],
+  all: [
+    ...linkCalls,
+    ...adoptionCalls,
+    ...channelCalls,
+    ...channelCommandCalls,
+    ...accessTokenCalls,
+    ...importCalls,
+    ...timelineCalls,
+    ...messageCalls,
+    ...tenantCalls,
+    ...apiKeyCalls,
+    ...streamCalls,
+    ...incidentCalls,
+    ...webhookCalls,
+    ...connectCalls,
+    ...oauthCallbackCalls,
+    ...uiSessionCalls,
+  ],
+};

@@ -1,0 +1,89 @@
+import type { Request, Response } from 'express';
+import { insertSignIn } from '../../db/sign-ins.ts';
+import type { SignInRow } from '../../db/sign-ins.ts';
+import type { AccessType } from '../../domain/access-type.ts';
+import { Secret } from '../../domain/secret.ts';
+import { createPkce } from '../../providers/oauth.ts';
+import type { ApiContext } from '../call.ts';
+import { Problem } from '../problem.ts';
+import { randomText, sha256 } from '../random-secrets.ts';
+import { bindBrowser } from './browser.ts';
+import { openLink, requireUsable } from './open-link.ts';
+import type { OpenLink } from './open-link.ts';
+
+/** How long a person may take at the provider's page, in ms. */
+const TRIP_LIFE_MS = 10 * 60_000;
+
+interface Going {
+  address: string;
+  accessType: AccessType;
+  request: Request;
+  response: Response;
+}
+
+/**
+ * Sends a person to the provider's consent page: a `state` of 256 bits that stands for this link, this provider and
+ * this browser (S-02), and PKCE (RFC 7636). Answers with the address. Throws `Problem`.
+ */
+export async function startAuthorization(context: ApiContext, going: Going): Promise<URL> {
+  const { accessType, request, response } = going;
+  const now = await context.clock.now();
+  const opened = await openLink(context, going.address);
+  requireUsable(opened, accessType, now);
+  const provider = context.providers.get(accessType);
+  if (!provider?.oauth) throw new Problem('no_oauth_for_access_type', `${accessType} signs in with a password`);
+  const { codeVerifier, codeChallenge } = createPkce();
+  const state = randomText();
+  const { link } = opened;
+  const row = {
+    stateHash: sha256(state),
+    linkId: link.id,
+    tenantId: link.tenantId,
+    accessType,
+    provider: provider.name,
+    browserHash: bindBrowser(context, request, response),
+    codeVerifierJwe: await sealTrip(context, link, { address: going.address, codeVerifier }),
+    createdAt: now,
+    expiresAt: new Date(now.getTime() + TRIP_LIFE_MS),
+  };
+  await context.database.inTenant(link.tenantId, (tx) => insertSignIn(tx, row));
+  return provider.oauth.authorizationUrl({
+    redirectUri: redirectUri(context, provider.name),
+    state,
+    codeChallenge,
+    uses: link.spec.uses,
+    loginHint: loginHint(opened),
+  });
+}
+
+/** One redirect address per provider: a code of another provider's does not get to this one's exchange (S-03). */
+export const redirectUri = ({ config }: ApiContext, provider: string) =>
+  `${config.publicUrl}/oauth/${provider}/callback`;
+
+/** The account that has to sign in, where it is known; only a hint, for the provider's page. */
+function loginHint({ link, channel }: OpenLink): string | null {
+  return channel?.accountLogin ?? link.spec.mailbox ?? link.spec.owner?.email ?? null;
+}
+
+interface Trip {
+  /** The link's address is stored nowhere else: the callback has to find its way back. */
+  address: string;
+  codeVerifier: Secret;
+}
+
+const bindingOf = ({ tenantId, id }: { tenantId: string; id: string }) =>
+  ({ tenant: tenantId, owner: id, kind: 'code_verifier', version: 1 }) as const;
+
+function sealTrip({ vault }: ApiContext, link: { tenantId: string; id: string }, trip: Trip): Promise<string> {
+  const text = JSON.stringify([trip.address, trip.codeVerifier.reveal()]);
+  return vault.encryptSecret(new Secret(text), bindingOf(link));
+}
+
+export async function openTrip({ vault }: ApiContext, signIn: SignInRow): Promise<Trip> {
+  const binding = bindingOf({ tenantId: signIn.tenantId, id: signIn.linkId });
+  const [address, verifier] = JSON.parse(
+    (await vault.decryptSecret(signIn.codeVerifierJwe, binding)).reveal(),
+  ) as string[];
+  if (address === undefined || verifier === undefined) throw new Error('A sign-in was stored without its parts');
+  return { address, codeVerifier: new Secret(verifier) };
+}

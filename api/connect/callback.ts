@@ -1,0 +1,131 @@
+import type { Request } from 'express';
+import { findTenantOfSignIn } from '../../db/across-tenants.ts';
+import type { LinkResult } from '../../db/links.ts';
+import { consumeSignIn, findSignIn } from '../../db/sign-ins.ts';
+import type { SignInRow } from '../../db/sign-ins.ts';
+import type { Secret } from '../../domain/secret.ts';
+import { ProviderError } from '../../domain/verdict.ts';
+import { readAuthorizationAnswer } from '../../providers/oauth.ts';
+import type { Provider, TokenSet } from '../../providers/provider.ts';
+import type { ApiContext } from '../call.ts';
+import { sha256 } from '../random-secrets.ts';
+import { openTrip, redirectUri } from './authorize.ts';
+import { isSameBrowser } from './browser.ts';
+import { completeSignIn, proveSignIn } from './complete-sign-in.ts';
+import { openLink, whyOver } from './open-link.ts';
+import type { OpenLink } from './open-link.ts';
+import { failureOf, recordFailure } from './sign-in-failure.ts';
+import type { SignInFailure } from './sign-in-failure.ts';
+
+const EXCHANGE_TIMEOUT_MS = 30_000;
+const PROOF_TIMEOUT_MS = 45_000;
+
+/** Where the person goes next, and with what. `opened` null: nobody knows which link this was. */
+export interface CallbackOutcome {
+  opened: OpenLink | null;
+  /** null: the first callback of this sign-in is still at work. */
+  result: LinkResult | null;
+}
+
+interface Back {
+  provider: string;
+  parameters: URLSearchParams;
+  request: Request;
+}
+
+const fail = (code: string, detail: string): SignInFailure => ({ status: 'failed', code, detail });
+const STATE_INVALID = fail('state_invalid', 'This sign-in was started in another browser, or too long ago');
+
+/**
+ * A person comes back from the provider. Everything about `state` is settled before the provider is asked anything:
+ * it is consumed once, whatever comes after, so no code is ever sent twice.
+ */
+export async function finishAuthorization(context: ApiContext, back: Back): Promise<CallbackOutcome> {
+  const signIn = await findByState(context, back.parameters.get('state') ?? '');
+  const isOurs =
+    signIn && signIn.provider === back.provider && isSameBrowser(context, back.request, signIn.browserHash);
+  // Another browser must not learn the link's address from a `state` it picked up.
+  if (!isOurs) return { opened: null, result: STATE_INVALID };
+  const { address, codeVerifier } = await openTrip(context, signIn);
+  const opened = await openLink(context, address).catch(() => null);
+  if (!opened) return { opened: null, result: STATE_INVALID };
+  const now = await context.clock.now();
+  const isFirst = await context.database.inTenant(signIn.tenantId, (tx) => consumeSignIn(tx, signIn.stateHash, now));
+  if (!isFirst) return { opened, result: opened.link.result };
+  const result = await signInResult(context, { opened, signIn, codeVerifier, parameters: back.parameters, now });
+  if (result.status === 'failed') await recordFailure(context, opened.link, result);
+  return { opened, result };
+}
+
+async function findByState(context: ApiContext, state: string): Promise<SignInRow | null> {
+  const hash = sha256(state);
+  const tenantId = await findTenantOfSignIn(context.database, hash);
+  return tenantId === null ? null : context.database.inTenant(tenantId, (tx) => findSignIn(tx, hash));
+}
+
+interface Trip {
+  opened: OpenLink;
+  signIn: SignInRow;
+  codeVerifier: Secret;
+  parameters: URLSearchParams;
+  now: Date;
+}
+
+async function signInResult(context: ApiContext, trip: Trip): Promise<LinkResult> {
+  const { opened, signIn, now } = trip;
+  if (signIn.expiresAt <= now) return STATE_INVALID;
+  const over = whyOver(opened.link, now);
+  if (over) return { status: 'failed', ...over };
+  const provider = context.providers.get(signIn.accessType);
+  if (!provider || !opened.accessTypes.includes(signIn.accessType)) {
+    return fail('access_type_not_allowed', `${signIn.accessType} is not allowed here any more`);
+  }
+  const answer = readAuthorizationAnswer(trip.parameters, issuersOf(provider));
+  if ('error' in answer) return authorizationError(provider, answer.error);
+  try {
+    return await exchangeAndStore(context, trip, provider, answer.code);
+  } catch (error) {
+    if (error instanceof ProviderError) return failureOf(error, 'oauth');
+    throw error;
+  }
+}
+
+/** `iss` (RFC 9207), where it is sent, has to be the server whose page the person was sent to. */
+function issuersOf({ oauth }: Provider): string[] {
+  const page = oauth?.authorizationUrl({ redirectUri: '', state: '', codeChallenge: '', uses: [], loginHint: null });
+  return page ? [page.origin] : [];
+}
+
+function authorizationError(provider: Provider, error: string): SignInFailure {
+  if (error === 'access_denied') return fail('access_denied', `Access was not given at ${provider.name}`);
+  return fail('provider_error', `${provider.name} ended the sign-in with "${error}"`);
+}
+
+async function exchangeAndStore(
+  context: ApiContext,
+  trip: Trip,
+  provider: Provider,
+  code: string,
+): Promise<LinkResult> {
+  const { link, channel } = trip.opened;
+  const { accessType } = trip.signIn;
+  const tokens = await exchange(context, provider, { code, codeVerifier: trip.codeVerifier });
+  const missing = tokens.scopes === null ? [] : (provider.oauth?.missingScopes(tokens.scopes, link.spec.uses) ?? []);
+  if (missing.length > 0) return fail('scope_missing', `A permission was not given: ${missing.join(', ')}`);
+  const email = channel?.accountEmail ?? '';
+  const access = { kind: 'token', email, accessToken: tokens.accessToken } as const;
+  const proof = await proveSignIn(context, accessType, access, AbortSignal.timeout(PROOF_TIMEOUT_MS));
+  const credential = { kind: 'oauth', tokens } as const;
+  const { tenantId, spec } = link;
+  return completeSignIn(context, { tenantId, link, accessType, spec, credential, proof, coveredUntil: null });
+}
+
+async function exchange(
+  context: ApiContext,
+  { name, oauth }: Provider,
+  { code, codeVerifier }: { code: string; codeVerifier: Secret },
+): Promise<TokenSet> {
+  if (!oauth) throw new Error(`${name} has no OAuth`);
+  const sent = { redirectUri: redirectUri(context, name), code, codeVerifier };
+  return oauth.processTokenAnswer(await oauth.exchangeRequest(sent, AbortSignal.timeout(EXCHANGE_TIMEOUT_MS)));
+}

@@ -1,0 +1,59 @@
+import { findLinkByHash } from '../../db/across-tenants.ts';
+import { findChannel } from '../../db/channels.ts';
+import type { ChannelRow } from '../../db/channels.ts';
+import { findLink } from '../../db/links.ts';
+import type { LinkRow } from '../../db/links.ts';
+import { findPolicy, findTenant } from '../../db/tenants.ts';
+import type { AccessType } from '../../domain/access-type.ts';
+import type { ApiContext } from '../call.ts';
+import { Problem, notFound } from '../problem.ts';
+import { sha256 } from '../random-secrets.ts';
+
+/** A link somebody stands before, with what its page needs to know. */
+export interface OpenLink {
+  link: LinkRow;
+  /** The random part of its address; whoever has it needs no other right. */
+  address: string;
+  /** The channel it is pinned to, or that came of it. */
+  channel: ChannelRow | null;
+  /** What the person may choose from. */
+  accessTypes: AccessType[];
+}
+
+/** Finds a link by its address, also a used one. Throws 404. */
+export async function openLink(context: ApiContext, address: string): Promise<OpenLink> {
+  const found = await findLinkByHash(context.database, sha256(address));
+  if (!found) throw notFound('link');
+  return context.database.inTenant(found.tenantId, async (tx) => {
+    const link = await findLink(tx, found.id);
+    const tenant = await findTenant(tx, found.tenantId);
+    if (!link || !tenant || tenant.eraseRequestedAt) throw notFound('link');
+    const channel = link.channelId === null ? null : await findChannel(tx, link.channelId);
+    const policy = await findPolicy(tx, found.tenantId);
+    return { link, address, channel, accessTypes: choicesOf(context, link, policy.access_types) };
+  });
+}
+
+/** What is configured, the link offers, and the tenant allows; who has a channel may keep it going as it is. */
+function choicesOf({ providers }: ApiContext, link: LinkRow, allowed: AccessType[] | null): AccessType[] {
+  const offered = [...providers.keys()].filter((type) => link.spec.access_types?.includes(type) ?? true);
+  return link.purpose === 'reauthorize' ? offered : offered.filter((type) => allowed?.includes(type) ?? true);
+}
+
+/** Throws 410 for a link that is over, 403 for an access type it does not offer. */
+export function requireUsable({ link, accessTypes }: OpenLink, accessType: AccessType, now: Date): void {
+  const over = whyOver(link, now);
+  if (over) throw new Problem(over.code, over.detail);
+  if (accessTypes.includes(accessType)) return;
+  throw new Problem(
+    'access_type_not_allowed',
+    `This link offers ${accessTypes.join(', ') || 'nothing'}, not ${accessType}`,
+  );
+}
+
+/** Why a link can no longer be used; null when it can. */
+export function whyOver(link: LinkRow, now: Date): { code: 'link_used' | 'link_expired'; detail: string } | null {
+  if (link.usedAt) return { code: 'link_used', detail: 'This link has been used; a link is good for one sign-in' };
+  if (link.expiresAt > now) return null;
+  return { code: 'link_expired', detail: `This link was good until ${link.expiresAt.toISOString()}` };
+}

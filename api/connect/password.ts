@@ -1,0 +1,80 @@
+import type { ChannelRow } from '../../db/channels.ts';
+import { Secret } from '../../domain/secret.ts';
+import { ProviderError } from '../../domain/verdict.ts';
+import { discoverImapServer } from '../../providers/imap/discovery.ts';
+import type { ApiContext } from '../call.ts';
+import { Problem } from '../problem.ts';
+import type { PasswordBody } from '../schemas/connect.ts';
+import { limitAttempts } from './attempt-limit.ts';
+import { completeSignIn, proveSignIn } from './complete-sign-in.ts';
+import { openLink, requireUsable } from './open-link.ts';
+import type { OpenLink } from './open-link.ts';
+import type { SignInCredential } from './sign-in.ts';
+import { failureOf, problemOf, recordFailure } from './sign-in-failure.ts';
+
+/** A person waits in front of the form, so a silent server is given up on after this, in ms. */
+const LOGIN_TIMEOUT_MS = 45_000;
+
+/**
+ * Signs in with what was typed, and stores it only if a real login worked (rule 7). Answers with the channel's id;
+ * throws a `Problem` that says what failed, which is then the link's result too.
+ */
+export async function signInWithPassword(context: ApiContext, address: string, body: PasswordBody): Promise<string> {
+  const now = await context.clock.now();
+  const opened = await openLink(context, address);
+  requireUsable(opened, body.access_type, now);
+  const provider = context.providers.get(body.access_type);
+  if (provider?.oauth !== null) {
+    throw new Problem('no_password_for_access_type', `${body.access_type} signs in at the provider’s own page`);
+  }
+  limitAttempts(opened.link.id, now);
+  const { link } = opened;
+  try {
+    const result = await tryPassword(context, opened, body);
+    if (result.status === 'connected') return result.channel;
+    throw problemOf(result);
+  } catch (error) {
+    if (!(error instanceof ProviderError)) throw error;
+    const failure = failureOf(error, 'password');
+    await recordFailure(context, link, failure);
+    throw problemOf(failure);
+  }
+}
+
+async function tryPassword(context: ApiContext, opened: OpenLink, body: PasswordBody) {
+  const { link } = opened;
+  const server = await discoverImapServer(mailboxOf(opened, body, null), {
+    host: body.host ?? null,
+    port: body.port ?? null,
+    security: body.security ?? null,
+  });
+  if (!server)
+    throw new Problem('server_not_found', 'No mail server is known for this address; expected host and port');
+  const password = new Secret(body.password);
+  const credential: SignInCredential = { kind: 'password', server, username: body.username, password };
+  const email = mailboxOf(opened, body, server.host);
+  const proof = await proveSignIn(
+    context,
+    body.access_type,
+    { ...credential, email },
+    AbortSignal.timeout(LOGIN_TIMEOUT_MS),
+  );
+  const { tenantId, spec } = link;
+  const { access_type: accessType } = body;
+  return completeSignIn(context, { tenantId, link, accessType, spec, credential, proof, coveredUntil: null });
+}
+
+/**
+ * The mailbox a login reads: IMAP does not say, so the login's own address is believed. A login that is none is the
+ * pinned channel's if it is its login, else the one the link was made for; never the channel's by mere assumption,
+ * or somebody else's mailbox would pass for it.
+ */
+function mailboxOf({ link, channel }: OpenLink, { username }: PasswordBody, host: string | null): string {
+  if (username.includes('@')) return username;
+  if (channel && isLoginOf(channel, username)) return channel.accountEmail;
+  const intended = channel ? null : (link.spec.mailbox ?? link.spec.owner?.email);
+  return intended ?? `${username}@${host ?? ''}`;
+}
+
+const isLoginOf = (channel: ChannelRow, username: string) =>
+  channel.accountLogin.toLowerCase() === username.toLowerCase();

@@ -1,0 +1,58 @@
+import { failLink } from '../../db/links.ts';
+import type { LinkResult, LinkRow } from '../../db/links.ts';
+import type { ProviderError } from '../../domain/verdict.ts';
+import type { ApiContext } from '../call.ts';
+import { Problem, isProblemCode } from '../problem.ts';
+import type { ProblemCode } from '../problem.ts';
+
+export type SignInFailure = Extract<LinkResult, { status: 'failed' }>;
+
+/** What stands between a form and a server; the adapters use these words as `providerCode`. */
+const NETWORK: readonly ProblemCode[] = [
+  'dns_failed',
+  'connection_refused',
+  'tls_untrusted',
+  'tls_failed',
+  'starttls_missing',
+  'egress_denied',
+  'timeout',
+  'unreachable',
+  'connection_lost',
+];
+
+/** What a provider's answer to a sign-in means for the person in front of it. */
+export function failureOf({ verdict, message }: ProviderError, how: 'oauth' | 'password'): SignInFailure {
+  const network = NETWORK.find((code) => code === verdict.providerCode);
+  const failed = (code: ProblemCode, detail = message): SignInFailure => ({ status: 'failed', code, detail });
+  if (network && how === 'password') return failed(network);
+  switch (verdict.kind) {
+    case 'reauth_required':
+      return failed(how === 'password' ? 'authentication_failed' : 'provider_error');
+    case 'insufficient_scope':
+      return failed('scope_missing');
+    case 'account_gone':
+      return failed('account_disabled');
+    case 'admin_action':
+      return failed('mailbox_unavailable');
+    case 'rate_limited':
+      return failed('rate_limited');
+    case 'misconfigured':
+    case 'transient':
+    case 'cursor_expired':
+      return failed('provider_error');
+  }
+}
+
+/** The link shows the failure too, and stays usable. */
+export async function recordFailure(context: ApiContext, link: LinkRow, failure: SignInFailure): Promise<void> {
+  await context.database.inTenant(link.tenantId, (tx) => failLink(tx, link.id, failure));
+}
+
+/** The same failure as a problem: it carries the same fields. */
+export function problemOf({ code, detail, expected, received }: SignInFailure): Problem {
+  const known = isProblemCode(code) ? code : 'provider_error';
+  return new Problem(known, detail, {
+    ...(expected === undefined ? {} : { expected }),
+    ...(received === undefined ? {} : { received }),
+  });
+}

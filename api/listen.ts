@@ -1,0 +1,40 @@
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { Express } from 'express';
+import type { Context } from '../context.ts';
+
+/** Slow senders of headers or bodies are cut off after these, in ms (S-38). */
+const HEADERS_TIMEOUT_MS = 15_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+/** Longer than a proxy keeps idle connections, so that it is the proxy who closes them. */
+const KEEP_ALIVE_MS = 75_000;
+/** What is under way when the process is asked to stop has this long to end, in ms. */
+const GRACE_MS = 8_000;
+
+/** Answers HTTP on `bind:port`. Throws an error that names the port and its variable when it is taken. */
+export async function listen(app: Express, { bind, port }: Context['config']): Promise<Server> {
+  const server = createServer(app);
+  server.headersTimeout = HEADERS_TIMEOUT_MS;
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject);
+  server.listen(port, bind, resolve);
+  await promise.catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') throw error;
+    throw new Error(`Port ${port} on ${bind} cannot be listened on (${error.code}); PORT chooses another`, {
+      cause: error,
+    });
+  });
+  return server;
+}
+
+/** Takes no more connections, and waits for what is under way. */
+export async function drain(server: Server): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.close(() => resolve());
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), GRACE_MS);
+  await promise;
+  clearTimeout(timer);
+}

@@ -1,0 +1,58 @@
+import type { RequestHandler } from 'express';
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { withinReach } from '../db/across-tenants.ts';
+import { countChannelsByStatus, findOldestNudge } from '../db/operator-figures.ts';
+import type { ApiContext } from './call.ts';
+
+export const registry = new Registry();
+collectDefaultMetrics({ register: registry, prefix: 'mooring_server_' });
+
+const requests = new Histogram({
+  name: 'mooring_http_request_seconds',
+  help: 'Time to answer, by route',
+  labelNames: ['method', 'route', 'status'],
+  buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 30],
+  registers: [registry],
+});
+const tokenReads = new Counter({
+  name: 'mooring_token_reads_total',
+  help: 'Access token reads: fresh, refreshed (waited), leftover, refused',
+  labelNames: ['outcome'],
+  registers: [registry],
+});
+const channels = new Gauge({
+  name: 'mooring_channels',
+  help: 'Channels by status',
+  labelNames: ['status'],
+  registers: [registry],
+});
+const oldestNudge = new Gauge({
+  name: 'mooring_oldest_nudge_seconds',
+  help: 'Age of the oldest nudge that no workflow has taken; above a minute somebody should look',
+  registers: [registry],
+});
+
+export function countTokenRead(outcome: 'fresh' | 'refreshed' | 'leftover' | 'refused'): void {
+  tokenReads.inc({ outcome });
+}
+
+/** Times every request under its route's pattern: an address would be a label without end, and may be a secret. */
+export const measureRequests: RequestHandler = (request, response, next) => {
+  const stop = requests.startTimer();
+  response.on('close', () => {
+    const route = String(response.locals['route'] ?? 'other');
+    stop({ method: request.method, route, status: response.statusCode });
+  });
+  next();
+};
+
+/** Everything in Prometheus' text format; the gauges are read from the database at each scrape. */
+export async function renderMetrics(context: ApiContext): Promise<string> {
+  const now = await context.clock.now();
+  channels.reset();
+  for (const { status, count } of await withinReach(context.database, null, countChannelsByStatus))
+    channels.set({ status }, count);
+  const oldest = await withinReach(context.database, null, findOldestNudge);
+  oldestNudge.set(oldest ? Math.max(0, (now.getTime() - oldest.getTime()) / 1000) : 0);
+  return registry.metrics();
+}

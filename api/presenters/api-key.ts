@@ -1,0 +1,17 @@
+import type { ApiKeyRow } from '../../db/api-keys.ts';
+import { isoOrNull } from './time.ts';
+
+/** A key without the key: that is shown once, when it is made. */
+export function presentApiKey(row: ApiKeyRow) {
+  return {
+    id: row.id,
+    name: row.name,
+    scopes: row.scopes,
+    tenant: row.tenantId,
+    cidrs: row.cidrs,
+    expires_at: isoOrNull(row.expiresAt),
+    revoked_at: isoOrNull(row.revokedAt),
+    last_used_at: isoOrNull(row.lastUsedAt),
+    created_at: row.createdAt.toISOString(),
+  };
+}

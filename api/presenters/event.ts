@@ -1,0 +1,10 @@
+import type { EventRow } from '../../db/timeline.ts';
+
+/** An event of the timeline; with `channel` and `tenant` as it goes over the stream. */
+export function presentEvent({ id, type, at, incidentId, data }: EventRow) {
+  return { id, type, at: at.toISOString(), incident: incidentId, data };
+}
+
+export function presentStreamedEvent(row: EventRow) {
+  return { ...presentEvent(row), channel: row.channelId, tenant: row.tenantId };
+}

@@ -1,0 +1,25 @@
+import type { ImportReceipt } from '../../db/import-receipts.ts';
+import { isoOrNull } from './time.ts';
+
+/** An import as the API shows it; its receipt once it is completed. */
+export function presentImport({ row, counts }: ImportReceipt) {
+  const { found, imported, alreadyHad, repaired, missing, skipped } = counts;
+  const estimate = row.estimate === null ? (row.state === 'running' ? null : found) : Math.max(row.estimate, found);
+  return {
+    id: row.id,
+    channel: row.channelId,
+    state: row.state,
+    cause: row.cause,
+    window: { from: isoOrNull(row.windowFrom), to: isoOrNull(row.windowTo) },
+    found,
+    imported,
+    already_had: alreadyHad,
+    repaired,
+    missing,
+    compared: row.compared,
+    skipped,
+    progress: { done: found - missing, estimate },
+    started_at: row.startedAt.toISOString(),
+    completed_at: isoOrNull(row.completedAt),
+  };
+}

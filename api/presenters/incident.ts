@@ -1,0 +1,15 @@
+import type { IncidentRow } from '../../db/incident-list.ts';
+import { isoOrNull } from './time.ts';
+
+export function presentIncident(row: IncidentRow) {
+  return {
+    id: row.id,
+    state: row.closedAt === null ? 'open' : 'closed',
+    tenant: row.tenantId,
+    channel: row.channelId,
+    provider: row.provider,
+    reason: row.reason,
+    opened_at: row.openedAt.toISOString(),
+    closed_at: isoOrNull(row.closedAt),
+  };
+}

@@ -1,0 +1,1 @@
+export const isoOrNull = (time: Date | null): string | null => time?.toISOString() ?? null;

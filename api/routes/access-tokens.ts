@@ -1,0 +1,89 @@
+import type { Response } from 'express';
+import { lockChannel, updateChannel } from '../../db/channels.ts';
+import { findCredential, markTokenRefused } from '../../db/credentials.ts';
+import { nudge } from '../../db/nudges.ts';
+import { serveAccessToken } from '../access-token.ts';
+import { defineCall } from '../call.ts';
+import { Problem } from '../problem.ts';
+import { isoOrNull } from '../presenters/time.ts';
+import { inChannel } from '../reach.ts';
+import { reportBody, reportOut, tokenOut, tokenQuery } from '../schemas/channels.ts';
+import { idParams } from '../schemas/parts.ts';
+import { signalWorkflow } from '../signal-workflow.ts';
+
+const tag = 'Access tokens';
+const params = idParams('chn');
+/** A report within this time of a check gets that check's time, in ms: a crowd of failing callers is one check. */
+const CHECK_COUNTS_FOR_MS = 10_000;
+
+const read = defineCall({
+  method: 'get',
+  path: '/v1/channels/:id/access-token',
+  summary: 'Read a fresh access token',
+  tag,
+  access: ['tokens:read'],
+  params,
+  query: tokenQuery,
+  answers: { 200: { description: 'A token that works now', schema: tokenOut } },
+  problems: ['disconnected', 'reauth_required', 'blocked', 'no_token_for_access_type', 'token_unavailable'],
+  async run({ context, principal, params: { id }, query, response }) {
+    const minLifeMs = query.min_life_s === undefined ? null : query.min_life_s * 1000;
+    const question = { channelId: id, tenantId: principal.tenantId, apiKeyId: principal.id, minLifeMs };
+    const token = await serveAccessToken(context, question, goneSignal(response));
+    return {
+      status: 200,
+      body: {
+        access_token: token.accessToken.reveal(),
+        token_type: token.tokenType,
+        expires_at: token.expiresAt.toISOString(),
+        version: token.version,
+        scopes: token.scopes,
+      },
+    };
+  },
+});
+
+/** Whoever hangs up waits no longer. */
+function goneSignal(response: Response): AbortSignal {
+  const gone = new AbortController();
+  response.on('close', () => gone.abort());
+  return gone.signal;
+}
+
+const report = defineCall({
+  method: 'post',
+  path: '/v1/channels/:id/report-failure',
+  summary: 'Say that the provider refused a call: the channel is checked now',
+  tag,
+  access: ['tokens:read', 'channels:write'],
+  params,
+  body: reportBody,
+  answers: { 202: { description: 'When the channel was last checked', schema: reportOut } },
+  problems: ['disconnected'],
+  async run({ context, principal, params: { id }, body }) {
+    const now = await context.clock.now();
+    const refused = body.http_status === 401 || body.http_status === 403;
+    const reported = await inChannel(
+      context,
+      { principal, id },
+      async (tx, row) => {
+        if (row.status === 'disconnecting' || row.status === 'disconnected') {
+          throw new Problem('disconnected', 'The channel is disconnected; there is nothing to check');
+        }
+        const isPending = row.checkRequestedAt !== null;
+        const isRecent = row.checkedAt && now.getTime() - row.checkedAt.getTime() < CHECK_COUNTS_FOR_MS;
+        if (isRecent && !isPending) return { row, isNew: false };
+        const credential = await findCredential(tx, id);
+        // Not served until the check has proved the report wrong (rule 6).
+        if (refused && credential?.kind === 'oauth') await markTokenRefused(tx, id, credential.version, now);
+        const wanted = await updateChannel(tx, id, { checkRequestedAt: row.checkRequestedAt ?? now });
+        return { row: wanted, isNew: await nudge(tx, row.tenantId, id, now) };
+      },
+      lockChannel,
+    );
+    if (reported.isNew) signalWorkflow(context, reported.row);
+    return { status: 202, body: { checked_at: isoOrNull(reported.row.checkedAt) } };
+  },
+});
+
+export const accessTokenCalls = [read, report];

@@ -1,0 +1,36 @@
+import { findChannel } from '../../db/channels.ts';
+import { adoptChannel } from '../connect/adopt.ts';
+import { defineCall } from '../call.ts';
+import { tenantInReach } from '../reach.ts';
+import { adoptBody, channelOut } from '../schemas/channels.ts';
+import { showChannel } from './channels.ts';
+
+const adopt = defineCall({
+  method: 'post',
+  path: '/v1/channels',
+  summary: 'Adopt a connection the product holds already: nobody has to connect again',
+  tag: 'Channels',
+  access: ['channels:write'],
+  body: adoptBody,
+  answers: { 201: { description: 'The channel, proved and stored', schema: channelOut } },
+  problems: [
+    'tenant_not_allowed',
+    'tenant_erasing',
+    'access_type_not_allowed',
+    'account_mismatch',
+    'authentication_failed',
+    'scope_missing',
+    'provider_error',
+  ],
+  async run({ context, principal, body }) {
+    tenantInReach(principal, body.tenant);
+    const id = await adoptChannel(context, body);
+    const channel = await context.database.inTenant(body.tenant, async (tx) => {
+      const row = await findChannel(tx, id);
+      return row && showChannel(context, tx, row);
+    });
+    return { status: 201, body: channel };
+  },
+});
+
+export const adoptionCalls = [adopt];

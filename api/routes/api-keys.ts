@@ -1,0 +1,126 @@
+import { findApiKey, insertApiKey, listApiKeys, revokeApiKey, updateApiKey } from '../../db/api-keys.ts';
+import { newId } from '../../db/ids.ts';
+import { ensureTenant } from '../../db/tenants.ts';
+import { defineCall } from '../call.ts';
+import { idCursor, pageOf, parseIdCursor } from '../paging.ts';
+import { presentApiKey } from '../presenters/api-key.ts';
+import { Problem, notFound } from '../problem.ts';
+import { randomText, sha256 } from '../random-secrets.ts';
+import { listInReach, tenantInReach } from '../reach.ts';
+import { keyBody, keyOut, keyPatchBody, keysQuery, newKeyOut } from '../schemas/api-keys.ts';
+import { listOf } from '../schemas/channels.ts';
+import { idParams } from '../schemas/parts.ts';
+
+const tag = 'API keys';
+const params = idParams('key');
+
+const list = defineCall({
+  method: 'get',
+  path: '/v1/api-keys',
+  summary: 'List API keys, newest first, revoked ones too',
+  tag,
+  access: ['admin'],
+  query: keysQuery,
+  answers: { 200: { description: 'A page of keys', schema: listOf(keyOut) } },
+  problems: ['invalid_cursor'],
+  async run({ context, principal, query }) {
+    const { limit } = query;
+    const { tenantId } = principal;
+    const after = parseIdCursor(query.after);
+    const rows = await listInReach(context, tenantId, (tx) => listApiKeys(tx, { tenantId, after, limit: limit + 1 }));
+    return { status: 200, body: pageOf(rows, limit, { cursor: ({ id }) => idCursor(id), show: presentApiKey }) };
+  },
+});
+
+const create = defineCall({
+  method: 'post',
+  path: '/v1/api-keys',
+  summary: 'Make an API key; it is shown this once',
+  tag,
+  access: ['admin'],
+  body: keyBody,
+  answers: { 201: { description: 'The key', schema: newKeyOut } },
+  problems: ['tenant_not_allowed'],
+  async run({ context, principal, body }) {
+    const tenantId = tenantInReach(principal, body.tenant ?? undefined);
+    const beyond = body.scopes.filter((scope) => !principal.scopes.has(scope));
+    if (beyond.length > 0)
+      throw new Problem('scope_missing', `This key cannot give what it lacks: ${beyond.join(', ')}`);
+    const key = `mk_${randomText()}`;
+    const createdAt = await context.clock.now();
+    const row = {
+      id: newId('key'),
+      name: body.name,
+      hash: sha256(key),
+      tenantId,
+      scopes: body.scopes,
+      cidrs: body.cidrs,
+      expiresAt: body.expires_at === null ? null : new Date(body.expires_at),
+      revokedAt: null,
+      lastUsedAt: null,
+      createdAt,
+    };
+    if (tenantId !== null) await context.database.inTenant(tenantId, (tx) => ensureTenant(tx, tenantId, createdAt));
+    await listInReach(context, tenantId, (tx) => insertApiKey(tx, row));
+    return { status: 201, body: { ...presentApiKey(row), api_key: key } };
+  },
+});
+
+const get = defineCall({
+  method: 'get',
+  path: '/v1/api-keys/:id',
+  summary: 'Read what an API key may do',
+  tag,
+  access: ['admin'],
+  params,
+  answers: { 200: { description: 'The key, without the key itself', schema: keyOut } },
+  async run({ context, principal, params: { id } }) {
+    const row = await listInReach(context, principal.tenantId, (tx) => findApiKey(tx, id));
+    if (!row) throw notFound('API key');
+    return { status: 200, body: presentApiKey(row) };
+  },
+});
+
+const patch = defineCall({
+  method: 'patch',
+  path: '/v1/api-keys/:id',
+  summary: 'Rename an API key, or change from where and until when it counts',
+  tag,
+  access: ['admin'],
+  params,
+  body: keyPatchBody,
+  answers: { 200: { description: 'The key', schema: keyOut } },
+  async run({ context, principal, params: { id }, body }) {
+    const { name, cidrs, expires_at: expiresAt } = body;
+    const values = {
+      ...(name === undefined ? {} : { name }),
+      ...(cidrs === undefined ? {} : { cidrs }),
+      ...(expiresAt === undefined ? {} : { expiresAt: expiresAt === null ? null : new Date(expiresAt) }),
+    };
+    const row = await listInReach(context, principal.tenantId, (tx) =>
+      Object.keys(values).length === 0 ? findApiKey(tx, id) : updateApiKey(tx, id, values),
+    );
+    if (!row) throw notFound('API key');
+    return { status: 200, body: presentApiKey(row) };
+  },
+});
+
+const revoke = defineCall({
+  method: 'delete',
+  path: '/v1/api-keys/:id',
+  summary: 'Revoke an API key; it stops working within seconds everywhere',
+  tag,
+  access: ['admin'],
+  params,
+  answers: { 204: { description: 'Revoked' } },
+  async run({ context, principal, params: { id } }) {
+    const now = await context.clock.now();
+    await listInReach(context, principal.tenantId, async (tx) => {
+      if (!(await findApiKey(tx, id))) throw notFound('API key');
+      await revokeApiKey(tx, id, now);
+    });
+    return { status: 204 };
+  },
+});
+
+export const apiKeyCalls = [list, create, get, patch, revoke];

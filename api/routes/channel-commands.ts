@@ -1,0 +1,119 @@
+import { lockChannel } from '../../db/channels.ts';
+import type { ChannelRow } from '../../db/channels.ts';
+import { letHappen } from '../../db/happenings.ts';
+import { nudge } from '../../db/nudges.ts';
+import { defineCall } from '../call.ts';
+import type { ApiContext, Answer, Call } from '../call.ts';
+import { Problem, isProblemCode } from '../problem.ts';
+import { inChannel } from '../reach.ts';
+import { channelOut } from '../schemas/channels.ts';
+import { idParams } from '../schemas/parts.ts';
+import type { Principal } from '../scopes.ts';
+import { signalWorkflow } from '../signal-workflow.ts';
+import type { CommandAnswer } from '../../workflows/messages.ts';
+import { showChannel } from './channels.ts';
+
+/** A command that takes longer than this, in ms, is answered with 202 and goes on by itself. */
+const COMMAND_WAIT_MS = 15_000;
+
+const refresh = commandCall('refresh', 'Refresh the access token now', async (context, asked) => {
+  const row = await channelForCommand(context, asked);
+  const answer = await giveCommand(context, row, 'refreshNow');
+  if (answer && !answer.done) throw notDone(answer);
+  return { status: answer ? 200 : 202, body: await show(context, asked) };
+});
+
+const verify = commandCall('verify', 'Verify the connection with a real call', async (context, asked) => {
+  const row = await channelForCommand(context, asked);
+  const answer = await giveCommand(context, row, 'verify');
+  const channel = await show(context, asked);
+  if (!answer) return { status: 202, body: channel };
+  const at =
+    answer.done && channel.last_verified_at ? channel.last_verified_at : (await context.clock.now()).toISOString();
+  return { status: 200, body: { ...channel, verification: { ok: answer.done, proved: answer.proved, at } } };
+});
+
+const pause = commandCall('pause', 'Pause a channel: nothing is polled and nobody is reminded', (context, asked) =>
+  change(context, asked, 'paused'),
+);
+
+const resume = commandCall(
+  'resume',
+  'Resume a paused channel; what came meanwhile is then imported',
+  (context, asked) => change(context, asked, 'resumed'),
+);
+
+interface Asked {
+  principal: Principal;
+  id: string;
+}
+
+function commandCall(name: string, summary: string, act: (context: ApiContext, asked: Asked) => Promise<Answer>): Call {
+  return defineCall({
+    method: 'post',
+    path: `/v1/channels/:id/${name}`,
+    summary,
+    tag: 'Channels',
+    access: ['channels:write'],
+    params: idParams('chn'),
+    answers: {
+      200: { description: 'The channel afterwards', schema: channelOut },
+      ...(name === 'refresh' || name === 'verify'
+        ? { 202: { description: 'It takes longer than 15 s and goes on', schema: channelOut } }
+        : {}),
+    },
+    problems: ['disconnected', 'wrong_status', 'reauth_required', 'engine_unavailable', 'provider_unavailable'],
+    run: ({ context, principal, params: { id } }) => act(context, { principal, id }),
+  });
+}
+
+const show = (context: ApiContext, asked: Asked) =>
+  inChannel(context, asked, (tx, row) => showChannel(context, tx, row));
+
+async function channelForCommand(context: ApiContext, asked: Asked): Promise<ChannelRow> {
+  const row = await inChannel(context, asked, async (_tx, found) => found);
+  refuseLeaving(row);
+  return row;
+}
+
+function refuseLeaving(row: ChannelRow): void {
+  if (row.status !== 'disconnecting' && row.status !== 'disconnected') return;
+  throw new Problem('disconnected', `The channel is ${row.status}; connect the account again to bring it back`);
+}
+
+async function giveCommand(
+  context: ApiContext,
+  row: ChannelRow,
+  command: 'refreshNow' | 'verify',
+): Promise<CommandAnswer | null> {
+  try {
+    return await context.temporal.command(row, command, COMMAND_WAIT_MS);
+  } catch (error) {
+    context.logger.warn({ err: error, channel: row.id }, 'a command could not be given');
+    throw new Problem('engine_unavailable', 'The workflow engine did not take the command', { retryAfterSeconds: 5 });
+  }
+}
+
+function notDone({ code, proved }: CommandAnswer): Problem {
+  const known = code !== null && isProblemCode(code) ? code : 'provider_unavailable';
+  return new Problem(known, proved ?? `The refresh was not done (${code ?? 'no answer'})`, { retryAfterSeconds: 5 });
+}
+
+async function change(context: ApiContext, asked: Asked, type: 'paused' | 'resumed'): Promise<Answer> {
+  const now = await context.clock.now();
+  const changed = await inChannel(
+    context,
+    asked,
+    async (tx, row) => {
+      refuseLeaving(row);
+      const after = await letHappen(tx, row, { type }, now, type === 'resumed' ? { nextPollAt: now } : {});
+      const isNew = await nudge(tx, row.tenantId, row.id, now);
+      return { row: after, shown: await showChannel(context, tx, after), isNew };
+    },
+    lockChannel,
+  );
+  if (changed.isNew) signalWorkflow(context, changed.row);
+  return { status: 200, body: changed.shown };
+}
+
+export const channelCommandCalls = [refresh, verify, pause, resume];

@@ -1,0 +1,140 @@
+import { listChannels, lockChannel, updateChannel } from '../../db/channels.ts';
+import type { ChannelRow } from '../../db/channels.ts';
+import type { Transaction } from '../../db/client.ts';
+import { letHappen } from '../../db/happenings.ts';
+import { nudge } from '../../db/nudges.ts';
+import { findTokenExpiries } from '../../db/token-reads.ts';
+import { defineCall } from '../call.ts';
+import type { ApiContext } from '../call.ts';
+import { idCursor, pageOf, parseIdCursor } from '../paging.ts';
+import { presentChannel } from '../presenters/channel.ts';
+import { inChannel, listInReach, tenantInReach } from '../reach.ts';
+import { channelOut, deleteQuery, listOf, listQuery, patchBody } from '../schemas/channels.ts';
+import { idParams } from '../schemas/parts.ts';
+import { signalWorkflow } from '../signal-workflow.ts';
+
+const tag = 'Channels';
+const params = idParams('chn');
+
+export async function showChannel(context: ApiContext, tx: Transaction, row: ChannelRow) {
+  const expiries = await findTokenExpiries(tx, [row.id]);
+  return presentChannel(context, row, expiries.get(row.id) ?? null);
+}
+
+const list = defineCall({
+  method: 'get',
+  path: '/v1/channels',
+  summary: 'List channels',
+  tag,
+  access: ['channels:read'],
+  query: listQuery,
+  answers: { 200: { description: 'A page of channels', schema: listOf(channelOut) } },
+  problems: ['invalid_cursor', 'tenant_not_allowed'],
+  async run({ context, principal, query }) {
+    const tenantId = tenantInReach(principal, query.tenant);
+    const { limit, status = null, access_type: accessType = null } = query;
+    const filter = { tenantId, status, accessType, after: parseIdCursor(query.after), limit: limit + 1 };
+    const body = await listInReach(context, tenantId, async (tx) => {
+      const rows = await listChannels(tx, filter);
+      const expiries = await findTokenExpiries(
+        tx,
+        rows.map((row) => row.id),
+      );
+      return pageOf(rows, limit, {
+        cursor: (row) => idCursor(row.id),
+        show: (row) => presentChannel(context, row, expiries.get(row.id) ?? null),
+      });
+    });
+    return { status: 200, body };
+  },
+});
+
+const get = defineCall({
+  method: 'get',
+  path: '/v1/channels/:id',
+  summary: 'Read a channel',
+  tag,
+  access: ['channels:read'],
+  params,
+  answers: { 200: { description: 'The channel', schema: channelOut } },
+  async run({ context, principal, params: { id } }) {
+    const body = await inChannel(context, { principal, id }, (tx, row) => showChannel(context, tx, row));
+    return { status: 200, body };
+  },
+});
+
+const patch = defineCall({
+  method: 'patch',
+  path: '/v1/channels/:id',
+  summary: 'Change who looks after a channel, and how',
+  tag,
+  access: ['channels:write'],
+  params,
+  body: patchBody,
+  answers: { 200: { description: 'The channel as it is now', schema: channelOut } },
+  async run({ context, principal, params: { id }, body }) {
+    const now = await context.clock.now();
+    const values = {
+      ...(body.owner === undefined ? {} : { owner: body.owner }),
+      ...(body.kind === undefined ? {} : { kind: body.kind }),
+      ...(body.import === undefined ? {} : { importMode: body.import }),
+      ...(body.keep_warm === undefined ? {} : { keepWarm: body.keep_warm }),
+      ...(body.metadata === undefined ? {} : { metadata: body.metadata }),
+    };
+    const changed = await inChannel(
+      context,
+      { principal, id },
+      async (tx, row) => {
+        const after = Object.keys(values).length === 0 ? row : await updateChannel(tx, id, values);
+        return {
+          row: after,
+          shown: await showChannel(context, tx, after),
+          isNew: await nudge(tx, row.tenantId, id, now),
+        };
+      },
+      lockChannel,
+    );
+    if (changed.isNew) signalWorkflow(context, changed.row);
+    return { status: 200, body: changed.shown };
+  },
+});
+
+const disconnect = defineCall({
+  method: 'delete',
+  path: '/v1/channels/:id',
+  summary: 'Disconnect a channel: revoke it upstream and shred its credential',
+  tag,
+  access: ['channels:write'],
+  params,
+  query: deleteQuery,
+  answers: { 202: { description: 'The channel, disconnecting', schema: channelOut } },
+  async run({ context, principal, params: { id }, query }) {
+    const now = await context.clock.now();
+    const changed = await inChannel(
+      context,
+      { principal, id },
+      async (tx, row) => {
+        const leaving = await disconnectLocked(tx, row, { erase: query.erase === 'true', now });
+        return { ...leaving, shown: await showChannel(context, tx, leaving.row) };
+      },
+      lockChannel,
+    );
+    if (changed.isNew) signalWorkflow(context, changed.row);
+    return { status: 202, body: changed.shown };
+  },
+});
+
+/** Writes the fact that a channel leaves; token reads stop with the commit. Its erasure may be asked for later too. */
+export async function disconnectLocked(
+  tx: Transaction,
+  row: ChannelRow,
+  { erase, now }: { erase: boolean; now: Date },
+): Promise<{ row: ChannelRow; isNew: boolean }> {
+  const leaving = await letHappen(tx, row, { type: 'disconnect_requested' }, now, {
+    disconnectRequestedAt: row.disconnectRequestedAt ?? now,
+    eraseRequested: row.eraseRequested || erase,
+  });
+  return { row: leaving, isNew: await nudge(tx, row.tenantId, row.id, now) };
+}
+
+export const channelCalls = [list, get, patch, disconnect];

@@ -1,0 +1,128 @@
+import { findSignInImport } from '../../db/import-receipts.ts';
+import { findChannel } from '../../db/channels.ts';
+import type { ChannelRow } from '../../db/channels.ts';
+import { defineCall } from '../call.ts';
+import { startAuthorization } from '../connect/authorize.ts';
+import { openLink } from '../connect/open-link.ts';
+import { signInWithPassword } from '../connect/password.ts';
+import { presentImport } from '../presenters/import.ts';
+import {
+  authorizeBody,
+  authorizeOut,
+  connectSessionOut,
+  linkParams,
+  passwordBody,
+  passwordOut,
+  progressOut,
+} from '../schemas/connect.ts';
+import { showChannel } from './channels.ts';
+
+const tag = 'Connect pages';
+const params = linkParams;
+
+const session = defineCall({
+  method: 'get',
+  path: '/connect/:link/session',
+  summary: 'What a link is for, and what came of it; also when it is used',
+  tag,
+  access: 'public',
+  params,
+  answers: { 200: { description: 'The link as its page shows it', schema: connectSessionOut } },
+  async run({ context, params: { link: address } }) {
+    const { link, channel, accessTypes } = await openLink(context, address);
+    return {
+      status: 200,
+      body: {
+        purpose: link.purpose,
+        access_types: accessTypes,
+        tenant: link.tenantId,
+        channel: channel && {
+          account: presentAccount(channel),
+          access_type: channel.accessType,
+          status_reason: channel.statusReason,
+        },
+        expires_at: link.expiresAt.toISOString(),
+        done: link.usedAt !== null,
+        result: link.result,
+        return_to: link.returnTo,
+      },
+    };
+  },
+});
+
+const presentAccount = (row: ChannelRow) => ({
+  email: row.accountEmail,
+  login: row.accountLogin,
+  provider_id: row.accountProviderId,
+});
+
+const authorize = defineCall({
+  method: 'post',
+  path: '/connect/:link/authorize',
+  summary: 'Start a sign-in at the provider, bound to this browser by a cookie',
+  tag,
+  access: 'public',
+  params,
+  body: authorizeBody,
+  answers: { 200: { description: 'Where to send the person', schema: authorizeOut } },
+  problems: ['link_used', 'link_expired', 'access_type_not_allowed', 'no_oauth_for_access_type'],
+  async run({ context, params: { link: address }, body, request, response }) {
+    const url = await startAuthorization(context, { address, accessType: body.access_type, request, response });
+    return { status: 200, body: { authorization_url: url.href } };
+  },
+});
+
+const password = defineCall({
+  method: 'post',
+  path: '/connect/:link/password',
+  summary: 'Sign in with a password; it is stored only if a real login worked',
+  tag,
+  access: 'public',
+  params,
+  body: passwordBody,
+  answers: { 200: { description: 'Connected', schema: passwordOut } },
+  problems: [
+    'link_used',
+    'link_expired',
+    'access_type_not_allowed',
+    'no_password_for_access_type',
+    'account_mismatch',
+    'authentication_failed',
+    'rate_limited',
+  ],
+  async run({ context, params: { link: address }, body }) {
+    const { link } = await openLink(context, address);
+    const id = await signInWithPassword(context, address, body);
+    const channel = await context.database.inTenant(link.tenantId, async (tx) => {
+      const row = await findChannel(tx, id);
+      return row && showChannel(context, tx, row);
+    });
+    return { status: 200, body: { channel } };
+  },
+});
+
+const progress = defineCall({
+  method: 'get',
+  path: '/connect/:link/progress',
+  summary: 'How far the import of the missed messages is',
+  tag,
+  access: 'public',
+  params,
+  answers: { 200: { description: 'The import that the sign-in caused, if there is one', schema: progressOut } },
+  async run({ context, params: { link: address } }) {
+    const { link, channel } = await openLink(context, address);
+    const receipt =
+      channel && link.usedAt
+        ? await context.database.inTenant(link.tenantId, (tx) => findSignInImport(tx, channel.id))
+        : null;
+    return {
+      status: 200,
+      body: {
+        import: receipt && presentImport(receipt),
+        channel: channel && { account: presentAccount(channel), status: channel.status },
+      },
+    };
+  },
+});
+
+export const connectCalls = [session, authorize, password, progress];

@@ -1,0 +1,59 @@
+import { findSchemaVersion } from '../../db/operator-figures.ts';
+import { NEWEST_MIGRATION } from '../../db/newest-migration.ts';
+import { z } from 'zod';
+import { defineCall } from '../call.ts';
+import type { ApiContext } from '../call.ts';
+import { Problem } from '../problem.ts';
+
+const tag = 'Operation';
+const PATIENCE_MS = 2_000;
+
+const healthz = defineCall({
+  method: 'get',
+  path: '/healthz',
+  summary: 'The process answers',
+  tag,
+  access: 'public',
+  answers: { 200: { description: 'It does', schema: z.object({ ok: z.literal(true) }) } },
+  async run() {
+    return { status: 200, body: { ok: true }, headers: { 'Cache-Control': 'no-store' } };
+  },
+});
+
+const readyz = defineCall({
+  method: 'get',
+  path: '/readyz',
+  summary: 'Database, its schema and the workflow engine are there',
+  tag,
+  access: 'public',
+  answers: { 200: { description: 'They are', schema: z.object({ ready: z.literal(true) }) } },
+  problems: ['not_ready'],
+  async run({ context }) {
+    const troubles = (await Promise.all([databaseTrouble(context), engineTrouble(context)])).filter(Boolean);
+    if (context.stopping.aborted) troubles.push('this process is stopping');
+    if (troubles.length > 0) throw new Problem('not_ready', troubles.join('; '), { retryAfterSeconds: 2 });
+    return { status: 200, body: { ready: true }, headers: { 'Cache-Control': 'no-store' } };
+  },
+});
+
+async function databaseTrouble({ database }: ApiContext): Promise<string | null> {
+  const version = await inTime(database.outsideTenants(findSchemaVersion)).catch(() => undefined);
+  if (version === undefined) return 'the database does not answer';
+  return (version ?? 0) >= NEWEST_MIGRATION ? null : 'the database has an older schema than this process';
+}
+
+async function engineTrouble({ temporal }: ApiContext): Promise<string | null> {
+  const { connection } = temporal.client;
+  return inTime(connection.workflowService.getSystemInfo({})).then(
+    () => null,
+    () => 'the workflow engine does not answer',
+  );
+}
+
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error('no answer in time')), PATIENCE_MS);
+  return Promise.race([work, promise]).finally(() => clearTimeout(timer));
+}
+
+export const healthCalls = [healthz, readyz];

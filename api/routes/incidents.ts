@@ -1,0 +1,29 @@
+import { listIncidents } from '../../db/incident-list.ts';
+import { defineCall } from '../call.ts';
+import { idCursor, pageOf, parseIdCursor } from '../paging.ts';
+import { presentIncident } from '../presenters/incident.ts';
+import { listInReach, tenantInReach } from '../reach.ts';
+import { listOf } from '../schemas/channels.ts';
+import { incidentOut, incidentsQuery } from '../schemas/events.ts';
+
+const list = defineCall({
+  method: 'get',
+  path: '/v1/incidents',
+  summary: 'Problems from their first sign to their recovery, newest first',
+  tag: 'Events',
+  access: ['channels:read'],
+  query: incidentsQuery,
+  answers: { 200: { description: 'Open and closed incidents', schema: listOf(incidentOut) } },
+  problems: ['invalid_cursor', 'tenant_not_allowed'],
+  async run({ context, principal, query }) {
+    const tenantId = tenantInReach(principal, query.tenant);
+    const { limit, channel: channelId = null, state = null } = query;
+    const after = parseIdCursor(query.after);
+    const rows = await listInReach(context, tenantId, (tx) =>
+      listIncidents(tx, { tenantId, channelId, state, after, limit: limit + 1 }),
+    );
+    return { status: 200, body: pageOf(rows, limit, { cursor: ({ id }) => idCursor(id), show: presentIncident }) };
+  },
+});
+
+export const incidentCalls = [list];

@@ -1,0 +1,113 @@
+import { findLink } from '../../db/links.ts';
+import type { LinkSpec } from '../../db/links.ts';
+import { ensureTenant } from '../../db/tenants.ts';
+import { defineCall } from '../call.ts';
+import type { ApiContext } from '../call.ts';
+import { createLink } from '../new-link.ts';
+import { Problem, notFound } from '../problem.ts';
+import { inChannel, tenantInReach, tenantOf } from '../reach.ts';
+import { linkBody, linkOut, linkStateOut, reauthorizeBody } from '../schemas/links.ts';
+import type { LinkBody } from '../schemas/links.ts';
+import { idParams } from '../schemas/parts.ts';
+
+const tag = 'Links';
+
+const get = defineCall({
+  method: 'get',
+  path: '/v1/links/:id',
+  summary: 'See whether a link has been used, and with what result',
+  tag,
+  access: ['links:write', 'channels:read'],
+  params: idParams('lnk'),
+  answers: { 200: { description: 'The link', schema: linkStateOut } },
+  async run({ context, principal, params: { id } }) {
+    const tenantId = await tenantOf(context, principal, 'link', id);
+    const link = await context.database.inTenant(tenantId, (tx) => findLink(tx, id));
+    if (!link) throw notFound('link');
+    const { purpose, usedAt, result, expiresAt } = link;
+    return { status: 200, body: { purpose, done: usedAt !== null, result, expires_at: expiresAt.toISOString() } };
+  },
+});
+
+const create = defineCall({
+  method: 'post',
+  path: '/v1/links',
+  summary: 'Make a connect link for a person',
+  tag,
+  access: ['links:write'],
+  body: linkBody,
+  answers: { 201: { description: 'The link; its address is not shown again', schema: linkOut } },
+  problems: ['tenant_not_allowed', 'tenant_erasing'],
+  async run({ context, principal, body }) {
+    tenantInReach(principal, body.tenant);
+    requireConfigured(context, body.access_types);
+    const now = await context.clock.now();
+    const created = await context.database.inTenant(body.tenant, async (tx) => {
+      const tenant = await ensureTenant(tx, body.tenant, now);
+      if (tenant.eraseRequestedAt) throw new Problem('tenant_erasing', 'Nothing can be connected for this tenant');
+      const link = { tenantId: body.tenant, channelId: null, spec: specOf(body), returnTo: body.return_to ?? null };
+      return createLink(context, tx, { ...link, purpose: 'connect' }, now);
+    });
+    return { status: 201, body: created };
+  },
+});
+
+/** What is not configured can never be connected; an empty choice on the page would be a riddle. */
+function requireConfigured(context: ApiContext, accessTypes: string[] | undefined): void {
+  const known = [...context.providers.keys()] as string[];
+  const unknown = accessTypes?.filter((accessType) => !known.includes(accessType)) ?? [];
+  if (unknown.length === 0) return;
+  throw new Problem(
+    'access_type_not_allowed',
+    `Not configured here: ${unknown.join(', ')}; configured: ${known.join(', ')}`,
+  );
+}
+
+function specOf(body: LinkBody): LinkSpec {
+  return {
+    kind: body.kind,
+    owner: body.owner ?? null,
+    access_types: body.access_types ?? null,
+    uses: body.uses,
+    import: body.import,
+    import_from: body.import_from ?? null,
+    mailbox: body.mailbox ?? null,
+  };
+}
+
+const reauthorize = defineCall({
+  method: 'post',
+  path: '/v1/channels/:id/reauthorize-links',
+  summary: 'Make a link that signs a channel’s person in again, healthy or not',
+  tag,
+  access: ['links:write'],
+  params: idParams('chn'),
+  body: reauthorizeBody,
+  answers: { 201: { description: 'The link; its address is not shown again', schema: linkOut } },
+  problems: ['disconnected'],
+  async run({ context, principal, params: { id }, body }) {
+    requireConfigured(context, body.access_types);
+    const now = await context.clock.now();
+    const created = await inChannel(context, { principal, id }, async (tx, row) => {
+      if (row.status === 'disconnecting' || row.status === 'disconnected') {
+        throw new Problem('disconnected', 'The channel is disconnected; connect the account with a new link');
+      }
+      const { tenantId, kind, owner, uses, importMode } = row;
+      const accessTypes = body.purpose === 'reauthorize' ? [row.accessType] : (body.access_types ?? null);
+      const spec = {
+        kind,
+        owner,
+        access_types: accessTypes,
+        uses,
+        import: importMode,
+        import_from: null,
+        mailbox: null,
+      };
+      const link = { tenantId, purpose: body.purpose, channelId: id, spec, returnTo: body.return_to ?? null };
+      return createLink(context, tx, link, now);
+    });
+    return { status: 201, body: created };
+  },
+});
+
+export const linkCalls = [create, get, reauthorize];

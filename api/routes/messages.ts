@@ -1,0 +1,79 @@
+import { feedCursor, readFeedEpoch } from '../../db/feed.ts';
+import { acknowledgeMessages, findMessage, listMessageParts, listMessages } from '../../db/message-feed.ts';
+import { defineCall } from '../call.ts';
+import { feedPosition, feedStart } from '../feed-position.ts';
+import { pageOf } from '../paging.ts';
+import { presentMessage } from '../presenters/message.ts';
+import { Problem, notFound } from '../problem.ts';
+import { listInReach, tenantInReach, tenantOf } from '../reach.ts';
+import { ackBody, ackOut, messagesOut, messagesQuery } from '../schemas/messages.ts';
+import { idParams } from '../schemas/parts.ts';
+import { sendMessageContent } from '../send-message-content.ts';
+
+const tag = 'Messages';
+
+const list = defineCall({
+  method: 'get',
+  path: '/v1/messages',
+  summary: 'The feed of messages, in the order they were stored',
+  tag,
+  access: ['messages:read'],
+  query: messagesQuery,
+  answers: { 200: { description: 'A page of the feed', schema: messagesOut } },
+  problems: ['invalid_cursor', 'feed_reset', 'tenant_not_allowed'],
+  async run({ context, principal, query }) {
+    const { limit, channel: channelId = null, after } = query;
+    const asked = tenantInReach(principal, query.tenant);
+    const tenantId = asked ?? (channelId && (await tenantOf(context, principal, 'channel', channelId)));
+    const body = await listInReach(context, tenantId, async (tx) => {
+      const epoch = await readFeedEpoch(tx);
+      const position = after === undefined ? feedStart(epoch) : feedPosition(after, epoch);
+      const rows = await listMessages(tx, { channelId, tenantId, position, limit: limit + 1 });
+      const placeOf = ({ xact, seq }: (typeof rows)[number]) => feedCursor({ epoch, xact, seq });
+      const page = pageOf(rows, limit, { cursor: placeOf, show: presentMessage });
+      const last = rows.slice(0, limit).at(-1);
+      return { ...page, cursor: last ? placeOf(last) : feedCursor(position) };
+    });
+    return { status: 200, body };
+  },
+});
+
+const raw = defineCall({
+  method: 'get',
+  path: '/v1/messages/:id/raw',
+  summary: 'A message itself, as the provider gave it',
+  tag,
+  access: ['messages:read'],
+  params: idParams('msg'),
+  answers: { 200: { description: 'The message', mediaType: 'message/rfc822' } },
+  problems: ['content_gone'],
+  async run({ context, principal, params: { id }, response }) {
+    const tenantId = await tenantOf(context, principal, 'message', id);
+    const found = await context.database.inTenant(tenantId, async (tx) => {
+      const message = await findMessage(tx, id);
+      return message && { message, parts: await listMessageParts(tx, message.contentId) };
+    });
+    if (!found) throw notFound('message');
+    if (found.parts.length === 0)
+      throw new Problem('content_gone', 'The product has acknowledged it, and its time is over');
+    await sendMessageContent(context, response, { tenantId, contentId: found.message.contentId, parts: found.parts });
+    return null;
+  },
+});
+
+const ack = defineCall({
+  method: 'post',
+  path: '/v1/messages/ack',
+  summary: 'Say that the product has these messages: from here their retention counts',
+  tag,
+  access: ['messages:write'],
+  body: ackBody,
+  answers: { 200: { description: 'Acknowledged', schema: ackOut } },
+  async run({ context, principal, body }) {
+    const now = await context.clock.now();
+    const acknowledged = await listInReach(context, principal.tenantId, (tx) => acknowledgeMessages(tx, body.ids, now));
+    return { status: 200, body: { acknowledged } };
+  },
+});
+
+export const messageCalls = [list, ack, raw];

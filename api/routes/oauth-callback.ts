@@ -1,0 +1,35 @@
+import { defineCall } from '../call.ts';
+import type { ApiContext } from '../call.ts';
+import { finishAuthorization } from '../connect/callback.ts';
+import type { CallbackOutcome } from '../connect/callback.ts';
+import { callbackParams, callbackQuery } from '../schemas/connect.ts';
+
+const callback = defineCall({
+  method: 'get',
+  path: '/oauth/:provider/callback',
+  summary: 'Where a provider sends a person back to',
+  tag: 'Connect pages',
+  access: 'public',
+  params: callbackParams,
+  query: callbackQuery,
+  answers: { 303: { description: 'To the connect page or `return_to`, with `status`, `channel` or `code`' } },
+  async run({ context, params: { provider }, request }) {
+    const parameters = new URL(request.originalUrl, context.config.publicUrl).searchParams;
+    const outcome = await finishAuthorization(context, { provider, parameters, request });
+    return { status: 303, headers: { Location: destination(context, outcome) } };
+  },
+});
+
+/** The product set `return_to` when it made the link; nothing in the callback itself can move it (S-04). */
+function destination({ config }: ApiContext, { opened, result }: CallbackOutcome): string {
+  const page = `${config.publicUrl}/connect/${opened ? opened.address : 'unknown'}`;
+  if (!result) return page;
+  const target = new URL(opened?.link.returnTo ?? page);
+  target.searchParams.set('status', result.status);
+  if (result.status === 'connected') target.searchParams.set('channel', result.channel);
+  else target.searchParams.set('code', result.code);
+  if (result.status === 'failed' && opened?.channel) target.searchParams.set('channel', opened.channel.id);
+  return target.href;
+}
+
+export const oauthCallbackCalls = [callback];

@@ -1,0 +1,73 @@
+import { once } from 'node:events';
+import type { Response } from 'express';
+import { feedCursor, readFeedEpoch } from '../../db/feed.ts';
+import type { FeedPosition } from '../../db/feed.ts';
+import { findFeedEnd, listEvents } from '../../db/timeline.ts';
+import { defineCall } from '../call.ts';
+import type { ApiContext } from '../call.ts';
+import { feedPosition } from '../feed-position.ts';
+import { presentStreamedEvent } from '../presenters/event.ts';
+import { listInReach, tenantInReach } from '../reach.ts';
+import { streamQuery } from '../schemas/events.ts';
+
+const PAGE = 200;
+/** Proxies cut what is silent for a minute; a heartbeat of half that keeps a quiet stream open, in ms. */
+const HEARTBEAT_MS = 25_000;
+const RETRY_MS = 2_000;
+
+const stream = defineCall({
+  method: 'get',
+  path: '/v1/stream',
+  summary: 'Events as they happen, as server-sent events',
+  tag: 'Events',
+  access: ['channels:read'],
+  query: streamQuery,
+  answers: {
+    200: {
+      description: 'Each event once; Last-Event-ID takes up where a stream broke off',
+      mediaType: 'text/event-stream',
+    },
+  },
+  problems: ['invalid_cursor', 'feed_reset', 'tenant_not_allowed'],
+  async run({ context, principal, query, request, response }) {
+    const tenantId = tenantInReach(principal, query.tenant);
+    const lastId = request.get('last-event-id');
+    const position = await listInReach(context, tenantId, async (tx) => {
+      const epoch = await readFeedEpoch(tx);
+      return lastId ? feedPosition(lastId, epoch) : { epoch, ...(await findFeedEnd(tx)) };
+    });
+    response.status(200).set({ 'Content-Type': 'text/event-stream; charset=utf-8', 'X-Accel-Buffering': 'no' });
+    response.write(`retry: ${RETRY_MS}\n\n`);
+    const heartbeat = setInterval(() => response.write(': still here\n\n'), HEARTBEAT_MS);
+    response.on('close', () => clearInterval(heartbeat));
+    await sendEvents(context, response, { tenantId, position });
+    return null;
+  },
+});
+
+/** Sends what is final, in order, until the reader hangs up or the process stops; then the reader comes back by itself. */
+async function sendEvents(
+  context: ApiContext,
+  response: Response,
+  from: { tenantId: string | null; position: FeedPosition },
+): Promise<void> {
+  let { position } = from;
+  while (!response.closed && !context.stopping.aborted) {
+    const news = context.feedNews.next();
+    const asked = { tenantId: from.tenantId, position, limit: PAGE };
+    const rows = await listInReach(context, from.tenantId, (tx) => listEvents(tx, asked)).catch((error: unknown) => {
+      context.logger.warn({ err: error }, 'a stream could not read events');
+      return null;
+    });
+    for (const row of rows ?? []) {
+      position = { epoch: position.epoch, xact: row.xact, seq: row.seq };
+      const text = `id: ${feedCursor(position)}\nevent: message\ndata: ${JSON.stringify(presentStreamedEvent(row))}\n\n`;
+      if (!response.write(text) && !response.closed)
+        await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    }
+    if (rows === null || rows.length < PAGE) await news;
+  }
+  response.end();
+}
+
+export const streamCalls = [stream];

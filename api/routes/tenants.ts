@@ -1,0 +1,130 @@
+import { listChannels, lockChannel } from '../../db/channels.ts';
+import type { ChannelRow } from '../../db/channels.ts';
+import {
+  ensureTenant,
+  findPolicy,
+  findTenant,
+  finishTenantErasure,
+  listTenants,
+  requestTenantErasure,
+  setPolicy,
+} from '../../db/tenants.ts';
+import { defineCall } from '../call.ts';
+import type { ApiContext } from '../call.ts';
+import { idCursor, pageOf, parseIdCursor } from '../paging.ts';
+import { notFound } from '../problem.ts';
+import { listInReach, tenantInReach } from '../reach.ts';
+import { listOf } from '../schemas/channels.ts';
+import { erasureOut, policyBody, policyOut, tenantOut, tenantParams, tenantsQuery } from '../schemas/tenants.ts';
+import { signalWorkflow } from '../signal-workflow.ts';
+import { disconnectLocked } from './channels.ts';
+
+const tag = 'Tenants';
+const params = tenantParams;
+
+const list = defineCall({
+  method: 'get',
+  path: '/v1/tenants',
+  summary: 'List tenants with the number of their channels',
+  tag,
+  access: ['channels:read'],
+  query: tenantsQuery,
+  answers: { 200: { description: 'A page of tenants', schema: listOf(tenantOut) } },
+  problems: ['invalid_cursor'],
+  async run({ context, principal, query }) {
+    const { limit } = query;
+    const after = parseIdCursor(query.after);
+    const rows = await listInReach(context, principal.tenantId, (tx) => listTenants(tx, after, limit + 1));
+    const body = pageOf(rows, limit, {
+      cursor: ({ id }) => idCursor(id),
+      show: (row) => ({
+        id: row.id,
+        channels: row.channelCount,
+        broken: row.brokenCount,
+        erasing: row.eraseRequestedAt !== null,
+        created_at: row.createdAt.toISOString(),
+      }),
+    });
+    return { status: 200, body };
+  },
+});
+
+const getPolicy = defineCall({
+  method: 'get',
+  path: '/v1/tenants/:id/policy',
+  summary: 'Read which access types a tenant allows, and who is told',
+  tag,
+  access: ['channels:read', 'admin'],
+  params,
+  answers: { 200: { description: 'The policy; the defaults where none was set', schema: policyOut } },
+  problems: ['tenant_not_allowed'],
+  async run({ context, principal, params: { id } }) {
+    tenantInReach(principal, id);
+    return { status: 200, body: await context.database.inTenant(id, (tx) => findPolicy(tx, id)) };
+  },
+});
+
+const putPolicy = defineCall({
+  method: 'put',
+  path: '/v1/tenants/:id/policy',
+  summary: 'Set a tenant’s policy; what is left out goes back to its default',
+  tag,
+  access: ['admin'],
+  params,
+  body: policyBody,
+  answers: { 200: { description: 'The policy', schema: policyOut } },
+  problems: ['tenant_not_allowed'],
+  async run({ context, principal, params: { id }, body }) {
+    tenantInReach(principal, id);
+    const now = await context.clock.now();
+    await context.database.inTenant(id, async (tx) => {
+      await ensureTenant(tx, id, now);
+      await setPolicy(tx, id, body);
+    });
+    return { status: 200, body };
+  },
+});
+
+const erase = defineCall({
+  method: 'delete',
+  path: '/v1/tenants/:id',
+  summary: 'Erase a tenant: its channels are disconnected, then everything of it goes',
+  tag,
+  access: ['admin'],
+  params,
+  answers: {
+    200: { description: 'Erased', schema: erasureOut },
+    202: { description: 'Its channels are being disconnected; the rest follows', schema: erasureOut },
+  },
+  problems: ['tenant_not_allowed'],
+  async run({ context, principal, params: { id } }) {
+    tenantInReach(principal, id);
+    const now = await context.clock.now();
+    await context.database.inTenant(id, async (tx) => {
+      if (!(await findTenant(tx, id))) throw notFound('tenant');
+      await requestTenantErasure(tx, id, now);
+    });
+    await disconnectAll(context, id, now);
+    const erased = await context.database.inTenant(id, (tx) => finishTenantErasure(tx, id));
+    return { status: erased ? 200 : 202, body: { id, erased } };
+  },
+});
+
+/** One transaction a channel, so that none is held long; asking again goes on where this was cut short. */
+async function disconnectAll(context: ApiContext, tenantId: string, now: Date): Promise<void> {
+  const filter = { tenantId, status: null, accessType: null, limit: 200 };
+  let page: ChannelRow[] = [];
+  do {
+    const after = page.at(-1)?.id ?? null;
+    page = await context.database.inTenant(tenantId, (tx) => listChannels(tx, { ...filter, after }));
+    for (const { id } of page) {
+      const leaving = await context.database.inTenant(tenantId, async (tx) => {
+        const row = await lockChannel(tx, id);
+        return row && row.status !== 'disconnected' ? disconnectLocked(tx, row, { erase: true, now }) : null;
+      });
+      if (leaving?.isNew) signalWorkflow(context, leaving.row);
+    }
+  } while (page.length > 0);
+}
+
+export const tenantCalls = [list, getPolicy, putPolicy, erase];

@@ -1,0 +1,34 @@
+import { feedCursor, readFeedEpoch } from '../../db/feed.ts';
+import { listTimeline } from '../../db/timeline.ts';
+import { defineCall } from '../call.ts';
+import { feedPosition } from '../feed-position.ts';
+import { pageOf } from '../paging.ts';
+import { presentEvent } from '../presenters/event.ts';
+import { inChannel } from '../reach.ts';
+import { listOf } from '../schemas/channels.ts';
+import { eventOut, timelineQuery } from '../schemas/events.ts';
+import { idParams } from '../schemas/parts.ts';
+
+const list = defineCall({
+  method: 'get',
+  path: '/v1/channels/:id/timeline',
+  summary: 'What happened to a channel, newest first',
+  tag: 'Channels',
+  access: ['channels:read'],
+  params: idParams('chn'),
+  query: timelineQuery,
+  answers: { 200: { description: 'Events, with the types and ids of the webhooks', schema: listOf(eventOut) } },
+  problems: ['invalid_cursor', 'feed_reset'],
+  async run({ context, principal, params: { id }, query }) {
+    const { limit } = query;
+    const body = await inChannel(context, { principal, id }, async (tx) => {
+      const epoch = await readFeedEpoch(tx);
+      const before = query.after === undefined ? null : feedPosition(query.after, epoch);
+      const rows = await listTimeline(tx, { channelId: id, before, limit: limit + 1 });
+      return pageOf(rows, limit, { cursor: ({ xact, seq }) => feedCursor({ epoch, xact, seq }), show: presentEvent });
+    });
+    return { status: 200, body };
+  },
+});
+
+export const timelineCalls = [list];

@@ -1,0 +1,82 @@
+import { withinReach } from '../../db/across-tenants.ts';
+import { findApiKeyByHash } from '../../db/api-keys.ts';
+import { keyPrincipal } from '../authenticate.ts';
+import { defineCall } from '../call.ts';
+import type { ApiContext } from '../call.ts';
+import { Problem } from '../problem.ts';
+import { isSameSecret, sha256 } from '../random-secrets.ts';
+import { loginQuery, sessionBody, sessionOut } from '../schemas/ui.ts';
+import { closeSession, openSession } from '../session.ts';
+
+const tag = 'Web UI';
+
+const signIn = defineCall({
+  method: 'post',
+  path: '/ui/session',
+  summary: 'Trade an API key for a session cookie',
+  tag,
+  access: 'public',
+  body: sessionBody,
+  answers: { 200: { description: 'The cookie is set', schema: sessionOut } },
+  problems: ['unauthenticated', 'key_expired', 'address_not_allowed'],
+  async run({ context, body, request, response }) {
+    const hash = sha256(body.api_key);
+    const key = await withinReach(context.database, null, (tx) => findApiKeyByHash(tx, hash));
+    if (!key) throw new Problem('unauthenticated', 'This is not a valid API key');
+    await keyPrincipal(context, key, request);
+    await openSession(context, response, key.id);
+    return { status: 200, body: presentSession(context) };
+  },
+});
+
+const read = defineCall({
+  method: 'get',
+  path: '/ui/session',
+  summary: 'What the web UI shows depends on',
+  tag,
+  access: ['channels:read'],
+  answers: { 200: { description: 'There is a session', schema: sessionOut } },
+  async run({ context }) {
+    return { status: 200, body: presentSession(context) };
+  },
+});
+
+function presentSession({ providers, config }: ApiContext) {
+  return {
+    access_types: [...providers.keys()],
+    temporal_ui: config.temporal.uiUrl,
+    sandbox_page: config.sandbox?.page || null,
+  };
+}
+
+const signOut = defineCall({
+  method: 'delete',
+  path: '/ui/session',
+  summary: 'End the session',
+  tag,
+  access: 'public',
+  answers: { 204: { description: 'The cookie is void' } },
+  async run({ context, request, response }) {
+    await closeSession(context, request, response);
+    return { status: 204 };
+  },
+});
+
+/** The link that `npm start` prints: whoever can read that terminal may sign in. */
+const login = defineCall({
+  method: 'get',
+  path: '/login',
+  summary: 'Sign in with the link that npm start prints',
+  tag,
+  access: 'public',
+  query: loginQuery,
+  answers: { 303: { description: 'To the web UI, with or without a session' } },
+  async run({ context, query, response }) {
+    const { uiLoginToken } = context.config;
+    const isValid = uiLoginToken !== null && isSameSecret(query.token, uiLoginToken.reveal());
+    if (isValid) await openSession(context, response, null);
+    return { status: 303, headers: { Location: isValid ? '/' : '/?login=invalid' } };
+  },
+});
+
+export const uiSessionCalls = [signIn, read, signOut, login];

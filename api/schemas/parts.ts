@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { ACCESS_TYPES, CHANNEL_KINDS, IMPORT_MODES, USES } from '../../domain/access-type.ts';
+
+/** Pieces that several requests and answers share. */
+export const email = z
+  .string()
+  .max(320)
+  .regex(/^[^\s@]+@[^\s@]+$/, 'expected an email address');
+
+export const tenantName = z
+  .string()
+  .min(1)
+  .max(128)
+  .regex(/^[^\p{C}/]+$/u, 'expected text without control characters and slashes')
+  .meta({ description: 'The product’s own id of its customer', example: 'acme' });
+
+export const accessType = z.enum(ACCESS_TYPES).meta({ id: 'AccessType' });
+export const channelKind = z.enum(CHANNEL_KINDS).meta({ id: 'ChannelKind' });
+export const importMode = z.enum(IMPORT_MODES).meta({ id: 'ImportMode' });
+export const uses = z
+  .array(z.enum(USES))
+  .min(1)
+  .refine(
+    (given) => new Set(given).size === given.length && given.includes('read'),
+    'expected ["read"] or ["read", "send"]',
+  )
+  .meta({ description: '["read"] or ["read", "send"]' });
+
+export const time = z.iso
+  .datetime({ offset: true, error: 'expected an ISO 8601 time with its offset' })
+  .refine((text) => Math.abs(Date.parse(text)) < 8e15 / 2, 'expected a time of this era');
+export const timeOut = z.iso.datetime().meta({ id: 'Time', description: 'ISO 8601 in UTC' });
+
+export const person = z.strictObject({ email, name: z.string().max(200).nullish() }).transform((given) => ({
+  email: given.email,
+  name: given.name ?? null,
+}));
+export const personOut = z.object({ email: z.string(), name: z.string().nullable() }).meta({ id: 'Person' });
+
+/** http or https, without user and password: it is where a browser is sent. */
+export const webAddress = z
+  .string()
+  .max(2000)
+  .refine(isWebAddress, 'expected an absolute http: or https: address without user and password');
+
+function isWebAddress(text: string): boolean {
+  if (!URL.canParse(text) || /[\s\\]/.test(text)) return false;
+  const { protocol, username, password, hostname } = new URL(text);
+  return (protocol === 'https:' || protocol === 'http:') && hostname !== '' && username === '' && password === '';
+}
+
+/** An id with its prefix; anything else names nothing. */
+export const idOf = (prefix: string) => z.string().regex(new RegExp(`^${prefix}_[0-9a-z]{26}$`));
+
+export const idParams = (prefix: string) => z.strictObject({ id: idOf(prefix) });

@@ -1,0 +1,27 @@
+/**
+ * What an API key may do. Reading tokens is a right of its own: nothing else includes it, and `admin` neither (a key
+ * can only make keys with rights it has itself).
+ */
+export const SCOPES = [
+  'channels:read',
+  'channels:write',
+  'links:write',
+  'tokens:read',
+  'messages:read',
+  'messages:write',
+  'webhooks:read',
+  'webhooks:write',
+  'metrics:read',
+  'admin',
+] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** Who asks: an API key, or a person's session in the web UI. */
+export interface Principal {
+  /** The key's id, for the audit; `ui` for a session opened with the login link. */
+  id: string;
+  /** null: every tenant. */
+  tenantId: string | null;
+  scopes: ReadonlySet<string>;
+  kind: 'key' | 'session';
+}

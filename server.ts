@@ -1,0 +1,30 @@
+import { openApiContext } from './api/api-context.ts';
+import { createApp } from './api/app.ts';
+import { createFirstApiKey } from './api/first-api-key.ts';
+import { drain, listen } from './api/listen.ts';
+import { readConfig } from './config.ts';
+import { createContext } from './context.ts';
+
+const config = readConfig();
+const context = await createContext('server', config);
+await createFirstApiKey(context);
+const api = await openApiContext(context);
+const server = await listen(createApp(api), config);
+
+let stopping = false;
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.on(signal, () => {
+    if (stopping) return;
+    stopping = true;
+    void stop();
+  });
+}
+process.send?.('ready');
+context.logger.info({ url: config.publicUrl }, 'The server is ready');
+
+async function stop(): Promise<void> {
+  await api.stop();
+  await drain(server);
+  await context.close();
+  process.disconnect?.();
+}
