@@ -20,7 +20,7 @@ const closing: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
   stage = await raiseStage();
-  engine = await raiseEngine(stage, { timeSkipping: false });
+  engine = await raiseEngine(stage);
   channel = { tenantId: 'acme', channelId: await addChannel(stage.database, 'acme') };
 }, 120_000);
 afterAll(async () => {

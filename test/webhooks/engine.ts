@@ -10,35 +10,46 @@ import { temporalTestServer } from '../../embedded/test-server.ts';
 import { temporalOf } from '../../temporal.ts';
 import type { Stage } from './stage.ts';
 
-/** A real Temporal beside the stage, with the workers of webhooks; its time can be skipped where asked for. */
-export async function raiseEngine(stage: Stage, { timeSkipping }: { timeSkipping: boolean }) {
+/** A real Temporal beside the stage, and in this process the workers of webhooks; its time can be made to skip. */
+export async function raiseEngine(
+  stage: Stage,
+  { timeSkipping = false, withWorkers = true }: { timeSkipping?: boolean; withWorkers?: boolean } = {},
+) {
   Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR' } } });
   const environment = { ...process.env } as Record<string, string>;
   const tools = { environment, cacheDir: machineCacheDir(environment), say: () => {} };
   const engine = timeSkipping
     ? await TestWorkflowEnvironment.createTimeSkipping({ server: { executable: await temporalTestServer(tools) } })
     : await TestWorkflowEnvironment.createLocal({
-        server: { executable: { type: 'existing-path', path: await temporalBinary(tools) } },
+        server: {
+          executable: { type: 'existing-path', path: await temporalBinary(tools) },
+          log: { format: 'pretty', level: 'never' },
+        },
       });
   const context = {
     ...stage,
     clock: timeSkipping ? { now: async () => new Date(await engine.currentTimeMs()) } : stage.clock,
     temporal: temporalOf(engine.client, null, async () => {}),
   };
-  const workers = await startWorkers(engine.nativeConnection, context);
+  const workers = withWorkers ? await startWorkers(engine.nativeConnection, context) : null;
   return {
     context,
     client: engine.client,
+    address: engine.address,
     startPump: () => startOutboxPump(context),
     async close() {
-      await workers.stop();
+      await workers?.stop();
       await engine.teardown();
     },
   };
 }
 export type Engine = Awaited<ReturnType<typeof raiseEngine>>;
 
-async function startWorkers(connection: NativeConnection, context: Parameters<typeof createDeliverActivities>[0]) {
+/** The workers of workflows and of webhooks. */
+export async function startWorkers(
+  connection: NativeConnection,
+  context: Parameters<typeof createDeliverActivities>[0],
+) {
   const workers = [
     await Worker.create({
       connection,

@@ -28,24 +28,34 @@ export async function raiseStage() {
   const dir = await mkdtemp(join(tmpdir(), 'mooring-webhooks-'));
   const postgres = await startPostgres({ dir: join(dir, 'postgres') });
   await migrateDatabase(postgres.url);
-  const database = connectDatabase({ url: postgres.url, poolSize: 8 });
   const keysFile = join(dir, 'keys.json');
   await ensureVaultKeys(keysFile);
+  const entered = await enterStage(postgres.url, keysFile);
   return {
-    url: postgres.url,
-    database,
-    clock: databaseClock(database),
-    vault: new Vault(await readKeyring(keysFile)),
-    logger: createLogger('test', 'error'),
-    config: { providers: { google: null, imap: null, egress: { allow: ['127.0.0.1'] }, certificateAuthorities: null } },
+    ...entered,
     async close() {
-      await database.close();
+      await entered.database.close();
       await postgres.stop();
       await rm(dir, { recursive: true, force: true });
     },
   };
 }
+
+/** The same PostgreSQL and vault, for a process of its own. */
+export async function enterStage(url: string, keysFile: string) {
+  const database = connectDatabase({ url, poolSize: 8 });
+  return {
+    url,
+    keysFile,
+    database,
+    clock: databaseClock(database),
+    vault: new Vault(await readKeyring(keysFile)),
+    logger: createLogger('test', 'error'),
+    config: { providers: { google: null, imap: null, egress: { allow: ['127.0.0.1'] }, certificateAuthorities: null } },
+  };
+}
 export type Stage = Awaited<ReturnType<typeof raiseStage>>;
+export type Entered = Awaited<ReturnType<typeof enterStage>>;
 
 export async function addChannel(database: Database, tenantId: string): Promise<string> {
   const id = newId('chn');

@@ -1,0 +1,16 @@
+import { Client, Connection } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { startOutboxPump } from '../../background/outbox-pump.ts';
+import { temporalOf } from '../../temporal.ts';
+import { startWorkers } from './engine.ts';
+import { enterStage } from './stage.ts';
+
+/** A worker process with everything of webhooks, to be killed: `node worker-process.ts <database> <keys> <temporal>`. */
+const [url = '', keysFile = '', address = ''] = process.argv.slice(2);
+Runtime.install({ logger: new DefaultLogger('ERROR') });
+const stage = await enterStage(url, keysFile);
+const client = new Client({ connection: Connection.lazy({ address }) });
+const context = { ...stage, temporal: temporalOf(client, null, async () => {}) };
+await startWorkers(await NativeConnection.connect({ address }), context);
+startOutboxPump(context);
+process.send?.('ready');
