@@ -31,6 +31,8 @@ const NETWORK_CODES: readonly (readonly [RegExp, string])[] = [
  */
 export function classifyNetwork(answer: ProviderAnswer): Verdict {
   if (answer.httpStatus === 429) return rateLimited(retryAfterMs(answer), '429');
+  // Our own way out wants credentials: the operator's set-up.
+  if (answer.httpStatus === 407) return verdict('misconfigured', 'network', { providerCode: '407' });
   if (answer.httpStatus !== null) return unknown(answer, String(answer.httpStatus));
   const code = networkCode(answer.body);
   // The operator's own allowlist keeps us from it: asking again heals nothing.

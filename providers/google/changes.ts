@@ -78,8 +78,9 @@ export async function listMessages(
   position: string | null,
   limit: number,
 ): Promise<WindowPage> {
+  const after = Math.max(0, Math.floor(window.from.getTime() / 1000) - 1);
   const page = await client.messages({
-    q: `after:${Math.floor(window.from.getTime() / 1000) - 1} before:${Math.ceil(window.to.getTime() / 1000) + 1} -in:drafts`,
+    q: `after:${after} before:${Math.ceil(window.to.getTime() / 1000) + 1} -in:drafts`,
     includeSpamTrash: 'false',
     maxResults: Math.min(limit, MAX_RESULTS),
     pageToken: position ?? undefined,

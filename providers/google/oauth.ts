@@ -47,8 +47,9 @@ export function createGoogleOAuth(config: GoogleConfig, http: Http): OAuthAdapte
       const parameters = { code, code_verifier: codeVerifier.reveal(), redirect_uri: redirectUri };
       return requestToken(endpoint, { grant_type: 'authorization_code', ...parameters }, signal);
     },
-    refreshRequest(refreshToken, signal) {
-      return requestToken(endpoint, { grant_type: 'refresh_token', refresh_token: refreshToken.reveal() }, signal);
+    refreshRequest(refreshToken, signal, beforeWriting) {
+      const parameters = { grant_type: 'refresh_token', refresh_token: refreshToken.reveal() };
+      return requestToken(endpoint, parameters, signal, beforeWriting);
     },
     processTokenAnswer: (answer) => readTokenAnswer('Google', answer, classifyGoogle),
     async revoke(token, signal) {

@@ -53,19 +53,3 @@ export const cursor = z.object({
   page: z.object({ token: z.string(), head: decimal }).optional(),
 });
 export type Cursor = z.infer<typeof cursor>;
-
-/** Google's errors: an object from the APIs, a word from the OAuth endpoints. */
-export const apiError = z.object({
-  error: z.object({
-    code: z.number().optional(),
-    message: z.string().default(''),
-    status: z.string().optional(),
-    errors: z.array(z.object({ reason: z.string().optional(), message: z.string().optional() })).default([]),
-    details: z.array(z.object({ reason: z.string().optional() })).default([]),
-  }),
-});
-export const oauthError = z.object({
-  error: z.string().min(1),
-  error_description: z.string().default(''),
-  error_subtype: z.string().optional(),
-});

@@ -33,7 +33,7 @@ const RULES: readonly Rule[] = [
     kind: 'transient',
     reason: 'provider_unavailable',
     pattern:
-      /\[(UNAVAILABLE|TEMPFAIL|SERVERBUG|INUSE|CORRUPTION)\b|temporar(y|ily)|try (again |it )?(later|in \d)|internal (server )?(error|failure)|server (error|busy|bug|failure)|(un|not )available|backend|system (error|failure)|overloaded|maintenance|timed? ?out|locked|^\s*4\d\d[ -]/im,
+      /\[(UNAVAILABLE|TEMPFAIL|SERVERBUG|INUSE|CORRUPTION)\b|temporar(y|ily)|try (again |it )?(later|in \d)|internal (server )?(error|failure)|server (error|busy|bug|failure)|(un|not )available|backend|system (error|failure)|overloaded|maintenance|timed? ?out|lockout|locked out|account (is |has been )?locked(?! by)|^\s*4\d\d[ -]/im,
   },
   {
     kind: 'account_gone',
@@ -78,10 +78,16 @@ const RULES: readonly Rule[] = [
 const BARE_REFUSAL =
   /\b(login|logon|authenticate|authentication|auth)\b.{0,24}\b(failed|failure|unsuccessful|rejected|denied)|\b535\b/i;
 
+/** The folder is gone, or numbers its messages anew. */
+const FOLDER_CHANGED = /\[(NONEXISTENT|TRYCREATE|UIDVALIDITY)\b/;
+
 /** What IMAP servers (and SMTP, whose logins fail in the same words) answer. Total: the rest is `transient`. */
 export function classifyImap(answer: ProviderAnswer): Verdict {
   const text = withoutChallenge(answer.body);
   const providerCode = codeOf(text);
+  if (answer.operation === 'import' && FOLDER_CHANGED.test(text)) {
+    return verdict('cursor_expired', null, { providerCode });
+  }
   const rule = RULES.find(({ pattern }) => pattern.test(text)) ?? bareRefusal(answer, text);
   if (rule === null) return unknownLine(answer, text, providerCode);
   if (rule.kind === 'rate_limited') return rateLimited(waitNamed(text), providerCode);

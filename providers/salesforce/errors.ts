@@ -1,0 +1,150 @@
+import type { ProviderAnswer, StatusReason, Verdict, VerdictKind } from '../../domain/verdict.ts';
+import { isObject, jsonWithin, oauthRefusal, textOf } from '../answer-text.ts';
+import { classifyNetwork } from '../errors.ts';
+import { rateLimited, retryAfterMs, tokenRefused, unknown, verdict } from '../verdicts.ts';
+
+/** What Salesforce says: a code, and a text which often decides. */
+interface Failure {
+  code: string;
+  text: string;
+}
+
+interface Rule {
+  kind: VerdictKind | 'token_refused';
+  reason: StatusReason | null;
+  /** Against "code: text". */
+  pattern: RegExp;
+  vague?: true;
+}
+
+/**
+ * The first that fits, of OAuth, REST, SOAP, CometD and Pub/Sub alike: they share their words. The text goes before
+ * the code: `invalid_grant` covers a locked organization, and `invalid_client` an app that was not installed.
+ */
+const RULES: readonly Rule[] = [
+  {
+    kind: 'cursor_expired',
+    reason: null,
+    pattern: /replay ?id|INVALID_QUERY_LOCATOR|INVALID_REPLICATION_DATE|query locator/i,
+  },
+  {
+    kind: 'rate_limited',
+    reason: 'rate_limited',
+    pattern:
+      /LIMIT_EXCEEDED|RATE_EXCEEDED|rate (limit|exceeded)|limit exceeded|too many requests|EXCEEDED_QUOTA|concurrent (user|request)|METERING|RESOURCE_EXHAUSTED|TOO_MANY|quota/i,
+  },
+  {
+    kind: 'admin_action',
+    reason: 'admin_consent_required',
+    pattern:
+      /hasn'?t approved|not (admin )?approved|app(lication)? (must be|is not|not) (installed|approved)|must be installed|OAUTH_APP_BLOCKED|OAUTH_APP_ACCESS|OAUTH_APPROVAL_ERROR|OAUTH_EC_APP|OAUTH_AUTHORIZATION_BLOCKED|blocked by admin|invalid_app_access|cross-org/i,
+  },
+  {
+    kind: 'transient',
+    reason: 'provider_unavailable',
+    pattern:
+      /SERVER_UNAVAILABLE|API_CURRENTLY_DISABLED|MAINTENANCE|UNABLE_TO_LOCK_ROW|QUERY_TIMEOUT|REQUEST_RUNNING_TOO_LONG|UNKNOWN_EXCEPTION|unknown_error|retry your request|try again|login hours|RESTRICTED_TIME|PASSWORD_LOCKOUT|server (is )?(too )?busy|temporar|server_error|UNAVAILABLE/i,
+  },
+  {
+    kind: 'account_gone',
+    reason: 'account_disabled',
+    pattern:
+      /inactive (user|org\w*)|(user|org\w*) (is )?(inactive|frozen|locked(?! out)|suspended|deleted|disabled)|ORG_LOCKED|ORG_SUSPENDED|INACTIVE_(ORG|USER)\w*|USER_FROZEN|trial (has )?expired/i,
+  },
+  {
+    kind: 'admin_action',
+    reason: 'admin_policy_enforced',
+    pattern:
+      /not valid for use with the (REST|SOAP) API|ip (is )?restricted|RESTRICTED_DOMAIN|restricted ip|API_DISABLED|not enabled for this org|API is (not enabled|disabled)|INSUFFICIENT_ACCESS|FUNCTIONALITY_NOT_ENABLED|NO_ACCESS|insufficient (privileges|permission|access)|permission|INVALID_TYPE|INVALID_FIELD|sObject type .* is not supported|access denied/i,
+  },
+  {
+    kind: 'token_refused',
+    reason: null,
+    pattern:
+      /INVALID_SESSION_ID|Bad_OAuth_Token|Missing_OAuth_Token|Wrong_Org|INVALID_AUTH_HEADER|session (expired|is invalid)|auth\.error|UNAUTHENTICATED|401::|Authentication invalid|unknown client/i,
+  },
+  {
+    kind: 'reauth_required',
+    reason: 'password_changed',
+    pattern:
+      /EXPIRED_PASSWORD|password (has )?expired|expired password|INVALID_LOGIN|MUST_USE_SECURITY_TOKEN|invalid username/i,
+  },
+  {
+    kind: 'misconfigured',
+    reason: 'app_credentials_invalid',
+    pattern:
+      /^invalid_client|client identifier invalid|invalid client credentials|redirect_uri|unsupported_grant_type|unsupported_response_type|unauthorized_client|^invalid_request|^invalid_scope|code verifier|invalid assertion|audience|app_not_found|MALFORMED_QUERY|JSON_PARSER_ERROR|UNSUPPORTED_API_VERSION|inactive client/i,
+  },
+  {
+    kind: 'reauth_required',
+    reason: 'access_revoked',
+    pattern:
+      /expired access\/refresh token|revoked|parent session|token validity expired|(expired|invalid) (authorization code|refresh token|token)|refresh token|denied authorization|^access_denied|immediate_unsuccessful|login_required|consent_required|interaction_required/i,
+  },
+  // Username and password were wrong, the user is locked out, the domain is: spaced tries first.
+  { kind: 'reauth_required', reason: 'access_revoked', pattern: /^invalid_grant|authentication failure/i, vague: true },
+];
+
+/** What Salesforce answers (help.salesforce.com "OAuth 2.0 Authorization Errors"). Total: the rest is `transient`. */
+export function classifySalesforce(answer: ProviderAnswer): Verdict {
+  const failure = failureOf(answer);
+  if (failure === null) return classifyBare(answer);
+  const said = `${failure.code}: ${failure.text}`;
+  const rule = RULES.find(({ pattern }) => pattern.test(said));
+  const providerCode = failure.code;
+  // SOAP faults come with 500, whatever they say.
+  if ((answer.httpStatus ?? 0) >= 500 && !/fault/i.test(answer.body)) return unknown(answer, providerCode);
+  if (answer.httpStatus === 429 || rule?.kind === 'rate_limited')
+    return rateLimited(retryAfterMs(answer), providerCode);
+  if (!rule) return answer.httpStatus === 401 ? tokenRefused(providerCode) : unknown(answer, providerCode);
+  if (rule.kind === 'token_refused') return tokenRefused(providerCode);
+  return verdict(rule.kind, rule.reason, { providerCode, vague: rule.vague ?? false });
+}
+
+function failureOf({ body, headers }: ProviderAnswer): Failure | null {
+  const json = jsonWithin(body);
+  if (isObject(json)) {
+    const rest = restFailure(json) ?? bayeuxFailure(json);
+    if (rest !== null) return rest;
+  }
+  const refusal = oauthRefusal(body);
+  if (refusal !== null) return { code: refusal.error, text: refusal.description };
+  const fault = /<(?:\w+:)?(?:exceptionCode|faultcode)>(?:\w+:)?(\w+)<\//.exec(body)?.[1];
+  if (fault !== undefined) return { code: fault, text: body };
+  const grpc = /\bsfdc\.platform\.[\w.]+/.exec(body)?.[0];
+  if (grpc !== undefined) return { code: grpc, text: body };
+  const printed = /\b(?!HTML\b|DOCTYPE\b|PUBLIC\b)[A-Z]{3,}(?:_[A-Z]+)+\b|\bBad_OAuth_Token\b/.exec(body)?.[0];
+  if (printed !== undefined) return { code: printed, text: body };
+  const status = GRPC_STATUSES[headers['grpc-status'] ?? ''];
+  return status === undefined ? null : { code: status, text: body };
+}
+
+/** https://grpc.io/docs/guides/status-codes/ */
+const GRPC_STATUSES: Record<string, string> = {
+  '4': 'SERVER_UNAVAILABLE',
+  '7': 'NO_ACCESS',
+  '8': 'RESOURCE_EXHAUSTED',
+  '14': 'SERVER_UNAVAILABLE',
+  '16': 'UNAUTHENTICATED',
+};
+
+function restFailure(json: Record<string, unknown>): Failure | null {
+  const code = textOf(json['errorCode']);
+  return code === null ? null : { code, text: textOf(json['message'] ?? json['messageBody']) ?? '' };
+}
+
+/** CometD: "403::Handshake denied", with the reason in an extension. */
+function bayeuxFailure(json: Record<string, unknown>): Failure | null {
+  const error = textOf(json['error']);
+  if (error === null || !/^\d{3}::/.test(error)) return null;
+  const { ext } = json;
+  const sfdc = isObject(ext) && isObject(ext['sfdc']) ? ext['sfdc'] : {};
+  return { code: error.slice(0, 3), text: `${textOf(sfdc['failureReason']) ?? ''} ${error}` };
+}
+
+function classifyBare(answer: ProviderAnswer): Verdict {
+  if (answer.httpStatus === 401) return tokenRefused('401');
+  // The organization has moved: the next refresh names its new address.
+  if (answer.httpStatus === 404) return tokenRefused('404');
+  return classifyNetwork(answer);
+}
