@@ -52,7 +52,9 @@ export async function completeSignIn(context: Context, signIn: SignIn): Promise<
  * A refused account's new grant is given back, unless a live channel rests on it: revoking one token would end all
  * (design.md section 9). Only a courtesy to that person; when it fails, nothing of theirs is stored here anyway.
  */
-async function dropGrant(context: Context, { accessType, credential, proof }: SignIn): Promise<void> {
+async function dropGrant(context: Context, { link, accessType, credential, proof }: SignIn): Promise<void> {
+  // What a product handed over is its own, and stays good where it came from.
+  if (link === null) return;
   const provider = context.providers.get(accessType);
   if (credential.kind !== 'oauth' || !provider?.oauth) return;
   if ((await countLiveChannelsOnGrant(context.database, grantKeyOf(provider, proof.identity), '')) > 0) return;

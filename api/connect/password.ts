@@ -1,4 +1,5 @@
 import type { ChannelRow } from '../../db/channels.ts';
+import type { LinkResult } from '../../db/links.ts';
 import { Secret } from '../../domain/secret.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import { discoverImapServer } from '../../providers/imap/discovery.ts';
@@ -12,6 +13,11 @@ import type { OpenLink } from './open-link.ts';
 import type { SignInCredential } from './sign-in.ts';
 import { failureOf, problemOf, recordFailure } from './sign-in-failure.ts';
 
+const SERVER_NOT_FOUND: LinkResult = {
+  status: 'failed',
+  code: 'server_not_found',
+  detail: 'No mail server is known for this address; expected host and port',
+};
 /** A person waits in front of the form, so a silent server is given up on after this, in ms. */
 const LOGIN_TIMEOUT_MS = 45_000;
 
@@ -28,20 +34,16 @@ export async function signInWithPassword(context: ApiContext, address: string, b
     throw new Problem('no_password_for_access_type', `${body.access_type} signs in at the provider’s own page`);
   }
   limitAttempts(opened.link.id, now);
-  const { link } = opened;
-  try {
-    const result = await tryPassword(context, opened, body);
-    if (result.status === 'connected') return result.channel;
-    throw problemOf(result);
-  } catch (error) {
-    if (!(error instanceof ProviderError)) throw error;
-    const failure = failureOf(error, 'password');
-    await recordFailure(context, link, failure);
-    throw problemOf(failure);
-  }
+  const result = await tryPassword(context, opened, body).catch((error: unknown) => {
+    if (error instanceof ProviderError) return failureOf(error, 'password');
+    throw error;
+  });
+  if (result.status === 'connected') return result.channel;
+  await recordFailure(context, opened.link, result);
+  throw problemOf(result);
 }
 
-async function tryPassword(context: ApiContext, opened: OpenLink, body: PasswordBody) {
+async function tryPassword(context: ApiContext, opened: OpenLink, body: PasswordBody): Promise<LinkResult> {
   const { link } = opened;
   const server = await discoverImapServer(mailboxOf(opened, body, null), {
     host: body.host ?? null,

@@ -1,13 +1,14 @@
 import { findLink } from '../../db/links.ts';
 import type { LinkSpec } from '../../db/links.ts';
 import { ensureTenant } from '../../db/tenants.ts';
+import type { AccessType } from '../../domain/access-type.ts';
 import { defineCall } from '../call.ts';
 import type { ApiContext } from '../call.ts';
 import { createLink } from '../new-link.ts';
 import { Problem, notFound } from '../problem.ts';
 import { inChannel, tenantInReach, tenantOf } from '../reach.ts';
 import { linkBody, linkOut, linkStateOut, reauthorizeBody } from '../schemas/links.ts';
-import type { LinkBody } from '../schemas/links.ts';
+import type { LinkBody, ReauthorizeBody } from '../schemas/links.ts';
 import { idParams } from '../schemas/parts.ts';
 
 const tag = 'Links';
@@ -84,7 +85,7 @@ const reauthorize = defineCall({
   params: idParams('chn'),
   body: reauthorizeBody,
   answers: { 201: { description: 'The link; its address is not shown again', schema: linkOut } },
-  problems: ['disconnected'],
+  problems: ['disconnected', 'access_type_not_allowed'],
   async run({ context, principal, params: { id }, body }) {
     requireConfigured(context, body.access_types);
     const now = await context.clock.now();
@@ -92,12 +93,12 @@ const reauthorize = defineCall({
       if (row.status === 'disconnecting' || row.status === 'disconnected') {
         throw new Problem('disconnected', 'The channel is disconnected; connect the account with a new link');
       }
+      refuseOtherAccess(row.accessType, body);
       const { tenantId, kind, owner, uses, importMode } = row;
-      const accessTypes = body.purpose === 'reauthorize' ? [row.accessType] : (body.access_types ?? null);
       const spec = {
         kind,
         owner,
-        access_types: accessTypes,
+        access_types: [row.accessType],
         uses,
         import: importMode,
         import_from: null,
@@ -109,5 +110,17 @@ const reauthorize = defineCall({
     return { status: 201, body: created };
   },
 });
+
+/** A sign-in keeps its channel's access type: its cursors mean nothing to another provider. */
+function refuseOtherAccess(
+  accessType: AccessType,
+  { purpose, access_types: wanted = [accessType] }: ReauthorizeBody,
+): void {
+  if (purpose === 'reauthorize' && wanted.every((type) => type === accessType)) return;
+  throw new Problem(
+    'access_type_not_allowed',
+    `This channel is reached by ${accessType}; it cannot be moved to another access type`,
+  );
+}
 
 export const linkCalls = [create, get, reauthorize];

@@ -34,6 +34,8 @@ export const reauthorizeBody = z.strictObject({
   return_to: webAddress.optional(),
 });
 
+export type ReauthorizeBody = z.infer<typeof reauthorizeBody>;
+
 export const purpose = z.enum(['connect', 'reauthorize', 'change_access']);
 
 export const linkOut = z.object({ id: z.string(), url: z.string(), purpose, expires_at: timeOut }).meta({ id: 'Link' });

@@ -44,9 +44,9 @@ export const webAddress = z
   .refine(isWebAddress, 'expected an absolute http: or https: address without user and password');
 
 function isWebAddress(text: string): boolean {
-  if (!URL.canParse(text) || /[\s\\]/.test(text)) return false;
-  const { protocol, username, password, hostname } = new URL(text);
-  return (protocol === 'https:' || protocol === 'http:') && hostname !== '' && username === '' && password === '';
+  if (!URL.canParse(text) || !/^https?:\/\/[^\s\\]+$/i.test(text)) return false;
+  const { username, password, hostname } = new URL(text);
+  return hostname !== '' && username === '' && password === '';
 }
 
 /** An id with its prefix; anything else names nothing. */
