@@ -20,7 +20,8 @@ export function needsComparison(row: ImportRow, scopes: ImportScopeRow[]): boole
  */
 export async function comparePage(run: ImportRun, row: ImportRow, scope: ImportScopeRow): Promise<void> {
   const facts = windowFacts(run, row, scope);
-  const window = { ...windowToList(facts), to: facts.to };
+  const reason = facts.reason === 'requested' ? 'requested' : 'comparison';
+  const window = windowToList({ ...facts, reason, to: facts.to ?? scope.headAt }, run.headsAt);
   try {
     const page = await run.session.listWindow(scope, window, scope.position, PAGE_ITEMS);
     await importPage(run, {

@@ -8,6 +8,7 @@ import { deleteImport, findImport, findLastAudited, listRunningImports, updateIm
 import type { ImportRow } from '../db/imports.ts';
 import type { Receipt } from '../domain/receipt.ts';
 import { tellOfEnd } from './import-events.ts';
+import { earliest, later, latest } from './import-heads.ts';
 import { isRoutine } from './import-run.ts';
 import type { ImportRun } from './import-run.ts';
 
@@ -25,10 +26,11 @@ export async function finishImport(run: ImportRun): Promise<void> {
     const receipt = (await readReceipts(tx, [importId])).get(importId);
     if (!receipt) throw new Error(`Import ${importId} has no receipt`);
     const state = receipt.missing === 0 ? 'completed' : 'stalled';
-    await updateImport(tx, importId, { state, completedAt: now, failures: 0 });
-    if (isUnremarkable(row, receipt)) await deleteImport(tx, importId);
-    else if (!run.inline) await tellOfEnd(tx, row, `import.${state}`, receipt, now);
     const scopes = await listImportScopes(tx, importId);
+    const windowTo = row.windowTo ?? latest(scopes.flatMap(({ headAt }) => headAt ?? [])) ?? run.headsAt;
+    await updateImport(tx, importId, { state, completedAt: now, failures: 0, windowTo });
+    if (isUnremarkable(row, receipt)) await deleteImport(tx, importId);
+    else if (!run.inline) await tellOfEnd(tx, { ...row, windowTo }, `import.${state}`, receipt, now);
     await updateChannel(tx, channel.id, {
       importState: await importStateOf(tx, channel.id),
       ...(row.movesCursor && state === 'completed' ? { coveredUntil: coverage(locked, scopes, run.headsAt) } : {}),
@@ -44,13 +46,7 @@ function isUnremarkable(row: ImportRow, receipt: Receipt): boolean {
 
 /** The earliest of the scopes' heads: up to there, all of them are complete. Never backwards. */
 function coverage(channel: ChannelRow, scopes: ImportScopeRow[], headsAt: Date): Date {
-  const heads = scopes.flatMap(({ headAt }) => headAt ?? []);
-  const covered = heads.reduce((first, at) => (at < first ? at : first), heads[0] ?? headsAt);
-  return later(channel.coveredUntil, covered);
-}
-
-export function later(before: Date | null, now: Date): Date {
-  return before !== null && before > now ? before : now;
+  return later(channel.coveredUntil, earliest(scopes.flatMap(({ headAt }) => headAt ?? [])) ?? headsAt);
 }
 
 /** Stalled until an import that was compared has found everything. */

@@ -1,6 +1,6 @@
 import { findCursor, insertCursors, moveCursor } from '../db/cursors.ts';
 import type { Transaction } from '../db/client.ts';
-import { moveScope } from '../db/import-scopes.ts';
+import { listImportScopes, moveScope } from '../db/import-scopes.ts';
 import type { ImportScopeRow } from '../db/import-scopes.ts';
 import { updateImport } from '../db/imports.ts';
 import type { ImportRow } from '../db/imports.ts';
@@ -8,11 +8,11 @@ import { windowToList } from '../domain/import-window.ts';
 import { ProviderError } from '../domain/verdict.ts';
 import type { ChangePage, WindowPage } from '../providers/provider.ts';
 import { tellOfGap } from './import-events.ts';
+import { headTime } from './import-heads.ts';
 import { importPage } from './import-page.ts';
-import { headTime } from './import-preparation.ts';
 import { ImportOvertaken, PAGE_ITEMS } from './import-run.ts';
 import type { ImportRun } from './import-run.ts';
-import { windowFacts } from './import-window.ts';
+import { isFallback, windowFacts } from './import-window.ts';
 
 /** Lists and imports one page of a scope. An expired cursor is not an end: the scope goes on as a window of time. */
 export async function listPage(run: ImportRun, row: ImportRow, scope: ImportScopeRow): Promise<void> {
@@ -52,7 +52,7 @@ function takeListed(run: ImportRun, { scope }: ImportScopeRow, cursor: string): 
 
 async function listWindowPage(run: ImportRun, row: ImportRow, scope: ImportScopeRow): Promise<void> {
   const facts = windowFacts(run, row, scope);
-  const page = await run.session.listWindow(scope, windowToList(facts), scope.position, PAGE_ITEMS);
+  const page = await run.session.listWindow(scope, windowToList(facts, run.headsAt), scope.position, PAGE_ITEMS);
   await importPage(run, {
     row,
     scope,
@@ -98,8 +98,10 @@ async function fallBackToWindow(run: ImportRun, row: ImportRow, scope: ImportSco
     const cursor = row.movesCursor ? await findCursor(tx, row.channelId, scope.scope) : null;
     const headCursor = row.movesCursor ? head.cursor : null;
     const values = { listing: 'window', position: null, fromCursor: cursor, headCursor } as const;
-    if (!(await moveScope(tx, scope, { ...values, headAt: headTime(run, head) }))) throw new ImportOvertaken(row.id);
-    if (scope.listing === 'changes') await tellOfGap(tx, row, 'cursor_expired', now);
+    const first = !(await listImportScopes(tx, row.id)).some((scope) => isFallback(row, scope));
+    if (!(await moveScope(tx, scope, { ...values, headAt: headTime(head, run.headsAt) })))
+      throw new ImportOvertaken(row.id);
+    if (first && row.movesCursor) await tellOfGap(tx, row, 'cursor_expired', now);
   });
 }
 

@@ -8,6 +8,7 @@ import { skipVanishedItems } from '../db/import-items.ts';
 import { findImport, updateImport } from '../db/imports.ts';
 import type { ImportRow } from '../db/imports.ts';
 import type { ScopeHead } from '../providers/provider.ts';
+import { headTime, later, latest } from './import-heads.ts';
 import { tellOfGap, tellOfStart } from './import-events.ts';
 import { isRoutine } from './import-run.ts';
 import type { ImportRun } from './import-run.ts';
@@ -45,7 +46,7 @@ async function tellOfBeginning(
   now: Date,
 ): Promise<void> {
   const reauthorized = row.cause === 'reauthorized' || row.cause === 'access_changed';
-  if (reauthorized && isOpen) await tellOfGap(tx, row, 'reauthorized', now);
+  if (reauthorized && (isNew || isOpen)) await tellOfGap(tx, row, 'reauthorized', now);
   if (isNew) await tellOfStart(tx, row, now);
 }
 
@@ -64,7 +65,7 @@ function plan(run: ImportRun, row: ImportRow, head: ScopeHead, cursors: Map<stri
       listing: cursor === null ? 'window' : 'changes',
       fromCursor: cursor,
       headCursor: row.movesCursor ? head.cursor : null,
-      headAt: headTime(run, head),
+      headAt: headTime(head, run.headsAt),
       position: null,
       state: nothingNew ? 'comparing' : 'listing',
     },
@@ -85,26 +86,19 @@ async function leaveVanished(tx: Transaction, run: ImportRun, scopes: ImportScop
 async function renewHeads(tx: Transaction, run: ImportRun, scopes: ImportScopeRow[]): Promise<void> {
   for (const scope of scopes) {
     const head = scope.headAt === null ? run.heads.find((head) => head.scope === scope.scope) : undefined;
-    if (head) await moveScope(tx, scope, { headAt: headTime(run, head) });
+    if (head) await moveScope(tx, scope, { headAt: headTime(head, run.headsAt) });
   }
 }
 
+/** An import that moves the cursor is about everything up to its heads; a requested window ends when it was listed. */
 async function fillWindow(tx: Transaction, run: ImportRun, row: ImportRow): Promise<ImportRow> {
   const { channel, provider } = run;
   const covered = channel.coveredUntil ?? channel.createdAt;
-  const overlapped = Math.max(covered.getTime() - provider.capabilities.windowOverlapMs, channel.createdAt.getTime());
+  const overlapped = new Date(covered.getTime() - provider.capabilities.windowOverlapMs);
   const window = {
-    windowFrom: row.windowFrom ?? (row.movesCursor ? covered : new Date(Math.min(overlapped, covered.getTime()))),
-    windowTo: row.windowTo ?? latest(run.heads.map((head) => headTime(run, head))) ?? run.headsAt,
+    windowFrom: row.windowFrom ?? (row.movesCursor ? covered : later(overlapped, channel.createdAt)),
+    windowTo: row.windowTo ?? (row.movesCursor ? latest(run.heads.map((head) => headTime(head, run.headsAt))) : null),
   };
   if (row.windowFrom === null || row.windowTo === null) await updateImport(tx, row.id, window);
   return { ...row, ...window };
-}
-
-export function headTime(run: Pick<ImportRun, 'headsAt'>, head: ScopeHead): Date {
-  return head.at ?? run.headsAt;
-}
-
-function latest(times: Date[]): Date | null {
-  return times.reduce<Date | null>((last, time) => (last === null || time > last ? time : last), null);
 }

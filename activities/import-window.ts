@@ -8,7 +8,7 @@ export function windowFacts(run: ImportRun, row: ImportRow, scope: ImportScopeRo
   const { channel } = run;
   return {
     from: row.windowFrom ?? channel.coveredUntil ?? channel.createdAt,
-    to: row.windowTo ?? run.headsAt,
+    to: row.windowTo,
     connectedAt: channel.createdAt,
     overlapMs: run.provider.capabilities.windowOverlapMs,
     reason: reasonOf(row, scope),

@@ -10,9 +10,8 @@ import type { ChannelAccess } from './channel-access.ts';
 import { workAtAccount } from './channel-session.ts';
 import { advanceImport } from './import-advance.ts';
 import { tellOfStart } from './import-events.ts';
-import { later } from './import-finish.ts';
 import { isExpired } from './import-listing.ts';
-import { headTime } from './import-preparation.ts';
+import { earliest, headTime, later } from './import-heads.ts';
 import { ImportOvertaken, newRun, PAGE_ITEMS } from './import-run.ts';
 
 /** What a poll came to. */
@@ -155,10 +154,10 @@ async function jumpToHeads(context: Context, channel: ChannelRow, heads: ScopeHe
 
 /** Every part is complete up to its head. */
 async function cover(context: Context, channel: ChannelRow, heads: ScopeHead[], headsAt: Date): Promise<number> {
-  const first = heads.map((head) => headTime({ headsAt }, head)).reduce((a, b) => (b < a ? b : a), headsAt);
+  const covered = earliest(heads.map((head) => headTime(head, headsAt))) ?? headsAt;
   await context.database.inTenant(channel.tenantId, async (tx) => {
     const row = await lockChannel(tx, channel.id);
-    if (row) await updateChannel(tx, row.id, { coveredUntil: later(row.coveredUntil, first) });
+    if (row) await updateChannel(tx, row.id, { coveredUntil: later(row.coveredUntil, covered) });
   });
   return 0;
 }

@@ -15,7 +15,7 @@ export interface NewImport {
   cause: ImportCause;
   /** null: from what is covered, which is then filled in. */
   windowFrom: Date | null;
-  /** null: to the time when the heads are taken, which is then filled in. */
+  /** null: up to now. Of an import that moves the cursor only null makes sense: it goes up to its heads. */
   windowTo: Date | null;
   /** A requested window never moves the cursor. */
   movesCursor: boolean;
@@ -42,7 +42,7 @@ export async function queueImport(tx: Transaction, wanted: NewImport): Promise<s
 
 /** A new running import, or null when the channel's lane is taken. */
 export async function insertImport(tx: Transaction, wanted: NewImport): Promise<string | null> {
-  const { now, ...values } = wanted;
+  const { now, ...values } = wanted.movesCursor ? { ...wanted, windowTo: null } : wanted;
   const [row] = await tx
     .insert(imports)
     .values({ id: newId('imp'), state: 'running', startedAt: now, ...values })

@@ -2,8 +2,9 @@
 export interface WindowFacts {
   /** The window that the receipt names. */
   from: Date;
-  to: Date;
-  /** Mail from before the connection is imported only where a window reaches back that far. */
+  /** null: up to now, whatever the provider's clock says. */
+  to: Date | null;
+  /** Mail from before the connection is imported only where that was asked for. */
   connectedAt: Date;
   /** How far provider dates may lie off: their precision, the search's lag, the clocks. */
   overlapMs: number;
@@ -15,21 +16,21 @@ export interface WindowFacts {
 }
 
 /** Farther in the future than any provider's clock is wrong; what is dated so has arrived all the same. */
-const OPEN_END_MS = 10 * 365 * 24 * 3_600_000;
+const OPEN_END_MS = 5 * 365 * 24 * 3_600_000;
 
-/** What to ask the provider for. Too wide costs listing; too narrow loses mail. */
-export function windowToList(facts: WindowFacts): { from: Date; to: Date } {
-  const openEnd = new Date(facts.to.getTime() + OPEN_END_MS);
+/** What to ask the provider for; `now` is ours. Too wide costs listing; too narrow loses mail. */
+export function windowToList(facts: WindowFacts, now: Date): { from: Date; to: Date } {
+  const openEnd = new Date(now.getTime() + OPEN_END_MS);
   switch (facts.reason) {
     case 'requested':
-      return { from: facts.from, to: facts.to };
+      return { from: facts.from, to: facts.to ?? openEnd };
     case 'new_part':
       return { from: new Date(0), to: openEnd };
     case 'fallback':
       return { from: overlapped(facts), to: openEnd };
     case 'changes':
     case 'comparison':
-      return { from: overlapped(facts), to: facts.to };
+      return { from: overlapped(facts), to: facts.to ?? openEnd };
   }
 }
 
@@ -44,11 +45,11 @@ export function belongsToWindow(receivedAt: Date, facts: WindowFacts): boolean {
     case 'new_part':
       return true;
     case 'requested':
-      return receivedAt >= wholeSecond(facts.from) && receivedAt <= facts.to;
+      return receivedAt >= requestedFrom(facts) && endsAfter(facts, receivedAt);
     case 'fallback':
-      return receivedAt >= wholeSecond(earliest(facts));
+      return receivedAt >= wholeSecond(facts.connectedAt);
     case 'comparison':
-      return receivedAt >= earliest(facts);
+      return receivedAt >= facts.connectedAt;
   }
 }
 
@@ -58,15 +59,17 @@ export function belongsToWindow(receivedAt: Date, facts: WindowFacts): boolean {
  */
 export function countsAsHad(receivedAt: Date, facts: WindowFacts): boolean {
   if (facts.reason === 'comparison') return false;
-  return receivedAt >= facts.from && (facts.reason !== 'requested' || receivedAt <= facts.to);
+  return receivedAt >= facts.from && (facts.reason !== 'requested' || endsAfter(facts, receivedAt));
 }
 
-function overlapped(facts: WindowFacts): Date {
-  return new Date(Math.max(facts.from.getTime() - facts.overlapMs, wholeSecond(earliest(facts)).getTime()));
+function overlapped({ from, overlapMs, connectedAt }: WindowFacts): Date {
+  return new Date(Math.max(from.getTime() - overlapMs, wholeSecond(connectedAt).getTime()));
 }
 
-function earliest({ from, connectedAt }: WindowFacts): Date {
-  return from < connectedAt ? from : connectedAt;
+/** A window that somebody asked for; the one that is taken by default never reaches back before the connection. */
+function requestedFrom({ from, connectedAt }: WindowFacts): Date {
+  return from.getTime() === connectedAt.getTime() ? from : wholeSecond(from);
 }
 
+const endsAfter = ({ to }: WindowFacts, receivedAt: Date) => to === null || receivedAt <= to;
 const wholeSecond = (time: Date) => new Date(Math.floor(time.getTime() / 1000) * 1000);

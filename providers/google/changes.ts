@@ -11,6 +11,9 @@ const EXCLUDED_LABELS: readonly string[] = ['TRASH', 'SPAM', 'DRAFT'];
 /** The most that both listings give at once. */
 const MAX_RESULTS = 500;
 
+/** Small numbers are no Unix times to Gmail's search: a window from the beginning of time says nothing of it. */
+const EARLIEST_SECONDS = 100_000;
+
 export function isExcluded(labelIds: readonly string[]): boolean {
   return labelIds.some((label) => EXCLUDED_LABELS.includes(label));
 }
@@ -78,9 +81,10 @@ export async function listMessages(
   position: string | null,
   limit: number,
 ): Promise<WindowPage> {
-  const after = Math.max(0, Math.floor(window.from.getTime() / 1000) - 1);
+  const fromSeconds = Math.floor(window.from.getTime() / 1000) - 1;
+  const after = fromSeconds > EARLIEST_SECONDS ? `after:${fromSeconds} ` : '';
   const page = await client.messages({
-    q: `after:${after} before:${Math.ceil(window.to.getTime() / 1000) + 1} -in:drafts`,
+    q: `${after}before:${Math.ceil(window.to.getTime() / 1000) + 1} -in:drafts`,
     includeSpamTrash: 'false',
     maxResults: Math.min(limit, MAX_RESULTS),
     pageToken: position ?? undefined,

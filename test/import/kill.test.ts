@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Context } from '../../context.ts';
+import type { Database } from '../../db/client.ts';
+import { channelOf, connectGmail, connectImap } from '../support/connect.ts';
+import { raiseStage } from '../support/stage.ts';
+import type { Stage } from '../support/stage.ts';
+import { idsOf, importing, messageIds } from './importing.ts';
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await raiseStage();
+});
+afterAll(() => stage.close());
+
+class Killed extends Error {}
+
+/**
+ * A process that dies at its n-th transaction: just before it begins, or just after it has committed. From then on
+ * nothing of it reaches the database.
+ */
+function dyingAt(context: Context, n: number, when: 'before' | 'after'): Context & { transactions: () => number } {
+  let transactions = 0;
+  const { database } = context;
+  const dying: Database = {
+    ...database,
+    async inTenant(tenant, work) {
+      const dies = ++transactions === n;
+      if (transactions > n || (dies && when === 'before')) throw new Killed();
+      const result = await database.inTenant(tenant, work);
+      if (dies) throw new Killed();
+      return result;
+    },
+  };
+  return { ...context, database: dying, transactions: () => transactions };
+}
+
+/** True when it was killed. */
+async function survives(work: Promise<unknown>): Promise<boolean> {
+  try {
+    await work;
+    return true;
+  } catch (error) {
+    if (error instanceof Killed) return false;
+    throw error;
+  }
+}
+
+describe.each(['before', 'after'] as const)('killed %s the n-th transaction, for every n', (when) => {
+  test.each([
+    ['google', (email: string) => connectGmail(stage, email)],
+    ['imap', (email: string) => connectImap(stage, email, 'correct horse')],
+  ] as const)('%s: rule 9 and rule 10 hold for a poll', async (provider, connect) => {
+    const email = `poll-${when}-${provider}@example.com`;
+    await stage.sandbox.account(provider, email, { password: 'correct horse' });
+    const channelId = channelOf(await connect(email));
+    const whole = importing(stage.context);
+    const expected: string[] = [];
+    for (let n = 1, lived = false; !lived; n++) {
+      expected.push(...messageIds(await stage.sandbox.deliver(provider, email, 2)));
+      lived = await survives(importing(dyingAt(stage.context, n, when)).poll(channelId));
+      const { outcome, importId } = await whole.poll(channelId);
+      if (outcome === 'more') await whole.finish(channelId, importId ?? '');
+      expect(idsOf(await whole.stored(channelId))).toEqual(expected.toSorted());
+    }
+    for (const { id, state } of await whole.imports(channelId)) {
+      expect(state).toBe('completed');
+      const { found, imported, missing } = (await whole.receipt(id)) ?? {};
+      expect({ imported, missing }).toEqual({ imported: found, missing: 0 });
+    }
+  });
+
+  test.each([
+    ['google', (email: string) => connectGmail(stage, email)],
+    ['imap', (email: string) => connectImap(stage, email, 'correct horse')],
+  ] as const)('%s: the receipt of a reauthorized import is the same as without', async (provider, connect) => {
+    const email = `slice-${when}-${provider}@example.com`;
+    await stage.sandbox.account(provider, email, { password: 'correct horse' });
+    const channelId = channelOf(await connect(email));
+    const whole = importing(stage.context);
+    const expected: string[] = [];
+    for (let n = 1, lived = false; !lived; n++) {
+      expected.push(...messageIds(await stage.sandbox.deliver(provider, email, 2)));
+      const importId = await whole.queue(channelId, { cause: 'reauthorized' });
+      lived = await survives(importing(dyingAt(stage.context, n, when)).slice(channelId, importId));
+      expect(await whole.finish(channelId, importId)).toMatchObject({ state: 'completed' });
+      expect(idsOf(await whole.stored(channelId))).toEqual(expected.toSorted());
+      const { repaired, ...receipt } = (await whole.receipt(importId)) ?? {};
+      expect(receipt).toEqual({ found: 2, imported: 2, alreadyHad: 0, missing: 0, skipped: [] });
+      expect(repaired).toBe(0);
+      expect(await whole.told(channelId, 'import.completed')).toHaveLength(n);
+    }
+  });
+});
+
+test('an import of several pages, killed at random, stores every message once', async () => {
+  const email = 'pages@example.com';
+  const channelId = channelOf(await connectGmail(stage, email));
+  const delivered = await stage.sandbox.deliver('google', email, 170);
+  const whole = importing(stage.context);
+  const importId = await whole.queue(channelId, { cause: 'reauthorized' });
+  for (let seed = 3; seed < 24; seed += 4) {
+    await survives(
+      importing(dyingAt(stage.context, seed, seed % 8 < 4 ? 'before' : 'after')).slice(channelId, importId),
+    );
+  }
+  await whole.finish(channelId, importId);
+  expect(idsOf(await whole.stored(channelId))).toEqual(messageIds(delivered));
+  expect(await whole.receipt(importId)).toMatchObject({ found: 170, imported: 170, missing: 0, alreadyHad: 0 });
+});
+
+test('a stale slice that comes back after another has moved the cursor commits nothing', async () => {
+  const email = 'stale@example.com';
+  const channelId = channelOf(await connectGmail(stage, email));
+  const delivered = await stage.sandbox.deliver('google', email, 120);
+  const { queue, slice, finish, stored, receipt } = importing(stage.context);
+  const importId = await queue(channelId, { cause: 'reauthorized' });
+  const answers = await Promise.all([1, 2, 3].map(() => slice(channelId, importId)));
+  expect(answers.some(({ state }) => state === 'running' || state === 'completed')).toBe(true);
+  await finish(channelId, importId);
+  expect(idsOf(await stored(channelId))).toEqual(messageIds(delivered));
+  expect(await receipt(importId)).toMatchObject({ found: 120, imported: 120, missing: 0, alreadyHad: 0 });
+});
