@@ -50,8 +50,7 @@ async function tryPassword(context: ApiContext, opened: OpenLink, body: Password
     port: body.port ?? null,
     security: body.security ?? null,
   });
-  if (!server)
-    throw new Problem('server_not_found', 'No mail server is known for this address; expected host and port');
+  if (!server) return SERVER_NOT_FOUND;
   const password = new Secret(body.password);
   const credential: SignInCredential = { kind: 'password', server, username: body.username, password };
   const email = mailboxOf(opened, body, server.host);
