@@ -140,7 +140,9 @@ async function stop(exitCode: number): Promise<void> {
   const began = Date.now();
   supervisor.close();
   await supervisor.stop('server');
+  const waiting = setTimeout(() => say('Worker', 'finishes what it has in hand; Ctrl-C ends it now'), 3_000);
   await supervisor.stop('worker');
+  clearTimeout(waiting);
   await supervisor.stop('sandbox');
   await supervisor.stop('temporal', 'postgres');
   forget();

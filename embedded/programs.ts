@@ -72,13 +72,16 @@ export function serverSpec(config: StartConfig, environment: Record<string, stri
   };
 }
 
-/** `worker.ts`: may take its time to finish what it has in hand, because an answer of a provider is worth it. */
+/**
+ * `worker.ts`: may take its time to finish what it has in hand. Killed with a token request on the wire it can cost
+ * a sign-in; a platform that stops us kills us after a minute anyway.
+ */
 export function workerSpec(config: StartConfig, environment: Record<string, string>): ProcessSpec {
   return {
     ...program('worker', config.stateDir, environment),
     ready: saysReady,
     readyTimeoutMs: 90_000,
-    stopTimeoutMs: 20_000,
+    stopTimeoutMs: 50_000,
   };
 }
 
