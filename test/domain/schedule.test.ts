@@ -1,0 +1,94 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { backoffMs, blockedRetryMs, freshLifeMs, jitterOf, leastLifeMs, refreshDueAt } from '../../domain/schedule.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+const lives = fc.integer({ min: 1_000, max: 90 * 24 * HOUR_MS });
+const tokens = fc.record({
+  channelId: fc.uuid().map((id) => `chn_${id}`),
+  issuedAtMs: fc.integer({ min: 0, max: 4_000_000_000_000 }),
+  lifeMs: lives,
+  strict: fc.boolean(),
+});
+
+describe('refreshDueAt', () => {
+  it('lies within the token’s life, while the token is still fresh (rule 6)', () => {
+    fc.assert(
+      fc.property(tokens, ({ lifeMs, ...token }) => {
+        const expiresAtMs = token.issuedAtMs + lifeMs;
+        const dueAt = refreshDueAt({ ...token, expiresAtMs });
+        expect(dueAt).toBeGreaterThan(token.issuedAtMs);
+        expect(expiresAtMs - dueAt).toBeGreaterThan(freshLifeMs(lifeMs));
+      }),
+    );
+  });
+
+  it('keeps to the leads of design.md section 6, jittered earlier by 5 % of the life at most', () => {
+    fc.assert(
+      fc.property(tokens, ({ lifeMs, ...token }) => {
+        const expiresAtMs = token.issuedAtMs + lifeMs;
+        const leadMs = expiresAtMs - refreshDueAt({ ...token, expiresAtMs });
+        const tolerantMs = lifeMs < 10 * MINUTE_MS ? lifeMs * 0.3 : Math.max(5 * MINUTE_MS, lifeMs * 0.1);
+        const least = token.strict ? lifeMs / 2 : tolerantMs;
+        expect(leadMs).toBeGreaterThanOrEqual(least - 1);
+        expect(leadMs).toBeLessThanOrEqual(least + lifeMs * 0.05 + 1);
+      }),
+    );
+  });
+
+  it('is the same for a channel however often it is asked, and apart for channels connected together', () => {
+    const hour = { issuedAtMs: 0, expiresAtMs: HOUR_MS, strict: false };
+    const dueTimes = Array.from({ length: 100 }, (_, i) => refreshDueAt({ ...hour, channelId: `chn_${i}` }));
+    expect(new Set(dueTimes).size).toBeGreaterThan(90);
+    expect(dueTimes.map((_, i) => refreshDueAt({ ...hour, channelId: `chn_${i}` }))).toEqual(dueTimes);
+  });
+});
+
+describe('jitterOf', () => {
+  it('lies between 0 and 1 and is spread evenly over ids that are alike', () => {
+    const values = Array.from({ length: 2_000 }, (_, i) => jitterOf(`chn_${String(i).padStart(8, '0')}`));
+    expect(Math.min(...values)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...values)).toBeLessThanOrEqual(1);
+    for (let tenth = 0; tenth < 10; tenth++) {
+      const share = values.filter((value) => Math.floor(value * 10) === tenth).length / values.length;
+      expect(share).toBeGreaterThan(0.05);
+      expect(share).toBeLessThan(0.15);
+    }
+  });
+});
+
+describe('backoffMs', () => {
+  it('grows from a second to a quarter of an hour, and is never shorter than the provider asked for', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 100_000 }), fc.option(fc.nat(48 * HOUR_MS)), (failures, retryAfterMs) => {
+        const ms = backoffMs(failures, retryAfterMs);
+        expect(ms).toBeGreaterThanOrEqual(1_000);
+        expect(ms).toBeGreaterThanOrEqual(retryAfterMs ?? 0);
+        expect(ms).toBeLessThanOrEqual(Math.max(15 * MINUTE_MS, retryAfterMs ?? 0));
+        expect(backoffMs(failures + 1, retryAfterMs)).toBeGreaterThanOrEqual(ms);
+      }),
+    );
+  });
+});
+
+describe('blockedRetryMs', () => {
+  it('is an hour for a day, then a day', () => {
+    expect(blockedRetryMs(0)).toBe(HOUR_MS);
+    expect(blockedRetryMs(24 * HOUR_MS - 1)).toBe(HOUR_MS);
+    expect(blockedRetryMs(24 * HOUR_MS)).toBe(24 * HOUR_MS);
+  });
+});
+
+describe('the life a token must have left', () => {
+  it('is less for a reader who has waited than for one who comes, and never the whole life', () => {
+    fc.assert(
+      fc.property(lives, (lifeMs) => {
+        expect(leastLifeMs(lifeMs)).toBeLessThan(freshLifeMs(lifeMs));
+        expect(freshLifeMs(lifeMs)).toBeLessThan(lifeMs / 2);
+        expect(freshLifeMs(lifeMs)).toBeLessThanOrEqual(MINUTE_MS);
+      }),
+    );
+  });
+});
