@@ -29,23 +29,25 @@ export async function recordSuccess(context: Context, outcome: Outcome): Promise
   });
 }
 
-/** The same within the caller's transaction; `row` is locked. */
+/**
+ * The same within the caller's transaction; `row` is locked. An access token that still works says nothing of a grant
+ * that was withdrawn, nor a refreshed one of a mailbox that is gone: while the other half is in trouble, its status,
+ * incident and next try stand, or every refresh would end an incident that the next call opens again (rule 11).
+ */
 export async function settleSuccess(
   tx: Transaction,
   row: ChannelRow,
   outcome: Pick<Outcome, 'credentialVersion' | 'tried'>,
   now: Date,
 ): Promise<ChannelRow> {
-  if (outcome.credentialVersion < row.credentialVersion) return row;
-  const otherHalfInTrouble = row.status === 'degraded' && row.trouble !== null && row.trouble !== outcome.tried;
-  if (outcome.tried === 'access') await clearTokenRefused(tx, row.id, outcome.credentialVersion);
-  if (otherHalfInTrouble) return row;
-  const { credentialVersion } = outcome;
-  const healed = { failures: 0, retryAt: null, trouble: null };
-  return letHappen(tx, row, { type: 'worked', credentialVersion }, now, {
-    ...healed,
-    ...(outcome.tried === 'access' ? { lastVerifiedAt: now, suspicion: null } : {}),
-  });
+  const { credentialVersion, tried } = outcome;
+  if (credentialVersion < row.credentialVersion) return row;
+  const suspicion = row.suspicion?.tried === tried ? null : row.suspicion;
+  const proved = { suspicion, ...(tried === 'access' ? { lastVerifiedAt: now } : {}) };
+  if (tried === 'access') await clearTokenRefused(tx, row.id, credentialVersion);
+  if (row.trouble !== null && row.trouble !== tried) return updateChannel(tx, row.id, proved);
+  const healed = { failures: 0, trouble: null, retryAt: suspicion ? row.retryAt : null };
+  return letHappen(tx, row, { type: 'worked', credentialVersion }, now, { ...healed, ...proved });
 }
 
 /**
@@ -77,13 +79,13 @@ async function settleRefusal(
   await notifyReaders(tx, row.id);
   if (verdict.tokenRefused) await markTokenRefused(tx, row.id, credentialVersion, now);
   const suspicion = suspect(row, outcome);
-  if (verdict.tokenRefused || !isBelieved(context, row, suspicion, outcome)) {
+  if (!isBelieved(context, row, suspicion, outcome)) {
     const { capabilities, oauth } = context.providers.get(row.accessType)!;
     const needsNewerToken = tried === 'access' && oauth !== null;
-    const retryAt = new Date(now.getTime() + capabilities.confirmations.gapMs);
+    const gapMs = needsNewerToken && !verdict.vague ? 0 : capabilities.confirmations.gapMs;
     const waiting = await updateChannel(tx, row.id, {
       suspicion,
-      retryAt: needsNewerToken ? row.retryAt : retryAt,
+      retryAt: new Date(now.getTime() + gapMs),
       ...(needsNewerToken ? { refreshRequestedAt: now } : {}),
     });
     return { row: waiting, isNew: await nudge(tx, row.tenantId, row.id, now) };
@@ -99,15 +101,17 @@ async function settleRefusal(
 }
 
 /** One more of the same refusal, or a first of another. */
-function suspect(row: ChannelRow, { verdict, credentialVersion }: Outcome & { verdict: Verdict }): Suspicion {
-  if (row.suspicion?.kind === verdict.kind) return { ...row.suspicion, times: row.suspicion.times + 1 };
-  return { kind: verdict.kind, times: 1, credentialVersion };
+function suspect(row: ChannelRow, { verdict, credentialVersion, tried }: Outcome & { verdict: Verdict }): Suspicion {
+  const { suspicion } = row;
+  if (suspicion?.kind === verdict.kind && suspicion.tried === tried)
+    return { ...suspicion, times: suspicion.times + 1 };
+  return { kind: verdict.kind, tried, times: 1, credentialVersion };
 }
 
 /**
  * Trouble nobody has to act on is believed at once. What sends somebody to act is believed when the provider said it
- * plainly of the credential itself; said vaguely, after spaced tries; said by an API, when it says so again with a
- * token refreshed after the first time. Believing too early sends a person to sign in for nothing; too late costs
+ * plainly of the credential itself; said vaguely, after spaced tries; said by an API, as is that it refuses a token,
+ * when it says so again with a token refreshed after the first time. Believing too early sends a person to sign in for nothing; too late costs
  * minutes.
  */
 function isBelieved(
@@ -116,12 +120,13 @@ function isBelieved(
   suspicion: Suspicion,
   { verdict, tried, credentialVersion }: Outcome & { verdict: Verdict },
 ): boolean {
+  const { capabilities, oauth } = context.providers.get(row.accessType)!;
+  const heldAgainstNewer = tried === 'credential' || oauth === null || credentialVersion > suspicion.credentialVersion;
+  if (verdict.tokenRefused) return heldAgainstNewer;
   const target = statusAfter(verdict);
   if (target === 'degraded' || target === null) return true;
-  const { capabilities, oauth } = context.providers.get(row.accessType)!;
   if (verdict.vague && suspicion.times <= capabilities.confirmations.tries) return false;
-  if (tried === 'access' && oauth !== null) return credentialVersion > suspicion.credentialVersion;
-  return true;
+  return heldAgainstNewer;
 }
 
 /** A refused password or grant is never tried again by itself; the rest is, with growing gaps. */

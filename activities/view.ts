@@ -21,6 +21,7 @@ const WAITING_MS = 3_600_000;
 export interface Looking {
   tenantId: string;
   channelId: string;
+  /** 0: a workflow that was started anew; it goes on above the row's number and any straggler's. */
   seq: number;
 }
 
@@ -34,8 +35,9 @@ export async function lookAtChannel(context: Context, { tenantId, channelId, seq
     const credential = await findCredential(tx, channelId);
     const running = await listRunningImports(tx, channelId);
     const facts = await factsOf(context, tx, { channel, credential, running, now });
-    const view = viewOf(channel, credential, facts, now);
-    if (seq >= channel.workflowSeq) await project(tx, channel, facts, view, seq, now);
+    const own = seq === 0 ? channel.workflowSeq + 2 : seq;
+    const view = { ...viewOf(channel, credential, facts, now), seq: own };
+    if (own >= channel.workflowSeq) await project(tx, channel, facts, view, now);
     return { ...view, importIds: running.map(({ id }) => id) };
   });
 }
@@ -58,6 +60,7 @@ async function factsOf(
     channelId: channel.id,
     status: channel.status,
     trouble: channel.trouble,
+    suspected: channel.suspicion?.tried ?? null,
     retryAt: ms(channel.retryAt),
     refreshRequestedAt: ms(channel.refreshRequestedAt),
     checkRequestedAt: ms(channel.checkRequestedAt),
@@ -85,7 +88,12 @@ function tokenFacts(context: Context, channel: ChannelRow, credential: Credentia
   };
 }
 
-function viewOf(channel: ChannelRow, credential: CredentialRow | null, facts: ChannelFacts, now: Date): ChannelView {
+function viewOf(
+  channel: ChannelRow,
+  credential: CredentialRow | null,
+  facts: ChannelFacts,
+  now: Date,
+): Omit<ChannelView, 'seq'> {
   return {
     now: now.getTime(),
     ended: channel.status === 'disconnected',
@@ -108,12 +116,11 @@ async function project(
   channel: ChannelRow,
   facts: ChannelFacts,
   view: ChannelView,
-  seq: number,
   now: Date,
 ): Promise<void> {
   const refreshAt = nextRefreshAt(facts, now.getTime());
   await updateChannel(tx, channel.id, {
-    workflowSeq: seq,
+    workflowSeq: view.seq,
     nextDueAt: view.ended ? null : new Date(view.due?.at ?? now.getTime() + WAITING_MS),
     nextRefreshAt: refreshAt === null ? null : new Date(refreshAt),
   });
@@ -123,6 +130,7 @@ const ms = (time: Date | null) => time?.getTime() ?? null;
 
 const GONE = (now: Date): ChannelView => ({
   now: now.getTime(),
+  seq: 0,
   ended: true,
   status: 'disconnected',
   reason: null,

@@ -8,6 +8,8 @@ import type { Action, StatusReason } from './verdict.ts';
  */
 export interface ChannelView {
   now: number;
+  /** The workflow's number that this look was written with: it goes on from here. */
+  seq: number;
   /** The row is gone or its life is over: the workflow may end. */
   ended: boolean;
   status: Status;

@@ -1,6 +1,6 @@
 import type { ImportMode, KeepWarm } from './access-type.ts';
 import type { Status } from './channel.ts';
-import { refreshDueAt } from './schedule.ts';
+import { leastLifeMs, refreshDueAt } from './schedule.ts';
 
 /** What a channel's workflow can do next. */
 export type Deed = 'disconnect' | 'refresh' | 'check' | 'poll' | 'look';
@@ -11,6 +11,8 @@ export interface ChannelFacts {
   status: Status;
   /** The credential or the account behind it is in trouble; null without trouble. */
   trouble: 'credential' | 'access' | null;
+  /** The half whose refusal has to be seen again before it is believed: tried at `retryAt`, not before. */
+  suspected: 'credential' | 'access' | null;
   retryAt: number | null;
   refreshRequestedAt: number | null;
   checkRequestedAt: number | null;
@@ -36,13 +38,14 @@ export interface Due {
 const LOOK_MS = 60_000;
 
 /**
- * What is due next, and when; null when nothing is until somebody says so (a reauthorization, for one). Deeds of the
- * same time come in this order: whoever leaves goes first, a token comes before what needs one.
+ * What is due next, and when; null when nothing is until somebody says so (a reauthorization, for one). Whoever leaves
+ * does nothing else. Deeds of the same time come in this order: a token comes before what needs one.
  */
 export function nextDue(facts: ChannelFacts, now: number): Due | null {
+  if (facts.status === 'disconnecting') return { deed: 'disconnect', at: Math.max(now, facts.retryAt ?? now) };
+  if (facts.status === 'disconnected') return null;
   const dues: Due[] = [];
   const add = (deed: Deed, at: number | null) => at !== null && dues.push({ deed, at });
-  add('disconnect', facts.status === 'disconnecting' ? Math.max(now, facts.retryAt ?? now) : null);
   add('refresh', nextRefreshAt(facts, now));
   add('check', nextCheckAt(facts, now));
   add('poll', nextPollAt(facts, now));
@@ -58,7 +61,8 @@ export function nextDue(facts: ChannelFacts, now: number): Due | null {
 export function nextRefreshAt(facts: ChannelFacts, now: number): number | null {
   const { token, status } = facts;
   if (!token || !(isLive(status) || status === 'blocked' || status === 'paused')) return null;
-  const earliest = facts.trouble === 'credential' || status === 'blocked' ? (facts.retryAt ?? now) : 0;
+  const held = facts.trouble === 'credential' || facts.suspected === 'credential' || status === 'blocked';
+  const earliest = held ? (facts.retryAt ?? now) : 0;
   const requested = facts.refreshRequestedAt !== null && facts.refreshRequestedAt > token.issuedAt;
   const wanted = requested || token.refused;
   const scheduled = wanted && status !== 'blocked' ? now : scheduledRefreshAt(facts, token);
@@ -76,18 +80,26 @@ function scheduledRefreshAt(facts: ChannelFacts, token: NonNullable<ChannelFacts
   });
 }
 
-/** A reported failure is checked at once; an account in trouble is tried again when its time has come. */
+/** A reported failure is checked at once; an account in trouble, or suspected of it, when its time has come. */
 function nextCheckAt(facts: ChannelFacts, now: number): number | null {
-  if (facts.checkRequestedAt !== null && facts.status !== 'reauth_required') return now;
+  if (facts.status === 'reauth_required') return null;
+  if (facts.checkRequestedAt !== null) return now;
+  if (facts.suspected === 'access') return facts.retryAt ?? now;
   const blockedAccount = facts.status === 'blocked' && facts.trouble === 'access';
   const unpolled = isLive(facts.status) && facts.trouble === 'access' && facts.importMode === 'off';
   return blockedAccount || unpolled ? facts.retryAt : null;
 }
 
+/** A poll needs the account, and a token: while trouble leaves it without one of them, it waits for the next try. */
 function nextPollAt(facts: ChannelFacts, now: number): number | null {
   if (facts.importMode === 'off' || facts.cursorLaneTaken || !isLive(facts.status)) return null;
   const at = facts.pollRequestedAt === null ? (facts.nextPollAt ?? now) : now;
-  return facts.trouble === 'access' ? Math.max(at, facts.retryAt ?? at) : at;
+  const withoutToken = facts.trouble === 'credential' && isSpent(facts.token, now);
+  const held = facts.trouble === 'access' || facts.suspected === 'access' || withoutToken;
+  return held ? Math.max(at, facts.retryAt ?? at) : at;
 }
+
+const isSpent = (token: ChannelFacts['token'], now: number) =>
+  token !== null && (token.refused || token.expiresAt - now <= leastLifeMs(token.expiresAt - token.issuedAt));
 
 const isLive = (status: Status) => status === 'connected' || status === 'degraded';

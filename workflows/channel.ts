@@ -54,13 +54,14 @@ export async function channelWorkflow(input: ChannelWorkflowInput): Promise<void
   const state = input.state ?? { seq: 0, told: '', importIds: [] };
   const commands: PendingCommand[] = [];
   let changed = false;
+  let ended = false;
   setHandler(rowChanged, () => {
     changed = true;
   });
   const obey = (command: Command) => async () => {
     const pending: PendingCommand = { command, answer: null };
     commands.push(pending);
-    await condition(() => pending.answer !== null);
+    await condition(() => pending.answer !== null || ended);
     return pending.answer ?? NOT_DONE;
   };
   setHandler(refreshNow, obey('refreshNow'));
@@ -68,7 +69,8 @@ export async function channelWorkflow(input: ChannelWorkflowInput): Promise<void
 
   const perform = channelActivities(accessType);
   const next = () => ({ tenantId, channelId, accessType, seq: ++state.seq });
-  let view = await perform.look(next());
+  let view = await perform.look({ tenantId, channelId, accessType, seq: state.seq });
+  state.seq = view.seq;
   for (let cycle = 1; !view.ended; cycle++) {
     tell(view, state);
     await ensureImports(view, input, state);
@@ -91,6 +93,7 @@ export async function channelWorkflow(input: ChannelWorkflowInput): Promise<void
       await continueAsNew<typeof channelWorkflow>({ ...input, state });
     }
   }
+  ended = true;
   await condition(allHandlersFinished);
 }
 

@@ -7,8 +7,9 @@ import { time } from './columns.ts';
 import { tenantId, tenants } from './tenants.ts';
 import type { Person } from './tenants.ts';
 
-/** A refusal that is not believed yet: what, how often in a row, and with which credential it was seen first. */
+/** A refusal that is not believed yet: what, of which half, how often in a row, and with which credential first. */
 export interface Suspicion {
+  tried: 'credential' | 'access';
   kind: VerdictKind;
   times: number;
   credentialVersion: number;
