@@ -16,16 +16,7 @@ export async function raiseEngine(
   { timeSkipping = false, withWorkers = true }: { timeSkipping?: boolean; withWorkers?: boolean } = {},
 ) {
   Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR' } } });
-  const environment = { ...process.env } as Record<string, string>;
-  const tools = { environment, cacheDir: machineCacheDir(environment), say: () => {} };
-  const engine = timeSkipping
-    ? await TestWorkflowEnvironment.createTimeSkipping({ server: { executable: await temporalTestServer(tools) } })
-    : await TestWorkflowEnvironment.createLocal({
-        server: {
-          executable: { type: 'existing-path', path: await temporalBinary(tools) },
-          log: { format: 'pretty', level: 'never' },
-        },
-      });
+  const engine = await startEngine(timeSkipping);
   const context = {
     ...stage,
     clock: timeSkipping ? { now: async () => new Date(await engine.currentTimeMs()) } : stage.clock,
@@ -43,6 +34,24 @@ export async function raiseEngine(
     },
   };
 }
+
+async function startEngine(timeSkipping: boolean, tries = 3): Promise<TestWorkflowEnvironment> {
+  const environment = { ...process.env } as Record<string, string>;
+  const tools = { environment, cacheDir: machineCacheDir(environment), say: () => {} };
+  if (!timeSkipping) {
+    const executable = { type: 'existing-path', path: await temporalBinary(tools) } as const;
+    return TestWorkflowEnvironment.createLocal({ server: { executable, log: { format: 'pretty', level: 'never' } } });
+  }
+  const executable = await temporalTestServer(tools);
+  try {
+    return await TestWorkflowEnvironment.createTimeSkipping({ server: { executable } });
+  } catch (error) {
+    // The SDK gives it five seconds, which a busy machine may not have.
+    if (tries === 1) throw error;
+    return startEngine(timeSkipping, tries - 1);
+  }
+}
+
 export type Engine = Awaited<ReturnType<typeof raiseEngine>>;
 
 /** The workers of workflows and of webhooks. */
