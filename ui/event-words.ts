@@ -78,9 +78,8 @@ export function describeImport(it: Import): string {
       : 'It got stuck; it is tried again.';
   }
   if (it.found === 0) return it.compared ? 'Nothing was missed; compared with the mailbox.' : 'Nothing was missed.';
-  return it.compared
-    ? 'Nothing is missing; compared with the mailbox message by message.'
-    : 'Done; not compared with the mailbox.';
+  if (it.compared) return 'Nothing is missing; compared with the mailbox message by message.';
+  return `${plural(it.imported, 'message')} stored as ${it.imported === 1 ? 'it' : 'they'} came.`;
 }
 
 /** Why an import ran, for a heading. */

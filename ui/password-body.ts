@@ -14,6 +14,11 @@ export type ServerEntry = Pick<PasswordEntry, 'host' | 'port' | 'security' | 'ur
 
 export const NO_SERVER: ServerEntry = { host: '', port: '', security: '', url: '' };
 
+/** The server a channel has, as the form shows it; nothing of it where the API does not tell. */
+export function serverEntry(server: { host: string; port: number; security: 'tls' | 'starttls' } | null | undefined) {
+  return server ? { host: server.host, port: String(server.port), security: server.security } : {};
+}
+
 /** The body of `POST /connect/:link/password`: what nobody entered is not in it. */
 export function passwordBody(accessType: AccessType, entry: PasswordEntry): Record<string, unknown> {
   const body = { access_type: accessType, username: entry.username.trim(), password: entry.password };

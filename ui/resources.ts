@@ -127,7 +127,13 @@ export interface ConnectSession {
   purpose: Link['purpose'];
   access_types: AccessType[];
   tenant: string;
-  channel: { account: Channel['account'] | string; access_type: AccessType; status_reason: StatusReason | null } | null;
+  channel: {
+    account: Channel['account'] | string;
+    access_type: AccessType;
+    status_reason: StatusReason | null;
+    /** Where the password was used last; nothing secret, so that its owner need not know it by heart. */
+    server?: { host: string; port: number; security: 'tls' | 'starttls' } | null;
+  } | null;
   expires_at: string;
   done: boolean;
   result: ConnectResult | null;

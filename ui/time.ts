@@ -40,6 +40,7 @@ export function refreshWords(iso: string, nowMs: number): string {
 const DATE = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
 const DATE_WITHOUT_YEAR = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
 const TIME = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const TIME_WITH_SECONDS = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const TIME_WITH_ZONE = new Intl.DateTimeFormat('en-GB', {
   hour: '2-digit',
   minute: '2-digit',
@@ -58,10 +59,10 @@ export function exact(iso: string): string {
   return `${day(iso)}, ${TIME_WITH_ZONE.format(new Date(iso))}`;
 }
 
-/** A moment people will compare with their own mailbox: `14:02` today, `3 May, 14:02` before. */
-export function moment(iso: string, nowMs: number): string {
+/** A moment people will compare with their own mailbox: `14:02` today, `3 May, 14:02` before; with seconds on demand. */
+export function moment(iso: string, nowMs: number, seconds = false): string {
   const at = new Date(iso);
-  const time = TIME.format(at);
+  const time = (seconds ? TIME_WITH_SECONDS : TIME).format(at);
   return at.toDateString() === new Date(nowMs).toDateString() ? time : `${DATE_WITHOUT_YEAR.format(at)}, ${time}`;
 }
 

@@ -60,7 +60,9 @@ function LiveActions({ channel }: { channel: Channel }) {
       </div>
       {needsSomeone(channel) && channel.action === 'reauthorize' && <OwnerLink channel={channel} />}
       <Outcome command={verify}>
-        {verify.data && <Verified channel={channel} verification={verify.data.verification} />}
+        {verify.data && !isOutdated(channel, verify.data.verification) && (
+          <Verified channel={channel} verification={verify.data.verification} />
+        )}
       </Outcome>
       <Outcome command={look}>
         {look.data && <Notice tone="quiet">The import has started; it shows below.</Notice>}
@@ -90,6 +92,13 @@ function useImport(channel: Channel) {
 
 function Outcome({ command, children }: { command: { error: unknown }; children?: ReactNode }) {
   return command.error ? <ProblemNotice error={command.error} /> : children;
+}
+
+/** What a check said gives way to newer proof of the opposite. */
+function isOutdated(channel: Channel, verification: Verification | undefined): boolean {
+  if (!verification) return false;
+  if (verification.ok) return needsSomeone(channel);
+  return channel.last_verified_at !== null && Date.parse(channel.last_verified_at) > Date.parse(verification.at);
 }
 
 /** A verification is a real call; without one the answer took longer than the server waits. */

@@ -46,8 +46,8 @@ export function RefreshTime({ at }: { at: string }) {
 }
 
 /** `14:02`, or `3 May, 14:02`: a time people compare with their own mailbox. */
-export function Moment({ at }: { at: string }) {
-  const words = useTime((now) => moment(at, now));
+export function Moment({ at, seconds = false }: { at: string; seconds?: boolean }) {
+  const words = useTime((now) => moment(at, now, seconds));
   return <TimeWords at={at} words={words} />;
 }
 

@@ -101,19 +101,23 @@ function ImportProgress({ it }: { it: Import }) {
   );
 }
 
+const SHORT_MS = 10 * 60_000;
+
 function Window({ it }: { it: Import }) {
   const { from, to } = it.window ?? { from: null, to: null };
+  // A gap of seconds would read "from 14:02 to 14:02".
+  const short = from !== null && to !== null && Date.parse(to) - Date.parse(from) < SHORT_MS;
   if (from === null && to === null) return <>Everything after the last stored position</>;
   return (
     <>
       {from && (
         <>
-          From <Moment at={from} />
+          From <Moment at={from} seconds={short} />
         </>
       )}{' '}
       {to && (
         <>
-          to <Moment at={to} />
+          to <Moment at={to} seconds={short} />
         </>
       )}
     </>

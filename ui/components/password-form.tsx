@@ -8,7 +8,7 @@ import { accountName, describeFailure } from '../connect-words.ts';
 import type { Failure, FormField } from '../connect-words.ts';
 import { passwordNote, rememberedServer, rememberServer } from '../known-servers.ts';
 import { linkPath } from '../link-queries.ts';
-import { passwordBody } from '../password-body.ts';
+import { passwordBody, serverEntry } from '../password-body.ts';
 import type { PasswordEntry } from '../password-body.ts';
 import type { ConnectSession } from '../resources.ts';
 import { forgetLink, rememberedLink } from '../started-here.ts';
@@ -28,6 +28,7 @@ export function PasswordForm({ link, session, accessType }: FormProps) {
     username: account ?? '',
     password: '',
     ...rememberedServer(account ?? ''),
+    ...serverEntry(session.channel?.server),
   }));
   const change = (part: Partial<PasswordEntry>) => setEntry((before) => ({ ...before, ...part }));
   const attempt = useAttempt(link, session, accessType);

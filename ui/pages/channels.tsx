@@ -6,7 +6,7 @@ import { AttentionBanner } from '../components/attention-banner.tsx';
 import { ChannelTable } from '../components/channel-table.tsx';
 import { ConnectDialog } from '../components/connect-dialog.tsx';
 import { ProblemNotice } from '../components/notice.tsx';
-import { channelsQuery } from '../queries.ts';
+import { channelsQuery, sessionQuery } from '../queries.ts';
 import type { Channel } from '../resources.ts';
 import { STATUS_GROUPS, chooseChannels, groupOf } from '../status-groups.ts';
 import type { StatusGroup } from '../status-groups.ts';
@@ -170,6 +170,7 @@ function FilterBar({ channels, tenants, filter }: Omit<FilteredProps, 'more'>) {
 }
 
 function NoChannels() {
+  const sandbox = useQuery(sessionQuery).data?.sandbox_page;
   return (
     <div className="empty">
       <h2>No channels yet</h2>
@@ -178,6 +179,12 @@ function NoChannels() {
         what was missed is imported afterwards.
       </p>
       <p>Choose “Connect a channel” to connect the first one, or make a link with the API and send it to somebody.</p>
+      {sandbox && (
+        <p>
+          This Mooring runs with simulated providers: make a mailbox, send it messages and break it in the{' '}
+          <a href={sandbox}>sandbox</a>.
+        </p>
+      )}
     </div>
   );
 }
