@@ -177,7 +177,8 @@ async function connectThroughGuard(flow: ImapFlow, settings: ImapSettings, acces
 function serverLine(error: ImapFlowFailure): string | null {
   if (typeof error.response === 'string' && error.response !== '') return error.response;
   if (error.responseText) return `${error.responseStatus ?? 'NO'} ${error.responseText}`;
-  if (error.reason) return `* BYE ${error.reason}`;
+  // Node's TLS errors have a `reason` too.
+  if (error.reason && !error.code?.startsWith('ERR_')) return `* BYE ${error.reason}`;
   return error.name === 'AuthenticationFailure' || error.message.startsWith('Login is disabled')
     ? `NO ${error.message}`
     : null;
