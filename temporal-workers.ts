@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import type { WorkerOptions } from '@temporalio/worker';
 import { createChannelActivities } from './activities/channel.ts';
@@ -7,6 +6,7 @@ import { createImportActivities } from './activities/import.ts';
 import { signOfLife } from './activities/sign-of-life.ts';
 import type { Context } from './context.ts';
 import { CHANNELS_QUEUE, WEBHOOKS_QUEUE, credentialsQueue, importQueue } from './domain/workflow-names.ts';
+import { workflowBundle } from './workflow-bundle.ts';
 
 /** Longer than a token request may take: a rotating call in flight at SIGTERM gets to store its answer. */
 const GRACE = '65s';
@@ -37,7 +37,7 @@ export async function createWorkers(context: Context, connection: NativeConnecti
     Worker.create({
       ...common,
       taskQueue: CHANNELS_QUEUE,
-      workflowsPath: fileURLToPath(new URL('./workflows/workflows.ts', import.meta.url)),
+      workflowBundle: await workflowBundle(),
       maxCachedWorkflows: 500,
       // A killed worker's cached workflows are taken up by another after this, not after Temporal's ten seconds.
       stickyQueueScheduleToStartTimeout: '2s',
