@@ -1,18 +1,30 @@
+import type { ChannelRow } from '../db/channels.ts';
 import type { ImportScopeRow } from '../db/import-scopes.ts';
 import type { ImportRow } from '../db/imports.ts';
 import type { WindowFacts } from '../domain/import-window.ts';
+import { later } from './import-heads.ts';
 import type { ImportRun } from './import-run.ts';
+
+/** Providers tell their own time in whole seconds. */
+const SECOND_MS = 1000;
 
 /** The window of a scope as it is listed now; `prepareScopes` has filled in where it begins and ends. */
 export function windowFacts(run: ImportRun, row: ImportRow, scope: ImportScopeRow): WindowFacts {
   const { channel } = run;
+  const from = row.windowFrom ?? channel.coveredUntil ?? channel.createdAt;
+  const reason = reasonOf(row, scope);
   return {
-    from: row.windowFrom ?? channel.coveredUntil ?? channel.createdAt,
+    from,
     to: row.windowTo,
-    connectedAt: channel.createdAt,
+    ownedFrom: reason === 'comparison' ? comparedFrom(channel, from) : channel.createdAt,
     overlapMs: run.provider.capabilities.windowOverlapMs,
-    reason: reasonOf(row, scope),
+    reason,
   };
+}
+
+/** In gap mode the product has what came before the cursor, and a cursor is exact where a date is not. */
+function comparedFrom({ importMode, createdAt }: ChannelRow, from: Date): Date {
+  return importMode === 'gap' ? later(createdAt, new Date(from.getTime() + SECOND_MS)) : createdAt;
 }
 
 function reasonOf(row: ImportRow, scope: ImportScopeRow): WindowFacts['reason'] {

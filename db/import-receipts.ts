@@ -1,24 +1,16 @@
 import { and, desc, eq, exists, inArray, lt, or, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
+import { receiptOf } from '../domain/receipt.ts';
+import type { Receipt } from '../domain/receipt.ts';
 import type { Transaction } from './client.ts';
+import { readReceipts } from './import-items.ts';
 import { importItems, imports } from './schema/imports.ts';
 
 export type ImportRow = InferSelectModel<typeof imports>;
 
-/** What an import did so far: SQL over the ids it listed, so that a retry cannot count its own work. */
-export interface ImportCounts {
-  found: number;
-  imported: number;
-  alreadyHad: number;
-  repaired: number;
-  /** Listed and not settled; of a completed import always 0. */
-  missing: number;
-  skipped: { reason: string; count: number }[];
-}
-
 export interface ImportReceipt {
   row: ImportRow;
-  counts: ImportCounts;
+  counts: Receipt;
 }
 
 /** A channel's imports, newest first. Polls and pushes that found nothing are not worth a line. */
@@ -66,47 +58,7 @@ export async function findSignInImport(tx: Transaction, channelId: string): Prom
 }
 
 async function withCounts(tx: Transaction, rows: ImportRow[]): Promise<ImportReceipt[]> {
-  if (rows.length === 0) return [];
-  const groups = await tx
-    .select({
-      importId: importItems.importId,
-      outcome: importItems.outcome,
-      skipReason: importItems.skipReason,
-      repaired: importItems.repaired,
-      count: sql<number>`count(*)::int`,
-    })
-    .from(importItems)
-    .where(
-      inArray(
-        importItems.importId,
-        rows.map((row) => row.id),
-      ),
-    )
-    .groupBy(importItems.importId, importItems.outcome, importItems.skipReason, importItems.repaired);
-  return rows.map((row) => ({ row, counts: countsOf(groups.filter((group) => group.importId === row.id)) }));
-}
-
-interface Group {
-  outcome: 'imported' | 'already_had' | 'skipped' | null;
-  skipReason: string | null;
-  repaired: boolean;
-  count: number;
-}
-
-function countsOf(groups: Group[]): ImportCounts {
-  const total = (of: (group: Group) => boolean) => groups.filter(of).reduce((sum, group) => sum + group.count, 0);
-  const reasons = new Map<string, number>();
-  for (const group of groups) {
-    if (group.outcome !== 'skipped') continue;
-    const reason = group.skipReason ?? 'unknown';
-    reasons.set(reason, (reasons.get(reason) ?? 0) + group.count);
-  }
-  return {
-    found: total(() => true),
-    imported: total((group) => group.outcome === 'imported'),
-    alreadyHad: total((group) => group.outcome === 'already_had'),
-    repaired: total((group) => group.outcome === 'imported' && group.repaired),
-    missing: total((group) => group.outcome === null),
-    skipped: [...reasons].map(([reason, count]) => ({ reason, count })),
-  };
+  const ids = rows.map(({ id }) => id);
+  const receipts = await readReceipts(tx, ids);
+  return rows.map((row) => ({ row, counts: receipts.get(row.id) ?? receiptOf([]) }));
 }

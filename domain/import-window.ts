@@ -4,8 +4,8 @@ export interface WindowFacts {
   from: Date;
   /** null: up to now, whatever the provider's clock says. */
   to: Date | null;
-  /** Mail from before the connection is imported only where that was asked for. */
-  connectedAt: Date;
+  /** Mail from before is imported only where that was asked for: from before the connection, above all. */
+  ownedFrom: Date;
   /** How far provider dates may lie off: their precision, the search's lag, the clocks. */
   overlapMs: number;
   /**
@@ -47,9 +47,9 @@ export function belongsToWindow(receivedAt: Date, facts: WindowFacts): boolean {
     case 'requested':
       return receivedAt >= requestedFrom(facts) && endsAfter(facts, receivedAt);
     case 'fallback':
-      return receivedAt >= wholeSecond(facts.connectedAt);
+      return receivedAt >= wholeSecond(facts.ownedFrom);
     case 'comparison':
-      return receivedAt >= facts.connectedAt;
+      return receivedAt >= facts.ownedFrom;
   }
 }
 
@@ -62,13 +62,13 @@ export function countsAsHad(receivedAt: Date, facts: WindowFacts): boolean {
   return receivedAt >= facts.from && (facts.reason !== 'requested' || endsAfter(facts, receivedAt));
 }
 
-function overlapped({ from, overlapMs, connectedAt }: WindowFacts): Date {
-  return new Date(Math.max(from.getTime() - overlapMs, wholeSecond(connectedAt).getTime()));
+function overlapped({ from, overlapMs, ownedFrom }: WindowFacts): Date {
+  return new Date(Math.max(from.getTime() - overlapMs, wholeSecond(ownedFrom).getTime()));
 }
 
 /** A window that somebody asked for; the one that is taken by default never reaches back before the connection. */
-function requestedFrom({ from, connectedAt }: WindowFacts): Date {
-  return from.getTime() === connectedAt.getTime() ? from : wholeSecond(from);
+function requestedFrom({ from, ownedFrom }: WindowFacts): Date {
+  return from.getTime() === ownedFrom.getTime() ? from : wholeSecond(from);
 }
 
 const endsAfter = ({ to }: WindowFacts, receivedAt: Date) => to === null || receivedAt <= to;

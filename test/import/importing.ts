@@ -28,15 +28,11 @@ export function importing(context: Context) {
   const inTenant = <T>(work: (tx: Transaction) => Promise<T>) => context.database.inTenant(TENANT, work);
   const self = {
     poll: (channelId: string): Promise<PollAnswer> =>
-      activity().run(pollChannel, context, { tenantId: TENANT, channelId }) as Promise<PollAnswer>,
+      activity().run(() => pollChannel(context, { tenantId: TENANT, channelId })),
     slice: (channelId: string, importId: string): Promise<SliceAnswer> =>
-      activity().run(runSlice, context, {
-        tenantId: TENANT,
-        channelId,
-        importId,
-      }) as Promise<SliceAnswer>,
+      activity().run(() => runSlice(context, { tenantId: TENANT, channelId, importId })),
     /** Slice after slice, without the waits between them. */
-    async finish(channelId: string, importId: string): Promise<SliceAnswer> {
+    finish: async (channelId: string, importId: string): Promise<SliceAnswer> => {
       for (let slices = 0; slices < 30; slices++) {
         const answer = await self.slice(channelId, importId);
         if (answer.done) return answer;
@@ -88,5 +84,6 @@ export function withSessions(context: Context, change: (session: Session) => Ses
   return { ...context, providers };
 }
 
-export const idsOf = (rows: { messageId: string | null }[]) => rows.map(({ messageId }) => messageId).sort();
-export const messageIds = (delivered: { message_id: string }[]) => delivered.map(({ message_id }) => message_id).sort();
+export const idsOf = (rows: { messageId: string | null }[]) => rows.map(({ messageId }) => messageId ?? '').toSorted();
+export const messageIds = (delivered: { message_id: string }[]) =>
+  delivered.map(({ message_id }) => message_id).toSorted();
