@@ -39,13 +39,14 @@ const LOOK_MS = 60_000;
 
 /**
  * What is due next, and when; null when nothing is until somebody says so (a reauthorization, for one). Whoever leaves
- * does nothing else. Deeds of the same time come in this order: a token comes before what needs one.
+ * does nothing else. What is overdue is due now, and deeds of the same time come in this order: a token comes before
+ * what needs one.
  */
 export function nextDue(facts: ChannelFacts, now: number): Due | null {
   if (facts.status === 'disconnecting') return { deed: 'disconnect', at: Math.max(now, facts.retryAt ?? now) };
   if (facts.status === 'disconnected') return null;
   const dues: Due[] = [];
-  const add = (deed: Deed, at: number | null) => at !== null && dues.push({ deed, at });
+  const add = (deed: Deed, at: number | null) => at !== null && dues.push({ deed, at: Math.max(now, at) });
   add('refresh', nextRefreshAt(facts, now));
   add('check', nextCheckAt(facts, now));
   add('poll', nextPollAt(facts, now));

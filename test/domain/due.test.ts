@@ -154,11 +154,12 @@ describe('what is due next', () => {
     );
   });
 
-  it('is the earliest of all', () => {
+  it('is the earliest of all, and never in the past', () => {
     always((facts) => {
       const due = nextDue(facts, NOW);
       const refreshAt = nextRefreshAt(facts, NOW);
-      if (refreshAt !== null) expect(due?.at).toBeLessThanOrEqual(refreshAt);
+      if (due) expect(due.at).toBeGreaterThanOrEqual(NOW);
+      if (refreshAt !== null) expect(due?.at).toBeLessThanOrEqual(Math.max(NOW, refreshAt));
     });
   });
 });
@@ -170,8 +171,9 @@ describe('what a channel does in each state', () => {
   });
 
   it('a token comes before what needs one', () => {
-    expect(nextDue(facts({ refreshRequestedAt: NOW + 1, nextPollAt: NOW }), NOW + 1)?.deed).toBe('poll');
     expect(nextDue(facts({ refreshRequestedAt: NOW + 1, nextPollAt: NOW + 1 }), NOW + 1)?.deed).toBe('refresh');
+    const longAsleep = facts({ nextPollAt: NOW - HOUR_MS, checkRequestedAt: NOW - HOUR_MS });
+    expect(nextDue(longAsleep, NOW + HOUR_MS)).toEqual({ deed: 'refresh', at: NOW + HOUR_MS });
   });
 
   it('a request that is older than the token has been answered by it', () => {
