@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import { findChannel, updateChannel } from '../db/channels.ts';
+import { lockChannel, updateChannel } from '../db/channels.ts';
 import type { ChannelRow } from '../db/channels.ts';
 import type { ImportRow } from '../db/imports.ts';
 import type { Transaction } from '../db/client.ts';
@@ -25,13 +25,16 @@ export interface Looking {
   seq: number;
 }
 
-/** Reads the row, takes the nudge, and says what is due; every wake of the workflow ends with it. */
+/**
+ * Reads the row, takes the nudge, and says what is due; every wake of the workflow ends with it. The row is locked
+ * first, as whoever writes a fact has locked it: a nudge taken while its fact is not committed yet would be lost.
+ */
 export async function lookAtChannel(context: Context, { tenantId, channelId, seq }: Looking): Promise<ChannelView> {
   const now = await context.clock.now();
   return context.database.inTenant(tenantId, async (tx) => {
-    await takeNudge(tx, channelId);
-    const channel = await findChannel(tx, channelId);
+    const channel = await lockChannel(tx, channelId);
     if (!channel) return GONE(now);
+    await takeNudge(tx, channelId);
     const credential = await findCredential(tx, channelId);
     const running = await listRunningImports(tx, channelId);
     const facts = await factsOf(context, tx, { channel, credential, running, now });

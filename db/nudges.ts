@@ -5,6 +5,8 @@ import { nudges } from './schema/channels.ts';
 /**
  * Says "this channel has news". True when the row is new: then the caller signals the workflow after the commit. When
  * it was there already, somebody else has signalled, or the reconcile will; so ten thousand pushes are one signal.
+ * Call it after the fact itself was written: then the channel's row is locked, and the look that takes the nudge comes
+ * before the fact or after its commit, never between.
  */
 export async function nudge(tx: Transaction, tenantId: string, channelId: string, now: Date): Promise<boolean> {
   const rows = await tx
