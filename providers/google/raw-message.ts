@@ -51,12 +51,16 @@ export async function* decodeRawMessage(
   frame.json = Buffer.from(frame.json, 'latin1').toString('utf8');
 }
 
-/** Base64url in pieces of any length. */
+/** Base64url in pieces of any length. Padding ends it, also where JSON has it as `\\u003d`. */
 class Base64UrlDecoder {
   #rest = '';
+  #ended = false;
 
   write(text: string): Buffer {
-    const all = this.#rest + text;
+    if (this.#ended) return Buffer.alloc(0);
+    const stop = text.search(/[=\\]/);
+    this.#ended = stop >= 0;
+    const all = this.#rest + (stop < 0 ? text : text.slice(0, stop));
     const whole = all.length - (all.length % 4);
     this.#rest = all.slice(whole);
     return Buffer.from(all.slice(0, whole), 'base64url');

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ImapFlow } from 'imapflow';
 import type { Logger, MailboxObject } from 'imapflow';
 import type { Operation, ProviderAnswer } from '../../domain/verdict.ts';
@@ -13,6 +14,8 @@ import { classifyImap } from './errors.ts';
 const MEBIBYTE = 1024 * 1024;
 const CONNECT_TIMEOUT_MS = 30_000;
 const SILENCE_TIMEOUT_MS = 60_000;
+/** Courtesy to the server; nothing of ours depends on its answer. */
+const LOGOUT_TIMEOUT_MS = 2_000;
 
 export interface ImapSettings {
   egress: EgressGuard;
@@ -118,7 +121,8 @@ export class ImapConnection {
   async logout(): Promise<void> {
     this.#signal.removeEventListener('abort', this.#abort);
     try {
-      if (this.flow.usable) await this.flow.logout();
+      const patience = sleep(LOGOUT_TIMEOUT_MS, undefined, { ref: false });
+      if (this.flow.usable) await Promise.race([this.flow.logout(), patience]);
     } catch {
       // It was going to be closed anyway.
     }

@@ -25,8 +25,9 @@ export async function* fetchMessages(
   items: ListedItem[],
 ): AsyncGenerator<FetchedMessage> {
   const found = await connection.run('import', () => findMessages(connection, scope.scope, items));
+  const there = new Set(found.map(({ item }) => item));
   for (const item of items) {
-    if (!found.some((listed) => listed.item === item)) yield { outcome: 'skipped', item, reason: 'gone' };
+    if (!there.has(item)) yield { outcome: 'skipped', item, reason: 'gone' };
   }
   const folder = scope.name ?? scope.scope;
   const small = found.filter(({ size }) => size <= PART_BYTES);

@@ -1,0 +1,171 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Secret } from '../../domain/secret.ts';
+import { GOOGLE_URLS } from '../../providers/configuration.ts';
+import { createGmailProvider } from '../../providers/google/adapter.ts';
+import { readAuthorizationAnswer } from '../../providers/oauth.ts';
+import type { OAuthAdapter, RawAnswer, TokenSet } from '../../providers/provider.ts';
+import { failureOf } from './contract.ts';
+
+const NEVER = new AbortController().signal;
+
+interface Reply {
+  status?: number;
+  headers?: Record<string, string>;
+  body?: string | Buffer;
+  endless?: true;
+}
+let reply: Reply = {};
+let requests: { url: string; body: string; headers: Record<string, unknown> }[] = [];
+const server = createServer((request, response) => {
+  let body = '';
+  request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+  request.on('end', () => {
+    requests.push({ url: request.url ?? '', body, headers: request.headers });
+    response.writeHead(reply.status ?? 200, reply.headers);
+    if (!reply.endless) {
+      response.end(reply.body);
+      return;
+    }
+    const pour = (): void => {
+      while (!response.destroyed && response.write(Buffer.alloc(65_536, 'a')));
+    };
+    response.on('drain', pour);
+    pour();
+  });
+});
+
+let oauth: OAuthAdapter;
+beforeAll(async () => {
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const provider = createGmailProvider({
+    ...GOOGLE_URLS,
+    tokenUrl: `http://127.0.0.1:${port}/token?tracking=in-the-url`,
+    client: { id: 'client', secret: () => Promise.resolve(new Secret('client-secret')) },
+    unitsPerMinute: null,
+  });
+  if (!provider.oauth) throw new Error('no OAuth');
+  oauth = provider.oauth;
+});
+beforeEach(() => {
+  reply = {};
+  requests = [];
+});
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+async function refresh(): Promise<TokenSet> {
+  return oauth.processTokenAnswer(await oauth.refreshRequest(new Secret('refresh-token'), NEVER));
+}
+
+function answered(json: unknown): TokenSet {
+  const answer: RawAnswer = { status: 200, headers: {}, body: new Secret(JSON.stringify(json)) };
+  return oauth.processTokenAnswer(answer);
+}
+
+describe('a token request', () => {
+  it('sends what RFC 6749 asks for in the body, once', async () => {
+    reply = { body: JSON.stringify({ access_token: 'a', expires_in: 3599 }) };
+    await refresh();
+    expect(requests).toHaveLength(1);
+    expect(Object.fromEntries(new URLSearchParams(requests[0]?.body))).toEqual({
+      grant_type: 'refresh_token',
+      refresh_token: 'refresh-token',
+      client_id: 'client',
+      client_secret: 'client-secret',
+    });
+    expect(requests[0]?.headers['accept-encoding']).toBeUndefined();
+  });
+
+  it('follows no redirect: the credentials would follow it', async () => {
+    reply = { status: 307, headers: { location: '/elsewhere' } };
+    expect((await failureOf(refresh())).verdict.kind).toBe('transient');
+    expect(requests).toHaveLength(1);
+  });
+
+  it('does not read an endless answer to its end', async () => {
+    reply = { endless: true };
+    const { verdict } = await failureOf(refresh());
+    expect(verdict.kind).toBe('transient');
+  });
+
+  it('does not unpack what it did not ask to be packed', async () => {
+    const bomb = gzipSync(Buffer.alloc(50_000_000));
+    reply = { headers: { 'content-encoding': 'gzip' }, body: bomb };
+    const raw = await oauth.refreshRequest(new Secret('refresh-token'), NEVER);
+    expect(raw.body.reveal().length).toBeLessThan(200_000);
+    expect(() => oauth.processTokenAnswer(raw)).toThrow('without a token answer');
+  });
+
+  it('keeps secrets, paths and bodies out of what it throws', async () => {
+    for (const status of [200, 400, 500]) {
+      reply = { status, body: '{"error":"weird","error_description":"refresh-token client-secret in-the-body"}' };
+      const error = await failureOf(refresh());
+      expect(inspect(error, { depth: 9 })).not.toMatch(/refresh-token|client-secret|in-the-body|in-the-url/);
+    }
+  });
+
+  it.each([
+    ['<html><body>Welcome to our WiFi</body></html>'],
+    ['{"refresh_token":"r","expires_in":3600}'],
+    ['{"access_token":""}'],
+    ['{"access_token":null}'],
+    ['{"access_token":"a","token_type":"mac"}'],
+    ['[]'],
+    ['null'],
+    [''],
+  ])('does not take %s for a token', async (body) => {
+    reply = { body };
+    const { verdict } = await failureOf(refresh());
+    expect(verdict).toMatchObject({ kind: 'transient', providerCode: 'not_a_token_answer' });
+  });
+
+  it.each([
+    [3599, 3599],
+    ['3599', 3599],
+    [3599.9, 3599],
+    [undefined, null],
+    [null, null],
+    ['soon', null],
+    ['', null],
+    [-5, 0],
+    [1e18, 366 * 86_400],
+    [{}, null],
+  ])('reads expires_in %s as %s', (expires_in, expected) => {
+    expect(answered({ access_token: 'a', expires_in }).expiresInSeconds).toBe(expected);
+  });
+
+  it('brings no refresh token and no scopes where the answer has none', () => {
+    const tokens = answered({ access_token: 'a', refresh_token: '', scope: '' });
+    expect([tokens.refreshToken, tokens.scopes, tokens.tokenType]).toEqual([null, null, 'Bearer']);
+    expect(answered({ access_token: 'a', scope: 'openid  email' }).scopes).toEqual(['openid', 'email']);
+  });
+});
+
+function read(query: string, issuers: string[] = []) {
+  return readAuthorizationAnswer(new URLSearchParams(query), issuers);
+}
+
+describe('an authorization answer', () => {
+  it('is a code or an error', () => {
+    expect(read('code=4/0abc&state=s')).toEqual({ code: '4/0abc' });
+    expect(read('error=access_denied&state=s')).toEqual({ error: 'access_denied' });
+  });
+
+  it.each([
+    ['state=s'],
+    ['code=&state=s'],
+    ['code=a&code=b&state=s'],
+    ['code=a&state=s&iss=https%3A%2F%2Fother.example'],
+    ['error=%3Cscript%3E%20x'],
+  ])('is nothing when it is %s', (query) => {
+    expect(read(query, ['https://accounts.google.com'])).toEqual({ error: 'invalid_response' });
+  });
+});
