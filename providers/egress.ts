@@ -24,7 +24,7 @@ export class EgressDenied extends Error {
 }
 
 /** The way to one server: how its name becomes an address, and a last look at the address that was reached. */
-export interface Passage {
+interface Passage {
   /** For `net.connect`, `tls.connect` and undici's `connect`: fails with `EgressDenied` unless every answer is allowed. */
   lookup: LookupFunction;
   /** Destroys a connected socket that reached an address which is not allowed. */

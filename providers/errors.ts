@@ -45,7 +45,7 @@ function networkCode(text: string): string {
 }
 
 /** The codes and names along an error's causes: what a network failure is recognized by, nothing that was sent. */
-export function networkErrorText(error: unknown): string {
+function networkErrorText(error: unknown): string {
   const parts: string[] = [];
   for (let at = error, depth = 0; at instanceof Error && depth < 6; at = at.cause, depth++) {
     const { code } = at as NodeJS.ErrnoException;

@@ -81,9 +81,14 @@ const WRONG_CREDENTIALS =
 function classifyStatus(answer: ProviderAnswer): Verdict {
   const { httpStatus, headers, body } = answer;
   const challenge = headers['www-authenticate'] ?? '';
+  // The front end has found no mailbox to pass the request on to.
+  const frontEnd = headers['x-caserrorcode'] ?? '';
+  if (/NotFound|Unknown/i.test(frontEnd)) {
+    return verdict('account_gone', 'mailbox_unavailable', { providerCode: frontEnd, vague: true });
+  }
   const shedding =
     LOAD_SHEDDING.test(`${body}${headers['location'] ?? ''}`) || /close/i.test(headers['connection'] ?? '');
-  if (/too many requests|throttl|server busy/i.test(body) || httpStatus === 429)
+  if (/too many requests|throttl|server busy|requested back ?off|RateLimitError/i.test(body) || httpStatus === 429)
     return rateLimited(backOffMs(answer), String(httpStatus ?? 'busy'));
   if (httpStatus === 401 && /error="?invalid_token/.test(challenge)) return tokenRefused('invalid_token');
   // Office 365 before it went away: the account has to be unblocked, the password has run out.

@@ -52,7 +52,7 @@ const RULES: readonly Rule[] = [
     kind: 'admin_action',
     reason: 'admin_policy_enforced',
     pattern:
-      /\b(imap|pop3?|smtp|smtpclientauthentication|(basic|legacy) auth\w*|protocol|login)( access| use| service)?( is| has been| are)? (disabled|blocked|turned off|switched off|not (enabled|allowed|permitted|supported))|not enabled for imap|enable imap|security defaults|not meet the criteria|conditional access|\[(CONTACTADMIN|AUTHORIZATIONFAILED)\]|contact your (\w+ )?administrator/i,
+      /(?<!\bor )\b(imap|pop3?|smtp|smtpclientauthentication|(basic|legacy) auth\w*|protocol|login)( access| use| service)?( is| has been| are)? (disabled|blocked|turned off|switched off|not (enabled|allowed|permitted|supported))|not enabled for imap|enable imap|security defaults|not meet the criteria|conditional access|\[(CONTACTADMIN|AUTHORIZATIONFAILED)\]|contact your (\w+ )?administrator/i,
   },
   {
     // Another kind of password is needed: the second factor is on.

@@ -82,7 +82,7 @@ export class Stage {
   }
 }
 
-export function configFor({ addresses }: RunningSandbox): ProviderConfig {
+function configFor({ addresses }: RunningSandbox): ProviderConfig {
   const google = addresses.google as Record<string, string>;
   const text = (name: string): string => google[name] ?? '';
   return {
