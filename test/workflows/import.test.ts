@@ -1,0 +1,133 @@
+import { fileURLToPath } from 'node:url';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
+import { WorkflowFailedError } from '@temporalio/client';
+import type { WorkflowHandle } from '@temporalio/client';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { SliceAnswer } from '../../activities/import-slice.ts';
+import { CHANNELS_QUEUE, IMPORT_WORKFLOW, importQueue, importWorkflowId } from '../../domain/workflow-names.ts';
+import { machineCacheDir } from '../../embedded/machine-tools.ts';
+import { temporalTestServer } from '../../embedded/test-server.ts';
+import { describeImport } from '../../workflows/import-words.ts';
+
+let server: TestWorkflowEnvironment;
+let worker: Worker;
+let running: Promise<void>;
+beforeAll(async () => {
+  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR' } } });
+  const environment = { ...process.env } as Record<string, string>;
+  const executable = await temporalTestServer({
+    environment,
+    cacheDir: machineCacheDir(environment),
+    say: () => {},
+  });
+  server = await TestWorkflowEnvironment.createTimeSkipping({ server: { executable } });
+  const { nativeConnection: connection } = server;
+  worker = await Worker.create({
+    connection,
+    taskQueue: CHANNELS_QUEUE,
+    workflowsPath: fileURLToPath(new URL('../../workflows/workflows.ts', import.meta.url)),
+  });
+  running = worker.run();
+}, 120_000);
+afterAll(async () => {
+  worker.shutdown();
+  await running;
+  await server.teardown();
+});
+
+const COUNTS = { found: 0, imported: 0, alreadyHad: 0, skipped: 0, repaired: 0, missing: 0 };
+const GOES_ON: SliceAnswer = {
+  done: false,
+  state: 'running',
+  waitMs: 0,
+  waitingFor: null,
+  counts: { ...COUNTS, found: 50, imported: 50 },
+  estimate: 40_000,
+};
+const DONE: SliceAnswer = { ...GOES_ON, done: true, state: 'completed' };
+
+/** Runs an import whose n-th slice answers what `answer(n)` says; returns how many slices it took. */
+async function run(
+  importId: string,
+  answer: (slice: number) => SliceAnswer,
+  meanwhile: (handle: WorkflowHandle) => Promise<void> = async () => {},
+): Promise<{ slices: number; handle: WorkflowHandle; tookMs: number }> {
+  let slices = 0;
+  const importSlice = async () => answer(++slices);
+  const activities = await Worker.create({
+    connection: server.nativeConnection,
+    taskQueue: importQueue('imap'),
+    activities: { importSlice },
+  });
+  const began = await server.currentTimeMs();
+  const handle = await server.client.workflow.start(IMPORT_WORKFLOW, {
+    workflowId: importWorkflowId(importId),
+    taskQueue: CHANNELS_QUEUE,
+    args: [{ v: 1, tenantId: 'acme', channelId: 'chn_1', accessType: 'imap', importId }],
+  });
+  await activities.runUntil(async () => {
+    await meanwhile(handle);
+    await handle.result();
+  });
+  return { slices, handle, tookMs: (await server.currentTimeMs()) - began };
+}
+
+async function timerStarted(handle: WorkflowHandle): Promise<boolean> {
+  const { events } = await handle.fetchHistory();
+  return events?.some(({ timerStartedEventAttributes }) => timerStartedEventAttributes) ?? false;
+}
+
+test('importWorkflow takes slice after slice until its row is done, in runs of less than 100 events', async () => {
+  const { slices, handle } = await run('imp_long', (slice) => (slice < 40 ? GOES_ON : DONE));
+  expect(slices).toBe(40);
+  const { historyLength } = await handle.describe();
+  expect(historyLength).toBeLessThan(100);
+});
+
+test('importWorkflow waits durably, and a signal ends the wait', async () => {
+  const waiting = { ...GOES_ON, waitMs: 6 * 3_600_000, waitingFor: 'somebody to sign in again' };
+  const slow = await run('imp_slow', (slice) => (slice === 1 ? waiting : DONE));
+  expect(slow.slices).toBe(2);
+  expect(slow.tookMs).toBeGreaterThanOrEqual(6 * 3_600_000);
+  const woken = await run(
+    'imp_woken',
+    (slice) => (slice === 1 ? { ...waiting, waitMs: 365 * 24 * 3_600_000 } : DONE),
+    async (handle) => {
+      // A signal that comes before a slice is answered by that slice.
+      while (!(await timerStarted(handle))) await new Promise((resolve) => setTimeout(resolve, 10));
+      await handle.signal('rowChanged');
+    },
+  );
+  expect(woken.tookMs).toBeLessThan(24 * 3_600_000);
+});
+
+test('rule 13: an activity that ends for good does not end the import', async () => {
+  const { slices } = await run('imp_broken', (slice) => {
+    if (slice === 1) throw ApplicationFailure.nonRetryable('somebody ended it in the tools');
+    return DONE;
+  });
+  expect(slices).toBe(2);
+});
+
+test('a cancelled import is cancelled, not failed', async () => {
+  const ended = run(
+    'imp_cancelled',
+    () => ({ ...GOES_ON, waitMs: 3_600_000_000 }),
+    async (handle) => {
+      await server.sleep('1 minute');
+      await handle.cancel();
+    },
+  );
+  const error = await ended.catch((error: unknown) => error);
+  expect(error).toBeInstanceOf(WorkflowFailedError);
+  expect((error as WorkflowFailedError).cause).toBeInstanceOf(CancelledFailure);
+});
+
+test('describeImport says in words how far it is', () => {
+  const counts = { ...COUNTS, found: 1_250, imported: 1_200, missing: 50 };
+  expect(describeImport({ ...GOES_ON, counts })).toContain('1,200 of about 40,000 messages imported.');
+  expect(describeImport({ ...GOES_ON, counts })).toContain('still to do 50');
+  expect(describeImport({ ...DONE, state: 'stalled', counts })).toContain('Stalled: 50 messages');
+});
