@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { Agent, request } from 'undici';
 import type { Dispatcher } from 'undici';
 import type { Operation, ProviderAnswer } from '../domain/verdict.ts';
@@ -35,11 +36,18 @@ export interface HttpRequest {
   operation: Operation;
   headers?: Record<string, string>;
   body?: string;
+  /**
+   * Called once the connection stands, right before the first byte of the request is written. What it throws ends the
+   * request with nothing written.
+   */
+  beforeWriting?: BeforeWriting;
   signal: AbortSignal;
   /** For the whole answer, in ms. */
   timeoutMs?: number;
   maxBytes?: number;
 }
+
+export type BeforeWriting = () => Promise<void>;
 
 export interface HttpAnswer {
   status: number;
@@ -92,9 +100,24 @@ function createAgent(): Dispatcher {
   });
 }
 
-async function open(dispatcher: Dispatcher, { method, url, headers, body, signal }: HttpRequest): Promise<HttpStream> {
-  const answer = await request(url, { dispatcher, method, headers: headers ?? {}, body: body ?? null, signal });
+async function open(dispatcher: Dispatcher, asked: HttpRequest): Promise<HttpStream> {
+  const { method, url, headers, body = '', beforeWriting, signal, timeoutMs } = asked;
+  // Who may take longer in all may also be silent longer: a strict token endpoint is not given up at half its time.
+  const headersTimeout = Math.max(SILENCE_TIMEOUT_MS, timeoutMs ?? 0);
+  const sent = beforeWriting
+    ? {
+        headers: { ...headers, 'content-length': `${Buffer.byteLength(body)}` },
+        body: Readable.from(heldBack(body, beforeWriting)),
+      }
+    : { headers: headers ?? {}, body: asked.body ?? null };
+  const answer = await request(url, { dispatcher, method, ...sent, headersTimeout, signal });
   return { status: answer.statusCode, headers: keptHeaders(answer.headers), body: answer.body };
+}
+
+/** undici writes the head together with the first piece of such a body, so that nothing is on the wire before. */
+async function* heldBack(body: string, beforeWriting: BeforeWriting): AsyncGenerator<Uint8Array> {
+  await beforeWriting();
+  yield Buffer.from(body);
 }
 
 function keptHeaders(all: Record<string, string | string[] | undefined>): Record<string, string> {

@@ -5,7 +5,7 @@ import type { ProviderAnswer, Verdict } from '../domain/verdict.ts';
 import { ProviderError } from '../domain/verdict.ts';
 import { parseJson } from './answer-text.ts';
 import type { OAuthClientConfig } from './configuration.ts';
-import type { Http } from './http.ts';
+import type { BeforeWriting, Http } from './http.ts';
 import type { RawAnswer, TokenSet } from './provider.ts';
 import { verdict } from './verdicts.ts';
 
@@ -38,21 +38,40 @@ export async function requestToken(
   { http, url, client }: TokenEndpoint,
   parameters: Record<string, string>,
   signal: AbortSignal,
+  beforeWriting?: BeforeWriting,
 ): Promise<RawAnswer> {
-  const secret = await client.secret();
+  const secret = await readSecret(client);
   const form = new URLSearchParams({ ...parameters, client_id: client.id, client_secret: secret.reveal() });
-  const answer = await postForm(http, url, form, signal);
+  const answer = await postForm(http, url, form, signal, beforeWriting);
   return { ...answer, body: new Secret(answer.body) };
 }
 
+/** A secret file that cannot be read is the operator's to mend, as a wrong one is. */
+async function readSecret(client: OAuthClientConfig): Promise<Secret> {
+  try {
+    return await client.secret();
+  } catch (error) {
+    const providerCode = 'client_secret_unreadable';
+    const failure = verdict('misconfigured', 'app_credentials_invalid', { providerCode });
+    throw Object.assign(new ProviderError('The client secret could not be read', failure), { cause: error });
+  }
+}
+
 /** A form post to an OAuth endpoint. */
-export function postForm(http: Http, url: URL, form: URLSearchParams, signal: AbortSignal) {
+export function postForm(
+  http: Http,
+  url: URL,
+  form: URLSearchParams,
+  signal: AbortSignal,
+  beforeWriting?: BeforeWriting,
+) {
   return http.send({
     method: 'POST',
     url,
     operation: 'refresh',
     headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
     body: form.toString(),
+    ...(beforeWriting ? { beforeWriting } : {}),
     signal,
     timeoutMs: TOKEN_TIMEOUT_MS,
   });

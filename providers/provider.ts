@@ -54,8 +54,11 @@ export interface OAuthAdapter {
   authorizationUrl(request: AuthorizationRequest): URL;
   /** Sends the code (RFC 6749 section 4.1.3); the answer is raw, as it came. */
   exchangeRequest(exchange: CodeExchange, signal: AbortSignal): Promise<RawAnswer>;
-  /** Sends a refresh (RFC 6749 section 6) and nothing else: no retry, no interpretation. */
-  refreshRequest(refreshToken: Secret, signal: AbortSignal): Promise<RawAnswer>;
+  /**
+   * Sends a refresh (RFC 6749 section 6) and nothing else: no retry, no interpretation. `beforeWriting` is called once
+   * the connection stands, before any byte of the token is written; what it throws ends the request with nothing sent.
+   */
+  refreshRequest(refreshToken: Secret, signal: AbortSignal, beforeWriting?: () => Promise<void>): Promise<RawAnswer>;
   /**
    * Understands a token endpoint's answer (RFC 6749 section 5). Throws `ProviderError` for a refusal and for a 200
    * that is not a token answer (a captive portal's HTML must never overwrite a stored token).
