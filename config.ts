@@ -3,6 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
+import { KILL_POINTS } from './domain/kill-points.ts';
+import type { KillPoint } from './domain/kill-points.ts';
 import { Secret } from './domain/secret.ts';
 import { GMAIL_UNITS_PER_MINUTE, GOOGLE_URLS } from './providers/configuration.ts';
 import type { GoogleConfig, ProviderConfig } from './providers/configuration.ts';
@@ -25,6 +27,8 @@ export interface Config {
   providers: ProviderConfig;
   /** How long a channel waits between two polls, in ms. */
   pollIntervalMs: number;
+  /** Where this process kills itself, for tests that are about just that; null but in them. */
+  killAt: KillPoint | null;
 }
 
 export interface TemporalConfig {
@@ -56,6 +60,7 @@ const variables = z.object({
   MOORING_SANDBOX_PAGE: z.url().optional(),
   MOORING_EGRESS_ALLOW: z.string().default(''),
   MOORING_CA_FILE: z.string().optional(),
+  MOORING_KILL_AT: z.enum(KILL_POINTS).optional(),
   MOORING_POLL_SECONDS: z.coerce.number().min(1).optional(),
   GOOGLE_CLIENT_ID: z.string().optional(),
   GOOGLE_CLIENT_SECRET: z.string().optional(),
@@ -111,6 +116,8 @@ export function readConfig(environment: Record<string, string> = readEnvironment
       egress: { allow: given.MOORING_EGRESS_ALLOW.split(',').flatMap((entry) => entry.trim() || []) },
       certificateAuthorities: given.MOORING_CA_FILE ? readFileSync(given.MOORING_CA_FILE, 'utf8') : null,
     },
+    // Beside the sandbox only: no real mailbox hangs on a process that was asked to die.
+    killAt: (given.MOORING_SANDBOX === 'on' ? given.MOORING_KILL_AT : null) ?? null,
     pollIntervalMs: 1000 * (given.MOORING_POLL_SECONDS ?? (given.MOORING_SANDBOX === 'on' ? 5 : 60)),
   };
 }

@@ -5,6 +5,7 @@ import { connectDatabase } from './db/client.ts';
 import type { Database } from './db/client.ts';
 import { databaseClock } from './db/clock.ts';
 import type { Clock } from './domain/clock.ts';
+import type { KillPoint } from './domain/kill-points.ts';
 import { createLogger } from './logger.ts';
 import type { Logger } from './logger.ts';
 import { createProviders } from './providers/registry.ts';
@@ -21,6 +22,8 @@ export interface Context {
   vault: Vault;
   providers: Providers;
   temporal: Temporal;
+  /** Ends this process at once if it was started to die here (`MOORING_KILL_AT`); nothing otherwise. */
+  killPoint(point: KillPoint): void;
   close(): Promise<void>;
 }
 
@@ -35,6 +38,9 @@ export async function createContext(name: string, config: Config, given: Partial
     vault: given.vault ?? new Vault(await readKeyring(config.vaultKeysFile)),
     providers: given.providers ?? createProviders(config.providers),
     temporal,
+    killPoint(point) {
+      if (point === config.killAt) process.kill(process.pid, 'SIGKILL');
+    },
     async close() {
       await temporal.close();
       await database.close();

@@ -1,0 +1,27 @@
+/**
+ * The steps between which a process may die, in the code's order: of a refresh (activities/refresh.ts and its parts),
+ * and of a completed sign-in (api/connect/complete-sign-in.ts). test/credentials/kill.test.ts stops a process at each.
+ */
+export const KILL_POINTS = [
+  /** The lease is taken and the intent written; nothing is sent. */
+  'refresh.planned',
+  /** The connection stands and the attempt is marked as sent; nothing is written. */
+  'refresh.marked',
+  /** The socket has taken the request: whether the provider read it, nobody knows. */
+  'refresh.written',
+  /** The whole answer is in memory and nowhere else. */
+  'refresh.answered',
+  /** The answer is sealed in its row; not read yet. */
+  'refresh.sealed',
+  /** Its outcome is written, in a transaction that has not committed. */
+  'refresh.settling',
+  /** Committed; nobody has been told. */
+  'refresh.settled',
+  /** A person's credential has been proved; nothing is stored. */
+  'sign_in.proved',
+  /** All of it is written, in a transaction that has not committed. */
+  'sign_in.storing',
+  /** Committed; the workflow has not been signalled. */
+  'sign_in.stored',
+] as const;
+export type KillPoint = (typeof KILL_POINTS)[number];
