@@ -1,20 +1,21 @@
 import type { Context } from '../context.ts';
 import { lockChannel, updateChannel } from '../db/channels.ts';
+import type { ChannelRow } from '../db/channels.ts';
 import type { Transaction } from '../db/client.ts';
-import { swapCredential } from '../db/credentials.ts';
+import { findCredential, swapCredential } from '../db/credentials.ts';
 import type { CredentialRow, NewCredential } from '../db/credentials.ts';
 import { insertEvent } from '../db/events.ts';
-import { findAttempt, releaseLease, settleAttempt } from '../db/refresh-attempts.ts';
+import { dropOldAttempts, findAttempt, findDoubt, releaseLease, settleAttempt } from '../db/refresh-attempts.ts';
 import type { RefreshAttemptRow } from '../db/refresh-attempts.ts';
 import type { AccessType } from '../domain/access-type.ts';
 import { Secret } from '../domain/secret.ts';
-import { leastLifeMs } from '../domain/schedule.ts';
 import { ProviderError } from '../domain/verdict.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { RawAnswer, TokenSet } from '../providers/provider.ts';
-import { recordRefusal, settleSuccess } from './outcomes.ts';
+import { followUp, settleRefusal, settleSuccess } from './outcomes.ts';
+import type { Settled } from './outcomes.ts';
 import { oauthOf } from './refresh-request.ts';
-import { learnRotation } from './rotation.ts';
+import { learnRotation, parseRotation } from './rotation.ts';
 
 /** Used where a provider does not say how long a token lives (RFC 6749 section 5.1 only recommends it). */
 const DEFAULT_LIFE_SECONDS = 3600;
@@ -34,44 +35,41 @@ interface Answered {
   accessType: AccessType;
   channelId: string;
   attemptId: string;
-  credential: CredentialRow;
 }
 
-/** Step 4 and 5: reads the sealed answer of an attempt, and stores the tokens it brought or the verdict it means. */
+/**
+ * Steps 4 and 5: reads the sealed answer of an attempt, and stores the tokens it brought, or the verdict it means,
+ * together with the end of the attempt in one transaction. Of two who do so at once, one does.
+ */
 export async function takeAnswer(context: Context, answered: Answered): Promise<RefreshOutcome> {
-  const { tenantId, channelId, attemptId, credential } = answered;
+  const { tenantId, channelId, attemptId } = answered;
   const attempt = await context.database.inTenant(tenantId, (tx) => findAttempt(tx, attemptId));
-  if (!attempt?.sealedAnswer || !attempt.answeredAt) return 'busy';
-  const raw = await openAnswer(context, answered, attempt.sealedAnswer);
-  const tokens = understand(context, answered, raw);
-  if (!(tokens instanceof ProviderError)) return storeTokens(context, answered, attempt, tokens);
-  const verdict = attempt.probe ? lostFor(tokens.verdict) : tokens.verdict;
-  await context.database.inTenant(tenantId, async (tx) => {
-    await settleAttempt(tx, attemptId, 'refused');
-    await releaseLease(tx, channelId, attemptId);
+  if (!attempt?.sealedAnswer) return 'busy';
+  const tokens = understand(context, answered, await openAnswer(context, answered, attempt));
+  const now = await context.clock.now();
+  const settled = await context.database.inTenant(tenantId, async (tx) => {
+    const channel = await lockChannel(tx, channelId);
+    const credential = await findCredential(tx, channelId);
+    const given = { context, tx, channel, credential, attempt, now };
+    const result =
+      tokens instanceof ProviderError
+        ? await settleRefused(given, tokens.verdict)
+        : await settleStored(given, answered, tokens);
+    context.killPoint('refresh.settling');
+    return result;
   });
-  await recordRefusal(context, {
-    tenantId,
-    channelId,
-    credentialVersion: credential.version,
-    tried: 'credential',
-    verdict,
-  });
-  return 'refused';
+  context.killPoint('refresh.settled');
+  if (settled === null) return 'busy';
+  if (settled !== 'nothing') await followUp(context, settled);
+  return tokens instanceof ProviderError ? 'refused' : 'refreshed';
 }
 
-/** A refused probe settles it: the provider had rotated, and the answer died on its way to us. */
-function lostFor(verdict: Verdict): Verdict {
-  if (verdict.kind !== 'reauth_required') return verdict;
-  return { ...verdict, reason: 'refresh_outcome_unknown', vague: false };
-}
-
-async function openAnswer(context: Context, { tenantId, channelId, credential }: Answered, sealed: string) {
-  const text = await context.vault.open(sealed, {
+async function openAnswer(context: Context, { tenantId, channelId }: Answered, attempt: RefreshAttemptRow) {
+  const text = await context.vault.open(attempt.sealedAnswer ?? '', {
     tenant: tenantId,
     owner: channelId,
     kind: 'token_answer',
-    version: credential.version,
+    version: attempt.version,
   });
   const { status, headers, body } = JSON.parse(text.reveal()) as Omit<RawAnswer, 'body'> & { body: string };
   return { status, headers, body: new Secret(body) };
@@ -86,68 +84,85 @@ function understand(context: Context, { accessType }: Answered, raw: RawAnswer):
   }
 }
 
-/** Compare-and-swap to version + 1, and the end of the attempt, in one transaction. */
-async function storeTokens(
-  context: Context,
-  answered: Answered,
-  attempt: RefreshAttemptRow,
-  tokens: TokenSet,
-): Promise<RefreshOutcome> {
-  const { tenantId, channelId, attemptId, credential } = answered;
-  const values = await newVersion(context, answered, attempt, tokens);
-  const now = await context.clock.now();
-  await context.database.inTenant(tenantId, async (tx) => {
-    const channel = await lockChannel(tx, channelId);
-    const replaces = { channelId, version: credential.version };
-    const swapped = channel !== null && (await swapCredential(tx, replaces, values));
-    await settleAttempt(tx, attemptId, swapped ? 'stored' : 'superseded');
-    if (!channel || !swapped) return;
-    const outcome = { credentialVersion: values.version, tried: 'credential' as const };
-    const changed = await settleSuccess(tx, channel, outcome, now);
-    await finishRefresh(tx, changed.id, tenantId, values, now);
-  });
-  return 'refreshed';
+interface Given {
+  context: Context;
+  tx: Transaction;
+  channel: ChannelRow | null;
+  credential: CredentialRow | null;
+  attempt: RefreshAttemptRow;
+  now: Date;
 }
 
-async function finishRefresh(
-  tx: Transaction,
-  channelId: string,
-  tenantId: string,
-  values: { version: number; expiresAt: Date },
-  now: Date,
-): Promise<void> {
-  await updateChannel(tx, channelId, { credentialVersion: values.version, refreshRequestedAt: null });
+/** What an answer did to the channel: nothing where it was superseded; null when somebody else has taken it. */
+type SettledAnswer = Settled | 'nothing' | null;
+
+async function settleRefused(given: Given, refusal: Verdict): Promise<SettledAnswer> {
+  const { context, tx, channel, credential, attempt, now } = given;
+  const doubt = credential && (await findDoubt(tx, credential));
+  if (!(await settleAttempt(tx, attempt.id, 'refused'))) return null;
+  if (!channel || !credential) return 'nothing';
+  await releaseLease(tx, channel.id, attempt.id);
+  const verdict = doubt ? lostFor(refusal) : refusal;
+  return settleRefusal(context, tx, channel, { credentialVersion: attempt.version, tried: 'credential', verdict }, now);
+}
+
+/** A use before this one was never answered: so the provider had rotated then, and that answer died on its way to us. */
+function lostFor(verdict: Verdict): Verdict {
+  if (verdict.kind !== 'reauth_required') return verdict;
+  return { ...verdict, reason: 'refresh_outcome_unknown', vague: false };
+}
+
+/**
+ * Compare-and-swap to the next version, and the end of the attempt. A refresh that loses against a new secret is
+ * dropped. One that loses against a version resting on the secret it has just spent is not: the token it brought is
+ * then the only one that still works.
+ */
+async function settleStored(given: Given, answered: Answered, tokens: TokenSet): Promise<SettledAnswer> {
+  const { context, tx, channel, credential, attempt, now } = given;
+  const isLive = credential?.version === attempt.version;
+  const outlived = credential !== null && credential.secretVersion <= attempt.version && tokens.refreshToken !== null;
+  const wins = channel !== null && credential !== null && (isLive || outlived);
+  if (!(await settleAttempt(tx, attempt.id, wins ? 'stored' : 'superseded'))) return null;
+  if (!wins) return 'nothing';
+  const values = await newVersion(context, { ...answered, credential }, attempt, tokens);
+  const swapped = await swapCredential(tx, { channelId: channel.id, version: credential.version }, values);
+  if (!swapped) throw new Error(`The credential of ${channel.id} moved on while its channel was locked`);
+  await dropOldAttempts(tx, {
+    channelId: channel.id,
+    version: attempt.version,
+    secretVersion: values.secretVersion ?? credential.secretVersion,
+  });
+  const outcome = { credentialVersion: values.version, tried: 'credential' as const };
+  const row = await settleSuccess(tx, channel, outcome, now);
+  await updateChannel(tx, channel.id, { credentialVersion: values.version, refreshRequestedAt: null });
   await insertEvent(tx, {
-    tenantId,
-    channelId,
+    tenantId: channel.tenantId,
+    channelId: channel.id,
     type: 'credential.refreshed',
     incidentId: null,
     data: { credential_version: values.version, token_expires_at: values.expiresAt.toISOString() },
     at: now,
   });
+  return { row, before: channel, isNew: false };
 }
 
 async function newVersion(
   context: Context,
-  { tenantId, accessType, channelId, credential }: Answered,
+  { tenantId, accessType, channelId, credential }: Answered & { credential: CredentialRow },
   attempt: RefreshAttemptRow,
   tokens: TokenSet,
 ) {
   const version = credential.version + 1;
-  const binding = { tenant: tenantId, owner: channelId };
+  const binding = { tenant: tenantId, owner: channelId, version };
   const issuedAt = attempt.answeredAt ?? attempt.startedAt;
-  const lifeMs = 1000 * (tokens.expiresInSeconds ?? DEFAULT_LIFE_SECONDS);
+  // A life of nothing makes no sense, and believing it would refresh without end.
+  const lifeMs = 1000 * (tokens.expiresInSeconds || DEFAULT_LIFE_SECONDS);
   const sealed =
-    tokens.refreshToken &&
-    (await context.vault.seal(tokens.refreshToken, { ...binding, kind: 'refresh_secret', version }));
+    tokens.refreshToken && (await context.vault.seal(tokens.refreshToken, { ...binding, kind: 'refresh_secret' }));
   return {
     version,
     ...(sealed ? { sealedSecret: sealed, secretVersion: version } : {}),
-    accessTokenJwe: await context.vault.encryptSecret(tokens.accessToken, {
-      ...binding,
-      kind: 'access_token',
-      version,
-    }),
+    accessTokenJwe: await context.vault.encryptSecret(tokens.accessToken, { ...binding, kind: 'access_token' }),
     tokenType: tokens.tokenType,
     issuedAt,
     expiresAt: new Date(issuedAt.getTime() + lifeMs),
@@ -160,23 +175,16 @@ async function newVersion(
 
 async function learned(
   context: Context,
-  { tenantId, accessType, channelId, credential }: Omit<Answered, 'attemptId'>,
+  { tenantId, accessType, channelId, credential }: Omit<Answered, 'attemptId'> & { credential: CredentialRow },
   tokens: TokenSet,
 ): Promise<string> {
-  const declared = oauthOf(context, accessType).rotation;
-  if (!tokens.refreshToken) return learnRotation(declared, false);
+  const rotation = { declared: oauthOf(context, accessType).rotation, known: parseRotation(credential.rotation) };
+  if (!tokens.refreshToken) return learnRotation(rotation, false);
   const sent = await context.vault.open(credential.sealedSecret, {
     tenant: tenantId,
     owner: channelId,
     kind: 'refresh_secret',
     version: credential.secretVersion,
   });
-  return learnRotation(declared, sent.reveal() !== tokens.refreshToken.reveal());
-}
-
-/** When an attempt that nobody knows the outcome of is probed: while the old access token still serves a little. */
-export function probeTime(credential: CredentialRow): Date {
-  if (!credential.expiresAt || !credential.issuedAt || credential.accessTokenRefusedAt) return new Date(0);
-  const lifeMs = credential.expiresAt.getTime() - credential.issuedAt.getTime();
-  return new Date(credential.expiresAt.getTime() - 2 * leastLifeMs(lifeMs));
+  return learnRotation(rotation, sent.reveal() !== tokens.refreshToken.reveal());
 }

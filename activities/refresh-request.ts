@@ -1,37 +1,109 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../context.ts';
 import type { CredentialRow } from '../db/credentials.ts';
-import { abandonAttempt, markSent, renewLease, storeAnswer } from '../db/refresh-attempts.ts';
+import { abandonAttempt, markSent, releaseLease, renewLease, storeAnswer } from '../db/refresh-attempts.ts';
 import type { AccessType } from '../domain/access-type.ts';
 import { Secret } from '../domain/secret.ts';
 import type { OAuthAdapter, RawAnswer } from '../providers/provider.ts';
 
-/** More than this between taking the lease and writing the socket: we were stopped, and somebody may have taken over. */
-const MAX_PAUSE_MS = 5_000;
-/** How long a refresher holds its lease, in ms; it is renewed while it works. A dead one is noticed after this. */
-export const LEASE_MS = 15_000;
-const RENEW_EVERY_MS = 5_000;
-/** A rotating call is not cut short: the answer may be on its way (security-and-reliability.md 2.2). */
-const TOKEN_TIMEOUT_MS = 60_000;
+/** How a refresher shares with others, in ms. Tests shorten it; nothing else does. */
+export interface RefreshTiming {
+  /** How long it holds its lease, which it renews while it works: a dead one is noticed after this. */
+  leaseMs: number;
+  renewEveryMs: number;
+  /** More than this between marking the attempt and writing the socket: we were stopped, and somebody took over. */
+  maxPauseMs: number;
+  /** A rotating call is not cut short: the answer may be on its way (security-and-reliability.md 2.2). */
+  tokenTimeoutMs: number;
+}
 
-interface Sending {
+export const REFRESH_TIMING: RefreshTiming = {
+  leaseMs: 15_000,
+  renewEveryMs: 5_000,
+  maxPauseMs: 5_000,
+  tokenTimeoutMs: 60_000,
+};
+
+/** How long an answer that the database does not take is held in memory, in ms, and how often it is offered. */
+const KEEP_FOR_MS = 10 * 60_000;
+const KEEP_EVERY_MS = 500;
+
+export interface Sending {
   accessType: AccessType;
   tenantId: string;
   channelId: string;
   attemptId: string;
   credential: CredentialRow;
+  timing: RefreshTiming;
+}
+
+/** What became of a request: nothing was written because somebody else may have taken over; or an answer is stored. */
+export type Sent = 'taken_over' | 'answered';
+
+/** The request ended before a byte of the token was written: the token is unspent. */
+export class NotSent extends Error {}
+
+/**
+ * Steps 2 and 3: marks the attempt sent, writes the socket, seals and stores the raw answer. Throws what the adapter
+ * threw, wrapped in `NotSent` when the token provably never left.
+ */
+export async function sendRefresh(context: Context, sending: Sending): Promise<Sent> {
+  const gate = new SendingGate(context, sending);
+  try {
+    const oauth = oauthOf(context, sending.accessType);
+    const refreshToken = await openRefreshToken(context, sending);
+    await whileRenewing(context, sending, async () => {
+      const signal = AbortSignal.timeout(sending.timing.tokenTimeoutMs);
+      const answer = await oauth.refreshRequest(refreshToken, signal, () => gate.pass());
+      context.killPoint('refresh.answered');
+      await keepAnswer(context, sending, answer, performance.now());
+      context.killPoint('refresh.sealed');
+    });
+    return 'answered';
+  } catch (error) {
+    if (gate.opened) throw error;
+    await withdraw(context, sending);
+    if (gate.refused) return 'taken_over';
+    throw new NotSent('The refresh token was not sent', { cause: error });
+  }
 }
 
 /**
- * Steps 2 and 3: marks the attempt sent, writes the socket, seals and stores the raw answer. Throws `ProviderError`
- * when no answer came. `taken_over`: nothing was sent.
+ * Stands between the connection and the first byte of the token. It marks the attempt sent, and checks with the
+ * monotonic clock that this process was not stopped meanwhile: one that sleeps between the mark and the socket would
+ * spend a token that a successor has spent already.
  */
-export async function sendRefresh(context: Context, sending: Sending): Promise<'answered' | 'taken_over'> {
-  const oauth = oauthOf(context, sending.accessType);
-  const refreshToken = await openRefreshToken(context, sending);
-  if (!(await claimSending(context, sending))) return 'taken_over';
-  const answer = await whileRenewing(context, sending, (signal) => oauth.refreshRequest(refreshToken, signal));
-  await keepAnswer(context, sending, answer);
-  return 'answered';
+class SendingGate {
+  opened = false;
+  refused = false;
+  readonly #context: Context;
+  readonly #sending: Sending;
+
+  constructor(context: Context, sending: Sending) {
+    this.#context = context;
+    this.#sending = sending;
+  }
+
+  async pass(): Promise<void> {
+    const { tenantId, attemptId, timing } = this.#sending;
+    const startedAtMs = performance.now();
+    const now = await this.#context.clock.now();
+    const marked = await this.#context.database.inTenant(tenantId, (tx) => markSent(tx, attemptId, now));
+    this.#context.killPoint('refresh.marked');
+    this.refused = !marked || performance.now() - startedAtMs > timing.maxPauseMs;
+    if (this.refused) throw new Error('Somebody else may have taken this refresh over');
+    this.opened = true;
+    setImmediate(() => this.#context.killPoint('refresh.written'));
+  }
+}
+
+/** The token never left: others may use it at once. */
+async function withdraw(context: Context, { tenantId, channelId, attemptId }: Sending): Promise<void> {
+  const now = await context.clock.now();
+  await context.database.inTenant(tenantId, async (tx) => {
+    await abandonAttempt(tx, attemptId, now);
+    await releaseLease(tx, channelId, attemptId);
+  });
 }
 
 async function openRefreshToken(context: Context, { tenantId, channelId, credential }: Sending): Promise<Secret> {
@@ -43,41 +115,35 @@ async function openRefreshToken(context: Context, { tenantId, channelId, credent
   });
 }
 
-/**
- * Marks the attempt sent, and checks with the monotonic clock that this process was not stopped meanwhile: a process
- * that sleeps between the mark and the socket would spend a token that a successor has spent already.
- */
-async function claimSending(context: Context, { tenantId, attemptId }: Sending): Promise<boolean> {
-  const startedAt = performance.now();
-  const now = await context.clock.now();
-  const marked = await context.database.inTenant(tenantId, (tx) => markSent(tx, attemptId, now));
-  if (marked && performance.now() - startedAt <= MAX_PAUSE_MS) return true;
-  if (marked) await context.database.inTenant(tenantId, (tx) => abandonAttempt(tx, attemptId, now));
-  return false;
-}
-
-/** Runs the request under its timeout, and shows every five seconds in the lease that we live. */
+/** Shows in the lease, as long as we are at work, that we live. */
 async function whileRenewing(
   context: Context,
-  { tenantId, channelId, attemptId }: Sending,
-  request: (signal: AbortSignal) => Promise<RawAnswer>,
-): Promise<RawAnswer> {
+  { tenantId, channelId, attemptId, timing }: Sending,
+  work: () => Promise<void>,
+): Promise<void> {
   const renew = async () => {
-    const leaseUntil = new Date((await context.clock.now()).getTime() + LEASE_MS);
+    const leaseUntil = new Date((await context.clock.now()).getTime() + timing.leaseMs);
     await context.database.inTenant(tenantId, (tx) => renewLease(tx, channelId, attemptId, leaseUntil));
   };
   // A renewal that fails loses the lease at worst; the answer is kept all the same.
-  const timer = setInterval(() => void renew().catch(() => {}), RENEW_EVERY_MS);
+  const timer = setInterval(() => void renew().catch(() => {}), timing.renewEveryMs);
   try {
-    return await request(AbortSignal.timeout(TOKEN_TIMEOUT_MS));
+    await work();
   } finally {
     clearInterval(timer);
   }
 }
 
-/** Seals and stores the raw answer before anything else is done with it, also when the lease is lost (rule 4). */
-async function keepAnswer(context: Context, sending: Sending, answer: RawAnswer): Promise<void> {
-  const { tenantId, channelId, attemptId, credential } = sending;
+/**
+ * Seals and stores the raw answer before anything else is done with it, also when the lease is lost (rule 4). While
+ * the database is away the answer is held: under rotation it is the only copy of a token that works.
+ */
+async function keepAnswer(
+  context: Context,
+  { tenantId, channelId, attemptId, credential }: Sending,
+  answer: RawAnswer,
+  receivedAtMs: number,
+): Promise<void> {
   const text = new Secret(JSON.stringify({ ...answer, body: answer.body.reveal() }));
   const sealed = await context.vault.seal(text, {
     tenant: tenantId,
@@ -85,8 +151,19 @@ async function keepAnswer(context: Context, sending: Sending, answer: RawAnswer)
     kind: 'token_answer',
     version: credential.version,
   });
-  const now = await context.clock.now();
-  await context.database.inTenant(tenantId, (tx) => storeAnswer(tx, attemptId, sealed, now));
+  for (;;) {
+    try {
+      // Life is counted from the receipt, on the database's clock, however long it took to get there.
+      const now = (await context.clock.now()).getTime();
+      const receivedAt = new Date(now - (performance.now() - receivedAtMs));
+      await context.database.inTenant(tenantId, (tx) => storeAnswer(tx, attemptId, sealed, receivedAt));
+      return;
+    } catch (error) {
+      if (performance.now() - receivedAtMs > KEEP_FOR_MS) throw error;
+      context.logger.warn({ err: error, channel: channelId }, 'A token answer waits for the database');
+      await sleep(KEEP_EVERY_MS);
+    }
+  }
 }
 
 /** The channel's OAuth adapter; a channel whose client is no longer configured is the operator's to mend. */

@@ -1,11 +1,11 @@
 import type { Context } from '../context.ts';
 import { lockChannel } from '../db/channels.ts';
+import type { ChannelRow } from '../db/channels.ts';
 import { findCredential } from '../db/credentials.ts';
 import type { CredentialRow } from '../db/credentials.ts';
 import type { Transaction } from '../db/client.ts';
 import {
   abandonAttempt,
-  findUnknownAttempt,
   findUnsettledAttempt,
   insertAttempt,
   releaseLease,
@@ -14,11 +14,13 @@ import {
 import type { RefreshAttemptRow } from '../db/refresh-attempts.ts';
 import type { AccessType } from '../domain/access-type.ts';
 import { ProviderError } from '../domain/verdict.ts';
-import { recordRefusal } from './outcomes.ts';
-import { LEASE_MS, sendRefresh } from './refresh-request.ts';
+import type { Verdict } from '../domain/verdict.ts';
+import { followUp, settleRefusal } from './outcomes.ts';
+import { findProbeTime } from './refresh-doubt.ts';
+import { NotSent, REFRESH_TIMING, sendRefresh } from './refresh-request.ts';
+import type { RefreshTiming } from './refresh-request.ts';
 import type { RefreshOutcome } from './refresh-answer.ts';
-import { probeTime, takeAnswer } from './refresh-answer.ts';
-import { parseRotation } from './rotation.ts';
+import { takeAnswer } from './refresh-answer.ts';
 
 export interface RefreshInput {
   tenantId: string;
@@ -30,134 +32,104 @@ export interface RefreshInput {
 
 type Plan =
   | { step: 'stop'; outcome: RefreshOutcome }
-  | { step: 'answer'; attempt: RefreshAttemptRow; credential: CredentialRow }
-  | { step: 'send'; attemptId: string; credential: CredentialRow; probe: boolean };
+  | { step: 'answer'; attemptId: string }
+  | { step: 'send'; attemptId: string; credential: CredentialRow };
 
 /**
  * Refreshes a channel's access token (design.md section 7). Safe to call from anywhere, any number of times: one
  * transaction decides who sends, the intent is written before anything is sent, and an answer is sealed before it is
  * read.
  */
-export async function refreshCredential(context: Context, input: RefreshInput): Promise<RefreshOutcome> {
+export async function refreshCredential(
+  context: Context,
+  input: RefreshInput,
+  timing: RefreshTiming = REFRESH_TIMING,
+): Promise<RefreshOutcome> {
+  const { tenantId, accessType, channelId } = input;
   const now = await context.clock.now();
-  const plan = await context.database.inTenant(input.tenantId, (tx) => planRefresh(tx, input, now));
-  switch (plan.step) {
-    case 'stop':
-      return plan.outcome;
-    case 'answer':
-      return takeAnswer(context, { ...input, attemptId: plan.attempt.id, credential: plan.credential });
-    case 'send':
-      return send(context, input, plan);
-  }
+  const plan = await context.database.inTenant(tenantId, (tx) => planRefresh(tx, input, timing, now));
+  context.killPoint('refresh.planned');
+  if (plan.step === 'stop') return plan.outcome;
+  const { attemptId } = plan;
+  const ended = plan.step === 'send' ? await send(context, { accessType, ...plan }, timing) : null;
+  return ended ?? takeAnswer(context, { tenantId, accessType, channelId, attemptId });
 }
 
 /** Step 1: settles what an earlier refresher left, or takes the lease and writes the intent. */
-async function planRefresh(tx: Transaction, input: RefreshInput, now: Date): Promise<Plan> {
+async function planRefresh(tx: Transaction, input: RefreshInput, timing: RefreshTiming, now: Date): Promise<Plan> {
   const channel = await lockChannel(tx, input.channelId);
   const credential = await findCredential(tx, input.channelId);
   if (!channel || !credential || channel.status === 'disconnecting' || channel.status === 'disconnected') {
     return { step: 'stop', outcome: 'gone' };
   }
+  const attempt = await findUnsettledAttempt(tx, credential);
+  if (attempt?.sealedAnswer) return { step: 'answer', attemptId: attempt.id };
   if (credential.version > input.version || credential.kind !== 'oauth') return { step: 'stop', outcome: 'refreshed' };
-  const attempt = await findUnsettledAttempt(tx, input.channelId, credential.version);
-  if (attempt?.sealedAnswer) return { step: 'answer', attempt, credential };
   if (credential.leaseUntil && credential.leaseUntil > now) return { step: 'stop', outcome: 'busy' };
-  return settleAndTake(tx, input, { credential, attempt, now });
+  if (attempt) await settleLeft(tx, attempt, now);
+  return takeLease(tx, { channel, credential, timing, now });
 }
 
-async function settleAndTake(
+/** Its refresher is dead, or was stopped so long that it will not write any more. */
+async function settleLeft(tx: Transaction, attempt: RefreshAttemptRow, now: Date): Promise<void> {
+  if (attempt.sentAt) await settleAttempt(tx, attempt.id, 'unknown');
+  else await abandonAttempt(tx, attempt.id, now);
+}
+
+async function takeLease(
   tx: Transaction,
-  input: RefreshInput,
-  { credential, attempt, now }: { credential: CredentialRow; attempt: RefreshAttemptRow | null; now: Date },
+  given: { channel: ChannelRow; credential: CredentialRow; timing: RefreshTiming; now: Date },
 ): Promise<Plan> {
-  if (attempt && !attempt.sentAt) await abandonAttempt(tx, attempt.id, now);
-  if (attempt?.sentAt) await settleAttempt(tx, attempt.id, 'unknown');
-  const unknown = await findUnknownAttempt(tx, input.channelId, credential.version);
-  const mayRepeat = !unknown || isRepeatable(credential, unknown, now);
-  if (!mayRepeat && (unknown.probe || now < probeTime(credential))) return { step: 'stop', outcome: 'unknown' };
-  const probe = !mayRepeat;
-  const leaseUntil = new Date(now.getTime() + LEASE_MS);
-  const { tenantId, channelId } = input;
+  const { channel, credential, timing, now } = given;
+  const probeAt = await findProbeTime(tx, credential, now);
+  // A person has been asked: a further use of a token in doubt would tell nothing that changes that.
+  if (probeAt && channel.status === 'reauth_required') return { step: 'stop', outcome: 'refused' };
+  if (probeAt && now < probeAt) return { step: 'stop', outcome: 'unknown' };
   const attemptId = await insertAttempt(tx, {
-    tenantId,
-    channelId,
+    tenantId: channel.tenantId,
+    channelId: channel.id,
     version: credential.version,
-    probe,
+    probe: probeAt !== null,
     now,
-    leaseUntil,
+    leaseUntil: new Date(now.getTime() + timing.leaseMs),
   });
-  return { step: 'send', attemptId, credential, probe };
+  return { step: 'send', attemptId, credential };
 }
 
-/** Whether a token that was sent once without an answer may simply be sent again. */
-function isRepeatable(credential: CredentialRow, unknown: RefreshAttemptRow, now: Date): boolean {
-  const rotation = parseRotation(credential.rotation);
-  switch (rotation.mode) {
-    case 'none':
-    case 'tolerant':
-      return true;
-    case 'grace': {
-      const sentAt = (unknown.sentAt ?? unknown.startedAt).getTime();
-      return now.getTime() < sentAt + (rotation.graceSeconds - 5) * 1000;
-    }
-    case 'strict':
-    case 'unproven':
-      return false;
-  }
+interface Sending {
+  accessType: AccessType;
+  attemptId: string;
+  credential: CredentialRow;
 }
 
-/** Steps 2 to 5: sends, keeps the answer, and stores what it brought. */
-async function send(
-  context: Context,
-  input: RefreshInput,
-  plan: Extract<Plan, { step: 'send' }>,
-): Promise<RefreshOutcome> {
-  const { attemptId, credential } = plan;
-  const { tenantId, channelId } = input;
+/** Steps 2 and 3; null when an answer is stored and to be taken. */
+async function send(context: Context, sending: Sending, timing: RefreshTiming): Promise<RefreshOutcome | null> {
+  const { tenantId, channelId } = sending.credential;
   try {
-    const sent = await sendRefresh(context, { ...input, attemptId, credential });
-    if (sent === 'taken_over') return 'busy';
+    const sent = await sendRefresh(context, { ...sending, tenantId, channelId, timing });
+    return sent === 'taken_over' ? 'busy' : null;
   } catch (error) {
-    if (!(error instanceof ProviderError)) throw error;
-    await settleUnanswered(context, plan, input, error);
-    const { verdict } = error;
-    await recordRefusal(context, {
-      tenantId,
-      channelId,
-      credentialVersion: credential.version,
-      tried: 'credential',
-      verdict,
-    });
+    const failure = error instanceof NotSent ? error.cause : error;
+    if (!(failure instanceof ProviderError)) throw error;
+    await settleUnanswered(context, sending, failure.verdict, error instanceof NotSent);
     return 'refused';
   }
-  return takeAnswer(context, { ...input, attemptId, credential });
 }
 
-/** The network failed us: never sent → the token is unspent; else nobody knows, and the rotation decides next time. */
+/** The network failed us. Never sent: the token is unspent. Else nobody knows, and the rotation decides next time. */
 async function settleUnanswered(
   context: Context,
-  { attemptId }: { attemptId: string },
-  { tenantId, channelId }: RefreshInput,
-  error: ProviderError,
+  { attemptId, credential }: Sending,
+  verdict: Verdict,
+  isUnspent: boolean,
 ): Promise<void> {
+  const { tenantId, channelId, version: credentialVersion } = credential;
   const now = await context.clock.now();
-  await context.database.inTenant(tenantId, async (tx) => {
-    if (wasNeverSent(error)) await abandonAttempt(tx, attemptId, now);
-    else await settleAttempt(tx, attemptId, 'unknown');
+  const settled = await context.database.inTenant(tenantId, async (tx) => {
+    const channel = await lockChannel(tx, channelId);
+    if (!isUnspent) await settleAttempt(tx, attemptId, 'unknown');
     await releaseLease(tx, channelId, attemptId);
+    return channel && settleRefusal(context, tx, channel, { credentialVersion, tried: 'credential', verdict }, now);
   });
-}
-
-const NEVER_SENT = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-
-/** No connection was made, so the provider cannot have seen the token. */
-function wasNeverSent(error: ProviderError): boolean {
-  return error.verdict.providerCode !== null && NEVER_SENT.has(error.verdict.providerCode);
+  if (settled) await followUp(context, settled);
 }

@@ -29,9 +29,13 @@ function rotationText(rotation: KnownRotation): string {
 
 /**
  * What a refresh answer taught: a provider that returned another token rotates, whatever its documentation says, and
- * then only its declared mode tells how; without one it is taken for strict.
+ * then only its declared mode tells how; without one it is taken for strict. Once seen to rotate it stays so: some
+ * return another token every few times only.
  */
-export function learnRotation(declared: Rotation, returnedAnother: boolean): string {
-  if (!returnedAnother) return rotationText(declared);
-  return rotationText(declared.mode === 'none' ? { mode: 'strict' } : declared);
+export function learnRotation(
+  { declared, known }: { declared: Rotation; known: KnownRotation },
+  returnedAnother: boolean,
+): string {
+  if (declared.mode !== 'none') return rotationText(declared);
+  return rotationText(returnedAnother || known.mode === 'strict' ? { mode: 'strict' } : declared);
 }

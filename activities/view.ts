@@ -7,11 +7,10 @@ import { findCredential } from '../db/credentials.ts';
 import type { CredentialRow } from '../db/credentials.ts';
 import { listRunningImports } from '../db/imports.ts';
 import { takeNudge } from '../db/nudges.ts';
-import { findUnknownAttempt } from '../db/refresh-attempts.ts';
 import type { ChannelView } from '../domain/channel-view.ts';
 import { nextDue, nextRefreshAt } from '../domain/due.ts';
 import type { ChannelFacts } from '../domain/due.ts';
-import { probeTime } from './refresh-answer.ts';
+import { findProbeTime } from './refresh-doubt.ts';
 import { parseRotation } from './rotation.ts';
 
 /** A channel that waits for a person has nothing due; after this long the reconcile sees that its workflow is there. */
@@ -57,8 +56,7 @@ async function factsOf(
   tx: Transaction,
   { channel, credential, running, now }: Rows,
 ): Promise<ChannelFacts> {
-  const unknown = credential && (await findUnknownAttempt(tx, channel.id, credential.version));
-  const repeatable = credential && ['none', 'tolerant'].includes(parseRotation(credential.rotation).mode);
+  const probeTime = credential && (await findProbeTime(tx, credential, now));
   return {
     channelId: channel.id,
     status: channel.status,
@@ -74,8 +72,7 @@ async function factsOf(
     importRunning: running.length > 0,
     cursorLaneTaken: running.some(({ movesCursor }) => movesCursor),
     token: tokenFacts(context, channel, credential),
-    probeAt:
-      credential && unknown && !repeatable && probeTime(credential) > now ? probeTime(credential).getTime() : null,
+    probeAt: ms(probeTime),
   };
 }
 

@@ -2,7 +2,7 @@ import { and, eq, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import { CREDENTIALS_NOTIFICATION } from '../domain/notifications.ts';
 import type { Transaction } from './client.ts';
-import { credentials } from './schema/credentials.ts';
+import { credentials, refreshAttempts } from './schema/credentials.ts';
 
 export type CredentialRow = InferSelectModel<typeof credentials>;
 export type NewCredential = typeof credentials.$inferInsert;
@@ -36,9 +36,10 @@ export async function swapCredential(
   return true;
 }
 
-/** Makes the ciphertext unreadable for good: the row goes, and with it every copy we control. */
+/** Makes the ciphertext unreadable for good: the row goes, with it token answers that nobody has read yet. */
 export async function shredCredential(tx: Transaction, channelId: string): Promise<void> {
   await tx.delete(credentials).where(eq(credentials.channelId, channelId));
+  await tx.delete(refreshAttempts).where(eq(refreshAttempts.channelId, channelId));
   await notifyReaders(tx, channelId);
 }
 

@@ -1,5 +1,5 @@
 import { transition } from '../domain/channel.ts';
-import type { Happening } from '../domain/channel.ts';
+import type { ChannelEventType, Happening, Transition } from '../domain/channel.ts';
 import { actionOf } from '../domain/verdict.ts';
 import { stateOf } from './channels.ts';
 import type { ChannelRow } from './channels.ts';
@@ -20,8 +20,10 @@ export async function letHappen(
   now: Date,
   more: Partial<Omit<typeof channels.$inferInsert, 'status'>> = {},
 ): Promise<ChannelRow> {
-  const { state, event, incident } = transition(stateOf(row), happening);
-  const incidentId = await settleIncident(tx, row, happening, incident, now);
+  const change = asOperators(row, transition(stateOf(row), happening));
+  const { state } = change;
+  const incidentId = await settleIncident(tx, row, happening, change.incident, now);
+  const { event, shown } = await tellOf(tx, row, change, incidentId, now);
   const [changed] = await tx
     .update(channels)
     .set({
@@ -31,7 +33,7 @@ export async function letHappen(
       providerCode: state.providerCode,
       credentialVersion: state.credentialVersion,
       statusSince: state.status === row.status ? row.statusSince : now,
-      incidentId: incident === 'close' ? null : (incidentId ?? row.incidentId),
+      incidentId: shown,
       ...more,
     })
     .where(eq(channels.id, row.id))
@@ -50,6 +52,37 @@ export async function letHappen(
   return changed;
 }
 
+const isOperators = ({ status, action }: Pick<ChannelRow, 'status' | 'action'>) =>
+  status === 'blocked' && action === 'fix_app_credentials';
+
+/**
+ * A fault of the app's own client is the operator's (rule 11): no event of the channel, no incident of its own. The one
+ * for all channels of the client is across tenants (activities/outcomes.ts sees to it).
+ */
+function asOperators(row: ChannelRow, change: Transition): Transition {
+  if (isOperators(change.state)) return { ...change, event: null, incident: 'keep' };
+  const isNews = isOperators(row) && change.state.status === 'blocked';
+  return isNews ? { ...change, event: 'channel.blocked', incident: 'open' } : change;
+}
+
+/**
+ * The event to tell, and the incident the row shows from now on. Who was never told that the operator's trouble began
+ * is not told that it ended; the row keeps that incident's id until it is closed.
+ */
+async function tellOf(
+  tx: Transaction,
+  row: ChannelRow,
+  { event, incident, state }: Transition,
+  incidentId: string | null,
+  now: Date,
+): Promise<{ event: ChannelEventType | null; shown: string | null }> {
+  if (incident !== 'close') return { event, shown: incidentId ?? row.incidentId };
+  const wasOwn = row.incidentId !== null && (await closeIncident(tx, row.incidentId, now));
+  if (!isOperators(row) || wasOwn) return { event, shown: null };
+  const goes = state.status === 'disconnecting' || state.status === 'disconnected';
+  return { event: event === 'channel.repaired' ? null : event, shown: goes ? null : row.incidentId };
+}
+
 /** The incident the event belongs to: the one that opens, closes or goes on. */
 async function settleIncident(
   tx: Transaction,
@@ -58,11 +91,7 @@ async function settleIncident(
   change: 'open' | 'close' | 'keep',
   now: Date,
 ): Promise<string | null> {
-  if (change === 'keep' || (change === 'close' && row.incidentId === null)) return row.incidentId;
-  if (change === 'close') {
-    await closeIncident(tx, row.incidentId ?? '', now);
-    return row.incidentId;
-  }
+  if (change !== 'open') return row.incidentId;
   const reason = happening.type === 'refused' ? happening.verdict.reason : null;
   const opened = await openChannelIncident(tx, {
     tenantId: row.tenantId,

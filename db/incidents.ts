@@ -24,6 +24,12 @@ export async function openChannelIncident(
   return { id: open?.id ?? id, isNew: false };
 }
 
-export async function closeIncident(tx: Transaction, id: string, at: Date): Promise<void> {
-  await tx.update(incidents).set({ closedAt: at }).where(eq(incidents.id, id));
+/** False when there is none to close in this tenant: the operator's incidents are not a channel's to end. */
+export async function closeIncident(tx: Transaction, id: string, at: Date): Promise<boolean> {
+  const rows = await tx
+    .update(incidents)
+    .set({ closedAt: at })
+    .where(and(eq(incidents.id, id), isNull(incidents.closedAt)))
+    .returning({ id: incidents.id });
+  return rows.length > 0;
 }

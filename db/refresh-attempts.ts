@@ -1,5 +1,6 @@
-import { and, desc, eq, isNull } from 'drizzle-orm';
+import { and, desc, eq, gte, isNotNull, isNull, lt, or, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
+import type { CredentialRow } from './credentials.ts';
 import type { Transaction } from './client.ts';
 import { newId } from './ids.ts';
 import { credentials, refreshAttempts } from './schema/credentials.ts';
@@ -11,47 +12,54 @@ export async function findAttempt(tx: Transaction, id: string): Promise<RefreshA
   return row ?? null;
 }
 
-/** The newest attempt on this version that has no outcome yet. */
+/**
+ * Attempts that spent the refresh token which is live now. Not by version: a version that kept the old secret (a
+ * reauthorization without a new one, a refresh that brought none) rests on what was sent before it.
+ */
+function onSecret({ channelId, secretVersion }: CredentialRow) {
+  return and(eq(refreshAttempts.channelId, channelId), gte(refreshAttempts.version, secretVersion));
+}
+
+/** An attempt without an outcome: one whose answer is stored before others, then the newest. */
 export async function findUnsettledAttempt(
   tx: Transaction,
-  channelId: string,
-  version: number,
+  credential: CredentialRow,
 ): Promise<RefreshAttemptRow | null> {
   const [row] = await tx
     .select()
     .from(refreshAttempts)
-    .where(
-      and(
-        eq(refreshAttempts.channelId, channelId),
-        eq(refreshAttempts.version, version),
-        isNull(refreshAttempts.outcome),
-        isNull(refreshAttempts.abandonedAt),
-      ),
-    )
-    .orderBy(desc(refreshAttempts.id))
+    .where(and(onSecret(credential), isNull(refreshAttempts.outcome), isNull(refreshAttempts.abandonedAt)))
+    .orderBy(desc(isNotNull(refreshAttempts.sealedAnswer)), desc(refreshAttempts.startedAt), desc(refreshAttempts.id))
     .limit(1);
   return row ?? null;
 }
 
-/** The attempt of this version whose outcome nobody knows, newest first; null when there is none. */
-export async function findUnknownAttempt(
-  tx: Transaction,
-  channelId: string,
-  version: number,
-): Promise<RefreshAttemptRow | null> {
-  const [row] = await tx
+/** What was sent without an answer since the provider last answered this refresh token with a new access token. */
+export interface Doubt {
+  attempt: RefreshAttemptRow;
+  /** The marked second use was one of them. */
+  probed: boolean;
+}
+
+/** null when it is known of every use of the live refresh token what became of it. */
+export async function findDoubt(tx: Transaction, credential: CredentialRow): Promise<Doubt | null> {
+  const answered = tx
+    .select({ at: sql`coalesce(max(${refreshAttempts.startedAt}), '-infinity')` })
+    .from(refreshAttempts)
+    .where(and(onSecret(credential), eq(refreshAttempts.outcome, 'stored')));
+  const rows = await tx
     .select()
     .from(refreshAttempts)
     .where(
       and(
-        eq(refreshAttempts.channelId, channelId),
-        eq(refreshAttempts.version, version),
+        onSecret(credential),
         eq(refreshAttempts.outcome, 'unknown'),
+        sql`${refreshAttempts.startedAt} > (${answered})`,
       ),
     )
-    .orderBy(desc(refreshAttempts.id))
-    .limit(1);
-  return row ?? null;
+    .orderBy(desc(refreshAttempts.startedAt), desc(refreshAttempts.id));
+  const [attempt] = rows;
+  return attempt ? { attempt, probed: rows.some(({ probe }) => probe) } : null;
 }
 
 /** Takes the lease and writes down the intent, before anything is sent. */
@@ -105,29 +113,56 @@ export async function markSent(tx: Transaction, attemptId: string, now: Date): P
   return rows.length > 0;
 }
 
-/** The provider provably never saw it: another attempt with the same token is safe. */
+/** The provider provably never saw it, whatever somebody else feared meanwhile: another attempt is safe. */
 export async function abandonAttempt(tx: Transaction, attemptId: string, now: Date): Promise<void> {
   await tx
     .update(refreshAttempts)
-    .set({ abandonedAt: now })
+    .set({ abandonedAt: now, outcome: null })
     .where(and(eq(refreshAttempts.id, attemptId), isNull(refreshAttempts.sealedAnswer)));
 }
 
 /** Keeps the raw answer, sealed, whatever has become of the lease (rule 4). */
-export async function storeAnswer(tx: Transaction, attemptId: string, sealedAnswer: string, now: Date): Promise<void> {
+export async function storeAnswer(
+  tx: Transaction,
+  attemptId: string,
+  sealedAnswer: string,
+  answeredAt: Date,
+): Promise<void> {
   await tx
     .update(refreshAttempts)
-    .set({ sealedAnswer, answeredAt: now, outcome: null, abandonedAt: null })
+    .set({ sealedAnswer, answeredAt, outcome: null, abandonedAt: null })
     .where(eq(refreshAttempts.id, attemptId));
 }
 
+/** Ends an attempt; false when it has an outcome already, which stands. */
 export async function settleAttempt(
   tx: Transaction,
   attemptId: string,
   outcome: NonNullable<RefreshAttemptRow['outcome']>,
-): Promise<void> {
-  await tx
+): Promise<boolean> {
+  const rows = await tx
     .update(refreshAttempts)
     .set({ outcome, ...(outcome === 'unknown' ? {} : { sealedAnswer: null }) })
-    .where(eq(refreshAttempts.id, attemptId));
+    .where(and(eq(refreshAttempts.id, attemptId), isNull(refreshAttempts.outcome)))
+    .returning({ id: refreshAttempts.id });
+  return rows.length > 0;
+}
+
+/**
+ * Drops what nothing rests on any more: attempts on earlier secrets, and settled ones before `version`. Attempts on
+ * the live secret that may still be answered stay.
+ */
+export async function dropOldAttempts(
+  tx: Transaction,
+  { channelId, version, secretVersion }: { channelId: string; version: number; secretVersion: number },
+): Promise<void> {
+  const settled = or(isNotNull(refreshAttempts.abandonedAt), isNotNull(refreshAttempts.outcome));
+  await tx
+    .delete(refreshAttempts)
+    .where(
+      and(
+        eq(refreshAttempts.channelId, channelId),
+        or(lt(refreshAttempts.version, secretVersion), and(lt(refreshAttempts.version, version), settled)),
+      ),
+    );
 }

@@ -64,6 +64,8 @@ export function nextRefreshAt(facts: ChannelFacts, now: number): number | null {
   if (!token || !(isLive(status) || status === 'blocked' || status === 'paused')) return null;
   const held = facts.trouble === 'credential' || facts.suspected === 'credential' || status === 'blocked';
   const earliest = held ? (facts.retryAt ?? now) : 0;
+  // A refresh that failed is due again when its time has come, whatever had made it due.
+  if (held && facts.retryAt !== null && facts.trouble === 'credential') return Math.max(earliest, facts.probeAt ?? 0);
   const requested = facts.refreshRequestedAt !== null && facts.refreshRequestedAt > token.issuedAt;
   const wanted = requested || token.refused;
   const scheduled = wanted && status !== 'blocked' ? now : scheduledRefreshAt(facts, token);

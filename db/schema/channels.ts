@@ -13,6 +13,8 @@ export interface Suspicion {
   kind: VerdictKind;
   times: number;
   credentialVersion: number;
+  /** When it was last counted, in ms since the epoch. */
+  at: number;
 }
 
 export const channels = pgTable(
