@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import { updateChannel } from '../db/channels.ts';
+import { lockChannel, updateChannel } from '../db/channels.ts';
 import { notifyReaders } from '../db/credentials.ts';
 import { ProviderError } from '../domain/verdict.ts';
 import { openChannelSession, readAccess } from './channel-access.ts';
@@ -24,6 +24,7 @@ export async function checkChannel(
   context: Context,
   { tenantId, channelId }: { tenantId: string; channelId: string },
 ): Promise<CheckAnswer> {
+  const startedAt = await context.clock.now();
   let answer = await tryOnce(context, tenantId, channelId);
   if (answer === 'needs_refresh') {
     const access = await readAccess(context, tenantId, channelId);
@@ -33,7 +34,7 @@ export async function checkChannel(
     const refreshed = await refreshCredential(context, { tenantId, accessType, channelId, version });
     answer = refreshed === 'refreshed' ? await tryOnce(context, tenantId, channelId) : { ok: false, proved: null };
   }
-  await markChecked(context, tenantId, channelId);
+  await markChecked(context, tenantId, channelId, startedAt);
   return answer === 'needs_refresh' ? { ok: false, proved: null } : answer;
 }
 
@@ -67,11 +68,14 @@ async function proveOnce(context: Context, access: ChannelAccess): Promise<strin
   }
 }
 
-/** The report is answered, whatever the answer is: later ones within seconds get this time. */
-async function markChecked(context: Context, tenantId: string, channelId: string): Promise<void> {
+/** Reports from before the check are answered, whatever the answer is: later ones within seconds get this time. */
+async function markChecked(context: Context, tenantId: string, channelId: string, startedAt: Date): Promise<void> {
   const now = await context.clock.now();
   await context.database.inTenant(tenantId, async (tx) => {
-    await updateChannel(tx, channelId, { checkRequestedAt: null, checkedAt: now });
+    const row = await lockChannel(tx, channelId);
+    if (!row) return;
+    const isLater = row.checkRequestedAt !== null && row.checkRequestedAt > startedAt;
+    await updateChannel(tx, channelId, { checkedAt: now, ...(isLater ? {} : { checkRequestedAt: null }) });
     await notifyReaders(tx, channelId);
   });
 }

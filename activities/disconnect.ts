@@ -2,6 +2,7 @@ import type { Context } from '../context.ts';
 import { countLiveChannelsOnGrant } from '../db/across-tenants.ts';
 import { lockChannel, updateChannel } from '../db/channels.ts';
 import type { ChannelRow } from '../db/channels.ts';
+import { VaultError } from '../crypto/vault.ts';
 import { shredCredential } from '../db/credentials.ts';
 import type { CredentialRow } from '../db/credentials.ts';
 import { letHappen } from '../db/happenings.ts';
@@ -43,17 +44,19 @@ async function revoke(
 ): Promise<Revocation> {
   if (!oauth || capabilities.revocation === 'none') return 'unsupported';
   if ((await countLiveChannelsOnGrant(context.database, credential.grantKey, channel.id)) > 0) return 'shared';
-  const token = await context.vault.open(credential.sealedSecret, {
-    tenant: channel.tenantId,
-    owner: channel.id,
-    kind: 'refresh_secret',
-    version: credential.secretVersion,
-  });
   try {
+    const token = await context.vault.open(credential.sealedSecret, {
+      tenant: channel.tenantId,
+      owner: channel.id,
+      kind: 'refresh_secret',
+      version: credential.secretVersion,
+    });
     await oauth.revoke(token, AbortSignal.timeout(REVOKE_TIMEOUT_MS));
     return 'done';
   } catch (error) {
     if (error instanceof ProviderError) return error.verdict.kind === 'reauth_required' ? 'done' : 'failed';
+    // A secret that does not open cannot be revoked, today or ever; it is shredded all the same.
+    if (error instanceof VaultError) return 'failed';
     throw error;
   }
 }
