@@ -8,8 +8,10 @@ export function answerProblem(logger: Context['logger']): ErrorRequestHandler {
   return (error: unknown, _request, response, next) => {
     const requestId = String(response.locals['requestId'] ?? '');
     const problem = toProblem(error);
-    if (problem.status >= 500)
-      logger.error({ err: error, request_id: requestId, code: problem.code }, 'request failed');
+    // A problem that was foreseen has its status in the request's own line.
+    if (!(error instanceof Problem) && problem.status >= 500) {
+      logger.error({ err: error, request_id: requestId, code: problem.code }, 'A request failed');
+    }
     if (response.headersSent) return next(error);
     const { retryAfterSeconds } = problem.details;
     if (retryAfterSeconds !== undefined) response.set('Retry-After', String(retryAfterSeconds));

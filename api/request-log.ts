@@ -15,7 +15,7 @@ export function requestLog(logger: Context['logger']): RequestHandler {
     const began = performance.now();
     response.on('close', () => {
       const principal = response.locals['principal'] as Principal | null | undefined;
-      logger[response.statusCode >= 500 ? 'error' : 'info']({
+      logger.info({
         msg: 'request',
         request_id: id,
         method: request.method,

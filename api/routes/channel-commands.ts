@@ -4,6 +4,7 @@ import { letHappen } from '../../db/happenings.ts';
 import { nudge } from '../../db/nudges.ts';
 import { defineCall } from '../call.ts';
 import type { ApiContext, Answer, Call } from '../call.ts';
+import { engineAnswers } from '../engine-health.ts';
 import { Problem, isProblemCode } from '../problem.ts';
 import { inChannel } from '../reach.ts';
 import { channelOut } from '../schemas/channels.ts';
@@ -86,11 +87,15 @@ async function giveCommand(
   row: ChannelRow,
   command: 'refreshNow' | 'verify',
 ): Promise<CommandAnswer | null> {
+  const unavailable = new Problem('engine_unavailable', 'The workflow engine does not answer', {
+    retryAfterSeconds: 5,
+  });
+  if (!(await engineAnswers(context))) throw unavailable;
   try {
     return await context.temporal.command(row, command, COMMAND_WAIT_MS);
   } catch (error) {
     context.logger.warn({ err: error, channel: row.id }, 'a command could not be given');
-    throw new Problem('engine_unavailable', 'The workflow engine did not take the command', { retryAfterSeconds: 5 });
+    throw unavailable;
   }
 }
 

@@ -3,10 +3,10 @@ import { NEWEST_MIGRATION } from '../../db/newest-migration.ts';
 import { z } from 'zod';
 import { defineCall } from '../call.ts';
 import type { ApiContext } from '../call.ts';
+import { engineAnswers, inTime } from '../engine-health.ts';
 import { Problem } from '../problem.ts';
 
 const tag = 'Operation';
-const PATIENCE_MS = 2_000;
 
 const healthz = defineCall({
   method: 'get',
@@ -42,18 +42,8 @@ async function databaseTrouble({ database }: ApiContext): Promise<string | null>
   return (version ?? 0) >= NEWEST_MIGRATION ? null : 'the database has an older schema than this process';
 }
 
-async function engineTrouble({ temporal }: ApiContext): Promise<string | null> {
-  const { connection } = temporal.client;
-  return inTime(connection.workflowService.getSystemInfo({})).then(
-    () => null,
-    () => 'the workflow engine does not answer',
-  );
-}
-
-async function inTime<T>(work: Promise<T>): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error('no answer in time')), PATIENCE_MS);
-  return Promise.race([work, promise]).finally(() => clearTimeout(timer));
+async function engineTrouble(context: ApiContext): Promise<string | null> {
+  return (await engineAnswers(context)) ? null : 'the workflow engine does not answer';
 }
 
 export const healthCalls = [healthz, readyz];
