@@ -62,7 +62,7 @@ async function proveOnce(context: Context, access: ChannelAccess): Promise<strin
   const session = await openChannelSession(context, { ...access, credential }, signal);
   if (session === 'needs_refresh') return session;
   try {
-    return (await session.identify()).proved;
+    return await session.verify();
   } finally {
     await session.close();
   }

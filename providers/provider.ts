@@ -115,6 +115,8 @@ export type SessionAccess =
 export interface Session {
   /** One real call that proves the account can be read; says who we are and what was proved. */
   identify(): Promise<Identity>;
+  /** The cheapest call that proves the same, exactly one where the provider has one; says what was proved. */
+  verify(): Promise<string>;
   /** Every part that has a cursor of its own (a folder, or the whole mailbox), with its cursor as of now. */
   scopes(): Promise<ScopeHead[]>;
   /** One page of what came after `cursor`. Throws a `cursor_expired` verdict when the provider no longer knows it. */

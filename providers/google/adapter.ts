@@ -57,6 +57,7 @@ function createSession(client: GmailClient, signal: AbortSignal): Session {
         proved: `Read the profile of ${mailbox.emailAddress} as ${person.email}`,
       };
     },
+    verify: async () => `Read the profile of ${(await client.profile()).emailAddress}`,
     async scopes(): Promise<ScopeHead[]> {
       const { historyId, at } = await client.profile();
       return [{ ...MAILBOX, cursor: formatCursor({ historyId }), at }];

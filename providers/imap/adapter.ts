@@ -40,16 +40,21 @@ export function createImapProvider(
 }
 
 function createSession(connection: ImapConnection, access: Extract<SessionAccess, { kind: 'password' }>): Session {
+  const { host } = access.server;
+  const verify = async () => {
+    await connection.run('login', () => connection.flow.mailboxOpen('INBOX', { readOnly: true }));
+    return `Signed in at ${host} as ${access.username} and opened the inbox`;
+  };
   return {
+    verify,
     async identify() {
-      await connection.run('login', () => connection.flow.mailboxOpen('INBOX', { readOnly: true }));
-      const { host } = access.server;
+      const proved = await verify();
       const account = {
         email: access.email,
         login: access.username,
         providerId: `${access.username}@${host.toLowerCase()}`,
       };
-      return { account, proved: `Signed in at ${host} as ${access.username} and opened the inbox` };
+      return { account, proved };
     },
     scopes: () => listFolders(connection),
     listChanges: (scope, cursor, limit) => listChanges(connection, scope, cursor, limit),
