@@ -74,7 +74,7 @@ const variables = z.object({
 type Variables = z.infer<typeof variables>;
 
 /** A variable is missing or wrong; the message names the variable and what was expected, never its value. */
-export class ConfigError extends Error {}
+class ConfigError extends Error {}
 
 /** `.env` under the real environment, which wins; empty values count as absent. */
 export function readEnvironment(): Record<string, string> {

@@ -24,7 +24,7 @@ export function describeSleep(view: ChannelView): string {
   return view.status === 'reauth_required' ? 'waiting for reauthorization' : `waiting while ${view.status}`;
 }
 
-export function deedWords(deed: Deed): string {
+function deedWords(deed: Deed): string {
   switch (deed) {
     case 'disconnect':
       return 'revoke and shred the credential';

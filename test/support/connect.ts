@@ -5,7 +5,7 @@ import { Secret } from '../../domain/secret.ts';
 import type { SessionAccess } from '../../providers/provider.ts';
 import type { Stage } from './stage.ts';
 
-export const SPEC: LinkSpec = {
+const SPEC: LinkSpec = {
   kind: 'individual',
   owner: null,
   access_types: null,

@@ -12,7 +12,7 @@ import type { Temporal } from '../../temporal.ts';
 import { sandboxControl } from './sandbox-control.ts';
 
 /** What a test asks of Temporal when the workflow is not its subject: nothing happens, and what was told is kept. */
-export function silentTemporal(): Temporal & { told: string[] } {
+function silentTemporal(): Temporal & { told: string[] } {
   const told: string[] = [];
   return {
     told,
