@@ -1,0 +1,131 @@
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import type { Config } from '../../config.ts';
+import type { Context } from '../../context.ts';
+import type { Clock } from '../../domain/clock.ts';
+import { channelWorkflowId } from '../../domain/workflow-names.ts';
+import { machineCacheDir } from '../../embedded/machine-tools.ts';
+import { temporalBinary } from '../../embedded/temporal-binary.ts';
+import { temporalTestServer } from '../../embedded/test-server.ts';
+import { createWorkers } from '../../temporal-workers.ts';
+import { ensureSearchAttributes, temporalOf } from '../../temporal.ts';
+import type { SandboxControl } from './sandbox-control.ts';
+import type { Stage } from './stage.ts';
+
+export interface EngineOptions {
+  /** Whether hours pass in an instant; else it is a real development server. */
+  timeSkipping: boolean;
+  config?: Partial<Config>;
+  /** Tests that start workflows of their own tasks leave the workers out. */
+  working?: boolean;
+}
+
+/**
+ * The stage with a real Temporal on it, and the workers of a worker process. Under time skipping everybody's clock is
+ * the test server's, the sandbox's too.
+ */
+export async function raiseEngine(stage: Stage, { timeSkipping, config = {}, working = true }: EngineOptions) {
+  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR' } } });
+  const server = await startServer(timeSkipping);
+  if (timeSkipping) await addSearchAttributes(server);
+  else await ensureSearchAttributes(server.client);
+  const context: Context = {
+    ...stage.context,
+    config: { ...stage.context.config, ...config },
+    clock: timeSkipping ? skippedClock(server, stage.sandbox) : stage.context.clock,
+    temporal: temporalOf(server.client, null, async () => {}),
+  };
+  let workers = working ? await startWorkers(context, server.nativeConnection) : null;
+  return {
+    ...stage,
+    context,
+    client: server.client,
+    server,
+    channel: (channelId: string) => server.client.workflow.getHandle(channelWorkflowId(channelId)),
+    /** Ends the workers as SIGTERM would. */
+    async stopWorkers() {
+      await workers?.stop();
+      workers = null;
+    },
+    async startWorkers() {
+      workers ??= await startWorkers(context, server.nativeConnection);
+    },
+    async close() {
+      await workers?.stop();
+      await server.teardown();
+      await stage.close();
+    },
+  };
+}
+export type Engine = Awaited<ReturnType<typeof raiseEngine>>;
+
+async function startServer(timeSkipping: boolean): Promise<TestWorkflowEnvironment> {
+  const environment = { ...process.env } as Record<string, string>;
+  const tools = { environment, cacheDir: machineCacheDir(environment), say: () => {} };
+  if (timeSkipping) {
+    return TestWorkflowEnvironment.createTimeSkipping({ server: { executable: await temporalTestServer(tools) } });
+  }
+  const path = await temporalBinary(tools);
+  return TestWorkflowEnvironment.createLocal({ server: { executable: { type: 'existing-path', path } } });
+}
+
+/** The time-skipping server can add search attributes, and cannot list them. */
+async function addSearchAttributes({ client }: TestWorkflowEnvironment): Promise<void> {
+  const KEYWORD = 2; // temporal.api.enums.v1.IndexedValueType
+  const names = ['TenantId', 'AccessType', 'ChannelStatus', 'StatusReason'];
+  await client.connection.operatorService.addSearchAttributes({
+    namespace: client.options.namespace,
+    searchAttributes: Object.fromEntries(names.map((name) => [name, KEYWORD])),
+  });
+}
+
+/** A token's life and a message's date are the provider's: its clock is set along, whenever ours has jumped. */
+function skippedClock(server: TestWorkflowEnvironment, sandbox: SandboxControl): Clock {
+  let offsetS = 0;
+  return {
+    async now() {
+      const nowMs = await server.currentTimeMs();
+      const nextS = (nowMs - Date.now()) / 1000;
+      if (Math.abs(nextS - offsetS) > 1) {
+        offsetS = nextS;
+        await sandbox.setClock(nextS);
+      }
+      return new Date(nowMs);
+    },
+  };
+}
+
+async function startWorkers(context: Context, connection: NativeConnection) {
+  const workers = await createWorkers(context, connection);
+  const running = Promise.all(workers.map((worker) => worker.run()));
+  return {
+    async stop() {
+      for (const worker of workers) worker.shutdown();
+      await running;
+    },
+  };
+}
+
+export type WorkflowHistory = Awaited<ReturnType<ReturnType<Engine['channel']>['fetchHistory']>>;
+
+/** Every run of a workflow, the first one first: a channel's diary is the chain of its runs. */
+export async function chainOf(engine: Engine, workflowId: string): Promise<WorkflowHistory[]> {
+  const chain: WorkflowHistory[] = [];
+  for (let runId: string | undefined; ;) {
+    const history = await engine.client.workflow.getHandle(workflowId, runId).fetchHistory();
+    chain.unshift(history);
+    runId = history.events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId ?? undefined;
+    if (!runId) return chain;
+  }
+}
+
+/** Looks again and again until there is something; the one way in which tests wait. */
+export async function until<T>(what: string, look: () => Promise<T> | T, timeoutMs = 20_000): Promise<NonNullable<T>> {
+  const endsAt = Date.now() + timeoutMs;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    if (Date.now() > endsAt) throw new Error(`${what} did not come within ${timeoutMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 15));
+  }
+}
