@@ -4,7 +4,7 @@ import { listImportScopes } from '../db/import-scopes.ts';
 import type { ImportScopeRow } from '../db/import-scopes.ts';
 import { findImport } from '../db/imports.ts';
 import type { ImportRow } from '../db/imports.ts';
-import { comparePage, markCompared, needsComparison } from './import-comparison.ts';
+import { comparePage, needsComparison } from './import-comparison.ts';
 import { tellOfProgress } from './import-events.ts';
 import { finishImport } from './import-finish.ts';
 import { listPage } from './import-listing.ts';
@@ -31,6 +31,8 @@ export async function advanceImport(run: ImportRun): Promise<Advance> {
     const plan = await readPlan(run);
     if (plan === null) return { done: true, waitMs: 0 };
     const { row, scopes, unsettled } = plan;
+    // Opened again by a reauthorization: the next stretch begins with new heads.
+    if (row.movesCursor && row.windowTo === null) return { done: false, waitMs: 0 };
     if (run.inline && scopes.some((scope) => isFallback(row, scope))) return { done: false, waitMs: 0 };
     const listing = scopes.find(({ state }) => state === 'listing');
     const comparing = needsComparison(row, scopes) ? scopes.find(({ state }) => state === 'comparing') : undefined;
@@ -39,8 +41,8 @@ export async function advanceImport(run: ImportRun): Promise<Advance> {
     else if (comparing) await comparePage(run, row, comparing);
     else if (retrying && run.failed) return { done: false, waitMs: RETRY_GAP_MS };
     else if (retrying) await retryItems(run, row, retrying, unsettled);
-    else return finish(run, row, scopes);
-    await tellOfProgress(run, row);
+    else await finishImport(run);
+    if (listing || comparing || retrying) await tellOfProgress(run, row);
     if (isOver(run)) return { done: false, waitMs: 0 };
   }
 }
@@ -58,10 +60,4 @@ async function readPlan({ context, channel, importId }: ImportRun): Promise<Plan
     const scopes = await listImportScopes(tx, importId);
     return { row, scopes, unsettled: await listUnsettledItems(tx, importId, PAGE_ITEMS) };
   });
-}
-
-async function finish(run: ImportRun, row: ImportRow, scopes: ImportScopeRow[]): Promise<Advance> {
-  if (needsComparison(row, scopes)) await markCompared(run, row);
-  await finishImport(run);
-  return { done: true, waitMs: 0 };
 }

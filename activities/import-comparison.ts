@@ -1,6 +1,5 @@
 import { moveScope } from '../db/import-scopes.ts';
 import type { ImportScopeRow } from '../db/import-scopes.ts';
-import { updateImport } from '../db/imports.ts';
 import type { ImportRow } from '../db/imports.ts';
 import { windowToList } from '../domain/import-window.ts';
 import { isExpired } from './import-listing.ts';
@@ -33,7 +32,8 @@ export async function comparePage(run: ImportRun, row: ImportRow, scope: ImportS
       advance: (tx) => moveScope(tx, scope, page.position === null ? { state: 'done' } : { position: page.position }),
     });
   } catch (error) {
-    if (!isExpired(error) || scope.position === null) throw error;
+    if (!isExpired(error) || run.expired.has(scope.scope)) throw error;
+    run.expired.add(scope.scope);
     await beginAgain(run, scope);
   }
 }
@@ -42,8 +42,4 @@ export async function comparePage(run: ImportRun, row: ImportRow, scope: ImportS
 async function beginAgain(run: ImportRun, scope: ImportScopeRow): Promise<void> {
   const moved = await run.context.database.inTenant(scope.tenantId, (tx) => moveScope(tx, scope, { position: null }));
   if (!moved) throw new ImportOvertaken(run.importId);
-}
-
-export async function markCompared(run: ImportRun, row: ImportRow): Promise<void> {
-  await run.context.database.inTenant(row.tenantId, (tx) => updateImport(tx, row.id, { compared: true }));
 }

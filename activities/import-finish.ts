@@ -7,6 +7,7 @@ import type { ImportScopeRow } from '../db/import-scopes.ts';
 import { deleteImport, findImport, findLastAudited, listRunningImports, updateImport } from '../db/imports.ts';
 import type { ImportRow } from '../db/imports.ts';
 import type { Receipt } from '../domain/receipt.ts';
+import { needsComparison } from './import-comparison.ts';
 import { tellOfEnd } from './import-events.ts';
 import { earliest, later, latest } from './import-heads.ts';
 import { isRoutine } from './import-run.ts';
@@ -14,7 +15,8 @@ import type { ImportRun } from './import-run.ts';
 
 /**
  * Ends an import whose every part is listed and settled: completed, or stalled when something that the provider listed
- * is neither stored nor explained. Only here *covered until* moves.
+ * is neither stored nor explained. Only here *covered until* moves. Does nothing when a reauthorization has just opened
+ * the import again.
  */
 export async function finishImport(run: ImportRun): Promise<void> {
   const { context, channel, importId } = run;
@@ -23,12 +25,14 @@ export async function finishImport(run: ImportRun): Promise<void> {
     const row = locked && (await findImport(tx, importId));
     if (!locked || row?.state !== 'running') return;
     const now = await context.clock.now();
+    const scopes = await listImportScopes(tx, importId);
+    const compared = needsComparison(row, scopes);
+    if (scopes.some(({ state }) => state === 'listing' || (compared && state === 'comparing'))) return;
     const receipt = (await readReceipts(tx, [importId])).get(importId);
     if (!receipt) throw new Error(`Import ${importId} has no receipt`);
     const state = receipt.missing === 0 ? 'completed' : 'stalled';
-    const scopes = await listImportScopes(tx, importId);
     const windowTo = row.windowTo ?? latest(scopes.flatMap(({ headAt }) => headAt ?? [])) ?? run.headsAt;
-    await updateImport(tx, importId, { state, completedAt: now, failures: 0, windowTo });
+    await updateImport(tx, importId, { state, completedAt: now, failures: 0, windowTo, compared });
     if (isUnremarkable(row, receipt)) await deleteImport(tx, importId);
     else if (!run.inline) await tellOfEnd(tx, { ...row, windowTo }, `import.${state}`, receipt, now);
     await updateChannel(tx, channel.id, {
@@ -46,7 +50,7 @@ function isUnremarkable(row: ImportRow, receipt: Receipt): boolean {
 
 /** The earliest of the scopes' heads: up to there, all of them are complete. Never backwards. */
 function coverage(channel: ChannelRow, scopes: ImportScopeRow[], headsAt: Date): Date {
-  return later(channel.coveredUntil, earliest(scopes.flatMap(({ headAt }) => headAt ?? [])) ?? headsAt);
+  return later(channel.coveredUntil, earliest(scopes.map(({ headAt }) => headAt ?? headsAt)) ?? headsAt);
 }
 
 /** Stalled until an import that was compared has found everything. */

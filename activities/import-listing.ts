@@ -19,7 +19,8 @@ export async function listPage(run: ImportRun, row: ImportRow, scope: ImportScop
   try {
     await (scope.listing === 'changes' ? listChangePage(run, row, scope) : listWindowPage(run, row, scope));
   } catch (error) {
-    if (!isExpired(error)) throw error;
+    if (!isExpired(error) || run.expired.has(scope.scope)) throw error;
+    run.expired.add(scope.scope);
     await fallBackToWindow(run, row, scope);
   }
 }

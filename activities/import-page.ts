@@ -44,8 +44,8 @@ export async function importPage(run: ImportRun, work: PageWork): Promise<boolea
   const haul = await fetchItems(run, work.scope, sifted.unknown);
   const stored = await context.database.inTenant(channel.tenantId, async (tx) => {
     const now = await context.clock.now();
-    await assertRunning(tx, work);
-    return commitHaul(tx, run, { work, known: sifted.known, tries: sifted.tries, haul, now });
+    const row = await lockRunning(tx, work);
+    return commitHaul(tx, run, { work: { ...work, row }, known: sifted.known, tries: sifted.tries, haul, now });
   });
   run.stored += stored;
   run.failed ||= haul.failed.length + haul.unanswered.length > 0;
@@ -72,8 +72,9 @@ async function sift(tx: Transaction, { row, scope, items, stage }: PageWork): Pr
 }
 
 /** Every page of a channel commits under its row's lock, so that two lanes cannot store the same message twice. */
-async function assertRunning(tx: Transaction, { row }: PageWork): Promise<void> {
+async function lockRunning(tx: Transaction, { row }: PageWork): Promise<ImportRow> {
   const channel = await lockChannel(tx, row.channelId);
   const current = channel && (await findImport(tx, row.id));
   if (current?.state !== 'running') throw new ImportOvertaken(row.id);
+  return current;
 }

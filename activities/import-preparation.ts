@@ -97,8 +97,12 @@ async function fillWindow(tx: Transaction, run: ImportRun, row: ImportRow): Prom
   const overlapped = new Date(covered.getTime() - provider.capabilities.windowOverlapMs);
   const window = {
     windowFrom: row.windowFrom ?? (row.movesCursor ? covered : later(overlapped, channel.createdAt)),
-    windowTo: row.windowTo ?? (row.movesCursor ? latest(run.heads.map((head) => headTime(head, run.headsAt))) : null),
+    windowTo: row.windowTo ?? (row.movesCursor ? latestHead(run) : null),
   };
   if (row.windowFrom === null || row.windowTo === null) await updateImport(tx, row.id, window);
   return { ...row, ...window };
+}
+
+function latestHead({ heads, headsAt }: ImportRun): Date {
+  return latest(heads.map((head) => headTime(head, headsAt))) ?? headsAt;
 }

@@ -28,6 +28,8 @@ export interface ImportRun {
   /** When `import.progress` was last told, on the monotonic clock. */
   toldAtMs: number;
   stored: number;
+  /** Scopes whose cursor was found expired in this stretch. Twice in a row is the provider's trouble, not ours. */
+  expired: Set<string>;
   /** An item could not be fetched in this stretch: it is tried again in a later one. */
   failed: boolean;
 }
@@ -46,7 +48,8 @@ export function isOver(run: ImportRun): boolean {
 }
 
 export function newRun(
-  given: Omit<ImportRun, 'content' | 'listed' | 'toldAtMs' | 'stored' | 'failed'> & Partial<Pick<ImportRun, 'listed'>>,
+  given: Omit<ImportRun, 'content' | 'listed' | 'toldAtMs' | 'stored' | 'expired' | 'failed'> &
+    Partial<Pick<ImportRun, 'listed'>>,
 ): ImportRun {
   const owner = { tenantId: given.channel.tenantId, channelId: given.channel.id };
   return {
@@ -55,6 +58,7 @@ export function newRun(
     content: new ContentWriter(given.context, owner),
     toldAtMs: performance.now(),
     stored: 0,
+    expired: new Set(),
     failed: false,
   };
 }

@@ -48,8 +48,9 @@ interface Wait {
 
 /** A slice begins no page after this; the one under way is finished. */
 const SLICE_MS = 20_000;
-/** The channel's workflow fetches a new token meanwhile. */
-const REFRESH_MS = 1_000;
+/** The channel's workflow fetches a new token meanwhile; the longer that takes, the more rarely we look. */
+const FIRST_REFRESH_MS = 1_000;
+const MOST_REFRESH_MS = 30_000;
 const OVERTAKEN_MS = 1_000;
 
 /** Goes on with an import for a while. While its channel cannot be reached it waits, and goes on at the same cursor. */
@@ -98,12 +99,14 @@ async function workSlice(
     case 'worked':
       await countFailures(context, input, () => 0);
       return { waitMs: worked.result.waitMs, waitingFor: worked.result.waitMs > 0 ? 'messages that fail' : null };
-    case 'needs_refresh':
+    case 'needs_refresh': {
       await askForRefresh(context, access.channel);
-      return { waitMs: REFRESH_MS, waitingFor: 'a new access token' };
-    case 'refused': {
-      if (worked.verdict.tokenRefused) return { waitMs: REFRESH_MS, waitingFor: 'a new access token' };
       const failures = await countFailures(context, input, (before) => before + 1);
+      return { waitMs: Math.min(backoffMs(failures, null), MOST_REFRESH_MS), waitingFor: 'a new access token' };
+    }
+    case 'refused': {
+      const failures = await countFailures(context, input, (before) => before + 1);
+      if (worked.verdict.tokenRefused) return { waitMs: FIRST_REFRESH_MS, waitingFor: 'a new access token' };
       return { waitMs: backoffMs(failures, worked.verdict.retryAfterMs), waitingFor: 'the provider' };
     }
   }

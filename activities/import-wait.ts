@@ -23,7 +23,9 @@ export function importWait(channel: ChannelRow, now: Date): { waitMs: number; wa
     case 'paused':
       return { waitMs: lookAgainMs, waitingFor: 'the channel to be resumed' };
     case 'degraded': {
-      const untilRetryMs = (channel.retryAt?.getTime() ?? 0) - now.getTime();
+      // While only refreshing fails, the token at hand goes on serving.
+      const retryAtMs = channel.trouble === 'access' ? (channel.retryAt?.getTime() ?? 0) : 0;
+      const untilRetryMs = retryAtMs - now.getTime();
       return untilRetryMs > 0 ? { waitMs: Math.min(untilRetryMs, MOST_MS), waitingFor: 'the provider' } : null;
     }
     case 'connected':

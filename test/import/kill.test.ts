@@ -45,52 +45,59 @@ async function survives(work: Promise<unknown>): Promise<boolean> {
   }
 }
 
-describe.each(['before', 'after'] as const)('killed %s the n-th transaction, for every n', (when) => {
-  test.each([
-    ['google', (email: string) => connectGmail(stage, email)],
-    ['imap', (email: string) => connectImap(stage, email, 'correct horse')],
-  ] as const)('%s: rule 9 and rule 10 hold for a poll', async (provider, connect) => {
-    const email = `poll-${when}-${provider}@example.com`;
-    await stage.sandbox.account(provider, email, { password: 'correct horse' });
-    const channelId = channelOf(await connect(email));
-    const whole = importing(stage.context);
-    const expected: string[] = [];
-    for (let n = 1, lived = false; !lived; n++) {
-      expected.push(...messageIds(await stage.sandbox.deliver(provider, email, 2)));
-      lived = await survives(importing(dyingAt(stage.context, n, when)).poll(channelId));
-      const { outcome, importId } = await whole.poll(channelId);
-      if (outcome === 'more') await whole.finish(channelId, importId ?? '');
-      expect(idsOf(await whole.stored(channelId))).toEqual(expected.toSorted());
-    }
-    for (const { id, state } of await whole.imports(channelId)) {
-      expect(state).toBe('completed');
-      const { found, imported, missing } = (await whole.receipt(id)) ?? {};
-      expect({ imported, missing }).toEqual({ imported: found, missing: 0 });
-    }
-  });
+/** A whole import for every n: more than a test usually takes on a busy machine. */
+const MINUTES = 180_000;
 
-  test.each([
-    ['google', (email: string) => connectGmail(stage, email)],
-    ['imap', (email: string) => connectImap(stage, email, 'correct horse')],
-  ] as const)('%s: the receipt of a reauthorized import is the same as without', async (provider, connect) => {
-    const email = `slice-${when}-${provider}@example.com`;
-    await stage.sandbox.account(provider, email, { password: 'correct horse' });
-    const channelId = channelOf(await connect(email));
-    const whole = importing(stage.context);
-    const expected: string[] = [];
-    for (let n = 1, lived = false; !lived; n++) {
-      expected.push(...messageIds(await stage.sandbox.deliver(provider, email, 2)));
-      const importId = await whole.queue(channelId, { cause: 'reauthorized' });
-      lived = await survives(importing(dyingAt(stage.context, n, when)).slice(channelId, importId));
-      expect(await whole.finish(channelId, importId)).toMatchObject({ state: 'completed' });
-      expect(idsOf(await whole.stored(channelId))).toEqual(expected.toSorted());
-      const { repaired, ...receipt } = (await whole.receipt(importId)) ?? {};
-      expect(receipt).toEqual({ found: 2, imported: 2, alreadyHad: 0, missing: 0, skipped: [] });
-      expect(repaired).toBe(0);
-      expect(await whole.told(channelId, 'import.completed')).toHaveLength(n);
-    }
-  });
-});
+describe.each(['before', 'after'] as const)(
+  'killed %s the n-th transaction, for every n',
+  { timeout: MINUTES },
+  (when) => {
+    test.each([
+      ['google', (email: string) => connectGmail(stage, email)],
+      ['imap', (email: string) => connectImap(stage, email, 'correct horse')],
+    ] as const)('%s: rule 9 and rule 10 hold for a poll', async (provider, connect) => {
+      const email = `poll-${when}-${provider}@example.com`;
+      await stage.sandbox.account(provider, email, { password: 'correct horse' });
+      const channelId = channelOf(await connect(email));
+      const whole = importing(stage.context);
+      const expected: string[] = [];
+      for (let n = 1, lived = false; !lived; n++) {
+        expected.push(...messageIds(await stage.sandbox.deliver(provider, email, 2)));
+        lived = await survives(importing(dyingAt(stage.context, n, when)).poll(channelId));
+        const { outcome, importId } = await whole.poll(channelId);
+        if (outcome === 'more') await whole.finish(channelId, importId ?? '');
+        expect(idsOf(await whole.stored(channelId))).toEqual(expected.toSorted());
+      }
+      for (const { id, state } of await whole.imports(channelId)) {
+        expect(state).toBe('completed');
+        const { found, imported, missing } = (await whole.receipt(id)) ?? {};
+        expect({ imported, missing }).toEqual({ imported: found, missing: 0 });
+      }
+    });
+
+    test.each([
+      ['google', (email: string) => connectGmail(stage, email)],
+      ['imap', (email: string) => connectImap(stage, email, 'correct horse')],
+    ] as const)('%s: the receipt of a reauthorized import is the same as without', async (provider, connect) => {
+      const email = `slice-${when}-${provider}@example.com`;
+      await stage.sandbox.account(provider, email, { password: 'correct horse' });
+      const channelId = channelOf(await connect(email));
+      const whole = importing(stage.context);
+      const expected: string[] = [];
+      for (let n = 1, lived = false; !lived; n++) {
+        expected.push(...messageIds(await stage.sandbox.deliver(provider, email, 2)));
+        const importId = await whole.queue(channelId, { cause: 'reauthorized' });
+        lived = await survives(importing(dyingAt(stage.context, n, when)).slice(channelId, importId));
+        expect(await whole.finish(channelId, importId)).toMatchObject({ state: 'completed' });
+        expect(idsOf(await whole.stored(channelId))).toEqual(expected.toSorted());
+        const { repaired, ...receipt } = (await whole.receipt(importId)) ?? {};
+        expect(receipt).toEqual({ found: 2, imported: 2, alreadyHad: 0, missing: 0, skipped: [] });
+        expect(repaired).toBe(0);
+        expect(await whole.told(channelId, 'import.completed')).toHaveLength(n);
+      }
+    });
+  },
+);
 
 test('an import of several pages, killed at random, stores every message once', async () => {
   const email = 'pages@example.com';

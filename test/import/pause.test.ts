@@ -78,6 +78,34 @@ test('a reauthorization makes the poll that it finds under way its own', async (
   expect(idsOf(await stored(channelId))).toEqual(messageIds(delivered));
 });
 
+test('a second reauthorization while the first import compares opens it again, and nothing falls between', async () => {
+  const email = 'again@example.com';
+  const channelId = channelOf(await connectGmail(stage, email));
+  const delivered = await stage.sandbox.deliver('google', email, 6);
+  const { queue, finish, receipt, imports, stored, told } = importing(stage.context);
+  const importId = await queue(channelId, { cause: 'reauthorized' });
+  let listings = 0;
+  const interrupted = withSessions(stage.context, (session) => ({
+    ...session,
+    async listWindow(scope, window, position, limit) {
+      const page = await session.listWindow(scope, window, position, limit);
+      if (++listings === 1) {
+        delivered.push(...(await stage.sandbox.deliver('google', email, 3)));
+        expect(await queue(channelId, { cause: 'reauthorized' })).toBe(importId);
+      }
+      return page;
+    },
+  }));
+  await importing(interrupted).slice(channelId, importId);
+  expect(await imports(channelId)).toMatchObject([{ state: 'running' }]);
+  expect(await finish(channelId, importId)).toMatchObject({ state: 'completed' });
+  expect(await receipt(importId)).toMatchObject({ found: 9, imported: 9, missing: 0, repaired: 0 });
+  expect(idsOf(await stored(channelId))).toEqual(messageIds(delivered));
+  expect(await told(channelId, 'gap.detected')).toHaveLength(2);
+  expect(await told(channelId, 'import.started')).toHaveLength(1);
+  expect(await told(channelId, 'import.completed')).toHaveLength(1);
+});
+
 const NETWORK: Verdict = {
   kind: 'transient',
   reason: 'network',
@@ -100,7 +128,7 @@ test('a refused access token asks for a refresh and waits for it', async () => {
   expect(await slice(channelId, importId)).toMatchObject({ done: false, waitingFor: 'a new access token' });
 });
 
-test('a channel that is left ends its import, and cancels what is listed no further', async () => {
+test('a channel that is left cancels its import', async () => {
   const email = 'left@example.com';
   const channelId = channelOf(await connectGmail(stage, email));
   await stage.sandbox.deliver('google', email, 3);
