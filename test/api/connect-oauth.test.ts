@@ -1,0 +1,224 @@
+import postgres from 'postgres';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { browse, startApi } from '../support/api.ts';
+import type { Api } from '../support/api.ts';
+import { raiseStage } from '../support/stage.ts';
+import type { Stage } from '../support/stage.ts';
+import { codeOf, linksOf, locationOf } from './links-of.ts';
+
+let stage: Stage;
+let api: Api;
+let sql: postgres.Sql;
+let links: ReturnType<typeof linksOf>;
+
+beforeAll(async () => {
+  stage = await raiseStage();
+  api = await startApi(stage.context);
+  links = linksOf(stage, api);
+  sql = postgres(stage.databaseUrl, { max: 1 });
+}, 60_000);
+afterAll(async () => {
+  await sql?.end();
+  await api?.close();
+  await stage?.close();
+});
+
+const exchanges = async () =>
+  (await stage.sandbox.requests('google', 'token')).filter((request) => request.grant_type === 'authorization_code')
+    .length;
+
+describe('connecting with OAuth', () => {
+  test('a link, a consent, and a channel that is visible', async () => {
+    const link = await links.makeLink({ access_types: ['gmail'] });
+    const browser = browse(api);
+    const { json: session } = await browser('GET', `${link.path}/session`);
+    expect(session).toMatchObject({ purpose: 'connect', access_types: ['gmail'], done: false, result: null });
+    const returned = await links.signIn(browser, link.path, 'ana@example.com');
+    expect(returned.status).toBe(303);
+    const location = locationOf(returned);
+    expect(location.pathname).toBe(link.path);
+    const id = location.searchParams.get('channel');
+    const channel = await api.call('GET', `/v1/channels/${id}`);
+    expect(channel.json).toMatchObject({ id, tenant: 'acme', status: 'connected', credential_version: 1 });
+    expect(channel.json.covered_until && channel.json.last_verified_at && channel.json.token_expires_at).toBeTruthy();
+    const listed = await api.call('GET', '/v1/channels?tenant=acme');
+    expect(listed.json.data).toEqual([channel.json]);
+    const token = await api.call('GET', `/v1/channels/${id}/access-token`);
+    expect(token.json).toMatchObject({ version: 1, token_type: 'Bearer' });
+    expect(await links.resultOf(link.id)).toEqual({ status: 'connected', channel: id });
+    expect((await browser('GET', `${link.path}/progress`)).json).toMatchObject({
+      import: null,
+      channel: { account: { email: 'ana@example.com' }, status: 'connected' },
+    });
+  });
+
+  test('connecting the same mailbox again reauthorizes that channel', async () => {
+    const first = await links.connect('again@example.com');
+    expect(await links.connect('again@example.com')).toBe(first);
+    expect((await api.call('GET', `/v1/channels/${first}`)).json.credential_version).toBe(2);
+  });
+
+  test('return_to gets the result, and no other address does', async () => {
+    const link = await links.makeLink({ return_to: 'https://product.example/settings?tab=mail' });
+    const returned = await links.signIn(browse(api), link.path, 'returning@example.com');
+    const location = locationOf(returned);
+    expect(location.origin + location.pathname).toBe('https://product.example/settings');
+    expect(Object.fromEntries(location.searchParams)).toMatchObject({ tab: 'mail', status: 'connected' });
+    const payloads = [
+      '//evil.example',
+      String.raw`\\evil.example`,
+      'javascript:alert(1)',
+      'https://a@evil.example/',
+      '/x',
+      'data:x',
+      'https:evil',
+      ' https://evil.example',
+    ];
+    for (const return_to of payloads) {
+      expect((await api.call('POST', '/v1/links', { tenant: 'acme', return_to })).status, return_to).toBe(400);
+    }
+  });
+});
+
+describe('what a callback can end with', () => {
+  test('access_denied: the person said no', async () => {
+    const link = await links.makeLink();
+    const returned = await links.signIn(browse(api), link.path, 'no@example.com', { decision: 'deny' });
+    expect(codeOf(returned)).toBe('access_denied');
+    expect(await links.resultOf(link.id)).toMatchObject({ status: 'failed', code: 'access_denied' });
+  });
+
+  test('scope_missing: a box was not ticked, and nothing is stored', async () => {
+    const link = await links.makeLink();
+    const returned = await links.signIn(browse(api), link.path, 'boxes@example.com', { scopes: ['openid', 'email'] });
+    expect(codeOf(returned)).toBe('scope_missing');
+    expect((await api.call('GET', '/v1/channels')).text).not.toContain('boxes@example.com');
+  });
+
+  test('no_refresh_token: a grant that would not last', async () => {
+    await links.connect('lasting@example.com', 'other');
+    const link = await links.makeLink();
+    const browser = browse(api);
+    const url = new URL(await links.authorizationUrl(browser, link.path));
+    url.searchParams.set('prompt', 'select_account');
+    const returned = await browser('GET', await stage.sandbox.consent(url.href, 'lasting@example.com'));
+    expect(codeOf(returned)).toBe('no_refresh_token');
+  });
+
+  test('account_mismatch: both accounts are named, nothing changes, and the link stays usable', async () => {
+    const channel = await links.connect('owner@example.com');
+    const before = (await api.call('GET', `/v1/channels/${channel}`)).json;
+    const link = await links.reauthorizeLink(channel);
+    const browser = browse(api);
+    expect(codeOf(await links.signIn(browser, link.path, 'stranger@example.com'))).toBe('account_mismatch');
+    expect(await links.resultOf(link.id)).toMatchObject({
+      expected: { email: 'owner@example.com' },
+      received: { email: 'stranger@example.com' },
+    });
+    expect((await api.call('GET', `/v1/channels/${channel}`)).json).toEqual(before);
+    const returned = await links.signIn(browser, link.path, 'owner@example.com');
+    expect(locationOf(returned).searchParams.get('status')).toBe('connected');
+    expect((await browser('GET', `${link.path}/progress`)).json.import).toMatchObject({ cause: 'reauthorized' });
+  });
+
+  test('provider_error: the token endpoint answers rubbish', async () => {
+    const link = await links.makeLink();
+    const browser = browse(api);
+    await stage.sandbox.account('google', 'unlucky@example.com', { password: 'correct horse' });
+    const back = await stage.sandbox.consent(await links.authorizationUrl(browser, link.path), 'unlucky@example.com');
+    const { id } = await stage.sandbox.fault('google', 'unlucky@example.com', 'rubbish', { kind: 'token' });
+    expect(codeOf(await browser('GET', back))).toBe('provider_error');
+    await stage.sandbox.mend(id);
+  });
+
+  test('access_type_not_allowed: the tenant changed its mind meanwhile', async () => {
+    const link = await links.makeLink({ tenant: 'choosy' });
+    const browser = browse(api);
+    const url = await links.authorizationUrl(browser, link.path);
+    await api.call('PUT', '/v1/tenants/choosy/policy', { access_types: ['imap'] });
+    await stage.sandbox.account('google', 'choosy@example.com', { password: 'correct horse' });
+    expect(codeOf(await browser('GET', await stage.sandbox.consent(url, 'choosy@example.com')))).toBe(
+      'access_type_not_allowed',
+    );
+    const again = await browser('POST', `${link.path}/authorize`, { access_type: 'gmail' });
+    expect(again).toMatchObject({ status: 403, json: { code: 'access_type_not_allowed' } });
+  });
+
+  test('link_used and link_expired, at the start and at the end', async () => {
+    const link = await links.makeLink();
+    const [early, late] = [browse(api), browse(api)];
+    await stage.sandbox.account('google', 'late@example.com', { password: 'correct horse' });
+    const url = await links.authorizationUrl(late, link.path);
+    await links.signIn(early, link.path, 'early@example.com');
+    expect(codeOf(await late('GET', await stage.sandbox.consent(url, 'late@example.com')))).toBe('link_used');
+    expect(await links.resultOf(link.id)).toMatchObject({ status: 'connected' });
+    const start = await late('POST', `${link.path}/authorize`, { access_type: 'gmail' });
+    expect(start).toMatchObject({ status: 410, json: { code: 'link_used' } });
+    expect((await late('GET', `${link.path}/session`)).json).toMatchObject({ done: true });
+
+    const old = await links.makeLink();
+    const browser = browse(api);
+    const oldUrl = await links.authorizationUrl(browser, old.path);
+    await sql`update links set expires_at = now() - interval '1 s' where id = ${old.id}`;
+    expect(codeOf(await browser('GET', await stage.sandbox.consent(oldUrl, 'late@example.com')))).toBe('link_expired');
+    expect(await browser('POST', `${old.path}/authorize`, { access_type: 'gmail' })).toMatchObject({
+      status: 410,
+      json: { code: 'link_expired' },
+    });
+  });
+});
+
+describe('state (S-02, S-03)', () => {
+  test('another browser, another provider, an unknown or expired state: no code is sent', async () => {
+    const link = await links.makeLink();
+    const browser = browse(api);
+    await stage.sandbox.account('google', 'state@example.com', { password: 'correct horse' });
+    const back = await stage.sandbox.consent(await links.authorizationUrl(browser, link.path), 'state@example.com');
+    const before = await exchanges();
+    const elsewhere = await browse(api)('GET', back);
+    expect(codeOf(elsewhere)).toBe('state_invalid');
+    expect(elsewhere.headers.get('location')).not.toContain(link.path);
+    expect(codeOf(await browser('GET', back.replace('/google/', '/microsoft/')))).toBe('state_invalid');
+    expect(codeOf(await browser('GET', back.replace(/state=[^&]+/, 'state=guessed')))).toBe('state_invalid');
+    expect(codeOf(await browser('GET', '/oauth/google/callback'))).toBe('state_invalid');
+    await sql`update sign_ins set expires_at = now() - interval '1 s'`;
+    expect(codeOf(await browser('GET', back))).toBe('state_invalid');
+    expect(await exchanges()).toBe(before);
+  });
+
+  test('an answer of another issuer is no answer', async () => {
+    const link = await links.makeLink();
+    const browser = browse(api);
+    await stage.sandbox.account('google', 'mixed@example.com', { password: 'correct horse' });
+    const back = await stage.sandbox.consent(await links.authorizationUrl(browser, link.path), 'mixed@example.com');
+    const before = await exchanges();
+    expect(codeOf(await browser('GET', `${back}&iss=https%3A%2F%2Fevil.example`))).toBe('provider_error');
+    expect(await exchanges()).toBe(before);
+  });
+
+  test('fifty callbacks with one state are one exchange, and the back button shows the result', async () => {
+    const link = await links.makeLink();
+    const browser = browse(api);
+    await stage.sandbox.account('google', 'often@example.com', { password: 'correct horse' });
+    const back = await stage.sandbox.consent(await links.authorizationUrl(browser, link.path), 'often@example.com');
+    const before = await exchanges();
+    const answers = await Promise.all(Array.from({ length: 50 }, () => browser('GET', back)));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([303]));
+    expect(await exchanges()).toBe(before + 1);
+    const later = await browser('GET', back);
+    expect(locationOf(later).searchParams.get('status')).toBe('connected');
+    const { channel } = await links.resultOf(link.id);
+    expect((await api.call('GET', `/v1/channels/${channel}`)).json.credential_version).toBe(1);
+  });
+
+  test('PKCE: a foreign verifier does not get a token', async () => {
+    const link = await links.makeLink();
+    const browser = browse(api);
+    await stage.sandbox.account('google', 'pkce@example.com', { password: 'correct horse' });
+    const url = new URL(await links.authorizationUrl(browser, link.path));
+    expect(url.searchParams.get('code_challenge_method')).toBe('S256');
+    url.searchParams.set('code_challenge', 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM');
+    const returned = await browser('GET', await stage.sandbox.consent(url.href, 'pkce@example.com'));
+    expect(codeOf(returned)).toBe('provider_error');
+  });
+});

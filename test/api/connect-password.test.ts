@@ -1,0 +1,188 @@
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import postgres from 'postgres';
+import { generate } from 'selfsigned';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { browse, startApi } from '../support/api.ts';
+import type { Api } from '../support/api.ts';
+import { raiseStage } from '../support/stage.ts';
+import type { Stage } from '../support/stage.ts';
+import { linksOf } from './links-of.ts';
+
+let stage: Stage;
+let api: Api;
+let sql: postgres.Sql;
+let links: ReturnType<typeof linksOf>;
+
+beforeAll(async () => {
+  stage = await raiseStage();
+  api = await startApi(stage.context);
+  links = linksOf(stage, api);
+  sql = postgres(stage.databaseUrl, { max: 1 });
+}, 60_000);
+afterAll(async () => {
+  await sql?.end();
+  await api?.close();
+  await stage?.close();
+});
+
+const form = (more: Record<string, unknown> = {}) => {
+  const { host, port, security } = stage.imap;
+  return {
+    access_type: 'imap',
+    username: 'ben@example.com',
+    password: 'correct horse',
+    host,
+    port,
+    security,
+    ...more,
+  };
+};
+
+describe('connecting with a password', () => {
+  test('a real login, a channel, and no token to read', async () => {
+    await stage.sandbox.account('imap', 'ben@example.com', { password: 'correct horse' });
+    const link = await links.makeLink({ access_types: ['imap'] });
+    const answer = await browse(api)('POST', `${link.path}/password`, form());
+    expect(answer).toMatchObject({ status: 200, json: { channel: { status: 'connected', access_type: 'imap' } } });
+    const token = await api.call('GET', `/v1/channels/${answer.json.channel.id}/access-token`);
+    expect(token).toMatchObject({ status: 409, json: { code: 'no_token_for_access_type', action: 'none' } });
+    const again = await browse(api)('POST', `${link.path}/password`, form());
+    expect(again).toMatchObject({ status: 410, json: { code: 'link_used' } });
+  });
+
+  test('account_mismatch: the problem and the link say the same', async () => {
+    await stage.sandbox.account('imap', 'mia@example.com', { password: 'correct horse' });
+    await stage.sandbox.account('imap', 'tom@example.com', { password: 'other horse' });
+    const link = await links.makeLink();
+    const { json } = await browse(api)('POST', `${link.path}/password`, form({ username: 'mia@example.com' }));
+    const again = await links.reauthorizeLink(json.channel.id);
+    const refused = await browse(api)(
+      'POST',
+      `${again.path}/password`,
+      form({ username: 'tom@example.com', password: 'other horse' }),
+    );
+    expect(refused).toMatchObject({ status: 409, json: { code: 'account_mismatch' } });
+    const { code, detail, expected, received } = refused.json;
+    expect(await links.resultOf(again.id)).toEqual({ status: 'failed', code, detail, expected, received });
+    expect([expected.email, received.email]).toEqual(['mia@example.com', 'tom@example.com']);
+  });
+
+  test('says what failed, and stores nothing', async () => {
+    const [plain, untrusted] = [await plainImapServer(), await untrustedImapServer()];
+    const cases: [string, Record<string, unknown>][] = [
+      ['authentication_failed', { password: 'wrong' }],
+      ['connection_refused', { port: await closedPort() }],
+      ['dns_failed', { host: 'no-such-host.invalid', port: 993, security: 'tls' }],
+      ['egress_denied', { host: '10.0.0.1', port: 993, security: 'tls' }],
+      ['starttls_missing', { port: plain.port }],
+      ['tls_untrusted', { port: untrusted.port, security: 'tls' }],
+      ['server_not_found', { username: 'x@localhost', host: undefined, port: undefined, security: undefined }],
+    ];
+    const link = await links.makeLink();
+    for (const [code, more] of cases) {
+      const answer = await browse(api)('POST', `${link.path}/password`, form(more));
+      expect(answer.json, code).toMatchObject({ code, status: answer.status });
+      expect(answer.status, code).toBe(422);
+      expect(await links.resultOf(link.id), code).toMatchObject({ status: 'failed', code });
+      expect(answer.text).not.toContain('correct horse');
+    }
+    plain.close();
+    untrusted.close();
+  });
+
+  test('rate_limited: a machine that guesses is stopped', async () => {
+    const link = await links.makeLink();
+    const guess = () =>
+      browse(api)('POST', `${link.path}/password`, form({ host: '10.0.0.1', port: 993, security: 'tls' }));
+    for (let attempt = 0; attempt < 20; attempt++) expect((await guess()).status).toBe(422);
+    const stopped = await guess();
+    expect(stopped).toMatchObject({ status: 429, json: { code: 'rate_limited', retryable: true } });
+    expect(Number(stopped.headers.get('retry-after'))).toBeGreaterThan(0);
+  });
+
+  test('each access type has its own way in', async () => {
+    const link = await links.makeLink();
+    const oauth = await browse(api)('POST', `${link.path}/authorize`, { access_type: 'imap' });
+    expect(oauth).toMatchObject({ status: 409, json: { code: 'no_oauth_for_access_type' } });
+    const password = await browse(api)('POST', `${link.path}/password`, form({ access_type: 'gmail' }));
+    expect(password).toMatchObject({ status: 409, json: { code: 'no_password_for_access_type' } });
+    const unknown = await browse(api)('POST', `${link.path}/authorize`, { access_type: 'salesforce' });
+    expect(unknown).toMatchObject({ status: 403, json: { code: 'access_type_not_allowed' } });
+  });
+});
+
+describe('adopting', () => {
+  test('a refresh token becomes a channel, for the named account only', async () => {
+    const channel = await links.connect('moved@example.com', 'source');
+    const refresh_token = await refreshTokenOf(channel);
+    const body = { tenant: 'adopting', access_type: 'gmail', credential: { refresh_token } };
+    const wrong = await api.call('POST', '/v1/channels', { ...body, account: { email: 'else@example.com' } });
+    expect(wrong).toMatchObject({ status: 409, json: { code: 'account_mismatch' } });
+    expect((await api.call('GET', '/v1/channels?tenant=adopting')).json.data).toEqual([]);
+    const adopted = await api.call('POST', '/v1/channels', { ...body, account: { email: 'Moved@example.com' } });
+    expect(adopted).toMatchObject({ status: 201, json: { tenant: 'adopting', status: 'connected' } });
+    expect(adopted.text).not.toContain(refresh_token);
+    const refused = await api.call('POST', '/v1/channels', {
+      ...body,
+      account: { email: 'x@example.com' },
+      credential: { refresh_token: 'not-a-token' },
+    });
+    expect(refused).toMatchObject({ status: 422, json: { code: 'authentication_failed' } });
+  });
+
+  test('a password is proved by a login', async () => {
+    await stage.sandbox.account('imap', 'adopted@example.com', { password: 'correct horse' });
+    const { host, port, security } = stage.imap;
+    const credential = { username: 'adopted@example.com', password: 'correct horse', host, port, security };
+    const body = { tenant: 'adopting', access_type: 'imap', account: { email: 'adopted@example.com' }, credential };
+    expect(await api.call('POST', '/v1/channels', body)).toMatchObject({ status: 201, json: { access_type: 'imap' } });
+    const wrong = { ...body, credential: { ...credential, password: 'wrong' } };
+    expect(await api.call('POST', '/v1/channels', wrong)).toMatchObject({ json: { code: 'authentication_failed' } });
+    const kind = { ...body, credential: { refresh_token: 'x' } };
+    expect(await api.call('POST', '/v1/channels', kind)).toMatchObject({ json: { code: 'validation_failed' } });
+  });
+});
+
+async function closedPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** A server that speaks IMAP without any encryption. */
+async function plainImapServer() {
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.write('* OK [CAPABILITY IMAP4rev1] ready\r\n');
+    socket.on('data', (data) => {
+      const [tag = '*'] = data.toString().split(' ');
+      socket.write(`* CAPABILITY IMAP4rev1\r\n${tag} OK done\r\n`);
+    });
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  return { port: (server.address() as AddressInfo).port, close: () => server.close() };
+}
+
+/** A server whose certificate no authority we know has signed. */
+async function untrustedImapServer() {
+  const { private: key, cert } = await generate([{ name: 'commonName', value: '127.0.0.1' }]);
+  const server = createTlsServer({ key, cert }, (socket) => socket.on('error', () => {})).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  return { port: (server.address() as AddressInfo).port, close: () => server.close() };
+}
+
+async function refreshTokenOf(channelId: string): Promise<string> {
+  const [row] =
+    await sql`select tenant_id, sealed_secret, secret_version from credentials where channel_id = ${channelId}`;
+  const binding = {
+    tenant: row?.['tenant_id'],
+    owner: channelId,
+    kind: 'refresh_secret',
+    version: row?.['secret_version'],
+  } as const;
+  return (await stage.context.vault.open(row?.['sealed_secret'], binding)).reveal();
+}
