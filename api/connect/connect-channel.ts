@@ -8,7 +8,7 @@ import { insertEvent } from '../../db/events.ts';
 import { newId } from '../../db/ids.ts';
 import { queueImport } from '../../db/imports.ts';
 import type { SignIn } from './sign-in.ts';
-import { newCredential } from './new-credential.ts';
+import { firstRefreshAt, newCredential } from './new-credential.ts';
 import { mailboxKeyOf } from './sign-in.ts';
 
 /** A new channel: connected at once, because its credential was used and its cursors were taken before this. */
@@ -22,7 +22,10 @@ export async function connectChannel(
   const credential = await newCredential(context, signIn, { channelId, version: 1, now });
   const { sealedSecret, secretVersion } = credential;
   if (!sealedSecret || !secretVersion) throw new Error('A new channel needs a refresh token or a password');
-  const channel = await insertChannel(tx, channelRow(signIn, channelId, now));
+  const channel = await insertChannel(tx, {
+    ...channelRow(signIn, channelId, now),
+    nextRefreshAt: firstRefreshAt(channelId, credential),
+  });
   const { tenantId, proof } = signIn;
   await insertCredential(tx, { ...credential, sealedSecret, secretVersion, channelId, tenantId });
   await insertCursors(tx, { tenantId, channelId, now }, proof.heads);

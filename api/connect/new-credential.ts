@@ -1,6 +1,7 @@
 import { passwordSecretText } from '../../crypto/password-secret.ts';
 import type { Context } from '../../context.ts';
 import type { NewCredential } from '../../db/credentials.ts';
+import { refreshDueAt } from '../../domain/schedule.ts';
 import type { Provider } from '../../providers/provider.ts';
 import type { SignIn, SignInCredential } from './sign-in.ts';
 import { grantKeyOf } from './sign-in.ts';
@@ -37,9 +38,13 @@ function secretOf(credential: SignInCredential) {
   return credential.kind === 'password' ? passwordSecretText(credential) : credential.tokens.refreshToken;
 }
 
-/** A new grant's first refresh has yet to show how its refresh tokens turn over (activities/rotation.ts). */
+/**
+ * A new grant's first refresh has yet to show how its refresh tokens turn over (activities/rotation.ts), where the
+ * provider does not say that they do.
+ */
 function startingRotation({ oauth }: Provider): string {
-  return oauth === null ? 'none' : 'unproven';
+  if (oauth === null) return 'none';
+  return oauth.rotation.mode === 'none' ? 'unproven' : rotationText(oauth.rotation);
 }
 
 async function accessToken(
@@ -58,4 +63,14 @@ async function accessToken(
     expiresAt: new Date(now.getTime() + lifeMs),
     scopes: tokens.scopes ?? [],
   };
+}
+
+/** When a new token is refreshed first; the workflow says so again as soon as it has looked. */
+export function firstRefreshAt(
+  channelId: string,
+  { issuedAt, expiresAt }: { issuedAt: Date | null; expiresAt: Date | null },
+): Date | null {
+  if (!issuedAt || !expiresAt) return null;
+  const times = { issuedAtMs: issuedAt.getTime(), expiresAtMs: expiresAt.getTime() };
+  return new Date(refreshDueAt({ channelId, ...times, strict: true }));
 }

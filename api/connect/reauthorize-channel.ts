@@ -5,7 +5,7 @@ import { swapCredential } from '../../db/credentials.ts';
 import { letHappen } from '../../db/happenings.ts';
 import { queueImport } from '../../db/imports.ts';
 import type { SignIn } from './sign-in.ts';
-import { newCredential } from './new-credential.ts';
+import { firstRefreshAt, newCredential } from './new-credential.ts';
 import { mailboxKeyOf } from './sign-in.ts';
 
 /**
@@ -30,6 +30,7 @@ export async function reauthorizeChannel(
     refreshRequestedAt: null,
     checkRequestedAt: null,
     lastVerifiedAt: now,
+    nextRefreshAt: firstRefreshAt(channel.id, credential),
     nextPollAt: now,
     nextDueAt: now,
   });
