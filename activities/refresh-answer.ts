@@ -15,7 +15,7 @@ import type { RawAnswer, TokenSet } from '../providers/provider.ts';
 import { followUp, settleRefusal, settleSuccess } from './outcomes.ts';
 import type { Settled } from './outcomes.ts';
 import { oauthOf } from './refresh-request.ts';
-import { learnRotation, parseRotation } from './rotation.ts';
+import { learnRotation, parseRotation } from '../domain/rotation.ts';
 
 /** Used where a provider does not say how long a token lives (RFC 6749 section 5.1 only recommends it). */
 const DEFAULT_LIFE_SECONDS = 3600;

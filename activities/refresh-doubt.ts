@@ -3,7 +3,7 @@ import type { Transaction } from '../db/client.ts';
 import { findDoubt } from '../db/refresh-attempts.ts';
 import type { Doubt, RefreshAttemptRow } from '../db/refresh-attempts.ts';
 import { leastLifeMs } from '../domain/schedule.ts';
-import { parseRotation } from './rotation.ts';
+import { parseRotation } from '../domain/rotation.ts';
 
 /** An answer may take this long to come; a grace that ends sooner is over, in ms. */
 const GRACE_MARGIN_MS = 5_000;

@@ -11,7 +11,7 @@ import type { ChannelView } from '../domain/channel-view.ts';
 import { nextDue, nextRefreshAt } from '../domain/due.ts';
 import type { ChannelFacts } from '../domain/due.ts';
 import { findProbeTime } from './refresh-doubt.ts';
-import { parseRotation } from './rotation.ts';
+import { parseRotation } from '../domain/rotation.ts';
 
 /** A channel that waits for a person has nothing due; after this long the reconcile sees that its workflow is there. */
 const WAITING_MS = 3_600_000;

@@ -1,5 +1,6 @@
 import type { AccessType, ProviderName, Use } from '../domain/access-type.ts';
 import type { MailServer } from '../domain/mail-server.ts';
+import type { Rotation } from '../domain/rotation.ts';
 import type { Secret } from '../domain/secret.ts';
 import type { ProviderAnswer, Verdict } from '../domain/verdict.ts';
 
@@ -35,17 +36,6 @@ export interface Capabilities {
   /** How many times a vague refusal is confirmed by a spaced try before it is believed, and the gap in ms. */
   confirmations: { tries: number; gapMs: number };
 }
-
-/**
- * How refresh tokens turn over, a property of the connection: `none` the same token stays; `tolerant` a new one
- * comes, the old one stays good; `grace` the old one works for `graceSeconds` more; `strict` a second use of a spent
- * token destroys the grant.
- */
-export type Rotation =
-  | { mode: 'none' }
-  | { mode: 'tolerant' }
-  | { mode: 'grace'; graceSeconds: number }
-  | { mode: 'strict' };
 
 /** OAuth 2.0 authorization code with PKCE, as a client (RFC 6749, RFC 7636, RFC 9700). */
 export interface OAuthAdapter {

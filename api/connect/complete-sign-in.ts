@@ -33,7 +33,9 @@ export async function proveSignIn(
  * rest follows by itself.
  */
 export async function completeSignIn(context: Context, signIn: SignIn): Promise<LinkResult> {
+  context.killPoint('sign_in.proved');
   const stored = await storeSignIn(context, signIn);
+  context.killPoint('sign_in.stored');
   if (stored.result.status === 'failed') {
     await dropGrant(context, signIn);
     return stored.result;

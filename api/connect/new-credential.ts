@@ -2,6 +2,7 @@ import { passwordSecretText } from '../../crypto/password-secret.ts';
 import type { Context } from '../../context.ts';
 import type { NewCredential } from '../../db/credentials.ts';
 import { refreshDueAt } from '../../domain/schedule.ts';
+import { rotationText } from '../../domain/rotation.ts';
 import type { Provider } from '../../providers/provider.ts';
 import type { SignIn, SignInCredential } from './sign-in.ts';
 import { grantKeyOf } from './sign-in.ts';
@@ -39,7 +40,7 @@ function secretOf(credential: SignInCredential) {
 }
 
 /**
- * A new grant's first refresh has yet to show how its refresh tokens turn over (activities/rotation.ts), where the
+ * A new grant's first refresh has yet to show how its refresh tokens turn over (domain/rotation.ts), where the
  * provider does not say that they do.
  */
 function startingRotation({ oauth }: Provider): string {
@@ -55,7 +56,7 @@ async function accessToken(
 ) {
   if (credential.kind === 'password') return { accessTokenJwe: null, tokenType: null, issuedAt: null, expiresAt: null };
   const { tokens } = credential;
-  const lifeMs = 1000 * (tokens.expiresInSeconds ?? DEFAULT_LIFE_SECONDS);
+  const lifeMs = 1000 * (tokens.expiresInSeconds || DEFAULT_LIFE_SECONDS);
   return {
     accessTokenJwe: await context.vault.encryptSecret(tokens.accessToken, { ...binding, kind: 'access_token' }),
     tokenType: tokens.tokenType,

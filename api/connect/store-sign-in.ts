@@ -35,7 +35,9 @@ export async function storeSignIn(context: Context, signIn: SignIn): Promise<Sto
       ? await reauthorizeChannel(context, tx, { signIn, channel, now })
       : await connectChannel(context, tx, signIn, now);
     if (link) await useLink(tx, link.id, stored.id, now);
-    return { result: { status: 'connected', channel: stored.id }, isNew: await nudge(tx, tenantId, stored.id, now) };
+    const isNew = await nudge(tx, tenantId, stored.id, now);
+    context.killPoint('sign_in.storing');
+    return { result: { status: 'connected', channel: stored.id }, isNew };
   });
 }
 

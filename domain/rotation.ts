@@ -1,4 +1,13 @@
-import type { Rotation } from '../providers/provider.ts';
+/**
+ * How refresh tokens turn over, a property of the connection: `none` the same token stays; `tolerant` a new one
+ * comes, the old one stays good; `grace` the old one works for `graceSeconds` more; `strict` a second use of a spent
+ * token destroys the grant.
+ */
+export type Rotation =
+  | { mode: 'none' }
+  | { mode: 'tolerant' }
+  | { mode: 'grace'; graceSeconds: number }
+  | { mode: 'strict' };
 
 /**
  * How the refresh tokens of one connection turn over, as far as it is known:
@@ -23,7 +32,7 @@ export function parseRotation(text: string): KnownRotation {
   }
 }
 
-function rotationText(rotation: KnownRotation): string {
+export function rotationText(rotation: KnownRotation): string {
   return rotation.mode === 'grace' ? `grace:${rotation.graceSeconds}` : rotation.mode;
 }
 
