@@ -54,7 +54,7 @@ function coverage(channel: ChannelRow, scopes: ImportScopeRow[], headsAt: Date):
 }
 
 /** Stalled until an import that was compared has found everything. */
-export async function importStateOf(tx: Transaction, channelId: string): Promise<ChannelRow['importState']> {
+async function importStateOf(tx: Transaction, channelId: string): Promise<ChannelRow['importState']> {
   if ((await listRunningImports(tx, channelId)).length > 0) return 'catching_up';
   return (await findLastAudited(tx, channelId))?.state === 'stalled' ? 'stalled' : 'idle';
 }

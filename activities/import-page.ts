@@ -39,6 +39,16 @@ interface Sifted {
  * committed and the cursor stays: the page is listed again, and the rest fetched. True when the page is whole.
  */
 export async function importPage(run: ImportRun, work: PageWork): Promise<boolean> {
+  try {
+    return await fetchAndCommit(run, work);
+  } finally {
+    await run.content.discard().catch((error: unknown) => {
+      run.context.logger.warn({ err: error, importId: run.importId }, 'content that nothing refers to was left behind');
+    });
+  }
+}
+
+async function fetchAndCommit(run: ImportRun, work: PageWork): Promise<boolean> {
   const { context, channel } = run;
   const sifted = await context.database.inTenant(channel.tenantId, (tx) => sift(tx, work));
   const haul = await fetchItems(run, work.scope, sifted.unknown);
@@ -47,6 +57,7 @@ export async function importPage(run: ImportRun, work: PageWork): Promise<boolea
     const row = await lockRunning(tx, work);
     return commitHaul(tx, run, { work: { ...work, row }, known: sifted.known, tries: sifted.tries, haul, now });
   });
+  run.content.claim(haul.arrivals.map(({ contentId }) => contentId));
   run.stored += stored;
   run.failed ||= haul.failed.length + haul.unanswered.length > 0;
   if (haul.error !== null) throw haul.error;

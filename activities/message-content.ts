@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Context } from '../context.ts';
+import { lockChannel } from '../db/channels.ts';
 import { newId } from '../db/ids.ts';
-import { insertParts } from '../db/message-content.ts';
+import { deleteUnusedContent, insertParts } from '../db/message-content.ts';
 import type { NewPart } from '../db/message-content.ts';
 import { MAX_HEADER_BYTES } from './message-headers.ts';
 
@@ -22,11 +23,13 @@ export interface StoredContent {
 
 /**
  * Writes the content of messages, part by part, in short transactions of its own. Nobody sees it until the row of its
- * message commits; what never gets one is swept away.
+ * message commits. What never gets one is removed by `discard`; of a process that dies in between, a page's worth of
+ * parts at most is left, which nothing refers to, until the channel is erased.
  */
 export class ContentWriter {
   readonly #context: Context;
   readonly #owner: { tenantId: string; channelId: string };
+  readonly #unclaimed = new Set<string>();
   #pending: NewPart[] = [];
 
   constructor(context: Context, owner: { tenantId: string; channelId: string }) {
@@ -36,6 +39,7 @@ export class ContentWriter {
 
   async write(raw: AsyncIterable<Uint8Array>): Promise<StoredContent> {
     const contentId = newId('cnt');
+    this.#unclaimed.add(contentId);
     const hash = createHash('sha256');
     const beginning: Uint8Array[] = [];
     let size = 0;
@@ -54,6 +58,28 @@ export class ContentWriter {
     const parts = this.#pending;
     this.#pending = [];
     if (parts.length > 0) await this.#context.database.inTenant(this.#owner.tenantId, (tx) => insertParts(tx, parts));
+  }
+
+  /** The rows that refer to this content have committed. */
+  claim(contentIds: Iterable<string>): void {
+    for (const contentId of contentIds) this.#unclaimed.delete(contentId);
+  }
+
+  /**
+   * Removes what was written and not claimed: a stream that broke off, a page that did not commit. Whether it did not is
+   * asked of the database: an answer lost on the wire may have been a yes. The channel's lock waits for a commit that is
+   * still under way.
+   */
+  async discard(): Promise<void> {
+    const contentIds = [...this.#unclaimed];
+    this.#unclaimed.clear();
+    this.#pending = [];
+    if (contentIds.length === 0) return;
+    const { tenantId, channelId } = this.#owner;
+    await this.#context.database.inTenant(tenantId, async (tx) => {
+      await lockChannel(tx, channelId);
+      await deleteUnusedContent(tx, channelId, contentIds);
+    });
   }
 
   async #add(contentId: string, part: number, bytes: Uint8Array): Promise<void> {

@@ -7,7 +7,7 @@ import { reopenScopes } from './import-scopes.ts';
 import { imports } from './schema/imports.ts';
 
 export type ImportRow = InferSelectModel<typeof imports>;
-export type ImportCause = ImportRow['cause'];
+type ImportCause = ImportRow['cause'];
 
 export interface NewImport {
   tenantId: string;

@@ -16,7 +16,7 @@ import { describeImport, describeWait } from './import-words.ts';
 import { rowChanged } from './messages.ts';
 
 /** Carried from run to run: plain JSON, with a version. Cursors never enter a history. */
-export interface ImportWorkflowInput {
+interface ImportWorkflowInput {
   v: 1;
   tenantId: string;
   channelId: string;

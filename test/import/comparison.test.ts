@@ -1,9 +1,14 @@
+import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { updateChannel } from '../../db/channels.ts';
+import { messageParts } from '../../db/schema/messages.ts';
+import { ProviderError } from '../../domain/verdict.ts';
+import type { Verdict } from '../../domain/verdict.ts';
 import { channelOf, connectGmail, connectImap } from '../support/connect.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
 import type { FetchedMessage, ListedItem } from '../../providers/provider.ts';
-import { idsOf, importing, messageIds, withSessions } from './importing.ts';
+import { idsOf, importing, messageIds, TENANT, withSessions } from './importing.ts';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -92,6 +97,61 @@ test('a message that cannot be fetched is quarantined after three tries, the oth
   expect(tried).toHaveLength(1 + 3);
   expect(messageIds(delivered)).toEqual(expect.arrayContaining(idsOf(await stored(channelId))));
 });
+
+test('a message that breaks off in the middle leaves nothing behind, and is whole at the next try', async () => {
+  const email = 'broken-off@example.com';
+  await stage.sandbox.account('imap', email, { password: 'correct horse' });
+  const channelId = channelOf(await connectImap(stage, email, 'correct horse'));
+  const delivered = await stage.sandbox.deliver('imap', email, 2);
+  delivered.push(...(await stage.sandbox.deliver('imap', email, 1, { size: 3_000_000 })));
+  const breaking = withSessions(stage.context, (session) => ({
+    ...session,
+    async *fetchMessages(scope, items): AsyncGenerator<FetchedMessage> {
+      for await (const fetched of session.fetchMessages(scope, items)) {
+        const large = fetched.outcome === 'message' && fetched.sizeEstimate > 1_000_000;
+        yield large ? { ...fetched, raw: breakOff(fetched.raw) } : fetched;
+      }
+    },
+  }));
+  const { queue, finish, stored, receipt } = importing(stage.context);
+  const importId = await queue(channelId, { cause: 'reauthorized' });
+  await importing(breaking).slice(channelId, importId);
+  expect(await stored(channelId)).toHaveLength(2);
+  expect(await contents(channelId)).toEqual((await stored(channelId)).map(({ contentId }) => contentId).toSorted());
+  await stage.context.database.inTenant(TENANT, (tx) => updateChannel(tx, channelId, { retryAt: null }));
+  expect(await finish(channelId, importId)).toMatchObject({ state: 'completed' });
+  expect(idsOf(await stored(channelId))).toEqual(messageIds(delivered));
+  expect(await receipt(importId)).toMatchObject({ found: 3, imported: 3, missing: 0 });
+  expect(await contents(channelId)).toEqual((await stored(channelId)).map(({ contentId }) => contentId).toSorted());
+});
+
+async function* breakOff(raw: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const chunk of raw) {
+    bytes += chunk.length;
+    if (bytes > 2_500_000) throw new ProviderError('the connection broke', NETWORK);
+    yield chunk;
+  }
+}
+
+const NETWORK: Verdict = {
+  kind: 'transient',
+  reason: 'network',
+  retryAfterMs: null,
+  providerCode: null,
+  vague: false,
+  tokenRefused: false,
+};
+
+/** Every content that has parts, referred to or not. */
+const contents = (channelId: string) =>
+  stage.context.database.inTenant(TENANT, async (tx) => {
+    const rows = await tx
+      .selectDistinct({ id: messageParts.contentId })
+      .from(messageParts)
+      .where(eq(messageParts.channelId, channelId));
+    return rows.map(({ id }) => id).toSorted();
+  });
 
 test('malformed mail is stored as it came, and a vanished message is skipped: gone', async () => {
   const email = 'malformed@example.com';

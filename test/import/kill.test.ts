@@ -1,10 +1,12 @@
+import { and, eq, isNull } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Context } from '../../context.ts';
 import type { Database } from '../../db/client.ts';
+import { messageParts, messages } from '../../db/schema/messages.ts';
 import { channelOf, connectGmail, connectImap } from '../support/connect.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
-import { idsOf, importing, messageIds } from './importing.ts';
+import { idsOf, importing, messageIds, TENANT } from './importing.ts';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -16,16 +18,20 @@ class Killed extends Error {}
 
 /**
  * A process that dies at its n-th transaction: just before it begins, or just after it has committed. From then on
- * nothing of it reaches the database.
+ * nothing of it reaches the database. `unheard`: the n-th commits, its answer is lost, and the process lives on.
  */
-function dyingAt(context: Context, n: number, when: 'before' | 'after'): Context & { transactions: () => number } {
+function dyingAt(
+  context: Context,
+  n: number,
+  when: 'before' | 'after' | 'unheard',
+): Context & { transactions: () => number } {
   let transactions = 0;
   const { database } = context;
   const dying: Database = {
     ...database,
     async inTenant(tenant, work) {
       const dies = ++transactions === n;
-      if (transactions > n || (dies && when === 'before')) throw new Killed();
+      if ((transactions > n && when !== 'unheard') || (dies && when === 'before')) throw new Killed();
       const result = await database.inTenant(tenant, work);
       if (dies) throw new Killed();
       return result;
@@ -34,7 +40,16 @@ function dyingAt(context: Context, n: number, when: 'before' | 'after'): Context
   return { ...context, database: dying, transactions: () => transactions };
 }
 
-/** True when it was killed. */
+const withoutContent = (channelId: string) =>
+  stage.context.database.inTenant(TENANT, (tx) =>
+    tx
+      .select({ id: messages.id })
+      .from(messages)
+      .leftJoin(messageParts, eq(messageParts.contentId, messages.contentId))
+      .where(and(eq(messages.channelId, channelId), isNull(messageParts.contentId))),
+  );
+
+/** False when it was killed. */
 async function survives(work: Promise<unknown>): Promise<boolean> {
   try {
     await work;
@@ -48,8 +63,8 @@ async function survives(work: Promise<unknown>): Promise<boolean> {
 /** A whole import for every n: more than a test usually takes on a busy machine. */
 const MINUTES = 180_000;
 
-describe.each(['before', 'after'] as const)(
-  'killed %s the n-th transaction, for every n',
+describe.each(['before', 'after', 'unheard'] as const)(
+  '%s the n-th transaction, for every n',
   { timeout: MINUTES },
   (when) => {
     test.each([
@@ -67,6 +82,7 @@ describe.each(['before', 'after'] as const)(
         const { outcome, importId } = await whole.poll(channelId);
         if (outcome === 'more') await whole.finish(channelId, importId ?? '');
         expect(idsOf(await whole.stored(channelId))).toEqual(expected.toSorted());
+        expect(await withoutContent(channelId)).toEqual([]);
       }
       for (const { id, state } of await whole.imports(channelId)) {
         expect(state).toBe('completed');
@@ -90,6 +106,7 @@ describe.each(['before', 'after'] as const)(
         lived = await survives(importing(dyingAt(stage.context, n, when)).slice(channelId, importId));
         expect(await whole.finish(channelId, importId)).toMatchObject({ state: 'completed' });
         expect(idsOf(await whole.stored(channelId))).toEqual(expected.toSorted());
+        expect(await withoutContent(channelId)).toEqual([]);
         const { repaired, ...receipt } = (await whole.receipt(importId)) ?? {};
         expect(receipt).toEqual({ found: 2, imported: 2, alreadyHad: 0, missing: 0, skipped: [] });
         expect(repaired).toBe(0);
