@@ -3,8 +3,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { readEnvironment } from './config.ts';
-import { ensureVaultKeys } from './crypto/keyring.ts';
-import { migrateDatabase } from './db/migrate.ts';
 import { describeRun, sayAddresses } from './embedded/addresses.ts';
 import { endLeftovers } from './embedded/leftovers.ts';
 import { choosePorts, claimPort, type Ports } from './embedded/ports.ts';
@@ -60,10 +58,12 @@ async function start(given: StartConfig): Promise<void> {
   if (config.sandboxPort) await claimPort('MOORING_SANDBOX_PORT', config.sandboxPort);
   const ports = await choosePorts(config.stateDir, config.sandboxPort);
 
-  const [databaseUrl, temporal, sandbox] = await Promise.all([
+  const [databaseUrl, temporal, sandbox, { migrateDatabase }, { ensureVaultKeys }] = await Promise.all([
     startPostgres(config, ports),
     startTemporal(config, ports),
     startSandbox(config, ports),
+    import('./db/migrate.ts'), // most of what is to be loaded, so it is loaded while the others start
+    import('./crypto/keyring.ts'),
   ]);
   const surroundings = {
     databaseUrl,
@@ -74,7 +74,10 @@ async function start(given: StartConfig): Promise<void> {
   };
   const environment = programEnvironment(config, surroundings);
   await step(say, 'Tables', async () => {
-    await Promise.all([migrate(databaseUrl, config), ensureVaultKeys(config.vaultKeysFile)]);
+    await Promise.all([migrateDatabase(databaseUrl), ensureVaultKeys(config.vaultKeysFile)]).catch((error: Error) => {
+      if (!config.databaseUrl) throw error;
+      throw new StartError(`The database of DATABASE_URL cannot be used: ${error.message}`);
+    });
   });
   await Promise.all([
     step(say, 'Server', () => supervisor.start('server', serverSpec(config, environment))),
@@ -101,13 +104,6 @@ async function startPostgres(config: StartConfig, ports: Ports): Promise<string>
   });
 }
 
-async function migrate(url: string, config: StartConfig): Promise<void> {
-  await migrateDatabase(url).catch((error: NodeJS.ErrnoException) => {
-    if (!config.databaseUrl) throw error;
-    throw new StartError(`The database of DATABASE_URL cannot be used: ${error.message || error.code}`);
-  });
-}
-
 async function startTemporal(
   config: StartConfig,
   ports: Ports,
@@ -117,8 +113,9 @@ async function startTemporal(
   const progress = (text: string) => say('Temporal', text);
   const binary = await temporalBinary({ environment, cacheDir, say: progress, signal: stopping.signal });
   return step(say, 'Temporal', async () => {
-    const { temporal: port, temporal_ui: uiPort } = ports;
-    const spec = temporalSpec({ binary, stateDir, port, uiPort, namespace: config.temporalNamespace, environment });
+    const { temporal: port, temporal_ui: uiPort, temporal_http: httpPort } = ports;
+    const namespace = config.temporalNamespace;
+    const spec = temporalSpec({ binary, stateDir, port, uiPort, httpPort, namespace, environment });
     await supervisor.start('temporal', spec);
     return { temporalAddress: `127.0.0.1:${port}`, temporalUiUrl: temporalUiUrl ?? `http://127.0.0.1:${uiPort}` };
   });

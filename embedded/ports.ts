@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { StartError } from './start-error.ts';
 
-const PICKED = ['postgres', 'temporal', 'temporal_ui', 'sandbox'] as const;
+const PICKED = ['postgres', 'temporal', 'temporal_ui', 'temporal_http', 'sandbox'] as const;
 export type Ports = Record<(typeof PICKED)[number], number>;
 
 /**
@@ -44,13 +44,15 @@ export async function freePort(taken: readonly number[] = []): Promise<number> {
   throw new StartError('No free port was found between 20000 and 32000.');
 }
 
-/** Whether something listens on a port of this machine. */
-export function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    socket.once('connect', () => socket.destroy());
-  });
+/** Whether something answers 200 at an address. */
+export async function answers(url: string, signal: AbortSignal): Promise<boolean> {
+  return fetch(url, { signal }).then(
+    async ({ ok, body }) => {
+      await body?.cancel();
+      return ok;
+    },
+    () => false,
+  );
 }
 
 function isFree(port: number, host = '127.0.0.1'): Promise<boolean> {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { answers } from './ports.ts';
 import type { ProcessSpec } from './process.ts';
 import { providerEnvironment, type SandboxAddresses } from './sandbox.ts';
 import type { StartConfig } from './start-config.ts';
@@ -100,11 +101,4 @@ function program(name: 'server' | 'worker', stateDir: string, environment: Recor
 
 async function saysReady(child: ChildProcess, signal: AbortSignal): Promise<void> {
   for (let message: unknown = null; message !== 'ready';) [message] = await once(child, 'message', { signal });
-}
-
-async function answers(url: string, signal: AbortSignal): Promise<boolean> {
-  return fetch(url, { signal }).then(
-    ({ ok }) => ok,
-    () => false,
-  );
 }

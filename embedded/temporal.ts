@@ -1,8 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Connection } from '@temporalio/client';
-import { accepts } from './ports.ts';
+import { answers } from './ports.ts';
 import type { ProcessSpec } from './process.ts';
 
 export interface TemporalOptions {
@@ -11,6 +10,7 @@ export interface TemporalOptions {
   stateDir: string;
   port: number;
   uiPort: number;
+  httpPort: number;
   namespace: string;
   environment: Record<string, string>;
 }
@@ -28,7 +28,7 @@ export function temporalSpec(options: TemporalOptions): ProcessSpec {
     args: ['server', 'start-dev', ...flags(options, database)],
     environment: serverEnvironment(options.environment),
     logFile: join(options.stateDir, 'logs', 'temporal.log'),
-    ready: (_child, signal) => serves(options.port, options.namespace, signal),
+    ready: (_child, signal) => serves(options, signal),
     readyTimeoutMs: 60_000,
     stopSignal: 'SIGTERM',
     stopTimeoutMs: 10_000,
@@ -41,11 +41,12 @@ function serverEnvironment(environment: Record<string, string>): Record<string, 
 }
 
 /** `synchronous=FULL`: after a power cut the histories are not older than the rows they led to. */
-function flags({ port, uiPort, namespace }: TemporalOptions, database: string): string[] {
+function flags({ port, uiPort, httpPort, namespace }: TemporalOptions, database: string): string[] {
   const once = {
     '--ip': '127.0.0.1',
     '--port': String(port),
     '--ui-port': String(uiPort),
+    '--http-port': String(httpPort),
     '--namespace': namespace,
     '--db-filename': database,
     '--log-level': 'error',
@@ -58,13 +59,8 @@ function flags({ port, uiPort, namespace }: TemporalOptions, database: string): 
   return [...Object.entries(once), ...repeated].flat();
 }
 
-/** Waits until the server answers for its namespace. */
-async function serves(port: number, namespace: string, signal: AbortSignal): Promise<void> {
-  while (!(await accepts(port))) await sleep(25, undefined, { signal }); // gRPC waits a second after a refusal
-  const connection = await Connection.connect({ address: `127.0.0.1:${port}` });
-  try {
-    await connection.workflowService.describeNamespace({ namespace });
-  } finally {
-    await connection.close();
-  }
+/** Waits until the server answers for its namespace, over HTTP: that spares `start` the loading of a gRPC client. */
+async function serves({ httpPort, namespace }: TemporalOptions, signal: AbortSignal): Promise<void> {
+  const url = `http://127.0.0.1:${httpPort}/api/v1/namespaces/${encodeURIComponent(namespace)}`;
+  while (!(await answers(url, signal))) await sleep(25, undefined, { signal });
 }
