@@ -22,7 +22,7 @@ export function mountCalls(router: Router, context: ApiContext, calls: readonly 
 
 async function answerCall(context: ApiContext, call: Call, request: Request, response: Response): Promise<void> {
   const principal = call.access === 'public' ? NOBODY : requireScope(response, call.access);
-  const run = () =>
+  const run = async () =>
     call.run({
       context,
       principal,

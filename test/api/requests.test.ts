@@ -1,0 +1,245 @@
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import postgres from 'postgres';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CALLS } from '../../api/calls.ts';
+import { PROBLEMS } from '../../api/problem.ts';
+import { connectDatabase } from '../../db/client.ts';
+import { databaseClock } from '../../db/clock.ts';
+import { connectTemporal } from '../../temporal.ts';
+import { startApi } from '../support/api.ts';
+import type { Api } from '../support/api.ts';
+import { channelOf, connectGmail } from '../support/connect.ts';
+import { raiseStage } from '../support/stage.ts';
+import type { Stage } from '../support/stage.ts';
+
+let stage: Stage;
+let api: Api;
+let sql: postgres.Sql;
+let channel: string;
+
+beforeAll(async () => {
+  stage = await raiseStage();
+  api = await startApi(stage.context);
+  sql = postgres(stage.databaseUrl, { max: 2 });
+  await stage.sandbox.account('google', 'ana@example.com', { password: 'correct horse' });
+  channel = channelOf(await connectGmail(stage, 'ana@example.com'));
+}, 60_000);
+afterAll(async () => {
+  await sql?.end();
+  await api?.close();
+  await stage?.close();
+});
+
+const post = (key: string, body: unknown, call = api.call) =>
+  call('POST', '/v1/links', body, { 'idempotency-key': key });
+
+describe('Idempotency-Key', () => {
+  test('the same request gets the first answer again, which is sealed at rest', async () => {
+    const first = await post('one', { tenant: 'acme' });
+    const second = await post('one', { tenant: 'acme' });
+    expect(second).toMatchObject({ status: 201, json: first.json });
+    expect(second.headers.get('idempotent-replayed')).toBe('true');
+    const kept = JSON.stringify(await sql`select * from idempotency_keys`);
+    expect(kept).not.toContain(first.json.url);
+    expect(kept).not.toContain(first.json.id);
+  });
+
+  test('another body under the same key is a mistake; another caller’s key is another key', async () => {
+    const { json } = await post('two', { tenant: 'acme' });
+    expect(await post('two', { tenant: 'else' })).toMatchObject({
+      status: 409,
+      json: { code: 'idempotency_key_reused' },
+    });
+    const other = await api.caller();
+    expect((await post('two', { tenant: 'acme' }, other)).json.id).not.toBe(json.id);
+  });
+
+  test('of ten at once one does the work, and the others are told to come back', async () => {
+    const answers = await Promise.all(Array.from({ length: 10 }, () => post('three', { tenant: 'acme' })));
+    const made = answers.filter(({ status }) => status === 201);
+    expect(new Set(made.map(({ json }) => json.id)).size).toBe(1);
+    for (const answer of answers.filter(({ status }) => status !== 201)) {
+      expect(answer).toMatchObject({ status: 409, json: { code: 'idempotency_in_progress', retryable: true } });
+      expect(answer.headers.get('retry-after')).toBe('1');
+    }
+  });
+
+  test('a failure is not kept, and a strange key is refused', async () => {
+    expect((await post('four', { tenant: '' })).status).toBe(400);
+    expect((await post('four', { tenant: '' })).status).toBe(400);
+    expect((await post('four', { tenant: 'acme' })).status).toBe(201);
+    expect((await post('a b', { tenant: 'acme' })).status).toBe(400);
+  });
+
+  test('a key whose process died is taken over after a while', async () => {
+    await post('six', { tenant: 'acme' });
+    await sql`update idempotency_keys set status = null, created_at = now() - interval '3 min'`;
+    expect((await post('six', { tenant: 'acme' })).status).toBe(201);
+  });
+});
+
+describe('channels', () => {
+  test('PATCH changes what is named and nothing else', async () => {
+    const before = (await api.call('GET', `/v1/channels/${channel}`)).json;
+    const change = { owner: { email: 'boss@example.com' }, keep_warm: 'when_used', metadata: { crm: { id: 7 } } };
+    const { json } = await api.call('PATCH', `/v1/channels/${channel}`, change);
+    expect(json).toEqual({ ...before, ...change, owner: { email: 'boss@example.com', name: null } });
+    expect((await api.call('PATCH', `/v1/channels/${channel}`, { owner: null })).json.owner).toBeNull();
+    expect((await api.call('PATCH', `/v1/channels/${channel}`, { status: 'connected' })).status).toBe(400);
+  });
+
+  test('a change is told to the workflow once, however many there are', async () => {
+    const { told } = stage.context.temporal as unknown as { told: string[] };
+    await sql`delete from nudges`;
+    told.length = 0;
+    for (let count = 0; count < 5; count++) await api.call('PATCH', `/v1/channels/${channel}`, { kind: 'shared' });
+    expect(told).toEqual([channel]);
+  });
+
+  test('a reauthorize link keeps to its channel’s access type', async () => {
+    const path = `/v1/channels/${channel}/reauthorize-links`;
+    expect((await api.call('POST', path)).json).toMatchObject({ purpose: 'reauthorize' });
+    const moved = await api.call('POST', path, { purpose: 'change_access', access_types: ['imap'] });
+    expect(moved).toMatchObject({ status: 403, json: { code: 'access_type_not_allowed' } });
+  });
+});
+
+describe('tenants', () => {
+  test('a policy is its defaults until one is set, and what is left out goes back to them', async () => {
+    const path = '/v1/tenants/acme/policy';
+    const defaults = {
+      access_types: null,
+      notify: { individual: 'owner', shared: 'admins' },
+      admins: [],
+      reminders_days: [1, 3, 7],
+    };
+    expect((await api.call('GET', path)).json).toEqual(defaults);
+    const set = { access_types: ['gmail'], admins: [{ email: 'admin@example.com' }], notify: { shared: 'both' } };
+    const { json } = await api.call('PUT', path, set);
+    expect(json).toEqual({
+      access_types: ['gmail'],
+      notify: { individual: 'owner', shared: 'both' },
+      admins: [{ email: 'admin@example.com', name: null }],
+      reminders_days: [1, 3, 7],
+    });
+    expect((await api.call('GET', path)).json).toEqual(json);
+    expect((await api.call('PUT', path, {})).json).toEqual(defaults);
+    expect((await api.call('PUT', path, { notify: { everybody: 'both' } })).status).toBe(400);
+  });
+
+  test('one that does not exist cannot be erased', async () => {
+    expect((await api.call('DELETE', '/v1/tenants/nobody')).status).toBe(404);
+  });
+});
+
+describe('what describes the API', () => {
+  test('the OpenAPI document has every call, with its answers, and no secret can be read', async () => {
+    const { json } = await api.request('GET', '/openapi.json');
+    expect(json.openapi).toBe('3.1.0');
+    for (const { path, method, answers } of [...CALLS.health, ...CALLS.all]) {
+      const operation = json.paths[path.replaceAll(/:(\w+)/g, '{$1}')]?.[method];
+      expect(operation, `${method} ${path}`).toBeDefined();
+      for (const status of Object.keys(answers)) expect(operation.responses).toHaveProperty(status);
+    }
+    const operationIds = Object.values<Record<string, { operationId: string }>>(json.paths)
+      .flatMap((path) => Object.values(path))
+      .map(({ operationId }) => operationId);
+    expect(new Set(operationIds).size).toBe(operationIds.length);
+    for (const schema of Object.values<{ properties?: object }>(json.components.schemas)) {
+      expect(Object.keys(schema.properties ?? {})).not.toContain('refresh_token');
+      expect(Object.keys(schema.properties ?? {})).not.toContain('password');
+    }
+  });
+
+  test('the reference page is made of our own files, without inline scripts', async () => {
+    const { text, headers } = await api.request('GET', '/reference');
+    expect(headers.get('content-type')).toContain('text/html');
+    expect(text).not.toMatch(/<script>|https?:\/\//);
+    for (const [, address = ''] of text.matchAll(/(?:src|href)="([^"]+)"/g)) {
+      expect((await api.request('GET', address)).status, address).toBe(200);
+    }
+  });
+
+  test('every code says what it means, and only 5xx, 409, 422 and 429 are worth repeating', () => {
+    for (const [code, { status, title, display, retryable }] of Object.entries(PROBLEMS)) {
+      expect(title && display, code).toBeTruthy();
+      if (retryable) expect([409, 422, 429, 500, 503], code).toContain(status);
+    }
+  });
+
+  test('metrics name routes, never addresses', async () => {
+    await api.call('GET', `/v1/channels/${channel}`);
+    await api.request('GET', '/connect/secret-part/session');
+    const { text, status } = await api.call('GET', '/metrics');
+    expect(status).toBe(200);
+    expect(text).toContain('route="/v1/channels/:id"');
+    expect(text).toContain('mooring_channels{status="connected"} 1');
+    expect(text).not.toContain('secret-part');
+    expect((await api.request('GET', '/metrics')).status).toBe(401);
+  });
+});
+
+describe('when the database is away', () => {
+  test('calls are told to come back, the process lives, and goes on when it is there again', async () => {
+    const line = await lineTo(new URL(stage.databaseUrl));
+    const database = connectDatabase({ url: line.url, poolSize: 4 });
+    const temporal = connectTemporal({
+      address: '127.0.0.1:1',
+      namespace: 'default',
+      uiUrl: null,
+      apiKey: null,
+      tls: null,
+    });
+    const cut = await startApi({ ...stage.context, database, clock: databaseClock(database), temporal });
+    const path = `/v1/channels/${channel}/access-token`;
+    expect((await cut.call('GET', path)).status).toBe(200);
+    line.cut();
+    const away = await cut.call('GET', path);
+    expect(away).toMatchObject({ status: 503, json: { code: 'database_unavailable', retryable: true } });
+    expect(away.headers.get('retry-after')).toBe('2');
+    expect((await cut.request('GET', '/healthz')).status).toBe(200);
+    const ready = await cut.request('GET', '/readyz');
+    expect(ready).toMatchObject({ status: 503, json: { code: 'not_ready' } });
+    expect(ready.json.detail).toBe('the database does not answer; the workflow engine does not answer');
+    line.mend();
+    const deadline = Date.now() + 20_000;
+    while ((await cut.call('GET', path)).status !== 200 && Date.now() < deadline) await sleep(200);
+    expect((await cut.call('GET', path)).status).toBe(200);
+    await cut.close();
+    await database.close();
+    line.close();
+  }, 60_000);
+});
+
+/** A TCP line to the database that can be cut. */
+async function lineTo(target: URL) {
+  let isWhole = true;
+  const sockets = new Set<Socket>();
+  const server = createServer((near) => {
+    if (!isWhole) return void near.destroy();
+    const far = connect(Number(target.port), target.hostname);
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(socket);
+      socket.on('error', () => {}).on('close', () => other.destroy());
+      socket.pipe(other);
+    }
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const url = new URL(target);
+  url.port = String((server.address() as AddressInfo).port);
+  return {
+    url: url.href,
+    cut() {
+      isWhole = false;
+      for (const socket of sockets) socket.destroy();
+      sockets.clear();
+    },
+    mend: () => void (isWhole = true),
+    close: () => server.close(),
+  };
+}
