@@ -143,6 +143,7 @@ function Credentials({ entry, error, onChange }: CredentialsProps) {
         withAsterisk={false}
         value={entry.password}
         error={error('password')}
+        aria-invalid={error('password') !== undefined}
         onChange={(event) => onChange({ password: event.currentTarget.value })}
       />
     </>

@@ -40,6 +40,7 @@ export function SignInPage() {
           autoFocus
           value={apiKey}
           error={refused ? 'This key is not accepted. Please check that it was copied whole.' : undefined}
+          aria-invalid={refused}
           onChange={(event) => setApiKey(event.currentTarget.value)}
         />
         {signIn.error && !refused && <ProblemNotice error={signIn.error} />}
