@@ -8,6 +8,8 @@ const TOGGLES = [
 ];
 /** Events with a button of their own. */
 const OFTEN = ['password_changed', 'access_revoked', 'cursor_expired'];
+const ANY_ADDRESS = 'Create one, or sign in with any address when Mooring asks.';
+const PASSWORD_FIRST = 'Create one; then sign in with its password when Mooring asks.';
 const sections = new Map();
 
 /** Shows a provider as it is now, and the faults that hold. */
@@ -70,7 +72,7 @@ function buildSection({ name, title, live, events, conditions, settings }) {
     element('h2', { id: `${name}-title` }, title),
     element('div', { class: 'buttons', role: 'group', 'aria-label': `${title} as a whole` }, ...toggles),
     element('h3', {}, 'Accounts'),
-    element('p', { class: 'empty' }, 'No account yet. Create one, or sign in with any address when Mooring asks.'),
+    element('p', { class: 'empty' }, `No account yet. ${password ? PASSWORD_FIRST : ANY_ADDRESS}`),
     element(
       'table',
       { class: 'accounts' },
@@ -243,6 +245,7 @@ function accountRow(provider, { email, messages, live }, { events, live: liveNam
         { class: 'buttons' },
         button('Send 1', () => deliver(provider, email, 1)),
         button('Send 25', () => deliver(provider, email, 25)),
+        button('Send 40', () => deliver(provider, email, 40)),
         ...often.map((event) => button(event.label, () => happen(provider, email, event))),
         seldom.length > 0 && pick,
       ),
