@@ -14,6 +14,7 @@ function page(status: number, title: string, content: Html): HttpAnswer {
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title} · Mooring sandbox</title>
+        <link rel="icon" href="data:," />
         <style>
           ${STYLE}
         </style>
