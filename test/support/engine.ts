@@ -109,10 +109,10 @@ async function startWorkers(context: Context, connection: NativeConnection) {
 export type WorkflowHistory = Awaited<ReturnType<ReturnType<Engine['channel']>['fetchHistory']>>;
 
 /** Every run of a workflow, the first one first: a channel's diary is the chain of its runs. */
-export async function chainOf(engine: Engine, workflowId: string): Promise<WorkflowHistory[]> {
+export async function chainOf({ client }: Pick<Engine, 'client'>, workflowId: string): Promise<WorkflowHistory[]> {
   const chain: WorkflowHistory[] = [];
   for (let runId: string | undefined; ;) {
-    const history = await engine.client.workflow.getHandle(workflowId, runId).fetchHistory();
+    const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
     chain.unshift(history);
     runId = history.events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId ?? undefined;
     if (!runId) return chain;
