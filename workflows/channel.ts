@@ -3,6 +3,7 @@ import {
   allHandlersFinished,
   condition,
   continueAsNew,
+  getExternalWorkflowHandle,
   setCurrentDetails,
   setHandler,
   startChild,
@@ -81,8 +82,7 @@ export async function channelWorkflow(input: ChannelWorkflowInput): Promise<void
       changed = false;
       view = await perform.look(next());
     } else {
-      const lookedAt = Date.now();
-      const woken = await sleepUntilDue(view, lookedAt, () => changed || commands.length > 0);
+      const woken = await sleepUntilDue(view, () => changed || commands.length > 0);
       if (!woken && view.due) view = await doDeed(view.due, view, perform, next());
     }
     discard(commands);
@@ -103,12 +103,12 @@ type Activities = ReturnType<typeof channelActivities>;
 type ActivityInput = Parameters<Activities['look']>[0];
 
 /** True when something was said before the due time; false when the time has come. */
-async function sleepUntilDue(view: ChannelView, lookedAt: number, said: () => boolean): Promise<boolean> {
+async function sleepUntilDue(view: ChannelView, said: () => boolean): Promise<boolean> {
   if (view.due === null) {
     await condition(said);
     return true;
   }
-  const delayMs = view.due.at - view.now - (Date.now() - lookedAt);
+  const delayMs = view.due.at - view.now;
   return delayMs > 0 && condition(said, delayMs, { summary: describeSleep(view) });
 }
 
@@ -181,6 +181,16 @@ async function startImport(importId: string, view: ChannelView, input: ChannelWo
     });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    await wakeImport(importId);
+  }
+}
+
+/** It runs already, and may be waiting for just what has happened: a sign-in. It may also have ended meanwhile. */
+async function wakeImport(importId: string): Promise<void> {
+  try {
+    await getExternalWorkflowHandle(importWorkflowId(importId)).signal(rowChanged);
+  } catch {
+    // it has ended: there is nobody to wake
   }
 }
 
