@@ -8,6 +8,7 @@ import type { CredentialRow } from '../db/credentials.ts';
 import { letHappen } from '../db/happenings.ts';
 import { cancelRunningImport } from '../db/imports.ts';
 import { eraseMessages } from '../db/messages.ts';
+import { finishTenantErasure } from '../db/tenants.ts';
 import { backoffMs } from '../domain/schedule.ts';
 import { ProviderError } from '../domain/verdict.ts';
 import type { Provider } from '../providers/provider.ts';
@@ -93,5 +94,7 @@ async function finish(
       importState: 'idle',
     });
   });
+  // Apart from the above: of two channels that leave at once, the later commit sees that it is the last.
+  await context.database.inTenant(tenantId, (tx) => finishTenantErasure(tx, tenantId));
   return true;
 }

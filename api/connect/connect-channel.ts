@@ -81,7 +81,7 @@ async function queueEarlierMail(tx: Transaction, signIn: SignIn, channel: Channe
     channelId: channel.id,
     cause: 'requested',
     windowFrom: from,
-    windowTo: now,
+    windowTo: null, // to the provider's own now: by our clock, mail would be lost where the provider's is ahead
     movesCursor: false,
     backfill: true,
     now,

@@ -57,7 +57,7 @@ async function queueMissedMail(tx: Transaction, channel: ChannelRow, now: Date):
     channelId: channel.id,
     cause: 'reauthorized',
     windowFrom: channel.coveredUntil,
-    windowTo: now,
+    windowTo: null,
     movesCursor: true,
     backfill: true,
     now,

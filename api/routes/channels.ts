@@ -2,6 +2,7 @@ import { listChannels, lockChannel, updateChannel } from '../../db/channels.ts';
 import type { ChannelRow } from '../../db/channels.ts';
 import type { Transaction } from '../../db/client.ts';
 import { letHappen } from '../../db/happenings.ts';
+import { eraseMessages } from '../../db/messages.ts';
 import { nudge } from '../../db/nudges.ts';
 import { findTokenExpiries } from '../../db/token-reads.ts';
 import { defineCall } from '../call.ts';
@@ -130,9 +131,15 @@ export async function disconnectLocked(
   row: ChannelRow,
   { erase, now }: { erase: boolean; now: Date },
 ): Promise<{ row: ChannelRow; isNew: boolean }> {
+  if (row.status === 'disconnected') {
+    if (erase) await eraseMessages(tx, row.id);
+    return { row, isNew: false };
+  }
+  const first = row.disconnectRequestedAt === null;
   const leaving = await letHappen(tx, row, { type: 'disconnect_requested' }, now, {
-    disconnectRequestedAt: row.disconnectRequestedAt ?? now,
     eraseRequested: row.eraseRequested || erase,
+    // The next try of whatever trouble there was may be a day away; leaving does not wait for it.
+    ...(first ? { disconnectRequestedAt: now, retryAt: null, failures: 0 } : {}),
   });
   return { row: leaving, isNew: await nudge(tx, row.tenantId, row.id, now) };
 }

@@ -193,7 +193,7 @@ describe('when the database is away', () => {
       tls: null,
     });
     const cut = await startApi({ ...stage.context, database, clock: databaseClock(database), temporal });
-    const path = `/v1/channels/${channel}/access-token`;
+    const path = `/v1/channels/${channel}`;
     expect((await cut.call('GET', path)).status).toBe(200);
     line.cut();
     const away = await cut.call('GET', path);
