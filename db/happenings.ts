@@ -23,7 +23,7 @@ export async function letHappen(
   const change = asOperators(row, transition(stateOf(row), happening));
   const { state } = change;
   const incidentId = await settleIncident(tx, row, happening, change.incident, now);
-  const { event, shown } = await tellOf(tx, row, change, incidentId, now);
+  const { event, shown, isOver } = await tellOf(tx, row, change, incidentId, now);
   const [changed] = await tx
     .update(channels)
     .set({
@@ -39,16 +39,9 @@ export async function letHappen(
     .where(eq(channels.id, row.id))
     .returning();
   if (!changed) throw new Error(`There is no channel ${row.id} in this tenant`);
-  if (event !== null) {
-    await insertEvent(tx, {
-      tenantId: row.tenantId,
-      channelId: row.id,
-      type: event,
-      incidentId,
-      data: eventData(changed),
-      at: now,
-    });
-  }
+  const about = { tenantId: row.tenantId, channelId: row.id, incidentId, data: eventData(changed), at: now };
+  if (event !== null) await insertEvent(tx, { ...about, type: event });
+  if (isOver) await insertEvent(tx, { ...about, type: 'incident.closed' });
   return changed;
 }
 
@@ -75,12 +68,12 @@ async function tellOf(
   { event, incident, state }: Transition,
   incidentId: string | null,
   now: Date,
-): Promise<{ event: ChannelEventType | null; shown: string | null }> {
-  if (incident !== 'close') return { event, shown: incidentId ?? row.incidentId };
-  const wasOwn = row.incidentId !== null && (await closeIncident(tx, row.incidentId, now));
-  if (!isOperators(row) || wasOwn) return { event, shown: null };
+): Promise<{ event: ChannelEventType | null; shown: string | null; isOver: boolean }> {
+  if (incident !== 'close') return { event, shown: incidentId ?? row.incidentId, isOver: false };
+  const isOver = row.incidentId !== null && (await closeIncident(tx, row.incidentId, now));
+  if (!isOperators(row) || isOver) return { event, shown: null, isOver };
   const goes = state.status === 'disconnecting' || state.status === 'disconnected';
-  return { event: event === 'channel.repaired' ? null : event, shown: goes ? null : row.incidentId };
+  return { event: event === 'channel.repaired' ? null : event, shown: goes ? null : row.incidentId, isOver };
 }
 
 /** The incident the event belongs to: the one that opens, closes or goes on. */
@@ -122,5 +115,6 @@ function eventData(row: ChannelRow): Record<string, unknown> {
     action: row.action,
     provider_code: row.providerCode,
     credential_version: row.credentialVersion,
+    ...(row.revocation === null ? {} : { revocation: row.revocation }),
   };
 }
