@@ -15,9 +15,9 @@ export interface ApiContext extends Context {
 }
 
 /** Anybody, or a key or session with one of these scopes. */
-export type Access = 'public' | readonly [Scope, ...Scope[]];
+type Access = 'public' | readonly [Scope, ...Scope[]];
 
-export interface CallRequest<P, Q, B> {
+interface CallRequest<P, Q, B> {
   context: ApiContext;
   /** Who asks; a public call has none, and must not look. */
   principal: Principal;

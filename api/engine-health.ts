@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 
 /** Long enough for a busy engine, short enough for somebody who waits, in ms. */
-export const PATIENCE_MS = 2_000;
+const PATIENCE_MS = 2_000;
 
 /** Whether the workflow engine answers. A call to one that does not would be retried for much longer than this. */
 export function engineAnswers({ temporal }: Pick<Context, 'temporal'>): Promise<boolean> {

@@ -13,7 +13,7 @@ export const ackOut = z.object({ acknowledged: z.int().meta({ description: 'How 
 
 const address = z.object({ email: z.string(), name: z.string().nullable() });
 
-export const messageOut = z
+const messageOut = z
   .object({
     id: z.string(),
     channel: z.string(),
