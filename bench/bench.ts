@@ -1,0 +1,68 @@
+// `npm run bench`: what Mooring does beside the limit of doing it at all, in one run. bench/README.md says how to read
+// the ratios.
+import { parseArgs } from 'node:util';
+import { startMooring } from './mooring.ts';
+import type { Mooring } from './mooring.ts';
+import { startProgram } from './processes.ts';
+import { coreCount, loadNow, passes, sayDemand, sayMachine, sayMeasured, writeReport } from './report.ts';
+import type { Findings, Report } from './report.ts';
+import type { Setting } from './setting.ts';
+import { measureCycles } from './cycles.ts';
+import { measureExpiry } from './expiry.ts';
+import { measureRace } from './race.ts';
+import { measureTokens } from './tokens.ts';
+
+const PARTS: Record<string, (setting: Setting) => Promise<Findings>> = {
+  tokens: measureTokens,
+  expiry: measureExpiry,
+  race: measureRace,
+  cycles: measureCycles,
+};
+
+const { values: given } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    seconds: { type: 'string', default: '10' },
+    json: { type: 'string' },
+  },
+});
+const names = given.only?.split(',') ?? Object.keys(PARTS);
+const unknown = names.filter((name) => !(name in PARTS));
+if (unknown.length > 0) {
+  console.error(`There is no part ${unknown.join(', ')}; expected ${Object.keys(PARTS).join(', ')}`);
+  process.exit(2);
+}
+const load = { before: loadNow(), after: 0 };
+console.log('Starting a Mooring of its own');
+const mooring = await startMooring();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void mooring.stop().finally(() => process.exit(1)));
+}
+try {
+  const found = await runParts(mooring);
+  load.after = loadNow();
+  const report: Report = { cores: coreCount(), load, ...found };
+  console.log(`\n${sayMachine(report)}`);
+  if (given.json) writeReport(given.json, report);
+  process.exitCode = passes(report) ? 0 : 1;
+} finally {
+  await mooring.stop();
+}
+
+async function runParts(mooring: Mooring): Promise<Findings> {
+  const limitServer = await startProgram('limit-server.ts', { DATABASE_URL: mooring.run.database_url });
+  const setting: Setting = { mooring, limitServer, seconds: Number(given.seconds), say: console.log };
+  const all: Findings = { measured: [], demands: [] };
+  try {
+    for (const name of names) {
+      const found = await PARTS[name]?.(setting);
+      for (const figure of found?.measured ?? []) console.log(`\n${sayMeasured(figure)}`);
+      for (const demand of found?.demands ?? []) console.log(`\n${sayDemand(demand)}`);
+      all.measured.push(...(found?.measured ?? []));
+      all.demands.push(...(found?.demands ?? []));
+    }
+  } finally {
+    await limitServer.stop();
+  }
+  return all;
+}

@@ -1,0 +1,88 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Mooring } from './mooring.ts';
+
+export const TENANT = 'bench';
+const PASSWORD = 'correct horse battery';
+
+/** What the bench reads of a channel (interface.md section 2). */
+export interface Channel {
+  id: string;
+  status: string;
+  credential_version: number;
+  token_expires_at: string | null;
+  covered_until: string | null;
+}
+
+/** Connects a Gmail account as a person would: link, consent, callback. Answers once the channel is connected. */
+export async function connectGmail(mooring: Mooring, email: string, importMode = 'off'): Promise<Channel> {
+  await mooring.sandbox.account('google', email, { password: PASSWORD });
+  const link = await makeLink(mooring, 'gmail', email, importMode);
+  const asked = await fetch(`${link}/authorize`, json({ access_type: 'gmail' }));
+  if (!asked.ok) throw new Error(`authorize: ${asked.status} ${await asked.text()}`);
+  const cookie = asked.headers
+    .getSetCookie()
+    .map((line) => line.split(';')[0])
+    .join('; ');
+  const { authorization_url: address } = (await asked.json()) as { authorization_url: string };
+  const back = await mooring.sandbox.consent(address, email);
+  const callback = await fetch(back, { headers: { cookie }, redirect: 'manual' });
+  if (callback.status !== 303) throw new Error(`callback: ${callback.status} ${await callback.text()}`);
+  return connectedBy(mooring, link);
+}
+
+/** Connects a mailbox of the sandbox's IMAP server by its password. */
+export async function connectImap(mooring: Mooring, email: string, importMode = 'off'): Promise<Channel> {
+  await mooring.sandbox.account('imap', email, { password: PASSWORD });
+  const { host, port, security } = mooring.sandbox.imap ?? {};
+  const link = await makeLink(mooring, 'imap', email, importMode);
+  const form = { access_type: 'imap', username: email, password: PASSWORD, host, port, security };
+  const answer = await fetch(`${link}/password`, json(form));
+  if (!answer.ok) throw new Error(`password: ${answer.status} ${await answer.text()}`);
+  return connectedBy(mooring, link);
+}
+
+/** The login of an IMAP account of the sandbox. */
+export const imapLogin = (email: string) => ({ user: email, pass: PASSWORD });
+
+async function makeLink(mooring: Mooring, accessType: string, email: string, importMode: string): Promise<string> {
+  const body = { tenant: TENANT, access_types: [accessType], owner: { email }, import: importMode };
+  const { url } = await mooring.call<{ url: string }>('POST', '/v1/links', body);
+  return url.replace(/\/$/, '');
+}
+
+async function connectedBy(mooring: Mooring, link: string): Promise<Channel> {
+  const session = await fetch(`${link}/session`);
+  const { result } = (await session.json()) as { result: { status: string; channel: string } | null };
+  if (result?.status !== 'connected') throw new Error(`not connected: ${JSON.stringify(result)}`);
+  const path = `/v1/channels/${result.channel}`;
+  return until('the channel to be connected', 30_000, async () => {
+    const channel = await mooring.call<Channel>('GET', path);
+    return channel.status === 'connected' ? channel : null;
+  });
+}
+
+/** Does `work` with every item, `width` at a time. */
+export async function forEachAtOnce<T>(items: T[], width: number, work: (item: T) => Promise<unknown>): Promise<void> {
+  const queue = items.values();
+  await Promise.all(
+    Array.from({ length: width }, async () => {
+      for (const item of queue) await work(item);
+    }),
+  );
+}
+
+export async function until<T>(what: string, timeoutMs: number, look: () => Promise<T | null>): Promise<T> {
+  const endsAt = performance.now() + timeoutMs;
+  for (;;) {
+    const found = await look();
+    if (found !== null) return found;
+    if (performance.now() > endsAt) throw new Error(`Waited ${timeoutMs} ms for ${what}`);
+    await sleep(50);
+  }
+}
+
+const json = (body: object) => ({
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+});

@@ -1,0 +1,30 @@
+import type { Target } from './load.ts';
+import type { Mooring } from './mooring.ts';
+import { cpuTimes } from './processes.ts';
+import type { CpuTimes, Program } from './processes.ts';
+
+/** What every part of the bench works with. */
+export interface Setting {
+  mooring: Mooring;
+  limitServer: Program;
+  /** How long each part measures, in seconds. */
+  seconds: number;
+  say: (text: string) => void;
+}
+
+/** A channel's token, read from Mooring. */
+export function mooringRead({ mooring }: Setting, channelId: string, origin = mooring.run.api): Target {
+  const headers = { authorization: `Bearer ${mooring.run.api_key}` };
+  return { origin, path: `/v1/channels/${channelId}/access-token`, headers };
+}
+
+/** The same token, read from the bare server. */
+export function limitRead({ limitServer }: Setting, channelId: string): Target {
+  return { origin: String(limitServer.ready), path: `/v1/channels/${channelId}/access-token`, headers: {} };
+}
+
+/** CPU time used so far by Mooring's processes, by the limit's, and by the bench's own. */
+export function cpuNow({ mooring }: Setting, others: Record<string, number> = {}): CpuTimes {
+  const { start: _, ...pids } = mooring.pids();
+  return cpuTimes({ ...pids, ...others, bench: process.pid });
+}
