@@ -1,0 +1,23 @@
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Task } from './refresher.ts';
+
+export interface RefresherProcess {
+  child: ChildProcess;
+  /** What came of the task; null when the process died before it was done. */
+  outcome: Promise<unknown>;
+}
+
+/** Gives a task to a process of its own. */
+export function startRefresher(task: Task): RefresherProcess {
+  // Many of them start in one test: what the first has compiled, the others need not.
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'mooring-compile-cache') };
+  const child = fork(join(import.meta.dirname, 'refresher.ts'), { stdio: 'inherit', env });
+  const { promise: outcome, resolve } = Promise.withResolvers<unknown>();
+  child.once('message', resolve);
+  child.once('exit', () => resolve(null));
+  child.send(task);
+  return { child, outcome };
+}

@@ -1,0 +1,71 @@
+import { refreshCredential } from '../../activities/refresh.ts';
+import type { RefreshInput } from '../../activities/refresh.ts';
+import type { RefreshTiming } from '../../activities/refresh-request.ts';
+import { readConfig } from '../../config.ts';
+import { createContext } from '../../context.ts';
+import type { Context } from '../../context.ts';
+import { findCredential } from '../../db/credentials.ts';
+import type { KillPoint } from '../../domain/kill-points.ts';
+import type { Rotation } from '../../domain/rotation.ts';
+import type { Temporal } from '../../temporal.ts';
+import { connectGmail } from '../support/connect.ts';
+import { sandboxControl } from '../support/sandbox-control.ts';
+import type { Stage } from '../support/stage.ts';
+import { declaring } from './declaring.ts';
+
+/*
+ * A process of its own that does one task with the real code, and sends what came of it. It dies where
+ * `environment.MOORING_KILL_AT` says, and stops (SIGSTOP) where `stopAt` says.
+ */
+
+export type Task = { environment: Record<string, string>; aheadMs: number; stopAt?: KillPoint } & (
+  | { do: 'refresh'; input: RefreshInput; rotation?: Rotation; timing?: RefreshTiming }
+  | { do: 'race'; input: RefreshInput; callers: number; untilVersion: number }
+  | { do: 'sign_in'; email: string; sandbox: string }
+);
+
+const silent = { lookAt: async () => {}, close: async () => {} } as unknown as Temporal;
+
+async function carryOut(context: Context, task: Task): Promise<unknown> {
+  switch (task.do) {
+    case 'refresh': {
+      const { input, rotation, timing } = task;
+      return refreshCredential(rotation ? declaring(context, rotation) : context, input, timing);
+    }
+    case 'race':
+      return race(context, task);
+    case 'sign_in':
+      return connectGmail({ context, sandbox: sandboxControl(task.sandbox) } as Stage, task.email);
+  }
+}
+
+/** As many callers as asked, each refreshing whatever version it finds, until the last version is there. */
+async function race(context: Context, { input, callers, untilVersion }: Extract<Task, { do: 'race' }>) {
+  const outcomes: Record<string, number> = {};
+  const call = async () => {
+    for (;;) {
+      const credential = await context.database.inTenant(input.tenantId, (tx) => findCredential(tx, input.channelId));
+      if (!credential || credential.version >= untilVersion) return;
+      const outcome = await refreshCredential(context, { ...input, version: credential.version });
+      outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+    }
+  };
+  await Promise.all(Array.from({ length: callers }, call));
+  return outcomes;
+}
+
+process.once('message', async (task: Task) => {
+  const { environment, aheadMs, stopAt } = task;
+  const clock = { now: () => Promise.resolve(new Date(Date.now() + aheadMs)) };
+  const context = await createContext('test', readConfig(environment), { temporal: silent, clock });
+  const stopping: Context = {
+    ...context,
+    killPoint(point) {
+      if (point === stopAt) process.kill(process.pid, 'SIGSTOP');
+      context.killPoint(point);
+    },
+  };
+  const outcome = await carryOut(stopping, task).catch((error: unknown) => `${error}`);
+  await context.close();
+  process.send?.(outcome, () => process.disconnect());
+});
