@@ -1,0 +1,40 @@
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { chromium } from 'playwright-core';
+import type { Browser, BrowserContextOptions } from 'playwright-core';
+
+const executablePath = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/bin']
+  .flatMap((dir) => ['chromium', 'chromium-browser', 'google-chrome'].map((name) => join(dir, name)))
+  .find((file) => existsSync(file));
+
+/** False where no Chromium is installed (Debian: `apt-get install chromium`): tests that need it skip themselves. */
+export const chromiumInstalled = executablePath !== undefined;
+
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({
+    ...(executablePath ? { executablePath } : {}),
+    args: [
+      '--no-sandbox',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--no-first-run',
+    ],
+  });
+}
+
+/** What the server refuses on purpose is in the console too. */
+const REFUSED = /status of 4(00|01|09|22) /;
+
+/** A browser that nobody has used before. What the console of its pages complains about is kept. */
+export async function openPage(browser: Browser, options: BrowserContextOptions = {}) {
+  const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1440, height: 900 }, ...options });
+  context.setDefaultTimeout(30_000);
+  const complaints: string[] = [];
+  context.on('weberror', (error) => complaints.push(error.error().message));
+  context.on('console', (message) => {
+    if (message.type() !== 'error' || REFUSED.test(message.text())) return;
+    complaints.push(`${message.text()} (${message.location().url})`);
+  });
+  return { page: await context.newPage(), complaints };
+}
