@@ -2,10 +2,12 @@ import type { Context } from '../context.ts';
 import { updateChannel } from '../db/channels.ts';
 import type { AccessType } from '../domain/access-type.ts';
 import type { ChannelView } from '../domain/channel-view.ts';
+import type { Deed } from '../domain/due.ts';
 import { jitterOf } from '../domain/schedule.ts';
 import { checkChannel } from './check.ts';
 import { disconnectChannel } from './disconnect.ts';
 import { pollChannel } from './import.ts';
+import { putOffDeed } from './put-off.ts';
 import { refreshCredential } from './refresh.ts';
 import { lookAtChannel } from './view.ts';
 
@@ -53,6 +55,11 @@ export function createChannelActivities(context: Context) {
 
     async disconnect(input: ChannelInput): Promise<ChannelView> {
       await disconnectChannel(context, input);
+      return lookAtChannel(context, input);
+    },
+
+    async putOff(input: ChannelInput & { deed: Deed }): Promise<ChannelView> {
+      await putOffDeed(context, input);
       return lookAtChannel(context, input);
     },
   };

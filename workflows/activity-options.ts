@@ -3,30 +3,32 @@ import type { ChannelActivities } from '../activities/channel.ts';
 import type { AccessType } from '../domain/access-type.ts';
 import { credentialsQueue, importQueue } from '../domain/workflow-names.ts';
 
-/** Retried without end with growing gaps: an entity's activity has no failure that giving up would mend. */
 const RETRY = { initialInterval: '1s', maximumInterval: '1m', backoffCoefficient: 2 } as const;
 
 /**
  * A channel's activities on the two queues of its access type, with a summary in words on each. The heartbeat timeout
- * is what a killed worker is noticed by.
+ * is what a killed worker is noticed by. A look is retried without end; a deed has minutes, waiting for a worker and
+ * retries included, and is then put off: what is wrong with one must not keep the others waiting.
  */
 export function channelActivities(accessType: AccessType) {
   const credentials = credentialsQueue(accessType);
   return {
     look: on(credentials, 'look at the row', '30s').look,
-    refresh: on(credentials, `refresh the ${accessType} access token`, '75s').refresh,
-    check: on(credentials, 'verify with a real call', '75s').check,
-    disconnect: on(credentials, 'revoke and shred the credential', '30s').disconnect,
-    poll: on(importQueue(accessType), 'poll for new messages', '75s').poll,
+    putOff: on(credentials, 'put off what did not come to an end', '30s').putOff,
+    refresh: on(credentials, `refresh the ${accessType} access token`, '75s', '5m').refresh,
+    check: on(credentials, 'verify with a real call', '2m', '5m').check,
+    disconnect: on(credentials, 'revoke and shred the credential', '30s', '5m').disconnect,
+    poll: on(importQueue(accessType), 'poll for new messages', '75s', '2m').poll,
   };
 }
 
-function on(taskQueue: string, summary: string, startToCloseTimeout: '75s' | '30s') {
+function on(taskQueue: string, summary: string, startToCloseTimeout: '2m' | '75s' | '30s', within?: '5m' | '2m') {
   return proxyActivities<ChannelActivities>({
     taskQueue,
     summary,
     startToCloseTimeout,
     heartbeatTimeout: '15s',
     retry: RETRY,
+    ...(within ? { scheduleToCloseTimeout: within } : {}),
   });
 }

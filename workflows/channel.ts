@@ -3,6 +3,7 @@ import {
   allHandlersFinished,
   condition,
   continueAsNew,
+  isCancellation,
   getExternalWorkflowHandle,
   setCurrentDetails,
   setHandler,
@@ -11,13 +12,14 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import {
+  ActivityFailure,
   SearchAttributeType,
   WorkflowExecutionAlreadyStartedError,
   defineSearchAttributeKey,
 } from '@temporalio/common';
 import type { AccessType } from '../domain/access-type.ts';
 import type { ChannelView } from '../domain/channel-view.ts';
-import type { Due } from '../domain/due.ts';
+import type { Deed } from '../domain/due.ts';
 import { IMPORT_WORKFLOW, importWorkflowId } from '../domain/workflow-names.ts';
 import { channelActivities } from './activity-options.ts';
 import { describeChannel, describeSleep } from './channel-words.ts';
@@ -77,13 +79,13 @@ export async function channelWorkflow(input: ChannelWorkflowInput): Promise<void
     await ensureImports(view, input, state);
     const command = commands.find(({ answer }) => answer === null);
     if (command) {
-      ({ view, answer: command.answer } = await carryOut(command.command, view, perform, next()));
+      ({ view, answer: command.answer } = await carryOut(command.command, view, perform, next));
     } else if (changed) {
       changed = false;
       view = await perform.look(next());
     } else {
       const woken = await sleepUntilDue(view, () => changed || commands.length > 0);
-      if (!woken && view.due) view = await doDeed(view.due, view, perform, next());
+      if (!woken && view.due) view = await doDeed(view.due.deed, view, perform, next);
     }
     discard(commands);
     const { historyLength, continueAsNewSuggested } = workflowInfo();
@@ -101,6 +103,7 @@ const NOT_DONE: CommandAnswer = { done: false, proved: null, code: 'channel_ende
 
 type Activities = ReturnType<typeof channelActivities>;
 type ActivityInput = Parameters<Activities['look']>[0];
+type Next = () => ActivityInput;
 
 /** True when something was said before the due time; false when the time has come. */
 async function sleepUntilDue(view: ChannelView, said: () => boolean): Promise<boolean> {
@@ -112,8 +115,12 @@ async function sleepUntilDue(view: ChannelView, said: () => boolean): Promise<bo
   return delayMs > 0 && condition(said, delayMs, { summary: describeSleep(view) });
 }
 
-async function doDeed(due: Due, view: ChannelView, perform: Activities, input: ActivityInput): Promise<ChannelView> {
-  switch (due.deed) {
+async function doDeed(deed: Deed, view: ChannelView, perform: Activities, next: Next): Promise<ChannelView> {
+  return (await orNull(begin(deed, view, perform, next()))) ?? perform.putOff({ ...next(), deed });
+}
+
+async function begin(deed: Deed, view: ChannelView, perform: Activities, input: ActivityInput): Promise<ChannelView> {
+  switch (deed) {
     case 'refresh':
       return perform.refresh({ ...input, version: view.credentialVersion });
     case 'check':
@@ -127,20 +134,32 @@ async function doDeed(due: Due, view: ChannelView, perform: Activities, input: A
   }
 }
 
+/** null for an activity that did not come to an end in its time; a cancellation is passed on. */
+async function orNull<T>(activity: Promise<T>): Promise<T | null> {
+  try {
+    return await activity;
+  } catch (error) {
+    if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
+    return null;
+  }
+}
+
 async function carryOut(
   command: Command,
   view: ChannelView,
   perform: Activities,
-  input: ActivityInput,
+  next: Next,
 ): Promise<{ view: ChannelView; answer: CommandAnswer }> {
   switch (command) {
     case 'refreshNow': {
-      const after = await perform.refresh({ ...input, version: view.credentialVersion });
+      const after = await doDeed('refresh', view, perform, next);
       const done = after.credentialVersion > view.credentialVersion;
       return { view: after, answer: { done, proved: null, code: done ? null : (after.reason ?? 'not_refreshed') } };
     }
     case 'verify': {
-      const { view: after, ok, proved } = await perform.check(input);
+      const checked = await orNull(perform.check(next()));
+      const after = checked?.view ?? (await perform.putOff({ ...next(), deed: 'check' }));
+      const { ok, proved } = checked ?? { ok: false, proved: null };
       return { view: after, answer: { done: ok, proved, code: ok ? null : (after.reason ?? 'not_verified') } };
     }
   }

@@ -1,0 +1,43 @@
+import type { Context } from '../context.ts';
+import { lockChannel, updateChannel } from '../db/channels.ts';
+import type { ChannelRow } from '../db/channels.ts';
+import type { Deed } from '../domain/due.ts';
+import { backoffMs } from '../domain/schedule.ts';
+
+/** Nobody waits for a poll as they do for a token. */
+const LEAST_POLL_GAP_MS = 60_000;
+
+/**
+ * A deed did not come to an end in its time, for a reason of our own: no free worker, or an error that is no word of
+ * the provider. Plans its next try with growing gaps, so that meanwhile the others get theirs: a mailbox that our code
+ * cannot read must not cost its channel the token.
+ */
+export async function putOffDeed(
+  context: Context,
+  { tenantId, channelId, deed }: { tenantId: string; channelId: string; deed: Deed },
+): Promise<void> {
+  const now = await context.clock.now();
+  context.logger.error({ channel: channelId, deed }, 'a deed did not come to an end in its time; it is put off');
+  await context.database.inTenant(tenantId, async (tx) => {
+    const row = await lockChannel(tx, channelId);
+    if (row) await updateChannel(tx, channelId, nextTry(row, deed, now));
+  });
+}
+
+function nextTry(row: ChannelRow, deed: Deed, now: Date): Parameters<typeof updateChannel>[2] {
+  const failures = row.failures + 1;
+  const gapMs = backoffMs(failures, null);
+  const after = (ms: number) => new Date(now.getTime() + ms);
+  switch (deed) {
+    case 'refresh':
+      return { failures, retryAt: after(gapMs), trouble: 'credential' };
+    case 'disconnect':
+      return { failures, retryAt: after(gapMs) };
+    case 'check':
+      return { failures, retryAt: after(gapMs), checkRequestedAt: null };
+    case 'poll':
+      return { failures, nextPollAt: after(Math.max(LEAST_POLL_GAP_MS, gapMs)), pollRequestedAt: null };
+    case 'look':
+      return {};
+  }
+}
