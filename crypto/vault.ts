@@ -1,6 +1,7 @@
 import { FlattenedEncrypt, flattenedDecrypt } from 'jose';
 import type { FlattenedJWE } from 'jose';
 import { Secret } from '../domain/secret.ts';
+import { openKeyWrappedContent } from './key-wrapped-content.ts';
 import type { Keyring } from './keyring.ts';
 
 /**
@@ -62,7 +63,7 @@ export class Vault {
     const parts = split(record, binding);
     const key = this.#keyring.sealing.privateKeys.get(keyId(parts));
     if (!key) throw absent(keyId(parts));
-    return new Secret(new TextDecoder().decode(await decrypt(parts, key, 'ECDH-ES')));
+    return new Secret(new TextDecoder().decode(await unseal(parts, key)));
   }
 
   async encrypt(value: Uint8Array, binding: Binding): Promise<string> {
@@ -81,7 +82,11 @@ export class Vault {
     const parts = split(record, binding);
     const key = this.#keyring.content.keys.get(keyId(parts));
     if (!key) throw absent(keyId(parts));
-    return decrypt(parts, key, 'A256GCMKW');
+    try {
+      return openKeyWrappedContent(parts, key);
+    } catch {
+      throw rejected();
+    }
   }
 
   encryptSecret(value: Secret, binding: Binding): Promise<string> {
@@ -123,10 +128,10 @@ function keyId(parts: FlattenedJWE): string {
   }
 }
 
-async function decrypt(parts: FlattenedJWE, key: Parameters<typeof flattenedDecrypt>[1], algorithm: string) {
+async function unseal(parts: FlattenedJWE, key: Parameters<typeof flattenedDecrypt>[1]) {
   try {
     const { plaintext } = await flattenedDecrypt(parts, key, {
-      keyManagementAlgorithms: [algorithm],
+      keyManagementAlgorithms: ['ECDH-ES'],
       contentEncryptionAlgorithms: ['A256GCM'],
     });
     return plaintext;
