@@ -1,3 +1,5 @@
+import { createSecretKey } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { mkdirSync, openSync, closeSync, writeFileSync, renameSync, fsyncSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -18,7 +20,7 @@ type Key = CryptoKey | Uint8Array;
 /** The vault's keys by id. New records use the current ones; older ids stay readable until nothing needs them. */
 export interface Keyring {
   sealing: { current: string; publicKeys: Map<string, Key>; privateKeys: Map<string, Key> };
-  content: { current: string; keys: Map<string, Uint8Array> };
+  content: { current: string; keys: Map<string, KeyObject> };
 }
 
 /** Reads the keys of `MOORING_VAULT_KEYS_FILE`. Throws with the path and what was expected; never with the content. */
@@ -51,7 +53,7 @@ async function importKeys(file: KeysFile, path: string): Promise<Keyring> {
   for (const key of file.content.keys) {
     const bytes = await importJWK(key, 'A256GCMKW');
     if (!(bytes instanceof Uint8Array)) throw new Error(`The content key ${key.kid} of ${path} is not symmetric (oct)`);
-    keyring.content.keys.set(key.kid, bytes);
+    keyring.content.keys.set(key.kid, createSecretKey(bytes));
   }
   const known = keyring.sealing.publicKeys.has(file.sealing.current) && keyring.content.keys.has(file.content.current);
   if (!known) throw new Error(`The vault's keys file ${path} names a current key that is not among its keys`);
