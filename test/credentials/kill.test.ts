@@ -77,15 +77,16 @@ describe('a refresh that is killed', () => {
   });
 });
 
+const signIn = (email: string, point: KillPoint | null) =>
+  startRefresher({
+    environment: { ...scene.stage.environment, ...(point ? { MOORING_KILL_AT: point } : {}) },
+    aheadMs: scene.aheadMs,
+    do: 'sign_in',
+    email,
+    sandbox: scene.stage.sandbox.base,
+  }).outcome;
+
 describe('a sign-in that is killed', () => {
-  const signIn = (email: string, point: KillPoint | null) =>
-    startRefresher({
-      environment: { ...scene.stage.environment, ...(point ? { MOORING_KILL_AT: point } : {}) },
-      aheadMs: scene.aheadMs,
-      do: 'sign_in',
-      email,
-      sandbox: scene.stage.sandbox.base,
-    }).outcome;
   beforeAll(() => scene.rotate('none'));
 
   test.for(SIGN_IN_POINTS)('%s, and is repeated: one channel, one live version', async (point) => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { refreshCredential } from '../../activities/refresh.ts';
 import type { RefreshInput } from '../../activities/refresh.ts';
 import type { RefreshTiming } from '../../activities/refresh-request.ts';
@@ -48,13 +49,14 @@ async function race(context: Context, { input, callers, untilVersion }: Extract<
       if (!credential || credential.version >= untilVersion) return;
       const outcome = await refreshCredential(context, { ...input, version: credential.version });
       outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+      if (outcome === 'busy') await sleep(100);
     }
   };
   await Promise.all(Array.from({ length: callers }, call));
   return outcomes;
 }
 
-process.once('message', async (task: Task) => {
+async function obey(task: Task): Promise<void> {
   const { environment, aheadMs, stopAt } = task;
   const clock = { now: () => Promise.resolve(new Date(Date.now() + aheadMs)) };
   const context = await createContext('test', readConfig(environment), { temporal: silent, clock });
@@ -65,7 +67,9 @@ process.once('message', async (task: Task) => {
       context.killPoint(point);
     },
   };
-  const outcome = await carryOut(stopping, task).catch((error: unknown) => `${error}`);
+  const outcome = await carryOut(stopping, task).catch((error: unknown) => String(error));
   await context.close();
   process.send?.(outcome, () => process.disconnect());
-});
+}
+
+process.once('message', (task: Task) => void obey(task));
