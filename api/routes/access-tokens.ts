@@ -43,10 +43,10 @@ const read = defineCall({
   },
 });
 
-/** Whoever hangs up waits no longer. */
+/** Whoever hangs up waits no longer. Every answer ends with `close`; only one that was not sent is a caller gone. */
 function goneSignal(response: Response): AbortSignal {
   const gone = new AbortController();
-  response.on('close', () => gone.abort());
+  response.on('close', () => response.writableFinished || gone.abort());
   return gone.signal;
 }
 
