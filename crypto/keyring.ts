@@ -47,17 +47,29 @@ async function importKeys(file: KeysFile, path: string): Promise<Keyring> {
   };
   for (const key of file.sealing.keys) {
     const { d, ...publicHalf } = key;
-    keyring.sealing.publicKeys.set(key.kid, await importJWK(publicHalf, 'ECDH-ES'));
-    if (d !== undefined) keyring.sealing.privateKeys.set(key.kid, await importJWK(key, 'ECDH-ES'));
+    keyring.sealing.publicKeys.set(key.kid, await importSealingKey(publicHalf, path));
+    if (d !== undefined) keyring.sealing.privateKeys.set(key.kid, await importSealingKey(key, path));
   }
   for (const key of file.content.keys) {
-    const bytes = await importJWK(key, 'A256GCMKW');
-    if (!(bytes instanceof Uint8Array)) throw new Error(`The content key ${key.kid} of ${path} is not symmetric (oct)`);
+    const bytes = await importJWK(key, 'A256GCMKW').catch(() => null);
+    if (!(bytes instanceof Uint8Array) || bytes.length !== 32) throw unfit(path, key, 'an oct key of 256 bits');
     keyring.content.keys.set(key.kid, createSecretKey(bytes));
   }
   const known = keyring.sealing.publicKeys.has(file.sealing.current) && keyring.content.keys.has(file.content.current);
   if (!known) throw new Error(`The vault's keys file ${path} names a current key that is not among its keys`);
   return keyring;
+}
+
+async function importSealingKey(key: JWK, path: string): Promise<CryptoKey | Uint8Array> {
+  const isX25519 = key.kty === 'OKP' && key.crv === 'X25519';
+  const imported = isX25519 ? await importJWK(key, 'ECDH-ES').catch(() => null) : null;
+  if (!imported) throw unfit(path, key, 'an OKP key on X25519');
+  return imported;
+}
+
+/** Found at the start, not at the first use of the key long after it. */
+function unfit(path: string, { kid }: JWK, expected: string): Error {
+  return new Error(`The vault's keys file ${path} has a key "${kid}" that does not serve: expected ${expected}`);
 }
 
 function parseJson(text: string): unknown {

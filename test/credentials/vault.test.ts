@@ -150,6 +150,8 @@ describe('the keys file', () => {
     ['is another JSON', () => '{"keys":[]}'],
     ['has no keys', (text) => text.replace(/"keys": \[[^\]]*\]/, '"keys": []')],
     ['names a current key that is not there', (text) => text.replace('"current": "seal-1"', '"current": "seal-2"')],
+    ['has a key that is too short', (text) => text.replace(/"k": "[^"]{20}/, '"k": "')],
+    ['has a key of another kind', (text) => text.replace('"kty": "OKP"', '"kty": "oct"')],
     ['has a key without an id', (text) => text.replace('"kid": "seal-1",', '')],
   ];
   test.for(broken)('S-23: that %s is refused by its path, without its content', async ([, change]) => {
