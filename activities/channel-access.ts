@@ -14,9 +14,6 @@ export interface ChannelAccess {
   provider: Provider;
 }
 
-/** Why a channel cannot be reached right now without anything being wrong. */
-export type NoAccess = 'gone' | 'needs_refresh';
-
 /** Reads the channel and its credential, without opening anything. */
 export async function readAccess(
   context: Context,

@@ -12,7 +12,7 @@ import { statusAfter } from '../domain/channel.ts';
 import type { Verdict } from '../domain/verdict.ts';
 
 /** Which half of a connection a call has tried: the credential itself, or the account behind it. */
-export type Tried = 'credential' | 'access';
+type Tried = 'credential' | 'access';
 
 interface Outcome {
   tenantId: string;

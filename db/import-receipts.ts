@@ -6,7 +6,7 @@ import type { Transaction } from './client.ts';
 import { readReceipts } from './import-items.ts';
 import { importItems, imports } from './schema/imports.ts';
 
-export type ImportRow = InferSelectModel<typeof imports>;
+type ImportRow = InferSelectModel<typeof imports>;
 
 export interface ImportReceipt {
   row: ImportRow;

@@ -8,7 +8,7 @@ import type { TenantPolicy } from './schema/tenants.ts';
 export type TenantRow = InferSelectModel<typeof tenants>;
 
 /** Every access type; the owner of an individual channel is told, the admins of a shared one. */
-export const DEFAULT_POLICY: TenantPolicy = {
+const DEFAULT_POLICY: TenantPolicy = {
   access_types: null,
   notify: { individual: 'owner', shared: 'admins' },
   admins: [],

@@ -29,7 +29,7 @@ const KEPT_HEADERS = new Set([
   'x-ms-diagnostics',
 ]);
 
-export interface HttpRequest {
+interface HttpRequest {
   method: 'GET' | 'POST';
   url: URL;
   /** What is asked for, in the verdict's words. */

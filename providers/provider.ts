@@ -61,7 +61,7 @@ export interface OAuthAdapter {
   rotation: Rotation;
 }
 
-export interface AuthorizationRequest {
+interface AuthorizationRequest {
   redirectUri: string;
   state: string;
   /** S256 of the verifier (RFC 7636 section 4.2). */
@@ -71,7 +71,7 @@ export interface AuthorizationRequest {
   loginHint: string | null;
 }
 
-export interface CodeExchange {
+interface CodeExchange {
   redirectUri: string;
   code: string;
   codeVerifier: Secret;

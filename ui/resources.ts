@@ -144,7 +144,7 @@ type ConnectResult =
   | { status: 'connected'; channel: string | { id: string; account?: Channel['account'] } }
   | ConnectFailure;
 
-export interface ConnectFailure {
+interface ConnectFailure {
   status: 'failed';
   code: string;
   detail: string;

@@ -27,7 +27,7 @@ import { refreshNow, rowChanged, verify } from './messages.ts';
 import type { Command, CommandAnswer } from './messages.ts';
 
 /** Carried from run to run: plain JSON, with a version. */
-export interface ChannelWorkflowInput {
+interface ChannelWorkflowInput {
   v: 1;
   tenantId: string;
   channelId: string;
