@@ -9,7 +9,7 @@ import { newId } from '../../db/ids.ts';
 import { queueImport } from '../../db/imports.ts';
 import type { SignIn } from './sign-in.ts';
 import { firstRefreshAt, newCredential } from './new-credential.ts';
-import { mailboxKeyOf } from './sign-in.ts';
+import { mailboxKeyOf, serverOf } from './sign-in.ts';
 
 /** A new channel: connected at once, because its credential was used and its cursors were taken before this. */
 export async function connectChannel(
@@ -41,7 +41,7 @@ export async function connectChannel(
   return channel;
 }
 
-function channelRow({ tenantId, accessType, spec, proof }: SignIn, id: string, now: Date) {
+function channelRow({ tenantId, accessType, spec, credential, proof }: SignIn, id: string, now: Date) {
   const { account } = proof.identity;
   return {
     id,
@@ -53,6 +53,7 @@ function channelRow({ tenantId, accessType, spec, proof }: SignIn, id: string, n
     accountLogin: account.login,
     accountProviderId: account.providerId,
     mailboxKey: mailboxKeyOf(account.email),
+    server: serverOf(credential),
     owner: spec.owner,
     status: 'connected' as const,
     statusSince: now,

@@ -6,7 +6,7 @@ import { letHappen } from '../../db/happenings.ts';
 import { queueImport } from '../../db/imports.ts';
 import type { SignIn } from './sign-in.ts';
 import { firstRefreshAt, newCredential } from './new-credential.ts';
-import { mailboxKeyOf } from './sign-in.ts';
+import { mailboxKeyOf, serverOf } from './sign-in.ts';
 
 /**
  * New credentials in the place of the old ones: same channel, same cursors, same history. `channel` is locked, so a
@@ -39,13 +39,14 @@ export async function reauthorizeChannel(
 }
 
 /** An account that was renamed at its provider keeps its channel under the new address. */
-function renewedAccount({ proof }: SignIn) {
+function renewedAccount({ credential, proof }: SignIn) {
   const { account } = proof.identity;
   return {
     accountEmail: account.email,
     accountLogin: account.login,
     accountProviderId: account.providerId,
     mailboxKey: mailboxKeyOf(account.email),
+    server: serverOf(credential),
   };
 }
 

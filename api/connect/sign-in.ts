@@ -29,6 +29,11 @@ export interface SignIn {
   coveredUntil: Date | null;
 }
 
+/** What of a sign-in may be shown again: the server of a password, never the password. */
+export function serverOf(credential: SignInCredential): MailServer | null {
+  return credential.kind === 'password' ? credential.server : null;
+}
+
 /** Addresses are compared without regard to case; the local part's case matters to no provider we know. */
 export function mailboxKeyOf(email: string): string {
   return email.trim().toLowerCase();

@@ -40,6 +40,7 @@ const session = defineCall({
           account: presentAccount(channel),
           access_type: channel.accessType,
           status_reason: channel.statusReason,
+          server: channel.server,
         },
         expires_at: link.expiresAt.toISOString(),
         done: link.usedAt !== null,

@@ -36,7 +36,14 @@ export const connectSessionOut = z.object({
   purpose,
   access_types: z.array(accessType),
   tenant: z.string(),
-  channel: z.object({ account, access_type: accessType, status_reason: z.enum(STATUS_REASONS).nullable() }).nullable(),
+  channel: z
+    .object({
+      account,
+      access_type: accessType,
+      status_reason: z.enum(STATUS_REASONS).nullable(),
+      server: z.object({ host: z.string(), port: z.int(), security: z.enum(['tls', 'starttls']) }).nullable(),
+    })
+    .nullable(),
   expires_at: timeOut,
   done: z.boolean(),
   result: resultOut,

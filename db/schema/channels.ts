@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import { bigint, boolean, index, integer, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import type { AccessType, ChannelKind, ImportMode, KeepWarm, Use } from '../../domain/access-type.ts';
 import type { Status } from '../../domain/channel.ts';
+import type { MailServer } from '../../domain/mail-server.ts';
 import type { Action, StatusReason, VerdictKind } from '../../domain/verdict.ts';
 import { time } from './columns.ts';
 import { tenantId, tenants } from './tenants.ts';
@@ -30,6 +31,8 @@ export const channels = pgTable(
     accountProviderId: text('account_provider_id').notNull(),
     /** The mailbox, normalised (lower case; host too where the address alone is not unique). */
     mailboxKey: text('mailbox_key').notNull(),
+    /** Where a password channel's server is: the form to sign in again shows it; null for the others. */
+    server: jsonb('server').$type<MailServer>(),
     owner: jsonb('owner').$type<Person>(),
     metadata: jsonb('metadata').$type<Record<string, unknown>>().notNull().default({}),
 

@@ -69,6 +69,17 @@ describe('connecting with a password', () => {
     expect([expected.email, received.email]).toEqual(['mia@example.com', 'tom@example.com']);
   });
 
+  test('a reauthorize link knows the server again, and not the password', async () => {
+    await stage.sandbox.account('imap', 'eli@example.com', { password: 'correct horse' });
+    const link = await links.makeLink({ access_types: ['imap'] });
+    const { json } = await browse(api)('POST', `${link.path}/password`, form({ username: 'eli@example.com' }));
+    const again = await links.reauthorizeLink(json.channel.id);
+    const session = await browse(api)('GET', `${again.path}/session`);
+    const { host, port, security } = stage.imap;
+    expect(session.json.channel).toMatchObject({ access_type: 'imap', server: { host, port, security } });
+    expect(session.text).not.toContain('correct horse');
+  });
+
   test('says what failed, and stores nothing', async () => {
     const [plain, untrusted] = [await plainImapServer(), await untrustedImapServer()];
     const cases: [string, Record<string, unknown>][] = [
