@@ -89,6 +89,12 @@ export class Vault {
     }
   }
 
+  /** The id of the key that records are made under now. */
+  currentKey(how: 'sealed' | 'encrypted'): string {
+    const { sealing, content } = this.#keyring;
+    return how === 'sealed' ? sealing.current : content.current;
+  }
+
   encryptSecret(value: Secret, binding: Binding): Promise<string> {
     return this.encrypt(new TextEncoder().encode(value.reveal()), binding);
   }

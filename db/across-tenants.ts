@@ -225,3 +225,8 @@ async function wakeBlocked(tx: Transaction, { accessType }: ChannelRow, now: Dat
   const isNew = new Set(nudged.map(({ id }) => id));
   return blocked.filter(({ id }) => isNew.has(id));
 }
+
+/** A turn of re-wrapping the vault's records, which are everybody's. */
+export async function withAllVaultRecords<T>(database: Database, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  return database.acrossTenants(work);
+}

@@ -31,6 +31,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'start.ts': ['embedded', 'config.ts', 'crypto', 'db'],
   'migrate.ts': ['config.ts', 'db'],
   'prepare.ts': ['config.ts', 'embedded'],
+  'vault-keys.ts': ['activities', 'config.ts', 'context.ts'],
   'explain.ts': ['domain', 'providers'],
 };
 

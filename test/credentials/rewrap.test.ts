@@ -1,0 +1,89 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { exportJWK, generateKeyPair, generateSecret } from 'jose';
+import { expect, test } from 'vitest';
+import { giveUpKey, rewrapVault } from '../../activities/rewrap.ts';
+import type { Context } from '../../context.ts';
+import { readKeyring } from '../../crypto/keyring.ts';
+import { Vault } from '../../crypto/vault.ts';
+import { channelOf, connectImap } from '../support/connect.ts';
+import { setScene, TENANT } from './scene.ts';
+
+const scene = setScene();
+
+interface KeysFile {
+  sealing: { current: string; keys: object[] };
+  content: { current: string; keys: object[] };
+}
+
+/** The same context with further keys, of which the newest are the current ones; `without` leaves the old ones out. */
+async function withKeys(round: number, { without = false } = {}): Promise<Context> {
+  const path = join(scene.stage.dir, 'keys.json');
+  const file = JSON.parse(await readFile(path, 'utf8')) as KeysFile;
+  if (without) {
+    file.sealing.keys = file.sealing.keys.slice(-1);
+    file.content.keys = file.content.keys.slice(-1);
+  } else {
+    const pair = await generateKeyPair('ECDH-ES', { crv: 'X25519', extractable: true });
+    file.sealing.keys.push({ ...(await exportJWK(pair.privateKey)), kid: `seal-${round}` });
+    const secret = await generateSecret('A256GCMKW', { extractable: true });
+    file.content.keys.push({ ...(await exportJWK(secret)), kid: `content-${round}` });
+    file.sealing.current = `seal-${round}`;
+    file.content.current = `content-${round}`;
+  }
+  const written = without ? `${path}.without` : path;
+  await writeFile(written, JSON.stringify(file));
+  return { ...scene.stage.context, vault: new Vault(await readKeyring(written)) };
+}
+
+const oldOnes = ({ counts }: { counts: { keyId: string; count: number }[] }, round: number) =>
+  counts.filter(({ keyId }) => !keyId.endsWith(`-${round}`));
+
+test('S-22: everything comes under the new keys while channels refresh, and the old keys can go', async () => {
+  const emails = Array.from({ length: 30 }, (_, i) => `rewrap${i}@example.com`);
+  const ids: string[] = [];
+  for (const email of emails) ids.push(await scene.connect(email, { rotation: 'strict' }));
+  await scene.stage.sandbox.account('imap', 'rewrap@imap.example.com', { password: 'right' });
+  const imap = channelOf(await connectImap(scene.stage, 'rewrap@imap.example.com', 'right'));
+  const context = await withKeys(2);
+  const [rewrapping] = await Promise.all([
+    rewrapVault(context),
+    ...ids.slice(0, 10).map((id) => scene.refresh(id, context)),
+  ]);
+  expect(rewrapping.rejected).toEqual([]);
+  // What was written by a process that had the old keys still: the next run takes it up.
+  ids.push(await scene.connect('late@example.com', { rotation: 'strict' }));
+  const again = await rewrapVault(context);
+  expect(again.rewrapped).toBe(2);
+  expect(oldOnes(again, 2)).toEqual([]);
+  expect((await rewrapVault(context)).rewrapped).toBe(0);
+  const without = await withKeys(2, { without: true });
+  for (const id of ids) expect(await scene.refresh(id, without)).toBe('refreshed');
+  const { credential } = await scene.read(imap);
+  const binding = { tenant: TENANT, owner: imap, kind: 'refresh_secret', version: credential.secretVersion } as const;
+  expect((await without.vault.open(credential.sealedSecret, binding)).reveal()).toContain('right');
+});
+
+test('a burnt key: every channel that rests on it is sent to sign in, no other, and none while it is current', async () => {
+  const [first, second] = [await withKeys(3), await withKeys(4)];
+  await rewrapVault(first);
+  const burnt = await scene.connect('burnt@example.com');
+  await rewrapVault(second);
+  expect(await giveUpKey(second, 'seal-3')).toEqual([]);
+  expect((await scene.read(burnt)).channel.status).toBe('connected');
+  await expect(giveUpKey(second, 'seal-4')).rejects.toThrow('still sealed');
+  const third = await withKeys(5);
+  const listed = await giveUpKey(third, 'seal-4');
+  expect(listed).toContain(burnt);
+  for (const id of listed) {
+    const { channel } = await scene.read(id);
+    expect(channel).toMatchObject({
+      status: 'reauth_required',
+      providerCode: 'vault_key_burnt',
+      action: 'reauthorize',
+    });
+    expect(await scene.events(id, 'channel.reauth_required')).toHaveLength(1);
+  }
+  await giveUpKey(third, 'seal-4');
+  expect(await scene.events(burnt, 'channel.reauth_required')).toHaveLength(1);
+});
