@@ -16,39 +16,51 @@ export interface EngineOptions {
   /** Whether hours pass in an instant; else it is a real development server. */
   timeSkipping: boolean;
   config?: Partial<Config>;
-  /** Tests that start workflows of their own tasks leave the workers out. */
-  working?: boolean;
 }
 
 /**
  * The stage with a real Temporal on it, and the workers of a worker process. Under time skipping everybody's clock is
  * the test server's, the sandbox's too.
  */
-export async function raiseEngine(stage: Stage, { timeSkipping, config = {}, working = true }: EngineOptions) {
+export async function raiseEngine(stage: Stage, options: EngineOptions) {
   Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR' } } });
-  const server = await startServer(timeSkipping);
+  const server = await startServer(options.timeSkipping).catch(async (error: unknown) => {
+    await stage.close();
+    throw error;
+  });
+  try {
+    return await onServer(server, stage, options);
+  } catch (error) {
+    await server.teardown();
+    await stage.close();
+    throw error;
+  }
+}
+
+async function onServer(server: TestWorkflowEnvironment, stage: Stage, { timeSkipping, config = {} }: EngineOptions) {
+  const { client, nativeConnection } = server;
   if (timeSkipping) await addSearchAttributes(server);
-  else await ensureSearchAttributes(server.client);
+  else await ensureSearchAttributes(client);
   const context: Context = {
     ...stage.context,
     config: { ...stage.context.config, ...config },
     clock: timeSkipping ? skippedClock(server, stage.sandbox) : stage.context.clock,
-    temporal: temporalOf(server.client, null, async () => {}),
+    temporal: temporalOf(client, null, async () => {}),
   };
-  let workers = working ? await startWorkers(context, server.nativeConnection) : null;
+  let workers: Awaited<ReturnType<typeof startWorkers>> | null = await startWorkers(context, nativeConnection);
   return {
     ...stage,
     context,
-    client: server.client,
+    client,
     server,
-    channel: (channelId: string) => server.client.workflow.getHandle(channelWorkflowId(channelId)),
+    channel: (channelId: string) => client.workflow.getHandle(channelWorkflowId(channelId)),
     /** Ends the workers as SIGTERM would. */
     async stopWorkers() {
       await workers?.stop();
       workers = null;
     },
     async startWorkers() {
-      workers ??= await startWorkers(context, server.nativeConnection);
+      workers ??= await startWorkers(context, nativeConnection);
     },
     async close() {
       await workers?.stop();
