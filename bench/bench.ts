@@ -1,6 +1,7 @@
 // `npm run bench`: what Mooring does beside the limit of doing it at all, in one run. bench/README.md says how to read
 // the ratios.
 import { parseArgs } from 'node:util';
+import { measureImports } from './imports.ts';
 import { startMooring } from './mooring.ts';
 import type { Mooring } from './mooring.ts';
 import { startProgram } from './processes.ts';
@@ -17,12 +18,14 @@ const PARTS: Record<string, (setting: Setting) => Promise<Findings>> = {
   expiry: measureExpiry,
   race: measureRace,
   cycles: measureCycles,
+  import: measureImports,
 };
 
 const { values: given } = parseArgs({
   options: {
     only: { type: 'string' },
     seconds: { type: 'string', default: '10' },
+    messages: { type: 'string', default: '2000' },
     json: { type: 'string' },
   },
 });
@@ -51,7 +54,7 @@ try {
 
 async function runParts(mooring: Mooring): Promise<Findings> {
   const limitServer = await startProgram('limit-server.ts', { DATABASE_URL: mooring.run.database_url });
-  const setting: Setting = { mooring, limitServer, seconds: Number(given.seconds), say: console.log };
+  const setting: Setting = { mooring, limitServer, seconds: Number(given.seconds), messages: Number(given.messages) };
   const all: Findings = { measured: [], demands: [] };
   try {
     for (const name of names) {

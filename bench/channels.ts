@@ -71,13 +71,19 @@ export async function forEachAtOnce<T>(items: T[], width: number, work: (item: T
   );
 }
 
-export async function until<T>(what: string, timeoutMs: number, look: () => Promise<T | null>): Promise<T> {
+/** Looks again and again until there is something. */
+export async function until<T>(
+  what: string,
+  timeoutMs: number,
+  look: () => Promise<T | null>,
+  everyMs = 50,
+): Promise<T> {
   const endsAt = performance.now() + timeoutMs;
   for (;;) {
     const found = await look();
     if (found !== null) return found;
     if (performance.now() > endsAt) throw new Error(`Waited ${timeoutMs} ms for ${what}`);
-    await sleep(50);
+    await sleep(everyMs);
   }
 }
 

@@ -58,7 +58,11 @@ export function sayMeasured(figure: Measured): string {
     `${name}: ${number(ratio)} ${aimWords(figure)}`,
     `  ${number(mooring)} ${unit}; the limit ${number(limit)} ${unit} (${limitIs})`,
   ];
-  if (cpuMs) lines.push(`  CPU-ms each: ${cpuWords(cpuMs.mooring)}`, `  of the limit: ${cpuWords(cpuMs.limit)}`);
+  if (cpuMs) {
+    const share = together(cpuMs.limit) / together(cpuMs.mooring);
+    lines.push(`  CPU-ms each: ${cpuWords(cpuMs.mooring)}`, `  of the limit: ${cpuWords(cpuMs.limit)}`);
+    if (share > 0) lines.push(`  by CPU: ${number(share)} of the limit`);
+  }
   return [...lines, ...notes.map((note) => `  ${note}`)].join('\n');
 }
 
@@ -74,9 +78,10 @@ function aimWords(figure: Measured): string {
 
 function cpuWords(times: CpuTimes): string {
   const used = Object.entries(times).filter(([, ms]) => ms >= 0.005);
-  const sum = used.reduce((total, [, ms]) => total + ms, 0);
-  return `${used.map(([role, ms]) => `${role} ${number(ms)}`).join(', ')}; together ${number(sum)}`;
+  return `${used.map(([role, ms]) => `${role} ${number(ms)}`).join(', ')}; together ${number(together(times))}`;
 }
+
+const together = (times: CpuTimes) => Object.values(times).reduce((total, ms) => total + ms, 0);
 
 function number(value: number): string {
   if (value >= 100) return value.toFixed(0);

@@ -9,7 +9,8 @@ export interface Setting {
   limitServer: Program;
   /** How long each part measures, in seconds. */
   seconds: number;
-  say: (text: string) => void;
+  /** How many messages an import has. */
+  messages: number;
 }
 
 /** A channel's token, read from Mooring. */

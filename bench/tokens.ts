@@ -9,7 +9,7 @@ import type { Setting } from './setting.ts';
 
 const CONNECTIONS = 16;
 /** The two sides take turns of this, in ms, so that whatever else runs on the machine hits both alike. */
-const TURN_MS = 500;
+const TURN_MS = 250;
 
 interface Side {
   load: ClosedLoad;
@@ -25,7 +25,7 @@ export async function measureTokens(setting: Setting): Promise<Findings> {
   const channel = await connectGmail(mooring, 'tokens@example.com');
   const ours = sideOf(new ClosedLoad(mooringRead(setting, channel.id), CONNECTIONS));
   const limit = sideOf(new ClosedLoad(limitRead(setting, channel.id), CONNECTIONS));
-  for (const { load } of [ours, limit]) await load.run(Math.min(3000, seconds * 250)); // until it is compiled
+  for (const { load } of [ours, limit]) await load.run(Math.min(4000, seconds * 400)); // until it is compiled
   for (let turn = 0; turn < (seconds * 1000) / TURN_MS; turn++) {
     const side = turn % 2 === 0 ? ours : limit;
     const before = cpuNow(setting, { limit: limitServer.pid });
