@@ -14,13 +14,13 @@ const CHECKOUT = join(import.meta.dirname, '../..');
 export const START_TIMEOUT_MS = 240_000;
 
 /**
- * A whole Mooring as `npm start` runs it, in a state folder and on ports of its own. `stop` ends it as Ctrl-C does,
- * throws when something of it is left, and removes the folder.
+ * A whole Mooring by `npm start`, in a state folder and on ports of its own. `stop` ends it as a platform does, by a
+ * SIGTERM to npm, throws when something of it is left, and removes the folder.
  */
 export async function startMooring(environment: Record<string, string> = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'mooring-e2e-'));
   const { NODE_OPTIONS: _, ...inherited } = process.env;
-  const child = spawn(process.execPath, ['bootstrap.mjs', 'start.ts'], {
+  const child = spawn('npm', ['start'], {
     cwd: CHECKOUT,
     env: { ...inherited, MOORING_STATE_DIR: dir, PORT: String(await freePort()), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
