@@ -9,7 +9,7 @@ import { listTimeline } from '../../db/timeline.ts';
 import type { EventType } from '../../domain/event.ts';
 import type { Engine } from '../support/engine.ts';
 
-export const TENANT = 'acme';
+const TENANT = 'acme';
 
 /** What tests do to a channel and ask of it, the way the API does. */
 export function lifeOf(engine: Engine, channelId: string) {

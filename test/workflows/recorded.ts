@@ -12,7 +12,7 @@ export interface Recorded {
   history: { events: RecordedEvent[] };
 }
 
-export type RecordedEvent = Record<string, unknown> & { eventId: number; eventType: number };
+type RecordedEvent = Record<string, unknown> & { eventId: number; eventType: number };
 
 export function recordedHistories(): (Recorded & { name: string })[] {
   return readdirSync(HISTORIES)
