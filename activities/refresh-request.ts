@@ -58,6 +58,8 @@ export async function sendRefresh(context: Context, sending: Sending): Promise<S
       context.killPoint('refresh.answered');
       await keepAnswer(context, sending, answer, performance.now());
       context.killPoint('refresh.sealed');
+      // Loud in every test of such an adapter; the answer is kept all the same.
+      if (!gate.opened) throw new Error(`The ${sending.accessType} adapter did not call beforeWriting`);
     });
     return 'answered';
   } catch (error) {
