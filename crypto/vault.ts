@@ -1,7 +1,7 @@
 import { FlattenedEncrypt, flattenedDecrypt } from 'jose';
 import type { FlattenedJWE } from 'jose';
 import { Secret } from '../domain/secret.ts';
-import { openKeyWrappedContent } from './key-wrapped-content.ts';
+import { makeKeyWrappedContent, openKeyWrappedContent } from './key-wrapped-content.ts';
 import type { Keyring } from './keyring.ts';
 
 /**
@@ -70,12 +70,7 @@ export class Vault {
     const { current, keys } = this.#keyring.content;
     const key = keys.get(current);
     if (!key) throw absent(current);
-    return join(
-      await new FlattenedEncrypt(value)
-        .setProtectedHeader({ alg: 'A256GCMKW', enc: 'A256GCM', kid: current })
-        .setAdditionalAuthenticatedData(aad(binding))
-        .encrypt(key),
-    );
+    return join(makeKeyWrappedContent(value, { key, kid: current, aad: aad(binding) }));
   }
 
   async decrypt(record: string, binding: Binding): Promise<Uint8Array> {
