@@ -41,7 +41,10 @@ const refresh = async (channelId: string) => {
   const { credentialVersion: version } = await read(channelId);
   return refreshCredential(stage.context, { tenantId, accessType: 'gmail', channelId, version });
 };
-const check = (channelId: string) => checkChannel(stage.context, { tenantId, channelId });
+function check(channelId: string, laterMs = 0) {
+  const clock = { now: async () => new Date((await stage.context.clock.now()).getTime() + laterMs) };
+  return checkChannel({ ...stage.context, clock }, { tenantId, channelId });
+}
 const look = (channelId: string) => lookAtChannel(stage.context, { tenantId, channelId, seq: 0 });
 
 describe('rule 11: what works of one half ends no incident of the other', () => {
@@ -89,6 +92,8 @@ describe('rule 5: a refusal that has to be seen again', () => {
     expect(due?.at).toBeGreaterThan(now + 3_000);
     expect(due?.at).toBeLessThanOrEqual(now + 5_000);
     await check(channelId);
+    expect(await read(channelId)).toMatchObject({ status: 'connected' });
+    await check(channelId, 6_000);
     expect(await read(channelId)).toMatchObject({ status: 'blocked', action: 'admin_consent', suspicion: null });
   });
 
