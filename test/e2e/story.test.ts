@@ -146,7 +146,7 @@ describe.skipIf(!chromiumInstalled)('a newcomer', { timeout: 120_000 }, () => {
     await page.getByRole('link', { name: ANA, exact: true }).first().click();
     await state('alert').waitFor();
     await region('Messages 25 stored').waitFor();
-    await page.screenshot({ path: PICTURE ?? '', clip: { x: 0, y: 0, width: 1440, height: 780 } });
+    await page.screenshot({ path: PICTURE ?? '', clip: { x: 0, y: 0, width: 1440, height: 768 } });
   });
 
   it('signs in as somebody else: refused, both are named, nothing has changed', async () => {
