@@ -32,12 +32,18 @@ export async function startMooring(environment: Record<string, string> = {}) {
   process.once('exit', endWithUs);
 
   const runFile = join(dir, 'run.json');
-  await vi.waitFor(
-    () => {
-      if (child.exitCode === null && !existsSync(runFile)) throw new Error(`not ready:\n${output}`);
-    },
-    { timeout: START_TIMEOUT_MS, interval: 100 },
-  );
+  try {
+    await vi.waitUntil(() => child.exitCode !== null || existsSync(runFile), {
+      timeout: START_TIMEOUT_MS,
+      interval: 100,
+    });
+  } finally {
+    if (!existsSync(runFile)) {
+      child.kill('SIGTERM');
+      await ended;
+      rmSync(dir, { recursive: true, force: true });
+    }
+  }
   if (child.exitCode !== null) throw new Error(`npm start ended with ${child.exitCode}:\n${output}`);
   const run = JSON.parse(readFileSync(runFile, 'utf8')) as Run;
   if (!run.sandbox) throw new Error('this Mooring has no sandbox');
