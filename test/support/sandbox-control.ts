@@ -12,6 +12,8 @@ export interface LoggedRequest {
   grant_type?: string;
 }
 
+const account = (provider: string, email: string) => `/control/accounts/${provider}/${email}`;
+
 /** The provider's side of the sandbox, over its control API (interface.md section 4). */
 export function sandboxControl(base: string) {
   const call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
@@ -23,7 +25,6 @@ export function sandboxControl(base: string) {
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
     return (text ? JSON.parse(text) : null) as T;
   };
-  const account = (provider: string, email: string) => `/control/accounts/${provider}/${email}`;
   return {
     base,
     call,
