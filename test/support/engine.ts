@@ -1,16 +1,14 @@
-import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { NativeConnection } from '@temporalio/worker';
 import type { Config } from '../../config.ts';
 import type { Context } from '../../context.ts';
 import type { Clock } from '../../domain/clock.ts';
 import { channelWorkflowId } from '../../domain/workflow-names.ts';
-import { machineCacheDir } from '../../embedded/machine-tools.ts';
-import { temporalBinary } from '../../embedded/temporal-binary.ts';
-import { temporalTestServer } from '../../embedded/test-server.ts';
 import { createWorkers } from '../../temporal-workers.ts';
 import { ensureSearchAttributes, temporalOf } from '../../temporal.ts';
 import type { SandboxControl } from './sandbox-control.ts';
 import type { Stage } from './stage.ts';
+import { startTemporalServer } from './temporal-server.ts';
 
 export interface EngineOptions {
   /** Whether hours pass in an instant; else it is a real development server. */
@@ -23,8 +21,7 @@ export interface EngineOptions {
  * the test server's, the sandbox's too.
  */
 export async function raiseEngine(stage: Stage, options: EngineOptions) {
-  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR' } } });
-  const server = await startServer(options.timeSkipping).catch(async (error: unknown) => {
+  const server = await startTemporalServer(options).catch(async (error: unknown) => {
     await stage.close();
     throw error;
   });
@@ -70,16 +67,6 @@ async function onServer(server: TestWorkflowEnvironment, stage: Stage, { timeSki
   };
 }
 export type Engine = Awaited<ReturnType<typeof raiseEngine>>;
-
-async function startServer(timeSkipping: boolean): Promise<TestWorkflowEnvironment> {
-  const environment = { ...process.env } as Record<string, string>;
-  const tools = { environment, cacheDir: machineCacheDir(environment), say: () => {} };
-  if (timeSkipping) {
-    return TestWorkflowEnvironment.createTimeSkipping({ server: { executable: await temporalTestServer(tools) } });
-  }
-  const path = await temporalBinary(tools);
-  return TestWorkflowEnvironment.createLocal({ server: { executable: { type: 'existing-path', path } } });
-}
 
 /** The time-skipping server can add search attributes, and cannot list them. */
 async function addSearchAttributes({ client }: TestWorkflowEnvironment): Promise<void> {

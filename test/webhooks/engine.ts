@@ -1,13 +1,10 @@
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import { createDeliverActivities } from '../../activities/deliver.ts';
 import { signOfLife } from '../../activities/sign-of-life.ts';
 import { startOutboxPump } from '../../background/outbox-pump.ts';
 import { CHANNELS_QUEUE, WEBHOOKS_QUEUE } from '../../domain/workflow-names.ts';
-import { machineCacheDir } from '../../embedded/machine-tools.ts';
-import { temporalBinary } from '../../embedded/temporal-binary.ts';
-import { temporalTestServer } from '../../embedded/test-server.ts';
 import { temporalOf } from '../../temporal.ts';
+import { startTemporalServer } from '../support/temporal-server.ts';
 import type { Stage } from './stage.ts';
 
 /** A real Temporal beside the stage, and in this process the workers of webhooks; its time can be made to skip. */
@@ -15,8 +12,7 @@ export async function raiseEngine(
   stage: Stage,
   { timeSkipping = false, withWorkers = true }: { timeSkipping?: boolean; withWorkers?: boolean } = {},
 ) {
-  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR' } } });
-  const engine = await startEngine(timeSkipping);
+  const engine = await startTemporalServer({ timeSkipping });
   const context = {
     ...stage,
     clock: timeSkipping ? { now: async () => new Date(await engine.currentTimeMs()) } : stage.clock,
@@ -33,23 +29,6 @@ export async function raiseEngine(
       await engine.teardown();
     },
   };
-}
-
-async function startEngine(timeSkipping: boolean, tries = 3): Promise<TestWorkflowEnvironment> {
-  const environment = { ...process.env } as Record<string, string>;
-  const tools = { environment, cacheDir: machineCacheDir(environment), say: () => {} };
-  if (!timeSkipping) {
-    const executable = { type: 'existing-path', path: await temporalBinary(tools) } as const;
-    return TestWorkflowEnvironment.createLocal({ server: { executable, log: { format: 'pretty', level: 'never' } } });
-  }
-  const executable = await temporalTestServer(tools);
-  try {
-    return await TestWorkflowEnvironment.createTimeSkipping({ server: { executable } });
-  } catch (error) {
-    // The SDK gives it five seconds, which a busy machine may not have.
-    if (tries === 1) throw error;
-    return startEngine(timeSkipping, tries - 1);
-  }
 }
 
 export type Engine = Awaited<ReturnType<typeof raiseEngine>>;

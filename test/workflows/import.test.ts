@@ -2,27 +2,19 @@ import { fileURLToPath } from 'node:url';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
 import { WorkflowFailedError } from '@temporalio/client';
 import type { WorkflowHandle } from '@temporalio/client';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { SliceAnswer } from '../../activities/import-slice.ts';
 import { CHANNELS_QUEUE, IMPORT_WORKFLOW, importQueue, importWorkflowId } from '../../domain/workflow-names.ts';
-import { machineCacheDir } from '../../embedded/machine-tools.ts';
-import { temporalTestServer } from '../../embedded/test-server.ts';
 import { describeImport } from '../../workflows/import-words.ts';
+import { startTemporalServer } from '../support/temporal-server.ts';
 
 let server: TestWorkflowEnvironment;
 let worker: Worker;
 let running: Promise<void>;
 beforeAll(async () => {
-  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR' } } });
-  const environment = { ...process.env } as Record<string, string>;
-  const executable = await temporalTestServer({
-    environment,
-    cacheDir: machineCacheDir(environment),
-    say: () => {},
-  });
-  server = await TestWorkflowEnvironment.createTimeSkipping({ server: { executable } });
+  server = await startTemporalServer({ timeSkipping: true });
   const { nativeConnection: connection } = server;
   worker = await Worker.create({
     connection,
