@@ -55,7 +55,6 @@ export async function enterStage(url: string, keysFile: string) {
   };
 }
 export type Stage = Awaited<ReturnType<typeof raiseStage>>;
-type Entered = Awaited<ReturnType<typeof enterStage>>;
 
 export async function addChannel(database: Database, tenantId: string): Promise<string> {
   const id = newId('chn');
