@@ -41,7 +41,7 @@ export function perOperation(total: CpuTimes, operations: number): CpuTimes {
   return Object.fromEntries(Object.entries(total).map(([role, ms]) => [role, ms / operations]));
 }
 
-export function reaches({ ratio, aim }: Measured): boolean {
+function reaches({ ratio, aim }: Measured): boolean {
   if (aim === null) return true;
   return 'atLeast' in aim ? ratio >= aim.atLeast : ratio <= aim.atMost;
 }
