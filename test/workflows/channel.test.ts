@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { wakeForgotten } from '../../background/reconcile.ts';
 import { updateChannel } from '../../db/channels.ts';
 import { credentials } from '../../db/schema/credentials.ts';
-import { channelWorkflowId } from '../../domain/workflow-names.ts';
+import { channelWorkflowId, importWorkflowId } from '../../domain/workflow-names.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';
 import { chainOf, raiseEngine, until } from '../support/engine.ts';
 import type { Engine } from '../support/engine.ts';
@@ -110,6 +110,59 @@ describe('facts are rows before they are signals', () => {
     expect((await life.read()).pollRequestedAt).not.toBeNull();
     expect(await reconcileAfter(60_000)).toBeGreaterThanOrEqual(1);
     await until('the poll', async () => (await life.read()).pollRequestedAt === null);
+  });
+});
+
+describe('a channel that waits', () => {
+  it('paused asks its provider nothing, and looks for news at once when it is resumed', async () => {
+    const email = 'paused@example.com';
+    const life = await asleep(email);
+    await life.pause();
+    await until('the pause', async () => (await life.read()).workflowSeq > 2);
+    const before = await engine.sandbox.requests('google', 'api', email);
+    await life.askForPoll();
+    expect(await life.command('refreshNow')).toMatchObject({ done: true });
+    expect(await engine.sandbox.requests('google', 'api', email)).toEqual(before);
+    await engine.sandbox.deliver('google', email, 2);
+    await life.resume();
+    await until('the poll', async () => (await life.read()).pollRequestedAt === null);
+    expect(await life.stored()).toBe(2);
+  });
+
+  it('rule 8: for a sign-in goes on as soon as it is there, and imports what was missed', async () => {
+    const email = 'returned@example.com';
+    const life = await asleep(email);
+    await engine.sandbox.fault('google', email, 'access_revoked');
+    await life.command('refreshNow');
+    await engine.sandbox.deliver('google', email, 3);
+    await connectGmail(engine, email);
+    await until('the messages', async () => (await life.stored()) === 3);
+    expect(await life.read()).toMatchObject({ status: 'connected', credentialVersion: 2 });
+  });
+
+  it('for its import starts it again when an operator has ended it', async () => {
+    const email = 'importing@example.com';
+    const life = await asleep(email);
+    await engine.sandbox.fault('google', email, 'access_revoked');
+    await life.command('refreshNow');
+    await engine.sandbox.deliver('google', email, 3);
+    const slow = await engine.sandbox.fault('google', email, 'slow', { kind: 'api', ms: 800 });
+    await connectGmail(engine, email);
+    const { id } = await until('the import', () => life.import());
+    const workflow = engine.client.workflow.getHandle(importWorkflowId(id));
+    const down = await engine.sandbox.fault('google', email, 'unavailable', { kind: 'api' });
+    await until('its wait for the provider', async () => {
+      const { raw } = await workflow.describe().catch(() => ({ raw: null }));
+      return (await life.read()).status === 'degraded' && raw && !raw.pendingActivities?.length;
+    });
+    await workflow.terminate();
+    for (const fault of [slow, down]) await engine.sandbox.mend(fault.id);
+    await until('its end', async () => {
+      await life.fact(async () => {}); // a minute's looks in an instant
+      return (await life.import()) === null;
+    });
+    expect(await life.stored()).toBe(3);
+    await workflow.result();
   });
 });
 

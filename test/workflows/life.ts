@@ -1,10 +1,13 @@
+import { eq } from 'drizzle-orm';
 import { disconnectLocked } from '../../api/routes/channels.ts';
 import { findChannel, lockChannel, updateChannel } from '../../db/channels.ts';
 import type { ChannelRow } from '../../db/channels.ts';
 import type { Transaction } from '../../db/client.ts';
 import { findCredential } from '../../db/credentials.ts';
 import { letHappen } from '../../db/happenings.ts';
+import { findRunningImport } from '../../db/imports.ts';
 import { nudge } from '../../db/nudges.ts';
+import { messages } from '../../db/schema/messages.ts';
 import { listTimeline } from '../../db/timeline.ts';
 import type { EventType } from '../../domain/event.ts';
 import type { Engine } from '../support/engine.ts';
@@ -50,6 +53,13 @@ export function lifeOf(engine: Engine, channelId: string) {
     },
     command: async (name: 'refreshNow' | 'verify', waitMs = 20_000) =>
       engine.context.temporal.command(await read(), name, waitMs),
+    /** The import under way. */
+    import: () => inTenant((tx) => findRunningImport(tx, channelId, true)),
+    stored: () =>
+      inTenant(async (tx) => {
+        const rows = await tx.select({ id: messages.id }).from(messages).where(eq(messages.channelId, channelId));
+        return rows.length;
+      }),
     told: async (type: EventType) => {
       const events = await inTenant((tx) => listTimeline(tx, { channelId, before: null, limit: 5_000 }));
       return events.filter((event) => event.type === type).length;
