@@ -2,9 +2,11 @@ import { findTenant } from '../../db/tenants.ts';
 import type { LinkResult, LinkSpec } from '../../db/links.ts';
 import { Secret } from '../../domain/secret.ts';
 import { ProviderError } from '../../domain/verdict.ts';
+import type { VerdictKind } from '../../domain/verdict.ts';
 import type { Provider, SessionAccess } from '../../providers/provider.ts';
 import type { ApiContext } from '../call.ts';
 import { Problem } from '../problem.ts';
+import type { ProblemCode } from '../problem.ts';
 import type { AdoptBody } from '../schemas/channels.ts';
 import { completeSignIn, proveSignIn } from './complete-sign-in.ts';
 import type { SignInCredential } from './sign-in.ts';
@@ -32,14 +34,22 @@ export async function adoptChannel(context: ApiContext, body: AdoptBody): Promis
   }
 }
 
-/** A refresh token that is refused is the product's to replace; the words of a consent page would not fit. */
+/**
+ * A refresh token that is refused is the product's to replace; what is the operator's or the provider's trouble says
+ * nothing about the token. The words of a consent page would fit none of them.
+ */
 function adoptionProblem(error: ProviderError, how: 'oauth' | 'password'): Problem {
   const { kind, providerCode } = error.verdict;
-  if (how === 'oauth' && kind === 'reauth_required') {
-    return new Problem('authentication_failed', error.message, { provider_code: providerCode });
-  }
+  const code = how === 'oauth' ? OAUTH_CODES[kind] : undefined;
+  if (code) return new Problem(code, error.message, { provider_code: providerCode });
   return problemOf(failureOf(error, how));
 }
+
+const OAUTH_CODES: Partial<Record<VerdictKind, ProblemCode>> = {
+  reauth_required: 'authentication_failed',
+  misconfigured: 'app_credentials_invalid',
+  transient: 'provider_unavailable',
+};
 
 async function refuseErasing(context: ApiContext, tenantId: string): Promise<void> {
   const tenant = await context.database.inTenant(tenantId, (tx) => findTenant(tx, tenantId));

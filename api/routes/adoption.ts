@@ -14,6 +14,8 @@ const adopt = defineCall({
   body: adoptBody,
   answers: { 201: { description: 'The channel, proved and stored', schema: channelOut } },
   problems: [
+    'app_credentials_invalid',
+    'provider_unavailable',
     'tenant_not_allowed',
     'tenant_erasing',
     'access_type_not_allowed',
