@@ -25,6 +25,9 @@ export interface Database {
   close(): Promise<void>;
 }
 
+/** Queries of more are not prepared. */
+const MOST_PREPARED_PARAMETERS = 64;
+
 export interface DatabaseOptions {
   url: string;
   /** Connections of the app role; the other role takes a quarter. */
@@ -42,8 +45,8 @@ export function connectDatabase({ url, poolSize }: DatabaseOptions): Database {
     });
   const app = pool('mooring_app', poolSize);
   const across = pool('mooring_across_tenants', Math.max(2, Math.ceil(poolSize / 4)));
-  const appDb = drizzle(app);
-  const acrossDb = drizzle(across);
+  const appDb = drizzle(preparing(app));
+  const acrossDb = drizzle(preparing(across));
   return {
     app,
     inTenant: (tenant, work) =>
@@ -61,4 +64,30 @@ export function connectDatabase({ url, poolSize }: DatabaseOptions): Database {
       await Promise.all([app.end({ timeout: 5 }), across.end({ timeout: 5 })]);
     },
   };
+}
+
+/**
+ * Drizzle has every query parsed and planned anew, with a round trip more to learn the types of its parameters; with
+ * this a connection does that once for each. Queries of many parameters are lists of rows: there would be one for every
+ * length, and a connection keeps them all.
+ */
+function preparing<Client extends postgres.Sql | postgres.TransactionSql>(client: Client): Client {
+  return new Proxy(client, {
+    get(target, name) {
+      if (name === 'unsafe') return unsafe;
+      if (name === 'begin' || name === 'savepoint') return nested(name);
+      return Reflect.get(target, name, target) as unknown;
+    },
+  });
+
+  function unsafe(query: string, parameters: postgres.ParameterOrJSON<never>[] = [], options = {}) {
+    const prepare = parameters.length <= MOST_PREPARED_PARAMETERS;
+    return client.unsafe(query, parameters, { ...options, prepare });
+  }
+
+  function nested(name: 'begin' | 'savepoint') {
+    const start = (client as unknown as Record<string, (work: unknown) => Promise<unknown>>)[name];
+    return (work: (inner: postgres.TransactionSql) => unknown) =>
+      start?.((inner: postgres.TransactionSql) => work(preparing(inner)));
+  }
 }

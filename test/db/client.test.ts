@@ -1,0 +1,65 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inArray, sql } from 'drizzle-orm';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connectDatabase } from '../../db/client.ts';
+import type { Database } from '../../db/client.ts';
+import { migrateDatabase } from '../../db/migrate.ts';
+import { tenants } from '../../db/schema/tenants.ts';
+import { ensureTenant, findTenant } from '../../db/tenants.ts';
+import { startPostgres } from '../../embedded/postgres.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'mooring-db-'));
+let postgres: Awaited<ReturnType<typeof startPostgres>>;
+let database: Database;
+
+beforeAll(async () => {
+  postgres = await startPostgres({ dir: join(dir, 'postgres') });
+  await migrateDatabase(postgres.url);
+  // One connection: what it keeps of one tenant's queries is used for the other's.
+  database = connectDatabase({ url: postgres.url, poolSize: 1 });
+  for (const id of ['ours', 'theirs']) await database.inTenant(id, (tx) => ensureTenant(tx, id, new Date()));
+});
+afterAll(async () => {
+  await database.close();
+  await postgres.stop();
+  rmSync(dir, { recursive: true });
+});
+
+const preparedStatements = () =>
+  database.outsideTenants((tx) => tx.execute(sql`select statement, generic_plans from pg_prepared_statements`));
+
+const seen = (tenant: string, id: string) => database.inTenant(tenant, (tx) => findTenant(tx, id));
+
+test('rule 14: a prepared query sees the tenant of its own transaction, whoever had it prepared', async () => {
+  for (let i = 0; i < 10; i++) {
+    expect(await seen('ours', 'ours')).not.toBeNull();
+    expect(await seen('ours', 'theirs')).toBeNull();
+    expect(await seen('theirs', 'theirs')).not.toBeNull();
+    expect(await seen('theirs', 'ours')).toBeNull();
+  }
+  const statements = await preparedStatements();
+  const select = statements.find(({ statement }) => String(statement).includes('from "tenants" where'));
+  expect(Number(select?.['generic_plans'])).toBeGreaterThan(20); // the plan was one for both
+});
+
+test('lists of any length are not kept', async () => {
+  const before = (await preparedStatements()).length;
+  for (let length = 65; length < 75; length++) {
+    const ids = Array.from({ length }, (_, i) => `tenant-${i}`);
+    const rows = await database.inTenant('ours', (tx) => tx.select().from(tenants).where(inArray(tenants.id, ids)));
+    expect(rows).toEqual([]);
+  }
+  expect((await preparedStatements()).length).toBe(before);
+});
+
+test('a transaction that fails takes everything back and leaves its connection good', async () => {
+  const failing = database.inTenant('ours', async (tx) => {
+    await tx.update(tenants).set({ eraseRequestedAt: new Date() });
+    await tx.execute(sql`select 1 / ${0}::int`);
+  });
+  await expect(failing).rejects.toThrow();
+  const row = await database.inTenant('ours', (tx) => findTenant(tx, 'ours'));
+  expect(row?.eraseRequestedAt).toBeNull();
+});
