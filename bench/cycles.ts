@@ -10,7 +10,7 @@ import { cpuNow } from './setting.ts';
 import type { Setting } from './setting.ts';
 
 /** Enough to keep two cores busy: each is due 0.65 to 0.7 s after its last refresh. */
-const CHANNELS = 40;
+const CHANNELS = 80;
 const LIFE_S = 1;
 /** Each side has this many turns. */
 const TURNS = 2;
