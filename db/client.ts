@@ -20,6 +20,11 @@ export interface Database {
   outsideTenants<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   /** The app role's pool, for the one statement that needs no transaction: the token read. */
   app: postgres.Sql;
+  /**
+   * One connection for the clock alone: it is read inside transactions, and would else wait for a connection that its
+   * own transaction holds.
+   */
+  clock: postgres.Sql;
   /** Calls `heard` at every NOTIFY on `channel`, and after every reconnect, when some may have been missed. */
   listen(channel: string, heard: (payload: string) => void): Promise<() => Promise<void>>;
   close(): Promise<void>;
@@ -44,11 +49,13 @@ export function connectDatabase({ url, poolSize }: DatabaseOptions): Database {
       connection: { role, application_name: 'mooring' },
     });
   const app = pool('mooring_app', poolSize);
+  const clock = pool('mooring_app', 1);
   const across = pool('mooring_across_tenants', Math.max(2, Math.ceil(poolSize / 4)));
   const appDb = drizzle(preparing(app));
   const acrossDb = drizzle(preparing(across));
   return {
     app,
+    clock,
     inTenant: (tenant, work) =>
       appDb.transaction(async (tx) => {
         await tx.execute(sql`select set_config('mooring.tenant', ${tenant}, true)`);
@@ -61,7 +68,7 @@ export function connectDatabase({ url, poolSize }: DatabaseOptions): Database {
       return () => listening.unlisten();
     },
     async close() {
-      await Promise.all([app.end({ timeout: 5 }), across.end({ timeout: 5 })]);
+      await Promise.all([app, clock, across].map((client) => client.end({ timeout: 5 })));
     },
   };
 }

@@ -10,7 +10,7 @@ export function databaseClock(database: Database): Clock {
   return {
     async now() {
       if (!reading || performance.now() - reading.takenAt > READING_LASTS_MS) {
-        const [row] = await database.app<{ ms: number }[]>`select extract(epoch from clock_timestamp()) * 1000 as ms`;
+        const [row] = await database.clock<{ ms: number }[]>`select extract(epoch from clock_timestamp()) * 1000 as ms`;
         const takenAt = performance.now();
         reading = { offsetMs: Number(row?.ms) - takenAt, takenAt };
       }

@@ -5,6 +5,7 @@ import { inArray, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectDatabase } from '../../db/client.ts';
 import type { Database } from '../../db/client.ts';
+import { databaseClock } from '../../db/clock.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
 import { tenants } from '../../db/schema/tenants.ts';
 import { ensureTenant, findTenant } from '../../db/tenants.ts';
@@ -31,6 +32,15 @@ const preparedStatements = () =>
   database.outsideTenants((tx) => tx.execute(sql`select statement, generic_plans from pg_prepared_statements`));
 
 const seen = (tenant: string, id: string) => database.inTenant(tenant, (tx) => findTenant(tx, id));
+
+test('the clock is read inside a transaction that holds the last connection', async () => {
+  const clock = databaseClock(database);
+  const seconds = await database.inTenant('ours', async (tx) => {
+    const [row] = await tx.execute<{ ms: number }>(sql`select extract(epoch from clock_timestamp()) * 1000 as ms`);
+    return Math.abs((await clock.now()).getTime() - Number(row?.ms)) / 1000;
+  });
+  expect(seconds).toBeLessThan(5);
+});
 
 test('rule 14: a prepared query sees the tenant of its own transaction, whoever had it prepared', async () => {
   for (let i = 0; i < 10; i++) {
