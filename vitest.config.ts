@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -5,7 +6,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    // Each file has servers of its own; more of them than cores only makes every one slower.
-    maxWorkers: 2,
+    // Each file has servers of its own, some a browser too: two cores a file, or they only make one another late.
+    maxWorkers: Math.max(1, Math.floor(availableParallelism() / 2)),
   },
 });
