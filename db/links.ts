@@ -32,6 +32,14 @@ export async function useLink(tx: Transaction, id: string, channelId: string, no
     .where(eq(links.id, id));
 }
 
+/** A new sign-in begins: whatever it comes to, what the last one failed with is not its result. */
+export async function clearFailure(tx: Transaction, id: string): Promise<void> {
+  await tx
+    .update(links)
+    .set({ result: null })
+    .where(and(eq(links.id, id), isNull(links.usedAt)));
+}
+
 /** A failed sign-in leaves the link usable and says why; a used link keeps the result that used it. */
 export async function failLink(
   tx: Transaction,

@@ -1,6 +1,7 @@
 /**
  * The steps between which a process may die, in the code's order: of a refresh (activities/refresh.ts and its parts),
- * and of a completed sign-in (api/connect/complete-sign-in.ts). test/credentials/kill.test.ts stops a process at each.
+ * and of a sign-in (api/connect/callback.ts, then complete-sign-in.ts, where the password form comes in too).
+ * test/credentials/kill.test.ts and sign-in-kill.test.ts stop a process at each.
  */
 export const KILL_POINTS = [
   /** The lease is taken and the intent written; nothing is sent. */
@@ -17,6 +18,12 @@ export const KILL_POINTS = [
   'refresh.settling',
   /** Committed; nobody has been told. */
   'refresh.settled',
+  /** A callback's `state` is used up; its code has not been sent. */
+  'sign_in.consumed',
+  /** The code is spent, and what it bought is in memory and nowhere else. */
+  'sign_in.exchanged',
+  /** The provider has let us in; whose account it is, nobody has asked. */
+  'sign_in.admitted',
   /** A person's credential has been proved; nothing is stored. */
   'sign_in.proved',
   /** All of it is written, in a transaction that has not committed. */

@@ -1,5 +1,7 @@
 import type { Request } from 'express';
 import { findTenantOfSignIn } from '../../db/across-tenants.ts';
+import type { Transaction } from '../../db/client.ts';
+import { clearFailure } from '../../db/links.ts';
 import type { LinkResult } from '../../db/links.ts';
 import { consumeSignIn, findSignIn } from '../../db/sign-ins.ts';
 import type { SignInRow } from '../../db/sign-ins.ts';
@@ -23,7 +25,7 @@ const PROOF_TIMEOUT_MS = 45_000;
 /** Where the person goes next, and with what. `opened` null: nobody knows which link this was. */
 export interface CallbackOutcome {
   opened: OpenLink | null;
-  /** null: the first callback of this sign-in is still at work. */
+  /** null: the first callback of this sign-in is still at work, or died at it; the link's page tells which. */
   result: LinkResult | null;
 }
 
@@ -50,11 +52,19 @@ export async function finishAuthorization(context: ApiContext, back: Back): Prom
   const opened = await openLink(context, address).catch(() => null);
   if (!opened) return { opened: null, result: STATE_INVALID };
   const now = await context.clock.now();
-  const isFirst = await context.database.inTenant(signIn.tenantId, (tx) => consumeSignIn(tx, signIn.stateHash, now));
+  const isFirst = await context.database.inTenant(signIn.tenantId, (tx) => begin(tx, signIn, now));
   if (!isFirst) return { opened, result: opened.link.result };
+  context.killPoint('sign_in.consumed');
   const result = await signInResult(context, { opened, signIn, codeVerifier, parameters: back.parameters, now });
   if (result.status === 'failed') await recordFailure(context, opened.link, result);
   return { opened, result };
+}
+
+/** Another callback, or one of a process that died here, must not pass an earlier sign-in's failure for its own. */
+async function begin(tx: Transaction, { stateHash, linkId }: SignInRow, now: Date): Promise<boolean> {
+  const isFirst = await consumeSignIn(tx, stateHash, now);
+  if (isFirst) await clearFailure(tx, linkId);
+  return isFirst;
 }
 
 async function findByState(context: ApiContext, state: string): Promise<SignInRow | null> {
@@ -110,6 +120,7 @@ async function exchangeAndStore(
   const { link, channel } = trip.opened;
   const { accessType } = trip.signIn;
   const tokens = await exchange(context, provider, { code, codeVerifier: trip.codeVerifier });
+  context.killPoint('sign_in.exchanged');
   const missing = tokens.scopes === null ? [] : (provider.oauth?.missingScopes(tokens.scopes, link.spec.uses) ?? []);
   if (missing.length > 0) return fail('scope_missing', `A permission was not given: ${missing.join(', ')}`);
   const email = channel?.accountEmail ?? '';

@@ -20,6 +20,7 @@ export async function proveSignIn(
   const provider = context.providers.get(accessType);
   if (!provider) throw new Error(`Access type ${accessType} is not configured`);
   const session = await provider.openSession(access, signal);
+  context.killPoint('sign_in.admitted');
   try {
     return { identity: await session.identify(), heads: await session.scopes() };
   } finally {

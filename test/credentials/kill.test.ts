@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { KILL_POINTS } from '../../domain/kill-points.ts';
 import type { KillPoint } from '../../domain/kill-points.ts';
 import { declaring, rotationOf } from './declaring.ts';
@@ -9,7 +9,6 @@ import { setScene, TENANT } from './scene.ts';
 const scene = setScene();
 const LEASE_MS = 15_000;
 const REFRESH_POINTS = KILL_POINTS.filter((point) => point.startsWith('refresh.'));
-const SIGN_IN_POINTS = KILL_POINTS.filter((point) => point.startsWith('sign_in.'));
 /** The token is gone and its answer with the process: under strict rotation nobody can make that good. */
 const LOST: KillPoint[] = ['refresh.written', 'refresh.answered'];
 
@@ -74,45 +73,5 @@ describe('a refresh that is killed', () => {
     expect(await sentSince()).toBe(LOST.includes(point) ? 2 : 1);
     expect(await scene.events(channelId, 'channel.reauth_required')).toHaveLength(0);
     expect(await scene.refresh(channelId, context)).toBe('refreshed');
-  });
-});
-
-const signIn = (email: string, point: KillPoint | null) =>
-  startRefresher({
-    environment: { ...scene.stage.environment, ...(point ? { MOORING_KILL_AT: point } : {}) },
-    aheadMs: scene.aheadMs,
-    do: 'sign_in',
-    email,
-    sandbox: scene.stage.sandbox.base,
-  }).outcome;
-
-describe('a sign-in that is killed', () => {
-  beforeAll(() => scene.rotate('none'));
-
-  test.for(SIGN_IN_POINTS)('%s, and is repeated: one channel, one live version', async (point) => {
-    const email = `first-${point.replace('.', '-')}@example.com`;
-    expect(await signIn(email, point)).toBeNull();
-    const channelId = await scene.connect(email);
-    const version = point === 'sign_in.stored' ? 2 : 1;
-    expect((await scene.read(channelId)).credential.version).toBe(version);
-    expect((await scene.read(channelId)).channel).toMatchObject({ status: 'connected', credentialVersion: version });
-  });
-
-  test.for(SIGN_IN_POINTS)('%s, as a reauthorization: all of it happened or nothing', async (point) => {
-    const email = `again-${point.replace('.', '-')}@example.com`;
-    const channelId = await scene.connect(email);
-    await scene.stage.sandbox.fault('google', email, 'password_changed');
-    expect(await scene.refresh(channelId)).toBe('refused');
-    expect(await signIn(email, point)).toBeNull();
-    const { channel, credential } = await scene.read(channelId);
-    if (point === 'sign_in.stored') {
-      expect(channel).toMatchObject({ status: 'connected', importState: 'catching_up', credentialVersion: 2 });
-      expect(credential.version).toBe(2);
-    } else {
-      expect(channel).toMatchObject({ status: 'reauth_required', credentialVersion: 1 });
-      expect(await scene.connect(email)).toBe(channelId);
-    }
-    expect((await scene.read(channelId)).channel).toMatchObject({ status: 'connected', credentialVersion: 2 });
-    expect(await scene.refresh(channelId)).toBe('refreshed');
   });
 });

@@ -9,9 +9,6 @@ import { findCredential } from '../../db/credentials.ts';
 import type { KillPoint } from '../../domain/kill-points.ts';
 import type { Rotation } from '../../domain/rotation.ts';
 import type { Temporal } from '../../temporal.ts';
-import { connectGmail } from '../support/connect.ts';
-import { sandboxControl } from '../support/sandbox-control.ts';
-import type { Stage } from '../support/stage.ts';
 import { declaring } from './declaring.ts';
 
 /*
@@ -22,7 +19,6 @@ import { declaring } from './declaring.ts';
 export type Task = { environment: Record<string, string>; aheadMs: number; stopAt?: KillPoint } & (
   | { do: 'refresh'; input: RefreshInput; rotation?: Rotation; timing?: RefreshTiming }
   | { do: 'race'; input: RefreshInput; callers: number; untilVersion: number }
-  | { do: 'sign_in'; email: string; sandbox: string }
 );
 
 const silent = { lookAt: async () => {}, close: async () => {} } as unknown as Temporal;
@@ -35,8 +31,6 @@ async function carryOut(context: Context, task: Task): Promise<unknown> {
     }
     case 'race':
       return race(context, task);
-    case 'sign_in':
-      return connectGmail({ context, sandbox: sandboxControl(task.sandbox) } as Stage, task.email);
   }
 }
 
