@@ -6,7 +6,8 @@ import { events } from './schema/events.ts';
 import { sql } from 'drizzle-orm';
 
 export interface NewEvent {
-  tenantId: string;
+  /** null: the operator's own, which no tenant sees; the transaction must then be one across tenants. */
+  tenantId: string | null;
   channelId: string | null;
   type: EventType;
   incidentId: string | null;

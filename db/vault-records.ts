@@ -73,12 +73,8 @@ export interface VaultRecord {
   record: string;
 }
 
-/** The key id in a record's header (RFC 7516 section 7.1: the first part, base64url of JSON). */
-function keyIdOf(record: string): SQL {
-  const header = `translate(split_part(${record}, '.', 1), '-_', '+/')`;
-  const padded = `rpad(${header}, (length(${header}) + 3) / 4 * 4, '=')`;
-  return sql.raw(`substring(convert_from(decode(${padded}, 'base64'), 'utf8') from '"kid":"([^"]*)"')`);
-}
+/** The key id in a record's header; null where there is none. */
+const keyIdOf = (record: string): SQL => sql.raw(`vault_key_id(${record})`);
 
 /** The next records of a kind that are not under the key `keyId`, in the order of their rows' keys. */
 export async function listRecordsUnlike(

@@ -28,7 +28,7 @@ const ROWS_PER_INSERT = 5_000;
 /** The outbox's own deliveries. A pair of event and endpoint that has one keeps it. */
 export async function insertDeliveries(
   tx: Transaction,
-  pairs: { eventId: string; endpointId: string; tenantId: string }[],
+  pairs: { eventId: string; endpointId: string; tenantId: string | null }[],
   now: Date,
 ): Promise<NewDelivery[]> {
   const inserted: NewDelivery[] = [];

@@ -2,15 +2,18 @@ import { sql } from 'drizzle-orm';
 import { bigint, index, integer, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import type { EventType } from '../../domain/event.ts';
 import { feedOrder, time, xid8 } from './columns.ts';
-import { tenants, tenantId } from './tenants.ts';
+import { tenants } from './tenants.ts';
 import { channels } from './channels.ts';
+
+/** null: what is the operator's, and no tenant's to see (row-level security lets none equal null). */
+const tenantOrOperator = () => text('tenant_id').references(() => tenants.id, { onDelete: 'cascade' });
 
 /** Timeline and outbox in one. */
 export const events = pgTable(
   'events',
   {
     id: text('id').primaryKey(),
-    tenantId: tenantId(),
+    tenantId: tenantOrOperator(),
     channelId: text('channel_id').references(() => channels.id, { onDelete: 'cascade' }),
     type: text('type').$type<EventType>().notNull(),
     incidentId: text('incident_id'),
@@ -44,7 +47,7 @@ export const webhookDeliveries = pgTable(
     endpointId: text('endpoint_id')
       .notNull()
       .references(() => webhookEndpoints.id, { onDelete: 'cascade' }),
-    tenantId: tenantId(),
+    tenantId: tenantOrOperator(),
     /** 0 for the outbox's own; a person's redelivery counts on from there. */
     redelivery: integer('redelivery').notNull().default(0),
     state: text('state').$type<'pending' | 'delivered' | 'failed'>().notNull(),

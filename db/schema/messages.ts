@@ -70,7 +70,11 @@ export const messageParts = pgTable(
     channelId: channelId(),
     jwe: text('jwe').notNull(),
   },
-  (t) => [primaryKey({ columns: [t.contentId, t.part] })],
+  (t) => [
+    primaryKey({ columns: [t.contentId, t.part] }),
+    /** Which keys the parts rest on is asked at every start; reading every part for that would take hours. */
+    index('message_parts_key').on(sql`vault_key_id(${t.jwe})`),
+  ],
 );
 
 /** New messages not yet told of: one `message.received` per channel and second, with a count. */
