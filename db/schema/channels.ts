@@ -48,6 +48,8 @@ export const channels = pgTable(
     coveredUntil: time('covered_until'),
     importState: text('import_state').$type<'idle' | 'catching_up' | 'stalled'>().notNull().default('idle'),
     importMode: text('import_mode').$type<ImportMode>().notNull().default('continuous'),
+    /** From when on messages are ours to import, where that is not the connection: the mode was changed since. */
+    ownedFrom: time('owned_from'),
     keepWarm: text('keep_warm').$type<KeepWarm>().notNull().default('always'),
 
     /** Facts for the workflow, written with a nudge, cleared by the deed that answers them. */
@@ -62,6 +64,8 @@ export const channels = pgTable(
     /** When the next refresh, poll and retry after trouble are due; null: not scheduled. */
     nextRefreshAt: time('next_refresh_at'),
     nextPollAt: time('next_poll_at'),
+    /** When routine imports are next compared with the provider's list; null: a day after the connection. */
+    nextAuditAt: time('next_audit_at'),
     retryAt: time('retry_at'),
     /** Consecutive failures, for backoff; 0 after every success. */
     failures: integer('failures').notNull().default(0),

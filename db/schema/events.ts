@@ -21,7 +21,14 @@ export const events = pgTable(
     at: time('at').notNull(),
     ...feedOrder(),
   },
-  (t) => [index('events_channel').on(t.channelId, t.xact, t.seq), index('events_feed').on(t.xact, t.seq)],
+  (t) => [
+    index('events_channel').on(t.channelId, t.xact, t.seq),
+    index('events_feed').on(t.xact, t.seq),
+    /** What is told often and says little later; the rest is the channel's diary and stays. */
+    index('events_passing')
+      .on(t.at)
+      .where(sql`${t.type} in ('message.received', 'import.progress', 'credential.refreshed')`),
+  ],
 );
 
 export const webhookEndpoints = pgTable('webhook_endpoints', {

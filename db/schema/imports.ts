@@ -39,13 +39,24 @@ export const imports = pgTable(
     completedAt: time('completed_at'),
     /** Failed slices in a row, for backoff. */
     failures: integer('failures').notNull().default(0),
+    /** The daily comparison of a routine's last two days; it moves no cursor and is told of only if it finds something. */
+    audit: boolean('audit').notNull().default(false),
+    /** It has ended, and what it left in quarantine is being tried once more. */
+    replaying: boolean('replaying').notNull().default(false),
   },
   (t) => [
     index('imports_channel').on(t.channelId, t.id),
     /** One import lane per channel for what moves its cursor; a requested window, however long, does not hold it up. */
     uniqueIndex('imports_running')
       .on(t.channelId, t.movesCursor)
-      .where(sql`${t.state} = 'running'`),
+      .where(sql`${t.state} = 'running' and not ${t.audit}`),
+    uniqueIndex('imports_auditing')
+      .on(t.channelId)
+      .where(sql`${t.state} = 'running' and ${t.audit}`),
+    /** The few whose quarantine is being tried again. */
+    index('imports_replaying')
+      .on(t.channelId)
+      .where(sql`${t.replaying}`),
   ],
 );
 
@@ -87,6 +98,12 @@ export const importItems = pgTable(
     /** Only the comparison found it. */
     repaired: boolean('repaired').notNull().default(false),
     tries: integer('tries').notNull().default(0),
+    /** The code of the last failure; `worker_lost` is written before a try that may kill the process. */
+    lastError: text('last_error'),
+    /** When it was last tried and not had. */
+    triedAt: time('tried_at'),
+    /** In quarantine, and to be tried once more. */
+    replay: boolean('replay').notNull().default(false),
     messageId: text('message_id'),
     listedAt: time('listed_at').notNull(),
   },
@@ -96,5 +113,12 @@ export const importItems = pgTable(
       columns: [t.importId, t.scope],
       foreignColumns: [importScopes.importId, importScopes.scope],
     }).onDelete('cascade'),
+    /** Looked at before every page; the settled ones outnumber them by far. */
+    index('import_items_unsettled')
+      .on(t.importId, t.scope, t.providerId)
+      .where(sql`${t.outcome} is null or ${t.replay}`),
+    index('import_items_quarantine')
+      .on(t.channelId, t.importId, t.scope, t.generation, t.providerId)
+      .where(sql`${t.skipReason} in ('unfetchable', 'unparseable')`),
   ],
 );

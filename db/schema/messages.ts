@@ -34,12 +34,19 @@ export const messages = pgTable(
     fingerprint: text('fingerprint').notNull(),
     storedAt: time('stored_at').notNull(),
     acknowledgedAt: time('acknowledged_at'),
+    /** Its retention is over: content and envelope are gone, and what is left keeps it from coming twice. */
+    retiredAt: time('retired_at'),
     ...feedOrder(),
   },
   (t) => [
     index('messages_channel_feed').on(t.channelId, t.xact, t.seq),
     index('messages_feed').on(t.xact, t.seq),
     index('messages_fingerprint').on(t.channelId, t.fingerprint),
+    /** By which content is found that no message came to refer to. */
+    index('messages_content').on(t.contentId),
+    index('messages_retention')
+      .on(t.tenantId, t.acknowledgedAt)
+      .where(sql`${t.acknowledgedAt} is not null and ${t.retiredAt} is null`),
   ],
 );
 
