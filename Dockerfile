@@ -1,4 +1,4 @@
-# One image for all of Mooring's processes: `node server.ts` (the default), `node worker.ts`, `node migrate.ts`.
+# One image for all of Mooring's processes: `node server.ts` (the default), `node worker.ts`, `node listener.ts`, `node migrate.ts`.
 FROM node:24-slim AS build
 WORKDIR /mooring
 COPY package.json package-lock.json .npmrc ./

@@ -27,6 +27,8 @@ export interface Config {
   providers: ProviderConfig;
   /** How long a channel waits between two polls, in ms. */
   pollIntervalMs: number;
+  /** How many connections one listener holds at most. */
+  listenerConnections: number;
   /** Where this process kills itself, for tests that are about just that; null but in them. */
   killAt: KillPoint | null;
 }
@@ -62,6 +64,7 @@ const variables = z.object({
   MOORING_CA_FILE: z.string().optional(),
   MOORING_KILL_AT: z.enum(KILL_POINTS).optional(),
   MOORING_POLL_SECONDS: z.coerce.number().min(1).optional(),
+  MOORING_LISTENER_CONNECTIONS: z.coerce.number().int().min(1).default(1000),
   GOOGLE_CLIENT_ID: z.string().optional(),
   GOOGLE_CLIENT_SECRET: z.string().optional(),
   GOOGLE_CLIENT_SECRET_FILE: z.string().optional(),
@@ -119,6 +122,7 @@ export function readConfig(environment: Record<string, string> = readEnvironment
     // Beside the sandbox only: no real mailbox hangs on a process that was asked to die.
     killAt: (given.MOORING_SANDBOX === 'on' ? given.MOORING_KILL_AT : null) ?? null,
     pollIntervalMs: 1000 * (given.MOORING_POLL_SECONDS ?? (given.MOORING_SANDBOX === 'on' ? 5 : 60)),
+    listenerConnections: given.MOORING_LISTENER_CONNECTIONS,
   };
 }
 

@@ -1,4 +1,4 @@
-// `npm start`: everything on one machine. Starts PostgreSQL, Temporal, the sandbox, server and worker, and looks
+// `npm start`: everything on one machine. Starts PostgreSQL, Temporal, the sandbox, server, worker and listener, looks
 // after them until it is told to stop.
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { describeRun, sayAddresses } from './embedded/addresses.ts';
 import { endLeftovers } from './embedded/leftovers.ts';
 import { choosePorts, claimPort, type Ports } from './embedded/ports.ts';
 import { preparePostgres } from './embedded/postgres.ts';
-import { programEnvironment, serverSpec, workerSpec } from './embedded/programs.ts';
+import { listenerSpec, programEnvironment, serverSpec, workerSpec } from './embedded/programs.ts';
 import { removeRunFile, writeRunFile } from './embedded/run-file.ts';
 import { readSandbox, type SandboxAddresses, sandboxSpec } from './embedded/sandbox.ts';
 import { type StartConfig, startConfigFrom } from './embedded/start-config.ts';
@@ -82,6 +82,7 @@ async function start(given: StartConfig): Promise<void> {
   await Promise.all([
     step(say, 'Server', () => supervisor.start('server', serverSpec(config, environment))),
     step(say, 'Worker', () => supervisor.start('worker', workerSpec(config, environment))),
+    step(say, 'Listener', () => supervisor.start('listener', listenerSpec(config, environment))),
   ]);
 
   const run = describeRun(config, surroundings);
@@ -136,7 +137,7 @@ async function stop(exitCode: number): Promise<void> {
   stopping.abort();
   const began = Date.now();
   supervisor.close();
-  await supervisor.stop('server');
+  await supervisor.stop('server', 'listener');
   const waiting = setTimeout(() => say('Worker', 'finishes what it has in hand; Ctrl-C ends it now'), 3_000);
   await supervisor.stop('worker');
   clearTimeout(waiting);

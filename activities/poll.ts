@@ -68,7 +68,8 @@ async function poll(
   const importId = await context.database.inTenant(channel.tenantId, async (tx) => {
     const now = await context.clock.now();
     const { id: channelId, tenantId, coveredUntil: windowFrom } = channel;
-    const routine = { cause: 'poll', windowTo: null, movesCursor: true, backfill: false } as const;
+    const cause = channel.pollRequestedAt === null ? 'poll' : 'push';
+    const routine = { cause, windowTo: null, movesCursor: true, backfill: false } as const;
     return insertImport(tx, { tenantId, channelId, windowFrom, ...routine, now });
   });
   if (importId === null) return 0; // somebody has queued one meanwhile, which lists the same

@@ -1,6 +1,8 @@
 import { and, count, eq, inArray, isNull, ne, notInArray, or, sql } from 'drizzle-orm';
 import type { ChannelRow } from './channels.ts';
 import type { Database, Transaction } from './client.ts';
+import { leaseConnections, renewLeases } from './held-connections.ts';
+import type { HeldConnection, Lease } from './held-connections.ts';
 import { newId } from './ids.ts';
 import { turnOutbox } from './outbox.ts';
 import type { OutboxTurn } from './outbox.ts';
@@ -116,6 +118,18 @@ export async function takeForgottenChannels(
   looking: Parameters<typeof takeForgotten>[1],
 ): Promise<Forgotten[]> {
   return database.acrossTenants((tx) => takeForgotten(tx, looking));
+}
+
+/** What a listener holds from now on: what it held and may keep, and what it takes beside that. */
+export async function leaseChannelsToListen(
+  database: Database,
+  lease: Lease,
+  taking: Parameters<typeof leaseConnections>[2],
+): Promise<{ kept: HeldConnection[]; taken: HeldConnection[] }> {
+  return database.acrossTenants(async (tx) => ({
+    kept: await renewLeases(tx, lease),
+    taken: taking.limit > 0 ? await leaseConnections(tx, lease, taking) : [],
+  }));
 }
 
 /** A fault of the app's own client (`misconfigured`), as one channel has met it. */

@@ -58,6 +58,8 @@ function authorities({ caFile, stateDir }: StartConfig, { imap }: SandboxAddress
   return both;
 }
 
+const TITLES = { server: 'Server', worker: 'Worker', listener: 'Listener' };
+
 /** `server.ts`: stateless, answers once its port is open and the database is reached. */
 export function serverSpec(config: StartConfig, environment: Record<string, string>): ProcessSpec {
   return {
@@ -86,9 +88,19 @@ export function workerSpec(config: StartConfig, environment: Record<string, stri
   };
 }
 
-function program(name: 'server' | 'worker', stateDir: string, environment: Record<string, string>) {
+/** `listener.ts`: holds connections, and nothing that its end could cost. */
+export function listenerSpec(config: StartConfig, environment: Record<string, string>): ProcessSpec {
   return {
-    title: name === 'server' ? 'Server' : 'Worker',
+    ...program('listener', config.stateDir, environment),
+    ready: saysReady,
+    readyTimeoutMs: 60_000,
+    stopTimeoutMs: 10_000,
+  };
+}
+
+function program(name: keyof typeof TITLES, stateDir: string, environment: Record<string, string>) {
+  return {
+    title: TITLES[name],
     command: process.execPath,
     args: [join(CHECKOUT, `${name}.ts`), '--state-dir', stateDir],
     workingDirectory: CHECKOUT,

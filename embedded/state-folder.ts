@@ -6,7 +6,7 @@ import { rotateLog } from './log-file.ts';
 import { readRunFile } from './run-file.ts';
 import { StartError } from './start-error.ts';
 
-const LOGS = ['postgres', 'temporal', 'sandbox', 'server', 'worker'];
+const LOGS = ['postgres', 'temporal', 'sandbox', 'server', 'worker', 'listener'];
 
 /** Makes the state folder, ours alone as long as this process lives; returns its real path. */
 export function occupyStateFolder(stateDir: string): string {

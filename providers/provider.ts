@@ -33,6 +33,8 @@ export interface Capabilities {
   windowOverlapMs: number;
   /** How long a grant may lie unused before a keep-alive refresh, in ms; null without tokens. */
   keepAliveMs: number | null;
+  /** Tells of news over a connection that is held open (`Session.listen`); the listener holds it. */
+  holdsConnections: boolean;
   /** How many times a vague refusal is confirmed by a spaced try before it is believed, and the gap in ms. */
   confirmations: { tries: number; gapMs: number };
 }
@@ -115,6 +117,11 @@ export interface Session {
   listWindow(scope: ScopeReference, window: TimeWindow, position: string | null, limit: number): Promise<WindowPage>;
   /** Fetches these, in any order, one outcome each. */
   fetchMessages(scope: ScopeReference, items: ListedItem[]): AsyncIterable<FetchedMessage>;
+  /**
+   * Calls `heard` once it listens and whenever the provider tells of news, until `signal` aborts or, by throwing, the
+   * connection ends. `unsupported`: this server cannot. Only where `holdsConnections`.
+   */
+  listen?(heard: () => void, signal: AbortSignal): Promise<'ended' | 'unsupported'>;
   close(): Promise<void>;
 }
 

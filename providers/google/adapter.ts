@@ -17,6 +17,7 @@ const CAPABILITIES: Capabilities = {
   windowOverlapMs: DAY_MS,
   // A grant dies unused after six months.
   keepAliveMs: 30 * DAY_MS,
+  holdsConnections: false,
   confirmations: { tries: 2, gapMs: 60_000 },
 };
 

@@ -5,6 +5,7 @@ import { listChanges, listWindow } from './changes.ts';
 import { ImapConnection } from './client.ts';
 import { classifyImap } from './errors.ts';
 import { listFolders } from './folders.ts';
+import { listenToInbox } from './idle.ts';
 import { fetchMessages } from './messages.ts';
 
 const DAY_MS = 86_400_000;
@@ -15,6 +16,7 @@ const CAPABILITIES: Capabilities = {
   // SEARCH knows days only, in the server's time zone, and servers' clocks are what they are.
   windowOverlapMs: 3 * DAY_MS,
   keepAliveMs: null,
+  holdsConnections: true,
   // Servers shed load with refusals, but every further try brings the account nearer to a lockout.
   confirmations: { tries: 1, gapMs: 5_000 },
 };
@@ -60,6 +62,7 @@ function createSession(connection: ImapConnection, access: Extract<SessionAccess
     listChanges: (scope, cursor, limit) => listChanges(connection, scope, cursor, limit),
     listWindow: (scope, window, position, limit) => listWindow(connection, scope, window, position, limit),
     fetchMessages: (scope, items) => fetchMessages(connection, scope, items),
+    listen: (heard, signal) => listenToInbox(connection, heard, signal),
     close: () => connection.logout(),
   };
 }

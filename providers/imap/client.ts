@@ -118,6 +118,12 @@ export class ImapConnection {
     }
   }
 
+  /** Silence this long is expected; then a NOOP asks whether the server is still there. ImapFlow has no option for it. */
+  expectSilence(quietMs: number): void {
+    const { socket } = this.flow as unknown as { socket?: Socket | false };
+    if (socket) socket.setTimeout(quietMs);
+  }
+
   async logout(): Promise<void> {
     this.#signal.removeEventListener('abort', this.#abort);
     try {

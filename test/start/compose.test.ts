@@ -35,13 +35,13 @@ describe('docker-compose.yml', () => {
     expect(mounted.toSorted()).toEqual(Object.keys(compose.configs).toSorted());
   });
 
-  it.each(['server', 'worker', 'migrate'])('runs a program of this checkout as %s', (name) => {
+  it.each(['server', 'worker', 'listener', 'migrate'])('runs a program of this checkout as %s', (name) => {
     const [program, script = ''] = compose.services[name]?.command ?? [];
     expect(program).toBe('node');
     expect(existsSync(join(checkout, script))).toBe(true);
   });
 
-  it.each(['server', 'worker'])('gives %s an environment that config.ts accepts', (name) => {
+  it.each(['server', 'worker', 'listener'])('gives %s an environment that config.ts accepts', (name) => {
     const given = {
       POSTGRES_PASSWORD: 'p',
       MOORING_PUBLIC_URL: 'https://mooring.example',

@@ -66,7 +66,8 @@ describe('npm start', { timeout: 180_000 }, () => {
 
   it('tells in run.json where everything is, to its owner alone', async () => {
     const { api, api_key, temporal_ui, sandbox, pids, ui_login } = run();
-    expect(Object.keys(pids).toSorted()).toEqual(['postgres', 'sandbox', 'server', 'start', 'temporal', 'worker']);
+    const all = ['listener', 'postgres', 'sandbox', 'server', 'start', 'temporal', 'worker'];
+    expect(Object.keys(pids).toSorted()).toEqual(all);
     expect(Object.values(pids).every(alive)).toBe(true);
     expect(statSync(runFile).mode & 0o777).toBe(0o600);
     expect(await answers(`${api}/readyz`)).toBe(200);
@@ -94,18 +95,21 @@ describe('npm start', { timeout: 180_000 }, () => {
     rmSync(other, { recursive: true });
   });
 
-  it.each(['sandbox', 'temporal', 'postgres', 'worker', 'server'])('brings %s back where it was', async (name) => {
-    const before = run();
-    process.kill(before.pids[name] ?? 0, 'SIGKILL');
-    await vi.waitFor(() => expect(run().pids[name]).not.toBe(before.pids[name]), { timeout: 60_000, interval: 100 });
-    expect(run()).toEqual({ ...before, pids: { ...before.pids, [name]: run().pids[name] } });
-    expect(alive(run().pids[name])).toBe(true);
-    expect(mooring.output()).toContain(`back, process ${run().pids[name]}`);
-    await vi.waitFor(async () => expect(await answers(`${before.api}/readyz`)).toBe(200), {
-      timeout: 30_000,
-      interval: 200,
-    });
-  });
+  it.each(['sandbox', 'temporal', 'postgres', 'worker', 'server', 'listener'])(
+    'brings %s back where it was',
+    async (name) => {
+      const before = run();
+      process.kill(before.pids[name] ?? 0, 'SIGKILL');
+      await vi.waitFor(() => expect(run().pids[name]).not.toBe(before.pids[name]), { timeout: 60_000, interval: 100 });
+      expect(run()).toEqual({ ...before, pids: { ...before.pids, [name]: run().pids[name] } });
+      expect(alive(run().pids[name])).toBe(true);
+      expect(mooring.output()).toContain(`back, process ${run().pids[name]}`);
+      await vi.waitFor(async () => expect(await answers(`${before.api}/readyz`)).toBe(200), {
+        timeout: 30_000,
+        interval: 200,
+      });
+    },
+  );
 
   it('replaces what a killed start left running', async () => {
     const before = run();
