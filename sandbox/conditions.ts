@@ -6,6 +6,8 @@ import type { RequestKind } from './request-log.ts';
 /** What a fault was given besides its name; each fault knows its own. */
 export interface FaultParameters {
   readonly email?: string | undefined;
+  /** Only requests for this message, by its `provider_id`: a mail that breaks whoever fetches it. */
+  readonly message?: string | undefined;
   /** `scope_removed` */
   readonly scope?: string | undefined;
   /** `rate_limited` */
@@ -29,6 +31,17 @@ export interface Condition extends FaultParameters {
   readonly times?: number | undefined;
 }
 
+/** A request as far as conditions care. */
+export interface ConditionedRequest {
+  readonly provider: string;
+  readonly kind: RequestKind;
+  readonly email?: string | null | undefined;
+  /** The one message that it asks for. */
+  readonly message?: string | null | undefined;
+  /** One message of a request that has met its conditions: only the ones that name this message. */
+  readonly isPart?: boolean;
+}
+
 export interface Conditions {
   add(condition: Omit<Condition, 'id'>): Condition;
   /** False when there is none of that id, or it has run out. */
@@ -38,10 +51,7 @@ export interface Conditions {
    * The conditions that hold for this request, by name, the newest of each name. Uses up one of their `times`.
    * Only `faults` are looked at: name the ones that can show in this request, or they are used up unseen.
    */
-  take(
-    request: { provider: string; kind: RequestKind; email?: string | null | undefined },
-    faults: readonly string[],
-  ): ReadonlyMap<string, Condition>;
+  take(request: ConditionedRequest, faults: readonly string[]): ReadonlyMap<string, Condition>;
   clear(): void;
   close(): void;
 }
@@ -96,11 +106,10 @@ export function openConditions(dir: string): Conditions {
   };
 }
 
-function holdsFor(
-  condition: Condition,
-  request: { provider: string; kind: RequestKind; email?: string | null | undefined },
-): boolean {
+function holdsFor(condition: Condition, request: ConditionedRequest): boolean {
   if (condition.provider !== request.provider) return false;
   if (condition.kind !== undefined && condition.kind !== request.kind) return false;
+  if (condition.message === undefined && request.isPart) return false;
+  if (condition.message !== undefined && condition.message !== request.message) return false;
   return condition.email === undefined || condition.email.toLowerCase() === request.email?.toLowerCase();
 }

@@ -23,6 +23,7 @@ export const MessagesBody = z.strictObject({
   subject: z.string().optional(),
   date: Instant.optional(),
   malformed: z.boolean().optional(),
+  unannounced: z.boolean().optional(),
 });
 
 export const ConsentBody = z.strictObject({
@@ -36,6 +37,7 @@ export const FaultBody = z.strictObject({
   provider: z.string(),
   fault: z.string(),
   email: Email.optional(),
+  message: z.string().min(1).optional(),
   times: z.number().int().min(1).optional(),
   kind: Kind.optional(),
   scope: z.string().min(1).optional(),

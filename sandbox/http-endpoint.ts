@@ -13,6 +13,8 @@ export interface HttpEndpoint {
   /** Known from the request alone, refused or not. */
   details(request: Request): RequestDetails & { readonly email: string | null };
   faults(request: Request): readonly string[];
+  /** The one message that it asks for. */
+  message?(request: Request): string | null;
   /** Runs in one go: it checks, changes, journals and words the answer without waiting for anything. */
   answer(request: Request, held: ReadonlyMap<string, Condition>): HttpAnswer;
 }
@@ -30,7 +32,7 @@ export function endpointHandlers(deps: ProviderDeps, provider: ProviderName, end
     const open = response.locals['request'] as OpenRequest;
     const details = endpoint.details(request);
     open.attribute(details);
-    const of = { provider, kind: endpoint.kind, email: details.email };
+    const of = { provider, kind: endpoint.kind, email: details.email, message: endpoint.message?.(request) };
     const held = deps.conditions.take(of, endpoint.faults(request));
     const channel = { response, request: open, transport: endpoint.transport };
     await answerUnder(held, channel, () => endpoint.answer(request, held));

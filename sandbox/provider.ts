@@ -67,6 +67,8 @@ export interface DeliverRequest {
   /** Both the Date header and the provider's own date of arrival; the sandbox's now when absent. */
   readonly date?: Date | undefined;
   readonly malformed?: boolean | undefined;
+  /** It is there, and no listing of changes ever mentions it. */
+  readonly unannounced?: boolean | undefined;
 }
 
 export interface DeliveredMessage {

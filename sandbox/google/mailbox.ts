@@ -20,7 +20,8 @@ export class Mailbox {
 
   apply(row: MessageRow): void {
     const before = this.#messages.get(row.id);
-    if (!before) this.#addHistory({ historyId: row.history_id, type: 'messageAdded', message: row });
+    if (!before && !row.unannounced)
+      this.#addHistory({ historyId: row.history_id, type: 'messageAdded', message: row });
     const deletedAt = row.deleted_at_history_id;
     if (deletedAt !== undefined) {
       this.#addHistory({ historyId: deletedAt, type: 'messageDeleted', message: row });

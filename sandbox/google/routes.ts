@@ -114,6 +114,7 @@ function gmailEndpoint(store: GoogleStore): HttpEndpoint {
     kind: 'api',
     transport: gmailTransport(store.deps.clock),
     details: (request) => ({ email: ownerOfGmailRequest(store, gmailRequest(request)) }),
+    message: (request) => /\/messages\/(\w+)$/.exec(request.path)?.[1] ?? null,
     faults: (request) => [...TRANSPORT_FAULTS, ...(isWatch(gmailRequest(request)) ? GMAIL_FAULTS : CALL_FAULTS)],
     answer: (request, held) => answerGmail(store, gmailRequest(request), held),
   };

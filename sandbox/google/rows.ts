@@ -82,6 +82,8 @@ export interface MessageRow {
   readonly history_id: number;
   readonly spec: MessageSpec;
   readonly deleted_at_history_id?: number;
+  /** No history record tells of its arrival. */
+  readonly unannounced?: boolean;
 }
 
 export interface SettingsRow {

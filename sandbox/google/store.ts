@@ -95,6 +95,7 @@ export class GoogleStore {
       label_ids: [...labels],
       history_id: first + index,
       spec,
+      ...(request.unannounced ? { unannounced: true } : {}),
     }));
     const changes: GoogleChange[] = rows.map((row) => ['messages', row.id, row]);
     if (!SYSTEM_LABELS.includes(label.id)) {

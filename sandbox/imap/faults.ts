@@ -29,6 +29,7 @@ export interface FaultyRequest {
   kind: 'login' | 'api';
   email: string;
   operation: string;
+  message?: string | undefined;
 }
 
 /**
@@ -40,9 +41,9 @@ export async function meetFaults(
   request: FaultyRequest,
   cutAfterwards: () => void,
 ): Promise<void> {
-  const { kind, email } = request;
+  const { kind, email, message } = request;
   const faults = kind === 'login' ? loginFaults(conditions) : apiFaults;
-  const held = conditions.take({ provider: 'imap', kind, email }, faults);
+  const held = conditions.take({ provider: 'imap', kind, email, message, isPart: message !== undefined }, faults);
   if (held.size === 0) return;
   await sleep(held.get('slow')?.ms ?? 0);
   const cut = held.get('cut_connection');

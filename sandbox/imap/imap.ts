@@ -64,6 +64,13 @@ class ImapProvider implements SandboxProvider {
 
   deliver(email: string, request: DeliverRequest): readonly DeliveredMessage[] {
     const account = this.#known(email);
+    if (request.unannounced) {
+      throw new SandboxRefusal(
+        422,
+        'unsupported',
+        'an IMAP server cannot hide a message: its UIDs are its change listing',
+      );
+    }
     const folder = folderFor(this.#server, account, canonicalFolder(request.folder ?? 'INBOX'));
     const messages = newMessages(email, request, this.#deps.clock.now()).map((spec) => ({
       content: new MessageContent({ spec }),
@@ -142,10 +149,8 @@ function folderFor({ store }: RunningImapServer, account: MailAccount, name: str
   }
 }
 
-/** The id says where the message lies, as an IMAP client would: folder, UIDVALIDITY, UID. */
 function delivered(folder: Folder, { uid, content }: StoredMessage): DeliveredMessage {
-  const providerId = `${folder.name}/${folder.uidValidity}/${uid}`;
-  return { message_id: content.messageId ?? '', provider_id: providerId, folder: folder.name };
+  return { message_id: content.messageId ?? '', provider_id: folder.placeOf(uid), folder: folder.name };
 }
 
 function happen(server: RunningImapServer, fault: string, account: MailAccount): void {

@@ -50,6 +50,11 @@ export class Folder implements FolderState {
     return { specialUse, uidValidity, uidNext, highestModseq, subscribed };
   }
 
+  /** How the control API names a message: where it lies, as an IMAP client would say it. */
+  placeOf(uid: number): string {
+    return `${this.name}/${this.uidValidity}/${uid}`;
+  }
+
   message(uid: number): StoredMessage | undefined {
     const found = this.messages[this.firstIndexFrom(uid)];
     return found?.uid === uid ? found : undefined;

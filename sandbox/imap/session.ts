@@ -102,8 +102,9 @@ export class Session {
     this.#request = this.server.deps.requests.arrived('imap', kind, { email, operation });
   }
 
-  meetFaults(kind: 'login' | 'api', email: string, operation: string): Promise<void> {
-    return meetFaults(this.server.deps.conditions, { kind, email, operation }, () => {
+  /** @param message the one whose content is about to be sent */
+  meetFaults(kind: 'login' | 'api', email: string, operation: string, message?: string): Promise<void> {
+    return meetFaults(this.server.deps.conditions, { kind, email, operation, message }, () => {
       this.#cutAfterwards = true;
       this.connection.mute();
     });

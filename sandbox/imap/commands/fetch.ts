@@ -23,8 +23,11 @@ function fetching(byUid: boolean): ImapCommand {
       const wanted = session.folder.messages(set, byUid);
       const found = changedSince === null ? wanted : wanted.filter(({ message }) => message.modseq > changedSince);
       const changed = markSeen(session, found, items);
+      const { email } = session.owner;
+      const readsContent = items.some(({ name }) => name === 'SECTION');
       for (const numbered of found) {
         const { sequence, message } = numbered;
+        if (readsContent) await session.meetFaults('api', email, 'FETCH', session.folder.folder.placeOf(message.uid));
         const withFlags = changed.has(message.uid) ? addItem(items, 'FLAGS') : items;
         session.connection.write(fetchResponse(sequence, message, withFlags));
         if (session.connection.full) await session.connection.flush();
