@@ -59,7 +59,7 @@ async function placeArrivals(tx: Transaction, rows: PageRows, caught: Catch): Pr
   const { work, haul } = caught;
   const { channelId } = work.row;
   const { scope } = work.scope;
-  const ids = haul.arrivals.map(({ item }) => item.providerId);
+  const ids = haul.arrivals.map(({ item }) => item);
   const known = new Map(
     (await findKnownMessages(tx, { channelId, scope }, ids)).map((message) => [keyOf(message), message]),
   );

@@ -65,10 +65,9 @@ async function fetchAndCommit(run: ImportRun, work: PageWork): Promise<boolean> 
 }
 
 async function sift(tx: Transaction, { row, scope, items, stage }: PageWork): Promise<Sifted> {
-  const ids = items.map(({ providerId }) => providerId);
-  const listed = await findListedItems(tx, { importId: row.id, scope: scope.scope }, ids);
+  const listed = await findListedItems(tx, { importId: row.id, scope: scope.scope }, items);
   const before = new Map(listed.map((item) => [keyOf(item), item]));
-  const found = await findKnownMessages(tx, { channelId: row.channelId, scope: scope.scope }, ids);
+  const found = await findKnownMessages(tx, { channelId: row.channelId, scope: scope.scope }, items);
   const places = new Map(found.map((known) => [keyOf(known), known]));
   const isNew = (item: ListedItem) => {
     const earlier = before.get(keyOf(item));

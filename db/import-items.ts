@@ -1,8 +1,9 @@
-import { and, eq, inArray, isNull, lt, sql } from 'drizzle-orm';
+import { and, eq, isNull, lt, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import { receiptOf } from '../domain/receipt.ts';
 import type { Receipt, ReceiptGroup } from '../domain/receipt.ts';
 import type { Transaction } from './client.ts';
+import type { PlacedId } from './messages.ts';
 import { importItems } from './schema/imports.ts';
 
 export type ImportItemRow = InferSelectModel<typeof importItems>;
@@ -11,41 +12,48 @@ export type NewImportItem = typeof importItems.$inferInsert;
 /** An item that failed this often is quarantined: counted, listed, and in nobody's way. */
 export const MAX_TRIES = 3;
 
-/** Of these ids, the ones that this import has listed before, whatever became of them. */
+/** An item as an import has listed it before. */
+export interface ListedBefore {
+  generation: string;
+  providerId: string;
+  outcome: ImportItemRow['outcome'];
+  tries: number;
+}
+
+/** Of these ids, the ones that this import has listed before, whatever became of them; looked up one by one. */
 export async function findListedItems(
   tx: Transaction,
   { importId, scope }: { importId: string; scope: string },
-  providerIds: string[],
-): Promise<ImportItemRow[]> {
-  if (providerIds.length === 0) return [];
-  return tx
-    .select()
-    .from(importItems)
-    .where(
-      and(
-        eq(importItems.importId, importId),
-        eq(importItems.scope, scope),
-        inArray(importItems.providerId, providerIds),
-      ),
-    );
+  asked: readonly PlacedId[],
+): Promise<ListedBefore[]> {
+  if (asked.length === 0) return [];
+  const found = await tx.execute<Record<string, unknown> & ListedBefore>(sql`
+    select asked.generation, asked.id as "providerId", item.outcome, item.tries
+    from unnest(${sql.param(asked.map(({ generation }) => generation))}::text[],
+                ${sql.param(asked.map(({ providerId }) => providerId))}::text[]) as asked (generation, id)
+    cross join lateral (
+      select outcome, tries from import_items
+      where import_id = ${importId} and scope = ${scope} and generation = asked.generation and provider_id = asked.id
+      offset 0
+    ) as item`);
+  return [...found];
 }
 
 /** Writes what became of items. An outcome is final: a straggler changes nothing. */
 export async function writeItems(tx: Transaction, items: NewImportItem[]): Promise<void> {
   if (items.length === 0) return;
-  await tx
-    .insert(importItems)
-    .values(items)
-    .onConflictDoUpdate({
-      target: [importItems.importId, importItems.scope, importItems.generation, importItems.providerId],
-      set: {
-        outcome: sql`excluded.outcome`,
-        skipReason: sql`excluded.skip_reason`,
-        messageId: sql`excluded.message_id`,
-        tries: sql`excluded.tries`,
-      },
-      setWhere: isNull(importItems.outcome),
-    });
+  await tx.execute(sql`
+    insert into import_items (import_id, scope, generation, provider_id, channel_id, tenant_id, outcome, skip_reason,
+                              repaired, tries, message_id, listed_at)
+    select "importId", "scope", "generation", "providerId", "channelId", "tenantId", "outcome", "skipReason",
+           coalesce("repaired", false), coalesce("tries", 0), "messageId", "listedAt"
+    from json_to_recordset(${JSON.stringify(items)}::json) as row (
+      "importId" text, "scope" text, "generation" text, "providerId" text, "channelId" text, "tenantId" text,
+      "outcome" text, "skipReason" text, "repaired" boolean, "tries" integer, "messageId" text, "listedAt" timestamptz)
+    on conflict (import_id, scope, generation, provider_id) do update
+    set outcome = excluded.outcome, skip_reason = excluded.skip_reason, message_id = excluded.message_id,
+        tries = excluded.tries
+    where import_items.outcome is null`);
 }
 
 /** Items that were listed and could not be fetched yet, and are worth another try. */

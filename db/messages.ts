@@ -1,4 +1,4 @@
-import { and, asc, eq, exists, inArray, not, sql } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import type { Transaction } from './client.ts';
 import { messageLocations, messageNotices, messageParts, messages } from './schema/messages.ts';
 
@@ -19,29 +19,34 @@ export interface KnownMessage {
   receivedAt: Date;
 }
 
-/** Of these ids of a folder, the ones that are stored (rule 10). */
+/** What identifies a message in a folder. */
+export interface PlacedId {
+  generation: string;
+  providerId: string;
+}
+
+/**
+ * Of these ids of a folder, the ones that are stored (rule 10). Looked up one by one (`offset 0` keeps the planner from
+ * joining): a plan made for a small mailbox would read a large one whole, for every page.
+ */
 export async function findKnownMessages(
   tx: Transaction,
   { channelId, scope }: Omit<Place, 'generation'>,
-  providerIds: string[],
+  asked: readonly PlacedId[],
 ): Promise<KnownMessage[]> {
-  if (providerIds.length === 0) return [];
-  return tx
-    .select({
-      providerId: messageLocations.providerId,
-      generation: messageLocations.generation,
-      messageId: messageLocations.messageId,
-      receivedAt: messages.receivedAt,
-    })
-    .from(messageLocations)
-    .innerJoin(messages, eq(messages.id, messageLocations.messageId))
-    .where(
-      and(
-        eq(messageLocations.channelId, channelId),
-        eq(messageLocations.scope, scope),
-        inArray(messageLocations.providerId, providerIds),
-      ),
-    );
+  if (asked.length === 0) return [];
+  const found = await tx.execute<Record<string, unknown> & KnownMessage & { receivedAt: string }>(sql`
+    select asked.id as "providerId", asked.generation, known.id as "messageId", known.received_at as "receivedAt"
+    from unnest(${sql.param(asked.map(({ generation }) => generation))}::text[],
+                ${sql.param(asked.map(({ providerId }) => providerId))}::text[]) as asked (generation, id)
+    cross join lateral (
+      select messages.id, messages.received_at
+      from message_locations as location join messages on messages.id = location.message_id
+      where location.channel_id = ${channelId} and location.scope = ${scope}
+        and location.generation = asked.generation and location.provider_id = asked.id
+      offset 0
+    ) as known`);
+  return found.map((row) => ({ ...row, receivedAt: new Date(row.receivedAt) }));
 }
 
 export interface MessageTwin {
@@ -52,31 +57,55 @@ export interface MessageTwin {
 
 /**
  * Stored messages with these fingerprints that are known at other places but not in this generation of this folder:
- * there, only the provider's id identifies a message. Oldest first.
+ * there, only the provider's id identifies a message. Oldest first. Looked up one by one, as above.
  */
-export async function findTwins(tx: Transaction, place: Place, fingerprints: string[]): Promise<MessageTwin[]> {
+export async function findTwins(
+  tx: Transaction,
+  { channelId, scope, generation }: Place,
+  fingerprints: string[],
+): Promise<MessageTwin[]> {
   if (fingerprints.length === 0) return [];
-  const here = tx
-    .select({ one: sql`1` })
-    .from(messageLocations)
-    .where(
-      and(
-        eq(messageLocations.messageId, messages.id),
-        eq(messageLocations.scope, place.scope),
-        eq(messageLocations.generation, place.generation),
-      ),
-    );
-  return tx
-    .select({ id: messages.id, fingerprint: messages.fingerprint, receivedAt: messages.receivedAt })
-    .from(messages)
-    .where(and(eq(messages.channelId, place.channelId), inArray(messages.fingerprint, fingerprints), not(exists(here))))
-    .orderBy(asc(messages.id));
+  const found = await tx.execute<Record<string, unknown> & MessageTwin & { receivedAt: string }>(sql`
+    select twin.id, asked.fingerprint, twin.received_at as "receivedAt"
+    from unnest(${sql.param(fingerprints)}::text[]) as asked (fingerprint)
+    cross join lateral (
+      select messages.id, messages.received_at
+      from messages
+      where messages.channel_id = ${channelId} and messages.fingerprint = asked.fingerprint
+      offset 0
+    ) as twin
+    where not exists (
+      select from message_locations as location
+      where location.message_id = twin.id and location.scope = ${scope} and location.generation = ${generation}
+      offset 0
+    )
+    order by twin.id`);
+  return found.map((row) => ({ ...row, receivedAt: new Date(row.receivedAt) }));
 }
 
-/** Makes messages visible. The locations' primary key is what keeps a message from being stored twice (rule 10). */
+/**
+ * Makes messages visible. The locations' primary key is what keeps a message from being stored twice (rule 10). All rows
+ * go as one parameter, so that the statement is the same for any number of them and is planned once.
+ */
 export async function insertMessages(tx: Transaction, rows: NewMessage[], locations: NewLocation[]): Promise<void> {
-  if (rows.length > 0) await tx.insert(messages).values(rows);
-  if (locations.length > 0) await tx.insert(messageLocations).values(locations);
+  if (rows.length > 0) {
+    await tx.execute(sql`
+      insert into messages (id, tenant_id, channel_id, provider_id, folder, message_id, subject, sender, recipients, date,
+                            received_at, size, backfilled, import_id, content_id, fingerprint, stored_at)
+      select "id", "tenantId", "channelId", "providerId", "folder", "messageId", "subject", "sender", "recipients", "date",
+             "receivedAt", "size", "backfilled", "importId", "contentId", "fingerprint", "storedAt"
+      from json_to_recordset(${JSON.stringify(rows)}::json) as row (
+        "id" text, "tenantId" text, "channelId" text, "providerId" text, "folder" text, "messageId" text, "subject" text,
+        "sender" jsonb, "recipients" jsonb, "date" timestamptz, "receivedAt" timestamptz, "size" integer,
+        "backfilled" boolean, "importId" text, "contentId" text, "fingerprint" text, "storedAt" timestamptz)`);
+  }
+  if (locations.length > 0) {
+    await tx.execute(sql`
+      insert into message_locations (channel_id, scope, generation, provider_id, tenant_id, message_id)
+      select "channelId", "scope", "generation", "providerId", "tenantId", "messageId"
+      from json_to_recordset(${JSON.stringify(locations)}::json) as row (
+        "channelId" text, "scope" text, "generation" text, "providerId" text, "tenantId" text, "messageId" text)`);
+  }
 }
 
 /** Removes a channel's messages, content first: what is erased half is erased again. */
