@@ -3,7 +3,8 @@ import type { HttpAnswer } from '../http-answer.ts';
 import { gmailError, json } from './answers.ts';
 import { accessToken } from './tokens.ts';
 import { bearerToken } from './identity.ts';
-import { listHistory, listLabels, listMessages } from './listings.ts';
+import { distortListing, isListing } from './listing-faults.ts';
+import { firstPageToken, listHistory, listLabels, listMessages } from './listings.ts';
 import type { MessageFormat } from './message-resource.ts';
 import { MESSAGE_FORMATS, messageResource } from './message-resource.ts';
 import type { AccessTokenRow, AccountRow } from './rows.ts';
@@ -66,7 +67,9 @@ export function answerGmail(
     return gmailError.insufficientScope(method.scopes.join(' '));
   }
   if (held.has('subscription_refused')) return gmailError.watchRefused(topicOf(request) ?? '');
-  return method.answer(account, request, id);
+  const answer = method.answer(account, request, id);
+  if (!isListing(request)) return answer;
+  return distortListing(answer, held, request.query.get('pageToken') ?? firstPageToken(request.query));
 }
 
 function authenticated(store: GoogleStore, request: GmailRequest): AccessTokenRow | undefined {

@@ -12,6 +12,7 @@ import type { GoogleClient } from './client.ts';
 import { openClient } from './client.ts';
 import type { GrantEvent } from './grant-endings.ts';
 import { applyGrantEvent, removeScope } from './grant-endings.ts';
+import { LISTING_FAULTS } from './listing-faults.ts';
 import { liveGrants } from './tokens.ts';
 import { GmailPush } from './push.ts';
 import { googleRoutes } from './routes.ts';
@@ -44,6 +45,7 @@ const CONDITIONS = [
   'push_dropped',
   'push_duplicated',
   'subscription_refused',
+  ...LISTING_FAULTS,
 ];
 
 export interface GoogleProvider extends SandboxProvider {

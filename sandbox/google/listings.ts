@@ -112,9 +112,19 @@ function maxResults(query: URLSearchParams): number | undefined {
   return Number.isInteger(given) && given > 0 ? Math.min(given, MAX_RESULTS) : undefined;
 }
 
+/** A token that leads to where a listing begins without one. */
+export function firstPageToken(query: URLSearchParams): string {
+  const history = query.get('startHistoryId');
+  return history ?? pageTokenAt('9999-12-31T23:59:59.999Z', Number.MAX_SAFE_INTEGER);
+}
+
 /** A page goes on after the last message of the one before, so arrivals in between shift nothing. */
 function pageTokenAfter(message: MessageRow): string {
-  return Buffer.from(JSON.stringify([message.spec.date, message.history_id])).toString('base64url');
+  return pageTokenAt(message.spec.date, message.history_id);
+}
+
+function pageTokenAt(date: string, historyId: number): string {
+  return Buffer.from(JSON.stringify([date, historyId])).toString('base64url');
 }
 
 function messageOfPageToken(account: AccountRow, token: string | null): MessageRow | undefined | 'invalid' {

@@ -9,6 +9,7 @@ import { answerBatch } from './batch.ts';
 import type { GoogleClient } from './client.ts';
 import type { GmailRequest } from './gmail.ts';
 import { answerGmail, GMAIL_FAULTS, isWatch, ownerOfGmailRequest } from './gmail.ts';
+import { isListing, LISTING_FAULTS } from './listing-faults.ts';
 import { ownerOfToken } from './tokens.ts';
 import { answerUserinfo, bearerToken } from './identity.ts';
 import { answerAuthorize, answerAuthorizeStep, SIGN_IN_FAULTS } from './sign-in.ts';
@@ -115,9 +116,14 @@ function gmailEndpoint(store: GoogleStore): HttpEndpoint {
     transport: gmailTransport(store.deps.clock),
     details: (request) => ({ email: ownerOfGmailRequest(store, gmailRequest(request)) }),
     message: (request) => /\/messages\/(\w+)$/.exec(request.path)?.[1] ?? null,
-    faults: (request) => [...TRANSPORT_FAULTS, ...(isWatch(gmailRequest(request)) ? GMAIL_FAULTS : CALL_FAULTS)],
+    faults: (request) => [...TRANSPORT_FAULTS, ...gmailFaults(gmailRequest(request))],
     answer: (request, held) => answerGmail(store, gmailRequest(request), held),
   };
+}
+
+function gmailFaults(request: GmailRequest): readonly string[] {
+  if (isWatch(request)) return GMAIL_FAULTS;
+  return isListing(request) ? [...CALL_FAULTS, ...LISTING_FAULTS] : CALL_FAULTS;
 }
 
 /** A batch is one request on the wire; its calls are limited and refused one by one. */

@@ -14,9 +14,13 @@ export const conditionFaults = [
   'slow',
   'rubbish',
   'cut_connection',
+  'listing_cut_short',
+  'page_repeated',
 ] as const;
 
-const requestFaults = conditionFaults.filter((fault) => fault !== 'push_dropped');
+/** What a listing can get wrong without saying so: it ends before its end, or names messages twice. */
+const listingFaults = ['listing_cut_short', 'page_repeated'];
+const requestFaults = conditionFaults.filter((fault) => fault !== 'push_dropped' && !listingFaults.includes(fault));
 const apiFaults = requestFaults.filter((fault) => fault !== 'mfa_required');
 
 const badGateway = [
@@ -52,6 +56,14 @@ export async function meetFaults(
   const refuse = kind === 'login' ? refuseLogin : refuseCommand;
   for (const [fault, condition] of held) refuse(fault, condition, request);
   if (cut) cutAfterwards();
+}
+
+/** What a search answers of what it found, where it found anything. */
+export function distortListing(conditions: Conditions, email: string, found: number[]): number[] {
+  if (found.length === 0) return found;
+  const held = conditions.take({ provider: 'imap', kind: 'api', email }, listingFaults);
+  const listed = held.has('listing_cut_short') ? found.slice(0, Math.floor(found.length / 2)) : found;
+  return held.has('page_repeated') ? [...listed, ...listed] : listed;
 }
 
 /** Where a mailbox is unavailable, Office 365 lets the login in and refuses its commands; only Gmail refuses the login. */

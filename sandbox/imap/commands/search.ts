@@ -1,3 +1,4 @@
+import { distortListing } from '../faults.ts';
 import type { CommandParser } from '../parser.ts';
 import { BadCommand, Refusal } from '../reply.ts';
 import { parseSearch } from '../search.ts';
@@ -23,7 +24,10 @@ function searching(byUid: boolean): ImapCommand {
       const { matches, usesModseq } = parseSearch(parser, scope);
       if (usesModseq) session.condstore = true;
       const found = selected.all().filter(matches);
-      const numbers = found.map(({ message, sequence }) => (byUid ? message.uid : sequence));
+      const matching = found.map(({ message, sequence }) => (byUid ? message.uid : sequence));
+      const lists = returns === null || returns.includes('ALL');
+      const { conditions } = session.server.deps;
+      const numbers = lists ? distortListing(conditions, session.owner.email, matching) : matching;
       const modseq = usesModseq && found.length > 0 ? highestModseq(found) : null;
       if (returns) extendedAnswer(session, numbers, returns, byUid, modseq);
       else {
