@@ -2,7 +2,7 @@ import { listUnsettledItems } from '../db/import-items.ts';
 import type { ImportItemRow } from '../db/import-items.ts';
 import { listImportScopes } from '../db/import-scopes.ts';
 import type { ImportScopeRow } from '../db/import-scopes.ts';
-import { findImport } from '../db/imports.ts';
+import { findImport, isUnderWay } from '../db/imports.ts';
 import type { ImportRow } from '../db/imports.ts';
 import { comparePage, needsComparison } from './import-comparison.ts';
 import { tellOfProgress } from './import-events.ts';
@@ -43,6 +43,7 @@ export async function advanceImport(run: ImportRun): Promise<Advance> {
     else if (retrying) await retryItems(run, row, retrying, unsettled);
     else await finishImport(run);
     if (listing || comparing || retrying) await tellOfProgress(run, row);
+    if (run.broken) return { done: false, waitMs: RETRY_GAP_MS };
     if (isOver(run)) return { done: false, waitMs: 0 };
   }
 }
@@ -56,7 +57,7 @@ interface Plan {
 async function readPlan({ context, channel, importId }: ImportRun): Promise<Plan | null> {
   return context.database.inTenant(channel.tenantId, async (tx) => {
     const row = await findImport(tx, importId);
-    if (row?.state !== 'running') return null;
+    if (!row || !isUnderWay(row)) return null;
     const scopes = await listImportScopes(tx, importId);
     return { row, scopes, unsettled: await listUnsettledItems(tx, importId, PAGE_ITEMS) };
   });

@@ -39,8 +39,8 @@ export async function commitHaul(tx: Transaction, run: ImportRun, caught: Catch)
   for (const { item, reason } of haul.skipped) {
     rows.items.push(itemRow(caught, item, { outcome: 'skipped', skipReason: reason }));
   }
-  for (const item of haul.failed) noteFailure(rows, caught, item, 'unfetchable');
-  for (const item of haul.unanswered) noteFailure(rows, caught, item, null);
+  for (const { item, code } of haul.failed) noteFailure(rows, caught, item, { reason: 'unfetchable', code });
+  for (const item of haul.unanswered) noteFailure(rows, caught, item, { reason: null, code: 'no_answer' });
   await placeArrivals(tx, rows, caught);
   await insertMessages(tx, rows.messages, rows.locations);
   await writeItems(tx, rows.items);
@@ -108,10 +108,18 @@ function noteHad(rows: PageRows, caught: Catch, item: ListedItem, had: { message
 }
 
 /** `reason` null: the provider never said why. Then it is not quarantined but, in the end, missing. */
-function noteFailure(rows: PageRows, caught: Catch, item: ListedItem, reason: string | null): void {
+function noteFailure(
+  rows: PageRows,
+  caught: Catch,
+  item: ListedItem,
+  { reason, code }: { reason: string | null; code: string },
+): void {
   const tries = (caught.tries.get(keyOf(item)) ?? 0) + 1;
   const quarantined = reason !== null && tries >= MAX_TRIES;
-  rows.items.push(itemRow(caught, item, quarantined ? { outcome: 'skipped', skipReason: reason, tries } : { tries }));
+  const failure = { tries, lastError: code, triedAt: caught.now };
+  rows.items.push(
+    itemRow(caught, item, quarantined ? { outcome: 'skipped', skipReason: reason, ...failure } : failure),
+  );
 }
 
 function itemRow({ work, now }: Catch, item: ListedItem, values: Partial<NewImportItem>): NewImportItem {

@@ -3,7 +3,7 @@ import type { ImportScopeRow } from '../db/import-scopes.ts';
 import type { ImportRow } from '../db/imports.ts';
 import { windowToList } from '../domain/import-window.ts';
 import { isExpired } from './import-listing.ts';
-import { importPage } from './import-page.ts';
+import { importWithCare } from './import-carefully.ts';
 import { ImportOvertaken, isRoutine, PAGE_ITEMS } from './import-run.ts';
 import type { ImportRun } from './import-run.ts';
 import { isFallback, windowFacts } from './import-window.ts';
@@ -23,7 +23,7 @@ export async function comparePage(run: ImportRun, row: ImportRow, scope: ImportS
   const window = windowToList({ ...facts, reason, to: facts.to ?? scope.headAt }, run.headsAt);
   try {
     const page = await run.session.listWindow(scope, window, scope.position, PAGE_ITEMS);
-    await importPage(run, {
+    await importWithCare(run, {
       row,
       scope,
       facts,

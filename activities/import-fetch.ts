@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FetchedMessage, ListedItem, ScopeReference } from '../providers/provider.ts';
+import { failureCode } from './import-failures.ts';
 import { isOver } from './import-run.ts';
 import type { ImportRun } from './import-run.ts';
 import type { StoredContent } from './message-content.ts';
@@ -22,7 +23,7 @@ export interface Haul {
   arrivals: NewArrival[];
   skipped: { item: ListedItem; reason: string }[];
   /** The provider could not give these; it gave others. */
-  failed: ListedItem[];
+  failed: { item: ListedItem; code: string }[];
   /** The provider said nothing about these. */
   unanswered: ListedItem[];
   /** False when time was over, or `error` ended it: what is not here was not tried. */
@@ -75,7 +76,7 @@ async function take(haul: Haul, run: ImportRun, fetched: FetchedMessage): Promis
     case 'failed': {
       const { item, error } = fetched;
       run.context.logger.warn({ importId: run.importId, item, error: error.message }, 'a message cannot be fetched');
-      haul.failed.push(item);
+      haul.failed.push({ item, code: failureCode(error) });
     }
   }
 }

@@ -4,8 +4,17 @@ import type { Transaction } from '../db/client.ts';
 import { readReceipts } from '../db/import-items.ts';
 import { listImportScopes } from '../db/import-scopes.ts';
 import type { ImportScopeRow } from '../db/import-scopes.ts';
-import { deleteImport, findImport, findLastAudited, listRunningImports, updateImport } from '../db/imports.ts';
+import {
+  deleteImport,
+  findImport,
+  findLastAudited,
+  isUnderWay,
+  listRunningImports,
+  updateImport,
+} from '../db/imports.ts';
 import type { ImportRow } from '../db/imports.ts';
+import { endReplay, quarantineInterrupted } from '../db/quarantine.ts';
+import { receiptOf } from '../domain/receipt.ts';
 import type { Receipt } from '../domain/receipt.ts';
 import { needsComparison } from './import-comparison.ts';
 import { tellOfEnd } from './import-events.ts';
@@ -23,8 +32,10 @@ export async function finishImport(run: ImportRun): Promise<void> {
   await context.database.inTenant(channel.tenantId, async (tx) => {
     const locked = await lockChannel(tx, channel.id);
     const row = locked && (await findImport(tx, importId));
-    if (!locked || row?.state !== 'running') return;
+    if (!locked || !row || !isUnderWay(row)) return;
     const now = await context.clock.now();
+    await quarantineInterrupted(tx, importId);
+    if (row.replaying) return endOfReplay(tx, row, now);
     const scopes = await listImportScopes(tx, importId);
     const compared = needsComparison(row, scopes);
     if (scopes.some(({ state }) => state === 'listing' || (compared && state === 'comparing'))) return;
@@ -42,6 +53,13 @@ export async function finishImport(run: ImportRun): Promise<void> {
   });
 }
 
+/** What had ended as it was stays so; its numbers are what they are now. Cursor and *covered until* are not touched. */
+async function endOfReplay(tx: Transaction, row: ImportRow, now: Date): Promise<void> {
+  await endReplay(tx, [row.id]);
+  const receipt = (await readReceipts(tx, [row.id])).get(row.id) ?? receiptOf([]);
+  await tellOfEnd(tx, row, row.state === 'stalled' ? 'import.stalled' : 'import.completed', receipt, now);
+}
+
 /** A poll that brought nothing after all (moved mail, drafts) is not worth a line. */
 function isUnremarkable(row: ImportRow, receipt: Receipt): boolean {
   const excluded = receipt.skipped.find(({ reason }) => reason === 'excluded_folder')?.count ?? 0;
@@ -55,6 +73,7 @@ function coverage(channel: ChannelRow, scopes: ImportScopeRow[], headsAt: Date):
 
 /** Stalled until an import that was compared has found everything. */
 async function importStateOf(tx: Transaction, channelId: string): Promise<ChannelRow['importState']> {
-  if ((await listRunningImports(tx, channelId)).length > 0) return 'catching_up';
+  const running = await listRunningImports(tx, channelId);
+  if (running.some(({ state, audit }) => state === 'running' && !audit)) return 'catching_up';
   return (await findLastAudited(tx, channelId))?.state === 'stalled' ? 'stalled' : 'idle';
 }

@@ -9,7 +9,7 @@ import { ProviderError } from '../domain/verdict.ts';
 import type { ChangePage, WindowPage } from '../providers/provider.ts';
 import { tellOfGap } from './import-events.ts';
 import { headTime } from './import-heads.ts';
-import { importPage } from './import-page.ts';
+import { importWithCare } from './import-carefully.ts';
 import { ImportOvertaken, PAGE_ITEMS } from './import-run.ts';
 import type { ImportRun } from './import-run.ts';
 import { isFallback, windowFacts } from './import-window.ts';
@@ -30,7 +30,7 @@ async function listChangePage(run: ImportRun, row: ImportRow, scope: ImportScope
   const cursor = await database.inTenant(row.tenantId, (tx) => findCursor(tx, row.channelId, scope.scope));
   if (cursor === null) throw new ImportOvertaken(row.id);
   const page = takeListed(run, scope, cursor) ?? (await run.session.listChanges(scope, cursor, PAGE_ITEMS));
-  await importPage(run, {
+  await importWithCare(run, {
     row,
     scope,
     facts: windowFacts(run, row, scope),
@@ -54,7 +54,7 @@ function takeListed(run: ImportRun, { scope }: ImportScopeRow, cursor: string): 
 async function listWindowPage(run: ImportRun, row: ImportRow, scope: ImportScopeRow): Promise<void> {
   const facts = windowFacts(run, row, scope);
   const page = await run.session.listWindow(scope, windowToList(facts, run.headsAt), scope.position, PAGE_ITEMS);
-  await importPage(run, {
+  await importWithCare(run, {
     row,
     scope,
     facts,

@@ -2,7 +2,7 @@ import { lockChannel } from '../db/channels.ts';
 import type { Transaction } from '../db/client.ts';
 import { findListedItems } from '../db/import-items.ts';
 import type { ImportScopeRow } from '../db/import-scopes.ts';
-import { findImport } from '../db/imports.ts';
+import { findImport, isUnderWay } from '../db/imports.ts';
 import type { ImportRow } from '../db/imports.ts';
 import { findKnownMessages } from '../db/messages.ts';
 import type { KnownMessage } from '../db/messages.ts';
@@ -21,6 +21,8 @@ export interface PageWork {
   items: ListedItem[];
   /** `listing`: new ids. `comparing`: only the comparison found them. `retrying`: listed before, not settled yet. */
   stage: 'listing' | 'comparing' | 'retrying';
+  /** A try of these items has been counted before it is made (import-carefully.ts). */
+  counted?: boolean;
   /** Moves cursor or position in the page's own transaction (rule 9); false when somebody else has. */
   advance(tx: Transaction, now: Date): Promise<boolean>;
 }
@@ -64,27 +66,28 @@ async function fetchAndCommit(run: ImportRun, work: PageWork): Promise<boolean> 
   return haul.complete;
 }
 
-async function sift(tx: Transaction, { row, scope, items, stage }: PageWork): Promise<Sifted> {
+export async function sift(tx: Transaction, { row, scope, items, stage, counted = false }: PageWork): Promise<Sifted> {
   const listed = await findListedItems(tx, { importId: row.id, scope: scope.scope }, items);
   const before = new Map(listed.map((item) => [keyOf(item), item]));
   const found = await findKnownMessages(tx, { channelId: row.channelId, scope: scope.scope }, items);
   const places = new Map(found.map((known) => [keyOf(known), known]));
   const isNew = (item: ListedItem) => {
     const earlier = before.get(keyOf(item));
-    return earlier === undefined || (stage === 'retrying' && earlier.outcome === null);
+    if (earlier === undefined) return true;
+    return (stage === 'retrying' || counted) && (earlier.outcome === null || earlier.replay);
   };
   const fresh = [...new Map(items.filter(isNew).map((item) => [keyOf(item), item])).values()];
   return {
     unknown: fresh.filter((item) => !places.has(keyOf(item))),
     known: fresh.flatMap((item) => places.get(keyOf(item)) ?? []),
-    tries: new Map(listed.map((item) => [keyOf(item), item.tries])),
+    tries: new Map(listed.map((item) => [keyOf(item), item.tries - (counted ? 1 : 0)])),
   };
 }
 
 /** Every page of a channel commits under its row's lock, so that two lanes cannot store the same message twice. */
-async function lockRunning(tx: Transaction, { row }: PageWork): Promise<ImportRow> {
+export async function lockRunning(tx: Transaction, { row }: Pick<PageWork, 'row'>): Promise<ImportRow> {
   const channel = await lockChannel(tx, row.channelId);
   const current = channel && (await findImport(tx, row.id));
-  if (current?.state !== 'running') throw new ImportOvertaken(row.id);
+  if (!current || !isUnderWay(current)) throw new ImportOvertaken(row.id);
   return current;
 }

@@ -22,6 +22,7 @@ export async function prepareScopes(run: ImportRun): Promise<void> {
   await context.database.inTenant(channel.tenantId, async (tx) => {
     const locked = await lockChannel(tx, channel.id);
     const row = locked && (await findImport(tx, importId));
+    // A replay lists nothing.
     if (row?.state !== 'running') return;
     const scopes = await listImportScopes(tx, importId);
     const cursors = new Map((await listCursors(tx, channel.id)).map((cursor) => [cursor.scope, cursor]));

@@ -3,7 +3,7 @@ import type { ImportItemRow } from '../db/import-items.ts';
 import type { ImportScopeRow } from '../db/import-scopes.ts';
 import type { ImportRow } from '../db/imports.ts';
 import { isExpired } from './import-listing.ts';
-import { importPage } from './import-page.ts';
+import { importWithCare } from './import-carefully.ts';
 import type { ImportRun } from './import-run.ts';
 import { windowFacts } from './import-window.ts';
 
@@ -18,14 +18,19 @@ export async function retryItems(
   items: ImportItemRow[],
 ): Promise<void> {
   try {
-    await importPage(run, {
-      row,
-      scope,
-      facts: windowFacts(run, row, scope),
-      items: items.filter((item) => item.scope === scope.scope),
-      stage: 'retrying',
-      advance: () => Promise.resolve(true),
-    });
+    const here = items.filter((item) => item.scope === scope.scope);
+    for (const [repaired, group] of Map.groupBy(here, (item) => item.repaired)) {
+      await importWithCare(run, {
+        row,
+        scope,
+        // What the listing named belongs to the window by the listing's rule, not by the comparison's.
+        facts: windowFacts(run, row, repaired ? scope : { ...scope, state: 'listing' }),
+        items: group,
+        stage: 'retrying',
+        advance: () => Promise.resolve(true),
+      });
+      if (run.broken) return;
+    }
   } catch (error) {
     if (!isExpired(error)) throw error;
     // The folder numbers its messages anew: these ids mean nothing any more, and what they named is listed by new ones.

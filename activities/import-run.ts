@@ -32,6 +32,10 @@ export interface ImportRun {
   expired: Set<string>;
   /** An item could not be fetched in this stretch: it is tried again in a later one. */
   failed: boolean;
+  /** The last stretch ended in the middle of something: messages are tried one by one until a page has passed. */
+  careful: boolean;
+  /** The session was lost while one message was fetched: nothing more can be asked in this stretch. */
+  broken: boolean;
 }
 
 /** This import was cancelled or finished by somebody else, or its cursor moved: whatever was not committed is void. */
@@ -48,18 +52,20 @@ export function isOver(run: ImportRun): boolean {
 }
 
 export function newRun(
-  given: Omit<ImportRun, 'content' | 'listed' | 'toldAtMs' | 'stored' | 'expired' | 'failed'> &
-    Partial<Pick<ImportRun, 'listed'>>,
+  given: Omit<ImportRun, 'content' | 'listed' | 'toldAtMs' | 'stored' | 'expired' | 'failed' | 'careful' | 'broken'> &
+    Partial<Pick<ImportRun, 'listed' | 'careful'>>,
 ): ImportRun {
   const owner = { tenantId: given.channel.tenantId, channelId: given.channel.id };
   return {
     listed: new Map(),
+    careful: false,
     ...given,
     content: new ContentWriter(given.context, owner),
     toldAtMs: performance.now(),
     stored: 0,
     expired: new Set(),
     failed: false,
+    broken: false,
   };
 }
 

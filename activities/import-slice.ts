@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { lockChannel, updateChannel } from '../db/channels.ts';
 import type { ChannelRow } from '../db/channels.ts';
 import { readReceipts } from '../db/import-items.ts';
-import { cancelRunningImport, findImport, updateImport } from '../db/imports.ts';
+import { cancelRunningImport, findImport, isUnderWay, updateImport } from '../db/imports.ts';
 import type { ImportRow } from '../db/imports.ts';
 import { receiptOf, skippedCount } from '../domain/receipt.ts';
 import { backoffMs } from '../domain/schedule.ts';
@@ -61,7 +61,7 @@ export async function runSlice(context: Context, input: ImportInput): Promise<Sl
     const receipt = (await readReceipts(tx, [input.importId])).get(input.importId) ?? receiptOf([]);
     const { skipped: _reasons, ...counts } = receipt;
     return {
-      done: row?.state !== 'running',
+      done: !row || !isUnderWay(row),
       state: row?.state ?? 'cancelled',
       waitMs: wait.waitMs,
       waitingFor: wait.waitingFor,
@@ -123,7 +123,14 @@ async function advance(
   const headsAt = await context.clock.now();
   const heads = await session.scopes();
   const given = { context, channel, provider, session, importId, heads, headsAt, signal, endsAtMs };
-  return advanceImport(newRun({ ...given, inline: false }));
+  const careful = ActivityContext.current().info.attempt > 1 || (await hasFailed(context, channel.tenantId, importId));
+  return advanceImport(newRun({ ...given, careful, inline: false }));
+}
+
+/** The last slice, or the poll that began this import, did not come to its end. */
+async function hasFailed(context: Context, tenantId: string, importId: string): Promise<boolean> {
+  const row = await context.database.inTenant(tenantId, (tx) => findImport(tx, importId));
+  return (row?.failures ?? 0) > 0;
 }
 
 async function countFailures(

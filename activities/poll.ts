@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { lockChannel, updateChannel } from '../db/channels.ts';
 import type { ChannelRow } from '../db/channels.ts';
 import { insertCursors, listCursors, moveCursor } from '../db/cursors.ts';
-import { findRunningImport, insertImport } from '../db/imports.ts';
+import { findRunningImport, insertImport, updateImport } from '../db/imports.ts';
 import type { ChangePage, ScopeHead, Session } from '../providers/provider.ts';
 import { readAccess } from './channel-access.ts';
 import type { ChannelAccess } from './channel-access.ts';
@@ -39,10 +39,14 @@ export async function pollChannel(
   if (access === 'gone') return { outcome: 'gone', stored: 0, importId: null };
   if (!isPolled(access.channel)) return { outcome: 'nothing', stored: 0, importId: null };
   const running = await context.database.inTenant(tenantId, (tx) => findRunningImport(tx, channelId, true));
-  if (running) return { outcome: 'more', stored: 0, importId: running.id };
+  if (running) {
+    // A poll that died has begun one that nobody knows of.
+    await handOver(context, access.channel, true);
+    return { outcome: 'more', stored: 0, importId: running.id };
+  }
   const signal = ActivityContext.current().cancellationSignal;
   const polled = await workAtAccount(context, access, signal, (session) => poll(context, access, session, signal));
-  const importId = await handOver(context, access.channel);
+  const importId = await handOver(context, access.channel, polled.outcome !== 'worked');
   if (polled.outcome !== 'worked') return { outcome: polled.outcome, stored: 0, importId };
   const stored = polled.result;
   if (importId !== null) return { outcome: 'more', stored, importId };
@@ -163,14 +167,18 @@ async function cover(context: Context, channel: ChannelRow, heads: ScopeHead[], 
   return 0;
 }
 
-/** An import that the poll has left, for whatever reason, becomes one that is told of and has a workflow. */
-async function handOver(context: Context, channel: ChannelRow): Promise<string | null> {
+/**
+ * An import that the poll has left, for whatever reason, becomes one that is told of and has a workflow. After an end in
+ * the middle of something it goes on with care.
+ */
+async function handOver(context: Context, channel: ChannelRow, interrupted: boolean): Promise<string | null> {
   return context.database.inTenant(channel.tenantId, async (tx) => {
     const row = await lockChannel(tx, channel.id);
     const left = row && (await findRunningImport(tx, channel.id, true));
     if (!row || !left) return null;
     if (row.importState === 'catching_up') return left.id;
     await updateChannel(tx, channel.id, { importState: 'catching_up' });
+    if (interrupted) await updateImport(tx, left.id, { failures: left.failures + 1 });
     await tellOfStart(tx, left, await context.clock.now());
     return left.id;
   });

@@ -70,7 +70,7 @@ async function factsOf(
     importMode: channel.importMode,
     keepWarm: channel.keepWarm,
     importRunning: running.length > 0,
-    cursorLaneTaken: running.some(({ movesCursor }) => movesCursor),
+    cursorLaneTaken: running.some(({ state, movesCursor }) => state === 'running' && movesCursor),
     token: tokenFacts(context, channel, credential),
     probeAt: ms(probeTime),
   };

@@ -1,4 +1,4 @@
-import { and, eq, isNull, lt, sql } from 'drizzle-orm';
+import { and, eq, isNull, lt, or, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import { receiptOf } from '../domain/receipt.ts';
 import type { Receipt, ReceiptGroup } from '../domain/receipt.ts';
@@ -18,7 +18,12 @@ export interface ListedBefore {
   providerId: string;
   outcome: ImportItemRow['outcome'];
   tries: number;
+  /** In quarantine, and to be tried once more. */
+  replay: boolean;
 }
+
+/** Listed and not settled, or in quarantine and being tried once more. */
+const isOpen = or(isNull(importItems.outcome), importItems.replay);
 
 /** Of these ids, the ones that this import has listed before, whatever became of them; looked up one by one. */
 export async function findListedItems(
@@ -28,32 +33,38 @@ export async function findListedItems(
 ): Promise<ListedBefore[]> {
   if (asked.length === 0) return [];
   const found = await tx.execute<Record<string, unknown> & ListedBefore>(sql`
-    select asked.generation, asked.id as "providerId", item.outcome, item.tries
+    select asked.generation, asked.id as "providerId", item.outcome, item.tries, item.replay
     from unnest(${sql.param(asked.map(({ generation }) => generation))}::text[],
                 ${sql.param(asked.map(({ providerId }) => providerId))}::text[]) as asked (generation, id)
     cross join lateral (
-      select outcome, tries from import_items
+      select outcome, tries, replay from import_items
       where import_id = ${importId} and scope = ${scope} and generation = asked.generation and provider_id = asked.id
       offset 0
     ) as item`);
   return [...found];
 }
 
-/** Writes what became of items. An outcome is final: a straggler changes nothing. */
+/**
+ * Writes what became of items. An outcome is final: a straggler changes nothing. What is tried again out of quarantine
+ * counts as skipped until it is had.
+ */
 export async function writeItems(tx: Transaction, items: NewImportItem[]): Promise<void> {
   if (items.length === 0) return;
   await tx.execute(sql`
     insert into import_items (import_id, scope, generation, provider_id, channel_id, tenant_id, outcome, skip_reason,
-                              repaired, tries, message_id, listed_at)
+                              repaired, tries, last_error, tried_at, message_id, listed_at)
     select "importId", "scope", "generation", "providerId", "channelId", "tenantId", "outcome", "skipReason",
-           coalesce("repaired", false), coalesce("tries", 0), "messageId", "listedAt"
+           coalesce("repaired", false), coalesce("tries", 0), "lastError", "triedAt", "messageId", "listedAt"
     from json_to_recordset(${JSON.stringify(items)}::json) as row (
       "importId" text, "scope" text, "generation" text, "providerId" text, "channelId" text, "tenantId" text,
-      "outcome" text, "skipReason" text, "repaired" boolean, "tries" integer, "messageId" text, "listedAt" timestamptz)
+      "outcome" text, "skipReason" text, "repaired" boolean, "tries" integer, "lastError" text, "triedAt" timestamptz,
+      "messageId" text, "listedAt" timestamptz)
     on conflict (import_id, scope, generation, provider_id) do update
-    set outcome = excluded.outcome, skip_reason = excluded.skip_reason, message_id = excluded.message_id,
-        tries = excluded.tries
-    where import_items.outcome is null`);
+    set outcome = coalesce(excluded.outcome, import_items.outcome),
+        skip_reason = case when excluded.outcome is null then import_items.skip_reason else excluded.skip_reason end,
+        message_id = excluded.message_id, tries = excluded.tries, last_error = excluded.last_error,
+        tried_at = excluded.tried_at, replay = import_items.replay and excluded.outcome is null
+    where import_items.outcome is null or import_items.replay`);
 }
 
 /** Items that were listed and could not be fetched yet, and are worth another try. */
@@ -61,7 +72,7 @@ export async function listUnsettledItems(tx: Transaction, importId: string, limi
   return tx
     .select()
     .from(importItems)
-    .where(and(eq(importItems.importId, importId), isNull(importItems.outcome), lt(importItems.tries, MAX_TRIES)))
+    .where(and(eq(importItems.importId, importId), isOpen, lt(importItems.tries, MAX_TRIES)))
     .orderBy(importItems.scope, importItems.providerId)
     .limit(limit);
 }
@@ -70,8 +81,8 @@ export async function listUnsettledItems(tx: Transaction, importId: string, limi
 export async function skipVanishedItems(tx: Transaction, importId: string, scope: string): Promise<void> {
   await tx
     .update(importItems)
-    .set({ outcome: 'skipped', skipReason: 'gone' })
-    .where(and(eq(importItems.importId, importId), eq(importItems.scope, scope), isNull(importItems.outcome)));
+    .set({ outcome: 'skipped', skipReason: 'gone', replay: false })
+    .where(and(eq(importItems.importId, importId), eq(importItems.scope, scope), isOpen));
 }
 
 /**

@@ -3,11 +3,17 @@ import type { InferSelectModel } from 'drizzle-orm';
 import { updateChannel } from './channels.ts';
 import type { Transaction } from './client.ts';
 import { newId } from './ids.ts';
+import { endReplay } from './quarantine.ts';
 import { reopenScopes } from './import-scopes.ts';
 import { imports } from './schema/imports.ts';
 
 export type ImportRow = InferSelectModel<typeof imports>;
 type ImportCause = ImportRow['cause'];
+
+/** It runs, or has ended and tries its quarantine once more. */
+export function isUnderWay({ state, replaying }: Pick<ImportRow, 'state' | 'replaying'>): boolean {
+  return state === 'running' || replaying;
+}
 
 export interface NewImport {
   tenantId: string;
@@ -21,6 +27,8 @@ export interface NewImport {
   movesCursor: boolean;
   /** Its messages are marked as backfilled. */
   backfill: boolean;
+  /** The daily comparison; it has a lane of its own. */
+  audit?: boolean;
   now: Date;
 }
 
@@ -72,33 +80,46 @@ export async function findRunningImport(
   const running = and(
     eq(imports.channelId, channelId),
     eq(imports.state, 'running'),
+    eq(imports.audit, false),
     movesCursor === undefined ? undefined : eq(imports.movesCursor, movesCursor),
   );
   const [row] = await tx.select().from(imports).where(running).orderBy(desc(imports.movesCursor)).limit(1);
   return row ?? null;
 }
 
-/** The channel is left: nothing more is imported. What was, stays. */
+/** The channel is left: nothing more is imported. What was, stays, and so does what lies in quarantine. */
 export async function cancelRunningImport(tx: Transaction, channelId: string, now: Date): Promise<void> {
   await tx
     .update(imports)
     .set({ state: 'cancelled', completedAt: now })
     .where(and(eq(imports.channelId, channelId), eq(imports.state, 'running')));
+  await endReplay(
+    tx,
+    (await listReplaying(tx, channelId)).map(({ id }) => id),
+  );
   await updateChannel(tx, channelId, { importState: 'idle' });
 }
 
-/** Every import under way of a channel: at most two, one of each lane. */
+/** Every import that needs a workflow: at most one of each lane, and those that try their quarantine once more. */
 export async function listRunningImports(tx: Transaction, channelId: string): Promise<ImportRow[]> {
   return tx
     .select()
     .from(imports)
-    .where(and(eq(imports.channelId, channelId), eq(imports.state, 'running')))
+    .where(and(eq(imports.channelId, channelId), or(eq(imports.state, 'running'), imports.replaying)))
     .orderBy(desc(imports.movesCursor));
+}
+
+function listReplaying(tx: Transaction, channelId: string): Promise<ImportRow[]> {
+  return tx
+    .select()
+    .from(imports)
+    .where(and(eq(imports.channelId, channelId), imports.replaying));
 }
 
 /** The last import that knows whether something is missing. */
 export async function findLastAudited(tx: Transaction, channelId: string): Promise<ImportRow | null> {
-  const audited = or(eq(imports.state, 'stalled'), and(eq(imports.state, 'completed'), eq(imports.compared, true)));
+  const whole = and(eq(imports.state, 'completed'), eq(imports.compared, true), eq(imports.audit, false));
+  const audited = or(eq(imports.state, 'stalled'), whole);
   const [row] = await tx
     .select()
     .from(imports)
