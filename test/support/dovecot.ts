@@ -11,6 +11,7 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -19,6 +20,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ImapFlow } from 'imapflow';
 import { loadServerCertificate } from '../../sandbox/imap/certificate.ts';
+import { encodeFolderName } from '../../sandbox/imap/modified-utf7.ts';
 
 const DOVECOT = '/usr/sbin/dovecot';
 
@@ -130,6 +132,21 @@ export class Dovecot {
     const maildir = join(this.#dir, 'mail', user, 'Maildir');
     for (const file of readdirSync(maildir)) {
       if (/^dovecot(-uidlist$|\.index|\.list\.index)/.test(file)) rmSync(join(maildir, file), { recursive: true });
+    }
+  }
+
+  /**
+   * Puts messages straight into the maildir, as a mail transfer agent does; the folder must be there. Their times of
+   * arrival are those of the files. Far quicker than APPEND, and the bytes are what they are.
+   */
+  fill(user: string, folder: string, mails: Iterable<{ raw: Buffer; receivedAt: Date }>): void {
+    const maildir = join(this.#dir, 'mail', user, 'Maildir');
+    const inFolder = folder === 'INBOX' ? maildir : join(maildir, `.${encodeFolderName(folder).replaceAll('/', '.')}`);
+    for (const { raw, receivedAt } of mails) {
+      const file = join(inFolder, 'new', `${receivedAt.getTime() / 1000}.${randomBytes(9).toString('hex')}.test`);
+      writeFileSync(`${file}.part`, raw, { mode: 0o644 });
+      utimesSync(`${file}.part`, receivedAt, receivedAt);
+      renameSync(`${file}.part`, file);
     }
   }
 
