@@ -10,6 +10,7 @@ import type { KillPoint } from '../../domain/kill-points.ts';
 import type { Rotation } from '../../domain/rotation.ts';
 import type { Temporal } from '../../temporal.ts';
 import { declaring } from './declaring.ts';
+import { refreshUntilDone } from './refresh-until-done.ts';
 
 /*
  * A process of its own that does one task with the real code, and sends what came of it. It dies where
@@ -18,6 +19,7 @@ import { declaring } from './declaring.ts';
 
 export type Task = { environment: Record<string, string>; aheadMs: number; stopAt?: KillPoint } & (
   | { do: 'refresh'; input: RefreshInput; rotation?: Rotation; timing?: RefreshTiming }
+  | { do: 'refresh_all'; inputs: RefreshInput[]; rotation: Rotation; keepAnswersSealed: boolean }
   | { do: 'race'; input: RefreshInput; callers: number; untilVersion: number }
 );
 
@@ -29,9 +31,23 @@ async function carryOut(context: Context, task: Task): Promise<unknown> {
       const { input, rotation, timing } = task;
       return refreshCredential(rotation ? declaring(context, rotation) : context, input, timing);
     }
+    case 'refresh_all': {
+      const declared = declaring(task.keepAnswersSealed ? unreadable(context) : context, task.rotation);
+      return Promise.all(task.inputs.map((input) => refreshUntilDone(declared, input)));
+    }
     case 'race':
       return race(context, task);
   }
+}
+
+/** A process that gets as far as the sealed answers, and no further. */
+function unreadable(context: Context): Context {
+  const open: Context['vault']['open'] = (record, binding) =>
+    binding.kind === 'token_answer' ? new Promise(() => {}) : context.vault.open(record, binding);
+  const vault = new Proxy(context.vault, {
+    get: (target, name) => (name === 'open' ? open : (Reflect.get(target, name) as () => void).bind(target)),
+  });
+  return { ...context, vault };
 }
 
 /** As many callers as asked, each refreshing whatever version it finds, until the last version is there. */

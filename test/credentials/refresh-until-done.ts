@@ -1,0 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RefreshOutcome } from '../../activities/refresh-answer.ts';
+import { refreshCredential } from '../../activities/refresh.ts';
+import type { RefreshInput } from '../../activities/refresh.ts';
+import type { Context } from '../../context.ts';
+
+/** As a workflow does: on a machine too busy to connect or to send at once, a refresh gives way and comes back. */
+export async function refreshUntilDone(context: Context, input: RefreshInput): Promise<RefreshOutcome> {
+  for (let tries = 0; ; tries++) {
+    const outcome = await refreshCredential(context, input);
+    if ((outcome !== 'busy' && outcome !== 'refused') || tries === 50) return outcome;
+    await sleep(200);
+  }
+}
