@@ -47,17 +47,25 @@ export class Dovecot {
   /** The authority that signed its certificate, PEM. */
   readonly caFile: string;
   readonly #dir: string;
+  readonly #folderNames: 'utf-7' | 'utf-8';
   readonly #passwords = new Map<string, string>();
   #process: ChildProcess | undefined;
 
-  private constructor(dir: string, ports: { port: number; tlsPort: number }, caFile: string) {
+  private constructor(
+    dir: string,
+    ports: { port: number; tlsPort: number },
+    caFile: string,
+    folderNames: 'utf-7' | 'utf-8',
+  ) {
     this.#dir = dir;
+    this.#folderNames = folderNames;
     this.port = ports.port;
     this.tlsPort = ports.tlsPort;
     this.caFile = caFile;
   }
 
-  static async start(): Promise<Dovecot> {
+  /** `folderNames`: how they lie on disk; on the wire they are modified UTF-7 either way. */
+  static async start({ folderNames = 'utf-7' }: { folderNames?: 'utf-7' | 'utf-8' } = {}): Promise<Dovecot> {
     const dir = mkdtempSync(join(tmpdir(), 'mooring-dovecot-'));
     // Dovecot's processes run as other users where it is started by root.
     chmodSync(dir, 0o755);
@@ -68,8 +76,8 @@ export class Dovecot {
     mkdirSync(join(dir, 'mail'));
     chmodSync(join(dir, 'mail'), 0o777);
     const ports = { port: await freePort(), tlsPort: await freePort() };
-    const dovecot = new Dovecot(dir, ports, caFile);
-    writeFileSync(join(dir, 'dovecot.conf'), configuration(dir, ports));
+    const dovecot = new Dovecot(dir, ports, caFile, folderNames);
+    writeFileSync(join(dir, 'dovecot.conf'), configuration(dir, ports, folderNames));
     await dovecot.resume();
     return dovecot;
   }
@@ -141,13 +149,17 @@ export class Dovecot {
    */
   fill(user: string, folder: string, mails: Iterable<{ raw: Buffer; receivedAt: Date }>): void {
     const maildir = join(this.#dir, 'mail', user, 'Maildir');
-    const inFolder = folder === 'INBOX' ? maildir : join(maildir, `.${encodeFolderName(folder).replaceAll('/', '.')}`);
+    const inFolder = folder === 'INBOX' ? maildir : join(maildir, `.${this.#onDisk(folder).replaceAll('/', '.')}`);
     for (const { raw, receivedAt } of mails) {
       const file = join(inFolder, 'new', `${receivedAt.getTime() / 1000}.${randomBytes(9).toString('hex')}.test`);
       writeFileSync(`${file}.part`, raw, { mode: 0o644 });
       utimesSync(`${file}.part`, receivedAt, receivedAt);
       renameSync(`${file}.part`, file);
     }
+  }
+
+  #onDisk(folder: string): string {
+    return this.#folderNames === 'utf-8' ? folder : encodeFolderName(folder);
   }
 
   /** A connection of the mailbox's owner, for whatever a test does on the server's side. */
@@ -207,7 +219,11 @@ function composeMail(user: string, messageId: string, date: Date, size: number):
 }
 
 /** https://doc.dovecot.org/2.3/settings/core/ ; runs as root and as any other user. */
-function configuration(dir: string, { port, tlsPort }: { port: number; tlsPort: number }): string {
+function configuration(
+  dir: string,
+  { port, tlsPort }: { port: number; tlsPort: number },
+  folderNames: 'utf-7' | 'utf-8',
+): string {
   const root = process.getuid?.() === 0;
   const own = userInfo().username;
   const [login, internal] = root ? ['dovenull', 'dovecot'] : [own, own];
@@ -227,7 +243,7 @@ ssl_cert = <${dir}/cert.pem
 ssl_key = <${dir}/key.pem
 auth_mechanisms = plain login
 auth_failure_delay = 0
-mail_location = maildir:~/Maildir
+mail_location = maildir:~/Maildir${folderNames === 'utf-8' ? ':UTF-8' : ''}
 mail_max_userip_connections = 10
 passdb {
   driver = passwd-file

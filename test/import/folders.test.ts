@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createProviders } from '../../providers/registry.ts';
+import { channelOf, connectImap } from '../support/connect.ts';
+import { Dovecot, dovecotInstalled } from '../support/dovecot.ts';
+import { shapedMail } from '../support/mail-shapes.ts';
+import { raiseStage } from '../support/stage.ts';
+import type { Stage } from '../support/stage.ts';
+import { importing } from './importing.ts';
+
+const EMAIL = 'folders@dovecot.example';
+const PASSWORD = 'folders-correct horse';
+const folder = (i: number) => `Ablage ${i % 10}/Vorgänge & 案件 ${i}`;
+/** Theirs, and what holds them; INBOX and Sent are there already. */
+const FOLDERS = Array.from({ length: 200 }, (_, i) => folder(i));
+
+/* A mailbox as tidy people have it; the server keeps its names in UTF-8 and sends them in modified UTF-7. */
+describe.skipIf(!dovecotInstalled)('200 folders', { timeout: 120_000 }, () => {
+  let dovecot: Dovecot;
+  let stage: Stage;
+  let machine: ReturnType<typeof importing>;
+  let channelId = '';
+
+  beforeAll(async () => {
+    dovecot = await Dovecot.start({ folderNames: 'utf-8' });
+    await dovecot.setPassword(EMAIL, PASSWORD);
+    await dovecot.as(EMAIL, async (client) => {
+      for (const name of FOLDERS) await client.mailboxCreate(name);
+    });
+    const raised = await raiseStage();
+    const certificateAuthorities = readFileSync(dovecot.caFile, 'utf8');
+    const providers = createProviders({ ...raised.context.config.providers, certificateAuthorities });
+    const { host, port } = dovecot;
+    stage = { ...raised, context: { ...raised.context, providers }, imap: { ...raised.imap, host, port } };
+    machine = importing(stage.context);
+    channelId = channelOf(await connectImap(stage, EMAIL, PASSWORD));
+  }, 180_000);
+  afterAll(async () => {
+    await stage?.close();
+    await dovecot?.stop();
+  });
+
+  /** A poll, and the import that it becomes where it takes longer. */
+  async function catchUp(): Promise<void> {
+    const { outcome, importId } = await machine.poll(channelId);
+    if (outcome === 'more' && importId) await machine.finish(channelId, importId);
+  }
+
+  const countByFolder = async () => {
+    const stored = await machine.stored(channelId);
+    return new Map([...Map.groupBy(stored, ({ folder }) => folder)].map(([name, rows]) => [name, rows.length]));
+  };
+
+  test('each is listed under its name, and what comes into any of them is stored by the next poll', async () => {
+    for (const name of FOLDERS) dovecot.fill(EMAIL, name, shapedMail(1, new Date()));
+    await catchUp();
+    expect(await countByFolder()).toEqual(new Map(FOLDERS.map((name) => [name, 1])));
+  });
+
+  test('a folder that is deleted takes nothing with it, and one that comes back under its name is read anew', async () => {
+    const [gone = '', other = ''] = FOLDERS;
+    await dovecot.as(EMAIL, async (client) => {
+      await client.mailboxDelete(gone);
+      dovecot.fill(EMAIL, other, shapedMail(2, new Date()));
+    });
+    await catchUp();
+    expect(await machine.channel(channelId)).toMatchObject({ status: 'connected', importState: 'idle' });
+    await dovecot.as(EMAIL, (client) => client.mailboxCreate(gone));
+    dovecot.fill(EMAIL, gone, shapedMail(3, new Date()));
+    await catchUp();
+    const counts = await countByFolder();
+    expect([counts.get(gone), counts.get(other)]).toEqual([4, 3]);
+    expect(await machine.stored(channelId)).toHaveLength(205);
+  });
+});
