@@ -28,17 +28,17 @@ export interface ServedToken {
 /**
  * A channel's access token (rule 6). A fresh one is one call of the database. Else the reader asks for a refresh,
  * waits for the one under way, and then takes what is left if it is enough to be of use. Throws `Problem`: 409 where
- * a person is needed or there is no token, 503 where coming back helps.
+ * a person is needed or there is no token, 503 where coming back helps. `goneSignal` is asked for only by who waits.
  */
 export async function serveAccessToken(
   context: ApiContext,
   question: Question,
-  gone: AbortSignal,
+  goneSignal: () => AbortSignal,
 ): Promise<ServedToken> {
   const reading = await read(context, question);
   if (reading.served) return open(context, question, reading, 'fresh');
   refuseWithoutToken(reading);
-  const facts = isRefreshable(reading) ? await waitForRefresh(context, question, reading, gone) : null;
+  const facts = isRefreshable(reading) ? await waitForRefresh(context, question, reading, goneSignal()) : null;
   if (facts === 'readable') {
     const refreshed = await read(context, question);
     if (refreshed.served) return open(context, question, refreshed, 'refreshed');

@@ -23,11 +23,11 @@ export const CALLS: { health: Call[]; all: Call[] } = {
   /** Answered under any host name: a platform's probe has only an address. */
   health: [...healthCalls, ...metricsCalls],
   all: [
+    ...accessTokenCalls, // first: read far more often than the rest, and routes are tried in this order
     ...linkCalls,
     ...adoptionCalls,
     ...channelCalls,
     ...channelCommandCalls,
-    ...accessTokenCalls,
     ...importCalls,
     ...timelineCalls,
     ...messageCalls,

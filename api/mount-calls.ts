@@ -37,10 +37,15 @@ async function answerCall(context: ApiContext, call: Call, request: Request, res
   if (answer !== null) sendAnswer(response, answer);
 }
 
+/** By Node's own means: what `response.json` does beyond this (ETag, freshness, JSONP) no answer of ours needs. */
 function sendAnswer(response: Response, { status, body, headers = {} }: Answer): void {
-  response.status(status).set(headers);
-  if (body === undefined) response.end();
-  else response.json(body);
+  if (body === undefined) {
+    response.writeHead(status, headers).end();
+    return;
+  }
+  const text = JSON.stringify(body);
+  const about = { 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': Buffer.byteLength(text) };
+  response.writeHead(status, { ...about, ...headers }).end(text);
 }
 
 function parsePart<S extends z.ZodType>(part: FieldError['in'], schema: S, value: unknown): z.infer<S> {

@@ -29,7 +29,7 @@ const read = defineCall({
   async run({ context, principal, params: { id }, query, response }) {
     const minLifeMs = query.min_life_s === undefined ? null : query.min_life_s * 1000;
     const question = { channelId: id, tenantId: principal.tenantId, apiKeyId: principal.id, minLifeMs };
-    const token = await serveAccessToken(context, question, goneSignal(response));
+    const token = await serveAccessToken(context, question, () => goneSignal(response));
     return {
       status: 200,
       body: {
@@ -46,6 +46,7 @@ const read = defineCall({
 /** Whoever hangs up waits no longer. Every answer ends with `close`; only one that was not sent is a caller gone. */
 function goneSignal(response: Response): AbortSignal {
   const gone = new AbortController();
+  if (response.closed) gone.abort();
   response.on('close', () => response.writableFinished || gone.abort());
   return gone.signal;
 }
