@@ -169,9 +169,24 @@ function createFlow(settings: ImapSettings, access: PasswordAccess, failures: Fa
     maxLiteralSize: 64 * MEBIBYTE,
     maxResponseSize: 80 * MEBIBYTE,
   });
+  doNotWaitWhenThrottled(flow, failures);
   // Failures reach us through the commands; without a listener an 'error' event would end the process.
   flow.on('error', (error) => failures.note(error));
   return flow;
+}
+
+/**
+ * ImapFlow waits for minutes when a server says so, and tries again by itself; whoever holds the session decides that.
+ * It first asks to wait before it fails a command, and a FETCH asks once more before it repeats itself.
+ */
+function doNotWaitWhenThrottled(flow: ImapFlow, failures: FailureLog): void {
+  let told: unknown;
+  const throttleWait = async (): Promise<boolean> => {
+    if (told !== undefined && told === failures.last) throw told;
+    told = failures.last;
+    return false;
+  };
+  Object.assign(flow, { throttleWait });
 }
 
 async function connectThroughGuard(flow: ImapFlow, settings: ImapSettings, access: PasswordAccess): Promise<void> {

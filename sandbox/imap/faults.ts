@@ -62,7 +62,7 @@ export async function meetFaults(
 export function distortListing(conditions: Conditions, email: string, found: number[]): number[] {
   if (found.length === 0) return found;
   const held = conditions.take({ provider: 'imap', kind: 'api', email }, listingFaults);
-  const listed = held.has('listing_cut_short') ? found.slice(0, Math.floor(found.length / 2)) : found;
+  const listed = held.has('listing_cut_short') ? found.slice(0, Math.floor(found.length / 10)) : found;
   return held.has('page_repeated') ? [...listed, ...listed] : listed;
 }
 
