@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import { takeForgottenChannels } from '../db/across-tenants.ts';
+import { closeDesertedOperatorIncidents, takeForgottenChannels } from '../db/across-tenants.ts';
 import { WakeUp } from './wake-up.ts';
 
 const EVERY_MS = 15_000;
@@ -16,6 +16,7 @@ export interface Reconcile {
 /**
  * Finds what a crash between a commit and a signal left behind, and workflows that are missing or stuck, and signals
  * them with a start (design.md section 5). Runs in every worker process; an advisory lock lets one at a time look.
+ * Also closes the operator's incidents that no channel is left in, whichever way the last one went.
  */
 export function startReconcile(context: Context): Reconcile {
   const alarm = new WakeUp();
@@ -34,6 +35,7 @@ async function loop(context: Context, alarm: WakeUp, stopping: AbortSignal): Pro
   while (!stopping.aborted) {
     try {
       await wakeForgotten(context);
+      await closeDesertedOperatorIncidents(context.database, await context.clock.now());
     } catch (error) {
       context.logger.warn({ err: error }, 'Forgotten channels could not be looked for; it is tried again');
     }

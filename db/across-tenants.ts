@@ -1,14 +1,14 @@
-import { and, count, eq, inArray, isNull, ne, notInArray, or, sql } from 'drizzle-orm';
-import type { ChannelRow } from './channels.ts';
+import { and, count, eq, ne, notInArray } from 'drizzle-orm';
 import type { Database, Transaction } from './client.ts';
 import { leaseConnections, renewLeases } from './held-connections.ts';
 import type { HeldConnection, Lease } from './held-connections.ts';
-import { newId } from './ids.ts';
+import { closeDesertedIncidents, closeIncidentOfOperator, openIncidentOfOperator } from './operator-incidents.ts';
+import type { OperatorFault } from './operator-incidents.ts';
 import { turnOutbox } from './outbox.ts';
 import type { OutboxTurn } from './outbox.ts';
 import { takeForgotten } from './reconcile.ts';
 import type { Forgotten } from './reconcile.ts';
-import { channels, incidents, nudges } from './schema/channels.ts';
+import { channels } from './schema/channels.ts';
 import { credentials } from './schema/credentials.ts';
 import { imports } from './schema/imports.ts';
 import { links } from './schema/links.ts';
@@ -132,112 +132,19 @@ export async function leaseChannelsToListen(
   }));
 }
 
-/** A fault of the app's own client (`misconfigured`), as one channel has met it. */
-interface OperatorFault {
-  channel: ChannelRow;
-  /** The client id; '' where there is none. */
-  client: string;
-  now: Date;
-}
-
-const operatorsIncidents = (tx: Transaction) =>
-  tx.select({ id: incidents.id }).from(incidents).where(isNull(incidents.channelId));
-
 /** Opens the operator's incident unless it is open, and shows it in the channel's row. True when it is new. */
-export async function openOperatorIncident(
-  database: Database,
-  { channel, client, now }: OperatorFault,
-): Promise<boolean> {
-  const fault = { provider: channel.accessType, client, reason: channel.statusReason };
-  return database.acrossTenants(async (tx) => {
-    const inserted = await tx
-      .insert(incidents)
-      .values({ id: newId('inc'), ...fault, openedAt: now })
-      .onConflictDoNothing()
-      .returning({ id: incidents.id });
-    const [open] = await tx.select({ id: incidents.id }).from(incidents).where(openOf(fault));
-    if (!open) return false; // closed by another channel's success meanwhile
-    await tx
-      .update(channels)
-      .set({ incidentId: open.id })
-      .where(
-        and(
-          eq(channels.id, channel.id),
-          eq(channels.action, 'fix_app_credentials'),
-          or(isNull(channels.incidentId), inArray(channels.incidentId, operatorsIncidents(tx))),
-        ),
-      );
-    return inserted.length > 0;
-  });
+export async function openOperatorIncident(database: Database, fault: OperatorFault): Promise<boolean> {
+  return database.acrossTenants((tx) => openIncidentOfOperator(tx, fault));
 }
 
-const openOf = ({ provider, client }: { provider: string; client: string }) =>
-  and(
-    eq(incidents.provider, provider),
-    eq(incidents.client, client),
-    isNull(incidents.channelId),
-    isNull(incidents.closedAt),
-  );
-
-/** As many as are woken at once when the client works again, over so long, in ms; the others come by themselves. */
-const WOKEN_AT_ONCE = 500;
-const WOKEN_WITHIN_MS = 5_000;
-
-/**
- * A channel got through as this client: closes the operator's incident, and brings the next try of the others forward.
- * Answers with those whose nudge is new, to be signalled.
- */
-export async function closeOperatorIncident(
-  database: Database,
-  { channel, client, now }: OperatorFault,
-): Promise<Forgotten[]> {
-  return database.acrossTenants(async (tx) => {
-    const closed = await tx
-      .update(incidents)
-      .set({ closedAt: now })
-      .where(openOf({ provider: channel.accessType, client }))
-      .returning({ id: incidents.id });
-    await tx
-      .update(channels)
-      .set({ incidentId: null })
-      .where(
-        and(
-          eq(channels.id, channel.id),
-          inArray(channels.status, ['connected', 'paused']),
-          inArray(channels.incidentId, operatorsIncidents(tx)),
-        ),
-      );
-    return closed.length === 0 ? [] : wakeBlocked(tx, channel, now);
-  });
+/** A channel got through as this client: closes the incident. Answers with the channels to be signalled. */
+export async function closeOperatorIncident(database: Database, recovery: OperatorFault): Promise<Forgotten[]> {
+  return database.acrossTenants((tx) => closeIncidentOfOperator(tx, recovery));
 }
 
-async function wakeBlocked(tx: Transaction, { accessType }: ChannelRow, now: Date): Promise<Forgotten[]> {
-  const blocked = await tx
-    .select({ id: channels.id, tenantId: channels.tenantId, accessType: channels.accessType })
-    .from(channels)
-    .where(
-      and(
-        eq(channels.accessType, accessType),
-        eq(channels.status, 'blocked'),
-        eq(channels.action, 'fix_app_credentials'),
-      ),
-    )
-    .limit(WOKEN_AT_ONCE)
-    .for('update', { skipLocked: true });
-  if (blocked.length === 0) return [];
-  const ids = blocked.map(({ id }) => id);
-  const apart = sql`(hashtext(${channels.id}) & 1023) / 1023.0 * ${WOKEN_WITHIN_MS} * interval '1 ms'`;
-  await tx
-    .update(channels)
-    .set({ retryAt: sql`${now.toISOString()}::timestamptz + ${apart}` })
-    .where(inArray(channels.id, ids));
-  const nudged = await tx
-    .insert(nudges)
-    .values(blocked.map(({ id, tenantId }) => ({ channelId: id, tenantId, createdAt: now, signalledAt: now })))
-    .onConflictDoNothing()
-    .returning({ id: nudges.channelId });
-  const isNew = new Set(nudged.map(({ id }) => id));
-  return blocked.filter(({ id }) => isNew.has(id));
+/** Closes the operator's incidents that no channel is left in; answers with how many. */
+export async function closeDesertedOperatorIncidents(database: Database, now: Date): Promise<number> {
+  return database.acrossTenants((tx) => closeDesertedIncidents(tx, now));
 }
 
 /** A turn of re-wrapping the vault's records, which are everybody's. */
