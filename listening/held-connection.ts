@@ -11,6 +11,8 @@ import { inBursts } from './bursts.ts';
 const LASTED_MS = 10 * 60_000;
 const FIRST_RETRY_MS = 5_000;
 const LONGEST_RETRY_MS = 60 * 60_000;
+/** Let go because its channel is in trouble, which our connection may be the cause of: each return may bring it back. */
+const TROUBLE_RETRY_MS = { first: 15 * 60_000, longest: 24 * 60 * 60_000 };
 /** The server does not tell of news; after an update it may. */
 const UNSUPPORTED_RETRY_MS = 24 * 60 * 60_000;
 /** Mail that comes in a burst is one poll. */
@@ -87,7 +89,9 @@ function retryAfter(ending: Ending, { failures: before, credentialVersion }: Hel
   if (ending === 'unsupported') return { ...answer, waitMs: UNSUPPORTED_RETRY_MS };
   const failures = lasted ? 0 : before + 1;
   const refusedVersion = typeof ending === 'object' && isRefusal(ending.error) ? credentialVersion : null;
-  const waitMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(20, Math.max(0, failures - 1)));
+  const [first, longest] =
+    ending === 'not_worth_it' ? [TROUBLE_RETRY_MS.first, TROUBLE_RETRY_MS.longest] : [FIRST_RETRY_MS, LONGEST_RETRY_MS];
+  const waitMs = Math.min(longest, first * 2 ** Math.min(20, Math.max(0, failures - 1)));
   return { failures, waitMs, refusedVersion };
 }
 

@@ -1,14 +1,12 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { messageParts } from '../../db/schema/messages.ts';
-import { createProviders } from '../../providers/registry.ts';
 import { channelOf, connectImap } from '../support/connect.ts';
 import { Dovecot, dovecotInstalled } from '../support/dovecot.ts';
 import { largeMail, shapedMail } from '../support/mail-shapes.ts';
 import type { ShapedMail } from '../support/mail-shapes.ts';
-import { raiseStage } from '../support/stage.ts';
+import { stageTrusting } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
 import { importing, TENANT } from './importing.ts';
 
@@ -35,12 +33,7 @@ describe.skipIf(!dovecotInstalled)('a large mailbox at Dovecot', { timeout: 240_
   beforeAll(async () => {
     dovecot = await Dovecot.start();
     await dovecot.setPassword(EMAIL, PASSWORD);
-    const raised = await raiseStage();
-    const { config } = raised.context;
-    const certificateAuthorities = readFileSync(dovecot.caFile, 'utf8');
-    const providers = createProviders({ ...config.providers, certificateAuthorities });
-    const { host, port } = dovecot;
-    stage = { ...raised, context: { ...raised.context, providers }, imap: { ...raised.imap, host, port } };
+    stage = await stageTrusting(dovecot);
     machine = importing(stage.context);
   }, 180_000);
   afterAll(async () => {

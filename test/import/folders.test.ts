@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createProviders } from '../../providers/registry.ts';
 import { channelOf, connectImap } from '../support/connect.ts';
 import { Dovecot, dovecotInstalled } from '../support/dovecot.ts';
 import { shapedMail } from '../support/mail-shapes.ts';
-import { raiseStage } from '../support/stage.ts';
+import { stageTrusting } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
 import { importing } from './importing.ts';
 
@@ -27,11 +25,7 @@ describe.skipIf(!dovecotInstalled)('200 folders', { timeout: 120_000 }, () => {
     await dovecot.as(EMAIL, async (client) => {
       for (const name of FOLDERS) await client.mailboxCreate(name);
     });
-    const raised = await raiseStage();
-    const certificateAuthorities = readFileSync(dovecot.caFile, 'utf8');
-    const providers = createProviders({ ...raised.context.config.providers, certificateAuthorities });
-    const { host, port } = dovecot;
-    stage = { ...raised, context: { ...raised.context, providers }, imap: { ...raised.imap, host, port } };
+    stage = await stageTrusting(dovecot);
     machine = importing(stage.context);
     channelId = channelOf(await connectImap(stage, EMAIL, PASSWORD));
   }, 180_000);

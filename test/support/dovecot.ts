@@ -34,6 +34,13 @@ export interface DeliveredMail {
   raw: Buffer;
 }
 
+interface Settings {
+  /** How they lie on disk; on the wire they are modified UTF-7 either way. */
+  folderNames: 'utf-7' | 'utf-8';
+  /** Of one user at once; a further login is refused. */
+  mostConnections: number;
+}
+
 /**
  * A real Dovecot 2.3 of its own: its own folder, loopback ports, TLS under an authority of its own. Plain text logins
  * are refused before STARTTLS. Maildir, so messages can be looked at on disk.
@@ -64,8 +71,7 @@ export class Dovecot {
     this.caFile = caFile;
   }
 
-  /** `folderNames`: how they lie on disk; on the wire they are modified UTF-7 either way. */
-  static async start({ folderNames = 'utf-7' }: { folderNames?: 'utf-7' | 'utf-8' } = {}): Promise<Dovecot> {
+  static async start({ folderNames = 'utf-7', mostConnections = 10 }: Partial<Settings> = {}): Promise<Dovecot> {
     const dir = mkdtempSync(join(tmpdir(), 'mooring-dovecot-'));
     // Dovecot's processes run as other users where it is started by root.
     chmodSync(dir, 0o755);
@@ -77,7 +83,7 @@ export class Dovecot {
     chmodSync(join(dir, 'mail'), 0o777);
     const ports = { port: await freePort(), tlsPort: await freePort() };
     const dovecot = new Dovecot(dir, ports, caFile, folderNames);
-    writeFileSync(join(dir, 'dovecot.conf'), configuration(dir, ports, folderNames));
+    writeFileSync(join(dir, 'dovecot.conf'), configuration(dir, ports, { folderNames, mostConnections }));
     await dovecot.resume();
     return dovecot;
   }
@@ -222,7 +228,7 @@ function composeMail(user: string, messageId: string, date: Date, size: number):
 function configuration(
   dir: string,
   { port, tlsPort }: { port: number; tlsPort: number },
-  folderNames: 'utf-7' | 'utf-8',
+  { folderNames, mostConnections }: Settings,
 ): string {
   const root = process.getuid?.() === 0;
   const own = userInfo().username;
@@ -244,7 +250,7 @@ ssl_key = <${dir}/key.pem
 auth_mechanisms = plain login
 auth_failure_delay = 0
 mail_location = maildir:~/Maildir${folderNames === 'utf-8' ? ':UTF-8' : ''}
-mail_max_userip_connections = 10
+mail_max_userip_connections = ${mostConnections}
 passdb {
   driver = passwd-file
   args = username_format=%u ${dir}/users/%u

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import type { Context } from '../../context.ts';
 import { ensureVaultKeys } from '../../crypto/keyring.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
 import { startPostgres } from '../../embedded/postgres.ts';
+import { createProviders } from '../../providers/registry.ts';
 import { startSandbox } from '../../sandbox/sandbox.ts';
 import type { Temporal } from '../../temporal.ts';
 import { sandboxControl } from './sandbox-control.ts';
@@ -53,6 +55,14 @@ export async function raiseStage({ given = {} }: { given?: Partial<Context> } = 
     },
   };
 }
+/** The stage for an IMAP server that is not the sandbox's: its authority is trusted, its address is where logins go. */
+export async function stageTrusting({ caFile, host, port }: { caFile: string; host: string; port: number }) {
+  const stage = await raiseStage();
+  const certificateAuthorities = readFileSync(caFile, 'utf8');
+  const providers = createProviders({ ...stage.context.config.providers, certificateAuthorities });
+  return { ...stage, context: { ...stage.context, providers }, imap: { ...stage.imap, host, port } };
+}
+
 export type Stage = Awaited<ReturnType<typeof raiseStage>>;
 
 function stageEnvironment(

@@ -1,0 +1,80 @@
+import type { Server } from 'node:http';
+import { keep } from './evidence.ts';
+import { learnSecret } from './minting.ts';
+
+/*
+ * Where a secret belongs in an answer, and nowhere else in it. It is taken out of what is kept, and put on the list.
+ */
+const GIVEN: { method: string; path: RegExp; field: string; why: string }[] = [
+  { method: 'GET', path: /^\/v1\/channels\/\w+\/access-token$/, field: 'access_token', why: 'it was asked for' },
+  { method: 'POST', path: /^\/v1\/api-keys$/, field: 'key', why: 'shown once, to who made it' },
+  { method: 'POST', path: /^\/v1\/webhook-endpoints$/, field: 'secret', why: 'shown once, to who made it' },
+  { method: 'POST', path: /^\/v1\/links$/, field: 'url', why: 'the address is for the person' },
+  {
+    method: 'POST',
+    path: /^\/v1\/channels\/\w+\/reauthorize-links$/,
+    field: 'url',
+    why: 'the address is for the person',
+  },
+];
+
+export interface SentAnswer {
+  method: string;
+  /** With or without its query, which is not kept: codes and states arrive in it. */
+  url: string;
+  status: number;
+  headers: Iterable<[string, string]>;
+  body: string;
+}
+
+/** Keeps what our server answered: pages, problems, streams. */
+export function keepAnswer({ method, url, status, headers, body }: SentAnswer): void {
+  let text = [`${method} ${status}`, ...[...headers].map(headerText), body].join('\n');
+  const { pathname } = new URL(url, 'http://server');
+  const given = GIVEN.find((one) => one.method === method && one.path.test(pathname));
+  const value = given && status < 300 && fieldOf(body, given.field);
+  if (value) {
+    learnSecret(given.field, linkTokenOf(value) ?? value);
+    text = text.replace(JSON.stringify(value), '"…"');
+  }
+  keep('answer', text);
+}
+
+function fieldOf(body: string, field: string): string | null {
+  const value = (JSON.parse(body) as Record<string, unknown>)[field];
+  return typeof value === 'string' ? value : null;
+}
+
+const linkTokenOf = (url: string): string | null => /\/connect\/([\w-]{43})$/.exec(url)?.[1] ?? null;
+
+/** A cookie is for the browser that gets it; a person comes back from the provider to the address of their link. */
+function headerText([name, value]: [string, string]): string {
+  if (name.toLowerCase() === 'set-cookie') {
+    const [, cookie] = /^[^=]+=([^;]{24,})/.exec(value) ?? [];
+    if (cookie) learnSecret('cookie', cookie);
+    return `${name}: ${cookie ? value.replace(cookie, '…') : value}`;
+  }
+  if (name.toLowerCase() === 'location')
+    return `${name}: ${value.replace(/\/connect\/[\w-]{43}(?=\?|$)/, '/connect/…')}`;
+  return `${name}: ${value}`;
+}
+
+/** Keeps every answer of a server in this process, whoever asks: a page, a stream, a request by hand. */
+export function keepAnswersOf(server: Server): void {
+  server.prependListener('request', (request, response) => {
+    const chunks: Buffer[] = [];
+    const [write, end] = [response.write.bind(response), response.end.bind(response)];
+    const take = (chunk: unknown) => {
+      if (typeof chunk === 'string' || chunk instanceof Uint8Array) chunks.push(Buffer.from(chunk));
+    };
+    response.write = ((chunk: unknown, ...rest: never[]) => (take(chunk), write(chunk, ...rest))) as typeof write;
+    response.end = ((chunk: unknown, ...rest: never[]) => (take(chunk), end(chunk, ...rest))) as typeof end;
+    response.once('close', () => {
+      const headers = Object.entries(response.getHeaders()).flatMap(([name, value]) =>
+        [value].flat().map((one): [string, string] => [name, String(one)]),
+      );
+      const { method = '', url = '' } = request;
+      keepAnswer({ method, url, status: response.statusCode, headers, body: Buffer.concat(chunks).toString() });
+    });
+  });
+}

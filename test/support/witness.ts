@@ -1,0 +1,32 @@
+import { relative } from 'node:path';
+import { inspect } from 'node:util';
+import { expect } from 'vitest';
+import { Secret } from '../../domain/secret.ts';
+import { ProviderError } from '../../domain/verdict.ts';
+import { keep } from './evidence.ts';
+import { learnSecret } from './minting.ts';
+
+/*
+ * Before every test file (vitest's `setupFiles`): whatever our code itself holds to be a secret is put on the list
+ * when it is used, whoever minted it, and every error about a provider is kept with all that hangs on it.
+ */
+
+const file = relative(process.cwd(), expect.getState().testPath ?? 'unknown');
+process.env['TEST_FILE'] = file.replace(/\.test\.ts$/, '').replaceAll('/', '-');
+
+// oxlint-disable-next-line typescript/unbound-method -- it is called with the secret it is of
+const { reveal } = Secret.prototype;
+Secret.prototype.reveal = function revealed(this: Secret): string {
+  const value = reveal.call(this);
+  // A whole answer or form in JSON is no single secret; those in it are revealed one by one, or known to the sandbox.
+  if (!/[{}]/.test(value)) learnSecret('used', value);
+  return value;
+};
+
+// The constructor sets the name, and then the rest; what is thrown is complete a moment later.
+Object.defineProperty(ProviderError.prototype, 'name', {
+  set(this: ProviderError, name: string) {
+    Object.defineProperty(this, 'name', { value: name, configurable: true, writable: true });
+    queueMicrotask(() => keep('error', inspect(this, { depth: 9, showHidden: true })));
+  },
+});
