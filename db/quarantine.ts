@@ -11,9 +11,9 @@ export type QuarantineReason = 'unfetchable' | 'unparseable';
 /** Written before a try that may kill the process; what stands there afterwards was at work when it died. */
 const INTERRUPTED = 'worker_lost';
 
-type ItemKey = Pick<ImportItemRow, 'importId' | 'scope' | 'generation' | 'providerId'>;
+export type QuarantineKey = Pick<ImportItemRow, 'importId' | 'scope' | 'generation' | 'providerId'>;
 
-const isItem = ({ importId, scope, generation, providerId }: ItemKey) =>
+const isItem = ({ importId, scope, generation, providerId }: QuarantineKey) =>
   and(
     eq(importItems.importId, importId),
     eq(importItems.scope, scope),
@@ -37,7 +37,7 @@ export async function countTry(tx: Transaction, item: Omit<NewImportItem, 'tries
 }
 
 /** The try came to nothing, for a reason that is not the message's: it does not count. */
-export async function uncountTry(tx: Transaction, item: ItemKey): Promise<void> {
+export async function uncountTry(tx: Transaction, item: QuarantineKey): Promise<void> {
   await tx
     .update(importItems)
     .set({ tries: sql`greatest(${importItems.tries} - 1, 0)`, lastError: null })
@@ -45,7 +45,7 @@ export async function uncountTry(tx: Transaction, item: ItemKey): Promise<void> 
 }
 
 /** It was looked at and turned out to be no part of the window: nothing is to be said of it. */
-export async function forgetTry(tx: Transaction, item: ItemKey): Promise<void> {
+export async function forgetTry(tx: Transaction, item: QuarantineKey): Promise<void> {
   await tx
     .delete(importItems)
     .where(and(isItem(item), isNull(importItems.outcome), eq(importItems.lastError, INTERRUPTED)));
@@ -54,7 +54,7 @@ export async function forgetTry(tx: Transaction, item: ItemKey): Promise<void> {
 /** A counted try has failed; the last one puts the message in quarantine. */
 export async function noteFailedTry(
   tx: Transaction,
-  item: ItemKey,
+  item: QuarantineKey,
   failure: { reason: QuarantineReason; code: string; now: Date },
 ): Promise<void> {
   await tx
@@ -94,7 +94,12 @@ const isQuarantined = sql`${importItems.skipReason} in ('unfetchable', 'unparsea
 /** What lies in quarantine, of one import or of the channel's all, in the order of their keys. */
 export async function listQuarantine(
   tx: Transaction,
-  { channelId, importId, after, limit }: { channelId: string; importId?: string; after: ItemKey | null; limit: number },
+  {
+    channelId,
+    importId,
+    after,
+    limit,
+  }: { channelId: string; importId?: string; after: QuarantineKey | null; limit: number },
 ): Promise<Quarantined[]> {
   const key = sql`(${importItems.importId}, ${importItems.scope}, ${importItems.generation}, ${importItems.providerId})`;
   const rows = await tx
@@ -126,7 +131,7 @@ export async function listQuarantine(
     scope: item.scope,
     generation: item.generation,
     providerId: item.providerId,
-    folder: folder ?? (item.scope === '' ? null : item.scope),
+    folder,
     reason: item.skipReason as QuarantineReason,
     tries: item.tries,
     lastError: item.lastError,
@@ -139,7 +144,11 @@ export async function listQuarantine(
  * Opens quarantined messages of an import for three more tries; null: all of them. Meanwhile they stay counted as
  * skipped, so that the receipt adds up at every moment. Returns how many there are.
  */
-export async function openQuarantine(tx: Transaction, importId: string, items: ItemKey[] | null): Promise<number> {
+export async function openQuarantine(
+  tx: Transaction,
+  importId: string,
+  items: QuarantineKey[] | null,
+): Promise<number> {
   if (items !== null && items.length === 0) return 0;
   const opened = await tx
     .update(importItems)
@@ -171,7 +180,7 @@ export async function findQuarantined(
   tx: Transaction,
   { channelId, scope }: { channelId: string; scope: string },
   providerIds: string[],
-): Promise<Pick<ItemKey, 'generation' | 'providerId'>[]> {
+): Promise<Pick<QuarantineKey, 'generation' | 'providerId'>[]> {
   if (providerIds.length === 0) return [];
   return tx
     .select({ generation: importItems.generation, providerId: importItems.providerId })

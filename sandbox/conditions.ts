@@ -32,7 +32,7 @@ export interface Condition extends FaultParameters {
 }
 
 /** A request as far as conditions care. */
-export interface ConditionedRequest {
+interface ConditionedRequest {
   readonly provider: string;
   readonly kind: RequestKind;
   readonly email?: string | null | undefined;

@@ -1,7 +1,7 @@
 import type { EventType } from '../domain/event.ts';
 import { explain } from './words.ts';
 import type { Explained, Tone } from './words.ts';
-import type { ChannelEvent, Import } from './resources.ts';
+import type { ChannelEvent, Import, Quarantined } from './resources.ts';
 import { plural } from './time.ts';
 
 export interface EventWords {
@@ -101,11 +101,19 @@ export function importTitle(cause: Import['cause']): string {
 const SKIP_WORDS: Record<string, string> = {
   gone: 'deleted in the mailbox meanwhile',
   excluded_folder: 'in Trash, Spam or Drafts',
+  outside_window: 'dated outside the window',
+  unfetchable: 'kept aside, the provider does not give it',
   unparseable: 'kept aside, could not be read',
 };
 
 export function skipWords(reason: string): string {
   return SKIP_WORDS[reason] ?? reason.replaceAll('_', ' ');
+}
+
+/** Why one message lies in quarantine, and the code of its last try. */
+export function quarantineWords({ folder, reason, error }: Pick<Quarantined, 'folder' | 'reason' | 'error'>): string {
+  const what = reason === 'unfetchable' ? 'The provider does not give it' : 'It breaks whatever reads it';
+  return `${what}${folder ? ` (folder ${folder})` : ''}${error ? `, last: ${error}` : ''}.`;
 }
 
 function causeIn(event: ChannelEvent, channel: Explained, status: 'degraded' | 'reauth_required' | 'blocked'): string {

@@ -8,6 +8,7 @@ import type {
   Import,
   Message,
   Page,
+  Quarantined,
   UiSession,
   WebhookEndpoint,
 } from './resources.ts';
@@ -18,6 +19,8 @@ const CHANNEL_PAGES = 5;
 /** How many messages are counted one by one; beyond it the page says "more than". */
 const MESSAGE_PAGES = 25;
 const NEWEST = 12;
+/** The rest is for scripts. */
+const QUARANTINE_SHOWN = 20;
 
 export const sessionQuery = queryOptions({
   queryKey: ['session'],
@@ -87,7 +90,19 @@ export function importsQuery(id: string) {
   return queryOptions({
     queryKey: ['imports', id],
     queryFn: () => call<Page<Import>>('GET', getPage(`/v1/channels/${encodeURIComponent(id)}/imports`, { limit: 20 })),
-    refetchInterval: (query) => (query.state.data?.data.some((it) => it.state === 'running') ? 2_000 : 15_000),
+    refetchInterval: (query) =>
+      query.state.data?.data.some((it) => it.state === 'running' || it.replaying) ? 2_000 : 15_000,
+  });
+}
+
+export function quarantineQuery(importId: string) {
+  return queryOptions({
+    queryKey: ['quarantine', importId],
+    queryFn: () =>
+      call<Page<Quarantined>>(
+        'GET',
+        getPage(`/v1/imports/${encodeURIComponent(importId)}/quarantine`, { limit: QUARANTINE_SHOWN }),
+      ),
   });
 }
 

@@ -56,10 +56,23 @@ export interface Import {
   repaired: number;
   missing: number;
   compared: boolean;
+  /** Its quarantine is being tried once more. */
+  replaying?: boolean;
   skipped: { reason: string; count: number }[];
   progress: { done: number; estimate: number | null } | null;
   started_at: string;
   completed_at: string | null;
+}
+
+/** A message that could not be fetched or read after three tries. */
+export interface Quarantined {
+  id: string;
+  provider_id: string;
+  folder: string | null;
+  reason: 'unfetchable' | 'unparseable';
+  error: string | null;
+  tries: number;
+  since: string;
 }
 
 export interface ChannelEvent {

@@ -17,6 +17,7 @@ export function presentImport({ row, counts }: ImportReceipt) {
     repaired,
     missing,
     compared: row.compared,
+    replaying: row.replaying,
     skipped,
     progress: { done: found - missing, estimate },
     started_at: row.startedAt.toISOString(),

@@ -1,17 +1,18 @@
 import { lockChannel } from '../../db/channels.ts';
-import type { ChannelRow } from '../../db/channels.ts';
 import { findImport, listImports } from '../../db/import-receipts.ts';
 import { queueImport } from '../../db/imports.ts';
 import { nudge } from '../../db/nudges.ts';
 import { defineCall } from '../call.ts';
 import { idCursor, pageOf, parseIdCursor } from '../paging.ts';
 import { presentImport } from '../presenters/import.ts';
-import { Problem, notFound } from '../problem.ts';
+import { notFound } from '../problem.ts';
 import { inChannel, tenantOf } from '../reach.ts';
 import { listOf } from '../schemas/channels.ts';
 import { importBody, importOut, importsQuery } from '../schemas/imports.ts';
 import { idParams } from '../schemas/parts.ts';
 import { signalWorkflow } from '../signal-workflow.ts';
+import { quarantineCalls } from './quarantine.ts';
+import { refuseImport } from './refuse-import.ts';
 
 const tag = 'Imports';
 
@@ -55,15 +56,6 @@ const request = defineCall({
   },
 });
 
-/** An import that waits for a person would only look stuck; it comes by itself once they have signed in. */
-function refuseImport({ status }: ChannelRow): void {
-  if (status === 'connected' || status === 'degraded') return;
-  if (status === 'disconnecting' || status === 'disconnected') {
-    throw new Problem('disconnected', 'The channel is disconnected; nothing can be imported');
-  }
-  throw new Problem('wrong_status', `The channel is ${status}; what was missed is imported once it is connected again`);
-}
-
 const list = defineCall({
   method: 'get',
   path: '/v1/channels/:id/imports',
@@ -102,4 +94,4 @@ const get = defineCall({
   },
 });
 
-export const importCalls = [request, list, get];
+export const importCalls = [request, list, get, ...quarantineCalls];

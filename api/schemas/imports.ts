@@ -24,6 +24,7 @@ export const importOut = z
     repaired: z.int(),
     missing: z.int(),
     compared: z.boolean(),
+    replaying: z.boolean().meta({ description: 'Its quarantine is being tried once more' }),
     skipped: z.array(z.object({ reason: z.string(), count: z.int() })),
     progress: z.object({ done: z.int(), estimate: z.int().nullable() }),
     started_at: timeOut,

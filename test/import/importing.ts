@@ -21,7 +21,7 @@ import type { Session } from '../../providers/provider.ts';
 
 export const TENANT = 'acme';
 
-const activity = () => new MockActivityEnvironment(undefined, { logger: new DefaultLogger('ERROR') });
+const activity = (attempt = 1) => new MockActivityEnvironment({ attempt }, { logger: new DefaultLogger('ERROR') });
 
 /** What the channel's and the import's workflow do, without a workflow: their activities, called as Temporal would. */
 export function importing(context: Context) {
@@ -29,8 +29,9 @@ export function importing(context: Context) {
   const self = {
     poll: (channelId: string): Promise<PollAnswer> =>
       activity().run(() => pollChannel(context, { tenantId: TENANT, channelId })),
-    slice: (channelId: string, importId: string): Promise<SliceAnswer> =>
-      activity().run(() => runSlice(context, { tenantId: TENANT, channelId, importId })),
+    /** @param attempt above 1: the one before did not come to its end */
+    slice: (channelId: string, importId: string, attempt = 1): Promise<SliceAnswer> =>
+      activity(attempt).run(() => runSlice(context, { tenantId: TENANT, channelId, importId })),
     /** Slice after slice, without the waits between them. */
     finish: async (channelId: string, importId: string): Promise<SliceAnswer> => {
       for (let slices = 0; slices < 30; slices++) {

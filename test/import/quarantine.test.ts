@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { runSlice } from '../../activities/import-slice.ts';
@@ -90,6 +92,48 @@ describe.each(['google', 'imap'] as const)('%s', (provider) => {
     expect((await imports(channelId))[0]).toMatchObject({ ...before, replaying: false });
   });
 });
+
+/** One slice in a process of its own; its answer, or the signal that ended it. */
+async function sliceInProcess(given: Record<string, string>): Promise<{ signal: string | null; done: boolean }> {
+  const file = new URL('slicing-process.ts', import.meta.url).pathname;
+  const environment = { PATH: process.env['PATH'] ?? '', ...stage.environment, ...given };
+  const child = spawn(process.execPath, [file], { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  child.stdout.on('data', (chunk) => (text += String(chunk)));
+  const [, signal] = (await once(child, 'close')) as [number | null, string | null];
+  const done = text !== '' && (JSON.parse(text) as { done: boolean }).done;
+  return { signal, done };
+}
+
+test('a message that kills whoever reads it is quarantined after three deaths of its own, and the rest goes on', async () => {
+  const { email, channelId } = await connected('imap', 'killer');
+  const delivered = await stage.sandbox.deliver('imap', email, 9);
+  const poison = delivered[4];
+  const { queue, stored, receipt } = importing(stage.context);
+  const importId = await queue(channelId, { cause: 'reauthorized' });
+  const given = { CHANNEL: channelId, IMPORT: importId, POISON: poison?.provider_id.split('/').at(-1) ?? '' };
+  const ends: (string | null)[] = [];
+  for (let attempt = 1; ends.length < 9; attempt++) {
+    const { signal, done } = await sliceInProcess({ ...given, ATTEMPT: String(attempt) });
+    ends.push(signal);
+    if (done) break;
+  }
+  // Once with its whole page, then three times alone.
+  expect(ends).toEqual(['SIGKILL', 'SIGKILL', 'SIGKILL', 'SIGKILL', null]);
+  expect(idsOf(await stored(channelId))).toEqual(messageIds(delivered.filter((message) => message !== poison)));
+  expect(await receipt(importId)).toMatchObject({
+    found: 9,
+    imported: 8,
+    missing: 0,
+    skipped: [{ reason: 'unparseable', count: 1 }],
+  });
+  expect(await quarantine(channelId)).toMatchObject([{ reason: 'unparseable', lastError: 'worker_lost', tries: 3 }]);
+
+  await replay(importId, null);
+  await toTheEnd(channelId, importId);
+  expect(await receipt(importId)).toMatchObject({ found: 9, imported: 9, skipped: [] });
+  expect(idsOf(await stored(channelId))).toEqual(messageIds(delivered));
+}, 120_000);
 
 test('a message that the server alone refuses is quarantined with the server’s own code', async () => {
   const { email, channelId } = await connected('google', 'refused');

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { EVENT_TYPES } from '../../domain/event.ts';
 import type { EventType } from '../../domain/event.ts';
 import { groupEvents } from '../../ui/event-groups.ts';
-import { describeEvent, describeImport } from '../../ui/event-words.ts';
+import { describeEvent, describeImport, quarantineWords, skipWords } from '../../ui/event-words.ts';
 import type { ChannelEvent, Import } from '../../ui/resources.ts';
 import type { Explained } from '../../ui/words.ts';
 
@@ -87,5 +87,15 @@ describe('describeImport', () => {
 
   it('counts what is missing', () => {
     expect(describeImport({ ...RECEIPT, state: 'stalled', missing: 3 })).toContain('3 messages');
+  });
+});
+
+describe('quarantine', () => {
+  it('says why a message is kept aside, with the code of its last try', () => {
+    expect(quarantineWords({ folder: 'Projects', reason: 'unfetchable', error: 'network' })).toBe(
+      'The provider does not give it (folder Projects), last: network.',
+    );
+    expect(quarantineWords({ folder: null, reason: 'unparseable', error: null })).toBe('It breaks whatever reads it.');
+    expect(skipWords('unfetchable')).toBe('kept aside, the provider does not give it');
   });
 });

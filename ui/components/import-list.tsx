@@ -3,6 +3,7 @@ import { importsQuery } from '../queries.ts';
 import type { Channel } from '../resources.ts';
 import { ProblemNotice } from './notice.tsx';
 import { ImportReceipt } from './import-receipt.tsx';
+import { Quarantine } from './quarantine.tsx';
 
 export function ImportList({ channel }: { channel: Channel }) {
   const imports = useQuery(importsQuery(channel.id));
@@ -17,7 +18,9 @@ export function ImportList({ channel }: { channel: Channel }) {
         </p>
       )}
       {imports.data?.data.map((it) => (
-        <ImportReceipt key={it.id} it={it} />
+        <ImportReceipt key={it.id} it={it}>
+          <Quarantine it={it} />
+        </ImportReceipt>
       ))}
     </section>
   );

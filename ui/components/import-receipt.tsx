@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react';
 import { describeImport, importTitle, skipWords } from '../event-words.ts';
 import type { Import } from '../resources.ts';
 import { count, plural } from '../time.ts';
@@ -13,7 +14,7 @@ const STATES: Record<Import['state'], { word: string; tone: Tone }> = {
 };
 
 /** What an import did. The numbers are an equation that anybody can check: found = imported + had + skipped + missing. */
-export function ImportReceipt({ it }: { it: Import }) {
+export function ImportReceipt({ it, children }: { it: Import; children?: ReactNode }) {
   const { word, tone } = STATES[it.state];
   return (
     <article className="receipt" aria-label={`Import: ${importTitle(it.cause)}`}>
@@ -40,6 +41,7 @@ export function ImportReceipt({ it }: { it: Import }) {
           ))}
         <Copyable value={it.id} label="import id" />
       </p>
+      {children}
     </article>
   );
 }

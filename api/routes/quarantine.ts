@@ -1,0 +1,131 @@
+import { lockChannel } from '../../db/channels.ts';
+import type { Transaction } from '../../db/client.ts';
+import { findImport } from '../../db/import-receipts.ts';
+import type { ImportReceipt } from '../../db/import-receipts.ts';
+import { nudge } from '../../db/nudges.ts';
+import { listQuarantine, openQuarantine } from '../../db/quarantine.ts';
+import type { QuarantineKey, Quarantined } from '../../db/quarantine.ts';
+import { defineCall } from '../call.ts';
+import { pageOf } from '../paging.ts';
+import type { Page } from '../paging.ts';
+import { presentImport } from '../presenters/import.ts';
+import { parseQuarantineId, presentQuarantined, quarantineId } from '../presenters/quarantine.ts';
+import { Problem, notFound } from '../problem.ts';
+import { inChannel, tenantOf } from '../reach.ts';
+import { listOf } from '../schemas/channels.ts';
+import { importOut } from '../schemas/imports.ts';
+import { idParams } from '../schemas/parts.ts';
+import { quarantinedOut, quarantineQuery, replayBody } from '../schemas/quarantine.ts';
+import { signalWorkflow } from '../signal-workflow.ts';
+import { refuseImport } from './refuse-import.ts';
+
+const tag = 'Imports';
+const answers = { 200: { description: 'A page of quarantined messages', schema: listOf(quarantinedOut) } };
+
+const ofImport = defineCall({
+  method: 'get',
+  path: '/v1/imports/:id/quarantine',
+  summary: 'List what an import could neither fetch nor read after three tries',
+  tag,
+  access: ['channels:read'],
+  params: idParams('imp'),
+  query: quarantineQuery,
+  answers,
+  problems: ['invalid_cursor'],
+  async run({ context, principal, params: { id }, query }) {
+    const tenantId = await tenantOf(context, principal, 'import', id);
+    const body = await context.database.inTenant(tenantId, async (tx) => {
+      const { row } = await existing(tx, id);
+      return page(tx, { channelId: row.channelId, importId: id }, query);
+    });
+    return { status: 200, body };
+  },
+});
+
+const ofChannel = defineCall({
+  method: 'get',
+  path: '/v1/channels/:id/quarantine',
+  summary: 'List the quarantine of all of a channel’s imports',
+  tag,
+  access: ['channels:read'],
+  params: idParams('chn'),
+  query: quarantineQuery,
+  answers,
+  problems: ['invalid_cursor'],
+  async run({ context, principal, params: { id }, query }) {
+    const body = await inChannel(context, { principal, id }, (tx) => page(tx, { channelId: id }, query));
+    return { status: 200, body };
+  },
+});
+
+const replay = defineCall({
+  method: 'post',
+  path: '/v1/imports/:id/quarantine/replay',
+  summary: 'Try quarantined messages of an import three more times; without `ids` all of them',
+  tag,
+  access: ['channels:write'],
+  params: idParams('imp'),
+  body: replayBody,
+  answers: {
+    202: {
+      description: 'The import; its numbers change as messages come, and add up all the while',
+      schema: importOut,
+    },
+  },
+  problems: ['disconnected', 'wrong_status'],
+  async run({ context, principal, params: { id }, body }) {
+    const tenantId = await tenantOf(context, principal, 'import', id);
+    const { row } = await context.database.inTenant(tenantId, (tx) => existing(tx, id));
+    const keys = body.ids?.map((given) => keyOf(given, id)) ?? null;
+    const now = await context.clock.now();
+    const opened = await inChannel(
+      context,
+      { principal, id: row.channelId },
+      async (tx, channel) => {
+        refuseImport(channel);
+        const { row: current } = await existing(tx, id);
+        if (current.state === 'running' || current.state === 'cancelled') {
+          throw new Problem('wrong_status', `The import is ${current.state}; expected one that has come to its end`);
+        }
+        const count = await openQuarantine(tx, id, keys);
+        const isNew = count > 0 && (await nudge(tx, tenantId, channel.id, now));
+        return { channel, isNew, receipt: await existing(tx, id) };
+      },
+      lockChannel,
+    );
+    if (opened.isNew) signalWorkflow(context, opened.channel);
+    return { status: 202, body: presentImport(opened.receipt) };
+  },
+});
+
+async function existing(tx: Transaction, id: string): Promise<ImportReceipt> {
+  const found = await findImport(tx, id);
+  if (!found) throw notFound('import');
+  return found;
+}
+
+async function page(
+  tx: Transaction,
+  of: { channelId: string; importId?: string },
+  { limit, after }: { limit: number; after?: string | undefined },
+): Promise<Page<ReturnType<typeof presentQuarantined>>> {
+  const position = after === undefined ? null : parseQuarantineId(after);
+  if (after !== undefined && position === null) {
+    throw new Problem('invalid_cursor', 'Expected `next` of a page of this list, or nothing to start at the beginning');
+  }
+  const rows = await listQuarantine(tx, { ...of, after: position, limit: limit + 1 });
+  return pageOf<Quarantined, ReturnType<typeof presentQuarantined>>(rows, limit, {
+    cursor: quarantineId,
+    show: presentQuarantined,
+  });
+}
+
+function keyOf(given: string, importId: string): QuarantineKey {
+  const key = parseQuarantineId(given);
+  if (key?.importId === importId) return key;
+  throw new Problem('validation_failed', 'Expected ids of this import’s quarantine', {
+    errors: [{ in: 'body', path: 'ids', message: 'expected an id of this import’s quarantine' }],
+  });
+}
+
+export const quarantineCalls = [ofImport, ofChannel, replay];

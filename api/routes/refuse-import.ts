@@ -1,0 +1,11 @@
+import type { ChannelRow } from '../../db/channels.ts';
+import { Problem } from '../problem.ts';
+
+/** An import that waits for a person would only look stuck; it comes by itself once they have signed in. Throws. */
+export function refuseImport({ status }: ChannelRow): void {
+  if (status === 'connected' || status === 'degraded') return;
+  if (status === 'disconnecting' || status === 'disconnected') {
+    throw new Problem('disconnected', 'The channel is disconnected; nothing can be imported');
+  }
+  throw new Problem('wrong_status', `The channel is ${status}; what was missed is imported once it is connected again`);
+}
