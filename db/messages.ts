@@ -40,11 +40,12 @@ export async function findKnownMessages(
     from unnest(${sql.param(asked.map(({ generation }) => generation))}::text[],
                 ${sql.param(asked.map(({ providerId }) => providerId))}::text[]) as asked (generation, id)
     cross join lateral (
-      select messages.id, messages.received_at
-      from message_locations as location join messages on messages.id = location.message_id
-      where location.channel_id = ${channelId} and location.scope = ${scope}
-        and location.generation = asked.generation and location.provider_id = asked.id
+      select message_id from message_locations
+      where channel_id = ${channelId} and scope = ${scope} and generation = asked.generation and provider_id = asked.id
       offset 0
+    ) as location
+    cross join lateral (
+      select id, received_at from messages where id = location.message_id offset 0
     ) as known`);
   return found.map((row) => ({ ...row, receivedAt: new Date(row.receivedAt) }));
 }
