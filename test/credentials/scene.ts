@@ -6,7 +6,7 @@ import type { RefreshOutcome } from '../../activities/refresh-answer.ts';
 import type { Context } from '../../context.ts';
 import { findChannel } from '../../db/channels.ts';
 import type { ChannelRow } from '../../db/channels.ts';
-import { findCredential } from '../../db/credentials.ts';
+import { findCredential, markTokenRefused } from '../../db/credentials.ts';
 import type { CredentialRow } from '../../db/credentials.ts';
 import { readAccessToken } from '../../db/token-reads.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';
@@ -73,6 +73,13 @@ export class Scene {
     const { credential } = await this.read(channelId);
     const now = await this.clock.now();
     return this.stage.context.database.inTenant(TENANT, (tx) => findProbeTime(tx, credential, now));
+  }
+
+  /** The provider was seen to refuse the access token: it serves nobody any more. */
+  async reportRefused(channelId: string): Promise<void> {
+    const { version } = (await this.read(channelId)).credential;
+    const now = await this.clock.now();
+    await this.stage.context.database.inTenant(TENANT, (tx) => markTokenRefused(tx, channelId, version, now));
   }
 
   /** Whether a reader would get the token now. */

@@ -1,101 +1,143 @@
+import { execFileSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
-import { REFRESH_TIMING } from '../../activities/refresh-request.ts';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { KillPoint } from '../../domain/kill-points.ts';
 import { startRefresher } from './refresher-process.ts';
+import type { RefresherProcess } from './refresher-process.ts';
 import { setScene, TENANT } from './scene.ts';
 
-const scene = setScene();
-/** As in production, fifteen times as fast: a process stopped for three seconds is one that was for 45. */
-const TIMING = { ...REFRESH_TIMING, leaseMs: 1_000, renewEveryMs: 300, maxPauseMs: 500 };
-const STOPPED_MS = 3_000;
+/*
+ * Refreshers of a strict provider that are stopped (SIGSTOP) for half a minute, twice the lease, and then go on. They
+ * are stopped side by side, so that half a minute is all it takes.
+ */
 
-async function refresherOf(channelId: string, stopAt?: KillPoint) {
+const STOPPED_MS = 30_000;
+const TIMEOUT_MS = 150_000;
+/** So long takes an answer during which its process is stopped, in ms. */
+const ANSWER_MS = 3_000;
+
+const scene = setScene();
+const channels = new Map<string, string>();
+const SCENES = ['planned', 'marked', 'withdrawn', 'answer-stopped', 'answer-continued'] as const;
+type SceneName = (typeof SCENES)[number];
+const emailOf = (name: SceneName) => `${name}@example.com`;
+
+beforeAll(async () => {
+  for (const name of SCENES) {
+    const channelId = await scene.connect(emailOf(name), { rotation: 'strict', tokenLifeS: 3600 });
+    await scene.refresh(channelId);
+    channels.set(name, channelId);
+  }
+});
+
+// One that a failed test leaves stopped would keep everything waiting.
+const started: ChildProcess[] = [];
+afterAll(() => started.forEach((child) => child.kill('SIGKILL')));
+
+const idOf = (name: SceneName) => channels.get(name) ?? '';
+const sentFor = async (name: SceneName) => (await scene.refreshes(emailOf(name))).length;
+
+async function startFor(name: SceneName, stopAt?: KillPoint): Promise<RefresherProcess> {
+  const channelId = idOf(name);
   const { version } = (await scene.read(channelId)).credential;
-  return startRefresher({
+  const refresher = startRefresher({
     environment: scene.stage.environment,
     aheadMs: scene.aheadMs,
     do: 'refresh',
     input: { tenantId: TENANT, accessType: 'gmail', channelId, version },
-    timing: TIMING,
     ...(stopAt ? { stopAt } : {}),
   });
+  started.push(refresher.child);
+  return refresher;
 }
 
-/** A channel of a strict provider that is known to be one. */
-async function strictChannel(email: string): Promise<string> {
-  const channelId = await scene.connect(email, { rotation: 'strict', tokenLifeS: 600 });
-  await scene.refresh(channelId);
-  return channelId;
+interface Stopped {
+  /** Lets it go on once it has been stopped for half a minute; what came of it. */
+  goOn(): Promise<unknown>;
 }
 
-/** Waits until the lease of whoever is stopped has run out. */
-async function leaseIsOver(channelId: string): Promise<void> {
-  const isOver = async () => {
-    const { leaseUntil, leaseOwner } = (await scene.read(channelId)).credential;
-    return leaseOwner !== null && leaseUntil !== null && leaseUntil < (await scene.clock.now());
+async function stopped({ child, outcome }: RefresherProcess): Promise<Stopped> {
+  const isStopped = () =>
+    execFileSync('ps', ['-o', 'stat=', '-p', `${child.pid}`])
+      .toString()
+      .startsWith('T');
+  await vi.waitUntil(isStopped, { timeout: 60_000, interval: 100 });
+  const stoppedAtMs = performance.now();
+  return {
+    async goOn() {
+      await sleep(Math.max(0, stoppedAtMs + STOPPED_MS - performance.now()));
+      child.kill('SIGCONT');
+      return outcome;
+    },
   };
-  await expect.poll(isOver, { timeout: 20_000 }).toBe(true);
 }
 
-test('stopped with the intent written: the successor sends, the stopped one does not', async () => {
-  const email = 'planned@example.com';
-  const channelId = await strictChannel(email);
-  const { child, outcome } = await refresherOf(channelId, 'refresh.planned');
-  await leaseIsOver(channelId);
-  expect(await scene.refresh(channelId)).toBe('refreshed');
-  child.kill('SIGCONT');
-  expect(await outcome).toBe('busy');
-  expect(await scene.refreshes(email)).toHaveLength(2);
-  expect((await scene.read(channelId)).channel).toMatchObject({ status: 'connected', credentialVersion: 3 });
-});
+/** What a successor comes to, once the lease of whoever is stopped has run out. */
+async function takeOver(name: SceneName): Promise<string> {
+  let outcome = 'busy';
+  const isFree = async () => (outcome = await scene.refresh(idOf(name))) !== 'busy';
+  await vi.waitUntil(isFree, { timeout: 60_000, interval: 500 });
+  return outcome;
+}
 
-test('stopped between the mark and the socket, past the probe: the token is not spent a second time', async () => {
-  const email = 'marked@example.com';
-  const channelId = await strictChannel(email);
-  const { child, outcome } = await refresherOf(channelId, 'refresh.marked');
-  await leaseIsOver(channelId);
-  expect(await scene.refresh(channelId)).toBe('unknown');
-  await scene.advance(595_000);
-  expect(await scene.refresh(channelId)).toBe('refreshed');
-  child.kill('SIGCONT');
-  expect(await outcome).toBe('busy');
-  expect(await scene.refreshes(email)).toHaveLength(2);
-  expect(await scene.refresh(channelId)).toBe('refreshed');
-  expect((await scene.read(channelId)).channel).toMatchObject({ status: 'connected', credentialVersion: 4 });
-});
+const version = async (name: SceneName) => (await scene.read(idOf(name))).credential.version;
 
-test('stopped between the mark and the socket, and alone: it withdraws, and the token is known to be unspent', async () => {
-  const email = 'withdrawn@example.com';
-  const channelId = await strictChannel(email);
-  const { child, outcome } = await refresherOf(channelId, 'refresh.marked');
-  await leaseIsOver(channelId);
-  expect(await scene.refresh(channelId)).toBe('unknown');
-  child.kill('SIGCONT');
-  expect(await outcome).toBe('busy');
-  expect(await scene.probeTime(channelId)).toBeNull();
-  expect(await scene.refresh(channelId)).toBe('refreshed');
-  expect(await scene.refreshes(email)).toHaveLength(2);
-});
+async function expectHealthy(name: SceneName): Promise<void> {
+  expect(await scene.refresh(idOf(name))).toBe('refreshed');
+  expect((await scene.read(idOf(name))).channel).toMatchObject({ status: 'connected' });
+  expect(await scene.events(idOf(name), 'channel.reauth_required')).toHaveLength(0);
+}
 
-test.for(['stopped', 'continued'] as const)(
-  'rule 4: an answer that waited for a stopped process counts (%s)',
-  async (how) => {
-    const email = `answer-${how}@example.com`;
-    const channelId = await strictChannel(email);
-    await scene.stage.sandbox.fault('google', email, 'slow', { kind: 'token', ms: 1_000, times: 1 });
-    const { child, outcome } = await refresherOf(channelId);
-    await expect.poll(async () => (await scene.refreshes(email)).length, { timeout: 20_000 }).toBe(2);
-    child.kill('SIGSTOP');
-    await sleep(STOPPED_MS);
-    // A successor looks while it is stopped, or nobody does: the one request is all there is in either case.
-    if (how === 'stopped') expect(await scene.refresh(channelId)).toBe('unknown');
-    child.kill('SIGCONT');
-    expect(await outcome).toBe('refreshed');
-    expect(await scene.refreshes(email)).toHaveLength(2);
-    const { channel, credential } = await scene.read(channelId);
-    expect(channel).toMatchObject({ status: 'connected', credentialVersion: 3 });
-    expect(credential).toMatchObject({ version: 3, secretVersion: 3 });
-    expect(await scene.probeTime(channelId)).toBeNull();
-  },
-);
+describe.concurrent('a refresher that is stopped for half a minute', () => {
+  test('with the intent written: the successor sends, it does not', { timeout: TIMEOUT_MS }, async () => {
+    const refresher = await stopped(await startFor('planned', 'refresh.planned'));
+    expect(await takeOver('planned')).toBe('refreshed');
+    expect(await refresher.goOn()).toBe('busy');
+    expect([await sentFor('planned'), await version('planned')]).toEqual([2, 3]);
+    await expectHealthy('planned');
+  });
+
+  test('between the mark and the socket, past the probe: no second use', { timeout: TIMEOUT_MS }, async () => {
+    const refresher = await stopped(await startFor('marked', 'refresh.marked'));
+    expect(await takeOver('marked')).toBe('unknown');
+    // Nobody can tell whether the token was spent; a token reported as refused cannot wait for its end.
+    await scene.reportRefused(idOf('marked'));
+    expect(await scene.refresh(idOf('marked'))).toBe('refreshed');
+    expect(await refresher.goOn()).toBe('busy');
+    expect([await sentFor('marked'), await version('marked')]).toEqual([2, 3]);
+    await expectHealthy('marked');
+  });
+
+  test(
+    'between the mark and the socket, alone: it withdraws, and nothing is spent',
+    { timeout: TIMEOUT_MS },
+    async () => {
+      const refresher = await stopped(await startFor('withdrawn', 'refresh.marked'));
+      expect(await takeOver('withdrawn')).toBe('unknown');
+      expect(await refresher.goOn()).toBe('busy');
+      expect(await scene.probeTime(idOf('withdrawn'))).toBeNull();
+      expect(await sentFor('withdrawn')).toBe(1);
+      await expectHealthy('withdrawn');
+    },
+  );
+
+  // A successor looks while it is stopped, or nobody does: the one request is all there is in either case.
+  test.for(['answer-stopped', 'answer-continued'] as const)(
+    'rule 4: the answer that waited for it counts (%s)',
+    { timeout: TIMEOUT_MS },
+    async (name) => {
+      await scene.stage.sandbox.fault('google', emailOf(name), 'slow', { kind: 'token', ms: ANSWER_MS, times: 1 });
+      const refresher = await startFor(name);
+      await vi.waitUntil(async () => (await sentFor(name)) === 2, { timeout: 60_000, interval: 100 });
+      refresher.child.kill('SIGSTOP');
+      const isStopped = await stopped(refresher);
+      if (name === 'answer-stopped') expect(await takeOver(name)).toBe('unknown');
+      expect(await isStopped.goOn()).toBe('refreshed');
+      expect(await sentFor(name)).toBe(2);
+      expect((await scene.read(idOf(name))).credential).toMatchObject({ version: 3, secretVersion: 3 });
+      expect(await scene.probeTime(idOf(name))).toBeNull();
+      await expectHealthy(name);
+    },
+  );
+});
