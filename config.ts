@@ -27,6 +27,8 @@ export interface Config {
   providers: ProviderConfig;
   /** How long a channel waits between two polls, in ms. */
   pollIntervalMs: number;
+  /** How long between two comparisons of what routine brought with the provider's own list, in ms. */
+  auditIntervalMs: number;
   /** How many connections one listener holds at most. */
   listenerConnections: number;
   /** Where this process kills itself, for tests that are about just that; null but in them. */
@@ -47,7 +49,8 @@ const variables = z.object({
   PORT: port.default(3000),
   MOORING_BIND: z.string().default('127.0.0.1'),
   MOORING_PUBLIC_URL: z.url().optional(),
-  DATABASE_URL: z.string().min(1),
+  // Judged here: who parses it later would print it, password and all.
+  DATABASE_URL: z.string().refine(isDatabaseUrl, 'expected postgres://user:password@host:port/database'),
   TEMPORAL_ADDRESS: z.string().min(1),
   TEMPORAL_NAMESPACE: z.string().default('default'),
   TEMPORAL_UI_URL: z.url().optional(),
@@ -76,6 +79,10 @@ const variables = z.object({
 });
 type Variables = z.infer<typeof variables>;
 
+function isDatabaseUrl(text: string): boolean {
+  return /^postgres(ql)?:\/\//.test(text) && URL.canParse(text);
+}
+
 /** A variable is missing or wrong; the message names the variable and what was expected, never its value. */
 class ConfigError extends Error {}
 
@@ -93,6 +100,9 @@ function readDotEnv(): Record<string, string | undefined> {
     throw error;
   }
 }
+
+/** Under a day, so that what is missed is found within one. */
+const AUDIT_INTERVAL_MS = 23 * 3_600_000;
 
 /** Throws `ConfigError` with one line per variable that is missing or wrong. */
 export function readConfig(environment: Record<string, string> = readEnvironment()): Config {
@@ -117,10 +127,11 @@ export function readConfig(environment: Record<string, string> = readEnvironment
       google: googleConfig(given),
       imap: { timeoutMs: null },
       egress: { allow: given.MOORING_EGRESS_ALLOW.split(',').flatMap((entry) => entry.trim() || []) },
-      certificateAuthorities: given.MOORING_CA_FILE ? readFileSync(given.MOORING_CA_FILE, 'utf8') : null,
+      certificateAuthorities: fileOf(given, 'MOORING_CA_FILE')?.toString() ?? null,
     },
     // Beside the sandbox only: no real mailbox hangs on a process that was asked to die.
     killAt: (given.MOORING_SANDBOX === 'on' ? given.MOORING_KILL_AT : null) ?? null,
+    auditIntervalMs: AUDIT_INTERVAL_MS,
     pollIntervalMs: 1000 * (given.MOORING_POLL_SECONDS ?? (given.MOORING_SANDBOX === 'on' ? 5 : 60)),
     listenerConnections: given.MOORING_LISTENER_CONNECTIONS,
   };
@@ -128,9 +139,9 @@ export function readConfig(environment: Record<string, string> = readEnvironment
 
 function temporalConfig(given: Variables): TemporalConfig {
   const tls = {
-    serverCa: fileOf(given.TEMPORAL_TLS_CA_FILE),
-    clientCertificate: fileOf(given.TEMPORAL_TLS_CERT_FILE),
-    clientKey: fileOf(given.TEMPORAL_TLS_KEY_FILE),
+    serverCa: fileOf(given, 'TEMPORAL_TLS_CA_FILE'),
+    clientCertificate: fileOf(given, 'TEMPORAL_TLS_CERT_FILE'),
+    clientKey: fileOf(given, 'TEMPORAL_TLS_KEY_FILE'),
   };
   return {
     address: given.TEMPORAL_ADDRESS,
@@ -159,4 +170,13 @@ function googleConfig(given: Variables): GoogleConfig | null {
   };
 }
 
-const fileOf = (path: string | undefined) => (path ? readFileSync(path) : null);
+/** The file that a variable names. */
+function fileOf(given: Variables, variable: keyof Variables): Buffer | null {
+  const path = given[variable];
+  if (typeof path !== 'string') return null;
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new ConfigError(`${variable}: ${path} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+}

@@ -4,6 +4,7 @@ import type { AccessType } from '../domain/access-type.ts';
 import type { ChannelView } from '../domain/channel-view.ts';
 import type { Deed } from '../domain/due.ts';
 import { jitterOf } from '../domain/schedule.ts';
+import { auditChannel } from './audit.ts';
 import { checkChannel } from './check.ts';
 import { disconnectChannel } from './disconnect.ts';
 import { pollChannel } from './import.ts';
@@ -51,6 +52,11 @@ export function createChannelActivities(context: Context) {
       const startedAt = await context.clock.now();
       const { outcome } = await pollChannel(context, input);
       await planNextPoll(context, input, { startedAt, needsRefresh: outcome === 'needs_refresh' });
+      return lookAtChannel(context, input);
+    },
+
+    async audit(input: ChannelInput): Promise<ChannelView> {
+      await auditChannel(context, input);
       return lookAtChannel(context, input);
     },
 

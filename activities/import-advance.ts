@@ -42,7 +42,7 @@ export async function advanceImport(run: ImportRun): Promise<Advance> {
     else if (retrying && run.failed) return { done: false, waitMs: RETRY_GAP_MS };
     else if (retrying) await retryItems(run, row, retrying, unsettled);
     else await finishImport(run);
-    if (listing || comparing || retrying) await tellOfProgress(run, row);
+    if ((listing || comparing || retrying) && !row.audit) await tellOfProgress(run, row);
     if (run.broken) return { done: false, waitMs: RETRY_GAP_MS };
     if (isOver(run)) return { done: false, waitMs: 0 };
   }

@@ -1,16 +1,19 @@
 import { moveScope } from '../db/import-scopes.ts';
 import type { ImportScopeRow } from '../db/import-scopes.ts';
 import type { ImportRow } from '../db/imports.ts';
+import { findQuarantined } from '../db/quarantine.ts';
 import { windowToList } from '../domain/import-window.ts';
+import type { ListedItem } from '../providers/provider.ts';
+import { keyOf } from './import-fetch.ts';
 import { isExpired } from './import-listing.ts';
 import { importWithCare } from './import-carefully.ts';
 import { ImportOvertaken, isRoutine, PAGE_ITEMS } from './import-run.ts';
 import type { ImportRun } from './import-run.ts';
 import { isFallback, windowFacts } from './import-window.ts';
 
-/** Routine listings are audited daily; what a breakage left, or somebody asked for, is compared at its end. */
+/** Routine listings are audited daily, which is nothing but a comparison; what a breakage left, or somebody asked for, is compared at its end. */
 export function needsComparison(row: ImportRow, scopes: ImportScopeRow[]): boolean {
-  return !isRoutine(row) || scopes.some((scope) => isFallback(row, scope));
+  return row.audit || !isRoutine(row) || scopes.some((scope) => isFallback(row, scope));
 }
 
 /**
@@ -27,7 +30,7 @@ export async function comparePage(run: ImportRun, row: ImportRow, scope: ImportS
       row,
       scope,
       facts,
-      items: page.items,
+      items: row.audit ? await leaveQuarantined(run, scope, page.items) : page.items,
       stage: 'comparing',
       advance: (tx) => moveScope(tx, scope, page.position === null ? { state: 'done' } : { position: page.position }),
     });
@@ -36,6 +39,15 @@ export async function comparePage(run: ImportRun, row: ImportRow, scope: ImportS
     run.expired.add(scope.scope);
     await beginAgain(run, scope);
   }
+}
+
+/** What lies in quarantine is known; an audit that tried it again would die of it every day. */
+async function leaveQuarantined(run: ImportRun, scope: ImportScopeRow, items: ListedItem[]): Promise<ListedItem[]> {
+  const ids = items.map(({ providerId }) => providerId);
+  const place = { channelId: run.channel.id, scope: scope.scope };
+  const held = await run.context.database.inTenant(scope.tenantId, (tx) => findQuarantined(tx, place, ids));
+  const keys = new Set(held.map((item) => keyOf(item)));
+  return items.filter((item) => !keys.has(keyOf(item)));
 }
 
 /** The provider has forgotten how far it had listed. */

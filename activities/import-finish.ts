@@ -14,7 +14,7 @@ import {
 } from '../db/imports.ts';
 import type { ImportRow } from '../db/imports.ts';
 import { endReplay, quarantineInterrupted } from '../db/quarantine.ts';
-import { receiptOf } from '../domain/receipt.ts';
+import { quarantinedCount, receiptOf } from '../domain/receipt.ts';
 import type { Receipt } from '../domain/receipt.ts';
 import { needsComparison } from './import-comparison.ts';
 import { tellOfEnd } from './import-events.ts';
@@ -45,7 +45,7 @@ export async function finishImport(run: ImportRun): Promise<void> {
     const windowTo = row.windowTo ?? latest(scopes.flatMap(({ headAt }) => headAt ?? [])) ?? run.headsAt;
     await updateImport(tx, importId, { state, completedAt: now, failures: 0, windowTo, compared });
     if (isUnremarkable(row, receipt)) await deleteImport(tx, importId);
-    else if (!run.inline) await tellOfEnd(tx, { ...row, windowTo }, `import.${state}`, receipt, now);
+    else if (!run.inline || row.audit) await tellOfEnd(tx, { ...row, windowTo }, `import.${state}`, receipt, now);
     await updateChannel(tx, channel.id, {
       importState: await importStateOf(tx, channel.id),
       ...(row.movesCursor && state === 'completed' ? { coveredUntil: coverage(locked, scopes, run.headsAt) } : {}),
@@ -60,8 +60,9 @@ async function endOfReplay(tx: Transaction, row: ImportRow, now: Date): Promise<
   await tellOfEnd(tx, row, row.state === 'stalled' ? 'import.stalled' : 'import.completed', receipt, now);
 }
 
-/** A poll that brought nothing after all (moved mail, drafts) is not worth a line. */
+/** A poll that brought nothing after all (moved mail, drafts) is not worth a line, nor an audit that found nothing. */
 function isUnremarkable(row: ImportRow, receipt: Receipt): boolean {
+  if (row.audit) return receipt.imported + receipt.missing + quarantinedCount(receipt) === 0;
   const excluded = receipt.skipped.find(({ reason }) => reason === 'excluded_folder')?.count ?? 0;
   return isRoutine(row) && receipt.found === receipt.alreadyHad + excluded;
 }

@@ -11,6 +11,7 @@ import type { ScopeHead } from '../providers/provider.ts';
 import { headTime, later, latest } from './import-heads.ts';
 import { tellOfGap, tellOfStart } from './import-events.ts';
 import { isRoutine } from './import-run.ts';
+import { ownedFrom } from './import-window.ts';
 import type { ImportRun } from './import-run.ts';
 
 /**
@@ -68,7 +69,7 @@ function plan(run: ImportRun, row: ImportRow, head: ScopeHead, cursors: Map<stri
       headCursor: row.movesCursor ? head.cursor : null,
       headAt: headTime(head, run.headsAt),
       position: null,
-      state: nothingNew ? 'comparing' : 'listing',
+      state: nothingNew || row.audit ? 'comparing' : 'listing',
     },
   ];
 }
@@ -97,7 +98,7 @@ async function fillWindow(tx: Transaction, run: ImportRun, row: ImportRow): Prom
   const covered = channel.coveredUntil ?? channel.createdAt;
   const overlapped = new Date(covered.getTime() - provider.capabilities.windowOverlapMs);
   const window = {
-    windowFrom: row.windowFrom ?? (row.movesCursor ? covered : later(overlapped, channel.createdAt)),
+    windowFrom: row.windowFrom ?? (row.movesCursor ? covered : later(overlapped, ownedFrom(channel))),
     windowTo: row.windowTo ?? (row.movesCursor ? latestHead(run) : null),
   };
   if (row.windowFrom === null || row.windowTo === null) await updateImport(tx, row.id, window);

@@ -8,6 +8,11 @@ import type { ImportRun } from './import-run.ts';
 /** Providers tell their own time in whole seconds. */
 const SECOND_MS = 1000;
 
+/** From when on messages are this channel's to import: its connection, or the change of mode that began it anew. */
+export function ownedFrom({ ownedFrom, createdAt }: Pick<ChannelRow, 'ownedFrom' | 'createdAt'>): Date {
+  return ownedFrom ?? createdAt;
+}
+
 /** The window of a scope as it is listed now; `prepareScopes` has filled in where it begins and ends. */
 export function windowFacts(run: ImportRun, row: ImportRow, scope: ImportScopeRow): WindowFacts {
   const { channel } = run;
@@ -16,18 +21,20 @@ export function windowFacts(run: ImportRun, row: ImportRow, scope: ImportScopeRo
   return {
     from,
     to: row.windowTo,
-    ownedFrom: reason === 'comparison' ? comparedFrom(channel, from) : channel.createdAt,
+    ownedFrom: reason === 'comparison' ? comparedFrom(channel, from) : ownedFrom(channel),
     overlapMs: run.provider.capabilities.windowOverlapMs,
     reason,
   };
 }
 
 /** In gap mode the product has what came before the cursor, and a cursor is exact where a date is not. */
-function comparedFrom({ importMode, createdAt }: ChannelRow, from: Date): Date {
-  return importMode === 'gap' ? later(createdAt, new Date(from.getTime() + SECOND_MS)) : createdAt;
+function comparedFrom(channel: ChannelRow, from: Date): Date {
+  const owned = ownedFrom(channel);
+  return channel.importMode === 'gap' ? later(owned, new Date(from.getTime() + SECOND_MS)) : owned;
 }
 
 function reasonOf(row: ImportRow, scope: ImportScopeRow): WindowFacts['reason'] {
+  if (row.audit) return 'comparison';
   if (!row.movesCursor) return 'requested';
   if (scope.listing === 'changes') return scope.state === 'listing' ? 'changes' : 'comparison';
   if (isFallback(row, scope)) return 'fallback';

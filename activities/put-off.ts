@@ -6,6 +6,8 @@ import { backoffMs } from '../domain/schedule.ts';
 
 /** Nobody waits for a poll as they do for a token. */
 const LEAST_POLL_GAP_MS = 60_000;
+/** An audit looks two days back: an hour is nothing to it. */
+const AUDIT_AGAIN_MS = 3_600_000;
 
 /**
  * A deed did not come to an end in its time, for a reason of our own: no free worker, or an error that is no word of
@@ -37,6 +39,8 @@ function nextTry(row: ChannelRow, deed: Deed, now: Date): Parameters<typeof upda
       return { failures, retryAt: after(gapMs), checkRequestedAt: null };
     case 'poll':
       return { failures, nextPollAt: after(Math.max(LEAST_POLL_GAP_MS, gapMs)), pollRequestedAt: null };
+    case 'audit':
+      return { nextAuditAt: after(AUDIT_AGAIN_MS) };
     case 'look':
       return {};
   }

@@ -67,6 +67,8 @@ async function factsOf(
     checkRequestedAt: ms(channel.checkRequestedAt),
     pollRequestedAt: ms(channel.pollRequestedAt),
     nextPollAt: ms(channel.nextPollAt),
+    nextAuditAt: ms(channel.nextAuditAt),
+    createdAt: channel.createdAt.getTime(),
     importMode: channel.importMode,
     keepWarm: channel.keepWarm,
     importRunning: running.length > 0,

@@ -3,7 +3,7 @@ import type { Status } from './channel.ts';
 import { leastLifeMs, refreshDueAt } from './schedule.ts';
 
 /** What a channel's workflow can do next. */
-export type Deed = 'disconnect' | 'refresh' | 'check' | 'poll' | 'look';
+export type Deed = 'disconnect' | 'refresh' | 'check' | 'poll' | 'audit' | 'look';
 
 /** What the decision is made from; times in ms since the epoch. */
 export interface ChannelFacts {
@@ -18,6 +18,9 @@ export interface ChannelFacts {
   checkRequestedAt: number | null;
   pollRequestedAt: number | null;
   nextPollAt: number | null;
+  /** null: a day after the connection. */
+  nextAuditAt: number | null;
+  createdAt: number;
   importMode: ImportMode;
   keepWarm: KeepWarm;
   importRunning: boolean;
@@ -34,6 +37,8 @@ export interface Due {
   at: number;
 }
 
+/** The first comparison of what routine brought, after the connection, in ms. */
+const FIRST_AUDIT_MS = 23 * 3_600_000;
 /** How often a channel with an import under way looks whether that is still so, in ms. */
 const LOOK_MS = 60_000;
 
@@ -50,6 +55,7 @@ export function nextDue(facts: ChannelFacts, now: number): Due | null {
   add('refresh', nextRefreshAt(facts, now));
   add('check', nextCheckAt(facts, now));
   add('poll', nextPollAt(facts, now));
+  add('audit', nextAuditAt(facts, now));
   add('look', facts.importRunning && isLive(facts.status) ? now + LOOK_MS : null);
   return dues.reduce<Due | null>((first, due) => (first === null || due.at < first.at ? due : first), null);
 }
@@ -96,7 +102,19 @@ function nextCheckAt(facts: ChannelFacts, now: number): number | null {
 /** A poll needs the account, and a token: while trouble leaves it without one of them, it waits for the next try. */
 function nextPollAt(facts: ChannelFacts, now: number): number | null {
   if (facts.importMode === 'off' || facts.cursorLaneTaken || !isLive(facts.status)) return null;
-  const at = facts.pollRequestedAt === null ? (facts.nextPollAt ?? now) : now;
+  return unlessHeld(facts, facts.pollRequestedAt === null ? (facts.nextPollAt ?? now) : now, now);
+}
+
+/**
+ * Only what routine has promised to bring is compared; while an import is under way, what it has not brought yet would
+ * look as if it had been missed.
+ */
+function nextAuditAt(facts: ChannelFacts, now: number): number | null {
+  if (facts.importMode !== 'continuous' || facts.importRunning || !isLive(facts.status)) return null;
+  return unlessHeld(facts, facts.nextAuditAt ?? facts.createdAt + FIRST_AUDIT_MS, now);
+}
+
+function unlessHeld(facts: ChannelFacts, at: number, now: number): number {
   const withoutToken = facts.trouble === 'credential' && isSpent(facts.token, now);
   const held = facts.trouble === 'access' || facts.suspected === 'access' || withoutToken;
   return held ? Math.max(at, facts.retryAt ?? at) : at;

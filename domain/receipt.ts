@@ -40,6 +40,12 @@ export function receiptOf(groups: readonly ReceiptGroup[]): Receipt {
   };
 }
 
+/** The part of the skipped that lies in quarantine. */
+export function quarantinedCount({ skipped }: Receipt): number {
+  const held = skipped.filter(({ reason }) => reason === 'unfetchable' || reason === 'unparseable');
+  return held.reduce((sum, { count }) => sum + count, 0);
+}
+
 export function skippedCount({ skipped }: Receipt): number {
   return skipped.reduce((sum, { count }) => sum + count, 0);
 }

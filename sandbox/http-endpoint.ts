@@ -30,6 +30,8 @@ export function endpointHandlers(deps: ProviderDeps, provider: ProviderName, end
   };
   const answer: RequestHandler = async (request, response) => {
     const open = response.locals['request'] as OpenRequest;
+    // Clients take the provider's time from here (RFC 9110 section 6.6.1): it is the sandbox's, however that is set.
+    response.setHeader('Date', deps.clock.now().toUTCString());
     const details = endpoint.details(request);
     open.attribute(details);
     const of = { provider, kind: endpoint.kind, email: details.email, message: endpoint.message?.(request) };

@@ -34,6 +34,8 @@ function deedWords(deed: Deed): string {
       return 'verify the connection';
     case 'poll':
       return 'poll for new messages';
+    case 'audit':
+      return 'compare the last two days with the provider';
     case 'look':
       return 'look at the row';
   }

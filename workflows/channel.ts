@@ -127,6 +127,8 @@ async function begin(deed: Deed, view: ChannelView, perform: Activities, input: 
       return (await perform.check(input)).view;
     case 'poll':
       return perform.poll(input);
+    case 'audit':
+      return perform.audit(input);
     case 'disconnect':
       return perform.disconnect(input);
     case 'look':

@@ -30,6 +30,8 @@ const anyFacts: fc.Arbitrary<ChannelFacts> = fc
     checkRequestedAt: fc.option(past),
     pollRequestedAt: fc.option(past),
     nextPollAt: fc.option(around),
+    nextAuditAt: fc.option(around),
+    createdAt: past,
     importMode: fc.constantFrom('continuous' as const, 'gap' as const, 'off' as const),
     keepWarm: fc.constantFrom('always' as const, 'when_used' as const),
     importRunning: fc.boolean(),
@@ -49,6 +51,8 @@ const facts = (given: Partial<ChannelFacts> = {}): ChannelFacts => ({
   checkRequestedAt: null,
   pollRequestedAt: null,
   nextPollAt: NOW + HOUR_MS,
+  nextAuditAt: NOW + 20 * HOUR_MS,
+  createdAt: NOW - 72 * HOUR_MS,
   importMode: 'continuous',
   keepWarm: 'always',
   importRunning: false,
@@ -161,6 +165,27 @@ describe('what is due next', () => {
       if (due) expect(due.at).toBeGreaterThanOrEqual(NOW);
       if (refreshAt !== null) expect(due?.at).toBeLessThanOrEqual(Math.max(NOW, refreshAt));
     });
+  });
+});
+
+describe('the daily comparison', () => {
+  it('is made of continuous channels alone, never while anything is imported, and not before the retry time', () => {
+    always((facts) => {
+      const due = nextDue(facts, NOW);
+      if (due?.deed !== 'audit') return;
+      expect(facts).toMatchObject({ importMode: 'continuous', importRunning: false });
+      expect(['connected', 'degraded']).toContain(facts.status);
+      if (facts.trouble === 'access') expect(due.at).toBeGreaterThanOrEqual(facts.retryAt ?? 0);
+    });
+  });
+
+  it('comes within a day of the connection, and lets a poll of the same time go first', () => {
+    const asleep = { token: null, nextPollAt: NOW + 30 * HOUR_MS } as const;
+    const created = { createdAt: NOW, nextAuditAt: null } as const;
+    expect(nextDue(facts({ ...asleep, ...created }), NOW)).toEqual({ deed: 'audit', at: NOW + 23 * HOUR_MS });
+    expect(nextDue(facts({ ...asleep, nextPollAt: NOW, nextAuditAt: NOW }), NOW)?.deed).toBe('poll');
+    expect(nextDue(facts({ ...asleep, nextAuditAt: NOW }), NOW)?.deed).toBe('audit');
+    expect(nextDue(facts({ ...asleep, nextAuditAt: NOW, importMode: 'gap' }), NOW)?.deed).toBe('poll');
   });
 });
 

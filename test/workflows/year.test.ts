@@ -31,6 +31,8 @@ const EMAIL = 'year@example.com';
  * where an hourly year would have 10,000.
  */
 const POLL_MS = 4 * DAY_MS;
+/** It looks two days back, which means little to polls so far apart; test/workflows/audit.test.ts is about it. */
+const AUDIT_MS = 8 * DAY_MS;
 const LONG_LIFE_S = 48 * HOUR_S;
 
 let engine: Engine;
@@ -39,7 +41,10 @@ let channelId: string;
 const delivered: string[] = [];
 
 beforeAll(async () => {
-  engine = await raiseEngine(await raiseStage(), { timeSkipping: true, config: { pollIntervalMs: POLL_MS } });
+  engine = await raiseEngine(await raiseStage(), {
+    timeSkipping: true,
+    config: { pollIntervalMs: POLL_MS, auditIntervalMs: AUDIT_MS },
+  });
 }, 180_000);
 afterAll(() => engine.close());
 
