@@ -18,7 +18,7 @@ export interface NewArrival {
   folder: string;
 }
 
-/** What a fetch brought. */
+/** What a fetch brought, or a part of it. */
 export interface Haul {
   arrivals: NewArrival[];
   skipped: { item: ListedItem; reason: string }[];
@@ -26,41 +26,61 @@ export interface Haul {
   failed: { item: ListedItem; code: string }[];
   /** The provider said nothing about these. */
   unanswered: ListedItem[];
-  /** False when time was over, or `error` ended it: what is not here was not tried. */
+  /** The last haul, and every item was asked for. False when more comes, time was over, or `error` ended it. */
   complete: boolean;
   /** What ended it early; to be thrown once the rest is safe. */
   error: unknown;
+  /** Resolves once the content of the arrivals is stored; rejects when it cannot be, and then they must not be seen. */
+  stored: Promise<void>;
 }
 
-/** Fetches items and stores their content. What came before an error is kept, so that every try gets further. */
-export async function fetchItems(run: ImportRun, scope: ScopeReference, items: ListedItem[]): Promise<Haul> {
-  const haul: Haul = { arrivals: [], skipped: [], failed: [], unanswered: [], complete: false, error: null };
+/** A haul is handed over at this many messages, or after this time: it is the most that a kill makes us fetch again. */
+const HAUL_MESSAGES = 100;
+const HAUL_MS = 5_000;
+
+/**
+ * Fetches items and stores their content, haul by haul, so that one can be committed while the next is fetched; at
+ * least one haul. What came before an error is handed over first, so that every try gets further.
+ */
+export async function* fetchHauls(run: ImportRun, scope: ScopeReference, items: ListedItem[]): AsyncGenerator<Haul> {
   const left = new Map(items.map((item) => [keyOf(item), item]));
+  let haul = newHaul();
+  let beganAtMs = performance.now();
   try {
-    if (items.length > 0) await fetchInto(haul, run, scope, items, left);
-    else haul.complete = true;
+    for await (const fetched of fetchEach(run, scope, items)) {
+      await take(haul, run, fetched);
+      left.delete(keyOf(fetched.item));
+      if (left.size === 0) continue; // the fetch comes to its end by itself
+      if (isOver(run)) return yield handOver(run, haul);
+      if (haul.arrivals.length < HAUL_MESSAGES && performance.now() - beganAtMs < HAUL_MS) continue;
+      yield handOver(run, haul);
+      [haul, beganAtMs] = [newHaul(), performance.now()];
+    }
+    haul.complete = true;
+    haul.unanswered = [...left.values()];
   } catch (error) {
     if (left.size === items.length) throw error;
     haul.error = error;
   }
-  if (haul.complete) haul.unanswered = [...left.values()];
-  await run.content.flush();
-  return haul;
+  yield handOver(run, haul);
 }
 
-async function fetchInto(
-  haul: Haul,
-  run: ImportRun,
-  scope: ScopeReference,
-  items: ListedItem[],
-  left: Map<string, ListedItem>,
-): Promise<void> {
-  for await (const fetched of run.session.fetchMessages(scope, items)) {
-    await take(haul, run, fetched);
-    left.delete(keyOf(fetched.item));
-    if (left.size > 0 && isOver(run)) return;
-  }
-  haul.complete = true;
+async function* fetchEach(run: ImportRun, scope: ScopeReference, items: ListedItem[]): AsyncGenerator<FetchedMessage> {
+  if (items.length > 0) yield* run.session.fetchMessages(scope, items);
+}
+
+const newHaul = (): Haul => ({
+  arrivals: [],
+  skipped: [],
+  failed: [],
+  unanswered: [],
+  complete: false,
+  error: null,
+  stored: Promise.resolve(),
+});
+
+function handOver(run: ImportRun, haul: Haul): Haul {
+  return { ...haul, stored: run.content.flush() };
 }
 
 async function take(haul: Haul, run: ImportRun, fetched: FetchedMessage): Promise<void> {

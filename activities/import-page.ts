@@ -9,7 +9,8 @@ import type { KnownMessage } from '../db/messages.ts';
 import type { WindowFacts } from '../domain/import-window.ts';
 import type { ListedItem } from '../providers/provider.ts';
 import { commitHaul } from './import-commit.ts';
-import { fetchItems, keyOf } from './import-fetch.ts';
+import { fetchHauls, keyOf } from './import-fetch.ts';
+import type { Haul } from './import-fetch.ts';
 import { ImportOvertaken } from './import-run.ts';
 import type { ImportRun } from './import-run.ts';
 
@@ -36,9 +37,10 @@ interface Sifted {
 }
 
 /**
- * Imports one page: stores the content of what is unknown in short transactions, then in one transaction the messages,
- * their places, what became of every id, and the cursor. When time runs out in the middle, what was fetched is
- * committed and the cursor stays: the page is listed again, and the rest fetched. True when the page is whole.
+ * Imports one page, haul by haul: stores the content of what is unknown in short transactions, then in one transaction
+ * the messages, their places and what became of every id; the last haul's moves the cursor as well. One haul commits
+ * while the next is fetched. When time runs out in the middle, what was fetched is committed and the cursor stays: the
+ * page is listed again, and the rest fetched. True when the page is whole.
  */
 export async function importPage(run: ImportRun, work: PageWork): Promise<boolean> {
   try {
@@ -52,18 +54,36 @@ export async function importPage(run: ImportRun, work: PageWork): Promise<boolea
 
 async function fetchAndCommit(run: ImportRun, work: PageWork): Promise<boolean> {
   const { context, channel } = run;
-  const sifted = await context.database.inTenant(channel.tenantId, (tx) => sift(tx, work));
-  const haul = await fetchItems(run, work.scope, sifted.unknown);
-  const stored = await context.database.inTenant(channel.tenantId, async (tx) => {
+  let { known, tries, unknown } = await context.database.inTenant(channel.tenantId, (tx) => sift(tx, work));
+  let last: Haul | null = null;
+  let committing: Promise<void> | null = null;
+  try {
+    for await (const haul of fetchHauls(run, work.scope, unknown)) {
+      await committing; // in order, and at most one haul ahead; one that fails ends the page with what is ahead of it
+      committing = commit(run, work, { known, tries, haul });
+      committing.catch(() => undefined);
+      [known, last] = [[], haul];
+    }
+    await committing;
+  } finally {
+    await committing?.catch(() => undefined); // nothing of this page is under way when its content is tidied up
+  }
+  if (last !== null && last.error !== null) throw last.error;
+  return last?.complete ?? false;
+}
+
+async function commit(run: ImportRun, work: PageWork, part: Pick<Sifted, 'known' | 'tries'> & { haul: Haul }) {
+  const { context, channel } = run;
+  const { haul } = part;
+  await haul.stored;
+  const count = await context.database.inTenant(channel.tenantId, async (tx) => {
     const now = await context.clock.now();
     const row = await lockRunning(tx, work);
-    return commitHaul(tx, run, { work: { ...work, row }, known: sifted.known, tries: sifted.tries, haul, now });
+    return commitHaul(tx, run, { ...part, work: { ...work, row }, now });
   });
   run.content.claim(haul.arrivals.map(({ contentId }) => contentId));
-  run.stored += stored;
+  run.stored += count;
   run.failed ||= haul.failed.length + haul.unanswered.length > 0;
-  if (haul.error !== null) throw haul.error;
-  return haul.complete;
 }
 
 export async function sift(tx: Transaction, { row, scope, items, stage, counted = false }: PageWork): Promise<Sifted> {

@@ -4,8 +4,8 @@ import type { ImportRow } from '../db/imports.ts';
 import type { ChangePage, Provider, ScopeHead, Session } from '../providers/provider.ts';
 import { ContentWriter } from './message-content.ts';
 
-/** Ids listed at once. A page is committed whole, so this is what a kill repeats at most. */
-export const PAGE_ITEMS = 50;
+/** Ids listed at once: the most that Gmail gives. Messages are fetched and committed in smaller hauls. */
+export const PAGE_ITEMS = 500;
 
 /** One stretch of work on an import: an open session, until when, and what came of it so far. */
 export interface ImportRun {

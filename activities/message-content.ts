@@ -8,8 +8,11 @@ import { MAX_HEADER_BYTES } from './message-headers.ts';
 
 /** Content is encrypted in parts of this many bytes, so that nothing large is ever held whole. */
 const PART_BYTES = 256 * 1024;
-/** Encrypted parts wait for each other up to this many, so that small messages share a transaction. */
-const PENDING_PARTS = 8;
+/**
+ * Encrypted parts wait for each other up to this many bytes, so that small messages share a transaction. As many again
+ * may be on their way to the database: that is all a writer holds.
+ */
+const PENDING_BYTES = 1024 * 1024;
 
 export interface StoredContent {
   contentId: string;
@@ -31,6 +34,9 @@ export class ContentWriter {
   readonly #owner: { tenantId: string; channelId: string };
   readonly #unclaimed = new Set<string>();
   #pending: NewPart[] = [];
+  #pendingBytes = 0;
+  /** The insert under way, after all before it. Once one has failed all fail, until `discard`: its parts are lost. */
+  #inserting: Promise<void> = Promise.resolve();
 
   constructor(context: Context, owner: { tenantId: string; channelId: string }) {
     this.#context = context;
@@ -50,14 +56,21 @@ export class ContentWriter {
       size += bytes.byteLength;
       await this.#add(contentId, part++, bytes);
     }
-    return { contentId, size, hash: hash.digest('hex'), beginning: Buffer.concat(beginning) };
+    return { contentId, size, hash: hash.digest('hex'), beginning: joined(beginning) };
   }
 
-  /** Makes everything durable that was written; call it before the rows that refer to it. */
-  async flush(): Promise<void> {
+  /** Makes everything durable that was written; wait for it before the rows that refer to it. */
+  flush(): Promise<void> {
     const parts = this.#pending;
     this.#pending = [];
-    if (parts.length > 0) await this.#context.database.inTenant(this.#owner.tenantId, (tx) => insertParts(tx, parts));
+    this.#pendingBytes = 0;
+    if (parts.length === 0) return this.#inserting;
+    const { database } = this.#context;
+    this.#inserting = this.#inserting.then(() =>
+      database.inTenant(this.#owner.tenantId, (tx) => insertParts(tx, this.#owner, parts)),
+    );
+    this.#inserting.catch(() => undefined); // whoever waits for it hears of it
+    return this.#inserting;
   }
 
   /** The rows that refer to this content have committed. */
@@ -71,9 +84,12 @@ export class ContentWriter {
    * still under way.
    */
   async discard(): Promise<void> {
+    await this.#inserting.catch(() => undefined);
+    this.#inserting = Promise.resolve();
     const contentIds = [...this.#unclaimed];
     this.#unclaimed.clear();
     this.#pending = [];
+    this.#pendingBytes = 0;
     if (contentIds.length === 0) return;
     const { tenantId, channelId } = this.#owner;
     await this.#context.database.inTenant(tenantId, async (tx) => {
@@ -85,8 +101,13 @@ export class ContentWriter {
   async #add(contentId: string, part: number, bytes: Uint8Array): Promise<void> {
     const { tenantId } = this.#owner;
     const binding = { tenant: tenantId, owner: contentId, kind: 'message_part', version: part } as const;
-    this.#pending.push({ contentId, part, ...this.#owner, jwe: await this.#context.vault.encrypt(bytes, binding) });
-    if (this.#pending.length >= PENDING_PARTS) await this.flush();
+    const jwe = await this.#context.vault.encrypt(bytes, binding);
+    this.#pending.push({ contentId, part, jwe });
+    this.#pendingBytes += jwe.length;
+    if (this.#pendingBytes < PENDING_BYTES) return;
+    const before = this.#inserting;
+    void this.flush();
+    await before;
   }
 }
 
@@ -98,7 +119,7 @@ async function* inParts(raw: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Arr
   for await (let chunk of raw) {
     while (length + chunk.byteLength >= PART_BYTES) {
       const taken = PART_BYTES - length;
-      yield Buffer.concat([...held, chunk.subarray(0, taken)]);
+      yield joined([...held, chunk.subarray(0, taken)]);
       any = true;
       chunk = chunk.subarray(taken);
       held = [];
@@ -107,5 +128,11 @@ async function* inParts(raw: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Arr
     if (chunk.byteLength > 0) held.push(chunk);
     length += chunk.byteLength;
   }
-  if (length > 0 || !any) yield Buffer.concat(held);
+  if (length > 0 || !any) yield joined(held);
+}
+
+/** Most messages come in one piece, and need not be copied. */
+function joined(pieces: Uint8Array[]): Uint8Array {
+  const [only] = pieces;
+  return pieces.length === 1 && only ? only : Buffer.concat(pieces);
 }

@@ -1,11 +1,25 @@
-import { and, eq, inArray } from 'drizzle-orm';
+import { and, eq, inArray, sql } from 'drizzle-orm';
 import type { Transaction } from './client.ts';
 import { messageParts, messages } from './schema/messages.ts';
 
-export type NewPart = typeof messageParts.$inferInsert;
+export interface NewPart {
+  contentId: string;
+  part: number;
+  jwe: string;
+}
 
-export async function insertParts(tx: Transaction, parts: NewPart[]): Promise<void> {
-  if (parts.length > 0) await tx.insert(messageParts).values(parts);
+/** Parts of one channel's content. Each is a parameter of its own: as text it is taken as it is. */
+export async function insertParts(
+  tx: Transaction,
+  { tenantId, channelId }: { tenantId: string; channelId: string },
+  parts: readonly NewPart[],
+): Promise<void> {
+  if (parts.length === 0) return;
+  const rows = parts.map(({ contentId, part, jwe }) => sql`(${contentId}, ${part}::integer, ${jwe})`);
+  await tx.execute(sql`
+    insert into message_parts (content_id, part, tenant_id, channel_id, jwe)
+    select content_id, part, ${tenantId}, ${channelId}, jwe
+    from (values ${sql.join(rows, sql`, `)}) as row (content_id, part, jwe)`);
 }
 
 /** Of these contents, removes what no message refers to. */
