@@ -41,6 +41,8 @@ export const channels = pgTable(
     statusSince: time('status_since').notNull(),
     action: text('action').$type<Action>().notNull().default('none'),
     providerCode: text('provider_code'),
+    /** Since when somebody wants it paused, also while it waits for a person; null: nobody does. */
+    pausedAt: time('paused_at'),
     incidentId: text('incident_id'),
     credentialVersion: integer('credential_version').notNull(),
     lastVerifiedAt: time('last_verified_at'),
