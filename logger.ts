@@ -1,15 +1,16 @@
 import { pino } from 'pino';
-import type { Logger as PinoLogger } from 'pino';
+import type { DestinationStream, Logger as PinoLogger } from 'pino';
 
 export type Logger = PinoLogger;
 
 /**
- * One JSON line per event on standard output. Secrets are kept out at the source (`Secret` prints as `[secret]`, raw
+ * One JSON line per event, on standard output if nothing else is said. Secrets are kept out at the source (`Secret` prints as `[secret]`, raw
  * provider bodies are never put into errors); the error serializer is an allowlist, because libraries hang requests
  * with headers onto their errors.
  */
-export function createLogger(name: string, level: string): Logger {
-  return pino({ name, level, base: null, serializers: { err: describeError, error: describeError } });
+export function createLogger(name: string, level: string, destination?: DestinationStream): Logger {
+  const options = { name, level, base: null, serializers: { err: describeError, error: describeError } };
+  return destination ? pino(options, destination) : pino(options);
 }
 
 function describeError(error: unknown): Record<string, unknown> {

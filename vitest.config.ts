@@ -1,12 +1,21 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
+const LAST = 'test/last/**/*.test.ts';
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // Each file has servers of its own, some a browser too: two cores a file, or they only make one another late.
     maxWorkers: Math.max(1, Math.floor(availableParallelism() / 2)),
+    globalSetup: 'test/support/run-folder.ts',
+    setupFiles: 'test/support/witness.ts',
+    // What looks through everything that the others left must come when they are done. (Order 0 would not be an order:
+    // vitest runs what has none and may use one worker only after all the rest.)
+    projects: [
+      { test: { name: 'suite', include: ['test/**/*.test.ts'], exclude: [LAST], sequence: { groupOrder: 1 } } },
+      { test: { name: 'last', include: [LAST], sequence: { groupOrder: 2 } } },
+    ],
   },
 });

@@ -5,8 +5,12 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { keep } from '../support/evidence.ts';
+import { secret } from '../support/minting.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
+
+const FIRST_KEY = `mk_${secret('api-key')}`;
 
 const SERVER = new URL('../../server.ts', import.meta.url).pathname;
 let stage: Stage;
@@ -40,12 +44,13 @@ function startServer(port: number): {
     ...stage.environment,
     PORT: String(port),
     MOORING_VAULT_KEYS_FILE: keysFile,
-    MOORING_API_KEY: 'mk_the_first_key',
+    MOORING_API_KEY: FIRST_KEY,
   };
   const child = fork(SERVER, { env, silent: true });
   let output = '';
   child.stdout?.on('data', (chunk) => (output += chunk));
   child.stderr?.on('data', (chunk) => (output += chunk));
+  child.once('close', () => keep('log', output));
   const said = new Promise<'ready' | number | null>((resolve) => {
     child.once('message', (message) => resolve(message as 'ready'));
     child.once('exit', resolve);
@@ -58,7 +63,7 @@ describe('server.ts', () => {
     const port = await freePort();
     const server = startServer(port);
     expect(await server.said, server.output()).toBe('ready');
-    const headers = { authorization: 'Bearer mk_the_first_key', 'content-type': 'application/json' };
+    const headers = { authorization: `Bearer ${FIRST_KEY}`, 'content-type': 'application/json' };
     const answer = await fetch(`http://127.0.0.1:${port}/v1/links`, {
       method: 'POST',
       headers,
@@ -70,7 +75,7 @@ describe('server.ts', () => {
     server.child.kill('SIGTERM');
     expect(await stream.text()).toContain('retry:');
     expect(await ended, server.output()).toBe(0);
-    expect(server.output()).not.toContain('mk_the_first_key');
+    expect(server.output()).not.toContain(FIRST_KEY);
   }, 30_000);
 
   test('a port that is taken is named, with the variable that chooses another', async () => {

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { keepOutput } from '../support/kept-log.ts';
 import type { Task } from './refresher.ts';
 
 export interface RefresherProcess {
@@ -14,7 +15,8 @@ export interface RefresherProcess {
 export function startRefresher(task: Task): RefresherProcess {
   // Many of them start in one test: what the first has compiled, the others need not.
   const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'mooring-compile-cache') };
-  const child = fork(join(import.meta.dirname, 'refresher.ts'), { stdio: 'inherit', env });
+  const child = fork(join(import.meta.dirname, 'refresher.ts'), { silent: true, env });
+  keepOutput(child);
   const { promise: outcome, resolve } = Promise.withResolvers<unknown>();
   child.once('message', resolve);
   child.once('exit', () => resolve(null));

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { keepOutput } from '../support/kept-log.ts';
 
 export interface ServerProcess {
   url: string;
@@ -20,7 +21,8 @@ export async function startServerProcess(environment: Record<string, string>): P
     ...environment,
     PORT: `${port}`,
   };
-  const child = fork(join(import.meta.dirname, '../../server.ts'), { stdio: 'inherit', env });
+  const child = fork(join(import.meta.dirname, '../../server.ts'), { silent: true, env });
+  keepOutput(child);
   const died = once(child, 'exit').then(([, signal]) => signal as string | null);
   await Promise.race([once(child, 'message'), died.then(() => Promise.reject(new Error('The server did not start')))]);
   return { url: `http://127.0.0.1:${port}`, died };

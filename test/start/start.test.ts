@@ -8,6 +8,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { freePort } from '../../embedded/ports.ts';
 import { processTable } from '../../embedded/process-table.ts';
 import type { Run } from '../../embedded/run-file.ts';
+import { keepFolder } from '../support/evidence.ts';
+import { learnSecretsIn } from '../support/kept-secrets.ts';
 
 const checkout = join(import.meta.dirname, '../..');
 const dir = mkdtempSync(join(tmpdir(), 'mooring-start-'));
@@ -61,6 +63,8 @@ describe('npm start', { timeout: 180_000 }, () => {
   afterAll(async () => {
     if (mooring.child.exitCode === null) mooring.child.kill('SIGTERM');
     await mooring.exit;
+    learnSecretsIn(dir, ['postgres', 'temporal', 'logs']);
+    keepFolder('log', join(dir, 'logs'), ['sandbox.log']);
     rmSync(dir, { recursive: true });
   });
 

@@ -9,6 +9,8 @@ import { sha256 } from '../../api/random-secrets.ts';
 import { SCOPES } from '../../api/scopes.ts';
 import type { Context } from '../../context.ts';
 import { Secret } from '../../domain/secret.ts';
+import { keepAnswersOf } from './kept-answers.ts';
+import { secret } from './minting.ts';
 
 export interface ApiAnswer {
   status: number;
@@ -25,17 +27,19 @@ export async function startApi(stageContext: Context, config: Partial<Context['c
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
+  const loginToken = secret('login-token');
   const context = {
     ...stageContext,
     config: {
       ...stageContext.config,
       port,
       publicUrl: url,
-      uiLoginToken: new Secret('login-token-of-this-start'),
+      uiLoginToken: new Secret(loginToken),
       ...config,
     },
   };
   const api = await openApiContext(context);
+  keepAnswersOf(server);
   server.on('request', createApp(api));
 
   async function request(
@@ -57,7 +61,7 @@ export async function startApi(stageContext: Context, config: Partial<Context['c
   async function caller(
     given: { tenantId?: string; scopes?: readonly string[]; cidrs?: string[]; expiresAt?: Date } = {},
   ) {
-    const key = `mk_${crypto.randomUUID()}`;
+    const key = `mk_${secret('api-key')}`;
     const createdAt = await context.clock.now();
     const row = { id: newId('key'), name: 'test', hash: sha256(key), scopes: [...SCOPES], createdAt, ...given };
     await withinReach(context.database, null, (tx) => insertApiKey(tx, { ...row, scopes: [...row.scopes] }));
@@ -68,6 +72,7 @@ export async function startApi(stageContext: Context, config: Partial<Context['c
 
   return {
     url,
+    loginPath: `/login?token=${loginToken}`,
     context: api,
     request,
     caller,

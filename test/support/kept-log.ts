@@ -1,8 +1,8 @@
-import { openSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
 import { destination, multistream } from 'pino';
 import { createLogger } from '../../logger.ts';
 import type { Logger } from '../../logger.ts';
-import { logFile } from './evidence.ts';
+import { keep, logFile } from './evidence.ts';
 
 /** Everything is kept, and what went wrong is on the screen as well. */
 export function keptLogger(name: string): Logger {
@@ -11,8 +11,12 @@ export function keptLogger(name: string): Logger {
   return createLogger(name, 'debug', multistream([kept, shown]));
 }
 
-/** `stdio` of a process whose output is kept. */
-export function keptOutput(): ['ignore', number, number, 'ipc'] {
-  const file = openSync(logFile(), 'a');
-  return ['ignore', file, file, 'ipc'];
+/** Of a process that was started with pipes (`silent`): all it says is kept, and on the screen as well. */
+export function keepOutput(child: ChildProcess): void {
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk: Buffer) => {
+      keep('log', chunk);
+      process.stderr.write(chunk);
+    });
+  }
 }

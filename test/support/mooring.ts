@@ -7,6 +7,11 @@ import { vi } from 'vitest';
 import { freePort } from '../../embedded/ports.ts';
 import { processTable } from '../../embedded/process-table.ts';
 import type { Run } from '../../embedded/run-file.ts';
+import { keep, keepFolder } from './evidence.ts';
+import { keepAnswer } from './kept-answers.ts';
+import { keepRows, keepWrites } from './kept-database.ts';
+import { keepHistoriesAt } from './kept-histories.ts';
+import { learnSecretsIn } from './kept-secrets.ts';
 import { sandboxControl } from './sandbox-control.ts';
 
 const CHECKOUT = join(import.meta.dirname, '../..');
@@ -59,10 +64,17 @@ export async function startMooring(environment: Record<string, string> = {}) {
         .map((name) => readFileSync(join(dir, 'logs', name), 'utf8'))
         .join('\n'),
     async stop() {
+      await keepRows(run.database_url ?? '');
+      await keepHistoriesAt(run.temporal);
+      learnSecretsIn(dir, ['postgres', 'temporal', 'logs']);
       child.kill('SIGTERM');
       const code = await ended;
       process.off('exit', endWithUs);
       const left = processTable().filter(({ argv }) => argv.some((argument) => argument.includes(dir)));
+      keepFolder('log', join(dir, 'logs'), ['sandbox.log']); // it plays the provider, who knows them
+      keepFolder('temporal', join(dir, 'temporal'));
+      keepWrites(join(dir, 'postgres'));
+      keep('log', output);
       rmSync(dir, { recursive: true, force: true });
       if (code !== 0 || left.length > 0) {
         throw new Error(`npm start ended with ${code} and left ${JSON.stringify(left)}:\n${output}`);
@@ -81,6 +93,7 @@ function apiCaller({ api, api_key }: Run) {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await answer.text();
+    keepAnswer({ method, url: path, status: answer.status, headers: answer.headers, body: text });
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
     return JSON.parse(text) as Answer;
   };

@@ -11,6 +11,9 @@ import { startPostgres } from '../../embedded/postgres.ts';
 import { createProviders } from '../../providers/registry.ts';
 import { startSandbox } from '../../sandbox/sandbox.ts';
 import type { Temporal } from '../../temporal.ts';
+import { keepRows, keepWrites } from './kept-database.ts';
+import { keptLogger } from './kept-log.ts';
+import { learnSecretsIn } from './kept-secrets.ts';
 import { sandboxControl } from './sandbox-control.ts';
 
 /** What a test asks of Temporal when the workflow is not its subject: nothing happens, and what was told is kept. */
@@ -28,7 +31,7 @@ function silentTemporal(): Temporal & { told: string[] } {
 
 /**
  * Everything real but Temporal, for one test file: a PostgreSQL of its own, migrated; the sandbox's servers; a vault;
- * the adapters. `close` leaves nothing behind.
+ * the adapters. `close` leaves nothing behind but what the last test looks through.
  */
 export async function raiseStage({ given = {} }: { given?: Partial<Context> } = {}) {
   const dir = await mkdtemp(join(tmpdir(), 'mooring-test-'));
@@ -39,7 +42,11 @@ export async function raiseStage({ given = {} }: { given?: Partial<Context> } = 
   await ensureVaultKeys(keysFile);
   const environment = stageEnvironment(sandbox.addresses, postgres.url, keysFile);
   const config = readConfig(environment);
-  const context = await createContext('test', config, { temporal: silentTemporal(), ...given });
+  const context = await createContext('test', config, {
+    logger: keptLogger('test'),
+    temporal: silentTemporal(),
+    ...given,
+  });
   return {
     dir,
     environment,
@@ -50,7 +57,10 @@ export async function raiseStage({ given = {} }: { given?: Partial<Context> } = 
     async close() {
       await context.close();
       await sandbox.close();
+      await keepRows(postgres.url);
       await postgres.stop();
+      keepWrites(join(dir, 'postgres'));
+      learnSecretsIn(dir, ['postgres']);
       await rm(dir, { recursive: true, force: true });
     },
   };

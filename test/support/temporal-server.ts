@@ -1,24 +1,57 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { machineCacheDir } from '../../embedded/machine-tools.ts';
 import { temporalBinary } from '../../embedded/temporal-binary.ts';
 import { temporalTestServer } from '../../embedded/test-server.ts';
+import { keep, keepFolder } from './evidence.ts';
+import { keepHistories } from './kept-histories.ts';
 
 /** The SDK gives a server five seconds to listen, which a busy machine may not have. */
 const TRIES = 4;
 
+/** Its database is a file, to be looked through; it need not outlive a power cut, so no write waits for the disk. */
+const HASTY = ['journal_mode=MEMORY', 'synchronous=OFF'].flatMap((pragma) => ['--sqlite-pragma', pragma]);
+
 /** A Temporal of a test file's own: a real development server, or one whose time can be skipped. */
 export async function startTemporalServer({ timeSkipping }: { timeSkipping: boolean }) {
-  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR' } } });
+  installRuntime();
   const environment = { ...process.env } as Record<string, string>;
   const tools = { environment, cacheDir: machineCacheDir(environment), say: () => {} };
   if (timeSkipping) {
     const executable = await temporalTestServer(tools);
-    return tried(() => TestWorkflowEnvironment.createTimeSkipping({ server: { executable } }));
+    return keepingHistories(await tried(() => TestWorkflowEnvironment.createTimeSkipping({ server: { executable } })));
   }
   const executable = { type: 'existing-path', path: await temporalBinary(tools) } as const;
   const log = { format: 'pretty', level: 'never' } as const;
-  return tried(() => TestWorkflowEnvironment.createLocal({ server: { executable, log } }));
+  const dir = mkdtempSync(join(tmpdir(), 'mooring-temporal-'));
+  const server = { executable, log, dbFilename: join(dir, 'temporal.db'), extraArgs: HASTY };
+  return keepingHistories(await tried(() => TestWorkflowEnvironment.createLocal({ server })), dir);
+}
+
+/** What the SDK logs is kept, and what went wrong is on the screen as well. */
+function installRuntime(): void {
+  const screen = new DefaultLogger('ERROR');
+  const logger = new DefaultLogger('INFO', ({ level, message, meta }) => {
+    keep('log', inspect({ level, message, meta }, { depth: 9 }));
+    screen.log(level, message, meta);
+  });
+  Runtime.install({ logger, telemetryOptions: { logging: { filter: 'ERROR' } } });
+}
+
+function keepingHistories(server: TestWorkflowEnvironment, dir?: string): TestWorkflowEnvironment {
+  const teardown = server.teardown.bind(server);
+  server.teardown = async () => {
+    await keepHistories(server.client, { timeSkipping: server.supportsTimeSkipping });
+    await teardown();
+    if (!dir) return;
+    keepFolder('temporal', dir);
+    rmSync(dir, { recursive: true });
+  };
+  return server;
 }
 
 async function tried(start: () => Promise<TestWorkflowEnvironment>, times = TRIES): Promise<TestWorkflowEnvironment> {

@@ -18,8 +18,8 @@ process.env['TEST_FILE'] = file.replace(/\.test\.ts$/, '').replaceAll('/', '-');
 const { reveal } = Secret.prototype;
 Secret.prototype.reveal = function revealed(this: Secret): string {
   const value = reveal.call(this);
-  // A whole answer or form in JSON is no single secret; those in it are revealed one by one, or known to the sandbox.
-  if (!/[{}]/.test(value)) learnSecret('used', value);
+  // A whole answer, in JSON or HTML, is no single secret: those in it are used one by one, or known to the sandbox.
+  if (!/^$|^null$|[{}<>[\]]/.test(value)) learnSecret('used', value);
   return value;
 };
 

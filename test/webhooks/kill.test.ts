@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { withinReach } from '../../db/across-tenants.ts';
 import { listDeliveries } from '../../db/webhook-deliveries.ts';
 import type { ListedDelivery } from '../../db/webhook-deliveries.ts';
+import { keepOutput } from '../support/kept-log.ts';
 import { raiseEngine } from './engine.ts';
 import type { Engine } from './engine.ts';
 import { addChannel, addEndpoint, listenForWebhooks, raiseStage, tell } from './stage.ts';
@@ -28,7 +29,8 @@ afterAll(async () => {
 });
 
 async function startWorker() {
-  const child = fork(PROGRAM, [stage.url, stage.keysFile, engine.address], { execArgv: [] });
+  const child = fork(PROGRAM, [stage.url, stage.keysFile, engine.address], { execArgv: [], silent: true });
+  keepOutput(child);
   children.add(child);
   await once(child, 'message');
   return {

@@ -21,9 +21,12 @@ import { insertEndpoint } from '../../db/webhook-endpoints.ts';
 import type { EndpointRow } from '../../db/webhook-endpoints.ts';
 import type { EventType } from '../../domain/event.ts';
 import { startPostgres } from '../../embedded/postgres.ts';
-import { createLogger } from '../../logger.ts';
+import { keep } from '../support/evidence.ts';
+import { keepRows, keepWrites } from '../support/kept-database.ts';
+import { keptLogger } from '../support/kept-log.ts';
+import { learnSecretsIn } from '../support/kept-secrets.ts';
 
-/** A PostgreSQL of this test file's own, migrated, with a vault; `close` leaves nothing behind. */
+/** A PostgreSQL of this test file's own, migrated, with a vault; `close` leaves only what the last test looks through. */
 export async function raiseStage() {
   const dir = await mkdtemp(join(tmpdir(), 'mooring-webhooks-'));
   const postgres = await startPostgres({ dir: join(dir, 'postgres') });
@@ -35,7 +38,10 @@ export async function raiseStage() {
     ...entered,
     async close() {
       await entered.database.close();
+      await keepRows(postgres.url);
       await postgres.stop();
+      keepWrites(join(dir, 'postgres'));
+      learnSecretsIn(dir, ['postgres']);
       await rm(dir, { recursive: true, force: true });
     },
   };
@@ -50,7 +56,7 @@ export async function enterStage(url: string, keysFile: string) {
     database,
     clock: databaseClock(database),
     vault: new Vault(await readKeyring(keysFile)),
-    logger: createLogger('test', 'error'),
+    logger: keptLogger('test'),
     config: { providers: { google: null, imap: null, egress: { allow: ['127.0.0.1'] }, certificateAuthorities: null } },
   };
 }
@@ -123,6 +129,7 @@ export async function listenForWebhooks(
       const body = await text(request);
       const one = { path: request.url ?? '', headers: request.headers, body, at: Date.now() };
       received.push(one);
+      keep('webhook', `${JSON.stringify(one.headers)}\n${body}`);
       const status = await answer(one, received.length);
       response.writeHead(status, headers).end('what an endpoint answers is never stored');
     };
