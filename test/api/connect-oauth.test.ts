@@ -2,9 +2,12 @@ import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { browse, startApi } from '../support/api.ts';
 import type { Api } from '../support/api.ts';
+import { secret } from '../support/minting.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
 import { codeOf, linksOf, locationOf } from './links-of.ts';
+
+const PASSWORD = secret('password');
 
 let stage: Stage;
 let api: Api;
@@ -124,7 +127,7 @@ describe('what a callback can end with', () => {
   test('provider_error: the token endpoint answers rubbish', async () => {
     const link = await links.makeLink();
     const browser = browse(api);
-    await stage.sandbox.account('google', 'unlucky@example.com', { password: 'correct horse' });
+    await stage.sandbox.account('google', 'unlucky@example.com', { password: PASSWORD });
     const back = await stage.sandbox.consent(await links.authorizationUrl(browser, link.path), 'unlucky@example.com');
     const { id } = await stage.sandbox.fault('google', 'unlucky@example.com', 'rubbish', { kind: 'token' });
     expect(codeOf(await browser('GET', back))).toBe('provider_error');
@@ -136,7 +139,7 @@ describe('what a callback can end with', () => {
     const browser = browse(api);
     const url = await links.authorizationUrl(browser, link.path);
     await api.call('PUT', '/v1/tenants/choosy/policy', { access_types: ['imap'] });
-    await stage.sandbox.account('google', 'choosy@example.com', { password: 'correct horse' });
+    await stage.sandbox.account('google', 'choosy@example.com', { password: PASSWORD });
     expect(codeOf(await browser('GET', await stage.sandbox.consent(url, 'choosy@example.com')))).toBe(
       'access_type_not_allowed',
     );
@@ -147,7 +150,7 @@ describe('what a callback can end with', () => {
   test('link_used and link_expired, at the start and at the end', async () => {
     const link = await links.makeLink();
     const [early, late] = [browse(api), browse(api)];
-    await stage.sandbox.account('google', 'late@example.com', { password: 'correct horse' });
+    await stage.sandbox.account('google', 'late@example.com', { password: PASSWORD });
     const url = await links.authorizationUrl(late, link.path);
     await links.signIn(early, link.path, 'early@example.com');
     expect(codeOf(await late('GET', await stage.sandbox.consent(url, 'late@example.com')))).toBe('link_used');
@@ -172,7 +175,7 @@ describe('state (S-02, S-03)', () => {
   test('another browser, another provider, an unknown or expired state: no code is sent', async () => {
     const link = await links.makeLink();
     const browser = browse(api);
-    await stage.sandbox.account('google', 'state@example.com', { password: 'correct horse' });
+    await stage.sandbox.account('google', 'state@example.com', { password: PASSWORD });
     const back = await stage.sandbox.consent(await links.authorizationUrl(browser, link.path), 'state@example.com');
     const before = await exchanges();
     const elsewhere = await browse(api)('GET', back);
@@ -189,7 +192,7 @@ describe('state (S-02, S-03)', () => {
   test('an answer of another issuer is no answer', async () => {
     const link = await links.makeLink();
     const browser = browse(api);
-    await stage.sandbox.account('google', 'mixed@example.com', { password: 'correct horse' });
+    await stage.sandbox.account('google', 'mixed@example.com', { password: PASSWORD });
     const back = await stage.sandbox.consent(await links.authorizationUrl(browser, link.path), 'mixed@example.com');
     const before = await exchanges();
     expect(codeOf(await browser('GET', `${back}&iss=https%3A%2F%2Fevil.example`))).toBe('provider_error');
@@ -199,7 +202,7 @@ describe('state (S-02, S-03)', () => {
   test('fifty callbacks with one state are one exchange, and the back button shows the result', async () => {
     const link = await links.makeLink();
     const browser = browse(api);
-    await stage.sandbox.account('google', 'often@example.com', { password: 'correct horse' });
+    await stage.sandbox.account('google', 'often@example.com', { password: PASSWORD });
     const back = await stage.sandbox.consent(await links.authorizationUrl(browser, link.path), 'often@example.com');
     const before = await exchanges();
     const answers = await Promise.all(Array.from({ length: 50 }, () => browser('GET', back)));
@@ -214,7 +217,7 @@ describe('state (S-02, S-03)', () => {
   test('PKCE: a foreign verifier does not get a token', async () => {
     const link = await links.makeLink();
     const browser = browse(api);
-    await stage.sandbox.account('google', 'pkce@example.com', { password: 'correct horse' });
+    await stage.sandbox.account('google', 'pkce@example.com', { password: PASSWORD });
     const url = new URL(await links.authorizationUrl(browser, link.path));
     expect(url.searchParams.get('code_challenge_method')).toBe('S256');
     url.searchParams.set('code_challenge', 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM');

@@ -6,9 +6,13 @@ import { generate } from 'selfsigned';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { browse, startApi } from '../support/api.ts';
 import type { Api } from '../support/api.ts';
+import { secret } from '../support/minting.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
 import { linksOf } from './links-of.ts';
+
+const PASSWORD = secret('password');
+const OTHER_PASSWORD = secret('password');
 
 let stage: Stage;
 let api: Api;
@@ -32,7 +36,7 @@ const form = (more: Record<string, unknown> = {}) => {
   return {
     access_type: 'imap',
     username: 'ben@example.com',
-    password: 'correct horse',
+    password: PASSWORD,
     host,
     port,
     security,
@@ -42,7 +46,7 @@ const form = (more: Record<string, unknown> = {}) => {
 
 describe('connecting with a password', () => {
   test('a real login, a channel, and no token to read', async () => {
-    await stage.sandbox.account('imap', 'ben@example.com', { password: 'correct horse' });
+    await stage.sandbox.account('imap', 'ben@example.com', { password: PASSWORD });
     const link = await links.makeLink({ access_types: ['imap'] });
     const answer = await browse(api)('POST', `${link.path}/password`, form());
     expect(answer).toMatchObject({ status: 200, json: { channel: { status: 'connected', access_type: 'imap' } } });
@@ -53,15 +57,15 @@ describe('connecting with a password', () => {
   });
 
   test('account_mismatch: the problem and the link say the same', async () => {
-    await stage.sandbox.account('imap', 'mia@example.com', { password: 'correct horse' });
-    await stage.sandbox.account('imap', 'tom@example.com', { password: 'other horse' });
+    await stage.sandbox.account('imap', 'mia@example.com', { password: PASSWORD });
+    await stage.sandbox.account('imap', 'tom@example.com', { password: OTHER_PASSWORD });
     const link = await links.makeLink();
     const { json } = await browse(api)('POST', `${link.path}/password`, form({ username: 'mia@example.com' }));
     const again = await links.reauthorizeLink(json.channel.id);
     const refused = await browse(api)(
       'POST',
       `${again.path}/password`,
-      form({ username: 'tom@example.com', password: 'other horse' }),
+      form({ username: 'tom@example.com', password: OTHER_PASSWORD }),
     );
     expect(refused).toMatchObject({ status: 409, json: { code: 'account_mismatch' } });
     const { code, detail, expected, received } = refused.json;
@@ -70,20 +74,20 @@ describe('connecting with a password', () => {
   });
 
   test('a reauthorize link knows the server again, and not the password', async () => {
-    await stage.sandbox.account('imap', 'eli@example.com', { password: 'correct horse' });
+    await stage.sandbox.account('imap', 'eli@example.com', { password: PASSWORD });
     const link = await links.makeLink({ access_types: ['imap'] });
     const { json } = await browse(api)('POST', `${link.path}/password`, form({ username: 'eli@example.com' }));
     const again = await links.reauthorizeLink(json.channel.id);
     const session = await browse(api)('GET', `${again.path}/session`);
     const { host, port, security } = stage.imap;
     expect(session.json.channel).toMatchObject({ access_type: 'imap', server: { host, port, security } });
-    expect(session.text).not.toContain('correct horse');
+    expect(session.text).not.toContain(PASSWORD);
   });
 
   test('says what failed, and stores nothing', async () => {
     const [plain, untrusted] = [await plainImapServer(), await untrustedImapServer()];
     const cases: [string, Record<string, unknown>][] = [
-      ['authentication_failed', { password: 'wrong' }],
+      ['authentication_failed', { password: secret('wrong-password') }],
       ['connection_refused', { port: await closedPort() }],
       ['dns_failed', { host: 'no-such-host.invalid', port: 993, security: 'tls' }],
       ['egress_denied', { host: '10.0.0.1', port: 993, security: 'tls' }],
@@ -97,7 +101,7 @@ describe('connecting with a password', () => {
       expect(answer.json, code).toMatchObject({ code, status: answer.status });
       expect(answer.status, code).toBe(422);
       expect(await links.resultOf(link.id), code).toMatchObject({ status: 'failed', code });
-      expect(answer.text).not.toContain('correct horse');
+      expect(answer.text).not.toContain(PASSWORD);
     }
     plain.close();
     untrusted.close();
@@ -138,20 +142,20 @@ describe('adopting', () => {
     const refused = await api.call('POST', '/v1/channels', {
       ...body,
       account: { email: 'x@example.com' },
-      credential: { refresh_token: 'not-a-token' },
+      credential: { refresh_token: secret('refresh-token') },
     });
     expect(refused).toMatchObject({ status: 422, json: { code: 'authentication_failed' } });
   });
 
   test('a password is proved by a login', async () => {
-    await stage.sandbox.account('imap', 'adopted@example.com', { password: 'correct horse' });
+    await stage.sandbox.account('imap', 'adopted@example.com', { password: PASSWORD });
     const { host, port, security } = stage.imap;
-    const credential = { username: 'adopted@example.com', password: 'correct horse', host, port, security };
+    const credential = { username: 'adopted@example.com', password: PASSWORD, host, port, security };
     const body = { tenant: 'adopting', access_type: 'imap', account: { email: 'adopted@example.com' }, credential };
     expect(await api.call('POST', '/v1/channels', body)).toMatchObject({ status: 201, json: { access_type: 'imap' } });
-    const wrong = { ...body, credential: { ...credential, password: 'wrong' } };
+    const wrong = { ...body, credential: { ...credential, password: secret('wrong-password') } };
     expect(await api.call('POST', '/v1/channels', wrong)).toMatchObject({ json: { code: 'authentication_failed' } });
-    const kind = { ...body, credential: { refresh_token: 'x' } };
+    const kind = { ...body, credential: { refresh_token: secret('refresh-token') } };
     expect(await api.call('POST', '/v1/channels', kind)).toMatchObject({ json: { code: 'validation_failed' } });
   });
 });

@@ -4,6 +4,7 @@ import { newId } from '../../db/ids.ts';
 import { startApi } from '../support/api.ts';
 import type { Api, ApiAnswer } from '../support/api.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';
+import { secret } from '../support/minting.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
 
@@ -16,7 +17,7 @@ beforeAll(async () => {
   stage = await raiseStage();
   api = await startApi(stage.context);
   sql = postgres(stage.databaseUrl, { max: 4 });
-  await stage.sandbox.account('google', 'ana@example.com', { password: 'correct horse' });
+  await stage.sandbox.account('google', 'ana@example.com', { password: secret('password') });
   channel = channelOf(await connectGmail(stage, 'ana@example.com'));
 }, 60_000);
 afterAll(async () => {

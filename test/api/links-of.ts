@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { browse } from '../support/api.ts';
 import type { Api, ApiAnswer } from '../support/api.ts';
+import { secret } from '../support/minting.ts';
 import type { Stage } from '../support/stage.ts';
 
 type Browser = ReturnType<typeof browse>;
@@ -31,7 +32,7 @@ export function linksOf(stage: Stage, api: Api) {
 
   /** Goes to Google as `email` and comes back. */
   async function signIn(browser: Browser, path: string, email: string, consent: object = {}): Promise<ApiAnswer> {
-    await stage.sandbox.account('google', email, { password: 'correct horse' });
+    await stage.sandbox.account('google', email, { password: secret('password') });
     const back = await stage.sandbox.consent(await authorizationUrl(browser, path), email, consent);
     return browser('GET', back);
   }

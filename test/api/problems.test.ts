@@ -10,9 +10,12 @@ import { ProviderError } from '../../domain/verdict.ts';
 import { createProviders } from '../../providers/registry.ts';
 import { browse, startApi } from '../support/api.ts';
 import type { Api } from '../support/api.ts';
+import { secret } from '../support/minting.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
 import { linksOf } from './links-of.ts';
+
+const PASSWORD = secret('password');
 
 /* The problem codes that no other test of the API meets on its way, each over HTTP; and that none is left out. */
 
@@ -41,7 +44,7 @@ async function listen(treat: (socket: Socket) => void) {
 async function signIn(more: Record<string, unknown>) {
   const link = await links.makeLink({ access_types: ['imap'] });
   const { host, port, security } = stage.imap;
-  const form = { access_type: 'imap', username: 'ivy@example.com', password: 'correct horse', host, port, security };
+  const form = { access_type: 'imap', username: 'ivy@example.com', password: PASSWORD, host, port, security };
   return browse(api)('POST', `${link.path}/password`, { ...form, ...more });
 }
 
@@ -73,7 +76,7 @@ describe('a server named by a person', () => {
   });
 
   test('account_disabled and mailbox_unavailable: the account’s trouble, not a wrong password', async () => {
-    await stage.sandbox.account('imap', 'ivy@example.com', { password: 'correct horse' });
+    await stage.sandbox.account('imap', 'ivy@example.com', { password: PASSWORD });
     for (const fault of ['account_disabled', 'mailbox_unavailable']) {
       const { id } = await stage.sandbox.fault('imap', 'ivy@example.com', fault);
       expect(await signIn({}), fault).toMatchObject({ status: 422, json: { code: fault } });
@@ -87,7 +90,7 @@ const adopt = (caller = api) =>
     tenant: 'acme',
     access_type: 'gmail',
     account: { email: 'ivy@example.com' },
-    credential: { refresh_token: 'some-token' },
+    credential: { refresh_token: secret('refresh-token') },
   });
 
 describe('an adopted token', () => {

@@ -11,6 +11,7 @@ import { connectTemporal } from '../../temporal.ts';
 import { startApi } from '../support/api.ts';
 import type { Api } from '../support/api.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';
+import { secret } from '../support/minting.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
 
@@ -23,7 +24,7 @@ beforeAll(async () => {
   stage = await raiseStage();
   api = await startApi(stage.context);
   sql = postgres(stage.databaseUrl, { max: 2 });
-  await stage.sandbox.account('google', 'ana@example.com', { password: 'correct horse' });
+  await stage.sandbox.account('google', 'ana@example.com', { password: secret('password') });
   channel = channelOf(await connectGmail(stage, 'ana@example.com'));
 }, 60_000);
 afterAll(async () => {

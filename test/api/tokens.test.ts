@@ -6,7 +6,10 @@ import type { Api } from '../support/api.ts';
 import { channelOf, connectGmail, connectImap } from '../support/connect.ts';
 import { raiseEngine } from '../support/engine.ts';
 import type { Engine } from '../support/engine.ts';
+import { secret } from '../support/minting.ts';
 import { raiseStage } from '../support/stage.ts';
+
+const PASSWORD = secret('password');
 
 let engine: Engine;
 let api: Api;
@@ -26,7 +29,7 @@ afterAll(async () => {
 
 async function gmail(): Promise<{ id: string; email: string }> {
   const email = `reader-${++count}@example.com`;
-  await engine.sandbox.account('google', email, { password: 'correct horse' });
+  await engine.sandbox.account('google', email, { password: PASSWORD });
   return { id: channelOf(await connectGmail(engine, email)), email };
 }
 
@@ -217,8 +220,8 @@ describe('commands', () => {
   }, 30_000);
 
   test('erasing a tenant disconnects its channels; then nothing of it is left', async () => {
-    await engine.sandbox.account('imap', 'leaving@example.com', { password: 'correct horse' });
-    const id = channelOf(await connectImap(engine, 'leaving@example.com', 'correct horse', { tenantId: 'leaving' }));
+    await engine.sandbox.account('imap', 'leaving@example.com', { password: PASSWORD });
+    const id = channelOf(await connectImap(engine, 'leaving@example.com', PASSWORD, { tenantId: 'leaving' }));
     expect((await api.call('DELETE', '/v1/tenants/leaving')).status).toBe(202);
     expect(await api.call('POST', '/v1/links', { tenant: 'leaving' })).toMatchObject({
       json: { code: 'tenant_erasing' },

@@ -5,6 +5,7 @@ import type { Context } from '../../context.ts';
 import { Secret } from '../../domain/secret.ts';
 import { createProviders } from '../../providers/registry.ts';
 import { channelOf } from '../support/connect.ts';
+import { secret } from '../support/minting.ts';
 import { CLIENT_ID, CLIENT_SECRET, startOidcServer } from './oidc-server.ts';
 import type { OidcServer } from './oidc-server.ts';
 import { startRefresher } from './refresher-process.ts';
@@ -34,7 +35,7 @@ function at(server: OidcServer): Context {
 async function connect(server: OidcServer, email: string) {
   const { refreshToken, isLive } = await server.newGrant(email);
   const tokens = {
-    accessToken: new Secret('an-access-token-of-the-consent'),
+    accessToken: new Secret(secret('access-token')),
     tokenType: 'Bearer',
     refreshToken: new Secret(refreshToken),
     expiresInSeconds: 3600,

@@ -1,9 +1,10 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Provider } from 'oidc-provider';
+import { secret } from '../support/minting.ts';
 
 export const CLIENT_ID = 'mooring';
-export const CLIENT_SECRET = 'a-secret-of-the-certified-server';
+export const CLIENT_SECRET = secret('client-secret');
 const SCOPE = 'openid offline_access';
 
 export interface OidcServer {

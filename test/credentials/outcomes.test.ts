@@ -8,7 +8,11 @@ import { readConfig } from '../../config.ts';
 import type { Context } from '../../context.ts';
 import { createProviders } from '../../providers/registry.ts';
 import { channelOf, connectGmail, connectImap } from '../support/connect.ts';
+import { secret } from '../support/minting.ts';
 import { setScene, TENANT } from './scene.ts';
+
+const PASSWORD = secret('password');
+const NEXT_PASSWORD = secret('password');
 
 const scene = setScene();
 const check = (channelId: string) => checkChannel(scene.stage.context, { tenantId: TENANT, channelId });
@@ -221,14 +225,14 @@ test('a healthy token that is reported costs one call', async () => {
 
 test('IMAP: a changed password sends to sign in, a server that is away does not', async () => {
   const email = 'password@imap.example.com';
-  await scene.stage.sandbox.account('imap', email, { password: 'right' });
-  const id = channelOf(await connectImap(scene.stage, email, 'right'));
+  await scene.stage.sandbox.account('imap', email, { password: PASSWORD });
+  const id = channelOf(await connectImap(scene.stage, email, PASSWORD));
   const { id: faultId } = await scene.stage.sandbox.fault('imap', email, 'unavailable');
   await check(id);
   expect((await scene.read(id)).channel).toMatchObject({ status: 'degraded', action: 'none' });
   await scene.stage.sandbox.mend(faultId);
   expect(await check(id)).toMatchObject({ ok: true });
-  await scene.stage.sandbox.account('imap', email, { password: 'another' });
+  await scene.stage.sandbox.account('imap', email, { password: NEXT_PASSWORD });
   await check(id);
   await scene.advance(6_000);
   await check(id);

@@ -5,6 +5,7 @@ import type { SignIn } from '../../api/connect/sign-in.ts';
 import { findUnsettledAttempt } from '../../db/refresh-attempts.ts';
 import { Secret } from '../../domain/secret.ts';
 import { connectGmail } from '../support/connect.ts';
+import { secret } from '../support/minting.ts';
 import { setScene, TENANT } from './scene.ts';
 
 const scene = setScene();
@@ -38,7 +39,7 @@ async function signInWith(channelId: string, refreshToken: string | null) {
     credential: {
       kind: 'oauth',
       tokens: {
-        accessToken: new Secret('ya29.signed-in-again'),
+        accessToken: new Secret(secret('access-token')),
         tokenType: 'Bearer',
         refreshToken: refreshToken === null ? null : new Secret(refreshToken),
         expiresInSeconds: 3600,

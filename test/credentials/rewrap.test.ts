@@ -7,7 +7,10 @@ import type { Context } from '../../context.ts';
 import { readKeyring } from '../../crypto/keyring.ts';
 import { Vault } from '../../crypto/vault.ts';
 import { channelOf, connectImap } from '../support/connect.ts';
+import { secret } from '../support/minting.ts';
 import { setScene, TENANT } from './scene.ts';
+
+const PASSWORD = secret('password');
 
 const scene = setScene();
 
@@ -43,8 +46,8 @@ test('S-22: everything comes under the new keys while channels refresh, and the 
   const emails = Array.from({ length: 30 }, (_, i) => `rewrap${i}@example.com`);
   const ids: string[] = [];
   for (const email of emails) ids.push(await scene.connect(email, { rotation: 'strict' }));
-  await scene.stage.sandbox.account('imap', 'rewrap@imap.example.com', { password: 'right' });
-  const imap = channelOf(await connectImap(scene.stage, 'rewrap@imap.example.com', 'right'));
+  await scene.stage.sandbox.account('imap', 'rewrap@imap.example.com', { password: PASSWORD });
+  const imap = channelOf(await connectImap(scene.stage, 'rewrap@imap.example.com', PASSWORD));
   const context = await withKeys(2);
   const [rewrapping] = await Promise.all([
     rewrapVault(context),
@@ -61,7 +64,7 @@ test('S-22: everything comes under the new keys while channels refresh, and the 
   for (const id of ids) expect(await scene.refresh(id, without)).toBe('refreshed');
   const { credential } = await scene.read(imap);
   const binding = { tenant: TENANT, owner: imap, kind: 'refresh_secret', version: credential.secretVersion } as const;
-  expect((await without.vault.open(credential.sealedSecret, binding)).reveal()).toContain('right');
+  expect((await without.vault.open(credential.sealedSecret, binding)).reveal()).toContain(PASSWORD);
 });
 
 test('a burnt key: every channel that rests on it is sent to sign in, no other, and none while it is current', async () => {

@@ -6,9 +6,12 @@ import type { KillPoint } from '../../domain/kill-points.ts';
 import { codeOf, linksOf, locationOf } from '../api/links-of.ts';
 import { browse, startApi } from '../support/api.ts';
 import type { Api } from '../support/api.ts';
+import { secret } from '../support/minting.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
 import { startServerProcess } from './server-process.ts';
+
+const PASSWORD = secret('password');
 
 /*
  * The whole of a sign-in over HTTP, at a real server process that dies at each named step. Another server behind the
@@ -76,7 +79,7 @@ describe.concurrent('a callback whose server is killed', () => {
   test.for(CASES)('$point, $kind', async ({ point, kind }) => {
     const email = `${kind}-${point.replace('.', '-')}@example.com`;
     const isStored = point === 'sign_in.stored';
-    await stage.sandbox.account('google', email, { password: 'correct horse' });
+    await stage.sandbox.account('google', email, { password: PASSWORD });
     const link = kind === 'first' ? await links.makeLink({ access_types: ['gmail'] }) : await brokenGmail(email);
     const codesBefore = (await exchanges(email)).length;
     const before = await channelsOf(email);
@@ -116,7 +119,7 @@ describe.concurrent('a callback whose server is killed', () => {
     const [channel] = await channelsOf('pinned@example.com');
     const link = await links.reauthorizeLink(channel!.id);
     const browser = browse(api);
-    await stage.sandbox.account('google', 'wrong@example.com', { password: 'correct horse' });
+    await stage.sandbox.account('google', 'wrong@example.com', { password: PASSWORD });
     const wrong = await stage.sandbox.consent(await links.authorizationUrl(browser, link.path), 'wrong@example.com');
     await dieAt('sign_in.stored', (serverUrl) => browser('GET', wrong.replace(api.url, serverUrl)));
     expect(codeOf(await browser('GET', wrong))).toBe('account_mismatch');
@@ -132,8 +135,8 @@ describe.concurrent('a password form whose server is killed', () => {
   test.for(PASSWORD_CASES)('$point, $kind', async ({ point, kind }) => {
     const email = `${kind}-${point.replace('.', '-')}@imap.example.com`;
     const { host, port, security } = stage.imap;
-    const form = { access_type: 'imap', username: email, password: 'correct horse', host, port, security };
-    await stage.sandbox.account('imap', email, { password: 'correct horse' });
+    const form = { access_type: 'imap', username: email, password: PASSWORD, host, port, security };
+    await stage.sandbox.account('imap', email, { password: PASSWORD });
     const link = kind === 'first' ? await links.makeLink({ access_types: ['imap'] }) : await knownImap(form);
     const before = await channelsOf(email);
     const browser = browse(api);

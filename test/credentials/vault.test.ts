@@ -7,9 +7,10 @@ import { ensureVaultKeys, readKeyring } from '../../crypto/keyring.ts';
 import { Vault } from '../../crypto/vault.ts';
 import type { Binding } from '../../crypto/vault.ts';
 import { Secret } from '../../domain/secret.ts';
+import { secret } from '../support/minting.ts';
 
 const BINDING: Binding = { tenant: 'acme', owner: 'chn_1', kind: 'refresh_secret', version: 3 };
-const TEXT = '1//a-refresh-token';
+const TEXT = secret('refresh-token');
 
 interface KeysFile {
   sealing: { current: string; keys: (JsonWebKey & { kid: string })[] };
@@ -139,8 +140,9 @@ test('S-21: without the private half a process seals, and opens nothing that is 
   const record = await server.seal(new Secret(TEXT), BINDING);
   await expect(server.open(record, BINDING)).rejects.toMatchObject({ code: 'vault_key_absent' });
   expect((await vault.open(record, BINDING)).reveal()).toBe(TEXT);
-  const token = await vault.encryptSecret(new Secret('ya29.token'), BINDING);
-  expect((await server.decryptSecret(token, BINDING)).reveal()).toBe('ya29.token');
+  const accessToken = secret('access-token');
+  const token = await vault.encryptSecret(new Secret(accessToken), BINDING);
+  expect((await server.decryptSecret(token, BINDING)).reveal()).toBe(accessToken);
 });
 
 describe('the keys file', () => {

@@ -5,10 +5,13 @@ import { messageParts } from '../../db/schema/messages.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import type { Verdict } from '../../domain/verdict.ts';
 import { channelOf, connectGmail, connectImap } from '../support/connect.ts';
+import { secret } from '../support/minting.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
 import type { FetchedMessage, ListedItem } from '../../providers/provider.ts';
 import { idsOf, importing, messageIds, TENANT, withSessions } from './importing.ts';
+
+const PASSWORD = secret('password');
 
 let stage: Stage;
 beforeAll(async () => {
@@ -66,8 +69,8 @@ test('an import with something missing is stalled, never completed, until anothe
 
 test('a message that cannot be fetched is quarantined after three tries, the others are imported', async () => {
   const email = 'poison@example.com';
-  await stage.sandbox.account('imap', email, { password: 'correct horse' });
-  const channelId = channelOf(await connectImap(stage, email, 'correct horse'));
+  await stage.sandbox.account('imap', email, { password: PASSWORD });
+  const channelId = channelOf(await connectImap(stage, email, PASSWORD));
   const delivered = await stage.sandbox.deliver('imap', email, 4);
   const tried: ListedItem[] = [];
   const poisoned = withSessions(stage.context, (session) => ({
@@ -100,8 +103,8 @@ test('a message that cannot be fetched is quarantined after three tries, the oth
 
 test('a message that breaks off in the middle leaves nothing behind, and is whole at the next try', async () => {
   const email = 'broken-off@example.com';
-  await stage.sandbox.account('imap', email, { password: 'correct horse' });
-  const channelId = channelOf(await connectImap(stage, email, 'correct horse'));
+  await stage.sandbox.account('imap', email, { password: PASSWORD });
+  const channelId = channelOf(await connectImap(stage, email, PASSWORD));
   const delivered = await stage.sandbox.deliver('imap', email, 2);
   delivered.push(...(await stage.sandbox.deliver('imap', email, 1, { size: 3_000_000 })));
   const breaking = withSessions(stage.context, (session) => ({
@@ -155,8 +158,8 @@ const contents = (channelId: string) =>
 
 test('malformed mail is stored as it came, and a vanished message is skipped: gone', async () => {
   const email = 'malformed@example.com';
-  await stage.sandbox.account('imap', email, { password: 'correct horse' });
-  const channelId = channelOf(await connectImap(stage, email, 'correct horse'));
+  await stage.sandbox.account('imap', email, { password: PASSWORD });
+  const channelId = channelOf(await connectImap(stage, email, PASSWORD));
   const malformed = await stage.sandbox.deliver('imap', email, 3, { malformed: true });
   const vanishing = withSessions(stage.context, (session) => ({
     ...session,

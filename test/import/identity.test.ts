@@ -4,9 +4,12 @@ import { openChannelSession, readAccess } from '../../activities/channel-access.
 import { messageLocations, messageParts } from '../../db/schema/messages.ts';
 import type { FetchedMessage } from '../../providers/provider.ts';
 import { channelOf, connectGmail, connectImap } from '../support/connect.ts';
+import { secret } from '../support/minting.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
 import { idsOf, importing, messageIds, TENANT, withSessions } from './importing.ts';
+
+const PASSWORD = secret('password');
 
 let stage: Stage;
 beforeAll(async () => {
@@ -44,8 +47,8 @@ async function* inChunks(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 
 const account = async (name: string) => {
   const email = `${name}@example.com`;
-  await stage.sandbox.account('imap', email, { password: 'correct horse' });
-  return { email, channelId: channelOf(await connectImap(stage, email, 'correct horse')) };
+  await stage.sandbox.account('imap', email, { password: PASSWORD });
+  return { email, channelId: channelOf(await connectImap(stage, email, PASSWORD)) };
 };
 
 test('a message that lies in two folders is stored once and known at both', async () => {

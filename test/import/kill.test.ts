@@ -4,9 +4,12 @@ import type { Context } from '../../context.ts';
 import type { Database } from '../../db/client.ts';
 import { messageParts, messages } from '../../db/schema/messages.ts';
 import { channelOf, connectGmail, connectImap } from '../support/connect.ts';
+import { secret } from '../support/minting.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
 import { idsOf, importing, messageIds, TENANT } from './importing.ts';
+
+const PASSWORD = secret('password');
 
 let stage: Stage;
 beforeAll(async () => {
@@ -69,10 +72,10 @@ describe.each(['before', 'after', 'unheard'] as const)(
   (when) => {
     test.each([
       ['google', (email: string) => connectGmail(stage, email)],
-      ['imap', (email: string) => connectImap(stage, email, 'correct horse')],
+      ['imap', (email: string) => connectImap(stage, email, PASSWORD)],
     ] as const)('%s: rule 9 and rule 10 hold for a poll', async (provider, connect) => {
       const email = `poll-${when}-${provider}@example.com`;
-      await stage.sandbox.account(provider, email, { password: 'correct horse' });
+      await stage.sandbox.account(provider, email, { password: PASSWORD });
       const channelId = channelOf(await connect(email));
       const whole = importing(stage.context);
       const expected: string[] = [];
@@ -93,10 +96,10 @@ describe.each(['before', 'after', 'unheard'] as const)(
 
     test.each([
       ['google', (email: string) => connectGmail(stage, email)],
-      ['imap', (email: string) => connectImap(stage, email, 'correct horse')],
+      ['imap', (email: string) => connectImap(stage, email, PASSWORD)],
     ] as const)('%s: the receipt of a reauthorized import is the same as without', async (provider, connect) => {
       const email = `slice-${when}-${provider}@example.com`;
-      await stage.sandbox.account(provider, email, { password: 'correct horse' });
+      await stage.sandbox.account(provider, email, { password: PASSWORD });
       const channelId = channelOf(await connect(email));
       const whole = importing(stage.context);
       const expected: string[] = [];

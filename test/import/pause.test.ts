@@ -5,9 +5,12 @@ import { cancelRunningImport } from '../../db/imports.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import type { Verdict } from '../../domain/verdict.ts';
 import { channelOf, connectGmail, connectImap } from '../support/connect.ts';
+import { secret } from '../support/minting.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
 import { idsOf, importing, messageIds, TENANT, withSessions } from './importing.ts';
+
+const PASSWORD = secret('password');
 
 let stage: Stage;
 beforeAll(async () => {
@@ -17,8 +20,8 @@ afterAll(() => stage.close());
 
 test('a password that changes in the middle pauses the import, and it goes on as the same one at the same cursor', async () => {
   const email = 'middle@example.com';
-  await stage.sandbox.account('imap', email, { password: 'correct horse' });
-  const channelId = channelOf(await connectImap(stage, email, 'correct horse'));
+  await stage.sandbox.account('imap', email, { password: PASSWORD });
+  const channelId = channelOf(await connectImap(stage, email, PASSWORD));
   const delivered = await stage.sandbox.deliver('imap', email, 120);
   let pages = 0;
   const broken = withSessions(stage.context, (session) => ({
@@ -44,8 +47,8 @@ test('a password that changes in the middle pauses the import, and it goes on as
   expect(waiting.waitMs).toBeGreaterThan(0);
 
   const during = await stage.sandbox.deliver('imap', email, 5);
-  await stage.sandbox.account('imap', email, { password: 'new horse' });
-  expect(channelOf(await connectImap(stage, email, 'new horse'))).toBe(channelId);
+  await stage.sandbox.account('imap', email, { password: secret('password') });
+  expect(channelOf(await connectImap(stage, email, secret('password')))).toBe(channelId);
   expect(await finish(channelId, importId)).toMatchObject({ state: 'completed' });
   expect((await imports(channelId)).map(({ id }) => id)).toEqual([importId]);
   expect(await receipt(importId)).toMatchObject({ found: 125, imported: 125, missing: 0, alreadyHad: 0, repaired: 0 });

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { channelOf, connectGmail, connectImap } from '../support/connect.ts';
+import { secret } from '../support/minting.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
 import { idsOf, importing, messageIds } from './importing.ts';
+
+const PASSWORD = secret('password');
 
 let stage: Stage;
 beforeAll(async () => {
@@ -12,13 +15,13 @@ afterAll(() => stage.close());
 
 const ACCESS = [
   { accessType: 'gmail', provider: 'google', connect: (email: string) => connectGmail(stage, email) },
-  { accessType: 'imap', provider: 'imap', connect: (email: string) => connectImap(stage, email, 'correct horse') },
+  { accessType: 'imap', provider: 'imap', connect: (email: string) => connectImap(stage, email, PASSWORD) },
 ] as const;
 
 describe.each(ACCESS)('$accessType', ({ accessType, provider, connect }) => {
   const account = async (name: string) => {
     const email = `${name}-${accessType}@example.com`;
-    await stage.sandbox.account(provider, email, { password: 'correct horse' });
+    await stage.sandbox.account(provider, email, { password: PASSWORD });
     return email;
   };
 

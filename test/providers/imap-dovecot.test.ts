@@ -6,6 +6,7 @@ import { createEgressGuard } from '../../providers/egress.ts';
 import { createImapProvider } from '../../providers/imap/adapter.ts';
 import type { Provider, SessionAccess } from '../../providers/provider.ts';
 import { Dovecot, dovecotInstalled } from '../support/dovecot.ts';
+import { secret } from '../support/minting.ts';
 import { conformance, failureOf } from './contract.ts';
 import type { Account } from './contract.ts';
 
@@ -34,12 +35,12 @@ describe.skipIf(!dovecotInstalled)('with Dovecot', () => {
 
   async function createAccount(): Promise<Account> {
     const email = `ana.${randomBytes(4).toString('hex')}@dovecot.example`;
-    const secret = `pw-${randomBytes(8).toString('hex')}`;
-    await dovecot.setPassword(email, secret);
+    const password = secret('password');
+    await dovecot.setPassword(email, password);
     return {
       email,
-      secret,
-      access: accessOf(email, secret),
+      secret: password,
+      access: accessOf(email, password),
       deliver: async (count, { date, ...more } = {}) => {
         const at = typeof date === 'string' ? { date: new Date(date) } : {};
         const delivered = await dovecot.deliver(email, count, { ...more, ...at });

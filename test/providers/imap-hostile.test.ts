@@ -9,8 +9,9 @@ import { createEgressGuard } from '../../providers/egress.ts';
 import { createImapProvider } from '../../providers/imap/adapter.ts';
 import type { Session } from '../../providers/provider.ts';
 import { failureOf } from './contract.ts';
+import { secret } from '../support/minting.ts';
 
-const PASSWORD = 'S3CRET-do-not-leak';
+const PASSWORD = secret('password');
 const NEVER = new AbortController().signal;
 
 interface Pem {

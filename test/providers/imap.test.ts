@@ -6,6 +6,7 @@ import { conformance, failureOf } from './contract.ts';
 import type { Account } from './contract.ts';
 import { Stage } from './stage.ts';
 import type { Delivered } from './stage.ts';
+import { secret } from '../support/minting.ts';
 
 const NEVER = new AbortController().signal;
 let stage: Stage;
@@ -24,7 +25,7 @@ function provider(): Provider {
 
 async function createAccount(): Promise<Account> {
   const email = `ana.${randomBytes(4).toString('hex')}@imap.example`;
-  const password = `pw-${randomBytes(8).toString('hex')}`;
+  const password = secret('password');
   const path = `/accounts/imap/${email}`;
   await stage.control('PUT', path, { password });
   return {
@@ -58,7 +59,10 @@ describe('IMAP', () => {
 
   it('calls a wrong password a refused login, at once', async () => {
     const account = await createAccount();
-    const access: SessionAccess = { ...account.access, password: new Secret('wrong') } as SessionAccess;
+    const access: SessionAccess = {
+      ...account.access,
+      password: new Secret(secret('wrong-password')),
+    } as SessionAccess;
     const { verdict } = await failureOf(provider().openSession(access, NEVER));
     expect(verdict).toMatchObject({
       kind: 'reauth_required',

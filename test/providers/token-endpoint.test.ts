@@ -10,6 +10,10 @@ import { createGmailProvider } from '../../providers/google/adapter.ts';
 import { readAuthorizationAnswer } from '../../providers/oauth.ts';
 import type { OAuthAdapter, RawAnswer, TokenSet } from '../../providers/provider.ts';
 import { failureOf } from './contract.ts';
+import { secret } from '../support/minting.ts';
+
+const CLIENT_SECRET = secret('client-secret');
+const REFRESH_TOKEN = secret('refresh-token');
 
 const NEVER = new AbortController().signal;
 
@@ -46,7 +50,7 @@ beforeAll(async () => {
   const provider = createGmailProvider({
     ...GOOGLE_URLS,
     tokenUrl: `http://127.0.0.1:${port}/token?tracking=in-the-url`,
-    client: { id: 'client', secret: () => Promise.resolve(new Secret('client-secret')) },
+    client: { id: 'client', secret: () => Promise.resolve(new Secret(CLIENT_SECRET)) },
     unitsPerMinute: null,
   });
   if (!provider.oauth) throw new Error('no OAuth');
@@ -62,7 +66,7 @@ afterAll(() => {
 });
 
 async function refresh(): Promise<TokenSet> {
-  return oauth.processTokenAnswer(await oauth.refreshRequest(new Secret('refresh-token'), NEVER));
+  return oauth.processTokenAnswer(await oauth.refreshRequest(new Secret(REFRESH_TOKEN), NEVER));
 }
 
 function answered(json: unknown): TokenSet {
@@ -77,9 +81,9 @@ describe('a token request', () => {
     expect(requests).toHaveLength(1);
     expect(Object.fromEntries(new URLSearchParams(requests[0]?.body))).toEqual({
       grant_type: 'refresh_token',
-      refresh_token: 'refresh-token',
+      refresh_token: REFRESH_TOKEN,
       client_id: 'client',
-      client_secret: 'client-secret',
+      client_secret: CLIENT_SECRET,
     });
     expect(requests[0]?.headers['accept-encoding']).toBeUndefined();
   });
@@ -99,7 +103,7 @@ describe('a token request', () => {
   it('does not unpack what it did not ask to be packed', async () => {
     const bomb = gzipSync(Buffer.alloc(50_000_000));
     reply = { headers: { 'content-encoding': 'gzip' }, body: bomb };
-    const raw = await oauth.refreshRequest(new Secret('refresh-token'), NEVER);
+    const raw = await oauth.refreshRequest(new Secret(REFRESH_TOKEN), NEVER);
     expect(raw.body.reveal().length).toBeLessThan(200_000);
     expect(() => oauth.processTokenAnswer(raw)).toThrow('without a token answer');
   });

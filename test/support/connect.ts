@@ -2,6 +2,7 @@ import { completeSignIn, proveSignIn } from '../../api/connect/complete-sign-in.
 import type { LinkRow } from '../../db/links.ts';
 import type { LinkResult, LinkSpec } from '../../db/schema/links.ts';
 import { Secret } from '../../domain/secret.ts';
+import { createPkce } from '../../providers/oauth.ts';
 import type { SessionAccess } from '../../providers/provider.ts';
 import type { Stage } from './stage.ts';
 
@@ -29,20 +30,19 @@ export async function connectGmail(
 ): Promise<LinkResult> {
   const oauth = context.providers.get('gmail')?.oauth;
   if (!oauth) throw new Error('Gmail is not configured');
-  const verifier = 'a'.repeat(64);
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier));
+  const { codeVerifier, codeChallenge } = createPkce();
   const redirectUri = 'http://127.0.0.1:9/oauth/google/callback';
   const authorizationUrl = oauth.authorizationUrl({
     redirectUri,
     state: 'state',
-    codeChallenge: Buffer.from(digest).toString('base64url'),
+    codeChallenge,
     uses: ['read'],
     loginHint: null,
   });
   const back = new URL(await sandbox.consent(authorizationUrl.href, email));
   const code = back.searchParams.get('code') ?? '';
   const signal = AbortSignal.timeout(10_000);
-  const answer = await oauth.exchangeRequest({ redirectUri, code, codeVerifier: new Secret(verifier) }, signal);
+  const answer = await oauth.exchangeRequest({ redirectUri, code, codeVerifier }, signal);
   const tokens = oauth.processTokenAnswer(answer);
   const access: SessionAccess = { kind: 'token', email: '', accessToken: tokens.accessToken };
   const proof = await proveSignIn(context, 'gmail', access, signal);

@@ -17,12 +17,13 @@ import { recordProgress } from '../../db/webhook-deliveries.ts';
 import { findEndpoint } from '../../db/webhook-endpoints.ts';
 import { addChannel, raiseStage, removeEndpoints, tell } from './stage.ts';
 import type { Stage } from './stage.ts';
+import { secret } from '../support/minting.ts';
 
 const URL_HERE = 'http://127.0.0.1:9/hook';
 const ENDPOINTS = '/v1/webhook-endpoints';
-const OPERATOR = 'mk_operator_of_the_product';
-const ACME = 'mk_acme_alone';
-const READER = 'mk_reads_only';
+const OPERATOR = `mk_${secret('api-key')}`;
+const ACME = `mk_${secret('api-key')}`;
+const READER = `mk_${secret('api-key')}`;
 
 let stage: Stage;
 let base: string;
@@ -53,7 +54,7 @@ afterAll(async () => {
 beforeEach(() => removeEndpoints(stage.database));
 
 async function addKey(key: string, tenantId: string | null, scopes: string[]) {
-  const values = { id: newId('key'), name: key, hash: sha256(key), tenantId, scopes, createdAt: new Date() };
+  const values = { id: newId('key'), name: 'test', hash: sha256(key), tenantId, scopes, createdAt: new Date() };
   await withinReach(stage.database, null, (tx) => insertApiKey(tx, values));
 }
 
@@ -170,7 +171,7 @@ describe('an endpoint', () => {
   });
 
   it('needs a key with the right: 401 and 403', async () => {
-    expect((await call('GET', ENDPOINTS, undefined, 'mk_unknown')).status).toBe(401);
+    expect((await call('GET', ENDPOINTS, undefined, `mk_${secret('api-key')}`)).status).toBe(401);
     expect((await call('POST', ENDPOINTS, { url: URL_HERE }, READER)).status).toBe(403);
     expect((await call('GET', ENDPOINTS, undefined, READER)).status).toBe(200);
   });

@@ -11,6 +11,7 @@ import { events } from '../../db/schema/events.ts';
 import type { EventType } from '../../domain/event.ts';
 import type { Verdict } from '../../domain/verdict.ts';
 import { channelOf, connectGmail, connectImap } from '../support/connect.ts';
+import { secret } from '../support/minting.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
 
@@ -82,8 +83,9 @@ describe('rule 11: what works of one half ends no incident of the other', () => 
 describe('rule 5: a refusal that has to be seen again', () => {
   it('vague words of a mail server are tried again five seconds later, not at once and not never', async () => {
     const email = 'vague@example.com';
-    await stage.sandbox.account('imap', email, { password: 'secret-1' });
-    const channelId = channelOf(await connectImap(stage, email, 'secret-1'));
+    const password = secret('password');
+    await stage.sandbox.account('imap', email, { password });
+    const channelId = channelOf(await connectImap(stage, email, password));
     await stage.sandbox.fault('imap', email, 'mailbox_unavailable');
     await check(channelId);
     expect(await read(channelId)).toMatchObject({ status: 'connected', suspicion: { tried: 'access', times: 1 } });
