@@ -1,10 +1,42 @@
+/** Brackets tried before an answer counts as having no JSON: "[GaxiosError] … {…}" has some that open none. */
+const MOST_BRACKETS = 20;
+/** Values looked at within one answer: an error is near the outside, a listing is no error. */
+const MOST_VALUES = 500;
+
 /**
  * The JSON in an answer's text, wherever it is: clients print words around it ("Client error: … {…}"), servers glue an
- * error page behind it. An array of errors gives its first. null when there is none.
+ * error page behind it. null when there is none.
  */
-export function jsonWithin(text: string): unknown {
-  const whole = parseJson(text) ?? parseJson(balancedAt(text, text.search(/[{[]/)));
-  return Array.isArray(whole) ? (whole[0] as unknown) : whole;
+function jsonWithin(text: string): unknown {
+  const whole = parseJson(text);
+  if (typeof whole === 'object' && whole !== null) return whole;
+  let tries = 0;
+  for (const { index } of text.matchAll(/[{[]/g)) {
+    const part = parseJson(balancedAt(text, index));
+    if (typeof part === 'object' && part !== null && Object.keys(part).length > 0) return part;
+    if (++tries === MOST_BRACKETS) return null;
+  }
+  return null;
+}
+
+/**
+ * Every object of an answer's JSON, the outermost and first in front: libraries and proxies wrap what a provider said
+ * (`response.data`), some of them as JSON within a string. Empty when the answer holds none.
+ */
+export function objectsWithin(text: string): Record<string, unknown>[] {
+  const waiting: unknown[] = [jsonWithin(text)];
+  for (let at = 0; at < waiting.length && waiting.length < MOST_VALUES; at++) {
+    const value = waiting[at];
+    if (Array.isArray(value)) waiting.push(...(value.slice(0, MOST_VALUES) as unknown[]));
+    else if (isObject(value)) waiting.push(...Object.values(value).slice(0, MOST_VALUES));
+    else if (typeof value === 'string' && /^\s*[{[]/.test(value)) waiting.push(parseJson(value));
+  }
+  return waiting.filter(isObject);
+}
+
+/** A page for people: a proxy's, a captive portal's, a gateway's. Its words are nobody's answer to us. */
+export function isPage(text: string): boolean {
+  return /^\s*(<\?xml[^>]*>\s*)?<(!doctype html|html|head|body|title)\b/i.test(text);
 }
 
 /** null for what is not JSON. */
@@ -42,19 +74,17 @@ export interface OAuthRefusal {
 }
 
 /**
- * An OAuth refusal (RFC 6749 sections 4.1.2.1 and 5.2): as JSON, in the query of a redirect, in a client's own words
- * ("invalid_grant: expired access/refresh token"), or on an error page ("Error 400: redirect_uri_mismatch"). null when
- * the answer is none.
+ * An OAuth refusal (RFC 6749 sections 4.1.2.1 and 5.2): as JSON, in the query of a redirect, or in a client's own words
+ * ("invalid_grant: expired access/refresh token"). null when the answer is none.
  */
 export function oauthRefusal(body: string): OAuthRefusal | null {
-  const json = jsonWithin(body);
-  if (isObject(json)) {
+  for (const json of objectsWithin(body)) {
     const error = textOf(json['error'] ?? json['errorCode']);
-    if (error === null || !/^[\w.-]+$/.test(error)) return null;
+    if (error === null || !/^[\w.-]+$/.test(error)) continue;
     const description = textOf(json['error_description'] ?? json['errorMessage']) ?? '';
     return { error, description, suberror: textOf(json['error_subtype'] ?? json['suberror'] ?? json['subError']) };
   }
-  return redirectRefusal(body) ?? printedRefusal(body);
+  return isPage(body) ? null : (redirectRefusal(body) ?? printedRefusal(body));
 }
 
 function redirectRefusal(body: string): OAuthRefusal | null {

@@ -1,18 +1,27 @@
 import type { ProviderName } from '../domain/access-type.ts';
-import type { ProviderAnswer, Verdict } from '../domain/verdict.ts';
-import { classifyNetwork } from './errors.ts';
+import { failedPart } from './answer-parts.ts';
 import { classifyExchange } from './exchange/errors.ts';
 import { classifyGoogle } from './google/errors.ts';
 import { classifyImap } from './imap/errors.ts';
 import { classifyMicrosoft } from './microsoft/errors.ts';
+import { classifyGeneric } from './oauth-errors.ts';
+import type { Classifier } from './outages.ts';
 import { classifySalesforce } from './salesforce/errors.ts';
 
-/** Every provider's map from its words to verdicts; `generic` is the network itself. */
-export const CLASSIFIERS: Readonly<Record<ProviderName | 'generic', (answer: ProviderAnswer) => Verdict>> = {
-  google: classifyGoogle,
-  microsoft: classifyMicrosoft,
-  exchange: classifyExchange,
-  imap: classifyImap,
-  salesforce: classifySalesforce,
-  generic: classifyNetwork,
+/** 256 Ki characters: what is longer is a page or a listing, and its end tells nothing. */
+const LONGEST_BODY = 262_144;
+
+/** Of an answer with several parts the one that failed, and of a long one its beginning. */
+function ofWhatFailed(classify: Classifier): Classifier {
+  return (answer) => classify(failedPart({ ...answer, body: answer.body.slice(0, LONGEST_BODY) }));
+}
+
+/** Every provider's map from its words to verdicts; `generic` is any OAuth server, and the network itself. */
+export const CLASSIFIERS: Readonly<Record<ProviderName | 'generic', Classifier>> = {
+  google: ofWhatFailed(classifyGoogle),
+  microsoft: ofWhatFailed(classifyMicrosoft),
+  exchange: ofWhatFailed(classifyExchange),
+  imap: ofWhatFailed(classifyImap),
+  salesforce: ofWhatFailed(classifySalesforce),
+  generic: ofWhatFailed(classifyGeneric),
 };

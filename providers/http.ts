@@ -21,12 +21,15 @@ const KEPT_HEADERS = new Set([
   'location',
   'request-id',
   'retry-after',
+  'retry-after-ms',
   'server',
   'sforce-limit-info',
   'www-authenticate',
   'x-backofftime',
+  'x-caserrorcode',
   'x-failure-category',
   'x-ms-diagnostics',
+  'x-ms-retry-after-ms',
 ]);
 
 interface HttpRequest {

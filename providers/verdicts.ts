@@ -21,15 +21,20 @@ export function rateLimited(waitMs: number | null, providerCode: string | null):
   return verdict('rate_limited', 'rate_limited', { retryAfterMs: waitMs, providerCode });
 }
 
+/** Headers that name the wait in milliseconds; the first is Azure's. */
+const WAITS_IN_MS = ['x-ms-retry-after-ms', 'retry-after-ms'] as const;
+
 /**
  * Retry-After (RFC 9110 section 10.2.3), in milliseconds: seconds, or a date, which is measured against the answer's
  * own Date, so that our clock has no part in it. null when there is none, or it makes no sense.
  */
-export function retryAfterMs(answer: Pick<ProviderAnswer, 'headers'>): number | null {
-  const value = answer.headers['retry-after']?.trim();
+export function retryAfterMs({ headers }: Pick<ProviderAnswer, 'headers'>): number | null {
+  const named = WAITS_IN_MS.map((name) => headers[name]?.trim()).find((value) => /^\d+(\.\d+)?$/.test(value ?? ''));
+  if (named !== undefined) return Math.ceil(Number(named));
+  const value = headers['retry-after']?.trim();
   if (value === undefined) return null;
   if (/^\d+(\.\d+)?$/.test(value)) return Math.ceil(Number(value) * 1000);
-  return msUntil(value, answer.headers);
+  return msUntil(value, headers);
 }
 
 /** Milliseconds from the answer's Date to `when`, at least 0; null when either is not a date. */

@@ -1,11 +1,17 @@
-import type { ProviderAnswer, StatusReason, Verdict, VerdictKind } from '../../domain/verdict.ts';
+import type { Operation, ProviderAnswer, StatusReason, Verdict, VerdictKind } from '../../domain/verdict.ts';
+import { isPage } from '../answer-text.ts';
 import { classifyNetwork } from '../errors.ts';
+import { classifyChallenge, classifyOAuth } from '../oauth-errors.ts';
+import { outagesFirst } from '../outages.ts';
+import { classifyDiagnostics } from '../token-diagnostics.ts';
 import { rateLimited, retryAfterMs, tokenRefused, unknown, verdict } from '../verdicts.ts';
 
 interface Rule {
   kind: VerdictKind;
   reason: StatusReason | null;
   code: RegExp;
+  /** Only there; everywhere when it is absent. */
+  operation?: Operation;
 }
 
 /** EWS response codes (learn.microsoft.com/exchange/client-developer/web-service-reference/responsecode). */
@@ -19,7 +25,7 @@ const RULES: readonly Rule[] = [
   {
     kind: 'account_gone',
     reason: 'mailbox_unavailable',
-    code: /^Error(NonExistentMailbox|MissingEmailAddress|MailboxGuidNotFound|CannotFindUser|InvalidUserPrincipalName)$/,
+    code: /^Error(NonExistentMailbox|MissingEmailAddress|MailboxGuidNotFound|CannotFindUser|InvalidUserPrincipalName|NameResolutionNoMailbox)$/,
   },
   {
     kind: 'rate_limited',
@@ -31,15 +37,19 @@ const RULES: readonly Rule[] = [
     reason: null,
     code: /^Error(InvalidSyncStateData|SyncFolderNotFound|SubscriptionNotFound|InvalidSubscription|ExpiredSubscription|SubscriptionUnsubscribed|ReadEventsFailed|InvalidWatermark|EventNotFound|MissedNotificationEvents|InvalidPullSubscriptionId)$/,
   },
+  // A folder that is listed was deleted; elsewhere the word may be about any folder.
+  { kind: 'cursor_expired', reason: null, code: /^Error(Folder|ManagedFolder)NotFound$/, operation: 'import' },
+  // An app's token that names no mailbox.
+  { kind: 'misconfigured', reason: 'app_credentials_invalid', code: /^ErrorImpersonationRequired$/ },
   {
     kind: 'admin_action',
     reason: 'admin_policy_enforced',
-    code: /^Error(AccessDenied|Impersonat\w+|EwsDisabled|FolderPermission\w*|TokenSerializationDenied|CrossMailbox\w*|Proxy(RequestNotAllowed|GroupSidLimitExceeded)|CallerIsInvalidADAccount|ApplicationNotAllowed|DelegateNoUser|DelegateCannotAddOwner|NotDelegate)$/,
+    code: /^Error(AccessDenied|Impersonat\w+|UserNotAllowedByPolicy|OrganizationAccessBlocked|InvalidLicense|EwsDisabled|FolderPermission\w*|TokenSerializationDenied|CrossMailbox\w*|Proxy(RequestNotAllowed|GroupSidLimitExceeded)|CallerIsInvalidADAccount|ApplicationNotAllowed|DelegateNoUser|DelegateCannotAddOwner|NotDelegate)$/,
   },
   {
     kind: 'misconfigured',
     reason: 'app_credentials_invalid',
-    code: /^Error(SchemaValidation|IncorrectSchemaVersion|InvalidServerVersion|InvalidRequest|InvalidArgument|InvalidOperation|MissingArgument|InvalidIdMalformed|InvalidId\w*|InvalidProperty\w*|InvalidSmtpAddress|InvalidExchangeImpersonationHeaderData|SubscriptionDelegateAccessNotSupported|SubscriptionAccessDenied|Unsupported\w+|InvalidSubscriptionRequest|InvalidPushSubscriptionUrl)$/,
+    code: /^Error(SchemaValidation|IncorrectSchemaVersion|InvalidSchemaVersion\w*|InvalidServerVersion|WrongServerVersion\w*|DuplicateSOAPHeader|InvalidRequest|InvalidArgument|InvalidOperation|MissingArgument|InvalidIdMalformed|InvalidId\w*|InvalidProperty\w*|InvalidSmtpAddress|InvalidExchangeImpersonationHeaderData|SubscriptionDelegateAccessNotSupported|SubscriptionAccessDenied|Unsupported\w+|InvalidSubscriptionRequest|InvalidPushSubscriptionUrl)$/,
   },
 ];
 
@@ -50,57 +60,80 @@ const ENVELOPES = new Set(['ErrorInternalServerError', 'ErrorBatchProcessingStop
  * What an on-premises Exchange answers over EWS. Total: what is not known is `transient`. The code inside the answer
  * decides before the HTTP status, which is 200 for most errors and 500 for throttling.
  */
-export function classifyExchange(answer: ProviderAnswer): Verdict {
+export const classifyExchange = outagesFirst(classifyWords, (body) => responseCode(body) !== null);
+
+function classifyWords(answer: ProviderAnswer): Verdict {
   const code = responseCode(answer.body);
   if (code === null) return classifyStatus(answer);
-  const rule = RULES.find((rule) => rule.code.test(code));
+  const rule = RULES.find((rule) => rule.code.test(code) && (rule.operation ?? answer.operation) === answer.operation);
   if (!rule) return unknown(answer, code);
   if (rule.kind === 'rate_limited') return rateLimited(backOffMs(answer), code);
   return verdict(rule.kind, rule.reason, { providerCode: code });
 }
 
+/** Where a SOAP answer keeps its codes: the words of somebody's mail, in the same answer, are none. */
+const SOAP_CODES = /<(?:\w+:)?(?:ResponseCode|faultcode)\b[^>]*>\s*(?:\w+:)?(Error\w+)/g;
+const PRINTED_CODES = /\b(Error[A-Z][A-Za-z]{3,})\b/g;
+
 /** The inner code where there is one; else the first that is an error, however it is written down. */
 function responseCode(body: string): string | null {
+  if (isPage(body)) return null;
   const inner = /InnerErrorResponseCode["']?\s*[>:=]\s*["']?(Error\w+)/.exec(body)?.[1];
   if (inner !== undefined) return inner;
-  const codes = [...body.matchAll(/\bError[A-Z][A-Za-z]{3,}\b/g)].map(([code]) => code);
+  const isSoap = /<(?:\w+:)?(?:Envelope|ResponseCode|faultcode)\b/.test(body);
+  const codes = [...body.matchAll(isSoap ? SOAP_CODES : PRINTED_CODES)].flatMap(([, code]) => code ?? []);
   return codes.find((code) => !ENVELOPES.has(code)) ?? codes[0] ?? null;
 }
 
 /** https://learn.microsoft.com/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange */
 function backOffMs(answer: ProviderAnswer): number | null {
-  const named = /BackOffMilliseconds["']?\s*[>:=]\s*(\d+)/i.exec(answer.body)?.[1];
-  return named === undefined ? retryAfterMs(answer) : Number(named);
+  const named =
+    /BackOffMilliseconds["']?\s*[>:=]\s*(\d+)/i.exec(answer.body)?.[1] ?? answer.headers['backoffmilliseconds'];
+  return /^\d+$/.test(named ?? '') ? Number(named) : retryAfterMs(answer);
 }
 
-/** Exchange refuses logins to shed load: closing the connection, or with an ASP.NET error page. */
-const LOAD_SHEDDING = /Server Error in '\/EWS' Application|genericerrorpage/i;
+/** Exchange refuses logins to shed load: closing the connection, or with ASP.NET's page, in the server's language. */
+const LOAD_SHEDDING = /<title>[^<]*\/EWS\b|Server Error in '\/EWS' Application|genericerrorpage/i;
 const WRONG_CREDENTIALS =
   /invalid credentials|wrong (user ?name|password)|(user ?name|password) (is |was )?(incorrect|invalid|wrong)|UnauthorizedError/i;
+/** What a client says of a 401 without a word of the server's. */
+const UNAUTHORIZED_TEXT = /\(401\) Unauthorized|\bHTTP 401\b/i;
 
 function classifyStatus(answer: ProviderAnswer): Verdict {
   const { httpStatus, headers, body } = answer;
-  const challenge = headers['www-authenticate'] ?? '';
   // The front end has found no mailbox to pass the request on to.
   const frontEnd = headers['x-caserrorcode'] ?? '';
-  if (/NotFound|Unknown/i.test(frontEnd)) {
+  if (/(User|Mailbox\w*)NotFound|UnknownUser/i.test(frontEnd)) {
     return verdict('account_gone', 'mailbox_unavailable', { providerCode: frontEnd, vague: true });
   }
-  const shedding =
-    LOAD_SHEDDING.test(`${body}${headers['location'] ?? ''}`) || /close/i.test(headers['connection'] ?? '');
-  if (/too many requests|throttl|server busy|requested back ?off|RateLimitError/i.test(body) || httpStatus === 429)
+  if (/too many requests|throttl|server busy|requested back ?off|RateLimitError/i.test(body)) {
     return rateLimited(backOffMs(answer), String(httpStatus ?? 'busy'));
-  if (httpStatus === 401 && /error="?invalid_token/.test(challenge)) return tokenRefused('invalid_token');
+  }
+  // Tokens come from an AD FS, which speaks OAuth.
+  const diagnosed = classifyDiagnostics(answer) ?? classifyChallenge(answer) ?? classifyOAuth(answer);
+  if (diagnosed !== null) return diagnosed;
+  if (/expiredpassword/i.test(headers['location'] ?? '')) return passwordRefused('expired', false);
   // Office 365 before it went away: the account has to be unblocked, the password has run out.
   if (httpStatus === 456 || httpStatus === 457) return passwordRefused(String(httpStatus), false);
-  if (WRONG_CREDENTIALS.test(body) && !shedding) return passwordRefused(String(httpStatus ?? 'credentials'), true);
-  if (httpStatus === 401) {
+  return classifyRefusal(answer);
+}
+
+function classifyRefusal(answer: ProviderAnswer): Verdict {
+  const { httpStatus, headers, body } = answer;
+  const shedding =
+    LOAD_SHEDDING.test(`${body}${headers['location'] ?? ''}`) || /close/i.test(headers['connection'] ?? '');
+  // IIS puts "invalid credentials" on its page for every 401, also for the first leg of NTLM.
+  if (WRONG_CREDENTIALS.test(body) && !isPage(body) && !shedding) {
+    return passwordRefused(String(httpStatus ?? 'credentials'), true);
+  }
+  if (httpStatus === 401 || (httpStatus === null && UNAUTHORIZED_TEXT.test(body))) {
     // The first leg of NTLM looks the same as a refusal: a login that was answered so is believed when it repeats.
     return answer.operation === 'login' && !shedding ? passwordRefused('401', true) : tokenRefused('401');
   }
   if (httpStatus === 403) return verdict('admin_action', 'admin_policy_enforced', { providerCode: '403' });
-  if (httpStatus === 404 || httpStatus === 405)
+  if (httpStatus === 404 || httpStatus === 405) {
     return verdict('misconfigured', 'app_credentials_invalid', { providerCode: String(httpStatus) });
+  }
   return classifyNetwork(answer);
 }
 

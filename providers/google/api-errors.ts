@@ -1,5 +1,5 @@
 import type { ProviderAnswer, Verdict } from '../../domain/verdict.ts';
-import { isObject, jsonWithin, textOf } from '../answer-text.ts';
+import { isObject, isPage, objectsWithin, textOf } from '../answer-text.ts';
 import { msUntil, rateLimited, retryAfterMs, tokenRefused, unknown, verdict } from '../verdicts.ts';
 
 /** An error of a Google API (cloud.google.com/apis/design/errors), and of the older form that Gmail still sends. */
@@ -10,38 +10,52 @@ export interface ApiFailure {
   status: string | null;
   code: number | null;
   message: string;
+  /** "12.5s" (google.rpc.RetryInfo). */
+  retryDelay: string | null;
 }
 
 /** null when the answer is none: no JSON object `error`, and none of the forms in which clients print one. */
-export function apiFailure(body: string): ApiFailure | null {
-  const json = jsonWithin(body);
-  const error = isObject(json) && isObject(json['error']) ? json['error'] : null;
-  if (error === null) return printedFailure(body);
+export function apiFailure({ body }: ProviderAnswer): ApiFailure | null {
+  if (isPage(body)) return null;
+  const objects = objectsWithin(body);
+  // The Java client prints what is inside `error` only.
+  const error =
+    objects.map((object) => object['error']).find(isObject) ??
+    objects.find((object) => Array.isArray(object['errors']));
+  if (error === undefined) return printedFailure(body);
   const listed = [error['errors'], error['details']].flat().filter(isObject);
   return {
     reasons: listed.flatMap((entry) => textOf(entry['reason']) ?? []),
     status: textOf(error['status']),
     code: typeof error['code'] === 'number' ? error['code'] : null,
     message: textOf(error['message']) ?? '',
+    retryDelay: listed.map((entry) => textOf(entry['retryDelay'])).find((delay) => delay !== null) ?? null,
   };
 }
 
+/** `reason: 'insufficientPermissions'`, `'reason' => "…"`, and "googleapi: Error 403: …, insufficientPermissions". */
+const PRINTED_REASONS = /['"]?\breason['"]?\s*(?::|=>?)\s*['"]?(\w+)|\bgoogleapi: Error \d{3}: [^\n]*, (\w+)\s*$/gim;
+
 /** `<HttpError 403 when requesting … returned "…". Details: "[{'reason': 'insufficientPermissions'}]">` and the like. */
 function printedFailure(body: string): ApiFailure | null {
-  const reasons = [...body.matchAll(/['"]?\breason['"]?\s*(?::|=>?)\s*['"]?(\w+)/g)].flatMap(
-    ([, reason]) => reason ?? [],
-  );
-  const code = /\b(?:HttpError|googleapi: Error|GaxiosError:?|status(?: code)?:?|code:?)\s*\(?([45]\d\d)\b/i.exec(
+  if (/\binvalid_grant\b/.test(body)) return null;
+  const reasons = [...body.matchAll(PRINTED_REASONS)].flatMap(([, listed, last]) => listed ?? last ?? []);
+  const code = /\b(?:HttpError|googleapi: Error|GaxiosError:?|status(?: code)?:?|code"?:?)\s*\(?([45]\d\d)\b/i.exec(
     body,
   )?.[1];
   const status =
     /\b(RESOURCE_EXHAUSTED|PERMISSION_DENIED|UNAUTHENTICATED|FAILED_PRECONDITION|NOT_FOUND|UNAVAILABLE)\b/.exec(
       body,
     )?.[1];
-  const known = SCOPE_TEXT.test(body) || RATE_TEXT.test(body) || NO_MAILBOX_TEXT.test(body);
+  const known = KNOWN_TEXTS.some((pattern) => pattern.test(body));
   if (reasons.length === 0 && code === undefined && status === undefined && !known) return null;
-  if (/<html|<!doctype/i.test(body) || /\binvalid_grant\b/.test(body)) return null;
-  return { reasons, status: status ?? null, code: code === undefined ? null : Number(code), message: body };
+  return {
+    reasons,
+    status: status ?? null,
+    code: code === undefined ? null : Number(code),
+    message: body,
+    retryDelay: null,
+  };
 }
 
 const RATE_REASONS =
@@ -49,22 +63,29 @@ const RATE_REASONS =
 const RATE_TEXT = /rate limit exceeded|too many (concurrent )?requests|quota exceeded for|retry after \d{4}-/i;
 /** The operator's project: the API is off, the project deleted, unpaid or suspended, the key wrong. */
 const PROJECT_REASONS =
-  /^(accessNotConfigured|dailyLimitExceededUnreg|rateLimitExceededUnreg|keyInvalid|keyExpired|ipRefererBlocked|projectNotLinked|SERVICE_DISABLED|API_KEY_\w+|CONSUMER_\w+|BILLING_DISABLED|USER_PROJECT_DENIED|UNREGISTERED_CALLERS)$/;
+  /^(accessNotConfigured|dailyLimitExceededUnreg|rateLimitExceededUnreg|keyInvalid|keyExpired|ipRefererBlocked|projectNotLinked|SERVICE_DISABLED|SECURITY_POLICY_VIOLATED|API_KEY_\w+|CONSUMER_\w+|BILLING_DISABLED|USER_PROJECT_DENIED|UNREGISTERED_CALLERS)$/;
+const PROJECT_TEXT =
+  /vpcServiceControls|unregistered callers|has not been used in project|is not found and cannot be used/i;
 const SCOPE_REASONS = /^(insufficientPermissions|insufficientScopes?|ACCESS_TOKEN_SCOPE_INSUFFICIENT)$/;
 const SCOPE_TEXT = /insufficient (authentication scopes?|permission)|metadata scope (does not|doesn't)/i;
 const ADMIN_REASONS = /^(domainPolicy|ADMIN_POLICY\w*|ORG_RESTRICTION\w*|POLICY_ENFORCED)$/;
 const ADMIN_TEXT = /administrators? ha(s|ve) disabled|domain policy|disabled by (the|your) (domain )?admin/i;
 const NO_MAILBOX_TEXT = /mail service not enabled/i;
+const NOT_FOUND_TEXT = /requested entity was not found/i;
+/** What a client may print alone, without a code. */
+const KNOWN_TEXTS = [SCOPE_TEXT, RATE_TEXT, NO_MAILBOX_TEXT, NOT_FOUND_TEXT, PROJECT_TEXT];
 
 export function classifyApi(answer: ProviderAnswer, failure: ApiFailure): Verdict {
   const { reasons, message } = failure;
   const status = failure.code ?? answer.httpStatus;
   const providerCode = reasons[0] ?? failure.status ?? String(status ?? 'error');
   const has = (pattern: RegExp): boolean => reasons.some((reason) => pattern.test(reason));
-  if (has(PROJECT_REASONS)) return verdict('misconfigured', 'app_credentials_invalid', { providerCode });
+  if (has(PROJECT_REASONS) || PROJECT_TEXT.test(message))
+    return verdict('misconfigured', 'app_credentials_invalid', { providerCode });
   if (has(RATE_REASONS) || failure.status === 'RESOURCE_EXHAUSTED' || status === 429 || RATE_TEXT.test(message)) {
-    return rateLimited(waitNamed(answer, message), providerCode);
+    return rateLimited(waitNamed(answer, failure), providerCode);
   }
+  if ((status ?? 0) >= 500) return unknown(answer, providerCode);
   const challenge = answer.headers['www-authenticate'] ?? '';
   if (has(SCOPE_REASONS) || SCOPE_TEXT.test(message) || /insufficient_scope/.test(challenge)) {
     return verdict('insufficient_scope', 'insufficient_scope', { providerCode });
@@ -77,16 +98,20 @@ export function classifyApi(answer: ProviderAnswer, failure: ApiFailure): Verdic
 }
 
 /** Gmail names the time in the message only: "User-rate limit exceeded.  Retry after 2026-11-05T10:00:00.000Z". */
-function waitNamed(answer: ProviderAnswer, message: string): number | null {
+function waitNamed(answer: ProviderAnswer, { message, retryDelay }: ApiFailure): number | null {
+  const delay = /^(\d+(?:\.\d+)?)s$/.exec(retryDelay ?? '')?.[1];
   const until = /retry after (\d{4}-\d{2}-\d{2}T[\d:.]+Z?)/i.exec(message)?.[1];
-  return retryAfterMs(answer) ?? (until === undefined ? null : msUntil(until, answer.headers));
+  return (
+    retryAfterMs(answer) ??
+    (delay === undefined ? null : Math.ceil(Number(delay) * 1000)) ??
+    (until === undefined ? null : msUntil(until, answer.headers))
+  );
 }
 
 /** What depends on what we had asked; null when it says nothing sure. */
 function classifyRequest(answer: ProviderAnswer, failure: ApiFailure, providerCode: string): Verdict | null {
   const { message } = failure;
   const status = failure.code ?? answer.httpStatus ?? 400;
-  if (status >= 500) return null;
   if (NO_MAILBOX_TEXT.test(message)) return noMailbox(providerCode, false);
   // The topic and its rights, or a second push client of the same project.
   if (/pub\/?sub|topic|push notification client/i.test(message) || (answer.operation === 'subscribe' && status < 404)) {

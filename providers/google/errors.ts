@@ -2,6 +2,8 @@ import type { ProviderAnswer, Verdict } from '../../domain/verdict.ts';
 import { oauthRefusal } from '../answer-text.ts';
 import type { OAuthRefusal } from '../answer-text.ts';
 import { classifyNetwork } from '../errors.ts';
+import { classifyChallenge } from '../oauth-errors.ts';
+import { outagesFirst } from '../outages.ts';
 import { rateLimited, retryAfterMs, tokenRefused, unknown, verdict } from '../verdicts.ts';
 import { apiFailure, classifyApi } from './api-errors.ts';
 
@@ -10,34 +12,40 @@ import { apiFailure, classifyApi } from './api-errors.ts';
  * /workspace/gmail/api/guides/handle-errors). Total: what is not known is `transient`. The OAuth endpoints answer with
  * a word, the APIs with an object whose `reason` decides; the HTTP status alone decides nothing.
  */
-export function classifyGoogle(answer: ProviderAnswer): Verdict {
-  const failure = apiFailure(answer.body);
+export const classifyGoogle = outagesFirst(classifyWords);
+
+function classifyWords(answer: ProviderAnswer): Verdict {
+  const failure = apiFailure(answer);
   if (failure !== null) return classifyApi(answer, failure);
   const refusal = oauthRefusal(answer.body) ?? pageRefusal(answer);
-  if (refusal !== null) return classifyOAuth(answer, refusal);
-  if (answer.httpStatus === 401) return tokenRefused('401');
-  return classifyNetwork(answer);
+  if (refusal !== null) return classifyRefusal(answer, refusal);
+  return classifyChallenge(answer) ?? (answer.httpStatus === 401 ? tokenRefused('401') : classifyNetwork(answer));
 }
 
 /** The operator's client, or our own request. */
 const CLIENT_WORDS =
-  /^(invalid_client|deleted_client|disabled_client|restricted_client|unauthorized_client|invalid_request|invalid_scope|invalid_audience|org_internal|redirect_uri_mismatch|disallowed_useragent|origin_mismatch|unsupported_grant_type|unsupported_response_type)$/;
+  /^(invalid_client|deleted_client|disabled_client|restricted_client|unauthorized_client|invalid_request|invalid_scope|invalid_audience|invalid_app|org_internal|redirect_uri_mismatch|disallowed_useragent|origin_mismatch|unsupported_grant_type|unsupported_response_type)$/;
 const REAUTHENTICATE_WORDS =
-  /^(interaction_required|login_required|consent_required|access_denied|account_selection_required)$/;
-const ADMIN_WORDS = /^(admin_policy_enforced|policy_enforced|account_restricted)$/;
+  /^(interaction_required|login_required|consent_required|access_denied|account_selection_required|immediate_failed)$/;
+/** `access_not_configured`: a school's administrator has not looked at the app yet. */
+const ADMIN_WORDS =
+  /^(admin_policy_enforced|policy_enforced|account_restricted|access_not_configured|app_not_configured_for_user)$/;
 const ADMIN_TEXT =
-  /restricted by .*polic|account restricted|contact (your )?administrator|not been verified by your organization/i;
-/** An app that Google lets only its testers use is the operator's to publish. */
-const TESTING_TEXT = /being tested|access to the app|not completed the .*verification|developer hasn/i;
+  /restricted by [^"]{0,80}polic|account restricted|contact (your )?administrator|not been verified by your organization/i;
+/** An app that Google lets only its testers use is the operator's to publish; so are a service account's rights. */
+const OPERATORS_TEXT =
+  /being tested|access to the app|not completed the [^"]{0,80}verification|developer hasn|client not authorized/i;
 
-/** "Error 400: redirect_uri_mismatch", "Error: disabled_client". */
+/** "Error 400: redirect_uri_mismatch", "Error: disabled_client", and the page without a word for it. */
 function pageRefusal({ body }: ProviderAnswer): OAuthRefusal | null {
   const error = /\bError(?: \d{3})?:\s*([a-z]+(?:_[a-z]+)+)/.exec(body)?.[1];
-  return error === undefined ? null : { error, description: body, suberror: null };
+  if (error !== undefined) return { error, description: body, suberror: null };
+  return /this app is blocked/i.test(body) ? { error: 'invalid_app', description: body, suberror: null } : null;
 }
 
-function classifyOAuth(answer: ProviderAnswer, { error, description, suberror }: OAuthRefusal): Verdict {
+function classifyRefusal(answer: ProviderAnswer, { error, description, suberror }: OAuthRefusal): Verdict {
   const providerCode = suberror ?? error;
+  if (/rate_?limit|slow_down|quota/.test(error)) return rateLimited(retryAfterMs(answer), providerCode);
   // The revocation and userinfo endpoints speak of the token that they were given.
   if (error === 'invalid_token') return tokenRefused(providerCode);
   if (answer.httpStatus === 401 && answer.operation === 'api') return tokenRefused(providerCode);
@@ -48,11 +56,7 @@ function classifyOAuth(answer: ProviderAnswer, { error, description, suberror }:
   if (ADMIN_WORDS.test(error) || ADMIN_TEXT.test(description)) {
     return verdict('admin_action', 'admin_policy_enforced', { providerCode });
   }
-  if (/rate_?limit|slow_down|quota/.test(error) || answer.httpStatus === 429) {
-    return rateLimited(retryAfterMs(answer), providerCode);
-  }
-  if ((answer.httpStatus ?? 400) >= 500) return unknown(answer, providerCode);
-  if (CLIENT_WORDS.test(error) || (error === 'access_denied' && TESTING_TEXT.test(description))) {
+  if (CLIENT_WORDS.test(error) || (error === 'access_denied' && OPERATORS_TEXT.test(description))) {
     return verdict('misconfigured', 'app_credentials_invalid', { providerCode });
   }
   if (REAUTHENTICATE_WORDS.test(error)) return verdict('reauth_required', 'access_revoked', { providerCode });

@@ -1,6 +1,9 @@
 import type { ProviderAnswer, StatusReason, Verdict, VerdictKind } from '../../domain/verdict.ts';
+import { isPage } from '../answer-text.ts';
 import { classifyNetwork } from '../errors.ts';
-import { rateLimited, verdict } from '../verdicts.ts';
+import { classifyGeneric } from '../oauth-errors.ts';
+import { outagesFirst } from '../outages.ts';
+import { rateLimited, tokenRefused, verdict } from '../verdicts.ts';
 
 interface Rule {
   kind: VerdictKind;
@@ -10,10 +13,18 @@ interface Rule {
   vague?: true;
 }
 
+/** A response code (RFC 5530) as a server sends it, `[LIMIT]`, and as clients keep it, `textCode: 'LIMIT'`. */
+function coded(...names: string[]): RegExp {
+  return new RegExp(`\\[(?:${names.join('|')})\\b|code["']?:\\s*["'](?:${names.join('|')})\\b`, 'i');
+}
+
+const ENDED =
+  '(user|account|mailbox) (is |has been |was )?(currently )?(disabled|suspended|deactivated|deleted|closed|terminated|inactive|removed)';
+
 /**
  * What servers say, the first rule that fits. Few send the codes of RFC 5530, and some send AUTHENTICATIONFAILED for
- * everything, so the words for a limit or an outage go before any code: the worst is to ask a person for a password
- * that was right.
+ * everything, so the words for a limit or an outage go before it: the worst is to ask a person for a password that was
+ * right.
  */
 const RULES: readonly Rule[] = [
   {
@@ -24,82 +35,119 @@ const RULES: readonly Rule[] = [
     vague: true,
   },
   {
+    // QQ names every cause it has at once.
+    kind: 'reauth_required',
+    reason: 'password_changed',
+    pattern: /account is abnormal, service is not open/i,
+    vague: true,
+  },
+  {
     kind: 'rate_limited',
     reason: 'rate_limited',
     pattern:
-      /too many|rate.?limit|\[LIMIT\]|throttl|back-?off|(command|bandwidth|connection|login) limits?|limit (was |is )?(hit|exceeded|reached)|maximum (number of )?connections|exceeded .*(connections|attempts)|(max\w*|concurrent|simultaneous) connections/i,
+      /too many|rate.?limit|\[LIMIT\]|throttl|back-?off|(command|bandwidth|connection|login|sending) limits?|limit (was |is )?(hit|exceeded|reached)|maximum (number of )?connections|exceeded .{0,80}(connections|attempts)|(max\w*|concurrent|simultaneous) connections/i,
+  },
+  // Codes that are sent for one thing only.
+  { kind: 'rate_limited', reason: 'rate_limited', pattern: coded('LIMIT', 'THROTTLED') },
+  { kind: 'account_gone', reason: 'account_disabled', pattern: new RegExp(`\\[CONTACTADMIN\\].*${ENDED}`, 'i') },
+  { kind: 'admin_action', reason: 'admin_policy_enforced', pattern: coded('CONTACTADMIN', 'NOPERM') },
+  { kind: 'reauth_required', reason: 'password_changed', pattern: coded('EXPIRED') },
+  {
+    kind: 'misconfigured',
+    reason: 'app_credentials_invalid',
+    pattern: coded('PRIVACYREQUIRED', 'CLIENTBUG', 'CANNOT', 'BADCHARSET'),
+  },
+  {
+    kind: 'transient',
+    reason: 'provider_unavailable',
+    pattern: coded('UNAVAILABLE', 'TEMPFAIL', 'SERVERBUG', 'INUSE', 'CORRUPTION', 'OVERQUOTA', 'EXPUNGEISSUED'),
   },
   {
     kind: 'transient',
     reason: 'provider_unavailable',
     pattern:
-      /\[(UNAVAILABLE|TEMPFAIL|SERVERBUG|INUSE|CORRUPTION)\b|temporar(y|ily)|try (again |it )?(later|in \d)|internal (server )?(error|failure)|server (error|busy|bug|failure)|(un|not )available|backend|system (error|failure)|overloaded|maintenance|timed? ?out|lockout|locked out|account (is |has been )?locked(?! by)|^\s*4\d\d[ -]/im,
+      /temporar(y|ily)|generic failure|try (again |it )?(later|in \d)|internal (server )?(error|failure)|server (error|busy|bug|failure)|(un|not )available|backend|system (error|failure)|overloaded|maintenance|timed? ?out|lockout|locked out|account (is |has been )?(temporarily )?locked(?! by)|^\s*4\d\d[ -](?!NO\b|BAD\b|OK\b)/im,
   },
   {
     kind: 'account_gone',
     reason: 'account_disabled',
-    pattern:
-      /lookup failed|(user|account|mailbox) (is |has been |was )?(currently )?(disabled|suspended|deactivated|deleted|closed|terminated|inactive|removed)|no such (user|account|mailbox)|unknown (user|account)|(user|account|mailbox) (unknown|not found|does ?n[o']t exist|does not exist)/i,
+    pattern: new RegExp(
+      `lookup failed|${ENDED}|no such (user|account|mailbox)|unknown (user|account)|(user|account|mailbox) (unknown|not found|does ?n[o']t exist|does not exist)`,
+      'i',
+    ),
   },
   {
-    // Our own request: this server takes no password without TLS.
+    // Our own request: this server takes no password without TLS, not this mechanism, or wants to know who we are (ID).
     kind: 'misconfigured',
     reason: 'app_credentials_invalid',
-    pattern: /\[PRIVACYREQUIRED\]|plaintext auth\w* (is )?(disallowed|disabled|not allowed)|issue a STARTTLS/i,
+    pattern:
+      /(plain|clear)text auth\w* (is )?(disallowed|disabled|not allowed)|issue a STARTTLS|available under a layer|mechanism (is )?(not|un)\s?(supported|available|allowed)|no mechanism available|unsupported authentication mechanism|invalid SASL argument|unsafe login|^530[ -]\d\.\d|not authenticated to send/im,
   },
   {
     // An administrator, or the owner in the mailbox's settings, has to allow this way of reading mail.
     kind: 'admin_action',
     reason: 'admin_policy_enforced',
     pattern:
-      /(?<!\bor )\b(imap|pop3?|smtp|smtpclientauthentication|(basic|legacy) auth\w*|protocol|login)( access| use| service)?( is| has been| are)? (disabled|blocked|turned off|switched off|not (enabled|allowed|permitted|supported))|not enabled for imap|enable imap|security defaults|not meet the criteria|conditional access|\[(CONTACTADMIN|AUTHORIZATIONFAILED)\]|contact your (\w+ )?administrator/i,
+      /(?<!\bor )\b(imap|pop3?|smtp|smtpclientauthentication|(basic|legacy) auth\w*|protocol|login)( access| use| service)?( is| has been| are)? (disabled|deactivated|deaktiviert|blocked|turned off|switched off|not (enabled|allowed|permitted|supported))|not enabled for imap|not have access rights|enable imap|security defaults|not meet the criteria|conditional access|\[AUTHORIZATIONFAILED\]|contact your (\w+ )?administrator/i,
   },
   {
     // Another kind of password is needed: the second factor is on.
     kind: 'reauth_required',
     reason: 'mfa_required',
-    pattern: /app(lication)?[- ](specific[- ])?password|InvalidSecondFactor|(2-step|two-factor|multi-?factor) /i,
+    pattern:
+      /app(lication)?[- ](specific[- ])?password|authorization code|InvalidSecondFactor|(2-step|two-factor|multi-?factor) /i,
   },
   {
     // A page to visit before the next sign-in.
     kind: 'reauth_required',
     reason: 'access_revoked',
-    pattern: /WEBALERT|web ?login required|log ?in (via|with|through|using) (your|a) (web )?browser/i,
+    pattern:
+      /WEBALERT|web ?login required|please verify your account|account is logged out|log ?in (via|with|through|using) (your|a) (web )?browser/i,
   },
   {
     kind: 'reauth_required',
     reason: 'password_changed',
     pattern:
-      /\[(AUTHENTICATIONFAILED|EXPIRED)\]|password (has |is )?expired|change (your|the) password|invalid (login|credentials|user|password)|(password|credentials|username|login)( was| were| is| are)? (incorrect|wrong|invalid|not accepted)|(incorrect|wrong|bad) (password|credentials|username|user|login)/i,
+      /password (has |is )?expired|change (your|the) password|invalid (login|credentials|user|password|email)|(password|credentials|username|login)( was| were| is| are)? (incorrect|wrong|invalid|error|not accepted)|(incorrect|wrong|bad) (password|credentials|username|user|login)/i,
   },
+  { kind: 'reauth_required', reason: 'password_changed', pattern: coded('AUTHENTICATIONFAILED') },
 ];
 
 /** A bare refusal of a login: a wrong password, a locked account, IMAP switched off, all alike. */
 const BARE_REFUSAL =
-  /\b(login|logon|authenticate|authentication|auth)\b.{0,24}\b(failed|failure|unsuccessful|rejected|denied)|\b535\b/i;
+  /\b(login|logon|authenticate|authentication|auth)\b.{0,24}\b(failed|failure|unsuccessful|rejected|denied)|\b535[ -](?!NO\b|BAD\b|OK\b)/i;
 
-/** The folder is gone, or numbers its messages anew. */
-const FOLDER_CHANGED = /\[(NONEXISTENT|TRYCREATE|UIDVALIDITY)\b/;
+/** A folder is gone, or numbers its messages anew. At a login it is the inbox, and the mailbox with it. */
+const FOLDER_CHANGED = /\[(NONEXISTENT|TRYCREATE|UIDVALIDITY)\b|\bmailbox does(n't| not) exist|unknown mailbox/i;
 
 /** What IMAP servers (and SMTP, whose logins fail in the same words) answer. Total: the rest is `transient`. */
-export function classifyImap(answer: ProviderAnswer): Verdict {
-  const text = withoutChallenge(answer.body);
+export const classifyImap = outagesFirst(classifyWords);
+
+function classifyWords(answer: ProviderAnswer): Verdict {
+  // A token endpoint, or what stands before it: no mail server speaks HTTP.
+  if (answer.operation === 'refresh' && answer.httpStatus !== null) return classifyGeneric(answer);
+  if (isPage(answer.body)) return classifyNetwork({ ...answer, body: '' });
+  const text = answer.body.replaceAll(CHALLENGE, '').trim();
   const providerCode = codeOf(text);
-  if (answer.operation === 'import' && FOLDER_CHANGED.test(text)) {
+  if (answer.operation !== 'login' && FOLDER_CHANGED.test(text)) {
     return verdict('cursor_expired', null, { providerCode });
   }
+  const isBearer = text !== answer.body.trim();
   const rule = RULES.find(({ pattern }) => pattern.test(text)) ?? bareRefusal(answer, text);
-  if (rule === null) return unknownLine(answer, text, providerCode);
+  if (rule === null) return isBearer ? tokenRefused(providerCode) : unknownLine(answer, text, providerCode);
   if (rule.kind === 'rate_limited') return rateLimited(waitNamed(text), providerCode);
+  // No server said so: it is how a connection fails.
+  if (rule.kind === 'transient' && providerCode === null) return classifyNetwork({ ...answer, body: text });
   // A refused bearer token (XOAUTH2) may just be old: one refresh tells.
-  const tokenRefused = rule.kind === 'reauth_required' && text !== answer.body;
-  return verdict(rule.kind, rule.reason, { providerCode, vague: rule.vague ?? false, tokenRefused });
+  const isTokens = isBearer && rule.kind === 'reauth_required';
+  return verdict(rule.kind, rule.reason, { providerCode, vague: rule.vague ?? false, tokenRefused: isTokens });
 }
 
-/** Servers send a challenge of base64 JSON before they refuse a bearer token; the line after it decides. */
-function withoutChallenge(body: string): string {
-  return body.replaceAll(/^\+ [A-Za-z0-9+/=]{16,}\s*$/gm, '').trim();
-}
+/**
+ * Before they refuse a bearer token, servers send why (RFC 7628 section 3.2.2), in base64 of JSON or as clients decode
+ * it; the same for a token that is old, of too few scopes, or of nobody. The line after it decides.
+ */
+const CHALLENGE = /^\+ [A-Za-z0-9+/=]{16,}\s*$|\beyJ[A-Za-z0-9+/]{12,}={0,2}|\{"status":"\w+","schemes":"[^}]*\}/gim;
 
 function bareRefusal({ operation }: ProviderAnswer, text: string): Rule | null {
   if (operation !== 'login' || !BARE_REFUSAL.test(text)) return null;
@@ -114,13 +162,17 @@ function unknownLine(answer: ProviderAnswer, text: string, providerCode: string 
 
 /** The response code (RFC 5530), the enhanced code of SMTP, or the bare condition; null when no server said this. */
 function codeOf(text: string): string | null {
-  const codes = [...text.matchAll(/\[([A-Z][A-Z-]+)[^\]]*\]/g)].flatMap(([, code]) => code ?? []);
-  const telling = codes.find((code) => code !== 'ALERT') ?? codes[0];
+  const codes = [...text.matchAll(/\[([A-Z][A-Z-]+)[^\]]*\]|[cC]ode["']?:\s*["']([A-Z][A-Z-]+)/g)];
+  const names = codes.flatMap(([, sent, kept]) => sent ?? kept ?? []);
+  const telling = names.find((name) => name !== 'ALERT') ?? names[0];
   return telling ?? /\b[45]\.\d{1,3}\.\d{1,3}\b/.exec(text)?.[0] ?? /\b(NO|BAD|BYE)\b/.exec(text)?.[0] ?? null;
 }
 
-/** Office 365: "Request is throttled. Suggested Backoff Time: 92415 milliseconds". */
+const UNIT_MS: Record<string, number> = { millisecond: 1, second: 1000, minute: 60_000, hour: 3_600_000 };
+
+/** Office 365: "Suggested Backoff Time: 92415 milliseconds"; others: "try again in 5 minutes". */
 function waitNamed(text: string): number | null {
-  const milliseconds = /backoff time:?\s*(\d+)\s*millisecond/i.exec(text)?.[1];
-  return milliseconds === undefined ? null : Number(milliseconds);
+  const [, count, unit = ''] =
+    /(?:backoff time:?|\b(?:in|after|for))\s*(\d+)\s*(millisecond|second|minute|hour)/i.exec(text) ?? [];
+  return count === undefined ? null : Number(count) * (UNIT_MS[unit.toLowerCase()] ?? 0);
 }

@@ -1,15 +1,20 @@
 import type { ProviderAnswer, StatusReason, Verdict, VerdictKind } from '../../domain/verdict.ts';
-import { isObject, jsonWithin, oauthRefusal, textOf } from '../answer-text.ts';
+import { isObject, isPage, objectsWithin, oauthRefusal, textOf } from '../answer-text.ts';
 import type { OAuthRefusal } from '../answer-text.ts';
 import { classifyNetwork } from '../errors.ts';
+import { classifyChallenge, classifyOAuth } from '../oauth-errors.ts';
+import { outagesFirst } from '../outages.ts';
+import { classifyDiagnostics } from '../token-diagnostics.ts';
 import { rateLimited, retryAfterMs, tokenRefused, unknown, verdict } from '../verdicts.ts';
-import { meaningOf } from './entra-codes.ts';
+import { meaningOf, tellingCode } from './entra-codes.ts';
 
 /**
  * What Entra ID's and Graph's answers mean. Total: what is not known is `transient`. Entra's numbers decide before its
  * words; Graph's innermost code decides before the HTTP status.
  */
-export function classifyMicrosoft(answer: ProviderAnswer): Verdict {
+export const classifyMicrosoft = outagesFirst(classifyWords);
+
+function classifyWords(answer: ProviderAnswer): Verdict {
   const codes = entraCodes(answer.body);
   const refusal = oauthRefusal(answer.body);
   if (codes.length > 0) return classifyEntra(answer, codes, refusal);
@@ -21,18 +26,17 @@ export function classifyMicrosoft(answer: ProviderAnswer): Verdict {
 
 /** `error_codes` where it is there: the description is not for parsing, and may name another number. */
 function entraCodes(body: string): number[] {
-  const json = jsonWithin(body);
-  const listed = isObject(json) ? [json['error_codes'], json['errorNo']].flat().map(Number).filter(Boolean) : [];
+  const objects = objectsWithin(body);
+  const listed = objects.flatMap((json) => [json['error_codes'], json['errorNo']].flat().map(Number).filter(Boolean));
   if (listed.length > 0) return listed;
-  const uri = isObject(json) ? textOf(json['error_uri']) : null;
   const printed = [...body.matchAll(/AADSTS(\d{5,7})/g)].map(([, digits]) => Number(digits));
-  return printed.length > 0 ? printed : [Number(/[?&]code=(\d+)/.exec(uri ?? '')?.[1])].filter(Boolean);
+  if (printed.length > 0) return printed;
+  const uri = objects.map((json) => textOf(json['error_uri'])).find((found) => found !== null) ?? '';
+  return [Number(/[?&]code=(\d+)/.exec(uri)?.[1])].filter(Boolean);
 }
 
-/** Of two numbers the one that is known, then the longer: it is the more specific. */
 function classifyEntra(answer: ProviderAnswer, codes: number[], refusal: OAuthRefusal | null): Verdict {
-  const known = codes.filter((code) => meaningOf(code) !== null).sort((a, b) => b - a);
-  const [code] = known.length > 0 ? known : codes;
+  const code = tellingCode(codes);
   const providerCode = `AADSTS${code}`;
   const meaning = code === undefined ? null : meaningOf(code);
   if (meaning === null) {
@@ -52,9 +56,8 @@ const SETUP =
 
 /** By OAuth's word, which is stable by contract, and the finer `suberror`. */
 function classifyWord(answer: ProviderAnswer, { error, suberror }: OAuthRefusal, providerCode: string): Verdict {
-  if (answer.httpStatus === 429) return rateLimited(retryAfterMs(answer), providerCode);
-  if ((answer.httpStatus ?? 0) >= 500) return unknown(answer, providerCode);
-  if (suberror === 'message_only' || suberror === 'protection_policy_required') {
+  // To be healed outside of any sign-in: a device, a policy.
+  if (/^(message_only|additional_action|protection_policy_required)$/.test(suberror ?? '')) {
     return verdict('admin_action', 'conditional_access', { providerCode });
   }
   if (suberror === 'user_password_expired') return verdict('reauth_required', 'password_changed', { providerCode });
@@ -66,8 +69,7 @@ function classifyWord(answer: ProviderAnswer, { error, suberror }: OAuthRefusal,
       vague: suberror === null && error === 'invalid_grant',
     });
   }
-  if (error === 'invalid_token') return tokenRefused(providerCode);
-  return unknown(answer, providerCode);
+  return classifyOAuth(answer) ?? unknown(answer, providerCode);
 }
 
 function misconfigured(providerCode: string): Verdict {
@@ -81,14 +83,14 @@ interface GraphFailure {
 
 /** Graph's error: wrapped in `error` or bare, as JSON or as clients print it. */
 function graphFailure(body: string): GraphFailure | null {
-  const json = jsonWithin(body);
-  const outer = isObject(json) && isObject(json['error']) ? json['error'] : json;
-  if (isObject(outer)) {
-    const message = textOf(outer['message']) ?? '';
+  if (isPage(body)) return null;
+  for (const json of objectsWithin(body)) {
+    const outer = isObject(json['error']) ? json['error'] : json;
     const code = innermostCode(outer);
-    if (code !== null) return { code, message };
+    if (code !== null) return { code, message: textOf(outer['message']) ?? '' };
   }
-  const [, code, message] = /\bcode:\s*"?(\w+)"?[\s,;]+message:\s*(.*)/is.exec(body) ?? [];
+  const [, code, message] =
+    /\bcode["']?:\s*["']?([A-Za-z]\w+)["']?[\s,;]+["']?(?:\w+[ _])?message["']?:\s*(.*)/is.exec(body) ?? [];
   if (code !== undefined) return { code, message: message ?? '' };
   const named = GRAPH_NAMES.exec(body)?.[0];
   if (named !== undefined) return { code: named, message: body };
@@ -103,7 +105,8 @@ const SPECIAL_TEXT = /access to OData is disabled|MailboxConcurrency|sync state|
 /** The code of the deepest innerError that has one; ErrorAccessDenied says more than AccessDenied around it. */
 function innermostCode(failure: Record<string, unknown>): string | null {
   const inner = failure['innerError'] ?? failure['innererror'];
-  return (isObject(inner) ? innermostCode(inner) : null) ?? textOf(failure['code']);
+  const code = textOf(failure['code']);
+  return (isObject(inner) ? innermostCode(inner) : null) ?? (code !== null && /^[A-Za-z]/.test(code) ? code : null);
 }
 
 interface GraphRule {
@@ -125,20 +128,29 @@ const GRAPH_RULES: readonly GraphRule[] = [
   {
     kind: 'rate_limited',
     reason: 'rate_limited',
-    code: /^(TooManyRequests|\w*Throttled\w*|activityLimitReached|ErrorServerBusy|ErrorExceeded(ConnectionCount|MessageLimit|FindCountLimit|SubscriptionCount)|\w*RateLimit\w*|ErrorTooManyObjectsOpened)$/i,
+    code: /^(TooManyRequests|\w*Throttled\w*|activityLimitReached|ErrorServerBusy|ErrorExceeded(ConnectionCount|MessageLimit|FindCountLimit|SubscriptionCount)|\w*RateLimit\w*|BandwidthLimitExceeded|ErrorTooManyObjectsOpened)$/i,
     text: /throttled|MailboxConcurrency|too many requests/i,
   },
   {
     kind: 'admin_action',
     reason: 'admin_policy_enforced',
-    code: /^(\w*AccessPolicy\w*|BlockedByPolicy)$/i,
+    code: /^(\w*AccessPolicy\w*|BlockedByPolicy|ErrorSendAsDenied)$/i,
     text: /access to OData is disabled|blocked by tenant|access ?policy|conditional access|disabled by (your|the|an) admin/i,
+  },
+  // The app is not there in the tenant any more.
+  { kind: 'admin_action', reason: 'admin_consent_required', code: /^Authorization_IdentityNotFound$/i },
+  { kind: 'account_gone', reason: 'account_disabled', code: /^(ErrorAccountSuspend\w*|ErrorAccountDisabled)$/i },
+  {
+    kind: 'misconfigured',
+    reason: 'app_credentials_invalid',
+    code: /^(InvalidAudience\w*|ErrorInvalidMailboxItemId)$/i,
+    text: /(invalid|wrong) audience|audience claim value is invalid/i,
   },
   {
     kind: 'account_gone',
     reason: 'mailbox_unavailable',
-    code: /^(MailboxNotEnabledForRESTAPI|MailboxNotSupportedForRESTAPI|ErrorNonExistentMailbox|ErrorAccountDisabled|ErrorInvalidUser|Request_ResourceNotFound|Authorization_IdentityNotFound|OrganizationFromTenantGuidNotFound|ErrorMissingEmailAddress)$/i,
-    text: /soft-deleted|hosted on-?premise|no mailbox|tenant guid .* does not exist/i,
+    code: /^(MailboxNotEnabledForRESTAPI|MailboxNotSupportedForRESTAPI|ErrorNonExistentMailbox|ErrorInvalidUser|Request_ResourceNotFound|OrganizationFromTenantGuidNotFound|ErrorMissingEmailAddress)$/i,
+    text: /soft-deleted|hosted on-?premise|not yet supported for this mailbox|no mailbox|tenant guid .{0,80} does not exist/i,
   },
   {
     kind: 'transient',
@@ -149,20 +161,21 @@ const GRAPH_RULES: readonly GraphRule[] = [
 
 function classifyGraph(answer: ProviderAnswer, failure: GraphFailure): Verdict {
   const providerCode = failure.code;
-  // The tenant has no Exchange at all; it comes as 401 or 404.
-  if (failure.code === 'OrganizationFromTenantGuidNotFound') {
-    return verdict('account_gone', 'mailbox_unavailable', { providerCode });
-  }
-  if (answer.httpStatus === 401) return tokenRefused(providerCode);
-  if (/^(ExtensionError)$/.test(failure.code)) return classifyExtension(answer, failure);
+  if (failure.code === 'ExtensionError') return classifyExtension(answer, failure);
+  const rule = GRAPH_RULES.find(({ code, text }) => code.test(failure.code) || text?.test(failure.message));
+  if (rule?.kind === 'rate_limited') return rateLimited(retryAfterMs(answer), providerCode);
+  // A 401 is about this access token, unless it says what no other token would change.
+  if (answer.httpStatus === 401 && !isBeyondTokens(rule)) return tokenRefused(providerCode);
   const subscription = classifySubscription(answer, failure);
   if (subscription !== null) return subscription;
-  const rule = GRAPH_RULES.find(({ code, text }) => code.test(failure.code) || text?.test(failure.message));
-  if (rule?.kind === 'rate_limited' || answer.httpStatus === 429)
-    return rateLimited(retryAfterMs(answer), providerCode);
   if (rule?.kind === 'transient') return unknown(answer, providerCode);
   if (rule) return verdict(rule.kind, rule.reason, { providerCode, vague: rule.vague ?? false });
   return classifyGraphStatus(answer, failure);
+}
+
+/** The cursor is gone, the tenant has no Exchange, or the token is meant for another service. */
+function isBeyondTokens(rule: GraphRule | undefined): boolean {
+  return ['cursor_expired', 'account_gone', 'misconfigured'].includes(rule?.kind ?? '');
 }
 
 /** Our own notification address is called while a subscription is made or renewed, and Graph reports how that went. */
@@ -179,16 +192,27 @@ function classifySubscription(answer: ProviderAnswer, { code, message }: GraphFa
   return verdict('misconfigured', 'subscription_renewal_failed', { providerCode: code });
 }
 
+const INNER_STATUSES: Record<string, number> = {
+  BadRequest: 400,
+  Unauthorized: 401,
+  Forbidden: 403,
+  NotFound: 404,
+  TooManyRequests: 429,
+};
+
 /** An envelope: "Operation: Create; Exception: [Status Code: Forbidden; Reason: Access is denied.]". */
 function classifyExtension(answer: ProviderAnswer, { message }: GraphFailure): Verdict {
-  const [, status = '', reason = ''] = /Status Code:\s*(\w+);\s*Reason:\s*([^\]]*)/i.exec(message) ?? [];
-  const inner = { Unauthorized: 401, Forbidden: 403, NotFound: 404, TooManyRequests: 429 }[status] ?? 503;
-  return classifyGraph({ ...answer, httpStatus: inner }, { code: status || 'Extension', message: reason });
+  const [, status = '', reason = ''] = /Status Code:\s*(\w+)(?:;\s*Reason:\s*([^\]]*))?/i.exec(message) ?? [];
+  const httpStatus = INNER_STATUSES[status] ?? 503;
+  return httpStatus < 500
+    ? classifyGraph({ ...answer, httpStatus }, { code: status, message: reason })
+    : unknown(answer, status || 'ExtensionError');
 }
 
 function classifyGraphStatus(answer: ProviderAnswer, { code, message }: GraphFailure): Verdict {
   const providerCode = code;
   const status = answer.httpStatus ?? statusPrinted(answer.body);
+  if (status === 403 && /\b(limit|quota)\b/i.test(message)) return rateLimited(retryAfterMs(answer), providerCode);
   if (/^InvalidAuthenticationToken|^Unauthenticated$/i.test(code)) return tokenRefused(providerCode);
   if (
     /AccessDenied|Authorization_RequestDenied|^Forbidden$/i.test(code) ||
@@ -203,7 +227,6 @@ function classifyGraphStatus(answer: ProviderAnswer, { code, message }: GraphFai
   }
   if (status === 410) return verdict('cursor_expired', null, { providerCode });
   if (status === 404 && answer.operation === 'import') return verdict('cursor_expired', null, { providerCode });
-  if (status === 403 && /limit|quota/i.test(message)) return rateLimited(retryAfterMs(answer), providerCode);
   if (
     status === 400 &&
     /^(BadRequest|invalidRequest|ValidationError|RequestBroker|ErrorInvalid(Request|Id\w*|UrlQuery\w*|Property\w*)|Request_BadRequest)/i.test(
@@ -222,10 +245,8 @@ function statusPrinted(body: string): number | null {
 
 /** No words at all: a status, a page, a challenge in a header. */
 function classifyBare(answer: ProviderAnswer): Verdict {
-  const challenge = answer.headers['www-authenticate'] ?? '';
-  if (answer.httpStatus === 403 && /insufficient_scope/.test(challenge)) {
-    return verdict('insufficient_scope', 'insufficient_scope', { providerCode: 'insufficient_scope' });
-  }
+  const diagnosed = classifyDiagnostics(answer) ?? classifyChallenge(answer);
+  if (diagnosed !== null) return diagnosed;
   if (answer.httpStatus === 401) return tokenRefused('401');
   if (answer.httpStatus === 410) return verdict('cursor_expired', null, { providerCode: '410' });
   if (answer.httpStatus === 404 && answer.operation === 'subscribe') {

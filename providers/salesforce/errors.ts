@@ -1,6 +1,7 @@
 import type { ProviderAnswer, StatusReason, Verdict, VerdictKind } from '../../domain/verdict.ts';
-import { isObject, jsonWithin, oauthRefusal, textOf } from '../answer-text.ts';
+import { isObject, isPage, objectsWithin, oauthRefusal, textOf } from '../answer-text.ts';
 import { classifyNetwork } from '../errors.ts';
+import { outagesFirst } from '../outages.ts';
 import { rateLimited, retryAfterMs, tokenRefused, unknown, verdict } from '../verdicts.ts';
 
 /** What Salesforce says: a code, and a text which often decides. */
@@ -31,13 +32,19 @@ const RULES: readonly Rule[] = [
     kind: 'rate_limited',
     reason: 'rate_limited',
     pattern:
-      /LIMIT_EXCEEDED|RATE_EXCEEDED|rate (limit|exceeded)|limit exceeded|too many requests|EXCEEDED_QUOTA|concurrent (user|request)|METERING|RESOURCE_EXHAUSTED|TOO_MANY|quota/i,
+      /LIMIT_EXCEEDED|RATE_EXCEEDED|rate (limit|exceeded)|limit[ .]exceeded|too many requests|EXCEEDED_QUOTA|concurrent (user|request)|METERING|RESOURCE_EXHAUSTED|TOO_MANY|quota/i,
   },
   {
     kind: 'admin_action',
     reason: 'admin_consent_required',
     pattern:
       /hasn'?t approved|not (admin )?approved|app(lication)? (must be|is not|not) (installed|approved)|must be installed|OAUTH_APP_BLOCKED|OAUTH_APP_ACCESS|OAUTH_APPROVAL_ERROR|OAUTH_EC_APP|OAUTH_AUTHORIZATION_BLOCKED|blocked by admin|invalid_app_access|cross-org/i,
+  },
+  // The API is shut for this user by a profile; else the same code is an outage.
+  {
+    kind: 'admin_action',
+    reason: 'admin_policy_enforced',
+    pattern: /API_CURRENTLY_DISABLED: .*\b(user|profile|perfil|benutzer|utilisateur)\b/i,
   },
   {
     kind: 'transient',
@@ -52,28 +59,34 @@ const RULES: readonly Rule[] = [
       /inactive (user|org\w*)|(user|org\w*) (is )?(inactive|frozen|locked(?! out)|suspended|deleted|disabled)|ORG_LOCKED|ORG_SUSPENDED|INACTIVE_(ORG|USER)\w*|USER_FROZEN|trial (has )?expired/i,
   },
   {
+    kind: 'insufficient_scope',
+    reason: 'insufficient_scope',
+    pattern: /scopes? (is|are) required|ERROR_HTTP_403.*scope|insufficient_scope/i,
+  },
+  {
     kind: 'admin_action',
     reason: 'admin_policy_enforced',
+    // The message comes in the user's language, with "REST" in it; a session that ended does not speak of it.
     pattern:
-      /not valid for use with the (REST|SOAP) API|ip (is )?restricted|RESTRICTED_DOMAIN|restricted ip|API_DISABLED|not enabled for this org|API is (not enabled|disabled)|INSUFFICIENT_ACCESS|FUNCTIONALITY_NOT_ENABLED|NO_ACCESS|insufficient (privileges|permission|access)|permission|INVALID_TYPE|INVALID_FIELD|sObject type .* is not supported|access denied/i,
+      /INVALID_SESSION_ID: .*\b(REST|SOAP)\b|not valid for use with the (REST|SOAP) API|^FORBIDDEN|do not have access|APEX_REST_SERVICES_DISABLED|FeatureNotEnabled|not enabled for streaming|denied_by_security_policy|not authorized|ip (is )?restricted|RESTRICTED_DOMAIN|restricted ip|API_DISABLED|not enabled for this org|API is (not enabled|disabled)|INSUFFICIENT_ACCESS|FUNCTIONALITY_NOT_ENABLED|NO_ACCESS|insufficient (privileges|permission|access)|permission|INVALID_TYPE|INVALID_FIELD|sObject type .* is not supported|access denied/i,
   },
   {
     kind: 'token_refused',
     reason: null,
     pattern:
-      /INVALID_SESSION_ID|Bad_OAuth_Token|Missing_OAuth_Token|Wrong_Org|INVALID_AUTH_HEADER|session (expired|is invalid)|auth\.error|UNAUTHENTICATED|401::|Authentication invalid|unknown client/i,
+      /INVALID_?SESSION_?ID|Bad_OAuth_Token|Missing_OAuth_Token|Wrong_Org|INVALID_AUTH_HEADER|session (expired|is invalid)|auth\.(error|headers)|UNAUTHENTICATED|401::|requires authentication|Authentication invalid|unknown client/i,
   },
   {
     kind: 'reauth_required',
     reason: 'password_changed',
     pattern:
-      /EXPIRED_PASSWORD|password (has )?expired|expired password|INVALID_LOGIN|MUST_USE_SECURITY_TOKEN|invalid username/i,
+      /LOGIN_CHALLENGE|EXPIRED_PASSWORD|password (has )?expired|expired password|INVALID_LOGIN|MUST_USE_SECURITY_TOKEN|invalid username/i,
   },
   {
     kind: 'misconfigured',
     reason: 'app_credentials_invalid',
     pattern:
-      /^invalid_client|client identifier invalid|invalid client credentials|redirect_uri|unsupported_grant_type|unsupported_response_type|unauthorized_client|^invalid_request|^invalid_scope|code verifier|invalid assertion|audience|app_not_found|MALFORMED_QUERY|JSON_PARSER_ERROR|UNSUPPORTED_API_VERSION|inactive client/i,
+      /^invalid_client|client identifier invalid|invalid client credentials|redirect_uri|unsupported_grant_type|unsupported_response_type|unauthorized_client|^invalid_request|^invalid_scope|code verifier|invalid assertion|audience|app_not_found|MALFORMED_QUERY|(JSON|XML)_PARSER_ERROR|UNSUPPORTED_(API_VERSION|CLIENT|MEDIA_TYPE)|inactive client|INVALID_QUERY_FILTER|QUERY_TOO_COMPLICATED|METHOD_NOT_ALLOWED|MALFORMED_ID|ILLEGAL_QUERY_PARAMETER|EXCEEDED_(ID_LIMIT|MAX)|INVALID_BATCH|ClientInputError|code challenge/i,
   },
   {
     kind: 'reauth_required',
@@ -86,37 +99,38 @@ const RULES: readonly Rule[] = [
 ];
 
 /** What Salesforce answers (help.salesforce.com "OAuth 2.0 Authorization Errors"). Total: the rest is `transient`. */
-export function classifySalesforce(answer: ProviderAnswer): Verdict {
+export const classifySalesforce = outagesFirst(classifyWords, (body) => /fault/i.test(body));
+
+function classifyWords(answer: ProviderAnswer): Verdict {
   const failure = failureOf(answer);
   if (failure === null) return classifyBare(answer);
   const said = `${failure.code}: ${failure.text}`;
   const rule = RULES.find(({ pattern }) => pattern.test(said));
   const providerCode = failure.code;
-  // SOAP faults come with 500, whatever they say.
-  if ((answer.httpStatus ?? 0) >= 500 && !/fault/i.test(answer.body)) return unknown(answer, providerCode);
-  if (answer.httpStatus === 429 || rule?.kind === 'rate_limited')
-    return rateLimited(retryAfterMs(answer), providerCode);
+  if (rule?.kind === 'rate_limited') return rateLimited(retryAfterMs(answer), providerCode);
   if (!rule) return answer.httpStatus === 401 ? tokenRefused(providerCode) : unknown(answer, providerCode);
   if (rule.kind === 'token_refused') return tokenRefused(providerCode);
   return verdict(rule.kind, rule.reason, { providerCode, vague: rule.vague ?? false });
 }
 
+/** "FORBIDDEN: You do not have access …", "sf:INVALID_LOGIN", "errorCode: 'REQUEST_LIMIT_EXCEEDED'". */
+const PRINTED_CODE =
+  /\b(?!HTML\b|DOCTYPE\b|PUBLIC\b)[A-Z]{3,}(?:_[A-Z]+)+\b|\b(?:Bad|Missing)_OAuth_Token\b|\bFORBIDDEN(?=:)/;
+
 function failureOf({ body, headers }: ProviderAnswer): Failure | null {
-  const json = jsonWithin(body);
-  if (isObject(json)) {
-    const rest = restFailure(json) ?? bayeuxFailure(json);
-    if (rest !== null) return rest;
+  for (const json of objectsWithin(body)) {
+    const found = restFailure(json) ?? bayeuxFailure(json);
+    if (found !== null) return found;
   }
   const refusal = oauthRefusal(body);
   if (refusal !== null) return { code: refusal.error, text: refusal.description };
-  const fault = /<(?:\w+:)?(?:exceptionCode|faultcode)>(?:\w+:)?(\w+)<\//.exec(body)?.[1];
-  if (fault !== undefined) return { code: fault, text: body };
-  const grpc = /\bsfdc\.platform\.[\w.]+/.exec(body)?.[0];
-  if (grpc !== undefined) return { code: grpc, text: body };
-  const printed = /\b(?!HTML\b|DOCTYPE\b|PUBLIC\b)[A-Z]{3,}(?:_[A-Z]+)+\b|\bBad_OAuth_Token\b/.exec(body)?.[0];
-  if (printed !== undefined) return { code: printed, text: body };
-  const status = GRPC_STATUSES[headers['grpc-status'] ?? ''];
-  return status === undefined ? null : { code: status, text: body };
+  const code =
+    /<(?:\w+:)?(?:exceptionCode|faultcode)>(?:\w+:)?(\w+)<\//.exec(body)?.[1] ??
+    /\bsfdc\.platform\.[\w.]+/.exec(body)?.[0] ??
+    /\b(\d{3})::\w/.exec(body)?.[1] ??
+    (isPage(body) ? undefined : (PRINTED_CODE.exec(body)?.[0] ?? /\bip restricted\b/i.exec(body)?.[0])) ??
+    GRPC_STATUSES[headers['grpc-status'] ?? ''];
+  return code === undefined ? null : { code, text: body };
 }
 
 /** https://grpc.io/docs/guides/status-codes/ */
@@ -129,14 +143,17 @@ const GRPC_STATUSES: Record<string, string> = {
 };
 
 function restFailure(json: Record<string, unknown>): Failure | null {
-  const code = textOf(json['errorCode']);
-  return code === null ? null : { code, text: textOf(json['message'] ?? json['messageBody']) ?? '' };
+  const code = textOf(json['errorCode'] ?? json['exceptionCode'] ?? json['faultcode'])?.replace(/^sf:/, '');
+  if (code === undefined) return null;
+  const text = textOf(json['message'] ?? json['messageBody'] ?? json['exceptionMessage'] ?? json['faultstring']);
+  // An OAuth library's own shape has its text elsewhere.
+  return text === null && 'error_description' in json ? null : { code, text: text ?? '' };
 }
 
 /** CometD: "403::Handshake denied", with the reason in an extension. */
 function bayeuxFailure(json: Record<string, unknown>): Failure | null {
   const error = textOf(json['error']);
-  if (error === null || !/^\d{3}::/.test(error)) return null;
+  if (error === null || !/^\d{3}:/.test(error)) return null;
   const { ext } = json;
   const sfdc = isObject(ext) && isObject(ext['sfdc']) ? ext['sfdc'] : {};
   return { code: error.slice(0, 3), text: `${textOf(sfdc['failureReason']) ?? ''} ${error}` };

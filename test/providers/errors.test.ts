@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OPERATIONS, STATUS_REASONS, VERDICT_KINDS } from '../../domain/verdict.ts';
-import type { ProviderAnswer } from '../../domain/verdict.ts';
+import type { Operation, ProviderAnswer, Verdict } from '../../domain/verdict.ts';
 import { explainLine } from '../../explain.ts';
 import { CLASSIFIERS } from '../../providers/classifiers.ts';
 
@@ -80,6 +80,80 @@ describe.each(classifiers)('the map of %s', (_name, classify) => {
   });
 });
 
+const lines = ['provider-errors.jsonl', 'further-provider-answers.jsonl'].flatMap(linesOf);
+const answers = lines.map((line) => JSON.parse(line) as Line & { headers?: Record<string, string>; body: string });
+const lowerCase = (headers: Record<string, string> = {}) =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+
+type Try = Omit<ProviderAnswer, 'headers'> & { headers?: Record<string, string> };
+
+/** What the map says of each, where it is not among `allowed`. */
+function wrong(classify: (answer: ProviderAnswer) => Verdict, tries: Try[], allowed: RegExp): string[] {
+  return tries.flatMap(({ headers, ...answer }) => {
+    const { kind } = classify({ ...answer, headers: lowerCase(headers) });
+    return allowed.test(kind) ? [] : [`${kind}: ${answer.operation} ${answer.httpStatus} ${answer.body}`];
+  });
+}
+
+const NOT_THE_PERSONS = /^(transient|rate_limited|misconfigured|cursor_expired|admin_action)$/;
+
+/** Rule 5, with every word that any provider was ever seen to say, at every operation, in every map. */
+describe.each(classifiers)('whatever is inside, the map of %s', (name, classify) => {
+  const everywhere = OPERATIONS.flatMap((operation) =>
+    answers.map(({ headers, body }) => ({ operation, body, ...(headers ? { headers } : {}) })),
+  );
+
+  it('calls 429 a limit', () => {
+    const tries = everywhere.map((answer) => ({ ...answer, httpStatus: 429 }));
+    expect(wrong(classify, tries, /^rate_limited$/)).toEqual([]);
+  });
+
+  it.each([500, 502, 503, 504, 520])('calls %i an outage', (httpStatus) => {
+    // SOAP reports everything with 500.
+    const isFault = (body: string) => httpStatus === 500 && /fault|\bError[A-Z]/i.test(body);
+    const tries = everywhere
+      .filter(({ body }) => !/^(exchange|salesforce)$/.test(name) || !isFault(body))
+      .map((answer) => ({ ...answer, httpStatus }));
+    expect(wrong(classify, tries, /^(transient|rate_limited)$/)).toEqual([]);
+  });
+
+  it('takes no word from a page that is no sign-in', () => {
+    const tries = everywhere
+      .filter(({ operation }) => operation !== 'login')
+      .flatMap(({ operation, body }) =>
+        [200, 302, 400, 403, 404].map((httpStatus) => ({
+          operation,
+          httpStatus,
+          body: `<!DOCTYPE html><html><title>Blocked</title><body>${body.replaceAll('<', '&lt;')}</body></html>`,
+        })),
+      );
+    expect(wrong(classify, tries, NOT_THE_PERSONS)).toEqual([]);
+  });
+
+  it.each([
+    'invalid_client',
+    'unauthorized_client',
+    'invalid_request',
+    'unsupported_grant_type',
+    'redirect_uri_mismatch',
+  ])('tells the operator about %s, and no person', (error) => {
+    const body = JSON.stringify({ error });
+    const tries = (operations: readonly Operation[]): Try[] =>
+      operations.flatMap((operation) => [400, 401, 403].map((httpStatus) => ({ operation, httpStatus, body })));
+    expect(wrong(classify, tries(['refresh']), /^misconfigured$/)).toEqual([]);
+    expect(wrong(classify, tries(OPERATIONS), NOT_THE_PERSONS)).toEqual([]);
+  });
+
+  it('believes no refused access token at once', () => {
+    for (const { headers, body } of answers) {
+      const verdict = classify({ operation: 'api', httpStatus: 401, headers: lowerCase(headers), body });
+      if (!verdict.tokenRefused) continue;
+      const line = { id: 'x', provider: name, operation: 'api', http_status: 401, headers, body };
+      expect(JSON.parse(explainLine(JSON.stringify(line)))).toMatchObject({ verdict: 'transient', action: 'none' });
+    }
+  });
+});
+
 function wait(provider: string, http_status: number, headers: Record<string, string>, body = ''): number | null {
   const line = JSON.stringify({ id: 'x', provider, operation: 'import', http_status, headers, body });
   return (JSON.parse(explainLine(line)) as { retry_after_ms: number | null }).retry_after_ms;
@@ -103,5 +177,16 @@ describe('the time to wait', () => {
     expect(wait('imap', 200, {}, 'a BAD Request is throttled. Suggested Backoff Time: 92415 milliseconds')).toBe(
       92_415,
     );
+  });
+
+  it('comes in milliseconds from Azure, and from what a server says in its own words', () => {
+    expect(wait('microsoft', 429, { 'x-ms-retry-after-ms': '1500', 'retry-after': '2' })).toBe(1500);
+    const delay =
+      '{"error":{"code":429,"message":"x","details":[{"@type":"google.rpc.RetryInfo","retryDelay":"12.5s"}]}}';
+    expect(wait('google', 429, {}, delay)).toBe(12_500);
+    expect(wait('imap', 200, {}, 'A1 NO [LIMIT] Too many logins, try again in 5 minutes')).toBe(300_000);
+    const batch =
+      '{"responses":[{"id":"2","status":429,"headers":{"Retry-After":"10"},"body":{"error":{"code":"x"}}}]}';
+    expect(wait('microsoft', 200, {}, batch)).toBe(10_000);
   });
 });
