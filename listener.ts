@@ -3,9 +3,11 @@
 import { readConfig } from './config.ts';
 import { createContext } from './context.ts';
 import { startListener } from './listening/listener.ts';
+import { checkStart } from './start-checks.ts';
 
 const config = readConfig();
 const context = await createContext('listener', config);
+await checkStart(context, ['sealed']);
 const listener = startListener(context, config.listenerConnections);
 
 let stopping = false;

@@ -4,9 +4,11 @@ import { createFirstApiKey } from './api/first-api-key.ts';
 import { drain, listen } from './api/listen.ts';
 import { readConfig } from './config.ts';
 import { createContext } from './context.ts';
+import { checkStart } from './start-checks.ts';
 
 const config = readConfig();
 const context = await createContext('server', config);
+await checkStart(context, ['encrypted']);
 await createFirstApiKey(context);
 const api = await openApiContext(context);
 const server = await listen(createApp(api), config);

@@ -4,12 +4,14 @@ import { startOutboxPump } from './background/outbox-pump.ts';
 import { startReconcile } from './background/reconcile.ts';
 import { readConfig } from './config.ts';
 import { createContext } from './context.ts';
+import { checkStart } from './start-checks.ts';
 import { createWorkers } from './temporal-workers.ts';
 import { connectionOptions, ensureSearchAttributes } from './temporal.ts';
 
 const config = readConfig();
 Runtime.install({ shutdownSignals: [] });
 const context = await createContext('worker', config);
+await checkStart(context, ['sealed', 'encrypted']);
 await ensureSearchAttributes(context.temporal.client);
 const connection = await NativeConnection.connect(connectionOptions(config.temporal) as NativeConnectionOptions);
 const workers = await createWorkers(context, connection);

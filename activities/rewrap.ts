@@ -33,19 +33,21 @@ export interface Rewrapping {
 export async function rewrapVault(context: Context): Promise<Rewrapping> {
   const rejected: string[] = [];
   let rewrapped = 0;
-  for (const kind of RECORD_KINDS) {
-    const keyId = context.vault.currentKey(isSealed(kind) ? 'sealed' : 'encrypted');
-    let after: string[] | null = null;
-    do {
-      const page: { keyId: string; after: string[] | null; limit: number } = { keyId, after, limit: RECORDS_AT_ONCE };
-      const records: VaultRecord[] = await withAllVaultRecords(context.database, (tx) =>
-        listRecordsUnlike(tx, kind, page),
-      );
-      rewrapped += await rewrapRecords(context, records, rejected);
-      after = records.at(-1)?.key ?? null;
-    } while (after !== null);
+  for (const kind of RECORD_KINDS) rewrapped += await rewrapKind(context, kind, rejected);
+  const now = await context.clock.now();
+  return { rewrapped, rejected, counts: await withAllVaultRecords(context.database, (tx) => countRecords(tx, now)) };
+}
+
+async function rewrapKind(context: Context, kind: RecordKind, rejected: string[]): Promise<number> {
+  const keyId = context.vault.currentKey(isSealed(kind) ? 'sealed' : 'encrypted');
+  let rewrapped = 0;
+  for (let after: string[] | null = null; ;) {
+    const page: { keyId: string; after: string[] | null; limit: number } = { keyId, after, limit: RECORDS_AT_ONCE };
+    const records = await withAllVaultRecords(context.database, (tx) => listRecordsUnlike(tx, kind, page));
+    rewrapped += await rewrapRecords(context, records, rejected);
+    after = records.at(-1)?.key ?? null;
+    if (after === null) return rewrapped;
   }
-  return { rewrapped, rejected, counts: await withAllVaultRecords(context.database, countRecords) };
 }
 
 const isSealed = (kind: RecordKind) => kind === 'refresh_secret' || kind === 'token_answer';
@@ -92,7 +94,8 @@ const BURNT: Verdict = {
 
 /**
  * The emergency: a sealing key has become known to others. Every channel whose secret was sealed under it is sent to
- * its person to sign in again; answers with their ids. Refused while new secrets are still sealed under that key. May
+ * its person to sign in again; answers with their ids. What was sealed under it is then put under the current key, so
+ * that the burnt one can leave the keys file while grants are still to be revoked. Refused while new secrets are still sealed under that key. May
  * be run again: who has signed in since rests on another key.
  */
 export async function giveUpKey(context: Context, keyId: string): Promise<string[]> {
@@ -111,5 +114,6 @@ export async function giveUpKey(context: Context, keyId: string): Promise<string
     });
     if (settled) await followUp(context, { ...settled, isNew: true });
   }
+  for (const kind of RECORD_KINDS) if (isSealed(kind)) await rewrapKind(context, kind, []);
   return channels.map(({ id }) => id);
 }

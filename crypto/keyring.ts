@@ -7,7 +7,9 @@ import { exportJWK, generateKeyPair, generateSecret, importJWK } from 'jose';
 import type { CryptoKey, JWK } from 'jose';
 import { z } from 'zod';
 
-const jwk = z.looseObject({ kid: z.string().min(1), kty: z.string() });
+/** Ids stand in every record's header, where the database reads them by a pattern. */
+const keyId = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/);
+const jwk = z.looseObject({ kid: keyId, kty: z.string() });
 const keysFile = z.object({
   /** Key pairs for what only workers may open; the server's copy may lack the private half (`d`). */
   sealing: z.object({ current: z.string(), keys: z.array(jwk).min(1) }),
@@ -26,11 +28,13 @@ export interface Keyring {
 /** Reads the keys of `MOORING_VAULT_KEYS_FILE`. Throws with the path and what was expected; never with the content. */
 export async function readKeyring(path: string): Promise<Keyring> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new Error(`The vault's keys file ${path} cannot be read (${error.code}); MOORING_VAULT_KEYS_FILE names it`);
+    throw new Error(`${named(path)} cannot be read (${error.code})`);
   });
   const parsed = keysFile.safeParse(parseJson(text));
   if (!parsed.success) {
-    throw new Error(`The vault's keys file ${path} is not {sealing, content}, each {current, keys: [JWK with kid]}`);
+    throw new Error(
+      `${named(path)} is not {sealing, content}, each {current, keys: [JWK with kid]}; a kid is 1 to 64 of A-Z a-z 0-9 . _ -`,
+    );
   }
   return importKeys(parsed.data, path);
 }
@@ -56,7 +60,7 @@ async function importKeys(file: KeysFile, path: string): Promise<Keyring> {
     keyring.content.keys.set(key.kid, createSecretKey(bytes));
   }
   const known = keyring.sealing.publicKeys.has(file.sealing.current) && keyring.content.keys.has(file.content.current);
-  if (!known) throw new Error(`The vault's keys file ${path} names a current key that is not among its keys`);
+  if (!known) throw new Error(`${named(path)} names a current key that is not among its keys`);
   return keyring;
 }
 
@@ -67,9 +71,11 @@ async function importSealingKey(key: JWK, path: string): Promise<CryptoKey | Uin
   return imported;
 }
 
+const named = (path: string) => `The vault's keys file ${path}, which MOORING_VAULT_KEYS_FILE names,`;
+
 /** Found at the start, not at the first use of the key long after it. */
 function unfit(path: string, { kid }: JWK, expected: string): Error {
-  return new Error(`The vault's keys file ${path} has a key "${kid}" that does not serve: expected ${expected}`);
+  return new Error(`${named(path)} has a key "${kid}" that does not serve: expected ${expected}`);
 }
 
 function parseJson(text: string): unknown {

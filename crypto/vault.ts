@@ -84,6 +84,12 @@ export class Vault {
     }
   }
 
+  /** The ids of the keys with which this process can open what is under them. */
+  keyIds(how: 'sealed' | 'encrypted'): string[] {
+    const { sealing, content } = this.#keyring;
+    return [...(how === 'sealed' ? sealing.privateKeys : content.keys).keys()];
+  }
+
   /** The id of the key that records are made under now. */
   currentKey(how: 'sealed' | 'encrypted'): string {
     const { sealing, content } = this.#keyring;

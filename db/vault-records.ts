@@ -3,6 +3,7 @@ import type { SQL } from 'drizzle-orm';
 import type { Transaction } from './client.ts';
 
 interface Place {
+  how: 'sealed' | 'encrypted';
   table: string;
   keys: string[];
   record: string;
@@ -14,6 +15,7 @@ interface Place {
 /** Where records of the vault stand that outlive a day, and what each is bound to there. */
 const PLACES = {
   refresh_secret: {
+    how: 'sealed',
     table: 'credentials',
     keys: ['channel_id'],
     record: 'sealed_secret',
@@ -22,6 +24,7 @@ const PLACES = {
     version: 'secret_version',
   },
   token_answer: {
+    how: 'sealed',
     table: 'refresh_attempts',
     keys: ['id'],
     record: 'sealed_answer',
@@ -30,6 +33,7 @@ const PLACES = {
     version: 'version',
   },
   access_token: {
+    how: 'encrypted',
     table: 'credentials',
     keys: ['channel_id'],
     record: 'access_token_jwe',
@@ -38,6 +42,7 @@ const PLACES = {
     version: 'version',
   },
   webhook_secret: {
+    how: 'encrypted',
     table: 'webhook_endpoints',
     keys: ['id'],
     record: 'secret_jwe',
@@ -46,6 +51,7 @@ const PLACES = {
     version: '1',
   },
   message_part: {
+    how: 'encrypted',
     table: 'message_parts',
     keys: ['content_id', 'part'],
     record: 'jwe',
@@ -58,10 +64,10 @@ const PLACES = {
 export type RecordKind = keyof typeof PLACES;
 export const RECORD_KINDS = Object.keys(PLACES) as RecordKind[];
 
-/** Records that are gone within a day, and are only waited for. */
+/** Records that are gone within a day, and are only waited for: nobody needs them after `expires_at`. */
 const PASSING = [
-  { table: 'sign_ins', record: 'code_verifier_jwe' },
-  { table: 'idempotency_keys', record: 'sealed_answer' },
+  { how: 'encrypted' as const, table: 'sign_ins', record: 'code_verifier_jwe' },
+  { how: 'encrypted' as const, table: 'idempotency_keys', record: 'sealed_answer' },
 ];
 
 export interface VaultRecord {
@@ -110,22 +116,55 @@ export async function replaceRecord(tx: Transaction, old: VaultRecord, record: s
 }
 
 export interface RecordCount {
+  how: 'sealed' | 'encrypted';
   table: string;
   record: string;
   keyId: string;
   count: number;
 }
 
-/** How many records there are by table and key: a key without any may be taken out of the keys file. */
-export async function countRecords(tx: Transaction): Promise<RecordCount[]> {
+/** Keys that are not asked for. */
+export type KnownKeys = Record<'sealed' | 'encrypted', string[]>;
+
+/**
+ * How many records there are by table and key: a key without any may be taken out of the keys file. A record that
+ * names no key opens with none; re-wrapping says so, and it is not counted here.
+ */
+export async function countRecords(
+  tx: Transaction,
+  now: Date,
+  known: KnownKeys = { sealed: [], encrypted: [] },
+): Promise<RecordCount[]> {
   const counts: RecordCount[] = [];
-  for (const { table, record } of [...Object.values(PLACES), ...PASSING]) {
-    const rows = await tx.execute<{ key_id: string; count: number }>(sql`
-      select ${keyIdOf(record)} as key_id, count(*)::integer as count
-      from ${sql.raw(table)} where ${sql.raw(record)} is not null group by 1`);
-    counts.push(...rows.map((row) => ({ table, record, keyId: row.key_id, count: row.count })));
+  for (const place of [...Object.values(PLACES), ...PASSING]) {
+    const { how, table, record } = place;
+    const key = keyIdOf(record);
+    const isAsked = sql`${key} not in ${['', ...known[how]]}`;
+    const isAlive = 'keys' in place ? sql`true` : sql`expires_at > ${now.toISOString()}`;
+    const rows =
+      table === 'message_parts'
+        ? await countByIndex(tx, { table, key, known: known[how] })
+        : await tx.execute<KeyCount>(sql`
+            select ${key} as key_id, count(*)::integer as count
+            from ${sql.raw(table)} where ${sql.raw(record)} is not null and ${isAlive} and ${isAsked} group by 1`);
+    counts.push(...rows.map((row) => ({ how, table, record, keyId: row.key_id, count: row.count })));
   }
   return counts;
+}
+
+type KeyCount = { key_id: string; count: number };
+
+/** From key to key along the index: reading every part of every message would take hours. */
+function countByIndex(tx: Transaction, { table, key, known }: { table: string; key: SQL; known: string[] }) {
+  const from = sql.raw(table);
+  return tx.execute<KeyCount>(sql`
+    with recursive used as (
+      (select ${key} as key_id from ${from} where ${key} is not null order by 1 limit 1)
+      union all
+      select (select ${key} from ${from} where ${key} > used.key_id order by 1 limit 1) from used
+      where used.key_id is not null)
+    select key_id, (select count(*)::integer from ${from} where ${key} = key_id) as count
+    from used where key_id is not null and key_id not in ${['', ...known]}`);
 }
 
 /** Channels whose lasting secret, or an unread answer with one, is sealed under this key. */
