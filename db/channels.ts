@@ -86,6 +86,8 @@ export function stateOf(row: ChannelRow): ChannelState {
     reason: row.statusReason,
     action: row.action,
     providerCode: row.providerCode,
+    // Rows that were paused before `paused_at` was kept have only their status to say so.
+    paused: row.pausedAt !== null || row.status === 'paused',
     credentialVersion: row.credentialVersion,
   };
 }

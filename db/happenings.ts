@@ -31,6 +31,7 @@ export async function letHappen(
       statusReason: state.reason,
       action: state.action,
       providerCode: state.providerCode,
+      pausedAt: state.paused ? (row.pausedAt ?? now) : null,
       credentialVersion: state.credentialVersion,
       statusSince: state.status === row.status ? row.statusSince : now,
       incidentId: shown,

@@ -18,6 +18,8 @@ export interface ChannelState {
   reason: StatusReason | null;
   action: Action;
   providerCode: string | null;
+  /** Somebody wants it paused; also while trouble that somebody must act on shows instead of `paused`. */
+  paused: boolean;
   /** The live credential; a verdict about an older one changes nothing. */
   credentialVersion: number;
 }
@@ -62,11 +64,13 @@ export interface Transition {
  *      │  └──── reauthorized, worked ────────────── admin_action, misconfigured ──┘
  *      │
  *   paused ◀── paused ── any live status; resumed ──▶ connected
+ *     └─ refused, as above ──▶ reauth_required, blocked ── reauthorized, worked ──▶ paused
  *   any but disconnected ── disconnect_requested ──▶ disconnecting ── disconnected ──▶ disconnected
  * ```
  *
  * `reauth_required` is left by a person's sign-in, or by a proof that the credential works after all (a repair). A
  * transient failure never changes `reauth_required` or `blocked`: the person's task stands until something works.
+ * A pause lasts until somebody resumes, whatever comes between.
  * `disconnecting` and `disconnected` are left by nothing.
  */
 export function transition(state: ChannelState, happening: Happening): Transition {
@@ -77,9 +81,11 @@ export function transition(state: ChannelState, happening: Happening): Transitio
     case 'disconnect_requested':
       return left(state, 'disconnecting', null);
     case 'paused':
-      return state.status === 'paused' ? unchanged(state) : left(state, 'paused', 'channel.paused');
+      return state.status === 'paused'
+        ? unchanged(state)
+        : left({ ...state, paused: true }, 'paused', 'channel.paused');
     case 'resumed':
-      return state.status === 'paused' ? left(state, 'connected', 'channel.resumed') : unchanged(state);
+      return resumed({ ...state, paused: false });
     case 'reauthorized':
       return reauthorized(state, happening.credentialVersion);
     case 'worked':
@@ -98,17 +104,22 @@ function left(state: ChannelState, status: Status, event: ChannelEventType | nul
   return { state: { ...state, status, reason: null, action: 'none', providerCode: null }, event, incident: 'close' };
 }
 
+function resumed(state: ChannelState): Transition {
+  return state.status === 'paused' ? left(state, 'connected', 'channel.resumed') : unchanged(state);
+}
+
+/** Where a channel goes when nothing is wrong with it. */
+const wellStatus = ({ paused }: ChannelState): Status => (paused ? 'paused' : 'connected');
+
 function reauthorized(state: ChannelState, credentialVersion: number): Transition {
-  const renewed = { ...state, credentialVersion };
-  if (state.status === 'paused') return { state: renewed, event: 'channel.reauthorized', incident: 'close' };
-  return left(renewed, 'connected', 'channel.reauthorized');
+  return left({ ...state, credentialVersion }, wellStatus(state), 'channel.reauthorized');
 }
 
 function worked(state: ChannelState, credentialVersion: number): Transition {
   if (credentialVersion < state.credentialVersion) return unchanged(state);
   const renewed = { ...state, credentialVersion };
   if (state.status === 'connected' || state.status === 'paused') return unchanged(renewed);
-  return left(renewed, 'connected', 'channel.repaired');
+  return left(renewed, wellStatus(state), 'channel.repaired');
 }
 
 function refused(state: ChannelState, credentialVersion: number, verdict: Verdict): Transition {

@@ -111,7 +111,7 @@ async function change(context: ApiContext, asked: Asked, type: 'paused' | 'resum
     asked,
     async (tx, row) => {
       refuseLeaving(row);
-      const after = await letHappen(tx, row, { type }, now, type === 'resumed' ? { nextPollAt: now } : {});
+      const after = await letHappen(tx, row, { type }, now, type === 'resumed' ? resumption(row, now) : {});
       const isNew = await nudge(tx, row.tenantId, row.id, now);
       return { row: after, shown: await showChannel(context, tx, after), isNew };
     },
@@ -119,6 +119,16 @@ async function change(context: ApiContext, asked: Asked, type: 'paused' | 'resum
   );
   if (changed.isNew) signalWorkflow(context, changed.row);
   return { status: 200, body: changed.shown };
+}
+
+/** It looks for news at once; and where there was trouble before the pause, whether that is over has to be seen. */
+function resumption({ status, trouble }: ChannelRow, now: Date) {
+  if (status !== 'paused') return {};
+  return {
+    nextPollAt: now,
+    ...(trouble === 'credential' ? { refreshRequestedAt: now } : {}),
+    ...(trouble === 'access' ? { checkRequestedAt: now } : {}),
+  };
 }
 
 export const channelCommandCalls = [refresh, verify, pause, resume];

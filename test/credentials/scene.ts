@@ -94,9 +94,9 @@ export class Scene {
     return requests.filter(({ grant_type }) => grant_type === 'refresh_token');
   }
 
-  async events(channelId: string, type: string): Promise<{ status_reason?: string }[]> {
+  async events(channelId: string, type: string): Promise<{ status?: string; status_reason?: string }[]> {
     const rows = await this.stage.context.database.inTenant(TENANT, (tx) =>
-      tx.execute<{ data: { status_reason?: string } }>(
+      tx.execute<{ data: { status?: string; status_reason?: string } }>(
         sql`select data from events where channel_id = ${channelId} and type = ${type} order by seq`,
       ),
     );

@@ -22,6 +22,7 @@ const NEW: ChannelState = {
   reason: null,
   action: 'none',
   providerCode: null,
+  paused: false,
   credentialVersion: 1,
 };
 
@@ -88,6 +89,22 @@ describe('whatever happens to a channel', () => {
       if (before.status === 'disconnected') expect({ state, event, incident }).toEqual(nothing(before));
       if (before.status === 'disconnecting') expect(['disconnecting', 'disconnected']).toContain(state.status);
     });
+  });
+
+  it('a pause lasts until somebody resumes: a sign-in, a repair or trouble in between does not end it', () => {
+    fc.assert(
+      fc.property(lives, (life) => {
+        let wanted = false;
+        for (const { before, happening, state } of live(life)) {
+          if (before.status === 'disconnecting' || before.status === 'disconnected') return;
+          if (happening.type === 'paused') wanted = true;
+          if (happening.type === 'resumed') wanted = false;
+          if (wanted) expect(['connected', 'degraded']).not.toContain(state.status);
+          else expect(state.status).not.toBe('paused');
+        }
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it('rule 2: a verdict about an older credential changes nothing', () => {
