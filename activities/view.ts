@@ -13,9 +13,6 @@ import type { ChannelFacts } from '../domain/due.ts';
 import { findProbeTime } from './refresh-doubt.ts';
 import { parseRotation } from '../domain/rotation.ts';
 
-/** A channel that waits for a person has nothing due; after this long the reconcile sees that its workflow is there. */
-const WAITING_MS = 3_600_000;
-
 /** Who looks: `seq` grows with every wake of the workflow, so that a straggler of an older one writes nothing. */
 export interface Looking {
   tenantId: string;
@@ -123,7 +120,8 @@ async function project(
   const refreshAt = nextRefreshAt(facts, now.getTime());
   await updateChannel(tx, channel.id, {
     workflowSeq: view.seq,
-    nextDueAt: view.ended ? null : new Date(view.due?.at ?? now.getTime() + WAITING_MS),
+    // Nothing due, nothing to be late with: whatever a person does next is a fact, and its signal starts the workflow.
+    nextDueAt: view.ended || view.due === null ? null : new Date(view.due.at),
     nextRefreshAt: refreshAt === null ? null : new Date(refreshAt),
   });
 }

@@ -4,6 +4,7 @@ import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
 import { checkChannel } from '../../activities/check.ts';
 import { lookAtChannel } from '../../activities/view.ts';
+import { wakeForgotten } from '../../background/reconcile.ts';
 import { readConfig } from '../../config.ts';
 import type { Context } from '../../context.ts';
 import { createProviders } from '../../providers/registry.ts';
@@ -221,6 +222,27 @@ test('a healthy token that is reported costs one call', async () => {
   const before = await calls();
   expect(await check(id)).toMatchObject({ ok: true });
   expect((await calls()) - before).toBe(1);
+});
+
+test('a channel that waits for a person is left alone until there is a fact about it', async () => {
+  const email = 'waiting@example.com';
+  const id = await scene.connect(email);
+  await scene.stage.sandbox.fault('google', email, 'access_revoked');
+  await scene.refresh(id);
+  expect(await due(id)).toBeNull();
+  const isWokenAfter = async (ms: number) => {
+    const clock = { now: async () => new Date((await scene.clock.now()).getTime() + ms) };
+    const told: string[] = [];
+    const temporal = {
+      ...scene.stage.context.temporal,
+      lookAt: async (channel: { id: string }) => void told.push(channel.id),
+    };
+    await wakeForgotten({ ...scene.stage.context, clock, temporal });
+    return told.includes(id);
+  };
+  for (const days of [1, 30]) expect(await isWokenAfter(days * 86_400_000)).toBe(false);
+  await connectGmail(scene.stage, email);
+  expect(await isWokenAfter(60_000)).toBe(true);
 });
 
 test('IMAP: a changed password sends to sign in, a server that is away does not', async () => {
