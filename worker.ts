@@ -2,6 +2,7 @@ import { NativeConnection, Runtime } from '@temporalio/worker';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import { startOutboxPump } from './background/outbox-pump.ts';
 import { startReconcile } from './background/reconcile.ts';
+import { startRetention } from './background/retention.ts';
 import { readConfig } from './config.ts';
 import { createContext } from './context.ts';
 import { checkStart } from './start-checks.ts';
@@ -15,7 +16,7 @@ await checkStart(context, ['sealed', 'encrypted']);
 await ensureSearchAttributes(context.temporal.client);
 const connection = await NativeConnection.connect(connectionOptions(config.temporal) as NativeConnectionOptions);
 const workers = await createWorkers(context, connection);
-const background = [startOutboxPump(context), startReconcile(context)];
+const background = [startOutboxPump(context), startReconcile(context), startRetention(context)];
 const running = Promise.all(workers.map((worker) => worker.run()));
 
 let stopping = false;

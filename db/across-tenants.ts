@@ -13,6 +13,8 @@ import { credentials } from './schema/credentials.ts';
 import { imports } from './schema/imports.ts';
 import { links } from './schema/links.ts';
 import { messages } from './schema/messages.ts';
+import { findUnusedContent, pruneExpired, retireMessages } from './retention.ts';
+import type { ContentPage } from './retention.ts';
 import { findSignIn } from './sign-ins.ts';
 import { findConsignment, listOverdue, recordProgress } from './webhook-deliveries.ts';
 import type { Consignment, DeliveryProgress, NewDelivery } from './webhook-deliveries.ts';
@@ -145,6 +147,21 @@ export async function closeOperatorIncident(database: Database, recovery: Operat
 /** Closes the operator's incidents that no channel is left in; answers with how many. */
 export async function closeDesertedOperatorIncidents(database: Database, now: Date): Promise<number> {
   return database.acrossTenants((tx) => closeDesertedIncidents(tx, now));
+}
+
+/** One turn of retiring what was acknowledged long enough ago; returns how many. */
+export async function retireMessagesOfAllTenants(database: Database, now: Date, limit: number): Promise<number> {
+  return database.acrossTenants((tx) => retireMessages(tx, { now, limit }));
+}
+
+/** Content that no message of any tenant refers to. */
+export async function lookForUnusedContent(database: Database, after: string, limit: number): Promise<ContentPage> {
+  return database.acrossTenants((tx) => findUnusedContent(tx, after, limit));
+}
+
+/** One turn of removing what has served its time; returns how many rows went. */
+export async function pruneExpiredOfAllTenants(database: Database, now: Date, limit: number): Promise<number> {
+  return database.acrossTenants((tx) => pruneExpired(tx, { now, limit }));
 }
 
 /** A turn of re-wrapping the vault's records, which are everybody's. */

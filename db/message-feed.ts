@@ -24,6 +24,8 @@ export async function listMessages(tx: Transaction, filter: MessageFilter): Prom
       and(
         isAfter(messages, filter.position),
         isSettled(messages),
+        // A tombstone is nothing to a reader, who has acknowledged what it stands for.
+        isNull(messages.retiredAt),
         filter.channelId === null ? undefined : eq(messages.channelId, filter.channelId),
         filter.tenantId === null ? undefined : eq(messages.tenantId, filter.tenantId),
       ),

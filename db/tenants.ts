@@ -7,12 +7,16 @@ import type { TenantPolicy } from './schema/tenants.ts';
 
 export type TenantRow = InferSelectModel<typeof tenants>;
 
+/** Long enough to fetch a message again after a mishap of the product's own; short enough to be no archive. */
+export const DEFAULT_RETENTION_DAYS = 30;
+
 /** Every access type; the owner of an individual channel is told, the admins of a shared one. */
 const DEFAULT_POLICY: TenantPolicy = {
   access_types: null,
   notify: { individual: 'owner', shared: 'admins' },
   admins: [],
   reminders_days: [1, 3, 7],
+  retention_days: DEFAULT_RETENTION_DAYS,
 };
 
 /** A tenant exists from the first time the product names it. */
@@ -29,7 +33,8 @@ export async function findTenant(tx: Transaction, id: string): Promise<TenantRow
 }
 
 export async function findPolicy(tx: Transaction, id: string): Promise<TenantPolicy> {
-  return (await findTenant(tx, id))?.policy ?? DEFAULT_POLICY;
+  // A policy that was set before a field came into being has the field's default.
+  return { ...DEFAULT_POLICY, ...(await findTenant(tx, id))?.policy };
 }
 
 export async function setPolicy(tx: Transaction, id: string, policy: TenantPolicy): Promise<void> {

@@ -54,7 +54,7 @@ const raw = defineCall({
       return message && { message, parts: await listMessageParts(tx, message.contentId) };
     });
     if (!found) throw notFound('message');
-    if (found.parts.length === 0)
+    if (found.message.retiredAt !== null || found.parts.length === 0)
       throw new Problem('content_gone', 'The product has acknowledged it, and its time is over');
     await sendMessageContent(context, response, { tenantId, contentId: found.message.contentId, parts: found.parts });
     return null;

@@ -14,6 +14,7 @@ export const policyBody = z.strictObject({
     .default({ individual: 'owner', shared: 'admins' }),
   admins: z.array(person).max(50).default([]),
   reminders_days: z.array(z.int().min(1).max(365)).max(20).default([1, 3, 7]),
+  retention_days: z.int().min(0).max(3650).nullable().default(30),
 });
 
 export const policyOut = z
@@ -22,6 +23,10 @@ export const policyOut = z
     notify: z.object({ individual: told, shared: told }),
     admins: z.array(personOut),
     reminders_days: z.array(z.int()),
+    retention_days: z.int().nullable().meta({
+      description:
+        'Days after `POST /v1/messages/ack` until content and envelope of a message go; null: kept until the channel is erased',
+    }),
   })
   .meta({ id: 'TenantPolicy' });
 

@@ -12,12 +12,14 @@ export interface TenantPolicy {
   notify: { individual: 'owner' | 'admins' | 'both' | 'none'; shared: 'owner' | 'admins' | 'both' | 'none' };
   admins: Person[];
   reminders_days: number[];
+  /** How long content and envelope of an acknowledged message are kept; null: until the channel is erased. */
+  retention_days: number | null;
 }
 
 export const tenants = pgTable('tenants', {
   id: text('id').primaryKey(),
   /** null: the defaults of `db/tenants.ts`. */
-  policy: jsonb('policy').$type<TenantPolicy>(),
+  policy: jsonb('policy').$type<Partial<TenantPolicy>>(),
   /** Set: nothing new is connected, and the row goes with the last of its channels. */
   eraseRequestedAt: time('erase_requested_at'),
   createdAt: time('created_at').notNull(),

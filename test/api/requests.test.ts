@@ -115,6 +115,7 @@ describe('tenants', () => {
       notify: { individual: 'owner', shared: 'admins' },
       admins: [],
       reminders_days: [1, 3, 7],
+      retention_days: 30,
     };
     expect((await api.call('GET', path)).json).toEqual(defaults);
     const set = { access_types: ['gmail'], admins: [{ email: 'admin@example.com' }], notify: { shared: 'both' } };
@@ -124,6 +125,7 @@ describe('tenants', () => {
       notify: { individual: 'owner', shared: 'both' },
       admins: [{ email: 'admin@example.com', name: null }],
       reminders_days: [1, 3, 7],
+      retention_days: 30,
     });
     expect((await api.call('GET', path)).json).toEqual(json);
     expect((await api.call('PUT', path, {})).json).toEqual(defaults);

@@ -1,0 +1,101 @@
+import type { Context } from '../context.ts';
+import { lookForUnusedContent, pruneExpiredOfAllTenants, retireMessagesOfAllTenants } from '../db/across-tenants.ts';
+import { lockChannel } from '../db/channels.ts';
+import { deleteUnusedContent } from '../db/message-content.ts';
+import type { UnusedContent } from '../db/retention.ts';
+import { WakeUp } from './wake-up.ts';
+
+const EVERY_MS = 60_000;
+const ROWS_PER_TURN = 500;
+const CONTENTS_PER_TURN = 2_000;
+/** Content is written before its message: what is seen unused for so long, in ms, was left by a process that died. */
+const ABANDONED_MS = 3_600_000;
+
+type RetentionContext = Pick<Context, 'database' | 'clock' | 'logger'>;
+
+export interface Retention {
+  stop(): Promise<void>;
+}
+
+/**
+ * Lets go of what is kept no longer: messages whose retention is over, content that no message came to refer to, and
+ * what has served its time. Runs in every worker process; nothing of it is urgent, and doing it twice is harmless.
+ */
+export function startRetention(context: RetentionContext): Retention {
+  const alarm = new WakeUp();
+  const stopping = new AbortController();
+  const running = loop(context, alarm, stopping.signal);
+  return {
+    async stop() {
+      stopping.abort();
+      alarm.ring();
+      await running;
+    },
+  };
+}
+
+async function loop(context: RetentionContext, alarm: WakeUp, stopping: AbortSignal): Promise<void> {
+  const sweeper = new ContentSweeper(context);
+  while (!stopping.aborted) {
+    await alarm.wait(EVERY_MS);
+    if (stopping.aborted) return;
+    try {
+      await retireAcknowledged(context, stopping);
+      await sweeper.sweep(performance.now());
+      await pruneExpiredOfAllTenants(context.database, await context.clock.now(), ROWS_PER_TURN);
+    } catch (error) {
+      context.logger.warn({ err: error }, 'What is kept no longer could not be removed; it is tried again');
+    }
+  }
+}
+
+/** Turn after turn, each a short transaction, until nothing is due. Returns how many messages were retired. */
+export async function retireAcknowledged(context: RetentionContext, stopping?: AbortSignal): Promise<number> {
+  let retired = 0;
+  for (;;) {
+    const now = await context.clock.now();
+    const turn = await retireMessagesOfAllTenants(context.database, now, ROWS_PER_TURN);
+    retired += turn;
+    if (turn < ROWS_PER_TURN || stopping?.aborted) return retired;
+  }
+}
+
+/**
+ * Finds content without a message, a stretch at a time, and removes what is still without one an hour later. Which it
+ * has seen is in memory only: a process that ends begins anew, and what it had seen goes an hour later.
+ */
+export class ContentSweeper {
+  readonly #context: RetentionContext;
+  readonly #suspects = new Map<string, UnusedContent & { sinceMs: number }>();
+  #after = '';
+
+  constructor(context: RetentionContext) {
+    this.#context = context;
+  }
+
+  /** @param nowMs on the monotonic clock: no step of a clock may make fresh content look abandoned */
+  async sweep(nowMs: number): Promise<void> {
+    const { last, unused } = await lookForUnusedContent(this.#context.database, this.#after, CONTENTS_PER_TURN);
+    this.#after = last ?? '';
+    for (const content of unused) {
+      if (!this.#suspects.has(content.contentId)) this.#suspects.set(content.contentId, { ...content, sinceMs: nowMs });
+    }
+    const abandoned = [...this.#suspects.values()].filter(({ sinceMs }) => nowMs - sinceMs >= ABANDONED_MS);
+    for (const [channelId, contents] of Map.groupBy(abandoned, (content) => content.channelId)) {
+      await this.#remove(channelId, contents);
+    }
+  }
+
+  /** Asked once more, under the lock that a page commits under: by now a message may refer to it. */
+  async #remove(channelId: string, contents: UnusedContent[]): Promise<void> {
+    const [first] = contents;
+    if (!first) return;
+    const ids = contents.map(({ contentId }) => contentId);
+    await this.#context.database.inTenant(first.tenantId, async (tx) => {
+      await lockChannel(tx, channelId);
+      await deleteUnusedContent(tx, channelId, ids);
+    });
+    for (const id of ids) this.#suspects.delete(id);
+    this.#context.logger.info({ channel: channelId, contents: ids.length }, 'Removed content that nothing refers to');
+  }
+}
