@@ -12,10 +12,11 @@ import { workflowBundle } from './workflow-bundle.ts';
 const GRACE = '65s';
 
 /**
- * How many of each may run at once in one worker process. Imports hold sessions and message parts: few. A webhook is a
- * socket that waits, and endpoints that hang keep two each: many.
+ * How many of each may run at once in one worker process. Imports hold sessions, and the few that are at work
+ * (activities/work-places.ts) message parts. A webhook is a socket that waits, and endpoints that hang keep two each:
+ * many.
  */
-const SLOTS = { credentials: 40, import: 8, webhooks: 200 };
+const SLOTS = { credentials: 40, import: 64, webhooks: 200 };
 
 /**
  * One Temporal worker per queue of this process: workflows, webhooks, and two activity queues per access type, so

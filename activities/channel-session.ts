@@ -8,6 +8,7 @@ import type { Session } from '../providers/provider.ts';
 import { openChannelSession } from './channel-access.ts';
 import type { ChannelAccess } from './channel-access.ts';
 import { recordRefusal, recordSuccess } from './outcomes.ts';
+import { atPlace, WorkPlace, workPlaces } from './work-places.ts';
 
 /** What work at an account came to: its result, or why there is none. */
 export type SessionOutcome<T> =
@@ -17,26 +18,31 @@ export type SessionOutcome<T> =
 
 /**
  * Works at a channel's account with an open session, and records what that says of the channel: that it works, or what
- * the provider's refusal means. Other errors are thrown.
+ * the provider's refusal means. Other errors are thrown. `urgent`: it is short, and comes before what takes long.
  */
 export async function workAtAccount<T>(
   context: Context,
   access: ChannelAccess,
   signal: AbortSignal,
   work: (session: Session) => Promise<T>,
+  { urgent = false } = {},
 ): Promise<SessionOutcome<T>> {
   const { id: channelId, tenantId } = access.channel;
   const tried = { tenantId, channelId, credentialVersion: access.credential.version, tried: 'access' } as const;
+  const place = new WorkPlace(workPlaces(access.channel.accessType), { urgent, signal });
+  await place.take();
   try {
-    const session = await openChannelSession(context, access, signal);
+    const session = await place.ask(() => openChannelSession(context, access, signal));
     if (session === 'needs_refresh') return { outcome: 'needs_refresh' };
-    const result = await closing(session, work);
+    const result = await closing(atPlace(session, place), work);
     await recordSuccess(context, tried);
     return { outcome: 'worked', result };
   } catch (error) {
     if (!(error instanceof ProviderError) || signal.aborted) throw error;
     const channel = await recordRefusal(context, { ...tried, verdict: error.verdict });
     return { outcome: 'refused', verdict: error.verdict, channel };
+  } finally {
+    place.end();
   }
 }
 

@@ -45,7 +45,8 @@ export async function pollChannel(
     return { outcome: 'more', stored: 0, importId: running.id };
   }
   const signal = ActivityContext.current().cancellationSignal;
-  const polled = await workAtAccount(context, access, signal, (session) => poll(context, access, session, signal));
+  const work = (session: Session) => poll(context, access, session, signal);
+  const polled = await workAtAccount(context, access, signal, work, { urgent: true });
   const importId = await handOver(context, access.channel, polled.outcome !== 'worked');
   if (polled.outcome !== 'worked') return { outcome: polled.outcome, stored: 0, importId };
   const stored = polled.result;
