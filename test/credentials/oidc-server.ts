@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Provider } from 'oidc-provider';
-import { secret } from '../support/minting.ts';
+import { learnSecret, secret } from '../support/minting.ts';
 
 export const CLIENT_ID = 'mooring';
 export const CLIENT_SECRET = secret('client-secret');
@@ -44,6 +44,7 @@ export async function startOidcServer({ rotates }: { rotates: boolean }): Promis
     await next();
     if (ctx.path !== '/token') return;
     answered.push(ctx.status);
+    learnTokens(ctx.body);
     if (toLose === 0) return;
     toLose--;
     ctx.respond = false;
@@ -65,7 +66,9 @@ export async function startOidcServer({ rotates }: { rotates: boolean }): Promis
       const grantId = await grant.save();
       const token = new provider.RefreshToken({ accountId, client, grantId, gty: 'authorization_code', scope: SCOPE });
       const isLive = async () => (await provider.Grant.find(grantId)) !== undefined;
-      return { refreshToken: await token.save(), isLive };
+      const refreshToken = await token.save();
+      learnTokens({ refresh_token: refreshToken });
+      return { refreshToken, isLive };
     },
     close: () =>
       new Promise((closed) => {
@@ -73,4 +76,11 @@ export async function startOidcServer({ rotates }: { rotates: boolean }): Promis
         server.closeAllConnections();
       }),
   };
+}
+
+function learnTokens(answer: { access_token?: string; refresh_token?: string }): void {
+  for (const kind of ['access_token', 'refresh_token'] as const) {
+    const value = answer[kind];
+    if (value) learnSecret(kind, value);
+  }
 }

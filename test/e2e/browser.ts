@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { chromium } from 'playwright-core';
-import type { Browser, BrowserContextOptions } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Response } from 'playwright-core';
+import { keepAnswer } from '../support/kept-answers.ts';
 
 const executablePath = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/bin']
   .flatMap((dir) => ['chromium', 'chromium-browser', 'google-chrome'].map((name) => join(dir, name)))
@@ -26,10 +27,11 @@ export function launchBrowser(): Promise<Browser> {
 /** What the server refuses on purpose is in the console too. */
 const REFUSED = /status of 4(00|01|09|22) /;
 
-/** A browser that nobody has used before. What the console of its pages complains about is kept. */
+/** A browser that nobody has used before. What our server sends it, and what its console complains about, is kept. */
 export async function openPage(browser: Browser, options: BrowserContextOptions = {}) {
   const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1440, height: 900 }, ...options });
   context.setDefaultTimeout(30_000);
+  context.on('response', (response) => void keepResponse(response));
   const complaints: string[] = [];
   context.on('weberror', (error) => complaints.push(error.error().message));
   context.on('console', (message) => {
@@ -37,4 +39,13 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
     complaints.push(`${message.text()} (${message.location().url})`);
   });
   return { page: await context.newPage(), complaints };
+}
+
+async function keepResponse(response: Response): Promise<void> {
+  const headers = (await response.headersArray()).map(({ name, value }): [string, string] => [name, value]);
+  const isOurs = headers.some(([name]) => name.toLowerCase() === 'x-request-id');
+  if (!isOurs) return; // the provider's page, Temporal's
+  const body = await response.text().catch(() => ''); // a redirection has none
+  const method = response.request().method();
+  keepAnswer({ method, url: response.url(), status: response.status(), headers, body }, 'page');
 }

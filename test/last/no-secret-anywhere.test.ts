@@ -56,7 +56,9 @@ let strangers: KnownSecret[];
 const findings: Finding[] = [];
 
 beforeAll(async () => {
-  await Promise.all([plantInDatabase(), plantInTemporal(), plantOnTheWire()]);
+  await plantInDatabase();
+  await plantInTemporal();
+  await plantOnTheWire();
   keep('page', `<p>${plants.page}</p>`);
   const thrown = new ProviderError(`No answer to ${plants.error}`, {} as Verdict);
   await expect(Promise.reject(thrown)).rejects.toBe(thrown);

@@ -1,21 +1,30 @@
 import type { Server } from 'node:http';
 import { keep } from './evidence.ts';
+import type { EvidenceKind } from './evidence.ts';
 import { learnSecret } from './minting.ts';
 
 /*
  * Where a secret belongs in an answer, and nowhere else in it. It is taken out of what is kept, and put on the list.
  */
-const GIVEN: { method: string; path: RegExp; field: string; why: string }[] = [
-  { method: 'GET', path: /^\/v1\/channels\/\w+\/access-token$/, field: 'access_token', why: 'it was asked for' },
-  { method: 'POST', path: /^\/v1\/api-keys$/, field: 'key', why: 'shown once, to who made it' },
-  { method: 'POST', path: /^\/v1\/webhook-endpoints$/, field: 'secret', why: 'shown once, to who made it' },
-  { method: 'POST', path: /^\/v1\/links$/, field: 'url', why: 'the address is for the person' },
+const LINK = { method: 'POST', field: 'url', kind: 'link', why: 'the address is for the person who signs in' };
+const GIVEN: { method: string; path: RegExp; field: string; kind: string; why: string }[] = [
+  {
+    method: 'GET',
+    path: /^\/v1\/channels\/\w+\/access-token$/,
+    field: 'access_token',
+    kind: 'access-token',
+    why: 'it was asked for',
+  },
+  { method: 'POST', path: /^\/v1\/api-keys$/, field: 'key', kind: 'api-key', why: 'shown once, to who made it' },
   {
     method: 'POST',
-    path: /^\/v1\/channels\/\w+\/reauthorize-links$/,
-    field: 'url',
-    why: 'the address is for the person',
+    path: /^\/v1\/webhook-endpoints$/,
+    field: 'secret',
+    kind: 'webhook-secret',
+    why: 'shown once, to who made it',
   },
+  { ...LINK, path: /^\/v1\/links$/ },
+  { ...LINK, path: /^\/v1\/channels\/\w+\/reauthorize-links$/ },
 ];
 
 export interface SentAnswer {
@@ -27,17 +36,20 @@ export interface SentAnswer {
   body: string;
 }
 
-/** Keeps what our server answered: pages, problems, streams. */
-export function keepAnswer({ method, url, status, headers, body }: SentAnswer): void {
+/** Keeps what our server answered: pages, problems, streams. `page`: to a browser. */
+export function keepAnswer(
+  { method, url, status, headers, body }: SentAnswer,
+  kind: EvidenceKind & ('answer' | 'page') = 'answer',
+): void {
   let text = [`${method} ${status}`, ...[...headers].map(headerText), body].join('\n');
   const { pathname } = new URL(url, 'http://server');
   const given = GIVEN.find((one) => one.method === method && one.path.test(pathname));
   const value = given && status < 300 && fieldOf(body, given.field);
   if (value) {
-    learnSecret(given.field, linkTokenOf(value) ?? value);
+    learnSecret(given.kind, linkTokenOf(value) ?? value);
     text = text.replace(JSON.stringify(value), '"…"');
   }
-  keep('answer', text);
+  keep(kind, text);
 }
 
 function fieldOf(body: string, field: string): string | null {

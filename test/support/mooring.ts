@@ -74,7 +74,7 @@ export async function startMooring(environment: Record<string, string> = {}) {
       keepFolder('log', join(dir, 'logs'), ['sandbox.log']); // it plays the provider, who knows them
       keepFolder('temporal', join(dir, 'temporal'));
       keepWrites(join(dir, 'postgres'));
-      keep('log', output);
+      keep('log', output.replace(run.ui_login, '…')); // for who may read that terminal
       rmSync(dir, { recursive: true, force: true });
       if (code !== 0 || left.length > 0) {
         throw new Error(`npm start ended with ${code} and left ${JSON.stringify(left)}:\n${output}`);

@@ -26,10 +26,14 @@ export async function startTemporalServer({ timeSkipping }: { timeSkipping: bool
     return keepingHistories(await tried(() => TestWorkflowEnvironment.createTimeSkipping({ server: { executable } })));
   }
   const executable = { type: 'existing-path', path: await temporalBinary(tools) } as const;
-  const log = { format: 'pretty', level: 'never' } as const;
   const dir = mkdtempSync(join(tmpdir(), 'mooring-temporal-'));
-  const server = { executable, log, dbFilename: join(dir, 'temporal.db'), extraArgs: HASTY };
-  return keepingHistories(await tried(() => TestWorkflowEnvironment.createLocal({ server })), dir);
+  return keepingHistories(await tried((time) => startLocal(executable, join(dir, `temporal-${time}.db`))), dir);
+}
+
+/** A server that did not start in time has left its database half made: each try has its own. */
+function startLocal(executable: { type: 'existing-path'; path: string }, dbFilename: string) {
+  const log = { format: 'pretty', level: 'never' } as const;
+  return TestWorkflowEnvironment.createLocal({ server: { executable, log, dbFilename, extraArgs: HASTY } });
 }
 
 /** What the SDK logs is kept, and what went wrong is on the screen as well. */
@@ -54,11 +58,14 @@ function keepingHistories(server: TestWorkflowEnvironment, dir?: string): TestWo
   return server;
 }
 
-async function tried(start: () => Promise<TestWorkflowEnvironment>, times = TRIES): Promise<TestWorkflowEnvironment> {
+async function tried(
+  start: (time: number) => Promise<TestWorkflowEnvironment>,
+  time = 1,
+): Promise<TestWorkflowEnvironment> {
   try {
-    return await start();
+    return await start(time);
   } catch (error) {
-    if (times === 1) throw error;
-    return tried(start, times - 1);
+    if (time === TRIES) throw error;
+    return tried(start, time + 1);
   }
 }
