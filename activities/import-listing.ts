@@ -98,11 +98,12 @@ async function fallBackToWindow(run: ImportRun, row: ImportRow, scope: ImportSco
     const now = await context.clock.now();
     const cursor = row.movesCursor ? await findCursor(tx, row.channelId, scope.scope) : null;
     const headCursor = row.movesCursor ? head.cursor : null;
-    const values = { listing: 'window', position: null, fromCursor: cursor, headCursor } as const;
+    const listing = scope.listing === 'begin' ? 'begin' : 'window';
+    const values = { listing, position: null, fromCursor: cursor, headCursor } as const;
     const first = !(await listImportScopes(tx, row.id)).some((scope) => isFallback(row, scope));
     if (!(await moveScope(tx, scope, { ...values, headAt: headTime(head, run.headsAt) })))
       throw new ImportOvertaken(row.id);
-    if (first && row.movesCursor) await tellOfGap(tx, row, 'cursor_expired', now);
+    if (first && row.movesCursor && listing === 'window') await tellOfGap(tx, row, 'cursor_expired', now);
   });
 }
 

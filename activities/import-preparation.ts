@@ -64,7 +64,7 @@ function plan(run: ImportRun, row: ImportRow, head: ScopeHead, cursors: Map<stri
       channelId: row.channelId,
       tenantId: row.tenantId,
       name: head.name,
-      listing: cursor === null ? 'window' : 'changes',
+      listing: cursor === null ? windowKind(row, cursors) : 'changes',
       fromCursor: cursor,
       headCursor: row.movesCursor ? head.cursor : null,
       headAt: headTime(head, run.headsAt),
@@ -72,6 +72,11 @@ function plan(run: ImportRun, row: ImportRow, head: ScopeHead, cursors: Map<stri
       state: nothingNew || row.audit ? 'comparing' : 'listing',
     },
   ];
+}
+
+/** Without any cursor the whole channel begins; beside others, a folder that has come into being is all new. */
+function windowKind(row: ImportRow, cursors: Map<string, CursorRow>): 'window' | 'begin' {
+  return row.movesCursor && cursors.size === 0 ? 'begin' : 'window';
 }
 
 /** A folder that is gone has nothing more to give; its cursor stays, should it come back. */

@@ -38,7 +38,8 @@ function reasonOf(row: ImportRow, scope: ImportScopeRow): WindowFacts['reason'] 
   if (!row.movesCursor) return 'requested';
   if (scope.listing === 'changes') return scope.state === 'listing' ? 'changes' : 'comparison';
   if (isFallback(row, scope)) return 'fallback';
-  return scope.state === 'listing' ? 'new_part' : 'comparison';
+  if (scope.state !== 'listing') return 'comparison';
+  return scope.listing === 'begin' ? 'begun' : 'new_part';
 }
 
 /** A window because the cursor had expired; a folder that came into being has no cursor to begin with. */

@@ -50,3 +50,8 @@ export async function moveCursor(
     .returning({ scope: cursors.scope });
   return moved.length > 0;
 }
+
+/** Where a channel stood means nothing any more; its next import begins at its present end. */
+export async function deleteCursors(tx: Transaction, channelId: string): Promise<void> {
+  await tx.delete(cursors).where(eq(cursors.channelId, channelId));
+}

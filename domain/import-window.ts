@@ -10,9 +10,10 @@ export interface WindowFacts {
   overlapMs: number;
   /**
    * `changes`: listed after a cursor, all of it is missed by definition. `requested`: exactly what was asked for. `fallback`: the cursor has expired, the window is all there is. `new_part`:
-   * a folder that has come into being: everything in it. `comparison`: after a complete change listing.
+   * a folder that has come into being: everything in it. `begun`: importing was switched on, and there is no cursor from
+   * before. `comparison`: after a complete change listing.
    */
-  reason: 'changes' | 'requested' | 'fallback' | 'new_part' | 'comparison';
+  reason: 'changes' | 'requested' | 'fallback' | 'new_part' | 'begun' | 'comparison';
 }
 
 /** Farther in the future than any provider's clock is wrong; what is dated so has arrived all the same. */
@@ -32,6 +33,8 @@ export function windowToList(facts: WindowFacts, now: Date): { from: Date; to: D
       return { from: facts.from, to: facts.to ?? openEnd };
     case 'new_part':
       return { from: new Date(0), to: openEnd };
+    case 'begun':
+      return { from: wholeSecond(facts.ownedFrom), to: openEnd };
     case 'fallback':
       return { from: overlapped(facts), to: openEnd };
     case 'changes':
@@ -52,6 +55,8 @@ export function belongsToWindow(receivedAt: Date, facts: WindowFacts): boolean {
       return true;
     case 'requested':
       return receivedAt >= requestedFrom(facts) && endsAfter(facts, receivedAt);
+    case 'begun':
+      return receivedAt >= wholeSecond(facts.ownedFrom);
     case 'fallback':
       return receivedAt >= possiblyOwnedFrom(facts);
     case 'comparison':

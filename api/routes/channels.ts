@@ -2,6 +2,7 @@ import { listChannels, lockChannel, updateChannel } from '../../db/channels.ts';
 import type { ChannelRow } from '../../db/channels.ts';
 import type { Transaction } from '../../db/client.ts';
 import { letHappen } from '../../db/happenings.ts';
+import { changeImportMode } from '../../db/import-modes.ts';
 import { eraseMessages } from '../../db/messages.ts';
 import { nudge } from '../../db/nudges.ts';
 import { findTokenExpiries } from '../../db/token-reads.ts';
@@ -78,7 +79,6 @@ const patch = defineCall({
     const values = {
       ...(body.owner === undefined ? {} : { owner: body.owner }),
       ...(body.kind === undefined ? {} : { kind: body.kind }),
-      ...(body.import === undefined ? {} : { importMode: body.import }),
       ...(body.keep_warm === undefined ? {} : { keepWarm: body.keep_warm }),
       ...(body.metadata === undefined ? {} : { metadata: body.metadata }),
     };
@@ -86,7 +86,9 @@ const patch = defineCall({
       context,
       { principal, id },
       async (tx, row) => {
-        const after = Object.keys(values).length === 0 ? row : await updateChannel(tx, id, values);
+        const mode = body.import === undefined ? {} : await changeImportMode(tx, row, body.import, now);
+        const all = { ...values, ...mode };
+        const after = Object.keys(all).length === 0 ? row : await updateChannel(tx, id, all);
         return {
           row: after,
           shown: await showChannel(context, tx, after),

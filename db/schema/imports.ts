@@ -70,7 +70,8 @@ export const importScopes = pgTable(
     channelId: channelId(),
     tenantId: tenantId(),
     name: text('name'),
-    listing: text('listing').$type<'changes' | 'window'>().notNull(),
+    /** `begin`: a window too, of a channel that imported nothing until its mode was changed. */
+    listing: text('listing').$type<'changes' | 'window' | 'begin'>().notNull(),
     /** Where a change listing began; the comparison covers from here. */
     fromCursor: text('from_cursor'),
     /** Taken before a window listing starts; becomes the cursor in its last transaction (rule 9). */
