@@ -1,5 +1,5 @@
 import type { ProviderAnswer, StatusReason, Verdict, VerdictKind } from '../domain/verdict.ts';
-import { oauthRefusal } from './answer-text.ts';
+import { oauthRefusal, objectsWithin, textOf } from './answer-text.ts';
 import { classifyNetwork } from './errors.ts';
 import { outagesFirst } from './outages.ts';
 import { rateLimited, retryAfterMs, tokenRefused, verdict } from './verdicts.ts';
@@ -53,6 +53,19 @@ export function classifyChallenge({ headers, httpStatus }: ProviderAnswer): Verd
     return verdict('insufficient_scope', 'insufficient_scope', { providerCode: error });
   }
   return httpStatus === 401 && error !== undefined ? tokenRefused(error) : null;
+}
+
+/**
+ * Consent where the mailbox's own box was not ticked is a success: a token answer (RFC 6749 section 5.1) whose `scope`
+ * lacks what `needed` stands for. null for every other answer, and where no scope is named: it is the one asked for.
+ */
+export function classifyGrantedScope(answer: ProviderAnswer, needed: RegExp): Verdict | null {
+  if (answer.httpStatus !== null && answer.httpStatus !== 200) return null;
+  const [token] = objectsWithin(answer.body);
+  if (token === undefined || textOf(token['access_token']) === null) return null;
+  const scope = textOf(token['scope']);
+  if (scope === null || needed.test(scope)) return null;
+  return verdict('insufficient_scope', 'insufficient_scope', { providerCode: 'scope' });
 }
 
 /** Provider `generic`: any OAuth server, and the network itself. */

@@ -2,7 +2,7 @@ import type { ProviderAnswer, Verdict } from '../../domain/verdict.ts';
 import { oauthRefusal } from '../answer-text.ts';
 import type { OAuthRefusal } from '../answer-text.ts';
 import { classifyNetwork } from '../errors.ts';
-import { classifyChallenge } from '../oauth-errors.ts';
+import { classifyChallenge, classifyGrantedScope } from '../oauth-errors.ts';
 import { outagesFirst } from '../outages.ts';
 import { rateLimited, retryAfterMs, tokenRefused, unknown, verdict } from '../verdicts.ts';
 import { apiFailure, classifyApi } from './api-errors.ts';
@@ -15,6 +15,8 @@ import { apiFailure, classifyApi } from './api-errors.ts';
 export const classifyGoogle = outagesFirst(classifyWords);
 
 function classifyWords(answer: ProviderAnswer): Verdict {
+  const unticked = classifyGrantedScope(answer, MAIL_SCOPE);
+  if (unticked !== null) return unticked;
   const failure = apiFailure(answer);
   if (failure !== null) return classifyApi(answer, failure);
   const refusal = oauthRefusal(answer.body) ?? pageRefusal(answer);
@@ -22,6 +24,7 @@ function classifyWords(answer: ProviderAnswer): Verdict {
   return classifyChallenge(answer) ?? (answer.httpStatus === 401 ? tokenRefused('401') : classifyNetwork(answer));
 }
 
+const MAIL_SCOPE = /mail\.google\.com|auth\/gmail\./;
 /** The operator's client, or our own request. */
 const CLIENT_WORDS =
   /^(invalid_client|deleted_client|disabled_client|restricted_client|unauthorized_client|invalid_request|invalid_scope|invalid_audience|invalid_app|org_internal|redirect_uri_mismatch|disallowed_useragent|origin_mismatch|unsupported_grant_type|unsupported_response_type)$/;

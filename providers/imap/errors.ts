@@ -45,7 +45,7 @@ const RULES: readonly Rule[] = [
     kind: 'rate_limited',
     reason: 'rate_limited',
     pattern:
-      /too many|rate.?limit|\[LIMIT\]|throttl|back-?off|(command|bandwidth|connection|login|sending) limits?|limit (was |is )?(hit|exceeded|reached)|maximum (number of )?connections|exceeded .{0,80}(connections|attempts)|(max\w*|concurrent|simultaneous) connections/i,
+      /too many|rate.?limit|\[LIMIT\]|throttl|back-?off|(command|bandwidth|connection|login|sending) limits?|(limit|count) (was |is )?(hit|exceeded|reached)|maximum (number of )?connections|exceeded .{0,80}(connections|attempts)|(max\w*|concurrent|simultaneous) connections/i,
   },
   // Codes that are sent for one thing only.
   { kind: 'rate_limited', reason: 'rate_limited', pattern: coded('LIMIT', 'THROTTLED') },
@@ -88,7 +88,7 @@ const RULES: readonly Rule[] = [
     kind: 'admin_action',
     reason: 'admin_policy_enforced',
     pattern:
-      /(?<!\bor )\b(imap|pop3?|smtp|smtpclientauthentication|(basic|legacy) auth\w*|protocol|login)( access| use| service)?( is| has been| are)? (disabled|deactivated|deaktiviert|blocked|turned off|switched off|not (enabled|allowed|permitted|supported))|not enabled for imap|not have access rights|enable imap|security defaults|not meet the criteria|conditional access|\[AUTHORIZATIONFAILED\]|contact your (\w+ )?administrator/i,
+      /(?<!\bor )\b(imap|pop3?|smtp|smtpclientauthentication|(basic|legacy) auth\w*|protocol|login)( access| use| service| server)?( is| has been| are)? (disabled|deactivated|deaktiviert|blocked|turned off|switched off|not (enabled|allowed|permitted|supported|open|activated))|not enabled for imap|not have access rights|enable imap|security defaults|not meet the criteria|conditional access|\[AUTHORIZATIONFAILED\]|contact your (\w+ )?administrator/i,
   },
   {
     // Another kind of password is needed: the second factor is on.
@@ -115,10 +115,10 @@ const RULES: readonly Rule[] = [
 
 /** A bare refusal of a login: a wrong password, a locked account, IMAP switched off, all alike. */
 const BARE_REFUSAL =
-  /\b(login|logon|authenticate|authentication|auth)\b.{0,24}\b(failed|failure|unsuccessful|rejected|denied)|\b535[ -](?!NO\b|BAD\b|OK\b)/i;
+  /\b(login|logon|authenticate|authenti(fi)?cation|auth)\b.{0,24}\b(failed|failure|unsuccessful|rejected|denied)|\b535[ -](?!NO\b|BAD\b|OK\b)/i;
 
 /** A folder is gone, or numbers its messages anew. At a login it is the inbox, and the mailbox with it. */
-const FOLDER_CHANGED = /\[(NONEXISTENT|TRYCREATE|UIDVALIDITY)\b|\bmailbox does(n't| not) exist|unknown mailbox/i;
+const FOLDER_CHANGED = /\[(NONEXISTENT|TRYCREATE|UIDVALIDITY)\b|(?<!\bmessage )\bdoes(n't| not) exist|unknown mailbox/i;
 
 /** What IMAP servers (and SMTP, whose logins fail in the same words) answer. Total: the rest is `transient`. */
 export const classifyImap = outagesFirst(classifyWords);
@@ -132,7 +132,7 @@ function classifyWords(answer: ProviderAnswer): Verdict {
   if (answer.operation !== 'login' && FOLDER_CHANGED.test(text)) {
     return verdict('cursor_expired', null, { providerCode });
   }
-  const isBearer = text !== answer.body.trim();
+  const isBearer = text !== answer.body.trim() || /AUTH(ENTICATE)? (XOAUTH2|OAUTHBEARER)/.test(text);
   const rule = RULES.find(({ pattern }) => pattern.test(text)) ?? bareRefusal(answer, text);
   if (rule === null) return isBearer ? tokenRefused(providerCode) : unknownLine(answer, text, providerCode);
   if (rule.kind === 'rate_limited') return rateLimited(waitNamed(text), providerCode);

@@ -1,6 +1,7 @@
 import type { ProviderAnswer, StatusReason, Verdict, VerdictKind } from '../../domain/verdict.ts';
 import { isObject, isPage, objectsWithin, oauthRefusal, textOf } from '../answer-text.ts';
 import { classifyNetwork } from '../errors.ts';
+import { classifyGrantedScope } from '../oauth-errors.ts';
 import { outagesFirst } from '../outages.ts';
 import { rateLimited, retryAfterMs, tokenRefused, unknown, verdict } from '../verdicts.ts';
 
@@ -68,7 +69,7 @@ const RULES: readonly Rule[] = [
     reason: 'admin_policy_enforced',
     // The message comes in the user's language, with "REST" in it; a session that ended does not speak of it.
     pattern:
-      /INVALID_SESSION_ID: .*\b(REST|SOAP)\b|not valid for use with the (REST|SOAP) API|^FORBIDDEN|do not have access|APEX_REST_SERVICES_DISABLED|FeatureNotEnabled|not enabled for streaming|denied_by_security_policy|not authorized|ip (is )?restricted|RESTRICTED_DOMAIN|restricted ip|API_DISABLED|not enabled for this org|API is (not enabled|disabled)|INSUFFICIENT_ACCESS|FUNCTIONALITY_NOT_ENABLED|NO_ACCESS|insufficient (privileges|permission|access)|permission|INVALID_TYPE|INVALID_FIELD|sObject type .* is not supported|access denied/i,
+      /INVALID_SESSION_ID: .*\b(REST|SOAP)\b|not valid for use with the (REST|SOAP) API|^FORBIDDEN|do not have access|APEX_REST_SERVICES_DISABLED|FeatureNotEnabled|not enabled for streaming|subscribe to does not exist|denied_by_security_policy|not authorized|ip (is )?restricted|RESTRICTED_DOMAIN|restricted ip|API_DISABLED|not enabled for this org|API is (not enabled|disabled)|INSUFFICIENT_ACCESS|FUNCTIONALITY_NOT_ENABLED|NO_ACCESS|insufficient (privileges|permission|access)|permission|INVALID_TYPE|INVALID_FIELD|sObject type .* is not supported|access denied/i,
   },
   {
     kind: 'token_refused',
@@ -102,6 +103,8 @@ const RULES: readonly Rule[] = [
 export const classifySalesforce = outagesFirst(classifyWords, (body) => /fault/i.test(body));
 
 function classifyWords(answer: ProviderAnswer): Verdict {
+  const lacking = classifyGrantedScope(answer, /\b(api|full)\b/);
+  if (lacking !== null) return lacking;
   const failure = failureOf(answer);
   if (failure === null) return classifyBare(answer);
   const said = `${failure.code}: ${failure.text}`;
