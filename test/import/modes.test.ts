@@ -54,7 +54,8 @@ async function channelIn(provider: 'google' | 'imap', mode: Mode, name: string) 
     },
     signInAgain: connect,
     ids: async () => idsOf(await self.stored(channelId)),
-    ...{ row: () => self.channel(channelId), stored: () => self.stored(channelId) },
+    row: () => self.channel(channelId),
+    stored: () => self.stored(channelId),
     told: (type: string) => self.told(channelId, type),
   };
 }
