@@ -19,11 +19,17 @@ export interface WindowFacts {
 /** Farther in the future than any provider's clock is wrong; what is dated so has arrived all the same. */
 const OPEN_END_MS = 5 * 365 * 24 * 3_600_000;
 
-/**
- * How wrong a provider's clock may be. Mail that it dates before our connection may have come after: once the cursor is
- * gone nothing else tells, so an hour's mail from before is imported rather than an hour's from after lost.
- */
+/** How wrong a provider's clock may be. A message dated earlier has brought its date along from where it was before. */
 const CLOCK_DOUBT_MS = 3_600_000 + 60_000;
+
+/**
+ * From when on messages are ours by the provider's clock, once messages are listed that certainly came after the
+ * connection: a clock that is behind ours shows in their dates. Without it, a fallback would take them for older mail.
+ */
+export function learnOwnedFrom(ownedFrom: Date, arrivedAfter: Date[]): Date {
+  const possible = arrivedAfter.map(Number).filter((at) => at >= ownedFrom.getTime() - CLOCK_DOUBT_MS);
+  return new Date(Math.min(ownedFrom.getTime(), ...possible));
+}
 
 /** What to ask the provider for; `now` is ours. Too wide costs listing; too narrow loses mail. */
 export function windowToList(facts: WindowFacts, now: Date): { from: Date; to: Date } {
@@ -45,8 +51,8 @@ export function windowToList(facts: WindowFacts, now: Date): { from: Date; to: D
 
 /**
  * Whether a message that we do not have, and that was found by its date, is to be imported. In doubt it is (rule 10):
- * after an expired cursor a date that says only the second counts for the whole second, and the provider's clock may be
- * wrong. After a complete change listing nothing is in doubt: what came after the connection was listed.
+ * after an expired cursor a date that says only the second counts for the whole second. After a complete change
+ * listing nothing is in doubt: what came after the connection was listed.
  */
 export function belongsToWindow(receivedAt: Date, facts: WindowFacts): boolean {
   switch (facts.reason) {
@@ -56,9 +62,8 @@ export function belongsToWindow(receivedAt: Date, facts: WindowFacts): boolean {
     case 'requested':
       return receivedAt >= requestedFrom(facts) && endsAfter(facts, receivedAt);
     case 'begun':
-      return receivedAt >= wholeSecond(facts.ownedFrom);
     case 'fallback':
-      return receivedAt >= possiblyOwnedFrom(facts);
+      return receivedAt >= wholeSecond(facts.ownedFrom);
     case 'comparison':
       return receivedAt >= facts.ownedFrom;
   }
@@ -73,13 +78,8 @@ export function countsAsHad(receivedAt: Date, facts: WindowFacts): boolean {
   return receivedAt >= facts.from && (facts.reason !== 'requested' || endsAfter(facts, receivedAt));
 }
 
-function overlapped(facts: WindowFacts): Date {
-  const earliest = facts.reason === 'fallback' ? possiblyOwnedFrom(facts) : wholeSecond(facts.ownedFrom);
-  return new Date(Math.max(facts.from.getTime() - facts.overlapMs, earliest.getTime()));
-}
-
-function possiblyOwnedFrom({ ownedFrom }: WindowFacts): Date {
-  return wholeSecond(new Date(ownedFrom.getTime() - CLOCK_DOUBT_MS));
+function overlapped({ from, overlapMs, ownedFrom }: WindowFacts): Date {
+  return new Date(Math.max(from.getTime() - overlapMs, wholeSecond(ownedFrom).getTime()));
 }
 
 /** A window that somebody asked for; the one that is taken by default never reaches back before the connection. */

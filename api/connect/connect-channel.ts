@@ -60,6 +60,7 @@ function channelRow({ tenantId, accessType, spec, credential, proof }: SignIn, i
     credentialVersion: 1,
     lastVerifiedAt: now,
     coveredUntil: earliestHead(proof.heads) ?? now,
+    ownedFrom: providersOwnTime(earliestHead(proof.heads), now),
     importMode: spec.import,
     nextPollAt: now,
     nextDueAt: now,
@@ -71,6 +72,14 @@ function channelRow({ tenantId, accessType, spec, credential, proof }: SignIn, i
 function earliestHead(heads: SignIn['proof']['heads']): Date | null {
   const times = heads.flatMap(({ at }) => (at ? [at.getTime()] : []));
   return times.length === heads.length && times.length > 0 ? new Date(Math.min(...times)) : null;
+}
+
+/** Providers tell their time in whole seconds, and take some to answer; what differs by more is another clock. */
+const SAME_CLOCK_MS = 2_000;
+
+/** Dates of messages are by the provider's clock, and so is then the time from which on they are ours. */
+function providersOwnTime(headAt: Date | null, now: Date): Date | null {
+  return headAt && Math.abs(headAt.getTime() - now.getTime()) > SAME_CLOCK_MS ? headAt : null;
 }
 
 /** Mail from before the connection only where it was asked for: `import_from`, or what an adopted channel had last. */

@@ -50,7 +50,10 @@ export const channels = pgTable(
     coveredUntil: time('covered_until'),
     importState: text('import_state').$type<'idle' | 'catching_up' | 'stalled'>().notNull().default('idle'),
     importMode: text('import_mode').$type<ImportMode>().notNull().default('continuous'),
-    /** From when on messages are ours to import, where that is not the connection: the mode was changed since. */
+    /**
+     * From when on messages are ours to import, by the provider's clock, where that is not the connection by ours: the
+     * clocks differ, or the mode was changed since.
+     */
     ownedFrom: time('owned_from'),
     keepWarm: text('keep_warm').$type<KeepWarm>().notNull().default('always'),
 

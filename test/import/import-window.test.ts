@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { belongsToWindow, countsAsHad, windowToList } from '../../domain/import-window.ts';
+import { belongsToWindow, countsAsHad, learnOwnedFrom, windowToList } from '../../domain/import-window.ts';
 import type { WindowFacts } from '../../domain/import-window.ts';
 import { fingerprintText } from '../../domain/fingerprint.ts';
 import { readMessageHeaders } from '../../activities/message-headers.ts';
@@ -30,9 +30,8 @@ test.each([
   // reason, received, belongs, counts as had
   ['comparison', '08:00:00.699', false, false],
   ['comparison', '08:00:00.701', true, false],
-  // an hour and a minute before the connection: the provider's clock may be behind
-  ['fallback', '06:58:59.999', false, false],
-  ['fallback', '06:59:00.000', true, false],
+  ['fallback', '07:59:59.999', false, false],
+  ['fallback', '08:00:00.000', true, false],
   ['fallback', '10:00:00.499', true, false],
   ['fallback', '10:00:00.500', true, true],
   ['changes', '01:00:00.000', true, false],
@@ -45,6 +44,15 @@ test.each([
 ] as const)('%s, received %s: belongs %s, counts as had %s', (reason, received, belongs, counts) => {
   expect(belongsToWindow(at(received), facts({ reason }))).toBe(belongs);
   expect(countsAsHad(at(received), facts({ reason }))).toBe(counts);
+});
+
+test('learnOwnedFrom believes a date up to an hour before the connection, of what came after it', () => {
+  const owned = at('08:00:00.700');
+  expect(learnOwnedFrom(owned, [])).toEqual(owned);
+  expect(learnOwnedFrom(owned, [at('09:00:00.000'), at('07:30:00.000'), at('07:40:00.000')])).toEqual(
+    at('07:30:00.000'),
+  );
+  expect(learnOwnedFrom(owned, [at('01:00:00.000')])).toEqual(owned);
 });
 
 test('the window taken by default does not include the rest of the second in which the channel was connected', () => {

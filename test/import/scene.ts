@@ -91,13 +91,17 @@ export async function tend(context: Context, channelId: string): Promise<void> {
 const accessTypeOf = async (context: Context, channelId: string) =>
   (await importing(context).channel(channelId)).accessType;
 
+/** Small pages, so that there is a middle. */
+const PAGE_ITEMS = 50;
+
 /** The same dependencies; `act` happens once, when the n-th page of news was listed and nothing of it fetched. */
 export function afterPage(context: Context, n: number, act: (items: ListedItem[]) => Promise<void>): Context {
   let pages = 0;
   return withSessions(context, (session) => ({
     ...session,
-    async listChanges(...asked) {
-      const page = await session.listChanges(...asked);
+    listWindow: (scope, window, position) => session.listWindow(scope, window, position, PAGE_ITEMS),
+    async listChanges(scope, cursor) {
+      const page = await session.listChanges(scope, cursor, PAGE_ITEMS);
       if (page.items.length > 0 && ++pages === n) await act(page.items);
       return page;
     },
