@@ -7,9 +7,12 @@ import { listImports } from '../../db/import-receipts.ts';
 import { listRunningImports } from '../../db/imports.ts';
 import type { Transaction } from '../../db/client.ts';
 import { channelOf, connectGmail, connectImap } from '../support/connect.ts';
+import { secret } from '../support/minting.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
 import { idsOf, importing, messageIds, TENANT, withSessions } from './importing.ts';
+
+const PASSWORD = secret('password');
 
 const HOUR_MS = 3_600_000;
 
@@ -83,7 +86,7 @@ describe('the daily comparison', () => {
   test('leaves alone what came too late for a poll, what lies before the connection, and other modes', async () => {
     const email = 'young@example.com';
     await stage.sandbox.setClock(-3_600);
-    await stage.sandbox.account('google', email, { password: 'correct horse' });
+    await stage.sandbox.account('google', email, { password: PASSWORD });
     await stage.sandbox.deliver('google', email, 2);
     const channelId = await twoDaysAgo(email, async () => {});
     await stage.sandbox.deliver('google', email, 1, { unannounced: true });
@@ -139,8 +142,8 @@ describe('the daily comparison', () => {
   test('over IMAP: every folder is compared, and what is there is known', async () => {
     const email = 'audit@example.com';
     await stage.sandbox.setClock(0);
-    await stage.sandbox.account('imap', email, { password: 'correct horse' });
-    const channelId = channelOf(await connectImap(stage, email, 'correct horse'));
+    await stage.sandbox.account('imap', email, { password: PASSWORD });
+    const channelId = channelOf(await connectImap(stage, email, PASSWORD));
     await stage.sandbox.setClock(24 * 3_600);
     const delivered = await stage.sandbox.deliver('imap', email, 4);
     delivered.push(...(await stage.sandbox.deliver('imap', email, 4, { folder: 'Projects' })));

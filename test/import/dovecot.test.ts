@@ -6,12 +6,13 @@ import { channelOf, connectImap } from '../support/connect.ts';
 import { Dovecot, dovecotInstalled } from '../support/dovecot.ts';
 import { largeMail, shapedMail } from '../support/mail-shapes.ts';
 import type { ShapedMail } from '../support/mail-shapes.ts';
+import { secret } from '../support/minting.ts';
 import { stageTrusting } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
 import { importing, TENANT } from './importing.ts';
 
 const EMAIL = 'shapes@dovecot.example';
-const PASSWORD = 'shapes-correct horse';
+const PASSWORD = secret('password');
 const LONG_AGO = new Date('1969-06-01T00:00:00Z');
 /** Names in modified UTF-7 (RFC 3501 section 5.1.3), with its escape, quotes, wildcards and levels. */
 const FOLDERS = [

@@ -3,9 +3,12 @@ import { queueImport } from '../../db/imports.ts';
 import { channelOf, connectGmail, connectImap } from '../support/connect.ts';
 import { raiseEngine, until } from '../support/engine.ts';
 import type { Engine } from '../support/engine.ts';
+import { secret } from '../support/minting.ts';
 import { raiseStage } from '../support/stage.ts';
 import { lifeOf } from '../workflows/life.ts';
 import { idsOf, importing, messageIds, TENANT } from './importing.ts';
+
+const PASSWORD = secret('password');
 
 /* Real Temporal, one worker process with eight places for imports of an access type. */
 let engine: Engine;
@@ -16,8 +19,8 @@ afterAll(() => engine.close());
 
 const imapAccount = async (name: string) => {
   const email = `${name}@example.com`;
-  await engine.sandbox.account('imap', email, { password: 'correct horse' });
-  return { email, channelId: channelOf(await connectImap(engine, email, 'correct horse')) };
+  await engine.sandbox.account('imap', email, { password: PASSWORD });
+  return { email, channelId: channelOf(await connectImap(engine, email, PASSWORD)) };
 };
 
 const startImport = (channelId: string) =>

@@ -2,12 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { channelOf, connectImap } from '../support/connect.ts';
 import { Dovecot, dovecotInstalled } from '../support/dovecot.ts';
 import { shapedMail } from '../support/mail-shapes.ts';
+import { secret } from '../support/minting.ts';
 import { stageTrusting } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
 import { importing } from './importing.ts';
 
 const EMAIL = 'folders@dovecot.example';
-const PASSWORD = 'folders-correct horse';
+const PASSWORD = secret('password');
 const folder = (i: number) => `Ablage ${i % 10}/Vorgänge & 案件 ${i}`;
 /** Theirs, and what holds them; INBOX and Sent are there already. */
 const FOLDERS = Array.from({ length: 200 }, (_, i) => folder(i));

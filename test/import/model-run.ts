@@ -7,6 +7,7 @@ import { importItems } from '../../db/schema/imports.ts';
 import { Secret } from '../../domain/secret.ts';
 import { and, eq, isNull, or } from 'drizzle-orm';
 import { skippedCount } from '../../domain/receipt.ts';
+import { secret } from '../support/minting.ts';
 import type { Stage } from '../support/stage.ts';
 import { importing, TENANT } from './importing.ts';
 import { dice, ModelMailbox } from './model-mailbox.ts';
@@ -167,7 +168,7 @@ export class ModelRun {
       kind: 'password',
       server: { host: 'model.example', port: 993, security: 'tls' },
       username: this.#login,
-      password: new Secret('correct horse'),
+      password: new Secret(secret('password')),
     } as const;
     const signal = AbortSignal.timeout(60_000);
     this.#behave(dice(2), () => {});

@@ -8,9 +8,12 @@ import { listQuarantine, openQuarantine } from '../../db/quarantine.ts';
 import { skippedCount } from '../../domain/receipt.ts';
 import type { Receipt } from '../../domain/receipt.ts';
 import { channelOf, connectGmail, connectImap } from '../support/connect.ts';
+import { secret } from '../support/minting.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
 import { idsOf, importing, messageIds, TENANT } from './importing.ts';
+
+const PASSWORD = secret('password');
 
 let stage: Stage;
 beforeAll(async () => {
@@ -21,8 +24,8 @@ afterAll(() => stage.close());
 
 const connected = async (provider: 'google' | 'imap', name: string) => {
   const email = `${name}-${provider}@example.com`;
-  await stage.sandbox.account(provider, email, { password: 'correct horse' });
-  const connect = provider === 'google' ? connectGmail(stage, email) : connectImap(stage, email, 'correct horse');
+  await stage.sandbox.account(provider, email, { password: PASSWORD });
+  const connect = provider === 'google' ? connectGmail(stage, email) : connectImap(stage, email, PASSWORD);
   return { email, channelId: channelOf(await connect) };
 };
 

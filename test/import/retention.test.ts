@@ -10,9 +10,12 @@ import { messageParts } from '../../db/schema/messages.ts';
 import { startApi } from '../support/api.ts';
 import type { Api } from '../support/api.ts';
 import { channelOf, connectImap } from '../support/connect.ts';
+import { secret } from '../support/minting.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
 import { idsOf, importing, messageIds, TENANT } from './importing.ts';
+
+const PASSWORD = secret('password');
 
 const DAY_MS = 86_400_000;
 
@@ -40,8 +43,8 @@ const partsOf = (channelId: string) =>
 
 async function connected(name: string) {
   const email = `${name}@example.com`;
-  await stage.sandbox.account('imap', email, { password: 'correct horse' });
-  return { email, channelId: channelOf(await connectImap(stage, email, 'correct horse')) };
+  await stage.sandbox.account('imap', email, { password: PASSWORD });
+  return { email, channelId: channelOf(await connectImap(stage, email, PASSWORD)) };
 }
 
 describe('retention after the acknowledgement', () => {

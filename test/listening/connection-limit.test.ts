@@ -6,11 +6,12 @@ import { Dovecot, dovecotInstalled } from '../support/dovecot.ts';
 import { raiseEngine, until } from '../support/engine.ts';
 import type { Engine } from '../support/engine.ts';
 import { shapedMail } from '../support/mail-shapes.ts';
+import { secret } from '../support/minting.ts';
 import { stageTrusting } from '../support/stage.ts';
 import { lifeOf } from '../workflows/life.ts';
 
 const EMAIL = 'one@dovecot.example';
-const PASSWORD = 'one-correct horse';
+const PASSWORD = secret('password');
 
 /* mail_max_userip_connections = 1: a held connection shuts our own polls out. */
 let dovecot: Dovecot | null = null;

@@ -8,11 +8,12 @@ import type { Listener } from '../../listening/listener.ts';
 import { channelOf, connectImap } from '../support/connect.ts';
 import { raiseEngine, until } from '../support/engine.ts';
 import type { Engine } from '../support/engine.ts';
+import { secret } from '../support/minting.ts';
 import { raiseStage } from '../support/stage.ts';
 import { lifeOf } from '../workflows/life.ts';
 
 const HOUR_MS = 3_600_000;
-const PASSWORD = 'held-correct horse';
+const PASSWORD = secret('password');
 
 /* Polls are an hour apart: what arrives at once came over a held connection. */
 let engine: Engine;
@@ -114,8 +115,8 @@ test('a refused password is shown no second time, and the channel is checked at 
   await new Promise((resolve) => setTimeout(resolve, 6_000)); // longer than a listener's turn
   expect(await channel.logins()).toBe(logins);
 
-  await engine.sandbox.account('imap', 'refused@example.com', { password: 'held-battery staple' });
-  await connectImap(engine, 'refused@example.com', 'held-battery staple');
+  await engine.sandbox.account('imap', 'refused@example.com', { password: secret('password') });
+  await connectImap(engine, 'refused@example.com', secret('password'));
   await until('the new connection', async () => ((await channel.lease())?.leaseUntil ?? new Date(0)) > new Date());
 });
 

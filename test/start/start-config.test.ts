@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { choosePorts, claimPort, freePort } from '../../embedded/ports.ts';
 import { programEnvironment } from '../../embedded/programs.ts';
 import { startConfigFrom } from '../../embedded/start-config.ts';
+import { secret } from '../support/minting.ts';
 
 describe('startConfigFrom', () => {
   it('has the defaults of interface.md', () => {
@@ -38,7 +39,7 @@ describe('startConfigFrom', () => {
 describe('programEnvironment', () => {
   const google = {
     client_id: 'sandbox-id',
-    client_secret: 'sandbox-secret',
+    client_secret: secret('client-secret'),
     authorization_url: 'http://127.0.0.1:1/auth',
     token_url: 'http://127.0.0.1:1/token',
     revocation_url: 'http://127.0.0.1:1/revoke',
@@ -49,8 +50,8 @@ describe('programEnvironment', () => {
     databaseUrl: 'postgres://db/mooring',
     temporalAddress: '127.0.0.1:7233',
     temporalUiUrl: null,
-    apiKey: 'mk_1',
-    uiLoginToken: 'token',
+    apiKey: `mk_${secret('api-key')}`,
+    uiLoginToken: secret('login-token'),
     sandbox: { pid: 1, control: 'http://127.0.0.1:1', page: 'http://127.0.0.1:1/', google },
   };
 
@@ -65,7 +66,7 @@ describe('programEnvironment', () => {
   });
 
   it('leaves a Google client of the person’s own alone', () => {
-    const given = { GOOGLE_CLIENT_ID: 'mine', GOOGLE_CLIENT_SECRET: 'mine too' };
+    const given = { GOOGLE_CLIENT_ID: 'mine', GOOGLE_CLIENT_SECRET: secret('client-secret') };
     const environment = programEnvironment(startConfigFrom(given), found);
     expect(environment).toMatchObject(given);
     expect(environment).not.toHaveProperty('GMAIL_API_URL');
