@@ -9,14 +9,14 @@ import {
   listChannelsSealedUnder,
   listRecordsUnlike,
   RECORD_KINDS,
-  replaceRecord,
+  replaceRecords,
 } from '../db/vault-records.ts';
-import type { RecordCount, RecordKind, VaultRecord } from '../db/vault-records.ts';
+import type { RecordCount, RecordKind, RenewedRecord, VaultRecord } from '../db/vault-records.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { followUp, settleRefusal } from './outcomes.ts';
 
-/** In one transaction, whose rows a refresh may be waiting for. */
-const RECORDS_AT_ONCE = 20;
+/** In one statement, whose rows a refresh may be waiting for. Parts of messages have up to 350 KB each. */
+const recordsAtOnce = (kind: RecordKind) => (kind === 'message_part' ? 20 : 100);
 
 export interface Rewrapping {
   rewrapped: number;
@@ -42,9 +42,9 @@ async function rewrapKind(context: Context, kind: RecordKind, rejected: string[]
   const keyId = context.vault.currentKey(isSealed(kind) ? 'sealed' : 'encrypted');
   let rewrapped = 0;
   for (let after: string[] | null = null; ;) {
-    const page: { keyId: string; after: string[] | null; limit: number } = { keyId, after, limit: RECORDS_AT_ONCE };
+    const page: { keyId: string; after: string[] | null; limit: number } = { keyId, after, limit: recordsAtOnce(kind) };
     const records = await withAllVaultRecords(context.database, (tx) => listRecordsUnlike(tx, kind, page));
-    rewrapped += await rewrapRecords(context, records, rejected);
+    rewrapped += await rewrapRecords(context, kind, records, rejected);
     after = records.at(-1)?.key ?? null;
     if (after === null) return rewrapped;
   }
@@ -52,18 +52,19 @@ async function rewrapKind(context: Context, kind: RecordKind, rejected: string[]
 
 const isSealed = (kind: RecordKind) => kind === 'refresh_secret' || kind === 'token_answer';
 
-async function rewrapRecords(context: Context, records: VaultRecord[], rejected: string[]): Promise<number> {
-  const renewed: { old: VaultRecord; record: string }[] = [];
+async function rewrapRecords(
+  context: Context,
+  kind: RecordKind,
+  records: VaultRecord[],
+  rejected: string[],
+): Promise<number> {
+  const renewed: RenewedRecord[] = [];
   for (const old of records) {
     const record = await rewrap(context, old);
     if (record === null) rejected.push(`${old.kind} ${old.key.join('/')}`);
     else renewed.push({ old, record });
   }
-  return withAllVaultRecords(context.database, async (tx) => {
-    let replaced = 0;
-    for (const { old, record } of renewed) if (await replaceRecord(tx, old, record)) replaced++;
-    return replaced;
-  });
+  return withAllVaultRecords(context.database, (tx) => replaceRecords(tx, kind, renewed));
 }
 
 /** null when the record does not open with the key it names. */

@@ -105,14 +105,26 @@ function values(key: string[], { keys }: Place): SQL {
   return sql.join(typed, sql`, `);
 }
 
-/** Puts the same content under another key, unless the record has been replaced meanwhile; false then. */
-export async function replaceRecord(tx: Transaction, old: VaultRecord, record: string): Promise<boolean> {
-  const place: Place = PLACES[old.kind];
+/** The same content under another key. */
+export interface RenewedRecord {
+  old: VaultRecord;
+  record: string;
+}
+
+/** Replaces records of one kind, but for those that have been replaced meanwhile; answers with how many were. */
+export async function replaceRecords(tx: Transaction, kind: RecordKind, renewed: RenewedRecord[]): Promise<number> {
+  if (renewed.length === 0) return 0;
+  const place: Place = PLACES[kind];
+  const table = sql.raw(place.table);
   const column = sql.raw(place.record);
-  const rows = await tx.execute(sql`
-    update ${sql.raw(place.table)} set ${column} = ${record}
-    where (${sql.raw(place.keys.join(', '))}) = (${values(old.key, place)}) and ${column} = ${old.record} returning 1`);
-  return rows.length > 0;
+  const rows = renewed.map(({ old, record }) => sql`(${values(old.key, place)}, ${old.record}, ${record})`);
+  const keys = sql.raw(place.keys.map((key) => `renewed.${key}`).join(', '));
+  const replaced = await tx.execute(sql`
+    update ${table} set ${column} = renewed.new_record
+    from (values ${sql.join(rows, sql`, `)}) as renewed (${sql.raw(place.keys.join(', '))}, old_record, new_record)
+    where (${sql.raw(place.keys.map((key) => `${place.table}.${key}`).join(', '))}) = (${keys})
+      and ${table}.${column} = renewed.old_record returning 1`);
+  return replaced.length;
 }
 
 export interface RecordCount {
