@@ -1,3 +1,4 @@
+import { readFileSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import connect from 'postgres';
@@ -41,6 +42,13 @@ const plants = {
 
 /** Of the sandbox, of `npm start`, of our own server, of the certified server: random, so nobody else's. */
 const MINTED_BY_MACHINES = /^(ya29\.a0|1\/\/0|4\/0A|GOCSPX-|mk_|whsec_)[\w/+=-]{28,}$|^[\w-]{32,43}$/;
+
+/** Tests in which no secret meets anything of ours that could give it away. */
+const WITHOUT_OUR_CODE = [
+  ['sandbox/', 'the simulated provider, alone'],
+  ['ui/', 'words for a person'],
+  ['start/compose.test.ts', 'placeholders in a file that is only read'],
+] as const;
 
 interface Finding {
   kind: EvidenceKind;
@@ -172,6 +180,22 @@ describe('the search', () => {
 describe('the secrets', () => {
   test('are all minted: a new one is taken from `secret()` of test/support/minting.ts', () => {
     expect(strangers).toEqual([]);
+  });
+
+  test('are never literals of a test', () => {
+    const literal =
+      /\w*(?:password|client_?secret|refresh_?token|access_?token|api_?key)['"]?\s*[:=]\s*(['"`])[^'"`$]{3,}\1/i;
+    const wrapped = /new Secret\(['"`]/;
+    const sources = readdirSync('test', { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
+    const written = sources
+      .filter((path) => !WITHOUT_OUR_CODE.some(([room]) => path.startsWith(room)))
+      .flatMap((path) =>
+        readFileSync(`test/${path}`, 'utf8')
+          .split('\n')
+          .map((line) => `${path}: ${line.trim()}`),
+      )
+      .filter((line) => literal.test(line) || wrapped.test(line));
+    expect(written).toEqual([]);
   });
 
   test('are each told from all others by their beginning', () => {
