@@ -1,5 +1,6 @@
-import type { ProviderAnswer, Verdict } from '../../domain/verdict.ts';
+import type { ProviderAnswer, StatusReason, Verdict, VerdictKind } from '../../domain/verdict.ts';
 import { isObject, isPage, objectsWithin, textOf } from '../answer-text.ts';
+import { classifyChallenge } from '../oauth-errors.ts';
 import { msUntil, rateLimited, retryAfterMs, tokenRefused, unknown, verdict } from '../verdicts.ts';
 
 /** An error of a Google API (cloud.google.com/apis/design/errors), and of the older form that Gmail still sends. */
@@ -58,41 +59,61 @@ function printedFailure(body: string): ApiFailure | null {
   };
 }
 
-const RATE_REASONS =
-  /limitExceeded$|rateLimit|RATE_LIMIT_EXCEEDED|^quotaExceeded$|RESOURCE_EXHAUSTED|QUOTA_EXCEEDED|concurrentLimit/i;
-const RATE_TEXT = /rate limit exceeded|too many (concurrent )?requests|quota exceeded for|retry after \d{4}-/i;
-/** The operator's project: the API is off, the project deleted, unpaid or suspended, the key wrong. */
-const PROJECT_REASONS =
-  /^(accessNotConfigured|dailyLimitExceededUnreg|rateLimitExceededUnreg|keyInvalid|keyExpired|ipRefererBlocked|projectNotLinked|SERVICE_DISABLED|SECURITY_POLICY_VIOLATED|API_KEY_\w+|CONSUMER_\w+|BILLING_DISABLED|USER_PROJECT_DENIED|UNREGISTERED_CALLERS)$/;
-const PROJECT_TEXT =
-  /vpcServiceControls|unregistered callers|has not been used in project|is not found and cannot be used/i;
-const SCOPE_REASONS = /^(insufficientPermissions|insufficientScopes?|ACCESS_TOKEN_SCOPE_INSUFFICIENT)$/;
-const SCOPE_TEXT = /insufficient (authentication scopes?|permission)|metadata scope (does not|doesn't)/i;
-const ADMIN_REASONS = /^(domainPolicy|ADMIN_POLICY\w*|ORG_RESTRICTION\w*|POLICY_ENFORCED)$/;
-const ADMIN_TEXT = /administrators? ha(s|ve) disabled|domain policy|disabled by (the|your) (domain )?admin/i;
+interface ApiRule {
+  kind: VerdictKind;
+  statusReason: StatusReason;
+  reason: RegExp;
+  text: RegExp;
+}
+
+/** The first that fits by one of the reasons, or by the message where a client prints that alone. */
+const RULES: readonly ApiRule[] = [
+  {
+    // The operator's project: the API is off, the project deleted, unpaid or suspended, the key wrong.
+    kind: 'misconfigured',
+    statusReason: 'app_credentials_invalid',
+    reason:
+      /^(accessNotConfigured|dailyLimitExceededUnreg|rateLimitExceededUnreg|keyInvalid|keyExpired|ipRefererBlocked|projectNotLinked|SERVICE_DISABLED|SECURITY_POLICY_VIOLATED|API_KEY_\w+|CONSUMER_\w+|BILLING_DISABLED|USER_PROJECT_DENIED|UNREGISTERED_CALLERS)$/,
+    text: /vpcServiceControls|unregistered callers|has not been used in project|is not found and cannot be used/i,
+  },
+  {
+    kind: 'rate_limited',
+    statusReason: 'rate_limited',
+    reason:
+      /limitExceeded$|rateLimit|RATE_LIMIT_EXCEEDED|^quotaExceeded$|RESOURCE_EXHAUSTED|QUOTA_EXCEEDED|concurrentLimit/i,
+    text: /rate limit exceeded|too many (concurrent )?requests|quota exceeded for|retry after \d{4}-/i,
+  },
+  {
+    kind: 'insufficient_scope',
+    statusReason: 'insufficient_scope',
+    reason: /^(insufficientPermissions|insufficientScopes?|ACCESS_TOKEN_SCOPE_INSUFFICIENT)$/,
+    text: /insufficient (authentication scopes?|permission)|metadata scope (does not|doesn't)/i,
+  },
+  {
+    kind: 'admin_action',
+    statusReason: 'admin_policy_enforced',
+    reason: /^(domainPolicy|ADMIN_POLICY\w*|ORG_RESTRICTION\w*|POLICY_ENFORCED)$/,
+    text: /administrators? ha(s|ve) disabled|domain policy|disabled by (the|your) (domain )?admin/i,
+  },
+];
 const NO_MAILBOX_TEXT = /mail service not enabled/i;
 const NOT_FOUND_TEXT = /requested entity was not found/i;
 /** What a client may print alone, without a code. */
-const KNOWN_TEXTS = [SCOPE_TEXT, RATE_TEXT, NO_MAILBOX_TEXT, NOT_FOUND_TEXT, PROJECT_TEXT];
+const KNOWN_TEXTS = [...RULES.map(({ text }) => text), NO_MAILBOX_TEXT, NOT_FOUND_TEXT];
 
 export function classifyApi(answer: ProviderAnswer, failure: ApiFailure): Verdict {
   const { reasons, message } = failure;
   const status = failure.code ?? answer.httpStatus;
-  const providerCode = reasons[0] ?? failure.status ?? String(status ?? 'error');
-  const has = (pattern: RegExp): boolean => reasons.some((reason) => pattern.test(reason));
-  if (has(PROJECT_REASONS) || PROJECT_TEXT.test(message))
-    return verdict('misconfigured', 'app_credentials_invalid', { providerCode });
-  if (has(RATE_REASONS) || failure.status === 'RESOURCE_EXHAUSTED' || status === 429 || RATE_TEXT.test(message)) {
+  const rule = RULES.find(({ reason, text }) => reasons.some((said) => reason.test(said)) || text.test(message));
+  const telling = reasons.find((said) => rule?.reason.test(said)) ?? reasons[0];
+  const providerCode = telling ?? failure.status ?? String(status ?? 'error');
+  if (rule?.kind === 'rate_limited' || failure.status === 'RESOURCE_EXHAUSTED' || status === 429) {
     return rateLimited(waitNamed(answer, failure), providerCode);
   }
   if ((status ?? 0) >= 500) return unknown(answer, providerCode);
-  const challenge = answer.headers['www-authenticate'] ?? '';
-  if (has(SCOPE_REASONS) || SCOPE_TEXT.test(message) || /insufficient_scope/.test(challenge)) {
-    return verdict('insufficient_scope', 'insufficient_scope', { providerCode });
-  }
-  if (has(ADMIN_REASONS) || ADMIN_TEXT.test(message)) {
-    return verdict('admin_action', 'admin_policy_enforced', { providerCode });
-  }
+  if (rule) return verdict(rule.kind, rule.statusReason, { providerCode });
+  const challenged = classifyChallenge(answer);
+  if (challenged !== null) return challenged;
   if (status === 401 || failure.status === 'UNAUTHENTICATED') return tokenRefused(providerCode);
   return classifyRequest(answer, failure, providerCode) ?? unknown(answer, providerCode);
 }

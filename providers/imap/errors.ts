@@ -68,13 +68,14 @@ const RULES: readonly Rule[] = [
     pattern:
       /temporar(y|ily)|generic failure|try (again |it )?(later|in \d)|internal (server )?(error|failure)|server (error|busy|bug|failure)|(un|not )available|backend|system (error|failure)|overloaded|maintenance|timed? ?out|lockout|locked out|account (is |has been )?(temporarily )?locked(?! by)|^\s*4\d\d[ -](?!NO\b|BAD\b|OK\b)/im,
   },
+  { kind: 'account_gone', reason: 'account_disabled', pattern: new RegExp(ENDED, 'i') },
   {
+    // Also for minutes, while a server cannot ask its directory.
     kind: 'account_gone',
-    reason: 'account_disabled',
-    pattern: new RegExp(
-      `lookup failed|${ENDED}|no such (user|account|mailbox)|unknown (user|account)|(user|account|mailbox) (unknown|not found|does ?n[o']t exist|does not exist)`,
-      'i',
-    ),
+    reason: 'mailbox_unavailable',
+    pattern:
+      /lookup failed|no such (user|account|mailbox)|unknown (user|account)|(user|account|mailbox) (unknown|not found|does ?n[o']t exist|does not exist)/i,
+    vague: true,
   },
   {
     // Our own request: this server takes no password without TLS, not this mechanism, or wants to know who we are (ID).
@@ -162,11 +163,18 @@ function unknownLine(answer: ProviderAnswer, text: string, providerCode: string 
 
 /** The response code (RFC 5530), the enhanced code of SMTP, or the bare condition; null when no server said this. */
 function codeOf(text: string): string | null {
-  const codes = [...text.matchAll(/\[([A-Z][A-Z-]+)[^\]]*\]|[cC]ode["']?:\s*["']([A-Z][A-Z-]+)/g)];
-  const names = codes.flatMap(([, sent, kept]) => sent ?? kept ?? []);
-  const telling = names.find((name) => name !== 'ALERT') ?? names[0];
+  const named = CODE_PATTERNS.map((pattern) => [...text.matchAll(pattern)].flatMap(([, code]) => code ?? []));
+  const codes = named.find(({ length }) => length > 0) ?? [];
+  const telling = codes.find((code) => code !== 'ALERT') ?? codes[0];
   return telling ?? /\b[45]\.\d{1,3}\.\d{1,3}\b/.exec(text)?.[0] ?? /\b(NO|BAD|BYE)\b/.exec(text)?.[0] ?? null;
 }
+
+/** `NO [LIMIT]`, `textCode: 'LIMIT'`, and in brackets anywhere. */
+const CODE_PATTERNS = [
+  /\b(?:OK|NO|BAD|BYE)\.? \[([A-Z][A-Z-]+)/g,
+  /code["']?:\s*["']([A-Z][A-Z-]+)/gi,
+  /\[([A-Z][A-Z-]+)[^\]]*\]/g,
+];
 
 const UNIT_MS: Record<string, number> = { millisecond: 1, second: 1000, minute: 60_000, hour: 3_600_000 };
 

@@ -108,7 +108,7 @@ describe.each(classifiers)('whatever is inside, the map of %s', (name, classify)
     expect(wrong(classify, tries, /^rate_limited$/)).toEqual([]);
   });
 
-  it.each([500, 502, 503, 504, 520])('calls %i an outage', (httpStatus) => {
+  it.each([500, 503, 520])('calls %i an outage', (httpStatus) => {
     // SOAP reports everything with 500.
     const isFault = (body: string) => httpStatus === 500 && /fault|\bError[A-Z]/i.test(body);
     const tries = everywhere
@@ -189,4 +189,39 @@ describe('the time to wait', () => {
       '{"responses":[{"id":"2","status":429,"headers":{"Retry-After":"10"},"body":{"error":{"code":"x"}}}]}';
     expect(wait('microsoft', 200, {}, batch)).toBe(10_000);
   });
+});
+
+/** What `npm run explain` prints of it, apart from the verdict: the reason, the action, the wait, the provider's word. */
+const IN_FULL: [string, [string | null, string, number | null, string | null]][] = [
+  ['g-revoked', ['access_revoked', 'reauthorize', null, 'invalid_grant']],
+  ['google-refresh-reauth-required-2', ['session_revoked', 'reauthorize', null, 'invalid_rapt']],
+  ['g-access-not-configured', ['app_credentials_invalid', 'fix_app_credentials', null, 'accessNotConfigured']],
+  ['g-403-watch-pubsub', ['subscription_renewal_failed', 'fix_app_credentials', null, 'forbidden']],
+  ['g-404-history', [null, 'none', null, 'notFound']],
+  ['g-403-domain-policy', ['admin_policy_enforced', 'admin_consent', null, 'domainPolicy']],
+  ['g-429-exhausted', ['rate_limited', 'none', null, 'rateLimitExceeded']],
+  ['google-unticked', ['insufficient_scope', 'reauthorize', null, 'scope']],
+  ['ms-50173-adal-shape', ['session_revoked', 'reauthorize', null, 'AADSTS50173']],
+  ['ms-700082-2026-msal-wrapped', ['token_idle_expired', 'reauthorize', null, 'AADSTS700082']],
+  ['ms-50079-enroll-mfa-claims', ['mfa_required', 'reauthorize', null, 'AADSTS50079']],
+  ['ms-53000-device-compliance', ['conditional_access', 'admin_consent', null, 'AADSTS53000']],
+  ['microsoft-70002-50057', ['account_disabled', 'contact_support', null, 'AADSTS50057']],
+  ['graph-403-access-denied-bare', ['insufficient_scope', 'reauthorize', null, 'ErrorAccessDenied']],
+  ['graph-mailbox-inactive', ['mailbox_unavailable', 'contact_support', null, 'MailboxNotEnabledForRESTAPI']],
+  ['microsoft-batch-429', ['rate_limited', 'none', 10_000, 'ApplicationThrottled']],
+  ['exchange-german-busy', ['rate_limited', 'none', 12_000, 'ErrorServerBusy']],
+  ['ews-password-change-required', ['password_changed', 'reauthorize', null, 'ErrorPasswordChangeRequired']],
+  ['imap-gmail-authfailed', ['password_changed', 'reauthorize', null, 'AUTHENTICATIONFAILED']],
+  ['smtp-gmail-534-app-password', ['mfa_required', 'reauthorize', null, '5.7.9']],
+  ['imap-gmail-lookup-failed', ['mailbox_unavailable', 'contact_support', null, 'NO']],
+  ['imap-import-rate-limited-3', ['rate_limited', 'none', 92_415, 'BAD']],
+  ['sf-expired-refresh', ['access_revoked', 'reauthorize', null, 'invalid_grant']],
+  ['sf-oauth-app-blocked', ['admin_consent_required', 'admin_consent', null, 'OAUTH_APP_BLOCKED']],
+  ['net-econnreset', ['network', 'none', null, 'connection_lost']],
+  ['generic-refresh-misconfigured-1', ['network', 'fix_app_credentials', null, '407']],
+];
+
+it.each(IN_FULL)('says in full what %s means', (id, [status_reason, action, retry_after_ms, provider_code]) => {
+  const line = lines.find((found) => (JSON.parse(found) as Line).id === id)!;
+  expect(JSON.parse(explainLine(line))).toMatchObject({ id, status_reason, action, retry_after_ms, provider_code });
 });
