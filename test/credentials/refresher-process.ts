@@ -11,11 +11,13 @@ export interface RefresherProcess {
   outcome: Promise<unknown>;
 }
 
-/** Gives a task to a process of its own. */
-export function startRefresher(task: Task): RefresherProcess {
+/** Gives a task to a process of its own; with `skewMs`, to one whose clock is wrong by so much. */
+export function startRefresher(task: Task, { skewMs = 0 }: { skewMs?: number } = {}): RefresherProcess {
   // Many of them start in one test: what the first has compiled, the others need not.
-  const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'mooring-compile-cache') };
-  const child = fork(join(import.meta.dirname, 'refresher.ts'), { silent: true, env });
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'mooring-compile-cache'), SKEW_MS: `${skewMs}` };
+  const skewed = ['--import', join(import.meta.dirname, 'skewed-date.ts')];
+  const execArgv = [...process.execArgv, ...(skewMs === 0 ? [] : skewed)];
+  const child = fork(join(import.meta.dirname, 'refresher.ts'), { silent: true, env, execArgv });
   keepOutput(child);
   const { promise: outcome, resolve } = Promise.withResolvers<unknown>();
   child.once('message', resolve);

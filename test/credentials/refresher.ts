@@ -6,6 +6,7 @@ import { readConfig } from '../../config.ts';
 import { createContext } from '../../context.ts';
 import type { Context } from '../../context.ts';
 import { findCredential } from '../../db/credentials.ts';
+import { readAccessToken } from '../../db/token-reads.ts';
 import type { KillPoint } from '../../domain/kill-points.ts';
 import type { Rotation } from '../../domain/rotation.ts';
 import type { Temporal } from '../../temporal.ts';
@@ -17,8 +18,14 @@ import { refreshUntilDone } from './refresh-until-done.ts';
  * `environment.MOORING_KILL_AT` says, and stops (SIGSTOP) where `stopAt` says.
  */
 
-export type Task = { environment: Record<string, string>; aheadMs: number; stopAt?: KillPoint } & (
+export type Task = {
+  environment: Record<string, string>;
+  /** How far the clock of the test is ahead; null: the database's time, as in production. */
+  aheadMs: number | null;
+  stopAt?: KillPoint;
+} & (
   | { do: 'refresh'; input: RefreshInput; rotation?: Rotation; timing?: RefreshTiming }
+  | { do: 'read'; tenantId: string; channelId: string }
   | { do: 'refresh_all'; inputs: RefreshInput[]; rotation: Rotation; keepAnswersSealed: boolean }
   | { do: 'race'; input: RefreshInput; callers: number; untilVersion: number }
 );
@@ -34,6 +41,12 @@ async function carryOut(context: Context, task: Task): Promise<unknown> {
     case 'refresh_all': {
       const declared = declaring(task.keepAnswersSealed ? unreadable(context) : context, task.rotation);
       return Promise.all(task.inputs.map((input) => refreshUntilDone(declared, input)));
+    }
+    case 'read': {
+      const now = await context.clock.now();
+      const { tenantId, channelId } = task;
+      const question = { channelId, tenantId, apiKeyId: 'key_test', now, minLifeMs: null };
+      return (await readAccessToken(context.database, question))?.served;
     }
     case 'race':
       return race(context, task);
@@ -68,8 +81,8 @@ async function race(context: Context, { input, callers, untilVersion }: Extract<
 
 async function obey(task: Task): Promise<void> {
   const { environment, aheadMs, stopAt } = task;
-  const clock = { now: () => Promise.resolve(new Date(Date.now() + aheadMs)) };
-  const context = await createContext('test', readConfig(environment), { temporal: silent, clock });
+  const given = aheadMs === null ? {} : { clock: { now: async () => new Date(Date.now() + aheadMs) } };
+  const context = await createContext('test', readConfig(environment), { temporal: silent, ...given });
   const stopping: Context = {
     ...context,
     killPoint(point) {
