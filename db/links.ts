@@ -1,4 +1,4 @@
-import { and, eq, isNull } from 'drizzle-orm';
+import { and, eq, isNull, lt, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import type { Transaction } from './client.ts';
 import { links } from './schema/links.ts';
@@ -38,6 +38,16 @@ export async function clearFailure(tx: Transaction, id: string): Promise<void> {
     .update(links)
     .set({ result: null })
     .where(and(eq(links.id, id), isNull(links.usedAt)));
+}
+
+/** Counts a try of a password; false when the link has had as many as it may. */
+export async function countPasswordAttempt(tx: Transaction, id: string, most: number): Promise<boolean> {
+  const counted = await tx
+    .update(links)
+    .set({ passwordAttempts: sql`${links.passwordAttempts} + 1` })
+    .where(and(eq(links.id, id), lt(links.passwordAttempts, most)))
+    .returning({ id: links.id });
+  return counted.length > 0;
 }
 
 /** A failed sign-in leaves the link usable and says why; a used link keeps the result that used it. */

@@ -1,14 +1,27 @@
+import { countPasswordAttempt } from '../../db/links.ts';
+import type { LinkRow } from '../../db/links.ts';
+import type { ApiContext } from '../call.ts';
 import { Problem } from '../problem.ts';
 
 /** So many tries of a password form within this time, in ms: a person mistypes, a machine guesses. */
 const ATTEMPTS = 20;
 const WINDOW_MS = 10 * 60_000;
 const MOST_REMEMBERED = 10_000;
+/** In the whole life of a link, counted in its row: restarts and further servers forget nothing (S-51). */
+const ATTEMPTS_OF_A_LINK = 50;
 
 const attempts = new Map<string, number[]>();
 
-/** Counts an attempt at a link. Throws 429 when there were too many, with the time until the oldest is forgotten. */
-export function limitAttempts(linkId: string, now: Date): void {
+/** Counts an attempt at a link. Throws 429 when there were too many, of late or in all. */
+export async function limitAttempts({ database }: ApiContext, link: LinkRow, now: Date): Promise<void> {
+  limitRecentAttempts(link.id, now);
+  const counted = await database.inTenant(link.tenantId, (tx) => countPasswordAttempt(tx, link.id, ATTEMPTS_OF_A_LINK));
+  if (counted) return;
+  throw new Problem('rate_limited', `${ATTEMPTS_OF_A_LINK} attempts were made with this link; ask for a new one`);
+}
+
+/** With the time until the oldest attempt is forgotten. */
+function limitRecentAttempts(linkId: string, now: Date): void {
   const nowMs = now.getTime();
   const recent = (attempts.get(linkId) ?? []).filter((at) => at > nowMs - WINDOW_MS);
   const [oldest] = recent;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChannelRow } from '../../db/channels.ts';
 import type { LinkResult } from '../../db/links.ts';
 import { Secret } from '../../domain/secret.ts';
@@ -22,6 +23,12 @@ const SERVER_NOT_FOUND: LinkResult = {
 const LOGIN_TIMEOUT_MS = 45_000;
 
 /**
+ * What may not be connected to is never looked at, and is refused with the same words after the same time, in ms:
+ * whether something is there, a form on the Internet must not tell (S-51).
+ */
+const DENIED_AFTER_MS = 1_000;
+
+/**
  * Signs in with what was typed, and stores it only if a real login worked (rule 7). Answers with the channel's id;
  * throws a `Problem` that says what failed, which is then the link's result too.
  */
@@ -33,13 +40,15 @@ export async function signInWithPassword(context: ApiContext, address: string, b
   if (provider?.oauth !== null) {
     throw new Problem('no_password_for_access_type', `${body.access_type} signs in at the provider’s own page`);
   }
-  limitAttempts(opened.link.id, now);
+  await limitAttempts(context, opened.link, now);
+  const silence = sleep(DENIED_AFTER_MS, undefined, { ref: false });
   const result = await tryPassword(context, opened, body).catch((error: unknown) => {
     if (error instanceof ProviderError) return failureOf(error, 'password');
     throw error;
   });
   if (result.status === 'connected') return result.channel;
   await recordFailure(context, opened.link, result);
+  if (result.code === 'egress_denied') await silence;
   throw problemOf(result);
 }
 

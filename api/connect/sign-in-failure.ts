@@ -20,10 +20,15 @@ const NETWORK: readonly ProblemCode[] = [
   'connection_lost',
 ];
 
+/** The same for every such server: nothing in it tells them apart. */
+const EGRESS_DENIED =
+  'That server is not at a public address, or at a port of another service; the operator can allow it in MOORING_EGRESS_ALLOW';
+
 /** What a provider's answer to a sign-in means for the person in front of it. */
 export function failureOf({ verdict, message }: ProviderError, how: 'oauth' | 'password'): SignInFailure {
   const network = NETWORK.find((code) => code === verdict.providerCode);
   const failed = (code: ProblemCode, detail = message): SignInFailure => ({ status: 'failed', code, detail });
+  if (network === 'egress_denied' && how === 'password') return failed(network, EGRESS_DENIED);
   if (network && how === 'password') return failed(network);
   switch (verdict.kind) {
     case 'reauth_required':

@@ -1,4 +1,4 @@
-import { jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import { integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import type { AccessType, ChannelKind, ImportMode, Use } from '../../domain/access-type.ts';
 import { time } from './columns.ts';
 import { tenantId } from './tenants.ts';
@@ -32,6 +32,8 @@ export const links = pgTable('links', {
   /** Set by a completed sign-in only, never by a GET: mail scanners open links. */
   usedAt: time('used_at'),
   result: jsonb('result').$type<LinkResult>(),
+  /** How often a password was tried with it: a link is no tool to look for servers with. */
+  passwordAttempts: integer('password_attempts').notNull().default(0),
   createdAt: time('created_at').notNull(),
 });
 

@@ -1,9 +1,10 @@
 import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import postgres from 'postgres';
 import { generate } from 'selfsigned';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createProviders } from '../../providers/registry.ts';
 import { browse, startApi } from '../support/api.ts';
 import type { Api } from '../support/api.ts';
 import { secret } from '../support/minting.ts';
@@ -111,11 +112,55 @@ describe('connecting with a password', () => {
     const link = await links.makeLink();
     const guess = () =>
       browse(api)('POST', `${link.path}/password`, form({ host: '10.0.0.1', port: 993, security: 'tls' }));
-    for (let attempt = 0; attempt < 20; attempt++) expect((await guess()).status).toBe(422);
+    const guesses = await Promise.all(Array.from({ length: 20 }, guess));
+    expect(new Set(guesses.map(({ status }) => status))).toEqual(new Set([422]));
     const stopped = await guess();
     expect(stopped).toMatchObject({ status: 429, json: { code: 'rate_limited', retryable: true } });
     expect(Number(stopped.headers.get('retry-after'))).toBeGreaterThan(0);
   });
+
+  test('S-51: a link is good for fifty attempts, whoever has forgotten how many there were', async () => {
+    const link = await links.makeLink();
+    await sql`update links set password_attempts = 49 where id = ${link.id}`;
+    const attempt = () => browse(api)('POST', `${link.path}/password`, form({ password: secret('wrong-password') }));
+    expect((await attempt()).json.code).toBe('authentication_failed');
+    expect(await attempt()).toMatchObject({ status: 429, json: { code: 'rate_limited' } });
+  });
+
+  test('S-51: what may not be connected to is refused alike, open, closed, silent or no mail server, and never touched', async () => {
+    const { providers } = stage.context.config;
+    const strict = await startApi({
+      ...stage.context,
+      providers: createProviders({ ...providers, egress: { allow: [] } }),
+    });
+    const [mail, silent, web] = [
+      await plainImapServer(),
+      await listen(() => {}),
+      await listen((socket) => socket.end('HTTP')),
+    ];
+    const servers = [
+      ...[mail.port, silent.port, web.port, await closedPort(), 143, 993].map((port) => ({ host: '127.0.0.1', port })),
+      ...[mail.port, 993].map((port) => ({ host: 'localhost', port })),
+      ...['10.255.255.1', '169.254.169.254', '[::1]', '2130706433', '0177.0.0.1'].map((host) => ({ host, port: 993 })),
+      { host: 'imap.gmail.com', port: 22 },
+    ];
+    const linksOfStrict = linksOf(stage, strict);
+    const answers = await Promise.all(
+      servers.map(async (server) => {
+        const { path } = await linksOfStrict.makeLink();
+        const began = performance.now();
+        const answer = await browse(strict)('POST', `${path}/password`, form({ ...server, security: 'tls' }));
+        return { ...answer, tookMs: performance.now() - began };
+      }),
+    );
+    const shown = answers.map(({ json }) => ({ ...json, request_id: null }));
+    for (const [i, body] of shown.entries()) expect(body, JSON.stringify(servers[i])).toEqual(shown[0]);
+    expect(shown[0]).toMatchObject({ status: 422, code: 'egress_denied' });
+    for (const { tookMs } of answers) expect(tookMs).toBeGreaterThan(990);
+    expect([mail.connections(), silent.connections(), web.connections()]).toEqual([0, 0, 0]);
+    for (const { close } of [mail, silent, web]) close();
+    await strict.close();
+  }, 30_000);
 
   test('each access type has its own way in', async () => {
     const link = await links.makeLink();
@@ -169,17 +214,28 @@ async function closedPort(): Promise<number> {
 }
 
 /** A server that speaks IMAP without any encryption. */
-async function plainImapServer() {
-  const server = createServer((socket) => {
-    socket.on('error', () => {});
+const plainImapServer = () =>
+  listen((socket) => {
     socket.write('* OK [CAPABILITY IMAP4rev1] ready\r\n');
     socket.on('data', (data) => {
       const [tag = '*'] = data.toString().split(' ');
       socket.write(`* CAPABILITY IMAP4rev1\r\n${tag} OK done\r\n`);
     });
+  });
+
+async function listen(treat: (socket: Socket) => void) {
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections++;
+    socket.on('error', () => {});
+    treat(socket);
   }).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
-  return { port: (server.address() as AddressInfo).port, close: () => server.close() };
+  return {
+    port: (server.address() as AddressInfo).port,
+    connections: () => connections,
+    close: () => server.close(),
+  };
 }
 
 /** A server whose certificate no authority we know has signed. */
