@@ -1,6 +1,6 @@
 import type { GoogleConfig } from '../configuration.ts';
 import { createHttp } from '../http.ts';
-import { createPacer } from '../pacer.ts';
+import { createPacers } from '../pacer.ts';
 import type { Capabilities, Provider, ScopeHead, ScopeReference, Session } from '../provider.ts';
 import { formatCursor, listHistory, listMessages } from './changes.ts';
 import { GmailClient } from './client.ts';
@@ -27,6 +27,7 @@ const MAILBOX: ScopeReference = { scope: 'mailbox', name: null };
 /** Gmail through the Gmail API. */
 export function createGmailProvider(config: GoogleConfig): Provider {
   const http = createHttp();
+  const pacerOf = createPacers(config.unitsPerMinute);
   return {
     name: 'google',
     accessType: 'gmail',
@@ -40,7 +41,7 @@ export function createGmailProvider(config: GoogleConfig): Provider {
         apiUrl: config.gmailApiUrl.replace(/\/$/, ''),
         userinfoUrl: config.userinfoUrl,
         accessToken: access.accessToken,
-        pacer: createPacer(config.unitsPerMinute),
+        pacer: pacerOf(access.email),
         signal,
       });
       return Promise.resolve(createSession(client, signal));
