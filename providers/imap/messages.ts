@@ -1,14 +1,16 @@
 import type { FetchMessageObject } from 'imapflow';
 import { networkFailure } from '../errors.ts';
+import { inOrder } from '../in-order.ts';
 import type { FetchedMessage, ListedItem, ScopeReference } from '../provider.ts';
 import { assertGeneration } from './changes.ts';
 import type { ImapConnection } from './client.ts';
 
 /** Messages up to this are fetched many at a time, larger ones in parts of it (BODY.PEEK[]<start.length>). */
 const PART_BYTES = 512 * 1024;
-/** The most that one FETCH of many messages may bring. */
-const BATCH_BYTES = 4 * 1024 * 1024;
-const BATCH_MESSAGES = 50;
+/** The most that one FETCH of many messages may bring; one more is read ahead while its messages are stored. */
+const BATCH_BYTES = 2 * 1024 * 1024;
+const BATCH_MESSAGES = 200;
+const BATCHES_HELD = 2;
 
 /** What is known of a message before its content. */
 interface Listed {
@@ -31,10 +33,14 @@ export async function* fetchMessages(
   }
   const folder = scope.name ?? scope.scope;
   const small = found.filter(({ size }) => size <= PART_BYTES);
-  for (const batch of batchesOf(small)) {
-    const contents = await fetchBatch(connection, batch);
+  const fetched = inOrder(batchesOf(small), BATCHES_HELD, async (batch) => ({
+    batch,
+    contents: await fetchBatch(connection, batch),
+  }));
+  for await (const { batch, contents } of fetched) {
     for (const listed of batch) {
       const content = contents.get(listed.uid);
+      contents.delete(listed.uid); // what has been handed on is not held
       if (content !== undefined) yield toMessage(listed, folder, oneChunk(content));
       else yield await fetchAlone(connection, listed, folder);
     }
@@ -42,6 +48,16 @@ export async function* fetchMessages(
   for (const listed of found.filter(({ size }) => size > PART_BYTES)) {
     yield toMessage(listed, folder, readInParts(connection, listed));
   }
+}
+
+/** Of these, the ones that are still in the folder. */
+export async function stillThere(
+  connection: ImapConnection,
+  scope: ScopeReference,
+  items: ListedItem[],
+): Promise<ListedItem[]> {
+  const found = await connection.run('import', () => findMessages(connection, scope.scope, items));
+  return found.map(({ item }) => item);
 }
 
 async function findMessages(connection: ImapConnection, path: string, items: ListedItem[]): Promise<Listed[]> {
