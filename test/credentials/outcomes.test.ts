@@ -40,7 +40,7 @@ async function withSecretFile(file: string): Promise<Context> {
 
 test('S-11: a wrong client secret is one incident of the operator, tells nobody else, and heals without a restart', async () => {
   const file = join(scene.stage.dir, 'client-secret');
-  await writeFile(file, 'wrong');
+  await writeFile(file, secret('client-secret'));
   const context = await withSecretFile(file);
   const ids: string[] = [];
   for (const name of ['one', 'two', 'three', 'four']) ids.push(await scene.connect(`${name}@secret.example.com`));

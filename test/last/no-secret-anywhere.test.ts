@@ -174,6 +174,8 @@ describe('the search', () => {
   test('finds nothing where there is nothing', () => {
     const search = new SecretSearch([odd, plants.page]);
     expect(search.find(Buffer.from(`${odd.slice(0, 23)}${plants.page.slice(1)}`)).size).toBe(0);
+    const cutOff = encodeURIComponent(odd).slice(0, 25);
+    expect(search.find(Buffer.from(cutOff)).size).toBe(0);
   });
 });
 

@@ -43,7 +43,7 @@ export class SecretSearch {
       }
       const start = end - TELLING_BYTES;
       for (const { spelling, secret } of this.#byLastBlock.get(block) ?? []) {
-        if (spelling.compare(bytes, start, start + spelling.length) === 0) found.set(secret, start);
+        if (spelling.equals(bytes.subarray(start, start + spelling.length))) found.set(secret, start);
       }
       end++;
     }
