@@ -1,60 +1,11 @@
-import type { Operation, ProviderAnswer, StatusReason, Verdict, VerdictKind } from '../../domain/verdict.ts';
+import type { ProviderAnswer, Verdict } from '../../domain/verdict.ts';
 import { isPage } from '../answer-text.ts';
 import { classifyNetwork } from '../errors.ts';
 import { classifyChallenge, classifyOAuth } from '../oauth-errors.ts';
 import { outagesFirst } from '../outages.ts';
 import { classifyDiagnostics } from '../token-diagnostics.ts';
 import { rateLimited, retryAfterMs, tokenRefused, unknown, verdict } from '../verdicts.ts';
-
-interface Rule {
-  kind: VerdictKind;
-  reason: StatusReason | null;
-  code: RegExp;
-  /** Only there; everywhere when it is absent. */
-  operation?: Operation;
-}
-
-/** EWS response codes (learn.microsoft.com/exchange/client-developer/web-service-reference/responsecode). */
-const RULES: readonly Rule[] = [
-  {
-    kind: 'reauth_required',
-    reason: 'password_changed',
-    code: /^Error(PasswordExpired|PasswordChangeRequired|InvalidCredentials|LogonFailure)$/,
-  },
-  { kind: 'account_gone', reason: 'account_disabled', code: /^ErrorAccountDisabled$/ },
-  {
-    kind: 'account_gone',
-    reason: 'mailbox_unavailable',
-    code: /^Error(NonExistentMailbox|MissingEmailAddress|MailboxGuidNotFound|CannotFindUser|InvalidUserPrincipalName|NameResolutionNoMailbox)$/,
-  },
-  {
-    kind: 'rate_limited',
-    reason: 'rate_limited',
-    code: /^Error(ServerBusy|Exceeded(ConnectionCount|SubscriptionCount|FindCountLimit|MessageLimit)|TooManyObjectsOpened|MessagePerFolderCountReceiveQuotaExceeded|DataSizeLimitExceeded)$/,
-  },
-  {
-    kind: 'cursor_expired',
-    reason: null,
-    code: /^Error(InvalidSyncStateData|SyncFolderNotFound|SubscriptionNotFound|InvalidSubscription|ExpiredSubscription|SubscriptionUnsubscribed|ReadEventsFailed|InvalidWatermark|EventNotFound|MissedNotificationEvents|InvalidPullSubscriptionId)$/,
-  },
-  // A folder that is listed was deleted; elsewhere the word may be about any folder.
-  { kind: 'cursor_expired', reason: null, code: /^Error(Folder|ManagedFolder)NotFound$/, operation: 'import' },
-  // An app's token that names no mailbox.
-  { kind: 'misconfigured', reason: 'app_credentials_invalid', code: /^ErrorImpersonationRequired$/ },
-  {
-    kind: 'admin_action',
-    reason: 'admin_policy_enforced',
-    code: /^Error(AccessDenied|Impersonat\w+|UserNotAllowedByPolicy|OrganizationAccessBlocked|InvalidLicense|EwsDisabled|FolderPermission\w*|TokenSerializationDenied|CrossMailbox\w*|Proxy(RequestNotAllowed|GroupSidLimitExceeded)|CallerIsInvalidADAccount|ApplicationNotAllowed|DelegateNoUser|DelegateCannotAddOwner|NotDelegate)$/,
-  },
-  {
-    kind: 'misconfigured',
-    reason: 'app_credentials_invalid',
-    code: /^Error(SchemaValidation|IncorrectSchemaVersion|InvalidSchemaVersion\w*|InvalidServerVersion|WrongServerVersion\w*|DuplicateSOAPHeader|InvalidRequest|InvalidArgument|InvalidOperation|MissingArgument|InvalidIdMalformed|InvalidId\w*|InvalidProperty\w*|InvalidSmtpAddress|InvalidExchangeImpersonationHeaderData|SubscriptionDelegateAccessNotSupported|SubscriptionAccessDenied|Unsupported\w+|InvalidSubscriptionRequest|InvalidPushSubscriptionUrl)$/,
-  },
-];
-
-/** Words of Exchange that say nothing without what is inside them. */
-const ENVELOPES = new Set(['ErrorInternalServerError', 'ErrorBatchProcessingStopped', 'ErrorResponseSchemaValidation']);
+import { meaningOf, responseCode } from './response-codes.ts';
 
 /**
  * What an on-premises Exchange answers over EWS. Total: what is not known is `transient`. The code inside the answer
@@ -65,24 +16,10 @@ export const classifyExchange = outagesFirst(classifyWords, (body) => responseCo
 function classifyWords(answer: ProviderAnswer): Verdict {
   const code = responseCode(answer.body);
   if (code === null) return classifyStatus(answer);
-  const rule = RULES.find((rule) => rule.code.test(code) && (rule.operation ?? answer.operation) === answer.operation);
-  if (!rule) return unknown(answer, code);
-  if (rule.kind === 'rate_limited') return rateLimited(backOffMs(answer), code);
-  return verdict(rule.kind, rule.reason, { providerCode: code });
-}
-
-/** Where a SOAP answer keeps its codes: the words of somebody's mail, in the same answer, are none. */
-const SOAP_CODES = /<(?:\w+:)?(?:ResponseCode|faultcode)\b[^>]*>\s*(?:\w+:)?(Error\w+)/g;
-const PRINTED_CODES = /\b(Error[A-Z][A-Za-z]{3,})\b/g;
-
-/** The inner code where there is one; else the first that is an error, however it is written down. */
-function responseCode(body: string): string | null {
-  if (isPage(body)) return null;
-  const inner = /InnerErrorResponseCode["']?\s*[>:=]\s*["']?(Error\w+)/.exec(body)?.[1];
-  if (inner !== undefined) return inner;
-  const isSoap = /<(?:\w+:)?(?:Envelope|ResponseCode|faultcode)\b/.test(body);
-  const codes = [...body.matchAll(isSoap ? SOAP_CODES : PRINTED_CODES)].flatMap(([, code]) => code ?? []);
-  return codes.find((code) => !ENVELOPES.has(code)) ?? codes[0] ?? null;
+  const meaning = meaningOf(code, answer.operation);
+  if (meaning === null) return unknown(answer, code);
+  if (meaning.kind === 'rate_limited') return rateLimited(backOffMs(answer), code);
+  return verdict(meaning.kind, meaning.reason, { providerCode: code });
 }
 
 /** https://learn.microsoft.com/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange */

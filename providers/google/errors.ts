@@ -1,5 +1,5 @@
 import type { ProviderAnswer, Verdict } from '../../domain/verdict.ts';
-import { oauthRefusal } from '../answer-text.ts';
+import { isPage, oauthRefusal } from '../answer-text.ts';
 import type { OAuthRefusal } from '../answer-text.ts';
 import { classifyNetwork } from '../errors.ts';
 import { classifyChallenge, classifyGrantedScope } from '../oauth-errors.ts';
@@ -39,10 +39,13 @@ const ADMIN_TEXT =
 const OPERATORS_TEXT =
   /being tested|access to the app|not completed the [^"]{0,80}verification|developer hasn|client not authorized/i;
 
-/** "Error 400: redirect_uri_mismatch", "Error: disabled_client", and the page without a word for it. */
-function pageRefusal({ body }: ProviderAnswer): OAuthRefusal | null {
+/** "Error 400: redirect_uri_mismatch", "Error: disabled_client", and what comes without a word for it. */
+function pageRefusal({ body, operation }: ProviderAnswer): OAuthRefusal | null {
   const error = /\bError(?: \d{3})?:\s*([a-z]+(?:_[a-z]+)+)/.exec(body)?.[1];
   if (error !== undefined) return { error, description: body, suberror: null };
+  if (operation === 'refresh' && /token has been (expired or )?revoked/i.test(body) && !isPage(body)) {
+    return { error: 'invalid_grant', description: body, suberror: null };
+  }
   return /this app is blocked/i.test(body) ? { error: 'invalid_app', description: body, suberror: null } : null;
 }
 

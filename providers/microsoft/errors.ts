@@ -21,7 +21,7 @@ function classifyWords(answer: ProviderAnswer): Verdict {
   const codes = entraCodes(answer.body);
   const refusal = oauthRefusal(answer.body);
   if (codes.length > 0) return classifyEntra(answer, codes, refusal);
-  const failure = graphFailure(answer.body);
+  const failure = graphFailure(answer);
   if (failure !== null) return classifyGraph(answer, failure);
   // The page on which a person learns that they cannot consent; it leads nowhere.
   if (/need admin approval|only an admin can grant/i.test(answer.body)) {

@@ -8,7 +8,7 @@ interface GraphFailure {
 }
 
 /** Graph's error: wrapped in `error` or bare, as JSON or as clients print it. */
-export function graphFailure(body: string): GraphFailure | null {
+export function graphFailure({ body, httpStatus }: ProviderAnswer): GraphFailure | null {
   if (isPage(body)) return null;
   for (const json of objectsWithin(body)) {
     const outer = isObject(json['error']) ? json['error'] : json;
@@ -21,13 +21,16 @@ export function graphFailure(body: string): GraphFailure | null {
   if (code !== undefined) return { code, message: message ?? '' };
   const named = GRAPH_NAMES.exec(body)?.[0];
   if (named !== undefined) return { code: named, message: body };
-  return SUBSCRIPTION_TEXT.test(body) || SPECIAL_TEXT.test(body) ? { code: 'text', message: body } : null;
+  const isKnown = SUBSCRIPTION_TEXT.test(body) || SPECIAL_TEXT.test(body);
+  return isKnown ? { code: String(httpStatus ?? 'message'), message: body } : null;
 }
 
 const GRAPH_NAMES =
   /\b(Error[A-Z]\w{5,}|InvalidAuthenticationToken|MailboxNotEnabledForRESTAPI|(?:s|S)yncState(?:NotFound|Invalid)|(?:r|R)esync\w*Required|ResourceNotFound|TooManyRequests|ApplicationThrottled|Authorization_\w+|OrganizationFromTenantGuidNotFound)\b/;
 const SUBSCRIPTION_TEXT = /subscription (validation|expiration)|notification endpoint|notificationUrl/i;
-const SPECIAL_TEXT = /access to OData is disabled|MailboxConcurrency|sync state|request is throttled/i;
+/** Messages that a client prints without their code. */
+const SPECIAL_TEXT =
+  /access to OData is disabled|MailboxConcurrency|sync state|request is throttled|access is denied\. check credentials|insufficient privileges|could not be discovered|mailbox is either inactive|not yet supported for this mailbox|no mailbox with such guid/i;
 
 /** The code of the deepest innerError that has one; ErrorAccessDenied says more than AccessDenied around it. */
 function innermostCode(failure: Record<string, unknown>): string | null {

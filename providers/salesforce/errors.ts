@@ -120,6 +120,10 @@ function classifyWords(answer: ProviderAnswer): Verdict {
 const PRINTED_CODE =
   /\b(?!HTML\b|DOCTYPE\b|PUBLIC\b)[A-Z]{3,}(?:_[A-Z]+)+\b|\b(?:Bad|Missing)_OAuth_Token\b|\bFORBIDDEN(?=:)/;
 
+/** What is left of an OAuth refusal where a client prints the description alone. */
+const PHRASES =
+  /\b(ip restricted|expired access\/refresh token|inactive (user|organization)|user hasn'?t approved this consumer|app must be installed|invalid client credentials|client identifier invalid|login rate exceeded|unable to find parent session)\b/i;
+
 function failureOf({ body, headers }: ProviderAnswer): Failure | null {
   for (const json of objectsWithin(body)) {
     const found = restFailure(json) ?? bayeuxFailure(json);
@@ -131,7 +135,7 @@ function failureOf({ body, headers }: ProviderAnswer): Failure | null {
     /<(?:\w+:)?(?:exceptionCode|faultcode)>(?:\w+:)?(\w+)<\//.exec(body)?.[1] ??
     /\bsfdc\.platform\.[\w.]+/.exec(body)?.[0] ??
     /\b(\d{3})::\w/.exec(body)?.[1] ??
-    (isPage(body) ? undefined : (PRINTED_CODE.exec(body)?.[0] ?? /\bip restricted\b/i.exec(body)?.[0])) ??
+    (isPage(body) ? undefined : (PRINTED_CODE.exec(body)?.[0] ?? PHRASES.exec(body)?.[0])) ??
     GRPC_STATUSES[headers['grpc-status'] ?? ''];
   return code === undefined ? null : { code, text: body };
 }
