@@ -15,9 +15,7 @@ export interface RefresherProcess {
 export function startRefresher(task: Task, { skewMs = 0 }: { skewMs?: number } = {}): RefresherProcess {
   // Many of them start in one test: what the first has compiled, the others need not.
   const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'mooring-compile-cache'), SKEW_MS: `${skewMs}` };
-  const skewed = ['--import', join(import.meta.dirname, 'skewed-date.ts')];
-  const execArgv = [...process.execArgv, ...(skewMs === 0 ? [] : skewed)];
-  const child = fork(join(import.meta.dirname, 'refresher.ts'), { silent: true, env, execArgv });
+  const child = fork(join(import.meta.dirname, 'refresher.ts'), { silent: true, env });
   keepOutput(child);
   const { promise: outcome, resolve } = Promise.withResolvers<unknown>();
   child.once('message', resolve);

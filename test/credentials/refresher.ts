@@ -1,3 +1,4 @@
+import './skewed-date.ts'; // before anything reads the time
 import { setTimeout as sleep } from 'node:timers/promises';
 import { refreshCredential } from '../../activities/refresh.ts';
 import type { RefreshInput } from '../../activities/refresh.ts';

@@ -8,7 +8,7 @@ process.on('SIGUSR2', () => {
   skewMs = -skewMs;
 });
 
-globalThis.Date = class extends Real {
+class SkewedDate extends Real {
   constructor(given?: number | string | Date) {
     super(given ?? Real.now() + skewMs);
   }
@@ -16,4 +16,6 @@ globalThis.Date = class extends Real {
   static override now(): number {
     return Real.now() + skewMs;
   }
-} as DateConstructor;
+}
+
+if (skewMs !== 0) globalThis.Date = SkewedDate as DateConstructor;
