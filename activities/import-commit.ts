@@ -21,6 +21,8 @@ interface Catch {
   known: KnownMessage[];
   tries: Map<string, number>;
   haul: Haul;
+  /** Places of this folder that have been left: what is known there may have come back under a new id. */
+  emptied: ListedItem[];
   now: Date;
 }
 
@@ -74,7 +76,7 @@ async function placeArrivals(tx: Transaction, rows: PageRows, caught: Catch): Pr
   );
   for (const [generation, arrivals] of Map.groupBy(haul.arrivals, ({ item }) => item.generation)) {
     const fingerprints = [...new Set(arrivals.map(({ fingerprint }) => fingerprint))];
-    const twins = await findTwins(tx, { channelId, scope, generation }, fingerprints);
+    const twins = await findTwins(tx, { channelId, scope, generation }, fingerprints, caught.emptied);
     for (const arrival of arrivals) place(rows, caught, arrival, known.get(keyOf(arrival.item)), twins);
   }
 }

@@ -11,6 +11,7 @@ import type { ListedItem } from '../providers/provider.ts';
 import { commitHaul } from './import-commit.ts';
 import { fetchHauls, keyOf } from './import-fetch.ts';
 import type { Haul } from './import-fetch.ts';
+import { findEmptyPlaces } from './import-moves.ts';
 import { ImportOvertaken } from './import-run.ts';
 import type { ImportRun } from './import-run.ts';
 
@@ -76,10 +77,11 @@ async function commit(run: ImportRun, work: PageWork, part: Pick<Sifted, 'known'
   const { context, channel } = run;
   const { haul } = part;
   await haul.stored;
+  const emptied = await findEmptyPlaces(run, work.scope, haul.arrivals);
   const count = await context.database.inTenant(channel.tenantId, async (tx) => {
     const now = await context.clock.now();
     const row = await lockRunning(tx, work);
-    return commitHaul(tx, run, { ...part, work: { ...work, row }, now });
+    return commitHaul(tx, run, { ...part, emptied, work: { ...work, row }, now });
   });
   run.content.claim(haul.arrivals.map(({ contentId }) => contentId));
   run.stored += count;

@@ -51,6 +51,11 @@ export async function moveCursor(
   return moved.length > 0;
 }
 
+/** Positions at another server mean nothing: every part falls back to a window of time, as with an expired cursor. */
+export async function voidCursors(tx: Transaction, channelId: string): Promise<void> {
+  await tx.update(cursors).set({ cursor: '' }).where(eq(cursors.channelId, channelId));
+}
+
 /** Where a channel stood means nothing any more; its next import begins at its present end. */
 export async function deleteCursors(tx: Transaction, channelId: string): Promise<void> {
   await tx.delete(cursors).where(eq(cursors.channelId, channelId));

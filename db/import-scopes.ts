@@ -1,7 +1,7 @@
-import { and, asc, eq, ne, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, ne, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import type { Transaction } from './client.ts';
-import { importScopes } from './schema/imports.ts';
+import { importScopes, imports } from './schema/imports.ts';
 
 export type ImportScopeRow = InferSelectModel<typeof importScopes>;
 
@@ -19,6 +19,27 @@ export async function reopenScopes(tx: Transaction, importId: string): Promise<v
     .update(importScopes)
     .set({ state: 'listing', listing: 'changes', position: null, headCursor: null, headAt: null })
     .where(and(eq(importScopes.importId, importId), ne(importScopes.state, 'listing')));
+}
+
+/**
+ * The mailbox has moved to another server: whatever imports under way had listed there, and every position of theirs,
+ * means nothing. Their parts are listed again from the channel's cursors, which are void as well; a part that had just
+ * begun, and has no cursor, is planned anew.
+ */
+export async function restartScopes(tx: Transaction, channelId: string): Promise<void> {
+  const running = tx
+    .select({ id: imports.id })
+    .from(imports)
+    .where(and(eq(imports.channelId, channelId), eq(imports.state, 'running')));
+  const cursorLane = and(eq(imports.channelId, channelId), eq(imports.state, 'running'), eq(imports.movesCursor, true));
+  const moving = tx.select({ id: imports.id }).from(imports).where(cursorLane);
+  const isBeginning = and(eq(importScopes.listing, 'begin'), eq(importScopes.state, 'listing'));
+  await tx.update(importScopes).set({ position: null }).where(inArray(importScopes.importId, running));
+  await tx.delete(importScopes).where(and(inArray(importScopes.importId, moving), isBeginning));
+  await tx
+    .update(importScopes)
+    .set({ state: 'listing', listing: 'changes', headCursor: null, headAt: null })
+    .where(inArray(importScopes.importId, moving));
 }
 
 /** Changes a scope that is still as `seen`; false when somebody else has moved it. */

@@ -58,12 +58,13 @@ export interface MessageTwin {
 
 /**
  * Stored messages with these fingerprints that are known at other places but not in this generation of this folder:
- * there, only the provider's id identifies a message. Oldest first. Looked up one by one, as above.
+ * there, only the provider's id identifies a message, unless its place there is among the `emptied`. Oldest first. Looked up one by one, as above.
  */
 export async function findTwins(
   tx: Transaction,
   { channelId, scope, generation }: Place,
   fingerprints: string[],
+  emptied: readonly PlacedId[] = [],
 ): Promise<MessageTwin[]> {
   if (fingerprints.length === 0) return [];
   const found = await tx.execute<Record<string, unknown> & MessageTwin & { receivedAt: string }>(sql`
@@ -78,10 +79,42 @@ export async function findTwins(
     where not exists (
       select from message_locations as location
       where location.message_id = twin.id and location.scope = ${scope} and location.generation = ${generation}
+        and location.provider_id <> all (${sql.param(idsIn(generation, emptied))}::text[])
       offset 0
     )
     order by twin.id`);
   return found.map((row) => ({ ...row, receivedAt: new Date(row.receivedAt) }));
+}
+
+const idsIn = (generation: string, places: readonly PlacedId[]) =>
+  places.filter((place) => place.generation === generation).map(({ providerId }) => providerId);
+
+/** Where, in these generations of this folder, messages with these fingerprints are known. */
+export async function findSameHere(
+  tx: Transaction,
+  { channelId, scope }: Omit<Place, 'generation'>,
+  generations: string[],
+  fingerprints: string[],
+): Promise<PlacedId[]> {
+  const found = await tx.execute<Record<string, unknown> & PlacedId>(sql`
+    select location.generation, location.provider_id as "providerId"
+    from unnest(${sql.param(fingerprints)}::text[]) as asked (fingerprint)
+    cross join lateral (
+      select id from messages where channel_id = ${channelId} and fingerprint = asked.fingerprint offset 0
+    ) as message
+    cross join lateral (
+      select generation, provider_id from message_locations
+      where message_id = message.id and channel_id = ${channelId} and scope = ${scope}
+        and generation = any (${sql.param(generations)}::text[])
+      offset 0
+    ) as location`);
+  return found.map(({ generation, providerId }) => ({ generation, providerId }));
+}
+
+/** Another server's ids mean nothing here: what is known under them is known by its content alone from now on. */
+export async function forgetGenerations(tx: Transaction, channelId: string): Promise<void> {
+  await tx.execute(sql`
+    update message_locations set generation = 'before ' || generation where channel_id = ${channelId}`);
 }
 
 /**

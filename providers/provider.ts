@@ -111,10 +111,20 @@ export interface Session {
   verify(): Promise<string>;
   /** Every part that has a cursor of its own (a folder, or the whole mailbox), with its cursor as of now. */
   scopes(): Promise<ScopeHead[]>;
+  /**
+   * The provider's date of what came last, null where nothing has. Only where `scopes` tells no time: what is dated later
+   * has come since, whatever that clock says.
+   */
+  newestAt?(): Promise<Date | null>;
   /** One page of what came after `cursor`. Throws a `cursor_expired` verdict when the provider no longer knows it. */
   listChanges(scope: ScopeReference, cursor: string, limit: number): Promise<ChangePage>;
   /** One page of everything dated in the window; `position` continues a listing, null starts one. */
   listWindow(scope: ScopeReference, window: TimeWindow, position: string | null, limit: number): Promise<WindowPage>;
+  /**
+   * Of these, the ones that are still at their place, without their content. Absent where a message keeps its id however
+   * it is moved.
+   */
+  stillThere?(scope: ScopeReference, items: ListedItem[]): Promise<ListedItem[]>;
   /** Fetches these, in any order, one outcome each. */
   fetchMessages(scope: ScopeReference, items: ListedItem[]): AsyncIterable<FetchedMessage>;
   /**

@@ -2,8 +2,12 @@ import type { Context } from '../../context.ts';
 import type { ChannelRow } from '../../db/channels.ts';
 import type { Transaction } from '../../db/client.ts';
 import { swapCredential } from '../../db/credentials.ts';
+import { voidCursors } from '../../db/cursors.ts';
 import { letHappen } from '../../db/happenings.ts';
+import { restartScopes } from '../../db/import-scopes.ts';
 import { queueImport } from '../../db/imports.ts';
+import { forgetGenerations } from '../../db/messages.ts';
+import type { MailServer } from '../../domain/mail-server.ts';
 import type { SignIn } from './sign-in.ts';
 import { firstRefreshAt, newCredential } from './new-credential.ts';
 import { mailboxKeyOf, serverOf } from './sign-in.ts';
@@ -34,6 +38,7 @@ export async function reauthorizeChannel(
     nextPollAt: now,
     nextDueAt: now,
   });
+  await leaveServer(tx, channel, serverOf(signIn.credential));
   await queueMissedMail(tx, channel, now);
   return changed;
 }
@@ -48,6 +53,18 @@ function renewedAccount({ credential, proof }: SignIn) {
     mailboxKey: mailboxKeyOf(account.email),
     server: serverOf(credential),
   };
+}
+
+/**
+ * The mailbox has moved to another server, where all ids are new, and may by chance be the same as the old ones: nothing
+ * is known by them any more. What is stored is known again by its headers and content.
+ */
+async function leaveServer(tx: Transaction, channel: ChannelRow, server: MailServer | null): Promise<void> {
+  if (!channel.server || !server) return;
+  if (channel.server.host.toLowerCase() === server.host.toLowerCase() && channel.server.port === server.port) return;
+  await voidCursors(tx, channel.id);
+  await forgetGenerations(tx, channel.id);
+  await restartScopes(tx, channel.id);
 }
 
 /** The gap, from what is covered to this sign-in; everything after the cursor is missed by definition. */

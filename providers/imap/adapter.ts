@@ -4,9 +4,9 @@ import type { Capabilities, Provider, Session, SessionAccess } from '../provider
 import { listChanges, listWindow } from './changes.ts';
 import { ImapConnection } from './client.ts';
 import { classifyImap } from './errors.ts';
-import { listFolders } from './folders.ts';
+import { listFolders, readNewestDate } from './folders.ts';
 import { listenToInbox } from './idle.ts';
-import { fetchMessages } from './messages.ts';
+import { fetchMessages, stillThere } from './messages.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -59,8 +59,10 @@ function createSession(connection: ImapConnection, access: Extract<SessionAccess
       return { account, proved };
     },
     scopes: () => listFolders(connection),
+    newestAt: () => readNewestDate(connection),
     listChanges: (scope, cursor, limit) => listChanges(connection, scope, cursor, limit),
     listWindow: (scope, window, position, limit) => listWindow(connection, scope, window, position, limit),
+    stillThere: (scope, items) => stillThere(connection, scope, items),
     fetchMessages: (scope, items) => fetchMessages(connection, scope, items),
     listen: (heard, signal) => listenToInbox(connection, heard, signal),
     close: () => connection.logout(),
