@@ -50,7 +50,7 @@ export type Resolve = (
  * Keeps servers that people name (IMAP, EWS, webhooks) from leading into our own network. It judges at connect time:
  * all addresses a name resolves to, in the very lookup the socket uses, so that a name cannot change between the
  * judging and the connecting. Public means `unicast` to ipaddr.js, after unwrapping v4-mapped addresses: loopback,
- * private, link-local, CGNAT, NAT64, 6to4, Teredo and the like are not.
+ * private, link-local, CGNAT, NAT64, 6to4, Teredo and the like are not; nor is what looks public and is the cloud's own.
  */
 export function createEgressGuard(config: EgressConfig, resolve: Resolve = lookup): EgressGuard {
   const entries = config.allow.map(parseEgressEntry);
@@ -100,8 +100,16 @@ function matches(entry: EgressEntry, name: string, address: string): boolean {
   return judged.kind() === network.kind() && judged.match(network, bits);
 }
 
+/** All of IPv6 that is given out (RFC 4291 section 2.4); `unicast` to ipaddr.js is also the rest, `::127.0.0.1` in hex too. */
+const GLOBAL_IPV6 = ipaddr.IPv6.parseCIDR('2000::/3');
+/** Public by its number, and yet every Azure host's own (WireServer: its metadata and certificates). */
+const AZURE_HOST = '168.63.129.16';
+
 function isPublic(address: string): boolean {
-  return ipaddr.isValid(address) && ipaddr.process(address).range() === 'unicast';
+  if (!ipaddr.isValid(address)) return false;
+  const judged = ipaddr.process(address);
+  if (judged.range() !== 'unicast') return false;
+  return judged.kind() === 'ipv6' ? judged.match(...GLOBAL_IPV6) : judged.toString() !== AZURE_HOST;
 }
 
 /**

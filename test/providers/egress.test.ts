@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import type { AddressInfo, LookupFunction, Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Agent, request } from 'undici';
 import { createEgressGuard, EgressDenied, guardedConnector, IMAP_PORTS } from '../../providers/egress.ts';
 import type { EgressGuard, Resolve } from '../../providers/egress.ts';
+import { createWebhookReceivers } from '../../providers/webhook-receivers.ts';
 
 const PUBLIC = '93.184.215.14';
 
@@ -55,7 +56,48 @@ describe('the egress guard', () => {
     'fd00:ec2::254',
     'ff02::1',
     '2001:db8::1',
+    '0.1.2.3',
+    '10.255.255.254',
+    '100.100.100.200',
+    '100.127.255.255',
+    '168.63.129.16',
+    '169.254.170.2',
+    '172.31.255.255',
+    '192.0.0.170',
+    '192.0.2.1',
+    '192.31.196.1',
+    '192.52.193.1',
+    '192.88.99.1',
+    '198.19.255.255',
+    '198.51.100.1',
+    '203.0.113.1',
+    '233.252.0.1',
+    '::2',
+    '::7f00:1',
+    '::127.0.0.1',
+    '::ffff:0:127.0.0.1',
+    '::ffff:169.254.169.254',
+    '64:ff9b::7f00:1',
+    '64:ff9b:1::a00:1',
+    '100::1',
+    '1000::1',
+    '2001:0:7f00:1::',
+    '2001:10::1',
+    '2001:20::1',
+    '2002:a9fe:a9fe::1',
+    '2620:4f:8000::1',
+    '3fff::1',
+    '4000::1',
+    '5f00::1',
+    'fe80::1%eth0',
+    'febf::1',
+    'fdff::1',
+    'fec0::1',
+    'ff05::2',
   ];
+  it('knows more than sixty ways inward', () => {
+    expect(new Set(inward).size).toBeGreaterThan(60);
+  });
   it.each(inward)('does not go to %s, by name or by address', async (address) => {
     const bare = address.replace(/[[\]]/g, '');
     const guard = guardWith([], { 'mail.example.org': [bare] });
@@ -84,14 +126,46 @@ describe('the egress guard', () => {
     }
   });
 
-  it.each(['2130706433', '0177.1', '127.1', '0x7f000001', 'localhost', 'localhost.', 'LOCALHOST'])(
-    'does not take %s for a public name',
-    async (host) => {
-      // The system's own resolver understands these.
-      const { lookup } = createEgressGuard({ allow: [] }).admit(host, 993, IMAP_PORTS);
-      await expect(lookedUp(lookup, host)).rejects.toBeInstanceOf(Error);
-    },
-  );
+  it('judges anew at every connection: a name that was public a moment ago does not lead inward now', async () => {
+    const answers = [PUBLIC, '127.0.0.1', PUBLIC, '169.254.169.254'];
+    const rebinding: Resolve = (_host, _options, callback) =>
+      callback(null, [{ address: answers.shift()!, family: 4 }]);
+    const guard = createEgressGuard({ allow: [] }, rebinding);
+    for (const inwardNow of [false, true, false, true]) {
+      const looked = lookedUp(guard.admit('rebind.example', 993, IMAP_PORTS).lookup, 'rebind.example');
+      if (inwardNow) await expect(looked).rejects.toMatchObject({ code: 'egress_denied' });
+      else expect(await looked).toHaveLength(1);
+    }
+  });
+
+  it('ends a connection that reached another address than was judged', async () => {
+    const server = createServer((socket) => socket.on('error', () => {}));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    await once(socket, 'connect');
+    const failed = once(socket, 'error');
+    guardWith([]).admit('mail.example.org', 993, IMAP_PORTS).verify(socket);
+    expect((await failed)[0]).toBeInstanceOf(EgressDenied);
+    server.close();
+  });
+
+  it.each([
+    '2130706433',
+    '0177.1',
+    '0177.0.0.1',
+    '127.1',
+    '0x7f000001',
+    '0x7f.1',
+    'localhost',
+    'localhost.',
+    'LOCALHOST',
+    'localhost.localdomain',
+    'ip6-localhost',
+  ])('does not take %s for a public name', async (host) => {
+    // The system's own resolver understands these.
+    const { lookup } = createEgressGuard({ allow: [] }).admit(host, 993, IMAP_PORTS);
+    await expect(lookedUp(lookup, host)).rejects.toBeInstanceOf(Error);
+  });
 
   it('goes where the operator allows it, and no further', async () => {
     const names = { 'exchange.corp': ['10.1.2.3'], 'other.corp': ['10.1.2.3'], 'far.corp': ['10.9.0.1'] };
@@ -137,8 +211,8 @@ describe('HTTP through the guard', () => {
   async function statusThrough(allow: string[], host: string): Promise<number> {
     const { port } = server.address() as AddressInfo;
     const names = { 'hook.example': ['127.0.0.1'] };
-    const connect = guardedConnector(guardWith(allow, names), { timeoutMs: 2_000, certificateAuthorities: null });
-    const dispatcher = new Agent({ connect });
+    const throughGuard = guardedConnector(guardWith(allow, names), { timeoutMs: 2_000, certificateAuthorities: null });
+    const dispatcher = new Agent({ connect: throughGuard });
     try {
       return (await request(`http://${host}:${port}/`, { dispatcher })).statusCode;
     } finally {
@@ -151,6 +225,28 @@ describe('HTTP through the guard', () => {
       await expect(statusThrough([], host)).rejects.toThrow('egress_denied');
     }
     expect(connections).toBe(0);
+  });
+
+  it('leaves a redirect inward to the caller, who does not follow it', async () => {
+    const inner = createServer(() => connections++);
+    await once(inner.listen(0, '127.0.0.2'), 'listening');
+    const { port } = inner.address() as AddressInfo;
+    const outer = createServer((socket) =>
+      socket.once('data', () =>
+        socket.end(`HTTP/1.1 302 Found\r\nLocation: http://127.0.0.2:${port}/\r\nContent-Length: 0\r\n\r\n`),
+      ),
+    );
+    await once(outer.listen(0, '127.0.0.1'), 'listening');
+    const receivers = createWebhookReceivers({
+      egress: { allow: ['127.0.0.1', '127.0.0.2'] },
+      certificateAuthorities: null,
+    });
+    const url = new URL(`http://127.0.0.1:${(outer.address() as AddressInfo).port}/`);
+    const before = connections;
+    expect((await receivers.post(url, {}, '{}', AbortSignal.timeout(5_000))).status).toBe(302);
+    expect(connections).toBe(before);
+    await receivers.close();
+    for (const one of [inner, outer]) one.close();
   });
 
   it('reaches what is allowed, by address and by name', async () => {
