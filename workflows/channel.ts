@@ -32,7 +32,7 @@ interface ChannelWorkflowInput {
   tenantId: string;
   channelId: string;
   accessType: AccessType;
-  state: { seq: number; told: string; importIds: string[] } | null;
+  state: { seq: number; told: string; importIds: string[]; view?: ChannelView | null } | null;
 }
 
 /** A run ends early, because nearly every wake is a cold replay, and that costs what the history is long. */
@@ -54,7 +54,7 @@ interface PendingCommand {
  */
 export async function channelWorkflow(input: ChannelWorkflowInput): Promise<void> {
   const { tenantId, channelId, accessType } = input;
-  const state = input.state ?? { seq: 0, told: '', importIds: [] };
+  const { view: carried, ...state } = input.state ?? { seq: 0, told: '', importIds: [] };
   const commands: PendingCommand[] = [];
   let changed = false;
   let ended = false;
@@ -72,7 +72,8 @@ export async function channelWorkflow(input: ChannelWorkflowInput): Promise<void
 
   const perform = channelActivities(accessType);
   const next = () => ({ tenantId, channelId, accessType, seq: ++state.seq });
-  let view = await perform.look({ tenantId, channelId, accessType, seq: state.seq });
+  // A run that goes on from another knows the row from it; what was said since is in `changed`.
+  let view = carried ?? (await perform.look({ tenantId, channelId, accessType, seq: state.seq }));
   state.seq = view.seq;
   for (let cycle = 1; !view.ended; cycle++) {
     tell(view, state);
@@ -92,7 +93,7 @@ export async function channelWorkflow(input: ChannelWorkflowInput): Promise<void
     if (cycle >= CYCLES_PER_RUN || historyLength >= EVENTS_PER_RUN || continueAsNewSuggested) {
       if (commands.length > 0 || view.ended) continue;
       await condition(allHandlersFinished);
-      await continueAsNew<typeof channelWorkflow>({ ...input, state });
+      await continueAsNew<typeof channelWorkflow>({ ...input, state: { ...state, view: changed ? null : view } });
     }
   }
   ended = true;

@@ -86,6 +86,25 @@ describe('rule 13: whatever ends a channel’s workflow', () => {
   });
 });
 
+describe('a run that goes on from another', () => {
+  it('knows the row from it, and begins by going to sleep', async () => {
+    const life = await asleep('goes-on@example.com');
+    const chain = () => chainOf(engine, life.workflow.workflowId);
+    await until('the next run', async () => {
+      await life.command('refreshNow');
+      return (await chain()).length > 1;
+    });
+    await until('sleep', async () => Boolean((await eventsOf(life)).at(-1)?.timerStartedEventAttributes));
+    const events = (await chain())[1]?.events ?? [];
+    const first = events.find(
+      (event) => event.timerStartedEventAttributes ?? event.activityTaskScheduledEventAttributes,
+    );
+    expect(first?.timerStartedEventAttributes).toBeTruthy();
+    await life.askForPoll();
+    await until('the poll', async () => (await life.read()).pollRequestedAt === null);
+  });
+});
+
 describe('facts are rows before they are signals', () => {
   it('a thousand nudges are a few signals, and none of them is lost', async () => {
     const life = await asleep('crowd@example.com');

@@ -80,13 +80,16 @@ function impersonal(value: unknown): unknown {
   return Object.fromEntries(told.map(([key, entry]) => [key, impersonal(entry)]));
 }
 
-/** The sleeping channel, some runs into its chain, with a command carried out. */
-async function recordConnected(): Promise<void> {
-  const { workflowId, life } = await connected('connected');
+/**
+ * The sleeping channel, some runs into its chain, with a command carried out. `channel-connected` is the same of
+ * before runs carried what they knew: it stays as it is.
+ */
+async function recordCarried(): Promise<void> {
+  const { workflowId, life } = await connected('carried');
   await until('a later run', async () => (await chainOf(engine, workflowId)).length > 2, 60_000);
   await life.command('refreshNow');
   await untilIdle(workflowId);
-  await save('channel-connected', workflowId);
+  await save('channel-carried', workflowId);
 }
 
 async function recordDegraded(): Promise<void> {
@@ -220,7 +223,7 @@ async function recordAll(): Promise<void> {
   mkdirSync(HISTORIES, { recursive: true });
   await sandbox.settings('google', { token_life_s: 3_600 });
   await recordDeliveries();
-  await recordConnected();
+  await recordCarried();
   await recordDegraded();
   await recordReauthorization();
   await recordWaitingImport();

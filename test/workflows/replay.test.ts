@@ -37,6 +37,7 @@ describe('what was recorded', () => {
   it('has every state a channel, an import and a delivery can wait in', () => {
     expect(recorded.map(({ name }) => name)).toEqual([
       'channel-blocked',
+      'channel-carried',
       'channel-connected',
       'channel-degraded',
       'channel-disconnected',
@@ -75,6 +76,7 @@ describe('what was recorded', () => {
 const PLACE = /(^|[\s(])\/\w+\/\w+\/|\d@[\w-]+-\w/;
 
 const channels = recorded.filter(({ name }) => name.startsWith('channel-'));
+const carried = channels.find(({ name }) => name === 'channel-carried');
 
 /** The bundle as it would be after somebody edited a workflow's source. */
 async function changed(from: RegExp, to: string): Promise<ReplayWorkerOptions> {
@@ -87,7 +89,13 @@ async function changed(from: RegExp, to: string): Promise<ReplayWorkerOptions> {
 describe('a workflow that was changed', () => {
   it('to begin with another activity is caught in every state', async () => {
     const options = await changed(/perform\.look\(\{/, 'perform.poll({');
-    for (const one of channels) expect((await replay(one, options))?.name, one.name).toBe('DeterminismViolationError');
+    for (const one of channels.filter((each) => each !== carried))
+      expect((await replay(one, options))?.name, one.name).toBe('DeterminismViolationError');
+  });
+
+  it('to look at what the run before has carried over is caught', async () => {
+    const options = await changed(/carried !== null/, 'false');
+    expect((await replay(carried!, options))?.name).toBe('DeterminismViolationError');
   });
 
   it('to put something off that was never put off is caught where it was', async () => {
