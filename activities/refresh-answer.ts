@@ -1,12 +1,12 @@
 import type { Context } from '../context.ts';
-import { lockChannel, updateChannel } from '../db/channels.ts';
+import { updateChannel } from '../db/channels.ts';
 import type { ChannelRow } from '../db/channels.ts';
 import type { Transaction } from '../db/client.ts';
-import { findCredential, swapCredential } from '../db/credentials.ts';
+import { lockWithCredential, swapCredential } from '../db/credentials.ts';
 import type { CredentialRow, NewCredential } from '../db/credentials.ts';
 import { insertEvent } from '../db/events.ts';
-import { dropOldAttempts, findAttempt, findDoubt, releaseLease, settleAttempt } from '../db/refresh-attempts.ts';
-import type { RefreshAttemptRow } from '../db/refresh-attempts.ts';
+import { dropOldAttempts, findDoubt, releaseLease, settleAttempt } from '../db/refresh-attempts.ts';
+import type { StoredAnswer } from '../db/refresh-attempts.ts';
 import type { AccessType } from '../domain/access-type.ts';
 import { Secret } from '../domain/secret.ts';
 import { ProviderError } from '../domain/verdict.ts';
@@ -34,7 +34,7 @@ interface Answered {
   tenantId: string;
   accessType: AccessType;
   channelId: string;
-  attemptId: string;
+  answer: StoredAnswer;
 }
 
 /**
@@ -42,15 +42,11 @@ interface Answered {
  * together with the end of the attempt in one transaction. Of two who do so at once, one does.
  */
 export async function takeAnswer(context: Context, answered: Answered): Promise<RefreshOutcome> {
-  const { tenantId, channelId, attemptId } = answered;
-  const attempt = await context.database.inTenant(tenantId, (tx) => findAttempt(tx, attemptId));
-  if (!attempt?.sealedAnswer) return 'busy';
-  const tokens = understand(context, answered, await openAnswer(context, answered, attempt));
+  const { tenantId, channelId, answer } = answered;
+  const tokens = understand(context, answered, await openAnswer(context, answered));
   const now = await context.clock.now();
   const settled = await context.database.inTenant(tenantId, async (tx) => {
-    const channel = await lockChannel(tx, channelId);
-    const credential = await findCredential(tx, channelId);
-    const given = { context, tx, channel, credential, attempt, now };
+    const given = { context, tx, ...(await lockWithCredential(tx, channelId)), answer, now };
     const result =
       tokens instanceof ProviderError
         ? await settleRefused(given, tokens.verdict)
@@ -64,12 +60,12 @@ export async function takeAnswer(context: Context, answered: Answered): Promise<
   return tokens instanceof ProviderError ? 'refused' : 'refreshed';
 }
 
-async function openAnswer(context: Context, { tenantId, channelId }: Answered, attempt: RefreshAttemptRow) {
-  const text = await context.vault.open(attempt.sealedAnswer ?? '', {
+async function openAnswer(context: Context, { tenantId, channelId, answer }: Answered) {
+  const text = await context.vault.open(answer.sealedAnswer, {
     tenant: tenantId,
     owner: channelId,
     kind: 'token_answer',
-    version: attempt.version,
+    version: answer.version,
   });
   const { status, headers, body } = JSON.parse(text.reveal()) as Omit<RawAnswer, 'body'> & { body: string };
   return { status, headers, body: new Secret(body) };
@@ -89,7 +85,7 @@ interface Given {
   tx: Transaction;
   channel: ChannelRow | null;
   credential: CredentialRow | null;
-  attempt: RefreshAttemptRow;
+  answer: StoredAnswer;
   now: Date;
 }
 
@@ -97,13 +93,13 @@ interface Given {
 type SettledAnswer = Settled | 'nothing' | null;
 
 async function settleRefused(given: Given, refusal: Verdict): Promise<SettledAnswer> {
-  const { context, tx, channel, credential, attempt, now } = given;
+  const { context, tx, channel, credential, answer, now } = given;
   const doubt = credential && (await findDoubt(tx, credential));
-  if (!(await settleAttempt(tx, attempt.id, 'refused'))) return null;
+  if (!(await settleAttempt(tx, answer.attemptId, 'refused'))) return null;
   if (!channel || !credential) return 'nothing';
-  await releaseLease(tx, channel.id, attempt.id);
+  await releaseLease(tx, channel.id, answer.attemptId);
   const verdict = doubt ? lostFor(refusal) : refusal;
-  return settleRefusal(context, tx, channel, { credentialVersion: attempt.version, tried: 'credential', verdict }, now);
+  return settleRefusal(context, tx, channel, { credentialVersion: answer.version, tried: 'credential', verdict }, now);
 }
 
 /** A use before this one was never answered: so the provider had rotated then, and that answer died on its way to us. */
@@ -118,43 +114,44 @@ function lostFor(verdict: Verdict): Verdict {
  * then the only one that still works.
  */
 async function settleStored(given: Given, answered: Answered, tokens: TokenSet): Promise<SettledAnswer> {
-  const { context, tx, channel, credential, attempt, now } = given;
-  const isLive = credential?.version === attempt.version;
-  const outlived = credential !== null && credential.secretVersion <= attempt.version && tokens.refreshToken !== null;
+  const { context, tx, channel, credential, answer, now } = given;
+  const isLive = credential?.version === answer.version;
+  const outlived = credential !== null && credential.secretVersion <= answer.version && tokens.refreshToken !== null;
   const wins = channel !== null && credential !== null && (isLive || outlived);
-  if (!(await settleAttempt(tx, attempt.id, wins ? 'stored' : 'superseded'))) return null;
+  if (!(await settleAttempt(tx, answer.attemptId, wins ? 'stored' : 'superseded'))) return null;
   if (!wins) return 'nothing';
-  const values = await newVersion(context, { ...answered, credential }, attempt, tokens);
+  const values = await newVersion(context, { ...answered, credential }, tokens);
   const swapped = await swapCredential(tx, { channelId: channel.id, version: credential.version }, values);
   if (!swapped) throw new Error(`The credential of ${channel.id} moved on while its channel was locked`);
-  await dropOldAttempts(tx, {
-    channelId: channel.id,
-    version: attempt.version,
-    secretVersion: values.secretVersion ?? credential.secretVersion,
-  });
   const outcome = { credentialVersion: values.version, tried: 'credential' as const };
   const row = await settleSuccess(tx, channel, outcome, now);
-  await updateChannel(tx, channel.id, { credentialVersion: values.version, refreshRequestedAt: null });
-  await insertEvent(tx, {
-    tenantId: channel.tenantId,
-    channelId: channel.id,
-    type: 'credential.refreshed',
-    incidentId: null,
-    data: { credential_version: values.version, token_expires_at: values.expiresAt.toISOString() },
-    at: now,
-  });
+  await Promise.all([
+    updateChannel(tx, channel.id, { credentialVersion: values.version, refreshRequestedAt: null }),
+    dropOldAttempts(tx, {
+      channelId: channel.id,
+      version: answer.version,
+      secretVersion: values.secretVersion ?? credential.secretVersion,
+    }),
+    insertEvent(tx, {
+      tenantId: channel.tenantId,
+      channelId: channel.id,
+      type: 'credential.refreshed',
+      incidentId: null,
+      data: { credential_version: values.version, token_expires_at: values.expiresAt.toISOString() },
+      at: now,
+    }),
+  ]);
   return { row, before: channel, isNew: false };
 }
 
 async function newVersion(
   context: Context,
-  { tenantId, accessType, channelId, credential }: Answered & { credential: CredentialRow },
-  attempt: RefreshAttemptRow,
+  { tenantId, accessType, channelId, answer, credential }: Answered & { credential: CredentialRow },
   tokens: TokenSet,
 ) {
   const version = credential.version + 1;
   const binding = { tenant: tenantId, owner: channelId, version };
-  const issuedAt = attempt.answeredAt ?? attempt.startedAt;
+  const issuedAt = answer.answeredAt;
   // A life of nothing makes no sense, and believing it would refresh without end.
   const lifeMs = 1000 * (tokens.expiresInSeconds || DEFAULT_LIFE_SECONDS);
   const sealed =
@@ -175,7 +172,7 @@ async function newVersion(
 
 async function learned(
   context: Context,
-  { tenantId, accessType, channelId, credential }: Omit<Answered, 'attemptId'> & { credential: CredentialRow },
+  { tenantId, accessType, channelId, credential }: Omit<Answered, 'answer'> & { credential: CredentialRow },
   tokens: TokenSet,
 ): Promise<string> {
   const rotation = { declared: oauthOf(context, accessType).rotation, known: parseRotation(credential.rotation) };

@@ -19,10 +19,12 @@ const GRACE_MARGIN_MS = 5_000;
  */
 export async function findProbeTime(tx: Transaction, credential: CredentialRow, now: Date): Promise<Date | null> {
   const doubt = await findDoubt(tx, credential);
-  return doubt && probeTime(credential, doubt, now);
+  return probeTime(credential, doubt, now);
 }
 
-function probeTime(credential: CredentialRow, doubt: Doubt, now: Date): Date | null {
+/** The same from a doubt that was read before. */
+export function probeTime(credential: CredentialRow | null, doubt: Doubt | null, now: Date): Date | null {
+  if (!credential || !doubt) return null;
   if (isRepeatable(credential, doubt.attempt, now)) return null;
   if (!credential.expiresAt || !credential.issuedAt || credential.accessTokenRefusedAt) return new Date(0);
   if (doubt.probed) return credential.expiresAt;

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../context.ts';
 import type { CredentialRow } from '../db/credentials.ts';
 import { abandonAttempt, markSent, releaseLease, renewLease, storeAnswer } from '../db/refresh-attempts.ts';
+import type { StoredAnswer } from '../db/refresh-attempts.ts';
 import type { AccessType } from '../domain/access-type.ts';
 import { Secret } from '../domain/secret.ts';
 import type { OAuthAdapter, RawAnswer } from '../providers/provider.ts';
@@ -37,31 +38,29 @@ export interface Sending {
   timing: RefreshTiming;
 }
 
-/** What became of a request: nothing was written because somebody else may have taken over; or an answer is stored. */
-export type Sent = 'taken_over' | 'answered';
-
 /** The request ended before a byte of the token was written: the token is unspent. */
 export class NotSent extends Error {}
 
 /**
- * Steps 2 and 3: marks the attempt sent, writes the socket, seals and stores the raw answer. Throws what the adapter
- * threw, wrapped in `NotSent` when the token provably never left.
+ * Steps 2 and 3: marks the attempt sent, writes the socket, seals and stores the raw answer. `taken_over`: nothing was
+ * written, because somebody else may be at it. Throws what the adapter threw, wrapped in `NotSent` when the token
+ * provably never left.
  */
-export async function sendRefresh(context: Context, sending: Sending): Promise<Sent> {
+export async function sendRefresh(context: Context, sending: Sending): Promise<StoredAnswer | 'taken_over'> {
   const gate = new SendingGate(context, sending);
   try {
     const oauth = oauthOf(context, sending.accessType);
     const refreshToken = await openRefreshToken(context, sending);
-    await whileRenewing(context, sending, async () => {
+    return await whileRenewing(context, sending, async () => {
       const signal = AbortSignal.timeout(sending.timing.tokenTimeoutMs);
       const answer = await oauth.refreshRequest(refreshToken, signal, () => gate.pass());
       context.killPoint('refresh.answered');
-      await keepAnswer(context, sending, answer, performance.now());
+      const stored = await keepAnswer(context, sending, answer, performance.now());
       context.killPoint('refresh.sealed');
       // Loud in every test of such an adapter; the answer is kept all the same.
       if (!gate.opened) throw new Error(`The ${sending.accessType} adapter did not call beforeWriting`);
+      return stored;
     });
-    return 'answered';
   } catch (error) {
     if (gate.opened) throw error;
     await withdraw(context, sending);
@@ -118,11 +117,11 @@ async function openRefreshToken(context: Context, { tenantId, channelId, credent
 }
 
 /** Shows in the lease, as long as we are at work, that we live. */
-async function whileRenewing(
+async function whileRenewing<T>(
   context: Context,
   { tenantId, channelId, attemptId, timing }: Sending,
-  work: () => Promise<void>,
-): Promise<void> {
+  work: () => Promise<T>,
+): Promise<T> {
   const renew = async () => {
     const leaseUntil = new Date((await context.clock.now()).getTime() + timing.leaseMs);
     await context.database.inTenant(tenantId, (tx) => renewLease(tx, channelId, attemptId, leaseUntil));
@@ -130,7 +129,7 @@ async function whileRenewing(
   // A renewal that fails loses the lease at worst; the answer is kept all the same.
   const timer = setInterval(() => void renew().catch(() => {}), timing.renewEveryMs);
   try {
-    await work();
+    return await work();
   } finally {
     clearInterval(timer);
   }
@@ -145,21 +144,23 @@ async function keepAnswer(
   { tenantId, channelId, attemptId, credential }: Sending,
   answer: RawAnswer,
   receivedAtMs: number,
-): Promise<void> {
+): Promise<StoredAnswer> {
+  const { version } = credential;
   const text = new Secret(JSON.stringify({ ...answer, body: answer.body.reveal() }));
-  const sealed = await context.vault.seal(text, {
+  const sealedAnswer = await context.vault.seal(text, {
     tenant: tenantId,
     owner: channelId,
     kind: 'token_answer',
-    version: credential.version,
+    version,
   });
   for (;;) {
     try {
       // Life is counted from the receipt, on the database's clock, however long it took to get there.
       const now = (await context.clock.now()).getTime();
-      const receivedAt = new Date(now - (performance.now() - receivedAtMs));
-      await context.database.inTenant(tenantId, (tx) => storeAnswer(tx, attemptId, sealed, receivedAt));
-      return;
+      const answeredAt = new Date(now - (performance.now() - receivedAtMs));
+      const answer = { attemptId, version, sealedAnswer, answeredAt };
+      await context.database.inTenant(tenantId, (tx) => storeAnswer(tx, answer));
+      return answer;
     } catch (error) {
       if (performance.now() - receivedAtMs > KEEP_FOR_MS) throw error;
       context.logger.warn({ err: error, channel: channelId }, 'A token answer waits for the database');

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import { lockChannel } from '../db/channels.ts';
 import type { ChannelRow } from '../db/channels.ts';
-import { findCredential } from '../db/credentials.ts';
+import { lockWithCredential } from '../db/credentials.ts';
 import type { CredentialRow } from '../db/credentials.ts';
 import type { Transaction } from '../db/client.ts';
 import {
@@ -10,8 +10,9 @@ import {
   insertAttempt,
   releaseLease,
   settleAttempt,
+  storedAnswer,
 } from '../db/refresh-attempts.ts';
-import type { RefreshAttemptRow } from '../db/refresh-attempts.ts';
+import type { RefreshAttemptRow, StoredAnswer } from '../db/refresh-attempts.ts';
 import type { AccessType } from '../domain/access-type.ts';
 import { ProviderError } from '../domain/verdict.ts';
 import type { Verdict } from '../domain/verdict.ts';
@@ -32,7 +33,7 @@ export interface RefreshInput {
 
 type Plan =
   | { step: 'stop'; outcome: RefreshOutcome }
-  | { step: 'answer'; attemptId: string }
+  | { step: 'answer'; answer: StoredAnswer }
   | { step: 'send'; attemptId: string; credential: CredentialRow };
 
 /**
@@ -50,20 +51,21 @@ export async function refreshCredential(
   const plan = await context.database.inTenant(tenantId, (tx) => planRefresh(tx, input, timing, now));
   context.killPoint('refresh.planned');
   if (plan.step === 'stop') return plan.outcome;
-  const { attemptId } = plan;
-  const ended = plan.step === 'send' ? await send(context, { accessType, ...plan }, timing) : null;
-  return ended ?? takeAnswer(context, { tenantId, accessType, channelId, attemptId });
+  const answer = plan.step === 'send' ? await send(context, { accessType, ...plan }, timing) : plan.answer;
+  return typeof answer === 'string' ? answer : takeAnswer(context, { tenantId, accessType, channelId, answer });
 }
 
 /** Step 1: settles what an earlier refresher left, or takes the lease and writes the intent. */
 async function planRefresh(tx: Transaction, input: RefreshInput, timing: RefreshTiming, now: Date): Promise<Plan> {
-  const channel = await lockChannel(tx, input.channelId);
-  const credential = await findCredential(tx, input.channelId);
+  const [{ channel, credential }, attempt] = await Promise.all([
+    lockWithCredential(tx, input.channelId),
+    findUnsettledAttempt(tx, input),
+  ]);
   if (!channel || !credential || channel.status === 'disconnecting' || channel.status === 'disconnected') {
     return { step: 'stop', outcome: 'gone' };
   }
-  const attempt = await findUnsettledAttempt(tx, credential);
-  if (attempt?.sealedAnswer) return { step: 'answer', attemptId: attempt.id };
+  const answer = attempt && storedAnswer(attempt);
+  if (answer) return { step: 'answer', answer };
   if (credential.version > input.version || credential.kind !== 'oauth') return { step: 'stop', outcome: 'refreshed' };
   if (credential.leaseUntil && credential.leaseUntil > now) return { step: 'stop', outcome: 'busy' };
   if (attempt) await settleLeft(tx, attempt, now);
@@ -102,12 +104,12 @@ interface Sending {
   credential: CredentialRow;
 }
 
-/** Steps 2 and 3; null when an answer is stored and to be taken. */
-async function send(context: Context, sending: Sending, timing: RefreshTiming): Promise<RefreshOutcome | null> {
+/** Steps 2 and 3: the answer as it is stored, or why there is none. */
+async function send(context: Context, sending: Sending, timing: RefreshTiming): Promise<StoredAnswer | RefreshOutcome> {
   const { tenantId, channelId } = sending.credential;
   try {
     const sent = await sendRefresh(context, { ...sending, tenantId, channelId, timing });
-    return sent === 'taken_over' ? 'busy' : null;
+    return sent === 'taken_over' ? 'busy' : sent;
   } catch (error) {
     const failure = error instanceof NotSent ? error.cause : error;
     if (!(failure instanceof ProviderError)) throw error;

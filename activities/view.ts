@@ -1,16 +1,18 @@
 import type { Context } from '../context.ts';
-import { lockChannel, updateChannel } from '../db/channels.ts';
+import { updateChannel } from '../db/channels.ts';
 import type { ChannelRow } from '../db/channels.ts';
 import type { ImportRow } from '../db/imports.ts';
 import type { Transaction } from '../db/client.ts';
-import { findCredential } from '../db/credentials.ts';
+import { lockWithCredential } from '../db/credentials.ts';
 import type { CredentialRow } from '../db/credentials.ts';
 import { listRunningImports } from '../db/imports.ts';
 import { takeNudge } from '../db/nudges.ts';
+import type { Doubt } from '../db/refresh-attempts.ts';
+import { findDoubt } from '../db/refresh-attempts.ts';
 import type { ChannelView } from '../domain/channel-view.ts';
 import { nextDue, nextRefreshAt } from '../domain/due.ts';
 import type { ChannelFacts } from '../domain/due.ts';
-import { findProbeTime } from './refresh-doubt.ts';
+import { probeTime } from './refresh-doubt.ts';
 import { parseRotation } from '../domain/rotation.ts';
 
 /** Who looks: `seq` grows with every wake of the workflow, so that a straggler of an older one writes nothing. */
@@ -28,12 +30,14 @@ export interface Looking {
 export async function lookAtChannel(context: Context, { tenantId, channelId, seq }: Looking): Promise<ChannelView> {
   const now = await context.clock.now();
   return context.database.inTenant(tenantId, async (tx) => {
-    const channel = await lockChannel(tx, channelId);
+    const [{ channel, credential }, , running, doubt] = await Promise.all([
+      lockWithCredential(tx, channelId),
+      takeNudge(tx, channelId),
+      listRunningImports(tx, channelId),
+      findDoubt(tx, { channelId }),
+    ]);
     if (!channel) return GONE(now);
-    await takeNudge(tx, channelId);
-    const credential = await findCredential(tx, channelId);
-    const running = await listRunningImports(tx, channelId);
-    const facts = await factsOf(context, tx, { channel, credential, running, now });
+    const facts = factsOf(context, { channel, credential, running, doubt, now });
     const own = seq === 0 ? channel.workflowSeq + 2 : seq;
     const view = { ...viewOf(channel, credential, facts, now), seq: own };
     if (own >= channel.workflowSeq) await project(tx, channel, facts, view, now);
@@ -45,15 +49,11 @@ interface Rows {
   channel: ChannelRow;
   credential: CredentialRow | null;
   running: ImportRow[];
+  doubt: Doubt | null;
   now: Date;
 }
 
-async function factsOf(
-  context: Context,
-  tx: Transaction,
-  { channel, credential, running, now }: Rows,
-): Promise<ChannelFacts> {
-  const probeTime = credential && (await findProbeTime(tx, credential, now));
+function factsOf(context: Context, { channel, credential, running, doubt, now }: Rows): ChannelFacts {
   return {
     channelId: channel.id,
     status: channel.status,
@@ -71,7 +71,7 @@ async function factsOf(
     importRunning: running.length > 0,
     cursorLaneTaken: running.some(({ state, movesCursor }) => state === 'running' && movesCursor),
     token: tokenFacts(context, channel, credential),
-    probeAt: ms(probeTime),
+    probeAt: ms(probeTime(credential, doubt, now)),
   };
 }
 

@@ -3,7 +3,12 @@ import { drizzle } from 'drizzle-orm/postgres-js';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 
-/** A transaction of the app role with its tenant set, or of the role that looks across tenants. */
+/**
+ * A transaction of the app role with its tenant set, or of the role that looks across tenants. Queries begun together,
+ * by functions given to one `Promise.all`, are one trip to PostgreSQL, and are done in the order of those functions (a
+ * bare query begins after them). Each must send all it sends at once: a query sent after the failure of another would
+ * be outside the transaction.
+ */
 export type Transaction = Pick<
   PostgresJsDatabase,
   'select' | 'selectDistinct' | 'selectDistinctOn' | 'insert' | 'update' | 'delete' | 'execute' | '$with' | 'with'
@@ -58,8 +63,12 @@ export function connectDatabase({ url, poolSize }: DatabaseOptions): Database {
     clock,
     inTenant: (tenant, work) =>
       appDb.transaction(async (tx) => {
-        await tx.execute(sql`select set_config('mooring.tenant', ${tenant}, true)`);
-        return work(tx);
+        // Goes out before the work's first query, and in the same trip. If it fails, so does whatever comes after it.
+        const isSet = tx.execute(sql`select set_config('mooring.tenant', ${tenant}, true)`).execute();
+        isSet.catch(() => {});
+        const result = await work(tx);
+        await isSet;
+        return result;
       }),
     acrossTenants: (work) => acrossDb.transaction(work),
     outsideTenants: (work) => appDb.transaction(work),

@@ -1,6 +1,8 @@
 import { and, eq, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import { CREDENTIALS_NOTIFICATION } from '../domain/notifications.ts';
+import { lockChannel } from './channels.ts';
+import type { ChannelRow } from './channels.ts';
 import type { Transaction } from './client.ts';
 import { credentials, refreshAttempts } from './schema/credentials.ts';
 
@@ -10,6 +12,18 @@ export type NewCredential = typeof credentials.$inferInsert;
 export async function findCredential(tx: Transaction, channelId: string): Promise<CredentialRow | null> {
   const [row] = await tx.select().from(credentials).where(eq(credentials.channelId, channelId));
   return row ?? null;
+}
+
+/**
+ * Holds a channel until the transaction ends, and reads its credential as it is from then on: one trip to PostgreSQL,
+ * in this order.
+ */
+export async function lockWithCredential(
+  tx: Transaction,
+  channelId: string,
+): Promise<{ channel: ChannelRow | null; credential: CredentialRow | null }> {
+  const [channel, credential] = await Promise.all([lockChannel(tx, channelId), findCredential(tx, channelId)]);
+  return { channel, credential };
 }
 
 export async function insertCredential(tx: Transaction, row: NewCredential): Promise<void> {
@@ -30,10 +44,8 @@ export async function swapCredential(
     .update(credentials)
     .set({ ...values, leaseOwner: null, leaseUntil: null })
     .where(and(eq(credentials.channelId, replaces.channelId), eq(credentials.version, replaces.version)))
-    .returning({ version: credentials.version });
-  if (rows.length === 0) return false;
-  await notifyReaders(tx, replaces.channelId);
-  return true;
+    .returning({ version: credentials.version, told: tellReaders(replaces.channelId) });
+  return rows.length > 0;
 }
 
 /** Makes the ciphertext unreadable for good: the row goes, with it token answers that nobody has read yet. */
@@ -62,5 +74,7 @@ export async function clearTokenRefused(tx: Transaction, channelId: string, vers
 
 /** Wakes whoever waits for this channel's token, once the transaction commits. */
 export async function notifyReaders(tx: Transaction, channelId: string): Promise<void> {
-  await tx.execute(sql`select pg_notify(${CREDENTIALS_NOTIFICATION}, ${channelId})`);
+  await tx.execute(sql`select ${tellReaders(channelId)}`);
 }
+
+const tellReaders = (channelId: string) => sql`pg_notify(${CREDENTIALS_NOTIFICATION}, ${channelId})`;

@@ -19,7 +19,10 @@ export interface NewEvent {
 /** Writes an event into timeline and outbox, in the transaction of the fact it tells of (rule 12). */
 export async function insertEvent(tx: Transaction, event: NewEvent): Promise<string> {
   const id = newId('evt');
-  await tx.insert(events).values({ id, ...event });
-  await tx.execute(sql`select pg_notify(${EVENTS_NOTIFICATION}, '')`);
+  const told = sql`pg_notify(${EVENTS_NOTIFICATION}, '')`;
+  await tx
+    .insert(events)
+    .values({ id, ...event })
+    .returning({ told });
   return id;
 }

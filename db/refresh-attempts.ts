@@ -7,28 +7,24 @@ import { credentials, refreshAttempts } from './schema/credentials.ts';
 
 export type RefreshAttemptRow = InferSelectModel<typeof refreshAttempts>;
 
-export async function findAttempt(tx: Transaction, id: string): Promise<RefreshAttemptRow | null> {
-  const [row] = await tx.select().from(refreshAttempts).where(eq(refreshAttempts.id, id));
-  return row ?? null;
-}
-
 /**
  * Attempts that spent the refresh token which is live now. Not by version: a version that kept the old secret (a
  * reauthorization without a new one, a refresh that brought none) rests on what was sent before it.
  */
-function onSecret({ channelId, secretVersion }: CredentialRow) {
+function onLiveSecret(channelId: string) {
+  const secretVersion = sql`(select ${credentials.secretVersion} from ${credentials} where ${credentials.channelId} = ${channelId})`;
   return and(eq(refreshAttempts.channelId, channelId), gte(refreshAttempts.version, secretVersion));
 }
 
 /** An attempt without an outcome: one whose answer is stored before others, then the newest. */
 export async function findUnsettledAttempt(
   tx: Transaction,
-  credential: CredentialRow,
+  { channelId }: Pick<CredentialRow, 'channelId'>,
 ): Promise<RefreshAttemptRow | null> {
   const [row] = await tx
     .select()
     .from(refreshAttempts)
-    .where(and(onSecret(credential), isNull(refreshAttempts.outcome), isNull(refreshAttempts.abandonedAt)))
+    .where(and(onLiveSecret(channelId), isNull(refreshAttempts.outcome), isNull(refreshAttempts.abandonedAt)))
     .orderBy(desc(isNotNull(refreshAttempts.sealedAnswer)), desc(refreshAttempts.startedAt), desc(refreshAttempts.id))
     .limit(1);
   return row ?? null;
@@ -42,17 +38,20 @@ export interface Doubt {
 }
 
 /** null when it is known of every use of the live refresh token what became of it. */
-export async function findDoubt(tx: Transaction, credential: CredentialRow): Promise<Doubt | null> {
+export async function findDoubt(
+  tx: Transaction,
+  { channelId }: Pick<CredentialRow, 'channelId'>,
+): Promise<Doubt | null> {
   const answered = tx
     .select({ at: sql`coalesce(max(${refreshAttempts.startedAt}), '-infinity')` })
     .from(refreshAttempts)
-    .where(and(onSecret(credential), eq(refreshAttempts.outcome, 'stored')));
+    .where(and(onLiveSecret(channelId), eq(refreshAttempts.outcome, 'stored')));
   const rows = await tx
     .select()
     .from(refreshAttempts)
     .where(
       and(
-        onSecret(credential),
+        onLiveSecret(channelId),
         eq(refreshAttempts.outcome, 'unknown'),
         sql`${refreshAttempts.startedAt} > (${answered})`,
       ),
@@ -69,8 +68,10 @@ export async function insertAttempt(
 ): Promise<string> {
   const { now, leaseUntil, ...values } = attempt;
   const id = newId('att');
-  await tx.insert(refreshAttempts).values({ id, ...values, startedAt: now });
-  await tx.update(credentials).set({ leaseOwner: id, leaseUntil }).where(eq(credentials.channelId, attempt.channelId));
+  await Promise.all([
+    tx.insert(refreshAttempts).values({ id, ...values, startedAt: now }),
+    tx.update(credentials).set({ leaseOwner: id, leaseUntil }).where(eq(credentials.channelId, attempt.channelId)),
+  ]);
   return id;
 }
 
@@ -121,12 +122,25 @@ export async function abandonAttempt(tx: Transaction, attemptId: string, now: Da
     .where(and(eq(refreshAttempts.id, attemptId), isNull(refreshAttempts.sealedAnswer)));
 }
 
+/** The raw answer of an attempt, sealed, as its row has it. */
+export interface StoredAnswer {
+  attemptId: string;
+  /** The version whose refresh token it answers. */
+  version: number;
+  sealedAnswer: string;
+  answeredAt: Date;
+}
+
+/** null when there is none that nobody has taken. */
+export function storedAnswer({ id, version, sealedAnswer, ...attempt }: RefreshAttemptRow): StoredAnswer | null {
+  if (sealedAnswer === null) return null;
+  return { attemptId: id, version, sealedAnswer, answeredAt: attempt.answeredAt ?? attempt.startedAt };
+}
+
 /** Keeps the raw answer, sealed, whatever has become of the lease (rule 4). */
 export async function storeAnswer(
   tx: Transaction,
-  attemptId: string,
-  sealedAnswer: string,
-  answeredAt: Date,
+  { attemptId, sealedAnswer, answeredAt }: StoredAnswer,
 ): Promise<void> {
   await tx
     .update(refreshAttempts)

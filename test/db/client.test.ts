@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { inArray, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectDatabase } from '../../db/client.ts';
-import type { Database } from '../../db/client.ts';
+import type { Database, Transaction } from '../../db/client.ts';
 import { databaseClock } from '../../db/clock.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
 import { tenants } from '../../db/schema/tenants.ts';
@@ -33,6 +33,10 @@ const preparedStatements = () =>
 
 const seen = (tenant: string, id: string) => database.inTenant(tenant, (tx) => findTenant(tx, id));
 
+async function setErasure(tx: Transaction, at: Date | null): Promise<void> {
+  await tx.update(tenants).set({ eraseRequestedAt: at });
+}
+
 test('the clock is read inside a transaction that holds the last connection', async () => {
   const clock = databaseClock(database);
   const seconds = await database.inTenant('ours', async (tx) => {
@@ -54,6 +58,16 @@ test('rule 14: a prepared query sees the tenant of its own transaction, whoever 
   expect(Number(select?.['generic_plans'])).toBeGreaterThan(20); // the plan was one for both
 });
 
+test('queries begun together are done in their order, and see the tenant that was set before them', async () => {
+  for (const at of [new Date(1_000), new Date(2_000), null]) {
+    const [, row, theirs] = await database.inTenant('ours', (tx) =>
+      Promise.all([setErasure(tx, at), findTenant(tx, 'ours'), findTenant(tx, 'theirs')]),
+    );
+    expect(row?.eraseRequestedAt).toEqual(at);
+    expect(theirs).toBeNull();
+  }
+});
+
 test('lists of any length are not kept', async () => {
   const before = (await preparedStatements()).length;
   for (let length = 65; length < 75; length++) {
@@ -72,4 +86,16 @@ test('a transaction that fails takes everything back and leaves its connection g
   await expect(failing).rejects.toThrow();
   const row = await database.inTenant('ours', (tx) => findTenant(tx, 'ours'));
   expect(row?.eraseRequestedAt).toBeNull();
+});
+
+test('of queries begun together the first that fails is told, and none of them is done', async () => {
+  const failing = database.inTenant('ours', (tx) =>
+    Promise.all([
+      setErasure(tx, new Date()),
+      tx.execute(sql`select 1 / ${0}::int`),
+      tx.execute(sql`select 'not reached'`),
+    ]),
+  );
+  await expect(failing).rejects.toMatchObject({ cause: { code: '22012' } }); // division by zero
+  expect((await seen('ours', 'ours'))?.eraseRequestedAt).toBeNull();
 });
