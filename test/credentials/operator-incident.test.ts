@@ -19,6 +19,7 @@ import type { Api } from '../support/api.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';
 import { raiseEngine, until } from '../support/engine.ts';
 import type { Engine } from '../support/engine.ts';
+import { secret } from '../support/minting.ts';
 import { raiseStage } from '../support/stage.ts';
 import { addEndpoint, listenForWebhooks } from '../webhooks/stage.ts';
 
@@ -51,7 +52,10 @@ beforeAll(async () => {
   api = await startApi(context);
 
   async function setSecret(which: 'right' | 'wrong') {
-    await writeFile(secretFile, which === 'right' ? (stage.environment['GOOGLE_CLIENT_SECRET'] ?? '') : 'wrong');
+    await writeFile(
+      secretFile,
+      which === 'right' ? (stage.environment['GOOGLE_CLIENT_SECRET'] ?? '') : secret('client-secret'),
+    );
   }
 }, 120_000);
 afterAll(async () => {
@@ -59,7 +63,7 @@ afterAll(async () => {
   await engine?.close();
 });
 
-const breakSecret = () => writeFile(secretFile, 'wrong');
+const breakSecret = () => writeFile(secretFile, secret('client-secret'));
 const mendSecret = () => writeFile(secretFile, engine.environment['GOOGLE_CLIENT_SECRET'] ?? '');
 
 interface Connected {
