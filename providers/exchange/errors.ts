@@ -11,7 +11,7 @@ import { meaningOf, responseCode } from './response-codes.ts';
  * What an on-premises Exchange answers over EWS. Total: what is not known is `transient`. The code inside the answer
  * decides before the HTTP status, which is 200 for most errors and 500 for throttling.
  */
-export const classifyExchange = outagesFirst(classifyWords, (body) => responseCode(body) !== null);
+export const classifyExchange = outagesFirst(classifyWords, (body) => /Fault\b|faultcode|\bError[A-Z]/.test(body));
 
 function classifyWords(answer: ProviderAnswer): Verdict {
   const code = responseCode(answer.body);
