@@ -22,7 +22,9 @@ export async function proveSignIn(
   const session = await provider.openSession(access, signal);
   context.killPoint('sign_in.admitted');
   try {
-    return { identity: await session.identify(), heads: await session.scopes() };
+    const identity = await session.identify();
+    const newestAt = (await session.newestAt?.()) ?? null;
+    return { identity, newestAt, heads: await session.scopes() };
   } finally {
     await session.close();
   }

@@ -60,7 +60,7 @@ function channelRow({ tenantId, accessType, spec, credential, proof }: SignIn, i
     credentialVersion: 1,
     lastVerifiedAt: now,
     coveredUntil: earliestHead(proof.heads) ?? now,
-    ownedFrom: providersOwnTime(earliestHead(proof.heads), now),
+    ownedFrom: providersOwnTime(proof, now),
     importMode: spec.import,
     nextPollAt: now,
     nextDueAt: now,
@@ -77,9 +77,20 @@ function earliestHead(heads: SignIn['proof']['heads']): Date | null {
 /** Providers tell their time in whole seconds, and take some to answer; what differs by more is another clock. */
 const SAME_CLOCK_MS = 2_000;
 
-/** Dates of messages are by the provider's clock, and so is then the time from which on they are ours. */
-function providersOwnTime(headAt: Date | null, now: Date): Date | null {
-  return headAt && Math.abs(headAt.getTime() - now.getTime()) > SAME_CLOCK_MS ? headAt : null;
+/** How wrong a clock may be of which we know nothing. */
+const CLOCK_DOUBT_MS = 3_600_000 + 60_000;
+const SECOND_MS = 1_000;
+
+/**
+ * Dates of messages are by the provider's clock, and so is then the time from which on they are ours. Where it is not
+ * told, whatever came after the last message there was is dated after it. In an empty inbox nothing tells: a clock may
+ * be an hour behind, and then mail that a folder got in the hour before is ours too (rule 10).
+ */
+function providersOwnTime({ heads, newestAt }: SignIn['proof'], now: Date): Date | null {
+  const headAt = earliestHead(heads);
+  if (headAt) return Math.abs(headAt.getTime() - now.getTime()) > SAME_CLOCK_MS ? headAt : null;
+  const afterNewest = newestAt ? newestAt.getTime() + SECOND_MS : now.getTime() - CLOCK_DOUBT_MS;
+  return afterNewest < now.getTime() ? new Date(afterNewest) : null;
 }
 
 /** Mail from before the connection only where it was asked for: `import_from`, or what an adopted channel had last. */

@@ -15,6 +15,8 @@ export type SignInCredential =
 export interface SignInProof {
   identity: Identity;
   heads: ScopeHead[];
+  /** By a provider's clock that tells no time: what came last before the heads were taken. */
+  newestAt?: Date | null;
 }
 
 export interface SignIn {

@@ -25,6 +25,17 @@ export async function listFolders(connection: ImapConnection): Promise<ScopeHead
   return heads;
 }
 
+/** When the inbox had its last message by the server's clock; null while it is empty. */
+export async function readNewestDate(connection: ImapConnection): Promise<Date | null> {
+  return await connection.run('import', async () => {
+    const inbox = await connection.examine('INBOX');
+    if (!inbox?.exists) return null;
+    const newest = await connection.flow.fetchOne('*', { internalDate: true });
+    const date = new Date((newest && newest.internalDate) || Number.NaN);
+    return Number.isNaN(date.getTime()) ? null : date;
+  });
+}
+
 function isImported(folder: ListResponse, all: ListResponse[]): boolean {
   if ([...folder.flags].some((flag) => NOT_SELECTABLE.includes(flag.toLowerCase()))) return false;
   if (hasUse(folder, VIEWS)) return false;

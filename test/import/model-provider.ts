@@ -54,6 +54,11 @@ function modelSession(account: ModelAccount, login: string): Session {
     async scopes() {
       return account.mailbox.folders.map((folder) => headOf(account, folder));
     },
+    async newestAt() {
+      const inbox = account.mailbox.folder(0);
+      const newest = inbox.live.get(Math.max(...inbox.live.keys()));
+      return newest?.receivedAt ?? null;
+    },
     listChanges: async (scope, cursor, limit) => listChanges(account, scope.scope, cursor, limit),
     listWindow: async (scope, window, position, limit) => listWindow(account, scope.scope, window, position, limit),
     fetchMessages: (scope, items) => fetchMessages(account, scope.scope, items),
