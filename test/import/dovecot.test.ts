@@ -126,10 +126,11 @@ describe.skipIf(!dovecotInstalled)('a large mailbox at Dovecot', { timeout: 240_
   test('a mailbox that numbers its messages anew, and a changed password', async () => {
     const before = (await machine.stored(channelId)).length;
     dovecot.renumberInbox(EMAIL);
-    await dovecot.setPassword(EMAIL, secret('password'));
+    const changed = secret('password');
+    await dovecot.setPassword(EMAIL, changed);
     put('INBOX', shapedMail(23, new Date()));
     expect(await machine.poll(channelId)).toMatchObject({ outcome: 'refused' });
-    channelId = channelOf(await connectImap(stage, EMAIL, secret('password')));
+    channelId = channelOf(await connectImap(stage, EMAIL, changed));
     const answer = await importAll('reauthorized');
     expect(answer).toMatchObject({ state: 'completed', found: 23, imported: 23, missing: 0 });
     expect((await machine.stored(channelId)).length).toBe(before + 23);
