@@ -1,6 +1,7 @@
 import type { Config } from './config.ts';
 import { readKeyring } from './crypto/keyring.ts';
 import { Vault } from './crypto/vault.ts';
+import type { Binding } from './crypto/vault.ts';
 import { connectDatabase } from './db/client.ts';
 import type { Database } from './db/client.ts';
 import { databaseClock } from './db/clock.ts';
@@ -30,12 +31,13 @@ export interface Context {
 export async function createContext(name: string, config: Config, given: Partial<Context> = {}): Promise<Context> {
   const database = given.database ?? connectDatabase({ url: config.databaseUrl, poolSize: 12 });
   const temporal = given.temporal ?? connectTemporal(config.temporal);
+  const logger = given.logger ?? createLogger(name, config.logLevel);
   return {
     config,
-    logger: given.logger ?? createLogger(name, config.logLevel),
+    logger,
     clock: given.clock ?? databaseClock(database),
     database,
-    vault: given.vault ?? new Vault(await readKeyring(config.vaultKeysFile)),
+    vault: given.vault ?? new Vault(await readKeyring(config.vaultKeysFile), raiseAlarm(logger)),
     providers: given.providers ?? createProviders(config.providers),
     temporal,
     killPoint(point) {
@@ -47,3 +49,8 @@ export async function createContext(name: string, config: Config, given: Partial
     },
   };
 }
+
+const raiseAlarm =
+  (logger: Logger) =>
+  ({ owner, kind, version }: Binding) =>
+    logger.error({ owner, kind, version }, 'A vault record does not belong to its row, or was changed: who was at it?');

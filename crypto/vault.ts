@@ -41,9 +41,12 @@ export class VaultError extends Error {
  */
 export class Vault {
   readonly #keyring: Keyring;
+  readonly #alarm: (binding: Binding) => void;
 
-  constructor(keyring: Keyring) {
+  /** `alarm` hears of every record that is not its row's: somebody, or something, has been at the database. */
+  constructor(keyring: Keyring, alarm: (binding: Binding) => void = () => {}) {
     this.#keyring = keyring;
+    this.#alarm = alarm;
   }
 
   async seal(value: Secret, binding: Binding): Promise<string> {
@@ -60,10 +63,12 @@ export class Vault {
 
   /** Opens what `seal` made. Throws `vault_key_absent` in a process without the private key. */
   async open(record: string, binding: Binding): Promise<Secret> {
-    const parts = split(record, binding);
-    const key = this.#keyring.sealing.privateKeys.get(keyId(parts));
-    if (!key) throw absent(keyId(parts));
-    return new Secret(new TextDecoder().decode(await unseal(parts, key)));
+    return this.#watch(binding, async () => {
+      const parts = split(record, binding);
+      const key = this.#keyring.sealing.privateKeys.get(keyId(parts));
+      if (!key) throw absent(keyId(parts));
+      return new Secret(new TextDecoder().decode(await unseal(parts, key)));
+    });
   }
 
   async encrypt(value: Uint8Array, binding: Binding): Promise<string> {
@@ -74,13 +79,24 @@ export class Vault {
   }
 
   async decrypt(record: string, binding: Binding): Promise<Uint8Array> {
-    const parts = split(record, binding);
-    const key = this.#keyring.content.keys.get(keyId(parts));
-    if (!key) throw absent(keyId(parts));
+    return this.#watch(binding, async () => {
+      const parts = split(record, binding);
+      const key = this.#keyring.content.keys.get(keyId(parts));
+      if (!key) throw absent(keyId(parts));
+      try {
+        return openKeyWrappedContent(parts, key);
+      } catch {
+        throw rejected();
+      }
+    });
+  }
+
+  async #watch<T>(binding: Binding, open: () => Promise<T>): Promise<T> {
     try {
-      return openKeyWrappedContent(parts, key);
-    } catch {
-      throw rejected();
+      return await open();
+    } catch (error) {
+      if (error instanceof VaultError && error.code === 'vault_record_rejected') this.#alarm(binding);
+      throw error;
     }
   }
 
