@@ -16,12 +16,17 @@ function ofWhatFailed(classify: Classifier): Classifier {
   return (answer) => classify(failedPart({ ...answer, body: answer.body.slice(0, LONGEST_BODY) }));
 }
 
+/** Entra's numbers mean what they mean to Entra, whoever asked it for a token: an IMAP client does. */
+function entraOr(classify: Classifier): Classifier {
+  return (answer) => (/\bAADSTS\d{5}/.test(answer.body) ? classifyMicrosoft(answer) : classify(answer));
+}
+
 /** Every provider's map from its words to verdicts; `generic` is any OAuth server, and the network itself. */
 export const CLASSIFIERS: Readonly<Record<ProviderName | 'generic', Classifier>> = {
   google: ofWhatFailed(classifyGoogle),
   microsoft: ofWhatFailed(classifyMicrosoft),
-  exchange: ofWhatFailed(classifyExchange),
-  imap: ofWhatFailed(classifyImap),
+  exchange: ofWhatFailed(entraOr(classifyExchange)),
+  imap: ofWhatFailed(entraOr(classifyImap)),
   salesforce: ofWhatFailed(classifySalesforce),
-  generic: ofWhatFailed(classifyGeneric),
+  generic: ofWhatFailed(entraOr(classifyGeneric)),
 };

@@ -25,7 +25,7 @@ const RULES: readonly Rule[] = [
     kind: 'reauth_required',
     reason: 'access_revoked',
     error:
-      /^(access_denied|(interaction|login|consent|account_selection)_required|invalid_refresh_token|expired_token|invalid_code)$/i,
+      /^(access_denied|(interaction|login|consent|account_selection)_required|invalid_refresh_token|expired_token|invalid_(authorization_)?code|account_not_authorized)$/i,
   },
   // Nothing tells why the grant is over: spaced tries come first.
   { kind: 'reauth_required', reason: 'access_revoked', error: /^invalid_grant$/i, vague: true },
@@ -40,6 +40,8 @@ export function classifyOAuth(answer: ProviderAnswer): Verdict | null {
   if (refusal === null) return null;
   const providerCode = refusal.suberror ?? refusal.error;
   if (refusal.error === 'invalid_token') return tokenRefused(providerCode);
+  // Zoho: "access_denied", and in the description that we ask too often.
+  if (/too many requests|rate limit/i.test(refusal.description)) return rateLimited(retryAfterMs(answer), providerCode);
   const rule = RULES.find(({ error }) => error.test(refusal.error));
   if (!rule) return null;
   if (rule.kind === 'rate_limited') return rateLimited(retryAfterMs(answer), providerCode);

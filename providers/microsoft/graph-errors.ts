@@ -159,9 +159,7 @@ function classifyGraphStatus(answer: ProviderAnswer, { code, message }: GraphFai
   if (status === 404 && answer.operation === 'import') return verdict('cursor_expired', null, { providerCode });
   if (
     status === 400 &&
-    /^(BadRequest|invalidRequest|InefficientFilter|ValidationError|RequestBroker|ErrorInvalid(Request|Id\w*|UrlQuery\w*|Property\w*)|Request_BadRequest)/i.test(
-      code,
-    )
+    /^(BadRequest|Invalid\w+|InefficientFilter|ValidationError|RequestBroker|Request_\w+|ErrorInvalid\w+)/i.test(code)
   ) {
     return verdict('misconfigured', 'app_credentials_invalid', { providerCode });
   }

@@ -87,7 +87,7 @@ const RULES: readonly Rule[] = [
     kind: 'misconfigured',
     reason: 'app_credentials_invalid',
     pattern:
-      /^invalid_client|client identifier invalid|invalid client credentials|redirect_uri|unsupported_grant_type|unsupported_response_type|unauthorized_client|^invalid_request|^invalid_scope|code verifier|invalid assertion|audience|app_not_found|MALFORMED_QUERY|(JSON|XML)_PARSER_ERROR|UNSUPPORTED_(API_VERSION|CLIENT|MEDIA_TYPE)|inactive client|INVALID_QUERY_FILTER|QUERY_TOO_COMPLICATED|METHOD_NOT_ALLOWED|MALFORMED_ID|ILLEGAL_QUERY_PARAMETER|EXCEEDED_(ID_LIMIT|MAX)|INVALID_BATCH|ClientInputError|code challenge/i,
+      /^invalid_client|client identifier invalid|invalid client credentials|redirect_uri|unsupported_grant_type|unsupported_response_type|unauthorized_client|^invalid_request|^invalid_scope|code verifier|invalid assertion|audience|app[_ ]not[_ ]found|MALFORMED_QUERY|(JSON|XML)_PARSER_ERROR|UNSUPPORTED_(API_VERSION|CLIENT|MEDIA_TYPE)|inactive client|INVALID_QUERY_FILTER|QUERY_TOO_COMPLICATED|METHOD_NOT_ALLOWED|MALFORMED_ID|ILLEGAL_QUERY_PARAMETER|EXCEEDED_(ID_LIMIT|MAX)|INVALID_BATCH|ClientInputError|code challenge/i,
   },
   {
     kind: 'reauth_required',
