@@ -44,7 +44,7 @@ export const webAddress = z
   .refine(isWebAddress, 'expected an absolute http: or https: address without user and password');
 
 function isWebAddress(text: string): boolean {
-  if (!URL.canParse(text) || !/^https?:\/\/[^\s\\]+$/i.test(text)) return false;
+  if (!URL.canParse(text) || !/^https?:\/\/[^\s\\/][^\s\\]*$/i.test(text)) return false;
   const { username, password, hostname } = new URL(text);
   return hostname !== '' && username === '' && password === '';
 }

@@ -67,18 +67,64 @@ describe('connecting with OAuth', () => {
     const location = locationOf(returned);
     expect(location.origin + location.pathname).toBe('https://product.example/settings');
     expect(Object.fromEntries(location.searchParams)).toMatchObject({ tab: 'mail', status: 'connected' });
+  });
+
+  test('S-04: return_to is an absolute web address or nothing, and no visitor can choose another', async () => {
     const payloads = [
-      '//evil.example',
-      String.raw`\\evil.example`,
-      'javascript:alert(1)',
-      'https://a@evil.example/',
+      '',
       '/x',
-      'data:x',
-      'https:evil',
+      '//evil.example',
+      '///evil.example',
+      '////evil.example/%2f..',
+      String.raw`\\evil.example`,
+      String.raw`\\\\evil.example`,
+      String.raw`/\\evil.example`,
+      String.raw`\/evil.example`,
+      String.raw`https:\\evil.example`,
+      String.raw`https:/\evil.example`,
+      String.raw`https://good.example\@evil.example/`,
+      'https:evil.example',
+      'https:/evil.example',
+      'https://',
+      'https:///evil.example',
+      'https://user@evil.example/',
+      'https://user:secret@evil.example/',
+      'https://good.example%40evil.example@evil.example',
+      'javascript:alert(1)',
+      'JavaScript://good.example/%0aalert(1)',
+      'java\tscript:alert(1)',
+      'data:text/html,x',
+      'vbscript:x',
+      'file:///etc/passwd',
+      'ftp://evil.example/',
+      'blob:https://evil.example/x',
       ' https://evil.example',
+      'https://evil.example ',
+      'https://evil.example/\r\nset-cookie: a=b',
+      'https://evil.example/\u0000',
+      '\u2028https://evil.example',
+      'evil.example',
+      '.evil.example',
+      '@evil.example',
     ];
     for (const return_to of payloads) {
       expect((await api.call('POST', '/v1/links', { tenant: 'acme', return_to })).status, return_to).toBe(400);
+    }
+    const link = await links.makeLink();
+    const browser = browse(api);
+    await stage.sandbox.account('google', 'chosen@example.com', { password: PASSWORD });
+    const url = await links.authorizationUrl(browser, link.path);
+    const back = await stage.sandbox.consent(url, 'chosen@example.com');
+    const returned = await browser('GET', `${back}&return_to=https://evil.example&redirect_uri=https://evil.example`);
+    expect(locationOf(returned).origin).toBe(api.url);
+    for (const path of [
+      `${link.path}?return_to=//evil.example`,
+      '/login?token=x&return_to=//evil.example',
+      `${api.url}//evil.example`,
+      '/%2f/evil.example',
+    ]) {
+      const { headers } = await browser('GET', path);
+      expect(headers.get('location') ?? '/', path).toMatch(/^\/(?![/\\])/);
     }
   });
 });
