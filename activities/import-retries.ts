@@ -2,6 +2,7 @@ import { skipVanishedItems } from '../db/import-items.ts';
 import type { ImportItemRow } from '../db/import-items.ts';
 import type { ImportScopeRow } from '../db/import-scopes.ts';
 import type { ImportRow } from '../db/imports.ts';
+import type { WindowFacts } from '../domain/import-window.ts';
 import { isExpired } from './import-listing.ts';
 import { importWithCare } from './import-carefully.ts';
 import type { ImportRun } from './import-run.ts';
@@ -23,8 +24,7 @@ export async function retryItems(
       await importWithCare(run, {
         row,
         scope,
-        // What the listing named belongs to the window by the listing's rule, not by the comparison's.
-        facts: windowFacts(run, row, repaired ? scope : { ...scope, state: 'listing' }),
+        facts: factsOf(run, row, scope, repaired),
         items: group,
         stage: 'retrying',
         advance: () => Promise.resolve(true),
@@ -36,4 +36,13 @@ export async function retryItems(
     // The folder numbers its messages anew: these ids mean nothing any more, and what they named is listed by new ones.
     await run.context.database.inTenant(row.tenantId, (tx) => skipVanishedItems(tx, row.id, scope.scope));
   }
+}
+
+/**
+ * What the listing named belongs to the window by the listing's rule, not by the comparison's. An import that has ended
+ * knows its window's end in whole seconds, and had listed beyond.
+ */
+function factsOf(run: ImportRun, row: ImportRow, scope: ImportScopeRow, repaired: boolean): WindowFacts {
+  const facts = windowFacts(run, row, repaired ? scope : { ...scope, state: 'listing' });
+  return row.replaying ? { ...facts, to: null } : facts;
 }
