@@ -46,7 +46,9 @@ function pageRefusal({ body, operation }: ProviderAnswer): OAuthRefusal | null {
   if (operation === 'refresh' && /token has been (expired or )?revoked/i.test(body) && !isPage(body)) {
     return { error: 'invalid_grant', description: body, suberror: null };
   }
-  return /this app is blocked/i.test(body) ? { error: 'invalid_app', description: body, suberror: null } : null;
+  return /this app is blocked|hasn.t verified this app/i.test(body)
+    ? { error: 'invalid_app', description: body, suberror: null }
+    : null;
 }
 
 function classifyRefusal(answer: ProviderAnswer, { error, description, suberror }: OAuthRefusal): Verdict {

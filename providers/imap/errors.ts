@@ -66,7 +66,7 @@ const RULES: readonly Rule[] = [
     kind: 'transient',
     reason: 'provider_unavailable',
     pattern:
-      /temporar(y|ily)|generic failure|try (again |it )?(later|in \d)|internal (server )?(error|failure)|server (error|busy|bug|failure)|(un|not )available|backend|system (error|failure)|overloaded|maintenance|timed? ?out|lockout|locked out|account (is |has been )?(temporarily )?locked(?! by)|^\s*4\d\d[ -](?!NO\b|BAD\b|OK\b)/im,
+      /temporar(y|ily)|generic failure|try (again |it )?(later|in \d)|internal (\w+ )?(error|failure)|(server|service|backend|database) (is )?(down|error|busy|bug|failure)|(can'?t|cannot|unable to|could not) (connect|contact|reach)|connection lost|(un|not )available|backend|system (error|failure)|overloaded|maintenance|timed? ?out|lockout|locked out|account (is |has been )?(temporarily )?locked(?! by)|^\s*4\d\d[ -](?!NO\b|BAD\b|OK\b)/im,
   },
   { kind: 'account_gone', reason: 'account_disabled', pattern: new RegExp(ENDED, 'i') },
   {
@@ -89,7 +89,7 @@ const RULES: readonly Rule[] = [
     kind: 'admin_action',
     reason: 'admin_policy_enforced',
     pattern:
-      /(?<!\bor )\b(imap|pop3?|smtp|smtpclientauthentication|(basic|legacy) auth\w*|protocol|login)( access| use| service| server)?( is| has been| are)? (disabled|deactivated|deaktiviert|blocked|turned off|switched off|not (enabled|allowed|permitted|supported|open|activated))|not enabled for imap|not have access rights|enable imap|security defaults|not meet the criteria|conditional access|\[AUTHORIZATIONFAILED\]|contact your (\w+ )?administrator/i,
+      /(?<!\bor )\b(imap|pop3?|smtp|smtpclientauthentication|(basic|legacy) auth\w*|protocol|login)( access| use| service| server)?( is| has been| are)? (disabled|deactivated|deaktiviert|blocked|turned off|switched off|not (enabled|allowed|permitted|supported|open|activated))|not enabled for imap|not have access rights|enable imap|security defaults|send ?as ?denied|(permissions?|allowed) to send|not meet the criteria|conditional access|\[AUTHORIZATIONFAILED\]|contact your (\w+ )?administrator/i,
   },
   {
     // Another kind of password is needed: the second factor is on.
