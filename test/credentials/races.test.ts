@@ -52,16 +52,7 @@ async function signInWith(channelId: string, refreshToken: string | null) {
   return completeSignIn(scene.stage.context, signIn);
 }
 
-async function openSecret(channelId: string): Promise<string> {
-  const { credential } = await scene.read(channelId);
-  const binding = {
-    tenant: TENANT,
-    owner: channelId,
-    kind: 'refresh_secret',
-    version: credential.secretVersion,
-  } as const;
-  return (await scene.stage.context.vault.open(credential.sealedSecret, binding)).reveal();
-}
+const openSecret = (channelId: string) => scene.openSecret(channelId);
 
 test('R-17: a reauthorization in the middle of a refresh wins; what the refresh brings is dropped', async () => {
   const email = 'middle@example.com';

@@ -69,6 +69,13 @@ export class Scene {
     return refreshCredential(context, { tenantId: TENANT, accessType: 'gmail', channelId, version });
   }
 
+  /** The refresh token as it is stored. */
+  async openSecret(channelId: string): Promise<string> {
+    const { sealedSecret, secretVersion: version } = (await this.read(channelId)).credential;
+    const binding = { tenant: TENANT, owner: channelId, kind: 'refresh_secret', version } as const;
+    return (await this.stage.context.vault.open(sealedSecret, binding)).reveal();
+  }
+
   async probeTime(channelId: string): Promise<Date | null> {
     const { credential } = await this.read(channelId);
     const now = await this.clock.now();

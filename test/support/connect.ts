@@ -20,13 +20,15 @@ interface Connecting {
   tenantId?: string;
   link?: LinkRow | null;
   spec?: Partial<LinkSpec>;
+  /** What is asked of Google's page instead of a consent: then a known account brings no refresh token. */
+  prompt?: string;
 }
 
 /** Signs in at the sandbox's Google as a person would, and completes it as the callback does. */
 export async function connectGmail(
   { context, sandbox }: Stage,
   email: string,
-  { tenantId = 'acme', link = null, spec = {} }: Connecting = {},
+  { tenantId = 'acme', link = null, spec = {}, prompt }: Connecting = {},
 ): Promise<LinkResult> {
   const oauth = context.providers.get('gmail')?.oauth;
   if (!oauth) throw new Error('Gmail is not configured');
@@ -39,6 +41,7 @@ export async function connectGmail(
     uses: ['read'],
     loginHint: null,
   });
+  if (prompt !== undefined) authorizationUrl.searchParams.set('prompt', prompt);
   const back = new URL(await sandbox.consent(authorizationUrl.href, email));
   const code = back.searchParams.get('code') ?? '';
   const signal = AbortSignal.timeout(10_000);

@@ -1,0 +1,64 @@
+import type { Context } from '../../context.ts';
+import type { Database } from '../../db/client.ts';
+import type { KillPoint } from '../../domain/kill-points.ts';
+import type { OAuthAdapter } from '../../providers/provider.ts';
+
+const NEVER = new Promise<never>(() => {});
+
+/**
+ * A context that dies at `point`: what it had begun in the database is rolled back, nothing it does later gets there,
+ * and who waits for it hears that it died. As good as a killed process, at the price of a promise.
+ */
+export function mortal(context: Context, point: KillPoint): { context: Context; died: Promise<'died'> } {
+  let isDead = false;
+  const death = Promise.withResolvers<'died'>();
+  const { database: outliving } = context;
+  const database: Database = {
+    ...outliving,
+    inTenant: (tenant, work) => (isDead ? NEVER : outliving.inTenant(tenant, work)),
+    acrossTenants: (work) => (isDead ? NEVER : outliving.acrossTenants(work)),
+  };
+  const killPoint = (reached: KillPoint) => {
+    if (reached !== point || isDead) return;
+    isDead = true;
+    death.resolve('died');
+    // This one is reached beside the code, with the request on its way: there is nothing to break off.
+    if (reached !== 'refresh.written') throw new Error(`Died at ${point}`);
+  };
+  return { context: { ...context, database, killPoint }, died: death.promise };
+}
+
+/** One use of a refresh token: written to the socket, and then answered or not. */
+export interface Use {
+  token: string;
+  sentAtMs: number;
+  endedAtMs: number | null;
+}
+
+/** The same context, whose every use of a refresh token is written down, and which tokens came of which. */
+export function recording(context: Context, ledger: { uses: Use[]; family: Map<string, string> }): Context {
+  const gmail = context.providers.get('gmail');
+  if (!gmail?.oauth) throw new Error('Gmail is not configured');
+  const { oauth } = gmail;
+  const refreshRequest: OAuthAdapter['refreshRequest'] = async (refreshToken, signal, beforeWriting) => {
+    const token = refreshToken.reveal();
+    let use: Use | null = null;
+    try {
+      const answer = await oauth.refreshRequest(refreshToken, signal, async () => {
+        await beforeWriting?.();
+        use = { token, sentAtMs: performance.now(), endedAtMs: null };
+        ledger.uses.push(use);
+      });
+      const successor = /"refresh_token":\s*"([^"]+)"/.exec(answer.body.reveal())?.[1];
+      if (successor) ledger.family.set(successor, ledger.family.get(token) ?? token);
+      return answer;
+    } finally {
+      if (use) (use as Use).endedAtMs = performance.now();
+    }
+  };
+  const providers = new Map([
+    ...context.providers,
+    ['gmail' as const, { ...gmail, oauth: { ...oauth, refreshRequest } }],
+  ]);
+  return { ...context, providers };
+}
