@@ -52,10 +52,9 @@ export function keepAnswer(
   keep(kind, text);
 }
 
-function fieldOf(body: string, field: string): string | null {
-  const value = (JSON.parse(body) as Record<string, unknown>)[field];
-  return typeof value === 'string' ? value : null;
-}
+/** By the text, for an answer may have been cut off: a browser that goes elsewhere keeps none. */
+const fieldOf = (body: string, field: string): string | null =>
+  new RegExp(`"${field}":\\s*"([^"]+)"`).exec(body)?.[1] ?? null;
 
 const linkTokenOf = (url: string): string | null => /\/connect\/([\w-]{43})$/.exec(url)?.[1] ?? null;
 
