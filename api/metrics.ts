@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { withinReach } from '../db/across-tenants.ts';
-import { countChannelsByStatus, findOldestNudge } from '../db/operator-figures.ts';
+import { countChannelsByStatus, findOldestNudge, findOldestUnsettled } from '../db/operator-figures.ts';
 import type { ApiContext } from './call.ts';
 
 export const registry = new Registry();
@@ -32,6 +32,12 @@ const oldestNudge = new Gauge({
   registers: [registry],
 });
 
+const feedLag = new Gauge({
+  name: 'mooring_feed_lag_seconds',
+  help: 'Age of the oldest message or event that is stored and that the feeds hold back; above a minute a transaction hangs',
+  registers: [registry],
+});
+
 export function countTokenRead(outcome: 'fresh' | 'refreshed' | 'leftover' | 'refused'): void {
   tokenReads.inc({ outcome });
 }
@@ -54,5 +60,7 @@ export async function renderMetrics(context: ApiContext): Promise<string> {
     channels.set({ status }, count);
   const oldest = await withinReach(context.database, null, findOldestNudge);
   oldestNudge.set(oldest ? Math.max(0, (now.getTime() - oldest.getTime()) / 1000) : 0);
+  const unsettled = await withinReach(context.database, null, findOldestUnsettled);
+  feedLag.set(unsettled ? Math.max(0, (now.getTime() - unsettled.getTime()) / 1000) : 0);
   return registry.metrics();
 }

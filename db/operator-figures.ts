@@ -18,6 +18,19 @@ export async function findOldestNudge(tx: Transaction): Promise<Date | null> {
   return row?.createdAt ?? null;
 }
 
+/**
+ * When the oldest message or event was written that is committed and that the feeds do not show yet, because a
+ * transaction from before it is still open; null when the feeds show everything.
+ */
+export async function findOldestUnsettled(tx: Transaction): Promise<Date | null> {
+  const [row] = await tx.execute<{ since: string | null }>(sql`
+    select least(
+      (select min(stored_at) from messages where xact >= pg_snapshot_xmin(pg_current_snapshot())),
+      (select min(at) from events where xact >= pg_snapshot_xmin(pg_current_snapshot()))
+    ) as since`);
+  return row?.since ? new Date(row.since) : null;
+}
+
 /** When the newest migration of this database was written, in ms; null when it has none. */
 export async function findSchemaVersion(tx: Transaction): Promise<number | null> {
   await tx.select({ epoch: feedState.epoch }).from(feedState).limit(1);

@@ -74,6 +74,29 @@ describe('rule 12: the feed of messages', () => {
     expect((await readFeed(null)).ids).toEqual([...first.ids, ...second.ids]);
   });
 
+  test('how far the feed is behind is a metric, as long as a transaction holds it back', async () => {
+    const lag = async () => {
+      const { text } = await api.call('GET', '/metrics');
+      return Number(/^mooring_feed_lag_seconds (\S+)$/m.exec(text)?.[1]);
+    };
+    expect(await lag()).toBe(0);
+    const begun = Promise.withResolvers<void>();
+    const finish = Promise.withResolvers<void>();
+    const slow = sql.begin(async (tx) => {
+      await store(tx);
+      begun.resolve();
+      await finish.promise;
+    });
+    await begun.promise;
+    const id = newId('msg');
+    await store(sql, id);
+    await sql`update messages set stored_at = now() - interval '90 seconds' where id = ${id}`;
+    expect(await lag()).toBeGreaterThan(89);
+    finish.resolve();
+    await slow;
+    expect(await lag()).toBe(0);
+  });
+
   test('under many writers a reader with a cursor sees each message exactly once', async () => {
     const start = (await readFeed(null)).cursor;
     const state = { isWriting: true };
