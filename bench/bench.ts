@@ -1,6 +1,8 @@
 // `npm run bench`: what Mooring does beside the limit of doing it at all, in one run. bench/README.md says how to read
 // the ratios.
+import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
+import { Dovecot, dovecotInstalled } from '../test/support/dovecot.ts';
 import { measureImports } from './imports.ts';
 import { startMooring } from './mooring.ts';
 import type { Mooring } from './mooring.ts';
@@ -37,9 +39,11 @@ if (unknown.length > 0) {
 }
 const load = { before: loadNow(), after: 0 };
 console.log('Starting a Mooring of its own');
-const mooring = await startMooring();
+const dovecot = names.includes('import') && dovecotInstalled ? await Dovecot.start() : null;
+const mooring = await startMooring(dovecot && dirname(dovecot.caFile));
+const stop = () => Promise.all([mooring.stop(), dovecot?.stop()]);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void mooring.stop().finally(() => process.exit(1)));
+  process.once(signal, () => void stop().finally(() => process.exit(1)));
 }
 try {
   const found = await runParts(mooring);
@@ -49,12 +53,13 @@ try {
   if (given.json) writeReport(given.json, report);
   process.exitCode = passes(report) ? 0 : 1;
 } finally {
-  await mooring.stop();
+  await stop();
 }
 
 async function runParts(mooring: Mooring): Promise<Findings> {
   const limitServer = await startProgram('limit-server.ts', { DATABASE_URL: mooring.run.database_url });
-  const setting: Setting = { mooring, limitServer, seconds: Number(given.seconds), messages: Number(given.messages) };
+  const sizes = given.messages.split(',').map(Number);
+  const setting: Setting = { mooring, dovecot, limitServer, seconds: Number(given.seconds), sizes };
   const all: Findings = { measured: [], demands: [] };
   try {
     for (const name of names) {

@@ -33,9 +33,19 @@ export async function connectGmail(mooring: Mooring, email: string, importMode =
 /** Connects a mailbox of the sandbox's IMAP server by its password. */
 export async function connectImap(mooring: Mooring, email: string, importMode = 'off'): Promise<Channel> {
   await mooring.sandbox.account('imap', email, { password: PASSWORD });
-  const { host, port, security } = mooring.sandbox.imap ?? {};
+  const { host = '', port = 0 } = mooring.sandbox.imap ?? {};
+  return connectAt(mooring, email, { host, port }, importMode);
+}
+
+/** Connects the mailbox of `imapLogin(email)` at a server that knows it. */
+export async function connectAt(
+  mooring: Mooring,
+  email: string,
+  { host, port }: { host: string; port: number },
+  importMode = 'off',
+): Promise<Channel> {
   const link = await makeLink(mooring, 'imap', email, importMode);
-  const form = { access_type: 'imap', username: email, password: PASSWORD, host, port, security };
+  const form = { access_type: 'imap', username: email, password: PASSWORD, host, port, security: 'starttls' };
   const answer = await fetch(`${link}/password`, json(form));
   if (!answer.ok) throw new Error(`password: ${answer.status} ${await answer.text()}`);
   return connectedBy(mooring, link);

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,12 +15,21 @@ const START_TIMEOUT_MS = 240_000;
 /**
  * A whole Mooring as `npm start` runs it, with its usual durability and logging, in a temporary state folder. Not
  * `test/support/mooring.ts`, which only works inside the test runner.
+ *
+ * @param certificates folder of a certificate and its authority that the sandbox is to share with another server
  */
-export async function startMooring() {
+export async function startMooring(certificates: string | null = null) {
   const stateDir = mkdtempSync(join(tmpdir(), 'mooring-bench-'));
+  // Two authorities of the same name are one too many: the sandbox takes the certificate it finds.
+  if (certificates !== null) cpSync(certificates, join(stateDir, 'sandbox', 'imap-tls'), { recursive: true });
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', 'start.ts'], {
     cwd: CHECKOUT,
-    env: { ...process.env, MOORING_STATE_DIR: stateDir, PORT: String(await freePort()), MOORING_SANDBOX: 'on' },
+    env: {
+      ...process.env,
+      MOORING_STATE_DIR: stateDir,
+      PORT: String(await freePort()),
+      MOORING_SANDBOX: 'on',
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

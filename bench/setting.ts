@@ -1,3 +1,4 @@
+import type { Dovecot } from '../test/support/dovecot.ts';
 import type { Target } from './load.ts';
 import type { Mooring } from './mooring.ts';
 import { cpuTimes } from './processes.ts';
@@ -9,8 +10,10 @@ export interface Setting {
   limitServer: Program;
   /** How long each part measures, in seconds. */
   seconds: number;
-  /** How many messages an import has. */
-  messages: number;
+  /** How many messages an import has, one size after the other. */
+  sizes: number[];
+  /** A real IMAP server; null where none is installed. */
+  dovecot: Dovecot | null;
 }
 
 /** A channel's token, read from Mooring. */
