@@ -39,6 +39,12 @@ const tell = (tx: postgres.Sql | postgres.TransactionSql, type = 'gap.detected')
   );
 };
 
+/** In seconds, as Prometheus sees it. */
+async function lag(): Promise<number> {
+  const { text } = await api.call('GET', '/metrics');
+  return Number(/^mooring_feed_lag_seconds (\S+)$/m.exec(text)?.[1]);
+}
+
 async function readFeed(after: string | null, limit = 3): Promise<{ ids: string[]; cursor: string }> {
   const ids: string[] = [];
   let next = after;
@@ -75,10 +81,6 @@ describe('rule 12: the feed of messages', () => {
   });
 
   test('how far the feed is behind is a metric, as long as a transaction holds it back', async () => {
-    const lag = async () => {
-      const { text } = await api.call('GET', '/metrics');
-      return Number(/^mooring_feed_lag_seconds (\S+)$/m.exec(text)?.[1]);
-    };
     expect(await lag()).toBe(0);
     const begun = Promise.withResolvers<void>();
     const finish = Promise.withResolvers<void>();
