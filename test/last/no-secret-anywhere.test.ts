@@ -5,7 +5,8 @@ import connect from 'postgres';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ProviderError } from '../../domain/verdict.ts';
 import type { Verdict } from '../../domain/verdict.ts';
-import { evidenceOf, keep } from '../support/evidence.ts';
+import { chromiumInstalled, launchBrowser, openPage } from '../e2e/browser.ts';
+import { evidenceOf } from '../support/evidence.ts';
 import type { EvidenceKind } from '../support/evidence.ts';
 import { until } from '../support/engine.ts';
 import { keepAnswersOf } from '../support/kept-answers.ts';
@@ -67,7 +68,6 @@ beforeAll(async () => {
   await plantInDatabase();
   await plantInTemporal();
   await plantOnTheWire();
-  keep('page', `<p>${plants.page}</p>`);
   const thrown = new ProviderError(`No answer to ${plants.error}`, {} as Verdict);
   await expect(Promise.reject(thrown)).rejects.toBe(thrown);
   secrets = knownSecrets();
@@ -101,14 +101,25 @@ async function plantOnTheWire(): Promise<void> {
   const hook = await listenForWebhooks();
   await fetch(hook.url, { method: 'POST', body: JSON.stringify({ data: plants.webhook }) });
   await hook.close();
-  const server = createServer((_, response) => response.end(`<a href="/?next=${plants.answer}">`)).listen(
-    0,
-    '127.0.0.1',
-  );
+  const server = createServer((request, response) => {
+    response.setHeader('x-request-id', 'as all of ours have one');
+    response.end(`<a href="/?next=${request.url === '/page' ? plants.page : plants.answer}">`);
+  }).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  if (chromiumInstalled) await plantInPage(`${url}/page`);
   keepAnswersOf(server);
-  await (await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)).text();
+  await (await fetch(url)).text();
+  server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
+}
+
+async function plantInPage(url: string): Promise<void> {
+  const browser = await launchBrowser();
+  const { page } = await openPage(browser);
+  await page.goto(url);
+  await until('the page', () => [...evidenceOf('page')].some(({ bytes }) => bytes.includes(plants.page)));
+  await browser.close();
 }
 
 function lookEverywhere(): void {
@@ -142,7 +153,7 @@ test('what is planted is found, wherever it is', () => {
     header: ['log'],
     webhook: ['webhook'],
     answer: ['answer'],
-    page: ['page'],
+    page: chromiumInstalled ? ['page'] : [],
     error: ['error'],
   });
 });
