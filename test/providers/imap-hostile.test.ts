@@ -86,8 +86,10 @@ async function serve(behave: Behave): Promise<{ port: number; heard: Heard }> {
   return { port: await listen(server), heard };
 }
 
+type Replies = Record<string, string | null | ((socket: Socket) => void)>;
+
 /** Answers each line by its command; a reply of `null` answers nothing. */
-function converse(socket: Socket, note: (text: string) => void, replies: Record<string, string | null>): void {
+function converse(socket: Socket, note: (text: string) => void, replies: Replies): void {
   let rest = '';
   let last = '';
   socket.on('data', (chunk: Buffer) => {
@@ -104,6 +106,7 @@ function converse(socket: Socket, note: (text: string) => void, replies: Record<
       last = tag;
       const reply = command.toUpperCase() in replies ? replies[command.toUpperCase()] : '%T OK done\r\n';
       if (typeof reply === 'string') socket.write(reply.replaceAll('%T', tag));
+      else if (reply) reply(socket);
     }
   });
 }
@@ -111,7 +114,7 @@ function converse(socket: Socket, note: (text: string) => void, replies: Record<
 const CAPABLE = '* CAPABILITY IMAP4rev1 STARTTLS AUTH=PLAIN SASL-IR\r\n%T OK done\r\n';
 
 /** Speaks STARTTLS with the certificate, and the conversation within. */
-function withTls(pem: Pem, replies: Record<string, string | null>, injected = ''): Behave {
+function withTls(pem: Pem, replies: Replies, injected = ''): Behave {
   return (socket, heard) => {
     socket.write('* OK ready\r\n');
     const plain = (chunk: Buffer): void => {
@@ -129,13 +132,18 @@ function withTls(pem: Pem, replies: Record<string, string | null>, injected = ''
   };
 }
 
-async function open(port: number, security: 'tls' | 'starttls' = 'starttls', timeoutMs = 1_500): Promise<Session> {
+async function open(
+  port: number,
+  security: 'tls' | 'starttls' = 'starttls',
+  timeoutMs = 1_500,
+  signal: AbortSignal = NEVER,
+): Promise<Session> {
   const provider = createImapProvider({ timeoutMs }, createEgressGuard({ allow: ['127.0.0.1'] }), authority.cert);
   const server = { host: '127.0.0.1', port, security };
   const password = new Secret(PASSWORD);
   return await provider.openSession(
     { kind: 'password', email: 'a@b.example', username: 'ana', password, server },
-    NEVER,
+    signal,
   );
 }
 
@@ -147,7 +155,7 @@ function isSilent({ clear, encrypted }: Heard): void {
 }
 
 /** Never leaves plain text. */
-function plain(replies: Record<string, string | null>, greeting = '* OK ready\r\n'): Behave {
+function plain(replies: Replies, greeting = '* OK ready\r\n'): Behave {
   return (socket, heard) => {
     socket.write(greeting);
     converse(socket, (text) => (heard.clear += text), replies);
@@ -255,6 +263,26 @@ describe('a broken IMAP server ends a session, not the process', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(64 * 1024 * 1024);
     await session.close();
   });
+
+  it('by lines without end that nobody asked for: whoever waits for it has an end, and memory has one', async () => {
+    const lines = '* 1 FETCH (UID 8 FLAGS (\\Seen))\r\n'.repeat(1000);
+    let flooded = 0;
+    const flood = (socket: Socket): void => {
+      while (!socket.destroyed && socket.write(lines)) flooded++;
+      socket.once('drain', () => flood(socket));
+    };
+    const { port } = await serve(withTls(trusted, { ...loggedIn, UID: flood }));
+    const slice = new AbortController();
+    const session = await open(port, 'starttls', 1_500, slice.signal);
+    const before = process.memoryUsage().rss;
+    setTimeout(() => slice.abort(new Error('the slice is over')), 3_000);
+    const cursor = JSON.stringify({ uidvalidity: '7', uid: 3 });
+    const listing = session.listChanges({ scope: 'INBOX', name: 'INBOX' }, cursor, 10);
+    await expect(listing).rejects.toThrow('the slice is over');
+    expect(flooded).toBeGreaterThan(0);
+    expect(process.memoryUsage().rss - before).toBeLessThan(64 * 1024 * 1024);
+    await session.close();
+  }, 30_000);
 
   it('by a search that fails: it is no empty folder', async () => {
     const { port } = await serve(withTls(trusted, { ...loggedIn, UID: '%T NO [SERVERBUG] Internal error\r\n' }));
