@@ -11,6 +11,8 @@ import type { Stage } from '../support/stage.ts';
 import { idsOf, importing, messageIds, TENANT, withSessions } from './importing.ts';
 
 const PASSWORD = secret('password');
+/** So that an import of few messages has several pages. */
+const SMALL_PAGE = 50;
 
 let stage: Stage;
 beforeAll(async () => {
@@ -28,7 +30,7 @@ test('a password that changes in the middle pauses the import, and it goes on as
     ...session,
     async listChanges(scope, cursor, limit) {
       if (++pages === 2) await stage.sandbox.fault('imap', email, 'password_changed');
-      return session.listChanges(scope, cursor, limit);
+      return session.listChanges(scope, cursor, Math.min(limit, SMALL_PAGE));
     },
   }));
   const { queue, slice, finish, stored, receipt, channel, imports } = importing(stage.context);
@@ -47,8 +49,9 @@ test('a password that changes in the middle pauses the import, and it goes on as
   expect(waiting.waitMs).toBeGreaterThan(0);
 
   const during = await stage.sandbox.deliver('imap', email, 5);
-  await stage.sandbox.account('imap', email, { password: secret('password') });
-  expect(channelOf(await connectImap(stage, email, secret('password')))).toBe(channelId);
+  const changed = secret('password');
+  await stage.sandbox.account('imap', email, { password: changed });
+  expect(channelOf(await connectImap(stage, email, changed))).toBe(channelId);
   expect(await finish(channelId, importId)).toMatchObject({ state: 'completed' });
   expect((await imports(channelId)).map(({ id }) => id)).toEqual([importId]);
   expect(await receipt(importId)).toMatchObject({ found: 125, imported: 125, missing: 0, alreadyHad: 0, repaired: 0 });
@@ -65,7 +68,7 @@ test('a reauthorization makes the poll that it finds under way its own', async (
     ...session,
     listChanges(scope, cursor, limit) {
       if (++pages > 1) throw new ProviderError('the connection broke', NETWORK);
-      return session.listChanges(scope, cursor, limit);
+      return session.listChanges(scope, cursor, Math.min(limit, SMALL_PAGE));
     },
   }));
   const polled = await importing(cut).poll(channelId);
