@@ -1,4 +1,3 @@
-import { moveOwnedFromBack } from '../db/channels.ts';
 import type { Transaction } from '../db/client.ts';
 import { newId } from '../db/ids.ts';
 import { MAX_TRIES, writeItems } from '../db/import-items.ts';
@@ -7,14 +6,13 @@ import { deleteContent } from '../db/message-content.ts';
 import { noticeMessages } from '../db/message-notices.ts';
 import { findKnownMessages, findTwins, insertMessages } from '../db/messages.ts';
 import type { KnownMessage, MessageTwin, NewLocation, NewMessage } from '../db/messages.ts';
-import { belongsToWindow, countsAsHad, learnOwnedFrom } from '../domain/import-window.ts';
+import { belongsToWindow, countsAsHad } from '../domain/import-window.ts';
 import type { ListedItem } from '../providers/provider.ts';
 import { keyOf } from './import-fetch.ts';
 import type { Haul, NewArrival } from './import-fetch.ts';
 import type { PageWork } from './import-page.ts';
 import { ImportOvertaken } from './import-run.ts';
 import type { ImportRun } from './import-run.ts';
-import { ownedFrom } from './import-window.ts';
 
 interface Catch {
   work: PageWork;
@@ -48,18 +46,11 @@ export async function commitHaul(tx: Transaction, run: ImportRun, caught: Catch)
   await placeArrivals(tx, rows, caught);
   await insertMessages(tx, rows.messages, rows.locations);
   await writeItems(tx, rows.items);
-  if (work.facts.reason === 'changes') await learnClock(tx, run, rows.messages);
   await deleteContent(tx, rows.surplus);
   if (haul.complete && !(await work.advance(tx, now))) throw new ImportOvertaken(run.importId);
   const { tenantId, id: channelId } = run.channel;
   await noticeMessages(tx, { tenantId, channelId, count: rows.messages.length, now });
   return rows.messages.length;
-}
-
-async function learnClock(tx: Transaction, { channel }: ImportRun, messages: NewMessage[]): Promise<void> {
-  const arrivedAfter = messages.map(({ receivedAt }) => receivedAt);
-  const learned = learnOwnedFrom(ownedFrom(channel), arrivedAfter);
-  if (learned < ownedFrom(channel)) await moveOwnedFromBack(tx, channel.id, learned);
 }
 
 /**

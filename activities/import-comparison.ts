@@ -1,8 +1,10 @@
+import { findCursor } from '../db/cursors.ts';
 import { moveScope } from '../db/import-scopes.ts';
 import type { ImportScopeRow } from '../db/import-scopes.ts';
 import type { ImportRow } from '../db/imports.ts';
 import { findQuarantined } from '../db/quarantine.ts';
 import { windowToList } from '../domain/import-window.ts';
+import type { WindowFacts } from '../domain/import-window.ts';
 import type { ListedItem } from '../providers/provider.ts';
 import { keyOf } from './import-fetch.ts';
 import { isExpired } from './import-listing.ts';
@@ -23,14 +25,15 @@ export function needsComparison(row: ImportRow, scopes: ImportScopeRow[]): boole
 export async function comparePage(run: ImportRun, row: ImportRow, scope: ImportScopeRow): Promise<void> {
   const facts = windowFacts(run, row, scope);
   const reason = facts.reason === 'requested' ? 'requested' : 'comparison';
-  const window = windowToList({ ...facts, reason, to: facts.to ?? scope.headAt }, run.headsAt);
+  const window = windowToList({ ...facts, reason, to: comparedTo(run, scope, facts) }, run.headsAt);
   try {
     const page = await run.session.listWindow(scope, window, scope.position, PAGE_ITEMS);
+    const items = await leaveWhatCameSince(run, scope, page.items);
     await importWithCare(run, {
       row,
       scope,
       facts,
-      items: row.audit ? await leaveQuarantined(run, scope, page.items) : page.items,
+      items: row.audit ? await leaveQuarantined(run, scope, items) : items,
       stage: 'comparing',
       advance: (tx) => moveScope(tx, scope, page.position === null ? { state: 'done' } : { position: page.position }),
     });
@@ -39,6 +42,26 @@ export async function comparePage(run: ImportRun, row: ImportRow, scope: ImportS
     run.expired.add(scope.scope);
     await beginAgain(run, scope);
   }
+}
+
+/**
+ * Up to the head. Where the provider tells no time its dates cannot be held against ours: a clock that is ahead would
+ * hide what was missed. Everything is listed then, and what came since is told by the cursor.
+ */
+function comparedTo({ session }: ImportRun, { headAt }: ImportScopeRow, { reason, to }: WindowFacts): Date | null {
+  const wasAskedFor = reason === 'requested' && to !== null;
+  return session.comesAfter && !wasAskedFor ? null : (to ?? headAt);
+}
+
+/** The next listing brings it, and nothing was missed. */
+async function leaveWhatCameSince(
+  { session, context, channel }: ImportRun,
+  { scope, tenantId }: ImportScopeRow,
+  items: ListedItem[],
+): Promise<ListedItem[]> {
+  if (!session.comesAfter || items.length === 0) return items;
+  const cursor = await context.database.inTenant(tenantId, (tx) => findCursor(tx, channel.id, scope));
+  return items.filter((item) => cursor === null || !session.comesAfter?.(cursor, item));
 }
 
 /** What lies in quarantine is known; an audit that tried it again would die of it every day. */

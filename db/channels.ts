@@ -80,15 +80,6 @@ export async function updateChannel(
   return row;
 }
 
-/** A message that came after the connection is dated before it: the provider's clock is behind ours. */
-export async function moveOwnedFromBack(tx: Transaction, id: string, to: Date): Promise<void> {
-  const isEarlier = sql`coalesce(${channels.ownedFrom}, ${channels.createdAt}) > ${to.toISOString()}`;
-  await tx
-    .update(channels)
-    .set({ ownedFrom: to })
-    .where(and(eq(channels.id, id), isEarlier));
-}
-
 export function stateOf(row: ChannelRow): ChannelState {
   return {
     status: row.status,

@@ -19,18 +19,6 @@ export interface WindowFacts {
 /** Farther in the future than any provider's clock is wrong; what is dated so has arrived all the same. */
 const OPEN_END_MS = 5 * 365 * 24 * 3_600_000;
 
-/** How wrong a provider's clock may be. A message dated earlier has brought its date along from where it was before. */
-const CLOCK_DOUBT_MS = 3_600_000 + 60_000;
-
-/**
- * From when on messages are ours by the provider's clock, once messages are listed that certainly came after the
- * connection: a clock that is behind ours shows in their dates. Without it, a fallback would take them for older mail.
- */
-export function learnOwnedFrom(ownedFrom: Date, arrivedAfter: Date[]): Date {
-  const possible = arrivedAfter.map(Number).filter((at) => at >= ownedFrom.getTime() - CLOCK_DOUBT_MS);
-  return new Date(Math.min(ownedFrom.getTime(), ...possible));
-}
-
 /** What to ask the provider for; `now` is ours. Too wide costs listing; too narrow loses mail. */
 export function windowToList(facts: WindowFacts, now: Date): { from: Date; to: Date } {
   const openEnd = new Date(now.getTime() + OPEN_END_MS);

@@ -116,6 +116,10 @@ export interface Session {
    * has come since, whatever that clock says.
    */
   newestAt?(): Promise<Date | null>;
+  /**
+   * Whether a listing after `cursor` brings this. Only where `scopes` tells no time: there no date says what came since.
+   */
+  comesAfter?(cursor: string, item: ListedItem): boolean;
   /** One page of what came after `cursor`. Throws a `cursor_expired` verdict when the provider no longer knows it. */
   listChanges(scope: ScopeReference, cursor: string, limit: number): Promise<ChangePage>;
   /** One page of everything dated in the window; `position` continues a listing, null starts one. */

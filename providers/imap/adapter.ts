@@ -1,7 +1,7 @@
 import type { ImapConfig } from '../configuration.ts';
 import type { EgressGuard } from '../egress.ts';
 import type { Capabilities, Provider, Session, SessionAccess } from '../provider.ts';
-import { listChanges, listWindow } from './changes.ts';
+import { comesAfter, listChanges, listWindow } from './changes.ts';
 import { ImapConnection } from './client.ts';
 import { classifyImap } from './errors.ts';
 import { listFolders, readNewestDate } from './folders.ts';
@@ -60,6 +60,7 @@ function createSession(connection: ImapConnection, access: Extract<SessionAccess
     },
     scopes: () => listFolders(connection),
     newestAt: () => readNewestDate(connection),
+    comesAfter,
     listChanges: (scope, cursor, limit) => listChanges(connection, scope, cursor, limit),
     listWindow: (scope, window, position, limit) => listWindow(connection, scope, window, position, limit),
     stillThere: (scope, items) => stillThere(connection, scope, items),

@@ -36,6 +36,12 @@ export async function listChanges(
   });
 }
 
+/** UIDs only grow within a generation. */
+export function comesAfter(cursor: string, { generation, providerId }: ListedItem): boolean {
+  const { uidvalidity, uid } = readPosition(cursor);
+  return generation === uidvalidity && Number(providerId) > uid;
+}
+
 /**
  * One page of what the server received within the window, lowest UIDs first. SEARCH knows days only, in the server's
  * own time zone, so it is asked for a day more on either side; INTERNALDATE then decides.

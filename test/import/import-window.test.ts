@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { belongsToWindow, countsAsHad, learnOwnedFrom, windowToList } from '../../domain/import-window.ts';
+import { belongsToWindow, countsAsHad, windowToList } from '../../domain/import-window.ts';
 import type { WindowFacts } from '../../domain/import-window.ts';
 import { fingerprintText } from '../../domain/fingerprint.ts';
 import { readMessageHeaders } from '../../activities/message-headers.ts';
@@ -44,15 +44,6 @@ test.each([
 ] as const)('%s, received %s: belongs %s, counts as had %s', (reason, received, belongs, counts) => {
   expect(belongsToWindow(at(received), facts({ reason }))).toBe(belongs);
   expect(countsAsHad(at(received), facts({ reason }))).toBe(counts);
-});
-
-test('learnOwnedFrom believes a date up to an hour before the connection, of what came after it', () => {
-  const owned = at('08:00:00.700');
-  expect(learnOwnedFrom(owned, [])).toEqual(owned);
-  expect(learnOwnedFrom(owned, [at('09:00:00.000'), at('07:30:00.000'), at('07:40:00.000')])).toEqual(
-    at('07:30:00.000'),
-  );
-  expect(learnOwnedFrom(owned, [at('01:00:00.000')])).toEqual(owned);
 });
 
 test('the window taken by default does not include the rest of the second in which the channel was connected', () => {

@@ -59,6 +59,7 @@ function modelSession(account: ModelAccount, login: string): Session {
       const newest = inbox.live.get(Math.max(...inbox.live.keys()));
       return newest?.receivedAt ?? null;
     },
+    ...(account.tellsTime ? {} : { comesAfter }),
     listChanges: async (scope, cursor, limit) => listChanges(account, scope.scope, cursor, limit),
     listWindow: async (scope, window, position, limit) => listWindow(account, scope.scope, window, position, limit),
     fetchMessages: (scope, items) => fetchMessages(account, scope.scope, items),
@@ -106,6 +107,11 @@ function listChanges(account: ModelAccount, scope: string, cursor: string, limit
     more: through < last || (through > from.uid && roll(5) === 0),
     at: null,
   };
+}
+
+function comesAfter(cursor: string, item: ListedItem): boolean {
+  const { generation, uid } = JSON.parse(cursor) as Cursor;
+  return item.generation === String(generation) && Number(item.providerId) > uid;
 }
 
 interface Position {
