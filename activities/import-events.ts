@@ -41,7 +41,8 @@ export async function tellOfProgress(run: ImportRun, row: ImportRow): Promise<vo
   await run.context.database.inTenant(row.tenantId, async (tx) => {
     const receipt = (await readReceipts(tx, [row.id])).get(row.id);
     if (!receipt) return;
-    const progress = { done: receipt.found - receipt.missing, estimate: row.estimate };
+    const estimate = row.estimate === null ? null : Math.max(row.estimate, receipt.found);
+    const progress = { done: receipt.found - receipt.missing, estimate };
     await tell(tx, row, 'import.progress', { progress }, await run.context.clock.now());
   });
 }
