@@ -1,30 +1,22 @@
-import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { browse, startApi } from '../support/api.ts';
-import type { Api } from '../support/api.ts';
+import { browse } from '../support/api.ts';
 import { secret } from '../support/minting.ts';
-import { raiseStage } from '../support/stage.ts';
-import type { Stage } from '../support/stage.ts';
-import { codeOf, linksOf, locationOf } from './links-of.ts';
+import { codeOf, locationOf } from './links-of.ts';
+import { raiseApi } from './raise-api.ts';
+import type { RaisedApi } from './raise-api.ts';
 
 const PASSWORD = secret('password');
 
-let stage: Stage;
-let api: Api;
-let sql: postgres.Sql;
-let links: ReturnType<typeof linksOf>;
+let stage: RaisedApi['stage'];
+let api: RaisedApi['api'];
+let sql: RaisedApi['sql'];
+let links: RaisedApi['links'];
+let close: RaisedApi['close'];
 
 beforeAll(async () => {
-  stage = await raiseStage();
-  api = await startApi(stage.context);
-  links = linksOf(stage, api);
-  sql = postgres(stage.databaseUrl, { max: 1 });
+  ({ stage, api, sql, links, close } = await raiseApi());
 }, 60_000);
-afterAll(async () => {
-  await sql?.end();
-  await api?.close();
-  await stage?.close();
-});
+afterAll(() => close?.());
 
 const exchanges = async () =>
   (await stage.sandbox.requests('google', 'token')).filter((request) => request.grant_type === 'authorization_code')

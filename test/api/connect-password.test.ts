@@ -1,36 +1,28 @@
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import postgres from 'postgres';
 import { generate } from 'selfsigned';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createProviders } from '../../providers/registry.ts';
 import { browse, startApi } from '../support/api.ts';
-import type { Api } from '../support/api.ts';
 import { secret } from '../support/minting.ts';
-import { raiseStage } from '../support/stage.ts';
-import type { Stage } from '../support/stage.ts';
 import { linksOf } from './links-of.ts';
+import { raiseApi } from './raise-api.ts';
+import type { RaisedApi } from './raise-api.ts';
 
 const PASSWORD = secret('password');
 const OTHER_PASSWORD = secret('password');
 
-let stage: Stage;
-let api: Api;
-let sql: postgres.Sql;
-let links: ReturnType<typeof linksOf>;
+let stage: RaisedApi['stage'];
+let api: RaisedApi['api'];
+let sql: RaisedApi['sql'];
+let links: RaisedApi['links'];
+let close: RaisedApi['close'];
 
 beforeAll(async () => {
-  stage = await raiseStage();
-  api = await startApi(stage.context);
-  links = linksOf(stage, api);
-  sql = postgres(stage.databaseUrl, { max: 1 });
+  ({ stage, api, sql, links, close } = await raiseApi());
 }, 60_000);
-afterAll(async () => {
-  await sql?.end();
-  await api?.close();
-  await stage?.close();
-});
+afterAll(() => close?.());
 
 const form = (more: Record<string, unknown> = {}) => {
   const { host, port, security } = stage.imap;

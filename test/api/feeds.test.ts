@@ -1,30 +1,24 @@
-import postgres from 'postgres';
+import type postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '../../db/ids.ts';
-import { startApi } from '../support/api.ts';
-import type { Api, ApiAnswer } from '../support/api.ts';
+import type { ApiAnswer } from '../support/api.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';
 import { secret } from '../support/minting.ts';
-import { raiseStage } from '../support/stage.ts';
-import type { Stage } from '../support/stage.ts';
+import { raiseApi } from './raise-api.ts';
+import type { RaisedApi } from './raise-api.ts';
 
-let stage: Stage;
-let api: Api;
-let sql: postgres.Sql;
+let stage: RaisedApi['stage'];
+let api: RaisedApi['api'];
+let sql: RaisedApi['sql'];
+let close: RaisedApi['close'];
 let channel: string;
 
 beforeAll(async () => {
-  stage = await raiseStage();
-  api = await startApi(stage.context);
-  sql = postgres(stage.databaseUrl, { max: 4 });
+  ({ stage, api, sql, close } = await raiseApi());
   await stage.sandbox.account('google', 'ana@example.com', { password: secret('password') });
   channel = channelOf(await connectGmail(stage, 'ana@example.com'));
 }, 60_000);
-afterAll(async () => {
-  await sql?.end();
-  await api?.close();
-  await stage?.close();
-});
+afterAll(() => close?.());
 
 /** A message as an import stores it, in the caller's transaction. */
 const store = (tx: postgres.Sql | postgres.TransactionSql, id = newId('msg')) =>

@@ -1,7 +1,6 @@
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CALLS } from '../../api/calls.ts';
 import { PROBLEMS } from '../../api/problem.ts';
@@ -9,29 +8,23 @@ import { connectDatabase } from '../../db/client.ts';
 import { databaseClock } from '../../db/clock.ts';
 import { connectTemporal } from '../../temporal.ts';
 import { startApi } from '../support/api.ts';
-import type { Api } from '../support/api.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';
 import { secret } from '../support/minting.ts';
-import { raiseStage } from '../support/stage.ts';
-import type { Stage } from '../support/stage.ts';
+import { raiseApi } from './raise-api.ts';
+import type { RaisedApi } from './raise-api.ts';
 
-let stage: Stage;
-let api: Api;
-let sql: postgres.Sql;
+let stage: RaisedApi['stage'];
+let api: RaisedApi['api'];
+let sql: RaisedApi['sql'];
+let close: RaisedApi['close'];
 let channel: string;
 
 beforeAll(async () => {
-  stage = await raiseStage();
-  api = await startApi(stage.context);
-  sql = postgres(stage.databaseUrl, { max: 2 });
+  ({ stage, api, sql, close } = await raiseApi());
   await stage.sandbox.account('google', 'ana@example.com', { password: secret('password') });
   channel = channelOf(await connectGmail(stage, 'ana@example.com'));
 }, 60_000);
-afterAll(async () => {
-  await sql?.end();
-  await api?.close();
-  await stage?.close();
-});
+afterAll(() => close?.());
 
 const post = (key: string, body: unknown, call = api.call) =>
   call('POST', '/v1/links', body, { 'idempotency-key': key });
