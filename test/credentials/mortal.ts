@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../../context.ts';
 import type { Database } from '../../db/client.ts';
 import type { KillPoint } from '../../domain/kill-points.ts';
@@ -33,10 +34,23 @@ export interface Use {
   token: string;
   sentAtMs: number;
   endedAtMs: number | null;
+  /** It was written down as the one use of a token in doubt. */
+  isProbe: boolean;
 }
 
-/** The same context, whose every use of a refresh token is written down, and which tokens came of which. */
-export function recording(context: Context, ledger: { uses: Use[]; family: Map<string, string> }): Context {
+export interface Ledger {
+  uses: Use[];
+  /** The first token of the grant that a token belongs to. */
+  family: Map<string, string>;
+  /** Whether the attempt under way is a marked probe. */
+  isProbe(): Promise<boolean>;
+}
+
+/**
+ * The same context, whose every use of a refresh token is written down, and which tokens came of which. An answer takes
+ * `slowMs` more to arrive.
+ */
+export function recording(context: Context, ledger: Ledger, slowMs: number): Context {
   const gmail = context.providers.get('gmail');
   if (!gmail?.oauth) throw new Error('Gmail is not configured');
   const { oauth } = gmail;
@@ -46,10 +60,11 @@ export function recording(context: Context, ledger: { uses: Use[]; family: Map<s
     try {
       const answer = await oauth.refreshRequest(refreshToken, signal, async () => {
         await beforeWriting?.();
-        use = { token, sentAtMs: performance.now(), endedAtMs: null };
+        use = { token, sentAtMs: performance.now(), endedAtMs: null, isProbe: await ledger.isProbe() };
         ledger.uses.push(use);
       });
       const successor = /"refresh_token":\s*"([^"]+)"/.exec(answer.body.reveal())?.[1];
+      await sleep(slowMs);
       if (successor) ledger.family.set(successor, ledger.family.get(token) ?? token);
       return answer;
     } finally {
