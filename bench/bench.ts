@@ -28,6 +28,7 @@ const { values: given } = parseArgs({
     only: { type: 'string' },
     seconds: { type: 'string', default: '10' },
     messages: { type: 'string', default: '2000' },
+    from: { type: 'string', default: 'gmail,imap,dovecot' },
     json: { type: 'string' },
   },
 });
@@ -59,7 +60,8 @@ try {
 async function runParts(mooring: Mooring): Promise<Findings> {
   const limitServer = await startProgram('limit-server.ts', { DATABASE_URL: mooring.run.database_url });
   const sizes = given.messages.split(',').map(Number);
-  const setting: Setting = { mooring, dovecot, limitServer, seconds: Number(given.seconds), sizes };
+  const from = given.from.split(',');
+  const setting: Setting = { mooring, dovecot, limitServer, seconds: Number(given.seconds), sizes, from };
   const all: Findings = { measured: [], demands: [] };
   try {
     for (const name of names) {

@@ -27,7 +27,7 @@ export interface Source {
 export const SOURCES: Source[] = [
   { name: 'gmail', fill: fillGmail },
   { name: 'imap', fill: fillImap },
-  { name: 'Dovecot', fill: fillDovecot },
+  { name: 'dovecot', fill: fillDovecot },
 ];
 
 async function fillGmail(setting: Setting, count: number): Promise<Mailbox> {

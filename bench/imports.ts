@@ -38,7 +38,7 @@ export async function measureImports(setting: Setting): Promise<Findings> {
   const all: Findings = { measured: [], demands: [] };
   const peaks: { name: string; count: number; peak: number }[] = [];
   for (const count of setting.sizes) {
-    for (const source of SOURCES) {
+    for (const source of SOURCES.filter(({ name }) => setting.from.includes(name))) {
       const found = await measureSource(setting, source, count);
       if (found === null) continue;
       all.measured.push(found.measured);

@@ -12,6 +12,8 @@ export interface Setting {
   seconds: number;
   /** How many messages an import has, one size after the other. */
   sizes: number[];
+  /** Which kinds of mailbox they are imported from. */
+  from: string[];
   /** A real IMAP server; null where none is installed. */
   dovecot: Dovecot | null;
 }
