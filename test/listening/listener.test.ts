@@ -115,8 +115,9 @@ test('a refused password is shown no second time, and the channel is checked at 
   await new Promise((resolve) => setTimeout(resolve, 6_000)); // longer than a listener's turn
   expect(await channel.logins()).toBe(logins);
 
-  await engine.sandbox.account('imap', 'refused@example.com', { password: secret('password') });
-  await connectImap(engine, 'refused@example.com', secret('password'));
+  const changed = secret('password');
+  await engine.sandbox.account('imap', 'refused@example.com', { password: changed });
+  await connectImap(engine, 'refused@example.com', changed);
   await until('the new connection', async () => ((await channel.lease())?.leaseUntil ?? new Date(0)) > new Date());
 });
 
