@@ -41,7 +41,7 @@ export interface Trouble {
 }
 
 /** A process that dies at its n-th transaction: before it begins, after it has committed, or only its answer is lost. */
-export interface Death {
+interface Death {
   transaction: number;
   when: 'before' | 'after' | 'unheard';
 }
