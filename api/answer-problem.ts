@@ -2,6 +2,7 @@ import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { z } from 'zod';
 import type { Context } from '../context.ts';
 import { Problem, problemBody } from './problem.ts';
+import { TOO_LARGE } from './read-json.ts';
 
 /** Whatever was thrown becomes problem details; what nobody foresaw says nothing of itself, and is logged. */
 export function answerProblem(logger: Context['logger']): ErrorRequestHandler {
@@ -42,7 +43,7 @@ function toProblem(error: unknown): Problem {
 }
 
 function fromExpress({ status, type }: z.infer<typeof thrownByExpress>): Problem {
-  if (status === 413) return new Problem('too_large', 'Expected a body of at most 100 kB');
+  if (status === 413) return new Problem('too_large', TOO_LARGE);
   if (status === 415) return new Problem('unsupported_media_type', 'Expected UTF-8 without or with gzip encoding');
   if (type === 'entity.parse.failed')
     return new Problem(
