@@ -48,12 +48,19 @@ export function openKeyWrappedContent(jwe: FlattenedJWE, key: KeyObject): Uint8A
   const contentKey = decipher({ key, iv, tag, ciphertext: bytes(jwe.encrypted_key ?? '') });
   if (contentKey.length !== KEY_BYTES) throw new Error('expected a content key of 256 bits');
   return decipher({
-    key: createSecretKey(contentKey), // a key object costs Node a third of what bytes do
+    key: takeKey(contentKey),
     iv: bytes(jwe.iv ?? ''),
     tag: bytes(jwe.tag ?? ''),
     ciphertext: bytes(jwe.ciphertext),
     additionalData: Buffer.from(`${protectedHeader}.${jwe.aad ?? ''}`, 'ascii'),
   });
+}
+
+/** Wipes the bytes once the key object has its copy, which Node wipes itself (S-27); it also costs a third of what bytes do. */
+function takeKey(bytesOfKey: Buffer): KeyObject {
+  const key = createSecretKey(bytesOfKey);
+  bytesOfKey.fill(0);
+  return key;
 }
 
 /** What we write and nothing else: a header that asks for more (`zip`, `crit`, another algorithm) is not ours. */
