@@ -11,6 +11,7 @@ import { channelOf, connectGmail, connectImap } from '../support/connect.ts';
 import { secret } from '../support/minting.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
+import { livesOfWorkers } from './poisoned-lives.ts';
 import { idsOf, importing, messageIds, TENANT } from './importing.ts';
 
 const PASSWORD = secret('password');
@@ -137,6 +138,9 @@ test('a message that kills whoever reads it is quarantined after three deaths of
   expect(await receipt(importId)).toMatchObject({ found: 9, imported: 9, skipped: [] });
   expect(idsOf(await stored(channelId))).toEqual(messageIds(delivered));
 }, 120_000);
+
+/** The long form: `POISON_WORKER=1 npx vitest run test/import/quarantine.test.ts`, two minutes. */
+if (process.env['POISON_WORKER']) describe('workers of a Temporal', livesOfWorkers);
 
 test('a message that the server alone refuses is quarantined with the server’s own code', async () => {
   const { email, channelId } = await connected('google', 'refused');

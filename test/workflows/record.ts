@@ -186,6 +186,20 @@ async function recordPutOff(): Promise<void> {
   await save('channel-put-off', workflowId);
 }
 
+/** The daily comparison, as one of the deeds of a run. */
+async function recordAudited(): Promise<void> {
+  const { workflowId, life } = await connected('audited');
+  await until('a run with an audit in it', async () => {
+    const { nextAuditAt } = await life.read();
+    await life.fact((tx, row, now) => updateChannel(tx, row.id, { nextAuditAt: now }));
+    await until('the audit', async () => (await life.read()).nextAuditAt?.getTime() !== nextAuditAt?.getTime());
+    await untilIdle(workflowId);
+    const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
+    return events?.some((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'audit');
+  });
+  await save('channel-audited', workflowId);
+}
+
 async function recordDeliveries(): Promise<void> {
   let status = 500;
   const endpoint = createServer((request, response) => {
@@ -222,7 +236,10 @@ async function exists(workflowId: string): Promise<boolean> {
 async function recordAll(): Promise<void> {
   mkdirSync(HISTORIES, { recursive: true });
   await sandbox.settings('google', { token_life_s: 3_600 });
+  const only = process.argv[2];
+  if (only === 'audited') return recordAudited();
   await recordDeliveries();
+  await recordAudited();
   await recordCarried();
   await recordDegraded();
   await recordReauthorization();
