@@ -36,6 +36,7 @@ describe('what was recorded', () => {
 
   it('has every state a channel, an import and a delivery can wait in', () => {
     expect(recorded.map(({ name }) => name)).toEqual([
+      'channel-audited',
       'channel-blocked',
       'channel-carried',
       'channel-connected',
