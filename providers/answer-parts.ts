@@ -1,5 +1,5 @@
 import type { ProviderAnswer } from '../domain/verdict.ts';
-import { isObject, isPage, objectsWithin } from './answer-text.ts';
+import { isObject, isPage, parseJson } from './answer-text.ts';
 
 /**
  * What failed within an answer that holds several: a part of a multipart batch (Google), an entry of a JSON batch
@@ -34,8 +34,8 @@ function failedMessage(text: string): Part | null {
 const ENTRIES = ['responses', 'compositeResponse', 'results'] as const;
 
 function failedEntry(text: string): Part | null {
-  const [whole] = objectsWithin(text);
-  const entries = whole ? ENTRIES.flatMap((name) => whole[name] ?? []).filter(isObject) : [];
+  const whole = parseJson(text);
+  const entries = isObject(whole) ? ENTRIES.flatMap((name) => whole[name] ?? []).filter(isObject) : [];
   for (const entry of entries) {
     const httpStatus = Number(entry['status'] ?? entry['statusCode'] ?? entry['httpStatusCode']);
     if (!(httpStatus >= 400)) continue;

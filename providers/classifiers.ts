@@ -8,12 +8,9 @@ import { classifyGeneric } from './oauth-errors.ts';
 import type { Classifier } from './outages.ts';
 import { classifySalesforce } from './salesforce/errors.ts';
 
-/** 256 Ki characters: what is longer is a page or a listing, and its end tells nothing. */
-const LONGEST_BODY = 262_144;
-
-/** Of an answer with several parts the one that failed, and of a long one its beginning. */
+/** Of an answer with several parts the one that failed. */
 function ofWhatFailed(classify: Classifier): Classifier {
-  return (answer) => classify(failedPart({ ...answer, body: answer.body.slice(0, LONGEST_BODY) }));
+  return (answer) => classify(failedPart(answer));
 }
 
 /** Entra's numbers mean what they mean to Entra, whoever asked it for a token: an IMAP client does. */

@@ -12,7 +12,7 @@ const NETWORK_CODES: readonly (readonly [RegExp, string])[] = [
   [/ENOTFOUND|EAI_|ENODATA|getaddrinfo|name resolution|UnknownHost|no such host/i, 'dns_failed'],
   [/ECONNREFUSED|connection refused/i, 'connection_refused'],
   [
-    /CERT_|_CERT|UNABLE_TO_VERIFY_LEAF|UNABLE_TO_GET_ISSUER|ERR_TLS_CERT|certificate|self.signed|hostname.* match/i,
+    /CERT_|_CERT|UNABLE_TO_VERIFY_LEAF|UNABLE_TO_GET_ISSUER|ERR_TLS_CERT|certificate|self.signed|hostname.{0,120} match/i,
     'tls_untrusted',
   ],
   [/ERR_SSL|EPROTO|ssl routines|tls_failed|SSLError|wrong version number|handshake/i, 'tls_failed'],

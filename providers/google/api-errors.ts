@@ -35,7 +35,8 @@ export function apiFailure({ body }: ProviderAnswer): ApiFailure | null {
 }
 
 /** `reason: 'insufficientPermissions'`, `'reason' => "…"`, and "googleapi: Error 403: …, insufficientPermissions". */
-const PRINTED_REASONS = /['"]?\breason['"]?\s*(?::|=>?)\s*['"]?(\w+)|\bgoogleapi: Error \d{3}: [^\n]*, (\w+)\s*$/gim;
+const PRINTED_REASONS =
+  /['"]?\breason['"]?\s*(?::|=>?)\s*['"]?(\w+)|\bgoogleapi: Error \d{3}: [^\n]{0,1000}, (\w+)\s{0,9}$/gim;
 
 /** `<HttpError 403 when requesting … returned "…". Details: "[{'reason': 'insufficientPermissions'}]">` and the like. */
 function printedFailure(body: string): ApiFailure | null {

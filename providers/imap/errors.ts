@@ -49,7 +49,7 @@ const RULES: readonly Rule[] = [
   },
   // Codes that are sent for one thing only.
   { kind: 'rate_limited', reason: 'rate_limited', pattern: coded('LIMIT', 'THROTTLED') },
-  { kind: 'account_gone', reason: 'account_disabled', pattern: new RegExp(`\\[CONTACTADMIN\\].*${ENDED}`, 'i') },
+  { kind: 'account_gone', reason: 'account_disabled', pattern: new RegExp(`\\[CONTACTADMIN\\].{0,200}${ENDED}`, 'i') },
   { kind: 'admin_action', reason: 'admin_policy_enforced', pattern: coded('CONTACTADMIN', 'NOPERM') },
   { kind: 'reauth_required', reason: 'password_changed', pattern: coded('EXPIRED') },
   {
@@ -148,7 +148,8 @@ function classifyWords(answer: ProviderAnswer): Verdict {
  * Before they refuse a bearer token, servers send why (RFC 7628 section 3.2.2), in base64 of JSON or as clients decode
  * it; the same for a token that is old, of too few scopes, or of nobody. The line after it decides.
  */
-const CHALLENGE = /^\+ [A-Za-z0-9+/=]{16,}\s*$|\beyJ[A-Za-z0-9+/]{12,}={0,2}|\{"status":"\w+","schemes":"[^}]*\}/gim;
+const CHALLENGE =
+  /^\+ [A-Za-z0-9+/=]{16,}\s*$|\beyJ[A-Za-z0-9+/]{12,}={0,2}|\{"status":"\w+","schemes":"[^}]{0,500}\}/gim;
 
 function bareRefusal({ operation }: ProviderAnswer, text: string): Rule | null {
   if (operation !== 'login' || !BARE_REFUSAL.test(text)) return null;
@@ -173,7 +174,7 @@ function codeOf(text: string): string | null {
 const CODE_PATTERNS = [
   /\b(?:OK|NO|BAD|BYE)\.? \[([A-Z][A-Z-]+)/g,
   /code["']?:\s*["']([A-Z][A-Z-]+)/gi,
-  /\[([A-Z][A-Z-]+)[^\]]*\]/g,
+  /\[([A-Z][A-Z-]{1,40})[\] ]/g,
 ];
 
 const UNIT_MS: Record<string, number> = { millisecond: 1, second: 1000, minute: 60_000, hour: 3_600_000 };

@@ -45,7 +45,7 @@ const RULES: readonly Rule[] = [
   {
     kind: 'admin_action',
     reason: 'admin_policy_enforced',
-    pattern: /API_CURRENTLY_DISABLED: .*\b(user|profile|perfil|benutzer|utilisateur)\b/i,
+    pattern: /API_CURRENTLY_DISABLED: .{0,200}\b(user|profile|perfil|benutzer|utilisateur)\b/i,
   },
   {
     kind: 'transient',
@@ -62,14 +62,14 @@ const RULES: readonly Rule[] = [
   {
     kind: 'insufficient_scope',
     reason: 'insufficient_scope',
-    pattern: /scopes? (is|are) required|ERROR_HTTP_403.*scope|insufficient_scope/i,
+    pattern: /scopes? (is|are) required|insufficient_scope/i,
   },
   {
     kind: 'admin_action',
     reason: 'admin_policy_enforced',
     // The message comes in the user's language, with "REST" in it; a session that ended does not speak of it.
     pattern:
-      /INVALID_SESSION_ID: .*\b(REST|SOAP)\b|not valid for use with the (REST|SOAP) API|^FORBIDDEN|do not have access|APEX_REST_SERVICES_DISABLED|FeatureNotEnabled|not enabled for streaming|subscribe to does not exist|denied_by_security_policy|not authorized|ip (is )?restricted|RESTRICTED_DOMAIN|restricted ip|API_DISABLED|not enabled for this org|API is (not enabled|disabled)|INSUFFICIENT_ACCESS|FUNCTIONALITY_NOT_ENABLED|NO_ACCESS|insufficient (privileges|permission|access)|permission|INVALID_TYPE|INVALID_FIELD|sObject type .* is not supported|access denied/i,
+      /INVALID_SESSION_ID: .{0,200}\b(REST|SOAP)\b|not valid for use with the (REST|SOAP) API|^FORBIDDEN|do not have access|APEX_REST_SERVICES_DISABLED|FeatureNotEnabled|not enabled for streaming|subscribe to does not exist|denied_by_security_policy|not authorized|ip (is )?restricted|RESTRICTED_DOMAIN|restricted ip|API_DISABLED|not enabled for this org|API is (not enabled|disabled)|INSUFFICIENT_ACCESS|FUNCTIONALITY_NOT_ENABLED|NO_ACCESS|insufficient (privileges|permission|access)|permission|INVALID_TYPE|INVALID_FIELD|sObject type .{0,80} is not supported|access denied/i,
   },
   {
     kind: 'token_refused',

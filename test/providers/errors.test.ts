@@ -144,6 +144,25 @@ describe.each(classifiers)('whatever is inside, the map of %s', (name, classify)
     expect(wrong(classify, tries(OPERATIONS), NOT_THE_PERSONS)).toEqual([]);
   });
 
+  // A pattern that tries every end from every start takes minutes for these.
+  const snares = [
+    '[LIMIT ',
+    '[A',
+    '{"a":',
+    '{"status":"4","schemes":"',
+    'googleapi: Error 403: a, ',
+    'error=a&',
+    'code: x ',
+  ];
+  it.each([...snares, 'INVALID_SESSION_ID: ', '+ AAAAAAAAAAAAAAAAAA\n', 'AB_CD_', 'restricted by ', '<title>'])(
+    'is not held up by %j for ever',
+    (snare) => {
+      const startedAt = performance.now();
+      classify({ operation: 'login', httpStatus: null, headers: {}, body: snare.repeat(100_000) });
+      expect(performance.now() - startedAt).toBeLessThan(3_000);
+    },
+  );
+
   it('believes no refused access token at once', () => {
     for (const { headers, body } of answers) {
       const verdict = classify({ operation: 'api', httpStatus: 401, headers: lowerCase(headers), body });
