@@ -77,22 +77,24 @@ const clientOf = (context: Context, { accessType }: ChannelRow) =>
 /**
  * The same within the caller's transaction; `row` is locked. An access token that still works says nothing of a grant
  * that was withdrawn, nor a refreshed one of a mailbox that is gone: while the other half is in trouble, its status,
- * incident and next try stand, or every refresh would end an incident that the next call opens again (rule 11).
+ * incident and next try stand, or every refresh would end an incident that the next call opens again (rule 11). `more`
+ * are columns that change with it.
  */
 export async function settleSuccess(
   tx: Transaction,
   row: ChannelRow,
   outcome: Pick<Outcome, 'credentialVersion' | 'tried'>,
   now: Date,
+  more: Pick<Partial<ChannelRow>, 'refreshRequestedAt' | 'credentialVersion'> = {},
 ): Promise<ChannelRow> {
   const { credentialVersion, tried } = outcome;
   if (credentialVersion < row.credentialVersion) return row;
   const suspicion = row.suspicion?.tried === tried ? null : row.suspicion;
   const proved = { suspicion, ...(tried === 'access' ? { lastVerifiedAt: now } : {}) };
   if (tried === 'access') await clearTokenRefused(tx, row.id, credentialVersion);
-  if (row.trouble !== null && row.trouble !== tried) return updateChannel(tx, row.id, proved);
+  if (row.trouble !== null && row.trouble !== tried) return updateChannel(tx, row.id, { ...proved, ...more });
   const healed = { failures: 0, trouble: null, retryAt: suspicion ? row.retryAt : null };
-  return letHappen(tx, row, { type: 'worked', credentialVersion }, now, { ...healed, ...proved });
+  return letHappen(tx, row, { type: 'worked', credentialVersion }, now, { ...healed, ...proved, ...more });
 }
 
 /**

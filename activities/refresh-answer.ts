@@ -1,5 +1,4 @@
 import type { Context } from '../context.ts';
-import { updateChannel } from '../db/channels.ts';
 import type { ChannelRow } from '../db/channels.ts';
 import type { Transaction } from '../db/client.ts';
 import { lockWithCredential, swapCredential } from '../db/credentials.ts';
@@ -123,10 +122,10 @@ async function settleStored(given: Given, answered: Answered, tokens: TokenSet):
   const values = await newVersion(context, { ...answered, credential }, tokens);
   const swapped = await swapCredential(tx, { channelId: channel.id, version: credential.version }, values);
   if (!swapped) throw new Error(`The credential of ${channel.id} moved on while its channel was locked`);
-  const outcome = { credentialVersion: values.version, tried: 'credential' as const };
-  const row = await settleSuccess(tx, channel, outcome, now);
+  const { version: credentialVersion } = values;
+  const done = { credentialVersion, refreshRequestedAt: null };
+  const row = await settleSuccess(tx, channel, { credentialVersion, tried: 'credential' }, now, done);
   await Promise.all([
-    updateChannel(tx, channel.id, { credentialVersion: values.version, refreshRequestedAt: null }),
     dropOldAttempts(tx, {
       channelId: channel.id,
       version: answer.version,
