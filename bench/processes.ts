@@ -31,6 +31,10 @@ export function addCpu(sum: CpuTimes, more: CpuTimes): CpuTimes {
   return Object.fromEntries([...roles].map((role) => [role, (sum[role] ?? 0) + (more[role] ?? 0)]));
 }
 
+export function without(cpu: CpuTimes, roles: string[]): CpuTimes {
+  return Object.fromEntries(Object.entries(cpu).filter(([role]) => !roles.includes(role)));
+}
+
 /** User and system time, and that of children it has waited for (a backend that ended), in ms. */
 function cpuMs(pid: number): number {
   const fields = statFields(pid);

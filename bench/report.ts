@@ -59,9 +59,9 @@ export function sayMeasured(figure: Measured): string {
     `  ${number(mooring)} ${unit}; the limit ${number(limit)} ${unit} (${limitIs})`,
   ];
   if (cpuMs) {
-    const share = together(cpuMs.limit) / together(cpuMs.mooring);
     lines.push(`  CPU-ms each: ${cpuWords(cpuMs.mooring)}`, `  of the limit: ${cpuWords(cpuMs.limit)}`);
-    if (share > 0) lines.push(`  by CPU: ${number(share)} of the limit`);
+    const share = byCpu(figure);
+    if (share) lines.push(`  by CPU: ${number(share)} of the limit`);
   }
   return [...lines, ...notes.map((note) => `  ${note}`)].join('\n');
 }
@@ -81,6 +81,11 @@ function cpuWords(times: CpuTimes): string {
   return `${used.map(([role, ms]) => `${role} ${number(ms)}`).join(', ')}; together ${number(together(times))}`;
 }
 
+/** The same ratio by CPU time, which a busy machine disturbs less; null where it was not measured. */
+function byCpu({ cpuMs }: Measured): number | null {
+  return cpuMs && together(cpuMs.limit) > 0 ? together(cpuMs.limit) / together(cpuMs.mooring) : null;
+}
+
 const together = (times: CpuTimes) => Object.values(times).reduce((total, ms) => total + ms, 0);
 
 function number(value: number): string {
@@ -96,7 +101,7 @@ export function sayMachine({ cores, load }: Pick<Report, 'cores' | 'load'>): str
 }
 
 export function writeReport(file: string, report: Report): void {
-  const measured = report.measured.map((figure) => ({ ...figure, reached: reaches(figure) }));
+  const measured = report.measured.map((figure) => ({ ...figure, byCpu: byCpu(figure), reached: reaches(figure) }));
   writeFileSync(file, `${JSON.stringify({ ...report, measured, passed: passes(report) }, null, 2)}\n`);
 }
 
