@@ -1,4 +1,4 @@
-import { and, eq, isNull } from 'drizzle-orm';
+import { and, count, eq, isNull, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Context } from '../../context.ts';
 import type { Database } from '../../db/client.ts';
@@ -10,6 +10,8 @@ import type { Stage } from '../support/stage.ts';
 import { idsOf, importing, messageIds, TENANT } from './importing.ts';
 
 const PASSWORD = secret('password');
+/** What content is cut into (activities/message-content.ts). */
+const PART_BYTES = 256 * 1024;
 
 let stage: Stage;
 beforeAll(async () => {
@@ -22,11 +24,12 @@ class Killed extends Error {}
 /**
  * A process that dies at its n-th transaction: just before it begins, or just after it has committed. From then on
  * nothing of it reaches the database. `unheard`: the n-th commits, its answer is lost, and the process lives on.
+ * `refused`: the n-th never begins, and the process lives on.
  */
 function dyingAt(
   context: Context,
   n: number,
-  when: 'before' | 'after' | 'unheard',
+  when: 'before' | 'after' | 'unheard' | 'refused',
 ): Context & { transactions: () => number } {
   let transactions = 0;
   const { database } = context;
@@ -34,7 +37,8 @@ function dyingAt(
     ...database,
     async inTenant(tenant, work) {
       const dies = ++transactions === n;
-      if ((transactions > n && when !== 'unheard') || (dies && when === 'before')) throw new Killed();
+      const isDead = transactions > n && (when === 'before' || when === 'after');
+      if (isDead || (dies && (when === 'before' || when === 'refused'))) throw new Killed();
       const result = await database.inTenant(tenant, work);
       if (dies) throw new Killed();
       return result;
@@ -50,6 +54,17 @@ const withoutContent = (channelId: string) =>
       .from(messages)
       .leftJoin(messageParts, eq(messageParts.contentId, messages.contentId))
       .where(and(eq(messages.channelId, channelId), isNull(messageParts.contentId))),
+  );
+
+const withPartsMissing = (channelId: string) =>
+  stage.context.database.inTenant(TENANT, (tx) =>
+    tx
+      .select({ id: messages.id, size: messages.size, parts: count(messageParts.part) })
+      .from(messages)
+      .leftJoin(messageParts, eq(messageParts.contentId, messages.contentId))
+      .where(eq(messages.channelId, channelId))
+      .groupBy(messages.id)
+      .having(sql`count(${messageParts.part}) < ceil(${messages.size} / ${PART_BYTES}::numeric)`),
   );
 
 /** False when it was killed. */
@@ -133,6 +148,22 @@ test('an import of several pages, killed at random, stores every message once', 
   await whole.finish(channelId, importId);
   expect(idsOf(await whole.stored(channelId))).toEqual(messageIds(delivered));
   expect(await whole.receipt(importId)).toMatchObject({ found: 170, imported: 170, missing: 0, alreadyHad: 0 });
+});
+
+test('content that could not be stored, once, is never that of a message anybody sees', async () => {
+  const whole = importing(stage.context);
+  const email = 'lost-content@example.com';
+  const channelId = channelOf(await connectGmail(stage, email));
+  let n = 4;
+  for (let survived = false; !survived; n++) {
+    // More than is held before it is written, so that content is on its way while the page is still fetched.
+    await stage.sandbox.deliver('google', email, 3, { size: 600_000 });
+    const importId = await whole.queue(channelId, { cause: 'reauthorized' });
+    survived = await survives(importing(dyingAt(stage.context, n, 'refused')).slice(channelId, importId));
+    expect(await withPartsMissing(channelId)).toEqual([]);
+    await whole.finish(channelId, importId);
+  }
+  expect(n).toBeGreaterThan(10);
 });
 
 test('a stale slice that comes back after another has moved the cursor commits nothing', async () => {
