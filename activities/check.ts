@@ -1,6 +1,8 @@
 import type { Context } from '../context.ts';
 import { lockChannel, updateChannel } from '../db/channels.ts';
-import { notifyReaders } from '../db/credentials.ts';
+import { clearTokenRefused, notifyReaders } from '../db/credentials.ts';
+import type { CredentialRow } from '../db/credentials.ts';
+import { freshLifeMs } from '../domain/schedule.ts';
 import { ProviderError } from '../domain/verdict.ts';
 import { openChannelSession, readAccess } from './channel-access.ts';
 import type { ChannelAccess } from './channel-access.ts';
@@ -34,11 +36,15 @@ export async function checkChannel(
     const refreshed = await refreshCredential(context, { tenantId, accessType, channelId, version });
     answer = refreshed === 'refreshed' ? await tryOnce(context, tenantId, channelId) : { ok: false, proved: null };
   }
-  await markChecked(context, tenantId, channelId, startedAt);
-  return answer === 'needs_refresh' ? { ok: false, proved: null } : answer;
+  const { credential = null, ...said } = answer === 'needs_refresh' ? { ok: false, proved: null } : answer;
+  await markChecked(context, { tenantId, channelId, startedAt, credential });
+  return said;
 }
 
-async function tryOnce(context: Context, tenantId: string, channelId: string): Promise<CheckAnswer | 'needs_refresh'> {
+/** `credential`: the one that has just worked, as it was read before that. */
+type Tried = CheckAnswer & { credential?: CredentialRow };
+
+async function tryOnce(context: Context, tenantId: string, channelId: string): Promise<Tried | 'needs_refresh'> {
   const access = await readAccess(context, tenantId, channelId);
   if (access === 'gone') return { ok: false, proved: null };
   const credentialVersion = access.credential.version;
@@ -46,7 +52,7 @@ async function tryOnce(context: Context, tenantId: string, channelId: string): P
     const proved = await proveOnce(context, access);
     if (proved === 'needs_refresh') return proved;
     await recordSuccess(context, { tenantId, channelId, credentialVersion, tried: 'access' });
-    return { ok: true, proved };
+    return { ok: true, proved, credential: access.credential };
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error;
     const { verdict } = error;
@@ -64,18 +70,40 @@ async function proveOnce(context: Context, access: ChannelAccess): Promise<strin
   try {
     return await session.verify();
   } finally {
-    await session.close();
+    await session.close().catch(() => {}); // what a connection says while it ends changes nothing
   }
 }
 
-/** Reports from before the check are answered, whatever the answer is: later ones within seconds get this time. */
-async function markChecked(context: Context, tenantId: string, channelId: string, startedAt: Date): Promise<void> {
+interface Checked {
+  tenantId: string;
+  channelId: string;
+  startedAt: Date;
+  credential: CredentialRow | null;
+}
+
+/**
+ * Reports from before the check are answered, whatever the answer is: later ones within seconds get this time. One that
+ * came while the check was at work has asked for nothing more, and must not leave a proved token unserved.
+ */
+async function markChecked(context: Context, { tenantId, channelId, startedAt, credential }: Checked): Promise<void> {
   const now = await context.clock.now();
   await context.database.inTenant(tenantId, async (tx) => {
     const row = await lockChannel(tx, channelId);
     if (!row) return;
     const isLater = row.checkRequestedAt !== null && row.checkRequestedAt > startedAt;
-    await updateChannel(tx, channelId, { checkedAt: now, ...(isLater ? {} : { checkRequestedAt: null }) });
+    const isProved = credential !== null && !isLater;
+    if (isProved) await clearTokenRefused(tx, channelId, credential.version);
+    await updateChannel(tx, channelId, {
+      checkedAt: now,
+      ...(isLater ? {} : { checkRequestedAt: null }),
+      // Readers asked because of the report alone: what they wait for is this very token.
+      ...(isProved && isFreshAndReported(credential, now) ? { refreshRequestedAt: null } : {}),
+    });
     await notifyReaders(tx, channelId);
   });
+}
+
+function isFreshAndReported({ accessTokenRefusedAt, issuedAt, expiresAt }: CredentialRow, now: Date): boolean {
+  if (!accessTokenRefusedAt || !issuedAt || !expiresAt) return false;
+  return expiresAt.getTime() - now.getTime() > freshLifeMs(expiresAt.getTime() - issuedAt.getTime());
 }

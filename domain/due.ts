@@ -73,7 +73,9 @@ export function nextRefreshAt(facts: ChannelFacts, now: number): number | null {
   // A refresh that failed is due again when its time has come, whatever had made it due.
   if (held && facts.retryAt !== null && facts.trouble === 'credential') return Math.max(earliest, facts.probeAt ?? 0);
   const requested = facts.refreshRequestedAt !== null && facts.refreshRequestedAt > token.issuedAt;
-  const wanted = requested || token.refused;
+  // What a report says is tried with the token itself: a wrong report costs one call, and no refresh besides.
+  const isCheckedFirst = token.refused && facts.checkRequestedAt !== null;
+  const wanted = (requested || token.refused) && !isCheckedFirst;
   const scheduled = wanted && status !== 'blocked' ? now : scheduledRefreshAt(facts, token);
   return Math.max(scheduled, earliest, facts.probeAt ?? 0);
 }

@@ -19,6 +19,12 @@ const COMMAND_WAIT_MS = 15_000;
 
 const refresh = commandCall('refresh', 'Refresh the access token now', async (context, asked) => {
   const row = await channelForCommand(context, asked);
+  if (context.providers.get(row.accessType)?.oauth === null) {
+    throw new Problem(
+      'no_token_for_access_type',
+      'This channel signs in with a password; there is no token to refresh',
+    );
+  }
   const answer = await giveCommand(context, row, 'refreshNow');
   if (answer && !answer.done) throw notDone(answer);
   return { status: answer ? 200 : 202, body: await show(context, asked) };
@@ -63,7 +69,14 @@ function commandCall(name: string, summary: string, act: (context: ApiContext, a
         ? { 202: { description: 'It takes longer than 15 s and goes on', schema: channelOut } }
         : {}),
     },
-    problems: ['disconnected', 'wrong_status', 'reauth_required', 'engine_unavailable', 'provider_unavailable'],
+    problems: [
+      'disconnected',
+      'wrong_status',
+      'reauth_required',
+      'no_token_for_access_type',
+      'engine_unavailable',
+      'provider_unavailable',
+    ],
     run: ({ context, principal, params: { id } }) => act(context, { principal, id }),
   });
 }

@@ -134,13 +134,22 @@ describe('what is due next', () => {
   it('a reader’s request is not put off, unless by trouble or a probe', () => {
     always(
       (facts) => expect(nextRefreshAt({ ...facts, refreshRequestedAt: NOW + 1 }, NOW + 2)).toBe(NOW + 2),
-      ({ status, trouble, suspected, token, probeAt }) =>
+      ({ status, trouble, suspected, token, probeAt, checkRequestedAt }) =>
         (status === 'connected' || status === 'degraded' || status === 'paused') &&
         trouble !== 'credential' &&
         suspected !== 'credential' &&
         token !== null &&
+        !(token.refused && checkRequestedAt !== null) &&
         probeAt === null,
     );
+  });
+
+  it('a report that the token is refused is looked into before anything is refreshed for it', () => {
+    const token = { issuedAt: NOW, expiresAt: NOW + HOUR_MS, refused: true, strict: false, keepAliveMs: 720 * HOUR_MS };
+    const reported = { token, checkRequestedAt: NOW + 1, refreshRequestedAt: NOW + 1 };
+    expect(nextDue(facts(reported), NOW + 1)).toEqual({ deed: 'check', at: NOW + 1 });
+    expect(nextDue(facts({ ...reported, checkRequestedAt: null }), NOW + 1)?.deed).toBe('refresh');
+    expect(nextDue(facts(reported), NOW + HOUR_MS)?.deed).toBe('refresh');
   });
 
   it('a live channel with a token is never without a next refresh', () => {

@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { checkChannel } from '../../activities/check.ts';
+import { lookAtChannel } from '../../activities/view.ts';
+import type { Context } from '../../context.ts';
+import { startApi } from '../support/api.ts';
+import type { Api } from '../support/api.ts';
+import { channelOf, connectImap } from '../support/connect.ts';
+import { secret } from '../support/minting.ts';
+import { setScene, TENANT } from './scene.ts';
+
+const scene = setScene();
+let api: Api;
+beforeAll(async () => {
+  api = await startApi(scene.stage.context);
+});
+afterAll(() => api?.close());
+
+const report = (id: string, http_status: number) =>
+  api.call('POST', `/v1/channels/${id}/report-failure`, { http_status, body: 'they say so' });
+const look = (channelId: string) => lookAtChannel(scene.stage.context, { tenantId: TENANT, channelId, seq: 1_000_000 });
+const check = (channelId: string, context = scene.stage.context) =>
+  checkChannel(context, { tenantId: TENANT, channelId });
+const callsFor = async (email: string) =>
+  (await scene.stage.sandbox.requests('google', 'api', email)).length + (await scene.refreshes(email)).length;
+
+/** The same context; `between` comes once, right after the transaction that wrote down that a call has worked. */
+function interrupted(channelId: string, between: () => Promise<unknown>): Context {
+  const { context } = scene.stage;
+  let isDone = false;
+  const inTenant: Context['database']['inTenant'] = async (tenant, work) => {
+    const before = (await scene.read(channelId)).channel.lastVerifiedAt;
+    const result = await context.database.inTenant(tenant, work);
+    const after = (await scene.read(channelId)).channel.lastVerifiedAt;
+    if (!isDone && after?.getTime() !== before?.getTime()) {
+      isDone = true;
+      await between();
+    }
+    return result;
+  };
+  return { ...context, database: { ...context.database, inTenant } };
+}
+
+test('a hundred reports of a healthy token cost one call, also those that come while it is made', async () => {
+  const email = 'healthy@example.com';
+  const id = await scene.connect(email);
+  const before = await callsFor(email);
+  for (let i = 0; i < 30; i++) await report(id, i % 2 === 0 ? 401 : 500);
+  const reader = api.call('GET', `/v1/channels/${id}/access-token`);
+  await expect.poll(async () => (await scene.read(id)).channel.refreshRequestedAt).not.toBeNull();
+  expect((await look(id)).due?.deed).toBe('check');
+  const crowd = interrupted(id, async () => {
+    for (let i = 0; i < 40; i++) expect((await report(id, 401)).status).toBe(202);
+  });
+  expect(await check(id, crowd)).toEqual({ ok: true, proved: expect.any(String) });
+  for (let i = 0; i < 30; i++) expect((await report(id, 403)).json.checked_at).not.toBeNull();
+  expect((await callsFor(email)) - before).toBe(1);
+  expect(await reader).toMatchObject({ status: 200, json: { version: 1 } });
+  expect(await scene.isServed(id)).toBe(true);
+  expect((await look(id)).due?.deed).not.toBe('refresh');
+  expect((await scene.read(id)).channel).toMatchObject({ status: 'connected', checkRequestedAt: null });
+  expect((await scene.read(id)).credential).toMatchObject({ version: 1, accessTokenRefusedAt: null });
+});
+
+test('rule 5: reports alone send nobody to sign in, however long they go on', async () => {
+  const email = 'slandered@example.com';
+  const id = await scene.connect(email);
+  for (let minute = 0; minute < 20; minute++) {
+    await report(id, 401);
+    await check(id);
+    await scene.advance(60_000);
+  }
+  expect((await scene.read(id)).channel).toMatchObject({ status: 'connected', action: 'none', suspicion: null });
+  expect(await scene.isServed(id)).toBe(true);
+  expect(await scene.refreshes(email)).toHaveLength(0);
+});
+
+test('a password has no token to refresh, and says so', async () => {
+  const email = 'plain@imap.example.com';
+  const password = secret('password');
+  await scene.stage.sandbox.account('imap', email, { password });
+  const id = channelOf(await connectImap(scene.stage, email, password));
+  expect(await api.call('POST', `/v1/channels/${id}/refresh`)).toMatchObject({
+    status: 409,
+    json: { code: 'no_token_for_access_type' },
+  });
+});
