@@ -79,7 +79,7 @@ function isSameAccount(channel: ChannelRow, { credential, proof }: SignIn): bool
 
 /**
  * Without a new refresh token the old one is kept only if the channel was not waiting for a person; else the old one
- * is what was refused, and consent has to be asked again.
+ * is what was refused, and consent has to be asked again. A pause may hide that it was waiting.
  */
 async function lacksRefreshToken(
   tx: Transaction,
@@ -88,6 +88,7 @@ async function lacksRefreshToken(
 ): Promise<boolean> {
   if (credential.kind !== 'oauth' || credential.tokens.refreshToken) return false;
   if (!channel || channel.status === 'reauth_required') return true;
+  if (channel.status === 'paused' && channel.trouble === 'credential') return true;
   return (await findCredential(tx, channel.id)) === null;
 }
 

@@ -78,3 +78,18 @@ test('trouble from before a pause is looked for again when it is resumed', async
   await scene.refresh(id);
   expect((await scene.read(id)).channel).toMatchObject({ status: 'reauth_required', action: 'reauthorize' });
 });
+
+test('a pause does not make a refused refresh token good: a sign-in has to bring a new one', async () => {
+  const email = 'hidden@example.com';
+  const id = await scene.connect(email);
+  await scene.stage.sandbox.fault('google', email, 'access_revoked');
+  await scene.refresh(id);
+  await give('pause', id);
+  await connectGmail(scene.stage, email, { tenantId: 'elsewhere' });
+  const result = await connectGmail(scene.stage, email, { prompt: 'select_account' });
+  expect(result).toMatchObject({ status: 'failed', code: 'no_refresh_token' });
+  expect((await scene.read(id)).channel).toMatchObject({ status: 'paused', credentialVersion: 1 });
+  await signInAgain(email);
+  expect(await scene.refresh(id)).toBe('refreshed');
+  expect((await scene.read(id)).channel.status).toBe('paused');
+});
