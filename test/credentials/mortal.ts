@@ -30,7 +30,7 @@ export function mortal(context: Context, point: KillPoint): { context: Context; 
 }
 
 /** One use of a refresh token: written to the socket, and then answered or not. */
-export interface Use {
+interface Use {
   token: string;
   sentAtMs: number;
   endedAtMs: number | null;
