@@ -39,7 +39,11 @@ export function classifyOAuth(answer: ProviderAnswer): Verdict | null {
   const refusal = oauthRefusal(answer.body);
   if (refusal === null) return null;
   const providerCode = refusal.suberror ?? refusal.error;
-  if (refusal.error === 'invalid_token') return tokenRefused(providerCode);
+  if (refusal.error === 'invalid_token') {
+    // At a token endpoint the refresh token is meant (Spring).
+    if (operation === 'login') return tokenRefused(providerCode);
+    return verdict('reauth_required', 'access_revoked', { providerCode, vague: true });
+  }
   // Zoho: "access_denied", and in the description that we ask too often.
   if (/too many requests|rate limit/i.test(refusal.description)) return rateLimited(retryAfterMs(answer), providerCode);
   const rule = RULES.find(({ error }) => error.test(refusal.error));
