@@ -166,8 +166,8 @@ test(`S-22: ${RECORDS} records are re-wrapped while they are read and refreshed,
   const life = live(context, ids, refreshing);
 
   const first = startRewrapping(keysFile);
-  while ((await countUnder('seal-2')) + (await countUnder('content-2')) < RECORDS / 2) {
-    await new Promise((resolve) => setTimeout(resolve, RECORDS / 30));
+  while ((await countUnder('seal-2')) + (await countUnder('content-2')) < RECORDS / 4) {
+    await new Promise((resolve) => setTimeout(resolve, RECORDS / 100));
   }
   first.child.kill('SIGKILL');
   expect((await first.ended).code).toBe('SIGKILL');
