@@ -47,7 +47,8 @@ interface Death {
 }
 
 export interface Stretch {
-  lane: 'poll' | 'cursor' | 'requested' | 'both';
+  /** `twice`: two processes at the same import, one of which was taken for dead. */
+  lane: 'poll' | 'cursor' | 'requested' | 'both' | 'twice';
   troubles: Trouble[];
   death: Death | null;
   seed: number;
@@ -224,9 +225,10 @@ export class ModelRun {
     const { poll, slice } = importing(context);
     if (lane === 'poll') return void (await poll(this.#channelId));
     const running = (await importing(this.#context).imports(this.#channelId)).filter(
-      ({ state, movesCursor }) => state === 'running' && (lane === 'both' || movesCursor === (lane === 'cursor')),
+      ({ state, movesCursor }) => state === 'running' && (lane === 'both' || movesCursor === (lane !== 'requested')),
     );
-    const ended = await Promise.allSettled(running.map(({ id }) => slice(this.#channelId, id)));
+    const work = lane === 'twice' ? [...running, ...running] : running;
+    const ended = await Promise.allSettled(work.map(({ id }) => slice(this.#channelId, id)));
     const failed = ended.find(({ status }) => status === 'rejected');
     if (failed?.status === 'rejected') throw failed.reason;
   }

@@ -28,7 +28,7 @@ const death = fc.record({
   when: fc.constantFrom('before' as const, 'after' as const, 'unheard' as const),
 });
 const stretch: fc.Arbitrary<Stretch> = fc.record({
-  lane: fc.constantFrom('poll', 'cursor', 'cursor', 'requested', 'both'),
+  lane: fc.constantFrom('poll', 'cursor', 'cursor', 'requested', 'both', 'twice'),
   troubles: fc.array(trouble, { maxLength: 4 }),
   death: fc.option(death, { freq: 3 }),
   seed,
