@@ -97,6 +97,19 @@ describe('reading an access token', () => {
     expect((await read(id, '?min_life_s=soon')).status).toBe(400);
   }, 30_000);
 
+  test('keep_warm when_used: it sleeps until its keep-alive, and the next read refreshes', async () => {
+    const { id, email } = await gmail();
+    expect((await api.call('PATCH', `/v1/channels/${id}`, { keep_warm: 'when_used' })).status).toBe(200);
+    await age(id, -7_200);
+    expect(await read(id)).toMatchObject({ status: 200, json: { version: 2 } });
+    const sleeping = await until(async () => {
+      const { json } = await api.call('GET', `/v1/channels/${id}`);
+      return Date.parse(json.next_refresh_at) > Date.now() + 86_400_000 && json;
+    });
+    expect(sleeping).toMatchObject({ keep_warm: 'when_used', credential_version: 2 });
+    expect(await refreshes(email)).toHaveLength(1);
+  }, 30_000);
+
   test('rule 6: a fresh token is served also while the person is asked to sign in; a refused one never', async () => {
     const { id } = await gmail();
     await sql`update channels set status = 'reauth_required', status_reason = 'access_revoked', action = 'reauthorize' where id = ${id}`;
