@@ -14,12 +14,17 @@ import { learnSecret } from './minting.ts';
 const file = relative(process.cwd(), expect.getState().testPath ?? 'unknown');
 process.env['TEST_FILE'] = file.replace(/\.test\.ts$/, '').replaceAll('/', '-');
 
+/**
+ * JSON, HTML, bytes, nothing: a token endpoint's answer as it came is no single secret. Those in it are used one by
+ * one, or known to the sandbox.
+ */
+const WHOLE_ANSWER = /^$|^null$|[{}<>[\]\p{Cc}\uFFFD]/u;
+
 // oxlint-disable-next-line typescript/unbound-method -- it is called with the secret it is of
 const { reveal } = Secret.prototype;
 Secret.prototype.reveal = function revealed(this: Secret): string {
   const value = reveal.call(this);
-  // A whole answer, in JSON or HTML, is no single secret: those in it are used one by one, or known to the sandbox.
-  if (!/^$|^null$|[{}<>[\]]/.test(value)) learnSecret('used', value);
+  if (!WHOLE_ANSWER.test(value)) learnSecret('used', value);
   return value;
 };
 
