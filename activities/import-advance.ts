@@ -51,6 +51,7 @@ export async function advanceImport(run: ImportRun): Promise<Advance> {
 interface Plan {
   row: ImportRow;
   scopes: ImportScopeRow[];
+  /** What is to be tried again, once there is nothing left to list. */
   unsettled: ImportItemRow[];
 }
 
@@ -59,6 +60,9 @@ async function readPlan({ context, channel, importId }: ImportRun): Promise<Plan
     const row = await findImport(tx, importId);
     if (!row || !isUnderWay(row)) return null;
     const scopes = await listImportScopes(tx, importId);
-    return { row, scopes, unsettled: await listUnsettledItems(tx, importId, PAGE_ITEMS) };
+    const compared = needsComparison(row, scopes);
+    const isLeft = scopes.some(({ state }) => state === 'listing' || (compared && state === 'comparing'));
+    // It reads every item of the import: not for every page of a large one.
+    return { row, scopes, unsettled: isLeft ? [] : await listUnsettledItems(tx, importId, PAGE_ITEMS) };
   });
 }
