@@ -33,12 +33,12 @@ const inTenant = <T>(work: (tx: Transaction) => Promise<T>) => stage.context.dat
 const listed = (channelId: string) => inTenant((tx) => listImports(tx, { channelId, after: null, limit: 50 }));
 
 /** A channel of two days ago that has polled since; `deliver` puts mail between. */
-async function twoDaysAgo(email: string, deliver: () => Promise<unknown>, spec = {}) {
-  await stage.sandbox.setClock(0);
+async function twoDaysAgo(email: string, deliver: () => Promise<unknown>, spec = {}, skewS = 0) {
+  await stage.sandbox.setClock(skewS);
   const channelId = channelOf(await connectGmail(stage, email, { spec }));
-  await stage.sandbox.setClock(24 * 3_600);
+  await stage.sandbox.setClock(24 * 3_600 + skewS);
   await deliver();
-  await stage.sandbox.setClock(48 * 3_600);
+  await stage.sandbox.setClock(48 * 3_600 + skewS);
   await importing(later).poll(channelId);
   return channelId;
 }
@@ -98,6 +98,24 @@ describe('the daily comparison', () => {
     await audit(inGapMode);
     expect(await importing(later).stored(inGapMode)).toEqual([]);
     expect(await listed(inGapMode)).toEqual([]);
+  });
+
+  test.each([
+    ['behind', -3_600],
+    ['ahead', 3_600],
+  ])('with the provider’s clock an hour %s it finds the same', async (name, skewS) => {
+    const email = `audit-${name}@example.com`;
+    const delivered: { message_id: string }[] = [];
+    const deliver = async () => {
+      delivered.push(...(await stage.sandbox.deliver('google', email, 3)));
+      delivered.push(...(await stage.sandbox.deliver('google', email, 1, { unannounced: true })));
+    };
+    const channelId = await twoDaysAgo(email, deliver, {}, skewS);
+    await audit(channelId);
+    await stage.sandbox.setClock(0);
+    expect(idsOf(await importing(later).stored(channelId))).toEqual(messageIds(delivered));
+    const [found] = (await listed(channelId)).filter(({ row }) => row.audit);
+    expect(found?.counts).toMatchObject({ found: 1, repaired: 1, missing: 0 });
   });
 
   test('goes on after it was killed, and does not touch what lies in quarantine', async () => {
