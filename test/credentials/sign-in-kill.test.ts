@@ -20,6 +20,8 @@ const PASSWORD = secret('password');
 
 const TENANT = 'acme';
 const POINTS = KILL_POINTS.filter((point) => point.startsWith('sign_in.'));
+/** Several servers start at once. */
+const TIMEOUT_MS = 120_000;
 const KINDS = ['first', 'again'] as const;
 const CASES = POINTS.flatMap((point) => KINDS.map((kind) => ({ point, kind })));
 /** A password has no code: its sign-in begins with the login, and from there the code is the same. */
@@ -75,7 +77,7 @@ const isNudged = (channelId: string) =>
     return rows.length === 1;
   });
 
-describe.concurrent('a callback whose server is killed', () => {
+describe.concurrent('a callback whose server is killed', { timeout: TIMEOUT_MS }, () => {
   test.for(CASES)('$point, $kind', async ({ point, kind }) => {
     const email = `${kind}-${point.replace('.', '-')}@example.com`;
     const isStored = point === 'sign_in.stored';
@@ -131,7 +133,7 @@ describe.concurrent('a callback whose server is killed', () => {
   });
 });
 
-describe.concurrent('a password form whose server is killed', () => {
+describe.concurrent('a password form whose server is killed', { timeout: TIMEOUT_MS }, () => {
   test.for(PASSWORD_CASES)('$point, $kind', async ({ point, kind }) => {
     const email = `${kind}-${point.replace('.', '-')}@imap.example.com`;
     const { host, port, security } = stage.imap;
