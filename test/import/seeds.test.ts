@@ -81,12 +81,26 @@ const isDone = async (channel: string) => {
   return found.length > 0 && found.every(({ state }) => state !== 'running');
 };
 
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** Once `start` has brought everybody back. */
+async function everybody(): Promise<Record<string, number>> {
+  while (!Object.values(pids()).every(isAlive)) await sleep(100);
+  return pids();
+}
+
 /** Kills until `enough` were killed; what is not there at the moment is not killed. */
 async function killAtRandom(roll: Dice, enough: number, killed: Set<number>): Promise<void> {
   for (let kills = 0; kills < enough;) {
     await sleep(200 + roll(2_500));
     const pid = pids()[VICTIMS[roll(VICTIMS.length)] ?? ''];
-    if (pid === undefined || killed.has(pid)) continue;
+    if (pid === undefined || killed.has(pid) || !isAlive(pid)) continue;
     process.kill(pid, 'SIGKILL');
     killed.add(pid);
     kills++;
@@ -94,10 +108,10 @@ async function killAtRandom(roll: Dice, enough: number, killed: Set<number>): Pr
 }
 
 test.each(BATCHES)(
-  'rule 10: 2,000 messages each, once, through kills by seed %i %o %o',
+  'rule 10: 2,000 messages each, once, through kills by these seeds: %s %s %s',
   { timeout: 600_000 },
   async (...seeds) => {
-    const before = pids();
+    const before = await everybody();
     const accounts = await Promise.all(seeds.filter(Boolean).map(missing2000));
     for (const { channel, signing } of accounts) {
       await reauthorizeOverApi(mooring, channel, signing);
@@ -123,7 +137,7 @@ test.each(BATCHES)(
       expect(receipt).toMatchObject({ already_had: 0, skipped: [] });
     }
     // Whoever lost PostgreSQL or Temporal has found them again without being started anew.
-    const after = pids();
+    const after = await everybody();
     expect(after['server']).toBe(before['server']);
     if (!killed.has(before['worker'] ?? 0)) expect(after['worker']).toBe(before['worker']);
   },
