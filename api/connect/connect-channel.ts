@@ -83,14 +83,18 @@ const SECOND_MS = 1_000;
 
 /**
  * Dates of messages are by the provider's clock, and so is then the time from which on they are ours. Where it is not
- * told, whatever came after the last message there was is dated after it. In an empty inbox nothing tells: a clock may
- * be an hour behind, and then mail that a folder got in the hour before is ours too (rule 10).
+ * told, whatever came after the last message there was is dated after it, by a clock that may be an hour behind: mail
+ * that another folder got in that hour before the connection then counts as ours too (rule 10).
  */
 function providersOwnTime({ heads, newestAt }: SignIn['proof'], now: Date): Date | null {
   const headAt = earliestHead(heads);
-  if (headAt) return Math.abs(headAt.getTime() - now.getTime()) > SAME_CLOCK_MS ? headAt : null;
-  const afterNewest = newestAt ? newestAt.getTime() + SECOND_MS : now.getTime() - CLOCK_DOUBT_MS;
-  return afterNewest < now.getTime() ? new Date(afterNewest) : null;
+  if (headAt) {
+    const isOurs = Math.abs(headAt.getTime() - now.getTime()) <= SAME_CLOCK_MS;
+    return isOurs ? null : new Date(headAt.getTime() + SECOND_MS - 1); // what else came in that second came before
+  }
+  const afterNewest = newestAt ? newestAt.getTime() + SECOND_MS : 0;
+  const from = Math.max(afterNewest, now.getTime() - CLOCK_DOUBT_MS);
+  return from < now.getTime() ? new Date(from) : null;
 }
 
 /** Mail from before the connection only where it was asked for: `import_from`, or what an adopted channel had last. */
