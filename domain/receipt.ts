@@ -41,7 +41,7 @@ export function receiptOf(groups: readonly ReceiptGroup[]): Receipt {
 }
 
 /** The part of the skipped that lies in quarantine. */
-export function quarantinedCount({ skipped }: Receipt): number {
+export function quarantinedCount({ skipped }: Pick<Receipt, 'skipped'>): number {
   const held = skipped.filter(({ reason }) => reason === 'unfetchable' || reason === 'unparseable');
   return held.reduce((sum, { count }) => sum + count, 0);
 }

@@ -1,4 +1,5 @@
 import type { EventType } from '../domain/event.ts';
+import { quarantinedCount } from '../domain/receipt.ts';
 import { explain } from './words.ts';
 import type { Explained, Tone } from './words.ts';
 import type { ChannelEvent, Import, Quarantined } from './resources.ts';
@@ -78,9 +79,15 @@ export function describeImport(it: Import): string {
       : 'It got stuck; it is tried again.';
   }
   if (it.found === 0) return it.compared ? 'Nothing was missed; compared with the mailbox.' : 'Nothing was missed.';
+  const held = quarantinedCount(it);
+  if (held > 0)
+    return `${plural(held, 'message')} could not be had and ${held === 1 ? 'is' : 'are'} kept aside; ${rest(it)}.`;
   if (it.compared) return 'Nothing is missing; compared with the mailbox message by message.';
   return `${plural(it.imported, 'message')} stored as ${it.imported === 1 ? 'it' : 'they'} came.`;
 }
+
+const rest = ({ compared }: Import) =>
+  compared ? 'nothing else is missing, compared with the mailbox message by message' : 'everything else was stored';
 
 /** Why an import ran, for a heading. */
 export function importTitle(cause: Import['cause']): string {

@@ -85,6 +85,13 @@ describe('describeImport', () => {
     expect(describeImport({ ...RECEIPT, compared: false })).not.toContain('Nothing is missing');
   });
 
+  it('does not say that nothing is missing while a message lies in quarantine', () => {
+    const held = { ...RECEIPT, imported: 37, skipped: [{ reason: 'unfetchable', count: 1 }] };
+    expect(describeImport(held)).toMatch(/^1 message could not be had and is kept aside; nothing else is missing/);
+    const deleted = { ...RECEIPT, imported: 37, skipped: [{ reason: 'gone', count: 1 }] };
+    expect(describeImport(deleted)).toMatch(/^Nothing is missing/);
+  });
+
   it('counts what is missing', () => {
     expect(describeImport({ ...RECEIPT, state: 'stalled', missing: 3 })).toContain('3 messages');
   });
