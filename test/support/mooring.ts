@@ -58,6 +58,8 @@ export async function startMooring(environment: Record<string, string> = {}) {
     dir,
     sandbox: { ...run.sandbox, ...sandboxControl(run.sandbox.control) },
     call: apiCaller(run),
+    /** What `npm start` has printed so far: who ended, who came back. */
+    said: () => output,
     /** What the processes have written so far, for whoever looks for a secret or a cause. */
     logs: () =>
       readdirSync(join(dir, 'logs'))
