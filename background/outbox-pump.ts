@@ -5,6 +5,8 @@ import type { OutboxTurn } from '../db/outbox.ts';
 import type { NewDelivery } from '../db/webhook-deliveries.ts';
 import { EVENTS_NOTIFICATION } from '../domain/notifications.ts';
 import { startDelivery } from '../temporal.ts';
+import { repeat } from './repeat.ts';
+import type { Repetition } from './repeat.ts';
 import { WakeUp } from './wake-up.ts';
 
 /** Without any notification; also how long an error is slept over. */
@@ -21,26 +23,22 @@ const OVERDUE_PER_SWEEP = 500;
 
 type PumpContext = Pick<Context, 'database' | 'clock' | 'logger' | 'temporal'>;
 
-export interface OutboxPump {
-  /** Resolves once the turn under way has ended. */
-  stop(): Promise<void>;
-}
-
 /**
  * Brings events from the outbox to their deliver workflows. It runs in every worker process; the row of feed_state
  * lets one turn at a time through. Facts come first: a delivery is committed before its workflow is started, and the
  * sweep finds the ones that were left between the two.
  */
-export function startOutboxPump(context: PumpContext): OutboxPump {
-  const [events, overdue] = [new WakeUp(), new WakeUp()];
+export function startOutboxPump(context: PumpContext): Repetition {
+  const events = new WakeUp();
   const stopping = new AbortController();
-  const running = Promise.all([pump(context, events, stopping.signal), sweep(context, overdue, stopping.signal)]);
+  const pumping = pump(context, events, stopping.signal);
+  const trouble = 'Overdue deliveries could not be looked for; it is tried again';
+  const sweeping = repeat(context, { everyMs: SWEEP_MS, turn: sweepOf(context), trouble });
   return {
     async stop() {
       stopping.abort();
       events.ring();
-      overdue.ring();
-      await running;
+      await Promise.all([pumping, sweeping.stop()]);
     },
   };
 }
@@ -71,20 +69,15 @@ function pauseAfter(turn: OutboxTurn | null, heldBackMs: number): number {
   return turn.noticesWait ? NOTICE_INTERVAL_MS / 4 : IDLE_MS;
 }
 
-async function sweep(context: PumpContext, alarm: WakeUp, stopping: AbortSignal): Promise<void> {
+/** Each turn a page of the overdue: a full one goes on where it ended, so that ones that merely wait never hide others. */
+function sweepOf(context: PumpContext): () => Promise<void> {
   let afterId = '';
-  while (!stopping.aborted) {
-    try {
-      const dueBefore = new Date((await context.clock.now()).getTime() - OVERDUE_MS);
-      const overdue = await listOverdueDeliveries(context.database, { dueBefore, afterId, limit: OVERDUE_PER_SWEEP });
-      await startDeliveries(context, overdue);
-      // A full page goes on where it ended, so that ones that merely wait for a worker never hide the others.
-      afterId = overdue.length === OVERDUE_PER_SWEEP ? (overdue.at(-1)?.id ?? '') : '';
-    } catch (error) {
-      context.logger.warn({ err: error }, 'Overdue deliveries could not be looked for; it is tried again');
-    }
-    await alarm.wait(SWEEP_MS);
-  }
+  return async () => {
+    const dueBefore = new Date((await context.clock.now()).getTime() - OVERDUE_MS);
+    const overdue = await listOverdueDeliveries(context.database, { dueBefore, afterId, limit: OVERDUE_PER_SWEEP });
+    await startDeliveries(context, overdue);
+    afterId = overdue.length === OVERDUE_PER_SWEEP ? (overdue.at(-1)?.id ?? '') : '';
+  };
 }
 
 /** Starts what can be started; what cannot is pending and stays so until the sweep comes by. */

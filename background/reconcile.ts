@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts';
 import { closeDesertedOperatorIncidents, takeForgottenChannels } from '../db/across-tenants.ts';
-import { WakeUp } from './wake-up.ts';
+import { repeat } from './repeat.ts';
+import type { Repetition } from './repeat.ts';
 
 const EVERY_MS = 15_000;
 /** A nudge is old when its signal must have come and been acted on by now, in ms. */
@@ -9,38 +10,20 @@ const NUDGE_OLD_MS = 15_000;
 const OVERDUE_MS = 90_000;
 const CHANNELS_AT_ONCE = 200;
 
-export interface Reconcile {
-  stop(): Promise<void>;
-}
-
 /**
  * Finds what a crash between a commit and a signal left behind, and workflows that are missing or stuck, and signals
  * them with a start (design.md section 5). Runs in every worker process; an advisory lock lets one at a time look.
  * Also closes the operator's incidents that no channel is left in, whichever way the last one went.
  */
-export function startReconcile(context: Context): Reconcile {
-  const alarm = new WakeUp();
-  const stopping = new AbortController();
-  const running = loop(context, alarm, stopping.signal);
-  return {
-    async stop() {
-      stopping.abort();
-      alarm.ring();
-      await running;
-    },
-  };
-}
-
-async function loop(context: Context, alarm: WakeUp, stopping: AbortSignal): Promise<void> {
-  while (!stopping.aborted) {
-    try {
+export function startReconcile(context: Context): Repetition {
+  return repeat(context, {
+    everyMs: EVERY_MS,
+    async turn() {
       await wakeForgotten(context);
       await closeDesertedOperatorIncidents(context.database, await context.clock.now());
-    } catch (error) {
-      context.logger.warn({ err: error }, 'Forgotten channels could not be looked for; it is tried again');
-    }
-    await alarm.wait(EVERY_MS);
-  }
+    },
+    trouble: 'Forgotten channels could not be looked for; it is tried again',
+  });
 }
 
 /** One look; exported for tests, which do not wait for the loop. */

@@ -3,7 +3,8 @@ import { lookForUnusedContent, pruneExpiredOfAllTenants, retireMessagesOfAllTena
 import { lockChannel } from '../db/channels.ts';
 import { deleteUnusedContent } from '../db/message-content.ts';
 import type { UnusedContent } from '../db/retention.ts';
-import { WakeUp } from './wake-up.ts';
+import { repeat } from './repeat.ts';
+import type { Repetition } from './repeat.ts';
 
 const EVERY_MS = 60_000;
 const ROWS_PER_TURN = 500;
@@ -13,40 +14,21 @@ const ABANDONED_MS = 3_600_000;
 
 type RetentionContext = Pick<Context, 'database' | 'clock' | 'logger'>;
 
-export interface Retention {
-  stop(): Promise<void>;
-}
-
 /**
  * Lets go of what is kept no longer: messages whose retention is over, content that no message came to refer to, and
  * what has served its time. Runs in every worker process; nothing of it is urgent, and doing it twice is harmless.
  */
-export function startRetention(context: RetentionContext): Retention {
-  const alarm = new WakeUp();
-  const stopping = new AbortController();
-  const running = loop(context, alarm, stopping.signal);
-  return {
-    async stop() {
-      stopping.abort();
-      alarm.ring();
-      await running;
-    },
-  };
-}
-
-async function loop(context: RetentionContext, alarm: WakeUp, stopping: AbortSignal): Promise<void> {
+export function startRetention(context: RetentionContext): Repetition {
   const sweeper = new ContentSweeper(context);
-  while (!stopping.aborted) {
-    await alarm.wait(EVERY_MS);
-    if (stopping.aborted) return;
-    try {
+  return repeat(context, {
+    everyMs: EVERY_MS,
+    async turn(stopping) {
       await retireAcknowledged(context, stopping);
       await sweeper.sweep(performance.now());
       await pruneExpiredOfAllTenants(context.database, await context.clock.now(), ROWS_PER_TURN);
-    } catch (error) {
-      context.logger.warn({ err: error }, 'What is kept no longer could not be removed; it is tried again');
-    }
-  }
+    },
+    trouble: 'What is kept no longer could not be removed; it is tried again',
+  });
 }
 
 /** Turn after turn, each a short transaction, until nothing is due. Returns how many messages were retired. */
