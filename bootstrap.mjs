@@ -1,6 +1,7 @@
 // Everything between a fresh clone and a running program, in plain JavaScript for Node 20: installs what
-// package-lock.json names when it is not there, builds the web UI when its sources changed, then runs what it was
-// given under the Node of node_modules. Says what it does on stderr, and nothing when there is nothing to do.
+// package-lock.json names when it is not there, mends it as patches/ says, builds the web UI when its sources changed,
+// then runs what it was given under the Node of node_modules. Says what it does on stderr, and nothing when there is
+// nothing to do.
 //
 //   node bootstrap.mjs [script.ts | program] [arguments]
 import { spawn } from 'node:child_process';
@@ -24,6 +25,7 @@ const OLDEST_NODE = [22, 18];
 
 try {
   if (!installed()) await step('Dependencies', 'installing, about a minute', install);
+  (await import('./patches/apply.mjs')).applyPatches();
   if (!uiBuilt()) await step('Web UI', 'building', buildUi);
 } catch (error) {
   console.error(`\n${error instanceof Error ? error.message : String(error)}\n`);

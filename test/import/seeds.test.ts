@@ -139,7 +139,7 @@ test.each(BATCHES)(
     // Whoever lost PostgreSQL or Temporal has found them again without being started anew.
     const after = await everybody();
     expect(after['server']).toBe(before['server']);
-    if (FIRST && !killed.has(before['worker'] ?? 0)) {
+    if (!killed.has(before['worker'] ?? 0)) {
       expect(after['worker'], `${mooring.said()}\n${mooring.logs()}`).toBe(before['worker']);
     }
   },

@@ -1,6 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -14,6 +23,7 @@ function cloned(name: string, missing: Record<string, unknown> = {}): string {
   const clone = join(dir, name);
   mkdirSync(clone);
   copyFileSync(join(checkout, 'bootstrap.mjs'), join(clone, 'bootstrap.mjs'));
+  cpSync(join(checkout, 'patches'), join(clone, 'patches'), { recursive: true });
   symlinkSync(join(checkout, 'node_modules'), join(clone, 'node_modules'));
   const installed = JSON.parse(readFileSync(join(checkout, 'node_modules/.package-lock.json'), 'utf8')) as {
     packages: Record<string, unknown>;
