@@ -61,7 +61,7 @@ async function audit(
   if (window === null) return;
   const endsAtMs = performance.now() + AUDIT_MS;
   const headsAt = await context.clock.now();
-  const heads = await session.scopes();
+  const heads = await session.scopes({ withState: true });
   const { id: channelId, tenantId } = channel;
   const kind = { cause: 'poll', movesCursor: false, backfill: false, audit: true } as const;
   const importId = await context.database.inTenant(tenantId, async (tx) =>

@@ -16,6 +16,7 @@ import type { ImportRow } from '../db/imports.ts';
 import { endReplay, quarantineInterrupted } from '../db/quarantine.ts';
 import { quarantinedCount, receiptOf } from '../domain/receipt.ts';
 import type { Receipt } from '../domain/receipt.ts';
+import { keepStates } from './audit-states.ts';
 import { needsComparison } from './import-comparison.ts';
 import { tellOfEnd } from './import-events.ts';
 import { earliest, later, latest } from './import-heads.ts';
@@ -44,6 +45,7 @@ export async function finishImport(run: ImportRun): Promise<void> {
     const state = receipt.missing === 0 ? 'completed' : 'stalled';
     const windowTo = row.windowTo ?? latest(scopes.flatMap(({ headAt }) => headAt ?? [])) ?? run.headsAt;
     await updateImport(tx, importId, { state, completedAt: now, failures: 0, windowTo, compared });
+    if (row.audit) await keepStates(tx, run, row, scopes);
     if (isUnremarkable(row, receipt)) await deleteImport(tx, importId);
     else if (!run.inline || row.audit) await tellOfEnd(tx, { ...row, windowTo }, `import.${state}`, receipt, now);
     await updateChannel(tx, channel.id, {

@@ -3,11 +3,12 @@ import type { CursorRow } from '../db/cursors.ts';
 import { lockChannel } from '../db/channels.ts';
 import type { Transaction } from '../db/client.ts';
 import { insertImportScopes, listImportScopes, moveScope } from '../db/import-scopes.ts';
-import type { ImportScopeRow } from '../db/import-scopes.ts';
+import type { ImportScopeRow, NewImportScope } from '../db/import-scopes.ts';
 import { skipVanishedItems } from '../db/import-items.ts';
 import { findImport, updateImport } from '../db/imports.ts';
 import type { ImportRow } from '../db/imports.ts';
 import type { ScopeHead } from '../providers/provider.ts';
+import { isKnownWhole, stateToKeep } from './audit-states.ts';
 import { headTime, later, latest } from './import-heads.ts';
 import { tellOfGap, tellOfStart } from './import-events.ts';
 import { isRoutine } from './import-run.ts';
@@ -53,10 +54,12 @@ async function tellOfBeginning(
 }
 
 /** How a part of the account is listed: after its cursor, or by a window when it has none or none is to be moved. */
-function plan(run: ImportRun, row: ImportRow, head: ScopeHead, cursors: Map<string, CursorRow>): ImportScopeRow[] {
+function plan(run: ImportRun, row: ImportRow, head: ScopeHead, cursors: Map<string, CursorRow>): NewImportScope[] {
   const cursor = row.movesCursor ? (cursors.get(head.scope)?.cursor ?? null) : null;
   const nothingNew = cursor !== null && cursor === head.cursor;
   if (nothingNew && isRoutine(row)) return [];
+  const known = cursors.get(head.scope);
+  if (row.audit && isKnownWhole(run, row, head, known)) return [];
   return [
     {
       importId: row.id,
@@ -68,6 +71,7 @@ function plan(run: ImportRun, row: ImportRow, head: ScopeHead, cursors: Map<stri
       fromCursor: cursor,
       headCursor: row.movesCursor ? head.cursor : null,
       headAt: headTime(head, run.headsAt),
+      headState: row.audit ? stateToKeep(run, head, known) : null,
       position: null,
       state: nothingNew || row.audit ? 'comparing' : 'listing',
     },
@@ -85,7 +89,7 @@ async function leaveVanished(tx: Transaction, run: ImportRun, scopes: ImportScop
   for (const scope of scopes) {
     if (there.has(scope.scope) || scope.state === 'done') continue;
     await skipVanishedItems(tx, run.importId, scope.scope);
-    await moveScope(tx, scope, { state: 'done' });
+    await moveScope(tx, scope, { state: 'done', headState: null });
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ChannelRow } from '../db/channels.ts';
 import type { ImportScopeRow } from '../db/import-scopes.ts';
 import type { ImportRow } from '../db/imports.ts';
+import { windowToList } from '../domain/import-window.ts';
 import type { WindowFacts } from '../domain/import-window.ts';
 import { later } from './import-heads.ts';
 import type { ImportRun } from './import-run.ts';
@@ -15,9 +16,17 @@ export function ownedFrom({ ownedFrom, createdAt }: Pick<ChannelRow, 'ownedFrom'
 
 /** The window of a scope as it is listed now; `prepareScopes` has filled in where it begins and ends. */
 export function windowFacts(run: ImportRun, row: ImportRow, scope: ImportScopeRow): WindowFacts {
+  return factsOf(run, row, reasonOf(row, scope));
+}
+
+/** From when on an audit compares. */
+export function auditedFrom(run: ImportRun, row: ImportRow): Date {
+  return windowToList(factsOf(run, row, 'comparison'), run.headsAt).from;
+}
+
+function factsOf(run: ImportRun, row: ImportRow, reason: WindowFacts['reason']): WindowFacts {
   const { channel } = run;
   const from = row.windowFrom ?? channel.coveredUntil ?? channel.createdAt;
-  const reason = reasonOf(row, scope);
   return {
     from,
     to: row.windowTo,

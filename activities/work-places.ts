@@ -122,7 +122,7 @@ export function atPlace(session: Session, place: WorkPlace): Session {
     ...session,
     identify: () => place.ask(() => session.identify()),
     verify: () => place.ask(() => session.verify()),
-    scopes: () => place.ask(() => session.scopes()),
+    scopes: (asked) => place.ask(() => session.scopes(asked)),
     listChanges: (...asked) => place.ask(() => session.listChanges(...asked)),
     listWindow: (...asked) => place.ask(() => session.listWindow(...asked)),
     async *fetchMessages(...asked) {

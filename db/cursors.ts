@@ -1,5 +1,6 @@
 import { and, asc, eq } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
+import type { ComparedState } from '../domain/compared-state.ts';
 import type { Transaction } from './client.ts';
 import { cursors } from './schema/imports.ts';
 
@@ -45,15 +46,27 @@ export async function moveCursor(
 ): Promise<boolean> {
   const moved = await tx
     .update(cursors)
-    .set({ cursor: move.cursor, updatedAt: move.now })
+    .set({ cursor: move.cursor, compared: null, updatedAt: move.now })
     .where(and(eq(cursors.channelId, move.channelId), eq(cursors.scope, move.scope), eq(cursors.cursor, move.replaces)))
     .returning({ scope: cursors.scope });
   return moved.length > 0;
 }
 
+/** What an audit has found of a part; a cursor that moves forgets it. */
+export async function keepCompared(
+  tx: Transaction,
+  { channelId, scope }: Pick<CursorRow, 'channelId' | 'scope'>,
+  compared: ComparedState | null,
+): Promise<void> {
+  await tx
+    .update(cursors)
+    .set({ compared })
+    .where(and(eq(cursors.channelId, channelId), eq(cursors.scope, scope)));
+}
+
 /** Positions at another server mean nothing: every part falls back to a window of time, as with an expired cursor. */
 export async function voidCursors(tx: Transaction, channelId: string): Promise<void> {
-  await tx.update(cursors).set({ cursor: '' }).where(eq(cursors.channelId, channelId));
+  await tx.update(cursors).set({ cursor: '', compared: null }).where(eq(cursors.channelId, channelId));
 }
 
 /** Where a channel stood means nothing any more; its next import begins at its present end. */

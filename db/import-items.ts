@@ -1,4 +1,4 @@
-import { and, eq, isNull, lt, or, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNull, lt, not, or, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import { receiptOf } from '../domain/receipt.ts';
 import type { Receipt, ReceiptGroup } from '../domain/receipt.ts';
@@ -83,6 +83,16 @@ export async function skipVanishedItems(tx: Transaction, importId: string, scope
     .update(importItems)
     .set({ outcome: 'skipped', skipReason: 'gone', replay: false })
     .where(and(eq(importItems.importId, importId), eq(importItems.scope, scope), isOpen));
+}
+
+/** The parts in which an import has listed something that it neither brought nor had. */
+export async function listScopesWithTrouble(tx: Transaction, importId: string): Promise<string[]> {
+  const isHad = inArray(importItems.outcome, ['imported', 'already_had']);
+  const rows = await tx
+    .selectDistinct({ scope: importItems.scope })
+    .from(importItems)
+    .where(and(eq(importItems.importId, importId), or(isNull(importItems.outcome), not(isHad))));
+  return rows.map(({ scope }) => scope);
 }
 
 /**

@@ -4,12 +4,13 @@ import type { Transaction } from './client.ts';
 import { importScopes, imports } from './schema/imports.ts';
 
 export type ImportScopeRow = InferSelectModel<typeof importScopes>;
+export type NewImportScope = typeof importScopes.$inferInsert;
 
 export async function listImportScopes(tx: Transaction, importId: string): Promise<ImportScopeRow[]> {
   return tx.select().from(importScopes).where(eq(importScopes.importId, importId)).orderBy(asc(importScopes.scope));
 }
 
-export async function insertImportScopes(tx: Transaction, rows: (typeof importScopes.$inferInsert)[]): Promise<void> {
+export async function insertImportScopes(tx: Transaction, rows: NewImportScope[]): Promise<void> {
   if (rows.length > 0) await tx.insert(importScopes).values(rows).onConflictDoNothing();
 }
 
@@ -46,7 +47,9 @@ export async function restartScopes(tx: Transaction, channelId: string): Promise
 export async function moveScope(
   tx: Transaction,
   seen: ImportScopeRow,
-  values: Partial<Pick<ImportScopeRow, 'listing' | 'fromCursor' | 'headCursor' | 'headAt' | 'position' | 'state'>>,
+  values: Partial<
+    Pick<ImportScopeRow, 'listing' | 'fromCursor' | 'headCursor' | 'headAt' | 'headState' | 'position' | 'state'>
+  >,
 ): Promise<boolean> {
   const moved = await tx
     .update(importScopes)

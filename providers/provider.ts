@@ -109,8 +109,11 @@ export interface Session {
   identify(): Promise<Identity>;
   /** The cheapest call that proves the same, exactly one where the provider has one; says what was proved. */
   verify(): Promise<string>;
-  /** Every part that has a cursor of its own (a folder, or the whole mailbox), with its cursor as of now. */
-  scopes(): Promise<ScopeHead[]>;
+  /**
+   * Every part that has a cursor of its own (a folder, or the whole mailbox), with its cursor as of now; `withState`: and
+   * its state, where the provider tells one.
+   */
+  scopes(asked?: { withState: boolean }): Promise<ScopeHead[]>;
   /**
    * The provider's date of what came last, null where nothing has. Only where `scopes` tells no time: what is dated later
    * has come since, whatever that clock says.
@@ -157,6 +160,12 @@ export interface ScopeHead extends ScopeReference {
   cursor: string;
   /** The provider's own time when the head was taken; null when the provider does not tell. */
   at: Date | null;
+  /**
+   * What is in it, as a fingerprint to be compared for equality: while it is the same, by the provider's word, nothing was
+   * added, so that a listing would bring what it brought before. Absent where it was not asked for, or the provider
+   * cannot tell.
+   */
+  state?: string;
 }
 
 export interface ListedItem {

@@ -1,5 +1,16 @@
 import { sql } from 'drizzle-orm';
-import { boolean, foreignKey, index, integer, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import {
+  boolean,
+  foreignKey,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
+import type { ComparedState } from '../../domain/compared-state.ts';
 import { time } from './columns.ts';
 import { tenantId } from './tenants.ts';
 import { channelId } from './channels.ts';
@@ -13,6 +24,8 @@ export const cursors = pgTable(
     name: text('name'),
     /** Everything up to here is durably stored (rule 9). */
     cursor: text('cursor').notNull(),
+    /** In which state audits have found it complete at this cursor; null: in none that the provider tells. */
+    compared: jsonb('compared').$type<ComparedState>(),
     updatedAt: time('updated_at').notNull(),
   },
   (t) => [primaryKey({ columns: [t.channelId, t.scope] })],
@@ -77,10 +90,24 @@ export const importScopes = pgTable(
     /** Taken before a window listing starts; becomes the cursor in its last transaction (rule 9). */
     headCursor: text('head_cursor'),
     headAt: time('head_at'),
+    /** Of an audit: the state when the head was taken, where that is to be kept once it was compared. */
+    headState: text('head_state'),
     position: text('position'),
     state: text('state').$type<'listing' | 'comparing' | 'done'>().notNull(),
+    /** Listings that were counted before they were begun and did not end; the more, the smaller the next page. */
+    tries: integer('tries').notNull().default(0),
+    /** Set aside until then: its listing ends whoever tries it, or never ends itself. */
+    retryAt: time('retry_at'),
+    /** Since when it is set aside, again and again. */
+    setAsideAt: time('set_aside_at'),
   },
-  (t) => [primaryKey({ columns: [t.importId, t.scope] })],
+  (t) => [
+    primaryKey({ columns: [t.importId, t.scope] }),
+    /** The few that are set aside: looked for by every poll. */
+    index('import_scopes_set_aside')
+      .on(t.channelId)
+      .where(sql`${t.retryAt} is not null`),
+  ],
 );
 
 /** Every id that was listed, with its outcome: the receipt's numbers are SQL over this table. */

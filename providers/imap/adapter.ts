@@ -58,7 +58,7 @@ function createSession(connection: ImapConnection, access: Extract<SessionAccess
       };
       return { account, proved };
     },
-    scopes: () => listFolders(connection),
+    scopes: (asked) => listFolders(connection, asked),
     newestAt: () => readNewestDate(connection),
     comesAfter,
     listChanges: (scope, cursor, limit) => listChanges(connection, scope, cursor, limit),

@@ -8,19 +8,22 @@ const EXCLUDED = ['\\Trash', '\\Junk', '\\Drafts'];
 const VIEWS = ['\\Flagged', '\\Important'];
 const NOT_SELECTABLE = ['\\noselect', '\\nonexistent'];
 
+const HEAD = { uidNext: true, uidValidity: true };
+const HEAD_AND_STATE = { ...HEAD, messages: true, highestModseq: true };
+
 /**
  * Every folder that is imported, each with its cursor as of now: all but Trash, Junk and Drafts and what lies in them.
  * IMAP servers do not tell their time. A folder that the login may see but not read is left out.
  */
-export async function listFolders(connection: ImapConnection): Promise<ScopeHead[]> {
-  const folders = await connection.run('import', () =>
-    connection.flow.list({ statusQuery: { uidNext: true, uidValidity: true } }),
-  );
+export async function listFolders(connection: ImapConnection, { withState = false } = {}): Promise<ScopeHead[]> {
+  const statusQuery = withState && (await keepsModSequences(connection)) ? HEAD_AND_STATE : HEAD;
+  const folders = await connection.run('import', () => connection.flow.list({ statusQuery }));
   const heads: ScopeHead[] = [];
   for (const folder of folders.filter((folder) => isImported(folder, folders))) {
     const status = await statusOf(connection, folder);
     if (status === null) continue;
-    heads.push({ scope: folder.path, name: folder.path, cursor: formatPosition(status), at: null });
+    const { state, ...position } = status;
+    heads.push({ scope: folder.path, name: folder.path, cursor: formatPosition(position), at: null, ...state });
   }
   return heads;
 }
@@ -61,22 +64,39 @@ function isInbox(name: string): boolean {
   return name.toUpperCase() === 'INBOX';
 }
 
-async function statusOf(
-  connection: ImapConnection,
-  folder: ListResponse,
-): Promise<{ uidvalidity: string; uid: number } | null> {
+/** Where a folder stands, and its state where that was asked for and told. */
+interface FolderStatus {
+  uidvalidity: string;
+  uid: number;
+  state?: { state: string };
+}
+
+async function statusOf(connection: ImapConnection, folder: ListResponse): Promise<FolderStatus | null> {
   const listed = complete(folder.status);
   if (listed !== null) return listed;
   // Not every server answers STATUS for every folder within LIST.
-  const asked = await connection.run('import', () =>
-    connection.flow.status(folder.path, { uidNext: true, uidValidity: true }),
-  );
+  const asked = await connection.run('import', () => connection.flow.status(folder.path, HEAD));
   const status = complete(asked || undefined);
   if (status === null && (!connection.usable || isInbox(folder.path))) throw connection.swallowed('import');
   return status;
 }
 
-function complete(status: StatusObject | undefined): { uidvalidity: string; uid: number } | null {
+function complete(status: StatusObject | undefined): FolderStatus | null {
   if (status?.uidNext === undefined || status.uidValidity === undefined) return null;
-  return { uidvalidity: String(status.uidValidity), uid: Math.max(0, status.uidNext - 1) };
+  const { uidValidity, uidNext, messages, highestModseq } = status;
+  const position = { uidvalidity: String(uidValidity), uid: Math.max(0, uidNext - 1) };
+  // 0: this folder keeps none (RFC 7162 section 3.1.2.2).
+  if (messages === undefined || !highestModseq) return position;
+  return { ...position, state: { state: `${uidValidity}.${uidNext}.${messages}.${highestModseq}` } };
+}
+
+/**
+ * Whether the server keeps mod-sequences (CONDSTORE), as its inbox shows. One that claims it and refuses must not be
+ * asked for each of its folders.
+ */
+async function keepsModSequences(connection: ImapConnection): Promise<boolean> {
+  if (!connection.flow.capabilities.has('CONDSTORE')) return false;
+  const status = await connection.run('import', () => connection.flow.status('INBOX', { highestModseq: true }));
+  if (!connection.usable) throw connection.swallowed('import');
+  return status !== false && Boolean(status.highestModseq);
 }

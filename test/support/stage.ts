@@ -52,7 +52,7 @@ export async function raiseStage({ given = {} }: { given?: Partial<Context> } = 
     environment,
     context,
     sandbox: sandboxControl(sandbox.addresses.control),
-    imap: sandbox.addresses.imap as { host: string; port: number; security: 'starttls'; ca_file: string },
+    imap: sandbox.addresses.imap as { host: string; port: number; security: 'tls' | 'starttls'; ca_file: string },
     databaseUrl: postgres.url,
     async close() {
       await context.close();
@@ -66,11 +66,14 @@ export async function raiseStage({ given = {} }: { given?: Partial<Context> } = 
   };
 }
 /** The stage for an IMAP server that is not the sandbox's: its authority is trusted, its address is where logins go. */
-export async function stageTrusting({ caFile, host, port }: { caFile: string; host: string; port: number }) {
+export async function stageTrusting(
+  { caFile, host, port }: { caFile: string; host: string; port: number },
+  security: 'tls' | 'starttls' = 'starttls',
+) {
   const stage = await raiseStage();
   const certificateAuthorities = readFileSync(caFile, 'utf8');
   const providers = createProviders({ ...stage.context.config.providers, certificateAuthorities });
-  return { ...stage, context: { ...stage.context, providers }, imap: { ...stage.imap, host, port } };
+  return { ...stage, context: { ...stage.context, providers }, imap: { ...stage.imap, host, port, security } };
 }
 
 export type Stage = Awaited<ReturnType<typeof raiseStage>>;
