@@ -43,6 +43,8 @@ export function windowToList(facts: WindowFacts, now: Date): { from: Date; to: D
  * listing nothing is in doubt: what came after the connection was listed.
  */
 export function belongsToWindow(receivedAt: Date, facts: WindowFacts): boolean {
+  // Without a date that can be read everything is in doubt, but after a change listing: it had brought it.
+  if (receivedAt.getTime() === 0) return facts.reason !== 'comparison';
   switch (facts.reason) {
     case 'changes':
     case 'new_part':

@@ -203,7 +203,7 @@ export type FetchedMessage =
       item: ListedItem;
       /** The message as the provider gave it, in parts of any size. */
       raw: AsyncIterable<Uint8Array>;
-      /** The provider's date of arrival (internalDate, INTERNALDATE). */
+      /** The provider's date of arrival (internalDate, INTERNALDATE); the beginning of time where it gives none. */
       receivedAt: Date;
       folder: string;
       /** Octets, as the provider says; for progress only. */

@@ -151,11 +151,16 @@ async function receivedWithin(connection: ImapConnection, uids: number[], window
     { uid: true, internalDate: true },
     { uid: true },
   )) {
-    const receivedMs = new Date(internalDate ?? Number.NaN).getTime();
-    if (receivedMs < window.from.getTime() || receivedMs > window.to.getTime()) outside.add(uid);
+    const receivedAt = toDate(internalDate);
+    if (receivedAt && (receivedAt < window.from || receivedAt > window.to)) outside.add(uid);
   }
   // What has no date that can be read stays in, and so does what has just vanished: fetching it tells.
   return uids.filter((uid) => !outside.has(uid));
+}
+
+/** ImapFlow reads NIL as the beginning of time, and gives back as it is what it cannot read. */
+export function toDate(internalDate: Date | string | undefined): Date | null {
+  return internalDate instanceof Date && internalDate.getTime() !== 0 ? internalDate : null;
 }
 
 /** Only where the server counts for us (ESEARCH, RFC 4731): a guess is not worth a list of a million numbers. */

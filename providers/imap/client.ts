@@ -111,7 +111,10 @@ export class ImapConnection {
   /** Selects the folder anew, read-only, so that UIDNEXT is of now. null when there is no such folder. */
   async examine(path: string): Promise<MailboxObject | null> {
     try {
-      return await this.flow.mailboxOpen(path, { readOnly: true });
+      const folder = await this.flow.mailboxOpen(path, { readOnly: true });
+      // ImapFlow's types promise it; without it a UID names nothing.
+      if ((folder.uidValidity as bigint | undefined) !== undefined) return folder;
+      throw networkFailure(this.server, 'import', new Error('the server tells no UIDVALIDITY'));
     } catch (error) {
       if ((error as ImapFlowFailure).mailboxMissing) return null;
       throw error;

@@ -46,7 +46,7 @@ function isImported(folder: ListResponse, all: ListResponse[]): boolean {
 }
 
 function contains(outer: ListResponse, inner: ListResponse): boolean {
-  return outer.delimiter !== '' && inner.path.startsWith(`${outer.path}${outer.delimiter}`);
+  return Boolean(outer.delimiter) && inner.path.startsWith(`${outer.path}${outer.delimiter}`);
 }
 
 /**

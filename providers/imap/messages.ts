@@ -1,8 +1,8 @@
-import type { FetchMessageObject } from 'imapflow';
+import type { FetchMessageObject, FetchQueryObject } from 'imapflow';
 import { networkFailure } from '../errors.ts';
 import { inOrder } from '../in-order.ts';
 import type { FetchedMessage, ListedItem, ScopeReference } from '../provider.ts';
-import { assertGeneration } from './changes.ts';
+import { assertGeneration, toDate } from './changes.ts';
 import type { ImapConnection } from './client.ts';
 
 /** Messages up to this are fetched many at a time, larger ones in parts of it (BODY.PEEK[]<start.length>). */
@@ -11,6 +11,8 @@ const PART_BYTES = 512 * 1024;
 const BATCH_BYTES = 2 * 1024 * 1024;
 const BATCH_MESSAGES = 200;
 const BATCHES_HELD = 2;
+/** Where the server sends no date that can be read: visibly wrong, and in doubt part of every window. */
+const UNDATED = new Date(0);
 
 /** What is known of a message before its content. */
 interface Listed {
@@ -66,17 +68,16 @@ async function findMessages(connection: ImapConnection, path: string, items: Lis
   for (const item of items) assertGeneration(folder, { uidvalidity: item.generation });
   const itemOf = new Map(items.map((item) => [Number(item.providerId), item]));
   const query = { uid: true, internalDate: true, size: true };
-  const found = await connection.flow.fetchAll([...itemOf.keys()], query, { uid: true });
-  return found.flatMap(({ uid, size, internalDate }) => {
+  const found = new Map<number, Listed>();
+  for (const { uid, size, internalDate } of await connection.flow.fetchAll([...itemOf.keys()], query, { uid: true })) {
     const item = itemOf.get(uid);
-    return item ? [{ item, uid, size: size ?? 0, receivedAt: toDate(internalDate) }] : [];
-  });
-}
-
-/** A server that sends no date that can be read gets the beginning of time, which is at least visibly wrong. */
-function toDate(internalDate: Date | string | undefined): Date {
-  const date = new Date(internalDate ?? Number.NaN);
-  return Number.isNaN(date.getTime()) ? new Date(0) : date;
+    if (!item) continue;
+    // Servers tell of flags in the middle, and name a message a second time for it.
+    const { size: sizeBefore = 0, receivedAt: dateBefore } = found.get(uid) ?? {};
+    const receivedAt = toDate(internalDate) ?? dateBefore ?? UNDATED;
+    found.set(uid, { item, uid, size: size ?? sizeBefore, receivedAt });
+  }
+  return [...found.values()];
 }
 
 function* batchesOf(messages: Listed[]): Generator<Listed[]> {
@@ -105,12 +106,23 @@ async function fetchBatch(connection: ImapConnection, batch: Listed[]): Promise<
   return new Map(messages.flatMap(({ uid, source }) => (source === undefined ? [] : [[uid, source]])));
 }
 
+/** Of all that an answer says of the message, the content; null: none. */
+async function fetchSource(
+  connection: ImapConnection,
+  uid: number,
+  source: NonNullable<FetchQueryObject['source']>,
+): Promise<Buffer | 'gone' | null> {
+  const told = await connection.flow.fetchAll(String(uid), { uid: true, source }, { uid: true });
+  const ofIt = told.filter((message) => message.uid === uid);
+  return ofIt.length === 0 ? 'gone' : (ofIt.find((message) => message.source)?.source ?? null);
+}
+
 async function fetchAlone(connection: ImapConnection, listed: Listed, folder: string): Promise<FetchedMessage> {
   const { item, uid } = listed;
   try {
-    const message = await connection.flow.fetchOne(String(uid), { uid: true, source: true }, { uid: true });
-    if (!message) return { outcome: 'skipped', item, reason: 'gone' };
-    if (message.source !== undefined) return toMessage(listed, folder, oneChunk(message.source));
+    const source = await fetchSource(connection, uid, true);
+    if (source === 'gone') return { outcome: 'skipped', item, reason: 'gone' };
+    if (source !== null) return toMessage(listed, folder, oneChunk(source));
     return { outcome: 'failed', item, error: new Error('the server sent no content') };
   } catch (error) {
     const understood = connection.understand('import', error);
@@ -131,13 +143,11 @@ async function* oneChunk(content: Buffer): AsyncGenerator<Uint8Array> {
 
 async function* readInParts(connection: ImapConnection, { uid, size }: Listed): AsyncGenerator<Uint8Array> {
   for (let start = 0; ; start += PART_BYTES) {
-    const message = await connection.run('import', () =>
-      connection.flow.fetchOne(String(uid), { uid: true, source: { start, maxLength: PART_BYTES } }, { uid: true }),
-    );
-    // The rest must not pass for the whole: the next try finds out whether the message is gone.
-    if (!message)
+    const source = await connection.run('import', () => fetchSource(connection, uid, { start, maxLength: PART_BYTES }));
+    // The rest must not pass for the whole: the next try finds out whether the message is gone. NIL is an end, too.
+    if (source === 'gone' || (source === null && start < size))
       throw networkFailure(connection.server, 'import', new Error('the message vanished while it was read'));
-    const part = message.source ?? Buffer.alloc(0);
+    const part = source ?? Buffer.alloc(0);
     if (part.length > 0) yield part;
     // Fewer bytes than asked for are the last; more come from a server that knows no parts and sent everything.
     if (part.length !== PART_BYTES) return;

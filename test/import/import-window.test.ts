@@ -73,3 +73,13 @@ test('readMessageHeaders reads what can be read, and what PostgreSQL can store',
     expect(await read(rubbish)).toMatchObject({ messageId: null, identity: null, recipients: [] });
   }
 });
+
+test.each([
+  ['changes', true],
+  ['new_part', true],
+  ['fallback', true],
+  ['requested', true],
+  ['comparison', false],
+] as const)('belongsToWindow(): without a date that can be read, %s: %s', (reason, belongs) => {
+  expect(belongsToWindow(new Date(0), facts({ reason }))).toBe(belongs);
+});

@@ -1,0 +1,181 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Secret } from '../../domain/secret.ts';
+import { createEgressGuard } from '../../providers/egress.ts';
+import { createImapProvider } from '../../providers/imap/adapter.ts';
+import type { FetchedMessage, ListedItem, Session } from '../../providers/provider.ts';
+import { secret } from '../support/minting.ts';
+import { WrittenImap } from '../support/written-imap.ts';
+
+const INBOX = { scope: 'INBOX', name: 'INBOX' };
+const FROM_START = JSON.stringify({ uidvalidity: '7', uid: 0 });
+const LARGE = 1_200_000;
+
+/* Answers that servers in the wild give and the sandbox and Dovecot do not. */
+describe('an IMAP server that answers strangely', () => {
+  let server: WrittenImap;
+  let session: Session;
+  beforeAll(async () => {
+    server = await WrittenImap.start();
+  });
+  beforeEach(async () => {
+    server.folders.clear();
+    server.folder('INBOX');
+    session = await open();
+  });
+  afterEach(async () => {
+    server.twist = (_asked, answer) => answer;
+    await session.close();
+  });
+  afterAll(() => server.stop());
+
+  async function open(): Promise<Session> {
+    const authorities = readFileSync(server.caFile, 'utf8');
+    const provider = createImapProvider({ timeoutMs: 3_000 }, createEgressGuard({ allow: ['127.0.0.1'] }), authorities);
+    const password = new Secret(secret('password'));
+    const { host, port } = server;
+    const access = {
+      email: 'a@b.example',
+      username: 'ana',
+      password,
+      server: { host, port, security: 'tls' },
+    } as const;
+    return provider.openSession({ kind: 'password', ...access }, new AbortController().signal);
+  }
+
+  const news = async () => (await session.listChanges(INBOX, FROM_START, 100)).items;
+  const idsOf = (items: ListedItem[]) => items.map(({ providerId }) => providerId);
+
+  /** What was fetched, with whole contents. */
+  async function fetched(items: ListedItem[]) {
+    const all: { id: string; outcome: FetchedMessage['outcome']; raw: string; receivedAt?: Date }[] = [];
+    for await (const message of session.fetchMessages(INBOX, items)) {
+      const { outcome, item } = message;
+      const chunks: Uint8Array[] = [];
+      if (message.outcome === 'message') for await (const chunk of message.raw) chunks.push(chunk);
+      const dated = message.outcome === 'message' ? { receivedAt: message.receivedAt } : {};
+      all.push({ id: item.providerId, outcome, raw: Buffer.concat(chunks).toString(), ...dated });
+    }
+    return all;
+  }
+
+  const contents = () => [...server.folder('INBOX').messages].map(([uid, { raw }]) => ({ id: String(uid), raw }));
+
+  /** Somebody else's mail program marks messages as read meanwhile: the server says so in the middle of its answer. */
+  const withFlagsTold = (answer: string) =>
+    answer.replaceAll(/^\* (\d+) FETCH \(UID (\d+) /gm, '* $1 FETCH (UID $2 FLAGS (\\Seen))\r\n$&');
+
+  it('gives each message once, whole, while flags are told in the middle of a fetch', async () => {
+    server.deliver('INBOX', 3);
+    const large = `Subject: large\r\n\r\n${'0123456789abcde\n'.repeat(LARGE / 16)}`;
+    server.deliver('INBOX', 1);
+    const last = server.folder('INBOX').messages.get(4);
+    if (last) last.raw = large;
+    server.twist = ({ command }, answer) => (command === 'UID FETCH' ? withFlagsTold(answer) : answer);
+    const items = await news();
+    expect(idsOf(items)).toEqual(['1', '2', '3', '4']);
+    const got = await fetched(items);
+    expect(got.map(({ id, raw }) => ({ id, raw }))).toEqual(contents());
+  });
+
+  it('gives each message once when an answer names it twice', async () => {
+    server.deliver('INBOX', 3);
+    server.twist = ({ command }, answer) => {
+      if (command === 'UID SEARCH') return answer.replace('* SEARCH 1', '* SEARCH 1 2 1 3 3');
+      if (command !== 'UID FETCH') return answer;
+      const end = answer.lastIndexOf('%T');
+      return answer.slice(0, end).repeat(2) + answer.slice(end);
+    };
+    const items = await news();
+    expect(idsOf(items)).toEqual(['1', '2', '3']);
+    expect((await fetched(items)).map(({ id, raw }) => ({ id, raw }))).toEqual(contents());
+    expect(idsOf((await session.stillThere?.(INBOX, items)) ?? [])).toEqual(['1', '2', '3']);
+  });
+
+  it('is not confused by EXPUNGE, EXISTS and answers about others in the middle', async () => {
+    server.deliver('INBOX', 4);
+    const items = await news();
+    server.twist = ({ command }, answer) =>
+      command === 'UID FETCH'
+        ? `* 1 EXPUNGE\r\n* 3 EXISTS\r\n* 9 FETCH (UID 99 FLAGS ())\r\n* 2 FETCH (FLAGS ())\r\n${answer}`
+        : answer;
+    const got = await fetched(items);
+    expect(got.map(({ id, raw }) => ({ id, raw }))).toEqual(contents());
+  });
+
+  it.each(['NIL', '"yesterday"', '""'])('keeps a message whose INTERNALDATE is %s, undated', async (internalDate) => {
+    server.deliver('INBOX', 2);
+    const second = server.folder('INBOX').messages.get(2);
+    if (second) second.internalDate = internalDate;
+    const window = { from: new Date(Date.now() - 3_600_000), to: new Date(Date.now() + 3_600_000) };
+    const { items } = await session.listWindow(INBOX, window, null, 10);
+    expect(idsOf(items)).toEqual(['1', '2']);
+    const got = await fetched(items);
+    expect(got.map(({ raw }) => raw)).toEqual(contents().map(({ raw }) => raw));
+    expect(got.map(({ receivedAt }) => receivedAt?.getTime() === 0)).toEqual([false, true]);
+  });
+
+  it('brings what lies beyond a UIDNEXT that lags once it has caught up', async () => {
+    server.deliver('INBOX', 3);
+    const inbox = server.folder('INBOX');
+    inbox.uidNext = 2;
+    const first = await session.listChanges(INBOX, FROM_START, 10);
+    expect(idsOf(first.items)).toEqual(['1']);
+    inbox.uidNext = 4;
+    expect(idsOf((await session.listChanges(INBOX, first.cursor, 10)).items)).toEqual(['2', '3']);
+  });
+
+  it('is read up to its last message where it tells no UIDNEXT when a folder is opened', async () => {
+    server.deliver('INBOX', 3);
+    server.twist = ({ command }, answer) =>
+      command === 'EXAMINE' ? answer.replace(/\* OK \[UIDNEXT \d+\]\r\n/, '') : answer;
+    expect(idsOf(await news())).toEqual(['1', '2', '3']);
+  });
+
+  it('numbers by UIDVALIDITY 0 as by any other', async () => {
+    const inbox = server.folder('INBOX');
+    inbox.uidValidity = 0;
+    server.deliver('INBOX', 2);
+    const [head] = await session.scopes();
+    const from = JSON.stringify({ ...(JSON.parse(head?.cursor ?? '{}') as object), uid: 0 });
+    expect(idsOf((await session.listChanges(INBOX, from, 10)).items)).toEqual(['1', '2']);
+  });
+
+  it('without UIDVALIDITY is in trouble, and no folder of it is read as if it had one', async () => {
+    server.deliver('INBOX', 2);
+    server.twist = ({ command }, answer) =>
+      command === 'EXAMINE' ? answer.replace(/\* OK \[UIDVALIDITY \d+\]\r\n/, '') : answer;
+    const window = { from: new Date(0), to: new Date() };
+    await expect(news()).rejects.toMatchObject({ verdict: { kind: 'transient' } });
+    const listing = session.listWindow(INBOX, window, null, 10);
+    await expect(listing).rejects.toMatchObject({ verdict: { kind: 'transient' } });
+  });
+
+  it('has folders of all kinds: only what can be opened is read, whatever it is called', async () => {
+    server.folder('Parent', { attributes: '\\Noselect \\HasChildren' });
+    server.folder('Parent/Child');
+    server.folder('Ghost', { attributes: '\\NonExistent' });
+    server.folder('Trash');
+    server.folder('Trash/old');
+    server.folder('Trashnull and void', { delimiter: 'NIL' });
+    server.folder('Flat', { delimiter: 'NIL' });
+    const names = ['back\\slash', 'a "quoted" name', '{5}', 'x(y)', '100% *'];
+    for (const name of names) server.folder(name);
+    const heads = await session.scopes();
+    expect(heads.map(({ scope }) => scope).toSorted()).toEqual(
+      ['INBOX', 'Parent/Child', 'Trashnull and void', 'Flat', ...names].toSorted(),
+    );
+    for (const name of ['Flat', ...names]) {
+      server.deliver(name, 1);
+      const { items } = await session.listChanges({ scope: name, name }, FROM_START, 10);
+      expect([name, idsOf(items)]).toEqual([name, ['1']]);
+    }
+  });
+
+  it('may send a folder’s name as a literal', async () => {
+    server.folder('Projects');
+    server.twist = ({ command }, answer) =>
+      command === 'LIST' ? answer.replace('"Projects"', '{8}\r\nProjects') : answer;
+    expect((await session.scopes()).map(({ scope }) => scope)).toContain('Projects');
+  });
+});
