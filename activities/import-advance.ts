@@ -34,8 +34,7 @@ export async function advanceImport(run: ImportRun): Promise<Advance> {
     // Opened again by a reauthorization: the next stretch begins with new heads.
     if (row.movesCursor && row.windowTo === null) return { done: false, waitMs: 0 };
     if (run.inline && scopes.some((scope) => isFallback(row, scope))) return { done: false, waitMs: 0 };
-    const listing = scopes.find(({ state }) => state === 'listing');
-    const comparing = needsComparison(row, scopes) ? scopes.find(({ state }) => state === 'comparing') : undefined;
+    const { listing, comparing } = nextToList(row, scopes);
     const retrying = scopes.find(({ scope }) => scope === unsettled[0]?.scope);
     if (listing) await listPage(run, row, listing);
     else if (comparing) await comparePage(run, row, comparing);
@@ -46,6 +45,13 @@ export async function advanceImport(run: ImportRun): Promise<Advance> {
     if (run.broken) return { done: false, waitMs: RETRY_GAP_MS };
     if (isOver(run)) return { done: false, waitMs: 0 };
   }
+}
+
+/** The parts that are listed next, and compared after that; none of those that are set aside. */
+function nextToList(row: ImportRow, scopes: ImportScopeRow[]) {
+  const open = scopes.filter(({ retryAt }) => retryAt === null);
+  const comparing = needsComparison(row, scopes) ? open.find(({ state }) => state === 'comparing') : undefined;
+  return { listing: open.find(({ state }) => state === 'listing'), comparing };
 }
 
 interface Plan {
@@ -60,9 +66,9 @@ async function readPlan({ context, channel, importId }: ImportRun): Promise<Plan
     const row = await findImport(tx, importId);
     if (!row || !isUnderWay(row)) return null;
     const scopes = await listImportScopes(tx, importId);
-    const compared = needsComparison(row, scopes);
-    const isLeft = scopes.some(({ state }) => state === 'listing' || (compared && state === 'comparing'));
+    const { listing, comparing } = nextToList(row, scopes);
     // It reads every item of the import: not for every page of a large one.
+    const isLeft = listing !== undefined || comparing !== undefined;
     return { row, scopes, unsettled: isLeft ? [] : await listUnsettledItems(tx, importId, PAGE_ITEMS) };
   });
 }

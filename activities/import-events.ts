@@ -1,6 +1,7 @@
 import type { Transaction } from '../db/client.ts';
 import { insertEvent } from '../db/events.ts';
 import { readReceipts } from '../db/import-items.ts';
+import type { ImportScopeRow } from '../db/import-scopes.ts';
 import type { ImportRow } from '../db/imports.ts';
 import { skippedCount } from '../domain/receipt.ts';
 import type { Receipt } from '../domain/receipt.ts';
@@ -24,14 +25,21 @@ export async function tellOfGap(
   await tell(tx, row, 'gap.detected', { gap_cause: cause }, now);
 }
 
+interface End {
+  type: 'import.completed' | 'import.stalled';
+  receipt: Receipt;
+  /** What could not be listed. */
+  aside: readonly Pick<ImportScopeRow, 'scope' | 'name'>[];
+}
+
 export async function tellOfEnd(
   tx: Transaction,
   row: ImportRow,
-  type: 'import.completed' | 'import.stalled',
-  receipt: Receipt,
+  { type, receipt, aside }: End,
   now: Date,
 ): Promise<void> {
-  await tell(tx, row, type, countsOf(receipt), now);
+  const folders = aside.map(({ scope, name }) => name ?? scope);
+  await tell(tx, row, type, { ...countsOf(receipt), ...(folders.length > 0 ? { set_aside: folders } : {}) }, now);
 }
 
 export async function tellOfProgress(run: ImportRun, row: ImportRow): Promise<void> {

@@ -10,9 +10,10 @@ import type { ChangePage, WindowPage } from '../providers/provider.ts';
 import { tellOfGap } from './import-events.ts';
 import { headTime } from './import-heads.ts';
 import { importWithCare } from './import-carefully.ts';
-import { ImportOvertaken, PAGE_ITEMS } from './import-run.ts';
+import { ImportOvertaken } from './import-run.ts';
 import type { ImportRun } from './import-run.ts';
 import { isFallback, windowFacts } from './import-window.ts';
+import { listCarefully } from './listing-carefully.ts';
 
 /** Lists and imports one page of a scope. An expired cursor is not an end: the scope goes on as a window of time. */
 export async function listPage(run: ImportRun, row: ImportRow, scope: ImportScopeRow): Promise<void> {
@@ -29,7 +30,9 @@ async function listChangePage(run: ImportRun, row: ImportRow, scope: ImportScope
   const { database } = run.context;
   const cursor = await database.inTenant(row.tenantId, (tx) => findCursor(tx, row.channelId, scope.scope));
   if (cursor === null) throw new ImportOvertaken(row.id);
-  const page = takeListed(run, scope, cursor) ?? (await run.session.listChanges(scope, cursor, PAGE_ITEMS));
+  const list = (limit: number) => run.session.listChanges(scope, cursor, limit);
+  const page = takeListed(run, scope, cursor) ?? (await listCarefully(run, scope, list));
+  if (page === null) return;
   await importWithCare(run, {
     row,
     scope,
@@ -53,7 +56,9 @@ function takeListed(run: ImportRun, { scope }: ImportScopeRow, cursor: string): 
 
 async function listWindowPage(run: ImportRun, row: ImportRow, scope: ImportScopeRow): Promise<void> {
   const facts = windowFacts(run, row, scope);
-  const page = await run.session.listWindow(scope, windowToList(facts, run.headsAt), scope.position, PAGE_ITEMS);
+  const window = windowToList(facts, run.headsAt);
+  const page = await listCarefully(run, scope, (limit) => run.session.listWindow(scope, window, scope.position, limit));
+  if (page === null) return;
   await importWithCare(run, {
     row,
     scope,

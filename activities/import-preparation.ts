@@ -7,6 +7,7 @@ import type { ImportScopeRow, NewImportScope } from '../db/import-scopes.ts';
 import { skipVanishedItems } from '../db/import-items.ts';
 import { findImport, updateImport } from '../db/imports.ts';
 import type { ImportRow } from '../db/imports.ts';
+import { listSetAside, listUnlisted } from '../db/set-aside.ts';
 import type { ScopeHead } from '../providers/provider.ts';
 import { isKnownWhole, stateToKeep } from './audit-states.ts';
 import { headTime, later, latest } from './import-heads.ts';
@@ -28,8 +29,8 @@ export async function prepareScopes(run: ImportRun): Promise<void> {
     if (row?.state !== 'running') return;
     const scopes = await listImportScopes(tx, importId);
     const cursors = new Map((await listCursors(tx, channel.id)).map((cursor) => [cursor.scope, cursor]));
-    const planned = new Set(scopes.map(({ scope }) => scope));
-    const added = run.heads.filter(({ scope }) => !planned.has(scope)).flatMap((head) => plan(run, row, head, cursors));
+    const left = new Set([...scopes.map(({ scope }) => scope), ...(await leftToOthers(tx, row))]);
+    const added = run.heads.filter(({ scope }) => !left.has(scope)).flatMap((head) => plan(run, row, head, cursors));
     await insertImportScopes(tx, added);
     await leaveVanished(tx, run, scopes);
     await renewHeads(tx, run, scopes);
@@ -38,6 +39,12 @@ export async function prepareScopes(run: ImportRun): Promise<void> {
       await tellOfBeginning(tx, withWindow, scopes.length === 0, row.windowTo === null, await context.clock.now());
     }
   });
+}
+
+/** What a routine leaves to the import that had to set it aside; somebody who asks has it tried at once. */
+async function leftToOthers(tx: Transaction, row: ImportRow): Promise<string[]> {
+  if (row.audit) return (await listSetAside(tx, row.channelId)).map(({ scope }) => scope);
+  return isRoutine(row) ? listUnlisted(tx, row.channelId) : [];
 }
 
 /** A reauthorization opens the gap that the import is to close, also when it has found one under way. */

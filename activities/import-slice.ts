@@ -5,6 +5,7 @@ import type { ChannelRow } from '../db/channels.ts';
 import { readReceipts } from '../db/import-items.ts';
 import { cancelRunningImport, findImport, isUnderWay, updateImport } from '../db/imports.ts';
 import type { ImportRow } from '../db/imports.ts';
+import { listSetAsideOf } from '../db/set-aside.ts';
 import { receiptOf, skippedCount } from '../domain/receipt.ts';
 import { backoffMs } from '../domain/schedule.ts';
 import type { Session } from '../providers/provider.ts';
@@ -39,6 +40,8 @@ export interface SliceAnswer {
   };
   /** The provider's guess of the total; null without one. */
   estimate: number | null;
+  /** How many folders are set aside, because their listing ends whoever tries it. */
+  setAside?: number;
 }
 
 interface Wait {
@@ -67,6 +70,7 @@ export async function runSlice(context: Context, input: ImportInput): Promise<Sl
       waitingFor: wait.waitingFor,
       counts: { ...counts, skipped: skippedCount(receipt) },
       estimate: row?.estimate ?? null,
+      setAside: (await listSetAsideOf(tx, [input.importId])).length,
     };
   });
 }

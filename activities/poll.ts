@@ -4,6 +4,7 @@ import { lockChannel, updateChannel } from '../db/channels.ts';
 import type { ChannelRow } from '../db/channels.ts';
 import { insertCursors, listCursors, moveCursor } from '../db/cursors.ts';
 import { findRunningImport, insertImport, updateImport } from '../db/imports.ts';
+import { listSetAside, listUnlisted, reopenStalled } from '../db/set-aside.ts';
 import type { ChangePage, ScopeHead, Session } from '../providers/provider.ts';
 import { readAccess } from './channel-access.ts';
 import type { ChannelAccess } from './channel-access.ts';
@@ -13,6 +14,7 @@ import { tellOfStart } from './import-events.ts';
 import { isExpired } from './import-listing.ts';
 import { earliest, headTime, later } from './import-heads.ts';
 import { ImportOvertaken, newRun, PAGE_ITEMS } from './import-run.ts';
+import type { ImportRun } from './import-run.ts';
 
 /** What a poll came to. */
 export interface PollAnswer {
@@ -29,6 +31,8 @@ export interface PollAnswer {
 
 /** What takes longer becomes an import with a workflow of its own. */
 const POLL_MS = 15_000;
+/** After so many ends in a row a poll lists nothing itself: an import with a row can count what ends it. */
+const MOST_FAILURES = 3;
 
 /** Looks whether a channel has news, and stores it. One bounded activity of the channel's workflow. */
 export async function pollChannel(
@@ -38,6 +42,7 @@ export async function pollChannel(
   const access = await readAccess(context, tenantId, channelId);
   if (access === 'gone') return { outcome: 'gone', stored: 0, importId: null };
   if (!isPolled(access.channel)) return { outcome: 'nothing', stored: 0, importId: null };
+  await reopenWhatIsDue(context, access.channel);
   const running = await context.database.inTenant(tenantId, (tx) => findRunningImport(tx, channelId, true));
   if (running) {
     // A poll that died has begun one that nobody knows of.
@@ -45,13 +50,20 @@ export async function pollChannel(
     return { outcome: 'more', stored: 0, importId: running.id };
   }
   const signal = ActivityContext.current().cancellationSignal;
-  const work = (session: Session) => poll(context, access, session, signal);
+  const careful = endsInTheMiddle(access.channel);
+  const work = (session: Session) => poll(context, access, session, signal, careful);
   const polled = await workAtAccount(context, access, signal, work, { urgent: true });
-  const importId = await handOver(context, access.channel, polled.outcome !== 'worked');
+  const importId = await handOver(context, access.channel, careful || polled.outcome !== 'worked');
   if (polled.outcome !== 'worked') return { outcome: polled.outcome, stored: 0, importId };
   const stored = polled.result;
   if (importId !== null) return { outcome: 'more', stored, importId };
   return { outcome: stored > 0 ? 'stored' : 'nothing', stored, importId };
+}
+
+/** What is wrong with its credential alone does not end a poll. */
+function endsInTheMiddle({ failures, trouble }: ChannelRow): boolean {
+  const { attempt } = ActivityContext.current().info;
+  return attempt >= MOST_FAILURES || (failures >= MOST_FAILURES && trouble !== 'credential');
 }
 
 const isPolled = ({ status, importMode }: ChannelRow) =>
@@ -63,12 +75,15 @@ async function poll(
   { channel, provider }: ChannelAccess,
   session: Session,
   signal: AbortSignal,
+  careful: boolean,
 ): Promise<number> {
   const endsAtMs = performance.now() + POLL_MS;
   const headsAt = await context.clock.now();
   const heads = await session.scopes();
-  if (channel.importMode === 'gap') return jumpToHeads(context, channel, heads, headsAt);
-  const listed = await findNews(context, channel, session, heads);
+  const unlisted = await context.database.inTenant(channel.tenantId, (tx) => listUnlisted(tx, channel.id));
+  const open = heads.filter(({ scope }) => !unlisted.includes(scope));
+  if (channel.importMode === 'gap') return jumpToHeads(context, channel, open, headsAt);
+  const listed = careful ? await seeNews(context, channel, open) : await findNews(context, channel, session, open);
   if (listed === null) return cover(context, channel, heads, headsAt);
   const importId = await context.database.inTenant(channel.tenantId, async (tx) => {
     const now = await context.clock.now();
@@ -77,11 +92,18 @@ async function poll(
     const routine = { cause, windowTo: null, movesCursor: true, backfill: false } as const;
     return insertImport(tx, { tenantId, channelId, windowFrom, ...routine, now });
   });
-  if (importId === null) return 0; // somebody has queued one meanwhile, which lists the same
+  if (importId === null || careful) return 0; // one that is queued meanwhile lists the same
   const given = { context, channel, provider, session, importId, heads, headsAt, listed, signal, endsAtMs };
   const run = newRun({ ...given, inline: true });
   await advanceImport(run);
   return run.stored;
+}
+
+/** Whether anything is new, as far as the heads tell; the import lists it. */
+async function seeNews(context: Context, channel: ChannelRow, heads: ScopeHead[]): Promise<ImportRun['listed'] | null> {
+  const rows = await context.database.inTenant(channel.tenantId, (tx) => listCursors(tx, channel.id));
+  const cursors = new Map(rows.map(({ scope, cursor }) => [scope, cursor]));
+  return heads.some(({ scope, cursor }) => cursors.get(scope) !== cursor) ? new Map() : null;
 }
 
 /** The first page with something in it, of every part that has one; null when there is nothing new anywhere. */
@@ -163,9 +185,21 @@ async function cover(context: Context, channel: ChannelRow, heads: ScopeHead[], 
   const covered = earliest(heads.map((head) => headTime(head, headsAt))) ?? headsAt;
   await context.database.inTenant(channel.tenantId, async (tx) => {
     const row = await lockChannel(tx, channel.id);
-    if (row) await updateChannel(tx, row.id, { coveredUntil: later(row.coveredUntil, covered) });
+    const whole = (await listUnlisted(tx, channel.id)).length === 0;
+    if (row && whole) await updateChannel(tx, row.id, { coveredUntil: later(row.coveredUntil, covered) });
   });
   return 0;
+}
+
+/** What had to be set aside is tried once more when its time has come: by the import that waits for it. */
+async function reopenWhatIsDue(context: Context, { id, tenantId }: ChannelRow): Promise<void> {
+  await context.database.inTenant(tenantId, async (tx) => {
+    const now = await context.clock.now();
+    if (!(await listSetAside(tx, id)).some(({ retryAt }) => retryAt <= now)) return;
+    const channel = await lockChannel(tx, id);
+    const reopened = channel && (await reopenStalled(tx, id, now));
+    if (reopened && !reopened.audit) await updateChannel(tx, id, { importState: 'catching_up' });
+  });
 }
 
 /**

@@ -3,6 +3,7 @@ import type { ChannelRow, updateChannel } from './channels.ts';
 import type { Transaction } from './client.ts';
 import { deleteCursors } from './cursors.ts';
 import { findRunningImport, queueImport } from './imports.ts';
+import { forgetSetAside } from './set-aside.ts';
 
 /**
  * How far before the change a channel begins that imported nothing until then, in ms: the provider's clock may be behind
@@ -34,6 +35,7 @@ export async function changeImportMode(
   // Still at what it had promised before it was switched off: then it was never off, as far as its cursor goes.
   if (from === 'off' && (await findRunningImport(tx, channel.id, true)) === null) {
     await deleteCursors(tx, channel.id);
+    await forgetSetAside(tx, channel.id);
     const ownedFrom = new Date(now.getTime() - BEGIN_MARGIN_MS);
     const { coveredUntil } = channel;
     return { ...values, ownedFrom, coveredUntil: coveredUntil && coveredUntil > ownedFrom ? coveredUntil : ownedFrom };

@@ -5,12 +5,15 @@ import type { Receipt } from '../domain/receipt.ts';
 import type { Transaction } from './client.ts';
 import { readReceipts } from './import-items.ts';
 import { importItems, imports } from './schema/imports.ts';
+import { listSetAsideOf } from './set-aside.ts';
+import type { SetAside } from './set-aside.ts';
 
 type ImportRow = InferSelectModel<typeof imports>;
 
 export interface ImportReceipt {
   row: ImportRow;
   counts: Receipt;
+  setAside: SetAside[];
 }
 
 /** A channel's imports, newest first. Polls and pushes that found nothing are not worth a line. */
@@ -60,5 +63,10 @@ export async function findSignInImport(tx: Transaction, channelId: string): Prom
 async function withCounts(tx: Transaction, rows: ImportRow[]): Promise<ImportReceipt[]> {
   const ids = rows.map(({ id }) => id);
   const receipts = await readReceipts(tx, ids);
-  return rows.map((row) => ({ row, counts: receipts.get(row.id) ?? receiptOf([]) }));
+  const setAside = Map.groupBy(await listSetAsideOf(tx, ids), ({ importId }) => importId);
+  return rows.map((row) => ({
+    row,
+    counts: receipts.get(row.id) ?? receiptOf([]),
+    setAside: setAside.get(row.id) ?? [],
+  }));
 }

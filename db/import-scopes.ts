@@ -16,6 +16,8 @@ export async function insertImportScopes(tx: Transaction, rows: NewImportScope[]
 
 /** Lists what came meanwhile in parts that were listed already; a window under way goes on where it is. */
 export async function reopenScopes(tx: Transaction, importId: string): Promise<void> {
+  const anew = { tries: 0, retryAt: null, setAsideAt: null };
+  await tx.update(importScopes).set(anew).where(eq(importScopes.importId, importId));
   await tx
     .update(importScopes)
     .set({ state: 'listing', listing: 'changes', position: null, headCursor: null, headAt: null })

@@ -46,7 +46,7 @@ const EVENT_WORDS: Record<EventType, Words> = {
   'import.progress': ({ data }) => ({ sentence: progress(data), tone: 'quiet' }),
   'import.completed': ({ data }) => ({ sentence: `Import finished${receiptIn(data)}.`, tone: 'good' }),
   'import.stalled': ({ data }) => ({
-    sentence: `Import got stuck${receiptIn(data)}; it is tried again.`,
+    sentence: stalled(data),
     tone: 'warn',
   }),
   'message.received': ({ data }) => ({
@@ -61,6 +61,12 @@ function plain(sentence: string, tone: Tone): Words {
   return () => ({ sentence, tone });
 }
 
+function stalled(data: ChannelEvent['data']): string {
+  const folders = Array.isArray(data['set_aside']) ? data['set_aside'].map(String) : [];
+  const aside = folders.length > 0 ? ` ${setAsideWords(folders)}` : '';
+  return `Import got stuck${receiptIn(data)}${aside === '' ? '; it is tried again.' : `.${aside}`}`;
+}
+
 const IMPORT_CAUSES: Record<string, string> = {
   reauthorized: ' for what was missed',
   requested: ', asked for by somebody',
@@ -73,6 +79,7 @@ const IMPORT_CAUSES: Record<string, string> = {
 export function describeImport(it: Import): string {
   if (it.state === 'running') return 'Looking for what was missed and storing it.';
   if (it.state === 'cancelled') return 'Stopped before it was done; the next import goes on from here.';
+  if (it.set_aside && it.set_aside.length > 0) return setAsideWords(it.set_aside.map(({ folder }) => folder));
   if (it.missing > 0 || it.state === 'stalled') {
     return it.missing > 0
       ? `${plural(it.missing, 'message')} could not be fetched yet; it is tried again.`
@@ -88,6 +95,13 @@ export function describeImport(it: Import): string {
 
 const rest = ({ compared }: Import) =>
   compared ? 'nothing else is missing, compared with the mailbox message by message' : 'everything else was stored';
+
+/** Folders whose listing ends whoever tries it. */
+function setAsideWords(folders: string[]): string {
+  const named = folders.slice(0, 3).map((folder) => `“${folder}”`);
+  const more = folders.length > named.length ? ` and ${folders.length - named.length} more` : '';
+  return `${named.join(', ')}${more} could not be listed; everything else goes on, and it is tried again within a day.`;
+}
 
 /** Why an import ran, for a heading. */
 export function importTitle(cause: Import['cause']): string {

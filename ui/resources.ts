@@ -58,6 +58,8 @@ export interface Import {
   compared: boolean;
   /** Its quarantine is being tried once more. */
   replaying?: boolean;
+  /** Folders that could not be listed, and when that is tried again. */
+  set_aside?: { folder: string; since: string; retry_at: string }[];
   skipped: { reason: string; count: number }[];
   progress: { done: number; estimate: number | null } | null;
   started_at: string;

@@ -6,8 +6,9 @@ import type { SliceAnswer } from '../activities/import-slice.ts';
 
 /** Where an import stands, for the top of its workflow's page (Markdown). */
 export function describeImport(answer: SliceAnswer): string {
-  const { counts, state, waitingFor } = answer;
+  const { counts, state, waitingFor, setAside = 0 } = answer;
   const lines = [sentenceOf(answer)];
+  if (setAside > 0) lines.push(`Set aside, because listing them ends whoever tries it: ${count(setAside)} folders.`);
   if (waitingFor !== null) lines.push(`Waiting for ${waitingFor}.`);
   lines.push(
     `Found ${count(counts.found)}: imported ${count(counts.imported)}, already had ${count(counts.alreadyHad)}, ` +
@@ -17,7 +18,7 @@ export function describeImport(answer: SliceAnswer): string {
   return lines.join('\n\n');
 }
 
-function sentenceOf({ state, counts, estimate }: SliceAnswer): string {
+function sentenceOf({ state, counts, estimate, setAside = 0 }: SliceAnswer): string {
   switch (state) {
     case 'running': {
       const total = estimate !== null && estimate > counts.found ? ` of about ${count(estimate)}` : '';
@@ -26,6 +27,7 @@ function sentenceOf({ state, counts, estimate }: SliceAnswer): string {
     case 'completed':
       return `Complete: ${count(counts.imported)} messages imported.`;
     case 'stalled':
+      if (setAside > 0 && counts.missing === 0) return 'Stalled: not every folder could be listed; it is tried again.';
       return `Stalled: ${count(counts.missing)} messages are listed and could not be had.`;
     case 'cancelled':
       return 'Cancelled.';

@@ -5,6 +5,7 @@ import { swapCredential } from '../../db/credentials.ts';
 import { voidCursors } from '../../db/cursors.ts';
 import { letHappen } from '../../db/happenings.ts';
 import { restartScopes } from '../../db/import-scopes.ts';
+import { forgetSetAside } from '../../db/set-aside.ts';
 import { queueImport } from '../../db/imports.ts';
 import { forgetGenerations } from '../../db/messages.ts';
 import type { MailServer } from '../../domain/mail-server.ts';
@@ -65,6 +66,7 @@ async function leaveServer(tx: Transaction, channel: ChannelRow, server: MailSer
   await voidCursors(tx, channel.id);
   await forgetGenerations(tx, channel.id);
   await restartScopes(tx, channel.id);
+  await forgetSetAside(tx, channel.id);
 }
 
 /** The gap, from what is covered to this sign-in; everything after the cursor is missed by definition. */

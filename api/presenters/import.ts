@@ -2,7 +2,7 @@ import type { ImportReceipt } from '../../db/import-receipts.ts';
 import { isoOrNull } from './time.ts';
 
 /** An import as the API shows it; its receipt once it is completed. */
-export function presentImport({ row, counts }: ImportReceipt) {
+export function presentImport({ row, counts, setAside }: ImportReceipt) {
   const { found, imported, alreadyHad, repaired, missing, skipped } = counts;
   const estimate = row.estimate === null ? (row.state === 'running' ? null : found) : Math.max(row.estimate, found);
   return {
@@ -18,9 +18,14 @@ export function presentImport({ row, counts }: ImportReceipt) {
     missing,
     compared: row.compared,
     replaying: row.replaying,
+    set_aside: setAside.map(({ scope, name, since, retryAt }) => ({
+      folder: name ?? scope,
+      since: since.toISOString(),
+      retry_at: retryAt.toISOString(),
+    })),
     skipped,
     progress: { done: found - missing, estimate },
     started_at: row.startedAt.toISOString(),
-    completed_at: isoOrNull(row.completedAt),
+    completed_at: row.state === 'running' ? null : isoOrNull(row.completedAt),
   };
 }

@@ -25,6 +25,9 @@ export const importOut = z
     missing: z.int(),
     compared: z.boolean(),
     replaying: z.boolean().meta({ description: 'Its quarantine is being tried once more' }),
+    set_aside: z
+      .array(z.object({ folder: z.string(), since: timeOut, retry_at: timeOut }))
+      .meta({ description: 'Folders whose listing ends whoever tries it; they are tried again, hourly, then daily' }),
     skipped: z.array(z.object({ reason: z.string(), count: z.int() })),
     progress: z.object({ done: z.int(), estimate: z.int().nullable() }),
     started_at: timeOut,

@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { runSlice } from '../../activities/import-slice.ts';
@@ -12,6 +10,7 @@ import { secret } from '../support/minting.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
 import { livesOfWorkers } from './poisoned-lives.ts';
+import { sliceInProcess } from './slicing.ts';
 import { idsOf, importing, messageIds, TENANT } from './importing.ts';
 
 const PASSWORD = secret('password');
@@ -97,18 +96,6 @@ describe.each(['google', 'imap'] as const)('%s', (provider) => {
   });
 });
 
-/** One slice in a process of its own; its answer, or the signal that ended it. */
-async function sliceInProcess(given: Record<string, string>): Promise<{ signal: string | null; done: boolean }> {
-  const file = new URL('slicing-process.ts', import.meta.url).pathname;
-  const environment = { PATH: process.env['PATH'] ?? '', ...stage.environment, ...given };
-  const child = spawn(process.execPath, [file], { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
-  let text = '';
-  child.stdout.on('data', (chunk) => (text += String(chunk)));
-  const [, signal] = (await once(child, 'close')) as [number | null, string | null];
-  const done = text !== '' && (JSON.parse(text) as { done: boolean }).done;
-  return { signal, done };
-}
-
 test('a message that kills whoever reads it is quarantined after three deaths of its own, and the rest goes on', async () => {
   const { email, channelId } = await connected('imap', 'killer');
   const delivered = await stage.sandbox.deliver('imap', email, 9);
@@ -118,7 +105,7 @@ test('a message that kills whoever reads it is quarantined after three deaths of
   const given = { CHANNEL: channelId, IMPORT: importId, POISON: poison?.provider_id.split('/').at(-1) ?? '' };
   const ends: (string | null)[] = [];
   for (let attempt = 1; ends.length < 9; attempt++) {
-    const { signal, done } = await sliceInProcess({ ...given, ATTEMPT: String(attempt) });
+    const { signal, done } = await sliceInProcess(stage, { ...given, ATTEMPT: String(attempt) });
     ends.push(signal);
     if (done) break;
   }

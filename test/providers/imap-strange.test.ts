@@ -11,6 +11,12 @@ const INBOX = { scope: 'INBOX', name: 'INBOX' };
 const FROM_START = JSON.stringify({ uidvalidity: '7', uid: 0 });
 const LARGE = 1_200_000;
 
+const idsOf = (items: ListedItem[]) => items.map(({ providerId }) => providerId);
+
+/** Somebody else's mail program marks messages as read meanwhile: the server says so in the middle of its answer. */
+const withFlagsTold = (answer: string) =>
+  answer.replaceAll(/^\* (\d+) FETCH \(UID (\d+) /gm, '* $1 FETCH (UID $2 FLAGS (\\Seen))\r\n$&');
+
 /* Answers that servers in the wild give and the sandbox and Dovecot do not. */
 describe('an IMAP server that answers strangely', () => {
   let server: WrittenImap;
@@ -44,7 +50,6 @@ describe('an IMAP server that answers strangely', () => {
   }
 
   const news = async () => (await session.listChanges(INBOX, FROM_START, 100)).items;
-  const idsOf = (items: ListedItem[]) => items.map(({ providerId }) => providerId);
 
   /** What was fetched, with whole contents. */
   async function fetched(items: ListedItem[]) {
@@ -60,10 +65,6 @@ describe('an IMAP server that answers strangely', () => {
   }
 
   const contents = () => [...server.folder('INBOX').messages].map(([uid, { raw }]) => ({ id: String(uid), raw }));
-
-  /** Somebody else's mail program marks messages as read meanwhile: the server says so in the middle of its answer. */
-  const withFlagsTold = (answer: string) =>
-    answer.replaceAll(/^\* (\d+) FETCH \(UID (\d+) /gm, '* $1 FETCH (UID $2 FLAGS (\\Seen))\r\n$&');
 
   it('gives each message once, whole, while flags are told in the middle of a fetch', async () => {
     server.deliver('INBOX', 3);

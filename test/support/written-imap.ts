@@ -8,7 +8,7 @@ import { createServer } from 'node:tls';
 import type { Server, TLSSocket } from 'node:tls';
 import { loadServerCertificate } from '../../sandbox/imap/certificate.ts';
 
-export interface WrittenMessage {
+interface WrittenMessage {
   raw: string;
   /** As it is sent: quoted, NIL, or what no client can read. */
   internalDate: string;
@@ -199,7 +199,7 @@ interface WrittenSession {
 }
 
 /** RFC 3501 section 9, date-time. */
-export function dated(date: Date): string {
+function dated(date: Date): string {
   const [, day, month, year, time] = /^\w+, (\d+) (\w+) (\d+) (\S+)/.exec(date.toUTCString()) ?? [];
   return `"${day}-${month}-${year} ${time} +0000"`;
 }

@@ -95,6 +95,14 @@ describe('describeImport', () => {
   it('counts what is missing', () => {
     expect(describeImport({ ...RECEIPT, state: 'stalled', missing: 3 })).toContain('3 messages');
   });
+
+  it('names the folders that could not be listed, in the timeline too', () => {
+    const aside = { folder: 'Projects', since: '2026-05-01T10:00:00Z', retry_at: '2026-05-01T11:00:00Z' };
+    const words = '“Projects” could not be listed; everything else goes on, and it is tried again within a day.';
+    expect(describeImport({ ...RECEIPT, state: 'stalled', set_aside: [aside] })).toBe(words);
+    const told = describeEvent(event('import.stalled', { set_aside: ['Projects'] }), CHANNEL);
+    expect(told).toMatchObject({ sentence: expect.stringContaining(words), tone: 'warn' });
+  });
 });
 
 describe('quarantine', () => {
