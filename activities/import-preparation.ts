@@ -8,9 +8,10 @@ import { skipVanishedItems } from '../db/import-items.ts';
 import { findImport, updateImport } from '../db/imports.ts';
 import type { ImportRow } from '../db/imports.ts';
 import { listSetAside, listUnlisted } from '../db/set-aside.ts';
+import { defaultFrom } from '../domain/import-window.ts';
 import type { ScopeHead } from '../providers/provider.ts';
 import { isKnownWhole, stateToKeep } from './audit-states.ts';
-import { headTime, later, latest } from './import-heads.ts';
+import { headTime, latest } from './import-heads.ts';
 import { tellOfGap, tellOfStart } from './import-events.ts';
 import { isRoutine } from './import-run.ts';
 import { ownedFrom } from './import-window.ts';
@@ -112,9 +113,9 @@ async function renewHeads(tx: Transaction, run: ImportRun, scopes: ImportScopeRo
 async function fillWindow(tx: Transaction, run: ImportRun, row: ImportRow): Promise<ImportRow> {
   const { channel, provider } = run;
   const covered = channel.coveredUntil ?? channel.createdAt;
-  const overlapped = new Date(covered.getTime() - provider.capabilities.windowOverlapMs);
+  const owned = { overlapMs: provider.capabilities.windowOverlapMs, ownedFrom: ownedFrom(channel) };
   const window = {
-    windowFrom: row.windowFrom ?? (row.movesCursor ? covered : later(overlapped, ownedFrom(channel))),
+    windowFrom: row.windowFrom ?? (row.movesCursor ? covered : defaultFrom(covered, owned)),
     windowTo: row.windowTo ?? (row.movesCursor ? latestHead(run) : null),
   };
   if (row.windowFrom === null || row.windowTo === null) await updateImport(tx, row.id, window);

@@ -43,7 +43,7 @@ export async function pollChannel(
   if (access === 'gone') return { outcome: 'gone', stored: 0, importId: null };
   if (!isPolled(access.channel)) return { outcome: 'nothing', stored: 0, importId: null };
   await reopenWhatIsDue(context, access.channel);
-  const running = await context.database.inTenant(tenantId, (tx) => findRunningImport(tx, channelId, true));
+  const running = await context.database.inTenant(tenantId, (tx) => findRunningImport(tx, channelId));
   if (running) {
     // A poll that died has begun one that nobody knows of.
     await handOver(context, access.channel, true);
@@ -209,7 +209,7 @@ async function reopenWhatIsDue(context: Context, { id, tenantId }: ChannelRow): 
 async function handOver(context: Context, channel: ChannelRow, interrupted: boolean): Promise<string | null> {
   return context.database.inTenant(channel.tenantId, async (tx) => {
     const row = await lockChannel(tx, channel.id);
-    const left = row && (await findRunningImport(tx, channel.id, true));
+    const left = row && (await findRunningImport(tx, channel.id));
     if (!row || !left) return null;
     if (row.importState === 'catching_up') return left.id;
     await updateChannel(tx, channel.id, { importState: 'catching_up' });

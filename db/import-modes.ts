@@ -33,7 +33,7 @@ export async function changeImportMode(
   }
   const values = { importMode: to, ...(to === 'off' ? {} : { nextPollAt: now }) };
   // Still at what it had promised before it was switched off: then it was never off, as far as its cursor goes.
-  if (from === 'off' && (await findRunningImport(tx, channel.id, true)) === null) {
+  if (from === 'off' && (await findRunningImport(tx, channel.id)) === null) {
     await deleteCursors(tx, channel.id);
     await forgetSetAside(tx, channel.id);
     const ownedFrom = new Date(now.getTime() - BEGIN_MARGIN_MS);

@@ -1,4 +1,4 @@
-import { and, desc, eq, or } from 'drizzle-orm';
+import { and, asc, desc, eq, or } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import { updateChannel } from './channels.ts';
 import type { Transaction } from './client.ts';
@@ -34,18 +34,43 @@ export interface NewImport {
 
 /**
  * Queues an import and answers with its id; the channel's workflow starts it when it looks at the row. A channel has
- * one lane for what moves its cursor and one for requested windows: where the lane is taken, the answer is the import
- * that runs there. A reauthorization that meets one makes it its own: the same import goes on at the same cursor, and
- * from then on it is a reauthorized one, compared at its end.
+ * one lane for what moves its cursor: where it is taken, the answer is the import that runs there. A reauthorization that
+ * meets one makes it its own: the same import goes on at the same cursor, and from then on it is a reauthorized one,
+ * compared at its end. Requested windows wait for each other in a lane of theirs; the same window again is answered with
+ * the import that is about it already. The caller holds the channel.
  */
 export async function queueImport(tx: Transaction, wanted: NewImport): Promise<string> {
-  const id = await insertImport(tx, wanted);
+  const id = (await findSameRequest(tx, wanted)) ?? (await insertImport(tx, wanted));
   await updateChannel(tx, wanted.channelId, { importState: 'catching_up' });
   if (id !== null) return id;
-  const running = await findRunningImport(tx, wanted.channelId, wanted.movesCursor);
+  const running = await findRunningImport(tx, wanted.channelId);
   if (running === null) throw new Error(`The import lane of channel ${wanted.channelId} is taken by nobody`);
   if (wanted.cause === 'reauthorized' || wanted.cause === 'access_changed') await takeOver(tx, running, wanted);
   return running.id;
+}
+
+/** The window as it was asked for: one that was left open is filled in when its turn comes, and then it is another. */
+async function findSameRequest(tx: Transaction, wanted: NewImport): Promise<string | null> {
+  if (wanted.movesCursor) return null;
+  const running = await listRequests(tx, wanted.channelId);
+  const same = running.find(
+    ({ windowFrom, windowTo }) => isSameTime(windowFrom, wanted.windowFrom) && isSameTime(windowTo, wanted.windowTo),
+  );
+  return same?.id ?? null;
+}
+
+const isSameTime = (a: Date | null, b: Date | null) => a?.getTime() === b?.getTime();
+
+const isRequest = ({ state, movesCursor, audit }: ImportRow) => state === 'running' && !movesCursor && !audit;
+
+/** Requested windows that have not come to their end, the one whose turn it is first. */
+export async function listRequests(tx: Transaction, channelId: string): Promise<ImportRow[]> {
+  const requested = and(eq(imports.state, 'running'), eq(imports.movesCursor, false), eq(imports.audit, false));
+  return tx
+    .select()
+    .from(imports)
+    .where(and(eq(imports.channelId, channelId), requested))
+    .orderBy(asc(imports.id));
 }
 
 /** A new running import, or null when the channel's lane is taken. */
@@ -71,19 +96,10 @@ export async function findImport(tx: Transaction, id: string): Promise<ImportRow
   return row ?? null;
 }
 
-/** The import under way; the one that moves the cursor comes first where both lanes are taken. */
-export async function findRunningImport(
-  tx: Transaction,
-  channelId: string,
-  movesCursor?: boolean,
-): Promise<ImportRow | null> {
-  const running = and(
-    eq(imports.channelId, channelId),
-    eq(imports.state, 'running'),
-    eq(imports.audit, false),
-    movesCursor === undefined ? undefined : eq(imports.movesCursor, movesCursor),
-  );
-  const [row] = await tx.select().from(imports).where(running).orderBy(desc(imports.movesCursor)).limit(1);
+/** The import under way that moves the cursor. */
+export async function findRunningImport(tx: Transaction, channelId: string): Promise<ImportRow | null> {
+  const running = and(eq(imports.channelId, channelId), eq(imports.state, 'running'), eq(imports.movesCursor, true));
+  const [row] = await tx.select().from(imports).where(running);
   return row ?? null;
 }
 
@@ -100,13 +116,18 @@ export async function cancelRunningImport(tx: Transaction, channelId: string, no
   await updateChannel(tx, channelId, { importState: 'idle' });
 }
 
-/** Every import that needs a workflow: at most one of each lane, and those that try their quarantine once more. */
+/**
+ * Every import that needs a workflow: the one of each lane whose turn it is, and those that try their quarantine once
+ * more. The next request's turn comes when the one before tells the channel that it has ended.
+ */
 export async function listRunningImports(tx: Transaction, channelId: string): Promise<ImportRow[]> {
-  return tx
+  const rows = await tx
     .select()
     .from(imports)
     .where(and(eq(imports.channelId, channelId), or(eq(imports.state, 'running'), imports.replaying)))
-    .orderBy(desc(imports.movesCursor));
+    .orderBy(desc(imports.movesCursor), asc(imports.id));
+  const next = rows.find(isRequest);
+  return rows.filter((row) => row === next || !isRequest(row));
 }
 
 function listReplaying(tx: Transaction, channelId: string): Promise<ImportRow[]> {

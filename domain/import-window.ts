@@ -19,6 +19,14 @@ export interface WindowFacts {
 /** Farther in the future than any provider's clock is wrong; what is dated so has arrived all the same. */
 const OPEN_END_MS = 5 * 365 * 24 * 3_600_000;
 
+/** Where a window begins that was asked for without a beginning; never before what is the channel's own. */
+export function defaultFrom(
+  coveredUntil: Date,
+  { overlapMs, ownedFrom }: Pick<WindowFacts, 'overlapMs' | 'ownedFrom'>,
+): Date {
+  return new Date(Math.max(coveredUntil.getTime() - overlapMs, ownedFrom.getTime()));
+}
+
 /** What to ask the provider for; `now` is ours. Too wide costs listing; too narrow loses mail. */
 export function windowToList(facts: WindowFacts, now: Date): { from: Date; to: Date } {
   const openEnd = new Date(now.getTime() + OPEN_END_MS);

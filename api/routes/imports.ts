@@ -1,11 +1,14 @@
 import { lockChannel } from '../../db/channels.ts';
 import { findImport, listImports } from '../../db/import-receipts.ts';
-import { queueImport } from '../../db/imports.ts';
+import type { ChannelRow } from '../../db/channels.ts';
+import { listRequests, queueImport } from '../../db/imports.ts';
 import { nudge } from '../../db/nudges.ts';
+import { defaultFrom } from '../../domain/import-window.ts';
 import { defineCall } from '../call.ts';
+import type { ApiContext } from '../call.ts';
 import { idCursor, pageOf, parseIdCursor } from '../paging.ts';
 import { presentImport } from '../presenters/import.ts';
-import { notFound } from '../problem.ts';
+import { Problem, notFound } from '../problem.ts';
 import { inChannel, tenantOf } from '../reach.ts';
 import { listOf } from '../schemas/channels.ts';
 import { importBody, importOut, importsQuery } from '../schemas/imports.ts';
@@ -16,6 +19,10 @@ import { refuseImport } from './refuse-import.ts';
 
 const tag = 'Imports';
 
+/** As many may wait for each other; they come one after the other, so that more are only asked for by mistake. */
+const MOST_REQUESTS = 50;
+const RETRY_AFTER_S = 60;
+
 const request = defineCall({
   method: 'post',
   path: '/v1/channels/:id/imports',
@@ -25,9 +32,12 @@ const request = defineCall({
   params: idParams('chn'),
   body: importBody,
   answers: {
-    202: { description: 'The import; one that is under way already is answered in its place', schema: importOut },
+    202: {
+      description: 'The import; one of the same window that has not ended is answered in its place, others come first',
+      schema: importOut,
+    },
   },
-  problems: ['disconnected', 'wrong_status'],
+  problems: ['disconnected', 'wrong_status', 'rate_limited'],
   async run({ context, principal, params: { id }, body }) {
     const now = await context.clock.now();
     const queued = await inChannel(
@@ -35,16 +45,24 @@ const request = defineCall({
       { principal, id },
       async (tx, row) => {
         refuseImport(row);
+        const window = {
+          windowFrom: body.from === undefined ? null : new Date(body.from),
+          windowTo: body.to === undefined ? null : new Date(body.to),
+        };
+        refuseEmptyWindow(context, row, window);
         const importId = await queueImport(tx, {
           tenantId: row.tenantId,
           channelId: id,
           cause: 'requested',
-          windowFrom: body.from === undefined ? null : new Date(body.from),
-          windowTo: body.to === undefined ? null : new Date(body.to),
+          ...window,
           movesCursor: false,
           backfill: false,
           now,
         });
+        if ((await listRequests(tx, id)).length > MOST_REQUESTS) {
+          const detail = `${MOST_REQUESTS} imports of this channel wait for each other already`;
+          throw new Problem('rate_limited', detail, { retryAfterSeconds: RETRY_AFTER_S });
+        }
         const isNew = await nudge(tx, row.tenantId, id, now);
         return { row, isNew, receipt: await findImport(tx, importId) };
       },
@@ -55,6 +73,23 @@ const request = defineCall({
     return { status: 202, body: presentImport(queued.receipt) };
   },
 });
+
+/** With both ends given that is a matter of the body alone; without a beginning it depends on the channel. */
+function refuseEmptyWindow(
+  { providers }: ApiContext,
+  row: ChannelRow,
+  { windowFrom, windowTo }: { windowFrom: Date | null; windowTo: Date | null },
+): void {
+  const overlapMs = providers.get(row.accessType)?.capabilities.windowOverlapMs;
+  if (windowFrom !== null || windowTo === null || overlapMs === undefined) return;
+  const begins = row.ownedFrom ?? row.createdAt;
+  const from = defaultFrom(row.coveredUntil ?? row.createdAt, { overlapMs, ownedFrom: begins });
+  if (from < windowTo) return;
+  const message = `expected a time after ${from.toISOString()}, where it begins without from`;
+  throw new Problem('validation_failed', 'The window ends before it begins', {
+    errors: [{ in: 'body', path: 'to', message }],
+  });
+}
 
 const list = defineCall({
   method: 'get',

@@ -54,15 +54,21 @@ export const imports = pgTable(
     failures: integer('failures').notNull().default(0),
     /** The daily comparison of a routine's last two days; it moves no cursor and is told of only if it finds something. */
     audit: boolean('audit').notNull().default(false),
+    /** Its start was told of; then its end is too, whatever it found. */
+    told: boolean('told').notNull().default(false),
     /** It has ended, and what it left in quarantine is being tried once more. */
     replaying: boolean('replaying').notNull().default(false),
   },
   (t) => [
     index('imports_channel').on(t.channelId, t.id),
-    /** One import lane per channel for what moves its cursor; a requested window, however long, does not hold it up. */
+    /** One import lane per channel for what moves its cursor; requested windows, however long, do not hold it up. */
     uniqueIndex('imports_running')
-      .on(t.channelId, t.movesCursor)
-      .where(sql`${t.state} = 'running' and not ${t.audit}`),
+      .on(t.channelId)
+      .where(sql`${t.state} = 'running' and ${t.movesCursor}`),
+    /** Requested windows, which wait for each other. */
+    index('imports_requested')
+      .on(t.channelId, t.id)
+      .where(sql`${t.state} = 'running' and not ${t.movesCursor}`),
     uniqueIndex('imports_auditing')
       .on(t.channelId)
       .where(sql`${t.state} = 'running' and ${t.audit}`),

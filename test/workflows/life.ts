@@ -54,7 +54,7 @@ export function lifeOf(engine: Engine, channelId: string) {
     command: async (name: 'refreshNow' | 'verify', waitMs = 20_000) =>
       engine.context.temporal.command(await read(), name, waitMs),
     /** The import under way. */
-    import: () => inTenant((tx) => findRunningImport(tx, channelId, true)),
+    import: () => inTenant((tx) => findRunningImport(tx, channelId)),
     stored: () =>
       inTenant(async (tx) => {
         const rows = await tx.select({ id: messages.id }).from(messages).where(eq(messages.channelId, channelId));

@@ -111,7 +111,7 @@ async function recordReauthorization(): Promise<void> {
   const slow = await sandbox.fault('google', email, 'slow', { kind: 'api', ms: 250 });
   channelOf(await connectGmail(engine, email));
   const importId = await until('the import', async () =>
-    life.inTenant(async (tx) => (await findRunningImport(tx, channelId, true))?.id),
+    life.inTenant(async (tx) => (await findRunningImport(tx, channelId))?.id),
   );
   await until('its workflow', async () => exists(importWorkflowId(importId)));
   await untilIdle(workflowId);
@@ -135,7 +135,7 @@ async function recordWaitingImport(): Promise<void> {
   await sandbox.deliver('google', email, 200);
   const slow = await sandbox.fault('google', email, 'slow', { kind: 'api', ms: 500 });
   await connectGmail(engine, email);
-  const running = await until('the import', async () => life.inTenant((tx) => findRunningImport(tx, channelId, true)));
+  const running = await until('the import', async () => life.inTenant((tx) => findRunningImport(tx, channelId)));
   await until('its workflow', async () => exists(importWorkflowId(running.id)));
   await sandbox.fault('google', email, 'access_revoked');
   await sandbox.mend(slow.id);
