@@ -2,6 +2,7 @@ import type { Transaction } from '../db/client.ts';
 import { insertEvent } from '../db/events.ts';
 import { readReceipts } from '../db/import-items.ts';
 import type { ImportScopeRow } from '../db/import-scopes.ts';
+import { updateImport } from '../db/imports.ts';
 import type { ImportRow } from '../db/imports.ts';
 import { skippedCount } from '../domain/receipt.ts';
 import type { Receipt } from '../domain/receipt.ts';
@@ -11,8 +12,11 @@ import type { ImportRun } from './import-run.ts';
 /** `import.progress` comes at most once in this time. */
 const PROGRESS_INTERVAL_MS = 5_000;
 
+/** Once per import; whoever heard of it hears of its end too. */
 export async function tellOfStart(tx: Transaction, row: ImportRow, now: Date): Promise<void> {
+  if (row.told) return;
   await tell(tx, row, 'import.started', {}, now);
+  await updateImport(tx, row.id, { told: true });
 }
 
 /** Something was missed, from `covered_until` to now; `cause` says how. */

@@ -50,8 +50,8 @@ export async function finishImport(run: ImportRun): Promise<void> {
     const windowTo = row.windowTo ?? latest(scopes.flatMap(({ headAt }) => headAt ?? [])) ?? run.headsAt;
     await updateImport(tx, importId, { state, completedAt: now, failures: 0, windowTo, compared });
     if (row.audit) await keepStates(tx, run, row, scopes);
-    if (state === 'completed' && isUnremarkable(row, receipt)) await deleteImport(tx, importId);
-    else if (isTold(run, row, state)) {
+    if (state === 'completed' && !row.told && isUnremarkable(row, receipt)) await deleteImport(tx, importId);
+    else if (isTold(row, state)) {
       await tellOfEnd(tx, { ...row, windowTo }, { type: `import.${state}`, receipt, aside }, now);
     }
     await updateChannel(tx, channel.id, {
@@ -62,9 +62,9 @@ export async function finishImport(run: ImportRun): Promise<void> {
 }
 
 /** A part that was set aside is tried again and again: that it still cannot be listed is no news. */
-function isTold(run: ImportRun, row: ImportRow, state: 'completed' | 'stalled'): boolean {
+function isTold(row: ImportRow, state: 'completed' | 'stalled'): boolean {
   if (row.completedAt !== null) return state === 'completed';
-  return !run.inline || row.audit;
+  return row.told || row.audit;
 }
 
 /** What had ended as it was stays so; its numbers are what they are now. Cursor and *covered until* are not touched. */
@@ -75,7 +75,10 @@ async function endOfReplay(tx: Transaction, row: ImportRow, now: Date): Promise<
   await tellOfEnd(tx, row, { type, receipt, aside: [] }, now);
 }
 
-/** A poll that brought nothing after all (moved mail, drafts) is not worth a line, nor an audit that found nothing. */
+/**
+ * A poll that brought nothing after all (moved mail, drafts) is not worth a line, nor an audit that found nothing, unless
+ * somebody was told that it has started: then its end is told too, and can be read.
+ */
 function isUnremarkable(row: ImportRow, receipt: Receipt): boolean {
   if (row.completedAt !== null) return false; // it has been told of as stalled
   if (row.audit) return receipt.imported + receipt.missing + quarantinedCount(receipt) === 0;

@@ -36,9 +36,11 @@ export async function prepareScopes(run: ImportRun): Promise<void> {
     await leaveVanished(tx, run, scopes);
     await renewHeads(tx, run, scopes);
     const withWindow = await fillWindow(tx, run, row);
-    if (!isRoutine(row)) {
-      await tellOfBeginning(tx, withWindow, scopes.length === 0, row.windowTo === null, await context.clock.now());
-    }
+    await tellOfBeginning(tx, run, withWindow, {
+      isNew: scopes.length === 0,
+      isOpen: row.windowTo === null,
+      now: await context.clock.now(),
+    });
   });
 }
 
@@ -48,17 +50,19 @@ async function leftToOthers(tx: Transaction, row: ImportRow): Promise<string[]> 
   return isRoutine(row) ? listUnlisted(tx, row.channelId) : [];
 }
 
-/** A reauthorization opens the gap that the import is to close, also when it has found one under way. */
+/**
+ * A reauthorization opens the gap that the import is to close, also when it has found one under way. A poll or an audit
+ * tells nobody before it has become more than that.
+ */
 async function tellOfBeginning(
   tx: Transaction,
+  run: ImportRun,
   row: ImportRow,
-  isNew: boolean,
-  isOpen: boolean,
-  now: Date,
+  { isNew, isOpen, now }: { isNew: boolean; isOpen: boolean; now: Date },
 ): Promise<void> {
   const reauthorized = row.cause === 'reauthorized' || row.cause === 'access_changed';
   if (reauthorized && (isNew || isOpen)) await tellOfGap(tx, row, 'reauthorized', now);
-  if (isNew) await tellOfStart(tx, row, now);
+  if (!row.audit && !run.inline) await tellOfStart(tx, row, now);
 }
 
 /** How a part of the account is listed: after its cursor, or by a window when it has none or none is to be moved. */

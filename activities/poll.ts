@@ -13,7 +13,7 @@ import { advanceImport } from './import-advance.ts';
 import { tellOfStart } from './import-events.ts';
 import { isExpired } from './import-listing.ts';
 import { earliest, headTime, later } from './import-heads.ts';
-import { ImportOvertaken, newRun, PAGE_ITEMS } from './import-run.ts';
+import { ImportOvertaken, isRoutine, newRun, PAGE_ITEMS } from './import-run.ts';
 import type { ImportRun } from './import-run.ts';
 
 /** What a poll came to. */
@@ -211,7 +211,8 @@ async function handOver(context: Context, channel: ChannelRow, interrupted: bool
     const row = await lockChannel(tx, channel.id);
     const left = row && (await findRunningImport(tx, channel.id));
     if (!row || !left) return null;
-    if (row.importState === 'catching_up') return left.id;
+    // One that was queued tells of itself.
+    if (left.told || !isRoutine(left)) return left.id;
     await updateChannel(tx, channel.id, { importState: 'catching_up' });
     if (interrupted) await updateImport(tx, left.id, { failures: left.failures + 1 });
     await tellOfStart(tx, left, await context.clock.now());

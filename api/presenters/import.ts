@@ -4,7 +4,7 @@ import { isoOrNull } from './time.ts';
 /** An import as the API shows it; its receipt once it is completed. */
 export function presentImport({ row, counts, setAside }: ImportReceipt) {
   const { found, imported, alreadyHad, repaired, missing, skipped } = counts;
-  const estimate = row.estimate === null ? (row.state === 'running' ? null : found) : Math.max(row.estimate, found);
+  const guess = row.estimate === null ? null : Math.max(row.estimate, found);
   return {
     id: row.id,
     channel: row.channelId,
@@ -24,7 +24,7 @@ export function presentImport({ row, counts, setAside }: ImportReceipt) {
       retry_at: retryAt.toISOString(),
     })),
     skipped,
-    progress: { done: found - missing, estimate },
+    progress: { done: found - missing, estimate: row.state === 'running' ? guess : found },
     started_at: row.startedAt.toISOString(),
     completed_at: row.state === 'running' ? null : isoOrNull(row.completedAt),
   };

@@ -79,3 +79,33 @@ describe('imports that are asked for', () => {
     }
   });
 });
+
+describe('an import that was told of', () => {
+  test('is told of to its end and can be read, also a poll that brought nothing after all', async () => {
+    const email = 'nothing-after-all@example.com';
+    const channel = channelOf(await connectGmail(stage, email));
+    const { queue, finish, told } = importing(stage.context);
+    const [message] = await stage.sandbox.deliver('google', email, 1);
+    if (!message) throw new Error('expected a message');
+    const importId = await queue(channel, { cause: 'poll', backfill: false });
+    await stage.sandbox.call('DELETE', `/control/accounts/google/${email}/messages/${message.provider_id}`);
+    await finish(channel, importId);
+    for (const type of ['import.started', 'import.completed'])
+      expect(await told(channel, type)).toMatchObject([{ data: { import: importId } }]);
+    expect((await api.call('GET', `/v1/imports/${importId}`)).json).toMatchObject({ state: 'completed', missing: 0 });
+  });
+
+  test('shows at its end that all of what it found is done, whatever was guessed before', async () => {
+    const email = 'guessed@example.com';
+    const channel = channelOf(await connectGmail(stage, email));
+    await stage.sandbox.deliver('google', email, 4);
+    const { queue, finish } = importing(stage.context);
+    await finish(channel, await queue(channel, { cause: 'poll', backfill: false }));
+    await stage.sandbox.fault('google', email, 'cursor_expired');
+    await stage.sandbox.deliver('google', email, 3);
+    const id = await queue(channel, { cause: 'reauthorized' });
+    await finish(channel, id);
+    const { found, progress } = (await api.call('GET', `/v1/imports/${id}`)).json;
+    expect(progress).toEqual({ done: found, estimate: found });
+  });
+});
