@@ -21,6 +21,8 @@ interface Catch {
   haul: Haul;
   /** Places of this folder that have been left: what is known there may have come back under a new id. */
   emptied: ListedItem[];
+  /** From when on what is imported was missed; null: no gap is being closed. */
+  gapFrom: Date | null;
   now: Date;
 }
 
@@ -144,7 +146,10 @@ function locationRow({ work }: Catch, item: ListedItem, messageId: string): NewL
   return { channelId, tenantId, scope: work.scope.scope, generation, providerId, messageId };
 }
 
-function messageRow({ work, now }: Catch, arrival: NewArrival): NewMessage {
+/** Whichever import comes by first, what was missed was missed. */
+const isInGap = ({ receivedAt }: NewArrival, gapFrom: Date | null) => gapFrom !== null && receivedAt >= gapFrom;
+
+function messageRow({ work, gapFrom, now }: Catch, arrival: NewArrival): NewMessage {
   const { row } = work;
   const { messageId, subject, sender, recipients, date } = arrival.headers;
   return {
@@ -160,7 +165,7 @@ function messageRow({ work, now }: Catch, arrival: NewArrival): NewMessage {
     date,
     receivedAt: arrival.receivedAt,
     size: arrival.size,
-    backfilled: row.backfill || work.facts.reason === 'fallback',
+    backfilled: row.backfill || work.facts.reason === 'fallback' || isInGap(arrival, gapFrom),
     importId: row.id,
     contentId: arrival.contentId,
     fingerprint: arrival.fingerprint,

@@ -2,7 +2,7 @@ import { lockChannel } from '../db/channels.ts';
 import type { Transaction } from '../db/client.ts';
 import { findListedItems } from '../db/import-items.ts';
 import type { ImportScopeRow } from '../db/import-scopes.ts';
-import { findImport, isUnderWay } from '../db/imports.ts';
+import { findImport, findOpenGap, isUnderWay } from '../db/imports.ts';
 import type { ImportRow } from '../db/imports.ts';
 import { findKnownMessages } from '../db/messages.ts';
 import type { KnownMessage } from '../db/messages.ts';
@@ -81,7 +81,8 @@ async function commit(run: ImportRun, work: PageWork, part: Pick<Sifted, 'known'
   const count = await context.database.inTenant(channel.tenantId, async (tx) => {
     const now = await context.clock.now();
     const row = await lockRunning(tx, work);
-    return commitHaul(tx, run, { ...part, emptied, work: { ...work, row }, now });
+    const gapFrom = row.movesCursor ? null : await findOpenGap(tx, row.channelId);
+    return commitHaul(tx, run, { ...part, emptied, gapFrom, work: { ...work, row }, now });
   });
   run.content.claim(haul.arrivals.map(({ contentId }) => contentId));
   run.stored += count;

@@ -103,6 +103,13 @@ export async function findRunningImport(tx: Transaction, channelId: string): Pro
   return row ?? null;
 }
 
+/** Where the gap begins that an import under way is about to close, in whole seconds as providers tell time. */
+export async function findOpenGap(tx: Transaction, channelId: string): Promise<Date | null> {
+  const running = await findRunningImport(tx, channelId);
+  if (!running?.backfill || running.windowFrom === null) return null;
+  return new Date(Math.floor(running.windowFrom.getTime() / 1000) * 1000);
+}
+
 /** The channel is left: nothing more is imported. What was, stays, and so does what lies in quarantine. */
 export async function cancelRunningImport(tx: Transaction, channelId: string, now: Date): Promise<void> {
   await tx

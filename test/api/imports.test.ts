@@ -40,7 +40,7 @@ describe('imports that are asked for', () => {
     expect(asked.map(({ json }) => json.window)).toMatchObject([first.window, second.window, first.window]);
     const { finish, stored, channel: read } = importing(stage.context);
     const waiting = await stage.context.database.inTenant(TENANT, (tx) => listRunningImports(tx, channel));
-    const [turn, next] = [ids[0], ids[1]].toSorted();
+    const [turn, next] = ids.slice(0, 2).toSorted((a = '', b = '') => (a < b ? -1 : 1));
     if (!turn || !next) throw new Error('expected two imports');
     expect(waiting.map(({ id }) => id)).toEqual([turn]);
     await finish(channel, turn);

@@ -151,6 +151,16 @@ test('a channel that is left cancels its import', async () => {
   expect(await stored(channelId)).toEqual([]);
 });
 
+test('what a breakage made us miss is backfilled, also where a requested window comes by first', async () => {
+  const email = 'lanes-and-gap@example.com';
+  const channelId = channelOf(await connectGmail(stage, email));
+  await stage.sandbox.deliver('google', email, 3);
+  const { queue, finish, stored } = importing(stage.context);
+  await queue(channelId, { cause: 'reauthorized' });
+  await finish(channelId, await queue(channelId, { cause: 'requested', windowFrom: new Date(0), backfill: false }));
+  expect((await stored(channelId)).map(({ backfilled }) => backfilled)).toEqual([true, true, true]);
+});
+
 test('a requested window and a poll store the same message once', async () => {
   const email = 'lanes@example.com';
   const channelId = channelOf(await connectGmail(stage, email));
