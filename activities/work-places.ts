@@ -5,6 +5,8 @@ import type { Session } from '../providers/provider.ts';
 const PLACES = 8;
 /** How long a provider may keep a stretch waiting before its place goes to somebody else, in ms. */
 const PATIENCE_MS = 2_000;
+/** How many of those who are urgent come before one who is not: where polls alone could fill every place, none would come. */
+const URGENT_IN_A_ROW = 3;
 
 interface Waiter {
   seat(): void;
@@ -13,10 +15,11 @@ interface Waiter {
 /**
  * The places at which accounts are worked at. Whoever waits for a provider for longer than a moment gives its place up,
  * and queues for one again once it is answered: accounts that hang, however many, cost those that answer nothing but a
- * moment. Who is urgent (a poll, which is short) comes first.
+ * moment. Who is urgent (a poll, which is short) comes first, but not for ever.
  */
 export class WorkPlaces {
   #free: number;
+  #urgentInARow = 0;
   readonly #urgent: Waiter[] = [];
   readonly #others: Waiter[] = [];
 
@@ -46,9 +49,16 @@ export class WorkPlaces {
   }
 
   give(): void {
-    const next = this.#urgent.shift() ?? this.#others.shift();
+    const next = this.#next();
     if (next) next.seat();
     else this.#free++;
+  }
+
+  #next(): Waiter | undefined {
+    const isTurnOfOthers = this.#urgentInARow >= URGENT_IN_A_ROW && this.#others.length > 0;
+    const urgent = isTurnOfOthers ? undefined : this.#urgent.shift();
+    this.#urgentInARow = urgent === undefined ? 0 : this.#urgentInARow + 1;
+    return urgent ?? this.#others.shift();
   }
 }
 

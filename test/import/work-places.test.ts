@@ -28,6 +28,24 @@ test('who is kept waiting gives the place up, and has one again before the answe
   }
 });
 
+test('who is urgent keeps nobody out for ever, however many there are', async () => {
+  const places = new WorkPlaces(1);
+  const holder = placeAt(places);
+  await holder.take();
+  const order: string[] = [];
+  const seat = async (name: string, isUrgent: boolean) => {
+    const place = placeAt(places, isUrgent);
+    await place.take();
+    order.push(name);
+    place.end();
+  };
+  const waiting = [seat('import', false), ...Array.from({ length: 10 }, () => seat('poll', true))];
+  holder.end();
+  await Promise.all(waiting);
+  expect(order.indexOf('import')).toBe(3);
+  expect(order).toHaveLength(11);
+});
+
 test('who is urgent comes first; who is cancelled queues no more; no place is lost', async () => {
   const places = new WorkPlaces(1);
   const holder = placeAt(places);
