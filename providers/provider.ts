@@ -115,8 +115,8 @@ export interface Session {
    */
   scopes(asked?: { withState: boolean }): Promise<ScopeHead[]>;
   /**
-   * The provider's date of what came last, null where nothing has. Only where `scopes` tells no time: what is dated later
-   * has come since, whatever that clock says.
+   * The provider's date of what came last, null where nothing has. What is dated later has come since, whatever that
+   * clock says.
    */
   newestAt?(): Promise<Date | null>;
   /**

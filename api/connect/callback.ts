@@ -125,7 +125,8 @@ async function exchangeAndStore(
   if (missing.length > 0) return fail('scope_missing', `A permission was not given: ${missing.join(', ')}`);
   const email = channel?.accountEmail ?? '';
   const access = { kind: 'token', email, accessToken: tokens.accessToken } as const;
-  const proof = await proveSignIn(context, accessType, access, AbortSignal.timeout(PROOF_TIMEOUT_MS));
+  const signal = AbortSignal.timeout(PROOF_TIMEOUT_MS);
+  const proof = await proveSignIn(context, accessType, access, signal, { isPinned: channel !== null });
   const credential = { kind: 'oauth', tokens } as const;
   const { tenantId, spec } = link;
   return completeSignIn(context, { tenantId, link, accessType, spec, credential, proof, coveredUntil: null });

@@ -1,21 +1,24 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../../context.ts';
 import { countLiveChannelsOnGrant } from '../../db/across-tenants.ts';
 import type { LinkResult } from '../../db/schema/links.ts';
 import type { AccessType } from '../../domain/access-type.ts';
-import type { SessionAccess } from '../../providers/provider.ts';
-import { grantKeyOf } from './sign-in.ts';
+import type { Session, SessionAccess } from '../../providers/provider.ts';
+import { earliestHead, endOfSecond, grantKeyOf } from './sign-in.ts';
 import type { SignIn, SignInProof } from './sign-in.ts';
 import { storeSignIn } from './store-sign-in.ts';
 
 /**
  * Uses a credential once, before anything is stored (rule 7). Throws `ProviderError`. The cursors are taken here, so
  * that a new channel is connected with its first position, and everything from then on is imported.
+ * @param isPinned to a channel that has its position
  */
 export async function proveSignIn(
   context: Context,
   accessType: AccessType,
   access: SessionAccess,
   signal: AbortSignal,
+  { isPinned = false } = {},
 ): Promise<SignInProof> {
   const provider = context.providers.get(accessType);
   if (!provider) throw new Error(`Access type ${accessType} is not configured`);
@@ -23,11 +26,34 @@ export async function proveSignIn(
   context.killPoint('sign_in.admitted');
   try {
     const identity = await session.identify();
-    const newestAt = (await session.newestAt?.()) ?? null;
-    return { identity, newestAt, heads: await session.scopes() };
+    return { identity, ...(await takeHeads(context, session, signal, isPinned ? 1 : TRIES)) };
   } finally {
     await session.close().catch(() => {}); // what a connection says while it ends changes nothing
   }
+}
+
+/** Providers date mail in whole seconds, and tell their own time in such, some of them a second late. */
+const SECOND_MS = 1_000;
+const SAME_CLOCK_MS = 3 * SECOND_MS;
+const TRIES = 4;
+
+/**
+ * Where the account stands, taken in a second in which nothing has come yet: then mail from before the connection and
+ * mail from after it can be told apart by their dates, also once the cursor has expired. What just came is waited out; a
+ * clock that differs is not, and neither is an account that something comes to every second: what is in doubt is imported.
+ */
+async function takeHeads(
+  { clock }: Pick<Context, 'clock'>,
+  session: Session,
+  signal: AbortSignal,
+  tries: number,
+): Promise<Pick<SignInProof, 'heads' | 'newestAt'>> {
+  const newestAt = await session.newestAt?.();
+  const heads = await session.scopes();
+  const waitMs = newestAt ? endOfSecond(newestAt) - (earliestHead(heads) ?? (await clock.now())).getTime() : 0;
+  if (waitMs <= 0 || waitMs > SAME_CLOCK_MS || tries <= 1) return { heads, newestAt };
+  await sleep(Math.min(waitMs, SECOND_MS), undefined, { signal });
+  return takeHeads({ clock }, session, signal, tries - 1);
 }
 
 /**

@@ -9,7 +9,7 @@ import { newId } from '../../db/ids.ts';
 import { queueImport } from '../../db/imports.ts';
 import type { SignIn } from './sign-in.ts';
 import { firstRefreshAt, newCredential } from './new-credential.ts';
-import { mailboxKeyOf, serverOf } from './sign-in.ts';
+import { earliestHead, endOfSecond, mailboxKeyOf, serverOf } from './sign-in.ts';
 
 /** A new channel: connected at once, because its credential was used and its cursors were taken before this. */
 export async function connectChannel(
@@ -68,33 +68,24 @@ function channelRow({ tenantId, accessType, spec, credential, proof }: SignIn, i
   };
 }
 
-/** All folders are covered only up to the first head that was taken. */
-function earliestHead(heads: SignIn['proof']['heads']): Date | null {
-  const times = heads.flatMap(({ at }) => (at ? [at.getTime()] : []));
-  return times.length === heads.length && times.length > 0 ? new Date(Math.min(...times)) : null;
-}
-
-/** Providers tell their time in whole seconds, and take some to answer; what differs by more is another clock. */
-const SAME_CLOCK_MS = 2_000;
-
 /** How wrong a clock may be of which we know nothing. */
 const CLOCK_DOUBT_MS = 3_600_000 + 60_000;
 const SECOND_MS = 1_000;
 
 /**
- * Dates of messages are by the provider's clock, and so is then the time from which on they are ours. Where it is not
- * told, whatever came after the last message there was is dated after it, by a clock that may be an hour behind: mail
- * that another folder got in that hour before the connection then counts as ours too (rule 10).
+ * Dates of messages are by the provider's clock, and so is then the time from which on they are ours: the second of the
+ * heads, in which nothing had come before them; if something had, it counts as ours only where that is in doubt. Where
+ * no time is told, whatever came after the last message there was is dated after it, by a clock that may be an hour
+ * behind: mail that another folder got in that hour before the connection then counts as ours too (rule 10).
  */
 function providersOwnTime({ heads, newestAt }: SignIn['proof'], now: Date): Date | null {
   const headAt = earliestHead(heads);
   if (headAt) {
-    const isOurs = Math.abs(headAt.getTime() - now.getTime()) <= SAME_CLOCK_MS;
-    return isOurs ? null : new Date(headAt.getTime() + SECOND_MS - 1); // what else came in that second came before
+    const isClear = newestAt === null || (newestAt !== undefined && endOfSecond(newestAt) <= headAt.getTime());
+    return isClear ? headAt : new Date(headAt.getTime() + SECOND_MS - 1);
   }
-  const afterNewest = newestAt ? newestAt.getTime() + SECOND_MS : 0;
-  const from = Math.max(afterNewest, now.getTime() - CLOCK_DOUBT_MS);
-  return from < now.getTime() ? new Date(from) : null;
+  const from = Math.max(newestAt ? endOfSecond(newestAt) : 0, now.getTime() - CLOCK_DOUBT_MS);
+  return from <= now.getTime() ? new Date(from) : null;
 }
 
 /** Mail from before the connection only where it was asked for: `import_from`, or what an adopted channel had last. */

@@ -68,6 +68,7 @@ async function tryPassword(context: ApiContext, opened: OpenLink, body: Password
     body.access_type,
     { ...credential, email },
     AbortSignal.timeout(LOGIN_TIMEOUT_MS),
+    { isPinned: opened.channel !== null },
   );
   const { tenantId, spec } = link;
   const { access_type: accessType } = body;

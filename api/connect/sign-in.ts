@@ -15,8 +15,8 @@ export type SignInCredential =
 export interface SignInProof {
   identity: Identity;
   heads: ScopeHead[];
-  /** By a provider's clock that tells no time: what came last before the heads were taken. */
-  newestAt?: Date | null;
+  /** The provider's date of what came last before the heads were taken, null for nothing; absent where it is not told. */
+  newestAt?: Date | null | undefined;
 }
 
 export interface SignIn {
@@ -29,6 +29,17 @@ export interface SignIn {
   proof: SignInProof;
   /** An adopted channel's own word for what it has already; null: from now on. */
   coveredUntil: Date | null;
+}
+
+/** All folders are covered only up to the first head that was taken; null where the provider tells no time. */
+export function earliestHead(heads: SignInProof['heads']): Date | null {
+  const times = heads.flatMap(({ at }) => (at ? [at.getTime()] : []));
+  return times.length === heads.length && times.length > 0 ? new Date(Math.min(...times)) : null;
+}
+
+/** When the second is over in which something came, in ms. */
+export function endOfSecond(at: Date): number {
+  return (Math.floor(at.getTime() / 1_000) + 1) * 1_000;
 }
 
 /** What of a sign-in may be shown again: the server of a password, never the password. */

@@ -2,7 +2,7 @@ import type { GoogleConfig } from '../configuration.ts';
 import { createHttp } from '../http.ts';
 import { createPacers } from '../pacer.ts';
 import type { Capabilities, Provider, ScopeHead, ScopeReference, Session } from '../provider.ts';
-import { formatCursor, listHistory, listMessages } from './changes.ts';
+import { formatCursor, listHistory, listMessages, readNewestDate } from './changes.ts';
 import { GmailClient } from './client.ts';
 import { classifyGoogle } from './errors.ts';
 import { fetchMessages, LabelNames } from './messages.ts';
@@ -64,6 +64,7 @@ function createSession(client: GmailClient, signal: AbortSignal): Session {
       const { historyId, at } = await client.profile();
       return [{ ...MAILBOX, cursor: formatCursor({ historyId }), at }];
     },
+    newestAt: () => readNewestDate(client),
     listChanges: (_scope, cursor, limit) => listHistory(client, cursor, limit),
     listWindow: (_scope, window, position, limit) => listMessages(client, window, position, limit),
     fetchMessages: (_scope, items) => fetchMessages(client, labels, items, signal),

@@ -96,6 +96,13 @@ export async function listMessages(
   };
 }
 
+/** When the newest message came; null in an empty mailbox. */
+export async function readNewestDate(client: GmailClient): Promise<Date | null> {
+  const { messages } = await client.messages({ q: '-in:drafts', includeSpamTrash: 'false', maxResults: 1 });
+  const newest = messages[0] && (await client.message(messages[0].id));
+  return newest ? new Date(Number(newest.internalDate)) : null;
+}
+
 /** Gmail's message ids are for ever. */
 function toItem(id: string): ListedItem {
   return { providerId: id, generation: '' };

@@ -81,6 +81,17 @@ describe.each(ACCESS)('$accessType', ({ accessType, provider, connect }) => {
     expect(completed?.data).toMatchObject({ import: importId, found: 40, imported: 40, missing: 0 });
   });
 
+  test('what came right before the connection stays out, and what comes right after it does not, without a cursor too', async () => {
+    const { queue, finish, stored } = importing(stage.context);
+    const email = await account('same-second');
+    await stage.sandbox.deliver(provider, email, 3);
+    const channelId = channelOf(await connect(email));
+    const missed = await stage.sandbox.deliver(provider, email, 3);
+    await stage.sandbox.fault(provider, email, provider === 'google' ? 'cursor_expired' : 'uidvalidity_changed');
+    await finish(channelId, await queue(channelId, { cause: 'reauthorized' }));
+    expect(idsOf(await stored(channelId))).toEqual(messageIds(missed));
+  });
+
   test('a second look finds nothing new and moves no cursor', async () => {
     const { poll, queue, finish, receipt, stored } = importing(stage.context);
     const email = await account('second');
