@@ -3,7 +3,7 @@ import type { ImportScopeRow } from '../db/import-scopes.ts';
 import type { ImportRow } from '../db/imports.ts';
 import { windowToList } from '../domain/import-window.ts';
 import type { WindowFacts } from '../domain/import-window.ts';
-import { later } from './import-heads.ts';
+import { later, latest } from './import-heads.ts';
 import type { ImportRun } from './import-run.ts';
 
 /** Providers tell their own time in whole seconds. */
@@ -31,9 +31,29 @@ function factsOf(run: ImportRun, row: ImportRow, reason: WindowFacts['reason']):
     from,
     to: row.windowTo,
     ownedFrom: reason === 'comparison' ? comparedFrom(channel, from) : ownedFrom(channel),
+    setBack: setBack(run),
     overlapMs: run.provider.capabilities.windowOverlapMs,
     reason,
   };
+}
+
+/** More than a provider's time differs from answer to answer. */
+const SET_BACK_MS = 60_000;
+/** Farther after the connection, a change of mode has said what is the channel's, and not the provider's clock. */
+const CLOCK_DOUBT_MS = 3_660_000;
+
+/**
+ * What a channel has covered, by its provider's clock, lies in that clock's future: it was set back. What came since the
+ * connection is then dated by how long that is ago.
+ */
+function setBack({ channel, heads, headsAt }: ImportRun): WindowFacts['setBack'] {
+  const to = latest(heads.flatMap(({ at }) => at ?? []));
+  if (to === null || channel.coveredUntil === null) return null;
+  if (channel.coveredUntil.getTime() - to.getTime() < SET_BACK_MS) return null;
+  if (ownedFrom(channel).getTime() - channel.createdAt.getTime() > CLOCK_DOUBT_MS) return null;
+  const connectedForMs = headsAt.getTime() - channel.createdAt.getTime();
+  const from = new Date(to.getTime() - connectedForMs - SECOND_MS);
+  return { from, to: new Date(to.getTime() + SET_BACK_MS / 2) }; // what came since the heads were taken too
 }
 
 /** In gap mode the product has what came before the cursor, and a cursor is exact where a date is not. */

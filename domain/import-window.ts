@@ -6,6 +6,8 @@ export interface WindowFacts {
   to: Date | null;
   /** Mail from before is imported only where that was asked for: from before the connection, above all. */
   ownedFrom: Date;
+  /** The provider's clock was set back: from the connection, by that clock, to now. null: it was not, or tells no time. */
+  setBack: { from: Date; to: Date } | null;
   /** How far provider dates may lie off: their precision, the search's lag, the clocks. */
   overlapMs: number;
   /**
@@ -61,9 +63,9 @@ export function belongsToWindow(receivedAt: Date, facts: WindowFacts): boolean {
       return receivedAt >= requestedFrom(facts) && endsAfter(facts, receivedAt);
     case 'begun':
     case 'fallback':
-      return receivedAt >= wholeSecond(facts.ownedFrom);
+      return receivedAt >= wholeSecond(facts.ownedFrom) || isSinceSetBack(receivedAt, facts);
     case 'comparison':
-      return receivedAt >= facts.ownedFrom;
+      return receivedAt >= facts.ownedFrom || isSinceSetBack(receivedAt, facts);
   }
 }
 
@@ -76,9 +78,14 @@ export function countsAsHad(receivedAt: Date, facts: WindowFacts): boolean {
   return receivedAt >= facts.from && (facts.reason !== 'requested' || endsAfter(facts, receivedAt));
 }
 
-function overlapped({ from, overlapMs, ownedFrom }: WindowFacts): Date {
-  return new Date(Math.max(from.getTime() - overlapMs, wholeSecond(ownedFrom).getTime()));
+function overlapped({ from, overlapMs, ownedFrom, setBack }: WindowFacts): Date {
+  const earliest = Math.min(wholeSecond(ownedFrom).getTime(), setBack?.from.getTime() ?? Infinity);
+  return new Date(Math.max(from.getTime() - overlapMs, earliest));
 }
+
+/** Dated before the connection, and yet since: what came before it is dated later than this clock's now. */
+const isSinceSetBack = (receivedAt: Date, { setBack }: WindowFacts) =>
+  setBack !== null && receivedAt >= setBack.from && receivedAt <= setBack.to;
 
 /** A window that somebody asked for; the one that is taken by default never reaches back before the connection. */
 function requestedFrom({ from, ownedFrom }: WindowFacts): Date {

@@ -287,3 +287,22 @@ describe.each(['google', 'imap'] as const)('%s', (provider) => {
     await expectWhole(at);
   });
 });
+
+test.each([
+  [0, -1],
+  [1, 0],
+])(
+  'a clock that is set back from %i h to %i h after the connection loses nothing, once the cursor has expired',
+  { timeout: 120_000 },
+  async (before, after) => {
+    const at = await connected('google', { name: `set back to ${after}`, skewH: before });
+    await scene.skewProvider(after * 3_600);
+    missed = new Set(messageIds(await scene.sandbox.deliver('google', at.email, MISSED)));
+    await expire(at);
+    const { queue, receipt } = importing(scene.context);
+    const importId = await queue(at.channelId, { cause: 'reauthorized' });
+    expect(await drive(scene, scene.context, at.channelId, importId)).toMatchObject({ state: 'completed' });
+    expect(await receipt(importId)).toMatchObject({ found: MISSED, imported: MISSED, missing: 0 });
+    await expectWhole(at);
+  },
+);

@@ -9,6 +9,7 @@ const facts = (more: Partial<WindowFacts>): WindowFacts => ({
   from: at('10:00:00.500'),
   to: at('11:00:00.000'),
   ownedFrom: at('08:00:00.700'),
+  setBack: null,
   overlapMs: 3_600_000,
   reason: 'comparison',
   ...more,
