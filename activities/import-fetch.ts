@@ -106,8 +106,8 @@ async function understand(
   { contentId, size, hash, beginning }: StoredContent,
   now: Date,
 ): Promise<NewArrival> {
-  const headers = await readMessageHeaders(beginning);
-  const fingerprint = headers.identity === null ? `c:${hash}` : `m:${sha256(headers.identity)}`;
+  const headers = readMessageHeaders(beginning);
+  const fingerprint = headers.identity === null ? `c:${hash()}` : `m:${sha256(headers.identity)}`;
   const known = !Number.isNaN(receivedAt.getTime());
   return { item, contentId, size, headers, fingerprint, receivedAt: known ? receivedAt : now, folder };
 }

@@ -1,7 +1,9 @@
-import PostalMime from 'postal-mime';
-import type { Address as ParsedAddress, Email } from 'postal-mime';
+import { addressParser, decodeWords } from 'postal-mime';
+import type { Address as ParsedAddress } from 'postal-mime';
 import type { Address } from '../db/schema/messages.ts';
 import { fingerprintText } from '../domain/fingerprint.ts';
+import { readHeaderFields } from './header-fields.ts';
+import type { HeaderField } from './header-fields.ts';
 
 /** What is read from a message's headers to list and to recognise it; the message itself is kept as it came. */
 export interface MessageHeaders {
@@ -25,30 +27,41 @@ const MAX_RECIPIENTS = 500;
  * Reads the headers (RFC 5322 section 2.2) of the message that begins with `beginning`. It never throws: whatever
  * cannot be understood is null, because a message must not be lost for its own mistakes.
  */
-export async function readMessageHeaders(beginning: Uint8Array): Promise<MessageHeaders> {
-  const email = await parse(headerBlock(beginning));
-  const sender = addressesOf(email?.from ? [email.from] : [])[0] ?? null;
-  const date = dateOf(email?.date);
-  const messageId = email?.messageId?.trim() || null;
-  const subject = email?.subject ?? null;
+export function readMessageHeaders(beginning: Uint8Array): MessageHeaders {
+  const fields = readHeaderFields(headerBlock(beginning));
+  const sender = addressesOf(addresses([first(fields, 'from')]).slice(0, 1))[0] ?? null;
+  const date = dateOf(first(fields, 'date'));
+  const messageId = words(first(fields, 'message-id'))?.trim() || null;
+  const subject = words(first(fields, 'subject'));
+  const recipients = ['to', 'cc', 'bcc'].flatMap((name) => fields.filter((field) => field.name === name));
   return {
     messageId: messageId && storable(messageId),
     subject: subject === null ? null : storable(subject),
     sender,
-    recipients: addressesOf([...(email?.to ?? []), ...(email?.cc ?? []), ...(email?.bcc ?? [])]).slice(
-      0,
-      MAX_RECIPIENTS,
-    ),
+    recipients: addressesOf(addresses(recipients.map(({ value }) => value))).slice(0, MAX_RECIPIENTS),
     date,
     identity: fingerprintText({ messageId, date, from: sender?.email ?? null, subject }),
   };
 }
 
-async function parse(block: Uint8Array): Promise<Email | null> {
+/** Of a field that stands there twice the first counts, as in every mail program. */
+function first(fields: HeaderField[], wanted: string): string {
+  return fields.find(({ name }) => name === wanted)?.value ?? '';
+}
+
+function words(value: string): string | null {
+  return value === '' ? null : understood(() => decodeWords(value), null);
+}
+
+function addresses(values: string[]): ParsedAddress[] {
+  return values.flatMap((value) => (value === '' ? [] : understood(() => addressParser(value), [])));
+}
+
+function understood<Result>(parse: () => Result, otherwise: Result): Result {
   try {
-    return await PostalMime.parse(block);
+    return parse();
   } catch {
-    return null;
+    return otherwise;
   }
 }
 
@@ -66,8 +79,8 @@ function addressesOf(parsed: readonly ParsedAddress[]): Address[] {
     .map(({ address, name }) => ({ email: storable(address ?? ''), name: name ? storable(name) : null }));
 }
 
-function dateOf(text: string | undefined): Date | null {
-  if (!text) return null;
+function dateOf(text: string): Date | null {
+  if (text === '') return null;
   const date = new Date(text);
   const year = date.getUTCFullYear();
   return year > 0 && year < 10_000 ? date : null;
