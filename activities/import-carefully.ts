@@ -2,7 +2,7 @@ import type { Transaction } from '../db/client.ts';
 import { countTry, forgetTry, noteFailedTry, uncountTry } from '../db/quarantine.ts';
 import type { ListedItem } from '../providers/provider.ts';
 import { blameOf } from './import-failures.ts';
-import { importPage, lockRunning, sift } from './import-page.ts';
+import { importPage, lockRunning, siftPage } from './import-page.ts';
 import type { PageWork } from './import-page.ts';
 import { isOver } from './import-run.ts';
 import type { ImportRun } from './import-run.ts';
@@ -16,8 +16,7 @@ import type { ImportRun } from './import-run.ts';
 export async function importWithCare(run: ImportRun, work: PageWork): Promise<boolean> {
   if (work.stage === 'retrying') return oneByOne(run, work, work.items);
   if (!run.careful) return importPage(run, work);
-  const { context, channel } = run;
-  const { unknown } = await context.database.inTenant(channel.tenantId, (tx) => sift(tx, work));
+  const { unknown } = await siftPage(run, work);
   if (!(await oneByOne(run, work, unknown))) return false;
   run.careful = false;
   // Each of these is settled or written down by now; what is left is what we have, and the cursor.
@@ -47,7 +46,13 @@ async function tryOne(run: ImportRun, work: PageWork, item: ListedItem): Promise
     await countTry(tx, { ...key, channelId, tenantId, repaired, listedAt: now, triedAt: now });
   });
   try {
-    await importPage(run, { ...work, items: [item], counted: true, advance: () => Promise.resolve(true) });
+    await importPage(run, {
+      ...work,
+      items: [item],
+      window: null,
+      counted: true,
+      advance: () => Promise.resolve(true),
+    });
     if (work.stage !== 'retrying') await write((tx) => forgetTry(tx, key));
   } catch (error) {
     const blame = run.signal.aborted ? null : blameOf(error);

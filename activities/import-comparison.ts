@@ -38,6 +38,7 @@ export async function comparePage(run: ImportRun, row: ImportRow, scope: ImportS
       scope,
       facts,
       items: row.audit ? await leaveQuarantined(run, scope, items) : items,
+      window,
       stage: 'comparing',
       advance: (tx) => moveScope(tx, scope, page.position === null ? { state: 'done' } : { position: page.position }),
     });

@@ -38,6 +38,7 @@ async function listChangePage(run: ImportRun, row: ImportRow, scope: ImportScope
     scope,
     facts: windowFacts(run, row, scope),
     items: page.items,
+    window: null,
     stage: 'listing',
     async advance(tx, now) {
       const { channelId } = row;
@@ -64,6 +65,7 @@ async function listWindowPage(run: ImportRun, row: ImportRow, scope: ImportScope
     scope,
     facts,
     items: page.items,
+    window,
     stage: 'listing',
     async advance(tx, now) {
       if (scope.position === null) await addEstimate(tx, row, page);

@@ -7,7 +7,7 @@ import type { ImportRow } from '../db/imports.ts';
 import { findKnownMessages } from '../db/messages.ts';
 import type { KnownMessage } from '../db/messages.ts';
 import type { WindowFacts } from '../domain/import-window.ts';
-import type { ListedItem } from '../providers/provider.ts';
+import type { ListedItem, TimeWindow } from '../providers/provider.ts';
 import { commitHaul } from './import-commit.ts';
 import { fetchHauls, keyOf } from './import-fetch.ts';
 import type { Haul } from './import-fetch.ts';
@@ -21,6 +21,8 @@ export interface PageWork {
   scope: ImportScopeRow;
   facts: WindowFacts;
   items: ListedItem[];
+  /** What was listed by date is looked at more closely, where the listing was coarser than the window. */
+  window: TimeWindow | null;
   /** `listing`: new ids. `comparing`: only the comparison found them. `retrying`: listed before, not settled yet. */
   stage: 'listing' | 'comparing' | 'retrying';
   /** A try of these items has been counted before it is made (import-carefully.ts). */
@@ -54,8 +56,7 @@ export async function importPage(run: ImportRun, work: PageWork): Promise<boolea
 }
 
 async function fetchAndCommit(run: ImportRun, work: PageWork): Promise<boolean> {
-  const { context, channel } = run;
-  let { known, tries, unknown } = await context.database.inTenant(channel.tenantId, (tx) => sift(tx, work));
+  let { known, tries, unknown } = await siftPage(run, work);
   let last: Haul | null = null;
   let committing: Promise<void> | null = null;
   try {
@@ -89,7 +90,15 @@ async function commit(run: ImportRun, work: PageWork, part: Pick<Sifted, 'known'
   run.failed ||= haul.failed.length + haul.unanswered.length > 0;
 }
 
-export async function sift(tx: Transaction, { row, scope, items, stage, counted = false }: PageWork): Promise<Sifted> {
+/** What of a page is to be fetched, and what we have. */
+export async function siftPage({ context, channel, session }: ImportRun, work: PageWork): Promise<Sifted> {
+  const sifted = await context.database.inTenant(channel.tenantId, (tx) => sift(tx, work));
+  const { window, scope } = work;
+  if (window === null || session.within === undefined || sifted.unknown.length === 0) return sifted;
+  return { ...sifted, unknown: await session.within(scope, sifted.unknown, window) };
+}
+
+async function sift(tx: Transaction, { row, scope, items, stage, counted = false }: PageWork): Promise<Sifted> {
   const listed = await findListedItems(tx, { importId: row.id, scope: scope.scope }, items);
   const before = new Map(listed.map((item) => [keyOf(item), item]));
   const found = await findKnownMessages(tx, { channelId: row.channelId, scope: scope.scope }, items);

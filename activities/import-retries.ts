@@ -26,6 +26,7 @@ export async function retryItems(
         scope,
         facts: factsOf(run, row, scope, repaired),
         items: group,
+        window: null,
         stage: 'retrying',
         advance: () => Promise.resolve(true),
       });

@@ -135,6 +135,7 @@ export function atPlace(session: Session, place: WorkPlace): Session {
     scopes: (asked) => place.ask(() => session.scopes(asked)),
     listChanges: (...asked) => place.ask(() => session.listChanges(...asked)),
     listWindow: (...asked) => place.ask(() => session.listWindow(...asked)),
+    ...(session.within && { within: (...asked) => place.ask(async () => session.within?.(...asked) ?? []) }),
     async *fetchMessages(...asked) {
       for await (const fetched of askedOneByOne(session.fetchMessages(...asked), place)) {
         yield fetched.outcome === 'message' ? { ...fetched, raw: askedOneByOne(fetched.raw, place) } : fetched;

@@ -125,8 +125,16 @@ export interface Session {
   comesAfter?(cursor: string, item: ListedItem): boolean;
   /** One page of what came after `cursor`. Throws a `cursor_expired` verdict when the provider no longer knows it. */
   listChanges(scope: ScopeReference, cursor: string, limit: number): Promise<ChangePage>;
-  /** One page of everything dated in the window; `position` continues a listing, null starts one. */
+  /**
+   * One page of everything dated in the window; `position` continues a listing, null starts one. Where there is `within`,
+   * of what lies near its ends too.
+   */
   listWindow(scope: ScopeReference, window: TimeWindow, position: string | null, limit: number): Promise<WindowPage>;
+  /**
+   * Of these, the ones dated in the window, and those without a date. Only where a listing is coarser than that: dates are
+   * asked for of what is not known yet, which is little of a listing that is compared.
+   */
+  within?(scope: ScopeReference, items: ListedItem[], window: TimeWindow): Promise<ListedItem[]>;
   /**
    * Of these, the ones that are still at their place, without their content. Absent where a message keeps its id however
    * it is moved.

@@ -6,7 +6,8 @@ import { ImapConnection } from './client.ts';
 import { classifyImap } from './errors.ts';
 import { listFolders, readNewestDate } from './folders.ts';
 import { listenToInbox } from './idle.ts';
-import { fetchMessages, stillThere } from './messages.ts';
+import { fetchMessages, stillThere, within } from './messages.ts';
+import type { JustAsked } from './messages.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -43,6 +44,7 @@ export function createImapProvider(
 
 function createSession(connection: ImapConnection, access: Extract<SessionAccess, { kind: 'password' }>): Session {
   const { host } = access.server;
+  let justAsked: JustAsked | null = null;
   const verify = async () => {
     await connection.run('login', () => connection.flow.mailboxOpen('INBOX', { readOnly: true }));
     return `Signed in at ${host} as ${access.username} and opened the inbox`;
@@ -63,8 +65,13 @@ function createSession(connection: ImapConnection, access: Extract<SessionAccess
     comesAfter,
     listChanges: (scope, cursor, limit) => listChanges(connection, scope, cursor, limit),
     listWindow: (scope, window, position, limit) => listWindow(connection, scope, window, position, limit),
+    async within(scope, items, window) {
+      const found = await within(connection, scope, items, window);
+      justAsked = found.justAsked;
+      return found.items;
+    },
     stillThere: (scope, items) => stillThere(connection, scope, items),
-    fetchMessages: (scope, items) => fetchMessages(connection, scope, items),
+    fetchMessages: (scope, items) => fetchMessages(connection, scope, items, justAsked),
     listen: (heard, signal) => listenToInbox(connection, heard, signal),
     close: () => connection.logout(),
   };

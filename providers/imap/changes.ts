@@ -44,7 +44,7 @@ export function comesAfter(cursor: string, { generation, providerId }: ListedIte
 
 /**
  * One page of what the server received within the window, lowest UIDs first. SEARCH knows days only, in the server's
- * own time zone, so it is asked for a day more on either side; INTERNALDATE then decides.
+ * own time zone, so it is asked for a day more on either side; INTERNALDATE decides (`within`).
  */
 export async function listWindow(
   connection: ImapConnection,
@@ -65,9 +65,8 @@ export async function listWindow(
     };
     const head = await lastUid(connection, folder);
     const { uids, through } = await nextUids(connection, { after: from.uid, head, limit, criteria });
-    const within = await receivedWithin(connection, uids, window);
     return {
-      items: within.map((uid) => toItem(uid, uidvalidity)),
+      items: uids.map((uid) => toItem(uid, uidvalidity)),
       position: through < head ? formatPosition({ uidvalidity, uid: through }) : null,
       estimate: position === null ? await countOf(connection, criteria) : null,
     };
@@ -141,26 +140,6 @@ async function searchUids(connection: ImapConnection, criteria: SearchObject): P
  */
 function byDate(connection: ImapConnection): void {
   connection.flow.capabilities.delete('WITHIN');
-}
-
-async function receivedWithin(connection: ImapConnection, uids: number[], window: TimeWindow): Promise<number[]> {
-  if (uids.length === 0) return [];
-  const outside = new Set<number>();
-  for (const { uid, internalDate } of await connection.flow.fetchAll(
-    uids,
-    { uid: true, internalDate: true },
-    { uid: true },
-  )) {
-    const receivedAt = toDate(internalDate);
-    if (receivedAt && (receivedAt < window.from || receivedAt > window.to)) outside.add(uid);
-  }
-  // What has no date that can be read stays in, and so does what has just vanished: fetching it tells.
-  return uids.filter((uid) => !outside.has(uid));
-}
-
-/** ImapFlow reads NIL as the beginning of time, and gives back as it is what it cannot read. */
-export function toDate(internalDate: Date | string | undefined): Date | null {
-  return internalDate instanceof Date && internalDate.getTime() !== 0 ? internalDate : null;
 }
 
 /** Only where the server counts for us (ESEARCH, RFC 4731): a guess is not worth a list of a million numbers. */

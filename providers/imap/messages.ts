@@ -1,8 +1,8 @@
 import type { FetchMessageObject, FetchQueryObject } from 'imapflow';
 import { networkFailure } from '../errors.ts';
 import { inOrder } from '../in-order.ts';
-import type { FetchedMessage, ListedItem, ScopeReference } from '../provider.ts';
-import { assertGeneration, toDate } from './changes.ts';
+import type { FetchedMessage, ListedItem, ScopeReference, TimeWindow } from '../provider.ts';
+import { assertGeneration } from './changes.ts';
 import type { ImapConnection } from './client.ts';
 
 /** Messages up to this are fetched many at a time, larger ones in parts of it (BODY.PEEK[]<start.length>). */
@@ -22,13 +22,21 @@ interface Listed {
   receivedAt: Date;
 }
 
+/** What has just been asked of messages that are to be fetched next, by UID: every answer costs, however short. */
+export interface JustAsked {
+  folder: string;
+  generation: string;
+  messages: ReadonlyMap<number, Omit<Listed, 'item'>>;
+}
+
 /** Fetches messages of one folder, without marking them as seen. A lost connection ends it as a `ProviderError`. */
 export async function* fetchMessages(
   connection: ImapConnection,
   scope: ScopeReference,
   items: ListedItem[],
+  justAsked: JustAsked | null,
 ): AsyncGenerator<FetchedMessage> {
-  const found = await connection.run('import', () => findMessages(connection, scope.scope, items));
+  const found = await connection.run('import', () => findMessages(connection, scope.scope, items, justAsked));
   const there = new Set(found.map(({ item }) => item));
   for (const item of items) {
     if (!there.has(item)) yield { outcome: 'skipped', item, reason: 'gone' };
@@ -62,22 +70,55 @@ export async function stillThere(
   return found.map(({ item }) => item);
 }
 
-async function findMessages(connection: ImapConnection, path: string, items: ListedItem[]): Promise<Listed[]> {
+/** Of these, the ones that the server received within the window, and all that it knows no date of. */
+export async function within(
+  connection: ImapConnection,
+  { scope }: ScopeReference,
+  items: ListedItem[],
+  window: TimeWindow,
+): Promise<{ items: ListedItem[]; justAsked: JustAsked | null }> {
+  const [first] = items;
+  if (first === undefined) return { items, justAsked: null };
+  const found = await connection.run('import', () => findMessages(connection, scope, items));
+  const messages = new Map(found.map(({ uid, size, receivedAt }) => [uid, { uid, size, receivedAt }]));
+  const isOutside = ({ providerId }: ListedItem) => {
+    const receivedAt = messages.get(Number(providerId))?.receivedAt ?? UNDATED;
+    return receivedAt.getTime() !== UNDATED.getTime() && (receivedAt < window.from || receivedAt > window.to);
+  };
+  // What has just vanished stays in as well: fetching it tells.
+  const left = items.filter((item) => !isOutside(item));
+  return { items: left, justAsked: { folder: scope, generation: first.generation, messages } };
+}
+
+async function findMessages(
+  connection: ImapConnection,
+  path: string,
+  items: ListedItem[],
+  justAsked: JustAsked | null = null,
+): Promise<Listed[]> {
   const folder = await connection.examine(path);
   if (folder === null || items.length === 0) return [];
   for (const item of items) assertGeneration(folder, { uidvalidity: item.generation });
-  const itemOf = new Map(items.map((item) => [Number(item.providerId), item]));
+  const isKnown = justAsked?.folder === path && justAsked.generation === String(folder.uidValidity);
+  const found = new Map(isKnown ? justAsked.messages : []);
+  const unasked = items.map(({ providerId }) => Number(providerId)).filter((uid) => !found.has(uid));
   const query = { uid: true, internalDate: true, size: true };
-  const found = new Map<number, Listed>();
-  for (const { uid, size, internalDate } of await connection.flow.fetchAll([...itemOf.keys()], query, { uid: true })) {
-    const item = itemOf.get(uid);
-    if (!item) continue;
+  const answers = unasked.length === 0 ? [] : await connection.flow.fetchAll(unasked, query, { uid: true });
+  for (const { uid, size, internalDate } of answers) {
     // Servers tell of flags in the middle, and name a message a second time for it.
     const { size: sizeBefore = 0, receivedAt: dateBefore } = found.get(uid) ?? {};
     const receivedAt = toDate(internalDate) ?? dateBefore ?? UNDATED;
-    found.set(uid, { item, uid, size: size ?? sizeBefore, receivedAt });
+    found.set(uid, { uid, size: size ?? sizeBefore, receivedAt });
   }
-  return [...found.values()];
+  return items.flatMap((item) => {
+    const message = found.get(Number(item.providerId));
+    return message ? [{ item, ...message }] : [];
+  });
+}
+
+/** ImapFlow reads NIL as the beginning of time, and gives back as it is what it cannot read. */
+function toDate(internalDate: Date | string | undefined): Date | null {
+  return internalDate instanceof Date && internalDate.getTime() !== UNDATED.getTime() ? internalDate : null;
 }
 
 function* batchesOf(messages: Listed[]): Generator<Listed[]> {

@@ -95,7 +95,8 @@ async function readWindow(subject: Subject, account: Account, from: Date, to: Da
         limit,
       );
       expect(page.items.length).toBeLessThanOrEqual(limit);
-      ids.push(...page.items.map(({ providerId }) => providerId));
+      const items = (await session.within?.(scope, page.items, { from, to })) ?? page.items;
+      ids.push(...items.map(({ providerId }) => providerId));
       position = page.position;
     }
   }
