@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Dovecot, dovecotInstalled } from '../test/support/dovecot.ts';
 import { measureImports } from './imports.ts';
+import { measureLargeImports } from './large-imports.ts';
 import { startMooring } from './mooring.ts';
 import type { Mooring } from './mooring.ts';
 import { startProgram } from './processes.ts';
@@ -21,6 +22,7 @@ const PARTS: Record<string, (setting: Setting) => Promise<Findings>> = {
   race: measureRace,
   cycles: measureCycles,
   import: measureImports,
+  'import-large': measureLargeImports,
 };
 
 const { values: given } = parseArgs({

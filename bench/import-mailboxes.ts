@@ -5,11 +5,17 @@ import type { Channel } from './channels.ts';
 import type { RawLoopOrder } from './raw-loop.ts';
 import type { Setting } from './setting.ts';
 
-const MESSAGE_BYTES = 8_000;
+export const MESSAGE_BYTES = 8_000;
 /** What one call to the sandbox's control delivers. */
 const DELIVERED_AT_ONCE = 10_000;
 /** Dovecot's messages are files; more says nothing new. */
 const MOST_AT_DOVECOT = 10_000;
+
+/** So many messages, of so many bytes each. */
+interface Content {
+  count: number;
+  bytes: number;
+}
 
 /** A mailbox full of messages, and how to get at it. */
 interface Mailbox {
@@ -21,7 +27,7 @@ interface Mailbox {
 export interface Source {
   name: string;
   /** null: not that many of this kind, or no such server. */
-  fill(setting: Setting, count: number): Promise<Mailbox | null>;
+  fill(setting: Setting, content: Content): Promise<Mailbox | null>;
 }
 
 export const SOURCES: Source[] = [
@@ -30,11 +36,13 @@ export const SOURCES: Source[] = [
   { name: 'dovecot', fill: fillDovecot },
 ];
 
-async function fillGmail(setting: Setting, count: number): Promise<Mailbox> {
+const nameOf = ({ count, bytes }: Content) => `import-${count}-of-${bytes}`;
+
+async function fillGmail(setting: Setting, content: Content): Promise<Mailbox> {
   const { mooring } = setting;
-  const email = `import-${count}@gmail.example`;
+  const email = `${nameOf(content)}@gmail.example`;
   await mooring.sandbox.settings('google', { token_life_s: 3600 });
-  await fillSandbox(setting, 'google', email, count);
+  await fillSandbox(setting, 'google', email, content);
   const channel = await connectGmail(mooring, email);
   const path = `/v1/channels/${channel.id}/access-token`;
   const { access_token: accessToken } = await mooring.call<{ access_token: string }>('GET', path);
@@ -42,10 +50,10 @@ async function fillGmail(setting: Setting, count: number): Promise<Mailbox> {
   return { channel, order: { protocol: 'gmail', apiUrl, accessToken } };
 }
 
-async function fillImap(setting: Setting, count: number): Promise<Mailbox> {
+async function fillImap(setting: Setting, content: Content): Promise<Mailbox> {
   const { mooring } = setting;
-  const email = `import-${count}@imap.example`;
-  await fillSandbox(setting, 'imap', email, count);
+  const email = `${nameOf(content)}@imap.example`;
+  await fillSandbox(setting, 'imap', email, content);
   const { host = '', port = 0, ca_file: caFile = '' } = mooring.sandbox.imap ?? {};
   const channel = await connectImap(mooring, email);
   return { channel, order: { protocol: 'imap', host, port, caFile, ...imapLogin(email) } };
@@ -55,29 +63,29 @@ async function fillSandbox(
   { mooring }: Setting,
   provider: 'google' | 'imap',
   email: string,
-  count: number,
+  { count, bytes }: Content,
 ): Promise<void> {
   await mooring.sandbox.account(provider, email);
   for (let left = count; left > 0; left -= DELIVERED_AT_ONCE) {
-    await mooring.sandbox.deliver(provider, email, Math.min(left, DELIVERED_AT_ONCE), { size: MESSAGE_BYTES });
+    await mooring.sandbox.deliver(provider, email, Math.min(left, DELIVERED_AT_ONCE), { size: bytes });
   }
 }
 
-function* composed(email: string, count: number): Generator<{ raw: Buffer; receivedAt: Date }> {
+function* composed(email: string, { count, bytes }: Content): Generator<{ raw: Buffer; receivedAt: Date }> {
   const now = new Date();
-  for (const spec of newMessages(email, { count, size: MESSAGE_BYTES }, now)) {
+  for (const spec of newMessages(email, { count, size: bytes }, now)) {
     yield { raw: composeMessage(spec), receivedAt: now };
   }
 }
 
 /** The same messages on a server that nobody here has written. */
-async function fillDovecot({ mooring, dovecot }: Setting, count: number): Promise<Mailbox | null> {
-  if (dovecot === null || count > MOST_AT_DOVECOT) return null;
-  const email = `import-${count}@dovecot.example`;
+async function fillDovecot({ mooring, dovecot }: Setting, content: Content): Promise<Mailbox | null> {
+  if (dovecot === null || content.count > MOST_AT_DOVECOT) return null;
+  const email = `${nameOf(content)}@dovecot.example`;
   const { user, pass } = imapLogin(email);
   await dovecot.setPassword(user, pass);
   await dovecot.as(user, (client) => client.mailboxOpen('INBOX')); // Dovecot makes the maildir at the first login
-  dovecot.fill(user, 'INBOX', composed(email, count));
+  dovecot.fill(user, 'INBOX', composed(email, content));
   const { host, port, caFile } = dovecot;
   const channel = await connectAt(mooring, email, { host, port });
   return { channel, order: { protocol: 'imap', host, port, caFile, user, pass } };

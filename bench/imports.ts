@@ -1,6 +1,6 @@
 import { until } from './channels.ts';
 import type { Channel } from './channels.ts';
-import { SOURCES } from './import-mailboxes.ts';
+import { MESSAGE_BYTES, SOURCES } from './import-mailboxes.ts';
 import type { Source } from './import-mailboxes.ts';
 import { cpuBetween, forgetPeak, peakMb, startProgram } from './processes.ts';
 import type { CpuTimes, Program } from './processes.ts';
@@ -51,12 +51,12 @@ export async function measureImports(setting: Setting): Promise<Findings> {
 }
 
 async function measureSource(setting: Setting, source: Source, count: number) {
-  const mailbox = await source.fill(setting, count);
+  const mailbox = await source.fill(setting, { count, bytes: MESSAGE_BYTES });
   if (mailbox === null) return null;
   const loop = await startProgram('raw-loop.ts', {});
   try {
     const limit = await rawLoop(setting, loop, mailbox.order, count);
-    const ours = await importAll(setting, mailbox.channel, loop);
+    const ours = await importAll(setting, mailbox.channel, { loop: loop.pid });
     const name = `import of ${count} messages from ${source.name}`;
     return { measured: figureOf(name, ours, limit), demands: demandsOf(name, source, ours, count), peak: ours.peak };
   } finally {
@@ -108,12 +108,17 @@ async function rawLoop(setting: Setting, loop: Program, order: RawLoopOrder, cou
   return { perSecond: (1000 * messages) / tookMs, cpuMs, peak: peakMb(loop.pid) };
 }
 
-async function importAll(setting: Setting, { id }: Channel, loop: Program): Promise<Imported> {
+/** Imports all of a mailbox. `others`: processes whose CPU time is told as well. */
+export async function importAll(
+  setting: Setting,
+  { id }: Channel,
+  others: Record<string, number> = {},
+): Promise<Imported> {
   const { mooring } = setting;
   const worker = mooring.pids()['worker'] ?? -1;
   forgetPeak(worker);
   const before = peakMb(worker);
-  const cpuBefore = cpuNow(setting, { loop: loop.pid });
+  const cpuBefore = cpuNow(setting, others);
   const beganAt = performance.now();
   const path = `/v1/channels/${id}/imports`;
   const { id: importId } = await mooring.call<Receipt>('POST', path, { from: '2000-01-01T00:00:00Z' });
@@ -124,6 +129,6 @@ async function importAll(setting: Setting, { id }: Channel, loop: Program): Prom
   // Every look counts the receipt anew.
   const receipt = await until('the import to end', 60 * 60_000, look, 500);
   const perSecond = (1000 * receipt.imported) / (performance.now() - beganAt);
-  const cpuMs = perOperation(cpuBetween(cpuBefore, cpuNow(setting, { loop: loop.pid })), receipt.imported);
+  const cpuMs = perOperation(cpuBetween(cpuBefore, cpuNow(setting, others)), receipt.imported);
   return { receipt, perSecond, cpuMs, before, peak: peakMb(worker) };
 }
