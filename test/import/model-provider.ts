@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import { ProviderError } from '../../domain/verdict.ts';
 import type { VerdictKind, StatusReason } from '../../domain/verdict.ts';
-import type { FetchedMessage, ListedItem, Provider, ScopeHead, Session } from '../../providers/provider.ts';
+import type {
+  FetchedMessage,
+  ListedItem,
+  Provider,
+  ScopeHead,
+  ScopeReference,
+  Session,
+  TimeWindow,
+} from '../../providers/provider.ts';
 import { shuffled } from './model-mailbox.ts';
 import type { Dice, ModelFolder, ModelMailbox, ModelMessage } from './model-mailbox.ts';
 
@@ -59,7 +67,7 @@ function modelSession(account: ModelAccount, login: string): Session {
       const newest = inbox.live.get(Math.max(...inbox.live.keys()));
       return newest?.receivedAt ?? null;
     },
-    ...(account.tellsTime ? {} : { comesAfter }),
+    ...(account.tellsTime ? {} : { comesAfter, within: async (...asked) => within(account, ...asked) }),
     listChanges: async (scope, cursor, limit) => listChanges(account, scope.scope, cursor, limit),
     listWindow: async (scope, window, position, limit) => listWindow(account, scope.scope, window, position, limit),
     fetchMessages: (scope, items) => fetchMessages(account, scope.scope, items),
@@ -120,7 +128,7 @@ interface Position {
   after: string;
 }
 
-/** In an order of its own, which is the same for one listing; dates a little off; a guess that is wrong. */
+/** In an order of its own, which is the same for one listing; dates off, and a guess that is wrong. */
 function listWindow(
   account: ModelAccount,
   scope: string,
@@ -136,7 +144,7 @@ function listWindow(
       ? { generation: folder.generation, order: roll(1_000_000), after: '' }
       : (JSON.parse(position) as Position);
   if (at.generation !== folder.generation) throw refusal('cursor_expired', null);
-  const slopMs = roll(2) * 1_000;
+  const slopMs = roll(2) * (account.tellsTime ? 1_000 : OVERLAP_MS);
   const inOrder = [...folder.live]
     .filter(([, { receivedAt }]) => +receivedAt >= +from - slopMs && +receivedAt <= +to + slopMs)
     .map(([uid]) => ({ uid, key: keyOf(at.order, uid) }))
@@ -150,6 +158,17 @@ function listWindow(
     position: more ? JSON.stringify({ ...at, after: page.at(-1)?.key ?? at.after }) : null,
     estimate: roll(2) === 0 ? roll(1_000) : null,
   };
+}
+
+/** What has vanished by now may be of any date. */
+function within(account: ModelAccount, { scope }: ScopeReference, items: ListedItem[], { from, to }: TimeWindow) {
+  account.meet();
+  const folder = folderNamed(account, scope);
+  return items.filter(({ generation, providerId }) => {
+    if (generation !== String(folder.generation)) throw refusal('cursor_expired', null);
+    const message = folder.live.get(Number(providerId));
+    return message === undefined || (message.receivedAt >= from && message.receivedAt <= to);
+  });
 }
 
 async function* fetchMessages(
