@@ -1,4 +1,4 @@
-import { lockChannel } from '../db/channels.ts';
+import { holdChannel } from '../db/channels.ts';
 import type { Transaction } from '../db/client.ts';
 import { findListedItems } from '../db/import-items.ts';
 import type { ImportScopeRow } from '../db/import-scopes.ts';
@@ -118,7 +118,7 @@ async function sift(tx: Transaction, { row, scope, items, stage, counted = false
 
 /** Every page of a channel commits under its row's lock, so that two lanes cannot store the same message twice. */
 export async function lockRunning(tx: Transaction, { row }: Pick<PageWork, 'row'>): Promise<ImportRow> {
-  const channel = await lockChannel(tx, row.channelId);
+  const channel = await holdChannel(tx, row.channelId);
   const current = channel && (await findImport(tx, row.id));
   if (!current || !isUnderWay(current)) throw new ImportOvertaken(row.id);
   return current;

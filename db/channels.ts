@@ -27,6 +27,15 @@ export async function lockChannel(tx: Transaction, id: string): Promise<ChannelR
   return row ?? null;
 }
 
+/**
+ * Holds a channel against everybody who locks it, but not against rows that are added to it meanwhile: the content of the
+ * messages that come next need not wait for the messages of before.
+ */
+export async function holdChannel(tx: Transaction, id: string): Promise<ChannelRow | null> {
+  const [row] = await tx.select().from(channels).where(eq(channels.id, id)).for('no key update');
+  return row ?? null;
+}
+
 export async function listChannels(tx: Transaction, filter: ChannelFilter): Promise<ChannelRow[]> {
   return tx
     .select()
