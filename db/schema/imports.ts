@@ -12,7 +12,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import type { ComparedState } from '../../domain/compared-state.ts';
 import { time } from './columns.ts';
-import { tenantId } from './tenants.ts';
+import { tenantId, tenantOfChannel } from './tenants.ts';
 import { channelId } from './channels.ts';
 
 export const cursors = pgTable(
@@ -124,8 +124,9 @@ export const importItems = pgTable(
     scope: text('scope').notNull(),
     generation: text('generation').notNull(),
     providerId: text('provider_id').notNull(),
-    channelId: channelId(),
-    tenantId: tenantId(),
+    /** The scope's; it vouches for both, and goes with them. */
+    channelId: text('channel_id').notNull(),
+    tenantId: tenantOfChannel(),
     /** null: listed, not settled yet; it counts as missing until it is. */
     outcome: text('outcome').$type<'imported' | 'already_had' | 'skipped'>(),
     skipReason: text('skip_reason'),

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { boolean, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import { feedOrder, time, xid8 } from './columns.ts';
 import { channels, channelId } from './channels.ts';
-import { tenantId } from './tenants.ts';
+import { tenantId, tenantOfChannel } from './tenants.ts';
 
 export interface Address {
   email: string;
@@ -13,7 +13,7 @@ export const messages = pgTable(
   'messages',
   {
     id: text('id').primaryKey(),
-    tenantId: tenantId(),
+    tenantId: tenantOfChannel(),
     channelId: channelId(),
     /** Where it was first found; every place it is known at is a row of message_locations. */
     providerId: text('provider_id').notNull(),
@@ -58,7 +58,7 @@ export const messageLocations = pgTable(
     scope: text('scope').notNull(),
     generation: text('generation').notNull(),
     providerId: text('provider_id').notNull(),
-    tenantId: tenantId(),
+    tenantId: tenantOfChannel(),
     messageId: text('message_id').notNull(),
   },
   (t) => [
@@ -73,7 +73,7 @@ export const messageParts = pgTable(
   {
     contentId: text('content_id').notNull(),
     part: integer('part').notNull(),
-    tenantId: tenantId(),
+    tenantId: tenantOfChannel(),
     channelId: channelId(),
     jwe: text('jwe').notNull(),
   },
