@@ -1,7 +1,6 @@
 import type { Context } from '../context.ts';
-import { updateChannel } from '../db/channels.ts';
 import type { ChannelRow } from '../db/channels.ts';
-import { nudge } from '../db/nudges.ts';
+import { askFor } from '../db/nudges.ts';
 import { ProviderError } from '../domain/verdict.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Session } from '../providers/provider.ts';
@@ -46,7 +45,8 @@ export async function workAtAccount<T>(
   }
 }
 
-async function closing<T>(session: Session, work: (session: Session) => Promise<T>): Promise<T> {
+/** Works with a session, and closes it whatever comes of that. */
+export async function closing<T>(session: Session, work: (session: Session) => Promise<T>): Promise<T> {
   try {
     return await work(session);
   } finally {
@@ -56,10 +56,9 @@ async function closing<T>(session: Session, work: (session: Session) => Promise<
 
 /** Asks the channel's workflow, which alone refreshes (rule 3), for a token to work with. */
 export async function askForRefresh(context: Context, channel: ChannelRow): Promise<void> {
-  const now = await context.clock.now();
-  const isNew = await context.database.inTenant(channel.tenantId, async (tx) => {
-    await updateChannel(tx, channel.id, { refreshRequestedAt: now });
-    return nudge(tx, channel.tenantId, channel.id, now);
-  });
+  const { id: channelId, tenantId } = channel;
+  const isNew = await context.database.inTenant(tenantId, async (tx) =>
+    askFor(tx, { tenantId, channelId }, 'refreshRequestedAt', await context.clock.now()),
+  );
   if (isNew) await context.temporal.lookAt(channel).catch(() => {}); // the reconcile finds the nudge
 }

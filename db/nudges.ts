@@ -1,5 +1,7 @@
 import { eq } from 'drizzle-orm';
 import type { Transaction } from './client.ts';
+import { updateChannel } from './channels.ts';
+import type { ChannelRow } from './channels.ts';
 import { nudges } from './schema/channels.ts';
 
 /**
@@ -15,6 +17,20 @@ export async function nudge(tx: Transaction, tenantId: string, channelId: string
     .onConflictDoNothing()
     .returning({ channelId: nudges.channelId });
   return rows.length > 0;
+}
+
+/**
+ * Asks a channel's workflow for something: the fact first, then its nudge. The row when the nudge is new: then the
+ * caller signals the workflow after the commit.
+ */
+export async function askFor(
+  tx: Transaction,
+  { tenantId, channelId }: { tenantId: string; channelId: string },
+  fact: 'pollRequestedAt' | 'checkRequestedAt' | 'refreshRequestedAt',
+  now: Date,
+): Promise<ChannelRow | null> {
+  const row = await updateChannel(tx, channelId, { [fact]: now });
+  return (await nudge(tx, tenantId, channelId, now)) ? row : null;
 }
 
 /** The workflow looks at the row now; what comes later makes a nudge of its own. */

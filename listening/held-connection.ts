@@ -1,9 +1,8 @@
 import { openChannelSession, readAccess } from '../activities/channel-access.ts';
 import type { Context } from '../context.ts';
-import { updateChannel } from '../db/channels.ts';
 import { letGo } from '../db/held-connections.ts';
 import type { HeldConnection } from '../db/held-connections.ts';
-import { nudge } from '../db/nudges.ts';
+import { askFor } from '../db/nudges.ts';
 import { actionOf, ProviderError } from '../domain/verdict.ts';
 import { inBursts } from './bursts.ts';
 
@@ -68,17 +67,14 @@ async function listen(context: Context, held: HeldConnection, signal: AbortSigna
   }
 }
 
-/** The fact first, then the hint; only the request that made the nudge signals. */
 async function ask(
   context: Context,
-  { tenantId, channelId }: HeldConnection,
+  held: HeldConnection,
   fact: 'pollRequestedAt' | 'checkRequestedAt',
 ): Promise<void> {
-  const channel = await context.database.inTenant(tenantId, async (tx) => {
-    const now = await context.clock.now();
-    const row = await updateChannel(tx, channelId, { [fact]: now });
-    return (await nudge(tx, tenantId, channelId, now)) ? row : null;
-  });
+  const channel = await context.database.inTenant(held.tenantId, async (tx) =>
+    askFor(tx, held, fact, await context.clock.now()),
+  );
   if (channel) await context.temporal.lookAt(channel).catch(() => {}); // the reconcile finds the nudge
 }
 
