@@ -39,6 +39,8 @@ export interface ProviderDeps {
   readonly conditions: Conditions;
   readonly requests: RequestLog;
   readonly ports: PortMemory;
+  /** Where news are pushed to while nobody has set another place; absent: nowhere. */
+  readonly pushTo?: string | undefined;
 }
 
 export interface AccountDetails {

@@ -18,6 +18,8 @@ export interface SandboxOptions {
   readonly dir: string;
   /** The first port: control API, page, Google. 0 takes the one of last time, or a free one. */
   readonly port: number;
+  /** Where the providers push news to, each under its own name: `http://127.0.0.1:3000/push`. */
+  readonly pushTo?: string | undefined;
 }
 
 /** What `sandbox.json` says, once everything listens. */
@@ -38,7 +40,7 @@ export interface RunningSandbox {
  * Starts the simulated providers on 127.0.0.1 where they were left off.
  * @throws when a port is taken, by another sandbox on the same folder for one, or the state cannot be read
  */
-export async function startSandbox({ dir, port }: SandboxOptions): Promise<RunningSandbox> {
+export async function startSandbox({ dir, port, pushTo }: SandboxOptions): Promise<RunningSandbox> {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const ports = openPorts(dir);
   const ready = Promise.withResolvers<RequestListener>();
@@ -49,7 +51,7 @@ export async function startSandbox({ dir, port }: SandboxOptions): Promise<Runni
   const file = join(dir, 'sandbox.json');
   rmSync(file, { force: true });
   const deps = { dir, ports, clock: openClock(dir), conditions: openConditions(dir), requests: openRequestLog(dir) };
-  const google = createGoogleProvider(deps, origin);
+  const google = createGoogleProvider({ ...deps, pushTo: pushTo && `${pushTo}/google` }, origin);
   const imap = await createImapProvider(deps);
   const providers = new Map<ProviderName, SandboxProvider>([google, imap].map((provider) => [provider.name, provider]));
   const app = express().disable('x-powered-by');

@@ -14,7 +14,7 @@ import type { GrantEvent } from './grant-endings.ts';
 import { applyGrantEvent, removeScope } from './grant-endings.ts';
 import { LISTING_FAULTS } from './listing-faults.ts';
 import { liveGrants } from './tokens.ts';
-import { GmailPush } from './push.ts';
+import { GmailPush, PUSH_SERVICE_ACCOUNT } from './push.ts';
 import { googleRoutes } from './routes.ts';
 import type { AccountRow, SettingsRow } from './rows.ts';
 import { consentTo, SIGN_IN_FAULTS } from './sign-in.ts';
@@ -100,6 +100,7 @@ function connectionTo(origin: string, client: GoogleClient): SandboxProvider['co
     jwks_url: `${origin}/google/oauth2/v3/certs`,
     gmail_api_url: origin,
     pubsub_topic: 'projects/mooring-sandbox/topics/gmail',
+    pubsub_service_account: PUSH_SERVICE_ACCOUNT,
   };
 }
 

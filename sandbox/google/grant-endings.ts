@@ -1,4 +1,4 @@
-import { accessToken, isLive } from './tokens.ts';
+import { accessToken, isLive, liveGrants } from './tokens.ts';
 import type { AccessTokenRow, RefreshTokenEnd, RefreshTokenRow } from './rows.ts';
 import { findScope, isGmailScope } from './scopes.ts';
 import type { GoogleChange, GoogleStore } from './store.ts';
@@ -66,13 +66,24 @@ function endTokens(
   { accessTokensToo = true } = {},
 ): void {
   const changes: GoogleChange[] = [...more];
+  const concerned = new Set<string>();
   const ended = { how, at: store.now() };
   for (const [token, row] of store.tables.read('refresh_tokens')) {
     const alreadyDead = row.ended?.how === 'revoked' || row.ended?.how === 'session';
-    if (matches(row) && !alreadyDead) changes.push(['refresh_tokens', token, { ...row, ended }]);
+    if (!matches(row) || alreadyDead) continue;
+    changes.push(['refresh_tokens', token, { ...row, ended }]);
+    concerned.add(row.email);
   }
   for (const [token, row] of store.tables.read('access_tokens')) {
     if (accessTokensToo && matches(row)) changes.push(['access_tokens', token, null]);
   }
   if (changes.length > 0) store.tables.commit(changes);
+  for (const key of concerned) endForlornWatch(store, key);
+}
+
+/** A watch goes with the grant that it was made by, and nobody is told. */
+function endForlornWatch(store: GoogleStore, key: string): void {
+  const account = store.account(key);
+  if (!account?.watch || liveGrants(store, key) > 0) return;
+  store.tables.commit([['accounts', key, { ...account, watch: null }]]);
 }

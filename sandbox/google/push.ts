@@ -11,6 +11,8 @@ const SPACING_MS = 1000;
 /** Pub/Sub tries again until it is acknowledged; the sandbox gives up sooner. */
 const RETRY_AFTER_MS = [1000, 5000];
 const PUSH_TIMEOUT_MS = 10_000;
+/** As whom the subscription of the topic pushes. */
+export const PUSH_SERVICE_ACCOUNT = 'gmail-push@mooring-sandbox.iam.gserviceaccount.com';
 
 /**
  * Tells the push endpoint, by way of what would be Cloud Pub/Sub, that a watched mailbox changed.
@@ -86,7 +88,7 @@ export class GmailPush {
     const token = this.#client.sign({
       iss: 'https://accounts.google.com',
       aud: audience ?? endpoint,
-      email: 'gmail-push@mooring-sandbox.iam.gserviceaccount.com',
+      email: PUSH_SERVICE_ACCOUNT,
       email_verified: true,
       iat,
       exp: iat + 3600,

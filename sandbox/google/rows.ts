@@ -14,8 +14,8 @@ export interface GoogleRows {
   readonly labels: LabelRow;
   /** By message id. */
   readonly messages: MessageRow;
-  /** One row, `settings`. */
-  readonly settings: SettingsRow;
+  /** One row, `settings`: what was set; the rest is as by default. */
+  readonly settings: Partial<SettingsRow>;
 }
 
 export interface AccountRow {

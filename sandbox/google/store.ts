@@ -41,11 +41,12 @@ export class GoogleStore {
   }
 
   settings(): SettingsRow {
-    return this.tables.read('settings').get('settings') ?? DEFAULT_SETTINGS;
+    const push_endpoint = this.deps.pushTo ?? null;
+    return { ...DEFAULT_SETTINGS, push_endpoint, ...this.tables.read('settings').get('settings') };
   }
 
   configure(settings: Partial<SettingsRow>): SettingsRow {
-    this.tables.commit([['settings', 'settings', { ...this.settings(), ...settings }]]);
+    this.tables.commit([['settings', 'settings', { ...this.tables.read('settings').get('settings'), ...settings }]]);
     return this.settings();
   }
 
