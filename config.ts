@@ -7,7 +7,7 @@ import { KILL_POINTS } from './domain/kill-points.ts';
 import type { KillPoint } from './domain/kill-points.ts';
 import { Secret } from './domain/secret.ts';
 import { GMAIL_UNITS_PER_MINUTE, GOOGLE_URLS } from './providers/configuration.ts';
-import type { GoogleConfig, ProviderConfig } from './providers/configuration.ts';
+import type { GoogleConfig, GooglePushConfig, ProviderConfig } from './providers/configuration.ts';
 
 /** What server and worker were configured with (interface.md section 1). The only reader of the environment. */
 export interface Config {
@@ -76,6 +76,13 @@ const variables = z.object({
   GOOGLE_REVOCATION_URL: z.url().default(GOOGLE_URLS.revocationUrl),
   GOOGLE_USERINFO_URL: z.url().default(GOOGLE_URLS.userinfoUrl),
   GMAIL_API_URL: z.url().default(GOOGLE_URLS.gmailApiUrl),
+  GOOGLE_JWKS_URL: z.url().default(GOOGLE_URLS.keysUrl),
+  GOOGLE_PUBSUB_TOPIC: z
+    .string()
+    .regex(/^projects\/[^/\s]+\/topics\/[^/\s]+$/, 'expected projects/PROJECT/topics/TOPIC')
+    .optional(),
+  GOOGLE_PUBSUB_AUDIENCE: z.string().min(1).optional(),
+  GOOGLE_PUBSUB_SERVICE_ACCOUNT: z.email().optional(),
 });
 type Variables = z.infer<typeof variables>;
 
@@ -111,11 +118,12 @@ export function readConfig(environment: Record<string, string> = readEnvironment
     throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'));
   }
   const given = parsed.data;
+  const publicUrl = (given.MOORING_PUBLIC_URL ?? `http://127.0.0.1:${given.PORT}`).replace(/\/$/, '');
   return {
     logLevel: given.LOG_LEVEL,
     port: given.PORT,
     bind: given.MOORING_BIND,
-    publicUrl: (given.MOORING_PUBLIC_URL ?? `http://127.0.0.1:${given.PORT}`).replace(/\/$/, ''),
+    publicUrl,
     uiDir: resolve(import.meta.dirname, 'dist/ui'),
     databaseUrl: given.DATABASE_URL,
     temporal: temporalConfig(given),
@@ -124,7 +132,7 @@ export function readConfig(environment: Record<string, string> = readEnvironment
     uiLoginToken: given.MOORING_UI_LOGIN_TOKEN ? new Secret(given.MOORING_UI_LOGIN_TOKEN) : null,
     sandbox: given.MOORING_SANDBOX === 'on' ? { page: given.MOORING_SANDBOX_PAGE ?? '' } : null,
     providers: {
-      google: googleConfig(given),
+      google: googleConfig(given, publicUrl),
       imap: { timeoutMs: null },
       egress: { allow: given.MOORING_EGRESS_ALLOW.split(',').flatMap((entry) => entry.trim() || []) },
       certificateAuthorities: fileOf(given, 'MOORING_CA_FILE')?.toString() ?? null,
@@ -152,7 +160,7 @@ function temporalConfig(given: Variables): TemporalConfig {
   };
 }
 
-function googleConfig(given: Variables): GoogleConfig | null {
+function googleConfig(given: Variables, publicUrl: string): GoogleConfig | null {
   const file = given.GOOGLE_CLIENT_SECRET_FILE;
   const secret = given.GOOGLE_CLIENT_SECRET;
   if (!given.GOOGLE_CLIENT_ID || (!secret && !file)) return null;
@@ -167,6 +175,18 @@ function googleConfig(given: Variables): GoogleConfig | null {
     userinfoUrl: given.GOOGLE_USERINFO_URL,
     gmailApiUrl: given.GMAIL_API_URL,
     unitsPerMinute: given.GMAIL_API_URL === GOOGLE_URLS.gmailApiUrl ? GMAIL_UNITS_PER_MINUTE : null,
+    push: googlePushConfig(given, publicUrl),
+  };
+}
+
+/** Pub/Sub makes its tokens out to the address it pushes to, unless its subscription names another audience. */
+function googlePushConfig(given: Variables, publicUrl: string): GooglePushConfig | null {
+  if (!given.GOOGLE_PUBSUB_TOPIC) return null;
+  return {
+    topic: given.GOOGLE_PUBSUB_TOPIC,
+    audience: given.GOOGLE_PUBSUB_AUDIENCE ?? `${publicUrl}/push/google`,
+    serviceAccount: given.GOOGLE_PUBSUB_SERVICE_ACCOUNT ?? null,
+    keysUrl: given.GOOGLE_JWKS_URL,
   };
 }
 

@@ -28,6 +28,20 @@ export interface GoogleConfig {
   gmailApiUrl: string;
   /** Gmail quota units that one mailbox may use in a minute (6,000 since May 2026); null = no pacing. */
   unitsPerMinute: number | null;
+  /** null: Gmail is polled only. */
+  push: GooglePushConfig | null;
+}
+
+/** Gmail tells of news through a Pub/Sub topic, whose subscription pushes to us with a signed token. */
+export interface GooglePushConfig {
+  /** `projects/PROJECT/topics/TOPIC` */
+  topic: string;
+  /** What the tokens of the pushes are made out to. */
+  audience: string;
+  /** Whose tokens they are; null: anybody's whom Google knows, which lets others cause polls. */
+  serviceAccount: string | null;
+  /** Where Google shows the keys it signs with: `https://www.googleapis.com/oauth2/v3/certs` */
+  keysUrl: string;
 }
 
 export interface OAuthClientConfig {
@@ -53,6 +67,7 @@ export const GOOGLE_URLS = {
   revocationUrl: 'https://oauth2.googleapis.com/revoke',
   userinfoUrl: 'https://openidconnect.googleapis.com/v1/userinfo',
   gmailApiUrl: 'https://gmail.googleapis.com',
+  keysUrl: 'https://www.googleapis.com/oauth2/v3/certs',
 } as const;
 
 /** Units of one mailbox a minute, for projects made since May 2026 (developers.google.com/workspace/gmail/api/reference/quota). */

@@ -35,8 +35,42 @@ export interface Capabilities {
   keepAliveMs: number | null;
   /** Tells of news over a connection that is held open (`Session.listen`); the listener holds it. */
   holdsConnections: boolean;
+  /** Tells of news by calling us; null where it does not, or is not configured to. */
+  push: PushCapability | null;
   /** How many times a vague refusal is confirmed by a spaced try before it is believed, and the gap in ms. */
   confirmations: { tries: number; gapMs: number };
+}
+
+export interface PushCapability {
+  /** How often a subscription is renewed, in ms: well before it ends. */
+  renewEveryMs: number;
+  /** One subscription serves all channels of a mailbox: ending it ends it for all of them. */
+  sharedByMailbox: boolean;
+  /** Understands a request that claims to come from the provider, and proves that it does. */
+  receive(request: PushRequest): Promise<PushReceipt>;
+}
+
+/** What reached our push receiver. */
+export interface PushRequest {
+  authorization: string | null;
+  body: unknown;
+  now: Date;
+}
+
+export type PushReceipt =
+  | { outcome: 'news'; news: PushedNews }
+  /** It does not come from the provider, or is not meant for us; `why` names the proof that failed. */
+  | { outcome: 'forged'; why: string }
+  /** It comes from the provider and is not what was expected. */
+  | { outcome: 'malformed'; why: string }
+  /** The provider's keys could not be had: it has to be sent again. */
+  | { outcome: 'unverifiable' };
+
+export interface PushedNews {
+  /** The mailbox, as its owner writes it. */
+  email: string;
+  /** False when everything up to this news lies before `cursor`: it was told late, or twice. */
+  isAfter(cursor: string): boolean;
 }
 
 /** OAuth 2.0 authorization code with PKCE, as a client (RFC 6749, RFC 7636, RFC 9700). */
@@ -147,6 +181,10 @@ export interface Session {
    * connection ends. `unsupported`: this server cannot. Only where `holdsConnections`.
    */
   listen?(heard: () => void, signal: AbortSignal): Promise<'ended' | 'unsupported'>;
+  /** Has the provider tell of news, from now until the time it answers; again, to renew it. Only with `push`. */
+  subscribe?(): Promise<{ expiresAt: Date }>;
+  /** Has it tell no more; also when it told nothing. Only with `push`. */
+  unsubscribe?(): Promise<void>;
   close(): Promise<void>;
 }
 

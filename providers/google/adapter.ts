@@ -7,10 +7,11 @@ import { GmailClient } from './client.ts';
 import { classifyGoogle } from './errors.ts';
 import { fetchMessages, LabelNames } from './messages.ts';
 import { createGoogleOAuth } from './oauth.ts';
+import { createGmailPush } from './push.ts';
 
 const DAY_MS = 86_400_000;
 
-const CAPABILITIES: Capabilities = {
+const CAPABILITIES: Omit<Capabilities, 'push'> = {
   revocation: 'token',
   revocationHelp: 'Remove the app at https://myaccount.google.com/connections',
   // messages.list searches by date, and its index lags.
@@ -31,7 +32,7 @@ export function createGmailProvider(config: GoogleConfig): Provider {
   return {
     name: 'google',
     accessType: 'gmail',
-    capabilities: CAPABILITIES,
+    capabilities: { ...CAPABILITIES, push: config.push && createGmailPush(config.push, http) },
     oauth: createGoogleOAuth(config, http),
     classify: classifyGoogle,
     openSession(access, signal) {
@@ -44,12 +45,12 @@ export function createGmailProvider(config: GoogleConfig): Provider {
         pacer: pacerOf(access.email),
         signal,
       });
-      return Promise.resolve(createSession(client, signal));
+      return Promise.resolve(createSession(client, config.push?.topic ?? null, signal));
     },
   };
 }
 
-function createSession(client: GmailClient, signal: AbortSignal): Session {
+function createSession(client: GmailClient, topic: string | null, signal: AbortSignal): Session {
   const labels = new LabelNames(client);
   return {
     async identify() {
@@ -68,6 +69,14 @@ function createSession(client: GmailClient, signal: AbortSignal): Session {
     listChanges: (_scope, cursor, limit) => listHistory(client, cursor, limit),
     listWindow: (_scope, window, position, limit) => listMessages(client, window, position, limit),
     fetchMessages: (_scope, items) => fetchMessages(client, labels, items, signal),
+    ...(topic === null ? {} : subscribing(client, topic)),
     close: () => Promise.resolve(),
+  };
+}
+
+function subscribing(client: GmailClient, topic: string): Pick<Session, 'subscribe' | 'unsubscribe'> {
+  return {
+    subscribe: async () => ({ expiresAt: new Date(Number((await client.watch(topic)).expiration)) }),
+    unsubscribe: () => client.stop(),
   };
 }

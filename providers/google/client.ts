@@ -8,11 +8,11 @@ import { toProviderAnswer } from '../http.ts';
 import type { Pacer } from '../pacer.ts';
 import { unknown } from '../verdicts.ts';
 import { classifyGoogle } from './errors.ts';
-import { labelList, messagePage, messageResource, historyPage, profile, userinfo } from './schema.ts';
+import { labelList, messagePage, messageResource, historyPage, profile, userinfo, watchAnswer } from './schema.ts';
 import type { MessageResource } from './schema.ts';
 
 /** Quota units per call since May 2026 (developers.google.com/workspace/gmail/api/reference/quota). */
-const UNITS = { getProfile: 1, listLabels: 1, listHistory: 2, listMessages: 5, getMessage: 20 };
+const UNITS = { getProfile: 1, listLabels: 1, listHistory: 2, listMessages: 5, getMessage: 20, watch: 100, stop: 50 };
 
 export interface GmailClientOptions {
   http: Http;
@@ -29,11 +29,13 @@ interface Call {
   name: string;
   url: string;
   parameters?: Parameters;
+  /** Sent by POST, as JSON. */
+  body?: object;
   operation: Operation;
   units: number;
 }
 
-/** The calls of the Gmail API that importing needs, for one access token; every refusal is a `ProviderError`. */
+/** The calls of the Gmail API that we need, for one access token; every refusal is a `ProviderError`. */
 export class GmailClient {
   readonly #options: GmailClientOptions;
 
@@ -49,7 +51,7 @@ export class GmailClient {
   /** With the time on Google's clock, null when it was not told. */
   async profile() {
     const call = this.#call('users.getProfile', 'profile', {}, 'api', UNITS.getProfile);
-    const answer = await this.#get(call);
+    const answer = await this.#ok(call);
     return { ...parse(profile, call, answer), at: dateOf(answer.headers) };
   }
 
@@ -63,7 +65,7 @@ export class GmailClient {
 
   async history(parameters: Parameters) {
     const call = this.#call('users.history.list', 'history', parameters, 'import', UNITS.listHistory);
-    const answer = await this.#get(call);
+    const answer = await this.#ok(call);
     return { ...parse(historyPage, call, answer), at: dateOf(answer.headers) };
   }
 
@@ -93,6 +95,17 @@ export class GmailClient {
     return null;
   }
 
+  /** Has Gmail tell a Pub/Sub topic of every change; replaces the user's earlier watch. */
+  watch(topicName: string) {
+    const call = this.#call('users.watch', 'watch', {}, 'subscribe', UNITS.watch);
+    return this.#read(watchAnswer, { ...call, body: { topicName } });
+  }
+
+  async stop(): Promise<void> {
+    const call = this.#call('users.stop', 'stop', {}, 'subscribe', UNITS.stop);
+    await this.#ok({ ...call, body: {} });
+  }
+
   #messageCall(id: string, format: 'minimal' | 'raw'): Call {
     const path = `messages/${encodeURIComponent(id)}`;
     return this.#call('users.messages.get', path, { format }, 'import', UNITS.getMessage);
@@ -103,10 +116,10 @@ export class GmailClient {
   }
 
   async #read<Shape>(shape: z.ZodType<Shape>, call: Call): Promise<Shape> {
-    return parse(shape, call, await this.#get(call));
+    return parse(shape, call, await this.#ok(call));
   }
 
-  async #get(call: Call): Promise<HttpAnswer> {
+  async #ok(call: Call): Promise<HttpAnswer> {
     return assertOk(call, await this.#send(call));
   }
 
@@ -122,9 +135,12 @@ export class GmailClient {
   }
 
   /** The token goes into the header only: URLs end up in logs (RFC 6750 section 5.3). */
-  #request({ url, parameters = {}, operation }: Call) {
+  #request({ url, parameters = {}, operation, body }: Call) {
     const headers = { authorization: `Bearer ${this.#options.accessToken.reveal()}`, accept: 'application/json' };
-    return { method: 'GET' as const, url: withParameters(url, parameters), operation, headers };
+    const asked = { url: withParameters(url, parameters), operation };
+    if (body === undefined) return { ...asked, method: 'GET' as const, headers };
+    const sent = { headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) };
+    return { ...asked, ...sent, method: 'POST' as const };
   }
 }
 
@@ -137,7 +153,7 @@ function withParameters(base: string, parameters: Parameters): URL {
 }
 
 function assertOk(call: Call, answer: HttpAnswer): HttpAnswer {
-  if (answer.status === 200) return answer;
+  if (answer.status === 200 || answer.status === 204) return answer;
   const refusal = classifyGoogle(toProviderAnswer(call.operation, answer));
   throw new ProviderError(`${call.name} answered ${answer.status} ${refusal.providerCode ?? ''}`, refusal);
 }

@@ -47,6 +47,21 @@ export type MessageResource = z.infer<typeof messageResource>;
 /** https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.labels/list */
 export const labelList = z.object({ labels: z.array(z.object({ id, name: z.string() })).default([]) });
 
+/** https://developers.google.com/workspace/gmail/api/reference/rest/v1/users/watch */
+export const watchAnswer = z.object({
+  /** Milliseconds since 1970, as text. */
+  expiration: z.string().regex(/^\d{1,16}$/),
+});
+
+/** What Pub/Sub wraps a message in to push it: https://cloud.google.com/pubsub/docs/push#receive_push */
+export const pushEnvelope = z.object({ message: z.object({ data: z.base64().min(1) }) });
+
+/** https://developers.google.com/workspace/gmail/api/guides/push#receive_notifications; a number in its examples. */
+export const notification = z.object({
+  emailAddress: z.string().min(3).max(320),
+  historyId: z.union([decimal, z.int().nonnegative()]).transform(String),
+});
+
 /** Our cursor of the mailbox: everything after `historyId`; within a listing, from `pageToken` on, towards `head`. */
 export const cursor = z.object({
   historyId: decimal,

@@ -18,6 +18,7 @@ const CAPABILITIES: Capabilities = {
   windowOverlapMs: 3 * DAY_MS,
   keepAliveMs: null,
   holdsConnections: true,
+  push: null,
   // Servers shed load with refusals, but every further try brings the account nearer to a lockout.
   confirmations: { tries: 1, gapMs: 5_000 },
 };

@@ -36,6 +36,7 @@ export function modelProvider(accountOf: (username: string) => ModelAccount): Pr
       windowOverlapMs: OVERLAP_MS,
       keepAliveMs: null,
       holdsConnections: false,
+      push: null,
       confirmations: { tries: 0, gapMs: 0 },
     },
     oauth: null,

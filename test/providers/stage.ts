@@ -94,6 +94,7 @@ function configFor({ addresses }: RunningSandbox): ProviderConfig {
       userinfoUrl: text('userinfo_url'),
       gmailApiUrl: text('gmail_api_url'),
       unitsPerMinute: null,
+      push: null,
     },
     imap: { timeoutMs: 5_000 },
     egress: { allow: ['127.0.0.0/8', '::1'] },

@@ -52,6 +52,7 @@ beforeAll(async () => {
     tokenUrl: `http://127.0.0.1:${port}/token?tracking=in-the-url`,
     client: { id: 'client', secret: () => Promise.resolve(new Secret(CLIENT_SECRET)) },
     unitsPerMinute: null,
+    push: null,
   });
   if (!provider.oauth) throw new Error('no OAuth');
   oauth = provider.oauth;
