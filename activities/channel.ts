@@ -10,6 +10,7 @@ import { disconnectChannel } from './disconnect.ts';
 import { pollChannel } from './import.ts';
 import { putOffDeed } from './put-off.ts';
 import { refreshCredential } from './refresh.ts';
+import { renewSubscription } from './subscription.ts';
 import { lookAtChannel } from './view.ts';
 
 /** What every activity of a channel gets: ids and numbers, never a secret. */
@@ -52,6 +53,11 @@ export function createChannelActivities(context: Context) {
       const startedAt = await context.clock.now();
       const { outcome } = await pollChannel(context, input);
       await planNextPoll(context, input, { startedAt, needsRefresh: outcome === 'needs_refresh' });
+      return lookAtChannel(context, input);
+    },
+
+    async renew(input: ChannelInput): Promise<ChannelView> {
+      await renewSubscription(context, input);
       return lookAtChannel(context, input);
     },
 

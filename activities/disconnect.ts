@@ -8,11 +8,14 @@ import type { CredentialRow } from '../db/credentials.ts';
 import { letHappen } from '../db/happenings.ts';
 import { cancelRunningImport } from '../db/imports.ts';
 import { eraseMessages } from '../db/messages.ts';
+import { deleteSubscription, findSubscription } from '../db/subscriptions.ts';
 import { finishTenantErasure } from '../db/tenants.ts';
 import { backoffMs } from '../domain/schedule.ts';
 import { ProviderError } from '../domain/verdict.ts';
 import type { Provider } from '../providers/provider.ts';
 import { readAccess } from './channel-access.ts';
+import type { ChannelAccess } from './channel-access.ts';
+import { endSubscription } from './subscription.ts';
 
 /** How long a revocation is tried before the credential is shredded without it, in ms. */
 const REVOKE_FOR_MS = 24 * 3_600_000;
@@ -31,9 +34,21 @@ export async function disconnectChannel(
   const access = await readAccess(context, tenantId, channelId);
   if (access === 'gone') return finish(context, tenantId, channelId, 'unsupported', null);
   const { channel, credential, provider } = access;
+  await stopBeingTold(context, access);
   const revocation = await revoke(context, channel, credential, provider);
   if (revocation === 'failed' && (await mayTryAgain(context, channel))) return false;
   return finish(context, tenantId, channelId, revocation, provider);
+}
+
+/** Once, and before the revocation, which takes the right to. What the provider still tells then goes to nobody. */
+async function stopBeingTold(context: Context, access: ChannelAccess): Promise<void> {
+  const { id, tenantId } = access.channel;
+  const subscription = await context.database.inTenant(tenantId, (tx) => findSubscription(tx, id));
+  if (!subscription) return;
+  const { is } = await endSubscription(context, access);
+  if (is !== 'ended')
+    context.logger.warn({ channel: id, is }, 'a subscription to news could not be ended; it runs out');
+  await context.database.inTenant(tenantId, (tx) => deleteSubscription(tx, id));
 }
 
 /** Revoking one token ends that person's whole grant, so it is skipped while another live channel rests on it. */

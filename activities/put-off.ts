@@ -1,6 +1,8 @@
 import type { Context } from '../context.ts';
 import { lockChannel, updateChannel } from '../db/channels.ts';
 import type { ChannelRow } from '../db/channels.ts';
+import type { Transaction } from '../db/client.ts';
+import { findSubscription, newSubscription, saveSubscription } from '../db/subscriptions.ts';
 import type { Deed } from '../domain/due.ts';
 import { backoffMs } from '../domain/schedule.ts';
 
@@ -8,6 +10,8 @@ import { backoffMs } from '../domain/schedule.ts';
 const LEAST_POLL_GAP_MS = 60_000;
 /** An audit looks two days back: an hour is nothing to it. */
 const AUDIT_AGAIN_MS = 3_600_000;
+/** Polls find what nobody tells of. */
+const RENEW_AGAIN_MS = 3_600_000;
 
 /**
  * A deed did not come to an end in its time, for a reason of our own: no free worker, or an error that is no word of
@@ -22,8 +26,14 @@ export async function putOffDeed(
   context.logger.error({ channel: channelId, deed }, 'a deed did not come to an end in its time; it is put off');
   await context.database.inTenant(tenantId, async (tx) => {
     const row = await lockChannel(tx, channelId);
-    if (row) await updateChannel(tx, channelId, nextTry(row, deed, now));
+    if (row && deed === 'renew') await putOffRenewal(tx, row, now);
+    else if (row) await updateChannel(tx, channelId, nextTry(row, deed, now));
   });
+}
+
+async function putOffRenewal(tx: Transaction, row: ChannelRow, now: Date): Promise<void> {
+  const known = (await findSubscription(tx, row.id)) ?? newSubscription(row, now);
+  await saveSubscription(tx, { ...known, renewAt: new Date(now.getTime() + RENEW_AGAIN_MS) });
 }
 
 function nextTry(row: ChannelRow, deed: Deed, now: Date): Parameters<typeof updateChannel>[2] {
@@ -41,6 +51,7 @@ function nextTry(row: ChannelRow, deed: Deed, now: Date): Parameters<typeof upda
       return { failures, nextPollAt: after(Math.max(LEAST_POLL_GAP_MS, gapMs)), pollRequestedAt: null };
     case 'audit':
       return { nextAuditAt: after(AUDIT_AGAIN_MS) };
+    case 'renew':
     case 'look':
       return {};
   }

@@ -9,6 +9,8 @@ import { listRunningImports } from '../db/imports.ts';
 import { takeNudge } from '../db/nudges.ts';
 import type { Doubt } from '../db/refresh-attempts.ts';
 import { findDoubt } from '../db/refresh-attempts.ts';
+import { findSubscription } from '../db/subscriptions.ts';
+import type { SubscriptionRow } from '../db/subscriptions.ts';
 import type { ChannelView } from '../domain/channel-view.ts';
 import { nextDue, nextRefreshAt } from '../domain/due.ts';
 import type { ChannelFacts } from '../domain/due.ts';
@@ -30,14 +32,15 @@ export interface Looking {
 export async function lookAtChannel(context: Context, { tenantId, channelId, seq }: Looking): Promise<ChannelView> {
   const now = await context.clock.now();
   return context.database.inTenant(tenantId, async (tx) => {
-    const [{ channel, credential }, , running, doubt] = await Promise.all([
+    const [{ channel, credential }, , running, doubt, subscription] = await Promise.all([
       lockWithCredential(tx, channelId),
       takeNudge(tx, channelId),
       listRunningImports(tx, channelId),
       findDoubt(tx, { channelId }),
+      findSubscription(tx, channelId),
     ]);
     if (!channel) return GONE(now);
-    const facts = factsOf(context, { channel, credential, running, doubt, now });
+    const facts = factsOf(context, { channel, credential, running, doubt, subscription, now });
     const own = seq === 0 ? channel.workflowSeq + 2 : seq;
     const view = { ...viewOf(channel, credential, facts, now), seq: own };
     if (own >= channel.workflowSeq) await project(tx, channel, facts, view, now);
@@ -50,10 +53,11 @@ interface Rows {
   credential: CredentialRow | null;
   running: ImportRow[];
   doubt: Doubt | null;
+  subscription: SubscriptionRow | null;
   now: Date;
 }
 
-function factsOf(context: Context, { channel, credential, running, doubt, now }: Rows): ChannelFacts {
+function factsOf(context: Context, { channel, credential, running, doubt, subscription, now }: Rows): ChannelFacts {
   return {
     channelId: channel.id,
     status: channel.status,
@@ -67,6 +71,7 @@ function factsOf(context: Context, { channel, credential, running, doubt, now }:
     nextAuditAt: ms(channel.nextAuditAt),
     createdAt: channel.createdAt.getTime(),
     importMode: channel.importMode,
+    subscription: pushes(context, channel) ? { renewAt: ms(subscription?.renewAt ?? null) } : null,
     keepWarm: channel.keepWarm,
     importRunning: running.length > 0,
     cursorLaneTaken: running.some(({ state, movesCursor }) => state === 'running' && movesCursor),
@@ -74,6 +79,9 @@ function factsOf(context: Context, { channel, credential, running, doubt, now }:
     probeAt: ms(probeTime(credential, doubt, now)),
   };
 }
+
+const pushes = (context: Context, { accessType }: ChannelRow) =>
+  Boolean(context.providers.get(accessType)?.capabilities.push);
 
 function tokenFacts(context: Context, channel: ChannelRow, credential: CredentialRow | null): ChannelFacts['token'] {
   if (!credential?.expiresAt || !credential.issuedAt) return null;

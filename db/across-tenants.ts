@@ -1,4 +1,5 @@
-import { and, count, eq, ne, notInArray } from 'drizzle-orm';
+import { and, count, eq, inArray, ne, notInArray } from 'drizzle-orm';
+import type { ChannelRow } from './channels.ts';
 import type { Database, Transaction } from './client.ts';
 import { leaseConnections, renewLeases } from './held-connections.ts';
 import type { HeldConnection, Lease } from './held-connections.ts';
@@ -13,12 +14,18 @@ import { credentials } from './schema/credentials.ts';
 import { imports } from './schema/imports.ts';
 import { links } from './schema/links.ts';
 import { messages } from './schema/messages.ts';
+import { subscriptions } from './schema/subscriptions.ts';
 import { findUnusedContent, pruneExpired, retireMessages } from './retention.ts';
 import type { ContentPage } from './retention.ts';
 import { findSignIn } from './sign-ins.ts';
 import { findConsignment, listOverdue, recordProgress } from './webhook-deliveries.ts';
 import type { Consignment, DeliveryProgress, NewDelivery } from './webhook-deliveries.ts';
 import { disableEndpoint } from './webhook-endpoints.ts';
+
+interface ChannelReference {
+  channelId: string;
+  tenantId: string;
+}
 
 /*
  * Everything that must look across tenants, and nothing else: the one caller of `Database.acrossTenants` (rule 14,
@@ -76,6 +83,49 @@ export async function countLiveChannelsOnGrant(
         and(
           eq(credentials.grantKey, grantKey),
           ne(channels.id, exceptChannelId),
+          notInArray(channels.status, ['disconnecting', 'disconnected', 'reauth_required']),
+        ),
+      );
+    return row?.count ?? 0;
+  });
+}
+
+/** The channels of any tenant that are imported as mail comes to this mailbox. */
+export async function listChannelsToTell(
+  database: Database,
+  { accessType, mailboxKey }: Pick<ChannelRow, 'accessType' | 'mailboxKey'>,
+): Promise<ChannelReference[]> {
+  return database.acrossTenants((tx) =>
+    tx
+      .select({ channelId: channels.id, tenantId: channels.tenantId })
+      .from(channels)
+      .where(
+        and(
+          eq(channels.mailboxKey, mailboxKey),
+          eq(channels.accessType, accessType),
+          eq(channels.importMode, 'continuous'),
+          inArray(channels.status, ['connected', 'degraded']),
+        ),
+      ),
+  );
+}
+
+/** How many other channels, of any tenant, the provider tells of the same mailbox: it may do so by one subscription. */
+export async function countOtherSubscribers(
+  database: Database,
+  { id, accessType, mailboxKey }: Pick<ChannelRow, 'id' | 'accessType' | 'mailboxKey'>,
+): Promise<number> {
+  return database.acrossTenants(async (tx) => {
+    const [row] = await tx
+      .select({ count: count() })
+      .from(subscriptions)
+      .innerJoin(channels, eq(channels.id, subscriptions.channelId))
+      .where(
+        and(
+          eq(channels.mailboxKey, mailboxKey),
+          eq(channels.accessType, accessType),
+          ne(channels.id, id),
+          eq(channels.importMode, 'continuous'),
           notInArray(channels.status, ['disconnecting', 'disconnected', 'reauth_required']),
         ),
       );

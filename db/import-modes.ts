@@ -4,6 +4,7 @@ import type { Transaction } from './client.ts';
 import { deleteCursors } from './cursors.ts';
 import { findRunningImport, queueImport } from './imports.ts';
 import { forgetSetAside } from './set-aside.ts';
+import { planRenewal } from './subscriptions.ts';
 
 /**
  * How far before the change a channel begins that imported nothing until then, in ms: the provider's clock may be behind
@@ -26,6 +27,7 @@ export async function changeImportMode(
 ): Promise<Parameters<typeof updateChannel>[2]> {
   const { importMode: from, status } = channel;
   if (from === to) return {};
+  await planRenewal(tx, channel.id, now); // begun, or ended, as the new mode wants it
   const isLeft = status === 'disconnecting' || status === 'disconnected';
   const isBroken = status !== 'connected' && status !== 'degraded' && status !== 'paused';
   if (!isLeft && (from === 'continuous' || (from === 'gap' && to === 'off' && isBroken))) {

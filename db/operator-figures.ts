@@ -1,8 +1,9 @@
-import { min, sql } from 'drizzle-orm';
+import { count, isNotNull, min, sql } from 'drizzle-orm';
 import type { Status } from '../domain/channel.ts';
 import type { Transaction } from './client.ts';
 import { channels, nudges } from './schema/channels.ts';
 import { feedState } from './schema/events.ts';
+import { subscriptions } from './schema/subscriptions.ts';
 
 /** What the operator's metrics and health checks are read from. */
 export async function countChannelsByStatus(tx: Transaction): Promise<{ status: Status; count: number }[]> {
@@ -10,6 +11,12 @@ export async function countChannelsByStatus(tx: Transaction): Promise<{ status: 
     .select({ status: channels.status, count: sql<number>`count(*)::int` })
     .from(channels)
     .groupBy(channels.status);
+}
+
+/** Of how many channels it was told that their provider refuses to tell of news. */
+export async function countFailingSubscriptions(tx: Transaction): Promise<number> {
+  const [row] = await tx.select({ count: count() }).from(subscriptions).where(isNotNull(subscriptions.failingSince));
+  return row?.count ?? 0;
 }
 
 /** When the oldest nudge was written that no workflow has taken yet; null when there is none. */

@@ -3,7 +3,7 @@ import type { Status } from './channel.ts';
 import { leastLifeMs, refreshDueAt } from './schedule.ts';
 
 /** What a channel's workflow can do next. */
-export type Deed = 'disconnect' | 'refresh' | 'check' | 'poll' | 'audit' | 'look';
+export type Deed = 'disconnect' | 'refresh' | 'check' | 'renew' | 'poll' | 'audit' | 'look';
 
 /** What the decision is made from; times in ms since the epoch. */
 export interface ChannelFacts {
@@ -22,6 +22,8 @@ export interface ChannelFacts {
   nextAuditAt: number | null;
   createdAt: number;
   importMode: ImportMode;
+  /** The provider's own telling of news; `renewAt` null: none was asked for. null: this provider does not tell. */
+  subscription: { renewAt: number | null } | null;
   keepWarm: KeepWarm;
   importRunning: boolean;
   /** An import under way moves the cursor: polls wait for it. */
@@ -54,6 +56,7 @@ export function nextDue(facts: ChannelFacts, now: number): Due | null {
   const add = (deed: Deed, at: number | null) => at !== null && dues.push({ deed, at: Math.max(now, at) });
   add('refresh', nextRefreshAt(facts, now));
   add('check', nextCheckAt(facts, now));
+  add('renew', nextRenewalAt(facts, now)); // before a poll, which finds what came before the subscription stood
   add('poll', nextPollAt(facts, now));
   add('audit', nextAuditAt(facts, now));
   add('look', facts.importRunning && isLive(facts.status) ? now + LOOK_MS : null);
@@ -99,6 +102,14 @@ function nextCheckAt(facts: ChannelFacts, now: number): number | null {
   const blockedAccount = facts.status === 'blocked' && facts.trouble === 'access';
   const unpolled = isLive(facts.status) && facts.trouble === 'access' && facts.importMode === 'off';
   return blockedAccount || unpolled ? facts.retryAt : null;
+}
+
+/** What is imported as it comes is subscribed to; a subscription that nobody wants any more is ended. */
+function nextRenewalAt(facts: ChannelFacts, now: number): number | null {
+  const { subscription, importMode } = facts;
+  if (subscription === null || !isLive(facts.status)) return null;
+  if (subscription.renewAt === null && importMode !== 'continuous') return null;
+  return unlessHeld(facts, subscription.renewAt ?? now, now);
 }
 
 /** A poll needs the account, and a token: while trouble leaves it without one of them, it waits for the next try. */

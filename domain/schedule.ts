@@ -52,6 +52,15 @@ export function backoffMs(failures: number, retryAfterMs: number | null): number
   return Math.max(growing, retryAfterMs ?? 0);
 }
 
+/**
+ * How long to wait after a subscription to news was refused n times in a row: 15 s, 30 s … up to 6 h, longer if the
+ * provider said so. Polls find the news meanwhile, so nobody waits for this.
+ */
+export function renewalRetryMs(failures: number, retryAfterMs: number | null): number {
+  const growing = Math.min(6 * HOUR_MS, 15_000 * 2 ** Math.min(20, Math.max(0, failures - 1)));
+  return Math.max(growing, retryAfterMs ?? 0);
+}
+
 /** `blocked` is tried again hourly for a day, then daily: somebody else has to act, and does not tell us. */
 export function blockedRetryMs(blockedForMs: number): number {
   return blockedForMs < 24 * HOUR_MS ? HOUR_MS : 24 * HOUR_MS;

@@ -34,6 +34,8 @@ function deedWords(deed: Deed): string {
       return 'verify the connection';
     case 'poll':
       return 'poll for new messages';
+    case 'renew':
+      return 'renew the subscription to news';
     case 'audit':
       return 'compare the last two days with the provider';
     case 'look':

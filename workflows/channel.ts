@@ -128,6 +128,8 @@ async function begin(deed: Deed, view: ChannelView, perform: Activities, input: 
       return (await perform.check(input)).view;
     case 'poll':
       return perform.poll(input);
+    case 'renew':
+      return perform.renew(input);
     case 'audit':
       return perform.audit(input);
     case 'disconnect':

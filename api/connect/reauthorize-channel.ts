@@ -8,6 +8,7 @@ import { restartScopes } from '../../db/import-scopes.ts';
 import { forgetSetAside } from '../../db/set-aside.ts';
 import { queueImport } from '../../db/imports.ts';
 import { forgetGenerations } from '../../db/messages.ts';
+import { planRenewal } from '../../db/subscriptions.ts';
 import type { MailServer } from '../../domain/mail-server.ts';
 import type { SignIn } from './sign-in.ts';
 import { firstRefreshAt, newCredential } from './new-credential.ts';
@@ -39,6 +40,8 @@ export async function reauthorizeChannel(
     nextPollAt: now,
     nextDueAt: now,
   });
+  // It ended with the old grant, and the provider told nobody.
+  await planRenewal(tx, channel.id, now);
   await leaveServer(tx, channel, serverOf(signIn.credential));
   await queueMissedMail(tx, channel, now);
   return changed;

@@ -95,6 +95,8 @@ export const channels = pgTable(
       .where(sql`${t.status} not in ('disconnecting', 'disconnected')`),
     index('channels_tenant').on(t.tenantId, t.id),
     index('channels_due').on(t.nextDueAt),
+    /** A push names a mailbox, and no tenant. */
+    index('channels_mailbox').on(t.mailboxKey, t.accessType),
   ],
 );
 

@@ -1,0 +1,27 @@
+import { index, integer, pgTable, text } from 'drizzle-orm/pg-core';
+import { channels } from './channels.ts';
+import { time } from './columns.ts';
+import { tenantId } from './tenants.ts';
+
+/**
+ * That a channel's provider was asked to tell of news: a table and not columns of `channels`, because most access types
+ * have none, and because whoever asks across tenants who else is told of a mailbox reads these few rows alone.
+ */
+export const subscriptions = pgTable(
+  'subscriptions',
+  {
+    channelId: text('channel_id')
+      .primaryKey()
+      .references(() => channels.id, { onDelete: 'cascade' }),
+    tenantId: tenantId(),
+    /** Until when the provider tells, as it said; null: it never agreed. */
+    expiresAt: time('expires_at'),
+    /** When it is renewed, tried again, or ended where nobody wants it any more. */
+    renewAt: time('renew_at').notNull(),
+    /** Refusals in a row, for backoff. */
+    failures: integer('failures').notNull().default(0),
+    /** Since when it fails, once that was told; null: nothing is wrong that anybody knows of. */
+    failingSince: time('failing_since'),
+  },
+  (t) => [index('subscriptions_failing').on(t.failingSince)],
+);
