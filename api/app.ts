@@ -23,7 +23,7 @@ export function createApp(context: ApiContext): Express {
   app.use('/metrics', authenticate(context));
   mountCalls(app, context, CALLS.health);
   app.use(checkHost(config));
-  app.use(['/v1', '/ui', '/connect', '/oauth', '/login'], noStore);
+  app.use(['/v1', '/ui', '/connect', '/oauth', '/push', '/login'], noStore);
   app.use(['/v1', '/ui'], authenticate(context), checkOrigin(config));
   app.use(readJson);
   mountCalls(app, context, CALLS.all);

@@ -12,6 +12,7 @@ import { linkCalls } from './routes/links.ts';
 import { messageCalls } from './routes/messages.ts';
 import { metricsCalls } from './routes/metrics.ts';
 import { oauthCallbackCalls } from './routes/oauth-callback.ts';
+import { pushCalls } from './routes/push.ts';
 import { streamCalls } from './routes/stream.ts';
 import { tenantCalls } from './routes/tenants.ts';
 import { timelineCalls } from './routes/timeline.ts';
@@ -38,6 +39,7 @@ export const CALLS: { health: Call[]; all: Call[] } = {
     ...webhookCalls,
     ...connectCalls,
     ...oauthCallbackCalls,
+    ...pushCalls,
     ...uiSessionCalls,
   ],
 };

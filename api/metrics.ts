@@ -1,7 +1,12 @@
 import type { RequestHandler } from 'express';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { withinReach } from '../db/across-tenants.ts';
-import { countChannelsByStatus, findOldestNudge, findOldestUnsettled } from '../db/operator-figures.ts';
+import {
+  countChannelsByStatus,
+  countFailingSubscriptions,
+  findOldestNudge,
+  findOldestUnsettled,
+} from '../db/operator-figures.ts';
 import type { ApiContext } from './call.ts';
 
 export const registry = new Registry();
@@ -18,6 +23,17 @@ const tokenReads = new Counter({
   name: 'mooring_token_reads_total',
   help: 'Access token reads: fresh, refreshed (waited), leftover, refused',
   labelNames: ['outcome'],
+  registers: [registry],
+});
+const pushes = new Counter({
+  name: 'mooring_pushes_total',
+  help: 'What providers pushed: news, known (stored already), unknown_mailbox, forged, malformed, unverifiable',
+  labelNames: ['provider', 'outcome'],
+  registers: [registry],
+});
+const failingSubscriptions = new Gauge({
+  name: 'mooring_subscriptions_failing',
+  help: 'Channels whose provider refuses to tell of news; they are polled only',
   registers: [registry],
 });
 const channels = new Gauge({
@@ -42,6 +58,13 @@ export function countTokenRead(outcome: 'fresh' | 'refreshed' | 'leftover' | 're
   tokenReads.inc({ outcome });
 }
 
+export function countPush(
+  provider: string,
+  outcome: 'news' | 'known' | 'unknown_mailbox' | 'forged' | 'malformed' | 'unverifiable',
+): void {
+  pushes.inc({ provider, outcome });
+}
+
 /** Times every request under its route's pattern: an address would be a label without end, and may be a secret. */
 export const measureRequests: RequestHandler = (request, response, next) => {
   const stop = requests.startTimer();
@@ -62,5 +85,6 @@ export async function renderMetrics(context: ApiContext): Promise<string> {
   oldestNudge.set(oldest ? Math.max(0, (now.getTime() - oldest.getTime()) / 1000) : 0);
   const unsettled = await withinReach(context.database, null, findOldestUnsettled);
   feedLag.set(unsettled ? Math.max(0, (now.getTime() - unsettled.getTime()) / 1000) : 0);
+  failingSubscriptions.set(await withinReach(context.database, null, countFailingSubscriptions));
   return registry.metrics();
 }

@@ -27,6 +27,7 @@ export const PROBLEMS = {
   malformed_json: problem(400, 'The body is not JSON'),
   invalid_cursor: problem(400, 'The cursor is none of ours', { display: RELOAD }),
   unauthenticated: problem(401, 'A valid API key or session is needed', { display: 'Please sign in.' }),
+  push_not_authentic: problem(401, 'This does not come from the provider, or was not meant for us'),
   key_expired: problem(401, 'This API key has expired', { display: 'Please sign in with another key.' }),
   scope_missing: problem(403, 'A permission is missing', { display: 'A permission is missing for this.' }),
   address_not_allowed: problem(403, 'This API key may not be used from this address'),

@@ -33,14 +33,17 @@ function silentTemporal(): Temporal & { told: string[] } {
  * Everything real but Temporal, for one test file: a PostgreSQL of its own, migrated; the sandbox's servers; a vault;
  * the adapters. `close` leaves nothing behind but what the last test looks through.
  */
-export async function raiseStage({ given = {} }: { given?: Partial<Context> } = {}) {
+export async function raiseStage({
+  given = {},
+  variables = {},
+}: { given?: Partial<Context>; variables?: Record<string, string> } = {}) {
   const dir = await mkdtemp(join(tmpdir(), 'mooring-test-'));
   const postgres = await startPostgres({ dir: join(dir, 'postgres') });
   await migrateDatabase(postgres.url);
   const sandbox = await startSandbox({ dir: join(dir, 'sandbox'), port: 0 });
   const keysFile = join(dir, 'keys.json');
   await ensureVaultKeys(keysFile);
-  const environment = stageEnvironment(sandbox.addresses, postgres.url, keysFile);
+  const environment = { ...stageEnvironment(sandbox.addresses, postgres.url, keysFile), ...variables };
   const config = readConfig(environment);
   const context = await createContext('test', config, {
     logger: keptLogger('test'),
