@@ -7,7 +7,7 @@ import { describeRun, sayAddresses } from './embedded/addresses.ts';
 import { endLeftovers } from './embedded/leftovers.ts';
 import { choosePorts, claimPort, type Ports } from './embedded/ports.ts';
 import { preparePostgres } from './embedded/postgres.ts';
-import { listenerSpec, programEnvironment, serverSpec, workerSpec } from './embedded/programs.ts';
+import { listenerSpec, programEnvironment, pushAddress, serverSpec, workerSpec } from './embedded/programs.ts';
 import { removeRunFile, writeRunFile } from './embedded/run-file.ts';
 import { readSandbox, type SandboxAddresses, sandboxSpec } from './embedded/sandbox.ts';
 import { type StartConfig, startConfigFrom } from './embedded/start-config.ts';
@@ -126,7 +126,10 @@ async function startSandbox(config: StartConfig, ports: Ports): Promise<SandboxA
   const { sandbox, stateDir, environment } = config;
   if (!sandbox) return null;
   await step(say, 'Sandbox', () =>
-    supervisor.start('sandbox', sandboxSpec({ stateDir, port: ports.sandbox, environment })),
+    supervisor.start(
+      'sandbox',
+      sandboxSpec({ stateDir, port: ports.sandbox, pushTo: pushAddress(config), environment }),
+    ),
   );
   return readSandbox(stateDir);
 }

@@ -46,7 +46,7 @@ function sandboxEnvironment(config: StartConfig, sandbox: SandboxAddresses): Rec
     MOORING_SANDBOX_PAGE: sandbox.page,
     MOORING_EGRESS_ALLOW: config.egressAllow ?? '127.0.0.0/8,::1/128',
     ...(caFile ? { MOORING_CA_FILE: caFile } : {}),
-    ...providerEnvironment(sandbox, config.environment),
+    ...providerEnvironment(sandbox, config.environment, pushAddress(config)),
   };
 }
 
@@ -58,6 +58,15 @@ function authorities({ caFile, stateDir }: StartConfig, { imap }: SandboxAddress
   return both;
 }
 
+/** Where the server is reached from this machine. */
+function localAddress({ port, bind }: StartConfig): string {
+  const host = bind === '0.0.0.0' ? '127.0.0.1' : bind === '::' ? '[::1]' : bind;
+  return `http://${host}:${port}`;
+}
+
+/** Where the sandbox's providers push news to, each under its own name. */
+export const pushAddress = (config: StartConfig) => `${localAddress(config)}/push`;
+
 const TITLES = { server: 'Server', worker: 'Worker', listener: 'Listener' };
 
 /** `server.ts`: stateless, answers once its port is open and the database is reached. */
@@ -66,9 +75,7 @@ export function serverSpec(config: StartConfig, environment: Record<string, stri
     ...program('server', config.stateDir, environment),
     async ready(child, signal) {
       await saysReady(child, signal);
-      const { port, bind } = config;
-      const host = bind === '0.0.0.0' ? '127.0.0.1' : bind === '::' ? '[::1]' : bind;
-      while (!(await answers(`http://${host}:${port}/readyz`, signal))) await sleep(50, undefined, { signal });
+      while (!(await answers(`${localAddress(config)}/readyz`, signal))) await sleep(50, undefined, { signal });
     },
     readyTimeoutMs: 60_000,
     stopTimeoutMs: 10_000,

@@ -16,6 +16,9 @@ export interface SandboxAddresses {
     revocation_url: string;
     userinfo_url: string;
     gmail_api_url: string;
+    jwks_url: string;
+    pubsub_topic: string;
+    pubsub_service_account: string;
   };
   imap?: { host: string; port: number; security: string; ca_file: string };
   exchange?: { url: string };
@@ -25,13 +28,16 @@ export interface SandboxAddresses {
 export function sandboxSpec(options: {
   stateDir: string;
   port: number;
+  /** Where its providers push news to. */
+  pushTo: string;
   environment: Record<string, string>;
 }): ProcessSpec {
   const dir = join(options.stateDir, 'sandbox');
+  const main = join(import.meta.dirname, '..', 'sandbox', 'main.ts');
   return {
     title: 'Sandbox',
     command: process.execPath,
-    args: [join(import.meta.dirname, '..', 'sandbox', 'main.ts'), '--dir', dir, '--port', String(options.port)],
+    args: [main, '--dir', dir, '--port', String(options.port), '--push-to', options.pushTo],
     environment: options.environment,
     logFile: join(options.stateDir, 'logs', 'sandbox.log'),
     async ready(child, signal) {
@@ -53,7 +59,11 @@ export function readSandbox(stateDir: string): SandboxAddresses | null {
 }
 
 /** The simulated providers in place of the real ones, where the person gave no client of their own. */
-export function providerEnvironment(sandbox: SandboxAddresses, given: Record<string, string>): Record<string, string> {
+export function providerEnvironment(
+  sandbox: SandboxAddresses,
+  given: Record<string, string>,
+  pushTo: string,
+): Record<string, string> {
   const { google } = sandbox;
   if (!google || given['GOOGLE_CLIENT_ID']) return {};
   return {
@@ -64,5 +74,9 @@ export function providerEnvironment(sandbox: SandboxAddresses, given: Record<str
     GOOGLE_REVOCATION_URL: google.revocation_url,
     GOOGLE_USERINFO_URL: google.userinfo_url,
     GMAIL_API_URL: google.gmail_api_url,
+    GOOGLE_JWKS_URL: google.jwks_url,
+    GOOGLE_PUBSUB_TOPIC: google.pubsub_topic,
+    GOOGLE_PUBSUB_AUDIENCE: `${pushTo}/google`,
+    GOOGLE_PUBSUB_SERVICE_ACCOUNT: google.pubsub_service_account,
   };
 }

@@ -45,6 +45,9 @@ describe('programEnvironment', () => {
     revocation_url: 'http://127.0.0.1:1/revoke',
     userinfo_url: 'http://127.0.0.1:1/userinfo',
     gmail_api_url: 'http://127.0.0.1:1/gmail',
+    jwks_url: 'http://127.0.0.1:1/certs',
+    pubsub_topic: 'projects/sandbox/topics/gmail',
+    pubsub_service_account: 'push@sandbox.example',
   };
   const found = {
     databaseUrl: 'postgres://db/mooring',
@@ -60,6 +63,8 @@ describe('programEnvironment', () => {
     expect(environment).toMatchObject({
       MOORING_SANDBOX: 'on',
       GOOGLE_CLIENT_ID: 'sandbox-id',
+      GOOGLE_PUBSUB_TOPIC: 'projects/sandbox/topics/gmail',
+      GOOGLE_PUBSUB_AUDIENCE: 'http://127.0.0.1:3000/push/google',
       GMAIL_API_URL: google.gmail_api_url,
     });
     expect(environment['MOORING_EGRESS_ALLOW']).toContain('127.0.0.0/8');
