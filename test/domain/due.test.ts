@@ -200,6 +200,44 @@ describe('the daily comparison', () => {
   });
 });
 
+describe('a subscription to news', () => {
+  const asleep = { nextPollAt: NOW + HOUR_MS } as const;
+  const subscribed = (renewAt: number | null, more: Partial<ChannelFacts> = {}) =>
+    nextDue(facts({ ...asleep, ...more, subscription: { renewAt } }), NOW);
+
+  it('is asked for by a live channel that is imported continuously, and by no other', () => {
+    always(
+      (facts) => expect(nextDue(facts, NOW)?.deed).not.toBe('renew'),
+      ({ subscription, status, importMode }) =>
+        subscription === null ||
+        (status !== 'connected' && status !== 'degraded') ||
+        (subscription.renewAt === null && importMode !== 'continuous'),
+    );
+    expect(subscribed(null)).toEqual({ deed: 'renew', at: NOW });
+  });
+
+  it('is renewed in its time, and before a poll of the same time', () => {
+    expect(subscribed(NOW + 60_000)).toEqual({ deed: 'renew', at: NOW + 60_000 });
+    expect(subscribed(NOW, { nextPollAt: NOW })?.deed).toBe('renew');
+    expect(subscribed(NOW, { refreshRequestedAt: NOW + 1 })?.deed).toBe('refresh');
+  });
+
+  it('is ended where nobody wants it any more', () => {
+    expect(subscribed(NOW, { importMode: 'off' })).toEqual({ deed: 'renew', at: NOW });
+    expect(subscribed(NOW, { importMode: 'gap' })?.deed).toBe('renew');
+  });
+
+  it('waits while trouble leaves the channel without its account', () => {
+    always(
+      (facts) => {
+        const due = nextDue(facts, NOW);
+        if (due?.deed === 'renew') expect(due.at).toBeGreaterThanOrEqual(facts.retryAt ?? 0);
+      },
+      ({ trouble, suspected }) => trouble === 'access' || suspected === 'access',
+    );
+  });
+});
+
 describe('what a channel does in each state', () => {
   it('connected: refreshes before its token expires, polls in due time', () => {
     expect(nextDue(facts(), NOW)?.deed).toBe('refresh');

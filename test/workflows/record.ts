@@ -9,12 +9,14 @@ import { updateChannel } from '../../db/channels.ts';
 import { findRunningImport } from '../../db/imports.ts';
 import { findSignInImport } from '../../db/import-receipts.ts';
 import { credentials } from '../../db/schema/credentials.ts';
+import { findSubscription } from '../../db/subscriptions.ts';
 import { channelWorkflowId, deliverWorkflowId, importWorkflowId } from '../../domain/workflow-names.ts';
 import { startDelivery } from '../../temporal.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';
 import { chainOf, raiseEngine, until } from '../support/engine.ts';
 import type { WorkflowHistory } from '../support/engine.ts';
 import { raiseStage } from '../support/stage.ts';
+import { PUSH_VARIABLES } from '../push/pushing.ts';
 import { addEndpoint } from '../webhooks/stage.ts';
 import { lifeOf } from './life.ts';
 import { HISTORIES, SECRET, textsOf } from './recorded.ts';
@@ -27,7 +29,8 @@ import type { Recorded } from './recorded.ts';
  */
 
 const POLL_MS = 1_500;
-const engine = await raiseEngine(await raiseStage(), { timeSkipping: false, config: { pollIntervalMs: POLL_MS } });
+const stage = await raiseStage({ variables: PUSH_VARIABLES });
+const engine = await raiseEngine(stage, { timeSkipping: false, config: { pollIntervalMs: POLL_MS } });
 const { sandbox, client } = engine;
 
 async function connected(name: string) {
@@ -200,6 +203,14 @@ async function recordAudited(): Promise<void> {
   await save('channel-audited', workflowId);
 }
 
+/** A channel's first run, in which it subscribes to its provider's news. */
+async function recordSubscribed(): Promise<void> {
+  const { channelId, workflowId, life } = await connected('subscribed');
+  await until('the subscription', () => life.inTenant((tx) => findSubscription(tx, channelId)));
+  await untilIdle(workflowId);
+  await save('channel-subscribed', workflowId);
+}
+
 async function recordDeliveries(): Promise<void> {
   let status = 500;
   const endpoint = createServer((request, response) => {
@@ -238,8 +249,10 @@ async function recordAll(): Promise<void> {
   await sandbox.settings('google', { token_life_s: 3_600 });
   const only = process.argv[2];
   if (only === 'audited') return recordAudited();
+  if (only === 'subscribed') return recordSubscribed();
   await recordDeliveries();
   await recordAudited();
+  await recordSubscribed();
   await recordCarried();
   await recordDegraded();
   await recordReauthorization();
