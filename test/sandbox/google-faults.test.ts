@@ -205,3 +205,32 @@ test('push: told to the endpoint with a token of Google’s, dropped, duplicated
   await jwtVerify(received[0]?.authorization.slice(7) ?? '', keys, { audience: 'mooring' });
   receiver.close();
 });
+
+test('a watch goes with the grant that it was made by, and nobody is told', async () => {
+  const topicName = app.google['pubsub_topic'];
+  const watch = { method: 'POST', body: JSON.stringify({ topicName }) };
+  await app.ok('PUT', '/providers/google', { push_endpoint: 'http://127.0.0.1:9/push/google' });
+  expect((await app.gmail('watch', tokens.access_token, watch)).status).toBe(200);
+  await app.fault('access_revoked', { email });
+  const again = await app.connect(email);
+  await app.deliver(email, 1);
+  await new Promise((resolve) => setTimeout(resolve, 1_500)); // longer than a push takes to leave
+  expect(await app.requests('kind=push')).toEqual([]);
+  expect((await app.gmail('watch', again.access_token, watch)).status).toBe(200);
+  await app.deliver(email, 1);
+  await expect.poll(() => app.requests('kind=push'), { timeout: 4000 }).not.toEqual([]);
+});
+
+test('pushes go where it was started to push, until another place is set and again after a reset', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sandbox-pushing-'));
+  const pushing = await startSandbox({ dir: folder, port: 0, pushTo: 'http://127.0.0.1:3000/push' });
+  const other = new GoogleApp(pushing.addresses);
+  const endpoint = async (settings: object = {}) =>
+    (await other.ok('PUT', '/providers/google', settings)).push_endpoint as string | null;
+  expect(await endpoint({ token_life_s: 5 })).toBe('http://127.0.0.1:3000/push/google');
+  expect(await endpoint({ push_endpoint: null })).toBeNull();
+  await other.ok('POST', '/reset');
+  expect(await endpoint()).toBe('http://127.0.0.1:3000/push/google');
+  await pushing.close();
+  rmSync(folder, { recursive: true });
+});
