@@ -1,6 +1,6 @@
 /**
  * The steps between which a process may die, in the code's order: of a refresh (activities/refresh.ts and its parts),
- * and of a sign-in (api/connect/callback.ts, then complete-sign-in.ts, where the password form comes in too).
+ * and of a sign-in (api/connect/callback.ts, then sign-in/complete-sign-in.ts, where the password form comes in too).
  * test/credentials/kill.test.ts and sign-in-kill.test.ts stop a process at each.
  */
 export const KILL_POINTS = [

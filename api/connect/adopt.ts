@@ -8,9 +8,9 @@ import type { ApiContext } from '../call.ts';
 import { Problem } from '../problem.ts';
 import type { ProblemCode } from '../problem.ts';
 import type { AdoptBody } from '../schemas/channels.ts';
-import { completeSignIn, proveSignIn } from './complete-sign-in.ts';
-import type { SignInCredential } from './sign-in.ts';
-import { mailboxKeyOf } from './sign-in.ts';
+import { completeSignIn, proveSignIn } from '../../sign-in/complete-sign-in.ts';
+import type { SignInCredential } from '../../sign-in/sign-in.ts';
+import { mailboxKeyOf } from '../../sign-in/sign-in.ts';
 import { failureOf, problemOf } from './sign-in-failure.ts';
 
 const TIMEOUT_MS = 45_000;

@@ -13,7 +13,7 @@ import type { ApiContext } from '../call.ts';
 import { sha256 } from '../random-secrets.ts';
 import { openTrip, redirectUri } from './authorize.ts';
 import { isSameBrowser } from './browser.ts';
-import { completeSignIn, proveSignIn } from './complete-sign-in.ts';
+import { completeSignIn, proveSignIn } from '../../sign-in/complete-sign-in.ts';
 import { openLink, whyOver } from './open-link.ts';
 import type { OpenLink } from './open-link.ts';
 import { failureOf, recordFailure } from './sign-in-failure.ts';

@@ -8,10 +8,10 @@ import type { ApiContext } from '../call.ts';
 import { Problem } from '../problem.ts';
 import type { PasswordBody } from '../schemas/connect.ts';
 import { limitAttempts } from './attempt-limit.ts';
-import { completeSignIn, proveSignIn } from './complete-sign-in.ts';
+import { completeSignIn, proveSignIn } from '../../sign-in/complete-sign-in.ts';
 import { openLink, requireUsable } from './open-link.ts';
 import type { OpenLink } from './open-link.ts';
-import type { SignInCredential } from './sign-in.ts';
+import type { SignInCredential } from '../../sign-in/sign-in.ts';
 import { failureOf, problemOf, recordFailure } from './sign-in-failure.ts';
 
 const SERVER_NOT_FOUND: LinkResult = {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { completeSignIn } from '../../api/connect/complete-sign-in.ts';
+import { completeSignIn } from '../../sign-in/complete-sign-in.ts';
 import { readConfig } from '../../config.ts';
 import type { Context } from '../../context.ts';
 import { Secret } from '../../domain/secret.ts';

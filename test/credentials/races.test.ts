@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { refreshCredential } from '../../activities/refresh.ts';
-import { completeSignIn } from '../../api/connect/complete-sign-in.ts';
-import type { SignIn } from '../../api/connect/sign-in.ts';
+import { completeSignIn } from '../../sign-in/complete-sign-in.ts';
+import type { SignIn } from '../../sign-in/sign-in.ts';
 import { findUnsettledAttempt } from '../../db/refresh-attempts.ts';
 import { Secret } from '../../domain/secret.ts';
 import { connectGmail } from '../support/connect.ts';

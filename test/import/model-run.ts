@@ -1,5 +1,5 @@
 import { expect, vi } from 'vitest';
-import { completeSignIn, proveSignIn } from '../../api/connect/complete-sign-in.ts';
+import { completeSignIn, proveSignIn } from '../../sign-in/complete-sign-in.ts';
 import type { Context } from '../../context.ts';
 import type { Database, Transaction } from '../../db/client.ts';
 import { listCursors } from '../../db/cursors.ts';

@@ -1,4 +1,4 @@
-import { completeSignIn, proveSignIn } from '../../api/connect/complete-sign-in.ts';
+import { completeSignIn, proveSignIn } from '../../sign-in/complete-sign-in.ts';
 import type { LinkRow } from '../../db/links.ts';
 import type { LinkResult, LinkSpec } from '../../db/schema/links.ts';
 import { Secret } from '../../domain/secret.ts';

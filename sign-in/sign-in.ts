@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { LinkRow } from '../../db/links.ts';
-import type { LinkSpec } from '../../db/schema/links.ts';
-import type { AccessType } from '../../domain/access-type.ts';
-import type { MailServer } from '../../domain/mail-server.ts';
-import type { Secret } from '../../domain/secret.ts';
-import type { Identity, Provider, ScopeHead, TokenSet } from '../../providers/provider.ts';
+import type { LinkRow } from '../db/links.ts';
+import type { LinkSpec } from '../db/schema/links.ts';
+import type { AccessType } from '../domain/access-type.ts';
+import type { MailServer } from '../domain/mail-server.ts';
+import type { Secret } from '../domain/secret.ts';
+import type { Identity, Provider, ScopeHead, TokenSet } from '../providers/provider.ts';
 
 /** What a person brought back: tokens of a consent, or a password that was just used. */
 export type SignInCredential =

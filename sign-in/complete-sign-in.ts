@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Context } from '../../context.ts';
-import { countLiveChannelsOnGrant } from '../../db/across-tenants.ts';
-import type { LinkResult } from '../../db/schema/links.ts';
-import type { AccessType } from '../../domain/access-type.ts';
-import type { Session, SessionAccess } from '../../providers/provider.ts';
+import type { Context } from '../context.ts';
+import { countLiveChannelsOnGrant } from '../db/across-tenants.ts';
+import type { LinkResult } from '../db/schema/links.ts';
+import type { AccessType } from '../domain/access-type.ts';
+import type { Session, SessionAccess } from '../providers/provider.ts';
 import { earliestHead, endOfSecond, grantKeyOf } from './sign-in.ts';
 import type { SignIn, SignInProof } from './sign-in.ts';
 import { storeSignIn } from './store-sign-in.ts';

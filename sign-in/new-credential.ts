@@ -1,9 +1,9 @@
-import { passwordSecretText } from '../../crypto/password-secret.ts';
-import type { Context } from '../../context.ts';
-import type { NewCredential } from '../../db/credentials.ts';
-import { refreshDueAt } from '../../domain/schedule.ts';
-import { rotationText } from '../../domain/rotation.ts';
-import type { Provider } from '../../providers/provider.ts';
+import { passwordSecretText } from '../crypto/password-secret.ts';
+import type { Context } from '../context.ts';
+import type { NewCredential } from '../db/credentials.ts';
+import { refreshDueAt } from '../domain/schedule.ts';
+import { rotationText } from '../domain/rotation.ts';
+import type { Provider } from '../providers/provider.ts';
 import type { SignIn, SignInCredential } from './sign-in.ts';
 import { grantKeyOf } from './sign-in.ts';
 
