@@ -1,5 +1,6 @@
 import { NativeConnection, Runtime } from '@temporalio/worker';
 import type { NativeConnectionOptions } from '@temporalio/worker';
+import { startAdoptions } from './background/adoptions.ts';
 import { startOutboxPump } from './background/outbox-pump.ts';
 import { startReconcile } from './background/reconcile.ts';
 import { startRetention } from './background/retention.ts';
@@ -16,7 +17,12 @@ await checkStart(context, ['sealed', 'encrypted']);
 await ensureSearchAttributes(context.temporal.client);
 const connection = await NativeConnection.connect(connectionOptions(config.temporal) as NativeConnectionOptions);
 const workers = await createWorkers(context, connection);
-const background = [startOutboxPump(context), startReconcile(context), startRetention(context)];
+const background = [
+  startOutboxPump(context),
+  startReconcile(context),
+  startRetention(context),
+  startAdoptions(context),
+];
 const running = Promise.all(workers.map((worker) => worker.run()));
 
 let stopping = false;

@@ -6,6 +6,8 @@ import { lockChannel } from '../db/channels.ts';
 import { findCredential } from '../db/credentials.ts';
 import {
   countRecords,
+  dropAdoptionsSealedUnder,
+  isSealed,
   listChannelsSealedUnder,
   listRecordsUnlike,
   RECORD_KINDS,
@@ -49,8 +51,6 @@ async function rewrapKind(context: Context, kind: RecordKind, rejected: string[]
     if (after === null) return rewrapped;
   }
 }
-
-const isSealed = (kind: RecordKind) => kind === 'refresh_secret' || kind === 'token_answer';
 
 async function rewrapRecords(
   context: Context,
@@ -103,7 +103,11 @@ export async function giveUpKey(context: Context, keyId: string): Promise<string
   if (context.vault.currentKey('sealed') === keyId) {
     throw new Error(`New secrets are still sealed under "${keyId}"; make another key the current one first`);
   }
-  const channels = await withAllVaultRecords(context.database, (tx) => listChannelsSealedUnder(tx, keyId));
+  const channels = await withAllVaultRecords(context.database, async (tx) => {
+    // Nobody rests on them yet: the product hears at its next request that the token is no good.
+    await dropAdoptionsSealedUnder(tx, keyId);
+    return listChannelsSealedUnder(tx, keyId);
+  });
   for (const { id, tenantId } of channels) {
     const now = await context.clock.now();
     const settled = await context.database.inTenant(tenantId, async (tx) => {

@@ -55,6 +55,8 @@ interface CallShape<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Zo
   answers: Record<number, DocumentedAnswer>;
   /** Beside the ones that every call has. */
   problems?: ProblemCode[];
+  /** Such a request finds by itself what became of an earlier one: under an Idempotency-Key it need not wait for that. */
+  knowsRepetition?(body: z.infer<B>): boolean;
   /** Answers; null when it wrote the response itself (a stream). Throws `Problem`. */
   run(request: CallRequest<z.infer<P>, z.infer<Q>, z.infer<B>>): Promise<Answer | null>;
 }

@@ -23,6 +23,8 @@ interface Asked {
   request: Request;
   /** The client's `Idempotency-Key`. */
   key: string;
+  /** The request may run beside the first, or after a first that died. */
+  knowsRepetition(): boolean;
 }
 
 /**
@@ -42,7 +44,8 @@ export async function answerOnce(
   const hash = sha256(JSON.stringify([principal.id, request.method, request.originalUrl, key]));
   const requestHash = sha256(JSON.stringify(request.body ?? null));
   const first = await take(context, hash, requestHash);
-  if (first) return replay(context, first, requestHash, principal);
+  const isAtWork = first?.status === null && first.requestHash === requestHash;
+  if (first && !(isAtWork && asked.knowsRepetition())) return replay(context, first, requestHash, principal);
   const answer = await run().catch(async (error: unknown) => {
     await context.database.outsideTenants((tx) => freeIdempotencyKey(tx, hash)).catch(() => {});
     throw error;

@@ -33,7 +33,9 @@ async function answerCall(context: ApiContext, call: Call, request: Request, res
       response,
     });
   const key = call.method === 'post' && call.access !== 'public' ? request.get('idempotency-key') : undefined;
-  const answer = key === undefined ? await run() : await answerOnce(context, { principal, request, key }, run);
+  const knowsRepetition = () => call.knowsRepetition?.(parsePart('body', call.body ?? NOTHING, request.body)) ?? false;
+  const asked = { principal, request, knowsRepetition };
+  const answer = key === undefined ? await run() : await answerOnce(context, { ...asked, key }, run);
   if (answer !== null) sendAnswer(response, answer);
 }
 

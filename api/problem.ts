@@ -109,6 +109,10 @@ export const PROBLEMS = {
     display: LATER,
   }),
   provider_unavailable: problem(503, 'The provider does not answer', { retryable: true, display: LATER }),
+  adoption_in_progress: problem(503, 'An earlier request with this token is being finished', {
+    retryable: true,
+    display: LATER,
+  }),
   engine_unavailable: problem(503, 'The workflow engine does not answer', { retryable: true, display: LATER }),
   database_unavailable: problem(503, 'The database does not answer', { retryable: true, display: LATER }),
   not_ready: problem(503, 'Mooring is not ready', { retryable: true, display: LATER }),

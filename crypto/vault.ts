@@ -15,6 +15,8 @@ export interface Binding {
   kind:
     | 'refresh_secret'
     | 'token_answer'
+    | 'adopted_token'
+    | 'adoption_answer'
     | 'access_token'
     | 'code_verifier'
     | 'webhook_secret'

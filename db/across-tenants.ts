@@ -1,4 +1,6 @@
 import { and, count, eq, inArray, ne, notInArray } from 'drizzle-orm';
+import { takeDueAdoptions } from './adoptions.ts';
+import type { AdoptionRow } from './adoptions.ts';
 import type { ChannelRow } from './channels.ts';
 import type { Database, Transaction } from './client.ts';
 import { leaseConnections, renewLeases } from './held-connections.ts';
@@ -170,6 +172,14 @@ export async function takeForgottenChannels(
   looking: Parameters<typeof takeForgotten>[1],
 ): Promise<Forgotten[]> {
   return database.acrossTenants((tx) => takeForgotten(tx, looking));
+}
+
+/** Adoptions of any tenant that a dead server left behind with their answer, or that are to be tried again. */
+export async function takeAdoptionsToFinish(
+  database: Database,
+  taking: Parameters<typeof takeDueAdoptions>[1],
+): Promise<AdoptionRow[]> {
+  return database.acrossTenants((tx) => takeDueAdoptions(tx, taking));
 }
 
 /** What a listener holds from now on: what it held and may keep, and what it takes beside that. */

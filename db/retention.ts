@@ -1,6 +1,7 @@
 import { inArray, lt, sql } from 'drizzle-orm';
 import type { Transaction } from './client.ts';
 import { idBefore } from './ids.ts';
+import { adoptions } from './schema/adoptions.ts';
 import { messageParts, messages } from './schema/messages.ts';
 import { idempotencyKeys, uiSessions } from './schema/tenants.ts';
 import { DEFAULT_RETENTION_DAYS } from './tenants.ts';
@@ -72,14 +73,15 @@ const PASSING_DAYS = 30;
 const DAY_MS = 86_400_000;
 
 /**
- * Removes what has served its time: answers kept for repeated requests, sessions that are over, finished deliveries and
- * events of passing interest. The rest of a channel's events is its diary, and the audit of token reads is an audit:
+ * Removes what has served its time: answers kept for repeated requests, adoptions nobody came back for, sessions that are
+ * over, finished deliveries and events of passing interest. The rest of a channel's events is its diary, and the audit of token reads is an audit:
  * both stay. Returns how many rows went.
  */
 export async function pruneExpired(tx: Transaction, { now, limit }: { now: Date; limit: number }): Promise<number> {
   const before = new Date(now.getTime() - PASSING_DAYS * DAY_MS);
   const counts = [
     await tx.delete(idempotencyKeys).where(lt(idempotencyKeys.expiresAt, now)).returning({ id: idempotencyKeys.hash }),
+    await tx.delete(adoptions).where(lt(adoptions.expiresAt, now)).returning({ hash: adoptions.tokenHash }),
     await tx.delete(uiSessions).where(lt(uiSessions.expiresAt, now)).returning({ id: uiSessions.hash }),
     await tx.execute(sql`
       delete from events where id in (

@@ -32,6 +32,24 @@ const PLACES = {
     owner: 'channel_id',
     version: 'version',
   },
+  adopted_token: {
+    how: 'sealed',
+    table: 'adoptions',
+    keys: ['tenant_id', 'token_hash'],
+    record: 'sealed_token',
+    tenant: 'tenant_id',
+    owner: 'token_hash',
+    version: '1',
+  },
+  adoption_answer: {
+    how: 'sealed',
+    table: 'adoptions',
+    keys: ['tenant_id', 'token_hash'],
+    record: 'sealed_answer',
+    tenant: 'tenant_id',
+    owner: 'token_hash',
+    version: '1',
+  },
   access_token: {
     how: 'encrypted',
     table: 'credentials',
@@ -63,6 +81,7 @@ const PLACES = {
 
 export type RecordKind = keyof typeof PLACES;
 export const RECORD_KINDS = Object.keys(PLACES) as RecordKind[];
+export const isSealed = (kind: RecordKind): boolean => PLACES[kind].how === 'sealed';
 
 /** Records that are gone within a day, and are only waited for: nobody needs them after `expires_at`. */
 const PASSING = [
@@ -188,4 +207,10 @@ export async function listChannelsSealedUnder(
     select channel_id as id, tenant_id from credentials where ${keyIdOf('sealed_secret')} = ${keyId}
     union select channel_id, tenant_id from refresh_attempts where ${keyIdOf('sealed_answer')} = ${keyId} order by 1`);
   return rows.map((row) => ({ id: row.id, tenantId: row.tenant_id }));
+}
+
+/** Adoptions under way that are sealed under this key: whoever has it has their tokens. */
+export async function dropAdoptionsSealedUnder(tx: Transaction, keyId: string): Promise<void> {
+  await tx.execute(sql`
+    delete from adoptions where ${keyIdOf('sealed_token')} = ${keyId} or ${keyIdOf('sealed_answer')} = ${keyId}`);
 }

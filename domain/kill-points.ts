@@ -1,7 +1,7 @@
 /**
  * The steps between which a process may die, in the code's order: of a refresh (activities/refresh.ts and its parts),
- * and of a sign-in (api/connect/callback.ts, then sign-in/complete-sign-in.ts, where the password form comes in too).
- * test/credentials/kill.test.ts and sign-in-kill.test.ts stop a process at each.
+ * and of a sign-in (api/connect/callback.ts or adopt.ts, then sign-in/complete-sign-in.ts, where the password form comes
+ * in too). test/credentials/kill.test.ts, sign-in-kill.test.ts and adoption-kill.test.ts stop a process at each.
  */
 export const KILL_POINTS = [
   /** The lease is taken and the intent written; nothing is sent. */
@@ -22,6 +22,14 @@ export const KILL_POINTS = [
   'sign_in.consumed',
   /** The code is spent, and what it bought is in memory and nowhere else. */
   'sign_in.exchanged',
+  /** An adoption is written down; nothing is sent. */
+  'adoption.written',
+  /** The connection stands and the adoption is marked as sent; nothing is written. */
+  'adoption.sent',
+  /** The whole answer is in memory and nowhere else. */
+  'adoption.received',
+  /** The answer is sealed in its row; not read yet. */
+  'adoption.answered',
   /** The provider has let us in; whose account it is, nobody has asked. */
   'sign_in.admitted',
   /** A person's credential has been proved; nothing is stored. */

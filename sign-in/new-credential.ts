@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import type { NewCredential } from '../db/credentials.ts';
 import { refreshDueAt } from '../domain/schedule.ts';
 import { rotationText } from '../domain/rotation.ts';
-import type { Provider } from '../providers/provider.ts';
+import type { Provider, TokenSet } from '../providers/provider.ts';
 import type { SignIn, SignInCredential } from './sign-in.ts';
 import { grantKeyOf } from './sign-in.ts';
 
@@ -28,7 +28,7 @@ export async function newCredential(
     kind: signIn.credential.kind,
     version,
     ...(sealed ? { sealedSecret: sealed, secretVersion: version, rotation: startingRotation(provider) } : {}),
-    ...(await accessToken(context, signIn.credential, binding, now)),
+    ...(await accessToken(context, signIn.credential, binding, signIn.adoption?.answeredAt ?? now)),
     grantKey: grantKeyOf(provider, signIn.proof.identity),
     accessTokenRefusedAt: null,
     updatedAt: now,
@@ -52,19 +52,22 @@ async function accessToken(
   context: Context,
   credential: SignInCredential,
   binding: { tenant: string; owner: string; version: number },
-  now: Date,
+  issuedAt: Date,
 ) {
   if (credential.kind === 'password') return { accessTokenJwe: null, tokenType: null, issuedAt: null, expiresAt: null };
   const { tokens } = credential;
-  const lifeMs = 1000 * (tokens.expiresInSeconds || DEFAULT_LIFE_SECONDS);
+  const lifeMs = lifeMsOf(tokens);
   return {
     accessTokenJwe: await context.vault.encryptSecret(tokens.accessToken, { ...binding, kind: 'access_token' }),
     tokenType: tokens.tokenType,
-    issuedAt: now,
-    expiresAt: new Date(now.getTime() + lifeMs),
+    issuedAt,
+    expiresAt: new Date(issuedAt.getTime() + lifeMs),
     scopes: tokens.scopes ?? [],
   };
 }
+
+/** How long an access token lives from the answer that brought it, in ms. */
+export const lifeMsOf = ({ expiresInSeconds }: TokenSet) => 1000 * (expiresInSeconds || DEFAULT_LIFE_SECONDS);
 
 /** When a new token is refreshed first; the workflow says so again as soon as it has looked. */
 export function firstRefreshAt(

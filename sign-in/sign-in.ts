@@ -29,6 +29,8 @@ export interface SignIn {
   proof: SignInProof;
   /** An adopted channel's own word for what it has already; null: from now on. */
   coveredUntil: Date | null;
+  /** The adoption that brought these tokens, and when the provider answered it; ended with the sign-in. */
+  adoption?: { tokenHash: string; answeredAt: Date };
 }
 
 /** All folders are covered only up to the first head that was taken; null where the provider tells no time. */

@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts';
+import { endAdoption, forgetAdoptionsOf, lockAdoption } from '../db/adoptions.ts';
 import { findChannel, findLiveChannel, lockChannel } from '../db/channels.ts';
 import type { ChannelRow } from '../db/channels.ts';
 import type { Transaction } from '../db/client.ts';
@@ -14,6 +15,9 @@ import type { SignIn } from './sign-in.ts';
 
 type Failure = Extract<LinkResult, { status: 'failed' }>;
 
+/** How long a repeated request with the same token gets the channel that came of it, in ms. */
+const ADOPTION_KEPT_MS = 24 * 3_600_000;
+
 export interface StoredSignIn {
   result: LinkResult;
   /** This sign-in made the nudge, so its request signals. */
@@ -26,6 +30,8 @@ export async function storeSignIn(context: Context, signIn: SignIn): Promise<Sto
   const { tenantId, link } = signIn;
   return context.database.inTenant(tenantId, async (tx) => {
     await ensureTenant(tx, tenantId, now);
+    const ended = await adoptionEnd(tx, signIn);
+    if (ended) return { result: ended, isNew: false };
     const held = link && (await lockLink(tx, link.id));
     if (held?.usedAt) return refuse(tx, null, failure('link_used', 'This link has been used already.'));
     const channel = await channelOf(tx, signIn);
@@ -35,10 +41,28 @@ export async function storeSignIn(context: Context, signIn: SignIn): Promise<Sto
       ? await reauthorizeChannel(context, tx, { signIn, channel, now })
       : await connectChannel(context, tx, signIn, now);
     if (link) await useLink(tx, link.id, stored.id, now);
+    await settleAdoptions(tx, signIn, stored.id, now);
     const isNew = await nudge(tx, tenantId, stored.id, now);
     context.killPoint('sign_in.storing');
     return { result: { status: 'connected', channel: stored.id }, isNew };
   });
+}
+
+/** What somebody else has made of this adoption meanwhile; null: it is ours to end. */
+async function adoptionEnd(tx: Transaction, { tenantId, adoption }: SignIn): Promise<LinkResult | null> {
+  if (!adoption) return null;
+  const row = await lockAdoption(tx, { tenantId, tokenHash: adoption.tokenHash });
+  if (!row) return failure('adoption_in_progress', 'This adoption was withdrawn meanwhile. Ask again.');
+  return row.channelId === null ? null : { status: 'connected', channel: row.channelId };
+}
+
+/** The channel rests on this sign-in from now on, and on no token that was handed over before it. */
+async function settleAdoptions(tx: Transaction, signIn: SignIn, channelId: string, now: Date): Promise<void> {
+  const { tenantId, adoption } = signIn;
+  await forgetAdoptionsOf(tx, channelId);
+  if (!adoption) return;
+  const expiresAt = new Date(now.getTime() + ADOPTION_KEPT_MS);
+  await endAdoption(tx, { tenantId, tokenHash: adoption.tokenHash }, { channelId, expiresAt });
 }
 
 async function refuse(tx: Transaction, linkId: string | null, result: Failure): Promise<StoredSignIn> {

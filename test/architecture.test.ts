@@ -18,7 +18,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'sign-in': ['domain', 'db', 'crypto', 'providers', 'context.ts:type'],
   api: ['sign-in', 'domain', 'db', 'crypto', 'providers', 'context.ts:type', 'temporal.ts:type', 'workflows:type'],
   listening: ['activities', 'domain', 'db', 'context.ts:type'],
-  background: ['domain', 'db', 'temporal.ts', 'context.ts:type'],
+  background: ['sign-in', 'domain', 'db', 'temporal.ts', 'providers:type', 'context.ts:type'],
   sandbox: ['domain'],
   embedded: [],
   ui: ['domain'],

@@ -1,19 +1,21 @@
+import type { AdoptionRequest } from '../../db/adoptions.ts';
 import { findTenant } from '../../db/tenants.ts';
-import type { LinkResult, LinkSpec } from '../../db/links.ts';
 import { Secret } from '../../domain/secret.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import type { VerdictKind } from '../../domain/verdict.ts';
-import type { Provider, SessionAccess } from '../../providers/provider.ts';
+import type { Provider } from '../../providers/provider.ts';
+import { adoptionSpec, otherAccount } from '../../sign-in/adoption.ts';
+import type { AdoptionOutcome } from '../../sign-in/adoption.ts';
+import { completeSignIn, proveSignIn } from '../../sign-in/complete-sign-in.ts';
+import { mailboxKeyOf } from '../../sign-in/sign-in.ts';
 import type { ApiContext } from '../call.ts';
 import { Problem } from '../problem.ts';
 import type { ProblemCode } from '../problem.ts';
 import type { AdoptBody } from '../schemas/channels.ts';
-import { completeSignIn, proveSignIn } from '../../sign-in/complete-sign-in.ts';
-import type { SignInCredential } from '../../sign-in/sign-in.ts';
-import { mailboxKeyOf } from '../../sign-in/sign-in.ts';
+import { adoptToken } from './adopt-token.ts';
 import { failureOf, problemOf } from './sign-in-failure.ts';
 
-const TIMEOUT_MS = 45_000;
+const LOGIN_TIMEOUT_MS = 45_000;
 
 /**
  * Takes over a connection the product holds: the refresh token is used once, the password logs in once, and only what
@@ -26,8 +28,9 @@ export async function adoptChannel(context: ApiContext, body: AdoptBody): Promis
   const how = provider.oauth ? 'oauth' : 'password';
   try {
     const result = await proveAndStore(context, provider, body);
+    if (result.status === 'connected') return result.channel;
     if (result.status === 'failed') throw problemOf(result);
-    return result.channel;
+    throw new ProviderError(result.message, result.verdict);
   } catch (error) {
     if (error instanceof ProviderError) throw adoptionProblem(error, how);
     throw error;
@@ -56,68 +59,46 @@ async function refuseErasing(context: ApiContext, tenantId: string): Promise<voi
   if (tenant?.eraseRequestedAt) throw new Problem('tenant_erasing', 'Nothing can be connected for this tenant');
 }
 
-async function proveAndStore(context: ApiContext, provider: Provider, body: AdoptBody): Promise<LinkResult> {
-  const spec = specOf(body);
-  const { credential, access } = await useCredential(provider, body);
-  const signal = AbortSignal.timeout(TIMEOUT_MS);
-  const proof = await proveSignIn(context, body.access_type, access, signal);
-  const received = proof.identity.account.email;
-  if (mailboxKeyOf(received) !== mailboxKeyOf(body.account.email)) {
-    const detail = `The credential is for ${received}, not for ${body.account.email}. Nothing was stored.`;
-    throw new Problem('account_mismatch', detail, {
-      expected: { email: body.account.email },
-      received: { email: received },
-    });
-  }
-  return completeSignIn(context, {
-    tenantId: body.tenant,
-    link: null,
-    accessType: body.access_type,
-    spec,
-    credential,
-    proof,
-    coveredUntil: body.covered_until === undefined ? null : new Date(body.covered_until),
-  });
-}
-
-/** The first use of what was handed over; a rotating provider's new refresh token is the one that is kept. */
-async function useCredential(
-  { oauth }: Provider,
-  body: AdoptBody,
-): Promise<{ credential: SignInCredential; access: SessionAccess }> {
-  const given = body.credential;
-  const { email } = body.account;
+async function proveAndStore(context: ApiContext, provider: Provider, body: AdoptBody): Promise<AdoptionOutcome> {
+  const { credential: given, tenant: tenantId, access_type: accessType } = body;
+  const { oauth } = provider;
   if (oauth && 'refresh_token' in given) {
-    const refreshToken = new Secret(given.refresh_token);
-    const answer = await oauth.refreshRequest(refreshToken, AbortSignal.timeout(TIMEOUT_MS));
-    const tokens = oauth.processTokenAnswer(answer);
-    const missing = tokens.scopes === null ? [] : oauth.missingScopes(tokens.scopes, ['read']);
-    if (missing.length > 0) throw new Problem('scope_missing', `The grant lacks ${missing.join(', ')}`);
-    return {
-      credential: { kind: 'oauth', tokens: { ...tokens, refreshToken: tokens.refreshToken ?? refreshToken } },
-      access: { kind: 'token', email, accessToken: tokens.accessToken },
-    };
+    const token = new Secret(given.refresh_token);
+    return adoptToken(context, { tenantId, accessType, oauth, token, request: requestOf(body) });
   }
-  if (!oauth && 'username' in given) {
-    const { username, host, port, security } = given;
-    const password = new Secret(given.password);
-    const credential = { kind: 'password', server: { host, port, security }, username, password } as const;
-    return { credential, access: { ...credential, email } };
-  }
+  if (!oauth && 'username' in given) return adoptPassword(context, body, given);
   const expected = oauth ? 'refresh_token' : 'username, password, host, port and security';
-  throw new Problem('validation_failed', `In the body: credential: expected ${expected} for ${body.access_type}`, {
+  throw new Problem('validation_failed', `In the body: credential: expected ${expected} for ${accessType}`, {
     errors: [{ in: 'body', path: 'credential', message: `expected ${expected}` }],
   });
 }
 
-function specOf(body: AdoptBody): LinkSpec {
-  return {
-    kind: body.kind,
-    owner: body.owner ?? null,
-    access_types: [body.access_type],
-    uses: ['read'],
-    import: 'continuous',
-    import_from: null,
-    mailbox: null,
-  };
+/** A password is not used up by its first login: nothing is lost with this process. */
+async function adoptPassword(
+  context: ApiContext,
+  body: AdoptBody,
+  { username, host, port, security, password }: Extract<AdoptBody['credential'], { username: string }>,
+): Promise<AdoptionOutcome> {
+  const server = { host, port, security };
+  const credential = { kind: 'password', server, username, password: new Secret(password) } as const;
+  const { tenant: tenantId, access_type: accessType } = body;
+  const { email } = body.account;
+  const signal = AbortSignal.timeout(LOGIN_TIMEOUT_MS);
+  const proof = await proveSignIn(context, accessType, { ...credential, email }, signal);
+  const received = proof.identity.account.email;
+  if (mailboxKeyOf(received) !== mailboxKeyOf(email)) return otherAccount(email, received);
+  const request = requestOf(body);
+  return completeSignIn(context, {
+    tenantId,
+    link: null,
+    accessType,
+    spec: adoptionSpec(accessType, request),
+    credential,
+    proof,
+    coveredUntil: request.covered_until === null ? null : new Date(request.covered_until),
+  });
+}
+
+function requestOf({ account, kind, owner, covered_until }: AdoptBody): AdoptionRequest {
+  return { email: account.email, kind, owner: owner ?? null, covered_until: covered_until ?? null };
 }

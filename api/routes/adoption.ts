@@ -17,6 +17,7 @@ const adopt = defineCall({
     'app_credentials_invalid',
     'provider_unavailable',
     'tenant_not_allowed',
+    'adoption_in_progress',
     'tenant_erasing',
     'access_type_not_allowed',
     'account_mismatch',
@@ -24,6 +25,7 @@ const adopt = defineCall({
     'scope_missing',
     'provider_error',
   ],
+  knowsRepetition: ({ credential }) => 'refresh_token' in credential,
   async run({ context, principal, body }) {
     tenantInReach(principal, body.tenant);
     const id = await adoptChannel(context, body);

@@ -7,7 +7,7 @@ import type { AccessType } from '../../domain/access-type.ts';
 import type { PushedNews, PushReceipt } from '../../providers/provider.ts';
 import { defineCall } from '../call.ts';
 import type { ApiContext } from '../call.ts';
-import { mailboxKeyOf } from '../connect/sign-in.ts';
+import { mailboxKeyOf } from '../../sign-in/sign-in.ts';
 import { countPush } from '../metrics.ts';
 import { Problem } from '../problem.ts';
 import { callbackParams } from '../schemas/connect.ts';

@@ -1,3 +1,4 @@
+import { dropAdoptionsOfTenant } from '../../db/adoptions.ts';
 import { listChannels, lockChannel } from '../../db/channels.ts';
 import type { ChannelRow } from '../../db/channels.ts';
 import {
@@ -103,6 +104,7 @@ const erase = defineCall({
     await context.database.inTenant(id, async (tx) => {
       if (!(await findTenant(tx, id))) throw notFound('tenant');
       await requestTenantErasure(tx, id, now);
+      await dropAdoptionsOfTenant(tx, id);
     });
     await disconnectAll(context, id, now);
     const erased = await context.database.inTenant(id, (tx) => finishTenantErasure(tx, id));

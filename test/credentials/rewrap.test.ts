@@ -3,13 +3,16 @@ import { join } from 'node:path';
 import { exportJWK, generateKeyPair, generateSecret } from 'jose';
 import { expect, test } from 'vitest';
 import { giveUpKey, rewrapVault } from '../../activities/rewrap.ts';
+import { startAdoptions } from '../../background/adoptions.ts';
 import type { Context } from '../../context.ts';
 import { readKeyring } from '../../crypto/keyring.ts';
 import { Vault } from '../../crypto/vault.ts';
 import { withAllVaultRecords } from '../../db/across-tenants.ts';
 import { countRecords } from '../../db/vault-records.ts';
+import { startApi } from '../support/api.ts';
 import { channelOf, connectImap } from '../support/connect.ts';
 import { secret } from '../support/minting.ts';
+import { grantOfProduct } from '../support/product-grant.ts';
 import { setScene, TENANT } from './scene.ts';
 
 const PASSWORD = secret('password');
@@ -95,4 +98,47 @@ test('a burnt key: every channel that rests on it is sent to sign in, no other, 
   expect(counts.filter(({ how, keyId }) => how === 'sealed' && keyId !== 'seal-5')).toEqual([]);
   await giveUpKey(third, 'seal-4');
   expect(await scene.events(burnt, 'channel.reauth_required')).toHaveLength(1);
+});
+
+/** An adoption whose answer is stored, and which the provider's trouble has kept from ending. */
+async function leaveAdoption(context: Context, email: string) {
+  await scene.rotate('strict');
+  const api = await startApi(context);
+  const fault = await scene.stage.sandbox.fault('google', email, 'unavailable', { kind: 'api' });
+  const credential = { refresh_token: await grantOfProduct(scene.stage, email) };
+  const adopt = () =>
+    api.call('POST', '/v1/channels', { tenant: TENANT, access_type: 'gmail', account: { email }, credential });
+  expect(await adopt()).toMatchObject({ status: 503, json: { code: 'provider_unavailable' } });
+  await scene.stage.sandbox.mend(fault.id);
+  return { adopt, close: () => api.close() };
+}
+
+const keysOfAdoptions = async (context: Context) => {
+  const now = await scene.clock.now();
+  const counts = await withAllVaultRecords(context.database, (tx) => countRecords(tx, now));
+  return counts.filter(({ table }) => table === 'adoptions').map(({ record, keyId }) => ({ record, keyId }));
+};
+
+test('an adoption under way comes under the new keys, and ends with them alone', async () => {
+  const left = await leaveAdoption(await withKeys(6), 'under-way@example.com');
+  const context = await withKeys(7);
+  expect((await rewrapVault(context)).rejected).toEqual([]);
+  expect(await keysOfAdoptions(context)).toEqual([
+    { record: 'sealed_token', keyId: 'seal-7' },
+    { record: 'sealed_answer', keyId: 'seal-7' },
+  ]);
+  const running = startAdoptions(await withKeys(7, { without: true }));
+  expect(await left.adopt()).toMatchObject({ status: 201, json: { status: 'connected' } });
+  await running.stop();
+  await left.close();
+  expect(await keysOfAdoptions(context)).toEqual([]);
+});
+
+test('a burnt key: an adoption under way that rests on it is dropped, and becomes no channel', async () => {
+  const left = await leaveAdoption(await withKeys(8), 'burnt-under-way@example.com');
+  const context = await withKeys(9);
+  await giveUpKey(context, 'seal-8');
+  expect(await keysOfAdoptions(context)).toEqual([]);
+  expect(await left.adopt()).toMatchObject({ status: 422, json: { code: 'authentication_failed' } });
+  await left.close();
 });

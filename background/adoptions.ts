@@ -1,0 +1,90 @@
+import type { Context } from '../context.ts';
+import { takeAdoptionsToFinish } from '../db/across-tenants.ts';
+import { holdAdoption } from '../db/adoptions.ts';
+import type { AdoptionFailure, AdoptionRow } from '../db/adoptions.ts';
+import { newId } from '../db/ids.ts';
+import { Secret } from '../domain/secret.ts';
+import type { RawAnswer } from '../providers/provider.ts';
+import { ADOPTION_HELD_MS, finishAdoption, nextTryAt, whileHolding } from '../sign-in/adoption.ts';
+import { WakeUp } from './wake-up.ts';
+
+/** A repeated request waits for what is found here. */
+const EVERY_MS = 2_000;
+const ADOPTIONS_AT_ONCE = 10;
+
+export interface Adoptions {
+  stop(): Promise<void>;
+}
+
+/**
+ * Finishes adoptions whose server died when the provider had answered, or whose provider was in trouble then: only a
+ * worker can open what the server has sealed (rule 1). Runs in every worker process; each adoption goes to one of them.
+ */
+export function startAdoptions(context: Context): Adoptions {
+  const alarm = new WakeUp();
+  const stopping = new AbortController();
+  const running = loop(context, alarm, stopping.signal);
+  return {
+    async stop() {
+      stopping.abort();
+      alarm.ring();
+      await running;
+    },
+  };
+}
+
+async function loop(context: Context, alarm: WakeUp, stopping: AbortSignal): Promise<void> {
+  while (!stopping.aborted) {
+    try {
+      await finishAdoptions(context);
+    } catch (error) {
+      context.logger.warn({ err: error }, 'Adoptions could not be looked for; it is tried again');
+    }
+    await alarm.wait(EVERY_MS);
+  }
+}
+
+async function finishAdoptions(context: Context): Promise<void> {
+  const now = await context.clock.now();
+  const rows = await takeAdoptionsToFinish(context.database, {
+    holder: newId('hld'),
+    now,
+    until: new Date(now.getTime() + ADOPTION_HELD_MS),
+    limit: ADOPTIONS_AT_ONCE,
+  });
+  await Promise.all(rows.map((row) => whileHolding(context, row, () => finishOne(context, row))));
+}
+
+async function finishOne(context: Context, row: AdoptionRow): Promise<void> {
+  const about = { tenant: row.tenantId, access_type: row.accessType };
+  try {
+    const outcome = await finishAdoption(context, {
+      row,
+      token: await open(context, row, 'adopted_token', row.sealedToken),
+      answer: readAnswer(await open(context, row, 'adoption_answer', row.sealedAnswer)),
+      answeredAt: row.answeredAt ?? row.createdAt,
+    });
+    if (outcome.status === 'connected') context.logger.info(about, 'Finished an adoption that its server had left');
+    else context.logger.warn({ ...about, why: reasonOf(outcome) }, 'An adoption could not be finished yet');
+  } catch (error) {
+    context.logger.warn({ err: error, ...about }, 'An adoption could not be finished; it is tried again');
+    const dueAt = nextTryAt(await context.clock.now(), row.tries);
+    await context.database.inTenant(row.tenantId, (tx) => holdAdoption(tx, row, dueAt));
+  }
+}
+
+const reasonOf = (failure: AdoptionFailure) => (failure.status === 'failed' ? failure.code : failure.verdict.kind);
+
+function open(
+  context: Context,
+  { tenantId, tokenHash }: AdoptionRow,
+  kind: 'adopted_token' | 'adoption_answer',
+  record: string | null,
+): Promise<Secret> {
+  return context.vault.open(record ?? '', { tenant: tenantId, owner: tokenHash, kind, version: 1 });
+}
+
+function readAnswer(text: Secret): RawAnswer {
+  const { status, headers, body } = JSON.parse(text.reveal()) as Omit<RawAnswer, 'body'> & { body: string };
+  return { status, headers, body: new Secret(body) };
+}
