@@ -12,7 +12,7 @@ import { importWithCare } from './import-carefully.ts';
 import { ImportOvertaken, isRoutine } from './import-run.ts';
 import type { ImportRun } from './import-run.ts';
 import { isFallback, windowFacts } from './import-window.ts';
-import { listCarefully } from './listing-carefully.ts';
+import { listWindowCarefully } from './listing-carefully.ts';
 
 /** Routine listings are audited daily, which is nothing but a comparison; what a breakage left, or somebody asked for, is compared at its end. */
 export function needsComparison(row: ImportRow, scopes: ImportScopeRow[]): boolean {
@@ -28,9 +28,7 @@ export async function comparePage(run: ImportRun, row: ImportRow, scope: ImportS
   const reason = facts.reason === 'requested' ? 'requested' : 'comparison';
   const window = windowToList({ ...facts, reason, to: comparedTo(run, scope, facts) }, run.headsAt);
   try {
-    const page = await listCarefully(run, scope, (limit) =>
-      run.session.listWindow(scope, window, scope.position, limit),
-    );
+    const page = await listWindowCarefully(run, scope, window);
     if (page === null) return;
     const items = await leaveWhatCameSince(run, scope, page.items);
     await importWithCare(run, {

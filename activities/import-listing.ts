@@ -13,7 +13,7 @@ import { importWithCare } from './import-carefully.ts';
 import { ImportOvertaken } from './import-run.ts';
 import type { ImportRun } from './import-run.ts';
 import { isFallback, windowFacts } from './import-window.ts';
-import { listCarefully } from './listing-carefully.ts';
+import { listCarefully, listWindowCarefully } from './listing-carefully.ts';
 
 /** Lists and imports one page of a scope. An expired cursor is not an end: the scope goes on as a window of time. */
 export async function listPage(run: ImportRun, row: ImportRow, scope: ImportScopeRow): Promise<void> {
@@ -58,7 +58,7 @@ function takeListed(run: ImportRun, { scope }: ImportScopeRow, cursor: string): 
 async function listWindowPage(run: ImportRun, row: ImportRow, scope: ImportScopeRow): Promise<void> {
   const facts = windowFacts(run, row, scope);
   const window = windowToList(facts, run.headsAt);
-  const page = await listCarefully(run, scope, (limit) => run.session.listWindow(scope, window, scope.position, limit));
+  const page = await listWindowCarefully(run, scope, window);
   if (page === null) return;
   await importWithCare(run, {
     row,

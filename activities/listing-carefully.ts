@@ -4,6 +4,7 @@ import type { ImportScopeRow } from '../db/import-scopes.ts';
 import { noteListing, setAside } from '../db/set-aside.ts';
 import { blockedRetryMs } from '../domain/schedule.ts';
 import { ProviderError } from '../domain/verdict.ts';
+import type { TimeWindow, WindowPage } from '../providers/provider.ts';
 import { blameOf } from './import-failures.ts';
 import { PAGE_ITEMS } from './import-run.ts';
 import type { ImportRun } from './import-run.ts';
@@ -38,6 +39,19 @@ export async function listCarefully<Page>(
     if (!isToBlame(run, error)) await note({ tries }).catch(() => {});
     throw error;
   }
+}
+
+/** One page of a window, as above. What is asked of the dates of the listed may end whoever asks as well. */
+export function listWindowCarefully(
+  run: ImportRun,
+  scope: ImportScopeRow,
+  window: TimeWindow,
+): Promise<WindowPage | null> {
+  const { session, careful } = run;
+  return listCarefully(run, scope, async (limit) => {
+    const page = await session.listWindow(scope, window, scope.position, limit);
+    return careful && session.within ? { ...page, items: await session.within(scope, page.items, window) } : page;
+  });
 }
 
 /**

@@ -6,42 +6,23 @@ import { newId } from '../db/ids.ts';
 import { Secret } from '../domain/secret.ts';
 import type { RawAnswer } from '../providers/provider.ts';
 import { ADOPTION_HELD_MS, finishAdoption, nextTryAt, whileHolding } from '../sign-in/adoption.ts';
-import { WakeUp } from './wake-up.ts';
+import { repeat } from './repeat.ts';
+import type { Repetition } from './repeat.ts';
 
 /** A repeated request waits for what is found here. */
 const EVERY_MS = 2_000;
 const ADOPTIONS_AT_ONCE = 10;
 
-export interface Adoptions {
-  stop(): Promise<void>;
-}
-
 /**
  * Finishes adoptions whose server died when the provider had answered, or whose provider was in trouble then: only a
  * worker can open what the server has sealed (rule 1). Runs in every worker process; each adoption goes to one of them.
  */
-export function startAdoptions(context: Context): Adoptions {
-  const alarm = new WakeUp();
-  const stopping = new AbortController();
-  const running = loop(context, alarm, stopping.signal);
-  return {
-    async stop() {
-      stopping.abort();
-      alarm.ring();
-      await running;
-    },
-  };
-}
-
-async function loop(context: Context, alarm: WakeUp, stopping: AbortSignal): Promise<void> {
-  while (!stopping.aborted) {
-    try {
-      await finishAdoptions(context);
-    } catch (error) {
-      context.logger.warn({ err: error }, 'Adoptions could not be looked for; it is tried again');
-    }
-    await alarm.wait(EVERY_MS);
-  }
+export function startAdoptions(context: Context): Repetition {
+  return repeat(context, {
+    everyMs: EVERY_MS,
+    turn: () => finishAdoptions(context),
+    trouble: 'Adoptions could not be looked for; it is tried again',
+  });
 }
 
 async function finishAdoptions(context: Context): Promise<void> {
