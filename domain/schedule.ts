@@ -45,10 +45,12 @@ export function leastLifeMs(lifeMs: number): number {
 
 /**
  * How long to wait after the n-th failure in a row: 1 s, 2 s, 4 s … up to 15 min, without end, longer if the provider
- * said so. A longer ceiling would leave a healed provider unnoticed; a shorter one would hammer a sick one.
+ * said so. A longer ceiling would leave a healed provider unnoticed; a shorter one would hammer a sick one. One that says
+ * when to come back is not sick but busy, and is asked again after a minute at most, if it did not say longer.
  */
 export function backoffMs(failures: number, retryAfterMs: number | null): number {
-  const growing = Math.min(15 * MINUTE_MS, 1000 * 2 ** Math.min(20, Math.max(0, failures - 1)));
+  const ceilingMs = retryAfterMs === null ? 15 * MINUTE_MS : MINUTE_MS;
+  const growing = Math.min(ceilingMs, 1000 * 2 ** Math.min(20, Math.max(0, failures - 1)));
   return Math.max(growing, retryAfterMs ?? 0);
 }
 
