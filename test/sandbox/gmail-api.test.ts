@@ -179,22 +179,28 @@ test('someone else’s mailbox, an unknown call, a bad number: Google’s errors
   expect((await get('labels')).labels.map(({ id }: { id: string }) => id)).toContain('INBOX');
 });
 
-test('20,000 messages: a page takes less than 50 ms', async () => {
+interface Page {
+  history: { messagesAdded: { message: { id: string } }[] }[];
+  messages: { id: string }[];
+  nextPageToken?: string;
+}
+
+const added = ({ history }: Page) => history.flatMap(({ messagesAdded }) => messagesAdded.map((it) => it.message.id));
+const listed = ({ messages }: Page) => messages.map(({ id }) => id);
+
+test('20,000 messages are listed in pages, each once', async () => {
   const { historyId } = await get('profile');
   await app.deliver(email, 20_000);
-  await get('messages?maxResults=500'); // the first listing sorts
-  // The median, because other work on the same machine may take the processor away for longer than that.
-  const medianMs = async (path: string, items: string) => {
-    const took: number[] = [];
-    for (let pageToken = '', count = 0; count < 20_000;) {
-      const began = performance.now();
-      const page = await get(`${path}&maxResults=500${pageToken && `&pageToken=${pageToken}`}`);
-      took.push(performance.now() - began);
-      count += page[items].length;
-      pageToken = page.nextPageToken ?? '';
+  const pagesOf = async (path: string, idsOf: (page: Page) => string[]) => {
+    const ids = new Set<string>();
+    let pages = 0;
+    for (let pageToken: string | undefined = ''; pageToken !== undefined; pages++) {
+      const page = (await get(`${path}&maxResults=500${pageToken && `&pageToken=${pageToken}`}`)) as Page;
+      for (const id of idsOf(page)) ids.add(id);
+      pageToken = page.nextPageToken;
     }
-    return took.sort((a, b) => a - b)[Math.floor(took.length / 2)];
+    return { ids: ids.size, pages };
   };
-  expect(await medianMs(`history?startHistoryId=${historyId}`, 'history')).toBeLessThan(50);
-  expect(await medianMs('messages?q=after:1700000000', 'messages')).toBeLessThan(50);
+  expect(await pagesOf(`history?startHistoryId=${historyId}`, added)).toEqual({ ids: 20_000, pages: 40 });
+  expect(await pagesOf('messages?q=after:1700000000', listed)).toEqual({ ids: 20_000, pages: 40 });
 });
