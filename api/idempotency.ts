@@ -4,6 +4,8 @@ import { Secret } from '../domain/secret.ts';
 import {
   deleteExpiredIdempotencyKeys,
   freeIdempotencyKey,
+  keepIdempotencyKey,
+  SIGN_OF_WORK_EVERY_MS,
   storeIdempotentAnswer,
   takeIdempotencyKey,
 } from '../db/idempotency.ts';
@@ -29,8 +31,8 @@ interface Asked {
 
 /**
  * Runs a POST once per Idempotency-Key. A repetition gets the first answer again, sealed at rest because it may hold
- * a secret; one that comes while the first is at work is told to come back. Failures are not kept: nothing was done,
- * so doing it again is what the client wants.
+ * a secret; one that comes while the first is at work is told to come back, and does the work itself when the first has
+ * died with its process. Failures are not kept: nothing was done, so doing it again is what the client wants.
  */
 export async function answerOnce(
   context: ApiContext,
@@ -46,7 +48,7 @@ export async function answerOnce(
   const first = await take(context, hash, requestHash);
   const isAtWork = first?.status === null && first.requestHash === requestHash;
   if (first && !(isAtWork && asked.knowsRepetition())) return replay(context, first, requestHash, principal);
-  const answer = await run().catch(async (error: unknown) => {
+  const answer = await atWork(context, hash, run).catch(async (error: unknown) => {
     await context.database.outsideTenants((tx) => freeIdempotencyKey(tx, hash)).catch(() => {});
     throw error;
   });
@@ -61,6 +63,20 @@ async function take(context: ApiContext, hash: string, requestHash: string): Pro
     if (taken++ % SWEEP_EVERY === 0) await deleteExpiredIdempotencyKeys(tx, now);
     return takeIdempotencyKey(tx, { hash, requestHash, now, expiresAt });
   });
+}
+
+/** Says all the while that the request is at work: however long it takes, only a dead one loses its key. */
+async function atWork<T>(context: ApiContext, hash: string, run: () => Promise<T>): Promise<T> {
+  const sayIt = async () => {
+    const now = await context.clock.now();
+    await context.database.outsideTenants((tx) => keepIdempotencyKey(tx, hash, now));
+  };
+  const timer = setInterval(() => void sayIt().catch(() => {}), SIGN_OF_WORK_EVERY_MS);
+  try {
+    return await run();
+  } finally {
+    clearInterval(timer);
+  }
 }
 
 async function keep(context: ApiContext, hash: string, answer: Answer | null, principal: Principal): Promise<void> {

@@ -58,7 +58,8 @@ export const idempotencyKeys = pgTable('idempotency_keys', {
   /** null while the first request is still at work. */
   status: integer('status'),
   sealedAnswer: text('sealed_answer'),
-  createdAt: time('created_at').notNull(),
+  /** When the request last said that it was at work; the column's name is older than that. */
+  atWorkAt: time('created_at').notNull(),
   expiresAt: time('expires_at').notNull(),
 });
 

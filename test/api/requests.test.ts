@@ -1,7 +1,7 @@
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { CALLS } from '../../api/calls.ts';
 import { PROBLEMS } from '../../api/problem.ts';
 import { connectDatabase } from '../../db/client.ts';
@@ -12,6 +12,8 @@ import { channelOf, connectGmail } from '../support/connect.ts';
 import { secret } from '../support/minting.ts';
 import { raiseApi } from './raise-api.ts';
 import type { RaisedApi } from './raise-api.ts';
+
+const WAIT = { timeout: 20_000, interval: 100 };
 
 let stage: RaisedApi['stage'];
 let api: RaisedApi['api'];
@@ -67,10 +69,32 @@ describe('Idempotency-Key', () => {
     expect((await post('a b', { tenant: 'acme' })).status).toBe(400);
   });
 
-  test('a key whose process died is taken over after a while', async () => {
+  test('a key whose process died is taken over after 20 s', async () => {
     await post('six', { tenant: 'acme' });
-    await sql`update idempotency_keys set status = null, created_at = now() - interval '3 min'`;
+    await sql`update idempotency_keys set status = null, created_at = now() - interval '15 s'`;
+    expect((await post('six', { tenant: 'acme' })).status).toBe(409);
+    await sql`update idempotency_keys set created_at = now() - interval '20 s'`;
     expect((await post('six', { tenant: 'acme' })).status).toBe(201);
+  });
+
+  test('a request at work keeps its key, however long it takes', { timeout: 60_000 }, async () => {
+    await sql`delete from idempotency_keys`;
+    const isAtWork = (within: string) =>
+      vi.waitFor(async () => {
+        const rows =
+          await sql`select from idempotency_keys where status is null and created_at > now() - ${within}::interval`;
+        expect(rows).toHaveLength(1);
+      }, WAIT);
+    const atWork = await sql.begin(async (tx) => {
+      await tx`lock table links in exclusive mode`;
+      const answer = post('seven', { tenant: 'acme' });
+      await isAtWork('1 h');
+      await sql`update idempotency_keys set created_at = now() - interval '19 s' where status is null`;
+      await isAtWork('15 s');
+      expect(await post('seven', { tenant: 'acme' })).toMatchObject({ json: { code: 'idempotency_in_progress' } });
+      return { answer };
+    });
+    expect(await atWork.answer).toMatchObject({ status: 201 });
   });
 });
 
