@@ -44,7 +44,7 @@ export function createChannelActivities(context: Context) {
       return outcome === 'busy' || outcome === 'unknown' ? notBefore(view, view.now + LOOK_AGAIN_MS) : view;
     },
 
-    async check(input: ChannelInput): Promise<CheckedView> {
+    async check(input: ChannelInput & { asked?: boolean }): Promise<CheckedView> {
       const answer = await checkChannel(context, input);
       return { view: await lookAtChannel(context, input), ...answer };
     },

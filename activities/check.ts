@@ -18,46 +18,62 @@ export interface CheckAnswer {
   proved: string | null;
 }
 
+interface CheckInput {
+  tenantId: string;
+  channelId: string;
+  /** Somebody wants to know whether all is well again: what stands refused at the token endpoint is tried as well. */
+  asked?: boolean;
+}
+
+const REFUSED: Tried = { ok: false, proved: null };
+
 /**
  * Verifies a channel with one real call, and settles a reported failure: when the provider refuses the access token,
  * it is refreshed once and the call repeated, so that only the token endpoint decides about a sign-in (rule 5).
  */
-export async function checkChannel(
-  context: Context,
-  { tenantId, channelId }: { tenantId: string; channelId: string },
-): Promise<CheckAnswer> {
+export async function checkChannel(context: Context, input: CheckInput): Promise<CheckAnswer> {
+  const { tenantId, channelId, asked = false } = input;
   const startedAt = await context.clock.now();
   let answer = await tryOnce(context, tenantId, channelId);
   if (answer === 'needs_refresh') {
-    const access = await readAccess(context, tenantId, channelId);
-    if (access === 'gone') return { ok: false, proved: null };
-    const { accessType } = access.channel;
-    const { version } = access.credential;
-    const refreshed = await refreshCredential(context, { tenantId, accessType, channelId, version });
-    answer = refreshed === 'refreshed' ? await tryOnce(context, tenantId, channelId) : { ok: false, proved: null };
+    answer = (await refreshOnce(context, input)) ? await tryOnce(context, tenantId, channelId) : REFUSED;
+  } else if (asked && answer.isGrantInTrouble && !(await refreshOnce(context, input))) {
+    answer = REFUSED;
   }
-  const { credential = null, ...said } = answer === 'needs_refresh' ? { ok: false, proved: null } : answer;
+  const { credential = null, ok, proved } = answer === 'needs_refresh' ? REFUSED : answer;
   await markChecked(context, { tenantId, channelId, startedAt, credential });
-  return said;
+  return { ok, proved };
 }
 
-/** `credential`: the one that has just worked, as it was read before that. */
-type Tried = CheckAnswer & { credential?: CredentialRow };
+async function refreshOnce(context: Context, { tenantId, channelId }: CheckInput): Promise<boolean> {
+  const access = await readAccess(context, tenantId, channelId);
+  if (access === 'gone') return false;
+  const { accessType } = access.channel;
+  const { version } = access.credential;
+  return (await refreshCredential(context, { tenantId, accessType, channelId, version })) === 'refreshed';
+}
+
+interface Tried extends CheckAnswer {
+  /** The one that has just worked, as it was read before that. */
+  credential?: CredentialRow;
+  /** The access token works, and the token endpoint had refused its grant. */
+  isGrantInTrouble?: boolean;
+}
 
 async function tryOnce(context: Context, tenantId: string, channelId: string): Promise<Tried | 'needs_refresh'> {
   const access = await readAccess(context, tenantId, channelId);
-  if (access === 'gone') return { ok: false, proved: null };
+  if (access === 'gone') return REFUSED;
   const credentialVersion = access.credential.version;
   try {
     const proved = await proveOnce(context, access);
     if (proved === 'needs_refresh') return proved;
-    await recordSuccess(context, { tenantId, channelId, credentialVersion, tried: 'access' });
-    return { ok: true, proved, credential: access.credential };
+    const row = await recordSuccess(context, { tenantId, channelId, credentialVersion, tried: 'access' });
+    return { ok: true, proved, credential: access.credential, isGrantInTrouble: row?.trouble === 'credential' };
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error;
     const { verdict } = error;
     await recordRefusal(context, { tenantId, channelId, credentialVersion, tried: 'access', verdict });
-    return verdict.tokenRefused ? 'needs_refresh' : { ok: false, proved: null };
+    return verdict.tokenRefused ? 'needs_refresh' : REFUSED;
   }
 }
 

@@ -162,7 +162,7 @@ async function carryOut(
       return { view: after, answer: { done, proved: null, code: done ? null : (after.reason ?? 'not_refreshed') } };
     }
     case 'verify': {
-      const checked = await orNull(perform.check(next()));
+      const checked = await orNull(perform.check({ ...next(), asked: true }));
       const after = checked?.view ?? (await perform.putOff({ ...next(), deed: 'check' }));
       const { ok, proved } = checked ?? { ok: false, proved: null };
       return { view: after, answer: { done: ok, proved, code: ok ? null : (after.reason ?? 'not_verified') } };

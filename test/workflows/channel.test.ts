@@ -203,6 +203,17 @@ describe('commands', () => {
     expect(await life.read()).toMatchObject({ status: 'reauth_required' });
   });
 
+  it('verify brings a channel back whose account is enabled again', async () => {
+    const email = 'enabled@example.com';
+    const life = await asleep(email);
+    const { id } = await engine.sandbox.fault('google', email, 'account_disabled', { kind: 'token' });
+    expect(await life.command('refreshNow')).toMatchObject({ done: false, code: 'account_disabled' });
+    expect(await life.read()).toMatchObject({ status: 'blocked' });
+    await engine.sandbox.mend(id);
+    expect(await life.command('verify')).toMatchObject({ done: true });
+    expect(await life.read()).toMatchObject({ status: 'connected', incidentId: null });
+  });
+
   it('given many at once are all answered, across the ends of runs', async () => {
     const life = await asleep('many@example.com');
     const answers = await Promise.all(Array.from({ length: 9 }, () => life.command('verify', 60_000)));

@@ -61,6 +61,26 @@ describe('rule 11: what works of one half ends no incident of the other', () => 
     expect(await count(channelId, 'channel.repaired')).toBe(0);
   });
 
+  it('whoever asks whether all is well again has the grant tried as well', async () => {
+    const email = 'enabled@example.com';
+    const channelId = channelOf(await connectGmail(stage, email));
+    const verify = () => checkChannel(stage.context, { tenantId, channelId, asked: true });
+    const { id } = await stage.sandbox.fault('google', email, 'account_disabled', { kind: 'token' });
+    expect(await refresh(channelId)).toBe('refused');
+    expect(await read(channelId)).toMatchObject({ status: 'blocked', action: 'contact_support' });
+    expect(await verify()).toEqual({ ok: false, proved: null });
+    expect(await read(channelId)).toMatchObject({ status: 'blocked', credentialVersion: 1 });
+    await stage.sandbox.mend(id);
+    expect(await check(channelId)).toMatchObject({ ok: true });
+    expect(await read(channelId)).toMatchObject({ status: 'blocked' });
+    expect(await verify()).toMatchObject({ ok: true });
+    expect(await read(channelId)).toMatchObject({ status: 'connected', incidentId: null, credentialVersion: 2 });
+    expect(await verify()).toMatchObject({ ok: true });
+    expect(await read(channelId)).toMatchObject({ credentialVersion: 2 });
+    expect(await count(channelId, 'channel.blocked')).toBe(1);
+    expect(await count(channelId, 'channel.repaired')).toBe(1);
+  });
+
   it('a refreshed token says nothing of a mailbox that is gone; the mailbox itself does', async () => {
     const email = 'gone@example.com';
     const channelId = channelOf(await connectGmail(stage, email));
