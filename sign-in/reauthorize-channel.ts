@@ -35,6 +35,7 @@ export async function reauthorizeChannel(
     retryAt: null,
     refreshRequestedAt: null,
     checkRequestedAt: null,
+    checkedAt: null, // that was the credential before: it answers no report about this one
     lastVerifiedAt: now,
     nextRefreshAt: firstRefreshAt(channel.id, credential),
     nextPollAt: now,

@@ -74,6 +74,26 @@ test('rule 5: reports alone send nobody to sign in, however long they go on', as
   expect(await scene.refreshes(email)).toHaveLength(0);
 });
 
+test('a check from before a sign-in answers no report from after it', async () => {
+  const email = 'twice@imap.example.com';
+  const { sandbox } = scene.stage;
+  const signIn = async () => {
+    const password = secret('password');
+    await sandbox.account('imap', email, { password });
+    return channelOf(await connectImap(scene.stage, email, password));
+  };
+  const id = await signIn();
+  for (let times = 0; times < 2; times++) {
+    await sandbox.fault('imap', email, 'password_changed');
+    expect((await report(id, 401)).json.checked_at).toBeNull();
+    expect((await look(id)).due?.deed).toBe('check');
+    await check(id);
+    expect((await scene.read(id)).channel).toMatchObject({ status: 'reauth_required' });
+    expect((await report(id, 401)).json.checked_at).not.toBeNull();
+    expect(await signIn()).toBe(id);
+  }
+});
+
 test('a password has no token to refresh, and says so', async () => {
   const email = 'plain@imap.example.com';
   const password = secret('password');
