@@ -8,7 +8,8 @@ import { planRenewal } from './subscriptions.ts';
 
 /**
  * How far before the change a channel begins that imported nothing until then, in ms: the provider's clock may be behind
- * ours. Too much brings mail that nobody asked for; too little loses mail that was promised.
+ * ours. Too much brings mail that nobody asked for; too little loses mail that was promised. What was not the channel's
+ * before, by the provider's clock, does not become so.
  */
 const BEGIN_MARGIN_MS = 2 * 3_600_000;
 
@@ -38,9 +39,9 @@ export async function changeImportMode(
   if (from === 'off' && (await findRunningImport(tx, channel.id)) === null) {
     await deleteCursors(tx, channel.id);
     await forgetSetAside(tx, channel.id);
-    const ownedFrom = new Date(now.getTime() - BEGIN_MARGIN_MS);
-    const { coveredUntil } = channel;
-    return { ...values, ownedFrom, coveredUntil: coveredUntil && coveredUntil > ownedFrom ? coveredUntil : ownedFrom };
+    const { coveredUntil, createdAt } = channel;
+    const ownedFrom = later(new Date(now.getTime() - BEGIN_MARGIN_MS), channel.ownedFrom ?? createdAt);
+    return { ...values, ownedFrom, coveredUntil: later(ownedFrom, coveredUntil ?? ownedFrom) };
   }
   return from === 'gap' ? { ...values, ownedFrom: channel.coveredUntil ?? now } : values;
 }
@@ -59,3 +60,5 @@ async function bringWhatWasPromised(tx: Transaction, channel: ChannelRow, backfi
     now,
   });
 }
+
+const later = (one: Date, other: Date) => (one > other ? one : other);

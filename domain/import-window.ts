@@ -38,7 +38,7 @@ export function windowToList(facts: WindowFacts, now: Date): { from: Date; to: D
     case 'new_part':
       return { from: new Date(0), to: openEnd };
     case 'begun':
-      return { from: wholeSecond(facts.ownedFrom), to: openEnd };
+      return { from: earliestOwned(facts), to: openEnd };
     case 'fallback':
       return { from: overlapped(facts), to: openEnd };
     case 'changes':
@@ -78,9 +78,12 @@ export function countsAsHad(receivedAt: Date, facts: WindowFacts): boolean {
   return receivedAt >= facts.from && (facts.reason !== 'requested' || endsAfter(facts, receivedAt));
 }
 
-function overlapped({ from, overlapMs, ownedFrom, setBack }: WindowFacts): Date {
-  const earliest = Math.min(wholeSecond(ownedFrom).getTime(), setBack?.from.getTime() ?? Infinity);
-  return new Date(Math.max(from.getTime() - overlapMs, earliest));
+function overlapped(facts: WindowFacts): Date {
+  return new Date(Math.max(facts.from.getTime() - facts.overlapMs, earliestOwned(facts).getTime()));
+}
+
+function earliestOwned({ ownedFrom, setBack }: WindowFacts): Date {
+  return new Date(Math.min(wholeSecond(ownedFrom).getTime(), setBack?.from.getTime() ?? Infinity));
 }
 
 /** Dated before the connection, and yet since: what came before it is dated later than this clock's now. */

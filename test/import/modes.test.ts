@@ -27,10 +27,11 @@ const HOUR_S = 3_600;
 const LONG_AGO = { date: new Date(Date.now() - 30 * 24 * 3_600_000).toISOString() };
 
 /** A channel in a mode, and what a product and its provider do to it. */
-async function channelIn(provider: 'google' | 'imap', mode: Mode, name: string) {
+async function channelIn(provider: 'google' | 'imap', mode: Mode, name: string, before = 0) {
   const email = `${name}-${provider}@example.com`;
   const password = secret('password');
   await stage.sandbox.account(provider, email, { password });
+  if (before > 0) await stage.sandbox.deliver(provider, email, before);
   const connect = () =>
     provider === 'google'
       ? connectGmail(stage, email, { spec: { import: mode } })
@@ -166,6 +167,28 @@ describe.each(['google', 'imap'] as const)('%s: a change of mode', (provider) =>
     const before = await same.row();
     await same.change('continuous');
     expect(await same.row()).toMatchObject({ ownedFrom: before.ownedFrom, importState: 'idle' });
+  });
+
+  test('off and on again right after the connection: what came before that stays out', async () => {
+    const channel = await channelIn(provider, 'continuous', 'c-o-c-before', 3);
+    const promised = await channel.deliver(2);
+    await channel.change('off');
+    await channel.look();
+    await channel.change('continuous');
+    promised.push(...(await channel.deliver(2)));
+    await channel.look();
+    expect(await channel.ids()).toEqual(promised.toSorted());
+  });
+
+  test('gap, off and on: what came before the connection stays out', async () => {
+    const channel = await channelIn(provider, 'gap', 'g-o-c-before', 3);
+    await channel.look();
+    await channel.change('off');
+    await channel.look();
+    await channel.change('continuous');
+    const promised = await channel.deliver(2);
+    await channel.look();
+    expect(await channel.ids()).toEqual(promised.toSorted());
   });
 
   test('off to continuous with the provider’s clock an hour behind: nothing is lost', async () => {
