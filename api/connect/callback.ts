@@ -10,6 +10,7 @@ import { ProviderError } from '../../domain/verdict.ts';
 import { readAuthorizationAnswer } from '../../providers/oauth.ts';
 import type { Provider, TokenSet } from '../../providers/provider.ts';
 import type { ApiContext } from '../call.ts';
+import { Problem } from '../problem.ts';
 import { sha256 } from '../random-secrets.ts';
 import { openTrip, redirectUri } from './authorize.ts';
 import { isSameBrowser } from './browser.ts';
@@ -49,7 +50,7 @@ export async function finishAuthorization(context: ApiContext, back: Back): Prom
   // Another browser must not learn the link's address from a `state` it picked up.
   if (!isOurs) return { opened: null, result: STATE_INVALID };
   const { address, codeVerifier } = await openTrip(context, signIn);
-  const opened = await openLink(context, address).catch(() => null);
+  const opened = await openLink(context, address).catch(nullIfGone);
   if (!opened) return { opened: null, result: STATE_INVALID };
   const now = await context.clock.now();
   const isFirst = await context.database.inTenant(signIn.tenantId, (tx) => begin(tx, signIn, now));
@@ -58,6 +59,12 @@ export async function finishAuthorization(context: ApiContext, back: Back): Prom
   const result = await signInResult(context, { opened, signIn, codeVerifier, parameters: back.parameters, now });
   if (result.status === 'failed') await recordFailure(context, opened.link, result);
   return { opened, result };
+}
+
+/** What fails for another reason says nothing of the sign-in: it is not used up, and the page can be loaded again. */
+function nullIfGone(error: unknown): null {
+  if (error instanceof Problem && error.code === 'not_found') return null;
+  throw error;
 }
 
 /** Another callback, or one of a process that died here, must not pass an earlier sign-in's failure for its own. */

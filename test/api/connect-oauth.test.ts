@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { browse } from '../support/api.ts';
 import { secret } from '../support/minting.ts';
 import { codeOf, locationOf } from './links-of.ts';
@@ -51,6 +51,25 @@ describe('connecting with OAuth', () => {
     const first = await links.connect('again@example.com');
     expect(await links.connect('again@example.com')).toBe(first);
     expect((await api.call('GET', `/v1/channels/${first}`)).json.credential_version).toBe(2);
+  });
+
+  test('a database that fails before the link is read ends no sign-in: the page can be loaded again', async () => {
+    const email = 'patient@example.com';
+    const link = await links.makeLink({ access_types: ['gmail'] });
+    const browser = browse(api);
+    await stage.sandbox.account('google', email, { password: PASSWORD });
+    const back = await stage.sandbox.consent(await links.authorizationUrl(browser, link.path), email);
+    const { returned } = await sql.begin(async (tx) => {
+      await tx`lock table links in access exclusive mode`;
+      const answer = browser('GET', back);
+      await vi.waitFor(async () => {
+        const waiting = sql`select pg_cancel_backend(pid) from pg_stat_activity where wait_event_type = 'Lock'`;
+        expect(await waiting).toHaveLength(1);
+      });
+      return { returned: await answer };
+    });
+    expect(returned).toMatchObject({ status: 500, json: { code: 'internal_error' } });
+    expect(locationOf(await browser('GET', back)).searchParams.get('status')).toBe('connected');
   });
 
   test('return_to gets the result, and no other address does', async () => {
