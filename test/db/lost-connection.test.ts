@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
+import driver from 'postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectDatabase } from '../../db/client.ts';
 import type { Database } from '../../db/client.ts';
@@ -80,6 +81,26 @@ test('a transaction fails that loses its connection, and the process lives', asy
       expect(await erasureOf(database, 'ours')).toBeNull();
     }
   });
+});
+
+test('what the server says when it ends a connection is not thrown at the next query', async () => {
+  const owner = driver(postgres.url, { max: 1 });
+  await withDatabase(1, async (database) => {
+    const backend = Promise.withResolvers<number>();
+    const losing = database.inTenant('ours', async (tx) => {
+      const [row] = await tx.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`);
+      backend.resolve(row?.pid ?? 0);
+      await tx.execute(sql`select pg_sleep(60)`);
+    });
+    const isLost = expect(losing).rejects.toThrow();
+    const pid = await backend.promise;
+    const endIt = () =>
+      owner`select pg_terminate_backend(pid) from pg_stat_activity where pid = ${pid} and wait_event = 'PgSleep'`;
+    await expect.poll(endIt, { timeout: 10_000 }).toHaveLength(1);
+    await isLost;
+    expect(await erasureOf(database, 'ours')).toBeNull();
+  });
+  await owner.end();
 });
 
 test('rule 14: what a lost transaction still does is done nowhere, least of all in another’s', async () => {
