@@ -1,22 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listRunningImports } from '../../db/imports.ts';
 import { idsOf, importing, messageIds, TENANT } from '../import/importing.ts';
-import { startApi } from '../support/api.ts';
 import type { Api } from '../support/api.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';
-import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
+import { raiseApi } from './raise-api.ts';
 
 let stage: Stage;
 let api: Api;
+let close: () => Promise<void>;
 beforeAll(async () => {
-  stage = await raiseStage();
-  api = await startApi(stage.context);
+  ({ stage, api, close } = await raiseApi());
 }, 60_000);
-afterAll(async () => {
-  await api?.close();
-  await stage?.close();
-});
+afterAll(() => close?.());
 
 /** What was delivered so long ago, and the window around it. */
 async function deliverBefore(email: string, hours: number) {
