@@ -1,9 +1,9 @@
 // Held connections: where a provider tells of news over a connection that stays open (IMAP IDLE), this process holds
 // it. It works beside the workers, opens passwords as they do, and may be left out: polling serves without it.
-import { readConfig } from './config.ts';
-import { createContext } from './context.ts';
-import { startListener } from './listening/listener.ts';
-import { checkStart } from './start-checks.ts';
+import { readConfig } from './runtime/config.ts';
+import { createContext } from './runtime/context.ts';
+import { startListener } from './push/watcher.ts';
+import { checkStart } from './runtime/start-checks.ts';
 
 const config = readConfig();
 const context = await createContext('listener', config);

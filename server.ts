@@ -1,10 +1,10 @@
 import { openApiContext } from './api/api-context.ts';
 import { createApp } from './api/app.ts';
-import { createFirstApiKey } from './api/first-api-key.ts';
+import { createFirstApiKey } from './api/auth/first-api-key.ts';
 import { drain, listen } from './api/listen.ts';
-import { readConfig } from './config.ts';
-import { createContext } from './context.ts';
-import { checkStart } from './start-checks.ts';
+import { readConfig } from './runtime/config.ts';
+import { createContext } from './runtime/context.ts';
+import { checkStart } from './runtime/start-checks.ts';
 
 const config = readConfig();
 const context = await createContext('server', config);

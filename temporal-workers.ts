@@ -4,7 +4,7 @@ import { createChannelActivities } from './activities/channel.ts';
 import { createDeliverActivities } from './activities/deliver.ts';
 import { createImportActivities } from './activities/import.ts';
 import { signOfLife } from './activities/sign-of-life.ts';
-import type { Context } from './context.ts';
+import type { Context } from './runtime/context.ts';
 import { CHANNELS_QUEUE, WEBHOOKS_QUEUE, credentialsQueue, importQueue } from './domain/workflow-names.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
@@ -13,7 +13,7 @@ const GRACE = '65s';
 
 /**
  * How many of each may run at once in one worker process. Imports hold sessions, and the few that are at work
- * (activities/work-places.ts) message parts. A webhook is a socket that waits, and endpoints that hang keep two each:
+ * (credentials/work-places.ts) message parts. A webhook is a socket that waits, and endpoints that hang keep two each:
  * many.
  */
 const SLOTS = { credentials: 40, import: 64, webhooks: 200 };

@@ -3,9 +3,9 @@
 // rests on it is sent to its person to sign in again; then take it out of the file.
 // A new key comes into the file of every process first, and is made the current one once all of them know it.
 import { parseArgs } from 'node:util';
-import { giveUpKey, rewrapVault } from './activities/rewrap.ts';
-import { readConfig } from './config.ts';
-import { createContext } from './context.ts';
+import { giveUpKey, rewrapVault } from './credentials/rewrap.ts';
+import { readConfig } from './runtime/config.ts';
+import { createContext } from './runtime/context.ts';
 
 const { values } = parseArgs({ options: { burnt: { type: 'string' } } });
 const context = await createContext('vault-keys', readConfig());

@@ -1,14 +1,14 @@
 import { NativeConnection, Runtime } from '@temporalio/worker';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import { startAdoptions } from './background/adoptions.ts';
-import { startOutboxPump } from './background/outbox-pump.ts';
+import { startOutboxPump } from './webhooks/outbox-pump.ts';
 import { startReconcile } from './background/reconcile.ts';
 import { startRetention } from './background/retention.ts';
-import { readConfig } from './config.ts';
-import { createContext } from './context.ts';
-import { checkStart } from './start-checks.ts';
+import { readConfig } from './runtime/config.ts';
+import { createContext } from './runtime/context.ts';
+import { checkStart } from './runtime/start-checks.ts';
 import { createWorkers } from './temporal-workers.ts';
-import { connectionOptions, ensureSearchAttributes } from './temporal.ts';
+import { connectionOptions, ensureSearchAttributes } from './runtime/temporal.ts';
 
 const config = readConfig();
 Runtime.install({ shutdownSignals: [] });

@@ -1,17 +1,17 @@
-import type { Context } from '../context.ts';
-import { lockChannel, updateChannel } from '../db/channels.ts';
+import type { Context } from '../runtime/context.ts';
+import { lockChannel, updateChannel } from '../db/channels/channels.ts';
 import type { AccessType } from '../domain/access-type.ts';
 import type { ChannelView } from '../domain/channel-view.ts';
 import type { Deed } from '../domain/due.ts';
 import { jitterOf } from '../domain/schedule.ts';
-import { auditChannel } from './audit.ts';
-import { checkChannel } from './check.ts';
-import { disconnectChannel } from './disconnect.ts';
+import { auditChannel } from '../imports/audit.ts';
+import { checkChannel } from '../credentials/check.ts';
+import { disconnectChannel } from '../connections/disconnect-channel.ts';
 import { pollChannel } from './import.ts';
-import { putOffDeed } from './put-off.ts';
-import { refreshCredential } from './refresh.ts';
-import { renewSubscription } from './subscription.ts';
-import { lookAtChannel } from './view.ts';
+import { putOffDeed } from '../channels/put-off.ts';
+import { refreshCredential } from '../credentials/refresh.ts';
+import { renewSubscription } from '../push/subscription.ts';
+import { lookAtChannel } from '../channels/look.ts';
 
 /** What every activity of a channel gets: ids and numbers, never a secret. */
 export interface ChannelInput {

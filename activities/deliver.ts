@@ -1,15 +1,15 @@
 import { cancellationSignal } from '@temporalio/activity';
 import { Webhook } from 'standardwebhooks';
-import type { Context } from '../context.ts';
+import type { Context } from '../runtime/context.ts';
 import { webhookSecretBinding } from '../crypto/webhook-secret.ts';
-import { readConsignment, recordDelivery } from '../db/across-tenants.ts';
-import type { Consignment } from '../db/webhook-deliveries.ts';
+import { readConsignment, recordDelivery } from '../db/across-tenants/across-tenants.ts';
+import type { Consignment } from '../db/events/deliveries.ts';
 import { retryDelayMs, steppingAsideMs } from '../domain/delivery-schedule.ts';
 import { ProviderError } from '../domain/verdict.ts';
-import { createWebhookReceivers } from '../providers/webhook-receivers.ts';
-import type { ReceiverAnswer, WebhookReceivers } from '../providers/webhook-receivers.ts';
-import { EndpointSlots } from './endpoint-slots.ts';
-import { noAnswerInWords, refusalInWords } from './delivery-words.ts';
+import { createWebhookReceivers } from '../webhooks/receivers.ts';
+import type { ReceiverAnswer, WebhookReceivers } from '../webhooks/receivers.ts';
+import { EndpointSlots } from '../webhooks/endpoint-slots.ts';
+import { noAnswerInWords, refusalInWords } from '../webhooks/delivery-words.ts';
 
 /** The timer of the workflow and our clock may differ by this much, in ms, without the attempt being too early. */
 const EARLY_MS = 1_000;

@@ -1,8 +1,8 @@
-import type { Context } from '../context.ts';
-import { runSlice } from './import-slice.ts';
-import type { ImportInput, SliceAnswer } from './import-slice.ts';
+import type { Context } from '../runtime/context.ts';
+import { runSlice } from '../imports/slice.ts';
+import type { ImportInput, SliceAnswer } from '../imports/slice.ts';
 
-export { pollChannel } from './poll.ts';
+export { pollChannel } from '../imports/poll.ts';
 
 /** The activity of an import's workflow. It is bounded and idempotent: whatever is killed, it is simply run again. */
 export function createImportActivities(context: Context) {

@@ -1,7 +1,7 @@
-import type { Context } from '../context.ts';
-import type { ApiContext } from './call.ts';
-import { FeedNews } from './feed-news.ts';
-import { TokenNews } from './token-news.ts';
+import type { Context } from '../runtime/context.ts';
+import type { ApiContext } from './http/call.ts';
+import { FeedNews } from './feeds/feed-news.ts';
+import { TokenNews } from './tokens/token-news.ts';
 
 /** The context of one API process: it listens to the database once, for all its requests. */
 export async function openApiContext(context: Context): Promise<ApiContext & { stop(): Promise<void> }> {

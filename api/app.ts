@@ -1,16 +1,16 @@
 import express from 'express';
 import type { Express } from 'express';
-import { answerNotFound, answerProblem } from './answer-problem.ts';
-import { authenticate } from './authenticate.ts';
-import type { ApiContext } from './call.ts';
+import { answerNotFound, answerProblem } from './http/answer-problem.ts';
+import { authenticate } from './auth/authenticate.ts';
+import type { ApiContext } from './http/call.ts';
 import { CALLS } from './calls.ts';
-import { measureRequests } from './metrics.ts';
-import { mountCalls } from './mount-calls.ts';
-import { readJson } from './read-json.ts';
-import { mountReference } from './reference.ts';
-import { requestLog } from './request-log.ts';
-import { checkHost, checkOrigin, noStore, securityHeaders } from './security-headers.ts';
-import { mountUi } from './ui.ts';
+import { measureRequests } from './http/metrics.ts';
+import { mountCalls } from './http/mount-calls.ts';
+import { readJson } from './http/read-json.ts';
+import { mountReference } from './http/reference.ts';
+import { requestLog } from './http/request-log.ts';
+import { checkHost, checkOrigin, noStore, securityHeaders } from './http/security-headers.ts';
+import { mountUi } from './http/ui.ts';
 
 /** The HTTP side, in the order a request meets it. */
 export function createApp(context: ApiContext): Express {

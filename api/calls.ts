@@ -1,4 +1,4 @@
-import type { Call } from './call.ts';
+import type { Call } from './http/call.ts';
 import { accessTokenCalls } from './routes/access-tokens.ts';
 import { adoptionCalls } from './routes/adoption.ts';
 import { apiKeyCalls } from './routes/api-keys.ts';

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { Express } from 'express';
-import type { Context } from '../context.ts';
+import type { Context } from '../runtime/context.ts';
 
 /** Slow senders of headers or bodies are cut off after these, in ms (S-38). */
 const HEADERS_TIMEOUT_MS = 15_000;

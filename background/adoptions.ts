@@ -1,13 +1,13 @@
-import type { Context } from '../context.ts';
-import { takeAdoptionsToFinish } from '../db/across-tenants.ts';
-import { holdAdoption } from '../db/adoptions.ts';
-import type { AdoptionFailure, AdoptionRow } from '../db/adoptions.ts';
+import type { Context } from '../runtime/context.ts';
+import { takeAdoptionsToFinish } from '../db/across-tenants/across-tenants.ts';
+import { holdAdoption } from '../db/credentials/adoptions.ts';
+import type { AdoptionFailure, AdoptionRow } from '../db/credentials/adoptions.ts';
 import { newId } from '../db/ids.ts';
 import { Secret } from '../domain/secret.ts';
-import type { RawAnswer } from '../providers/provider.ts';
-import { ADOPTION_HELD_MS, finishAdoption, nextTryAt, whileHolding } from '../sign-in/adoption.ts';
-import { repeat } from './repeat.ts';
-import type { Repetition } from './repeat.ts';
+import type { RawAnswer } from '../providers/contract.ts';
+import { ADOPTION_HELD_MS, finishAdoption, nextTryAt, whileHolding } from '../connections/adoption.ts';
+import { repeat } from '../runtime/repeat.ts';
+import type { Repetition } from '../runtime/repeat.ts';
 
 /** A repeated request waits for what is found here. */
 const EVERY_MS = 2_000;

@@ -1,7 +1,7 @@
-import type { Context } from '../context.ts';
-import { closeDesertedOperatorIncidents, takeForgottenChannels } from '../db/across-tenants.ts';
-import { repeat } from './repeat.ts';
-import type { Repetition } from './repeat.ts';
+import type { Context } from '../runtime/context.ts';
+import { closeDesertedOperatorIncidents, takeForgottenChannels } from '../db/across-tenants/across-tenants.ts';
+import { repeat } from '../runtime/repeat.ts';
+import type { Repetition } from '../runtime/repeat.ts';
 
 const EVERY_MS = 15_000;
 /** A nudge is old when its signal must have come and been acted on by now, in ms. */

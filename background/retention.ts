@@ -1,10 +1,14 @@
-import type { Context } from '../context.ts';
-import { lookForUnusedContent, pruneExpiredOfAllTenants, retireMessagesOfAllTenants } from '../db/across-tenants.ts';
-import { lockChannel } from '../db/channels.ts';
-import { deleteUnusedContent } from '../db/message-content.ts';
-import type { UnusedContent } from '../db/retention.ts';
-import { repeat } from './repeat.ts';
-import type { Repetition } from './repeat.ts';
+import type { Context } from '../runtime/context.ts';
+import {
+  lookForUnusedContent,
+  pruneExpiredOfAllTenants,
+  retireMessagesOfAllTenants,
+} from '../db/across-tenants/across-tenants.ts';
+import { lockChannel } from '../db/channels/channels.ts';
+import { deleteUnusedContent } from '../db/messages/content.ts';
+import type { UnusedContent } from '../db/across-tenants/retention.ts';
+import { repeat } from '../runtime/repeat.ts';
+import type { Repetition } from '../runtime/repeat.ts';
 
 const EVERY_MS = 60_000;
 const ROWS_PER_TURN = 500;

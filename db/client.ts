@@ -16,7 +16,7 @@ export type Transaction = Pick<
 
 /**
  * PostgreSQL, seen through two roles that own nothing (rule 14). `inTenant` sets the tenant for one transaction and
- * row-level security does the rest. `acrossTenants` sees every row and is called from `db/across-tenants.ts` alone.
+ * row-level security does the rest. `acrossTenants` sees every row and is called from `db/across-tenants/` alone.
  */
 export interface Database {
   inTenant<T>(tenant: string, work: (tx: Transaction) => Promise<T>): Promise<T>;

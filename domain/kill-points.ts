@@ -1,6 +1,6 @@
 /**
- * The steps between which a process may die, in the code's order: of a refresh (activities/refresh.ts and its parts),
- * and of a sign-in (api/connect/callback.ts or adopt.ts, then sign-in/complete-sign-in.ts, where the password form comes
+ * The steps between which a process may die, in the code's order: of a refresh (credentials/refresh.ts and its parts),
+ * and of a sign-in (api/connect/callback.ts or adopt.ts, then connections/complete-sign-in.ts, where the password form comes
  * in too). test/credentials/kill.test.ts, sign-in-kill.test.ts and adoption-kill.test.ts stop a process at each.
  */
 export const KILL_POINTS = [

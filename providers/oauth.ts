@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { Secret } from '../domain/secret.ts';
 import type { ProviderAnswer, Verdict } from '../domain/verdict.ts';
 import { ProviderError } from '../domain/verdict.ts';
-import { parseJson } from './answer-text.ts';
+import { parseJson } from './answers/text.ts';
 import type { OAuthClientConfig } from './configuration.ts';
-import type { BeforeWriting, Http } from './http.ts';
-import type { RawAnswer, TokenSet } from './provider.ts';
-import { verdict } from './verdicts.ts';
+import type { BeforeWriting, Http } from '../net/http.ts';
+import type { RawAnswer, TokenSet } from './contract.ts';
+import { verdict } from '../domain/verdict-builders.ts';
 
 /** A rotating provider has done its part once it answers late: waiting loses nothing, giving up loses the token. */
 const TOKEN_TIMEOUT_MS = 60_000;

@@ -1,9 +1,9 @@
 import type { AccessType } from '../domain/access-type.ts';
 import type { ProviderConfig } from './configuration.ts';
-import { createEgressGuard } from './egress.ts';
+import { createEgressGuard } from '../net/egress.ts';
 import { createGmailProvider } from './google/adapter.ts';
 import { createImapProvider } from './imap/adapter.ts';
-import type { Provider } from './provider.ts';
+import type { Provider } from './contract.ts';
 
 /** The configured access types, each with its adapter. */
 export type Providers = ReadonlyMap<AccessType, Provider>;

@@ -5,39 +5,55 @@ import { describe, expect, test } from 'vitest';
 const ROOT = resolve(import.meta.dirname, '..');
 
 /**
- * Who may import whom, by folder (design.md section 13). A name ending in `:type` allows `import type` alone. Files at
- * the root stand under their own name.
+ * The order of the rooms: a room imports rooms above it in this table and no others. A name ending in `:type` allows
+ * `import type` alone. Commands at the root stand under their own name; what each of them needs is its table of
+ * contents.
  */
 const MAY_IMPORT: Record<string, string[]> = {
   domain: [],
   crypto: ['domain'],
+  net: ['domain', 'providers:type'],
+  providers: ['domain', 'net'],
   db: ['domain'],
-  providers: ['domain'],
-  workflows: ['domain', 'activities:type'],
-  activities: ['domain', 'db', 'crypto', 'providers', 'context.ts:type', 'temporal.ts:type'],
-  'sign-in': ['domain', 'db', 'crypto', 'providers', 'context.ts:type'],
-  api: ['sign-in', 'domain', 'db', 'crypto', 'providers', 'context.ts:type', 'temporal.ts:type', 'workflows:type'],
-  listening: ['activities', 'domain', 'db', 'context.ts:type'],
-  background: ['sign-in', 'domain', 'db', 'temporal.ts', 'providers:type', 'context.ts:type'],
+  runtime: ['domain', 'crypto', 'providers', 'db', 'workflows:type'],
+  channels: ['domain', 'db', 'runtime:type', 'credentials'],
+  credentials: ['domain', 'crypto', 'providers:type', 'db', 'runtime:type', 'channels'],
+  push: ['domain', 'providers:type', 'db', 'runtime:type', 'credentials'],
+  imports: ['domain', 'providers:type', 'db', 'runtime:type', 'credentials'],
+  connections: ['domain', 'crypto', 'providers:type', 'db', 'runtime:type', 'channels', 'credentials', 'push', 'api'],
+  webhooks: ['domain', 'net', 'providers:type', 'db', 'runtime'],
+  activities: [
+    'domain',
+    'crypto',
+    'db',
+    'runtime:type',
+    'channels',
+    'credentials',
+    'push',
+    'imports',
+    'connections',
+    'webhooks',
+  ],
+  workflows: ['domain', 'activities:type', 'imports:type'],
+  background: ['domain', 'providers:type', 'db', 'runtime', 'connections'],
+  api: ['domain', 'crypto', 'providers', 'db', 'runtime:type', 'channels', 'connections', 'webhooks', 'workflows:type'],
   sandbox: ['domain'],
   embedded: [],
   ui: ['domain'],
-  'logger.ts': [],
-  'config.ts': ['domain', 'providers'],
-  'temporal.ts': ['domain', 'config.ts:type', 'workflows:type'],
-  'context.ts': ['crypto', 'db', 'domain', 'providers', 'config.ts:type', 'logger.ts', 'temporal.ts'],
-  'temporal-workers.ts': ['activities', 'domain', 'context.ts:type', 'workflow-bundle.ts'],
   'workflow-bundle.ts': [],
-  'worker.ts': ['background', 'config.ts', 'context.ts', 'temporal-workers.ts', 'temporal.ts', 'start-checks.ts'],
-  'listener.ts': ['config.ts', 'context.ts', 'listening', 'start-checks.ts'],
-  'server.ts': ['api', 'config.ts', 'context.ts', 'db', 'domain', 'start-checks.ts'],
-  'start.ts': ['embedded', 'config.ts', 'crypto', 'db'],
-  'migrate.ts': ['config.ts', 'db'],
-  'prepare.ts': ['config.ts', 'embedded'],
-  'start-checks.ts': ['context.ts:type', 'db'],
-  'vault-keys.ts': ['activities', 'config.ts', 'context.ts'],
+  'temporal-workers.ts': ['domain', 'runtime:type', 'activities', 'workflow-bundle.ts'],
+  'worker.ts': ['runtime', 'webhooks', 'background', 'temporal-workers.ts'],
+  'listener.ts': ['runtime', 'push'],
+  'server.ts': ['runtime', 'api'],
+  'start.ts': ['runtime', 'embedded'],
+  'migrate.ts': ['runtime', 'db'],
+  'prepare.ts': ['runtime', 'embedded'],
+  'vault-keys.ts': ['runtime', 'credentials'],
   'explain.ts': ['domain', 'providers'],
 };
+
+/** A folder with more flat files than this hides what it holds. */
+const MOST_FILES = 22;
 
 /** Folders that are not part of what runs. */
 const OUTSIDE = new Set(['node_modules', 'dist', 'test', 'bench', 'docs', '.git', '.ci', '.mooring']);
@@ -95,19 +111,26 @@ describe('architecture', () => {
     expect(Object.keys(MAY_IMPORT).filter((room) => !files.some((file) => roomOf(file) === room))).toEqual([]);
   });
 
+  test('no room is crowded', () => {
+    const counts = new Map<string, number>();
+    for (const file of files) counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
+    const crowded = [...counts].filter(([folder, count]) => count > MOST_FILES && !folder.includes('embedded'));
+    expect(crowded.map(([folder, count]) => `${relative(ROOT, folder)}: ${count} files`)).toEqual([]);
+  });
+
   test('no file is named for what it is not', () => {
     const vague = files.filter((file) => /\/(utils?|helpers?|common|types|index)\.tsx?$/.test(file));
     expect(vague.map((file) => relative(ROOT, file))).toEqual([]);
   });
 
-  test('rule 14: only db/across-tenants.ts looks across tenants', () => {
+  test('rule 14: only db/across-tenants looks across tenants', () => {
     const callers = files.filter((file) => /\.acrossTenants\(/.test(readFileSync(file, 'utf8')));
-    expect(callers.map((file) => relative(ROOT, file))).toEqual(['db/across-tenants.ts']);
+    expect(callers.map((file) => relative(ROOT, file))).toEqual(['db/across-tenants/across-tenants.ts']);
   });
 
-  test('only config.ts reads the environment', () => {
+  test('only runtime/config.ts reads the environment', () => {
     const readers = files.filter((file) => /process\.env\b/.test(readFileSync(file, 'utf8')));
-    expect(readers.map((file) => relative(ROOT, file))).toEqual(['config.ts']);
+    expect(readers.map((file) => relative(ROOT, file))).toEqual(['runtime/config.ts']);
   });
 
   test('workflow code is light: no database, no schema library, no Node module', () => {

@@ -3,11 +3,11 @@ import { createRoot } from 'react-dom/client';
 import { MantineProvider } from '@mantine/core';
 import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { BrowserRouter } from 'react-router';
-import './mantine.css';
-import './app.css';
-import './pages.css';
+import './styles/mantine.css';
+import './styles/app.css';
+import './styles/pages.css';
 import { App } from './app.tsx';
-import { ProblemError } from './client.ts';
+import { ProblemError } from './data/client.ts';
 import { theme } from './theme.ts';
 
 /** A session that ended (12 hours, or a revoked key) leads to the sign-in page, wherever it is noticed. */

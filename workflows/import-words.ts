@@ -1,4 +1,4 @@
-import type { SliceAnswer } from '../activities/import-slice.ts';
+import type { SliceAnswer } from '../imports/slice.ts';
 
 /*
  * What an operator reads in Temporal Web.

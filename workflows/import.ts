@@ -9,7 +9,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ImportActivities } from '../activities/import.ts';
-import type { SliceAnswer } from '../activities/import-slice.ts';
+import type { SliceAnswer } from '../imports/slice.ts';
 import type { AccessType } from '../domain/access-type.ts';
 import { channelWorkflowId, importQueue } from '../domain/workflow-names.ts';
 import { describeImport, describeWait } from './import-words.ts';

@@ -1,7 +1,7 @@
-import { countPasswordAttempt } from '../../db/links.ts';
-import type { LinkRow } from '../../db/links.ts';
-import type { ApiContext } from '../call.ts';
-import { Problem } from '../problem.ts';
+import { countPasswordAttempt } from '../../db/access/links.ts';
+import type { LinkRow } from '../../db/access/links.ts';
+import type { ApiContext } from '../http/call.ts';
+import { Problem } from '../http/problem.ts';
 
 /** So many tries of a password form within this time, in ms: a person mistypes, a machine guesses. */
 const ATTEMPTS = 20;

@@ -1,12 +1,12 @@
 import type { Request, Response } from 'express';
-import { insertSignIn } from '../../db/sign-ins.ts';
-import type { SignInRow } from '../../db/sign-ins.ts';
+import { insertSignIn } from '../../db/access/sign-ins.ts';
+import type { SignInRow } from '../../db/access/sign-ins.ts';
 import type { AccessType } from '../../domain/access-type.ts';
 import { Secret } from '../../domain/secret.ts';
 import { createPkce } from '../../providers/oauth.ts';
-import type { ApiContext } from '../call.ts';
-import { Problem } from '../problem.ts';
-import { randomText, sha256 } from '../random-secrets.ts';
+import type { ApiContext } from '../http/call.ts';
+import { Problem } from '../http/problem.ts';
+import { randomText, sha256 } from '../../crypto/random-secrets.ts';
 import { bindBrowser } from './browser.ts';
 import { openLink, requireUsable } from './open-link.ts';
 import type { OpenLink } from './open-link.ts';

@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
-import type { Context } from '../../context.ts';
-import { readCookie, setCookie } from '../cookies.ts';
-import { isSameSecret, randomText, sha256 } from '../random-secrets.ts';
+import type { Context } from '../../runtime/context.ts';
+import { readCookie, setCookie } from '../http/cookies.ts';
+import { isSameSecret, randomText, sha256 } from '../../crypto/random-secrets.ts';
 
 const COOKIE = 'browser';
 const LIFE_MS = 24 * 3_600_000;

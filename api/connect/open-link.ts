@@ -1,13 +1,13 @@
-import { findLinkByHash } from '../../db/across-tenants.ts';
-import { findChannel } from '../../db/channels.ts';
-import type { ChannelRow } from '../../db/channels.ts';
-import { findLink } from '../../db/links.ts';
-import type { LinkRow } from '../../db/links.ts';
-import { findPolicy, findTenant } from '../../db/tenants.ts';
+import { findLinkByHash } from '../../db/across-tenants/across-tenants.ts';
+import { findChannel } from '../../db/channels/channels.ts';
+import type { ChannelRow } from '../../db/channels/channels.ts';
+import { findLink } from '../../db/access/links.ts';
+import type { LinkRow } from '../../db/access/links.ts';
+import { findPolicy, findTenant } from '../../db/access/tenants.ts';
 import type { AccessType } from '../../domain/access-type.ts';
-import type { ApiContext } from '../call.ts';
-import { Problem, notFound } from '../problem.ts';
-import { sha256 } from '../random-secrets.ts';
+import type { ApiContext } from '../http/call.ts';
+import { Problem, notFound } from '../http/problem.ts';
+import { sha256 } from '../../crypto/random-secrets.ts';
 
 /** A link somebody stands before, with what its page needs to know. */
 export interface OpenLink {

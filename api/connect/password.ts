@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ChannelRow } from '../../db/channels.ts';
-import type { LinkResult } from '../../db/links.ts';
+import type { ChannelRow } from '../../db/channels/channels.ts';
+import type { LinkResult } from '../../db/access/links.ts';
 import { Secret } from '../../domain/secret.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import { discoverImapServer } from '../../providers/imap/discovery.ts';
-import type { ApiContext } from '../call.ts';
-import { Problem } from '../problem.ts';
+import type { ApiContext } from '../http/call.ts';
+import { Problem } from '../http/problem.ts';
 import type { PasswordBody } from '../schemas/connect.ts';
 import { limitAttempts } from './attempt-limit.ts';
-import { completeSignIn, proveSignIn } from '../../sign-in/complete-sign-in.ts';
+import { completeSignIn, proveSignIn } from '../../connections/complete-sign-in.ts';
 import { openLink, requireUsable } from './open-link.ts';
 import type { OpenLink } from './open-link.ts';
-import type { SignInCredential } from '../../sign-in/sign-in.ts';
+import type { SignInCredential } from '../../connections/sign-in.ts';
 import { failureOf, problemOf, recordFailure } from './sign-in-failure.ts';
 
 const SERVER_NOT_FOUND: LinkResult = {

@@ -1,9 +1,9 @@
-import { failLink } from '../../db/links.ts';
-import type { LinkResult, LinkRow } from '../../db/links.ts';
+import { failLink } from '../../db/access/links.ts';
+import type { LinkResult, LinkRow } from '../../db/access/links.ts';
 import type { ProviderError } from '../../domain/verdict.ts';
-import type { ApiContext } from '../call.ts';
-import { Problem, isProblemCode } from '../problem.ts';
-import type { ProblemCode } from '../problem.ts';
+import type { ApiContext } from '../http/call.ts';
+import { Problem, isProblemCode } from '../http/problem.ts';
+import type { ProblemCode } from '../http/problem.ts';
 
 export type SignInFailure = Extract<LinkResult, { status: 'failed' }>;
 

@@ -1,4 +1,4 @@
-import type { ApiKeyRow } from '../../db/api-keys.ts';
+import type { ApiKeyRow } from '../../db/access/api-keys.ts';
 import { isoOrNull } from './time.ts';
 
 /** A key without the key: that is shown once, when it is made. */

@@ -1,5 +1,5 @@
-import type { Context } from '../../context.ts';
-import type { ChannelRow } from '../../db/channels.ts';
+import type { Context } from '../../runtime/context.ts';
+import type { ChannelRow } from '../../db/channels/channels.ts';
 import { channelWorkflowId } from '../../domain/workflow-names.ts';
 import { isoOrNull } from './time.ts';
 

@@ -1,4 +1,4 @@
-import type { EventRow } from '../../db/timeline.ts';
+import type { EventRow } from '../../db/events/timeline.ts';
 
 /** An event of the timeline; with `channel` and `tenant` as it goes over the stream. */
 export function presentEvent({ id, type, at, incidentId, data }: EventRow) {

@@ -1,4 +1,4 @@
-import type { ImportReceipt } from '../../db/import-receipts.ts';
+import type { ImportReceipt } from '../../db/imports/receipts.ts';
 import { isoOrNull } from './time.ts';
 
 /** An import as the API shows it; its receipt once it is completed. */

@@ -1,4 +1,4 @@
-import type { IncidentRow } from '../../db/incident-list.ts';
+import type { IncidentRow } from '../../db/channels/incident-list.ts';
 import { isoOrNull } from './time.ts';
 
 export function presentIncident(row: IncidentRow) {

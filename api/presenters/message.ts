@@ -1,4 +1,4 @@
-import type { MessageRow } from '../../db/message-feed.ts';
+import type { MessageRow } from '../../db/messages/message-feed.ts';
 import { isoOrNull } from './time.ts';
 
 /** A message's envelope; its content is read apart. */

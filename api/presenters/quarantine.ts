@@ -1,4 +1,4 @@
-import type { QuarantineKey, Quarantined } from '../../db/quarantine.ts';
+import type { QuarantineKey, Quarantined } from '../../db/imports/quarantine.ts';
 
 /** One message in quarantine as the API shows it. */
 export function presentQuarantined(row: Quarantined) {

@@ -1,5 +1,5 @@
-import type { DeliveryRow, ListedDelivery } from '../../db/webhook-deliveries.ts';
-import type { EndpointRow } from '../../db/webhook-endpoints.ts';
+import type { DeliveryRow, ListedDelivery } from '../../db/events/deliveries.ts';
+import type { EndpointRow } from '../../db/events/endpoints.ts';
 import { isoOrNull } from './time.ts';
 
 /** Without the secret, which is shown once, where the endpoint is made. */

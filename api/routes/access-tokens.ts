@@ -1,15 +1,15 @@
 import type { Response } from 'express';
-import { lockChannel, updateChannel } from '../../db/channels.ts';
-import { findCredential, markTokenRefused } from '../../db/credentials.ts';
-import { nudge } from '../../db/nudges.ts';
-import { serveAccessToken } from '../access-token.ts';
-import { defineCall } from '../call.ts';
-import { Problem } from '../problem.ts';
+import { lockChannel, updateChannel } from '../../db/channels/channels.ts';
+import { findCredential, markTokenRefused } from '../../db/credentials/credentials.ts';
+import { nudge } from '../../db/channels/nudges.ts';
+import { serveAccessToken } from '../tokens/access-token.ts';
+import { defineCall } from '../http/call.ts';
+import { Problem } from '../http/problem.ts';
 import { isoOrNull } from '../presenters/time.ts';
-import { inChannel } from '../reach.ts';
+import { inChannel } from '../auth/reach.ts';
 import { reportBody, reportOut, tokenOut, tokenQuery } from '../schemas/channels.ts';
 import { idParams } from '../schemas/parts.ts';
-import { signalWorkflow } from '../signal-workflow.ts';
+import { signalWorkflow } from '../../channels/wake.ts';
 
 const tag = 'Access tokens';
 const params = idParams('chn');

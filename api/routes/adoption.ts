@@ -1,7 +1,7 @@
-import { findChannel } from '../../db/channels.ts';
+import { findChannel } from '../../db/channels/channels.ts';
 import { adoptChannel } from '../connect/adopt.ts';
-import { defineCall } from '../call.ts';
-import { tenantInReach } from '../reach.ts';
+import { defineCall } from '../http/call.ts';
+import { tenantInReach } from '../auth/reach.ts';
 import { adoptBody, channelOut } from '../schemas/channels.ts';
 import { showChannel } from './channels.ts';
 

@@ -1,16 +1,16 @@
-import { lockChannel } from '../../db/channels.ts';
-import type { ChannelRow } from '../../db/channels.ts';
-import { letHappen } from '../../db/happenings.ts';
-import { nudge } from '../../db/nudges.ts';
-import { defineCall } from '../call.ts';
-import type { ApiContext, Answer, Call } from '../call.ts';
-import { engineAnswers } from '../engine-health.ts';
-import { Problem, isProblemCode } from '../problem.ts';
-import { inChannel } from '../reach.ts';
+import { lockChannel } from '../../db/channels/channels.ts';
+import type { ChannelRow } from '../../db/channels/channels.ts';
+import { letHappen } from '../../channels/happenings.ts';
+import { nudge } from '../../db/channels/nudges.ts';
+import { defineCall } from '../http/call.ts';
+import type { ApiContext, Answer, Call } from '../http/call.ts';
+import { engineAnswers } from '../http/engine-health.ts';
+import { Problem, isProblemCode } from '../http/problem.ts';
+import { inChannel } from '../auth/reach.ts';
 import { channelOut } from '../schemas/channels.ts';
 import { idParams } from '../schemas/parts.ts';
-import type { Principal } from '../scopes.ts';
-import { signalWorkflow } from '../signal-workflow.ts';
+import type { Principal } from '../auth/scopes.ts';
+import { signalWorkflow } from '../../channels/wake.ts';
 import type { CommandAnswer } from '../../workflows/messages.ts';
 import { showChannel } from './channels.ts';
 

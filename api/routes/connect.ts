@@ -1,7 +1,7 @@
-import { findSignInImport } from '../../db/import-receipts.ts';
-import { findChannel } from '../../db/channels.ts';
-import type { ChannelRow } from '../../db/channels.ts';
-import { defineCall } from '../call.ts';
+import { findSignInImport } from '../../db/imports/receipts.ts';
+import { findChannel } from '../../db/channels/channels.ts';
+import type { ChannelRow } from '../../db/channels/channels.ts';
+import { defineCall } from '../http/call.ts';
 import { startAuthorization } from '../connect/authorize.ts';
 import { openLink } from '../connect/open-link.ts';
 import { signInWithPassword } from '../connect/password.ts';

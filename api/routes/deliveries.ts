@@ -1,10 +1,10 @@
-import { withinReach } from '../../db/across-tenants.ts';
-import { findConsignment, insertRedelivery, listDeliveries } from '../../db/webhook-deliveries.ts';
-import { findEndpoint } from '../../db/webhook-endpoints.ts';
-import { defineCall } from '../call.ts';
-import { idCursor, pageOf, parseIdCursor } from '../paging.ts';
+import { withinReach } from '../../db/across-tenants/across-tenants.ts';
+import { findConsignment, insertRedelivery, listDeliveries } from '../../db/events/deliveries.ts';
+import { findEndpoint } from '../../db/events/endpoints.ts';
+import { defineCall } from '../http/call.ts';
+import { idCursor, pageOf, parseIdCursor } from '../http/paging.ts';
 import { presentDelivery } from '../presenters/webhooks.ts';
-import { Problem, notFound } from '../problem.ts';
+import { Problem, notFound } from '../http/problem.ts';
 import { listOf } from '../schemas/channels.ts';
 import { idParams } from '../schemas/parts.ts';
 import { deliveriesQuery, deliveryOut } from '../schemas/webhooks.ts';

@@ -1,10 +1,10 @@
-import { findSchemaVersion } from '../../db/operator-figures.ts';
+import { findSchemaVersion } from '../../db/across-tenants/operator-figures.ts';
 import { NEWEST_MIGRATION } from '../../db/newest-migration.ts';
 import { z } from 'zod';
-import { defineCall } from '../call.ts';
-import type { ApiContext } from '../call.ts';
-import { engineAnswers, inTime } from '../engine-health.ts';
-import { Problem } from '../problem.ts';
+import { defineCall } from '../http/call.ts';
+import type { ApiContext } from '../http/call.ts';
+import { engineAnswers, inTime } from '../http/engine-health.ts';
+import { Problem } from '../http/problem.ts';
 
 const tag = 'Operation';
 

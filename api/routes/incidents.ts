@@ -1,8 +1,8 @@
-import { listIncidents } from '../../db/incident-list.ts';
-import { defineCall } from '../call.ts';
-import { idCursor, pageOf, parseIdCursor } from '../paging.ts';
+import { listIncidents } from '../../db/channels/incident-list.ts';
+import { defineCall } from '../http/call.ts';
+import { idCursor, pageOf, parseIdCursor } from '../http/paging.ts';
 import { presentIncident } from '../presenters/incident.ts';
-import { listInReach, tenantInReach } from '../reach.ts';
+import { listInReach, tenantInReach } from '../auth/reach.ts';
 import { listOf } from '../schemas/channels.ts';
 import { incidentOut, incidentsQuery } from '../schemas/events.ts';
 

@@ -1,14 +1,14 @@
-import { feedCursor, readFeedEpoch } from '../../db/feed.ts';
-import { acknowledgeMessages, findMessage, listMessageParts, listMessages } from '../../db/message-feed.ts';
-import { defineCall } from '../call.ts';
-import { feedPosition, feedStart } from '../feed-position.ts';
-import { pageOf } from '../paging.ts';
+import { feedCursor, readFeedEpoch } from '../../db/events/feed.ts';
+import { acknowledgeMessages, findMessage, listMessageParts, listMessages } from '../../db/messages/message-feed.ts';
+import { defineCall } from '../http/call.ts';
+import { feedPosition, feedStart } from '../feeds/feed-position.ts';
+import { pageOf } from '../http/paging.ts';
 import { presentMessage } from '../presenters/message.ts';
-import { Problem, notFound } from '../problem.ts';
-import { listInReach, tenantInReach, tenantOf } from '../reach.ts';
+import { Problem, notFound } from '../http/problem.ts';
+import { listInReach, tenantInReach, tenantOf } from '../auth/reach.ts';
 import { ackBody, ackOut, messagesOut, messagesQuery } from '../schemas/messages.ts';
 import { idParams } from '../schemas/parts.ts';
-import { sendMessageContent } from '../send-message-content.ts';
+import { sendMessageContent } from '../feeds/send-message-content.ts';
 
 const tag = 'Messages';
 

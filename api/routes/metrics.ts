@@ -1,5 +1,5 @@
-import { defineCall } from '../call.ts';
-import { registry, renderMetrics } from '../metrics.ts';
+import { defineCall } from '../http/call.ts';
+import { registry, renderMetrics } from '../http/metrics.ts';
 
 const metrics = defineCall({
   method: 'get',

@@ -1,5 +1,5 @@
-import { defineCall } from '../call.ts';
-import type { ApiContext } from '../call.ts';
+import { defineCall } from '../http/call.ts';
+import type { ApiContext } from '../http/call.ts';
 import { finishAuthorization } from '../connect/callback.ts';
 import type { CallbackOutcome } from '../connect/callback.ts';
 import { callbackParams, callbackQuery } from '../schemas/connect.ts';

@@ -1,17 +1,17 @@
 import { z } from 'zod';
-import { listChannelsToTell } from '../../db/across-tenants.ts';
-import { listCursors } from '../../db/cursors.ts';
-import { lockChannel } from '../../db/channels.ts';
-import { askFor } from '../../db/nudges.ts';
+import { listChannelsToTell } from '../../db/across-tenants/across-tenants.ts';
+import { listCursors } from '../../db/imports/cursors.ts';
+import { lockChannel } from '../../db/channels/channels.ts';
+import { askFor } from '../../db/channels/nudges.ts';
 import type { AccessType } from '../../domain/access-type.ts';
-import type { PushedNews, PushReceipt } from '../../providers/provider.ts';
-import { defineCall } from '../call.ts';
-import type { ApiContext } from '../call.ts';
-import { mailboxKeyOf } from '../../sign-in/sign-in.ts';
-import { countPush } from '../metrics.ts';
-import { Problem } from '../problem.ts';
+import type { PushedNews, PushReceipt } from '../../providers/contract.ts';
+import { defineCall } from '../http/call.ts';
+import type { ApiContext } from '../http/call.ts';
+import { mailboxKeyOf } from '../../connections/sign-in.ts';
+import { countPush } from '../http/metrics.ts';
+import { Problem } from '../http/problem.ts';
 import { callbackParams } from '../schemas/connect.ts';
-import { signalWorkflow } from '../signal-workflow.ts';
+import { signalWorkflow } from '../../channels/wake.ts';
 
 /**
  * Where providers tell of news. What they tell is written as a fact and a nudge before it is acknowledged; so it may

@@ -1,5 +1,5 @@
-import type { ChannelRow } from '../../db/channels.ts';
-import { Problem } from '../problem.ts';
+import type { ChannelRow } from '../../db/channels/channels.ts';
+import { Problem } from '../http/problem.ts';
 
 /** An import that waits for a person would only look stuck; it comes by itself once they have signed in. Throws. */
 export function refuseImport({ status }: ChannelRow): void {

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import type { Response } from 'express';
-import { feedCursor, readFeedEpoch } from '../../db/feed.ts';
-import type { FeedPosition } from '../../db/feed.ts';
-import { findFeedEnd, listEvents } from '../../db/timeline.ts';
-import { defineCall } from '../call.ts';
-import type { ApiContext } from '../call.ts';
-import { feedPosition } from '../feed-position.ts';
+import { feedCursor, readFeedEpoch } from '../../db/events/feed.ts';
+import type { FeedPosition } from '../../db/events/feed.ts';
+import { findFeedEnd, listEvents } from '../../db/events/timeline.ts';
+import { defineCall } from '../http/call.ts';
+import type { ApiContext } from '../http/call.ts';
+import { feedPosition } from '../feeds/feed-position.ts';
 import { presentStreamedEvent } from '../presenters/event.ts';
-import { listInReach, tenantInReach } from '../reach.ts';
+import { listInReach, tenantInReach } from '../auth/reach.ts';
 import { streamQuery } from '../schemas/events.ts';
 
 const PAGE = 200;

@@ -1,6 +1,6 @@
-import { dropAdoptionsOfTenant } from '../../db/adoptions.ts';
-import { listChannels, lockChannel } from '../../db/channels.ts';
-import type { ChannelRow } from '../../db/channels.ts';
+import { dropAdoptionsOfTenant } from '../../db/credentials/adoptions.ts';
+import { listChannels, lockChannel } from '../../db/channels/channels.ts';
+import type { ChannelRow } from '../../db/channels/channels.ts';
 import {
   ensureTenant,
   findPolicy,
@@ -9,15 +9,15 @@ import {
   listTenants,
   requestTenantErasure,
   setPolicy,
-} from '../../db/tenants.ts';
-import { defineCall } from '../call.ts';
-import type { ApiContext } from '../call.ts';
-import { idCursor, pageOf, parseIdCursor } from '../paging.ts';
-import { notFound } from '../problem.ts';
-import { listInReach, tenantInReach } from '../reach.ts';
+} from '../../db/access/tenants.ts';
+import { defineCall } from '../http/call.ts';
+import type { ApiContext } from '../http/call.ts';
+import { idCursor, pageOf, parseIdCursor } from '../http/paging.ts';
+import { notFound } from '../http/problem.ts';
+import { listInReach, tenantInReach } from '../auth/reach.ts';
 import { listOf } from '../schemas/channels.ts';
 import { erasureOut, policyBody, policyOut, tenantOut, tenantParams, tenantsQuery } from '../schemas/tenants.ts';
-import { signalWorkflow } from '../signal-workflow.ts';
+import { signalWorkflow } from '../../channels/wake.ts';
 import { disconnectLocked } from './channels.ts';
 
 const tag = 'Tenants';

@@ -1,10 +1,10 @@
-import { feedCursor, readFeedEpoch } from '../../db/feed.ts';
-import { listTimeline } from '../../db/timeline.ts';
-import { defineCall } from '../call.ts';
-import { feedPosition } from '../feed-position.ts';
-import { pageOf } from '../paging.ts';
+import { feedCursor, readFeedEpoch } from '../../db/events/feed.ts';
+import { listTimeline } from '../../db/events/timeline.ts';
+import { defineCall } from '../http/call.ts';
+import { feedPosition } from '../feeds/feed-position.ts';
+import { pageOf } from '../http/paging.ts';
 import { presentEvent } from '../presenters/event.ts';
-import { inChannel } from '../reach.ts';
+import { inChannel } from '../auth/reach.ts';
 import { listOf } from '../schemas/channels.ts';
 import { eventOut, timelineQuery } from '../schemas/events.ts';
 import { idParams } from '../schemas/parts.ts';

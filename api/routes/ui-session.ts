@@ -1,12 +1,12 @@
-import { withinReach } from '../../db/across-tenants.ts';
-import { findApiKeyByHash } from '../../db/api-keys.ts';
-import { keyPrincipal } from '../authenticate.ts';
-import { defineCall } from '../call.ts';
-import type { ApiContext } from '../call.ts';
-import { Problem } from '../problem.ts';
-import { isSameSecret, sha256 } from '../random-secrets.ts';
+import { withinReach } from '../../db/across-tenants/across-tenants.ts';
+import { findApiKeyByHash } from '../../db/access/api-keys.ts';
+import { keyPrincipal } from '../auth/authenticate.ts';
+import { defineCall } from '../http/call.ts';
+import type { ApiContext } from '../http/call.ts';
+import { Problem } from '../http/problem.ts';
+import { isSameSecret, sha256 } from '../../crypto/random-secrets.ts';
 import { loginQuery, sessionBody, sessionOut } from '../schemas/ui.ts';
-import { closeSession, openSession } from '../session.ts';
+import { closeSession, openSession } from '../auth/session.ts';
 
 const tag = 'Web UI';
 

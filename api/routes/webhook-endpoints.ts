@@ -1,22 +1,22 @@
-import type { Context } from '../../context.ts';
+import type { Context } from '../../runtime/context.ts';
 import { newWebhookSecret, webhookSecretBinding } from '../../crypto/webhook-secret.ts';
-import { withinReach } from '../../db/across-tenants.ts';
+import { withinReach } from '../../db/across-tenants/across-tenants.ts';
 import { newId } from '../../db/ids.ts';
-import { ensureTenant } from '../../db/tenants.ts';
+import { ensureTenant } from '../../db/access/tenants.ts';
 import {
   deleteEndpoint,
   findEndpoint,
   insertEndpoint,
   listEndpoints,
   updateEndpoint,
-} from '../../db/webhook-endpoints.ts';
+} from '../../db/events/endpoints.ts';
 import { ProviderError } from '../../domain/verdict.ts';
-import { admitReceiver } from '../../providers/webhook-receivers.ts';
-import { defineCall } from '../call.ts';
-import { idCursor, pageOf, parseIdCursor } from '../paging.ts';
+import { admitReceiver } from '../../webhooks/receivers.ts';
+import { defineCall } from '../http/call.ts';
+import { idCursor, pageOf, parseIdCursor } from '../http/paging.ts';
 import { presentEndpoint } from '../presenters/webhooks.ts';
-import { Problem, notFound } from '../problem.ts';
-import { tenantInReach } from '../reach.ts';
+import { Problem, notFound } from '../http/problem.ts';
+import { tenantInReach } from '../auth/reach.ts';
 import { deliveryCalls } from './deliveries.ts';
 import { listOf } from '../schemas/channels.ts';
 import { idParams } from '../schemas/parts.ts';

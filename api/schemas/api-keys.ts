@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
-import { pageQuery } from '../paging.ts';
-import { SCOPES } from '../scopes.ts';
+import { pageQuery } from '../http/paging.ts';
+import { SCOPES } from '../auth/scopes.ts';
 import { tenantName, time, timeOut } from './parts.ts';
 
 const cidrs = z

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { KEEP_WARM, USES } from '../../domain/access-type.ts';
 import { STATUSES } from '../../domain/channel.ts';
 import { ACTIONS, STATUS_REASONS } from '../../domain/verdict.ts';
-import { pageQuery } from '../paging.ts';
+import { pageQuery } from '../http/paging.ts';
 import { accessType, channelKind, email, importMode, person, personOut, tenantName, time, timeOut } from './parts.ts';
 
 export const listQuery = z.strictObject({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { EVENT_TYPES } from '../../domain/event.ts';
 import { STATUS_REASONS } from '../../domain/verdict.ts';
-import { pageQuery } from '../paging.ts';
+import { pageQuery } from '../http/paging.ts';
 import { tenantName, timeOut } from './parts.ts';
 
 export const timelineQuery = z.strictObject({ ...pageQuery });

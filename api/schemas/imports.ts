@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { pageQuery } from '../paging.ts';
+import { pageQuery } from '../http/paging.ts';
 import { time, timeOut } from './parts.ts';
 
 export const importsQuery = z.strictObject({ ...pageQuery });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { pageQuery } from '../paging.ts';
+import { pageQuery } from '../http/paging.ts';
 import { idOf, tenantName, timeOut } from './parts.ts';
 
 export const messagesQuery = z.strictObject({

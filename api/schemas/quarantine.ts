@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { pageQuery } from '../paging.ts';
+import { pageQuery } from '../http/paging.ts';
 import { timeOut } from './parts.ts';
 
 /** Long enough for a folder's name and a provider's id. */

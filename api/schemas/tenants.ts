@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { pageQuery } from '../paging.ts';
+import { pageQuery } from '../http/paging.ts';
 import { accessType, person, personOut, tenantName, timeOut } from './parts.ts';
 
 export const tenantParams = z.strictObject({ id: tenantName });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { EVENT_TYPES, isDelivered } from '../../domain/event.ts';
-import { pageQuery } from '../paging.ts';
+import { pageQuery } from '../http/paging.ts';
 import { tenantName, timeOut, webAddress } from './parts.ts';
 
 const DELIVERED = EVENT_TYPES.filter((type) => isDelivered(type));

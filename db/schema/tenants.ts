@@ -18,7 +18,7 @@ export interface TenantPolicy {
 
 export const tenants = pgTable('tenants', {
   id: text('id').primaryKey(),
-  /** null: the defaults of `db/tenants.ts`. */
+  /** null: the defaults of `db/access/tenants.ts`. */
   policy: jsonb('policy').$type<Partial<TenantPolicy>>(),
   /** Set: nothing new is connected, and the row goes with the last of its channels. */
   eraseRequestedAt: time('erase_requested_at'),

@@ -1,10 +1,10 @@
 import type { ProviderAnswer, Verdict } from '../../domain/verdict.ts';
-import { isPage } from '../answer-text.ts';
-import { classifyNetwork } from '../errors.ts';
-import { classifyChallenge, classifyOAuth } from '../oauth-errors.ts';
-import { outagesFirst } from '../outages.ts';
-import { classifyDiagnostics } from '../token-diagnostics.ts';
-import { rateLimited, retryAfterMs, tokenRefused, unknown, verdict } from '../verdicts.ts';
+import { isPage } from '../answers/text.ts';
+import { classifyNetwork } from '../../net/network-failure.ts';
+import { classifyChallenge, classifyOAuth } from '../answers/oauth-errors.ts';
+import { outagesFirst } from '../answers/outages.ts';
+import { classifyDiagnostics } from '../answers/token-diagnostics.ts';
+import { rateLimited, retryAfterMs, tokenRefused, unknown, verdict } from '../../domain/verdict-builders.ts';
 import { meaningOf, responseCode } from './response-codes.ts';
 
 /**

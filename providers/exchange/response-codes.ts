@@ -1,5 +1,5 @@
 import type { Operation, StatusReason, VerdictKind } from '../../domain/verdict.ts';
-import { isPage } from '../answer-text.ts';
+import { isPage } from '../answers/text.ts';
 
 interface Rule {
   kind: VerdictKind;

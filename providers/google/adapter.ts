@@ -1,7 +1,7 @@
 import type { GoogleConfig } from '../configuration.ts';
-import { createHttp } from '../http.ts';
+import { createHttp } from '../../net/http.ts';
 import { createPacers } from '../pacer.ts';
-import type { Capabilities, Provider, ScopeHead, ScopeReference, Session } from '../provider.ts';
+import type { Capabilities, Provider, ScopeHead, ScopeReference, Session } from '../contract.ts';
 import { formatCursor, listHistory, listMessages, readNewestDate } from './changes.ts';
 import { GmailClient } from './client.ts';
 import { classifyGoogle } from './errors.ts';

@@ -1,7 +1,7 @@
 import type { ProviderAnswer, StatusReason, Verdict, VerdictKind } from '../../domain/verdict.ts';
-import { isObject, isPage, objectsWithin, textOf } from '../answer-text.ts';
-import { classifyChallenge } from '../oauth-errors.ts';
-import { msUntil, rateLimited, retryAfterMs, tokenRefused, unknown, verdict } from '../verdicts.ts';
+import { isObject, isPage, objectsWithin, textOf } from '../answers/text.ts';
+import { classifyChallenge } from '../answers/oauth-errors.ts';
+import { msUntil, rateLimited, retryAfterMs, tokenRefused, unknown, verdict } from '../../domain/verdict-builders.ts';
 
 /** An error of a Google API (cloud.google.com/apis/design/errors), and of the older form that Gmail still sends. */
 export interface ApiFailure {

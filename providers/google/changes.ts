@@ -1,7 +1,7 @@
 import { ProviderError } from '../../domain/verdict.ts';
-import { parseJson } from '../answer-text.ts';
-import type { ChangePage, ListedItem, TimeWindow, WindowPage } from '../provider.ts';
-import { verdict } from '../verdicts.ts';
+import { parseJson } from '../answers/text.ts';
+import type { ChangePage, ListedItem, TimeWindow, WindowPage } from '../contract.ts';
+import { verdict } from '../../domain/verdict-builders.ts';
 import type { GmailClient } from './client.ts';
 import { cursor as cursorSchema } from './schema.ts';
 import type { Cursor, HistoryPage } from './schema.ts';

@@ -1,10 +1,10 @@
 import type { ProviderAnswer, Verdict } from '../../domain/verdict.ts';
-import { isPage, oauthRefusal } from '../answer-text.ts';
-import type { OAuthRefusal } from '../answer-text.ts';
-import { classifyNetwork } from '../errors.ts';
-import { classifyChallenge, classifyGrantedScope } from '../oauth-errors.ts';
-import { outagesFirst } from '../outages.ts';
-import { rateLimited, retryAfterMs, tokenRefused, unknown, verdict } from '../verdicts.ts';
+import { isPage, oauthRefusal } from '../answers/text.ts';
+import type { OAuthRefusal } from '../answers/text.ts';
+import { classifyNetwork } from '../../net/network-failure.ts';
+import { classifyChallenge, classifyGrantedScope } from '../answers/oauth-errors.ts';
+import { outagesFirst } from '../answers/outages.ts';
+import { rateLimited, retryAfterMs, tokenRefused, unknown, verdict } from '../../domain/verdict-builders.ts';
 import { apiFailure, classifyApi } from './api-errors.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { ProviderError } from '../../domain/verdict.ts';
-import { parseJson } from '../answer-text.ts';
-import { networkFailure } from '../errors.ts';
-import { inOrder } from '../in-order.ts';
-import type { FetchedMessage, ListedItem } from '../provider.ts';
+import { parseJson } from '../answers/text.ts';
+import { networkFailure } from '../../net/network-failure.ts';
+import { inOrder } from '../../net/in-order.ts';
+import type { FetchedMessage, ListedItem } from '../contract.ts';
 import { isExcluded } from './changes.ts';
 import type { GmailClient } from './client.ts';
 import { decodeRawMessage } from './raw-message.ts';

@@ -1,10 +1,10 @@
 import type { Use } from '../../domain/access-type.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import type { GoogleConfig } from '../configuration.ts';
-import type { Http } from '../http.ts';
-import { toProviderAnswer } from '../http.ts';
+import type { Http } from '../../net/http.ts';
+import { toProviderAnswer } from '../../net/http.ts';
 import { postForm, readTokenAnswer, requestToken } from '../oauth.ts';
-import type { OAuthAdapter } from '../provider.ts';
+import type { OAuthAdapter } from '../contract.ts';
 import { classifyGoogle } from './errors.ts';
 
 const GMAIL = 'https://www.googleapis.com/auth/gmail.';

@@ -1,10 +1,10 @@
 import { createRemoteJWKSet, customFetch, errors, jwtVerify } from 'jose';
 import type { JWTPayload, JWTVerifyGetKey } from 'jose';
 import { ProviderError } from '../../domain/verdict.ts';
-import { parseJson } from '../answer-text.ts';
+import { parseJson } from '../answers/text.ts';
 import type { GooglePushConfig } from '../configuration.ts';
-import type { Http } from '../http.ts';
-import type { PushCapability, PushReceipt, PushRequest } from '../provider.ts';
+import type { Http } from '../../net/http.ts';
+import type { PushCapability, PushReceipt, PushRequest } from '../contract.ts';
 import { cursor as cursorSchema, notification, pushEnvelope } from './schema.ts';
 
 /** A watch lives for seven days; Google asks to renew it once a day. */

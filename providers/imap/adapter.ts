@@ -1,6 +1,6 @@
 import type { ImapConfig } from '../configuration.ts';
-import type { EgressGuard } from '../egress.ts';
-import type { Capabilities, Provider, Session, SessionAccess } from '../provider.ts';
+import type { EgressGuard } from '../../net/egress.ts';
+import type { Capabilities, Provider, Session, SessionAccess } from '../contract.ts';
 import { comesAfter, listChanges, listWindow } from './changes.ts';
 import { ImapConnection } from './client.ts';
 import { classifyImap } from './errors.ts';

@@ -1,8 +1,8 @@
 import type { MailboxObject, SearchObject } from 'imapflow';
 import { ProviderError } from '../../domain/verdict.ts';
-import { parseJson } from '../answer-text.ts';
-import type { ChangePage, ListedItem, ScopeReference, TimeWindow, WindowPage } from '../provider.ts';
-import { verdict } from '../verdicts.ts';
+import { parseJson } from '../answers/text.ts';
+import type { ChangePage, ListedItem, ScopeReference, TimeWindow, WindowPage } from '../contract.ts';
+import { verdict } from '../../domain/verdict-builders.ts';
 import type { ImapConnection } from './client.ts';
 import { folderPosition } from './schema.ts';
 import type { FolderPosition } from './schema.ts';

@@ -4,11 +4,11 @@ import { ImapFlow } from 'imapflow';
 import type { Logger, MailboxObject } from 'imapflow';
 import type { Operation, ProviderAnswer } from '../../domain/verdict.ts';
 import { ProviderError } from '../../domain/verdict.ts';
-import { withAuthorities } from '../certificates.ts';
-import { IMAP_PORTS } from '../egress.ts';
-import type { EgressGuard } from '../egress.ts';
-import { networkFailure } from '../errors.ts';
-import type { SessionAccess } from '../provider.ts';
+import { withAuthorities } from '../../net/certificates.ts';
+import { IMAP_PORTS } from '../../net/egress.ts';
+import type { EgressGuard } from '../../net/egress.ts';
+import { networkFailure } from '../../net/network-failure.ts';
+import type { SessionAccess } from '../contract.ts';
 import { classifyImap } from './errors.ts';
 
 const MEBIBYTE = 1024 * 1024;

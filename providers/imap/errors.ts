@@ -1,9 +1,9 @@
 import type { ProviderAnswer, StatusReason, Verdict, VerdictKind } from '../../domain/verdict.ts';
-import { isPage } from '../answer-text.ts';
-import { classifyNetwork } from '../errors.ts';
-import { classifyGeneric } from '../oauth-errors.ts';
-import { outagesFirst } from '../outages.ts';
-import { rateLimited, tokenRefused, verdict } from '../verdicts.ts';
+import { isPage } from '../answers/text.ts';
+import { classifyNetwork } from '../../net/network-failure.ts';
+import { classifyGeneric } from '../answers/oauth-errors.ts';
+import { outagesFirst } from '../answers/outages.ts';
+import { rateLimited, tokenRefused, verdict } from '../../domain/verdict-builders.ts';
 
 interface Rule {
   kind: VerdictKind;

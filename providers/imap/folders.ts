@@ -1,5 +1,5 @@
 import type { ListResponse, StatusObject } from 'imapflow';
-import type { ScopeHead } from '../provider.ts';
+import type { ScopeHead } from '../contract.ts';
 import { formatPosition } from './changes.ts';
 import type { ImapConnection } from './client.ts';
 

@@ -1,7 +1,7 @@
 import type { FetchMessageObject, FetchQueryObject } from 'imapflow';
-import { networkFailure } from '../errors.ts';
-import { inOrder } from '../in-order.ts';
-import type { FetchedMessage, ListedItem, ScopeReference, TimeWindow } from '../provider.ts';
+import { networkFailure } from '../../net/network-failure.ts';
+import { inOrder } from '../../net/in-order.ts';
+import type { FetchedMessage, ListedItem, ScopeReference, TimeWindow } from '../contract.ts';
 import { assertGeneration } from './changes.ts';
 import type { ImapConnection } from './client.ts';
 

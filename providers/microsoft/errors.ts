@@ -1,11 +1,11 @@
 import type { ProviderAnswer, Verdict } from '../../domain/verdict.ts';
-import { objectsWithin, oauthRefusal, textOf } from '../answer-text.ts';
-import type { OAuthRefusal } from '../answer-text.ts';
-import { classifyNetwork } from '../errors.ts';
-import { classifyChallenge, classifyGrantedScope, classifyOAuth } from '../oauth-errors.ts';
-import { outagesFirst } from '../outages.ts';
-import { classifyDiagnostics } from '../token-diagnostics.ts';
-import { rateLimited, retryAfterMs, tokenRefused, unknown, verdict } from '../verdicts.ts';
+import { objectsWithin, oauthRefusal, textOf } from '../answers/text.ts';
+import type { OAuthRefusal } from '../answers/text.ts';
+import { classifyNetwork } from '../../net/network-failure.ts';
+import { classifyChallenge, classifyGrantedScope, classifyOAuth } from '../answers/oauth-errors.ts';
+import { outagesFirst } from '../answers/outages.ts';
+import { classifyDiagnostics } from '../answers/token-diagnostics.ts';
+import { rateLimited, retryAfterMs, tokenRefused, unknown, verdict } from '../../domain/verdict-builders.ts';
 import { meaningOf, tellingCode } from './entra-codes.ts';
 import { classifyGraph, graphFailure } from './graph-errors.ts';
 

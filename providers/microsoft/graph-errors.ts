@@ -1,6 +1,6 @@
 import type { ProviderAnswer, StatusReason, Verdict, VerdictKind } from '../../domain/verdict.ts';
-import { isObject, isPage, objectsWithin, textOf } from '../answer-text.ts';
-import { rateLimited, retryAfterMs, tokenRefused, unknown, verdict } from '../verdicts.ts';
+import { isObject, isPage, objectsWithin, textOf } from '../answers/text.ts';
+import { rateLimited, retryAfterMs, tokenRefused, unknown, verdict } from '../../domain/verdict-builders.ts';
 
 interface GraphFailure {
   code: string;

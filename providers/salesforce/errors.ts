@@ -1,9 +1,9 @@
 import type { ProviderAnswer, StatusReason, Verdict, VerdictKind } from '../../domain/verdict.ts';
-import { isObject, isPage, objectsWithin, oauthRefusal, textOf } from '../answer-text.ts';
-import { classifyNetwork } from '../errors.ts';
-import { classifyGrantedScope } from '../oauth-errors.ts';
-import { outagesFirst } from '../outages.ts';
-import { rateLimited, retryAfterMs, tokenRefused, unknown, verdict } from '../verdicts.ts';
+import { isObject, isPage, objectsWithin, oauthRefusal, textOf } from '../answers/text.ts';
+import { classifyNetwork } from '../../net/network-failure.ts';
+import { classifyGrantedScope } from '../answers/oauth-errors.ts';
+import { outagesFirst } from '../answers/outages.ts';
+import { rateLimited, retryAfterMs, tokenRefused, unknown, verdict } from '../../domain/verdict-builders.ts';
 
 /** What Salesforce says: a code, and a text which often decides. */
 interface Failure {

@@ -1,14 +1,14 @@
 import type { Condition } from '../conditions.ts';
 import type { HttpAnswer } from '../http-answer.ts';
 import { gmailError, json } from './answers.ts';
-import { accessToken } from './tokens.ts';
-import { bearerToken } from './identity.ts';
+import { accessToken } from './oauth/tokens.ts';
+import { bearerToken } from './oauth/identity.ts';
 import { distortListing, isListing } from './listing-faults.ts';
 import { firstPageToken, listHistory, listLabels, listMessages } from './listings.ts';
 import type { MessageFormat } from './message-resource.ts';
 import { MESSAGE_FORMATS, messageResource } from './message-resource.ts';
 import type { AccessTokenRow, AccountRow } from './rows.ts';
-import { GMAIL_METADATA, GMAIL_READ } from './scopes.ts';
+import { GMAIL_METADATA, GMAIL_READ } from './oauth/scopes.ts';
 import type { GoogleStore } from './store.ts';
 import { accountKey } from './store.ts';
 

@@ -8,16 +8,16 @@ import type {
   SandboxProvider,
 } from '../provider.ts';
 import { SandboxRefusal } from '../refusal.ts';
-import type { GoogleClient } from './client.ts';
-import { openClient } from './client.ts';
-import type { GrantEvent } from './grant-endings.ts';
-import { applyGrantEvent, removeScope } from './grant-endings.ts';
+import type { GoogleClient } from './oauth/client.ts';
+import { openClient } from './oauth/client.ts';
+import type { GrantEvent } from './oauth/grant-endings.ts';
+import { applyGrantEvent, removeScope } from './oauth/grant-endings.ts';
 import { LISTING_FAULTS } from './listing-faults.ts';
-import { liveGrants } from './tokens.ts';
+import { liveGrants } from './oauth/tokens.ts';
 import { GmailPush, PUSH_SERVICE_ACCOUNT } from './push.ts';
 import { googleRoutes } from './routes.ts';
 import type { AccountRow, SettingsRow } from './rows.ts';
-import { consentTo, SIGN_IN_FAULTS } from './sign-in.ts';
+import { consentTo, SIGN_IN_FAULTS } from './oauth/sign-in.ts';
 import type { GoogleChange } from './store.ts';
 import { accountKey, GoogleStore } from './store.ts';
 import type { FaultParameters } from '../conditions.ts';

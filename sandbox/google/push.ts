@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OpenRequest } from '../request-log.ts';
-import type { GoogleClient } from './client.ts';
+import type { GoogleClient } from './oauth/client.ts';
 import type { AccountRow } from './rows.ts';
 import type { GoogleStore } from './store.ts';
 import { accountKey } from './store.ts';

@@ -6,15 +6,15 @@ import type { HttpEndpoint } from '../http-endpoint.ts';
 import { bodyOf, endpointHandlers, formOf, queryOf } from '../http-endpoint.ts';
 import { gmailTransport, json, oauthTransport } from './answers.ts';
 import { answerBatch } from './batch.ts';
-import type { GoogleClient } from './client.ts';
+import type { GoogleClient } from './oauth/client.ts';
 import type { GmailRequest } from './gmail.ts';
 import { answerGmail, GMAIL_FAULTS, isWatch, ownerOfGmailRequest } from './gmail.ts';
 import { isListing, LISTING_FAULTS } from './listing-faults.ts';
-import { ownerOfToken } from './tokens.ts';
-import { answerUserinfo, bearerToken } from './identity.ts';
-import { answerAuthorize, answerAuthorizeStep, SIGN_IN_FAULTS } from './sign-in.ts';
+import { ownerOfToken } from './oauth/tokens.ts';
+import { answerUserinfo, bearerToken } from './oauth/identity.ts';
+import { answerAuthorize, answerAuthorizeStep, SIGN_IN_FAULTS } from './oauth/sign-in.ts';
 import type { GoogleStore } from './store.ts';
-import { answerRevoke, answerToken } from './token.ts';
+import { answerRevoke, answerToken } from './oauth/token.ts';
 
 const TOKEN_FAULTS = [...TRANSPORT_FAULTS, 'app_credentials_invalid', 'account_disabled', 'admin_consent_required'];
 /** Of a Gmail call, whether it comes alone or in a batch. */

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
 
-import { CommandReader } from './command-reader.ts';
+import { CommandReader } from './wire/command-reader.ts';
 
 const flushAbove = 65_536;
 const handshakeMs = 20_000;

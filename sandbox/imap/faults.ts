@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Condition, Conditions } from '../conditions.ts';
-import { BadCommand, Goodbye, Hangup, Refusal } from './reply.ts';
+import { BadCommand, Goodbye, Hangup, Refusal } from './wire/reply.ts';
 
 /** What an IMAP server has of the faults of the control API; `push_dropped` is about what IDLE says by itself. */
 export const conditionFaults = [

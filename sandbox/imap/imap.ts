@@ -12,11 +12,11 @@ import type {
   SandboxProvider,
 } from '../provider.ts';
 import { SandboxRefusal } from '../refusal.ts';
-import { MessageContent } from './content.ts';
+import { MessageContent } from './mailbox/content.ts';
 import { conditionFaults } from './faults.ts';
-import type { Folder, MailAccount, SpecialUse, StoredMessage } from './mailbox.ts';
-import { canonicalFolder } from './parser.ts';
-import { Refusal } from './reply.ts';
+import type { Folder, MailAccount, SpecialUse, StoredMessage } from './mailbox/mailbox.ts';
+import { canonicalFolder } from './wire/parser.ts';
+import { Refusal } from './wire/reply.ts';
 import { openImapServer, type RunningImapServer } from './server.ts';
 
 const events: readonly EventDescription[] = [

@@ -5,9 +5,9 @@ import { createSecureContext, createServer as createTlsServer } from 'node:tls';
 import type { ProviderDeps } from '../provider.ts';
 import { loadServerCertificate } from './certificate.ts';
 import { commandTable } from './command-table.ts';
-import type { MailAccount } from './mailbox.ts';
+import type { MailAccount } from './mailbox/mailbox.ts';
 import { type ImapServer, Session } from './session.ts';
-import { MailStore } from './store.ts';
+import { MailStore } from './mailbox/store.ts';
 
 export interface RunningImapServer extends ImapServer {
   /** Begins in the clear and offers STARTTLS. */

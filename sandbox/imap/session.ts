@@ -4,14 +4,14 @@ import type { SecureContext } from 'node:tls';
 import type { ProviderDeps } from '../provider.ts';
 import type { OpenRequest, RequestKind } from '../request-log.ts';
 import { capabilities } from './capability.ts';
-import { ConnectionLimit, readCommand } from './command-reader.ts';
+import { ConnectionLimit, readCommand } from './wire/command-reader.ts';
 import { Connection } from './connection.ts';
 import { meetFaults } from './faults.ts';
-import type { Folder, MailAccount, StoredMessage } from './mailbox.ts';
-import { CommandParser } from './parser.ts';
-import { BadCommand, Goodbye, Hangup, Refusal, statusText } from './reply.ts';
-import { SelectedFolder } from './selected-folder.ts';
-import type { MailStore } from './store.ts';
+import type { Folder, MailAccount, StoredMessage } from './mailbox/mailbox.ts';
+import { CommandParser } from './wire/parser.ts';
+import { BadCommand, Goodbye, Hangup, Refusal, statusText } from './wire/reply.ts';
+import { SelectedFolder } from './mailbox/selected-folder.ts';
+import type { MailStore } from './mailbox/store.ts';
 
 /** What all sessions of the server share. */
 export interface ImapServer {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startAdoptions } from '../../background/adoptions.ts';
-import type { Context } from '../../context.ts';
-import { pruneExpiredOfAllTenants } from '../../db/across-tenants.ts';
+import type { Context } from '../../runtime/context.ts';
+import { pruneExpiredOfAllTenants } from '../../db/across-tenants/across-tenants.ts';
 import { startApi } from '../support/api.ts';
 import type { Api } from '../support/api.ts';
 import { until } from '../support/engine.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { listRunningImports } from '../../db/imports.ts';
-import { idsOf, importing, messageIds, TENANT } from '../import/importing.ts';
+import { listRunningImports } from '../../db/imports/imports.ts';
+import { idsOf, importing, messageIds, TENANT } from '../imports/importing.ts';
 import type { Api } from '../support/api.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';
 import type { Stage } from '../support/stage.ts';

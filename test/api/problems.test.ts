@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { failureOf } from '../../api/connect/sign-in-failure.ts';
-import { PROBLEMS } from '../../api/problem.ts';
+import { PROBLEMS } from '../../api/http/problem.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import { createProviders } from '../../providers/registry.ts';
 import { browse, startApi } from '../support/api.ts';

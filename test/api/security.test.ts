@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Call } from '../../api/call.ts';
+import type { Call } from '../../api/http/call.ts';
 import { CALLS } from '../../api/calls.ts';
 import { browse, startApi } from '../support/api.ts';
 import type { Api } from '../support/api.ts';

@@ -1,6 +1,6 @@
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { connectTemporal } from '../../temporal.ts';
+import { connectTemporal } from '../../runtime/temporal.ts';
 import { startApi } from '../support/api.ts';
 import type { Api } from '../support/api.ts';
 import { channelOf, connectGmail, connectImap } from '../support/connect.ts';

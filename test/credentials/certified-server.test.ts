@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { completeSignIn } from '../../sign-in/complete-sign-in.ts';
-import { readConfig } from '../../config.ts';
-import type { Context } from '../../context.ts';
+import { completeSignIn } from '../../connections/complete-sign-in.ts';
+import { readConfig } from '../../runtime/config.ts';
+import type { Context } from '../../runtime/context.ts';
 import { Secret } from '../../domain/secret.ts';
 import { createProviders } from '../../providers/registry.ts';
 import { channelOf } from '../support/connect.ts';

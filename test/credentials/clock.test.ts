@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
-import { lookAtChannel } from '../../activities/view.ts';
+import { lookAtChannel } from '../../channels/look.ts';
 import { credentials } from '../../db/schema/credentials.ts';
 import { startRefresher } from './refresher-process.ts';
 import { setScene, TENANT } from './scene.ts';

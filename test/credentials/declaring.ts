@@ -1,4 +1,4 @@
-import type { Context } from '../../context.ts';
+import type { Context } from '../../runtime/context.ts';
 import type { Rotation } from '../../domain/rotation.ts';
 
 export type Mode = Rotation['mode'];

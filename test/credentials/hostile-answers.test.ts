@@ -1,11 +1,11 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkChannel } from '../../activities/check.ts';
-import { REFRESH_TIMING } from '../../activities/refresh-request.ts';
-import { refreshCredential } from '../../activities/refresh.ts';
-import { lookAtChannel } from '../../activities/view.ts';
-import { readConfig } from '../../config.ts';
-import type { Context } from '../../context.ts';
+import { checkChannel } from '../../credentials/check.ts';
+import { REFRESH_TIMING } from '../../credentials/send-refresh.ts';
+import { refreshCredential } from '../../credentials/refresh.ts';
+import { lookAtChannel } from '../../channels/look.ts';
+import { readConfig } from '../../runtime/config.ts';
+import type { Context } from '../../runtime/context.ts';
 import { createProviders } from '../../providers/registry.ts';
 import { channelOf, connectImap } from '../support/connect.ts';
 import { secret } from '../support/minting.ts';

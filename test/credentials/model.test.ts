@@ -1,11 +1,11 @@
 import { sql } from 'drizzle-orm';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { checkChannel } from '../../activities/check.ts';
-import { refreshCredential } from '../../activities/refresh.ts';
-import type { Context } from '../../context.ts';
-import { updateChannel } from '../../db/channels.ts';
-import type { LinkResult } from '../../db/links.ts';
+import { checkChannel } from '../../credentials/check.ts';
+import { refreshCredential } from '../../credentials/refresh.ts';
+import type { Context } from '../../runtime/context.ts';
+import { updateChannel } from '../../db/channels/channels.ts';
+import type { LinkResult } from '../../db/access/links.ts';
 import { KILL_POINTS } from '../../domain/kill-points.ts';
 import { freshLifeMs } from '../../domain/schedule.ts';
 import { connectGmail } from '../support/connect.ts';

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../runtime/context.ts';
 import type { Database } from '../../db/client.ts';
 import type { KillPoint } from '../../domain/kill-points.ts';
-import type { OAuthAdapter } from '../../providers/provider.ts';
+import type { OAuthAdapter } from '../../providers/contract.ts';
 
 const NEVER = new Promise<never>(() => {});
 

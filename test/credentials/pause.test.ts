@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { importWait } from '../../activities/import-wait.ts';
-import { lookAtChannel } from '../../activities/view.ts';
+import { importWait } from '../../imports/wait.ts';
+import { lookAtChannel } from '../../channels/look.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';
 import { startApi } from '../support/api.ts';
 import type { Api } from '../support/api.ts';

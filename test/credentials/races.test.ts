@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { refreshCredential } from '../../activities/refresh.ts';
-import { completeSignIn } from '../../sign-in/complete-sign-in.ts';
-import type { SignIn } from '../../sign-in/sign-in.ts';
-import { findUnsettledAttempt } from '../../db/refresh-attempts.ts';
+import { refreshCredential } from '../../credentials/refresh.ts';
+import { completeSignIn } from '../../connections/complete-sign-in.ts';
+import type { SignIn } from '../../connections/sign-in.ts';
+import { findUnsettledAttempt } from '../../db/credentials/refresh-attempts.ts';
 import { Secret } from '../../domain/secret.ts';
 import { connectGmail } from '../support/connect.ts';
 import { secret } from '../support/minting.ts';

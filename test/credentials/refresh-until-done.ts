@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RefreshOutcome } from '../../activities/refresh-answer.ts';
-import { refreshCredential } from '../../activities/refresh.ts';
-import type { RefreshInput } from '../../activities/refresh.ts';
-import type { Context } from '../../context.ts';
+import type { RefreshOutcome } from '../../credentials/refresh-answer.ts';
+import { refreshCredential } from '../../credentials/refresh.ts';
+import type { RefreshInput } from '../../credentials/refresh.ts';
+import type { Context } from '../../runtime/context.ts';
 
 /** As a workflow does: on a machine too busy to connect or to send at once, a refresh gives way and comes back. */
 export async function refreshUntilDone(context: Context, input: RefreshInput): Promise<RefreshOutcome> {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { refreshCredential } from '../../activities/refresh.ts';
-import { findChannel } from '../../db/channels.ts';
-import { findCredential } from '../../db/credentials.ts';
+import { refreshCredential } from '../../credentials/refresh.ts';
+import { findChannel } from '../../db/channels/channels.ts';
+import { findCredential } from '../../db/credentials/credentials.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';

@@ -1,16 +1,16 @@
 import './skewed-date.ts'; // before anything reads the time
 import { setTimeout as sleep } from 'node:timers/promises';
-import { refreshCredential } from '../../activities/refresh.ts';
-import type { RefreshInput } from '../../activities/refresh.ts';
-import type { RefreshTiming } from '../../activities/refresh-request.ts';
-import { readConfig } from '../../config.ts';
-import { createContext } from '../../context.ts';
-import type { Context } from '../../context.ts';
-import { findCredential } from '../../db/credentials.ts';
-import { readAccessToken } from '../../db/token-reads.ts';
+import { refreshCredential } from '../../credentials/refresh.ts';
+import type { RefreshInput } from '../../credentials/refresh.ts';
+import type { RefreshTiming } from '../../credentials/send-refresh.ts';
+import { readConfig } from '../../runtime/config.ts';
+import { createContext } from '../../runtime/context.ts';
+import type { Context } from '../../runtime/context.ts';
+import { findCredential } from '../../db/credentials/credentials.ts';
+import { readAccessToken } from '../../db/credentials/token-reads.ts';
 import type { KillPoint } from '../../domain/kill-points.ts';
 import type { Rotation } from '../../domain/rotation.ts';
-import type { Temporal } from '../../temporal.ts';
+import type { Temporal } from '../../runtime/temporal.ts';
 import { declaring } from './declaring.ts';
 import { refreshUntilDone } from './refresh-until-done.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { checkChannel } from '../../activities/check.ts';
-import { lookAtChannel } from '../../activities/view.ts';
-import type { Context } from '../../context.ts';
+import { checkChannel } from '../../credentials/check.ts';
+import { lookAtChannel } from '../../channels/look.ts';
+import type { Context } from '../../runtime/context.ts';
 import { startApi } from '../support/api.ts';
 import type { Api } from '../support/api.ts';
 import { channelOf, connectImap } from '../support/connect.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { refreshCredential } from '../../activities/refresh.ts';
-import { REFRESH_TIMING } from '../../activities/refresh-request.ts';
+import { refreshCredential } from '../../credentials/refresh.ts';
+import { REFRESH_TIMING } from '../../credentials/send-refresh.ts';
 import { createProviders } from '../../providers/registry.ts';
 import { declaring, rotationOf } from './declaring.ts';
 import { setScene, TENANT } from './scene.ts';

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { readConfig } from '../../config.ts';
-import type { Context } from '../../context.ts';
+import { readConfig } from '../../runtime/config.ts';
+import type { Context } from '../../runtime/context.ts';
 import { createProviders } from '../../providers/registry.ts';
 import { declaring, rotationOf } from './declaring.ts';
 import type { Mode } from './declaring.ts';

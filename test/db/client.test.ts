@@ -8,7 +8,7 @@ import type { Database, Transaction } from '../../db/client.ts';
 import { databaseClock } from '../../db/clock.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
 import { tenants } from '../../db/schema/tenants.ts';
-import { ensureTenant, findTenant } from '../../db/tenants.ts';
+import { ensureTenant, findTenant } from '../../db/access/tenants.ts';
 import { startPostgres } from '../../embedded/postgres.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'mooring-db-'));

@@ -10,7 +10,7 @@ import { connectDatabase } from '../../db/client.ts';
 import type { Database } from '../../db/client.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
 import { tenants } from '../../db/schema/tenants.ts';
-import { ensureTenant, findTenant } from '../../db/tenants.ts';
+import { ensureTenant, findTenant } from '../../db/access/tenants.ts';
 import { startPostgres } from '../../embedded/postgres.ts';
 
 /*

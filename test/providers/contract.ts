@@ -9,7 +9,7 @@ import type {
   ScopeReference,
   Session,
   SessionAccess,
-} from '../../providers/provider.ts';
+} from '../../providers/contract.ts';
 import type { Delivered } from './stage.ts';
 
 /** An account, from its owner's side and from the provider's. */

@@ -3,9 +3,9 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo, LookupFunction, Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Agent, request } from 'undici';
-import { createEgressGuard, EgressDenied, guardedConnector, IMAP_PORTS } from '../../providers/egress.ts';
-import type { EgressGuard, Resolve } from '../../providers/egress.ts';
-import { createWebhookReceivers } from '../../providers/webhook-receivers.ts';
+import { createEgressGuard, EgressDenied, guardedConnector, IMAP_PORTS } from '../../net/egress.ts';
+import type { EgressGuard, Resolve } from '../../net/egress.ts';
+import { createWebhookReceivers } from '../../webhooks/receivers.ts';
 
 const PUBLIC = '93.184.215.14';
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Secret } from '../../domain/secret.ts';
 import type { VerdictKind } from '../../domain/verdict.ts';
-import type { Provider, TokenSet } from '../../providers/provider.ts';
+import type { Provider, TokenSet } from '../../providers/contract.ts';
 import { conformance, failureOf } from './contract.ts';
 import type { Account } from './contract.ts';
 import { REDIRECT_URI, Stage } from './stage.ts';

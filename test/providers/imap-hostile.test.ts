@@ -5,9 +5,9 @@ import { TLSSocket, createSecureContext, createServer as createTlsServer } from 
 import { generate } from 'selfsigned';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Secret } from '../../domain/secret.ts';
-import { createEgressGuard } from '../../providers/egress.ts';
+import { createEgressGuard } from '../../net/egress.ts';
 import { createImapProvider } from '../../providers/imap/adapter.ts';
-import type { Session } from '../../providers/provider.ts';
+import type { Session } from '../../providers/contract.ts';
 import { failureOf } from './contract.ts';
 import { secret } from '../support/minting.ts';
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../domain/secret.ts';
-import { createEgressGuard } from '../../providers/egress.ts';
+import { createEgressGuard } from '../../net/egress.ts';
 import { createImapProvider } from '../../providers/imap/adapter.ts';
-import type { FetchedMessage, ListedItem, Session } from '../../providers/provider.ts';
+import type { FetchedMessage, ListedItem, Session } from '../../providers/contract.ts';
 import { secret } from '../support/minting.ts';
 import { WrittenImap } from '../support/written-imap.ts';
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Secret } from '../../domain/secret.ts';
-import type { Provider, SessionAccess } from '../../providers/provider.ts';
+import type { Provider, SessionAccess } from '../../providers/contract.ts';
 import { conformance, failureOf } from './contract.ts';
 import type { Account } from './contract.ts';
 import { Stage } from './stage.ts';

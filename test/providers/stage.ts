@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Secret } from '../../domain/secret.ts';
 import type { ProviderConfig } from '../../providers/configuration.ts';
 import { createPkce } from '../../providers/oauth.ts';
-import type { OAuthAdapter, SessionAccess, TokenSet } from '../../providers/provider.ts';
+import type { OAuthAdapter, SessionAccess, TokenSet } from '../../providers/contract.ts';
 import { createProviders } from '../../providers/registry.ts';
 import type { Providers } from '../../providers/registry.ts';
 import { startSandbox } from '../../sandbox/sandbox.ts';

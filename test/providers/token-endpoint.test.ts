@@ -8,7 +8,7 @@ import { Secret } from '../../domain/secret.ts';
 import { GOOGLE_URLS } from '../../providers/configuration.ts';
 import { createGmailProvider } from '../../providers/google/adapter.ts';
 import { readAuthorizationAnswer } from '../../providers/oauth.ts';
-import type { OAuthAdapter, RawAnswer, TokenSet } from '../../providers/provider.ts';
+import type { OAuthAdapter, RawAnswer, TokenSet } from '../../providers/contract.ts';
 import { failureOf } from './contract.ts';
 import { secret } from '../support/minting.ts';
 

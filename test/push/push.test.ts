@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findChannel, updateChannel } from '../../db/channels.ts';
+import { findChannel, updateChannel } from '../../db/channels/channels.ts';
 import type { Transaction } from '../../db/client.ts';
-import { nudge } from '../../db/nudges.ts';
-import { findSubscription, planRenewal } from '../../db/subscriptions.ts';
+import { nudge } from '../../db/channels/nudges.ts';
+import { findSubscription, planRenewal } from '../../db/channels/subscriptions.ts';
 import { startApi } from '../support/api.ts';
 import type { Api } from '../support/api.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SignJWT, decodeProtectedHeader } from 'jose';
 import type { CryptoKey, KeyObject } from 'jose';
-import { openClient } from '../../sandbox/google/client.ts';
+import { openClient } from '../../sandbox/google/oauth/client.ts';
 import { PUSH_SERVICE_ACCOUNT } from '../../sandbox/google/push.ts';
 
 /** What the pushes' tokens are made out to here: the API's address is not known before it listens. */

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { readConfig } from '../../config.ts';
+import { readConfig } from '../../runtime/config.ts';
 
 const checkout = join(import.meta.dirname, '../..');
 const text = readFileSync(join(checkout, 'docker-compose.yml'), 'utf8');

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
-const LOGGER = join(import.meta.dirname, '../../logger.ts');
+const LOGGER = join(import.meta.dirname, '../../runtime/logger.ts');
 const ENDS = {
   'has nothing left to do': '',
   exits: 'process.exit(3)',

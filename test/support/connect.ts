@@ -1,9 +1,9 @@
-import { completeSignIn, proveSignIn } from '../../sign-in/complete-sign-in.ts';
-import type { LinkRow } from '../../db/links.ts';
+import { completeSignIn, proveSignIn } from '../../connections/complete-sign-in.ts';
+import type { LinkRow } from '../../db/access/links.ts';
 import type { LinkResult, LinkSpec } from '../../db/schema/links.ts';
 import { Secret } from '../../domain/secret.ts';
 import { createPkce } from '../../providers/oauth.ts';
-import type { SessionAccess } from '../../providers/provider.ts';
+import type { SessionAccess } from '../../providers/contract.ts';
 import type { Stage } from './stage.ts';
 
 const SPEC: LinkSpec = {

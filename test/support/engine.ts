@@ -1,11 +1,11 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { NativeConnection } from '@temporalio/worker';
-import type { Config } from '../../config.ts';
-import type { Context } from '../../context.ts';
+import type { Config } from '../../runtime/config.ts';
+import type { Context } from '../../runtime/context.ts';
 import type { Clock } from '../../domain/clock.ts';
 import { channelWorkflowId } from '../../domain/workflow-names.ts';
 import { createWorkers } from '../../temporal-workers.ts';
-import { ensureSearchAttributes, temporalOf } from '../../temporal.ts';
+import { ensureSearchAttributes, temporalOf } from '../../runtime/temporal.ts';
 import type { SandboxControl } from './sandbox-control.ts';
 import type { Stage } from './stage.ts';
 import { startTemporalServer } from './temporal-server.ts';

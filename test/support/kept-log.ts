@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { destination, multistream } from 'pino';
-import { createLogger } from '../../logger.ts';
-import type { Logger } from '../../logger.ts';
+import { createLogger } from '../../runtime/logger.ts';
+import type { Logger } from '../../runtime/logger.ts';
 import { keep, logFile } from './evidence.ts';
 
 /** Everything is kept, and what went wrong is on the screen as well. */

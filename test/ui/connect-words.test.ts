@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { describeFailure } from '../../ui/connect-words.ts';
-import { passwordNote } from '../../ui/known-servers.ts';
-import { NO_SERVER, passwordBody } from '../../ui/password-body.ts';
+import { describeFailure } from '../../ui/words/connect-words.ts';
+import { passwordNote } from '../../ui/data/known-servers.ts';
+import { NO_SERVER, passwordBody } from '../../ui/data/password-body.ts';
 
 /** Every code that interface.md section 3 names, and what the network layer adds. */
 const CODES = [

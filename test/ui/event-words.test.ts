@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { EVENT_TYPES } from '../../domain/event.ts';
 import type { EventType } from '../../domain/event.ts';
-import { groupEvents } from '../../ui/event-groups.ts';
-import { describeEvent, describeImport, quarantineWords, skipWords } from '../../ui/event-words.ts';
-import type { ChannelEvent, Import } from '../../ui/resources.ts';
-import type { Explained } from '../../ui/words.ts';
+import { groupEvents } from '../../ui/words/event-groups.ts';
+import { describeEvent, describeImport, quarantineWords, skipWords } from '../../ui/words/event-words.ts';
+import type { ChannelEvent, Import } from '../../ui/data/resources.ts';
+import type { Explained } from '../../ui/words/words.ts';
 
 const CHANNEL: Explained = {
   tenant: 'acme',

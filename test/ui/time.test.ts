@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ago, ahead, count, duration, lifeLeft, plural, refreshWords } from '../../ui/time.ts';
+import { ago, ahead, count, duration, lifeLeft, plural, refreshWords } from '../../ui/words/time.ts';
 
 const NOW = Date.parse('2026-05-03T12:00:00Z');
 const at = (seconds: number) => new Date(NOW + seconds * 1000).toISOString();

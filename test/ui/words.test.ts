@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { ACCESS_TYPES } from '../../domain/access-type.ts';
 import { STATUSES } from '../../domain/channel.ts';
 import { ACTIONS, STATUS_REASONS } from '../../domain/verdict.ts';
-import { explain, needsSomeone, severity } from '../../ui/words.ts';
-import type { Explained } from '../../ui/words.ts';
+import { explain, needsSomeone, severity } from '../../ui/words/words.ts';
+import type { Explained } from '../../ui/words/words.ts';
 
 const ANA: Explained = {
   tenant: 'acme',

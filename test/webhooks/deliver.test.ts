@@ -1,13 +1,13 @@
 import { eq } from 'drizzle-orm';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { turnOutboxOfAllTenants } from '../../db/across-tenants.ts';
+import { turnOutboxOfAllTenants } from '../../db/across-tenants/across-tenants.ts';
 import { webhookDeliveries, webhookEndpoints } from '../../db/schema/events.ts';
-import { insertRedelivery } from '../../db/webhook-deliveries.ts';
-import type { DeliveryRow } from '../../db/webhook-deliveries.ts';
-import { deleteEndpoint } from '../../db/webhook-endpoints.ts';
+import { insertRedelivery } from '../../db/events/deliveries.ts';
+import type { DeliveryRow } from '../../db/events/deliveries.ts';
+import { deleteEndpoint } from '../../db/events/endpoints.ts';
 import { deliverWorkflowId } from '../../domain/workflow-names.ts';
-import { startDelivery } from '../../temporal.ts';
+import { startDelivery } from '../../runtime/temporal.ts';
 import { raiseEngine } from './engine.ts';
 import type { Engine } from './engine.ts';
 import { addChannel, addEndpoint, listenForWebhooks, raiseStage, removeEndpoints, tell, until } from './stage.ts';

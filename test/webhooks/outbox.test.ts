@@ -1,10 +1,10 @@
 import { eq, sql } from 'drizzle-orm';
 import postgres from 'postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { turnOutboxOfAllTenants } from '../../db/across-tenants.ts';
+import { turnOutboxOfAllTenants } from '../../db/across-tenants/across-tenants.ts';
 import type { Transaction } from '../../db/client.ts';
-import { parseFeedCursor } from '../../db/feed.ts';
-import { noticeMessages } from '../../db/message-notices.ts';
+import { parseFeedCursor } from '../../db/events/feed.ts';
+import { noticeMessages } from '../../db/messages/message-notices.ts';
 import { events, webhookDeliveries } from '../../db/schema/events.ts';
 import { messageNotices } from '../../db/schema/messages.ts';
 import { addChannel, addEndpoint, raiseStage, removeEndpoints, tell } from './stage.ts';

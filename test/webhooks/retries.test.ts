@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { turnOutboxOfAllTenants } from '../../db/across-tenants.ts';
-import { findConsignment } from '../../db/webhook-deliveries.ts';
-import { disableEndpoint } from '../../db/webhook-endpoints.ts';
-import type { EndpointRow } from '../../db/webhook-endpoints.ts';
+import { turnOutboxOfAllTenants } from '../../db/across-tenants/across-tenants.ts';
+import { findConsignment } from '../../db/events/deliveries.ts';
+import { disableEndpoint } from '../../db/events/endpoints.ts';
+import type { EndpointRow } from '../../db/events/endpoints.ts';
 import { ATTEMPT_DELAYS_MS } from '../../domain/delivery-schedule.ts';
 import { deliverWorkflowId } from '../../domain/workflow-names.ts';
-import { startDelivery } from '../../temporal.ts';
+import { startDelivery } from '../../runtime/temporal.ts';
 import type { DeliverResult } from '../../workflows/deliver.ts';
 import { raiseEngine } from './engine.ts';
 import type { Engine } from './engine.ts';

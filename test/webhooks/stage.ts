@@ -11,14 +11,14 @@ import { newWebhookSecret, webhookSecretBinding } from '../../crypto/webhook-sec
 import { connectDatabase } from '../../db/client.ts';
 import type { Database, Transaction } from '../../db/client.ts';
 import { databaseClock } from '../../db/clock.ts';
-import { insertEvent } from '../../db/events.ts';
+import { insertEvent } from '../../db/events/events.ts';
 import { newId } from '../../db/ids.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
 import { channels } from '../../db/schema/channels.ts';
 import { webhookEndpoints } from '../../db/schema/events.ts';
 import { tenants } from '../../db/schema/tenants.ts';
-import { insertEndpoint } from '../../db/webhook-endpoints.ts';
-import type { EndpointRow } from '../../db/webhook-endpoints.ts';
+import { insertEndpoint } from '../../db/events/endpoints.ts';
+import type { EndpointRow } from '../../db/events/endpoints.ts';
 import type { EventType } from '../../domain/event.ts';
 import { startPostgres } from '../../embedded/postgres.ts';
 import { keep } from '../support/evidence.ts';

@@ -1,7 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
-import { startOutboxPump } from '../../background/outbox-pump.ts';
-import { temporalOf } from '../../temporal.ts';
+import { startOutboxPump } from '../../webhooks/outbox-pump.ts';
+import { temporalOf } from '../../runtime/temporal.ts';
 import { startWorkers } from './engine.ts';
 import { enterStage } from './stage.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { listImports } from '../../db/import-receipts.ts';
+import { listImports } from '../../db/imports/receipts.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';
 import { raiseEngine, until } from '../support/engine.ts';
 import type { Engine } from '../support/engine.ts';

@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { wakeForgotten } from '../../background/reconcile.ts';
-import { updateChannel } from '../../db/channels.ts';
+import { updateChannel } from '../../db/channels/channels.ts';
 import { credentials } from '../../db/schema/credentials.ts';
 import { channelWorkflowId, importWorkflowId } from '../../domain/workflow-names.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';

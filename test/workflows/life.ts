@@ -1,14 +1,14 @@
 import { eq } from 'drizzle-orm';
 import { disconnectLocked } from '../../api/routes/channels.ts';
-import { findChannel, lockChannel, updateChannel } from '../../db/channels.ts';
-import type { ChannelRow } from '../../db/channels.ts';
+import { findChannel, lockChannel, updateChannel } from '../../db/channels/channels.ts';
+import type { ChannelRow } from '../../db/channels/channels.ts';
 import type { Transaction } from '../../db/client.ts';
-import { findCredential } from '../../db/credentials.ts';
-import { letHappen } from '../../db/happenings.ts';
-import { findRunningImport } from '../../db/imports.ts';
-import { nudge } from '../../db/nudges.ts';
+import { findCredential } from '../../db/credentials/credentials.ts';
+import { letHappen } from '../../channels/happenings.ts';
+import { findRunningImport } from '../../db/imports/imports.ts';
+import { nudge } from '../../db/channels/nudges.ts';
 import { messages } from '../../db/schema/messages.ts';
-import { listTimeline } from '../../db/timeline.ts';
+import { listTimeline } from '../../db/events/timeline.ts';
 import type { EventType } from '../../domain/event.ts';
 import type { Engine } from '../support/engine.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { findSubscription } from '../../db/subscriptions.ts';
+import { findSubscription } from '../../db/channels/subscriptions.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';
 import { raiseEngine, until } from '../support/engine.ts';
 import type { Engine } from '../support/engine.ts';

@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { updateChannel } from '../../db/channels.ts';
+import { updateChannel } from '../../db/channels/channels.ts';
 import { credentials } from '../../db/schema/credentials.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';
 import { raiseEngine, until } from '../support/engine.ts';

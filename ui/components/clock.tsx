@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from 'react';
-import { serverNow } from '../client.ts';
-import { ago, ahead, exact, moment, refreshWords } from '../time.ts';
+import { serverNow } from '../data/client.ts';
+import { ago, ahead, exact, moment, refreshWords } from '../words/time.ts';
 
 const listeners = new Set<() => void>();
 let timer: number | undefined;

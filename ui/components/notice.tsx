@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
-import { ProblemError } from '../client.ts';
-import type { Tone } from '../words.ts';
+import { ProblemError } from '../data/client.ts';
+import type { Tone } from '../words/words.ts';
 import { Copyable } from './copyable.tsx';
 
 /** A sentence that needs to be seen. `bad` ones are announced at once, others politely. */

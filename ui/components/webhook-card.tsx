@@ -1,10 +1,10 @@
 import { useState } from 'react';
 import { Button } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { call } from '../client.ts';
-import { deliveriesQuery } from '../queries.ts';
-import type { Delivery, WebhookEndpoint } from '../resources.ts';
-import type { Tone } from '../words.ts';
+import { call } from '../data/client.ts';
+import { deliveriesQuery } from '../data/queries.ts';
+import type { Delivery, WebhookEndpoint } from '../data/resources.ts';
+import type { Tone } from '../words/words.ts';
 import { Ago, Ahead } from './clock.tsx';
 import { Copyable } from './copyable.tsx';
 import { ProblemNotice } from './notice.tsx';

@@ -1,11 +1,11 @@
 import { Suspense, useEffect, useRef } from 'react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { NavLink, Outlet, useLocation } from 'react-router';
-import { call } from '../client.ts';
-import { useLive } from '../live.ts';
-import type { LiveState } from '../live.ts';
-import { sessionQuery } from '../queries.ts';
-import type { UiSession } from '../resources.ts';
+import { call } from '../data/client.ts';
+import { useLive } from '../data/live.ts';
+import type { LiveState } from '../data/live.ts';
+import { sessionQuery } from '../data/queries.ts';
+import type { UiSession } from '../data/resources.ts';
 import { SignInPage } from '../pages/sign-in.tsx';
 import { ColourScheme } from './colour-scheme.tsx';
 import { ProblemNotice } from './notice.tsx';

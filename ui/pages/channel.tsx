@@ -1,16 +1,16 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link, useParams } from 'react-router';
-import { ProblemError } from '../client.ts';
-import { ChannelActions } from '../components/channel-actions.tsx';
-import { ChannelFacts } from '../components/channel-facts.tsx';
-import { ChannelState } from '../components/channel-state.tsx';
-import { ImportList } from '../components/import-list.tsx';
-import { MessageFeed } from '../components/message-feed.tsx';
+import { ProblemError } from '../data/client.ts';
+import { ChannelActions } from '../components/channel/channel-actions.tsx';
+import { ChannelFacts } from '../components/channel/channel-facts.tsx';
+import { ChannelState } from '../components/channel/channel-state.tsx';
+import { ImportList } from '../components/channel/import-list.tsx';
+import { MessageFeed } from '../components/channel/message-feed.tsx';
 import { ProblemNotice } from '../components/notice.tsx';
-import { Timeline } from '../components/timeline.tsx';
-import { channelQuery, timelineQuery } from '../queries.ts';
-import type { Channel } from '../resources.ts';
-import { ACCESS_WORDS, STATUS_WORDS } from '../words.ts';
+import { Timeline } from '../components/channel/timeline.tsx';
+import { channelQuery, timelineQuery } from '../data/queries.ts';
+import type { Channel } from '../data/resources.ts';
+import { ACCESS_WORDS, STATUS_WORDS } from '../words/words.ts';
 import { NotFoundPage } from './not-found.tsx';
 
 export function ChannelPage() {

@@ -2,16 +2,16 @@ import { useState } from 'react';
 import { Button, NativeSelect, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useSearchParams } from 'react-router';
-import { AttentionBanner } from '../components/attention-banner.tsx';
-import { ChannelTable } from '../components/channel-table.tsx';
-import { ConnectDialog } from '../components/connect-dialog.tsx';
+import { AttentionBanner } from '../components/channel/attention-banner.tsx';
+import { ChannelTable } from '../components/channel/channel-table.tsx';
+import { ConnectDialog } from '../components/connect/connect-dialog.tsx';
 import { ProblemNotice } from '../components/notice.tsx';
-import { channelsQuery, sessionQuery } from '../queries.ts';
-import type { Channel } from '../resources.ts';
-import { STATUS_GROUPS, chooseChannels, groupOf } from '../status-groups.ts';
-import type { StatusGroup } from '../status-groups.ts';
-import { count, plural } from '../time.ts';
-import { severity } from '../words.ts';
+import { channelsQuery, sessionQuery } from '../data/queries.ts';
+import type { Channel } from '../data/resources.ts';
+import { STATUS_GROUPS, chooseChannels, groupOf } from '../words/status-groups.ts';
+import type { StatusGroup } from '../words/status-groups.ts';
+import { count, plural } from '../words/time.ts';
+import { severity } from '../words/words.ts';
 
 /** Everything at a glance: what is broken comes first, in the banner and in the list. */
 export function ChannelsPage() {

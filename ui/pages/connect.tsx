@@ -1,15 +1,15 @@
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from 'react-router';
-import { ProblemError } from '../client.ts';
+import { ProblemError } from '../data/client.ts';
 import { useTime } from '../components/clock.tsx';
-import { ConnectDone } from '../components/connect-done.tsx';
+import { ConnectDone } from '../components/connect/connect-done.tsx';
 import { Notice, ProblemNotice } from '../components/notice.tsx';
-import { SignInChoice } from '../components/sign-in-choice.tsx';
+import { SignInChoice } from '../components/connect/sign-in-choice.tsx';
 import { Wordmark } from '../components/wordmark.tsx';
-import { accountName } from '../connect-words.ts';
-import { linkQuery } from '../link-queries.ts';
-import type { ConnectSession } from '../resources.ts';
-import { ACCESS_WORDS, explain } from '../words.ts';
+import { accountName } from '../words/connect-words.ts';
+import { linkQuery } from '../data/link-queries.ts';
+import type { ConnectSession } from '../data/resources.ts';
+import { ACCESS_WORDS, explain } from '../words/words.ts';
 
 /** The page behind a link: for whoever owns the account, on any device, without a login to anything of ours. */
 export function ConnectPage() {

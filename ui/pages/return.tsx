@@ -1,6 +1,6 @@
 import { useEffect } from 'react';
 import { Navigate, useSearchParams } from 'react-router';
-import { forgetLink, rememberedLink } from '../started-here.ts';
+import { forgetLink, rememberedLink } from '../data/started-here.ts';
 
 /** Where a sign-in that was started in these pages comes back to (`?channel=&status=&code=`). */
 export function ReturnPage() {

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { Button, PasswordInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useSearchParams } from 'react-router';
-import { call, ProblemError } from '../client.ts';
+import { call, ProblemError } from '../data/client.ts';
 import { Notice, ProblemNotice } from '../components/notice.tsx';
 import { Wordmark } from '../components/wordmark.tsx';
 

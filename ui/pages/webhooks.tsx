@@ -3,13 +3,13 @@ import { Button, Checkbox, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { EVENT_TYPES, isDelivered } from '../../domain/event.ts';
 import type { EventType } from '../../domain/event.ts';
-import { call } from '../client.ts';
+import { call } from '../data/client.ts';
 import { Copyable } from '../components/copyable.tsx';
 import { Notice, ProblemNotice } from '../components/notice.tsx';
 import { WebhookCard } from '../components/webhook-card.tsx';
-import { webhooksQuery } from '../queries.ts';
-import type { WebhookEndpoint } from '../resources.ts';
-import { plural } from '../time.ts';
+import { webhooksQuery } from '../data/queries.ts';
+import type { WebhookEndpoint } from '../data/resources.ts';
+import { plural } from '../words/time.ts';
 
 export function WebhooksPage() {
   const endpoints = useQuery(webhooksQuery);

@@ -1,5 +1,5 @@
-import { MessageContent } from '../content.ts';
-import { Refusal } from '../reply.ts';
+import { MessageContent } from '../mailbox/content.ts';
+import { Refusal } from '../wire/reply.ts';
 import type { Completion, ImapCommand } from '../session.ts';
 import { parseFlagList } from './store.ts';
 

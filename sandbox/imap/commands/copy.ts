@@ -1,5 +1,5 @@
-import { Refusal } from '../reply.ts';
-import { formatSequenceSet } from '../sequence-set.ts';
+import { Refusal } from '../wire/reply.ts';
+import { formatSequenceSet } from '../wire/sequence-set.ts';
 import type { Completion, ImapCommand } from '../session.ts';
 
 /** COPY and MOVE with their UID forms (RFC 3501 section 6.4.7, RFC 6851, RFC 4315). */

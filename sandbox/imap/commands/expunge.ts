@@ -1,5 +1,5 @@
 import type { Completion, ImapCommand } from '../session.ts';
-import { inRanges, resolveSequenceSet } from '../sequence-set.ts';
+import { inRanges, resolveSequenceSet } from '../wire/sequence-set.ts';
 
 /** EXPUNGE (RFC 3501 section 6.4.3) and UID EXPUNGE (RFC 4315). What is gone is told with the updates. */
 

@@ -1,7 +1,7 @@
-import { type FetchItem, fetchResponse, parseFetchItems } from '../fetch.ts';
-import type { CommandParser } from '../parser.ts';
-import { BadCommand } from '../reply.ts';
-import type { NumberedMessage } from '../selected-folder.ts';
+import { type FetchItem, fetchResponse, parseFetchItems } from '../wire/fetch.ts';
+import type { CommandParser } from '../wire/parser.ts';
+import { BadCommand } from '../wire/reply.ts';
+import type { NumberedMessage } from '../mailbox/selected-folder.ts';
 import type { Completion, ImapCommand, Session } from '../session.ts';
 
 /** FETCH and UID FETCH (RFC 3501 section 6.4.5, RFC 7162 section 3.1.4). */

@@ -1,5 +1,5 @@
-import type { Folder } from '../mailbox.ts';
-import { Refusal } from '../reply.ts';
+import type { Folder } from '../mailbox/mailbox.ts';
+import { Refusal } from '../wire/reply.ts';
 import type { ImapCommand, Session } from '../session.ts';
 
 /** Commands that change the folders themselves (RFC 3501 sections 6.3.3 to 6.3.7). */

@@ -1,4 +1,4 @@
-import { BadCommand } from '../reply.ts';
+import { BadCommand } from '../wire/reply.ts';
 import type { ImapCommand, Session } from '../session.ts';
 
 /** Commands for every state and for IDLE (RFC 3501 section 6.1, RFC 2971, RFC 5161, RFC 2342, RFC 2177). */

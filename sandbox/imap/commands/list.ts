@@ -1,7 +1,7 @@
-import type { Folder } from '../mailbox.ts';
-import { encodeFolderName } from '../modified-utf7.ts';
-import { canonicalFolder, type CommandParser } from '../parser.ts';
-import { BadCommand, imapString } from '../reply.ts';
+import type { Folder } from '../mailbox/mailbox.ts';
+import { encodeFolderName } from '../mailbox/modified-utf7.ts';
+import { canonicalFolder, type CommandParser } from '../wire/parser.ts';
+import { BadCommand, imapString } from '../wire/reply.ts';
 import type { ImapCommand, Session } from '../session.ts';
 import { parseStatusItems, statusLine, type StatusItem } from './status.ts';
 

@@ -1,5 +1,5 @@
-import type { CommandParser } from '../parser.ts';
-import { BadCommand, Refusal } from '../reply.ts';
+import type { CommandParser } from '../wire/parser.ts';
+import { BadCommand, Refusal } from '../wire/reply.ts';
 import type { Completion, ImapCommand, Session } from '../session.ts';
 
 /** As Gmail has it: more sessions of one account than these are refused. */

@@ -1,9 +1,9 @@
 import { distortListing } from '../faults.ts';
-import type { CommandParser } from '../parser.ts';
-import { BadCommand, Refusal } from '../reply.ts';
-import { parseSearch } from '../search.ts';
-import type { NumberedMessage } from '../selected-folder.ts';
-import { formatSequenceSet } from '../sequence-set.ts';
+import type { CommandParser } from '../wire/parser.ts';
+import { BadCommand, Refusal } from '../wire/reply.ts';
+import { parseSearch } from '../wire/search.ts';
+import type { NumberedMessage } from '../mailbox/selected-folder.ts';
+import { formatSequenceSet } from '../wire/sequence-set.ts';
 import type { Completion, ImapCommand, Session } from '../session.ts';
 
 /** SEARCH and UID SEARCH (RFC 3501 section 6.4.4, RFC 4731 ESEARCH, RFC 7162 section 3.1.5). */

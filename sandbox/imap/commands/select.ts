@@ -1,5 +1,5 @@
-import { systemFlags } from '../mailbox.ts';
-import { canonicalFolder } from '../parser.ts';
+import { systemFlags } from '../mailbox/mailbox.ts';
+import { canonicalFolder } from '../wire/parser.ts';
 import type { Completion, ImapCommand, Session } from '../session.ts';
 import { existingFolder } from './folders.ts';
 

@@ -1,7 +1,7 @@
-import type { Folder } from '../mailbox.ts';
-import type { CommandParser } from '../parser.ts';
-import { encodeFolderName } from '../modified-utf7.ts';
-import { BadCommand, imapString } from '../reply.ts';
+import type { Folder } from '../mailbox/mailbox.ts';
+import type { CommandParser } from '../wire/parser.ts';
+import { encodeFolderName } from '../mailbox/modified-utf7.ts';
+import { BadCommand, imapString } from '../wire/reply.ts';
 import type { ImapCommand } from '../session.ts';
 import { existingFolder } from './folders.ts';
 

@@ -1,7 +1,7 @@
-import { type StoredMessage, systemFlags } from '../mailbox.ts';
-import type { CommandParser } from '../parser.ts';
-import { BadCommand } from '../reply.ts';
-import { formatSequenceSet } from '../sequence-set.ts';
+import { type StoredMessage, systemFlags } from '../mailbox/mailbox.ts';
+import type { CommandParser } from '../wire/parser.ts';
+import { BadCommand } from '../wire/reply.ts';
+import { formatSequenceSet } from '../wire/sequence-set.ts';
 import type { Completion, ImapCommand } from '../session.ts';
 
 /** STORE and UID STORE (RFC 3501 section 6.4.6, RFC 7162 section 3.1.3). */

@@ -1,0 +1,23 @@
+import type { Context } from '../../runtime/context.ts';
+import { withinReach } from '../../db/across-tenants/across-tenants.ts';
+import { insertApiKey } from '../../db/access/api-keys.ts';
+import { newId } from '../../db/ids.ts';
+import { sha256 } from '../../crypto/random-secrets.ts';
+import { SCOPES } from './scopes.ts';
+
+/** Makes the configured key with every right, unless it is there; one that was revoked since stays so. */
+export async function createFirstApiKey(context: Context): Promise<void> {
+  const { firstApiKey } = context.config;
+  if (firstApiKey === null) return;
+  const createdAt = await context.clock.now();
+  const row = {
+    id: newId('key'),
+    name: 'First key',
+    hash: sha256(firstApiKey.reveal()),
+    tenantId: null,
+    scopes: [...SCOPES],
+    createdAt,
+  };
+  const isNew = await withinReach(context.database, null, (tx) => insertApiKey(tx, row));
+  if (isNew) context.logger.info({ api_key: row.id }, 'The first API key was made');
+}

@@ -1,0 +1,50 @@
+import { findTenantOf, withinReach } from '../../db/across-tenants/across-tenants.ts';
+import { findChannel } from '../../db/channels/channels.ts';
+import type { ChannelRow } from '../../db/channels/channels.ts';
+import type { Transaction } from '../../db/client.ts';
+import type { ApiContext } from '../http/call.ts';
+import { Problem, notFound } from '../http/problem.ts';
+import type { Principal } from './scopes.ts';
+
+/** The tenant a list is about: the one that was asked for, or the key's own; null: every tenant. Throws 403. */
+export function tenantInReach(principal: Principal, asked: string | undefined): string | null {
+  const { tenantId } = principal;
+  if (asked === undefined || tenantId === null || asked === tenantId) return asked ?? tenantId;
+  throw new Problem('tenant_not_allowed', 'This key is for another tenant');
+}
+
+/** Whose this is, as far as the key sees. Throws 404, the same for what is another tenant's and what is nobody's. */
+export async function tenantOf(
+  context: ApiContext,
+  principal: Principal,
+  kind: 'channel' | 'link' | 'import' | 'message',
+  id: string,
+): Promise<string> {
+  const tenantId = principal.tenantId ?? (await findTenantOf(context.database, kind, id));
+  if (tenantId === null) throw notFound(kind);
+  return tenantId;
+}
+
+/** Reads or changes a channel in its tenant. Throws 404. */
+export async function inChannel<T>(
+  context: ApiContext,
+  { principal, id }: { principal: Principal; id: string },
+  work: (tx: Transaction, channel: ChannelRow) => Promise<T>,
+  find: typeof findChannel = findChannel,
+): Promise<T> {
+  const tenantId = await tenantOf(context, principal, 'channel', id);
+  return context.database.inTenant(tenantId, async (tx) => {
+    const channel = await find(tx, id);
+    if (!channel) throw notFound('channel');
+    return work(tx, channel);
+  });
+}
+
+/** A list within the key's reach. */
+export function listInReach<T>(
+  context: ApiContext,
+  tenantId: string | null,
+  list: (tx: Transaction) => Promise<T>,
+): Promise<T> {
+  return withinReach(context.database, tenantId, list);
+}

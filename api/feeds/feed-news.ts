@@ -1,0 +1,32 @@
+import type { Context } from '../../runtime/context.ts';
+import { EVENTS_NOTIFICATION } from '../../domain/notifications.ts';
+
+/** Streams look at least this often, in ms: an event becomes final only when older transactions have ended. */
+const LOOK_AT_LEAST_EVERY_MS = 1_000;
+
+/** One LISTEN for all streams of a process: says that there may be new events. */
+export class FeedNews {
+  readonly #database: Context['database'];
+  #news = Promise.withResolvers<void>();
+
+  constructor({ database }: Pick<Context, 'database'>) {
+    this.#database = database;
+  }
+
+  /** Starts listening; returns what ends it. */
+  listen(): Promise<() => Promise<void>> {
+    return this.#database.listen(EVENTS_NOTIFICATION, () => {
+      const { resolve } = this.#news;
+      this.#news = Promise.withResolvers();
+      resolve();
+    });
+  }
+
+  /** Waits for news, and not longer than a stream may go without looking. */
+  async next(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, LOOK_AT_LEAST_EVERY_MS);
+    await Promise.race([this.#news.promise, promise]);
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,35 @@
+import type { Response } from 'express';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Context } from '../../runtime/context.ts';
+import { findMessagePart } from '../../db/messages/message-feed.ts';
+
+interface Content {
+  tenantId: string;
+  contentId: string;
+  parts: number[];
+}
+
+/**
+ * Sends a message part by part, so that a large one is never held whole and a slow reader holds no connection to the
+ * database. When a part is missing or does not open, the connection is cut: half a message must not look like one.
+ */
+export async function sendMessageContent(context: Context, response: Response, content: Content): Promise<void> {
+  response.set({ 'Content-Type': 'message/rfc822', 'Content-Disposition': 'attachment; filename="message.eml"' });
+  try {
+    await pipeline(Readable.from(readParts(context, content), { objectMode: false }), response);
+  } catch (error) {
+    const isReaderGone = (error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE';
+    if (!isReaderGone)
+      context.logger.error({ err: error, content: content.contentId }, 'a message could not be sent whole');
+    response.destroy();
+  }
+}
+
+async function* readParts(context: Context, { tenantId, contentId, parts }: Content): AsyncGenerator<Uint8Array> {
+  for (const part of parts) {
+    const jwe = await context.database.inTenant(tenantId, (tx) => findMessagePart(tx, contentId, part));
+    if (jwe === null) throw new Error(`Part ${part} of content ${contentId} is missing`);
+    yield await context.vault.decrypt(jwe, { tenant: tenantId, owner: contentId, kind: 'message_part', version: part });
+  }
+}

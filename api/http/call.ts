@@ -1,0 +1,73 @@
+import type { Request, Response } from 'express';
+import type { z } from 'zod';
+import type { Context } from '../../runtime/context.ts';
+import type { FeedNews } from '../feeds/feed-news.ts';
+import type { ProblemCode } from './problem.ts';
+import type { Principal, Scope } from '../auth/scopes.ts';
+import type { TokenNews } from '../tokens/token-news.ts';
+
+/** What a process of the API has beside the context: what it hears, once for all its requests. */
+export interface ApiContext extends Context {
+  tokenNews: TokenNews;
+  feedNews: FeedNews;
+  /** Aborted when the process is asked to stop: streams end, waiters are sent away. */
+  stopping: AbortSignal;
+}
+
+/** Anybody, or a key or session with one of these scopes. */
+type Access = 'public' | readonly [Scope, ...Scope[]];
+
+interface CallRequest<P, Q, B> {
+  context: ApiContext;
+  /** Who asks; a public call has none, and must not look. */
+  principal: Principal;
+  params: P;
+  query: Q;
+  body: B;
+  request: Request;
+  response: Response;
+}
+
+export interface Answer {
+  status: number;
+  /** Sent as JSON; absent: nothing is sent. */
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+interface DocumentedAnswer {
+  description: string;
+  schema?: z.ZodType;
+  /** Where it is not JSON. */
+  mediaType?: string;
+}
+
+interface CallShape<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> {
+  method: 'get' | 'post' | 'patch' | 'put' | 'delete';
+  /** As Express writes it: `/v1/channels/:id`. */
+  path: string;
+  summary: string;
+  tag: string;
+  access: Access;
+  params?: P;
+  query?: Q;
+  body?: B;
+  answers: Record<number, DocumentedAnswer>;
+  /** Beside the ones that every call has. */
+  problems?: ProblemCode[];
+  /** Such a request finds by itself what became of an earlier one: under an Idempotency-Key it need not wait for that. */
+  knowsRepetition?(body: z.infer<B>): boolean;
+  /** Answers; null when it wrote the response itself (a stream). Throws `Problem`. */
+  run(request: CallRequest<z.infer<P>, z.infer<Q>, z.infer<B>>): Promise<Answer | null>;
+}
+
+/** One call of the API: what it takes, who may, what it answers. Routes and OpenAPI document both come from it. */
+export type Call = CallShape<z.ZodObject, z.ZodObject, z.ZodType>;
+
+export function defineCall<
+  P extends z.ZodObject = z.ZodObject,
+  Q extends z.ZodObject = z.ZodObject,
+  B extends z.ZodType = z.ZodObject,
+>(call: CallShape<P, Q, B>): Call {
+  return call;
+}

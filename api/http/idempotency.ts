@@ -1,0 +1,114 @@
+import type { Request } from 'express';
+import type { Binding } from '../../crypto/vault.ts';
+import { Secret } from '../../domain/secret.ts';
+import {
+  deleteExpiredIdempotencyKeys,
+  freeIdempotencyKey,
+  keepIdempotencyKey,
+  SIGN_OF_WORK_EVERY_MS,
+  storeIdempotentAnswer,
+  takeIdempotencyKey,
+} from '../../db/access/idempotency.ts';
+import type { IdempotencyRow } from '../../db/access/idempotency.ts';
+import type { Answer, ApiContext } from './call.ts';
+import { Problem } from './problem.ts';
+import { sha256 } from '../../crypto/random-secrets.ts';
+import type { Principal } from '../auth/scopes.ts';
+
+const KEPT_MS = 24 * 3_600_000;
+/** One request in so many clears away what has expired. */
+const SWEEP_EVERY = 100;
+let taken = 0;
+
+interface Asked {
+  principal: Principal;
+  request: Request;
+  /** The client's `Idempotency-Key`. */
+  key: string;
+  /** The request may run beside the first, or after a first that died. */
+  knowsRepetition(): boolean;
+}
+
+/**
+ * Runs a POST once per Idempotency-Key. A repetition gets the first answer again, sealed at rest because it may hold
+ * a secret; one that comes while the first is at work is told to come back, and does the work itself when the first has
+ * died with its process. Failures are not kept: nothing was done, so doing it again is what the client wants.
+ */
+export async function answerOnce(
+  context: ApiContext,
+  asked: Asked,
+  run: () => Promise<Answer | null>,
+): Promise<Answer | null> {
+  const { principal, request, key } = asked;
+  if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
+    throw new Problem('validation_failed', 'Idempotency-Key: expected 1 to 255 visible ASCII characters');
+  }
+  const hash = sha256(JSON.stringify([principal.id, request.method, request.originalUrl, key]));
+  const requestHash = sha256(JSON.stringify(request.body ?? null));
+  const first = await take(context, hash, requestHash);
+  const isAtWork = first?.status === null && first.requestHash === requestHash;
+  if (first && !(isAtWork && asked.knowsRepetition())) return replay(context, first, requestHash, principal);
+  const answer = await atWork(context, hash, run).catch(async (error: unknown) => {
+    await context.database.outsideTenants((tx) => freeIdempotencyKey(tx, hash)).catch(() => {});
+    throw error;
+  });
+  await keep(context, hash, answer, principal);
+  return answer;
+}
+
+async function take(context: ApiContext, hash: string, requestHash: string): Promise<IdempotencyRow | null> {
+  const now = await context.clock.now();
+  const expiresAt = new Date(now.getTime() + KEPT_MS);
+  return context.database.outsideTenants(async (tx) => {
+    if (taken++ % SWEEP_EVERY === 0) await deleteExpiredIdempotencyKeys(tx, now);
+    return takeIdempotencyKey(tx, { hash, requestHash, now, expiresAt });
+  });
+}
+
+/** Says all the while that the request is at work: however long it takes, only a dead one loses its key. */
+async function atWork<T>(context: ApiContext, hash: string, run: () => Promise<T>): Promise<T> {
+  const sayIt = async () => {
+    const now = await context.clock.now();
+    await context.database.outsideTenants((tx) => keepIdempotencyKey(tx, hash, now));
+  };
+  const timer = setInterval(() => void sayIt().catch(() => {}), SIGN_OF_WORK_EVERY_MS);
+  try {
+    return await run();
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+async function keep(context: ApiContext, hash: string, answer: Answer | null, principal: Principal): Promise<void> {
+  const { status = 204, body = null } = answer ?? {};
+  const text = new Secret(JSON.stringify(body));
+  const sealedAnswer = await context.vault.encryptSecret(text, bindingOf(hash, principal));
+  await context.database.outsideTenants((tx) => storeIdempotentAnswer(tx, hash, { status, sealedAnswer }));
+}
+
+async function replay(
+  context: ApiContext,
+  first: IdempotencyRow,
+  requestHash: string,
+  principal: Principal,
+): Promise<Answer> {
+  if (first.requestHash !== requestHash) {
+    throw new Problem('idempotency_key_reused', 'This Idempotency-Key came with another body before');
+  }
+  if (first.status === null || first.sealedAnswer === null) {
+    throw new Problem('idempotency_in_progress', 'The first request is still at work', { retryAfterSeconds: 1 });
+  }
+  const text = await context.vault.decryptSecret(first.sealedAnswer, bindingOf(first.hash, principal));
+  return {
+    status: first.status,
+    body: JSON.parse(text.reveal()) as unknown,
+    headers: { 'Idempotent-Replayed': 'true' },
+  };
+}
+
+const bindingOf = (hash: string, { tenantId }: Principal): Binding => ({
+  tenant: tenantId ?? '',
+  owner: hash,
+  kind: 'idempotent_answer',
+  version: 1,
+});

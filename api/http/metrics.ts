@@ -1,0 +1,90 @@
+import type { RequestHandler } from 'express';
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { withinReach } from '../../db/across-tenants/across-tenants.ts';
+import {
+  countChannelsByStatus,
+  countFailingSubscriptions,
+  findOldestNudge,
+  findOldestUnsettled,
+} from '../../db/across-tenants/operator-figures.ts';
+import type { ApiContext } from './call.ts';
+
+export const registry = new Registry();
+collectDefaultMetrics({ register: registry, prefix: 'mooring_server_' });
+
+const requests = new Histogram({
+  name: 'mooring_http_request_seconds',
+  help: 'Time to answer, by route',
+  labelNames: ['method', 'route', 'status'],
+  buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 30],
+  registers: [registry],
+});
+const tokenReads = new Counter({
+  name: 'mooring_token_reads_total',
+  help: 'Access token reads: fresh, refreshed (waited), leftover, refused',
+  labelNames: ['outcome'],
+  registers: [registry],
+});
+const pushes = new Counter({
+  name: 'mooring_pushes_total',
+  help: 'What providers pushed: news, known (stored already), unknown_mailbox, forged, malformed, unverifiable',
+  labelNames: ['provider', 'outcome'],
+  registers: [registry],
+});
+const failingSubscriptions = new Gauge({
+  name: 'mooring_subscriptions_failing',
+  help: 'Channels whose provider refuses to tell of news; they are polled only',
+  registers: [registry],
+});
+const channels = new Gauge({
+  name: 'mooring_channels',
+  help: 'Channels by status',
+  labelNames: ['status'],
+  registers: [registry],
+});
+const oldestNudge = new Gauge({
+  name: 'mooring_oldest_nudge_seconds',
+  help: 'Age of the oldest nudge that no workflow has taken; above a minute somebody should look',
+  registers: [registry],
+});
+
+const feedLag = new Gauge({
+  name: 'mooring_feed_lag_seconds',
+  help: 'Age of the oldest message or event that is stored and that the feeds hold back; above a minute a transaction hangs',
+  registers: [registry],
+});
+
+export function countTokenRead(outcome: 'fresh' | 'refreshed' | 'leftover' | 'refused'): void {
+  tokenReads.inc({ outcome });
+}
+
+export function countPush(
+  provider: string,
+  outcome: 'news' | 'known' | 'unknown_mailbox' | 'forged' | 'malformed' | 'unverifiable',
+): void {
+  pushes.inc({ provider, outcome });
+}
+
+/** Times every request under its route's pattern: an address would be a label without end, and may be a secret. */
+export const measureRequests: RequestHandler = (request, response, next) => {
+  const stop = requests.startTimer();
+  response.on('close', () => {
+    const route = String(response.locals['route'] ?? 'other');
+    stop({ method: request.method, route, status: response.statusCode });
+  });
+  next();
+};
+
+/** Everything in Prometheus' text format; the gauges are read from the database at each scrape. */
+export async function renderMetrics(context: ApiContext): Promise<string> {
+  const now = await context.clock.now();
+  channels.reset();
+  for (const { status, count } of await withinReach(context.database, null, countChannelsByStatus))
+    channels.set({ status }, count);
+  const oldest = await withinReach(context.database, null, findOldestNudge);
+  oldestNudge.set(oldest ? Math.max(0, (now.getTime() - oldest.getTime()) / 1000) : 0);
+  const unsettled = await withinReach(context.database, null, findOldestUnsettled);
+  feedLag.set(unsettled ? Math.max(0, (now.getTime() - unsettled.getTime()) / 1000) : 0);
+  failingSubscriptions.set(await withinReach(context.database, null, countFailingSubscriptions));
+  return registry.metrics();
+}

@@ -1,0 +1,72 @@
+import type { NextFunction, Request, Response, Router } from 'express';
+import { z } from 'zod';
+import { requireScope } from '../auth/authenticate.ts';
+import type { Answer, ApiContext, Call } from './call.ts';
+import { answerOnce } from './idempotency.ts';
+import { Problem } from './problem.ts';
+import type { FieldError } from './problem.ts';
+import type { Principal } from '../auth/scopes.ts';
+
+const NOTHING = z.strictObject({});
+const NOBODY: Principal = { id: '', tenantId: '', scopes: new Set(), kind: 'session' };
+
+/** Puts calls onto a router. Express 5 hands a rejected promise to the error handler. */
+export function mountCalls(router: Router, context: ApiContext, calls: readonly Call[]): void {
+  for (const call of calls) {
+    router[call.method](call.path, (request: Request, response: Response, _next: NextFunction) => {
+      response.locals['route'] = call.path;
+      return answerCall(context, call, request, response);
+    });
+  }
+}
+
+async function answerCall(context: ApiContext, call: Call, request: Request, response: Response): Promise<void> {
+  const principal = call.access === 'public' ? NOBODY : requireScope(response, call.access);
+  const run = async () =>
+    call.run({
+      context,
+      principal,
+      params: parsePart('path', call.params ?? NOTHING, request.params),
+      query: parsePart('query', call.query ?? NOTHING, request.query),
+      body: parsePart('body', call.body ?? NOTHING, request.body ?? {}),
+      request,
+      response,
+    });
+  const key = call.method === 'post' && call.access !== 'public' ? request.get('idempotency-key') : undefined;
+  const knowsRepetition = () => call.knowsRepetition?.(parsePart('body', call.body ?? NOTHING, request.body)) ?? false;
+  const asked = { principal, request, knowsRepetition };
+  const answer = key === undefined ? await run() : await answerOnce(context, { ...asked, key }, run);
+  if (answer !== null) sendAnswer(response, answer);
+}
+
+/** By Node's own means: what `response.json` does beyond this (ETag, freshness, JSONP) no answer of ours needs. */
+function sendAnswer(response: Response, { status, body, headers = {} }: Answer): void {
+  if (body === undefined) {
+    response.writeHead(status, headers).end();
+    return;
+  }
+  const text = JSON.stringify(body);
+  const about = { 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': Buffer.byteLength(text) };
+  response.writeHead(status, { ...about, ...headers }).end(text);
+}
+
+function parsePart<S extends z.ZodType>(part: FieldError['in'], schema: S, value: unknown): z.infer<S> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const errors = parsed.error.issues.flatMap((issue) => fieldErrors(part, issue));
+  // An id of the wrong shape names nothing.
+  if (part === 'path') throw new Problem('not_found', 'There is nothing with this id', { errors });
+  const named = errors.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
+  throw new Problem('validation_failed', `In the ${part}: ${named}`, { errors });
+}
+
+/** Unknown fields are refused by name, one error each. The value itself is never repeated: it may be a password. */
+function fieldErrors(part: FieldError['in'], issue: z.core.$ZodIssue): FieldError[] {
+  const path = issue.path.join('..');
+  if (issue.code !== 'unrecognized_keys') return [{ in: part, path, message: issue.message }];
+  return issue.keys.map((key) => ({
+    in: part,
+    path: path === '' ? key : `${path}.${key}`,
+    message: 'is not a known field',
+  }));
+}

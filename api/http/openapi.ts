@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { createDocument } from 'zod-openapi';
+import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from 'zod-openapi';
+import type { Call } from './call.ts';
+import { PROBLEMS } from './problem.ts';
+import type { ProblemCode } from './problem.ts';
+import { problemOut } from '../schemas/problem.ts';
+
+/** What any call may answer, beside its own problems. */
+const OF_EVERY_CALL: ProblemCode[] = ['validation_failed', 'internal_error', 'database_unavailable'];
+const OF_EVERY_KEYED_CALL: ProblemCode[] = ['unauthenticated', 'scope_missing'];
+
+/** The OpenAPI 3.1 document, made from the schemas that validate. */
+export function openApiDocument(calls: readonly Call[], publicUrl: string) {
+  const paths: ZodOpenApiPathsObject = {};
+  for (const call of calls) {
+    const path = call.path.replaceAll(/:(\w+)/g, '{$1}');
+    paths[path] = { ...paths[path], [call.method]: operationOf(call) };
+  }
+  return createDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'Mooring',
+      version: '1',
+      description: 'Keeps connected mailboxes and CRM accounts connected. Errors are problem details (RFC 9457).',
+    },
+    servers: [{ url: publicUrl }],
+    paths,
+    components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'An API key, `mk_…`' } } },
+  });
+}
+
+function operationOf(call: Call): ZodOpenApiOperationObject {
+  const isKeyed = call.access !== 'public';
+  return {
+    operationId: operationId(call),
+    summary: call.summary,
+    tags: [call.tag],
+    security: isKeyed ? [{ apiKey: [] }] : [],
+    ...(isKeyed ? { 'x-scopes': call.access } : {}),
+    requestParams: {
+      ...(call.params ? { path: call.params } : {}),
+      ...(call.query ? { query: call.query } : {}),
+      ...(isKeyed && call.method === 'post' ? { header: IDEMPOTENCY } : {}),
+    },
+    ...(call.body ? { requestBody: { required: true, content: { 'application/json': { schema: call.body } } } } : {}),
+    responses: { ...answersOf(call), ...problemsOf(call) },
+  } as ZodOpenApiOperationObject;
+}
+
+const IDEMPOTENCY = z.object({
+  'Idempotency-Key': z
+    .string()
+    .max(255)
+    .optional()
+    .meta({ description: 'The same key within 24 h gets the first answer again' }),
+});
+
+/** `GET /v1/channels/:id/access-token` is `getChannelsAccessToken`. */
+function operationId({ method, path }: Call): string {
+  const words = path.split('/').filter((part) => part !== '' && part !== 'v1' && !part.startsWith(':'));
+  const named = path.endsWith('/:id') || path.endsWith('/:link') ? ['one', ...words] : words;
+  return [
+    method,
+    ...named.flatMap((word) => word.split(/[-.]/)).map((word) => word[0]?.toUpperCase() + word.slice(1)),
+  ].join('');
+}
+
+function answersOf(call: Call): Record<string, unknown> {
+  const entries = Object.entries(call.answers).map(([status, { description, schema, mediaType }]) => {
+    if (mediaType) return [status, { description, content: { [mediaType]: { schema: z.string() } } }];
+    return [status, schema ? { description, content: { 'application/json': { schema } } } : { description }];
+  });
+  return Object.fromEntries(entries) as Record<string, unknown>;
+}
+
+/** Problems by their status; the description names the codes. */
+function problemsOf(call: Call): Record<string, unknown> {
+  const usual = call.access === 'public' ? OF_EVERY_CALL : [...OF_EVERY_CALL, ...OF_EVERY_KEYED_CALL];
+  const ofPath: ProblemCode[] = call.params ? ['not_found'] : [];
+  const byStatus = new Map<number, ProblemCode[]>();
+  for (const code of new Set([...usual, ...ofPath, ...(call.problems ?? [])])) {
+    const { status } = PROBLEMS[code];
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  const answers = [...byStatus].map(([status, codes]) => [
+    String(status),
+    {
+      description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join('; '),
+      content: { 'application/problem+json': { schema: problemOut } },
+    },
+  ]);
+  return Object.fromEntries(answers) as Record<string, unknown>;
+}

@@ -1,0 +1,180 @@
+import { readAccessToken } from '../../db/credentials/token-reads.ts';
+import type { TokenQuestion, TokenReading } from '../../db/credentials/token-reads.ts';
+import type { Secret } from '../../domain/secret.ts';
+import type { ApiContext } from '../http/call.ts';
+import { Problem, notFound } from '../http/problem.ts';
+import { requestRefresh } from './request-refresh.ts';
+import { countTokenRead } from '../http/metrics.ts';
+import type { TokenFacts } from './token-news.ts';
+
+/** How long a reader waits for a refresh, in ms. */
+const LONGEST_WAIT_MS = 20_000;
+/** What is left is given out before it falls below the least life, by this much, in ms: an answer takes time too. */
+const HANDING_OVER_MS = 250;
+const LONGEST_RETRY_AFTER_S = 60;
+/** More than any token's life, in ms: served only when half of it is left, which nobody would refuse. */
+const HALF_THE_LIFE = 10 * 365 * 86_400_000;
+
+type Question = Omit<TokenQuestion, 'now'>;
+
+export interface ServedToken {
+  accessToken: Secret;
+  tokenType: string;
+  expiresAt: Date;
+  version: number;
+  scopes: string[];
+}
+
+/**
+ * A channel's access token (rule 6). A fresh one is one call of the database. Else the reader asks for a refresh,
+ * waits for the one under way, and then takes what is left if it is enough to be of use. Throws `Problem`: 409 where
+ * a person is needed or there is no token, 503 where coming back helps. `goneSignal` is asked for only by who waits.
+ */
+export async function serveAccessToken(
+  context: ApiContext,
+  question: Question,
+  goneSignal: () => AbortSignal,
+): Promise<ServedToken> {
+  const reading = await read(context, question);
+  if (reading.served) return open(context, question, reading, 'fresh');
+  refuseWithoutToken(reading);
+  const facts = isRefreshable(reading) ? await waitForRefresh(context, question, reading, goneSignal()) : null;
+  if (facts === 'readable') {
+    const refreshed = await read(context, question);
+    if (refreshed.served) return open(context, question, refreshed, 'refreshed');
+  }
+  return serveWhatIsLeft(context, question, facts === 'readable' ? null : facts);
+}
+
+async function read(context: ApiContext, question: Question): Promise<TokenReading> {
+  const now = await context.clock.now();
+  const reading = await readAccessToken(context.database, { ...question, now }).catch((error: unknown) => {
+    // The audit row could not be written, or the row not be read: either way there is no token (S-35).
+    context.logger.error({ err: error, channel: question.channelId }, 'A token read failed');
+    throw new Problem('token_unavailable', 'The read could not be done and recorded', { retryAfterSeconds: 2 });
+  });
+  if (!reading) throw notFound('channel');
+  return reading;
+}
+
+/** There never was a token, or there is none any more. */
+function refuseWithoutToken({ status, kind }: TokenReading): void {
+  if (status === 'disconnecting' || status === 'disconnected') {
+    throw new Problem('disconnected', 'The channel is disconnected; its credential is shredded');
+  }
+  if (kind === 'password') {
+    throw new Problem('no_token_for_access_type', 'This channel signs in with a password; there is no token to give');
+  }
+}
+
+const isRefreshable = ({ status }: TokenReading) => status !== 'reauth_required' && status !== 'blocked';
+
+/** The least life worth giving out, in ms: min(5 s, 5 % of the token's life). */
+function leastLifeMs({ issuedAt, expiresAt }: TokenReading): number {
+  if (!issuedAt || !expiresAt) return 5_000;
+  return Math.min(5_000, Math.floor((expiresAt.getTime() - issuedAt.getTime()) * 0.05));
+}
+
+/**
+ * Waits until there may be a better token (`readable`), or until waiting is of no use: the attempt failed, a person
+ * is needed, time is up, or what is left would become too little to be given out.
+ */
+async function waitForRefresh(
+  context: ApiContext,
+  { channelId }: Question,
+  reading: TokenReading,
+  gone: AbortSignal,
+): Promise<'readable' | TokenFacts | null> {
+  const now = await context.clock.now();
+  const longestMs = waitMs(reading, now);
+  const subscription = context.tokenNews.join(reading.tenantId, channelId);
+  const patience = patienceOf(longestMs, [gone, context.stopping]);
+  try {
+    let news = subscription.next();
+    const asked = await subscription.ask(() => requestRefresh(context, reading, channelId));
+    if (asked?.heldUntil && asked.heldUntil.getTime() > now.getTime() + longestMs) return asked;
+    let facts: TokenFacts | null = asked;
+    while (!isOver(facts, asked, reading)) {
+      const heard = await Promise.race([news, patience.over]);
+      if (heard === 'over') return facts;
+      news = subscription.next();
+      facts = heard ?? facts;
+    }
+    return isBetter(facts, reading) ? 'readable' : facts;
+  } finally {
+    patience.end();
+    subscription.end();
+  }
+}
+
+function isBetter(facts: TokenFacts | null, reading: TokenReading): boolean {
+  return facts !== null && (facts.version > (reading.version ?? 0) || (reading.refused && !facts.refused));
+}
+
+function isOver(facts: TokenFacts | null, asked: TokenFacts | null, reading: TokenReading): boolean {
+  if (facts === null || isBetter(facts, reading)) return true;
+  const waitsForPerson = facts.status !== 'connected' && facts.status !== 'degraded' && facts.status !== 'paused';
+  return waitsForPerson || !facts.isRefreshWanted || facts.failures > (asked?.failures ?? 0);
+}
+
+/** As long as a reader waits, unless what is left would be lost by it. */
+function waitMs(reading: TokenReading, now: Date): number {
+  if (reading.refused || !reading.expiresAt) return LONGEST_WAIT_MS;
+  const spareMs = reading.expiresAt.getTime() - now.getTime() - leastLifeMs(reading) - HANDING_OVER_MS;
+  return spareMs > 0 ? Math.min(LONGEST_WAIT_MS, spareMs) : LONGEST_WAIT_MS;
+}
+
+function patienceOf(ms: number, signals: AbortSignal[]) {
+  const { promise, resolve } = Promise.withResolvers<'over'>();
+  const end = () => resolve('over');
+  const timer = setTimeout(end, ms);
+  for (const signal of signals) signal.addEventListener('abort', end, { once: true });
+  if (signals.some((signal) => signal.aborted)) end();
+  return {
+    over: promise,
+    end() {
+      clearTimeout(timer);
+      for (const signal of signals) signal.removeEventListener('abort', end);
+    },
+  };
+}
+
+async function serveWhatIsLeft(
+  context: ApiContext,
+  question: Question,
+  facts: TokenFacts | null,
+): Promise<ServedToken> {
+  const state = await read(context, { ...question, minLifeMs: HALF_THE_LIFE });
+  if (state.served) return open(context, question, state, 'refreshed');
+  const left = await read(context, { ...question, minLifeMs: leastLifeMs(state) });
+  if (left.served) return open(context, question, left, 'leftover');
+  refuseWithoutToken(left);
+  countTokenRead('refused');
+  if (left.status === 'reauth_required' || left.status === 'blocked') {
+    const detail = `The channel is ${left.status}${left.statusReason ? ` (${left.statusReason})` : ''}; its token is no longer usable`;
+    throw new Problem(left.status, detail, { action: left.action, status_reason: left.statusReason });
+  }
+  throw new Problem('token_unavailable', 'The token is expired or about to, and no newer one came in time', {
+    retryAfterSeconds: retryAfterSeconds(facts, await context.clock.now()),
+    status_reason: left.statusReason,
+  });
+}
+
+function retryAfterSeconds(facts: TokenFacts | null, now: Date): number {
+  const waitS = facts?.heldUntil ? Math.ceil((facts.heldUntil.getTime() - now.getTime()) / 1000) : 2;
+  return Math.min(LONGEST_RETRY_AFTER_S, Math.max(1, waitS));
+}
+
+async function open(
+  context: ApiContext,
+  { channelId }: Question,
+  reading: TokenReading,
+  how: 'fresh' | 'refreshed' | 'leftover',
+): Promise<ServedToken> {
+  const { tenantId, accessTokenJwe, version, expiresAt, tokenType, scopes } = reading;
+  if (!accessTokenJwe || version === null || !expiresAt) throw new Error('A served token came without its parts');
+  const binding = { tenant: tenantId, owner: channelId, kind: 'access_token', version } as const;
+  const accessToken = await context.vault.decryptSecret(accessTokenJwe, binding);
+  countTokenRead(how);
+  return { accessToken, tokenType: tokenType ?? 'Bearer', expiresAt, version, scopes };
+}

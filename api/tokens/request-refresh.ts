@@ -1,0 +1,34 @@
+import { lockChannel, updateChannel } from '../../db/channels/channels.ts';
+import { findCredential } from '../../db/credentials/credentials.ts';
+import { nudge } from '../../db/channels/nudges.ts';
+import type { TokenReading } from '../../db/credentials/token-reads.ts';
+import type { ApiContext } from '../http/call.ts';
+import { signalWorkflow } from '../../channels/wake.ts';
+import { tokenFacts } from './token-news.ts';
+import type { TokenFacts } from './token-news.ts';
+
+/**
+ * Writes "a reader needs a refresh" with a nudge, only while the version they read is still the live one: rule 3 would
+ * be broken by asking again for what has just been done. Answers with the channel as it stands; null when it is gone.
+ */
+export async function requestRefresh(
+  context: ApiContext,
+  { tenantId, version }: TokenReading,
+  channelId: string,
+): Promise<TokenFacts | null> {
+  const now = await context.clock.now();
+  const written = await context.database.inTenant(tenantId, async (tx) => {
+    const channel = await lockChannel(tx, channelId);
+    if (!channel) return null;
+    const credential = await findCredential(tx, channelId);
+    const isLive = channel.status === 'connected' || channel.status === 'degraded' || channel.status === 'paused';
+    if (credential?.version !== version || !isLive) {
+      return { channel, facts: tokenFacts(channel, credential), isNew: false };
+    }
+    const wanted = await updateChannel(tx, channelId, { refreshRequestedAt: channel.refreshRequestedAt ?? now });
+    const isNew = await nudge(tx, tenantId, channelId, now);
+    return { channel: wanted, facts: tokenFacts(wanted, credential), isNew };
+  });
+  if (written?.isNew) signalWorkflow(context, written.channel);
+  return written?.facts ?? null;
+}

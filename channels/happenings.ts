@@ -1,0 +1,121 @@
+import { transition } from '../domain/channel.ts';
+import type { ChannelEventType, Happening, Transition } from '../domain/channel.ts';
+import { actionOf } from '../domain/verdict.ts';
+import { stateOf } from '../db/channels/channels.ts';
+import type { ChannelRow } from '../db/channels/channels.ts';
+import type { Transaction } from '../db/client.ts';
+import { insertEvent } from '../db/events/events.ts';
+import { closeIncident, openChannelIncident } from '../db/channels/incidents.ts';
+import { channels } from '../db/schema/channels.ts';
+import { eq } from 'drizzle-orm';
+
+/**
+ * Lets something happen to a channel: the pure transition, the row, the incident and the event, in the caller's
+ * transaction. `row` must be locked (`lockChannel`). `more` are columns that change with it.
+ */
+export async function letHappen(
+  tx: Transaction,
+  row: ChannelRow,
+  happening: Happening,
+  now: Date,
+  more: Partial<Omit<typeof channels.$inferInsert, 'status'>> = {},
+): Promise<ChannelRow> {
+  const change = asOperators(row, transition(stateOf(row), happening));
+  const { state } = change;
+  const incidentId = await settleIncident(tx, row, happening, change.incident, now);
+  const { event, shown, isOver } = await tellOf(tx, row, change, incidentId, now);
+  const [changed] = await tx
+    .update(channels)
+    .set({
+      status: state.status,
+      statusReason: state.reason,
+      action: state.action,
+      providerCode: state.providerCode,
+      pausedAt: state.paused ? (row.pausedAt ?? now) : null,
+      credentialVersion: state.credentialVersion,
+      statusSince: state.status === row.status ? row.statusSince : now,
+      incidentId: shown,
+      ...more,
+    })
+    .where(eq(channels.id, row.id))
+    .returning();
+  if (!changed) throw new Error(`There is no channel ${row.id} in this tenant`);
+  const about = { tenantId: row.tenantId, channelId: row.id, incidentId, data: eventData(changed), at: now };
+  if (event !== null) await insertEvent(tx, { ...about, type: event });
+  if (isOver) await insertEvent(tx, { ...about, type: 'incident.closed' });
+  return changed;
+}
+
+const isOperators = ({ status, action }: Pick<ChannelRow, 'status' | 'action'>) =>
+  status === 'blocked' && action === 'fix_app_credentials';
+
+/**
+ * A fault of the app's own client is the operator's (rule 11): no event of the channel, no incident of its own. The one
+ * for all channels of the client is across tenants (credentials/outcomes.ts sees to it).
+ */
+function asOperators(row: ChannelRow, change: Transition): Transition {
+  if (isOperators(change.state)) return { ...change, event: null, incident: 'keep' };
+  const isNews = isOperators(row) && change.state.status === 'blocked';
+  return isNews ? { ...change, event: 'channel.blocked', incident: 'open' } : change;
+}
+
+/**
+ * The event to tell, and the incident the row shows from now on. Who was never told that the operator's trouble began
+ * is not told that it ended; the row keeps that incident's id until it is closed.
+ */
+async function tellOf(
+  tx: Transaction,
+  row: ChannelRow,
+  { event, incident, state }: Transition,
+  incidentId: string | null,
+  now: Date,
+): Promise<{ event: ChannelEventType | null; shown: string | null; isOver: boolean }> {
+  if (incident !== 'close') return { event, shown: incidentId ?? row.incidentId, isOver: false };
+  const isOver = row.incidentId !== null && (await closeIncident(tx, row.incidentId, now));
+  if (!isOperators(row) || isOver) return { event, shown: null, isOver };
+  const goes = state.status === 'disconnecting' || state.status === 'disconnected';
+  return { event: event === 'channel.repaired' ? null : event, shown: goes ? null : row.incidentId, isOver };
+}
+
+/** The incident the event belongs to: the one that opens, closes or goes on. */
+async function settleIncident(
+  tx: Transaction,
+  row: ChannelRow,
+  happening: Happening,
+  change: 'open' | 'close' | 'keep',
+  now: Date,
+): Promise<string | null> {
+  if (change !== 'open') return row.incidentId;
+  const reason = happening.type === 'refused' ? happening.verdict.reason : null;
+  const opened = await openChannelIncident(tx, {
+    tenantId: row.tenantId,
+    channelId: row.id,
+    provider: row.accessType,
+    reason,
+    at: now,
+  });
+  if (opened.isNew && happening.type === 'refused') {
+    await insertEvent(tx, {
+      tenantId: row.tenantId,
+      channelId: row.id,
+      type: 'incident.opened',
+      incidentId: opened.id,
+      data: { reason, action: actionOf(happening.verdict.kind) },
+      at: now,
+    });
+  }
+  return opened.id;
+}
+
+function eventData(row: ChannelRow): Record<string, unknown> {
+  return {
+    account: { email: row.accountEmail },
+    access_type: row.accessType,
+    status: row.status,
+    status_reason: row.statusReason,
+    action: row.action,
+    provider_code: row.providerCode,
+    credential_version: row.credentialVersion,
+    ...(row.revocation === null ? {} : { revocation: row.revocation }),
+  };
+}

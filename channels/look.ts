@@ -1,0 +1,153 @@
+import type { Context } from '../runtime/context.ts';
+import { updateChannel } from '../db/channels/channels.ts';
+import type { ChannelRow } from '../db/channels/channels.ts';
+import type { ImportRow } from '../db/imports/imports.ts';
+import type { Transaction } from '../db/client.ts';
+import { lockWithCredential } from '../db/credentials/credentials.ts';
+import type { CredentialRow } from '../db/credentials/credentials.ts';
+import { listRunningImports } from '../db/imports/imports.ts';
+import { takeNudge } from '../db/channels/nudges.ts';
+import type { Doubt } from '../db/credentials/refresh-attempts.ts';
+import { findDoubt } from '../db/credentials/refresh-attempts.ts';
+import { findSubscription } from '../db/channels/subscriptions.ts';
+import type { SubscriptionRow } from '../db/channels/subscriptions.ts';
+import type { ChannelView } from '../domain/channel-view.ts';
+import { nextDue, nextRefreshAt } from '../domain/due.ts';
+import type { ChannelFacts } from '../domain/due.ts';
+import { probeTime } from '../credentials/refresh-doubt.ts';
+import { parseRotation } from '../domain/rotation.ts';
+
+/** Who looks: `seq` grows with every wake of the workflow, so that a straggler of an older one writes nothing. */
+export interface Looking {
+  tenantId: string;
+  channelId: string;
+  /** 0: a workflow that was started anew; it goes on above the row's number and any straggler's. */
+  seq: number;
+}
+
+/**
+ * Reads the row, takes the nudge, and says what is due; every wake of the workflow ends with it. The row is locked
+ * first, as whoever writes a fact has locked it: a nudge taken while its fact is not committed yet would be lost.
+ */
+export async function lookAtChannel(context: Context, { tenantId, channelId, seq }: Looking): Promise<ChannelView> {
+  const now = await context.clock.now();
+  return context.database.inTenant(tenantId, async (tx) => {
+    const [{ channel, credential }, , running, doubt, subscription] = await Promise.all([
+      lockWithCredential(tx, channelId),
+      takeNudge(tx, channelId),
+      listRunningImports(tx, channelId),
+      findDoubt(tx, { channelId }),
+      findSubscription(tx, channelId),
+    ]);
+    if (!channel) return GONE(now);
+    const facts = factsOf(context, { channel, credential, running, doubt, subscription, now });
+    const own = seq === 0 ? channel.workflowSeq + 2 : seq;
+    const view = { ...viewOf(channel, credential, facts, now), seq: own };
+    if (own >= channel.workflowSeq) await project(tx, channel, facts, view, now);
+    return { ...view, importIds: running.map(({ id }) => id) };
+  });
+}
+
+interface Rows {
+  channel: ChannelRow;
+  credential: CredentialRow | null;
+  running: ImportRow[];
+  doubt: Doubt | null;
+  subscription: SubscriptionRow | null;
+  now: Date;
+}
+
+function factsOf(context: Context, { channel, credential, running, doubt, subscription, now }: Rows): ChannelFacts {
+  return {
+    channelId: channel.id,
+    status: channel.status,
+    trouble: channel.trouble,
+    suspected: channel.suspicion?.tried ?? null,
+    retryAt: ms(channel.retryAt),
+    refreshRequestedAt: ms(channel.refreshRequestedAt),
+    checkRequestedAt: ms(channel.checkRequestedAt),
+    pollRequestedAt: ms(channel.pollRequestedAt),
+    nextPollAt: ms(channel.nextPollAt),
+    nextAuditAt: ms(channel.nextAuditAt),
+    createdAt: channel.createdAt.getTime(),
+    importMode: channel.importMode,
+    subscription: pushes(context, channel) ? { renewAt: ms(subscription?.renewAt ?? null) } : null,
+    keepWarm: channel.keepWarm,
+    importRunning: running.length > 0,
+    cursorLaneTaken: running.some(({ state, movesCursor }) => state === 'running' && movesCursor),
+    token: tokenFacts(context, channel, credential),
+    probeAt: ms(probeTime(credential, doubt, now)),
+  };
+}
+
+const pushes = (context: Context, { accessType }: ChannelRow) =>
+  Boolean(context.providers.get(accessType)?.capabilities.push);
+
+function tokenFacts(context: Context, channel: ChannelRow, credential: CredentialRow | null): ChannelFacts['token'] {
+  if (!credential?.expiresAt || !credential.issuedAt) return null;
+  const { mode } = parseRotation(credential.rotation);
+  return {
+    issuedAt: credential.issuedAt.getTime(),
+    expiresAt: credential.expiresAt.getTime(),
+    refused: credential.accessTokenRefusedAt !== null,
+    strict: mode === 'strict' || mode === 'unproven',
+    keepAliveMs: context.providers.get(channel.accessType)?.capabilities.keepAliveMs ?? 24 * 3_600_000,
+  };
+}
+
+function viewOf(
+  channel: ChannelRow,
+  credential: CredentialRow | null,
+  facts: ChannelFacts,
+  now: Date,
+): Omit<ChannelView, 'seq'> {
+  return {
+    now: now.getTime(),
+    ended: channel.status === 'disconnected',
+    status: channel.status,
+    reason: channel.statusReason,
+    action: channel.action,
+    since: channel.statusSince.getTime(),
+    credentialVersion: channel.credentialVersion,
+    tokenExpiresAt: ms(credential?.expiresAt ?? null),
+    coveredUntil: ms(channel.coveredUntil),
+    account: channel.accountEmail,
+    due: nextDue(facts, now.getTime()),
+    importIds: [],
+  };
+}
+
+/** What the API shows of the schedule, and what the reconcile finds stuck channels by. */
+async function project(
+  tx: Transaction,
+  channel: ChannelRow,
+  facts: ChannelFacts,
+  view: ChannelView,
+  now: Date,
+): Promise<void> {
+  const refreshAt = nextRefreshAt(facts, now.getTime());
+  await updateChannel(tx, channel.id, {
+    workflowSeq: view.seq,
+    // Nothing due, nothing to be late with: whatever a person does next is a fact, and its signal starts the workflow.
+    nextDueAt: view.ended || view.due === null ? null : new Date(view.due.at),
+    nextRefreshAt: refreshAt === null ? null : new Date(refreshAt),
+  });
+}
+
+const ms = (time: Date | null) => time?.getTime() ?? null;
+
+const GONE = (now: Date): ChannelView => ({
+  now: now.getTime(),
+  seq: 0,
+  ended: true,
+  status: 'disconnected',
+  reason: null,
+  action: 'none',
+  since: now.getTime(),
+  credentialVersion: 0,
+  tokenExpiresAt: null,
+  coveredUntil: null,
+  account: '',
+  due: null,
+  importIds: [],
+});

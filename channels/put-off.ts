@@ -1,0 +1,58 @@
+import type { Context } from '../runtime/context.ts';
+import { lockChannel, updateChannel } from '../db/channels/channels.ts';
+import type { ChannelRow } from '../db/channels/channels.ts';
+import type { Transaction } from '../db/client.ts';
+import { findSubscription, newSubscription, saveSubscription } from '../db/channels/subscriptions.ts';
+import type { Deed } from '../domain/due.ts';
+import { backoffMs } from '../domain/schedule.ts';
+
+/** Nobody waits for a poll as they do for a token. */
+const LEAST_POLL_GAP_MS = 60_000;
+/** An audit looks two days back: an hour is nothing to it. */
+const AUDIT_AGAIN_MS = 3_600_000;
+/** Polls find what nobody tells of. */
+const RENEW_AGAIN_MS = 3_600_000;
+
+/**
+ * A deed did not come to an end in its time, for a reason of our own: no free worker, or an error that is no word of
+ * the provider. Plans its next try with growing gaps, so that meanwhile the others get theirs: a mailbox that our code
+ * cannot read must not cost its channel the token.
+ */
+export async function putOffDeed(
+  context: Context,
+  { tenantId, channelId, deed }: { tenantId: string; channelId: string; deed: Deed },
+): Promise<void> {
+  const now = await context.clock.now();
+  context.logger.error({ channel: channelId, deed }, 'a deed did not come to an end in its time; it is put off');
+  await context.database.inTenant(tenantId, async (tx) => {
+    const row = await lockChannel(tx, channelId);
+    if (row && deed === 'renew') await putOffRenewal(tx, row, now);
+    else if (row) await updateChannel(tx, channelId, nextTry(row, deed, now));
+  });
+}
+
+async function putOffRenewal(tx: Transaction, row: ChannelRow, now: Date): Promise<void> {
+  const known = (await findSubscription(tx, row.id)) ?? newSubscription(row, now);
+  await saveSubscription(tx, { ...known, renewAt: new Date(now.getTime() + RENEW_AGAIN_MS) });
+}
+
+function nextTry(row: ChannelRow, deed: Deed, now: Date): Parameters<typeof updateChannel>[2] {
+  const failures = row.failures + 1;
+  const gapMs = backoffMs(failures, null);
+  const after = (ms: number) => new Date(now.getTime() + ms);
+  switch (deed) {
+    case 'refresh':
+      return { failures, retryAt: after(gapMs), trouble: 'credential' };
+    case 'disconnect':
+      return { failures, retryAt: after(gapMs) };
+    case 'check':
+      return { failures, retryAt: after(gapMs), checkRequestedAt: null };
+    case 'poll':
+      return { failures, nextPollAt: after(Math.max(LEAST_POLL_GAP_MS, gapMs)), pollRequestedAt: null };
+    case 'audit':
+      return { nextAuditAt: after(AUDIT_AGAIN_MS) };
+    case 'renew':
+    case 'look':
+      return {};
+  }
+}

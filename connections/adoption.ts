@@ -1,0 +1,165 @@
+import type { Context } from '../runtime/context.ts';
+import { dropAdoption, failAdoption, holdAdoption } from '../db/credentials/adoptions.ts';
+import type { AdoptionFailure, AdoptionRequest, AdoptionRow, HeldAdoption } from '../db/credentials/adoptions.ts';
+import type { LinkResult, LinkSpec } from '../db/access/links.ts';
+import type { AccessType } from '../domain/access-type.ts';
+import type { Secret } from '../domain/secret.ts';
+import { ProviderError } from '../domain/verdict.ts';
+import type { OAuthAdapter, RawAnswer, TokenSet } from '../providers/contract.ts';
+import { completeSignIn, proveSignIn } from './complete-sign-in.ts';
+import { lifeMsOf } from './new-credential.ts';
+import { mailboxKeyOf } from './sign-in.ts';
+
+/** How long an adoption is held, in ms, and how often that is renewed: a dead holder is noticed after this. */
+export const ADOPTION_HELD_MS = 12_000;
+const RENEW_EVERY_MS = 3_000;
+const PROOF_TIMEOUT_MS = 45_000;
+/** The first gap between two tries, in ms, which doubles up to the longest. */
+const FIRST_GAP_MS = 5_000;
+const LONGEST_GAP_MS = 5 * 60_000;
+
+/** A token that was sent, and the provider's answer, which is stored. */
+export interface AnsweredAdoption {
+  row: Pick<AdoptionRow, 'tenantId' | 'tokenHash' | 'holder' | 'accessType' | 'request' | 'tries'>;
+  /** What the product handed over. */
+  token: Secret;
+  answer: RawAnswer;
+  answeredAt: Date;
+}
+
+export type AdoptionOutcome = Extract<LinkResult, { status: 'connected' }> | AdoptionFailure;
+
+/**
+ * Makes a channel of an answer that is stored already: understands it, proves it, checks the account and stores it. A
+ * failure is written down where a later try may help, and is forgotten where the product's own token is as good.
+ */
+export async function finishAdoption(context: Context, adoption: AnsweredAdoption): Promise<AdoptionOutcome> {
+  const tokens = understand(context, adoption);
+  const isRefused = 'status' in tokens;
+  const outcome = isRefused ? tokens : await proveAndStore(context, adoption, tokens);
+  if (outcome.status !== 'connected') await settleFailure(context, adoption, outcome, isRefused ? null : tokens);
+  return outcome;
+}
+
+/** Renews the hold as long as the work takes. */
+export async function whileHolding<T>(context: Context, held: HeldAdoption, work: () => Promise<T>): Promise<T> {
+  const renew = async () => {
+    const dueAt = new Date((await context.clock.now()).getTime() + ADOPTION_HELD_MS);
+    await context.database.inTenant(held.tenantId, (tx) => holdAdoption(tx, held, dueAt));
+  };
+  // Where a renewal fails, a worker may finish it beside us, and the first one to store wins.
+  const timer = setInterval(() => void renew().catch(() => {}), RENEW_EVERY_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** When the next of several tries is made. */
+export function nextTryAt(now: Date, tries: number, leastMs = 0): Date {
+  return new Date(now.getTime() + Math.max(leastMs, Math.min(LONGEST_GAP_MS, FIRST_GAP_MS * 2 ** tries)));
+}
+
+function understand(context: Context, { row, answer }: AnsweredAdoption): TokenSet | AdoptionFailure {
+  try {
+    return oauthOf(context, row.accessType).processTokenAnswer(answer);
+  } catch (error) {
+    return refusedBy(error);
+  }
+}
+
+function oauthOf(context: Context, accessType: AccessType): OAuthAdapter {
+  const oauth = context.providers.get(accessType)?.oauth;
+  if (!oauth) throw new Error(`No OAuth client is configured for ${accessType}`);
+  return oauth;
+}
+
+function refusedBy(error: unknown): AdoptionFailure {
+  if (error instanceof ProviderError) return { status: 'refused', message: error.message, verdict: error.verdict };
+  throw error;
+}
+
+async function proveAndStore(
+  context: Context,
+  { row, token, answeredAt }: AnsweredAdoption,
+  tokens: TokenSet,
+): Promise<AdoptionOutcome> {
+  const { tenantId, tokenHash, accessType, request } = row;
+  const missing = tokens.scopes === null ? [] : oauthOf(context, accessType).missingScopes(tokens.scopes, ['read']);
+  if (missing.length > 0) return failed('scope_missing', `The grant lacks ${missing.join(', ')}`);
+  const access = { kind: 'token', email: request.email, accessToken: tokens.accessToken } as const;
+  try {
+    const proof = await proveSignIn(context, accessType, access, AbortSignal.timeout(PROOF_TIMEOUT_MS));
+    const received = proof.identity.account.email;
+    if (mailboxKeyOf(received) !== mailboxKeyOf(request.email)) return otherAccount(request.email, received);
+    return await completeSignIn(context, {
+      tenantId,
+      link: null,
+      accessType,
+      spec: adoptionSpec(accessType, request),
+      credential: { kind: 'oauth', tokens: { ...tokens, refreshToken: tokens.refreshToken ?? token } },
+      proof,
+      coveredUntil: request.covered_until === null ? null : new Date(request.covered_until),
+      adoption: { tokenHash, answeredAt },
+    });
+  } catch (error) {
+    return refusedBy(error);
+  }
+}
+
+type OwnFailure = Extract<AdoptionFailure, { status: 'failed' }>;
+const failed = (code: string, detail: string): OwnFailure => ({ status: 'failed', code, detail });
+
+/** Only the named account is taken over (rule 7). */
+export function otherAccount(expected: string, received: string): OwnFailure {
+  return {
+    ...failed('account_mismatch', `The credential is for ${received}, not for ${expected}. Nothing was stored.`),
+    expected: { email: expected },
+    received: { email: received },
+  };
+}
+
+/** A channel that nobody is asked about: what was handed over reads, and is read on. */
+export function adoptionSpec(
+  accessType: AccessType,
+  { kind, owner }: Pick<AdoptionRequest, 'kind' | 'owner'>,
+): LinkSpec {
+  return {
+    kind,
+    owner,
+    access_types: [accessType],
+    uses: ['read'],
+    import: 'continuous',
+    import_from: null,
+    mailbox: null,
+  };
+}
+
+/**
+ * An answer with a new refresh token is all that is left of the grant where the old one is spent: it is kept while its
+ * access token lives, and tried again when the product asks, or by itself where the provider was in trouble. Any other
+ * failure leaves the product's own token as good as it was.
+ */
+async function settleFailure(
+  context: Context,
+  { row, token, answeredAt }: AnsweredAdoption,
+  failure: AdoptionFailure,
+  tokens: TokenSet | null,
+): Promise<void> {
+  const now = await context.clock.now();
+  const successor = tokens?.refreshToken;
+  const expiresAt = new Date(answeredAt.getTime() + (tokens ? lifeMsOf(tokens) : 0));
+  const isWorthKeeping = successor && successor.reveal() !== token.reveal() && expiresAt > now;
+  await context.database.inTenant(row.tenantId, (tx) =>
+    isWorthKeeping
+      ? failAdoption(tx, row, { failure, dueAt: triedAgainAt(failure, row.tries, now), expiresAt })
+      : dropAdoption(tx, row),
+  );
+}
+
+function triedAgainAt(failure: AdoptionFailure, tries: number, now: Date): Date | null {
+  if (failure.status !== 'refused') return null;
+  const { kind, retryAfterMs } = failure.verdict;
+  return kind === 'transient' || kind === 'rate_limited' ? nextTryAt(now, tries, retryAfterMs ?? 0) : null;
+}

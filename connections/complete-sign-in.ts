@@ -1,0 +1,94 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Context } from '../runtime/context.ts';
+import { countLiveChannelsOnGrant } from '../db/across-tenants/across-tenants.ts';
+import type { LinkResult } from '../db/schema/links.ts';
+import type { AccessType } from '../domain/access-type.ts';
+import type { Session, SessionAccess } from '../providers/contract.ts';
+import { earliestHead, endOfSecond, grantKeyOf } from './sign-in.ts';
+import type { SignIn, SignInProof } from './sign-in.ts';
+import { storeSignIn } from './store-sign-in.ts';
+
+/**
+ * Uses a credential once, before anything is stored (rule 7). Throws `ProviderError`. The cursors are taken here, so
+ * that a new channel is connected with its first position, and everything from then on is imported.
+ * @param isPinned to a channel that has its position
+ */
+export async function proveSignIn(
+  context: Context,
+  accessType: AccessType,
+  access: SessionAccess,
+  signal: AbortSignal,
+  { isPinned = false } = {},
+): Promise<SignInProof> {
+  const provider = context.providers.get(accessType);
+  if (!provider) throw new Error(`Access type ${accessType} is not configured`);
+  const session = await provider.openSession(access, signal);
+  context.killPoint('sign_in.admitted');
+  try {
+    const identity = await session.identify();
+    return { identity, ...(await takeHeads(context, session, signal, isPinned ? 1 : TRIES)) };
+  } finally {
+    await session.close().catch(() => {}); // what a connection says while it ends changes nothing
+  }
+}
+
+/** Providers date mail in whole seconds, and tell their own time in such, some of them a second late. */
+const SECOND_MS = 1_000;
+const SAME_CLOCK_MS = 3 * SECOND_MS;
+const TRIES = 4;
+
+/**
+ * Where the account stands, taken in a second in which nothing has come yet: then mail from before the connection and
+ * mail from after it can be told apart by their dates, also once the cursor has expired. What just came is waited out; a
+ * clock that differs is not, and neither is an account that something comes to every second: what is in doubt is imported.
+ */
+async function takeHeads(
+  { clock }: Pick<Context, 'clock'>,
+  session: Session,
+  signal: AbortSignal,
+  tries: number,
+): Promise<Pick<SignInProof, 'heads' | 'newestAt'>> {
+  const newestAt = await session.newestAt?.();
+  const heads = await session.scopes();
+  const waitMs = newestAt ? endOfSecond(newestAt) - (earliestHead(heads) ?? (await clock.now())).getTime() : 0;
+  if (waitMs <= 0 || waitMs > SAME_CLOCK_MS || tries <= 1) return { heads, newestAt };
+  await sleep(Math.min(waitMs, SECOND_MS), undefined, { signal });
+  return takeHeads({ clock }, session, signal, tries - 1);
+}
+
+/**
+ * Stores a proved sign-in, or refuses it and leaves everything as it was; answers with what the link shows. Storing
+ * the credential, clearing the error, queueing the import and using the link up are one transaction (rule 8); the
+ * rest follows by itself.
+ */
+export async function completeSignIn(context: Context, signIn: SignIn): Promise<LinkResult> {
+  context.killPoint('sign_in.proved');
+  const stored = await storeSignIn(context, signIn);
+  context.killPoint('sign_in.stored');
+  if (stored.result.status === 'failed') {
+    await dropGrant(context, signIn);
+    return stored.result;
+  }
+  if (stored.isNew) {
+    const channel = { id: stored.result.channel, tenantId: signIn.tenantId, accessType: signIn.accessType };
+    // Not waited for: the engine may be down, and then the reconcile finds the nudge.
+    void context.temporal.lookAt(channel).catch((error: unknown) => {
+      context.logger.warn({ err: error, channel: channel.id }, 'the workflow could not be signalled; reconcile will');
+    });
+  }
+  return stored.result;
+}
+
+/**
+ * A refused account's new grant is given back, unless a live channel rests on it: revoking one token would end all
+ * (design.md section 9). Only a courtesy to that person; when it fails, nothing of theirs is stored here anyway.
+ */
+async function dropGrant(context: Context, { link, accessType, credential, proof }: SignIn): Promise<void> {
+  // What a product handed over is its own, and stays good where it came from.
+  if (link === null) return;
+  const provider = context.providers.get(accessType);
+  if (credential.kind !== 'oauth' || !provider?.oauth) return;
+  if ((await countLiveChannelsOnGrant(context.database, grantKeyOf(provider, proof.identity), '')) > 0) return;
+  const token = credential.tokens.refreshToken ?? credential.tokens.accessToken;
+  await provider.oauth.revoke(token, AbortSignal.timeout(5_000)).catch(() => {});
+}

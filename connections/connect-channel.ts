@@ -1,0 +1,105 @@
+import type { Context } from '../runtime/context.ts';
+import { insertChannel } from '../db/channels/channels.ts';
+import type { ChannelRow } from '../db/channels/channels.ts';
+import type { Transaction } from '../db/client.ts';
+import { insertCredential } from '../db/credentials/credentials.ts';
+import { insertCursors } from '../db/imports/cursors.ts';
+import { insertEvent } from '../db/events/events.ts';
+import { newId } from '../db/ids.ts';
+import { queueImport } from '../db/imports/imports.ts';
+import type { SignIn } from './sign-in.ts';
+import { firstRefreshAt, newCredential } from './new-credential.ts';
+import { earliestHead, endOfSecond, mailboxKeyOf, serverOf } from './sign-in.ts';
+
+/** A new channel: connected at once, because its credential was used and its cursors were taken before this. */
+export async function connectChannel(
+  context: Context,
+  tx: Transaction,
+  signIn: SignIn,
+  now: Date,
+): Promise<ChannelRow> {
+  const channelId = newId('chn');
+  const credential = await newCredential(context, signIn, { channelId, version: 1, now });
+  const { sealedSecret, secretVersion } = credential;
+  if (!sealedSecret || !secretVersion) throw new Error('A new channel needs a refresh token or a password');
+  const channel = await insertChannel(tx, {
+    ...channelRow(signIn, channelId, now),
+    nextRefreshAt: firstRefreshAt(channelId, credential),
+  });
+  const { tenantId, proof } = signIn;
+  await insertCredential(tx, { ...credential, sealedSecret, secretVersion, channelId, tenantId });
+  await insertCursors(tx, { tenantId, channelId, now }, proof.heads);
+  await queueEarlierMail(tx, signIn, channel, now);
+  await insertEvent(tx, {
+    tenantId,
+    channelId,
+    type: 'channel.connected',
+    incidentId: null,
+    data: { account: { email: channel.accountEmail }, access_type: channel.accessType, status: channel.status },
+    at: now,
+  });
+  return channel;
+}
+
+function channelRow({ tenantId, accessType, spec, credential, proof }: SignIn, id: string, now: Date) {
+  const { account } = proof.identity;
+  return {
+    id,
+    tenantId,
+    kind: spec.kind,
+    accessType,
+    uses: spec.uses,
+    accountEmail: account.email,
+    accountLogin: account.login,
+    accountProviderId: account.providerId,
+    mailboxKey: mailboxKeyOf(account.email),
+    server: serverOf(credential),
+    owner: spec.owner,
+    status: 'connected' as const,
+    statusSince: now,
+    credentialVersion: 1,
+    lastVerifiedAt: now,
+    coveredUntil: earliestHead(proof.heads) ?? now,
+    ownedFrom: providersOwnTime(proof, now),
+    importMode: spec.import,
+    nextPollAt: now,
+    nextDueAt: now,
+    createdAt: now,
+  };
+}
+
+/** How wrong a clock may be of which we know nothing. */
+const CLOCK_DOUBT_MS = 3_600_000 + 60_000;
+const SECOND_MS = 1_000;
+
+/**
+ * Dates of messages are by the provider's clock, and so is then the time from which on they are ours: the second of the
+ * heads, in which nothing had come before them; if something had, it counts as ours only where that is in doubt. Where
+ * no time is told, whatever came after the last message there was is dated after it, by a clock that may be an hour
+ * behind: mail that another folder got in that hour before the connection then counts as ours too (rule 10).
+ */
+function providersOwnTime({ heads, newestAt }: SignIn['proof'], now: Date): Date | null {
+  const headAt = earliestHead(heads);
+  if (headAt) {
+    const isClear = newestAt === null || (newestAt !== undefined && endOfSecond(newestAt) <= headAt.getTime());
+    return isClear ? headAt : new Date(headAt.getTime() + SECOND_MS - 1);
+  }
+  const from = Math.max(newestAt ? endOfSecond(newestAt) : 0, now.getTime() - CLOCK_DOUBT_MS);
+  return from <= now.getTime() ? new Date(from) : null;
+}
+
+/** Mail from before the connection only where it was asked for: `import_from`, or what an adopted channel had last. */
+async function queueEarlierMail(tx: Transaction, signIn: SignIn, channel: ChannelRow, now: Date): Promise<void> {
+  const from = signIn.spec.import_from ? new Date(signIn.spec.import_from) : signIn.coveredUntil;
+  if (!from || from >= now || signIn.spec.import === 'off') return;
+  await queueImport(tx, {
+    tenantId: channel.tenantId,
+    channelId: channel.id,
+    cause: 'requested',
+    windowFrom: from,
+    windowTo: null, // to the provider's own now: by our clock, mail would be lost where the provider's is ahead
+    movesCursor: false,
+    backfill: true,
+    now,
+  });
+}

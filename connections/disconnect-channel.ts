@@ -1,0 +1,115 @@
+import type { Context } from '../runtime/context.ts';
+import { countLiveChannelsOnGrant } from '../db/across-tenants/across-tenants.ts';
+import { lockChannel, updateChannel } from '../db/channels/channels.ts';
+import type { ChannelRow } from '../db/channels/channels.ts';
+import { VaultError } from '../crypto/vault.ts';
+import { shredCredential } from '../db/credentials/credentials.ts';
+import type { CredentialRow } from '../db/credentials/credentials.ts';
+import { letHappen } from '../channels/happenings.ts';
+import { cancelRunningImport } from '../db/imports/imports.ts';
+import { eraseMessages } from '../db/messages/messages.ts';
+import { deleteSubscription, findSubscription } from '../db/channels/subscriptions.ts';
+import { finishTenantErasure } from '../db/access/tenants.ts';
+import { backoffMs } from '../domain/schedule.ts';
+import { ProviderError } from '../domain/verdict.ts';
+import type { Provider } from '../providers/contract.ts';
+import { readAccess } from '../credentials/access.ts';
+import type { ChannelAccess } from '../credentials/access.ts';
+import { endSubscription } from '../push/subscription.ts';
+
+/** How long a revocation is tried before the credential is shredded without it, in ms. */
+const REVOKE_FOR_MS = 24 * 3_600_000;
+const REVOKE_TIMEOUT_MS = 20_000;
+
+type Revocation = 'done' | 'shared' | 'unsupported' | 'failed';
+
+/**
+ * Ends a channel: revokes the grant upstream where the provider can, for at most a day; shreds the credential in any
+ * case. Answers false while the provider is to be asked again.
+ */
+export async function disconnectChannel(
+  context: Context,
+  { tenantId, channelId }: { tenantId: string; channelId: string },
+): Promise<boolean> {
+  const access = await readAccess(context, tenantId, channelId);
+  if (access === 'gone') return finish(context, tenantId, channelId, 'unsupported', null);
+  const { channel, credential, provider } = access;
+  await stopBeingTold(context, access);
+  const revocation = await revoke(context, channel, credential, provider);
+  if (revocation === 'failed' && (await mayTryAgain(context, channel))) return false;
+  return finish(context, tenantId, channelId, revocation, provider);
+}
+
+/** Once, and before the revocation, which takes the right to. What the provider still tells then goes to nobody. */
+async function stopBeingTold(context: Context, access: ChannelAccess): Promise<void> {
+  const { id, tenantId } = access.channel;
+  const subscription = await context.database.inTenant(tenantId, (tx) => findSubscription(tx, id));
+  if (!subscription) return;
+  const { is } = await endSubscription(context, access);
+  if (is !== 'ended')
+    context.logger.warn({ channel: id, is }, 'a subscription to news could not be ended; it runs out');
+  await context.database.inTenant(tenantId, (tx) => deleteSubscription(tx, id));
+}
+
+/** Revoking one token ends that person's whole grant, so it is skipped while another live channel rests on it. */
+async function revoke(
+  context: Context,
+  channel: ChannelRow,
+  credential: CredentialRow,
+  { oauth, capabilities }: Provider,
+): Promise<Revocation> {
+  if (!oauth || capabilities.revocation === 'none') return 'unsupported';
+  if ((await countLiveChannelsOnGrant(context.database, credential.grantKey, channel.id)) > 0) return 'shared';
+  try {
+    const token = await context.vault.open(credential.sealedSecret, {
+      tenant: channel.tenantId,
+      owner: channel.id,
+      kind: 'refresh_secret',
+      version: credential.secretVersion,
+    });
+    await oauth.revoke(token, AbortSignal.timeout(REVOKE_TIMEOUT_MS));
+    return 'done';
+  } catch (error) {
+    if (error instanceof ProviderError) return error.verdict.kind === 'reauth_required' ? 'done' : 'failed';
+    // A secret that does not open cannot be revoked, today or ever; it is shredded all the same.
+    if (error instanceof VaultError) return 'failed';
+    throw error;
+  }
+}
+
+async function mayTryAgain(context: Context, channel: ChannelRow): Promise<boolean> {
+  const now = await context.clock.now();
+  const since = channel.disconnectRequestedAt ?? now;
+  if (now.getTime() - since.getTime() >= REVOKE_FOR_MS) return false;
+  const failures = channel.failures + 1;
+  const retryAt = new Date(now.getTime() + backoffMs(failures, null));
+  await context.database.inTenant(channel.tenantId, (tx) => updateChannel(tx, channel.id, { failures, retryAt }));
+  return true;
+}
+
+async function finish(
+  context: Context,
+  tenantId: string,
+  channelId: string,
+  revocation: Revocation,
+  provider: Provider | null,
+): Promise<boolean> {
+  const now = await context.clock.now();
+  await context.database.inTenant(tenantId, async (tx) => {
+    const row = await lockChannel(tx, channelId);
+    if (!row || row.status !== 'disconnecting') return;
+    await shredCredential(tx, channelId);
+    await cancelRunningImport(tx, channelId, now);
+    if (row.eraseRequested) await eraseMessages(tx, channelId);
+    await letHappen(tx, row, { type: 'disconnected' }, now, {
+      revocation,
+      revocationHelp: revocation === 'done' ? null : (provider?.capabilities.revocationHelp ?? null),
+      disconnectedAt: now,
+      retryAt: null,
+      importState: 'idle',
+    });
+  });
+  // Apart from the above: of two channels that leave at once, the later commit sees that it is the last.
+  await context.database.inTenant(tenantId, (tx) => finishTenantErasure(tx, tenantId));
+  return true;
+}

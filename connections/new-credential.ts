@@ -1,0 +1,80 @@
+import { passwordSecretText } from '../crypto/password-secret.ts';
+import type { Context } from '../runtime/context.ts';
+import type { NewCredential } from '../db/credentials/credentials.ts';
+import { refreshDueAt } from '../domain/schedule.ts';
+import { rotationText } from '../domain/rotation.ts';
+import type { Provider, TokenSet } from '../providers/contract.ts';
+import type { SignIn, SignInCredential } from './sign-in.ts';
+import { grantKeyOf } from './sign-in.ts';
+
+/** Used where a provider does not say how long a token lives (RFC 6749 section 5.1 only recommends it). */
+const DEFAULT_LIFE_SECONDS = 3600;
+
+/**
+ * The credential row of a sign-in at `version`: the secret sealed to the workers, the access token encrypted. Without
+ * a new refresh token the stored secret is left as it is: it cannot be opened here, and need not be.
+ */
+export async function newCredential(
+  context: Context,
+  signIn: SignIn,
+  { channelId, version, now }: { channelId: string; version: number; now: Date },
+) {
+  const provider = context.providers.get(signIn.accessType);
+  if (!provider) throw new Error(`Access type ${signIn.accessType} is not configured`);
+  const binding = { tenant: signIn.tenantId, owner: channelId, version };
+  const secret = secretOf(signIn.credential);
+  const sealed = secret && (await context.vault.seal(secret, { ...binding, kind: 'refresh_secret' }));
+  return {
+    kind: signIn.credential.kind,
+    version,
+    ...(sealed ? { sealedSecret: sealed, secretVersion: version, rotation: startingRotation(provider) } : {}),
+    ...(await accessToken(context, signIn.credential, binding, signIn.adoption?.answeredAt ?? now)),
+    grantKey: grantKeyOf(provider, signIn.proof.identity),
+    accessTokenRefusedAt: null,
+    updatedAt: now,
+  } satisfies Partial<NewCredential>;
+}
+
+function secretOf(credential: SignInCredential) {
+  return credential.kind === 'password' ? passwordSecretText(credential) : credential.tokens.refreshToken;
+}
+
+/**
+ * A new grant's first refresh has yet to show how its refresh tokens turn over (domain/rotation.ts), where the
+ * provider does not say that they do.
+ */
+function startingRotation({ oauth }: Provider): string {
+  if (oauth === null) return 'none';
+  return oauth.rotation.mode === 'none' ? 'unproven' : rotationText(oauth.rotation);
+}
+
+async function accessToken(
+  context: Context,
+  credential: SignInCredential,
+  binding: { tenant: string; owner: string; version: number },
+  issuedAt: Date,
+) {
+  if (credential.kind === 'password') return { accessTokenJwe: null, tokenType: null, issuedAt: null, expiresAt: null };
+  const { tokens } = credential;
+  const lifeMs = lifeMsOf(tokens);
+  return {
+    accessTokenJwe: await context.vault.encryptSecret(tokens.accessToken, { ...binding, kind: 'access_token' }),
+    tokenType: tokens.tokenType,
+    issuedAt,
+    expiresAt: new Date(issuedAt.getTime() + lifeMs),
+    scopes: tokens.scopes ?? [],
+  };
+}
+
+/** How long an access token lives from the answer that brought it, in ms. */
+export const lifeMsOf = ({ expiresInSeconds }: TokenSet) => 1000 * (expiresInSeconds || DEFAULT_LIFE_SECONDS);
+
+/** When a new token is refreshed first; the workflow says so again as soon as it has looked. */
+export function firstRefreshAt(
+  channelId: string,
+  { issuedAt, expiresAt }: { issuedAt: Date | null; expiresAt: Date | null },
+): Date | null {
+  if (!issuedAt || !expiresAt) return null;
+  const times = { issuedAtMs: issuedAt.getTime(), expiresAtMs: expiresAt.getTime() };
+  return new Date(refreshDueAt({ channelId, ...times, strict: true }));
+}

@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import type { LinkRow } from '../db/access/links.ts';
+import type { LinkSpec } from '../db/schema/links.ts';
+import type { AccessType } from '../domain/access-type.ts';
+import type { MailServer } from '../domain/mail-server.ts';
+import type { Secret } from '../domain/secret.ts';
+import type { Identity, Provider, ScopeHead, TokenSet } from '../providers/contract.ts';
+
+/** What a person brought back: tokens of a consent, or a password that was just used. */
+export type SignInCredential =
+  | { kind: 'oauth'; tokens: TokenSet }
+  | { kind: 'password'; server: MailServer; username: string; password: Secret };
+
+/** What a real call with it proved: who it is, and where the account stands now. */
+export interface SignInProof {
+  identity: Identity;
+  heads: ScopeHead[];
+  /** The provider's date of what came last before the heads were taken, null for nothing; absent where it is not told. */
+  newestAt?: Date | null | undefined;
+}
+
+export interface SignIn {
+  tenantId: string;
+  /** null when the product hands the credential over itself (adoption). */
+  link: LinkRow | null;
+  accessType: AccessType;
+  spec: LinkSpec;
+  credential: SignInCredential;
+  proof: SignInProof;
+  /** An adopted channel's own word for what it has already; null: from now on. */
+  coveredUntil: Date | null;
+  /** The adoption that brought these tokens, and when the provider answered it; ended with the sign-in. */
+  adoption?: { tokenHash: string; answeredAt: Date };
+}
+
+/** All folders are covered only up to the first head that was taken; null where the provider tells no time. */
+export function earliestHead(heads: SignInProof['heads']): Date | null {
+  const times = heads.flatMap(({ at }) => (at ? [at.getTime()] : []));
+  return times.length === heads.length && times.length > 0 ? new Date(Math.min(...times)) : null;
+}
+
+/** When the second is over in which something came, in ms. */
+export function endOfSecond(at: Date): number {
+  return (Math.floor(at.getTime() / 1_000) + 1) * 1_000;
+}
+
+/** What of a sign-in may be shown again: the server of a password, never the password. */
+export function serverOf(credential: SignInCredential): MailServer | null {
+  return credential.kind === 'password' ? credential.server : null;
+}
+
+/** Addresses are compared without regard to case; the local part's case matters to no provider we know. */
+export function mailboxKeyOf(email: string): string {
+  return email.trim().toLowerCase();
+}
+
+/** Which grant a credential rests on: this client and this login. Hashed, for it is compared across tenants. */
+export function grantKeyOf(provider: Provider, identity: Identity): string {
+  const text = JSON.stringify([provider.name, provider.oauth?.clientId ?? '', identity.account.providerId]);
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,135 @@
+import type { Context } from '../runtime/context.ts';
+import { endAdoption, forgetAdoptionsOf, lockAdoption } from '../db/credentials/adoptions.ts';
+import { findChannel, findLiveChannel, lockChannel } from '../db/channels/channels.ts';
+import type { ChannelRow } from '../db/channels/channels.ts';
+import type { Transaction } from '../db/client.ts';
+import { findCredential } from '../db/credentials/credentials.ts';
+import { failLink, lockLink, useLink } from '../db/access/links.ts';
+import { nudge } from '../db/channels/nudges.ts';
+import type { LinkResult } from '../db/schema/links.ts';
+import { ensureTenant } from '../db/access/tenants.ts';
+import { connectChannel } from './connect-channel.ts';
+import { reauthorizeChannel } from './reauthorize-channel.ts';
+import { mailboxKeyOf } from './sign-in.ts';
+import type { SignIn } from './sign-in.ts';
+
+type Failure = Extract<LinkResult, { status: 'failed' }>;
+
+/** How long a repeated request with the same token gets the channel that came of it, in ms. */
+const ADOPTION_KEPT_MS = 24 * 3_600_000;
+
+export interface StoredSignIn {
+  result: LinkResult;
+  /** This sign-in made the nudge, so its request signals. */
+  isNew: boolean;
+}
+
+/** The one transaction of a sign-in. */
+export async function storeSignIn(context: Context, signIn: SignIn): Promise<StoredSignIn> {
+  const now = await context.clock.now();
+  const { tenantId, link } = signIn;
+  return context.database.inTenant(tenantId, async (tx) => {
+    await ensureTenant(tx, tenantId, now);
+    const ended = await adoptionEnd(tx, signIn);
+    if (ended) return { result: ended, isNew: false };
+    const held = link && (await lockLink(tx, link.id));
+    if (held?.usedAt) return refuse(tx, null, failure('link_used', 'This link has been used already.'));
+    const channel = await channelOf(tx, signIn);
+    const refusal = await refusalOf(tx, signIn, channel);
+    if (refusal) return refuse(tx, link?.id ?? null, refusal);
+    const stored = channel
+      ? await reauthorizeChannel(context, tx, { signIn, channel, now })
+      : await connectChannel(context, tx, signIn, now);
+    if (link) await useLink(tx, link.id, stored.id, now);
+    await settleAdoptions(tx, signIn, stored.id, now);
+    const isNew = await nudge(tx, tenantId, stored.id, now);
+    context.killPoint('sign_in.storing');
+    return { result: { status: 'connected', channel: stored.id }, isNew };
+  });
+}
+
+/** What somebody else has made of this adoption meanwhile; null: it is ours to end. */
+async function adoptionEnd(tx: Transaction, { tenantId, adoption }: SignIn): Promise<LinkResult | null> {
+  if (!adoption) return null;
+  const row = await lockAdoption(tx, { tenantId, tokenHash: adoption.tokenHash });
+  if (!row) return failure('adoption_in_progress', 'This adoption was withdrawn meanwhile. Ask again.');
+  return row.channelId === null ? null : { status: 'connected', channel: row.channelId };
+}
+
+/** The channel rests on this sign-in from now on, and on no token that was handed over before it. */
+async function settleAdoptions(tx: Transaction, signIn: SignIn, channelId: string, now: Date): Promise<void> {
+  const { tenantId, adoption } = signIn;
+  await forgetAdoptionsOf(tx, channelId);
+  if (!adoption) return;
+  const expiresAt = new Date(now.getTime() + ADOPTION_KEPT_MS);
+  await endAdoption(tx, { tenantId, tokenHash: adoption.tokenHash }, { channelId, expiresAt });
+}
+
+async function refuse(tx: Transaction, linkId: string | null, result: Failure): Promise<StoredSignIn> {
+  if (linkId) await failLink(tx, linkId, result);
+  return { result, isNew: false };
+}
+
+/** The channel this sign-in is for: the link's, or the live one of the same mailbox; null: a new one. Locked. */
+async function channelOf(tx: Transaction, { tenantId, link, accessType, proof }: SignIn): Promise<ChannelRow | null> {
+  if (link?.purpose !== 'connect' && link?.channelId) {
+    await lockChannel(tx, link.channelId);
+    return findChannel(tx, link.channelId);
+  }
+  return findLiveChannel(tx, { tenantId, accessType, mailboxKey: mailboxKeyOf(proof.identity.account.email) });
+}
+
+async function refusalOf(tx: Transaction, signIn: SignIn, channel: ChannelRow | null): Promise<Failure | null> {
+  const { account } = signIn.proof.identity;
+  const wanted = signIn.spec.mailbox;
+  if (wanted && mailboxKeyOf(wanted) !== mailboxKeyOf(account.email)) return mismatch(wanted, account.email);
+  if (channel && !isSameAccount(channel, signIn)) return mismatch(channel.accountEmail, account.email);
+  if (channel?.status === 'disconnecting' || channel?.status === 'disconnected') {
+    return failure('link_expired', 'This channel has been disconnected since. Connect it again as a new one.');
+  }
+  return (await lacksRefreshToken(tx, signIn, channel)) ? NO_REFRESH_TOKEN : null;
+}
+
+/**
+ * The provider's own id of the login decides, because an address can be given to somebody else. Only where there is
+ * no id but the login itself (a password) does the address decide.
+ */
+function isSameAccount(channel: ChannelRow, { credential, proof }: SignIn): boolean {
+  const { account } = proof.identity;
+  const sameMailbox = mailboxKeyOf(account.email) === channel.mailboxKey;
+  if (credential.kind === 'password') return sameMailbox;
+  return account.providerId === channel.accountProviderId || (channel.kind === 'shared' && sameMailbox);
+}
+
+/**
+ * Without a new refresh token the old one is kept only if the channel was not waiting for a person; else the old one
+ * is what was refused, and consent has to be asked again. A pause may hide that it was waiting.
+ */
+async function lacksRefreshToken(
+  tx: Transaction,
+  { credential }: SignIn,
+  channel: ChannelRow | null,
+): Promise<boolean> {
+  if (credential.kind !== 'oauth' || credential.tokens.refreshToken) return false;
+  if (!channel || channel.status === 'reauth_required') return true;
+  if (channel.status === 'paused' && channel.trouble === 'credential') return true;
+  return (await findCredential(tx, channel.id)) === null;
+}
+
+const failure = (code: string, detail: string): Failure => ({ status: 'failed', code, detail });
+
+const NO_REFRESH_TOKEN = failure(
+  'no_refresh_token',
+  'The provider gave no lasting access. Sign in once more and agree on the consent page.',
+);
+
+function mismatch(expected: string, received: string): Failure {
+  return {
+    ...failure(
+      'account_mismatch',
+      `You signed in as ${received}, but this channel belongs to ${expected}. Nothing was changed.`,
+    ),
+    expected: { email: expected },
+    received: { email: received },
+  };
+}

@@ -1,0 +1,69 @@
+import type { Context } from '../runtime/context.ts';
+import { readPasswordSecret } from '../crypto/password-secret.ts';
+import { findChannel } from '../db/channels/channels.ts';
+import type { ChannelRow } from '../db/channels/channels.ts';
+import { findCredential } from '../db/credentials/credentials.ts';
+import type { CredentialRow } from '../db/credentials/credentials.ts';
+import { leastLifeMs } from '../domain/schedule.ts';
+import type { Provider, Session, SessionAccess } from '../providers/contract.ts';
+
+/** A channel with the credential it is reached by; `version` is what every verdict of this session is about. */
+export interface ChannelAccess {
+  channel: ChannelRow;
+  credential: CredentialRow;
+  provider: Provider;
+}
+
+/** Reads the channel and its credential, without opening anything. */
+export async function readAccess(
+  context: Context,
+  tenantId: string,
+  channelId: string,
+): Promise<ChannelAccess | 'gone'> {
+  const rows = await context.database.inTenant(tenantId, async (tx) => ({
+    channel: await findChannel(tx, channelId),
+    credential: await findCredential(tx, channelId),
+  }));
+  const provider = rows.channel && context.providers.get(rows.channel.accessType);
+  if (!rows.channel || !rows.credential || !provider) return 'gone';
+  return { channel: rows.channel, credential: rows.credential, provider };
+}
+
+/**
+ * Opens a session at the channel's account with the live credential. `needs_refresh` when the access token is spent
+ * or refused: only the channel's workflow refreshes (rule 3), so the caller asks for it and comes back.
+ */
+export async function openChannelSession(
+  context: Context,
+  access: ChannelAccess,
+  signal: AbortSignal,
+): Promise<Session | 'needs_refresh'> {
+  const sessionAccess = await sessionAccessOf(context, access);
+  if (sessionAccess === 'needs_refresh') return sessionAccess;
+  return access.provider.openSession(sessionAccess, signal);
+}
+
+async function sessionAccessOf(
+  context: Context,
+  { channel, credential }: ChannelAccess,
+): Promise<SessionAccess | 'needs_refresh'> {
+  const binding = { tenant: channel.tenantId, owner: channel.id };
+  if (credential.kind === 'password') {
+    const sealed = { ...binding, kind: 'refresh_secret' as const, version: credential.secretVersion };
+    const text = await context.vault.open(credential.sealedSecret, sealed);
+    return { kind: 'password', email: channel.accountEmail, ...readPasswordSecret(text) };
+  }
+  if (!(await isUsable(context, credential)) || !credential.accessTokenJwe) return 'needs_refresh';
+  const accessToken = await context.vault.decryptSecret(credential.accessTokenJwe, {
+    ...binding,
+    kind: 'access_token',
+    version: credential.version,
+  });
+  return { kind: 'token', email: channel.accountEmail, accessToken };
+}
+
+async function isUsable(context: Context, credential: CredentialRow): Promise<boolean> {
+  if (!credential.expiresAt || !credential.issuedAt || credential.accessTokenRefusedAt) return false;
+  const lifeMs = credential.expiresAt.getTime() - credential.issuedAt.getTime();
+  return credential.expiresAt.getTime() - (await context.clock.now()).getTime() > leastLifeMs(lifeMs);
+}

@@ -1,0 +1,125 @@
+import type { Context } from '../runtime/context.ts';
+import { lockChannel, updateChannel } from '../db/channels/channels.ts';
+import { clearTokenRefused, notifyReaders } from '../db/credentials/credentials.ts';
+import type { CredentialRow } from '../db/credentials/credentials.ts';
+import { freshLifeMs } from '../domain/schedule.ts';
+import { ProviderError } from '../domain/verdict.ts';
+import { openChannelSession, readAccess } from './access.ts';
+import type { ChannelAccess } from './access.ts';
+import { recordRefusal, recordSuccess } from './outcomes.ts';
+import { refreshCredential } from './refresh.ts';
+
+const CHECK_TIMEOUT_MS = 20_000;
+
+/** What one real call to the provider said. */
+export interface CheckAnswer {
+  ok: boolean;
+  /** In words for a person; null when it was refused. */
+  proved: string | null;
+}
+
+interface CheckInput {
+  tenantId: string;
+  channelId: string;
+  /** Somebody wants to know whether all is well again: what stands refused at the token endpoint is tried as well. */
+  asked?: boolean;
+}
+
+const REFUSED: Tried = { ok: false, proved: null };
+
+/**
+ * Verifies a channel with one real call, and settles a reported failure: when the provider refuses the access token,
+ * it is refreshed once and the call repeated, so that only the token endpoint decides about a sign-in (rule 5).
+ */
+export async function checkChannel(context: Context, input: CheckInput): Promise<CheckAnswer> {
+  const { tenantId, channelId, asked = false } = input;
+  const startedAt = await context.clock.now();
+  let answer = await tryOnce(context, tenantId, channelId);
+  if (answer === 'needs_refresh') {
+    answer = (await refreshOnce(context, input)) ? await tryOnce(context, tenantId, channelId) : REFUSED;
+  } else if (asked && answer.isGrantInTrouble && !(await refreshOnce(context, input))) {
+    answer = REFUSED;
+  }
+  const { credential = null, ok, proved } = answer === 'needs_refresh' ? REFUSED : answer;
+  await markChecked(context, { tenantId, channelId, startedAt, credential });
+  return { ok, proved };
+}
+
+async function refreshOnce(context: Context, { tenantId, channelId }: CheckInput): Promise<boolean> {
+  const access = await readAccess(context, tenantId, channelId);
+  if (access === 'gone') return false;
+  const { accessType } = access.channel;
+  const { version } = access.credential;
+  return (await refreshCredential(context, { tenantId, accessType, channelId, version })) === 'refreshed';
+}
+
+interface Tried extends CheckAnswer {
+  /** The one that has just worked, as it was read before that. */
+  credential?: CredentialRow;
+  /** The access token works, and the token endpoint had refused its grant. */
+  isGrantInTrouble?: boolean;
+}
+
+async function tryOnce(context: Context, tenantId: string, channelId: string): Promise<Tried | 'needs_refresh'> {
+  const access = await readAccess(context, tenantId, channelId);
+  if (access === 'gone') return REFUSED;
+  const credentialVersion = access.credential.version;
+  try {
+    const proved = await proveOnce(context, access);
+    if (proved === 'needs_refresh') return proved;
+    const row = await recordSuccess(context, { tenantId, channelId, credentialVersion, tried: 'access' });
+    return { ok: true, proved, credential: access.credential, isGrantInTrouble: row?.trouble === 'credential' };
+  } catch (error) {
+    if (!(error instanceof ProviderError)) throw error;
+    const { verdict } = error;
+    await recordRefusal(context, { tenantId, channelId, credentialVersion, tried: 'access', verdict });
+    return verdict.tokenRefused ? 'needs_refresh' : REFUSED;
+  }
+}
+
+/** A reported access token is tried all the same: whether the report is true is what we are here to find out. */
+async function proveOnce(context: Context, access: ChannelAccess): Promise<string> {
+  const credential = { ...access.credential, accessTokenRefusedAt: null };
+  const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);
+  const session = await openChannelSession(context, { ...access, credential }, signal);
+  if (session === 'needs_refresh') return session;
+  try {
+    return await session.verify();
+  } finally {
+    await session.close().catch(() => {}); // what a connection says while it ends changes nothing
+  }
+}
+
+interface Checked {
+  tenantId: string;
+  channelId: string;
+  startedAt: Date;
+  credential: CredentialRow | null;
+}
+
+/**
+ * Reports from before the check are answered, whatever the answer is: later ones within seconds get this time. One that
+ * came while the check was at work has asked for nothing more, and must not leave a proved token unserved.
+ */
+async function markChecked(context: Context, { tenantId, channelId, startedAt, credential }: Checked): Promise<void> {
+  const now = await context.clock.now();
+  await context.database.inTenant(tenantId, async (tx) => {
+    const row = await lockChannel(tx, channelId);
+    if (!row) return;
+    const isLater = row.checkRequestedAt !== null && row.checkRequestedAt > startedAt;
+    const isProved = credential !== null && !isLater;
+    if (isProved) await clearTokenRefused(tx, channelId, credential.version);
+    await updateChannel(tx, channelId, {
+      checkedAt: now,
+      ...(isLater ? {} : { checkRequestedAt: null }),
+      // Readers asked because of the report alone: what they wait for is this very token.
+      ...(isProved && isFreshAndReported(credential, now) ? { refreshRequestedAt: null } : {}),
+    });
+    await notifyReaders(tx, channelId);
+  });
+}
+
+function isFreshAndReported({ accessTokenRefusedAt, issuedAt, expiresAt }: CredentialRow, now: Date): boolean {
+  if (!accessTokenRefusedAt || !issuedAt || !expiresAt) return false;
+  return expiresAt.getTime() - now.getTime() > freshLifeMs(expiresAt.getTime() - issuedAt.getTime());
+}

@@ -1,0 +1,226 @@
+import type { Context } from '../runtime/context.ts';
+import { closeOperatorIncident, openOperatorIncident } from '../db/across-tenants/across-tenants.ts';
+import { lockChannel, updateChannel } from '../db/channels/channels.ts';
+import type { ChannelRow } from '../db/channels/channels.ts';
+import type { Transaction } from '../db/client.ts';
+import { clearTokenRefused, markTokenRefused, notifyReaders } from '../db/credentials/credentials.ts';
+import { letHappen } from '../channels/happenings.ts';
+import { nudge } from '../db/channels/nudges.ts';
+import type { Suspicion } from '../db/schema/channels.ts';
+import { backoffMs, blockedRetryMs, jitterOf } from '../domain/schedule.ts';
+import { statusAfter } from '../domain/channel.ts';
+import type { Verdict } from '../domain/verdict.ts';
+
+/** Which half of a connection a call has tried: the credential itself, or the account behind it. */
+type Tried = 'credential' | 'access';
+
+interface Outcome {
+  tenantId: string;
+  channelId: string;
+  credentialVersion: number;
+  tried: Tried;
+}
+
+/** A call worked: trouble of the same half is over. Returns the row, null when the channel is gone. */
+export async function recordSuccess(context: Context, outcome: Outcome): Promise<ChannelRow | null> {
+  const now = await context.clock.now();
+  const settled = await context.database.inTenant(outcome.tenantId, async (tx) => {
+    const before = await lockChannel(tx, outcome.channelId);
+    return before && { before, row: await settleSuccess(tx, before, outcome, now), isNew: false };
+  });
+  if (settled) await followUp(context, settled);
+  return settled?.row ?? null;
+}
+
+/** What was written of a channel, and what it was before; `isNew`: a nudge was made, so we signal. */
+export interface Settled {
+  before: ChannelRow;
+  row: ChannelRow;
+  isNew: boolean;
+}
+
+/**
+ * What follows once it is committed: the signal, and the operator's incident, which is across tenants. When a process
+ * dies before this, the reconcile finds the nudge, and the incident is seen to at the channel's next try.
+ */
+export async function followUp(context: Context, { before, row, isNew }: Settled): Promise<void> {
+  if (isNew) await context.temporal.lookAt(row).catch(() => {});
+  if (isOperators(row)) await reportToOperator(context, row);
+  else if (isOperators(before) || owesRecovery(row)) await healWithOperator(context, row);
+}
+
+/** The app's own client is at fault: one incident of the operator, and nobody else's business (rule 11). */
+const isOperators = ({ status, action }: ChannelRow) => status === 'blocked' && action === 'fix_app_credentials';
+
+/** It works, and still names the operator's incident: a process died before that was seen to. */
+const owesRecovery = ({ status, incidentId }: ChannelRow) =>
+  incidentId !== null && (status === 'connected' || status === 'paused');
+
+async function reportToOperator(context: Context, channel: ChannelRow): Promise<void> {
+  const fault = { channel, client: clientOf(context, channel), now: await context.clock.now() };
+  if (!(await openOperatorIncident(context.database, fault))) return;
+  const { accessType, statusReason: reason, providerCode } = channel;
+  context.logger.error({ accessType, reason, providerCode }, 'The app itself was refused; its channels wait for that');
+}
+
+/** One channel got through to the provider as this client: the others need not wait for their own next try. */
+async function healWithOperator(context: Context, channel: ChannelRow): Promise<void> {
+  const recovery = { channel, client: clientOf(context, channel), now: await context.clock.now() };
+  const waiting = await closeOperatorIncident(context.database, recovery);
+  await Promise.all(waiting.map((other) => context.temporal.lookAt(other).catch(() => {})));
+}
+
+/** Whose fault it is: without an OAuth client it is the installation's. */
+const clientOf = (context: Context, { accessType }: ChannelRow) =>
+  context.providers.get(accessType)?.oauth?.clientId ?? '';
+
+/**
+ * The same within the caller's transaction; `row` is locked. An access token that still works says nothing of a grant
+ * that was withdrawn, nor a refreshed one of a mailbox that is gone: while the other half is in trouble, its status,
+ * incident and next try stand, or every refresh would end an incident that the next call opens again (rule 11). `more`
+ * are columns that change with it.
+ */
+export async function settleSuccess(
+  tx: Transaction,
+  row: ChannelRow,
+  outcome: Pick<Outcome, 'credentialVersion' | 'tried'>,
+  now: Date,
+  more: Pick<Partial<ChannelRow>, 'refreshRequestedAt' | 'credentialVersion'> = {},
+): Promise<ChannelRow> {
+  const { credentialVersion, tried } = outcome;
+  if (credentialVersion < row.credentialVersion) return row;
+  const suspicion = row.suspicion?.tried === tried ? null : row.suspicion;
+  const proved = { suspicion, ...(tried === 'access' ? { lastVerifiedAt: now } : {}) };
+  if (tried === 'access') await clearTokenRefused(tx, row.id, credentialVersion);
+  if (row.trouble !== null && row.trouble !== tried) return updateChannel(tx, row.id, { ...proved, ...more });
+  const healed = { failures: 0, trouble: null, retryAt: suspicion ? row.retryAt : null };
+  return letHappen(tx, row, { type: 'worked', credentialVersion }, now, { ...healed, ...proved, ...more });
+}
+
+/**
+ * A call was refused, or nothing answered. Decides whether to believe it (rule 5), and writes what follows: the
+ * status, when to try again, a refresh to ask for. Returns the row, null when the channel is gone.
+ */
+export async function recordRefusal(
+  context: Context,
+  outcome: Outcome & { verdict: Verdict },
+): Promise<ChannelRow | null> {
+  const now = await context.clock.now();
+  const settled = await context.database.inTenant(outcome.tenantId, async (tx) => {
+    const row = await lockChannel(tx, outcome.channelId);
+    return row && settleRefusal(context, tx, row, outcome, now);
+  });
+  if (settled) await followUp(context, settled);
+  return settled?.row ?? null;
+}
+
+type Refusal = Pick<Outcome, 'credentialVersion' | 'tried'> & { verdict: Verdict };
+
+/** The same within the caller's transaction; `row` is locked. `followUp` comes after the commit. */
+export async function settleRefusal(
+  context: Context,
+  tx: Transaction,
+  row: ChannelRow,
+  outcome: Refusal,
+  now: Date,
+): Promise<Settled> {
+  const { verdict, credentialVersion, tried } = outcome;
+  if (credentialVersion < row.credentialVersion) return { before: row, row, isNew: false };
+  await notifyReaders(tx, row.id);
+  // What a token endpoint says is never about the access token: that is served on (rule 6).
+  if (verdict.tokenRefused && tried === 'access') await markTokenRefused(tx, row.id, credentialVersion, now);
+  if (statusAfter(verdict) === null) return { before: row, row, isNew: false };
+  const suspicion = suspect(context, row, outcome, now);
+  if (!isBelieved(context, row, suspicion, outcome)) {
+    const { capabilities, oauth } = context.providers.get(row.accessType)!;
+    const needsNewerToken = tried === 'access' && oauth !== null;
+    const gapMs = needsNewerToken && !verdict.vague ? 0 : capabilities.confirmations.gapMs;
+    const waiting = await updateChannel(tx, row.id, {
+      suspicion,
+      retryAt: new Date(suspicion.at + gapMs),
+      ...(needsNewerToken && credentialVersion <= suspicion.credentialVersion ? { refreshRequestedAt: now } : {}),
+    });
+    return { before: row, row: waiting, isNew: await nudge(tx, row.tenantId, row.id, now) };
+  }
+  const failures = row.failures + 1;
+  const retryAt = retryTime(row, verdict, failures, now);
+  // Who else must act already, must act on: an incident of theirs is not the operator's.
+  const isTaken = row.status === 'reauth_required' || (row.status === 'blocked' && !isOperators(row));
+  if (verdict.kind === 'misconfigured' && isTaken) {
+    return { before: row, row: await updateChannel(tx, row.id, { failures, retryAt }), isNew: false };
+  }
+  const changed = await letHappen(tx, row, { type: 'refused', credentialVersion, verdict }, now, {
+    failures,
+    // Shed load is neither one more refusal nor a sign of health.
+    suspicion: statusAfter(verdict) === 'degraded' && !verdict.tokenRefused ? row.suspicion : null,
+    trouble: tried,
+    retryAt,
+  });
+  return { before: row, row: changed, isNew: false };
+}
+
+/**
+ * One more of the same refusal, or a first of another. Tries that follow one another faster than they should count as
+ * one, whoever asked for them: a reporter in a hurry must not confirm what time would have refuted.
+ */
+function suspect(
+  context: Context,
+  row: ChannelRow,
+  { verdict, credentialVersion, tried }: Refusal,
+  now: Date,
+): Suspicion {
+  const { suspicion } = row;
+  const at = now.getTime();
+  if (suspicion?.kind !== verdict.kind || suspicion.tried !== tried) {
+    return { kind: verdict.kind, tried, times: 1, credentialVersion, at };
+  }
+  const gapMs = verdict.vague ? context.providers.get(row.accessType)!.capabilities.confirmations.gapMs : 0;
+  return at - suspicion.at < 0.9 * gapMs ? suspicion : { ...suspicion, times: suspicion.times + 1, at };
+}
+
+/**
+ * Trouble nobody has to act on is believed at once. What sends somebody to act is believed when the provider said it
+ * plainly of the credential itself; said vaguely, after spaced tries; said by an API, as is that it refuses a token,
+ * when it says so again with a token refreshed after the first time. Believing too early sends a person to sign in for nothing; too late costs
+ * minutes.
+ */
+function isBelieved(
+  context: Context,
+  row: ChannelRow,
+  suspicion: Suspicion,
+  { verdict, tried, credentialVersion }: Refusal,
+): boolean {
+  const { capabilities, oauth } = context.providers.get(row.accessType)!;
+  const heldAgainstNewer = tried === 'credential' || oauth === null || credentialVersion > suspicion.credentialVersion;
+  if (verdict.tokenRefused) return heldAgainstNewer;
+  const target = statusAfter(verdict);
+  if (target === 'degraded' || target === null) return true;
+  if (verdict.vague && suspicion.times <= capabilities.confirmations.tries) return false;
+  return heldAgainstNewer;
+}
+
+/** The operator is at work on it: every channel looks again within minutes, apart from the others. */
+const OPERATOR_RETRY_MS = 120_000;
+/** Nobody is believed who asks us to stay away for longer. */
+const LONGEST_WAIT_MS = 24 * 3_600_000;
+
+/**
+ * A refused password or grant is never tried again by itself; the rest is, with growing gaps. Channels that failed
+ * together come back up to a tenth of the time apart, never before the provider wants them.
+ */
+function retryTime(row: ChannelRow, verdict: Verdict, failures: number, now: Date): Date | null {
+  const jitter = jitterOf(`${row.id} ${failures}`);
+  const after = (ms: number) => new Date(now.getTime() + Math.min(ms, LONGEST_WAIT_MS) * (1 + 0.1 * jitter));
+  if (verdict.kind === 'misconfigured') {
+    return after(Math.min(backoffMs(failures, null), OPERATOR_RETRY_MS) * (0.5 + 0.5 * jitter));
+  }
+  switch (statusAfter(verdict)) {
+    case 'degraded':
+      return after(backoffMs(failures, verdict.retryAfterMs));
+    case 'blocked':
+      return after(blockedRetryMs(row.status === 'blocked' ? now.getTime() - row.statusSince.getTime() : 0));
+    case 'reauth_required':
+    case null:
+      return null;
+  }
+}

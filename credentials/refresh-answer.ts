@@ -1,0 +1,186 @@
+import type { Context } from '../runtime/context.ts';
+import type { ChannelRow } from '../db/channels/channels.ts';
+import type { Transaction } from '../db/client.ts';
+import { lockWithCredential, swapCredential } from '../db/credentials/credentials.ts';
+import type { CredentialRow, NewCredential } from '../db/credentials/credentials.ts';
+import { insertEvent } from '../db/events/events.ts';
+import { dropOldAttempts, findDoubt, releaseLease, settleAttempt } from '../db/credentials/refresh-attempts.ts';
+import type { StoredAnswer } from '../db/credentials/refresh-attempts.ts';
+import type { AccessType } from '../domain/access-type.ts';
+import { Secret } from '../domain/secret.ts';
+import { ProviderError } from '../domain/verdict.ts';
+import type { Verdict } from '../domain/verdict.ts';
+import type { RawAnswer, TokenSet } from '../providers/contract.ts';
+import { followUp, settleRefusal, settleSuccess } from './outcomes.ts';
+import type { Settled } from './outcomes.ts';
+import { oauthOf } from './send-refresh.ts';
+import { learnRotation, parseRotation } from '../domain/rotation.ts';
+
+/** Used where a provider does not say how long a token lives (RFC 6749 section 5.1 only recommends it). */
+const DEFAULT_LIFE_SECONDS = 3600;
+
+export type RefreshOutcome =
+  /** A new version is stored, or was by somebody else meanwhile. */
+  | 'refreshed'
+  /** Somebody else holds the lease. */
+  | 'busy'
+  | 'refused'
+  /** A request was sent and its answer lost; the channel waits for the time of the one probe. */
+  | 'unknown'
+  | 'gone';
+
+interface Answered {
+  tenantId: string;
+  accessType: AccessType;
+  channelId: string;
+  answer: StoredAnswer;
+}
+
+/**
+ * Steps 4 and 5: reads the sealed answer of an attempt, and stores the tokens it brought, or the verdict it means,
+ * together with the end of the attempt in one transaction. Of two who do so at once, one does.
+ */
+export async function takeAnswer(context: Context, answered: Answered): Promise<RefreshOutcome> {
+  const { tenantId, channelId, answer } = answered;
+  const tokens = understand(context, answered, await openAnswer(context, answered));
+  const now = await context.clock.now();
+  const settled = await context.database.inTenant(tenantId, async (tx) => {
+    const given = { context, tx, ...(await lockWithCredential(tx, channelId)), answer, now };
+    const result =
+      tokens instanceof ProviderError
+        ? await settleRefused(given, tokens.verdict)
+        : await settleStored(given, answered, tokens);
+    context.killPoint('refresh.settling');
+    return result;
+  });
+  context.killPoint('refresh.settled');
+  if (settled === null) return 'busy';
+  if (settled !== 'nothing') await followUp(context, settled);
+  return tokens instanceof ProviderError ? 'refused' : 'refreshed';
+}
+
+async function openAnswer(context: Context, { tenantId, channelId, answer }: Answered) {
+  const text = await context.vault.open(answer.sealedAnswer, {
+    tenant: tenantId,
+    owner: channelId,
+    kind: 'token_answer',
+    version: answer.version,
+  });
+  const { status, headers, body } = JSON.parse(text.reveal()) as Omit<RawAnswer, 'body'> & { body: string };
+  return { status, headers, body: new Secret(body) };
+}
+
+function understand(context: Context, { accessType }: Answered, raw: RawAnswer): TokenSet | ProviderError {
+  try {
+    return oauthOf(context, accessType).processTokenAnswer(raw);
+  } catch (error) {
+    if (error instanceof ProviderError) return error;
+    throw error;
+  }
+}
+
+interface Given {
+  context: Context;
+  tx: Transaction;
+  channel: ChannelRow | null;
+  credential: CredentialRow | null;
+  answer: StoredAnswer;
+  now: Date;
+}
+
+/** What an answer did to the channel: nothing where it was superseded; null when somebody else has taken it. */
+type SettledAnswer = Settled | 'nothing' | null;
+
+async function settleRefused(given: Given, refusal: Verdict): Promise<SettledAnswer> {
+  const { context, tx, channel, credential, answer, now } = given;
+  const doubt = credential && (await findDoubt(tx, credential));
+  if (!(await settleAttempt(tx, answer.attemptId, 'refused'))) return null;
+  if (!channel || !credential) return 'nothing';
+  await releaseLease(tx, channel.id, answer.attemptId);
+  const verdict = doubt ? lostFor(refusal) : refusal;
+  return settleRefusal(context, tx, channel, { credentialVersion: answer.version, tried: 'credential', verdict }, now);
+}
+
+/** A use before this one was never answered: so the provider had rotated then, and that answer died on its way to us. */
+function lostFor(verdict: Verdict): Verdict {
+  if (verdict.kind !== 'reauth_required') return verdict;
+  return { ...verdict, reason: 'refresh_outcome_unknown', vague: false };
+}
+
+/**
+ * Compare-and-swap to the next version, and the end of the attempt. A refresh that loses against a new secret is
+ * dropped. One that loses against a version resting on the secret it has just spent is not: the token it brought is
+ * then the only one that still works.
+ */
+async function settleStored(given: Given, answered: Answered, tokens: TokenSet): Promise<SettledAnswer> {
+  const { context, tx, channel, credential, answer, now } = given;
+  const isLive = credential?.version === answer.version;
+  const outlived = credential !== null && credential.secretVersion <= answer.version && tokens.refreshToken !== null;
+  const wins = channel !== null && credential !== null && (isLive || outlived);
+  if (!(await settleAttempt(tx, answer.attemptId, wins ? 'stored' : 'superseded'))) return null;
+  if (!wins) return 'nothing';
+  const values = await newVersion(context, { ...answered, credential }, tokens);
+  const swapped = await swapCredential(tx, { channelId: channel.id, version: credential.version }, values);
+  if (!swapped) throw new Error(`The credential of ${channel.id} moved on while its channel was locked`);
+  const { version: credentialVersion } = values;
+  const done = { credentialVersion, refreshRequestedAt: null };
+  const row = await settleSuccess(tx, channel, { credentialVersion, tried: 'credential' }, now, done);
+  await Promise.all([
+    dropOldAttempts(tx, {
+      channelId: channel.id,
+      version: answer.version,
+      secretVersion: values.secretVersion ?? credential.secretVersion,
+    }),
+    insertEvent(tx, {
+      tenantId: channel.tenantId,
+      channelId: channel.id,
+      type: 'credential.refreshed',
+      incidentId: null,
+      data: { credential_version: values.version, token_expires_at: values.expiresAt.toISOString() },
+      at: now,
+    }),
+  ]);
+  return { row, before: channel, isNew: false };
+}
+
+async function newVersion(
+  context: Context,
+  { tenantId, accessType, channelId, answer, credential }: Answered & { credential: CredentialRow },
+  tokens: TokenSet,
+) {
+  const version = credential.version + 1;
+  const binding = { tenant: tenantId, owner: channelId, version };
+  const issuedAt = answer.answeredAt;
+  // A life of nothing makes no sense, and believing it would refresh without end.
+  const lifeMs = 1000 * (tokens.expiresInSeconds || DEFAULT_LIFE_SECONDS);
+  const sealed =
+    tokens.refreshToken && (await context.vault.seal(tokens.refreshToken, { ...binding, kind: 'refresh_secret' }));
+  return {
+    version,
+    ...(sealed ? { sealedSecret: sealed, secretVersion: version } : {}),
+    accessTokenJwe: await context.vault.encryptSecret(tokens.accessToken, { ...binding, kind: 'access_token' }),
+    tokenType: tokens.tokenType,
+    issuedAt,
+    expiresAt: new Date(issuedAt.getTime() + lifeMs),
+    accessTokenRefusedAt: null,
+    rotation: await learned(context, { tenantId, accessType, channelId, credential }, tokens),
+    updatedAt: await context.clock.now(),
+    ...(tokens.scopes ? { scopes: tokens.scopes } : {}),
+  } satisfies Partial<NewCredential>;
+}
+
+async function learned(
+  context: Context,
+  { tenantId, accessType, channelId, credential }: Omit<Answered, 'answer'> & { credential: CredentialRow },
+  tokens: TokenSet,
+): Promise<string> {
+  const rotation = { declared: oauthOf(context, accessType).rotation, known: parseRotation(credential.rotation) };
+  if (!tokens.refreshToken) return learnRotation(rotation, false);
+  const sent = await context.vault.open(credential.sealedSecret, {
+    tenant: tenantId,
+    owner: channelId,
+    kind: 'refresh_secret',
+    version: credential.secretVersion,
+  });
+  return learnRotation(rotation, sent.reveal() !== tokens.refreshToken.reveal());
+}

@@ -1,0 +1,124 @@
+import type { Context } from '../runtime/context.ts';
+import { VaultError } from '../crypto/vault.ts';
+import type { Binding } from '../crypto/vault.ts';
+import { withAllVaultRecords } from '../db/across-tenants/across-tenants.ts';
+import { lockChannel } from '../db/channels/channels.ts';
+import { findCredential } from '../db/credentials/credentials.ts';
+import {
+  countRecords,
+  dropAdoptionsSealedUnder,
+  isSealed,
+  listChannelsSealedUnder,
+  listRecordsUnlike,
+  RECORD_KINDS,
+  replaceRecords,
+} from '../db/across-tenants/vault-records.ts';
+import type { RecordCount, RecordKind, RenewedRecord, VaultRecord } from '../db/across-tenants/vault-records.ts';
+import type { Verdict } from '../domain/verdict.ts';
+import { followUp, settleRefusal } from './outcomes.ts';
+
+/** In one statement, whose rows a refresh may be waiting for. Parts of messages have up to 350 KB each. */
+const recordsAtOnce = (kind: RecordKind) => (kind === 'message_part' ? 20 : 100);
+
+export interface Rewrapping {
+  rewrapped: number;
+  /** Records that do not open; their rows' keys. They stay as they are. */
+  rejected: string[];
+  counts: RecordCount[];
+}
+
+/**
+ * Puts every lasting record of the vault under the current keys, while everything else goes on (S-22). It may be
+ * stopped at any time and run again: what is done is recognized by its key id. A record that is replaced meanwhile is
+ * under the current key already. Throws `vault_key_absent` where a key is missing from this process's keys file.
+ */
+export async function rewrapVault(context: Context): Promise<Rewrapping> {
+  const rejected: string[] = [];
+  let rewrapped = 0;
+  for (const kind of RECORD_KINDS) rewrapped += await rewrapKind(context, kind, rejected);
+  const now = await context.clock.now();
+  return { rewrapped, rejected, counts: await withAllVaultRecords(context.database, (tx) => countRecords(tx, now)) };
+}
+
+async function rewrapKind(context: Context, kind: RecordKind, rejected: string[]): Promise<number> {
+  const keyId = context.vault.currentKey(isSealed(kind) ? 'sealed' : 'encrypted');
+  let rewrapped = 0;
+  for (let after: string[] | null = null; ;) {
+    const page: { keyId: string; after: string[] | null; limit: number } = { keyId, after, limit: recordsAtOnce(kind) };
+    const records = await withAllVaultRecords(context.database, (tx) => listRecordsUnlike(tx, kind, page));
+    rewrapped += await rewrapRecords(context, kind, records, rejected);
+    after = records.at(-1)?.key ?? null;
+    if (after === null) return rewrapped;
+  }
+}
+
+async function rewrapRecords(
+  context: Context,
+  kind: RecordKind,
+  records: VaultRecord[],
+  rejected: string[],
+): Promise<number> {
+  const renewed: RenewedRecord[] = [];
+  for (const old of records) {
+    const record = await rewrap(context, old);
+    if (record === null) rejected.push(`${old.kind} ${old.key.join('/')}`);
+    else renewed.push({ old, record });
+  }
+  return withAllVaultRecords(context.database, (tx) => replaceRecords(tx, kind, renewed));
+}
+
+/** null when the record does not open with the key it names. */
+async function rewrap(
+  { vault }: Context,
+  { kind, tenant, owner, version, record }: VaultRecord,
+): Promise<string | null> {
+  const binding: Binding = { tenant, owner, kind, version };
+  try {
+    return isSealed(kind)
+      ? await vault.seal(await vault.open(record, binding), binding)
+      : await vault.encrypt(await vault.decrypt(record, binding), binding);
+  } catch (error) {
+    if (error instanceof VaultError && error.code === 'vault_record_rejected') return null;
+    throw error;
+  }
+}
+
+/** Whoever has the key has the grant: it counts as withdrawn, whatever the provider knows of it. */
+const BURNT: Verdict = {
+  kind: 'reauth_required',
+  reason: 'access_revoked',
+  retryAfterMs: null,
+  providerCode: 'vault_key_burnt',
+  vague: false,
+  tokenRefused: false,
+};
+
+/**
+ * The emergency: a sealing key has become known to others. Every channel whose secret was sealed under it is sent to
+ * its person to sign in again; answers with their ids. What was sealed under it is then put under the current key, so
+ * that the burnt one can leave the keys file while grants are still to be revoked. Refused while new secrets are still sealed under that key. May
+ * be run again: who has signed in since rests on another key.
+ */
+export async function giveUpKey(context: Context, keyId: string): Promise<string[]> {
+  if (context.vault.currentKey('sealed') === keyId) {
+    throw new Error(`New secrets are still sealed under "${keyId}"; make another key the current one first`);
+  }
+  const channels = await withAllVaultRecords(context.database, async (tx) => {
+    // Nobody rests on them yet: the product hears at its next request that the token is no good.
+    await dropAdoptionsSealedUnder(tx, keyId);
+    return listChannelsSealedUnder(tx, keyId);
+  });
+  for (const { id, tenantId } of channels) {
+    const now = await context.clock.now();
+    const settled = await context.database.inTenant(tenantId, async (tx) => {
+      const channel = await lockChannel(tx, id);
+      const credential = await findCredential(tx, id);
+      if (!channel || !credential) return null;
+      const refusal = { credentialVersion: credential.version, tried: 'credential' as const, verdict: BURNT };
+      return settleRefusal(context, tx, channel, refusal, now);
+    });
+    if (settled) await followUp(context, { ...settled, isNew: true });
+  }
+  for (const kind of RECORD_KINDS) if (isSealed(kind)) await rewrapKind(context, kind, []);
+  return channels.map(({ id }) => id);
+}

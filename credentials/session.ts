@@ -1,0 +1,64 @@
+import type { Context } from '../runtime/context.ts';
+import type { ChannelRow } from '../db/channels/channels.ts';
+import { askFor } from '../db/channels/nudges.ts';
+import { ProviderError } from '../domain/verdict.ts';
+import type { Verdict } from '../domain/verdict.ts';
+import type { Session } from '../providers/contract.ts';
+import { openChannelSession } from './access.ts';
+import type { ChannelAccess } from './access.ts';
+import { recordRefusal, recordSuccess } from './outcomes.ts';
+import { atPlace, WorkPlace, workPlaces } from './work-places.ts';
+
+/** What work at an account came to: its result, or why there is none. */
+export type SessionOutcome<T> =
+  | { outcome: 'worked'; result: T }
+  | { outcome: 'needs_refresh' }
+  | { outcome: 'refused'; verdict: Verdict; channel: ChannelRow | null };
+
+/**
+ * Works at a channel's account with an open session, and records what that says of the channel: that it works, or what
+ * the provider's refusal means. Other errors are thrown. `urgent`: it is short, and comes before what takes long.
+ */
+export async function workAtAccount<T>(
+  context: Context,
+  access: ChannelAccess,
+  signal: AbortSignal,
+  work: (session: Session) => Promise<T>,
+  { urgent = false } = {},
+): Promise<SessionOutcome<T>> {
+  const { id: channelId, tenantId } = access.channel;
+  const tried = { tenantId, channelId, credentialVersion: access.credential.version, tried: 'access' } as const;
+  const place = new WorkPlace(workPlaces(access.channel.accessType), { urgent, signal });
+  await place.take();
+  try {
+    const session = await place.ask(() => openChannelSession(context, access, signal));
+    if (session === 'needs_refresh') return { outcome: 'needs_refresh' };
+    const result = await closing(atPlace(session, place), work);
+    await recordSuccess(context, tried);
+    return { outcome: 'worked', result };
+  } catch (error) {
+    if (!(error instanceof ProviderError) || signal.aborted) throw error;
+    const channel = await recordRefusal(context, { ...tried, verdict: error.verdict });
+    return { outcome: 'refused', verdict: error.verdict, channel };
+  } finally {
+    place.end();
+  }
+}
+
+/** Works with a session, and closes it whatever comes of that. */
+export async function closing<T>(session: Session, work: (session: Session) => Promise<T>): Promise<T> {
+  try {
+    return await work(session);
+  } finally {
+    await session.close().catch(() => {}); // what a connection says while it ends changes nothing
+  }
+}
+
+/** Asks the channel's workflow, which alone refreshes (rule 3), for a token to work with. */
+export async function askForRefresh(context: Context, channel: ChannelRow): Promise<void> {
+  const { id: channelId, tenantId } = channel;
+  const isNew = await context.database.inTenant(tenantId, async (tx) =>
+    askFor(tx, { tenantId, channelId }, 'refreshRequestedAt', await context.clock.now()),
+  );
+  if (isNew) await context.temporal.lookAt(channel).catch(() => {}); // the reconcile finds the nudge
+}

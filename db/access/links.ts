@@ -1,0 +1,63 @@
+import { and, eq, isNull, lt, sql } from 'drizzle-orm';
+import type { InferSelectModel } from 'drizzle-orm';
+import type { Transaction } from '../client.ts';
+import { links } from '../schema/links.ts';
+import type { LinkResult, LinkSpec } from '../schema/links.ts';
+
+export type LinkRow = InferSelectModel<typeof links>;
+export type { LinkResult, LinkSpec };
+
+export async function insertLink(tx: Transaction, row: typeof links.$inferInsert): Promise<LinkRow> {
+  const [inserted] = await tx.insert(links).values(row).returning();
+  if (!inserted) throw new Error('An insert returned no row');
+  return inserted;
+}
+
+export async function findLink(tx: Transaction, id: string): Promise<LinkRow | null> {
+  const [row] = await tx.select().from(links).where(eq(links.id, id));
+  return row ?? null;
+}
+
+/** Reads a link and holds it until the transaction ends: of two sign-ins at once, the second finds it used. */
+export async function lockLink(tx: Transaction, id: string): Promise<LinkRow | null> {
+  const [row] = await tx.select().from(links).where(eq(links.id, id)).for('update');
+  return row ?? null;
+}
+
+/** A completed sign-in uses the link up. Call it in the transaction that stores the credential (rule 8). */
+export async function useLink(tx: Transaction, id: string, channelId: string, now: Date): Promise<void> {
+  await tx
+    .update(links)
+    .set({ usedAt: now, channelId, result: { status: 'connected', channel: channelId } })
+    .where(eq(links.id, id));
+}
+
+/** A new sign-in begins: whatever it comes to, what the last one failed with is not its result. */
+export async function clearFailure(tx: Transaction, id: string): Promise<void> {
+  await tx
+    .update(links)
+    .set({ result: null })
+    .where(and(eq(links.id, id), isNull(links.usedAt)));
+}
+
+/** Counts a try of a password; false when the link has had as many as it may. */
+export async function countPasswordAttempt(tx: Transaction, id: string, most: number): Promise<boolean> {
+  const counted = await tx
+    .update(links)
+    .set({ passwordAttempts: sql`${links.passwordAttempts} + 1` })
+    .where(and(eq(links.id, id), lt(links.passwordAttempts, most)))
+    .returning({ id: links.id });
+  return counted.length > 0;
+}
+
+/** A failed sign-in leaves the link usable and says why; a used link keeps the result that used it. */
+export async function failLink(
+  tx: Transaction,
+  id: string,
+  result: Extract<LinkResult, { status: 'failed' }>,
+): Promise<void> {
+  await tx
+    .update(links)
+    .set({ result })
+    .where(and(eq(links.id, id), isNull(links.usedAt)));
+}

@@ -1,0 +1,85 @@
+import { eq, gt, sql } from 'drizzle-orm';
+import type { InferSelectModel } from 'drizzle-orm';
+import type { Transaction } from '../client.ts';
+import { channels } from '../schema/channels.ts';
+import { tenants } from '../schema/tenants.ts';
+import type { TenantPolicy } from '../schema/tenants.ts';
+
+export type TenantRow = InferSelectModel<typeof tenants>;
+
+/** Long enough to fetch a message again after a mishap of the product's own; short enough to be no archive. */
+export const DEFAULT_RETENTION_DAYS = 30;
+
+/** Every access type; the owner of an individual channel is told, the admins of a shared one. */
+const DEFAULT_POLICY: TenantPolicy = {
+  access_types: null,
+  notify: { individual: 'owner', shared: 'admins' },
+  admins: [],
+  reminders_days: [1, 3, 7],
+  retention_days: DEFAULT_RETENTION_DAYS,
+};
+
+/** A tenant exists from the first time the product names it. */
+export async function ensureTenant(tx: Transaction, id: string, now: Date): Promise<TenantRow> {
+  await tx.insert(tenants).values({ id, createdAt: now }).onConflictDoNothing();
+  const row = await findTenant(tx, id);
+  if (!row) throw new Error('A tenant that was just made is not there; expected the transaction to be in it');
+  return row;
+}
+
+export async function findTenant(tx: Transaction, id: string): Promise<TenantRow | null> {
+  const [row] = await tx.select().from(tenants).where(eq(tenants.id, id));
+  return row ?? null;
+}
+
+export async function findPolicy(tx: Transaction, id: string): Promise<TenantPolicy> {
+  // A policy that was set before a field came into being has the field's default.
+  return { ...DEFAULT_POLICY, ...(await findTenant(tx, id))?.policy };
+}
+
+export async function setPolicy(tx: Transaction, id: string, policy: TenantPolicy): Promise<void> {
+  await tx.update(tenants).set({ policy }).where(eq(tenants.id, id));
+}
+
+export async function requestTenantErasure(tx: Transaction, id: string, now: Date): Promise<void> {
+  await tx.update(tenants).set({ eraseRequestedAt: now }).where(eq(tenants.id, id));
+}
+
+/**
+ * Ends an erasure: the tenant's row goes, and with it everything that is its, once its last channel is disconnected.
+ * True when it went. Call it after a channel of an erased tenant has left; calling it at any other time is harmless.
+ */
+export async function finishTenantErasure(tx: Transaction, id: string): Promise<boolean> {
+  const rows = await tx
+    .delete(tenants)
+    .where(
+      sql`${tenants.id} = ${id} and ${tenants.eraseRequestedAt} is not null
+          and not exists (select from ${channels} where ${channels.tenantId} = ${id} and ${channels.status} <> 'disconnected')`,
+    )
+    .returning({ id: tenants.id });
+  return rows.length > 0;
+}
+
+export interface TenantSummary extends TenantRow {
+  channelCount: number;
+  /** Channels that somebody must act on. */
+  brokenCount: number;
+}
+
+export async function listTenants(tx: Transaction, after: string | null, limit: number): Promise<TenantSummary[]> {
+  return tx
+    .select({
+      id: tenants.id,
+      policy: tenants.policy,
+      eraseRequestedAt: tenants.eraseRequestedAt,
+      createdAt: tenants.createdAt,
+      channelCount: sql<number>`(count(${channels.id}) filter (where ${channels.status} <> 'disconnected'))::int`,
+      brokenCount: sql<number>`(count(${channels.id}) filter (where ${channels.status} in ('reauth_required', 'blocked')))::int`,
+    })
+    .from(tenants)
+    .leftJoin(channels, eq(channels.tenantId, tenants.id))
+    .where(after === null ? undefined : gt(tenants.id, after))
+    .groupBy(tenants.id)
+    .orderBy(tenants.id)
+    .limit(limit);
+}

@@ -1,0 +1,42 @@
+import { sql } from 'drizzle-orm';
+import type { AccessType } from '../../domain/access-type.ts';
+import type { Transaction } from '../client.ts';
+
+/** Any number will do, as long as every Mooring takes the same. */
+const RECONCILE_LOCK = 4_021_980;
+
+export interface Forgotten {
+  id: string;
+  tenantId: string;
+  accessType: AccessType;
+}
+
+/**
+ * Channels whose workflow should have acted by now: a nudge that nobody took, or a due time that is past. Missing,
+ * stuck and unsignalled workflows all show in one of the two. Marks them signalled; empty while another process looks.
+ */
+export async function takeForgotten(
+  tx: Transaction,
+  { nudgedBefore, dueBefore, now, limit }: { nudgedBefore: Date; dueBefore: Date; now: Date; limit: number },
+): Promise<Forgotten[]> {
+  const [lock] = await tx.execute<{ taken: boolean }>(
+    sql`select pg_try_advisory_xact_lock(${RECONCILE_LOCK}) as taken`,
+  );
+  if (!lock?.taken) return [];
+  const rows = await tx.execute<{ id: string; tenant_id: string; access_type: AccessType }>(sql`
+    select c.id, c.tenant_id, c.access_type
+    from channels c left join nudges n on n.channel_id = c.id
+    where c.status <> 'disconnected'
+      and (n.signalled_at < ${nudgedBefore.toISOString()} or c.next_due_at < ${dueBefore.toISOString()})
+    order by coalesce(n.created_at, c.next_due_at)
+    limit ${limit}`);
+  const ids = rows.map(({ id }) => id);
+  if (ids.length > 0) {
+    await tx.execute(sql`
+      update nudges set signalled_at = ${now.toISOString()} where channel_id in ${ids}`);
+    // Looked at again only after as long again, so that one that cannot be woken does not crowd out the others.
+    await tx.execute(sql`
+      update channels set next_due_at = ${now.toISOString()} where next_due_at is not null and id in ${ids}`);
+  }
+  return rows.map((row) => ({ id: row.id, tenantId: row.tenant_id, accessType: row.access_type }));
+}

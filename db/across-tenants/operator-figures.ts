@@ -1,0 +1,48 @@
+import { count, isNotNull, min, sql } from 'drizzle-orm';
+import type { Status } from '../../domain/channel.ts';
+import type { Transaction } from '../client.ts';
+import { channels, nudges } from '../schema/channels.ts';
+import { feedState } from '../schema/events.ts';
+import { subscriptions } from '../schema/subscriptions.ts';
+
+/** What the operator's metrics and health checks are read from. */
+export async function countChannelsByStatus(tx: Transaction): Promise<{ status: Status; count: number }[]> {
+  return tx
+    .select({ status: channels.status, count: sql<number>`count(*)::int` })
+    .from(channels)
+    .groupBy(channels.status);
+}
+
+/** Of how many channels it was told that their provider refuses to tell of news. */
+export async function countFailingSubscriptions(tx: Transaction): Promise<number> {
+  const [row] = await tx.select({ count: count() }).from(subscriptions).where(isNotNull(subscriptions.failingSince));
+  return row?.count ?? 0;
+}
+
+/** When the oldest nudge was written that no workflow has taken yet; null when there is none. */
+export async function findOldestNudge(tx: Transaction): Promise<Date | null> {
+  const [row] = await tx.select({ createdAt: min(nudges.createdAt) }).from(nudges);
+  return row?.createdAt ?? null;
+}
+
+/**
+ * When the oldest message or event was written that is committed and that the feeds do not show yet, because a
+ * transaction from before it is still open; null when the feeds show everything.
+ */
+export async function findOldestUnsettled(tx: Transaction): Promise<Date | null> {
+  const [row] = await tx.execute<{ since: string | null }>(sql`
+    select least(
+      (select min(stored_at) from messages where xact >= pg_snapshot_xmin(pg_current_snapshot())),
+      (select min(at) from events where xact >= pg_snapshot_xmin(pg_current_snapshot()))
+    ) as since`);
+  return row?.since ? new Date(row.since) : null;
+}
+
+/** When the newest migration of this database was written, in ms; null when it has none. */
+export async function findSchemaVersion(tx: Transaction): Promise<number | null> {
+  await tx.select({ epoch: feedState.epoch }).from(feedState).limit(1);
+  const [row] = await tx.execute<{ newest: string | null }>(
+    sql`select max(created_at)::text as newest from drizzle.__drizzle_migrations`,
+  );
+  return row?.newest ? Number(row.newest) : null;
+}

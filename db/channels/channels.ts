@@ -1,0 +1,102 @@
+import { and, eq, gt, sql } from 'drizzle-orm';
+import type { InferSelectModel } from 'drizzle-orm';
+import type { AccessType } from '../../domain/access-type.ts';
+import type { ChannelState, Status } from '../../domain/channel.ts';
+import type { Transaction } from '../client.ts';
+import { channels } from '../schema/channels.ts';
+
+export type ChannelRow = InferSelectModel<typeof channels>;
+
+export interface ChannelFilter {
+  tenantId: string | null;
+  status: Status | null;
+  accessType: AccessType | null;
+  /** Ids sort by time: the last id of the page before. */
+  after: string | null;
+  limit: number;
+}
+
+export async function findChannel(tx: Transaction, id: string): Promise<ChannelRow | null> {
+  const [row] = await tx.select().from(channels).where(eq(channels.id, id));
+  return row ?? null;
+}
+
+/** Reads a channel and holds it until the transaction ends: every change of its life goes through this lock. */
+export async function lockChannel(tx: Transaction, id: string): Promise<ChannelRow | null> {
+  const [row] = await tx.select().from(channels).where(eq(channels.id, id)).for('update');
+  return row ?? null;
+}
+
+/**
+ * Holds a channel against everybody who locks it, but not against rows that are added to it meanwhile: the content of the
+ * messages that come next need not wait for the messages of before.
+ */
+export async function holdChannel(tx: Transaction, id: string): Promise<ChannelRow | null> {
+  const [row] = await tx.select().from(channels).where(eq(channels.id, id)).for('no key update');
+  return row ?? null;
+}
+
+export async function listChannels(tx: Transaction, filter: ChannelFilter): Promise<ChannelRow[]> {
+  return tx
+    .select()
+    .from(channels)
+    .where(
+      and(
+        filter.tenantId === null ? undefined : eq(channels.tenantId, filter.tenantId),
+        filter.status === null ? undefined : eq(channels.status, filter.status),
+        filter.accessType === null ? undefined : eq(channels.accessType, filter.accessType),
+        filter.after === null ? undefined : gt(channels.id, filter.after),
+      ),
+    )
+    .orderBy(channels.id)
+    .limit(filter.limit);
+}
+
+/** The live channel of a mailbox, if there is one: connecting it again reauthorizes it. */
+export async function findLiveChannel(
+  tx: Transaction,
+  key: { tenantId: string; accessType: AccessType; mailboxKey: string },
+): Promise<ChannelRow | null> {
+  const [row] = await tx
+    .select()
+    .from(channels)
+    .where(
+      and(
+        eq(channels.tenantId, key.tenantId),
+        eq(channels.accessType, key.accessType),
+        eq(channels.mailboxKey, key.mailboxKey),
+        sql`${channels.status} not in ('disconnecting', 'disconnected')`,
+      ),
+    )
+    .for('update');
+  return row ?? null;
+}
+
+export async function insertChannel(tx: Transaction, row: typeof channels.$inferInsert): Promise<ChannelRow> {
+  const [inserted] = await tx.insert(channels).values(row).returning();
+  if (!inserted) throw new Error('An insert returned no row');
+  return inserted;
+}
+
+/** Changes columns that are not part of a channel's life cycle; that part is `channels/happenings.ts`'s alone. */
+export async function updateChannel(
+  tx: Transaction,
+  id: string,
+  values: Partial<Omit<typeof channels.$inferInsert, 'id' | 'tenantId' | 'status'>>,
+): Promise<ChannelRow> {
+  const [row] = await tx.update(channels).set(values).where(eq(channels.id, id)).returning();
+  if (!row) throw new Error(`There is no channel ${id} in this tenant`);
+  return row;
+}
+
+export function stateOf(row: ChannelRow): ChannelState {
+  return {
+    status: row.status,
+    reason: row.statusReason,
+    action: row.action,
+    providerCode: row.providerCode,
+    // Rows that were paused before `paused_at` was kept have only their status to say so.
+    paused: row.pausedAt !== null || row.status === 'paused',
+    credentialVersion: row.credentialVersion,
+  };
+}

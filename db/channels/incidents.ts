@@ -1,0 +1,35 @@
+import { and, eq, isNull } from 'drizzle-orm';
+import type { StatusReason } from '../../domain/verdict.ts';
+import type { Transaction } from '../client.ts';
+import { newId } from '../ids.ts';
+import { incidents } from '../schema/channels.ts';
+
+/** Opens the channel's incident, or answers with the one that is open: one alert per incident (rule 11). */
+export async function openChannelIncident(
+  tx: Transaction,
+  incident: { tenantId: string; channelId: string; provider: string; reason: StatusReason | null; at: Date },
+): Promise<{ id: string; isNew: boolean }> {
+  const { at, ...values } = incident;
+  const id = newId('inc');
+  const inserted = await tx
+    .insert(incidents)
+    .values({ id, ...values, openedAt: at })
+    .onConflictDoNothing()
+    .returning({ id: incidents.id });
+  if (inserted.length > 0) return { id, isNew: true };
+  const [open] = await tx
+    .select({ id: incidents.id })
+    .from(incidents)
+    .where(and(eq(incidents.channelId, incident.channelId), isNull(incidents.closedAt)));
+  return { id: open?.id ?? id, isNew: false };
+}
+
+/** False when there is none to close in this tenant: the operator's incidents are not a channel's to end. */
+export async function closeIncident(tx: Transaction, id: string, at: Date): Promise<boolean> {
+  const rows = await tx
+    .update(incidents)
+    .set({ closedAt: at })
+    .where(and(eq(incidents.id, id), isNull(incidents.closedAt)))
+    .returning({ id: incidents.id });
+  return rows.length > 0;
+}

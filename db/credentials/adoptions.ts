@@ -1,0 +1,173 @@
+import { and, eq, isNotNull, isNull, sql } from 'drizzle-orm';
+import type { InferSelectModel } from 'drizzle-orm';
+import type { Transaction } from '../client.ts';
+import { adoptions } from '../schema/adoptions.ts';
+import type { AdoptionFailure, AdoptionRequest } from '../schema/adoptions.ts';
+import { channels } from '../schema/channels.ts';
+
+export type AdoptionRow = InferSelectModel<typeof adoptions>;
+export type { AdoptionFailure, AdoptionRequest };
+
+/** Which adoption, and who holds it. */
+export type HeldAdoption = Pick<AdoptionRow, 'tenantId' | 'tokenHash' | 'holder'>;
+
+type AdoptionKey = Pick<AdoptionRow, 'tenantId' | 'tokenHash'>;
+
+const isOne = ({ tenantId, tokenHash }: AdoptionKey) =>
+  and(eq(adoptions.tenantId, tenantId), eq(adoptions.tokenHash, tokenHash));
+const isHeld = (held: HeldAdoption) => and(isOne(held), eq(adoptions.holder, held.holder), isNull(adoptions.channelId));
+
+/**
+ * Writes down that a token is about to be sent. null: it is ours to send. Else the row of an earlier request with it,
+ * whose answer is stored, or may still come, or whose channel rests on it still.
+ */
+export async function takeAdoption(
+  tx: Transaction,
+  fresh: Omit<AdoptionRow, 'tries' | 'sentAt' | 'answeredAt' | 'sealedAnswer' | 'failure' | 'channelId'>,
+): Promise<AdoptionRow | null> {
+  const row = {
+    ...fresh,
+    tries: 0,
+    sentAt: null,
+    answeredAt: null,
+    sealedAnswer: null,
+    failure: null,
+    channelId: null,
+  };
+  const inserted = await tx
+    .insert(adoptions)
+    .values(row)
+    .onConflictDoNothing()
+    .returning({ tokenHash: adoptions.tokenHash });
+  if (inserted.length > 0) return null;
+  const earlier = await lockAdoption(tx, fresh);
+  if (earlier === null) return takeAdoption(tx, fresh); // it went between the two
+  if (!(await isOver(tx, earlier, fresh.createdAt))) return earlier;
+  await tx.update(adoptions).set(row).where(isOne(fresh));
+  return null;
+}
+
+/**
+ * Asked when the row is held, by a statement of its own: one that waited for whoever was just finishing it would not see
+ * the channel that came with it.
+ */
+async function isOver(tx: Transaction, row: AdoptionRow, now: Date): Promise<boolean> {
+  if (row.expiresAt <= now) return true;
+  if (row.channelId === null) return row.sealedAnswer === null && row.dueAt !== null && row.dueAt <= now;
+  const [channel] = await tx.select({ status: channels.status }).from(channels).where(eq(channels.id, row.channelId));
+  return !channel || ['disconnecting', 'disconnected', 'reauth_required'].includes(channel.status);
+}
+
+/** Marks the token sent, just before the socket is written; false when somebody else has taken it over. */
+export async function markAdoptionSent(tx: Transaction, held: HeldAdoption, now: Date): Promise<boolean> {
+  const rows = await tx
+    .update(adoptions)
+    .set({ sentAt: now })
+    .where(and(isHeld(held), isNull(adoptions.sealedAnswer)))
+    .returning({ tokenHash: adoptions.tokenHash });
+  return rows.length > 0;
+}
+
+/** Shows that its holder lives, and is at it. */
+export async function holdAdoption(tx: Transaction, held: HeldAdoption, dueAt: Date): Promise<void> {
+  await tx
+    .update(adoptions)
+    .set({ dueAt })
+    .where(and(isHeld(held), isNull(adoptions.failure)));
+}
+
+/**
+ * Keeps the raw answer, sealed, whoever holds the adoption by now (rule 4). False where another answer is kept already:
+ * of two requests that one token was sent with, the first is the one that a strict provider heard.
+ */
+export async function storeAdoptionAnswer(
+  tx: Transaction,
+  key: AdoptionKey,
+  answer: { sealedAnswer: string; answeredAt: Date },
+): Promise<boolean> {
+  const rows = await tx
+    .update(adoptions)
+    .set(answer)
+    .where(and(isOne(key), isNull(adoptions.channelId), isNull(adoptions.sealedAnswer)))
+    .returning({ tokenHash: adoptions.tokenHash });
+  return rows.length > 0;
+}
+
+/** Says why it is not finished; `dueAt` null: it rests until the product asks again. */
+export async function failAdoption(
+  tx: Transaction,
+  held: HeldAdoption,
+  failed: { failure: AdoptionFailure; dueAt: Date | null; expiresAt: Date },
+): Promise<void> {
+  await tx.update(adoptions).set(failed).where(isHeld(held));
+}
+
+/** Nothing rests on it: the next request with this token is as good as the first. */
+export async function dropAdoption(tx: Transaction, held: HeldAdoption): Promise<void> {
+  await tx.delete(adoptions).where(isHeld(held));
+}
+
+/** The product has come back, perhaps with another account's name: a worker tries again at once. */
+export async function resumeAdoption(
+  tx: Transaction,
+  key: AdoptionKey,
+  { request, now }: { request: AdoptionRequest; now: Date },
+): Promise<void> {
+  await tx
+    .update(adoptions)
+    .set({ request, failure: null, dueAt: now })
+    .where(and(isOne(key), isNotNull(adoptions.failure)));
+}
+
+/** Answered adoptions that nobody is at; `holder` holds them until `until`. Each goes to one of several workers. */
+export async function takeDueAdoptions(
+  tx: Transaction,
+  { holder, now, until, limit }: { holder: string; now: Date; until: Date; limit: number },
+): Promise<AdoptionRow[]> {
+  const due = tx
+    .select({ tenantId: adoptions.tenantId, tokenHash: adoptions.tokenHash })
+    .from(adoptions)
+    .where(
+      and(
+        isNotNull(adoptions.sealedAnswer),
+        isNull(adoptions.channelId),
+        sql`${adoptions.dueAt} <= ${now.toISOString()}`,
+      ),
+    )
+    .orderBy(adoptions.dueAt)
+    .limit(limit)
+    .for('update', { skipLocked: true });
+  return tx
+    .update(adoptions)
+    .set({ holder, dueAt: until, failure: null, tries: sql`${adoptions.tries} + 1` })
+    .where(sql`(${adoptions.tenantId}, ${adoptions.tokenHash}) in ${due}`)
+    .returning();
+}
+
+/** Reads an adoption and holds it until the transaction ends: of two who finish it, the second finds its channel. */
+export async function lockAdoption(tx: Transaction, key: AdoptionKey): Promise<AdoptionRow | null> {
+  const [row] = await tx.select().from(adoptions).where(isOne(key)).for('update');
+  return row ?? null;
+}
+
+/** Ends it, in the transaction that stores its channel: nothing sealed is left, and a repetition finds the channel. */
+export async function endAdoption(
+  tx: Transaction,
+  key: AdoptionKey,
+  { channelId, expiresAt }: { channelId: string; expiresAt: Date },
+): Promise<void> {
+  await tx
+    .update(adoptions)
+    .set({ channelId, expiresAt, sealedToken: null, sealedAnswer: null, failure: null, dueAt: null })
+    .where(isOne(key));
+}
+
+/** A channel rests on another credential from now on. */
+export async function forgetAdoptionsOf(tx: Transaction, channelId: string): Promise<void> {
+  await tx.delete(adoptions).where(eq(adoptions.channelId, channelId));
+}
+
+/** A tenant is being erased. */
+export async function dropAdoptionsOfTenant(tx: Transaction, tenantId: string): Promise<void> {
+  await tx.delete(adoptions).where(eq(adoptions.tenantId, tenantId));
+}

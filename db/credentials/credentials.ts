@@ -1,0 +1,80 @@
+import { and, eq, sql } from 'drizzle-orm';
+import type { InferSelectModel } from 'drizzle-orm';
+import { CREDENTIALS_NOTIFICATION } from '../../domain/notifications.ts';
+import { lockChannel } from '../channels/channels.ts';
+import type { ChannelRow } from '../channels/channels.ts';
+import type { Transaction } from '../client.ts';
+import { credentials, refreshAttempts } from '../schema/credentials.ts';
+
+export type CredentialRow = InferSelectModel<typeof credentials>;
+export type NewCredential = typeof credentials.$inferInsert;
+
+export async function findCredential(tx: Transaction, channelId: string): Promise<CredentialRow | null> {
+  const [row] = await tx.select().from(credentials).where(eq(credentials.channelId, channelId));
+  return row ?? null;
+}
+
+/**
+ * Holds a channel until the transaction ends, and reads its credential as it is from then on: one trip to PostgreSQL,
+ * in this order.
+ */
+export async function lockWithCredential(
+  tx: Transaction,
+  channelId: string,
+): Promise<{ channel: ChannelRow | null; credential: CredentialRow | null }> {
+  const [channel, credential] = await Promise.all([lockChannel(tx, channelId), findCredential(tx, channelId)]);
+  return { channel, credential };
+}
+
+export async function insertCredential(tx: Transaction, row: NewCredential): Promise<void> {
+  await tx.insert(credentials).values(row);
+  await notifyReaders(tx, row.channelId);
+}
+
+/**
+ * Puts a new version in the place of `replaces` (rule 2). False when the live version is another one by now; then
+ * nothing changed, and the caller drops what it had (a refresh) or reads again (a reauthorization).
+ */
+export async function swapCredential(
+  tx: Transaction,
+  replaces: { channelId: string; version: number },
+  values: Partial<Omit<NewCredential, 'channelId' | 'tenantId'>> & { version: number },
+): Promise<boolean> {
+  const rows = await tx
+    .update(credentials)
+    .set({ ...values, leaseOwner: null, leaseUntil: null })
+    .where(and(eq(credentials.channelId, replaces.channelId), eq(credentials.version, replaces.version)))
+    .returning({ version: credentials.version, told: tellReaders(replaces.channelId) });
+  return rows.length > 0;
+}
+
+/** Makes the ciphertext unreadable for good: the row goes, with it token answers that nobody has read yet. */
+export async function shredCredential(tx: Transaction, channelId: string): Promise<void> {
+  await tx.delete(credentials).where(eq(credentials.channelId, channelId));
+  await tx.delete(refreshAttempts).where(eq(refreshAttempts.channelId, channelId));
+  await notifyReaders(tx, channelId);
+}
+
+/** The provider was seen or reported to refuse this version's access token: it is not served any more (rule 6). */
+export async function markTokenRefused(tx: Transaction, channelId: string, version: number, now: Date): Promise<void> {
+  await tx
+    .update(credentials)
+    .set({ accessTokenRefusedAt: now })
+    .where(and(eq(credentials.channelId, channelId), eq(credentials.version, version)));
+}
+
+/** The provider has just accepted this version's access token: a report to the contrary was wrong. */
+export async function clearTokenRefused(tx: Transaction, channelId: string, version: number): Promise<void> {
+  await tx
+    .update(credentials)
+    .set({ accessTokenRefusedAt: null })
+    .where(and(eq(credentials.channelId, channelId), eq(credentials.version, version)));
+  await notifyReaders(tx, channelId);
+}
+
+/** Wakes whoever waits for this channel's token, once the transaction commits. */
+export async function notifyReaders(tx: Transaction, channelId: string): Promise<void> {
+  await tx.execute(sql`select ${tellReaders(channelId)}`);
+}
+
+const tellReaders = (channelId: string) => sql`pg_notify(${CREDENTIALS_NOTIFICATION}, ${channelId})`;

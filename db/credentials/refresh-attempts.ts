@@ -1,0 +1,182 @@
+import { and, desc, eq, gte, isNotNull, isNull, lt, or, sql } from 'drizzle-orm';
+import type { InferSelectModel } from 'drizzle-orm';
+import type { CredentialRow } from './credentials.ts';
+import type { Transaction } from '../client.ts';
+import { newId } from '../ids.ts';
+import { credentials, refreshAttempts } from '../schema/credentials.ts';
+
+export type RefreshAttemptRow = InferSelectModel<typeof refreshAttempts>;
+
+/**
+ * Attempts that spent the refresh token which is live now. Not by version: a version that kept the old secret (a
+ * reauthorization without a new one, a refresh that brought none) rests on what was sent before it.
+ */
+function onLiveSecret(channelId: string) {
+  const secretVersion = sql`(select ${credentials.secretVersion} from ${credentials} where ${credentials.channelId} = ${channelId})`;
+  return and(eq(refreshAttempts.channelId, channelId), gte(refreshAttempts.version, secretVersion));
+}
+
+/** An attempt without an outcome: one whose answer is stored before others, then the newest. */
+export async function findUnsettledAttempt(
+  tx: Transaction,
+  { channelId }: Pick<CredentialRow, 'channelId'>,
+): Promise<RefreshAttemptRow | null> {
+  const [row] = await tx
+    .select()
+    .from(refreshAttempts)
+    .where(and(onLiveSecret(channelId), isNull(refreshAttempts.outcome), isNull(refreshAttempts.abandonedAt)))
+    .orderBy(desc(isNotNull(refreshAttempts.sealedAnswer)), desc(refreshAttempts.startedAt), desc(refreshAttempts.id))
+    .limit(1);
+  return row ?? null;
+}
+
+/** What was sent without an answer since the provider last answered this refresh token with a new access token. */
+export interface Doubt {
+  attempt: RefreshAttemptRow;
+  /** The marked second use was one of them. */
+  probed: boolean;
+}
+
+/** null when it is known of every use of the live refresh token what became of it. */
+export async function findDoubt(
+  tx: Transaction,
+  { channelId }: Pick<CredentialRow, 'channelId'>,
+): Promise<Doubt | null> {
+  const answered = tx
+    .select({ at: sql`coalesce(max(${refreshAttempts.startedAt}), '-infinity')` })
+    .from(refreshAttempts)
+    .where(and(onLiveSecret(channelId), eq(refreshAttempts.outcome, 'stored')));
+  const rows = await tx
+    .select()
+    .from(refreshAttempts)
+    .where(
+      and(
+        onLiveSecret(channelId),
+        eq(refreshAttempts.outcome, 'unknown'),
+        sql`${refreshAttempts.startedAt} > (${answered})`,
+      ),
+    )
+    .orderBy(desc(refreshAttempts.startedAt), desc(refreshAttempts.id));
+  const [attempt] = rows;
+  return attempt ? { attempt, probed: rows.some(({ probe }) => probe) } : null;
+}
+
+/** Takes the lease and writes down the intent, before anything is sent. */
+export async function insertAttempt(
+  tx: Transaction,
+  attempt: { tenantId: string; channelId: string; version: number; probe: boolean; now: Date; leaseUntil: Date },
+): Promise<string> {
+  const { now, leaseUntil, ...values } = attempt;
+  const id = newId('att');
+  await Promise.all([
+    tx.insert(refreshAttempts).values({ id, ...values, startedAt: now }),
+    tx.update(credentials).set({ leaseOwner: id, leaseUntil }).where(eq(credentials.channelId, attempt.channelId)),
+  ]);
+  return id;
+}
+
+/** Keeps the lease while working; false when somebody else has taken it. */
+export async function renewLease(
+  tx: Transaction,
+  channelId: string,
+  attemptId: string,
+  leaseUntil: Date,
+): Promise<boolean> {
+  const rows = await tx
+    .update(credentials)
+    .set({ leaseUntil })
+    .where(and(eq(credentials.channelId, channelId), eq(credentials.leaseOwner, attemptId)))
+    .returning({ channelId: credentials.channelId });
+  return rows.length > 0;
+}
+
+export async function releaseLease(tx: Transaction, channelId: string, attemptId: string): Promise<void> {
+  await tx
+    .update(credentials)
+    .set({ leaseOwner: null, leaseUntil: null })
+    .where(and(eq(credentials.channelId, channelId), eq(credentials.leaseOwner, attemptId)));
+}
+
+/** Marks the attempt sent, just before the socket is written; false when somebody has abandoned or settled it. */
+export async function markSent(tx: Transaction, attemptId: string, now: Date): Promise<boolean> {
+  const rows = await tx
+    .update(refreshAttempts)
+    .set({ sentAt: now })
+    .where(
+      and(
+        eq(refreshAttempts.id, attemptId),
+        isNull(refreshAttempts.sentAt),
+        isNull(refreshAttempts.abandonedAt),
+        isNull(refreshAttempts.outcome),
+      ),
+    )
+    .returning({ id: refreshAttempts.id });
+  return rows.length > 0;
+}
+
+/** The provider provably never saw it, whatever somebody else feared meanwhile: another attempt is safe. */
+export async function abandonAttempt(tx: Transaction, attemptId: string, now: Date): Promise<void> {
+  await tx
+    .update(refreshAttempts)
+    .set({ abandonedAt: now, outcome: null })
+    .where(and(eq(refreshAttempts.id, attemptId), isNull(refreshAttempts.sealedAnswer)));
+}
+
+/** The raw answer of an attempt, sealed, as its row has it. */
+export interface StoredAnswer {
+  attemptId: string;
+  /** The version whose refresh token it answers. */
+  version: number;
+  sealedAnswer: string;
+  answeredAt: Date;
+}
+
+/** null when there is none that nobody has taken. */
+export function storedAnswer({ id, version, sealedAnswer, ...attempt }: RefreshAttemptRow): StoredAnswer | null {
+  if (sealedAnswer === null) return null;
+  return { attemptId: id, version, sealedAnswer, answeredAt: attempt.answeredAt ?? attempt.startedAt };
+}
+
+/** Keeps the raw answer, sealed, whatever has become of the lease (rule 4). */
+export async function storeAnswer(
+  tx: Transaction,
+  { attemptId, sealedAnswer, answeredAt }: StoredAnswer,
+): Promise<void> {
+  await tx
+    .update(refreshAttempts)
+    .set({ sealedAnswer, answeredAt, outcome: null, abandonedAt: null })
+    .where(eq(refreshAttempts.id, attemptId));
+}
+
+/** Ends an attempt; false when it has an outcome already, which stands. */
+export async function settleAttempt(
+  tx: Transaction,
+  attemptId: string,
+  outcome: NonNullable<RefreshAttemptRow['outcome']>,
+): Promise<boolean> {
+  const rows = await tx
+    .update(refreshAttempts)
+    .set({ outcome, ...(outcome === 'unknown' ? {} : { sealedAnswer: null }) })
+    .where(and(eq(refreshAttempts.id, attemptId), isNull(refreshAttempts.outcome)))
+    .returning({ id: refreshAttempts.id });
+  return rows.length > 0;
+}
+
+/**
+ * Drops what nothing rests on any more: attempts on earlier secrets, and settled ones before `version`. Attempts on
+ * the live secret that may still be answered stay.
+ */
+export async function dropOldAttempts(
+  tx: Transaction,
+  { channelId, version, secretVersion }: { channelId: string; version: number; secretVersion: number },
+): Promise<void> {
+  const settled = or(isNotNull(refreshAttempts.abandonedAt), isNotNull(refreshAttempts.outcome));
+  await tx
+    .delete(refreshAttempts)
+    .where(
+      and(
+        eq(refreshAttempts.channelId, channelId),
+        or(lt(refreshAttempts.version, secretVersion), and(lt(refreshAttempts.version, version), settled)),
+      ),
+    );
+}

@@ -1,0 +1,87 @@
+import { inArray } from 'drizzle-orm';
+import type { Status } from '../../domain/channel.ts';
+import type { Action, StatusReason } from '../../domain/verdict.ts';
+import type { Database, Transaction } from '../client.ts';
+import { credentials } from '../schema/credentials.ts';
+
+export interface TokenQuestion {
+  channelId: string;
+  /** null: a key that sees every tenant. */
+  tenantId: string | null;
+  /** Who reads, for the audit. */
+  apiKeyId: string;
+  now: Date;
+  /** Life that must be left, in ms; null: a fresh token (rule 6). */
+  minLifeMs: number | null;
+}
+
+/** A channel's token as far as it may be told: the ciphertext is there only when it was audited (`served`). */
+export interface TokenReading {
+  tenantId: string;
+  status: Status;
+  statusReason: StatusReason | null;
+  action: Action;
+  /** null: there is no credential (any more). */
+  kind: 'oauth' | 'password' | null;
+  version: number | null;
+  accessTokenJwe: string | null;
+  tokenType: string | null;
+  issuedAt: Date | null;
+  expiresAt: Date | null;
+  scopes: string[];
+  /** The provider was seen or reported to refuse it. */
+  refused: boolean;
+  served: boolean;
+}
+
+interface Row extends Record<string, unknown> {
+  tenant_id: string;
+  status: Status;
+  status_reason: StatusReason | null;
+  action: Action;
+  kind: 'oauth' | 'password' | null;
+  version: number | null;
+  access_token_jwe: string | null;
+  token_type: string | null;
+  issued_at: string | null;
+  expires_at: string | null;
+  scopes: string[] | null;
+  refused: boolean;
+  served: boolean;
+}
+
+/**
+ * One call, one round trip: reads the token and writes the audit row, or does neither (S-35). null when there is no
+ * such channel in that tenant.
+ */
+export async function readAccessToken(database: Database, question: TokenQuestion): Promise<TokenReading | null> {
+  const { channelId, tenantId, apiKeyId, now, minLifeMs } = question;
+  const [row] = await database.app<Row[]>`
+    select * from read_access_token(${channelId}, ${tenantId}, ${apiKeyId}, ${now.toISOString()}, ${minLifeMs})`;
+  if (!row) return null;
+  return {
+    tenantId: row.tenant_id,
+    status: row.status,
+    statusReason: row.status_reason,
+    action: row.action,
+    kind: row.kind,
+    version: row.version,
+    accessTokenJwe: row.access_token_jwe,
+    tokenType: row.token_type,
+    issuedAt: row.issued_at === null ? null : new Date(row.issued_at),
+    expiresAt: row.expires_at === null ? null : new Date(row.expires_at),
+    scopes: row.scopes ?? [],
+    refused: row.refused,
+    served: row.served,
+  };
+}
+
+/** When the tokens of these channels expire; channels without one are not in the map. */
+export async function findTokenExpiries(tx: Transaction, channelIds: string[]): Promise<Map<string, Date>> {
+  if (channelIds.length === 0) return new Map();
+  const rows = await tx
+    .select({ channelId: credentials.channelId, expiresAt: credentials.expiresAt })
+    .from(credentials)
+    .where(inArray(credentials.channelId, channelIds));
+  return new Map(rows.flatMap(({ channelId, expiresAt }) => (expiresAt ? [[channelId, expiresAt] as const] : [])));
+}

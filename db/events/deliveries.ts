@@ -1,0 +1,151 @@
+import { and, asc, desc, eq, gt, isNull, lt, lte, sql } from 'drizzle-orm';
+import type { InferSelectModel } from 'drizzle-orm';
+import type { EventType } from '../../domain/event.ts';
+import { EVENTS_NOTIFICATION } from '../../domain/notifications.ts';
+import type { Transaction } from '../client.ts';
+import { newId } from '../ids.ts';
+import { events, webhookDeliveries, webhookEndpoints } from '../schema/events.ts';
+import type { EndpointRow } from './endpoints.ts';
+
+export type DeliveryRow = InferSelectModel<typeof webhookDeliveries>;
+
+/** A delivery whose workflow has to be started, after the commit. */
+export interface NewDelivery {
+  id: string;
+  endpointId: string;
+}
+
+/** A delivery with what it brings and where to. */
+export interface Consignment {
+  delivery: DeliveryRow;
+  endpoint: EndpointRow;
+  event: InferSelectModel<typeof events>;
+}
+
+/** A statement takes 65,535 parameters; a delivery has seven. */
+const ROWS_PER_INSERT = 5_000;
+
+/** The outbox's own deliveries. A pair of event and endpoint that has one keeps it. */
+export async function insertDeliveries(
+  tx: Transaction,
+  pairs: { eventId: string; endpointId: string; tenantId: string | null }[],
+  now: Date,
+): Promise<NewDelivery[]> {
+  const inserted: NewDelivery[] = [];
+  for (let first = 0; first < pairs.length; first += ROWS_PER_INSERT) {
+    const rows = pairs.slice(first, first + ROWS_PER_INSERT).map((pair) => newDelivery(pair, 0, now));
+    inserted.push(
+      ...(await tx
+        .insert(webhookDeliveries)
+        .values(rows)
+        .onConflictDoNothing()
+        .returning({ id: webhookDeliveries.id, endpointId: webhookDeliveries.endpointId })),
+    );
+  }
+  return inserted;
+}
+
+function newDelivery(
+  { eventId, endpointId, tenantId }: Pick<DeliveryRow, 'eventId' | 'endpointId' | 'tenantId'>,
+  redelivery: number,
+  now: Date,
+) {
+  const due = { state: 'pending' as const, createdAt: now, nextAttemptAt: now };
+  return { id: newId('whd'), eventId, endpointId, tenantId, redelivery, ...due };
+}
+
+/**
+ * Another delivery of the same event to the same endpoint, because a person asked for it. It has no time yet: the next
+ * turn of the outbox takes it up, whoever dies meanwhile.
+ */
+export async function insertRedelivery(tx: Transaction, first: DeliveryRow, now: Date): Promise<DeliveryRow> {
+  const { eventId, endpointId } = first;
+  // Two at once would count the same; the second waits here until the first is committed.
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`${eventId}/${endpointId}`}, 0))`);
+  const [counted] = await tx
+    .select({ last: sql<number>`max(${webhookDeliveries.redelivery})` })
+    .from(webhookDeliveries)
+    .where(and(eq(webhookDeliveries.eventId, eventId), eq(webhookDeliveries.endpointId, endpointId)));
+  const [row] = await tx
+    .insert(webhookDeliveries)
+    .values({ ...newDelivery(first, (counted?.last ?? 0) + 1, now), nextAttemptAt: null })
+    .returning();
+  if (!row) throw new Error('An insert returned no row');
+  await tx.execute(sql`select pg_notify(${EVENTS_NOTIFICATION}, '')`);
+  return row;
+}
+
+/** The deliveries that were asked for since the last turn. */
+export async function takeRedeliveries(tx: Transaction, now: Date): Promise<NewDelivery[]> {
+  return tx
+    .update(webhookDeliveries)
+    .set({ nextAttemptAt: now })
+    .where(and(eq(webhookDeliveries.state, sql`'pending'`), isNull(webhookDeliveries.nextAttemptAt)))
+    .returning({ id: webhookDeliveries.id, endpointId: webhookDeliveries.endpointId });
+}
+
+export async function findConsignment(tx: Transaction, deliveryId: string): Promise<Consignment | null> {
+  const [row] = await tx
+    .select({ delivery: webhookDeliveries, endpoint: webhookEndpoints, event: events })
+    .from(webhookDeliveries)
+    .innerJoin(webhookEndpoints, eq(webhookEndpoints.id, webhookDeliveries.endpointId))
+    .innerJoin(events, eq(events.id, webhookDeliveries.eventId))
+    .where(eq(webhookDeliveries.id, deliveryId));
+  return row ?? null;
+}
+
+/** What became of a delivery; what is left out stays as it is. */
+export type DeliveryProgress = Partial<
+  Pick<
+    DeliveryRow,
+    'state' | 'attempts' | 'lastStatus' | 'lastError' | 'lastAttemptAt' | 'nextAttemptAt' | 'deliveredAt'
+  >
+>;
+
+/** Only a pending delivery takes it: a late answer never reopens an ended one. */
+export async function recordProgress(tx: Transaction, deliveryId: string, progress: DeliveryProgress): Promise<void> {
+  await tx
+    .update(webhookDeliveries)
+    .set(progress)
+    .where(and(eq(webhookDeliveries.id, deliveryId), eq(webhookDeliveries.state, 'pending')));
+}
+
+/** Pending deliveries whose attempt was due before `dueBefore`, by id. */
+export async function listOverdue(
+  tx: Transaction,
+  { dueBefore, afterId, limit }: { dueBefore: Date; afterId: string; limit: number },
+): Promise<NewDelivery[]> {
+  return tx
+    .select({ id: webhookDeliveries.id, endpointId: webhookDeliveries.endpointId })
+    .from(webhookDeliveries)
+    .where(
+      and(
+        eq(webhookDeliveries.state, sql`'pending'`),
+        lte(webhookDeliveries.nextAttemptAt, dueBefore),
+        gt(webhookDeliveries.id, afterId),
+      ),
+    )
+    .orderBy(asc(webhookDeliveries.id))
+    .limit(limit);
+}
+
+export interface ListedDelivery {
+  delivery: DeliveryRow;
+  event: { id: string; type: EventType };
+}
+
+/** Newest first; `after` is the last id of the page before. */
+export async function listDeliveries(
+  tx: Transaction,
+  { endpointId, after, limit }: { endpointId: string; after: string | null; limit: number },
+): Promise<ListedDelivery[]> {
+  return tx
+    .select({ delivery: webhookDeliveries, event: { id: events.id, type: events.type } })
+    .from(webhookDeliveries)
+    .innerJoin(events, eq(events.id, webhookDeliveries.eventId))
+    .where(
+      and(eq(webhookDeliveries.endpointId, endpointId), after === null ? undefined : lt(webhookDeliveries.id, after)),
+    )
+    .orderBy(desc(webhookDeliveries.id))
+    .limit(limit);
+}

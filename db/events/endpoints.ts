@@ -1,0 +1,61 @@
+import { and, asc, eq, gt, isNull } from 'drizzle-orm';
+import type { InferInsertModel, InferSelectModel } from 'drizzle-orm';
+import type { Transaction } from '../client.ts';
+import { webhookEndpoints } from '../schema/events.ts';
+
+export type EndpointRow = InferSelectModel<typeof webhookEndpoints>;
+
+export async function insertEndpoint(
+  tx: Transaction,
+  values: InferInsertModel<typeof webhookEndpoints>,
+): Promise<EndpointRow> {
+  const [row] = await tx.insert(webhookEndpoints).values(values).returning();
+  if (!row) throw new Error('An insert returned no row');
+  return row;
+}
+
+export async function findEndpoint(tx: Transaction, id: string): Promise<EndpointRow | null> {
+  const [row] = await tx.select().from(webhookEndpoints).where(eq(webhookEndpoints.id, id));
+  return row ?? null;
+}
+
+/** Oldest first; `after` is the last id of the page before. */
+export async function listEndpoints(
+  tx: Transaction,
+  { after, limit }: { after: string | null; limit: number },
+): Promise<EndpointRow[]> {
+  return tx
+    .select()
+    .from(webhookEndpoints)
+    .where(after === null ? undefined : gt(webhookEndpoints.id, after))
+    .orderBy(asc(webhookEndpoints.id))
+    .limit(limit);
+}
+
+/** null when there is no such endpoint. */
+export async function updateEndpoint(
+  tx: Transaction,
+  id: string,
+  values: Partial<Pick<EndpointRow, 'url' | 'events' | 'disabledAt'>>,
+): Promise<EndpointRow | null> {
+  if (Object.keys(values).length === 0) return findEndpoint(tx, id);
+  const [row] = await tx.update(webhookEndpoints).set(values).where(eq(webhookEndpoints.id, id)).returning();
+  return row ?? null;
+}
+
+/** Its deliveries go with it; workflows that wait for their next attempt find nothing and end. */
+export async function deleteEndpoint(tx: Transaction, id: string): Promise<boolean> {
+  const rows = await tx
+    .delete(webhookEndpoints)
+    .where(eq(webhookEndpoints.id, id))
+    .returning({ id: webhookEndpoints.id });
+  return rows.length > 0;
+}
+
+/** The receiver said that it is gone. */
+export async function disableEndpoint(tx: Transaction, id: string, now: Date): Promise<void> {
+  await tx
+    .update(webhookEndpoints)
+    .set({ disabledAt: now })
+    .where(and(eq(webhookEndpoints.id, id), isNull(webhookEndpoints.disabledAt)));
+}

@@ -1,0 +1,28 @@
+import { EVENTS_NOTIFICATION } from '../../domain/notifications.ts';
+import type { EventType } from '../../domain/event.ts';
+import type { Transaction } from '../client.ts';
+import { newId } from '../ids.ts';
+import { events } from '../schema/events.ts';
+import { sql } from 'drizzle-orm';
+
+export interface NewEvent {
+  /** null: the operator's own, which no tenant sees; the transaction must then be one across tenants. */
+  tenantId: string | null;
+  channelId: string | null;
+  type: EventType;
+  incidentId: string | null;
+  /** Ids, numbers and words; never a secret, never mail. */
+  data: Record<string, unknown>;
+  at: Date;
+}
+
+/** Writes an event into timeline and outbox, in the transaction of the fact it tells of (rule 12). */
+export async function insertEvent(tx: Transaction, event: NewEvent): Promise<string> {
+  const id = newId('evt');
+  const told = sql`pg_notify(${EVENTS_NOTIFICATION}, '')`;
+  await tx
+    .insert(events)
+    .values({ id, ...event })
+    .returning({ told });
+  return id;
+}

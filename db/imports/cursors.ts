@@ -1,0 +1,75 @@
+import { and, asc, eq } from 'drizzle-orm';
+import type { InferSelectModel } from 'drizzle-orm';
+import type { ComparedState } from '../../domain/compared-state.ts';
+import type { Transaction } from '../client.ts';
+import { cursors } from '../schema/imports.ts';
+
+export type CursorRow = InferSelectModel<typeof cursors>;
+
+/** A part of an account with its position, as a provider's `scopes()` gives it. */
+export interface NewCursor {
+  scope: string;
+  name: string | null;
+  cursor: string;
+}
+
+export async function listCursors(tx: Transaction, channelId: string): Promise<CursorRow[]> {
+  return tx.select().from(cursors).where(eq(cursors.channelId, channelId)).orderBy(asc(cursors.scope));
+}
+
+export async function findCursor(tx: Transaction, channelId: string, scope: string): Promise<string | null> {
+  const [row] = await tx
+    .select({ cursor: cursors.cursor })
+    .from(cursors)
+    .where(and(eq(cursors.channelId, channelId), eq(cursors.scope, scope)));
+  return row?.cursor ?? null;
+}
+
+/** The first cursors of a channel, or of folders that are new. One that is there already stays as it is (rule 9). */
+export async function insertCursors(
+  tx: Transaction,
+  { tenantId, channelId, now }: { tenantId: string; channelId: string; now: Date },
+  heads: readonly NewCursor[],
+): Promise<void> {
+  if (heads.length === 0) return;
+  const rows = heads.map(({ scope, name, cursor }) => ({ channelId, tenantId, scope, name, cursor, updatedAt: now }));
+  await tx.insert(cursors).values(rows).onConflictDoNothing();
+}
+
+/**
+ * Puts a cursor in the place of `replaces` (rule 9). False when another value stands there by now: somebody else has
+ * moved it, and the caller's transaction must not commit what it had listed after the old one.
+ */
+export async function moveCursor(
+  tx: Transaction,
+  move: { channelId: string; scope: string; replaces: string; cursor: string; now: Date },
+): Promise<boolean> {
+  const moved = await tx
+    .update(cursors)
+    .set({ cursor: move.cursor, compared: null, updatedAt: move.now })
+    .where(and(eq(cursors.channelId, move.channelId), eq(cursors.scope, move.scope), eq(cursors.cursor, move.replaces)))
+    .returning({ scope: cursors.scope });
+  return moved.length > 0;
+}
+
+/** What an audit has found of a part; a cursor that moves forgets it. */
+export async function keepCompared(
+  tx: Transaction,
+  { channelId, scope }: Pick<CursorRow, 'channelId' | 'scope'>,
+  compared: ComparedState | null,
+): Promise<void> {
+  await tx
+    .update(cursors)
+    .set({ compared })
+    .where(and(eq(cursors.channelId, channelId), eq(cursors.scope, scope)));
+}
+
+/** Positions at another server mean nothing: every part falls back to a window of time, as with an expired cursor. */
+export async function voidCursors(tx: Transaction, channelId: string): Promise<void> {
+  await tx.update(cursors).set({ cursor: '', compared: null }).where(eq(cursors.channelId, channelId));
+}
+
+/** Where a channel stood means nothing any more; its next import begins at its present end. */
+export async function deleteCursors(tx: Transaction, channelId: string): Promise<void> {
+  await tx.delete(cursors).where(eq(cursors.channelId, channelId));
+}

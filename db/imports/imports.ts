@@ -1,0 +1,170 @@
+import { and, asc, desc, eq, or } from 'drizzle-orm';
+import type { InferSelectModel } from 'drizzle-orm';
+import { updateChannel } from '../channels/channels.ts';
+import type { Transaction } from '../client.ts';
+import { newId } from '../ids.ts';
+import { endReplay } from './quarantine.ts';
+import { reopenScopes } from './scopes.ts';
+import { imports } from '../schema/imports.ts';
+
+export type ImportRow = InferSelectModel<typeof imports>;
+type ImportCause = ImportRow['cause'];
+
+/** It runs, or has ended and tries its quarantine once more. */
+export function isUnderWay({ state, replaying }: Pick<ImportRow, 'state' | 'replaying'>): boolean {
+  return state === 'running' || replaying;
+}
+
+export interface NewImport {
+  tenantId: string;
+  channelId: string;
+  cause: ImportCause;
+  /** null: from what is covered, which is then filled in. */
+  windowFrom: Date | null;
+  /** null: up to now. Of an import that moves the cursor only null makes sense: it goes up to its heads. */
+  windowTo: Date | null;
+  /** A requested window never moves the cursor. */
+  movesCursor: boolean;
+  /** Its messages are marked as backfilled. */
+  backfill: boolean;
+  /** The daily comparison; it has a lane of its own. */
+  audit?: boolean;
+  now: Date;
+}
+
+/**
+ * Queues an import and answers with its id; the channel's workflow starts it when it looks at the row. A channel has
+ * one lane for what moves its cursor: where it is taken, the answer is the import that runs there. A reauthorization that
+ * meets one makes it its own: the same import goes on at the same cursor, and from then on it is a reauthorized one,
+ * compared at its end. Requested windows wait for each other in a lane of theirs; the same window again is answered with
+ * the import that is about it already. The caller holds the channel.
+ */
+export async function queueImport(tx: Transaction, wanted: NewImport): Promise<string> {
+  const id = (await findSameRequest(tx, wanted)) ?? (await insertImport(tx, wanted));
+  await updateChannel(tx, wanted.channelId, { importState: 'catching_up' });
+  if (id !== null) return id;
+  const running = await findRunningImport(tx, wanted.channelId);
+  if (running === null) throw new Error(`The import lane of channel ${wanted.channelId} is taken by nobody`);
+  if (wanted.cause === 'reauthorized' || wanted.cause === 'access_changed') await takeOver(tx, running, wanted);
+  return running.id;
+}
+
+/** The window as it was asked for: one that was left open is filled in when its turn comes, and then it is another. */
+async function findSameRequest(tx: Transaction, wanted: NewImport): Promise<string | null> {
+  if (wanted.movesCursor) return null;
+  const running = await listRequests(tx, wanted.channelId);
+  const same = running.find(
+    ({ windowFrom, windowTo }) => isSameTime(windowFrom, wanted.windowFrom) && isSameTime(windowTo, wanted.windowTo),
+  );
+  return same?.id ?? null;
+}
+
+const isSameTime = (a: Date | null, b: Date | null) => a?.getTime() === b?.getTime();
+
+const isRequest = ({ state, movesCursor, audit }: ImportRow) => state === 'running' && !movesCursor && !audit;
+
+/** Requested windows that have not come to their end, the one whose turn it is first. */
+export async function listRequests(tx: Transaction, channelId: string): Promise<ImportRow[]> {
+  const requested = and(eq(imports.state, 'running'), eq(imports.movesCursor, false), eq(imports.audit, false));
+  return tx
+    .select()
+    .from(imports)
+    .where(and(eq(imports.channelId, channelId), requested))
+    .orderBy(asc(imports.id));
+}
+
+/** A new running import, or null when the channel's lane is taken. */
+export async function insertImport(tx: Transaction, wanted: NewImport): Promise<string | null> {
+  const { now, ...values } = wanted.movesCursor ? { ...wanted, windowTo: null } : wanted;
+  const [row] = await tx
+    .insert(imports)
+    .values({ id: newId('imp'), state: 'running', startedAt: now, ...values })
+    .onConflictDoNothing()
+    .returning({ id: imports.id });
+  return row?.id ?? null;
+}
+
+/** Everything after the cursor is missed by definition, also in folders that this import had finished. */
+async function takeOver(tx: Transaction, running: ImportRow, wanted: NewImport): Promise<void> {
+  const { cause, backfill } = wanted;
+  await updateImport(tx, running.id, { cause, backfill: backfill || running.backfill, windowTo: null, failures: 0 });
+  await reopenScopes(tx, running.id);
+}
+
+export async function findImport(tx: Transaction, id: string): Promise<ImportRow | null> {
+  const [row] = await tx.select().from(imports).where(eq(imports.id, id));
+  return row ?? null;
+}
+
+/** The import under way that moves the cursor. */
+export async function findRunningImport(tx: Transaction, channelId: string): Promise<ImportRow | null> {
+  const running = and(eq(imports.channelId, channelId), eq(imports.state, 'running'), eq(imports.movesCursor, true));
+  const [row] = await tx.select().from(imports).where(running);
+  return row ?? null;
+}
+
+/** Where the gap begins that an import under way is about to close, in whole seconds as providers tell time. */
+export async function findOpenGap(tx: Transaction, channelId: string): Promise<Date | null> {
+  const running = await findRunningImport(tx, channelId);
+  if (!running?.backfill || running.windowFrom === null) return null;
+  return new Date(Math.floor(running.windowFrom.getTime() / 1000) * 1000);
+}
+
+/** The channel is left: nothing more is imported. What was, stays, and so does what lies in quarantine. */
+export async function cancelRunningImport(tx: Transaction, channelId: string, now: Date): Promise<void> {
+  await tx
+    .update(imports)
+    .set({ state: 'cancelled', completedAt: now })
+    .where(and(eq(imports.channelId, channelId), eq(imports.state, 'running')));
+  await endReplay(
+    tx,
+    (await listReplaying(tx, channelId)).map(({ id }) => id),
+  );
+  await updateChannel(tx, channelId, { importState: 'idle' });
+}
+
+/**
+ * Every import that needs a workflow: the one of each lane whose turn it is, and those that try their quarantine once
+ * more. The next request's turn comes when the one before tells the channel that it has ended.
+ */
+export async function listRunningImports(tx: Transaction, channelId: string): Promise<ImportRow[]> {
+  const rows = await tx
+    .select()
+    .from(imports)
+    .where(and(eq(imports.channelId, channelId), or(eq(imports.state, 'running'), imports.replaying)))
+    .orderBy(desc(imports.movesCursor), asc(imports.id));
+  const next = rows.find(isRequest);
+  return rows.filter((row) => row === next || !isRequest(row));
+}
+
+function listReplaying(tx: Transaction, channelId: string): Promise<ImportRow[]> {
+  return tx
+    .select()
+    .from(imports)
+    .where(and(eq(imports.channelId, channelId), imports.replaying));
+}
+
+/** The last import that knows whether something is missing. */
+export async function findLastAudited(tx: Transaction, channelId: string): Promise<ImportRow | null> {
+  const whole = and(eq(imports.state, 'completed'), eq(imports.compared, true), eq(imports.audit, false));
+  const audited = or(eq(imports.state, 'stalled'), whole);
+  const [row] = await tx
+    .select()
+    .from(imports)
+    .where(and(eq(imports.channelId, channelId), audited))
+    .orderBy(desc(imports.completedAt))
+    .limit(1);
+  return row ?? null;
+}
+
+export async function updateImport(
+  tx: Transaction,
+  id: string,
+  values: Partial<Omit<typeof imports.$inferInsert, 'id' | 'tenantId' | 'channelId'>>,
+): Promise<void> {
+  await tx.update(imports).set(values).where(eq(imports.id, id));
+}
+
+export async function deleteImport(tx: Transaction, id: string): Promise<void> {
+  await tx.delete(imports).where(eq(imports.id, id));
+}

@@ -1,0 +1,122 @@
+import { and, eq, inArray, isNull, lt, not, or, sql } from 'drizzle-orm';
+import type { InferSelectModel } from 'drizzle-orm';
+import { receiptOf } from '../../domain/receipt.ts';
+import type { Receipt, ReceiptGroup } from '../../domain/receipt.ts';
+import type { Transaction } from '../client.ts';
+import type { PlacedId } from '../messages/messages.ts';
+import { importItems } from '../schema/imports.ts';
+
+export type ImportItemRow = InferSelectModel<typeof importItems>;
+export type NewImportItem = typeof importItems.$inferInsert;
+
+/** An item that failed this often is quarantined: counted, listed, and in nobody's way. */
+export const MAX_TRIES = 3;
+
+/** An item as an import has listed it before. */
+export interface ListedBefore {
+  generation: string;
+  providerId: string;
+  outcome: ImportItemRow['outcome'];
+  tries: number;
+  /** In quarantine, and to be tried once more. */
+  replay: boolean;
+}
+
+/** Listed and not settled, or in quarantine and being tried once more. */
+const isOpen = or(isNull(importItems.outcome), importItems.replay);
+
+/** Of these ids, the ones that this import has listed before, whatever became of them; looked up one by one. */
+export async function findListedItems(
+  tx: Transaction,
+  { importId, scope }: { importId: string; scope: string },
+  asked: readonly PlacedId[],
+): Promise<ListedBefore[]> {
+  if (asked.length === 0) return [];
+  const found = await tx.execute<Record<string, unknown> & ListedBefore>(sql`
+    select asked.generation, asked.id as "providerId", item.outcome, item.tries, item.replay
+    from unnest(${sql.param(asked.map(({ generation }) => generation))}::text[],
+                ${sql.param(asked.map(({ providerId }) => providerId))}::text[]) as asked (generation, id)
+    cross join lateral (
+      select outcome, tries, replay from import_items
+      where import_id = ${importId} and scope = ${scope} and generation = asked.generation and provider_id = asked.id
+      offset 0
+    ) as item`);
+  return [...found];
+}
+
+/**
+ * Writes what became of items. An outcome is final: a straggler changes nothing. What is tried again out of quarantine
+ * counts as skipped until it is had.
+ */
+export async function writeItems(tx: Transaction, items: NewImportItem[]): Promise<void> {
+  if (items.length === 0) return;
+  await tx.execute(sql`
+    insert into import_items (import_id, scope, generation, provider_id, channel_id, tenant_id, outcome, skip_reason,
+                              repaired, tries, last_error, tried_at, message_id, listed_at)
+    select "importId", "scope", "generation", "providerId", "channelId", "tenantId", "outcome", "skipReason",
+           coalesce("repaired", false), coalesce("tries", 0), "lastError", "triedAt", "messageId", "listedAt"
+    from json_to_recordset(${JSON.stringify(items)}::json) as row (
+      "importId" text, "scope" text, "generation" text, "providerId" text, "channelId" text, "tenantId" text,
+      "outcome" text, "skipReason" text, "repaired" boolean, "tries" integer, "lastError" text, "triedAt" timestamptz,
+      "messageId" text, "listedAt" timestamptz)
+    on conflict (import_id, scope, generation, provider_id) do update
+    set outcome = coalesce(excluded.outcome, import_items.outcome),
+        skip_reason = case when excluded.outcome is null then import_items.skip_reason else excluded.skip_reason end,
+        message_id = excluded.message_id, tries = excluded.tries, last_error = excluded.last_error,
+        tried_at = excluded.tried_at, replay = import_items.replay and excluded.outcome is null
+    where import_items.outcome is null or import_items.replay`);
+}
+
+/** Items that were listed and could not be fetched yet, and are worth another try. */
+export async function listUnsettledItems(tx: Transaction, importId: string, limit: number): Promise<ImportItemRow[]> {
+  return tx
+    .select()
+    .from(importItems)
+    .where(and(eq(importItems.importId, importId), isOpen, lt(importItems.tries, MAX_TRIES)))
+    .orderBy(importItems.scope, importItems.providerId)
+    .limit(limit);
+}
+
+/** The folder is gone, and with it what was listed there and not fetched. */
+export async function skipVanishedItems(tx: Transaction, importId: string, scope: string): Promise<void> {
+  await tx
+    .update(importItems)
+    .set({ outcome: 'skipped', skipReason: 'gone', replay: false })
+    .where(and(eq(importItems.importId, importId), eq(importItems.scope, scope), isOpen));
+}
+
+/** The parts in which an import has listed something that it neither brought nor had. */
+export async function listScopesWithTrouble(tx: Transaction, importId: string): Promise<string[]> {
+  const isHad = inArray(importItems.outcome, ['imported', 'already_had']);
+  const rows = await tx
+    .selectDistinct({ scope: importItems.scope })
+    .from(importItems)
+    .where(and(eq(importItems.importId, importId), or(isNull(importItems.outcome), not(isHad))));
+  return rows.map(({ scope }) => scope);
+}
+
+/**
+ * The receipts of imports. A message counts once, however many folders it was listed in: as imported if this import
+ * has brought it, and so on down.
+ */
+export async function readReceipts(tx: Transaction, importIds: string[]): Promise<Map<string, Receipt>> {
+  if (importIds.length === 0) return new Map();
+  const ids = sql.join(
+    importIds.map((id) => sql`${id}`),
+    sql`, `,
+  );
+  const groups = await tx.execute<Record<string, unknown> & { importId: string } & ReceiptGroup>(sql`
+    with settled as (
+      select import_id,
+             case when bool_or(outcome = 'imported') then 'imported' when bool_or(outcome = 'already_had') then 'already_had'
+                  when bool_or(outcome = 'skipped') then 'skipped' end as outcome,
+             min(skip_reason) as skip_reason,
+             coalesce(bool_or(repaired), false) as repaired
+      from import_items where import_id in (${ids})
+      group by import_id, coalesce(message_id, jsonb_build_array(scope, generation, provider_id)::text)
+    )
+    select import_id as "importId", outcome, case when outcome = 'skipped' then skip_reason end as "skipReason", repaired,
+           count(*)::int as count
+    from settled group by 1, 2, 3, 4`);
+  return new Map(importIds.map((id) => [id, receiptOf([...groups].filter(({ importId }) => importId === id))]));
+}

@@ -1,0 +1,70 @@
+import { and, asc, eq, inArray, ne, sql } from 'drizzle-orm';
+import type { InferSelectModel } from 'drizzle-orm';
+import type { Transaction } from '../client.ts';
+import { importScopes, imports } from '../schema/imports.ts';
+
+export type ImportScopeRow = InferSelectModel<typeof importScopes>;
+export type NewImportScope = typeof importScopes.$inferInsert;
+
+export async function listImportScopes(tx: Transaction, importId: string): Promise<ImportScopeRow[]> {
+  return tx.select().from(importScopes).where(eq(importScopes.importId, importId)).orderBy(asc(importScopes.scope));
+}
+
+export async function insertImportScopes(tx: Transaction, rows: NewImportScope[]): Promise<void> {
+  if (rows.length > 0) await tx.insert(importScopes).values(rows).onConflictDoNothing();
+}
+
+/** Lists what came meanwhile in parts that were listed already; a window under way goes on where it is. */
+export async function reopenScopes(tx: Transaction, importId: string): Promise<void> {
+  const anew = { tries: 0, retryAt: null, setAsideAt: null };
+  await tx.update(importScopes).set(anew).where(eq(importScopes.importId, importId));
+  await tx
+    .update(importScopes)
+    .set({ state: 'listing', listing: 'changes', position: null, headCursor: null, headAt: null })
+    .where(and(eq(importScopes.importId, importId), ne(importScopes.state, 'listing')));
+}
+
+/**
+ * The mailbox has moved to another server: whatever imports under way had listed there, and every position of theirs,
+ * means nothing. Their parts are listed again from the channel's cursors, which are void as well; a part that had just
+ * begun, and has no cursor, is planned anew.
+ */
+export async function restartScopes(tx: Transaction, channelId: string): Promise<void> {
+  const running = tx
+    .select({ id: imports.id })
+    .from(imports)
+    .where(and(eq(imports.channelId, channelId), eq(imports.state, 'running')));
+  const cursorLane = and(eq(imports.channelId, channelId), eq(imports.state, 'running'), eq(imports.movesCursor, true));
+  const moving = tx.select({ id: imports.id }).from(imports).where(cursorLane);
+  const isBeginning = and(eq(importScopes.listing, 'begin'), eq(importScopes.state, 'listing'));
+  await tx.update(importScopes).set({ position: null }).where(inArray(importScopes.importId, running));
+  await tx.delete(importScopes).where(and(inArray(importScopes.importId, moving), isBeginning));
+  await tx
+    .update(importScopes)
+    .set({ state: 'listing', listing: 'changes', headCursor: null, headAt: null })
+    .where(inArray(importScopes.importId, moving));
+}
+
+/** Changes a scope that is still as `seen`; false when somebody else has moved it. */
+export async function moveScope(
+  tx: Transaction,
+  seen: ImportScopeRow,
+  values: Partial<
+    Pick<ImportScopeRow, 'listing' | 'fromCursor' | 'headCursor' | 'headAt' | 'headState' | 'position' | 'state'>
+  >,
+): Promise<boolean> {
+  const moved = await tx
+    .update(importScopes)
+    .set(values)
+    .where(
+      and(
+        eq(importScopes.importId, seen.importId),
+        eq(importScopes.scope, seen.scope),
+        eq(importScopes.state, seen.state),
+        eq(importScopes.listing, seen.listing),
+        sql`${importScopes.position} is not distinct from ${seen.position}`,
+      ),
+    )
+    .returning({ scope: importScopes.scope });
+  return moved.length > 0;
+}

@@ -1,0 +1,41 @@
+import { and, eq, inArray, sql } from 'drizzle-orm';
+import type { Transaction } from '../client.ts';
+import { messageParts, messages } from '../schema/messages.ts';
+
+export interface NewPart {
+  contentId: string;
+  part: number;
+  jwe: string;
+}
+
+/** Parts of one channel's content. Each is a parameter of its own: as text it is taken as it is. */
+export async function insertParts(
+  tx: Transaction,
+  { tenantId, channelId }: { tenantId: string; channelId: string },
+  parts: readonly NewPart[],
+): Promise<void> {
+  if (parts.length === 0) return;
+  const rows = parts.map(({ contentId, part, jwe }) => sql`(${contentId}, ${part}::integer, ${jwe})`);
+  await tx.execute(sql`
+    insert into message_parts (content_id, part, tenant_id, channel_id, jwe)
+    select content_id, part, ${tenantId}, ${channelId}, jwe
+    from (values ${sql.join(rows, sql`, `)}) as row (content_id, part, jwe)`);
+}
+
+/** Of these contents, removes what no message refers to. */
+export async function deleteUnusedContent(tx: Transaction, channelId: string, contentIds: string[]): Promise<void> {
+  const used = await tx
+    .select({ contentId: messages.contentId })
+    .from(messages)
+    .where(and(eq(messages.channelId, channelId), inArray(messages.contentId, contentIds)));
+  const inUse = new Set(used.map(({ contentId }) => contentId));
+  await deleteContent(
+    tx,
+    contentIds.filter((contentId) => !inUse.has(contentId)),
+  );
+}
+
+/** Content that no message came to refer to: it turned out to be one we had. */
+export async function deleteContent(tx: Transaction, contentIds: string[]): Promise<void> {
+  if (contentIds.length > 0) await tx.delete(messageParts).where(inArray(messageParts.contentId, contentIds));
+}

@@ -1,0 +1,68 @@
+import { and, asc, eq, inArray, isNull } from 'drizzle-orm';
+import type { InferSelectModel } from 'drizzle-orm';
+import type { Transaction } from '../client.ts';
+import { isAfter, isSettled } from '../events/feed.ts';
+import type { FeedPosition } from '../events/feed.ts';
+import { messageParts, messages } from '../schema/messages.ts';
+
+export type MessageRow = InferSelectModel<typeof messages>;
+
+export interface MessageFilter {
+  channelId: string | null;
+  /** null: all that the transaction sees. */
+  tenantId: string | null;
+  position: Pick<FeedPosition, 'xact' | 'seq'>;
+  limit: number;
+}
+
+/** Messages in the order they were stored, only what is final, so that a reader misses none (rule 12). */
+export async function listMessages(tx: Transaction, filter: MessageFilter): Promise<MessageRow[]> {
+  return tx
+    .select()
+    .from(messages)
+    .where(
+      and(
+        isAfter(messages, filter.position),
+        isSettled(messages),
+        // A tombstone is nothing to a reader, who has acknowledged what it stands for.
+        isNull(messages.retiredAt),
+        filter.channelId === null ? undefined : eq(messages.channelId, filter.channelId),
+        filter.tenantId === null ? undefined : eq(messages.tenantId, filter.tenantId),
+      ),
+    )
+    .orderBy(asc(messages.xact), asc(messages.seq))
+    .limit(filter.limit);
+}
+
+export async function findMessage(tx: Transaction, id: string): Promise<MessageRow | null> {
+  const [row] = await tx.select().from(messages).where(eq(messages.id, id));
+  return row ?? null;
+}
+
+/** The numbers of a content's parts, in order. */
+export async function listMessageParts(tx: Transaction, contentId: string): Promise<number[]> {
+  const rows = await tx
+    .select({ part: messageParts.part })
+    .from(messageParts)
+    .where(eq(messageParts.contentId, contentId))
+    .orderBy(asc(messageParts.part));
+  return rows.map(({ part }) => part);
+}
+
+export async function findMessagePart(tx: Transaction, contentId: string, part: number): Promise<string | null> {
+  const [row] = await tx
+    .select({ jwe: messageParts.jwe })
+    .from(messageParts)
+    .where(and(eq(messageParts.contentId, contentId), eq(messageParts.part, part)));
+  return row?.jwe ?? null;
+}
+
+/** The product has these: from here their retention counts. Returns how many are new to it. */
+export async function acknowledgeMessages(tx: Transaction, ids: string[], now: Date): Promise<number> {
+  const rows = await tx
+    .update(messages)
+    .set({ acknowledgedAt: now })
+    .where(and(inArray(messages.id, ids), isNull(messages.acknowledgedAt)))
+    .returning({ id: messages.id });
+  return rows.length;
+}

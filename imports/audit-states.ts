@@ -1,0 +1,46 @@
+import type { Transaction } from '../db/client.ts';
+import { keepCompared, listCursors } from '../db/imports/cursors.ts';
+import type { CursorRow } from '../db/imports/cursors.ts';
+import { listScopesWithTrouble } from '../db/imports/items.ts';
+import type { ImportScopeRow } from '../db/imports/scopes.ts';
+import type { ImportRow } from '../db/imports/imports.ts';
+import { comparedAgain, isComparedWhole } from '../domain/compared-state.ts';
+import type { ScopeHead } from '../providers/contract.ts';
+import type { ImportRun } from './import-run.ts';
+import { auditedFrom } from './window.ts';
+
+/*
+ * A folder that nothing was added to need not be listed every day. This rests on an audit that lists without an end, up
+ * to the cursor, which only a provider that tells no time makes necessary (import-comparison.ts): whatever was there had
+ * been compared then, however it is dated, and what is after the cursor is the next poll's.
+ */
+
+/** The state of a part that is all stored up to its head; null: there is none, or something is under way. */
+export function stateToKeep({ session }: ImportRun, head: ScopeHead, cursor: CursorRow | undefined): string | null {
+  return session.comesAfter && cursor?.cursor === head.cursor ? (head.state ?? null) : null;
+}
+
+/** Whether the last audits have compared just what this one would. */
+export function isKnownWhole(run: ImportRun, row: ImportRow, head: ScopeHead, cursor: CursorRow | undefined): boolean {
+  const state = stateToKeep(run, head, cursor);
+  if (!cursor || state === null) return false;
+  return isComparedWhole(cursor.compared, { state, from: auditedFrom(run, row), now: run.headsAt });
+}
+
+/** An audit has ended: what it found whole is kept, and what it did not is forgotten. */
+export async function keepStates(
+  tx: Transaction,
+  run: ImportRun,
+  row: ImportRow,
+  scopes: ImportScopeRow[],
+): Promise<void> {
+  const troubled = new Set(await listScopesWithTrouble(tx, row.id));
+  const known = new Map((await listCursors(tx, row.channelId)).map((cursor) => [cursor.scope, cursor]));
+  for (const { scope, state, headState } of scopes) {
+    const cursor = known.get(scope);
+    if (!cursor) continue;
+    const whole = state === 'done' && headState !== null && !troubled.has(scope);
+    const found = { state: headState ?? '', from: auditedFrom(run, row), now: run.headsAt };
+    if (whole || cursor.compared) await keepCompared(tx, cursor, whole ? comparedAgain(cursor.compared, found) : null);
+  }
+}

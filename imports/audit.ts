@@ -1,0 +1,82 @@
+import { Context as ActivityContext } from '@temporalio/activity';
+import type { Context } from '../runtime/context.ts';
+import { lockChannel, updateChannel } from '../db/channels/channels.ts';
+import type { ChannelRow } from '../db/channels/channels.ts';
+import { insertImport } from '../db/imports/imports.ts';
+import { jitterOf } from '../domain/schedule.ts';
+import type { Session } from '../providers/contract.ts';
+import { readAccess } from '../credentials/access.ts';
+import type { ChannelAccess } from '../credentials/access.ts';
+import { workAtAccount } from '../credentials/session.ts';
+import { advanceImport } from './advance.ts';
+import { latest } from './heads.ts';
+import { newRun } from './import-run.ts';
+import { ownedFrom } from './window.ts';
+
+const HOUR_MS = 3_600_000;
+/** How far an audit looks back. Two audits see each message, so that one that fails costs nothing. */
+const LOOK_BACK_MS = 48 * HOUR_MS;
+/** What is younger may be on its way through a poll; the next audit sees it. */
+const UNDER_WAY_MS = 10 * 60_000;
+/** What takes longer goes on as an import with a workflow of its own. */
+const AUDIT_MS = 15_000;
+const AFTER_REFRESH_MS = 1_000;
+
+/**
+ * Compares what routine brought in the last two days with the provider's own list, once a day (design.md section 8).
+ * What only this finds is imported and counted as `repaired`; an audit that finds nothing leaves no trace. It moves no
+ * cursor and no *covered until*, and tells nobody of its start.
+ */
+export async function auditChannel(
+  context: Context,
+  { tenantId, channelId }: { tenantId: string; channelId: string },
+): Promise<void> {
+  const access = await readAccess(context, tenantId, channelId);
+  if (access === 'gone') return;
+  const signal = ActivityContext.current().cancellationSignal;
+  const worked = await workAtAccount(context, access, signal, (session) => audit(context, access, session, signal));
+  const now = await context.clock.now();
+  const inMs = {
+    worked: context.config.auditIntervalMs * (1 - 0.1 * jitterOf(channelId)),
+    needs_refresh: AFTER_REFRESH_MS,
+    refused: HOUR_MS,
+  }[worked.outcome];
+  await context.database.inTenant(tenantId, async (tx) => {
+    const row = await lockChannel(tx, channelId);
+    if (!row) return;
+    await updateChannel(tx, channelId, {
+      nextAuditAt: new Date(now.getTime() + inMs),
+      ...(worked.outcome === 'needs_refresh' ? { refreshRequestedAt: now } : {}),
+    });
+  });
+}
+
+async function audit(
+  context: Context,
+  { channel, provider }: ChannelAccess,
+  session: Session,
+  signal: AbortSignal,
+): Promise<void> {
+  const window = windowOf(channel);
+  if (window === null) return;
+  const endsAtMs = performance.now() + AUDIT_MS;
+  const headsAt = await context.clock.now();
+  const heads = await session.scopes({ withState: true });
+  const { id: channelId, tenantId } = channel;
+  const kind = { cause: 'poll', movesCursor: false, backfill: false, audit: true } as const;
+  const importId = await context.database.inTenant(tenantId, async (tx) =>
+    insertImport(tx, { tenantId, channelId, ...kind, ...window, now: await context.clock.now() }),
+  );
+  if (importId === null) return; // the last one is still at it
+  const given = { context, channel, provider, session, importId, heads, headsAt, signal, endsAtMs };
+  await advanceImport(newRun({ ...given, inline: true }));
+}
+
+/** What routine says is stored, on the provider's clock; null while that is too little to compare. */
+function windowOf(channel: ChannelRow): { windowFrom: Date; windowTo: Date } | null {
+  if (channel.importMode !== 'continuous' || channel.coveredUntil === null) return null;
+  const windowTo = new Date(channel.coveredUntil.getTime() - UNDER_WAY_MS);
+  const back = new Date(windowTo.getTime() - LOOK_BACK_MS);
+  const windowFrom = latest([back, ownedFrom(channel)]) ?? back;
+  return windowFrom < windowTo ? { windowFrom, windowTo } : null;
+}

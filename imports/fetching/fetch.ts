@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import type { FetchedMessage, ListedItem, ScopeReference } from '../../providers/contract.ts';
+import { failureCode } from '../failures.ts';
+import { isOver } from '../import-run.ts';
+import type { ImportRun } from '../import-run.ts';
+import type { StoredContent } from './content.ts';
+import { readMessageHeaders } from './headers.ts';
+import type { MessageHeaders } from './headers.ts';
+
+/** A message whose content is stored and that nobody sees yet. */
+export interface NewArrival {
+  item: ListedItem;
+  contentId: string;
+  size: number;
+  headers: MessageHeaders;
+  fingerprint: string;
+  receivedAt: Date;
+  folder: string;
+}
+
+/** What a fetch brought, or a part of it. */
+export interface Haul {
+  arrivals: NewArrival[];
+  skipped: { item: ListedItem; reason: string }[];
+  /** The provider could not give these; it gave others. */
+  failed: { item: ListedItem; code: string }[];
+  /** The provider said nothing about these. */
+  unanswered: ListedItem[];
+  /** The last haul, and every item was asked for. False when more comes, time was over, or `error` ended it. */
+  complete: boolean;
+  /** What ended it early; to be thrown once the rest is safe. */
+  error: unknown;
+  /** Resolves once the content of the arrivals is stored; rejects when it cannot be, and then they must not be seen. */
+  stored: Promise<void>;
+}
+
+/** A haul is handed over at this many messages, or after this time: it is the most that a kill makes us fetch again. */
+const HAUL_MESSAGES = 100;
+const HAUL_MS = 5_000;
+
+/**
+ * Fetches items and stores their content, haul by haul, so that one can be committed while the next is fetched; at
+ * least one haul. What came before an error is handed over first, so that every try gets further.
+ */
+export async function* fetchHauls(run: ImportRun, scope: ScopeReference, items: ListedItem[]): AsyncGenerator<Haul> {
+  const left = new Map(items.map((item) => [keyOf(item), item]));
+  let haul = newHaul();
+  let beganAtMs = performance.now();
+  try {
+    for await (const fetched of fetchEach(run, scope, items)) {
+      await take(haul, run, fetched);
+      left.delete(keyOf(fetched.item));
+      if (left.size === 0) continue; // the fetch comes to its end by itself
+      if (isOver(run)) return yield handOver(run, haul);
+      if (haul.arrivals.length < HAUL_MESSAGES && performance.now() - beganAtMs < HAUL_MS) continue;
+      yield handOver(run, haul);
+      [haul, beganAtMs] = [newHaul(), performance.now()];
+    }
+    haul.complete = true;
+    haul.unanswered = [...left.values()];
+  } catch (error) {
+    if (left.size === items.length) throw error;
+    haul.error = error;
+  }
+  yield handOver(run, haul);
+}
+
+async function* fetchEach(run: ImportRun, scope: ScopeReference, items: ListedItem[]): AsyncGenerator<FetchedMessage> {
+  if (items.length > 0) yield* run.session.fetchMessages(scope, items);
+}
+
+const newHaul = (): Haul => ({
+  arrivals: [],
+  skipped: [],
+  failed: [],
+  unanswered: [],
+  complete: false,
+  error: null,
+  stored: Promise.resolve(),
+});
+
+function handOver(run: ImportRun, haul: Haul): Haul {
+  return { ...haul, stored: run.content.flush() };
+}
+
+async function take(haul: Haul, run: ImportRun, fetched: FetchedMessage): Promise<void> {
+  switch (fetched.outcome) {
+    case 'message': {
+      const content = await run.content.write(fetched.raw);
+      haul.arrivals.push(await understand(fetched, content, await run.context.clock.now()));
+      return;
+    }
+    case 'skipped':
+      haul.skipped.push({ item: fetched.item, reason: fetched.reason });
+      return;
+    case 'failed': {
+      const { item, error } = fetched;
+      run.context.logger.warn({ importId: run.importId, item, error: error.message }, 'a message cannot be fetched');
+      haul.failed.push({ item, code: failureCode(error) });
+    }
+  }
+}
+
+async function understand(
+  { item, receivedAt, folder }: Extract<FetchedMessage, { outcome: 'message' }>,
+  { contentId, size, hash, beginning }: StoredContent,
+  now: Date,
+): Promise<NewArrival> {
+  const headers = readMessageHeaders(beginning);
+  const fingerprint = headers.identity === null ? `c:${hash()}` : `m:${sha256(headers.identity)}`;
+  const known = !Number.isNaN(receivedAt.getTime());
+  return { item, contentId, size, headers, fingerprint, receivedAt: known ? receivedAt : now, folder };
+}
+
+export function keyOf({ generation, providerId }: ListedItem): string {
+  return JSON.stringify([generation, providerId]);
+}
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');

@@ -1,0 +1,92 @@
+import { addressParser, decodeWords } from 'postal-mime';
+import type { Address as ParsedAddress } from 'postal-mime';
+import type { Address } from '../../db/schema/messages.ts';
+import { fingerprintText } from '../../domain/fingerprint.ts';
+import { readHeaderFields } from './header-fields.ts';
+import type { HeaderField } from './header-fields.ts';
+
+/** What is read from a message's headers to list and to recognise it; the message itself is kept as it came. */
+export interface MessageHeaders {
+  /** As it stands, with its angle brackets. */
+  messageId: string | null;
+  subject: string | null;
+  sender: Address | null;
+  recipients: Address[];
+  /** The Date header; null when it is none. */
+  date: Date | null;
+  /** The text to hash as a fingerprint; null without a Message-ID. */
+  identity: string | null;
+}
+
+/** Longer header blocks are read up to here; the message is kept whole. */
+export const MAX_HEADER_BYTES = 512 * 1024;
+const MAX_TEXT = 4_000;
+const MAX_RECIPIENTS = 500;
+
+/**
+ * Reads the headers (RFC 5322 section 2.2) of the message that begins with `beginning`. It never throws: whatever
+ * cannot be understood is null, because a message must not be lost for its own mistakes.
+ */
+export function readMessageHeaders(beginning: Uint8Array): MessageHeaders {
+  const fields = readHeaderFields(headerBlock(beginning));
+  const sender = addressesOf(addresses([first(fields, 'from')]).slice(0, 1))[0] ?? null;
+  const date = dateOf(first(fields, 'date'));
+  const messageId = words(first(fields, 'message-id'))?.trim() || null;
+  const subject = words(first(fields, 'subject'));
+  const recipients = ['to', 'cc', 'bcc'].flatMap((name) => fields.filter((field) => field.name === name));
+  return {
+    messageId: messageId && storable(messageId),
+    subject: subject === null ? null : storable(subject),
+    sender,
+    recipients: addressesOf(addresses(recipients.map(({ value }) => value))).slice(0, MAX_RECIPIENTS),
+    date,
+    identity: fingerprintText({ messageId, date, from: sender?.email ?? null, subject }),
+  };
+}
+
+/** Of a field that stands there twice the first counts, as in every mail program. */
+function first(fields: HeaderField[], wanted: string): string {
+  return fields.find(({ name }) => name === wanted)?.value ?? '';
+}
+
+function words(value: string): string | null {
+  return value === '' ? null : understood(() => decodeWords(value), null);
+}
+
+function addresses(values: string[]): ParsedAddress[] {
+  return values.flatMap((value) => (value === '' ? [] : understood(() => addressParser(value), [])));
+}
+
+function understood<Result>(parse: () => Result, otherwise: Result): Result {
+  try {
+    return parse();
+  } catch {
+    return otherwise;
+  }
+}
+
+/** Up to the first empty line, in either convention of line ends; the body is never looked at. */
+function headerBlock(beginning: Uint8Array): Uint8Array {
+  const text = Buffer.from(beginning.buffer, beginning.byteOffset, Math.min(beginning.byteLength, MAX_HEADER_BYTES));
+  const ends = [text.indexOf('\r\n\r\n'), text.indexOf('\n\n')].filter((end) => end >= 0);
+  return ends.length === 0 ? text : text.subarray(0, Math.min(...ends) + 2);
+}
+
+function addressesOf(parsed: readonly ParsedAddress[]): Address[] {
+  return parsed
+    .flatMap((entry) => ('group' in entry && entry.group ? entry.group : [entry]))
+    .filter((entry) => entry.address)
+    .map(({ address, name }) => ({ email: storable(address ?? ''), name: name ? storable(name) : null }));
+}
+
+function dateOf(text: string): Date | null {
+  if (text === '') return null;
+  const date = new Date(text);
+  const year = date.getUTCFullYear();
+  return year > 0 && year < 10_000 ? date : null;
+}
+
+/** PostgreSQL's text takes neither NUL nor half a surrogate pair. */
+function storable(text: string): string {
+  return text.slice(0, MAX_TEXT).replaceAll('\0', '\u{FFFD}').toWellFormed();
+}

@@ -1,0 +1,125 @@
+import { holdChannel } from '../../db/channels/channels.ts';
+import type { Transaction } from '../../db/client.ts';
+import { findListedItems } from '../../db/imports/items.ts';
+import type { ImportScopeRow } from '../../db/imports/scopes.ts';
+import { findImport, findOpenGap, isUnderWay } from '../../db/imports/imports.ts';
+import type { ImportRow } from '../../db/imports/imports.ts';
+import { findKnownMessages } from '../../db/messages/messages.ts';
+import type { KnownMessage } from '../../db/messages/messages.ts';
+import type { WindowFacts } from '../../domain/import-window.ts';
+import type { ListedItem, TimeWindow } from '../../providers/contract.ts';
+import { commitHaul } from './commit.ts';
+import { fetchHauls, keyOf } from './fetch.ts';
+import type { Haul } from './fetch.ts';
+import { findEmptyPlaces } from './moves.ts';
+import { ImportOvertaken } from '../import-run.ts';
+import type { ImportRun } from '../import-run.ts';
+
+/** A page of ids, and what becomes of the listing once all of them are settled or written down. */
+export interface PageWork {
+  row: ImportRow;
+  scope: ImportScopeRow;
+  facts: WindowFacts;
+  items: ListedItem[];
+  /** What was listed by date is looked at more closely, where the listing was coarser than the window. */
+  window: TimeWindow | null;
+  /** `listing`: new ids. `comparing`: only the comparison found them. `retrying`: listed before, not settled yet. */
+  stage: 'listing' | 'comparing' | 'retrying';
+  /** A try of these items has been counted before it is made (import-carefully.ts). */
+  counted?: boolean;
+  /** Moves cursor or position in the page's own transaction (rule 9); false when somebody else has. */
+  advance(tx: Transaction, now: Date): Promise<boolean>;
+}
+
+/** What of a page has to be fetched, and what we have. */
+interface Sifted {
+  unknown: ListedItem[];
+  known: KnownMessage[];
+  /** How often each was tried before, by key. */
+  tries: Map<string, number>;
+}
+
+/**
+ * Imports one page, haul by haul: stores the content of what is unknown in short transactions, then in one transaction
+ * the messages, their places and what became of every id; the last haul's moves the cursor as well. One haul commits
+ * while the next is fetched. When time runs out in the middle, what was fetched is committed and the cursor stays: the
+ * page is listed again, and the rest fetched. True when the page is whole.
+ */
+export async function importPage(run: ImportRun, work: PageWork): Promise<boolean> {
+  try {
+    return await fetchAndCommit(run, work);
+  } finally {
+    await run.content.discard().catch((error: unknown) => {
+      run.context.logger.warn({ err: error, importId: run.importId }, 'content that nothing refers to was left behind');
+    });
+  }
+}
+
+async function fetchAndCommit(run: ImportRun, work: PageWork): Promise<boolean> {
+  let { known, tries, unknown } = await siftPage(run, work);
+  let last: Haul | null = null;
+  let committing: Promise<void> | null = null;
+  try {
+    for await (const haul of fetchHauls(run, work.scope, unknown)) {
+      await committing; // in order, and at most one haul ahead; one that fails ends the page with what is ahead of it
+      committing = commit(run, work, { known, tries, haul });
+      committing.catch(() => undefined);
+      [known, last] = [[], haul];
+    }
+    await committing;
+  } finally {
+    await committing?.catch(() => undefined); // nothing of this page is under way when its content is tidied up
+  }
+  if (last !== null && last.error !== null) throw last.error;
+  return last?.complete ?? false;
+}
+
+async function commit(run: ImportRun, work: PageWork, part: Pick<Sifted, 'known' | 'tries'> & { haul: Haul }) {
+  const { context, channel } = run;
+  const { haul } = part;
+  await haul.stored;
+  const emptied = await findEmptyPlaces(run, work.scope, haul.arrivals);
+  const count = await context.database.inTenant(channel.tenantId, async (tx) => {
+    const now = await context.clock.now();
+    const row = await lockRunning(tx, work);
+    const gapFrom = row.movesCursor ? null : await findOpenGap(tx, row.channelId);
+    return commitHaul(tx, run, { ...part, emptied, gapFrom, work: { ...work, row }, now });
+  });
+  run.content.claim(haul.arrivals.map(({ contentId }) => contentId));
+  run.stored += count;
+  run.failed ||= haul.failed.length + haul.unanswered.length > 0;
+}
+
+/** What of a page is to be fetched, and what we have. */
+export async function siftPage({ context, channel, session }: ImportRun, work: PageWork): Promise<Sifted> {
+  const sifted = await context.database.inTenant(channel.tenantId, (tx) => sift(tx, work));
+  const { window, scope } = work;
+  if (window === null || session.within === undefined || sifted.unknown.length === 0) return sifted;
+  return { ...sifted, unknown: await session.within(scope, sifted.unknown, window) };
+}
+
+async function sift(tx: Transaction, { row, scope, items, stage, counted = false }: PageWork): Promise<Sifted> {
+  const listed = await findListedItems(tx, { importId: row.id, scope: scope.scope }, items);
+  const before = new Map(listed.map((item) => [keyOf(item), item]));
+  const found = await findKnownMessages(tx, { channelId: row.channelId, scope: scope.scope }, items);
+  const places = new Map(found.map((known) => [keyOf(known), known]));
+  const isNew = (item: ListedItem) => {
+    const earlier = before.get(keyOf(item));
+    if (earlier === undefined) return true;
+    return (stage === 'retrying' || counted) && (earlier.outcome === null || earlier.replay);
+  };
+  const fresh = [...new Map(items.filter(isNew).map((item) => [keyOf(item), item])).values()];
+  return {
+    unknown: fresh.filter((item) => !places.has(keyOf(item))),
+    known: fresh.flatMap((item) => places.get(keyOf(item)) ?? []),
+    tries: new Map(listed.map((item) => [keyOf(item), item.tries - (counted ? 1 : 0)])),
+  };
+}
+
+/** Every page of a channel commits under its row's lock, so that two lanes cannot store the same message twice. */
+export async function lockRunning(tx: Transaction, { row }: Pick<PageWork, 'row'>): Promise<ImportRow> {
+  const channel = await holdChannel(tx, row.channelId);
+  const current = channel && (await findImport(tx, row.id));
+  if (!current || !isUnderWay(current)) throw new ImportOvertaken(row.id);
+  return current;
+}

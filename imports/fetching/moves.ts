@@ -1,0 +1,27 @@
+import { findSameHere } from '../../db/messages/messages.ts';
+import type { ListedItem, ScopeReference } from '../../providers/contract.ts';
+import type { NewArrival } from './fetch.ts';
+import type { ImportRun } from '../import-run.ts';
+
+/**
+ * The places in this folder that messages like these were known at and that are empty now. A message that was moved out
+ * and back has a new id, in a folder where otherwise only the id identifies one: it is the same only if its old place
+ * is empty. While the old one is still there, the new one is another message, whatever its headers say.
+ */
+export async function findEmptyPlaces(
+  run: ImportRun,
+  scope: ScopeReference,
+  arrivals: NewArrival[],
+): Promise<ListedItem[]> {
+  const { session, channel, context } = run;
+  if (!session.stillThere || arrivals.length === 0) return [];
+  const fingerprints = [...new Set(arrivals.map(({ fingerprint }) => fingerprint))];
+  const generations = [...new Set(arrivals.map(({ item }) => item.generation))];
+  const place = { channelId: channel.id, scope: scope.scope };
+  const known = await context.database.inTenant(channel.tenantId, (tx) =>
+    findSameHere(tx, place, generations, fingerprints),
+  );
+  if (known.length === 0) return [];
+  const there = new Set((await session.stillThere(scope, known)).map(({ providerId }) => providerId));
+  return known.filter(({ providerId }) => !there.has(providerId));
+}

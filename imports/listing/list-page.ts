@@ -1,0 +1,119 @@
+import { findCursor, insertCursors, moveCursor } from '../../db/imports/cursors.ts';
+import type { Transaction } from '../../db/client.ts';
+import { listImportScopes, moveScope } from '../../db/imports/scopes.ts';
+import type { ImportScopeRow } from '../../db/imports/scopes.ts';
+import { updateImport } from '../../db/imports/imports.ts';
+import type { ImportRow } from '../../db/imports/imports.ts';
+import { windowToList } from '../../domain/import-window.ts';
+import { ProviderError } from '../../domain/verdict.ts';
+import type { ChangePage, WindowPage } from '../../providers/contract.ts';
+import { tellOfGap } from '../events.ts';
+import { headTime } from '../heads.ts';
+import { importWithCare } from '../fetching/fetch-carefully.ts';
+import { ImportOvertaken } from '../import-run.ts';
+import type { ImportRun } from '../import-run.ts';
+import { isFallback, windowFacts } from '../window.ts';
+import { listCarefully, listWindowCarefully } from './list-carefully.ts';
+
+/** Lists and imports one page of a scope. An expired cursor is not an end: the scope goes on as a window of time. */
+export async function listPage(run: ImportRun, row: ImportRow, scope: ImportScopeRow): Promise<void> {
+  try {
+    await (scope.listing === 'changes' ? listChangePage(run, row, scope) : listWindowPage(run, row, scope));
+  } catch (error) {
+    if (!isExpired(error) || run.expired.has(scope.scope)) throw error;
+    run.expired.add(scope.scope);
+    await fallBackToWindow(run, row, scope);
+  }
+}
+
+async function listChangePage(run: ImportRun, row: ImportRow, scope: ImportScopeRow): Promise<void> {
+  const { database } = run.context;
+  const cursor = await database.inTenant(row.tenantId, (tx) => findCursor(tx, row.channelId, scope.scope));
+  if (cursor === null) throw new ImportOvertaken(row.id);
+  const list = (limit: number) => run.session.listChanges(scope, cursor, limit);
+  const page = takeListed(run, scope, cursor) ?? (await listCarefully(run, scope, list));
+  if (page === null) return;
+  await importWithCare(run, {
+    row,
+    scope,
+    facts: windowFacts(run, row, scope),
+    items: page.items,
+    window: null,
+    stage: 'listing',
+    async advance(tx, now) {
+      const { channelId } = row;
+      const moved = await moveCursor(tx, { channelId, scope: scope.scope, replaces: cursor, cursor: page.cursor, now });
+      return moved && (page.more || moveScope(tx, scope, { state: 'comparing' }));
+    },
+  });
+}
+
+/** The page that a poll has just seen, once. */
+function takeListed(run: ImportRun, { scope }: ImportScopeRow, cursor: string): ChangePage | null {
+  const listed = run.listed.get(scope);
+  run.listed.delete(scope);
+  return listed?.cursor === cursor ? listed.page : null;
+}
+
+async function listWindowPage(run: ImportRun, row: ImportRow, scope: ImportScopeRow): Promise<void> {
+  const facts = windowFacts(run, row, scope);
+  const window = windowToList(facts, run.headsAt);
+  const page = await listWindowCarefully(run, scope, window);
+  if (page === null) return;
+  await importWithCare(run, {
+    row,
+    scope,
+    facts,
+    items: page.items,
+    window,
+    stage: 'listing',
+    async advance(tx, now) {
+      if (scope.position === null) await addEstimate(tx, row, page);
+      if (page.position !== null) return moveScope(tx, scope, { position: page.position });
+      const moved = await moveScope(tx, scope, { position: null, state: 'comparing' });
+      return moved && (!row.movesCursor || makeHeadTheCursor(tx, row, scope, now));
+    },
+  });
+}
+
+/** The head was taken before the window was listed, so nothing lies between them (rule 9). */
+async function makeHeadTheCursor(tx: Transaction, row: ImportRow, scope: ImportScopeRow, now: Date): Promise<boolean> {
+  if (scope.headCursor === null) throw new Error(`Scope ${scope.scope} of import ${row.id} has no head to move to`);
+  const place = { channelId: row.channelId, scope: scope.scope };
+  if (scope.fromCursor !== null) {
+    return moveCursor(tx, { ...place, replaces: scope.fromCursor, cursor: scope.headCursor, now });
+  }
+  const { tenantId, channelId } = row;
+  const head = { scope: scope.scope, name: scope.name, cursor: scope.headCursor };
+  await insertCursors(tx, { tenantId, channelId, now }, [head]);
+  return (await findCursor(tx, channelId, scope.scope)) === scope.headCursor;
+}
+
+async function addEstimate(tx: Transaction, row: ImportRow, { estimate }: WindowPage): Promise<void> {
+  if (estimate !== null) await updateImport(tx, row.id, { estimate: (row.estimate ?? 0) + estimate });
+}
+
+/**
+ * The provider no longer knows the cursor, or numbers the folder anew: everything from *covered until* minus an overlap
+ * is listed by date (rule 10). The head that the cursor will jump to was taken before that.
+ */
+async function fallBackToWindow(run: ImportRun, row: ImportRow, scope: ImportScopeRow): Promise<void> {
+  const { context } = run;
+  const head = run.heads.find((head) => head.scope === scope.scope);
+  if (!head) throw new ImportOvertaken(row.id);
+  await context.database.inTenant(row.tenantId, async (tx) => {
+    const now = await context.clock.now();
+    const cursor = row.movesCursor ? await findCursor(tx, row.channelId, scope.scope) : null;
+    const headCursor = row.movesCursor ? head.cursor : null;
+    const listing = scope.listing === 'begin' ? 'begin' : 'window';
+    const values = { listing, position: null, fromCursor: cursor, headCursor } as const;
+    const first = !(await listImportScopes(tx, row.id)).some((scope) => isFallback(row, scope));
+    if (!(await moveScope(tx, scope, { ...values, headAt: headTime(head, run.headsAt) })))
+      throw new ImportOvertaken(row.id);
+    if (first && row.movesCursor && listing === 'window') await tellOfGap(tx, row, 'cursor_expired', now);
+  });
+}
+
+export function isExpired(error: unknown): boolean {
+  return error instanceof ProviderError && error.verdict.kind === 'cursor_expired';
+}

@@ -1,0 +1,221 @@
+import { Context as ActivityContext } from '@temporalio/activity';
+import type { Context } from '../runtime/context.ts';
+import { lockChannel, updateChannel } from '../db/channels/channels.ts';
+import type { ChannelRow } from '../db/channels/channels.ts';
+import { insertCursors, listCursors, moveCursor } from '../db/imports/cursors.ts';
+import { findRunningImport, insertImport, updateImport } from '../db/imports/imports.ts';
+import { listSetAside, listUnlisted, reopenStalled } from '../db/imports/set-aside.ts';
+import type { ChangePage, ScopeHead, Session } from '../providers/contract.ts';
+import { readAccess } from '../credentials/access.ts';
+import type { ChannelAccess } from '../credentials/access.ts';
+import { workAtAccount } from '../credentials/session.ts';
+import { advanceImport } from './advance.ts';
+import { tellOfStart } from './events.ts';
+import { isExpired } from './listing/list-page.ts';
+import { earliest, headTime, later } from './heads.ts';
+import { ImportOvertaken, isRoutine, newRun, PAGE_ITEMS } from './import-run.ts';
+import type { ImportRun } from './import-run.ts';
+
+/** What a poll came to. */
+export interface PollAnswer {
+  /**
+   * `nothing` new; `stored` all that was new; `more`: an import is left running, its workflow has to be started;
+   * `needs_refresh`: the access token is spent or refused; `refused`: the provider said no or did not answer, which is
+   * recorded; `gone`: there is no such channel, or nothing to reach it by.
+   */
+  outcome: 'nothing' | 'stored' | 'more' | 'needs_refresh' | 'refused' | 'gone';
+  /** Messages that became visible. */
+  stored: number;
+  importId: string | null;
+}
+
+/** What takes longer becomes an import with a workflow of its own. */
+const POLL_MS = 15_000;
+/** After so many ends in a row a poll lists nothing itself: an import with a row can count what ends it. */
+const MOST_FAILURES = 3;
+
+/** Looks whether a channel has news, and stores it. One bounded activity of the channel's workflow. */
+export async function pollChannel(
+  context: Context,
+  { tenantId, channelId }: { tenantId: string; channelId: string },
+): Promise<PollAnswer> {
+  const access = await readAccess(context, tenantId, channelId);
+  if (access === 'gone') return { outcome: 'gone', stored: 0, importId: null };
+  if (!isPolled(access.channel)) return { outcome: 'nothing', stored: 0, importId: null };
+  await reopenWhatIsDue(context, access.channel);
+  const running = await context.database.inTenant(tenantId, (tx) => findRunningImport(tx, channelId));
+  if (running) {
+    // A poll that died has begun one that nobody knows of.
+    await handOver(context, access.channel, true);
+    return { outcome: 'more', stored: 0, importId: running.id };
+  }
+  const signal = ActivityContext.current().cancellationSignal;
+  const careful = endsInTheMiddle(access.channel);
+  const work = (session: Session) => poll(context, access, session, signal, careful);
+  const polled = await workAtAccount(context, access, signal, work, { urgent: true });
+  const importId = await handOver(context, access.channel, careful || polled.outcome !== 'worked');
+  if (polled.outcome !== 'worked') return { outcome: polled.outcome, stored: 0, importId };
+  const stored = polled.result;
+  if (importId !== null) return { outcome: 'more', stored, importId };
+  return { outcome: stored > 0 ? 'stored' : 'nothing', stored, importId };
+}
+
+/** What is wrong with its credential alone does not end a poll. */
+function endsInTheMiddle({ failures, trouble }: ChannelRow): boolean {
+  const { attempt } = ActivityContext.current().info;
+  return attempt >= MOST_FAILURES || (failures >= MOST_FAILURES && trouble !== 'credential');
+}
+
+const isPolled = ({ status, importMode }: ChannelRow) =>
+  (status === 'connected' || status === 'degraded') && importMode !== 'off';
+
+/** How many messages were stored. */
+async function poll(
+  context: Context,
+  { channel, provider }: ChannelAccess,
+  session: Session,
+  signal: AbortSignal,
+  careful: boolean,
+): Promise<number> {
+  const endsAtMs = performance.now() + POLL_MS;
+  const headsAt = await context.clock.now();
+  const heads = await session.scopes();
+  const unlisted = await context.database.inTenant(channel.tenantId, (tx) => listUnlisted(tx, channel.id));
+  const open = heads.filter(({ scope }) => !unlisted.includes(scope));
+  if (channel.importMode === 'gap') return jumpToHeads(context, channel, open, headsAt);
+  const listed = careful ? await seeNews(context, channel, open) : await findNews(context, channel, session, open);
+  if (listed === null) return cover(context, channel, heads, headsAt);
+  const importId = await context.database.inTenant(channel.tenantId, async (tx) => {
+    const now = await context.clock.now();
+    const { id: channelId, tenantId, coveredUntil: windowFrom } = channel;
+    const cause = channel.pollRequestedAt === null ? 'poll' : 'push';
+    const routine = { cause, windowTo: null, movesCursor: true, backfill: false } as const;
+    return insertImport(tx, { tenantId, channelId, windowFrom, ...routine, now });
+  });
+  if (importId === null || careful) return 0; // one that is queued meanwhile lists the same
+  const given = { context, channel, provider, session, importId, heads, headsAt, listed, signal, endsAtMs };
+  const run = newRun({ ...given, inline: true });
+  await advanceImport(run);
+  return run.stored;
+}
+
+/** Whether anything is new, as far as the heads tell; the import lists it. */
+async function seeNews(context: Context, channel: ChannelRow, heads: ScopeHead[]): Promise<ImportRun['listed'] | null> {
+  const rows = await context.database.inTenant(channel.tenantId, (tx) => listCursors(tx, channel.id));
+  const cursors = new Map(rows.map(({ scope, cursor }) => [scope, cursor]));
+  return heads.some(({ scope, cursor }) => cursors.get(scope) !== cursor) ? new Map() : null;
+}
+
+/** The first page with something in it, of every part that has one; null when there is nothing new anywhere. */
+async function findNews(
+  context: Context,
+  channel: ChannelRow,
+  session: Session,
+  heads: ScopeHead[],
+): Promise<Map<string, { cursor: string; page: ChangePage }> | null> {
+  const rows = await context.database.inTenant(channel.tenantId, (tx) => listCursors(tx, channel.id));
+  const cursors = new Map(rows.map(({ scope, cursor }) => [scope, cursor]));
+  const listed = new Map<string, { cursor: string; page: ChangePage }>();
+  let news = false;
+  for (const head of heads) {
+    const cursor = cursors.get(head.scope);
+    if (cursor === head.cursor) continue;
+    const found = cursor === undefined ? 'window' : await passEmptyPages(context, channel, session, head, cursor);
+    if (found === null) continue;
+    news = true;
+    if (found !== 'window') listed.set(head.scope, found);
+  }
+  return news ? listed : null;
+}
+
+/** Moves the cursor over pages without messages. `window`: it has expired. */
+async function passEmptyPages(
+  context: Context,
+  channel: ChannelRow,
+  session: Session,
+  head: ScopeHead,
+  from: string,
+): Promise<{ cursor: string; page: ChangePage } | 'window' | null> {
+  for (let cursor = from; ;) {
+    const page = await session.listChanges(head, cursor, PAGE_ITEMS).catch((error: unknown) => {
+      if (isExpired(error)) return null;
+      throw error;
+    });
+    if (page === null) return 'window';
+    if (page.items.length > 0) return { cursor, page };
+    await moveOver(context, channel, head, cursor, page.cursor);
+    if (!page.more) return null;
+    ({ cursor } = page);
+  }
+}
+
+async function moveOver(
+  context: Context,
+  channel: ChannelRow,
+  { scope }: ScopeHead,
+  replaces: string,
+  cursor: string,
+): Promise<void> {
+  if (replaces === cursor) return;
+  const now = await context.clock.now();
+  const moved = await context.database.inTenant(channel.tenantId, (tx) =>
+    moveCursor(tx, { channelId: channel.id, scope, replaces, cursor, now }),
+  );
+  if (!moved) throw new ImportOvertaken('of a poll');
+}
+
+/** The product has a sync of its own: only the cursor is kept up, so that a gap can be told from it. */
+async function jumpToHeads(context: Context, channel: ChannelRow, heads: ScopeHead[], headsAt: Date): Promise<number> {
+  const { id: channelId, tenantId } = channel;
+  await context.database.inTenant(tenantId, async (tx) => {
+    const now = await context.clock.now();
+    const cursors = new Map((await listCursors(tx, channelId)).map(({ scope, cursor }) => [scope, cursor]));
+    for (const { scope, cursor } of heads) {
+      const replaces = cursors.get(scope);
+      if (replaces !== undefined && replaces !== cursor)
+        await moveCursor(tx, { channelId, scope, replaces, cursor, now });
+    }
+    await insertCursors(tx, { tenantId, channelId, now }, heads);
+  });
+  return cover(context, channel, heads, headsAt);
+}
+
+/** Every part is complete up to its head. */
+async function cover(context: Context, channel: ChannelRow, heads: ScopeHead[], headsAt: Date): Promise<number> {
+  const covered = earliest(heads.map((head) => headTime(head, headsAt))) ?? headsAt;
+  await context.database.inTenant(channel.tenantId, async (tx) => {
+    const row = await lockChannel(tx, channel.id);
+    const whole = (await listUnlisted(tx, channel.id)).length === 0;
+    if (row && whole) await updateChannel(tx, row.id, { coveredUntil: later(row.coveredUntil, covered) });
+  });
+  return 0;
+}
+
+/** What had to be set aside is tried once more when its time has come: by the import that waits for it. */
+async function reopenWhatIsDue(context: Context, { id, tenantId }: ChannelRow): Promise<void> {
+  await context.database.inTenant(tenantId, async (tx) => {
+    const now = await context.clock.now();
+    if (!(await listSetAside(tx, id)).some(({ retryAt }) => retryAt <= now)) return;
+    const channel = await lockChannel(tx, id);
+    const reopened = channel && (await reopenStalled(tx, id, now));
+    if (reopened && !reopened.audit) await updateChannel(tx, id, { importState: 'catching_up' });
+  });
+}
+
+/**
+ * An import that the poll has left, for whatever reason, becomes one that is told of and has a workflow. After an end in
+ * the middle of something it goes on with care.
+ */
+async function handOver(context: Context, channel: ChannelRow, interrupted: boolean): Promise<string | null> {
+  return context.database.inTenant(channel.tenantId, async (tx) => {
+    const row = await lockChannel(tx, channel.id);
+    const left = row && (await findRunningImport(tx, channel.id));
+    if (!row || !left) return null;
+    // One that was queued tells of itself.
+    if (left.told || !isRoutine(left)) return left.id;
+    await updateChannel(tx, channel.id, { importState: 'catching_up' });
+    if (interrupted) await updateImport(tx, left.id, { failures: left.failures + 1 });
+    await tellOfStart(tx, left, await context.clock.now());
+    return left.id;
+  });
+}

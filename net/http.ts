@@ -1,0 +1,174 @@
+import { Readable } from 'node:stream';
+import { Agent, request } from 'undici';
+import type { Dispatcher } from 'undici';
+import type { Operation, ProviderAnswer } from '../domain/verdict.ts';
+import { networkFailure } from './network-failure.ts';
+
+/** 1 MiB: no token answer or listing is larger; a captive portal's download must not fill our memory. */
+const ANSWER_BYTES = 1024 * 1024;
+/** How long an answer may take that is read as a whole. */
+const ANSWER_TIMEOUT_MS = 30_000;
+/** How long a connection may stay silent while an answer is streamed. */
+const SILENCE_TIMEOUT_MS = 30_000;
+
+/** Headers that an error map or a cursor reads; the others are dropped, some carry cookies. */
+const KEPT_HEADERS = new Set([
+  'backoffmilliseconds',
+  'client-request-id',
+  'connection',
+  'content-type',
+  'date',
+  'location',
+  'request-id',
+  'retry-after',
+  'retry-after-ms',
+  'server',
+  'sforce-limit-info',
+  'www-authenticate',
+  'x-backofftime',
+  'x-caserrorcode',
+  'x-failure-category',
+  'x-ms-diagnostics',
+  'x-ms-retry-after-ms',
+]);
+
+interface HttpRequest {
+  method: 'GET' | 'POST';
+  url: URL;
+  /** What is asked for, in the verdict's words. */
+  operation: Operation;
+  headers?: Record<string, string>;
+  body?: string;
+  /**
+   * Called once the connection stands, right before the first byte of the request is written. What it throws ends the
+   * request with nothing written.
+   */
+  beforeWriting?: BeforeWriting;
+  signal: AbortSignal;
+  /** For the whole answer, in ms. */
+  timeoutMs?: number;
+  maxBytes?: number;
+}
+
+export type BeforeWriting = () => Promise<void>;
+
+export interface HttpAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+export interface HttpStream {
+  status: number;
+  headers: Record<string, string>;
+  body: AsyncIterable<Uint8Array>;
+}
+
+/**
+ * HTTP for the adapters. It follows no redirect (credentials would follow it), asks for no compression and undoes none
+ * (so no answer can unpack into gigabytes), and caps what it reads. What goes wrong on the way is a `ProviderError`
+ * that names the server only, never a path, a query or a body. An abort by the caller is thrown as it is.
+ */
+export interface Http {
+  /** The whole answer as text, whatever its status. */
+  send(request: HttpRequest): Promise<HttpAnswer>;
+  /** The answer's body as it comes; the reader must read it or break out of it. */
+  stream(request: HttpRequest): Promise<HttpStream>;
+  close(): Promise<void>;
+}
+
+export function createHttp(dispatcher: Dispatcher = createAgent()): Http {
+  return {
+    send: async (asked) => {
+      const timeout = AbortSignal.timeout(asked.timeoutMs ?? ANSWER_TIMEOUT_MS);
+      const bounded = { ...asked, signal: AbortSignal.any([asked.signal, timeout]) };
+      return await understandFailure(asked, async () => {
+        const answer = await open(dispatcher, bounded);
+        return { ...answer, body: await readText(answer.body, asked.maxBytes ?? ANSWER_BYTES) };
+      });
+    },
+    stream: async (asked) => {
+      const answer = await understandFailure(asked, () => open(dispatcher, asked));
+      return { ...answer, body: understandStream(asked, answer.body) };
+    },
+    close: () => dispatcher.close(),
+  };
+}
+
+function createAgent(): Dispatcher {
+  return new Agent({
+    headersTimeout: SILENCE_TIMEOUT_MS,
+    bodyTimeout: SILENCE_TIMEOUT_MS,
+    connect: { timeout: 10_000 },
+  });
+}
+
+async function open(dispatcher: Dispatcher, asked: HttpRequest): Promise<HttpStream> {
+  const { method, url, headers, body = '', beforeWriting, signal, timeoutMs } = asked;
+  // Who may take longer in all may also be silent longer: a strict token endpoint is not given up at half its time.
+  const headersTimeout = Math.max(SILENCE_TIMEOUT_MS, timeoutMs ?? 0);
+  const sent = beforeWriting
+    ? {
+        headers: { ...headers, 'content-length': `${Buffer.byteLength(body)}` },
+        body: Readable.from(heldBack(body, beforeWriting)),
+      }
+    : { headers: headers ?? {}, body: asked.body ?? null };
+  const answer = await request(url, { dispatcher, method, ...sent, headersTimeout, signal });
+  return { status: answer.statusCode, headers: keptHeaders(answer.headers), body: answer.body };
+}
+
+/** undici writes the head together with the first piece of such a body, so that nothing is on the wire before. */
+async function* heldBack(body: string, beforeWriting: BeforeWriting): AsyncGenerator<Uint8Array> {
+  await beforeWriting();
+  yield Buffer.from(body);
+}
+
+function keptHeaders(all: Record<string, string | string[] | undefined>): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const [name, value] of Object.entries(all)) {
+    if (value !== undefined && KEPT_HEADERS.has(name)) kept[name] = [value].flat().join(', ');
+  }
+  return kept;
+}
+
+/** Throws when the body is larger: half an answer must not be understood as a whole one. */
+async function readText(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    length += chunk.length;
+    if (length > maxBytes) throw new Error(`answer larger than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+async function understandFailure<T>(asked: HttpRequest, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw failureOf(asked, error);
+  }
+}
+
+async function* understandStream(asked: HttpRequest, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw failureOf(asked, error);
+  }
+}
+
+function failureOf({ url, operation, signal }: HttpRequest, error: unknown): unknown {
+  if (signal.aborted && !isTimeout(signal.reason)) return signal.reason;
+  return networkFailure(url.host, operation, error);
+}
+
+function isTimeout(reason: unknown): boolean {
+  return reason instanceof Error && reason.name === 'TimeoutError';
+}
+
+/** An answer as the error maps take it. */
+export function toProviderAnswer(operation: Operation, answer: HttpAnswer): ProviderAnswer {
+  return { operation, httpStatus: answer.status, headers: answer.headers, body: answer.body };
+}

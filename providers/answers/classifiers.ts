@@ -1,0 +1,29 @@
+import type { ProviderName } from '../../domain/access-type.ts';
+import { failedPart } from './parts.ts';
+import { classifyExchange } from '../exchange/errors.ts';
+import { classifyGoogle } from '../google/errors.ts';
+import { classifyImap } from '../imap/errors.ts';
+import { classifyMicrosoft } from '../microsoft/errors.ts';
+import { classifyGeneric } from './oauth-errors.ts';
+import type { Classifier } from './outages.ts';
+import { classifySalesforce } from '../salesforce/errors.ts';
+
+/** Of an answer with several parts the one that failed. */
+function ofWhatFailed(classify: Classifier): Classifier {
+  return (answer) => classify(failedPart(answer));
+}
+
+/** Entra's numbers mean what they mean to Entra, whoever asked it for a token: an IMAP client does. */
+function entraOr(classify: Classifier): Classifier {
+  return (answer) => (/\bAADSTS\d{5}/.test(answer.body) ? classifyMicrosoft(answer) : classify(answer));
+}
+
+/** Every provider's map from its words to verdicts; `generic` is any OAuth server, and the network itself. */
+export const CLASSIFIERS: Readonly<Record<ProviderName | 'generic', Classifier>> = {
+  google: ofWhatFailed(classifyGoogle),
+  microsoft: ofWhatFailed(classifyMicrosoft),
+  exchange: ofWhatFailed(entraOr(classifyExchange)),
+  imap: ofWhatFailed(entraOr(classifyImap)),
+  salesforce: ofWhatFailed(classifySalesforce),
+  generic: ofWhatFailed(entraOr(classifyGeneric)),
+};

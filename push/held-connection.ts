@@ -1,0 +1,95 @@
+import { openChannelSession, readAccess } from '../credentials/access.ts';
+import type { Context } from '../runtime/context.ts';
+import { letGo } from '../db/channels/held-connections.ts';
+import type { HeldConnection } from '../db/channels/held-connections.ts';
+import { askFor } from '../db/channels/nudges.ts';
+import { actionOf, ProviderError } from '../domain/verdict.ts';
+import { inBursts } from './bursts.ts';
+
+/** A connection that lasted this long was a good one: its end is no failure. */
+const LASTED_MS = 10 * 60_000;
+const FIRST_RETRY_MS = 5_000;
+const LONGEST_RETRY_MS = 60 * 60_000;
+/** Let go because its channel is in trouble, which our connection may be the cause of: each return may bring it back. */
+const TROUBLE_RETRY_MS = { first: 15 * 60_000, longest: 24 * 60 * 60_000 };
+/** The server does not tell of news; after an update it may. */
+const UNSUPPORTED_RETRY_MS = 24 * 60 * 60_000;
+/** Mail that comes in a burst is one poll. */
+const SPACING_MS = 500;
+
+/**
+ * Why a listener ends a connection by itself: the process stops, the credential was replaced, or the channel is not to
+ * be held any longer. The last counts as a failure unless it lasted: this connection may be one too many for the server.
+ */
+export type LetGoReason = 'stopping' | 'replaced' | 'not_worth_it';
+
+type Ending = 'ended' | 'unsupported' | LetGoReason | { error: unknown };
+
+/**
+ * Holds one channel's connection until it ends, tells of the news it brings, and lets go of the lease. Without it, and
+ * whatever goes wrong with it, polling serves.
+ */
+export async function holdConnection(
+  context: Context,
+  held: HeldConnection,
+  owner: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const beganAtMs = performance.now();
+  const ending = await listen(context, held, signal).catch((error: unknown): Ending =>
+    signal.aborted ? (signal.reason as LetGoReason) : { error },
+  );
+  const lasted = performance.now() - beganAtMs >= LASTED_MS;
+  if (typeof ending === 'object') {
+    const error = ending.error instanceof Error ? ending.error.message : 'unknown';
+    context.logger.info({ channel: held.channelId, failures: held.failures, error }, 'a held connection ended');
+    if (isRefusal(ending.error)) await ask(context, held, 'checkRequestedAt');
+  }
+  const now = await context.clock.now();
+  const after = retryAfter(ending, held, lasted);
+  const retryAt = after.waitMs === 0 ? null : new Date(now.getTime() + after.waitMs);
+  await context.database.inTenant(held.tenantId, (tx) =>
+    letGo(tx, { owner, now }, held.channelId, { ...after, retryAt }),
+  );
+}
+
+async function listen(context: Context, held: HeldConnection, signal: AbortSignal): Promise<Ending> {
+  const access = await readAccess(context, held.tenantId, held.channelId);
+  if (access === 'gone') return 'ended';
+  const session = await openChannelSession(context, access, signal);
+  if (session === 'needs_refresh') return 'ended';
+  const news = inBursts(SPACING_MS, () => ask(context, held, 'pollRequestedAt').catch(() => {})); // the next poll comes anyway
+  try {
+    return (await session.listen?.(news.ring, signal)) ?? 'unsupported';
+  } finally {
+    news.stop();
+    await session.close().catch(() => {}); // what a connection says while it ends changes nothing
+  }
+}
+
+async function ask(
+  context: Context,
+  held: HeldConnection,
+  fact: 'pollRequestedAt' | 'checkRequestedAt',
+): Promise<void> {
+  const channel = await context.database.inTenant(held.tenantId, async (tx) =>
+    askFor(tx, held, fact, await context.clock.now()),
+  );
+  if (channel) await context.temporal.lookAt(channel).catch(() => {}); // the reconcile finds the nudge
+}
+
+/** When to try again; a credential that was refused is not shown again, it would lock the account. */
+function retryAfter(ending: Ending, { failures: before, credentialVersion }: HeldConnection, lasted: boolean) {
+  const answer = { failures: before, waitMs: 0, refusedVersion: null };
+  if (ending === 'stopping' || ending === 'replaced') return answer;
+  if (ending === 'unsupported') return { ...answer, waitMs: UNSUPPORTED_RETRY_MS };
+  const failures = lasted ? 0 : before + 1;
+  const refusedVersion = typeof ending === 'object' && isRefusal(ending.error) ? credentialVersion : null;
+  const [first, longest] =
+    ending === 'not_worth_it' ? [TROUBLE_RETRY_MS.first, TROUBLE_RETRY_MS.longest] : [FIRST_RETRY_MS, LONGEST_RETRY_MS];
+  const waitMs = Math.min(longest, first * 2 ** Math.min(20, Math.max(0, failures - 1)));
+  return { failures, waitMs, refusedVersion };
+}
+
+/** Somebody has to act; the channel's own check says so to them. */
+const isRefusal = (error: unknown) => error instanceof ProviderError && actionOf(error.verdict.kind) !== 'none';

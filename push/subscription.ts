@@ -1,0 +1,163 @@
+import type { Context } from '../runtime/context.ts';
+import { countOtherSubscribers } from '../db/across-tenants/across-tenants.ts';
+import { lockChannel, updateChannel } from '../db/channels/channels.ts';
+import type { ChannelRow } from '../db/channels/channels.ts';
+import type { Transaction } from '../db/client.ts';
+import { insertEvent } from '../db/events/events.ts';
+import {
+  deleteSubscription,
+  findSubscription,
+  newSubscription,
+  saveSubscription,
+} from '../db/channels/subscriptions.ts';
+import type { SubscriptionRow } from '../db/channels/subscriptions.ts';
+import { jitterOf, renewalRetryMs } from '../domain/schedule.ts';
+import { actionOf, ProviderError } from '../domain/verdict.ts';
+import type { Verdict } from '../domain/verdict.ts';
+import type { PushCapability, Session } from '../providers/contract.ts';
+import { openChannelSession, readAccess } from '../credentials/access.ts';
+import type { ChannelAccess } from '../credentials/access.ts';
+import { closing } from '../credentials/session.ts';
+
+const RENEW_TIMEOUT_MS = 20_000;
+/** A channel that leaves has more to do, and its subscription runs out by itself. */
+const END_TIMEOUT_MS = 5_000;
+const AFTER_REFRESH_MS = 1_000;
+/** So many refusals in a row are no passing trouble. */
+const FAILURES_TOLD = 4;
+
+type Outcome =
+  | { is: 'standing'; expiresAt: Date }
+  | { is: 'ended' }
+  | { is: 'needs_refresh' }
+  | { is: 'refused'; verdict: Verdict };
+
+/**
+ * Sees to it that the provider tells of a channel's news as long as somebody wants to know, and no longer. Polls find
+ * what nobody tells of, so whatever goes wrong here changes nothing of the channel's status: it is an event, told once,
+ * and tried again with growing gaps.
+ */
+export async function renewSubscription(
+  context: Context,
+  { tenantId, channelId }: { tenantId: string; channelId: string },
+): Promise<void> {
+  const access = await readAccess(context, tenantId, channelId);
+  const push = access === 'gone' ? null : access.provider.capabilities.push;
+  if (access === 'gone' || push === null) return;
+  const outcome = isWanted(access.channel)
+    ? await atProvider(context, access, { work: subscribe, timeoutMs: RENEW_TIMEOUT_MS })
+    : await endSubscription(context, access);
+  const now = await context.clock.now();
+  await context.database.inTenant(tenantId, async (tx) => {
+    const row = await lockChannel(tx, channelId);
+    if (row) await record(tx, { row, before: access.channel, push, outcome, now });
+  });
+}
+
+const isWanted = ({ importMode }: ChannelRow) => importMode === 'continuous';
+
+/** Ends it at the provider, unless another channel is told of the same mailbox by it. */
+export async function endSubscription(context: Context, access: ChannelAccess): Promise<Outcome> {
+  const { push } = access.provider.capabilities;
+  const shared = push?.sharedByMailbox && (await countOtherSubscribers(context.database, access.channel)) > 0;
+  return shared ? { is: 'ended' } : atProvider(context, access, { work: unsubscribe, timeoutMs: END_TIMEOUT_MS });
+}
+
+async function atProvider(
+  context: Context,
+  access: ChannelAccess,
+  { work, timeoutMs }: { work: (session: Session) => Promise<Outcome>; timeoutMs: number },
+): Promise<Outcome> {
+  try {
+    const session = await openChannelSession(context, access, AbortSignal.timeout(timeoutMs));
+    if (session === 'needs_refresh') return { is: 'needs_refresh' };
+    return await closing(session, work);
+  } catch (error) {
+    if (error instanceof ProviderError) return { is: 'refused', verdict: error.verdict };
+    throw error;
+  }
+}
+
+async function subscribe(session: Session): Promise<Outcome> {
+  if (!session.subscribe) throw new Error('A provider that pushes has to have sessions that subscribe');
+  return { is: 'standing', ...(await session.subscribe()) };
+}
+
+async function unsubscribe(session: Session): Promise<Outcome> {
+  await session.unsubscribe?.();
+  return { is: 'ended' };
+}
+
+interface Recording {
+  /** Locked. */
+  row: ChannelRow;
+  /** As it was when the provider was asked. */
+  before: ChannelRow;
+  push: PushCapability;
+  outcome: Outcome;
+  now: Date;
+}
+
+async function record(tx: Transaction, recording: Recording): Promise<void> {
+  const { row, before, push, outcome, now } = recording;
+  const known = (await findSubscription(tx, row.id)) ?? newSubscription(row, now);
+  switch (outcome.is) {
+    case 'standing': {
+      // A sign-in or another mode meanwhile: what stands rests on what is no more.
+      const isStale = row.credentialVersion !== before.credentialVersion || row.importMode !== before.importMode;
+      const inMs = isStale ? 0 : push.renewEveryMs * (1 - 0.1 * jitterOf(row.id));
+      const renewAt = new Date(now.getTime() + inMs);
+      if (known.failingSince) await tell(tx, row, 'subscription.restored', { expires_at: outcome.expiresAt }, now);
+      return saveSubscription(tx, { ...known, expiresAt: outcome.expiresAt, renewAt, failures: 0, failingSince: null });
+    }
+    case 'ended':
+      if (isWanted(row)) return saveSubscription(tx, newSubscription(row, now));
+      return deleteSubscription(tx, row.id);
+    case 'needs_refresh':
+      await updateChannel(tx, row.id, { refreshRequestedAt: now });
+      return saveSubscription(tx, { ...known, renewAt: new Date(now.getTime() + AFTER_REFRESH_MS) });
+    case 'refused':
+      return recordRefusal(tx, { ...recording, known, verdict: outcome.verdict });
+  }
+}
+
+async function recordRefusal(
+  tx: Transaction,
+  { row, known, verdict, now }: Recording & { known: SubscriptionRow; verdict: Verdict },
+): Promise<void> {
+  const failures = known.failures + 1;
+  const renewAt = new Date(now.getTime() + renewalRetryMs(failures, verdict.retryAfterMs));
+  const isTold = known.failingSince === null && isWanted(row) && isWorthTelling({ ...known, failures }, verdict, now);
+  if (isTold) {
+    const { reason, providerCode } = verdict;
+    await tell(tx, row, 'subscription.renewal_failed', { reason, provider_code: providerCode, retry_at: renewAt }, now);
+  }
+  if (isDoubtfulOfAccess(verdict)) await updateChannel(tx, row.id, { checkRequestedAt: row.checkRequestedAt ?? now });
+  const failingSince = isTold ? now : known.failingSince;
+  await saveSubscription(tx, { ...known, renewAt, failures, failingSince });
+}
+
+/**
+ * At once what is the subscription's own. What may pass, or be told as the account's or the app's trouble (rule 11: one
+ * alert), only when it has left the channel without a subscription for some time.
+ */
+function isWorthTelling({ expiresAt, failures }: SubscriptionRow, { reason }: Verdict, now: Date): boolean {
+  if (reason === 'subscription_renewal_failed') return true;
+  return failures >= FAILURES_TOLD && (expiresAt === null || expiresAt <= now);
+}
+
+/** It may be true of the whole channel: its own check finds out, and says so to whom it concerns (rule 5). */
+function isDoubtfulOfAccess({ kind, tokenRefused }: Verdict): boolean {
+  return tokenRefused || (actionOf(kind) !== 'none' && kind !== 'misconfigured');
+}
+
+async function tell(
+  tx: Transaction,
+  { id, tenantId, accountEmail, accessType }: ChannelRow,
+  type: 'subscription.renewal_failed' | 'subscription.restored',
+  more: Record<string, unknown>,
+  at: Date,
+): Promise<void> {
+  const data = { account: { email: accountEmail }, access_type: accessType, ...more };
+  await insertEvent(tx, { tenantId, channelId: id, type, incidentId: null, data, at });
+}

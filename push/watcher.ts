@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Context } from '../runtime/context.ts';
+import { leaseChannelsToListen } from '../db/across-tenants/across-tenants.ts';
+import type { HeldConnection } from '../db/channels/held-connections.ts';
+import { holdConnection } from './held-connection.ts';
+import type { LetGoReason } from './held-connection.ts';
+
+/** A lease must outlive a few turns: a turn that fails must not cost every connection. */
+const LEASE_MS = 30_000;
+const TURN_MS = 5_000;
+/** Connections begun per turn: a server farm that comes back is not stormed by all of its mailboxes at once. */
+const BEGUN_PER_TURN = 50;
+
+export interface Listener {
+  /** Lets go of everything; another listener may take it at once. */
+  stop(): Promise<void>;
+}
+
+interface Holding {
+  credentialVersion: number;
+  letGo: (reason: LetGoReason) => void;
+  ended: Promise<void>;
+}
+
+/**
+ * Holds connections over which providers tell of news by themselves (IMAP IDLE), for channels that it leases from the
+ * database (design.md section 5): any number of listeners share them, and what one held is another's soon after it died.
+ */
+export function startListener(context: Context, mostConnections: number): Listener {
+  const owner = `lsn_${randomUUID()}`;
+  const holdings = new Map<string, Holding>();
+  const stopping = new AbortController();
+  const running = loop();
+  return {
+    async stop() {
+      stopping.abort();
+      await running;
+      for (const { letGo } of holdings.values()) letGo('stopping');
+      await Promise.all([...holdings.values()].map(({ ended }) => ended));
+    },
+  };
+
+  async function loop(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await turn().catch((error: unknown) => {
+        context.logger.warn({ err: error }, 'Leases could not be had or kept; it is tried again');
+      });
+      await sleep(TURN_MS, undefined, { signal: stopping.signal }).catch(() => {});
+    }
+  }
+
+  async function turn(): Promise<void> {
+    const accessTypes = [...context.providers.values()].flatMap(({ accessType, capabilities }) =>
+      capabilities.holdsConnections ? [accessType] : [],
+    );
+    const now = await context.clock.now();
+    const lease = { owner, now, until: new Date(now.getTime() + LEASE_MS) };
+    const limit = Math.min(BEGUN_PER_TURN, mostConnections - holdings.size);
+    const { kept, taken } = await leaseChannelsToListen(context.database, lease, { accessTypes, limit });
+    dropWhatIsNotKept(kept);
+    for (const held of taken) hold(held);
+  }
+
+  function dropWhatIsNotKept(kept: HeldConnection[]): void {
+    const versions = new Map(kept.map(({ channelId, credentialVersion }) => [channelId, credentialVersion]));
+    for (const [channelId, { credentialVersion, letGo }] of holdings) {
+      const now = versions.get(channelId);
+      if (now === undefined) letGo('not_worth_it');
+      else if (now !== credentialVersion) letGo('replaced');
+    }
+  }
+
+  function hold(held: HeldConnection): void {
+    const abort = new AbortController();
+    const ended = holdConnection(context, held, owner, abort.signal)
+      .catch((error: unknown) => context.logger.warn({ err: error }, 'A lease could not be let go; it ends by itself'))
+      .finally(() => holdings.delete(held.channelId));
+    const { credentialVersion } = held;
+    holdings.set(held.channelId, { credentialVersion, letGo: (reason) => abort.abort(reason), ended });
+  }
+}

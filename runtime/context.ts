@@ -1,0 +1,56 @@
+import type { Config } from './config.ts';
+import { readKeyring } from '../crypto/keyring.ts';
+import { Vault } from '../crypto/vault.ts';
+import type { Binding } from '../crypto/vault.ts';
+import { connectDatabase } from '../db/client.ts';
+import type { Database } from '../db/client.ts';
+import { databaseClock } from '../db/clock.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { KillPoint } from '../domain/kill-points.ts';
+import { createLogger } from './logger.ts';
+import type { Logger } from './logger.ts';
+import { createProviders } from '../providers/registry.ts';
+import type { Providers } from '../providers/registry.ts';
+import { connectTemporal } from './temporal.ts';
+import type { Temporal } from './temporal.ts';
+
+/** Every dependency, built once. Tests override what they must (the clock, the engine) and nothing else. */
+export interface Context {
+  config: Config;
+  logger: Logger;
+  clock: Clock;
+  database: Database;
+  vault: Vault;
+  providers: Providers;
+  temporal: Temporal;
+  /** Ends this process at once if it was started to die here (`MOORING_KILL_AT`); nothing otherwise. */
+  killPoint(point: KillPoint): void;
+  close(): Promise<void>;
+}
+
+export async function createContext(name: string, config: Config, given: Partial<Context> = {}): Promise<Context> {
+  const database = given.database ?? connectDatabase({ url: config.databaseUrl, poolSize: 12 });
+  const temporal = given.temporal ?? connectTemporal(config.temporal);
+  const logger = given.logger ?? createLogger(name, config.logLevel);
+  return {
+    config,
+    logger,
+    clock: given.clock ?? databaseClock(database),
+    database,
+    vault: given.vault ?? new Vault(await readKeyring(config.vaultKeysFile), raiseAlarm(logger)),
+    providers: given.providers ?? createProviders(config.providers),
+    temporal,
+    killPoint(point) {
+      if (point === config.killAt) process.kill(process.pid, 'SIGKILL');
+    },
+    async close() {
+      await temporal.close();
+      await database.close();
+    },
+  };
+}
+
+const raiseAlarm =
+  (logger: Logger) =>
+  ({ owner, kind, version }: Binding) =>
+    logger.error({ owner, kind, version }, 'A vault record does not belong to its row, or was changed: who was at it?');

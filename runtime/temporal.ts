@@ -1,0 +1,149 @@
+import {
+  Client,
+  Connection,
+  WithStartWorkflowOperation,
+  WorkflowExecutionAlreadyStartedError,
+} from '@temporalio/client';
+import type { ConnectionOptions } from '@temporalio/client';
+import { SearchAttributeType, TypedSearchAttributes, defineSearchAttributeKey } from '@temporalio/common';
+import type { TemporalConfig } from './config.ts';
+import type { AccessType } from '../domain/access-type.ts';
+import {
+  CHANNELS_QUEUE,
+  CHANNEL_WORKFLOW,
+  DELIVER_WORKFLOW,
+  channelWorkflowId,
+  deliverWorkflowId,
+} from '../domain/workflow-names.ts';
+import type { DeliverInput } from '../workflows/deliver.ts';
+import type { Command, CommandAnswer } from '../workflows/messages.ts';
+
+/** The engine as server and activities see it: a channel's workflow is told to look, or given a command. */
+export interface Temporal {
+  client: Client;
+  /** Tells a channel's workflow to look at its row, and starts it if there is none. */
+  lookAt(channel: ChannelReference): Promise<void>;
+  /** Gives a command and waits for its answer; null when there is none within `waitMs` (it goes on by itself). */
+  command(channel: ChannelReference, command: Command, waitMs: number): Promise<CommandAnswer | null>;
+  /** The workflow's page in Temporal Web, null without one. */
+  workflowUrl(channelId: string): string | null;
+  close(): Promise<void>;
+}
+
+export interface ChannelReference {
+  id: string;
+  tenantId: string;
+  accessType: AccessType;
+}
+
+const TENANT_ID = defineSearchAttributeKey('TenantId', SearchAttributeType.KEYWORD);
+const ACCESS_TYPE = defineSearchAttributeKey('AccessType', SearchAttributeType.KEYWORD);
+
+/** The options both `Connection` and `NativeConnection` take. Connecting waits for nothing: it is lazy. */
+export function connectionOptions(config: TemporalConfig): Pick<ConnectionOptions, 'address' | 'apiKey' | 'tls'> {
+  const { tls } = config;
+  return {
+    address: config.address,
+    ...(config.apiKey ? { apiKey: config.apiKey.reveal() } : {}),
+    ...(tls
+      ? {
+          tls: {
+            ...(tls.serverCa ? { serverRootCACertificate: tls.serverCa } : {}),
+            ...(tls.clientCertificate && tls.clientKey
+              ? { clientCertPair: { crt: tls.clientCertificate, key: tls.clientKey } }
+              : {}),
+          },
+        }
+      : {}),
+  };
+}
+
+export function connectTemporal(config: TemporalConfig): Temporal {
+  const connection = Connection.lazy(connectionOptions(config));
+  return temporalOf(new Client({ connection, namespace: config.namespace }), config.uiUrl, () => connection.close());
+}
+
+/** The same over a client that is there already; tests under time skipping bring their own. */
+export function temporalOf(client: Client, uiUrl: string | null, close: () => Promise<void>): Temporal {
+  return {
+    client,
+    async lookAt(channel) {
+      await client.workflow.signalWithStart(CHANNEL_WORKFLOW, {
+        ...startOptions(channel),
+        signal: 'rowChanged',
+        signalArgs: [],
+      });
+    },
+    command(channel, command, waitMs) {
+      const start = new WithStartWorkflowOperation(CHANNEL_WORKFLOW, {
+        ...startOptions(channel),
+        workflowIdConflictPolicy: 'USE_EXISTING',
+      });
+      const answer = client.workflow.executeUpdateWithStart<never, CommandAnswer, []>(command, {
+        startWorkflowOperation: start,
+      } as never);
+      return within(answer, waitMs);
+    },
+    workflowUrl: (channelId) =>
+      uiUrl &&
+      `${uiUrl}/namespaces/${client.options.namespace}/workflows/${encodeURIComponent(channelWorkflowId(channelId))}`,
+    close,
+  };
+}
+
+function startOptions(channel: ChannelReference) {
+  return {
+    workflowId: channelWorkflowId(channel.id),
+    taskQueue: CHANNELS_QUEUE,
+    args: [{ v: 1, tenantId: channel.tenantId, channelId: channel.id, accessType: channel.accessType, state: null }],
+    typedSearchAttributes: new TypedSearchAttributes([
+      { key: TENANT_ID, value: channel.tenantId },
+      { key: ACCESS_TYPE, value: channel.accessType },
+    ]),
+  };
+}
+
+/** Starts the workflow of a webhook delivery; harmless when it runs already. Call it after the row is committed. */
+export async function startDelivery(
+  temporal: Temporal,
+  { id, endpointId }: { id: string; endpointId: string },
+): Promise<void> {
+  const input: DeliverInput = { v: 1, deliveryId: id, endpointId };
+  try {
+    await temporal.client.workflow.start(DELIVER_WORKFLOW, {
+      workflowId: deliverWorkflowId(id),
+      taskQueue: CHANNELS_QUEUE,
+      args: [input],
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+}
+
+/** null after `waitMs`; what is late is not lost, only its answer. */
+async function within<T>(work: Promise<T>, waitMs: number): Promise<T | null> {
+  const { promise, resolve } = Promise.withResolvers<null>();
+  const timer = setTimeout(() => resolve(null), waitMs);
+  work.catch(() => {});
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const SEARCH_ATTRIBUTES = ['TenantId', 'AccessType', 'ChannelStatus', 'StatusReason'];
+
+/** Registers the search attributes operators filter by, where the namespace does not have them yet. */
+export async function ensureSearchAttributes({ connection, options }: Client): Promise<void> {
+  const { namespace } = options;
+  const { operatorService } = connection;
+  const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
+  const missing = SEARCH_ATTRIBUTES.filter((name) => !(name in (customAttributes ?? {})));
+  if (missing.length === 0) return;
+  const KEYWORD = 2; // temporal.api.enums.v1.IndexedValueType
+  await operatorService.addSearchAttributes({
+    namespace,
+    searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD])),
+  });
+}

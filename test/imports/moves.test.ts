@@ -1,0 +1,168 @@
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { ImapFlow } from 'imapflow';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { FetchedMessage } from '../../providers/contract.ts';
+import { startSandbox } from '../../sandbox/sandbox.ts';
+import { channelOf, connectImap } from '../support/connect.ts';
+import { secret } from '../support/minting.ts';
+import { sandboxControl } from '../support/sandbox-control.ts';
+import { raiseStage } from '../support/stage.ts';
+import type { Stage } from '../support/stage.ts';
+import { idsOf, importing, messageIds, withSessions } from './importing.ts';
+
+const PASSWORD = secret('password');
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await raiseStage();
+});
+afterAll(() => stage.close());
+
+type Server = Pick<Stage['imap'], 'host' | 'port' | 'ca_file'>;
+
+/** What a person's mail program does. */
+async function atMailbox<T>(email: string, server: Server, work: (client: ImapFlow) => Promise<T>): Promise<T> {
+  const client = new ImapFlow({
+    host: server.host,
+    port: server.port,
+    secure: false,
+    doSTARTTLS: true,
+    auth: { user: email, pass: PASSWORD },
+    tls: { ca: await readFile(server.ca_file) },
+    logger: false,
+  });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.logout();
+  }
+}
+
+/** Moves the first message of one folder to another, where it gets a new id. */
+const move = (email: string, from: string, to: string) =>
+  atMailbox(email, stage.imap, async (client) => {
+    await client.mailboxOpen(from);
+    await client.messageMove('1', to);
+  });
+
+const connected = async (name: string) => {
+  const email = `${name}@example.com`;
+  await stage.sandbox.account('imap', email, { password: PASSWORD });
+  return { email, channelId: channelOf(await connectImap(stage, email, PASSWORD)) };
+};
+
+/** The same mail without a Message-ID: nothing but its content tells what it is. */
+const nameless = () =>
+  withSessions(stage.context, (session) => ({
+    ...session,
+    async *fetchMessages(scope, items): AsyncGenerator<FetchedMessage> {
+      for await (const message of session.fetchMessages(scope, items)) {
+        if (message.outcome !== 'message') yield message;
+        else yield { ...message, raw: withoutMessageId(message.raw) };
+      }
+    },
+  }));
+
+async function* withoutMessageId(raw: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of raw) chunks.push(chunk);
+  yield Buffer.from(
+    Buffer.concat(chunks)
+      .toString('latin1')
+      .replace(/^Message-ID: .*\r\n/im, ''),
+    'latin1',
+  );
+}
+
+describe.each([
+  ['with a Message-ID', () => stage.context],
+  ['without a Message-ID', nameless],
+] as const)('a message %s', (name, context) => {
+  const mailbox = `moved-${name.replaceAll(' ', '-').toLowerCase()}`;
+
+  test('that is moved out and back is the same, also when nobody has looked between', async () => {
+    const { email, channelId } = await connected(mailbox);
+    const { poll, stored } = importing(context());
+    await stage.sandbox.deliver('imap', email, 3);
+    expect(await poll(channelId)).toMatchObject({ stored: 3 });
+    await move(email, 'INBOX', 'Archive');
+    expect(await poll(channelId)).toMatchObject({ stored: 0 });
+    await move(email, 'Archive', 'INBOX');
+    expect(await poll(channelId)).toMatchObject({ stored: 0 });
+    await move(email, 'INBOX', 'Archive');
+    await move(email, 'Archive', 'INBOX');
+    expect(await poll(channelId)).toMatchObject({ stored: 0 });
+    expect(await stored(channelId)).toHaveLength(3);
+  });
+
+  test('that comes again while the first is still there is another one', async () => {
+    const { email, channelId } = await connected(`${mailbox}-copied`);
+    const { poll, stored } = importing(context());
+    await stage.sandbox.deliver('imap', email, 1);
+    expect(await poll(channelId)).toMatchObject({ stored: 1 });
+    await atMailbox(email, stage.imap, async (client) => {
+      await client.mailboxOpen('INBOX');
+      await client.messageCopy('1', 'INBOX');
+    });
+    expect(await poll(channelId)).toMatchObject({ stored: 1 });
+    expect(await stored(channelId)).toHaveLength(2);
+  });
+});
+
+test('a mailbox that moves to a new server, with the same UIDVALIDITY and the same UIDs for other mail, loses and doubles nothing', async () => {
+  const { email, channelId } = await connected('migrated');
+  const delivered = await stage.sandbox.deliver('imap', email, 8);
+  const { poll, stored, imports, finish, receipt } = importing(stage.context);
+  await poll(channelId);
+  for (let moved = 0; moved < 3; moved++) await move(email, 'INBOX', 'Archive');
+
+  const dir = await mkdtemp(join(tmpdir(), 'mooring-migrated-'));
+  await cp(dirname(stage.imap.ca_file), join(dir, 'imap-tls'), {
+    recursive: true,
+    filter: (file) => !file.endsWith('.jsonl'),
+  });
+  const second = await startSandbox({ dir, port: 0 });
+  try {
+    const control = sandboxControl(second.addresses.control);
+    const server = second.addresses.imap as Stage['imap'];
+    const uidValidity = Number(delivered[0]?.provider_id.split('/').at(-2));
+    await control.setClock(uidValidity + 0.5 - Date.now() / 1000);
+    await control.account('imap', email, { password: PASSWORD });
+    await control.setClock(0);
+    // New mail is there first, so that every id of the old server means another message here.
+    const fresh = await control.deliver('imap', email, 4);
+    expect(fresh[0]?.provider_id).toBe(delivered[0]?.provider_id);
+    await copyMail(email, stage.imap, server);
+    const more = await control.deliver('imap', email, 2);
+
+    const moved = { ...stage, imap: server };
+    expect(channelOf(await connectImap(moved, email, PASSWORD))).toBe(channelId);
+    const [running] = (await imports(channelId)).filter(({ state }) => state === 'running');
+    expect(await finish(channelId, running?.id ?? '')).toMatchObject({ state: 'completed' });
+    expect(idsOf(await stored(channelId))).toEqual(messageIds([...delivered, ...fresh, ...more]));
+    expect(await receipt(running?.id ?? '')).toMatchObject({ imported: 6, missing: 0 });
+    await control.deliver('imap', email, 1);
+    expect(await poll(channelId)).toMatchObject({ stored: 1 });
+  } finally {
+    await second.close();
+    await rm(dir, { recursive: true, force: true });
+  }
+});
+
+/** As migration tools do: every message is appended with its date of arrival. */
+async function copyMail(email: string, from: Server, to: Server): Promise<void> {
+  for (const folder of ['INBOX', 'Archive']) {
+    const messages = await atMailbox(email, from, async (client) => {
+      await client.mailboxOpen(folder);
+      return client.fetchAll('1:*', { source: true, internalDate: true });
+    });
+    await atMailbox(email, to, async (client) => {
+      for (const { source, internalDate } of messages) {
+        await client.append(folder, source ?? '', [], internalDate ? new Date(internalDate) : undefined);
+      }
+    });
+  }
+}

@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test, vi } from 'vitest';
+import { WorkPlace, WorkPlaces } from '../../credentials/work-places.ts';
+
+const never = new AbortController().signal;
+const placeAt = (places: WorkPlaces, urgent = false, signal = never) => new WorkPlace(places, { urgent, signal });
+
+test('who is kept waiting gives the place up, and has one again before the answer is worked on', async () => {
+  vi.useFakeTimers();
+  try {
+    const places = new WorkPlaces(1);
+    const [first, second] = [placeAt(places), placeAt(places)];
+    await first.take();
+    const answer = Promise.withResolvers<string>();
+    const asked = first.ask(() => answer.promise);
+    const seated = second.take();
+    await vi.advanceTimersByTimeAsync(5_000);
+    await seated;
+    answer.resolve('at last');
+    let worked = false;
+    void asked.then(() => (worked = true));
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(worked).toBe(false);
+    second.end();
+    expect(await asked).toBe('at last');
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('who is urgent keeps nobody out for ever, however many there are', async () => {
+  const places = new WorkPlaces(1);
+  const holder = placeAt(places);
+  await holder.take();
+  const order: string[] = [];
+  const seat = async (name: string, isUrgent: boolean) => {
+    const place = placeAt(places, isUrgent);
+    await place.take();
+    order.push(name);
+    place.end();
+  };
+  const waiting = [seat('import', false), ...Array.from({ length: 10 }, () => seat('poll', true))];
+  holder.end();
+  await Promise.all(waiting);
+  expect(order.indexOf('import')).toBe(3);
+  expect(order).toHaveLength(11);
+});
+
+test('who is urgent comes first; who is cancelled queues no more; no place is lost', async () => {
+  const places = new WorkPlaces(1);
+  const holder = placeAt(places);
+  await holder.take();
+  const order: string[] = [];
+  const cancelled = new AbortController();
+  const seat = async (name: string, place: WorkPlace) => {
+    await place.take();
+    order.push(name);
+    place.end();
+  };
+  const waiting = [
+    seat('slow', placeAt(places)),
+    seat('cancelled', placeAt(places, true, cancelled.signal)).catch(() => order.push('left')),
+    seat('urgent', placeAt(places, true)),
+  ];
+  cancelled.abort(new Error('cancelled'));
+  await sleep(1);
+  const ended = placeAt(places, true);
+  const late = ended.take(); // a question of a stretch that is over by then
+  ended.end();
+  holder.end();
+  await Promise.all([...waiting, late]);
+  expect(order).toEqual(['left', 'urgent', 'slow']);
+  await placeAt(places).take();
+});

@@ -1,0 +1,84 @@
+import { Link } from 'react-router';
+import type { Channel } from '../../data/resources.ts';
+import { count, plural } from '../../words/time.ts';
+import { explain } from '../../words/words.ts';
+import { Ago, Moment } from '../clock.tsx';
+import { Copyable } from '../copyable.tsx';
+import { ReauthorizeButton } from './reauthorize-button.tsx';
+import { StatusShape } from './status-mark.tsx';
+
+const SHOWN = 4;
+
+/** What needs somebody, at the top of the list: what, since when, why, who, what was missed, and the button. */
+export function AttentionBanner({ channels, onShowAll }: { channels: Channel[]; onShowAll: () => void }) {
+  if (channels.length === 0) return null;
+  return (
+    <section className="banner" role="alert" aria-label="Channels that need someone">
+      <h2>
+        {channels.length === 1 ? 'One channel needs someone' : `${plural(channels.length, 'channel')} need someone`}
+      </h2>
+      <ul>
+        {channels.slice(0, SHOWN).map((channel) => (
+          <BannerItem key={channel.id} channel={channel} />
+        ))}
+      </ul>
+      {channels.length > SHOWN && (
+        <button type="button" className="link-button" onClick={onShowAll}>
+          Show {count(channels.length - SHOWN)} more
+        </button>
+      )}
+    </section>
+  );
+}
+
+function BannerItem({ channel }: { channel: Channel }) {
+  const { cause, next, who } = explain(channel);
+  const describedBy = `banner-${channel.id}`;
+  return (
+    <li>
+      <StatusShape status={channel.status} />
+      <div className="banner-words">
+        <p id={describedBy}>
+          <Link to={`/channels/${channel.id}`}>{channel.account.email}</Link>
+          <span className="banner-cause">
+            {cause} {next}
+          </span>
+        </p>
+        <p className="meta">
+          Since <Ago at={channel.status_since} />
+          {who && <> · {who} must act</>}
+          <MissedWords channel={channel} />
+          <StatusCode channel={channel} />
+        </p>
+      </div>
+      {channel.status === 'reauth_required' && (
+        <div className="banner-action">
+          <ReauthorizeButton channel={channel} prominent describedBy={describedBy} />
+        </div>
+      )}
+    </li>
+  );
+}
+
+/** What was missed, as far as it is known before an import has looked. */
+export function MissedWords({ channel }: { channel: Channel }) {
+  if (channel.covered_until === null) return null;
+  return (
+    <>
+      {' '}
+      · everything until <Moment at={channel.covered_until} /> is stored, the rest is waiting
+    </>
+  );
+}
+
+/** The codes behind the sentence: ours, and the provider's own. */
+export function StatusCode({ channel }: { channel: Channel }) {
+  return (
+    <>
+      {channel.status_reason && <Copyable value={channel.status_reason} label="reason code" />}
+      {channel.provider_code && channel.provider_code !== channel.status_reason && (
+        <Copyable value={channel.provider_code} label="provider code" />
+      )}
+    </>
+  );
+}

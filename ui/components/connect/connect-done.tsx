@@ -1,0 +1,37 @@
+import { useQuery } from '@tanstack/react-query';
+import { accountName } from '../../words/connect-words.ts';
+import { progressQuery } from '../../data/link-queries.ts';
+import type { ConnectSession } from '../../data/resources.ts';
+import { Notice } from '../notice.tsx';
+import { ImportReceipt } from '../channel/import-receipt.tsx';
+
+/** After a sign-in that worked; for a reauthorized channel with the missed messages arriving, then the receipt. */
+export function ConnectDone({ link, session }: { link: string; session: ConnectSession }) {
+  const progress = useQuery(progressQuery(link));
+  const account = accountName(progress.data?.channel?.account) ?? accountName(session.channel?.account);
+  const first = session.purpose === 'connect';
+  const it = progress.data?.import ?? null;
+  return (
+    <>
+      <title>Connected – Mooring</title>
+      <h1>Connected</h1>
+      <Notice tone="good">
+        {account ? <strong className="address">{account}</strong> : 'The account'} is connected
+        {first ? ' to ' : ' again to '}
+        <strong>{session.tenant}</strong>. {first && 'Messages that arrive from now on show up there.'}
+      </Notice>
+      {it && <ImportReceipt it={it} />}
+      {!it && !first && progress.data && (
+        <p className="waiting" role="status">
+          Looking for messages that were missed…
+        </p>
+      )}
+      <p className="hint">
+        {it?.state === 'running'
+          ? 'This goes on by itself, also when you close this page.'
+          : 'You can close this page.'}{' '}
+        The link has done its job and cannot be used again.
+      </p>
+    </>
+  );
+}

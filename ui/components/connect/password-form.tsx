@@ -1,0 +1,151 @@
+import { useEffect, useRef, useState } from 'react';
+import { Button, PasswordInput, TextInput } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from 'react-router';
+import type { AccessType } from '../../../domain/access-type.ts';
+import { call, ProblemError } from '../../data/client.ts';
+import { accountName, describeFailure } from '../../words/connect-words.ts';
+import type { Failure, FormField } from '../../words/connect-words.ts';
+import { passwordNote, rememberedServer, rememberServer } from '../../data/known-servers.ts';
+import { linkPath } from '../../data/link-queries.ts';
+import { passwordBody, serverEntry } from '../../data/password-body.ts';
+import type { PasswordEntry } from '../../data/password-body.ts';
+import type { ConnectSession } from '../../data/resources.ts';
+import { forgetLink, rememberedLink } from '../../data/started-here.ts';
+import { ServerAddress, ServerSettings } from './server-settings.tsx';
+import { FailureNotice } from './sign-in-failure.tsx';
+
+interface FormProps {
+  link: string;
+  session: ConnectSession;
+  accessType: AccessType;
+}
+
+/** Sign-in with a password. It is tested by a real login before anything is stored; errors stand at their field. */
+export function PasswordForm({ link, session, accessType }: FormProps) {
+  const account = session.channel && accountName(session.channel.account);
+  const [entry, setEntry] = useState<PasswordEntry>(() => ({
+    username: account ?? '',
+    password: '',
+    ...rememberedServer(account ?? ''),
+    ...serverEntry(session.channel?.server),
+  }));
+  const change = (part: Partial<PasswordEntry>) => setEntry((before) => ({ ...before, ...part }));
+  const attempt = useAttempt(link, session, accessType);
+  const failure = attempt.error
+    ? failureOf(attempt.error)
+    : session.result?.status === 'failed'
+      ? session.result
+      : null;
+  const words = failure && describeFailure(failure, accessType);
+  const field = attempt.isPending ? null : (words?.field ?? null);
+  const form = useFocusOn(field, attempt.failureCount + attempt.submittedAt);
+  const error = (name: FormField) => (field === name && words ? words.sentence : undefined);
+  return (
+    <form
+      ref={form}
+      className="stack"
+      onSubmit={(event) => {
+        event.preventDefault();
+        attempt.mutate(entry);
+      }}
+    >
+      {failure && !attempt.isPending && (
+        <FailureNotice failure={failure} accessType={accessType} brief={field !== null} />
+      )}
+      <Credentials entry={entry} error={error} onChange={change} />
+      {accessType === 'exchange' ? (
+        <ServerAddress entry={entry} error={error('host')} onChange={change} />
+      ) : (
+        <ServerSettings entry={entry} open={SERVER_FIELDS.has(field)} error={error} onChange={change} />
+      )}
+      <Button type="submit" fullWidth size="md" disabled={attempt.isPending}>
+        {attempt.isPending ? 'Signing in to test it…' : failure ? 'Try again' : account ? 'Sign in' : 'Connect'}
+      </Button>
+      <p className="hint">
+        The password is tested before anything is stored, and stored so that only the mail fetcher can open it.
+      </p>
+    </form>
+  );
+}
+
+const SERVER_FIELDS = new Set<FormField>(['host', 'port', 'security']);
+
+function useAttempt(link: string, session: ConnectSession, accessType: AccessType) {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  return useMutation({
+    mutationKey: ['password', link, accessType],
+    mutationFn: (entry: PasswordEntry) =>
+      call<{ channel: { id: string } }>('POST', `${linkPath(link)}/password`, passwordBody(accessType, entry)),
+    onSuccess: async ({ channel }, entry) => {
+      rememberServer(entry.username, entry);
+      if (rememberedLink() === linkPath(link)) {
+        forgetLink();
+        await navigate(`/channels/${encodeURIComponent(channel.id)}`, { replace: true });
+      } else if (session.return_to) {
+        const target = new URL(session.return_to);
+        target.searchParams.set('channel', channel.id);
+        target.searchParams.set('status', 'connected');
+        window.location.assign(target);
+      } else {
+        await client.invalidateQueries({ queryKey: ['link', link] });
+      }
+    },
+    onError: (error) => {
+      if (error instanceof ProblemError && error.problem.status === 410)
+        void client.invalidateQueries({ queryKey: ['link', link] });
+    },
+  });
+}
+
+function failureOf(error: unknown): Failure {
+  return error instanceof ProblemError
+    ? error.problem
+    : { code: 'unknown', detail: 'Something went wrong on this page.' };
+}
+
+/** Puts the cursor where the mistake is, after every attempt. */
+function useFocusOn(field: FormField, attempt: number) {
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (field !== null && attempt > 0) form.current?.querySelector<HTMLElement>(`[name="${field}"]`)?.focus();
+  }, [field, attempt]);
+  return form;
+}
+
+interface CredentialsProps {
+  entry: PasswordEntry;
+  error: (field: FormField) => string | undefined;
+  onChange: (part: Partial<PasswordEntry>) => void;
+}
+
+function Credentials({ entry, error, onChange }: CredentialsProps) {
+  return (
+    <>
+      <TextInput
+        name="username"
+        label="Email or user name"
+        autoComplete="username"
+        inputMode="email"
+        required
+        withAsterisk={false}
+        value={entry.username}
+        error={error('username')}
+        onChange={(event) => onChange({ username: event.currentTarget.value })}
+      />
+      <PasswordInput
+        name="password"
+        label="Password"
+        description={passwordNote(entry.username)}
+        autoComplete="current-password"
+        required
+        withAsterisk={false}
+        value={entry.password}
+        error={error('password')}
+        aria-invalid={error('password') !== undefined}
+        onChange={(event) => onChange({ password: event.currentTarget.value })}
+      />
+    </>
+  );
+}

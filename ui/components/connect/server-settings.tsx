@@ -1,0 +1,72 @@
+import type { ReactNode } from 'react';
+import { NativeSelect, TextInput } from '@mantine/core';
+import type { FormField } from '../../words/connect-words.ts';
+import type { PasswordEntry } from '../../data/password-body.ts';
+
+interface PartProps {
+  entry: PasswordEntry;
+  onChange: (part: Partial<PasswordEntry>) => void;
+}
+
+export function ServerAddress({ entry, error, onChange }: PartProps & { error: ReactNode }) {
+  return (
+    <TextInput
+      name="host"
+      type="url"
+      label="Address of the Exchange server"
+      placeholder="https://mail.example.com/EWS/Exchange.asmx"
+      required
+      withAsterisk={false}
+      value={entry.url}
+      error={error}
+      onChange={(event) => onChange({ url: event.currentTarget.value })}
+    />
+  );
+}
+
+interface SettingsProps extends PartProps {
+  open: boolean;
+  error: (field: FormField) => string | undefined;
+}
+
+export function ServerSettings({ entry, open, error, onChange }: SettingsProps) {
+  return (
+    <details className="more" open={open || undefined}>
+      <summary>
+        Server settings <span className="meta">{entry.host || 'found by your address'}</span>
+      </summary>
+      <div className="server-settings">
+        <TextInput
+          name="host"
+          label="IMAP server"
+          placeholder="imap.example.com"
+          value={entry.host}
+          error={error('host')}
+          onChange={(event) => onChange({ host: event.currentTarget.value })}
+        />
+        <NativeSelect
+          name="security"
+          label="Encryption"
+          value={entry.security}
+          error={error('security')}
+          data={[
+            { value: '', label: 'By port' },
+            { value: 'tls', label: 'TLS' },
+            { value: 'starttls', label: 'STARTTLS' },
+          ]}
+          onChange={(event) => onChange({ security: event.currentTarget.value as PasswordEntry['security'] })}
+        />
+        <TextInput
+          name="port"
+          label="Port"
+          inputMode="numeric"
+          pattern="[0-9]{1,5}"
+          placeholder={entry.security === 'starttls' ? '143' : '993'}
+          value={entry.port}
+          error={error('port')}
+          onChange={(event) => onChange({ port: event.currentTarget.value })}
+        />
+      </div>
+    </details>
+  );
+}

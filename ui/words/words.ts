@@ -1,0 +1,189 @@
+import type { AccessType } from '../../domain/access-type.ts';
+import type { Status } from '../../domain/channel.ts';
+import type { StatusReason } from '../../domain/verdict.ts';
+import type { Channel } from '../data/resources.ts';
+
+/** What an access type and the other side are called in a sentence. */
+export const ACCESS_WORDS: Record<AccessType, { name: string; provider: string; hint: string }> = {
+  gmail: { name: 'Gmail', provider: 'Google', hint: 'Gmail and Google Workspace; you sign in at Google' },
+  microsoft: {
+    name: 'Microsoft 365',
+    provider: 'Microsoft',
+    hint: 'Outlook and Microsoft 365; you sign in at Microsoft',
+  },
+  exchange: {
+    name: 'Exchange',
+    provider: 'the Exchange server',
+    hint: 'An Exchange server of your own, with a password',
+  },
+  imap: { name: 'IMAP', provider: 'the mail server', hint: 'Any other mailbox, with its password' },
+  salesforce: { name: 'Salesforce', provider: 'Salesforce', hint: 'A Salesforce login; you sign in at Salesforce' },
+};
+
+export type Tone = 'good' | 'warn' | 'bad' | 'quiet';
+
+/** The word and colour of a status; the shape is drawn in components/status-mark.tsx. */
+export const STATUS_WORDS: Record<Status, { word: string; tone: Tone }> = {
+  connected: { word: 'Connected', tone: 'good' },
+  degraded: { word: 'Trouble, retrying', tone: 'warn' },
+  reauth_required: { word: 'Sign-in needed', tone: 'bad' },
+  blocked: { word: 'Blocked', tone: 'bad' },
+  paused: { word: 'Paused', tone: 'quiet' },
+  disconnecting: { word: 'Disconnecting', tone: 'quiet' },
+  disconnected: { word: 'Disconnected', tone: 'quiet' },
+};
+
+export type Explained = Pick<
+  Channel,
+  'status' | 'status_reason' | 'access_type' | 'account' | 'action' | 'owner' | 'kind' | 'tenant'
+>;
+
+export interface Explanation {
+  /** What happened, as a support agent would say it. */
+  cause: string;
+  /** What happens next, or what to do. */
+  next: string;
+  /** Who must act; null when nobody has to. */
+  who: string | null;
+}
+
+/**
+ * A channel's state in sentences. They never claim more than the provider's bytes can tell: Google answers a changed
+ * password and a withdrawn access alike, so there the words offer both.
+ */
+export function explain(channel: Explained): Explanation {
+  switch (channel.status) {
+    case 'connected':
+      return { cause: 'Everything works.', next: 'Nobody has to do anything.', who: null };
+    case 'paused':
+      return {
+        cause: 'Somebody paused this channel.',
+        next: 'Resume it to go on; what came meanwhile is then imported.',
+        who: null,
+      };
+    case 'disconnecting':
+      return {
+        cause: 'The channel is being disconnected.',
+        next: 'Access is being given back; then the credentials are shredded.',
+        who: null,
+      };
+    case 'disconnected':
+      return {
+        cause: 'The channel is disconnected and its credentials are shredded.',
+        next: 'Connect the account again to bring it back.',
+        who: null,
+      };
+    case 'degraded':
+      return { cause: causeOf(channel), next: 'It is tried again by itself; nobody has to do anything.', who: null };
+    case 'reauth_required':
+    case 'blocked':
+      return { cause: causeOf(channel), next: nextStep(channel), who: whoMustAct(channel) };
+  }
+}
+
+function causeOf(channel: Explained): string {
+  const { provider } = ACCESS_WORDS[channel.access_type];
+  if (channel.status_reason === null) return `${capital(provider)} refused the connection without saying why.`;
+  const { login } = channel.account;
+  return (SPECIAL_CAUSES[channel.access_type]?.[channel.status_reason] ?? CAUSES[channel.status_reason])(
+    provider,
+    login,
+  );
+}
+
+type Cause = (provider: string, login: string) => string;
+
+const CAUSES: Record<StatusReason, Cause> = {
+  password_changed: (provider, login) =>
+    `${capital(provider)} no longer accepts the sign-in of ${login}, because the password changed.`,
+  access_revoked: (provider) => `Access was withdrawn at ${provider}.`,
+  session_revoked: (provider, login) => `Every session of ${login} at ${provider} was ended, and our access with it.`,
+  token_idle_expired: (provider) => `The access lay unused for too long, so ${provider} let it expire.`,
+  refresh_token_expired: (provider) =>
+    `The access that was given has run out; ${provider} wants a new sign-in from time to time.`,
+  mfa_required: (provider, login) => `${capital(provider)} wants ${login} to confirm the sign-in with a second factor.`,
+  conditional_access: (provider) => `A sign-in policy of the organisation at ${provider} ended the access.`,
+  admin_consent_required: (provider) =>
+    `${capital(provider)} wants an administrator of the organisation to approve this app.`,
+  admin_policy_enforced: (provider) => `A policy of the organisation at ${provider} does not allow this app.`,
+  insufficient_scope: (provider) =>
+    `Part of the permission is missing at ${provider}: not every box was ticked, or one was taken away.`,
+  account_disabled: (provider, login) => `${capital(provider)} says that the account ${login} is disabled or gone.`,
+  mailbox_unavailable: (provider, login) =>
+    `${capital(provider)} accepts the sign-in, but the mailbox of ${login} cannot be opened.`,
+  subscription_renewal_failed: (provider) =>
+    `${capital(provider)} does not tell us about news at the moment; we ask regularly instead.`,
+  app_credentials_invalid: (provider) =>
+    `${capital(provider)} does not accept our app's own client id or secret. The owner of the channel can do nothing about it.`,
+  refresh_outcome_unknown: (provider) =>
+    `A renewal was cut off after ${provider} had used up the old key, and the new one never reached us. Nobody did anything wrong.`,
+  provider_unavailable: (provider) => `${capital(provider)} does not answer properly at the moment.`,
+  rate_limited: (provider) => `${capital(provider)} asked us to slow down.`,
+  network: (provider) => `${capital(provider)} cannot be reached at the moment.`,
+};
+
+const googleCannotTell: Cause = () => 'Google ended our access: the password changed, or somebody withdrew the access.';
+const passwordRefused: Cause = (provider, login) =>
+  `${capital(provider)} no longer accepts the password of ${login}; it was probably changed.`;
+
+/** Where one provider's bytes tell less, or something else, than the reason's name. */
+const SPECIAL_CAUSES: Partial<Record<AccessType, Partial<Record<StatusReason, Cause>>>> = {
+  gmail: { access_revoked: googleCannotTell, password_changed: googleCannotTell },
+  imap: { password_changed: passwordRefused, access_revoked: passwordRefused },
+  exchange: { password_changed: passwordRefused, access_revoked: passwordRefused },
+};
+
+function nextStep(channel: Explained): string {
+  const { provider } = ACCESS_WORDS[channel.access_type];
+  switch (channel.action) {
+    case 'reauthorize':
+      return `Sign in again as ${channel.account.login} to continue; nothing is lost.`;
+    case 'change_access':
+      return 'Move the channel to another access type to continue; nothing is lost.';
+    case 'admin_consent':
+      return `An administrator must approve the app at ${provider}; we look again every hour.`;
+    case 'fix_app_credentials':
+      return `Whoever runs Mooring must put the right client id and secret for ${provider} in place; we look again every hour.`;
+    case 'contact_support':
+      return channel.status === 'reauth_required'
+        ? 'This happened several times in a month. Signing in again helps for now; ask support to find out why.'
+        : `Ask whoever looks after ${channel.account.email} at ${provider}; we look again every hour.`;
+    case 'none':
+      return 'It is tried again by itself.';
+  }
+}
+
+function whoMustAct(channel: Explained): string | null {
+  switch (channel.action) {
+    case 'reauthorize':
+    case 'change_access':
+      if (channel.kind === 'shared') return `an admin of ${channel.tenant}`;
+      return channel.owner ? (channel.owner.name ?? channel.owner.email) : channel.account.login;
+    case 'admin_consent':
+      return `an administrator at ${ACCESS_WORDS[channel.access_type].provider}`;
+    case 'fix_app_credentials':
+      return 'whoever runs Mooring';
+    case 'contact_support':
+      return channel.status === 'reauth_required'
+        ? (channel.owner?.email ?? channel.account.login)
+        : `an admin of ${channel.tenant}`;
+    case 'none':
+      return null;
+  }
+}
+
+/** Whether somebody has to do something before this channel goes on. */
+export function needsSomeone(channel: Pick<Channel, 'status'>): boolean {
+  return channel.status === 'reauth_required' || channel.status === 'blocked';
+}
+
+/** Worst first, as a list that is opened when something is wrong wants it. */
+export function severity(status: Status): number {
+  return ['reauth_required', 'blocked', 'degraded', 'disconnecting', 'paused', 'connected', 'disconnected'].indexOf(
+    status,
+  );
+}
+
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

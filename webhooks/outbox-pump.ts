@@ -1,0 +1,95 @@
+import type { Context } from '../runtime/context.ts';
+import { listOverdueDeliveries, turnOutboxOfAllTenants } from '../db/across-tenants/across-tenants.ts';
+import { NOTICE_INTERVAL_MS } from '../db/messages/message-notices.ts';
+import type { OutboxTurn } from '../db/across-tenants/outbox.ts';
+import type { NewDelivery } from '../db/events/deliveries.ts';
+import { EVENTS_NOTIFICATION } from '../domain/notifications.ts';
+import { startDelivery } from '../runtime/temporal.ts';
+import { repeat } from '../runtime/repeat.ts';
+import type { Repetition } from '../runtime/repeat.ts';
+import { WakeUp } from '../runtime/wake-up.ts';
+
+/** Without any notification; also how long an error is slept over. */
+const IDLE_MS = 5_000;
+/** Between two looks at events that wait for an older transaction; nobody notifies of its end. */
+const HELD_BACK_MS = { first: 10, longest: 250 };
+/** Looking for deliveries whose workflow was never started, or was ended in Temporal's tools. */
+const SWEEP_MS = 10_000;
+/** How long past its due time a delivery counts as overdue. Too short costs a start that is answered "already there". */
+const OVERDUE_MS = 10_000;
+const EVENTS_PER_TURN = 200;
+const STARTS_AT_ONCE = 20;
+const OVERDUE_PER_SWEEP = 500;
+
+type PumpContext = Pick<Context, 'database' | 'clock' | 'logger' | 'temporal'>;
+
+/**
+ * Brings events from the outbox to their deliver workflows. It runs in every worker process; the row of feed_state
+ * lets one turn at a time through. Facts come first: a delivery is committed before its workflow is started, and the
+ * sweep finds the ones that were left between the two.
+ */
+export function startOutboxPump(context: PumpContext): Repetition {
+  const events = new WakeUp();
+  const stopping = new AbortController();
+  const pumping = pump(context, events, stopping.signal);
+  const trouble = 'Overdue deliveries could not be looked for; it is tried again';
+  const sweeping = repeat(context, { everyMs: SWEEP_MS, turn: sweepOf(context), trouble });
+  return {
+    async stop() {
+      stopping.abort();
+      events.ring();
+      await Promise.all([pumping, sweeping.stop()]);
+    },
+  };
+}
+
+async function pump(context: PumpContext, alarm: WakeUp, stopping: AbortSignal): Promise<void> {
+  let stopListening: (() => Promise<void>) | null = null;
+  let heldBackMs = HELD_BACK_MS.first;
+  while (!stopping.aborted) {
+    let waitMs = IDLE_MS;
+    try {
+      stopListening ??= await context.database.listen(EVENTS_NOTIFICATION, () => alarm.ring());
+      const turn = await turnOutboxOfAllTenants(context.database, await context.clock.now(), EVENTS_PER_TURN);
+      if (turn) await startDeliveries(context, turn.deliveries);
+      heldBackMs = turn?.heldBack ? Math.min(heldBackMs * 2, HELD_BACK_MS.longest) : HELD_BACK_MS.first;
+      waitMs = pauseAfter(turn, heldBackMs);
+    } catch (error) {
+      context.logger.warn({ err: error }, 'The outbox could not be emptied; it is tried again');
+    }
+    await alarm.wait(waitMs);
+  }
+  await stopListening?.();
+}
+
+function pauseAfter(turn: OutboxTurn | null, heldBackMs: number): number {
+  if (!turn) return IDLE_MS;
+  if (turn.more) return 0;
+  if (turn.heldBack) return heldBackMs;
+  return turn.noticesWait ? NOTICE_INTERVAL_MS / 4 : IDLE_MS;
+}
+
+/** Each turn a page of the overdue: a full one goes on where it ended, so that ones that merely wait never hide others. */
+function sweepOf(context: PumpContext): () => Promise<void> {
+  let afterId = '';
+  return async () => {
+    const dueBefore = new Date((await context.clock.now()).getTime() - OVERDUE_MS);
+    const overdue = await listOverdueDeliveries(context.database, { dueBefore, afterId, limit: OVERDUE_PER_SWEEP });
+    await startDeliveries(context, overdue);
+    afterId = overdue.length === OVERDUE_PER_SWEEP ? (overdue.at(-1)?.id ?? '') : '';
+  };
+}
+
+/** Starts what can be started; what cannot is pending and stays so until the sweep comes by. */
+async function startDeliveries(context: PumpContext, deliveries: NewDelivery[]): Promise<void> {
+  for (let first = 0; first < deliveries.length; first += STARTS_AT_ONCE) {
+    const started = await Promise.allSettled(
+      deliveries.slice(first, first + STARTS_AT_ONCE).map((delivery) => startDelivery(context.temporal, delivery)),
+    );
+    const failed = started.filter((result) => result.status === 'rejected');
+    if (failed.length > 0) {
+      context.logger.warn({ err: failed[0]?.reason }, `${failed.length} deliveries wait for Temporal`);
+      return;
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import { isIP } from 'node:net';
+import { promisify } from 'node:util';
+import { Agent } from 'undici';
+import { withAuthorities } from '../net/certificates.ts';
+import type { EgressConfig, ProviderConfig } from '../providers/configuration.ts';
+import { HTTPS_PORTS, createEgressGuard, guardedConnector } from '../net/egress.ts';
+import { networkFailure } from '../net/network-failure.ts';
+import { createHttp } from '../net/http.ts';
+import { retryAfterMs } from '../domain/verdict-builders.ts';
+
+const CONNECT_TIMEOUT_MS = 10_000;
+/** For a whole attempt; Standard Webhooks asks for 15 to 30 s. */
+const ATTEMPT_TIMEOUT_MS = 20_000;
+/** What is read of an answer, so that its connection can be used again. Nothing of it is kept. */
+const READ_BYTES = 64 * 1024;
+
+export interface ReceiverAnswer {
+  status: number;
+  /** How long the receiver asked to be left alone, in ms; null when it did not say. */
+  retryAfterMs: number | null;
+}
+
+/** Servers of customers that take webhooks. They are named by people, so every way to them goes through the guard. */
+export interface WebhookReceivers {
+  /** Posts once: no redirect is followed, nothing retried. Throws a `ProviderError` when there is no answer. */
+  post(url: URL, headers: Record<string, string>, body: string, signal: AbortSignal): Promise<ReceiverAnswer>;
+  close(): Promise<void>;
+}
+
+export function createWebhookReceivers(
+  config: Pick<ProviderConfig, 'egress' | 'certificateAuthorities'>,
+): WebhookReceivers {
+  const guard = createEgressGuard(config.egress);
+  const certificateAuthorities = withAuthorities(config.certificateAuthorities) ?? null;
+  const connect = guardedConnector(guard, { timeoutMs: CONNECT_TIMEOUT_MS, certificateAuthorities });
+  const http = createHttp(new Agent({ connect }));
+  return {
+    async post(url, headers, body, signal) {
+      const bounded = AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]);
+      const answer = await http.stream({ method: 'POST', url, operation: 'api', headers, body, signal: bounded });
+      await discard(answer.body);
+      return { status: answer.status, retryAfterMs: retryAfterMs(answer) };
+    },
+    close: () => http.close(),
+  };
+}
+
+/**
+ * Says whether webhooks may go to an address, before it is stored: throws a `ProviderError` whose `providerCode` is
+ * `egress_denied` or `dns_failed`. Every later connection is judged anew.
+ */
+export async function admitReceiver(egress: EgressConfig, url: URL): Promise<void> {
+  const secure = url.protocol === 'https:';
+  const port = Number(url.port) || (secure ? 443 : 80);
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  try {
+    const { lookup } = createEgressGuard(egress).admit(host, port, secure ? HTTPS_PORTS : []);
+    if (isIP(host) === 0) await promisify(lookup)(host, { all: true });
+  } catch (error) {
+    throw networkFailure(url.host, 'api', error);
+  }
+}
+
+/** The status line has said it all: an answer that is long, or breaks off, was an answer. */
+async function discard(body: AsyncIterable<Uint8Array>): Promise<void> {
+  let length = 0;
+  try {
+    for await (const chunk of body) {
+      length += chunk.length;
+      if (length > READ_BYTES) break;
+    }
+  } catch {
+    // Broken off after the status.
+  }
+}
