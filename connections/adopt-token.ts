@@ -15,7 +15,7 @@ import { Secret } from '../domain/secret.ts';
 import type { OAuthAdapter, RawAnswer } from '../providers/contract.ts';
 import { ADOPTION_HELD_MS, finishAdoption, otherAccount, whileHolding } from './adoption.ts';
 import type { AdoptionOutcome } from './adoption.ts';
-import { mailboxKeyOf } from './sign-in.ts';
+import { mailboxKeyOf } from '../domain/mailbox-key.ts';
 import type { ApiContext } from '../api/http/call.ts';
 import { Problem } from '../api/http/problem.ts';
 import { sha256 } from '../crypto/random-secrets.ts';

@@ -8,7 +8,7 @@ import { ProviderError } from '../domain/verdict.ts';
 import type { OAuthAdapter, RawAnswer, TokenSet } from '../providers/contract.ts';
 import { completeSignIn, proveSignIn } from './complete-sign-in.ts';
 import { lifeMsOf } from './new-credential.ts';
-import { mailboxKeyOf } from './sign-in.ts';
+import { mailboxKeyOf } from '../domain/mailbox-key.ts';
 
 /** How long an adoption is held, in ms, and how often that is renewed: a dead holder is noticed after this. */
 export const ADOPTION_HELD_MS = 12_000;

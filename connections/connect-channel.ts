@@ -9,7 +9,8 @@ import { newId } from '../db/ids.ts';
 import { queueImport } from '../db/imports/imports.ts';
 import type { SignIn } from './sign-in.ts';
 import { firstRefreshAt, newCredential } from './new-credential.ts';
-import { earliestHead, endOfSecond, mailboxKeyOf, serverOf } from './sign-in.ts';
+import { mailboxKeyOf } from '../domain/mailbox-key.ts';
+import { earliestHead, endOfSecond, serverOf } from './sign-in.ts';
 
 /** A new channel: connected at once, because its credential was used and its cursors were taken before this. */
 export async function connectChannel(

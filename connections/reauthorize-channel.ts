@@ -12,7 +12,8 @@ import { planRenewal } from '../db/channels/subscriptions.ts';
 import type { MailServer } from '../domain/mail-server.ts';
 import type { SignIn } from './sign-in.ts';
 import { firstRefreshAt, newCredential } from './new-credential.ts';
-import { mailboxKeyOf, serverOf } from './sign-in.ts';
+import { mailboxKeyOf } from '../domain/mailbox-key.ts';
+import { serverOf } from './sign-in.ts';
 
 /**
  * New credentials in the place of the old ones: same channel, same cursors, same history. `channel` is locked, so a

@@ -49,11 +49,6 @@ export function serverOf(credential: SignInCredential): MailServer | null {
   return credential.kind === 'password' ? credential.server : null;
 }
 
-/** Addresses are compared without regard to case; the local part's case matters to no provider we know. */
-export function mailboxKeyOf(email: string): string {
-  return email.trim().toLowerCase();
-}
-
 /** Which grant a credential rests on: this client and this login. Hashed, for it is compared across tenants. */
 export function grantKeyOf(provider: Provider, identity: Identity): string {
   const text = JSON.stringify([provider.name, provider.oauth?.clientId ?? '', identity.account.providerId]);

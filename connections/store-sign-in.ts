@@ -10,7 +10,7 @@ import type { LinkResult } from '../db/schema/links.ts';
 import { ensureTenant } from '../db/access/tenants.ts';
 import { connectChannel } from './connect-channel.ts';
 import { reauthorizeChannel } from './reauthorize-channel.ts';
-import { mailboxKeyOf } from './sign-in.ts';
+import { mailboxKeyOf } from '../domain/mailbox-key.ts';
 import type { SignIn } from './sign-in.ts';
 
 type Failure = Extract<LinkResult, { status: 'failed' }>;

@@ -7,7 +7,7 @@ import type { Provider } from '../../providers/contract.ts';
 import { adoptionSpec, otherAccount } from '../../connections/adoption.ts';
 import type { AdoptionOutcome } from '../../connections/adoption.ts';
 import { completeSignIn, proveSignIn } from '../../connections/complete-sign-in.ts';
-import { mailboxKeyOf } from '../../connections/sign-in.ts';
+import { mailboxKeyOf } from '../../domain/mailbox-key.ts';
 import type { ApiContext } from '../http/call.ts';
 import { Problem } from '../http/problem.ts';
 import type { ProblemCode } from '../http/problem.ts';

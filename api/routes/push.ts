@@ -7,7 +7,7 @@ import type { AccessType } from '../../domain/access-type.ts';
 import type { PushedNews, PushReceipt } from '../../providers/contract.ts';
 import { defineCall } from '../http/call.ts';
 import type { ApiContext } from '../http/call.ts';
-import { mailboxKeyOf } from '../../connections/sign-in.ts';
+import { mailboxKeyOf } from '../../domain/mailbox-key.ts';
 import { countPush } from '../http/metrics.ts';
 import { Problem } from '../http/problem.ts';
 import { callbackParams } from '../schemas/connect.ts';
