@@ -1,7 +1,10 @@
 import type { Context } from '../runtime/context.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
+import type { Transaction } from '../db/client.ts';
 import type { ImportRow } from '../db/imports/imports.ts';
-import type { ChangePage, Provider, ScopeHead, Session } from '../providers/contract.ts';
+import type { ImportScopeRow } from '../db/imports/scopes.ts';
+import type { WindowFacts } from '../domain/import-window.ts';
+import type { ChangePage, ListedItem, Provider, ScopeHead, Session, TimeWindow } from '../providers/contract.ts';
 import { ContentWriter } from './fetching/content.ts';
 
 /** Ids listed at once: the most that Gmail gives. Messages are fetched and committed in smaller hauls. */
@@ -36,6 +39,22 @@ export interface ImportRun {
   careful: boolean;
   /** The session was lost while one message was fetched: nothing more can be asked in this stretch. */
   broken: boolean;
+}
+
+/** A page of ids, and what becomes of the listing once all of them are settled or written down. */
+export interface PageWork {
+  row: ImportRow;
+  scope: ImportScopeRow;
+  facts: WindowFacts;
+  items: ListedItem[];
+  /** What was listed by date is looked at more closely, where the listing was coarser than the window. */
+  window: TimeWindow | null;
+  /** `listing`: new ids. `comparing`: only the comparison found them. `retrying`: listed before, not settled yet. */
+  stage: 'listing' | 'comparing' | 'retrying';
+  /** A try of these items has been counted before it is made (fetch-carefully.ts). */
+  counted?: boolean;
+  /** Moves cursor or position in the page's own transaction (rule 9); false when somebody else has. */
+  advance(tx: Transaction, now: Date): Promise<boolean>;
 }
 
 /** This import was cancelled or finished by somebody else, or its cursor moved: whatever was not committed is void. */

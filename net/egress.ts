@@ -4,13 +4,18 @@ import { isIP } from 'node:net';
 import type { LookupFunction, Socket } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { buildConnector } from 'undici';
-import type { EgressConfig } from '../providers/configuration.ts';
 import { parseEgressEntry } from './egress-entry.ts';
 import type { EgressEntry } from './egress-entry.ts';
 
 /** Ports that a server named by a person may be at without being listed in MOORING_EGRESS_ALLOW. */
 export const IMAP_PORTS: readonly number[] = [143, 993];
 export const HTTPS_PORTS: readonly number[] = [443];
+
+/** Where servers named by people (IMAP, EWS, webhooks) may be, beside public addresses. */
+export interface EgressConfig {
+  /** Entries of MOORING_EGRESS_ALLOW: `host`, `host:port`, `address`, `address/bits`, `address:port`, `[v6]:port`. */
+  allow: string[];
+}
 
 /** A server that was named by a person is not at a public address, or at a port of another service. */
 export class EgressDenied extends Error {

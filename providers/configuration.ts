@@ -1,4 +1,5 @@
 import type { Secret } from '../domain/secret.ts';
+import type { EgressConfig } from '../net/egress.ts';
 
 /**
  * What the adapters need to know about the world, as plain values; config.ts fills it. An access type whose part is
@@ -8,7 +9,6 @@ export interface ProviderConfig {
   google: GoogleConfig | null;
   /** IMAP servers are named by the person who connects; there is nothing to configure but whether it is offered. */
   imap: ImapConfig | null;
-  /** Where servers named by people (IMAP, EWS, webhooks) may be. */
   egress: EgressConfig;
   /** PEM of further certificate authorities for such servers, beside the system's; null without any. */
   certificateAuthorities: string | null;
@@ -53,11 +53,6 @@ export interface OAuthClientConfig {
 export interface ImapConfig {
   /** How long a silent server is waited for, in milliseconds; null = 30 s to connect, 60 s in a session. */
   timeoutMs: number | null;
-}
-
-export interface EgressConfig {
-  /** Entries of MOORING_EGRESS_ALLOW: `host`, `host:port`, `address`, `address/bits`, `address:port`, `[v6]:port`. */
-  allow: string[];
 }
 
 /** Google's own addresses, to be replaced one by one by `GOOGLE_*_URL`. */

@@ -8,6 +8,7 @@ import type { ConnectionOptions } from '@temporalio/client';
 import { SearchAttributeType, TypedSearchAttributes, defineSearchAttributeKey } from '@temporalio/common';
 import type { TemporalConfig } from './config.ts';
 import type { AccessType } from '../domain/access-type.ts';
+import type { ChannelWorkflowInput, Command, CommandAnswer, DeliverInput } from '../domain/workflow-inputs.ts';
 import {
   CHANNELS_QUEUE,
   CHANNEL_WORKFLOW,
@@ -15,8 +16,6 @@ import {
   channelWorkflowId,
   deliverWorkflowId,
 } from '../domain/workflow-names.ts';
-import type { DeliverInput } from '../workflows/deliver.ts';
-import type { Command, CommandAnswer } from '../workflows/messages.ts';
 
 /** The engine as server and activities see it: a channel's workflow is told to look, or given a command. */
 export interface Temporal {
@@ -25,6 +24,8 @@ export interface Temporal {
   lookAt(channel: ChannelReference): Promise<void>;
   /** Gives a command and waits for its answer; null when there is none within `waitMs` (it goes on by itself). */
   command(channel: ChannelReference, command: Command, waitMs: number): Promise<CommandAnswer | null>;
+  /** Starts the workflow of a webhook delivery whose row is committed; harmless when it runs already. */
+  startDelivery(delivery: { id: string; endpointId: string }): Promise<void>;
   /** The workflow's page in Temporal Web, null without one. */
   workflowUrl(channelId: string): string | null;
   close(): Promise<void>;
@@ -84,6 +85,7 @@ export function temporalOf(client: Client, uiUrl: string | null, close: () => Pr
       } as never);
       return within(answer, waitMs);
     },
+    startDelivery: (delivery) => startDelivery(client, delivery),
     workflowUrl: (channelId) =>
       uiUrl &&
       `${uiUrl}/namespaces/${client.options.namespace}/workflows/${encodeURIComponent(channelWorkflowId(channelId))}`,
@@ -91,26 +93,23 @@ export function temporalOf(client: Client, uiUrl: string | null, close: () => Pr
   };
 }
 
-function startOptions(channel: ChannelReference) {
+function startOptions({ id: channelId, tenantId, accessType }: ChannelReference) {
+  const input: ChannelWorkflowInput = { v: 1, tenantId, channelId, accessType, state: null };
   return {
-    workflowId: channelWorkflowId(channel.id),
+    workflowId: channelWorkflowId(channelId),
     taskQueue: CHANNELS_QUEUE,
-    args: [{ v: 1, tenantId: channel.tenantId, channelId: channel.id, accessType: channel.accessType, state: null }],
+    args: [input],
     typedSearchAttributes: new TypedSearchAttributes([
-      { key: TENANT_ID, value: channel.tenantId },
-      { key: ACCESS_TYPE, value: channel.accessType },
+      { key: TENANT_ID, value: tenantId },
+      { key: ACCESS_TYPE, value: accessType },
     ]),
   };
 }
 
-/** Starts the workflow of a webhook delivery; harmless when it runs already. Call it after the row is committed. */
-export async function startDelivery(
-  temporal: Temporal,
-  { id, endpointId }: { id: string; endpointId: string },
-): Promise<void> {
+async function startDelivery(client: Client, { id, endpointId }: { id: string; endpointId: string }): Promise<void> {
   const input: DeliverInput = { v: 1, deliveryId: id, endpointId };
   try {
-    await temporal.client.workflow.start(DELIVER_WORKFLOW, {
+    await client.workflow.start(DELIVER_WORKFLOW, {
       workflowId: deliverWorkflowId(id),
       taskQueue: CHANNELS_QUEUE,
       args: [input],

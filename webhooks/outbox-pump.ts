@@ -4,7 +4,6 @@ import { NOTICE_INTERVAL_MS } from '../db/messages/message-notices.ts';
 import type { OutboxTurn } from '../db/across-tenants/outbox.ts';
 import type { NewDelivery } from '../db/events/deliveries.ts';
 import { EVENTS_NOTIFICATION } from '../domain/notifications.ts';
-import { startDelivery } from '../runtime/temporal.ts';
 import { repeat } from '../runtime/repeat.ts';
 import type { Repetition } from '../runtime/repeat.ts';
 import { WakeUp } from '../runtime/wake-up.ts';
@@ -84,7 +83,7 @@ function sweepOf(context: PumpContext): () => Promise<void> {
 async function startDeliveries(context: PumpContext, deliveries: NewDelivery[]): Promise<void> {
   for (let first = 0; first < deliveries.length; first += STARTS_AT_ONCE) {
     const started = await Promise.allSettled(
-      deliveries.slice(first, first + STARTS_AT_ONCE).map((delivery) => startDelivery(context.temporal, delivery)),
+      deliveries.slice(first, first + STARTS_AT_ONCE).map((delivery) => context.temporal.startDelivery(delivery)),
     );
     const failed = started.filter((result) => result.status === 'rejected');
     if (failed.length > 0) {

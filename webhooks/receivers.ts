@@ -2,8 +2,8 @@ import { isIP } from 'node:net';
 import { promisify } from 'node:util';
 import { Agent } from 'undici';
 import { withAuthorities } from '../net/certificates.ts';
-import type { EgressConfig, ProviderConfig } from '../providers/configuration.ts';
 import { HTTPS_PORTS, createEgressGuard, guardedConnector } from '../net/egress.ts';
+import type { EgressConfig } from '../net/egress.ts';
 import { networkFailure } from '../net/network-failure.ts';
 import { createHttp } from '../net/http.ts';
 import { retryAfterMs } from '../domain/verdict-builders.ts';
@@ -20,6 +20,12 @@ export interface ReceiverAnswer {
   retryAfterMs: number | null;
 }
 
+export interface ReceiverConfig {
+  egress: EgressConfig;
+  /** PEM of further certificate authorities, beside the system's; null without any. */
+  certificateAuthorities: string | null;
+}
+
 /** Servers of customers that take webhooks. They are named by people, so every way to them goes through the guard. */
 export interface WebhookReceivers {
   /** Posts once: no redirect is followed, nothing retried. Throws a `ProviderError` when there is no answer. */
@@ -27,9 +33,7 @@ export interface WebhookReceivers {
   close(): Promise<void>;
 }
 
-export function createWebhookReceivers(
-  config: Pick<ProviderConfig, 'egress' | 'certificateAuthorities'>,
-): WebhookReceivers {
+export function createWebhookReceivers(config: ReceiverConfig): WebhookReceivers {
   const guard = createEgressGuard(config.egress);
   const certificateAuthorities = withAuthorities(config.certificateAuthorities) ?? null;
   const connect = guardedConnector(guard, { timeoutMs: CONNECT_TIMEOUT_MS, certificateAuthorities });

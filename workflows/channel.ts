@@ -17,23 +17,13 @@ import {
   WorkflowExecutionAlreadyStartedError,
   defineSearchAttributeKey,
 } from '@temporalio/common';
-import type { AccessType } from '../domain/access-type.ts';
 import type { ChannelView } from '../domain/channel-view.ts';
 import type { Deed } from '../domain/due.ts';
+import type { ChannelWorkflowInput, Command, CommandAnswer, ImportWorkflowInput } from '../domain/workflow-inputs.ts';
 import { IMPORT_WORKFLOW, importWorkflowId } from '../domain/workflow-names.ts';
 import { channelActivities } from './activity-options.ts';
 import { describeChannel, describeSleep } from './channel-words.ts';
 import { refreshNow, rowChanged, verify } from './messages.ts';
-import type { Command, CommandAnswer } from './messages.ts';
-
-/** Carried from run to run: plain JSON, with a version. */
-interface ChannelWorkflowInput {
-  v: 1;
-  tenantId: string;
-  channelId: string;
-  accessType: AccessType;
-  state: { seq: number; told: string; importIds: string[]; view?: ChannelView | null } | null;
-}
 
 /** A run ends early, because nearly every wake is a cold replay, and that costs what the history is long. */
 const CYCLES_PER_RUN = 5;
@@ -196,10 +186,11 @@ async function ensureImports(
 
 async function startImport(importId: string, view: ChannelView, input: ChannelWorkflowInput): Promise<void> {
   const { tenantId, channelId, accessType } = input;
+  const importInput: ImportWorkflowInput = { v: 1, tenantId, channelId, accessType, importId };
   try {
     await startChild(IMPORT_WORKFLOW, {
       workflowId: importWorkflowId(importId),
-      args: [{ v: 1, tenantId, channelId, accessType, importId }],
+      args: [importInput],
       parentClosePolicy: ParentClosePolicy.ABANDON,
       staticSummary: `import what ${view.account} missed`,
     });

@@ -1,5 +1,6 @@
 import { continueAsNew, log, proxyActivities, setCurrentDetails, sleep } from '@temporalio/workflow';
 import type { DeliverActivities, DeliveryOutcome } from '../activities/deliver.ts';
+import type { DeliverInput } from '../domain/workflow-inputs.ts';
 import { WEBHOOKS_QUEUE } from '../domain/workflow-names.ts';
 
 /** A run of ten attempts stays under 120 events; only a crowded endpoint makes a delivery look more often. */
@@ -11,12 +12,6 @@ const { attemptDelivery } = proxyActivities<DeliverActivities>({
   heartbeatTimeout: '15s',
   retry: { initialInterval: '1s', maximumInterval: '1m' },
 });
-
-export interface DeliverInput {
-  v: 1;
-  deliveryId: string;
-  endpointId: string;
-}
 
 export interface DeliverResult {
   state: 'delivered' | 'failed';

@@ -11,18 +11,10 @@ import {
 import type { ImportActivities } from '../activities/import.ts';
 import type { SliceAnswer } from '../imports/slice.ts';
 import type { AccessType } from '../domain/access-type.ts';
+import type { ImportWorkflowInput } from '../domain/workflow-inputs.ts';
 import { channelWorkflowId, importQueue } from '../domain/workflow-names.ts';
 import { describeImport, describeWait } from './import-words.ts';
 import { rowChanged } from './messages.ts';
-
-/** Carried from run to run: plain JSON, with a version. Cursors never enter a history. */
-interface ImportWorkflowInput {
-  v: 1;
-  tenantId: string;
-  channelId: string;
-  accessType: AccessType;
-  importId: string;
-}
 
 const SLICES_PER_RUN = 12;
 /** After an activity that ended for good (somebody reset it in Temporal's tools), in ms. */

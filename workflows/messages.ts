@@ -1,4 +1,5 @@
 import { defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { CommandAnswer } from '../domain/workflow-inputs.ts';
 
 /**
  * What the outside says to a channel's workflow. Names are persisted in histories: to rename is to add.
@@ -7,16 +8,6 @@ import { defineSignal, defineUpdate } from '@temporalio/workflow';
  * a fact. An update is a command whose caller waits for the answer.
  */
 export const rowChanged = defineSignal('rowChanged');
-
-export type Command = 'refreshNow' | 'verify';
-
-/** What became of a command; when it was not done, `code` says why in the words of an API problem. */
-export interface CommandAnswer {
-  done: boolean;
-  /** For `verify`: what the provider's answer proved, in words. */
-  proved: string | null;
-  code: string | null;
-}
 
 export const refreshNow = defineUpdate<CommandAnswer>('refreshNow');
 export const verify = defineUpdate<CommandAnswer>('verify');

@@ -10,9 +10,8 @@ import { belongsToWindow, countsAsHad } from '../../domain/import-window.ts';
 import type { ListedItem } from '../../providers/contract.ts';
 import { keyOf } from './fetch.ts';
 import type { Haul, NewArrival } from './fetch.ts';
-import type { PageWork } from './import-page.ts';
 import { ImportOvertaken } from '../import-run.ts';
-import type { ImportRun } from '../import-run.ts';
+import type { ImportRun, PageWork } from '../import-run.ts';
 
 interface Catch {
   work: PageWork;

@@ -3,9 +3,8 @@ import { countTry, forgetTry, noteFailedTry, uncountTry } from '../../db/imports
 import type { ListedItem } from '../../providers/contract.ts';
 import { blameOf } from '../failures.ts';
 import { importPage, lockRunning, siftPage } from './import-page.ts';
-import type { PageWork } from './import-page.ts';
 import { isOver } from '../import-run.ts';
-import type { ImportRun } from '../import-run.ts';
+import type { ImportRun, PageWork } from '../import-run.ts';
 
 /**
  * Imports a page, or, after trouble, its messages one by one. A message that kills the process, hangs the activity or

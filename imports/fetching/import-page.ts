@@ -1,35 +1,17 @@
 import { holdChannel } from '../../db/channels/channels.ts';
 import type { Transaction } from '../../db/client.ts';
 import { findListedItems } from '../../db/imports/items.ts';
-import type { ImportScopeRow } from '../../db/imports/scopes.ts';
 import { findImport, findOpenGap, isUnderWay } from '../../db/imports/imports.ts';
 import type { ImportRow } from '../../db/imports/imports.ts';
 import { findKnownMessages } from '../../db/messages/messages.ts';
 import type { KnownMessage } from '../../db/messages/messages.ts';
-import type { WindowFacts } from '../../domain/import-window.ts';
-import type { ListedItem, TimeWindow } from '../../providers/contract.ts';
+import type { ListedItem } from '../../providers/contract.ts';
 import { commitHaul } from './commit.ts';
 import { fetchHauls, keyOf } from './fetch.ts';
 import type { Haul } from './fetch.ts';
 import { findEmptyPlaces } from './moves.ts';
 import { ImportOvertaken } from '../import-run.ts';
-import type { ImportRun } from '../import-run.ts';
-
-/** A page of ids, and what becomes of the listing once all of them are settled or written down. */
-export interface PageWork {
-  row: ImportRow;
-  scope: ImportScopeRow;
-  facts: WindowFacts;
-  items: ListedItem[];
-  /** What was listed by date is looked at more closely, where the listing was coarser than the window. */
-  window: TimeWindow | null;
-  /** `listing`: new ids. `comparing`: only the comparison found them. `retrying`: listed before, not settled yet. */
-  stage: 'listing' | 'comparing' | 'retrying';
-  /** A try of these items has been counted before it is made (import-carefully.ts). */
-  counted?: boolean;
-  /** Moves cursor or position in the page's own transaction (rule 9); false when somebody else has. */
-  advance(tx: Transaction, now: Date): Promise<boolean>;
-}
+import type { ImportRun, PageWork } from '../import-run.ts';
 
 /** What of a page has to be fetched, and what we have. */
 interface Sifted {

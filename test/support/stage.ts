@@ -24,6 +24,7 @@ function silentTemporal(): Temporal & { told: string[] } {
     client: null as never,
     lookAt: async ({ id }) => void told.push(id),
     command: async () => null,
+    startDelivery: async () => {},
     workflowUrl: () => null,
     close: async () => {},
   };

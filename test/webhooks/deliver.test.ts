@@ -7,7 +7,6 @@ import { insertRedelivery } from '../../db/events/deliveries.ts';
 import type { DeliveryRow } from '../../db/events/deliveries.ts';
 import { deleteEndpoint } from '../../db/events/endpoints.ts';
 import { deliverWorkflowId } from '../../domain/workflow-names.ts';
-import { startDelivery } from '../../runtime/temporal.ts';
 import { raiseEngine } from './engine.ts';
 import type { Engine } from './engine.ts';
 import { addChannel, addEndpoint, listenForWebhooks, raiseStage, removeEndpoints, tell, until } from './stage.ts';
@@ -108,7 +107,7 @@ describe('a webhook', () => {
       return delivery?.attempts === 1 ? delivery : null;
     });
     await engine.client.workflow.getHandle(deliverWorkflowId(failed.id)).terminate();
-    await startDelivery(engine.context.temporal, failed);
+    await engine.context.temporal.startDelivery(failed);
     const delivered = await settled(endpoint.id);
     expect(delivered).toMatchObject({ state: 'delivered', attempts: 2 });
     expect((delivered.lastAttemptAt?.getTime() ?? 0) - (failed.lastAttemptAt?.getTime() ?? 0)).toBeGreaterThan(3_500);

@@ -5,7 +5,6 @@ import { disableEndpoint } from '../../db/events/endpoints.ts';
 import type { EndpointRow } from '../../db/events/endpoints.ts';
 import { ATTEMPT_DELAYS_MS } from '../../domain/delivery-schedule.ts';
 import { deliverWorkflowId } from '../../domain/workflow-names.ts';
-import { startDelivery } from '../../runtime/temporal.ts';
 import type { DeliverResult } from '../../workflows/deliver.ts';
 import { raiseEngine } from './engine.ts';
 import type { Engine } from './engine.ts';
@@ -51,7 +50,7 @@ async function deliver(
     const [delivery] = turn?.deliveries ?? [];
     if (!delivery) continue;
     await meanwhile();
-    await startDelivery(engine.context.temporal, delivery);
+    await engine.context.temporal.startDelivery(delivery);
     const handle = engine.client.workflow.getHandle(deliverWorkflowId(delivery.id));
     return { result: await handle.result(), deliveryId: delivery.id };
   }

@@ -11,7 +11,6 @@ import { findSignInImport } from '../../db/imports/receipts.ts';
 import { credentials } from '../../db/schema/credentials.ts';
 import { findSubscription } from '../../db/channels/subscriptions.ts';
 import { channelWorkflowId, deliverWorkflowId, importWorkflowId } from '../../domain/workflow-names.ts';
-import { startDelivery } from '../../runtime/temporal.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';
 import { chainOf, raiseEngine, until } from '../support/engine.ts';
 import type { WorkflowHistory } from '../support/engine.ts';
@@ -225,7 +224,7 @@ async function recordDeliveries(): Promise<void> {
     const turn = await turnOutboxOfAllTenants(engine.context.database, await engine.context.clock.now(), 500);
     return turn?.deliveries.at(-1);
   });
-  await startDelivery(engine.context.temporal, delivery);
+  await engine.context.temporal.startDelivery(delivery);
   await untilIdle(deliverWorkflowId(delivery.id));
   await save('deliver-pending', deliverWorkflowId(delivery.id));
   status = 204;
