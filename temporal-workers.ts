@@ -19,8 +19,8 @@ const GRACE = '65s';
 const SLOTS = { credentials: 40, import: 64, webhooks: 200 };
 
 /**
- * One Temporal worker per queue of this process: workflows, webhooks, and two activity queues per access type, so
- * that no import can starve a refresh, and no provider another (design.md section 5).
+ * One Temporal worker per queue of this process: workflows, webhooks, and two activity queues per access type, so that
+ * no import can starve a refresh, and no provider another.
  */
 export async function createWorkers(context: Context, connection: NativeConnection): Promise<Worker[]> {
   const { namespace } = context.config.temporal;

@@ -12,8 +12,8 @@ const CHANNELS_AT_ONCE = 200;
 
 /**
  * Finds what a crash between a commit and a signal left behind, and workflows that are missing or stuck, and signals
- * them with a start (design.md section 5). Runs in every worker process; an advisory lock lets one at a time look.
- * Also closes the operator's incidents that no channel is left in, whichever way the last one went.
+ * them with a start (rule 13). Runs in every worker process; an advisory lock lets one at a time look. Also closes the
+ * operator's incidents that no channel is left in, whichever way the last one went.
  */
 export function startReconcile(context: Context): Repetition {
   return repeat(context, {

@@ -4,7 +4,7 @@ import type { Mooring } from './mooring.ts';
 export const TENANT = 'bench';
 const PASSWORD = 'correct horse battery';
 
-/** What the bench reads of a channel (interface.md section 2). */
+/** What the bench reads of a channel. */
 export interface Channel {
   id: string;
   status: string;

@@ -80,8 +80,8 @@ export async function completeSignIn(context: Context, signIn: SignIn): Promise<
 }
 
 /**
- * A refused account's new grant is given back, unless a live channel rests on it: revoking one token would end all
- * (design.md section 9). Only a courtesy to that person; when it fails, nothing of theirs is stored here anyway.
+ * Revokes the new grant of a refused account, unless a live channel rests on it: revoking one token would end them all.
+ * A courtesy to that person; if it fails, nothing of theirs is stored here anyway.
  */
 async function dropGrant(context: Context, { link, accessType, credential, proof }: SignIn): Promise<void> {
   // What a product handed over is its own, and stays good where it came from.

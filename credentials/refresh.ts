@@ -37,9 +37,8 @@ type Plan =
   | { step: 'send'; attemptId: string; credential: CredentialRow };
 
 /**
- * Refreshes a channel's access token (design.md section 7). Safe to call from anywhere, any number of times: one
- * transaction decides who sends, the intent is written before anything is sent, and an answer is sealed before it is
- * read.
+ * Refreshes a channel's access token (rule 3). Safe to call from anywhere, any number of times: one transaction decides
+ * who sends, the intent is written before anything is sent, and an answer is sealed before it is read.
  */
 export async function refreshCredential(
   context: Context,

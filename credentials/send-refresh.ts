@@ -14,7 +14,7 @@ export interface RefreshTiming {
   renewEveryMs: number;
   /** More than this between marking the attempt and writing the socket: we were stopped, and somebody took over. */
   maxPauseMs: number;
-  /** A rotating call is not cut short: the answer may be on its way (security-and-reliability.md 2.2). */
+  /** Long enough that a slow answer is not lost: under strict rotation the answer is the grant. */
   tokenTimeoutMs: number;
 }
 

@@ -1,4 +1,4 @@
-/** What an import did (design.md section 8). `found = imported + alreadyHad + skipped + missing`, always. */
+/** What an import did. `found = imported + alreadyHad + skipped + missing`, always. */
 export interface Receipt {
   found: number;
   imported: number;

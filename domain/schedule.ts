@@ -13,10 +13,10 @@ export interface RefreshTiming {
 }
 
 /**
- * When to refresh a token ahead of its expiry (design.md section 6): tolerant providers at expiry − max(5 min, 10 % of
- * life), strict rotation at half-life, tokens that live under 10 minutes at 70 %. Jittered earlier by up to 5 % of the
- * life with a hash of the channel's id, so that channels connected together do not stay together. Too early costs a
- * request; too late costs a reader a wait.
+ * When to refresh a token ahead of its expiry: tolerant providers at expiry − max(5 min, 10 % of life), strict rotation
+ * at half-life, tokens that live under 10 minutes at 70 %. Jittered earlier by up to 5 % of the life with a hash of the
+ * channel's id, so that channels connected together do not stay together. Too early costs a request; too late costs a
+ * reader a wait.
  */
 export function refreshDueAt({ channelId, issuedAtMs, expiresAtMs, strict }: RefreshTiming): number {
   const lifeMs = Math.max(0, expiresAtMs - issuedAtMs);

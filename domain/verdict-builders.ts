@@ -12,7 +12,7 @@ export function unknown(answer: ProviderAnswer, providerCode: string | null): Ve
   return verdict('transient', 'provider_unavailable', { providerCode, retryAfterMs: retryAfterMs(answer) });
 }
 
-/** Only this access token was refused: one refresh tells what it means (providers.md section 0). */
+/** Only this access token was refused: a refresh decides what that means (rule 5). */
 export function tokenRefused(providerCode: string | null): Verdict {
   return verdict('transient', 'provider_unavailable', { providerCode, tokenRefused: true });
 }

@@ -77,7 +77,7 @@ export interface Verdict {
   tokenRefused: boolean;
 }
 
-/** Who must act on a verdict (design.md section 3). */
+/** Who must act on a verdict. */
 export function actionOf(kind: VerdictKind): Action {
   switch (kind) {
     case 'reauth_required':

@@ -2,7 +2,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SandboxAddresses } from './sandbox.ts';
 
-/** What `run.json` tells about a running Mooring (interface.md section 1). */
+/** What `run.json` tells about a running Mooring. */
 export interface Run {
   api: string;
   ui: string;

@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { machineCacheDir } from './machine-tools.ts';
 import { StartError } from './start-error.ts';
 
-/** What `npm start` was asked for (interface.md section 1); everything absent is embedded or picked. */
+/** What `npm start` was asked for; everything absent is embedded or picked. */
 export interface StartConfig {
   /** `.env` and the real environment as one; children inherit it beneath what `start` sets. */
   environment: Record<string, string>;

@@ -23,7 +23,7 @@ const AUDIT_MS = 15_000;
 const AFTER_REFRESH_MS = 1_000;
 
 /**
- * Compares what routine brought in the last two days with the provider's own list, once a day (design.md section 8).
+ * Compares what routine brought in the last two days with the provider's own list, once a day.
  * What only this finds is imported and counted as `repaired`; an audit that finds nothing leaves no trace. It moves no
  * cursor and no *covered until*, and tells nobody of its start.
  */

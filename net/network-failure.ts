@@ -3,8 +3,8 @@ import { ProviderError } from '../domain/verdict.ts';
 import { unknown, rateLimited, retryAfterMs, verdict } from '../domain/verdict-builders.ts';
 
 /**
- * What failed on the way to a server, in the words of the connect form (interface.md section 3). Each is read from an
- * error's code, or from its text where only that is left.
+ * What failed on the way to a server, in the words of the connect form. Each is read from an error's code, or from its
+ * text where only that is left.
  */
 const NETWORK_CODES: readonly (readonly [RegExp, string])[] = [
   [/egress_denied/, 'egress_denied'],

@@ -25,7 +25,7 @@ interface Holding {
 
 /**
  * Holds connections over which providers tell of news by themselves (IMAP IDLE), for channels that it leases from the
- * database (design.md section 5): any number of listeners share them, and what one held is another's soon after it died.
+ * database: any number of listeners share them, and what one held is another's soon after it died.
  */
 export function startListener(context: Context, mostConnections: number): Listener {
   const owner = `lsn_${randomUUID()}`;

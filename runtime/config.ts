@@ -9,7 +9,7 @@ import { Secret } from '../domain/secret.ts';
 import { GMAIL_UNITS_PER_MINUTE, GOOGLE_URLS } from '../providers/configuration.ts';
 import type { GoogleConfig, GooglePushConfig, ProviderConfig } from '../providers/configuration.ts';
 
-/** What server and worker were configured with (interface.md section 1). The only reader of the environment. */
+/** What server and worker were configured with. The only reader of the environment. */
 export interface Config {
   logLevel: string;
   port: number;

@@ -20,7 +20,7 @@ interface Control extends Pick<ProviderDeps, 'clock' | 'conditions' | 'requests'
   readonly providers: ReadonlyMap<ProviderName, SandboxProvider>;
 }
 
-/** The provider's side, for scripts and the page: interface.md section 4. Mounted at `/control`. */
+/** The provider's side, for scripts and the page. Mounted at `/control`. */
 export function controlRoutes(control: Control): Router {
   const router = Router();
   router.use(json());

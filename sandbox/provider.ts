@@ -128,7 +128,7 @@ export interface SandboxProvider {
   list(email: string): readonly DeliveredMessage[];
   /** The user deletes one; false when there is none of that id. */
   remove(email: string, providerId: string): boolean;
-  /** An event of interface.md section 4, for one account or all. Only called with a fault that `supports` calls `event`. */
+  /** An event of the control API, for one account or all. Only called with a fault that `supports` calls `event`. */
   event(fault: string, parameters: FaultParameters): void;
 
   /** What kind of fault this is here; undefined when the real provider has no such thing (422). */

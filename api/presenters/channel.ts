@@ -3,7 +3,7 @@ import type { ChannelRow } from '../../db/channels/channels.ts';
 import { channelWorkflowId } from '../../domain/workflow-names.ts';
 import { isoOrNull } from './time.ts';
 
-/** A channel as the API shows it (interface.md section 2). `tokenExpiresAt` null: a password, or shredded. */
+/** A channel as the API shows it. `tokenExpiresAt` null: a password, or shredded. */
 export function presentChannel(context: Pick<Context, 'temporal'>, row: ChannelRow, tokenExpiresAt: Date | null) {
   return {
     id: row.id,

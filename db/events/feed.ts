@@ -4,8 +4,8 @@ import type { Transaction } from '../client.ts';
 import { feedState } from '../schema/events.ts';
 
 /**
- * A place in a feed, between two rows: everything up to (xact, seq) has been seen (design.md section 8). Another epoch
- * means that the database was restored and its transaction ids began anew.
+ * A place in a feed, between two rows: everything up to (xact, seq) has been seen (rule 12). Another epoch means that
+ * the database was restored and its transaction ids began anew.
  */
 export interface FeedPosition {
   epoch: string;

@@ -6,7 +6,7 @@ export const xid8 = customType<{ data: string; driverData: string }>({ dataType:
 
 export const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
 
-/** Order of becoming visible: (xact, seq) below the oldest running transaction is final (design.md section 8). */
+/** Order of becoming visible: (xact, seq) below the oldest running transaction is final (rule 12). */
 export const feedOrder = () => ({
   xact: xid8('xact')
     .notNull()

@@ -30,7 +30,7 @@ interface Method {
   answer(account: AccountRow, request: GmailRequest, id: string): HttpAnswer;
 }
 
-/** The faults of interface.md that show in a Gmail call's answer, besides those of every HTTP request. */
+/** The faults of the control API that show in a Gmail call's answer, besides those of every HTTP request. */
 export const GMAIL_FAULTS = [
   'account_disabled',
   'mailbox_unavailable',

@@ -25,7 +25,7 @@ describe('refreshDueAt', () => {
     );
   });
 
-  it('keeps to the leads of design.md section 6, jittered earlier by 5 % of the life at most', () => {
+  it('keeps to its leads, jittered earlier by 5 % of the life at most', () => {
     fc.assert(
       fc.property(tokens, ({ lifeMs, ...token }) => {
         const expiresAtMs = token.issuedAtMs + lifeMs;

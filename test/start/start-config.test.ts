@@ -9,7 +9,7 @@ import { startConfigFrom } from '../../embedded/start-config.ts';
 import { secret } from '../support/minting.ts';
 
 describe('startConfigFrom', () => {
-  it('has the defaults of interface.md', () => {
+  it('needs nothing to be set', () => {
     expect(startConfigFrom({})).toMatchObject({
       port: 3000,
       bind: '127.0.0.1',

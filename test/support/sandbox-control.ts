@@ -14,7 +14,7 @@ export interface LoggedRequest {
 
 const account = (provider: string, email: string) => `/control/accounts/${provider}/${email}`;
 
-/** The provider's side of the sandbox, over its control API (interface.md section 4). */
+/** The provider's side of the sandbox, over its control API. */
 export function sandboxControl(base: string) {
   const call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
     const answer = await fetch(`${base}${path}`, {

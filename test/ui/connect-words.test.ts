@@ -3,7 +3,7 @@ import { describeFailure } from '../../ui/words/connect-words.ts';
 import { passwordNote } from '../../ui/data/known-servers.ts';
 import { NO_SERVER, passwordBody } from '../../ui/data/password-body.ts';
 
-/** Every code that interface.md section 3 names, and what the network layer adds. */
+/** Every code that the connect calls answer with, and what the network layer adds. */
 const CODES = [
   'dns_failed',
   'server_not_found',

@@ -1,4 +1,4 @@
-/** RFC 9457 problem details as Mooring writes them (interface.md section 2). */
+/** RFC 9457 problem details as Mooring writes them. */
 export interface Problem {
   status: number;
   title: string;

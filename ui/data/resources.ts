@@ -3,7 +3,7 @@ import type { Status } from '../../domain/channel.ts';
 import type { EventType } from '../../domain/event.ts';
 import type { Action, StatusReason } from '../../domain/verdict.ts';
 
-/** What `/v1` answers (interface.md section 2), as far as the pages read it. */
+/** What `/v1` answers, as far as the pages read it. */
 export interface Page<T> {
   data: T[];
   next: string | null;
@@ -137,7 +137,7 @@ export interface UiSession {
   sandbox_page: string | null;
 }
 
-/** `GET /connect/:link/session` (interface.md section 3). */
+/** `GET /connect/:link/session`. */
 export interface ConnectSession {
   purpose: Link['purpose'];
   access_types: AccessType[];
