@@ -4,10 +4,10 @@ import type { AdoptionFailure, AdoptionRequest, AdoptionRow, HeldAdoption } from
 import type { LinkResult, LinkSpec } from '../db/access/links.ts';
 import type { AccessType } from '../domain/access-type.ts';
 import type { Secret } from '../domain/secret.ts';
+import { tokenLifeMs } from '../domain/schedule.ts';
 import { ProviderError } from '../domain/verdict.ts';
 import type { OAuthAdapter, RawAnswer, TokenSet } from '../providers/contract.ts';
 import { completeSignIn, proveSignIn } from './complete-sign-in.ts';
-import { lifeMsOf } from './new-credential.ts';
 import { mailboxKeyOf } from '../domain/mailbox-key.ts';
 
 /** How long an adoption is held, in ms, and how often that is renewed: a dead holder is noticed after this. */
@@ -149,7 +149,7 @@ async function settleFailure(
 ): Promise<void> {
   const now = await context.clock.now();
   const successor = tokens?.refreshToken;
-  const expiresAt = new Date(answeredAt.getTime() + (tokens ? lifeMsOf(tokens) : 0));
+  const expiresAt = new Date(answeredAt.getTime() + (tokens ? tokenLifeMs(tokens) : 0));
   const isWorthKeeping = successor && successor.reveal() !== token.reveal() && expiresAt > now;
   await context.database.inTenant(row.tenantId, (tx) =>
     isWorthKeeping

@@ -4,6 +4,7 @@ import { countLiveChannelsOnGrant } from '../db/across-tenants/across-tenants.ts
 import type { LinkResult } from '../db/schema/links.ts';
 import type { AccessType } from '../domain/access-type.ts';
 import type { Session, SessionAccess } from '../providers/contract.ts';
+import { closing } from '../credentials/session.ts';
 import { earliestHead, endOfSecond, grantKeyOf } from './sign-in.ts';
 import type { SignIn, SignInProof } from './sign-in.ts';
 import { storeSignIn } from './store-sign-in.ts';
@@ -24,12 +25,10 @@ export async function proveSignIn(
   if (!provider) throw new Error(`Access type ${accessType} is not configured`);
   const session = await provider.openSession(access, signal);
   context.killPoint('sign_in.admitted');
-  try {
+  return closing(session, async () => {
     const identity = await session.identify();
     return { identity, ...(await takeHeads(context, session, signal, isPinned ? 1 : TRIES)) };
-  } finally {
-    await session.close().catch(() => {}); // what a connection says while it ends changes nothing
-  }
+  });
 }
 
 /** Providers date mail in whole seconds, and tell their own time in such, some of them a second late. */

@@ -1,14 +1,11 @@
 import { passwordSecretText } from '../crypto/password-secret.ts';
 import type { Context } from '../runtime/context.ts';
 import type { NewCredential } from '../db/credentials/credentials.ts';
-import { refreshDueAt } from '../domain/schedule.ts';
+import { refreshDueAt, tokenLifeMs } from '../domain/schedule.ts';
 import { rotationText } from '../domain/rotation.ts';
-import type { Provider, TokenSet } from '../providers/contract.ts';
+import type { Provider } from '../providers/contract.ts';
 import type { SignIn, SignInCredential } from './sign-in.ts';
 import { grantKeyOf } from './sign-in.ts';
-
-/** Used where a provider does not say how long a token lives (RFC 6749 section 5.1 only recommends it). */
-const DEFAULT_LIFE_SECONDS = 3600;
 
 /**
  * The credential row of a sign-in at `version`: the secret sealed to the workers, the access token encrypted. Without
@@ -56,18 +53,14 @@ async function accessToken(
 ) {
   if (credential.kind === 'password') return { accessTokenJwe: null, tokenType: null, issuedAt: null, expiresAt: null };
   const { tokens } = credential;
-  const lifeMs = lifeMsOf(tokens);
   return {
     accessTokenJwe: await context.vault.encryptSecret(tokens.accessToken, { ...binding, kind: 'access_token' }),
     tokenType: tokens.tokenType,
     issuedAt,
-    expiresAt: new Date(issuedAt.getTime() + lifeMs),
+    expiresAt: new Date(issuedAt.getTime() + tokenLifeMs(tokens)),
     scopes: tokens.scopes ?? [],
   };
 }
-
-/** How long an access token lives from the answer that brought it, in ms. */
-export const lifeMsOf = ({ expiresInSeconds }: TokenSet) => 1000 * (expiresInSeconds || DEFAULT_LIFE_SECONDS);
 
 /** When a new token is refreshed first; the workflow says so again as soon as it has looked. */
 export function firstRefreshAt(

@@ -8,6 +8,7 @@ import { openChannelSession, readAccess } from './access.ts';
 import type { ChannelAccess } from './access.ts';
 import { recordRefusal, recordSuccess } from './outcomes.ts';
 import { refreshCredential } from './refresh.ts';
+import { closing } from './session.ts';
 
 const CHECK_TIMEOUT_MS = 20_000;
 
@@ -83,11 +84,7 @@ async function proveOnce(context: Context, access: ChannelAccess): Promise<strin
   const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);
   const session = await openChannelSession(context, { ...access, credential }, signal);
   if (session === 'needs_refresh') return session;
-  try {
-    return await session.verify();
-  } finally {
-    await session.close().catch(() => {}); // what a connection says while it ends changes nothing
-  }
+  return closing(session, () => session.verify());
 }
 
 interface Checked {

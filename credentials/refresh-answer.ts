@@ -15,9 +15,7 @@ import { followUp, settleRefusal, settleSuccess } from './outcomes.ts';
 import type { Settled } from './outcomes.ts';
 import { oauthOf } from './send-refresh.ts';
 import { learnRotation, parseRotation } from '../domain/rotation.ts';
-
-/** Used where a provider does not say how long a token lives (RFC 6749 section 5.1 only recommends it). */
-const DEFAULT_LIFE_SECONDS = 3600;
+import { tokenLifeMs } from '../domain/schedule.ts';
 
 export type RefreshOutcome =
   /** A new version is stored, or was by somebody else meanwhile. */
@@ -151,8 +149,6 @@ async function newVersion(
   const version = credential.version + 1;
   const binding = { tenant: tenantId, owner: channelId, version };
   const issuedAt = answer.answeredAt;
-  // A life of nothing makes no sense, and believing it would refresh without end.
-  const lifeMs = 1000 * (tokens.expiresInSeconds || DEFAULT_LIFE_SECONDS);
   const sealed =
     tokens.refreshToken && (await context.vault.seal(tokens.refreshToken, { ...binding, kind: 'refresh_secret' }));
   return {
@@ -161,7 +157,7 @@ async function newVersion(
     accessTokenJwe: await context.vault.encryptSecret(tokens.accessToken, { ...binding, kind: 'access_token' }),
     tokenType: tokens.tokenType,
     issuedAt,
-    expiresAt: new Date(issuedAt.getTime() + lifeMs),
+    expiresAt: new Date(issuedAt.getTime() + tokenLifeMs(tokens)),
     accessTokenRefusedAt: null,
     rotation: await learned(context, { tenantId, accessType, channelId, credential }, tokens),
     updatedAt: await context.clock.now(),

@@ -5,7 +5,18 @@
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-export interface RefreshTiming {
+/** Used where a provider does not say how long a token lives (RFC 6749 section 5.1 only recommends it). */
+const DEFAULT_LIFE_SECONDS = 3600;
+
+/**
+ * How long an access token lives from the answer that brought it, in ms. A life of 0 counts as not said: believing it
+ * would refresh without end.
+ */
+export function tokenLifeMs({ expiresInSeconds }: { expiresInSeconds: number | null }): number {
+  return 1000 * (expiresInSeconds || DEFAULT_LIFE_SECONDS);
+}
+
+interface TokenLife {
   channelId: string;
   issuedAtMs: number;
   expiresAtMs: number;
@@ -18,7 +29,7 @@ export interface RefreshTiming {
  * channel's id, so that channels connected together do not stay together. Too early costs a request; too late costs a
  * reader a wait.
  */
-export function refreshDueAt({ channelId, issuedAtMs, expiresAtMs, strict }: RefreshTiming): number {
+export function refreshDueAt({ channelId, issuedAtMs, expiresAtMs, strict }: TokenLife): number {
   const lifeMs = Math.max(0, expiresAtMs - issuedAtMs);
   const leadMs = leadOf(lifeMs, strict);
   return Math.round(expiresAtMs - leadMs - lifeMs * 0.05 * jitterOf(channelId));

@@ -1,4 +1,5 @@
 import { openChannelSession, readAccess } from '../credentials/access.ts';
+import { closing } from '../credentials/session.ts';
 import type { Context } from '../runtime/context.ts';
 import { letGo } from '../db/channels/held-connections.ts';
 import type { HeldConnection } from '../db/channels/held-connections.ts';
@@ -59,12 +60,13 @@ async function listen(context: Context, held: HeldConnection, signal: AbortSigna
   const session = await openChannelSession(context, access, signal);
   if (session === 'needs_refresh') return 'ended';
   const news = inBursts(SPACING_MS, () => ask(context, held, 'pollRequestedAt').catch(() => {})); // the next poll comes anyway
-  try {
-    return (await session.listen?.(news.ring, signal)) ?? 'unsupported';
-  } finally {
-    news.stop();
-    await session.close().catch(() => {}); // what a connection says while it ends changes nothing
-  }
+  return closing(session, async () => {
+    try {
+      return (await session.listen?.(news.ring, signal)) ?? 'unsupported';
+    } finally {
+      news.stop();
+    }
+  });
 }
 
 async function ask(
