@@ -1,4 +1,4 @@
-# One image for all of Mooring's processes: `node server.ts` (the default), `node worker.ts`, `node listener.ts`, `node migrate.ts`.
+# One image for every process: `node server.ts` (the default), `node worker.ts`, `node listener.ts`, `node migrate.ts`.
 FROM node:24-slim AS build
 WORKDIR /mooring
 COPY package.json package-lock.json .npmrc ./
@@ -8,7 +8,7 @@ RUN node bootstrap.mjs && npm prune --omit=dev --no-save --no-audit --no-fund
 
 FROM node:24-slim
 ENV NODE_ENV=production MOORING_BIND=0.0.0.0
-# Temporal's native core trusts the system's certificate authorities, and the slim image has none.
+# Temporal's native core uses the system's certificate authorities, and the slim image has none.
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
 WORKDIR /mooring
 COPY --from=build --chown=root:root /mooring ./
