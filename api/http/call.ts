@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
 import type { Context } from '../../runtime/context.ts';
+import type { AnswerOf, Answers, SentAnswer } from './answers.ts';
 import type { FeedNews } from '../feeds/feed-news.ts';
 import type { ProblemCode } from './problem.ts';
 import type { Principal, Scope } from '../auth/scopes.ts';
@@ -28,21 +29,7 @@ interface CallRequest<P, Q, B> {
   response: Response;
 }
 
-export interface Answer {
-  status: number;
-  /** Sent as JSON; absent: nothing is sent. */
-  body?: unknown;
-  headers?: Record<string, string>;
-}
-
-interface DocumentedAnswer {
-  description: string;
-  schema?: z.ZodType;
-  /** Where it is not JSON. */
-  mediaType?: string;
-}
-
-interface CallShape<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> {
+interface CallShape<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, A extends Answers> {
   method: 'get' | 'post' | 'patch' | 'put' | 'delete';
   /** As Express writes it: `/v1/channels/:id`. */
   path: string;
@@ -52,22 +39,27 @@ interface CallShape<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Zo
   params?: P;
   query?: Q;
   body?: B;
-  answers: Record<number, DocumentedAnswer>;
+  /** All that it answers when nothing goes wrong, by status. */
+  answers: A;
   /** Beside the ones that every call has. */
   problems?: ProblemCode[];
   /** Such a request finds by itself what became of an earlier one: under an Idempotency-Key it need not wait for that. */
   knowsRepetition?(body: z.infer<B>): boolean;
-  /** Answers; null when it wrote the response itself (a stream). Throws `Problem`. */
-  run(request: CallRequest<z.infer<P>, z.infer<Q>, z.infer<B>>): Promise<Answer | null>;
+  /** Answers with one of `answers`. Throws `Problem`. */
+  run(request: CallRequest<z.infer<P>, z.infer<Q>, z.infer<B>>): Promise<AnswerOf<A>>;
 }
 
 /** One call of the API: what it takes, who may, what it answers. Routes and OpenAPI document both come from it. */
-export type Call = CallShape<z.ZodObject, z.ZodObject, z.ZodType>;
+export interface Call extends Omit<CallShape<z.ZodObject, z.ZodObject, z.ZodType, Answers>, 'run'> {
+  run(request: CallRequest<z.infer<z.ZodObject>, z.infer<z.ZodObject>, unknown>): Promise<SentAnswer>;
+}
 
 export function defineCall<
+  A extends Answers,
   P extends z.ZodObject = z.ZodObject,
   Q extends z.ZodObject = z.ZodObject,
   B extends z.ZodType = z.ZodObject,
->(call: CallShape<P, Q, B>): Call {
+>(call: CallShape<P, Q, B, A>): Call;
+export function defineCall(call: Call): Call {
   return call;
 }

@@ -10,7 +10,8 @@ import {
   takeIdempotencyKey,
 } from '../../db/access/idempotency.ts';
 import type { IdempotencyRow } from '../../db/access/idempotency.ts';
-import type { Answer, ApiContext } from './call.ts';
+import type { SentAnswer } from './answers.ts';
+import type { ApiContext } from './call.ts';
 import { Problem } from './problem.ts';
 import { sha256 } from '../../crypto/random-secrets.ts';
 import type { Principal } from '../auth/scopes.ts';
@@ -37,8 +38,8 @@ interface Asked {
 export async function answerOnce(
   context: ApiContext,
   asked: Asked,
-  run: () => Promise<Answer | null>,
-): Promise<Answer | null> {
+  run: () => Promise<SentAnswer>,
+): Promise<SentAnswer> {
   const { principal, request, key } = asked;
   if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
     throw new Problem('validation_failed', 'Idempotency-Key: expected 1 to 255 visible ASCII characters');
@@ -79,11 +80,12 @@ async function atWork<T>(context: ApiContext, hash: string, run: () => Promise<T
   }
 }
 
-async function keep(context: ApiContext, hash: string, answer: Answer | null, principal: Principal): Promise<void> {
-  const { status = 204, body = null } = answer ?? {};
-  const text = new Secret(JSON.stringify(body));
+async function keep(context: ApiContext, hash: string, answer: SentAnswer, principal: Principal): Promise<void> {
+  const text = new Secret(JSON.stringify(answer.body ?? null));
   const sealedAnswer = await context.vault.encryptSecret(text, bindingOf(hash, principal));
-  await context.database.outsideTenants((tx) => storeIdempotentAnswer(tx, hash, { status, sealedAnswer }));
+  await context.database.outsideTenants((tx) =>
+    storeIdempotentAnswer(tx, hash, { status: answer.status, sealedAnswer }),
+  );
 }
 
 async function replay(
@@ -91,7 +93,7 @@ async function replay(
   first: IdempotencyRow,
   requestHash: string,
   principal: Principal,
-): Promise<Answer> {
+): Promise<SentAnswer> {
   if (first.requestHash !== requestHash) {
     throw new Problem('idempotency_key_reused', 'This Idempotency-Key came with another body before');
   }
@@ -99,11 +101,9 @@ async function replay(
     throw new Problem('idempotency_in_progress', 'The first request is still at work', { retryAfterSeconds: 1 });
   }
   const text = await context.vault.decryptSecret(first.sealedAnswer, bindingOf(first.hash, principal));
-  return {
-    status: first.status,
-    body: JSON.parse(text.reveal()) as unknown,
-    headers: { 'Idempotent-Replayed': 'true' },
-  };
+  const body = JSON.parse(text.reveal()) as unknown;
+  const again = { status: first.status as SentAnswer['status'], headers: { 'Idempotent-Replayed': 'true' } };
+  return body === null ? again : { ...again, body };
 }
 
 const bindingOf = (hash: string, { tenantId }: Principal): Binding => ({

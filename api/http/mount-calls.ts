@@ -1,7 +1,8 @@
 import type { NextFunction, Request, Response, Router } from 'express';
 import { z } from 'zod';
 import { requireScope } from '../auth/authenticate.ts';
-import type { Answer, ApiContext, Call } from './call.ts';
+import type { ApiContext, Call } from './call.ts';
+import type { SentAnswer } from './answers.ts';
 import { answerOnce } from './idempotency.ts';
 import { Problem } from './problem.ts';
 import type { FieldError } from './problem.ts';
@@ -36,13 +37,15 @@ async function answerCall(context: ApiContext, call: Call, request: Request, res
   const knowsRepetition = () => call.knowsRepetition?.(parsePart('body', call.body ?? NOTHING, request.body)) ?? false;
   const asked = { principal, request, knowsRepetition };
   const answer = key === undefined ? await run() : await answerOnce(context, { ...asked, key }, run);
-  if (answer !== null) sendAnswer(response, answer);
+  sendAnswer(response, call, answer);
 }
 
 /** By Node's own means: what `response.json` does beyond this (ETag, freshness, JSONP) no answer of ours needs. */
-function sendAnswer(response: Response, { status, body, headers = {} }: Answer): void {
+function sendAnswer(response: Response, { answers }: Call, answer: SentAnswer): void {
+  const { status, body, location, headers = {} } = answer;
+  if (answers[status]?.kind === 'written') return;
   if (body === undefined) {
-    response.writeHead(status, headers).end();
+    response.writeHead(status, { ...headers, ...(location === undefined ? {} : { Location: location }) }).end();
     return;
   }
   const text = JSON.stringify(body);

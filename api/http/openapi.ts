@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { createDocument } from 'zod-openapi';
 import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from 'zod-openapi';
+import type { Answers } from './answers.ts';
 import type { Call } from './call.ts';
 import { PROBLEMS } from './problem.ts';
 import type { ProblemCode } from './problem.ts';
@@ -67,11 +68,22 @@ function operationId({ method, path }: Call): string {
 }
 
 function answersOf(call: Call): Record<string, unknown> {
-  const entries = Object.entries(call.answers).map(([status, { description, schema, mediaType }]) => {
-    if (mediaType) return [status, { description, content: { [mediaType]: { schema: z.string() } } }];
-    return [status, schema ? { description, content: { 'application/json': { schema } } } : { description }];
-  });
+  const entries = Object.entries(call.answers).map(([status, answer]) => [status, answerOf(answer)]);
   return Object.fromEntries(entries) as Record<string, unknown>;
+}
+
+function answerOf(answer: NonNullable<Answers[200]>): Record<string, unknown> {
+  const { description } = answer;
+  switch (answer.kind) {
+    case 'json':
+      return { description, content: { 'application/json': { schema: answer.schema } } };
+    case 'written':
+      return { description, content: { [answer.mediaType]: { schema: z.string() } } };
+    case 'redirect':
+      return { description, headers: z.object({ Location: z.string() }) };
+    case 'empty':
+      return { description };
+  }
 }
 
 /** Problems by their status; the description names the codes. */

@@ -2,9 +2,14 @@ import type { Context } from '../../runtime/context.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
 import { channelWorkflowId } from '../../domain/workflow-names.ts';
 import { isoOrNull } from './time.ts';
+import type { Channel } from '../schemas/channels.ts';
 
 /** A channel as the API shows it. `tokenExpiresAt` null: a password, or shredded. */
-export function presentChannel(context: Pick<Context, 'temporal'>, row: ChannelRow, tokenExpiresAt: Date | null) {
+export function presentChannel(
+  context: Pick<Context, 'temporal'>,
+  row: ChannelRow,
+  tokenExpiresAt: Date | null,
+): Channel {
   return {
     id: row.id,
     tenant: row.tenantId,

@@ -1,7 +1,8 @@
 import type { EventRow } from '../../db/events/timeline.ts';
+import type { Event } from '../schemas/events.ts';
 
 /** An event of the timeline; with `channel` and `tenant` as it goes over the stream. */
-export function presentEvent({ id, type, at, incidentId, data }: EventRow) {
+export function presentEvent({ id, type, at, incidentId, data }: EventRow): Event {
   return { id, type, at: at.toISOString(), incident: incidentId, data };
 }
 

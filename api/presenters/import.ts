@@ -1,8 +1,9 @@
 import type { ImportReceipt } from '../../db/imports/receipts.ts';
 import { isoOrNull } from './time.ts';
+import type { Import } from '../schemas/imports.ts';
 
 /** An import as the API shows it; its receipt once it is completed. */
-export function presentImport({ row, counts, setAside }: ImportReceipt) {
+export function presentImport({ row, counts, setAside }: ImportReceipt): Import {
   const { found, imported, alreadyHad, repaired, missing, skipped } = counts;
   const guess = row.estimate === null ? null : Math.max(row.estimate, found);
   return {

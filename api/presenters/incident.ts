@@ -1,7 +1,8 @@
 import type { IncidentRow } from '../../db/channels/incident-list.ts';
 import { isoOrNull } from './time.ts';
+import type { Incident } from '../schemas/events.ts';
 
-export function presentIncident(row: IncidentRow) {
+export function presentIncident(row: IncidentRow): Incident {
   return {
     id: row.id,
     state: row.closedAt === null ? 'open' : 'closed',

@@ -1,8 +1,9 @@
 import type { MessageRow } from '../../db/messages/message-feed.ts';
 import { isoOrNull } from './time.ts';
+import type { Message } from '../schemas/messages.ts';
 
 /** A message's envelope; its content is read apart. */
-export function presentMessage(row: MessageRow) {
+export function presentMessage(row: MessageRow): Message {
   return {
     id: row.id,
     channel: row.channelId,

@@ -1,7 +1,8 @@
 import type { QuarantineKey, Quarantined } from '../../db/imports/quarantine.ts';
+import type { QuarantinedMessage } from '../schemas/quarantine.ts';
 
 /** One message in quarantine as the API shows it. */
-export function presentQuarantined(row: Quarantined) {
+export function presentQuarantined(row: Quarantined): QuarantinedMessage {
   return {
     id: quarantineId(row),
     import: row.importId,

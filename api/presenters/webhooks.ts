@@ -1,9 +1,10 @@
 import type { DeliveryRow, ListedDelivery } from '../../db/events/deliveries.ts';
 import type { EndpointRow } from '../../db/events/endpoints.ts';
 import { isoOrNull } from './time.ts';
+import type { WebhookDelivery, WebhookEndpoint } from '../schemas/webhooks.ts';
 
 /** Without the secret, which is shown once, where the endpoint is made. */
-export function presentEndpoint(row: EndpointRow) {
+export function presentEndpoint(row: EndpointRow): WebhookEndpoint {
   return {
     id: row.id,
     url: row.url,
@@ -15,7 +16,7 @@ export function presentEndpoint(row: EndpointRow) {
   };
 }
 
-export function presentDelivery(delivery: DeliveryRow, event: ListedDelivery['event']) {
+export function presentDelivery(delivery: DeliveryRow, event: ListedDelivery['event']): WebhookDelivery {
   return {
     id: delivery.id,
     endpoint: delivery.endpointId,

@@ -3,6 +3,7 @@ import { lockChannel, updateChannel } from '../../db/channels/channels.ts';
 import { findCredential, markTokenRefused } from '../../db/credentials/credentials.ts';
 import { nudge } from '../../db/channels/nudges.ts';
 import { serveAccessToken } from '../tokens/access-token.ts';
+import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import { Problem } from '../http/problem.ts';
 import { isoOrNull } from '../presenters/time.ts';
@@ -24,7 +25,7 @@ const read = defineCall({
   access: ['tokens:read'],
   params,
   query: tokenQuery,
-  answers: { 200: { description: 'A token that works now', schema: tokenOut } },
+  answers: { 200: json('A token that works now', tokenOut) },
   problems: ['disconnected', 'reauth_required', 'blocked', 'no_token_for_access_type', 'token_unavailable'],
   async run({ context, principal, params: { id }, query, response }) {
     const minLifeMs = query.min_life_s === undefined ? null : query.min_life_s * 1000;
@@ -59,7 +60,7 @@ const report = defineCall({
   access: ['tokens:read', 'channels:write'],
   params,
   body: reportBody,
-  answers: { 202: { description: 'When the channel was last checked', schema: reportOut } },
+  answers: { 202: json('When the channel was last checked', reportOut) },
   problems: ['disconnected'],
   async run({ context, principal, params: { id }, body }) {
     const now = await context.clock.now();

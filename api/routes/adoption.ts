@@ -1,9 +1,9 @@
-import { findChannel } from '../../db/channels/channels.ts';
 import { adoptChannel } from '../connect/adopt.ts';
+import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import { tenantInReach } from '../auth/reach.ts';
 import { adoptBody, channelOut } from '../schemas/channels.ts';
-import { showChannel } from './channels.ts';
+import { showConnected } from './channels.ts';
 
 const adopt = defineCall({
   method: 'post',
@@ -12,7 +12,7 @@ const adopt = defineCall({
   tag: 'Channels',
   access: ['channels:write'],
   body: adoptBody,
-  answers: { 201: { description: 'The channel, proved and stored', schema: channelOut } },
+  answers: { 201: json('The channel, proved and stored', channelOut) },
   problems: [
     'app_credentials_invalid',
     'provider_unavailable',
@@ -29,11 +29,7 @@ const adopt = defineCall({
   async run({ context, principal, body }) {
     tenantInReach(principal, body.tenant);
     const id = await adoptChannel(context, body);
-    const channel = await context.database.inTenant(body.tenant, async (tx) => {
-      const row = await findChannel(tx, id);
-      return row && showChannel(context, tx, row);
-    });
-    return { status: 201, body: channel };
+    return { status: 201, body: await showConnected(context, body.tenant, id) };
   },
 });
 

@@ -1,6 +1,7 @@
 import { findApiKey, insertApiKey, listApiKeys, revokeApiKey, updateApiKey } from '../../db/access/api-keys.ts';
 import { newId } from '../../db/ids.ts';
 import { ensureTenant } from '../../db/access/tenants.ts';
+import { empty, json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import { idCursor, pageOf, parseIdCursor } from '../http/paging.ts';
 import { presentApiKey } from '../presenters/api-key.ts';
@@ -21,7 +22,7 @@ const list = defineCall({
   tag,
   access: ['admin'],
   query: keysQuery,
-  answers: { 200: { description: 'A page of keys', schema: listOf(keyOut) } },
+  answers: { 200: json('A page of keys', listOf(keyOut)) },
   problems: ['invalid_cursor'],
   async run({ context, principal, query }) {
     const { limit } = query;
@@ -39,7 +40,7 @@ const create = defineCall({
   tag,
   access: ['admin'],
   body: keyBody,
-  answers: { 201: { description: 'The key', schema: newKeyOut } },
+  answers: { 201: json('The key', newKeyOut) },
   problems: ['tenant_not_allowed'],
   async run({ context, principal, body }) {
     const tenantId = tenantInReach(principal, body.tenant ?? undefined);
@@ -73,7 +74,7 @@ const get = defineCall({
   tag,
   access: ['admin'],
   params,
-  answers: { 200: { description: 'The key, without the key itself', schema: keyOut } },
+  answers: { 200: json('The key, without the key itself', keyOut) },
   async run({ context, principal, params: { id } }) {
     const row = await listInReach(context, principal.tenantId, (tx) => findApiKey(tx, id));
     if (!row) throw notFound('API key');
@@ -89,7 +90,7 @@ const patch = defineCall({
   access: ['admin'],
   params,
   body: keyPatchBody,
-  answers: { 200: { description: 'The key', schema: keyOut } },
+  answers: { 200: json('The key', keyOut) },
   async run({ context, principal, params: { id }, body }) {
     const { name, cidrs, expires_at: expiresAt } = body;
     const values = {
@@ -112,7 +113,7 @@ const revoke = defineCall({
   tag,
   access: ['admin'],
   params,
-  answers: { 204: { description: 'Revoked' } },
+  answers: { 204: empty('Revoked') },
   async run({ context, principal, params: { id } }) {
     const now = await context.clock.now();
     await listInReach(context, principal.tenantId, async (tx) => {

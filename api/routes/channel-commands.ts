@@ -2,8 +2,10 @@ import { lockChannel } from '../../db/channels/channels.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
 import { letHappen } from '../../channels/happenings.ts';
 import { nudge } from '../../db/channels/nudges.ts';
+import { json } from '../http/answers.ts';
+import type { AnswerOf, Answers } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
-import type { ApiContext, Answer, Call } from '../http/call.ts';
+import type { ApiContext, Call } from '../http/call.ts';
 import { engineAnswers } from '../http/engine-health.ts';
 import { Problem, isProblemCode } from '../http/problem.ts';
 import { inChannel } from '../auth/reach.ts';
@@ -17,36 +19,45 @@ import { showChannel } from './channels.ts';
 /** A command that takes longer than this, in ms, is answered with 202 and goes on by itself. */
 const COMMAND_WAIT_MS = 15_000;
 
-const refresh = commandCall('refresh', 'Refresh the access token now', async (context, asked) => {
-  const row = await channelForCommand(context, asked);
-  if (context.providers.get(row.accessType)?.oauth === null) {
-    throw new Problem(
-      'no_token_for_access_type',
-      'This channel signs in with a password; there is no token to refresh',
-    );
-  }
-  const answer = await giveCommand(context, row, 'refreshNow');
-  if (answer && !answer.done) throw notDone(answer);
-  return { status: answer ? 200 : 202, body: await show(context, asked) };
-});
+const DONE = { 200: json('The channel afterwards', channelOut) };
+const WAITED = { ...DONE, 202: json('It takes longer than 15 s and goes on', channelOut) };
 
-const verify = commandCall('verify', 'Verify the connection with a real call', async (context, asked) => {
-  const row = await channelForCommand(context, asked);
-  const answer = await giveCommand(context, row, 'verify');
-  const channel = await show(context, asked);
-  if (!answer) return { status: 202, body: channel };
-  const at =
-    answer.done && channel.last_verified_at ? channel.last_verified_at : (await context.clock.now()).toISOString();
-  return { status: 200, body: { ...channel, verification: { ok: answer.done, proved: answer.proved, at } } };
-});
+const refresh = commandCall(
+  { name: 'refresh', summary: 'Refresh the access token now', answers: WAITED },
+  async (context, asked) => {
+    const row = await channelForCommand(context, asked);
+    if (context.providers.get(row.accessType)?.oauth === null) {
+      throw new Problem(
+        'no_token_for_access_type',
+        'This channel signs in with a password; there is no token to refresh',
+      );
+    }
+    const answer = await giveCommand(context, row, 'refreshNow');
+    if (answer && !answer.done) throw notDone(answer);
+    return { status: answer ? 200 : 202, body: await show(context, asked) };
+  },
+);
 
-const pause = commandCall('pause', 'Pause a channel: nothing is polled and nobody is reminded', (context, asked) =>
-  change(context, asked, 'paused'),
+const verify = commandCall(
+  { name: 'verify', summary: 'Verify the connection with a real call', answers: WAITED },
+  async (context, asked) => {
+    const row = await channelForCommand(context, asked);
+    const answer = await giveCommand(context, row, 'verify');
+    const channel = await show(context, asked);
+    if (!answer) return { status: 202, body: channel };
+    const at =
+      answer.done && channel.last_verified_at ? channel.last_verified_at : (await context.clock.now()).toISOString();
+    return { status: 200, body: { ...channel, verification: { ok: answer.done, proved: answer.proved, at } } };
+  },
+);
+
+const pause = commandCall(
+  { name: 'pause', summary: 'Pause a channel: nothing is polled and nobody is reminded', answers: DONE },
+  (context, asked) => change(context, asked, 'paused'),
 );
 
 const resume = commandCall(
-  'resume',
-  'Resume a paused channel; what came meanwhile is then imported',
+  { name: 'resume', summary: 'Resume a paused channel; what came meanwhile is then imported', answers: DONE },
   (context, asked) => change(context, asked, 'resumed'),
 );
 
@@ -55,7 +66,10 @@ interface Asked {
   id: string;
 }
 
-function commandCall(name: string, summary: string, act: (context: ApiContext, asked: Asked) => Promise<Answer>): Call {
+function commandCall<A extends Answers>(
+  { name, summary, answers }: { name: string; summary: string; answers: A },
+  act: (context: ApiContext, asked: Asked) => Promise<AnswerOf<A>>,
+): Call {
   return defineCall({
     method: 'post',
     path: `/v1/channels/:id/${name}`,
@@ -63,12 +77,7 @@ function commandCall(name: string, summary: string, act: (context: ApiContext, a
     tag: 'Channels',
     access: ['channels:write'],
     params: idParams('chn'),
-    answers: {
-      200: { description: 'The channel afterwards', schema: channelOut },
-      ...(name === 'refresh' || name === 'verify'
-        ? { 202: { description: 'It takes longer than 15 s and goes on', schema: channelOut } }
-        : {}),
-    },
+    answers,
     problems: [
       'disconnected',
       'wrong_status',
@@ -117,7 +126,7 @@ function notDone({ code, proved }: CommandAnswer): Problem {
   return new Problem(known, proved ?? `The refresh was not done (${code ?? 'no answer'})`, { retryAfterSeconds: 5 });
 }
 
-async function change(context: ApiContext, asked: Asked, type: 'paused' | 'resumed'): Promise<Answer> {
+async function change(context: ApiContext, asked: Asked, type: 'paused' | 'resumed'): Promise<AnswerOf<typeof DONE>> {
   const now = await context.clock.now();
   const changed = await inChannel(
     context,

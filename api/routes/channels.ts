@@ -1,4 +1,4 @@
-import { listChannels, lockChannel, updateChannel } from '../../db/channels/channels.ts';
+import { findChannel, listChannels, lockChannel, updateChannel } from '../../db/channels/channels.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
 import type { Transaction } from '../../db/client.ts';
 import { letHappen } from '../../channels/happenings.ts';
@@ -6,21 +6,33 @@ import { changeImportMode } from '../../channels/import-mode.ts';
 import { eraseMessages } from '../../db/messages/messages.ts';
 import { nudge } from '../../db/channels/nudges.ts';
 import { findTokenExpiries } from '../../db/credentials/token-reads.ts';
+import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import type { ApiContext } from '../http/call.ts';
 import { idCursor, pageOf, parseIdCursor } from '../http/paging.ts';
+import { notFound } from '../http/problem.ts';
 import { presentChannel } from '../presenters/channel.ts';
 import { inChannel, listInReach, tenantInReach } from '../auth/reach.ts';
 import { channelOut, deleteQuery, listOf, listQuery, patchBody } from '../schemas/channels.ts';
+import type { Channel } from '../schemas/channels.ts';
 import { idParams } from '../schemas/parts.ts';
 import { signalWorkflow } from '../../channels/wake.ts';
 
 const tag = 'Channels';
 const params = idParams('chn');
 
-export async function showChannel(context: ApiContext, tx: Transaction, row: ChannelRow) {
+export async function showChannel(context: ApiContext, tx: Transaction, row: ChannelRow): Promise<Channel> {
   const expiries = await findTokenExpiries(tx, [row.id]);
   return presentChannel(context, row, expiries.get(row.id) ?? null);
+}
+
+/** The channel that a sign-in has just stored. Throws 404 where it was erased since. */
+export function showConnected(context: ApiContext, tenantId: string, id: string): Promise<Channel> {
+  return context.database.inTenant(tenantId, async (tx) => {
+    const row = await findChannel(tx, id);
+    if (!row) throw notFound('channel');
+    return showChannel(context, tx, row);
+  });
 }
 
 const list = defineCall({
@@ -30,7 +42,7 @@ const list = defineCall({
   tag,
   access: ['channels:read'],
   query: listQuery,
-  answers: { 200: { description: 'A page of channels', schema: listOf(channelOut) } },
+  answers: { 200: json('A page of channels', listOf(channelOut)) },
   problems: ['invalid_cursor', 'tenant_not_allowed'],
   async run({ context, principal, query }) {
     const tenantId = tenantInReach(principal, query.tenant);
@@ -58,7 +70,7 @@ const get = defineCall({
   tag,
   access: ['channels:read'],
   params,
-  answers: { 200: { description: 'The channel', schema: channelOut } },
+  answers: { 200: json('The channel', channelOut) },
   async run({ context, principal, params: { id } }) {
     const body = await inChannel(context, { principal, id }, (tx, row) => showChannel(context, tx, row));
     return { status: 200, body };
@@ -73,7 +85,7 @@ const patch = defineCall({
   access: ['channels:write'],
   params,
   body: patchBody,
-  answers: { 200: { description: 'The channel as it is now', schema: channelOut } },
+  answers: { 200: json('The channel as it is now', channelOut) },
   async run({ context, principal, params: { id }, body }) {
     const now = await context.clock.now();
     const values = {
@@ -110,7 +122,7 @@ const disconnect = defineCall({
   access: ['channels:write'],
   params,
   query: deleteQuery,
-  answers: { 202: { description: 'The channel, disconnecting', schema: channelOut } },
+  answers: { 202: json('The channel, disconnecting', channelOut) },
   async run({ context, principal, params: { id }, query }) {
     const now = await context.clock.now();
     const changed = await inChannel(

@@ -1,6 +1,6 @@
 import { findSignInImport } from '../../db/imports/receipts.ts';
-import { findChannel } from '../../db/channels/channels.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
+import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import { startAuthorization } from '../connect/authorize.ts';
 import { openLink } from '../connect/open-link.ts';
@@ -15,7 +15,7 @@ import {
   passwordOut,
   progressOut,
 } from '../schemas/connect.ts';
-import { showChannel } from './channels.ts';
+import { showConnected } from './channels.ts';
 
 const tag = 'Connect pages';
 const params = linkParams;
@@ -27,7 +27,7 @@ const session = defineCall({
   tag,
   access: 'public',
   params,
-  answers: { 200: { description: 'The link as its page shows it', schema: connectSessionOut } },
+  answers: { 200: json('The link as its page shows it', connectSessionOut) },
   async run({ context, params: { link: address } }) {
     const { link, channel, accessTypes } = await openLink(context, address);
     return {
@@ -65,7 +65,7 @@ const authorize = defineCall({
   access: 'public',
   params,
   body: authorizeBody,
-  answers: { 200: { description: 'Where to send the person', schema: authorizeOut } },
+  answers: { 200: json('Where to send the person', authorizeOut) },
   problems: ['link_used', 'link_expired', 'access_type_not_allowed', 'no_oauth_for_access_type'],
   async run({ context, params: { link: address }, body, request, response }) {
     const url = await startAuthorization(context, { address, accessType: body.access_type, request, response });
@@ -81,7 +81,7 @@ const password = defineCall({
   access: 'public',
   params,
   body: passwordBody,
-  answers: { 200: { description: 'Connected', schema: passwordOut } },
+  answers: { 200: json('Connected', passwordOut) },
   problems: [
     'link_used',
     'link_expired',
@@ -94,11 +94,7 @@ const password = defineCall({
   async run({ context, params: { link: address }, body }) {
     const { link } = await openLink(context, address);
     const id = await signInWithPassword(context, address, body);
-    const channel = await context.database.inTenant(link.tenantId, async (tx) => {
-      const row = await findChannel(tx, id);
-      return row && showChannel(context, tx, row);
-    });
-    return { status: 200, body: { channel } };
+    return { status: 200, body: { channel: await showConnected(context, link.tenantId, id) } };
   },
 });
 
@@ -109,7 +105,7 @@ const progress = defineCall({
   tag,
   access: 'public',
   params,
-  answers: { 200: { description: 'The import that the sign-in caused, if there is one', schema: progressOut } },
+  answers: { 200: json('The import that the sign-in caused, if there is one', progressOut) },
   async run({ context, params: { link: address } }) {
     const { link, channel } = await openLink(context, address);
     const receipt =

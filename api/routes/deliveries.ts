@@ -1,6 +1,7 @@
 import { withinReach } from '../../db/across-tenants/across-tenants.ts';
 import { findConsignment, insertRedelivery, listDeliveries } from '../../db/events/deliveries.ts';
 import { findEndpoint } from '../../db/events/endpoints.ts';
+import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import { idCursor, pageOf, parseIdCursor } from '../http/paging.ts';
 import { presentDelivery } from '../presenters/webhooks.ts';
@@ -19,7 +20,7 @@ const list = defineCall({
   access: ['webhooks:read'],
   params: idParams('whe'),
   query: deliveriesQuery,
-  answers: { 200: { description: 'A page of deliveries', schema: listOf(deliveryOut) } },
+  answers: { 200: json('A page of deliveries', listOf(deliveryOut)) },
   problems: ['invalid_cursor'],
   async run({ context, principal, params: { id }, query: { limit, after } }) {
     const page = { endpointId: id, after: parseIdCursor(after), limit: limit + 1 };
@@ -42,7 +43,7 @@ const redeliver = defineCall({
   tag,
   access: ['webhooks:write'],
   params: idParams('whd'),
-  answers: { 202: { description: 'The new delivery; its webhook-id is the same', schema: deliveryOut } },
+  answers: { 202: json('The new delivery; its webhook-id is the same', deliveryOut) },
   problems: ['endpoint_disabled'],
   async run({ context, principal, params: { id } }) {
     const now = await context.clock.now();

@@ -1,6 +1,7 @@
 import { findSchemaVersion } from '../../db/across-tenants/operator-figures.ts';
 import { NEWEST_MIGRATION } from '../../db/newest-migration.ts';
 import { z } from 'zod';
+import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import type { ApiContext } from '../http/call.ts';
 import { engineAnswers, inTime } from '../http/engine-health.ts';
@@ -14,9 +15,9 @@ const healthz = defineCall({
   summary: 'The process answers',
   tag,
   access: 'public',
-  answers: { 200: { description: 'It does', schema: z.object({ ok: z.literal(true) }) } },
+  answers: { 200: json('It does', z.object({ ok: z.literal(true) })) },
   async run() {
-    return { status: 200, body: { ok: true }, headers: { 'Cache-Control': 'no-store' } };
+    return { status: 200, body: { ok: true as const }, headers: { 'Cache-Control': 'no-store' } };
   },
 });
 
@@ -26,13 +27,13 @@ const readyz = defineCall({
   summary: 'Database, its schema and the workflow engine are there',
   tag,
   access: 'public',
-  answers: { 200: { description: 'They are', schema: z.object({ ready: z.literal(true) }) } },
+  answers: { 200: json('They are', z.object({ ready: z.literal(true) })) },
   problems: ['not_ready'],
   async run({ context }) {
     const troubles = (await Promise.all([databaseTrouble(context), engineTrouble(context)])).filter(Boolean);
     if (context.stopping.aborted) troubles.push('this process is stopping');
     if (troubles.length > 0) throw new Problem('not_ready', troubles.join('; '), { retryAfterSeconds: 2 });
-    return { status: 200, body: { ready: true }, headers: { 'Cache-Control': 'no-store' } };
+    return { status: 200, body: { ready: true as const }, headers: { 'Cache-Control': 'no-store' } };
   },
 });
 

@@ -4,6 +4,7 @@ import type { ChannelRow } from '../../db/channels/channels.ts';
 import { listRequests, queueImport } from '../../db/imports/imports.ts';
 import { nudge } from '../../db/channels/nudges.ts';
 import { defaultFrom } from '../../domain/import-window.ts';
+import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import type { ApiContext } from '../http/call.ts';
 import { idCursor, pageOf, parseIdCursor } from '../http/paging.ts';
@@ -32,10 +33,10 @@ const request = defineCall({
   params: idParams('chn'),
   body: importBody,
   answers: {
-    202: {
-      description: 'The import; one of the same window that has not ended is answered in its place, others come first',
-      schema: importOut,
-    },
+    202: json(
+      'The import; one of the same window that has not ended is answered in its place, others come first',
+      importOut,
+    ),
   },
   problems: ['disconnected', 'wrong_status', 'rate_limited'],
   async run({ context, principal, params: { id }, body }) {
@@ -100,7 +101,7 @@ const list = defineCall({
   params: idParams('chn'),
   query: importsQuery,
   answers: {
-    200: { description: 'Imports that found something or were caused by somebody', schema: listOf(importOut) },
+    200: json('Imports that found something or were caused by somebody', listOf(importOut)),
   },
   problems: ['invalid_cursor'],
   async run({ context, principal, params: { id }, query }) {
@@ -120,7 +121,7 @@ const get = defineCall({
   tag,
   access: ['channels:read'],
   params: idParams('imp'),
-  answers: { 200: { description: 'The import', schema: importOut } },
+  answers: { 200: json('The import', importOut) },
   async run({ context, principal, params: { id } }) {
     const tenantId = await tenantOf(context, principal, 'import', id);
     const receipt = await context.database.inTenant(tenantId, (tx) => findImport(tx, id));

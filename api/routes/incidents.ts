@@ -1,4 +1,5 @@
 import { listIncidents } from '../../db/channels/incident-list.ts';
+import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import { idCursor, pageOf, parseIdCursor } from '../http/paging.ts';
 import { presentIncident } from '../presenters/incident.ts';
@@ -13,7 +14,7 @@ const list = defineCall({
   tag: 'Events',
   access: ['channels:read'],
   query: incidentsQuery,
-  answers: { 200: { description: 'Open and closed incidents', schema: listOf(incidentOut) } },
+  answers: { 200: json('Open and closed incidents', listOf(incidentOut)) },
   problems: ['invalid_cursor', 'tenant_not_allowed'],
   async run({ context, principal, query }) {
     const tenantId = tenantInReach(principal, query.tenant);

@@ -2,6 +2,7 @@ import { findLink } from '../../db/access/links.ts';
 import type { LinkSpec } from '../../db/access/links.ts';
 import { ensureTenant } from '../../db/access/tenants.ts';
 import type { AccessType } from '../../domain/access-type.ts';
+import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import type { ApiContext } from '../http/call.ts';
 import { createLink } from '../connect/new-link.ts';
@@ -20,7 +21,7 @@ const get = defineCall({
   tag,
   access: ['links:write', 'channels:read'],
   params: idParams('lnk'),
-  answers: { 200: { description: 'The link', schema: linkStateOut } },
+  answers: { 200: json('The link', linkStateOut) },
   async run({ context, principal, params: { id } }) {
     const tenantId = await tenantOf(context, principal, 'link', id);
     const link = await context.database.inTenant(tenantId, (tx) => findLink(tx, id));
@@ -37,7 +38,7 @@ const create = defineCall({
   tag,
   access: ['links:write'],
   body: linkBody,
-  answers: { 201: { description: 'The link; its address is not shown again', schema: linkOut } },
+  answers: { 201: json('The link; its address is not shown again', linkOut) },
   problems: ['tenant_not_allowed', 'tenant_erasing'],
   async run({ context, principal, body }) {
     tenantInReach(principal, body.tenant);
@@ -84,7 +85,7 @@ const reauthorize = defineCall({
   access: ['links:write'],
   params: idParams('chn'),
   body: reauthorizeBody,
-  answers: { 201: { description: 'The link; its address is not shown again', schema: linkOut } },
+  answers: { 201: json('The link; its address is not shown again', linkOut) },
   problems: ['disconnected', 'access_type_not_allowed'],
   async run({ context, principal, params: { id }, body }) {
     requireConfigured(context, body.access_types);

@@ -1,5 +1,6 @@
 import { feedCursor, readFeedEpoch } from '../../db/events/feed.ts';
 import { acknowledgeMessages, findMessage, listMessageParts, listMessages } from '../../db/messages/message-feed.ts';
+import { json, written } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import { feedPosition, feedStart } from '../feeds/feed-position.ts';
 import { pageOf } from '../http/paging.ts';
@@ -19,7 +20,7 @@ const list = defineCall({
   tag,
   access: ['messages:read'],
   query: messagesQuery,
-  answers: { 200: { description: 'A page of the feed', schema: messagesOut } },
+  answers: { 200: json('A page of the feed', messagesOut) },
   problems: ['invalid_cursor', 'feed_reset', 'tenant_not_allowed'],
   async run({ context, principal, query }) {
     const { limit, channel: channelId = null, after } = query;
@@ -45,7 +46,7 @@ const raw = defineCall({
   tag,
   access: ['messages:read'],
   params: idParams('msg'),
-  answers: { 200: { description: 'The message', mediaType: 'message/rfc822' } },
+  answers: { 200: written('The message', 'message/rfc822') },
   problems: ['content_gone'],
   async run({ context, principal, params: { id }, response }) {
     const tenantId = await tenantOf(context, principal, 'message', id);
@@ -57,7 +58,7 @@ const raw = defineCall({
     if (found.message.retiredAt !== null || found.parts.length === 0)
       throw new Problem('content_gone', 'The product has acknowledged it, and its time is over');
     await sendMessageContent(context, response, { tenantId, contentId: found.message.contentId, parts: found.parts });
-    return null;
+    return { status: 200 };
   },
 });
 
@@ -68,7 +69,7 @@ const ack = defineCall({
   tag,
   access: ['messages:write'],
   body: ackBody,
-  answers: { 200: { description: 'Acknowledged', schema: ackOut } },
+  answers: { 200: json('Acknowledged', ackOut) },
   async run({ context, principal, body }) {
     const now = await context.clock.now();
     const acknowledged = await listInReach(context, principal.tenantId, (tx) => acknowledgeMessages(tx, body.ids, now));

@@ -1,3 +1,4 @@
+import { written } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import { registry, renderMetrics } from '../http/metrics.ts';
 
@@ -7,10 +8,10 @@ const metrics = defineCall({
   summary: 'Figures for Prometheus',
   tag: 'Operation',
   access: ['metrics:read'],
-  answers: { 200: { description: 'Prometheus’ text format', mediaType: 'text/plain' } },
+  answers: { 200: written('Prometheus’ text format', 'text/plain') },
   async run({ context, response }) {
     response.type(registry.contentType).send(await renderMetrics(context));
-    return null;
+    return { status: 200 };
   },
 });
 

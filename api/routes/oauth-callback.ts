@@ -1,3 +1,4 @@
+import { redirect } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import type { ApiContext } from '../http/call.ts';
 import { finishAuthorization } from '../connect/callback.ts';
@@ -12,11 +13,11 @@ const callback = defineCall({
   access: 'public',
   params: callbackParams,
   query: callbackQuery,
-  answers: { 303: { description: 'To the connect page or `return_to`, with `status`, `channel` or `code`' } },
+  answers: { 303: redirect('To the connect page or `return_to`, with `status`, `channel` or `code`') },
   async run({ context, params: { provider }, request }) {
     const parameters = new URL(request.originalUrl, context.config.publicUrl).searchParams;
     const outcome = await finishAuthorization(context, { provider, parameters, request });
-    return { status: 303, headers: { Location: destination(context, outcome) } };
+    return { status: 303, location: destination(context, outcome) };
   },
 });
 

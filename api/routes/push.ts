@@ -5,6 +5,7 @@ import { lockChannel } from '../../db/channels/channels.ts';
 import { askFor } from '../../db/channels/nudges.ts';
 import type { AccessType } from '../../domain/access-type.ts';
 import type { PushedNews, PushReceipt } from '../../providers/contract.ts';
+import { empty } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import type { ApiContext } from '../http/call.ts';
 import { mailboxKeyOf } from '../../domain/mailbox-key.ts';
@@ -26,7 +27,7 @@ const push = defineCall({
   access: 'public',
   params: callbackParams,
   body: z.looseObject({}),
-  answers: { 204: { description: 'Acknowledged' } },
+  answers: { 204: empty('Acknowledged') },
   problems: ['push_not_authentic', 'provider_unavailable'],
   async run({ context, params, body, request }) {
     const pushing = [...context.providers.values()].find(({ name }) => name === params.provider);

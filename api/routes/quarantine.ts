@@ -5,6 +5,7 @@ import type { ImportReceipt } from '../../db/imports/receipts.ts';
 import { nudge } from '../../db/channels/nudges.ts';
 import { listQuarantine, openQuarantine } from '../../db/imports/quarantine.ts';
 import type { QuarantineKey, Quarantined } from '../../db/imports/quarantine.ts';
+import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import { pageOf } from '../http/paging.ts';
 import type { Page } from '../http/paging.ts';
@@ -20,7 +21,7 @@ import { signalWorkflow } from '../../channels/wake.ts';
 import { refuseImport } from './refuse-import.ts';
 
 const tag = 'Imports';
-const answers = { 200: { description: 'A page of quarantined messages', schema: listOf(quarantinedOut) } };
+const answers = { 200: json('A page of quarantined messages', listOf(quarantinedOut)) };
 
 const ofImport = defineCall({
   method: 'get',
@@ -67,10 +68,7 @@ const replay = defineCall({
   params: idParams('imp'),
   body: replayBody,
   answers: {
-    202: {
-      description: 'The import; its numbers change as messages come, and add up all the while',
-      schema: importOut,
-    },
+    202: json('The import; its numbers change as messages come, and add up all the while', importOut),
   },
   problems: ['disconnected', 'wrong_status'],
   async run({ context, principal, params: { id }, body }) {

@@ -3,6 +3,7 @@ import type { Response } from 'express';
 import { feedCursor, readFeedEpoch } from '../../db/events/feed.ts';
 import type { FeedPosition } from '../../db/events/feed.ts';
 import { findFeedEnd, listEvents } from '../../db/events/timeline.ts';
+import { written } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import type { ApiContext } from '../http/call.ts';
 import { feedPosition } from '../feeds/feed-position.ts';
@@ -23,10 +24,7 @@ const stream = defineCall({
   access: ['channels:read'],
   query: streamQuery,
   answers: {
-    200: {
-      description: 'Each event once; Last-Event-ID takes up where a stream broke off',
-      mediaType: 'text/event-stream',
-    },
+    200: written('Each event once; Last-Event-ID takes up where a stream broke off', 'text/event-stream'),
   },
   problems: ['invalid_cursor', 'feed_reset', 'tenant_not_allowed'],
   async run({ context, principal, query, request, response }) {
@@ -41,7 +39,7 @@ const stream = defineCall({
     const heartbeat = setInterval(() => response.write(': still here\n\n'), HEARTBEAT_MS);
     response.on('close', () => clearInterval(heartbeat));
     await sendEvents(context, response, { tenantId, position });
-    return null;
+    return { status: 200 };
   },
 });
 

@@ -10,6 +10,7 @@ import {
   requestTenantErasure,
   setPolicy,
 } from '../../db/access/tenants.ts';
+import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import type { ApiContext } from '../http/call.ts';
 import { idCursor, pageOf, parseIdCursor } from '../http/paging.ts';
@@ -30,7 +31,7 @@ const list = defineCall({
   tag,
   access: ['channels:read'],
   query: tenantsQuery,
-  answers: { 200: { description: 'A page of tenants', schema: listOf(tenantOut) } },
+  answers: { 200: json('A page of tenants', listOf(tenantOut)) },
   problems: ['invalid_cursor'],
   async run({ context, principal, query }) {
     const { limit } = query;
@@ -57,7 +58,7 @@ const getPolicy = defineCall({
   tag,
   access: ['channels:read', 'admin'],
   params,
-  answers: { 200: { description: 'The policy; the defaults where none was set', schema: policyOut } },
+  answers: { 200: json('The policy; the defaults where none was set', policyOut) },
   problems: ['tenant_not_allowed'],
   async run({ context, principal, params: { id } }) {
     tenantInReach(principal, id);
@@ -73,7 +74,7 @@ const putPolicy = defineCall({
   access: ['admin'],
   params,
   body: policyBody,
-  answers: { 200: { description: 'The policy', schema: policyOut } },
+  answers: { 200: json('The policy', policyOut) },
   problems: ['tenant_not_allowed'],
   async run({ context, principal, params: { id }, body }) {
     tenantInReach(principal, id);
@@ -94,8 +95,8 @@ const erase = defineCall({
   access: ['admin'],
   params,
   answers: {
-    200: { description: 'Erased', schema: erasureOut },
-    202: { description: 'Its channels are being disconnected; the rest follows', schema: erasureOut },
+    200: json('Erased', erasureOut),
+    202: json('Its channels are being disconnected; the rest follows', erasureOut),
   },
   problems: ['tenant_not_allowed'],
   async run({ context, principal, params: { id } }) {

@@ -1,5 +1,6 @@
 import { feedCursor, readFeedEpoch } from '../../db/events/feed.ts';
 import { listTimeline } from '../../db/events/timeline.ts';
+import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import { feedPosition } from '../feeds/feed-position.ts';
 import { pageOf } from '../http/paging.ts';
@@ -17,7 +18,7 @@ const list = defineCall({
   access: ['channels:read'],
   params: idParams('chn'),
   query: timelineQuery,
-  answers: { 200: { description: 'Events, with the types and ids of the webhooks', schema: listOf(eventOut) } },
+  answers: { 200: json('Events, with the types and ids of the webhooks', listOf(eventOut)) },
   problems: ['invalid_cursor', 'feed_reset'],
   async run({ context, principal, params: { id }, query }) {
     const { limit } = query;

@@ -1,6 +1,7 @@
 import { withinReach } from '../../db/across-tenants/across-tenants.ts';
 import { findApiKeyByHash } from '../../db/access/api-keys.ts';
 import { keyPrincipal } from '../auth/authenticate.ts';
+import { empty, json, redirect } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import type { ApiContext } from '../http/call.ts';
 import { Problem } from '../http/problem.ts';
@@ -17,7 +18,7 @@ const signIn = defineCall({
   tag,
   access: 'public',
   body: sessionBody,
-  answers: { 200: { description: 'The cookie is set', schema: sessionOut } },
+  answers: { 200: json('The cookie is set', sessionOut) },
   problems: ['unauthenticated', 'key_expired', 'address_not_allowed'],
   async run({ context, body, request, response }) {
     const hash = sha256(body.api_key);
@@ -35,7 +36,7 @@ const read = defineCall({
   summary: 'What the web UI shows depends on',
   tag,
   access: ['channels:read'],
-  answers: { 200: { description: 'There is a session', schema: sessionOut } },
+  answers: { 200: json('There is a session', sessionOut) },
   async run({ context }) {
     return { status: 200, body: presentSession(context) };
   },
@@ -55,7 +56,7 @@ const signOut = defineCall({
   summary: 'End the session',
   tag,
   access: 'public',
-  answers: { 204: { description: 'The cookie is void' } },
+  answers: { 204: empty('The cookie is void') },
   async run({ context, request, response }) {
     await closeSession(context, request, response);
     return { status: 204 };
@@ -70,12 +71,12 @@ const login = defineCall({
   tag,
   access: 'public',
   query: loginQuery,
-  answers: { 303: { description: 'To the web UI, with or without a session' } },
+  answers: { 303: redirect('To the web UI, with or without a session') },
   async run({ context, query, response }) {
     const { uiLoginToken } = context.config;
     const isValid = uiLoginToken !== null && isSameSecret(query.token, uiLoginToken.reveal());
     if (isValid) await openSession(context, response, null);
-    return { status: 303, headers: { Location: isValid ? '/' : '/?login=invalid' } };
+    return { status: 303, location: isValid ? '/' : '/?login=invalid' };
   },
 });
 

@@ -12,6 +12,7 @@ import {
 } from '../../db/events/endpoints.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import { admitReceiver } from '../../webhooks/receivers.ts';
+import { empty, json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import { idCursor, pageOf, parseIdCursor } from '../http/paging.ts';
 import { presentEndpoint } from '../presenters/webhooks.ts';
@@ -38,7 +39,7 @@ const create = defineCall({
   tag,
   access: ['webhooks:write'],
   body: createEndpointBody,
-  answers: { 201: { description: 'The endpoint with its secret', schema: newEndpointOut } },
+  answers: { 201: json('The endpoint with its secret', newEndpointOut) },
   problems: ['tenant_not_allowed', 'tenant_erasing'],
   async run({ context, principal, body: { url, events = null, tenant } }) {
     const tenantId = tenantInReach(principal, tenant);
@@ -64,7 +65,7 @@ const list = defineCall({
   tag,
   access: ['webhooks:read'],
   query: endpointsQuery,
-  answers: { 200: { description: 'A page of endpoints', schema: listOf(endpointOut) } },
+  answers: { 200: json('A page of endpoints', listOf(endpointOut)) },
   problems: ['invalid_cursor'],
   async run({ context, principal, query: { limit, after } }) {
     const page = { after: parseIdCursor(after), limit: limit + 1 };
@@ -81,7 +82,7 @@ const get = defineCall({
   tag,
   access: ['webhooks:read'],
   params,
-  answers: { 200: { description: 'The endpoint', schema: endpointOut } },
+  answers: { 200: json('The endpoint', endpointOut) },
   async run({ context, principal, params: { id } }) {
     const row = await withinReach(context.database, principal.tenantId, (tx) => findEndpoint(tx, id));
     if (!row) throw notFound('webhook endpoint');
@@ -97,7 +98,7 @@ const patch = defineCall({
   access: ['webhooks:write'],
   params,
   body: patchEndpointBody,
-  answers: { 200: { description: 'The endpoint as it is now', schema: endpointOut } },
+  answers: { 200: json('The endpoint as it is now', endpointOut) },
   async run({ context, principal, params: { id }, body: { url, events, disabled } }) {
     if (url !== undefined) await admit(context, url);
     const now = await context.clock.now();
@@ -122,7 +123,7 @@ const remove = defineCall({
   tag,
   access: ['webhooks:write'],
   params,
-  answers: { 204: { description: 'It is gone; what was under way ends quietly' } },
+  answers: { 204: empty('It is gone; what was under way ends quietly') },
   async run({ context, principal, params: { id } }) {
     const isGone = await withinReach(context.database, principal.tenantId, (tx) => deleteEndpoint(tx, id));
     if (!isGone) throw notFound('webhook endpoint');

@@ -42,3 +42,4 @@ export const keyOut = z.object(key).meta({ id: 'ApiKey' });
 export const newKeyOut = z
   .object({ ...key, api_key: z.string().meta({ description: 'The key itself, shown this once' }) })
   .meta({ id: 'NewApiKey' });
+export type ApiKey = z.infer<typeof keyOut>;

@@ -100,4 +100,5 @@ export const tokenOut = z
 
 export const reportOut = z.object({ checked_at: timeOut.nullable() });
 
-export const listOf = (row: z.ZodType) => z.object({ data: z.array(row), next: z.string().nullable() });
+export const listOf = <S extends z.ZodType>(row: S) => z.object({ data: z.array(row), next: z.string().nullable() });
+export type Channel = z.infer<typeof channelOut>;

@@ -37,3 +37,5 @@ export const incidentOut = z
     closed_at: timeOut.nullable(),
   })
   .meta({ id: 'Incident' });
+export type Event = z.infer<typeof eventOut>;
+export type Incident = z.infer<typeof incidentOut>;

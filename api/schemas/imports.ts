@@ -34,3 +34,4 @@ export const importOut = z
     completed_at: timeOut.nullable(),
   })
   .meta({ id: 'Import', description: 'found = imported + already_had + skipped + missing, always' });
+export type Import = z.infer<typeof importOut>;

@@ -36,3 +36,4 @@ export const messagesOut = z.object({
   next: z.string().nullable(),
   cursor: z.string().meta({ description: 'The place after this page: `after` of the next look, also at the end' }),
 });
+export type Message = z.infer<typeof messageOut>;

@@ -32,3 +32,4 @@ export const quarantinedOut = z
     replaying: z.boolean(),
   })
   .meta({ id: 'QuarantinedMessage' });
+export type QuarantinedMessage = z.infer<typeof quarantinedOut>;

@@ -63,3 +63,5 @@ export const deliveryOut = z
     created_at: timeOut,
   })
   .meta({ id: 'WebhookDelivery' });
+export type WebhookEndpoint = z.infer<typeof endpointOut>;
+export type WebhookDelivery = z.infer<typeof deliveryOut>;
