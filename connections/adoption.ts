@@ -6,7 +6,8 @@ import type { AccessType } from '../domain/access-type.ts';
 import type { Secret } from '../domain/secret.ts';
 import { tokenLifeMs } from '../domain/schedule.ts';
 import { ProviderError } from '../domain/verdict.ts';
-import type { OAuthAdapter, RawAnswer, TokenSet } from '../providers/contract.ts';
+import { oauthOf } from '../credentials/oauth.ts';
+import type { RawAnswer, TokenSet } from '../providers/contract.ts';
 import { completeSignIn, proveSignIn } from './complete-sign-in.ts';
 import { mailboxKeyOf } from '../domain/mailbox-key.ts';
 
@@ -67,12 +68,6 @@ function understand(context: Context, { row, answer }: AnsweredAdoption): TokenS
   } catch (error) {
     return refusedBy(error);
   }
-}
-
-function oauthOf(context: Context, accessType: AccessType): OAuthAdapter {
-  const oauth = context.providers.get(accessType)?.oauth;
-  if (!oauth) throw new Error(`No OAuth client is configured for ${accessType}`);
-  return oauth;
 }
 
 function refusedBy(error: unknown): AdoptionFailure {

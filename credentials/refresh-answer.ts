@@ -13,7 +13,7 @@ import type { Verdict } from '../domain/verdict.ts';
 import type { RawAnswer, TokenSet } from '../providers/contract.ts';
 import { followUp, settleRefusal, settleSuccess } from './outcomes.ts';
 import type { Settled } from './outcomes.ts';
-import { oauthOf } from './send-refresh.ts';
+import { oauthOf } from './oauth.ts';
 import { learnRotation, parseRotation } from '../domain/rotation.ts';
 import { tokenLifeMs } from '../domain/schedule.ts';
 

@@ -5,7 +5,8 @@ import { abandonAttempt, markSent, releaseLease, renewLease, storeAnswer } from 
 import type { StoredAnswer } from '../db/credentials/refresh-attempts.ts';
 import type { AccessType } from '../domain/access-type.ts';
 import { Secret } from '../domain/secret.ts';
-import type { OAuthAdapter, RawAnswer } from '../providers/contract.ts';
+import type { RawAnswer } from '../providers/contract.ts';
+import { oauthOf } from './oauth.ts';
 
 /** How a refresher shares with others, in ms. Tests shorten it; nothing else does. */
 export interface RefreshTiming {
@@ -167,11 +168,4 @@ async function keepAnswer(
       await sleep(KEEP_EVERY_MS);
     }
   }
-}
-
-/** The channel's OAuth adapter; a channel whose client is no longer configured is the operator's to mend. */
-export function oauthOf(context: Context, accessType: AccessType): OAuthAdapter {
-  const oauth = context.providers.get(accessType)?.oauth;
-  if (!oauth) throw new Error(`No OAuth client is configured for ${accessType}`);
-  return oauth;
 }
