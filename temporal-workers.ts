@@ -5,7 +5,7 @@ import { createDeliverActivities } from './activities/deliver.ts';
 import { createImportActivities } from './activities/import.ts';
 import { signOfLife } from './activities/sign-of-life.ts';
 import type { Context } from './runtime/context.ts';
-import { CHANNELS_QUEUE, WEBHOOKS_QUEUE, credentialsQueue, importQueue } from './domain/workflow-names.ts';
+import { CHANNELS_QUEUE, WEBHOOKS_QUEUE, credentialsQueue, importQueue } from './domain/workflow/names.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 /** Longer than a token request may take: a rotating call in flight at SIGTERM gets to store its answer. */

@@ -1,13 +1,12 @@
 import type { Context } from '../runtime/context.ts';
-import { lockChannel, updateChannel } from '../db/channels/channels.ts';
 import type { AccessType } from '../domain/access-type.ts';
-import type { ChannelView } from '../domain/channel-view.ts';
+import type { ChannelView } from '../domain/workflow/channel-view.ts';
 import type { Deed } from '../domain/due.ts';
-import { jitterOf } from '../domain/schedule.ts';
 import { auditChannel } from '../imports/audit.ts';
 import { checkChannel } from '../credentials/check.ts';
 import { disconnectChannel } from '../connections/disconnect-channel.ts';
-import { pollChannel } from './import.ts';
+import { planNextPoll } from '../imports/next-poll.ts';
+import { pollChannel } from '../imports/poll.ts';
 import { putOffDeed } from '../channels/put-off.ts';
 import { refreshCredential } from '../credentials/refresh.ts';
 import { renewSubscription } from '../push/subscription.ts';
@@ -52,7 +51,7 @@ export function createChannelActivities(context: Context) {
     async poll(input: ChannelInput): Promise<ChannelView> {
       const startedAt = await context.clock.now();
       const { outcome } = await pollChannel(context, input);
-      await planNextPoll(context, input, { startedAt, needsRefresh: outcome === 'needs_refresh' });
+      await planNextPoll(context, input, { startedAt, needsToken: outcome === 'needs_refresh' });
       return lookAtChannel(context, input);
     },
 
@@ -82,28 +81,4 @@ export type ChannelActivities = ReturnType<typeof createChannelActivities>;
 
 function notBefore(view: ChannelView, at: number): ChannelView {
   return view.due && view.due.at < at ? { ...view, due: { ...view.due, at } } : view;
-}
-
-/**
- * The next poll in due time, a little apart from the others; soon when only the token was missing. A request that came
- * while this poll ran may be about what came after its listing, so it stands.
- */
-async function planNextPoll(
-  context: Context,
-  input: ChannelInput,
-  { startedAt, needsRefresh }: { startedAt: Date; needsRefresh: boolean },
-): Promise<void> {
-  const now = await context.clock.now();
-  const intervalMs = context.config.pollIntervalMs * (1 - 0.1 * jitterOf(input.channelId));
-  const nextPollAt = new Date(now.getTime() + (needsRefresh ? LOOK_AGAIN_MS : intervalMs));
-  await context.database.inTenant(input.tenantId, async (tx) => {
-    const row = await lockChannel(tx, input.channelId);
-    if (!row) return;
-    const stands = !needsRefresh && row.pollRequestedAt !== null && row.pollRequestedAt > startedAt;
-    await updateChannel(tx, row.id, {
-      nextPollAt,
-      pollRequestedAt: stands ? row.pollRequestedAt : null,
-      ...(needsRefresh ? { refreshRequestedAt: now } : {}),
-    });
-  });
 }

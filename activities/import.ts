@@ -2,8 +2,6 @@ import type { Context } from '../runtime/context.ts';
 import { runSlice } from '../imports/slice.ts';
 import type { ImportInput, SliceAnswer } from '../imports/slice.ts';
 
-export { pollChannel } from '../imports/poll.ts';
-
 /** The activity of an import's workflow. It is bounded and idempotent: whatever is killed, it is simply run again. */
 export function createImportActivities(context: Context) {
   return {

@@ -7,14 +7,14 @@ import { lockWithCredential } from '../db/credentials/credentials.ts';
 import type { CredentialRow } from '../db/credentials/credentials.ts';
 import { listRunningImports } from '../db/imports/imports.ts';
 import { takeNudge } from '../db/channels/nudges.ts';
-import type { Doubt } from '../db/credentials/refresh-attempts.ts';
 import { findDoubt } from '../db/credentials/refresh-attempts.ts';
 import { findSubscription } from '../db/channels/subscriptions.ts';
 import type { SubscriptionRow } from '../db/channels/subscriptions.ts';
-import type { ChannelView } from '../domain/channel-view.ts';
+import type { ChannelView } from '../domain/workflow/channel-view.ts';
+import { probeTime } from '../domain/doubt.ts';
+import type { Doubt } from '../domain/doubt.ts';
 import { nextDue, nextRefreshAt } from '../domain/due.ts';
 import type { ChannelFacts } from '../domain/due.ts';
-import { probeTime } from '../credentials/refresh-doubt.ts';
 import { parseRotation } from '../domain/rotation.ts';
 
 /** Who looks: `seq` grows with every wake of the workflow, so that a straggler of an older one writes nothing. */

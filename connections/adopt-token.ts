@@ -16,8 +16,7 @@ import type { OAuthAdapter, RawAnswer } from '../providers/contract.ts';
 import { ADOPTION_HELD_MS, finishAdoption, otherAccount, whileHolding } from './adoption.ts';
 import type { AdoptionOutcome } from './adoption.ts';
 import { mailboxKeyOf } from '../domain/mailbox-key.ts';
-import type { ApiContext } from '../api/http/call.ts';
-import { Problem } from '../api/http/problem.ts';
+import type { Context } from '../runtime/context.ts';
 import { sha256 } from '../crypto/random-secrets.ts';
 
 const TOKEN_TIMEOUT_MS = 45_000;
@@ -32,6 +31,9 @@ const LOOK_EVERY_MS = 250;
 const HELD_IN_MEMORY_MS = 10 * 60_000;
 const OFFERED_EVERY_MS = 500;
 
+/** `stopping` ends a wait early: the process is about to go. */
+type AdoptionContext = Context & { stopping: AbortSignal };
+
 export interface HandedOver {
   tenantId: string;
   accessType: AccessType;
@@ -44,15 +46,19 @@ export interface HandedOver {
  * Adopts by a refresh token. A rotating provider takes it once, and its answer is then all there is of the grant: the
  * intent is a row before anything is sent, and the answer is stored before it is read (rule 4). What this process does
  * not live to finish, a worker does. A token whose answer is stored is never sent again: the request waits for the
- * channel that it becomes. Throws `Problem`, or what the provider's adapter threw.
+ * channel that it becomes, and ends with `in_progress` where that takes long. Throws what the provider's adapter threw.
  */
-export async function adoptToken(context: ApiContext, handed: HandedOver): Promise<AdoptionOutcome> {
+export async function adoptToken(
+  context: AdoptionContext,
+  handed: HandedOver,
+): Promise<AdoptionOutcome | { status: 'in_progress' | 'tenant_erasing' }> {
   const key = { tenantId: handed.tenantId, tokenHash: sha256(handed.token.reveal()) };
   const endsAt = performance.now() + WAIT_MS;
   let hasAsked = false;
   for (;;) {
     const held = { ...key, holder: newId('hld') };
     const earlier = await take(context, handed, held);
+    if (earlier === 'tenant_erasing') return { status: earlier };
     if (!earlier) {
       const outcome = await sendAndFinish(context, handed, held);
       if (outcome !== 'taken_over') return outcome;
@@ -64,18 +70,17 @@ export async function adoptToken(context: ApiContext, handed: HandedOver): Promi
       const now = await context.clock.now();
       await context.database.inTenant(key.tenantId, (tx) => resumeAdoption(tx, key, { request: handed.request, now }));
     }
-    if (performance.now() > endsAt || context.stopping.aborted) throw inProgress();
+    if (performance.now() > endsAt || context.stopping.aborted) return { status: 'in_progress' };
     await sleep(LOOK_EVERY_MS);
   }
 }
 
-const inProgress = () =>
-  new Problem('adoption_in_progress', 'An earlier request with this token is being finished; ask again', {
-    retryAfterSeconds: 5,
-  });
-
 /** null: the token is ours to send; the intent is written. */
-async function take(context: ApiContext, handed: HandedOver, held: HeldAdoption): Promise<AdoptionRow | null> {
+async function take(
+  context: Context,
+  handed: HandedOver,
+  held: HeldAdoption,
+): Promise<AdoptionRow | 'tenant_erasing' | null> {
   const { tenantId, accessType, token, request } = handed;
   const now = await context.clock.now();
   const sealedToken = await context.vault.seal(token, {
@@ -86,14 +91,14 @@ async function take(context: ApiContext, handed: HandedOver, held: HeldAdoption)
   });
   return context.database.inTenant(tenantId, async (tx) => {
     const tenant = await ensureTenant(tx, tenantId, now);
-    if (tenant.eraseRequestedAt) throw new Problem('tenant_erasing', 'Nothing can be connected for this tenant');
+    if (tenant.eraseRequestedAt) return 'tenant_erasing';
     const dueAt = new Date(now.getTime() + ADOPTION_HELD_MS);
     const expiresAt = new Date(now.getTime() + KEPT_MS);
     return takeAdoption(tx, { ...held, accessType, request, sealedToken, createdAt: now, dueAt, expiresAt });
   });
 }
 
-async function sameChannel(context: ApiContext, handed: HandedOver, channelId: string): Promise<AdoptionOutcome> {
+async function sameChannel(context: Context, handed: HandedOver, channelId: string): Promise<AdoptionOutcome> {
   const { tenantId, request } = handed;
   const channel = await context.database.inTenant(tenantId, (tx) => findChannel(tx, channelId));
   if (channel && channel.mailboxKey !== mailboxKeyOf(request.email)) {
@@ -103,7 +108,7 @@ async function sameChannel(context: ApiContext, handed: HandedOver, channelId: s
 }
 
 async function sendAndFinish(
-  context: ApiContext,
+  context: Context,
   handed: HandedOver,
   held: HeldAdoption,
 ): Promise<AdoptionOutcome | 'taken_over'> {
@@ -123,7 +128,7 @@ interface Answered {
 
 /** Without an answer nobody knows more than before, and the product may try again. */
 async function send(
-  context: ApiContext,
+  context: Context,
   { oauth, token }: HandedOver,
   held: HeldAdoption,
 ): Promise<Answered | 'taken_over'> {
@@ -150,7 +155,7 @@ async function send(
 
 /** Seals and stores the raw answer before anything else is done with it; while the database is away it is held. */
 async function keepAnswer(
-  context: ApiContext,
+  context: Context,
   held: HeldAdoption,
   answer: RawAnswer,
   receivedAtMs: number,

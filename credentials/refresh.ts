@@ -6,6 +6,7 @@ import type { CredentialRow } from '../db/credentials/credentials.ts';
 import type { Transaction } from '../db/client.ts';
 import {
   abandonAttempt,
+  findDoubt,
   findUnsettledAttempt,
   insertAttempt,
   releaseLease,
@@ -14,10 +15,10 @@ import {
 } from '../db/credentials/refresh-attempts.ts';
 import type { RefreshAttemptRow, StoredAnswer } from '../db/credentials/refresh-attempts.ts';
 import type { AccessType } from '../domain/access-type.ts';
+import { probeTime } from '../domain/doubt.ts';
 import { ProviderError } from '../domain/verdict.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { followUp, settleRefusal } from './outcomes.ts';
-import { findProbeTime } from './refresh-doubt.ts';
 import { NotSent, REFRESH_TIMING, sendRefresh } from './send-refresh.ts';
 import type { RefreshTiming } from './send-refresh.ts';
 import type { RefreshOutcome } from './refresh-answer.ts';
@@ -82,7 +83,7 @@ async function takeLease(
   given: { channel: ChannelRow; credential: CredentialRow; timing: RefreshTiming; now: Date },
 ): Promise<Plan> {
   const { channel, credential, timing, now } = given;
-  const probeAt = await findProbeTime(tx, credential, now);
+  const probeAt = probeTime(credential, await findDoubt(tx, credential), now);
   // A person has been asked: a further use of a token in doubt would tell nothing that changes that.
   if (probeAt && channel.status === 'reauth_required') return { step: 'stop', outcome: 'refused' };
   if (probeAt && now < probeAt) return { step: 'stop', outcome: 'unknown' };

@@ -8,14 +8,14 @@ import type { ConnectionOptions } from '@temporalio/client';
 import { SearchAttributeType, TypedSearchAttributes, defineSearchAttributeKey } from '@temporalio/common';
 import type { TemporalConfig } from './config.ts';
 import type { AccessType } from '../domain/access-type.ts';
-import type { ChannelWorkflowInput, Command, CommandAnswer, DeliverInput } from '../domain/workflow-inputs.ts';
+import type { ChannelWorkflowInput, Command, CommandAnswer, DeliverInput } from '../domain/workflow/inputs.ts';
 import {
   CHANNELS_QUEUE,
   CHANNEL_WORKFLOW,
   DELIVER_WORKFLOW,
   channelWorkflowId,
   deliverWorkflowId,
-} from '../domain/workflow-names.ts';
+} from '../domain/workflow/names.ts';
 
 /** The engine as server and activities see it: a channel's workflow is told to look, or given a command. */
 export interface Temporal {

@@ -16,25 +16,14 @@ const MAY_IMPORT: Record<string, string[]> = {
   providers: ['domain', 'net'],
   db: ['domain'],
   runtime: ['domain', 'crypto', 'providers', 'db'],
-  channels: ['domain', 'db', 'runtime:type', 'credentials'],
+  channels: ['domain', 'db', 'runtime:type'],
   credentials: ['domain', 'crypto', 'providers:type', 'db', 'runtime:type', 'channels'],
   push: ['domain', 'providers:type', 'db', 'runtime:type', 'credentials'],
   imports: ['domain', 'providers:type', 'db', 'runtime:type', 'credentials'],
-  connections: ['domain', 'crypto', 'providers:type', 'db', 'runtime:type', 'channels', 'credentials', 'push', 'api'],
-  webhooks: ['domain', 'net', 'db', 'runtime'],
-  activities: [
-    'domain',
-    'crypto',
-    'db',
-    'runtime:type',
-    'channels',
-    'credentials',
-    'push',
-    'imports',
-    'connections',
-    'webhooks',
-  ],
-  workflows: ['domain', 'activities:type', 'imports:type'],
+  connections: ['domain', 'crypto', 'providers:type', 'db', 'runtime:type', 'channels', 'credentials', 'push'],
+  webhooks: ['domain', 'crypto', 'net', 'db', 'runtime'],
+  activities: ['domain', 'runtime:type', 'channels', 'credentials', 'push', 'imports', 'connections', 'webhooks'],
+  workflows: ['domain', 'activities:type', 'imports:type', 'webhooks:type'],
   background: ['domain', 'providers:type', 'db', 'runtime', 'connections'],
   api: ['domain', 'crypto', 'providers', 'db', 'runtime:type', 'channels', 'connections', 'webhooks'],
   sandbox: ['domain'],
@@ -62,8 +51,8 @@ interface Edge {
   from: string;
   to: string;
   typeOnly: boolean;
-  /** `file → file`, for the message. */
-  where: string;
+  fromFile: string;
+  toFile: string;
 }
 
 function sourceFiles(folder: string): string[] {
@@ -89,13 +78,24 @@ function edgesOf(path: string): Edge[] {
       from: roomOf(path),
       to: roomOf(target),
       typeOnly: type !== undefined,
-      where: `${relative(ROOT, path)} → ${relative(ROOT, target)}`,
+      fromFile: relative(ROOT, path),
+      toFile: relative(ROOT, target),
     };
   });
 }
 
 const files = sourceFiles(ROOT);
-const edges = files.flatMap(edgesOf).filter(({ from, to }) => from !== to);
+const everyEdge = files.flatMap(edgesOf);
+const edges = everyEdge.filter(({ from, to }) => from !== to);
+
+/** What is left of `arrows` once everything is taken away that leads nowhere, or that nothing leads to. */
+function circlesIn(arrows: readonly { from: string; to: string }[]): string[] {
+  const froms = new Set(arrows.map(({ from }) => from));
+  const tos = new Set(arrows.map(({ to }) => to));
+  const left = arrows.filter(({ from, to }) => froms.has(to) && tos.has(from));
+  if (left.length < arrows.length) return circlesIn(left);
+  return [...new Set(left.map(({ from, to }) => `${from} → ${to}`))];
+}
 
 describe('architecture', () => {
   test('imports point down only', () => {
@@ -103,7 +103,22 @@ describe('architecture', () => {
       const allowed = MAY_IMPORT[from] ?? [];
       return !allowed.includes(to) && !(typeOnly && allowed.includes(`${to}:type`));
     });
-    expect(wrong.map(({ where, typeOnly }) => where + (typeOnly ? ' (type)' : ''))).toEqual([]);
+    expect(
+      wrong.map(({ fromFile, toFile, typeOnly }) => `${fromFile} → ${toFile}${typeOnly ? ' (type)' : ''}`),
+    ).toEqual([]);
+  });
+
+  test('the picture itself points down only', () => {
+    const order = Object.keys(MAY_IMPORT);
+    const upward = Object.entries(MAY_IMPORT).flatMap(([room, allowed]) =>
+      allowed.filter((other) => order.indexOf(other.replace(':type', '')) >= order.indexOf(room)),
+    );
+    expect(upward).toEqual([]);
+  });
+
+  test('nothing imports itself by way of others, not even for a type', () => {
+    expect(circlesIn(edges)).toEqual([]);
+    expect(circlesIn(everyEdge.map(({ fromFile, toFile }) => ({ from: fromFile, to: toFile })))).toEqual([]);
   });
 
   test('every folder and root file is in the picture', () => {

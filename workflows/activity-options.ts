@@ -1,7 +1,7 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { ChannelActivities } from '../activities/channel.ts';
 import type { AccessType } from '../domain/access-type.ts';
-import { credentialsQueue, importQueue } from '../domain/workflow-names.ts';
+import { credentialsQueue, importQueue } from '../domain/workflow/names.ts';
 
 const RETRY = { initialInterval: '1s', maximumInterval: '1m', backoffCoefficient: 2 } as const;
 

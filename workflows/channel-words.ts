@@ -1,4 +1,4 @@
-import type { ChannelView } from '../domain/channel-view.ts';
+import type { ChannelView } from '../domain/workflow/channel-view.ts';
 import type { Deed } from '../domain/due.ts';
 
 /*

@@ -17,10 +17,10 @@ import {
   WorkflowExecutionAlreadyStartedError,
   defineSearchAttributeKey,
 } from '@temporalio/common';
-import type { ChannelView } from '../domain/channel-view.ts';
+import type { ChannelView } from '../domain/workflow/channel-view.ts';
 import type { Deed } from '../domain/due.ts';
-import type { ChannelWorkflowInput, Command, CommandAnswer, ImportWorkflowInput } from '../domain/workflow-inputs.ts';
-import { IMPORT_WORKFLOW, importWorkflowId } from '../domain/workflow-names.ts';
+import type { ChannelWorkflowInput, Command, CommandAnswer, ImportWorkflowInput } from '../domain/workflow/inputs.ts';
+import { IMPORT_WORKFLOW, importWorkflowId } from '../domain/workflow/names.ts';
 import { channelActivities } from './activity-options.ts';
 import { describeChannel, describeSleep } from './channel-words.ts';
 import { refreshNow, rowChanged, verify } from './messages.ts';

@@ -1,7 +1,8 @@
 import { continueAsNew, log, proxyActivities, setCurrentDetails, sleep } from '@temporalio/workflow';
-import type { DeliverActivities, DeliveryOutcome } from '../activities/deliver.ts';
-import type { DeliverInput } from '../domain/workflow-inputs.ts';
-import { WEBHOOKS_QUEUE } from '../domain/workflow-names.ts';
+import type { DeliverActivities } from '../activities/deliver.ts';
+import type { DeliverInput } from '../domain/workflow/inputs.ts';
+import { WEBHOOKS_QUEUE } from '../domain/workflow/names.ts';
+import type { DeliveryOutcome } from '../webhooks/attempt.ts';
 
 /** A run of ten attempts stays under 120 events; only a crowded endpoint makes a delivery look more often. */
 const LOOKS_PER_RUN = 20;

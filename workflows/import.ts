@@ -11,8 +11,8 @@ import {
 import type { ImportActivities } from '../activities/import.ts';
 import type { SliceAnswer } from '../imports/slice.ts';
 import type { AccessType } from '../domain/access-type.ts';
-import type { ImportWorkflowInput } from '../domain/workflow-inputs.ts';
-import { channelWorkflowId, importQueue } from '../domain/workflow-names.ts';
+import type { ImportWorkflowInput } from '../domain/workflow/inputs.ts';
+import { channelWorkflowId, importQueue } from '../domain/workflow/names.ts';
 import { describeImport, describeWait } from './import-words.ts';
 import { rowChanged } from './messages.ts';
 

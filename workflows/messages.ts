@@ -1,5 +1,5 @@
 import { defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { CommandAnswer } from '../domain/workflow-inputs.ts';
+import type { CommandAnswer } from '../domain/workflow/inputs.ts';
 
 /**
  * What the outside says to a channel's workflow. Names are persisted in histories: to rename is to add.

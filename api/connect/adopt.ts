@@ -28,9 +28,18 @@ export async function adoptChannel(context: ApiContext, body: AdoptBody): Promis
   const how = provider.oauth ? 'oauth' : 'password';
   try {
     const result = await proveAndStore(context, provider, body);
-    if (result.status === 'connected') return result.channel;
-    if (result.status === 'failed') throw problemOf(result);
-    throw new ProviderError(result.message, result.verdict);
+    switch (result.status) {
+      case 'connected':
+        return result.channel;
+      case 'failed':
+        throw problemOf(result);
+      case 'in_progress':
+        throw inProgress();
+      case 'tenant_erasing':
+        throw tenantErasing();
+      case 'refused':
+        throw new ProviderError(result.message, result.verdict);
+    }
   } catch (error) {
     if (error instanceof ProviderError) throw adoptionProblem(error, how);
     throw error;
@@ -56,10 +65,17 @@ const OAUTH_CODES: Partial<Record<VerdictKind, ProblemCode>> = {
 
 async function refuseErasing(context: ApiContext, tenantId: string): Promise<void> {
   const tenant = await context.database.inTenant(tenantId, (tx) => findTenant(tx, tenantId));
-  if (tenant?.eraseRequestedAt) throw new Problem('tenant_erasing', 'Nothing can be connected for this tenant');
+  if (tenant?.eraseRequestedAt) throw tenantErasing();
 }
 
-async function proveAndStore(context: ApiContext, provider: Provider, body: AdoptBody): Promise<AdoptionOutcome> {
+const tenantErasing = () => new Problem('tenant_erasing', 'Nothing can be connected for this tenant');
+
+const inProgress = () =>
+  new Problem('adoption_in_progress', 'An earlier request with this token is being finished; ask again', {
+    retryAfterSeconds: 5,
+  });
+
+async function proveAndStore(context: ApiContext, provider: Provider, body: AdoptBody): ReturnType<typeof adoptToken> {
   const { credential: given, tenant: tenantId, access_type: accessType } = body;
   const { oauth } = provider;
   if (oauth && 'refresh_token' in given) {

@@ -1,6 +1,6 @@
 import type { Context } from '../../runtime/context.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
-import { channelWorkflowId } from '../../domain/workflow-names.ts';
+import { channelWorkflowId } from '../../domain/workflow/names.ts';
 import { isoOrNull } from './time.ts';
 import type { Channel } from '../schemas/channels.ts';
 

@@ -13,7 +13,7 @@ import { channelOut } from '../schemas/channels.ts';
 import { idParams } from '../schemas/parts.ts';
 import type { Principal } from '../auth/scopes.ts';
 import { signalWorkflow } from '../../channels/wake.ts';
-import type { CommandAnswer } from '../../domain/workflow-inputs.ts';
+import type { CommandAnswer } from '../../domain/workflow/inputs.ts';
 import { showChannel } from './channels.ts';
 
 /** A command that takes longer than this, in ms, is answered with 202 and goes on by itself. */

@@ -1,5 +1,6 @@
 import { and, desc, eq, gte, isNotNull, isNull, lt, or, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
+import type { Doubt } from '../../domain/doubt.ts';
 import type { CredentialRow } from './credentials.ts';
 import type { Transaction } from '../client.ts';
 import { newId } from '../ids.ts';
@@ -30,14 +31,10 @@ export async function findUnsettledAttempt(
   return row ?? null;
 }
 
-/** What was sent without an answer since the provider last answered this refresh token with a new access token. */
-export interface Doubt {
-  attempt: RefreshAttemptRow;
-  /** The marked second use was one of them. */
-  probed: boolean;
-}
-
-/** null when it is known of every use of the live refresh token what became of it. */
+/**
+ * What was sent without an answer since the provider last answered the live refresh token with a new access token; null
+ * when the outcome of every use is known.
+ */
 export async function findDoubt(
   tx: Transaction,
   { channelId }: Pick<CredentialRow, 'channelId'>,
@@ -58,7 +55,8 @@ export async function findDoubt(
     )
     .orderBy(desc(refreshAttempts.startedAt), desc(refreshAttempts.id));
   const [attempt] = rows;
-  return attempt ? { attempt, probed: rows.some(({ probe }) => probe) } : null;
+  if (!attempt) return null;
+  return { sentAt: attempt.sentAt ?? attempt.startedAt, probed: rows.some(({ probe }) => probe) };
 }
 
 /** Takes the lease and writes down the intent, before anything is sent. */

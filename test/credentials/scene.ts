@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll } from 'vitest';
-import { findProbeTime } from '../../credentials/refresh-doubt.ts';
+import { probeTime } from '../../domain/doubt.ts';
+import { findDoubt } from '../../db/credentials/refresh-attempts.ts';
 import { refreshCredential } from '../../credentials/refresh.ts';
 import type { RefreshOutcome } from '../../credentials/refresh-answer.ts';
 import type { Context } from '../../runtime/context.ts';
@@ -79,7 +80,8 @@ export class Scene {
   async probeTime(channelId: string): Promise<Date | null> {
     const { credential } = await this.read(channelId);
     const now = await this.clock.now();
-    return this.stage.context.database.inTenant(TENANT, (tx) => findProbeTime(tx, credential, now));
+    const doubt = await this.stage.context.database.inTenant(TENANT, (tx) => findDoubt(tx, credential));
+    return probeTime(credential, doubt, now);
   }
 
   /** The provider was seen to refuse the access token: it serves nobody any more. */

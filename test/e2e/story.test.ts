@@ -3,7 +3,7 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import type { Browser, Page } from 'playwright-core';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { channelWorkflowId } from '../../domain/workflow-names.ts';
+import { channelWorkflowId } from '../../domain/workflow/names.ts';
 import { chainOf } from '../support/engine.ts';
 import { secret as mint } from '../support/minting.ts';
 import { startMooring, START_TIMEOUT_MS } from '../support/mooring.ts';

@@ -1,6 +1,6 @@
 import { DefaultLogger } from '@temporalio/worker';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { pollChannel } from '../../activities/import.ts';
+import { pollChannel } from '../../imports/poll.ts';
 import type { PollAnswer } from '../../imports/poll.ts';
 import { runSlice } from '../../imports/slice.ts';
 import type { SliceAnswer } from '../../imports/slice.ts';

@@ -3,7 +3,7 @@ import type { NativeConnection } from '@temporalio/worker';
 import type { Config } from '../../runtime/config.ts';
 import type { Context } from '../../runtime/context.ts';
 import type { Clock } from '../../domain/clock.ts';
-import { channelWorkflowId } from '../../domain/workflow-names.ts';
+import { channelWorkflowId } from '../../domain/workflow/names.ts';
 import { createWorkers } from '../../temporal-workers.ts';
 import { ensureSearchAttributes, temporalOf } from '../../runtime/temporal.ts';
 import type { SandboxControl } from './sandbox-control.ts';

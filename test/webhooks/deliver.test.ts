@@ -6,7 +6,7 @@ import { webhookDeliveries, webhookEndpoints } from '../../db/schema/events.ts';
 import { insertRedelivery } from '../../db/events/deliveries.ts';
 import type { DeliveryRow } from '../../db/events/deliveries.ts';
 import { deleteEndpoint } from '../../db/events/endpoints.ts';
-import { deliverWorkflowId } from '../../domain/workflow-names.ts';
+import { deliverWorkflowId } from '../../domain/workflow/names.ts';
 import { raiseEngine } from './engine.ts';
 import type { Engine } from './engine.ts';
 import { addChannel, addEndpoint, listenForWebhooks, raiseStage, removeEndpoints, tell, until } from './stage.ts';

@@ -2,7 +2,7 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { createDeliverActivities } from '../../activities/deliver.ts';
 import { signOfLife } from '../../activities/sign-of-life.ts';
 import { startOutboxPump } from '../../webhooks/outbox-pump.ts';
-import { CHANNELS_QUEUE, WEBHOOKS_QUEUE } from '../../domain/workflow-names.ts';
+import { CHANNELS_QUEUE, WEBHOOKS_QUEUE } from '../../domain/workflow/names.ts';
 import { temporalOf } from '../../runtime/temporal.ts';
 import { startTemporalServer } from '../support/temporal-server.ts';
 import type { Stage } from './stage.ts';

@@ -4,7 +4,7 @@ import { findConsignment } from '../../db/events/deliveries.ts';
 import { disableEndpoint } from '../../db/events/endpoints.ts';
 import type { EndpointRow } from '../../db/events/endpoints.ts';
 import { ATTEMPT_DELAYS_MS } from '../../domain/delivery-schedule.ts';
-import { deliverWorkflowId } from '../../domain/workflow-names.ts';
+import { deliverWorkflowId } from '../../domain/workflow/names.ts';
 import type { DeliverResult } from '../../workflows/deliver.ts';
 import { raiseEngine } from './engine.ts';
 import type { Engine } from './engine.ts';

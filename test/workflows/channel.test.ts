@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { wakeForgotten } from '../../background/reconcile.ts';
 import { updateChannel } from '../../db/channels/channels.ts';
 import { credentials } from '../../db/schema/credentials.ts';
-import { channelWorkflowId, importWorkflowId } from '../../domain/workflow-names.ts';
+import { channelWorkflowId, importWorkflowId } from '../../domain/workflow/names.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';
 import { chainOf, raiseEngine, until } from '../support/engine.ts';
 import type { Engine } from '../support/engine.ts';

@@ -6,7 +6,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { SliceAnswer } from '../../imports/slice.ts';
-import { CHANNELS_QUEUE, IMPORT_WORKFLOW, importQueue, importWorkflowId } from '../../domain/workflow-names.ts';
+import { CHANNELS_QUEUE, IMPORT_WORKFLOW, importQueue, importWorkflowId } from '../../domain/workflow/names.ts';
 import { describeImport } from '../../workflows/import-words.ts';
 import { startTemporalServer } from '../support/temporal-server.ts';
 

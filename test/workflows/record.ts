@@ -10,7 +10,7 @@ import { findRunningImport } from '../../db/imports/imports.ts';
 import { findSignInImport } from '../../db/imports/receipts.ts';
 import { credentials } from '../../db/schema/credentials.ts';
 import { findSubscription } from '../../db/channels/subscriptions.ts';
-import { channelWorkflowId, deliverWorkflowId, importWorkflowId } from '../../domain/workflow-names.ts';
+import { channelWorkflowId, deliverWorkflowId, importWorkflowId } from '../../domain/workflow/names.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';
 import { chainOf, raiseEngine, until } from '../support/engine.ts';
 import type { WorkflowHistory } from '../support/engine.ts';

@@ -11,7 +11,7 @@ import { messages } from '../../db/schema/messages.ts';
 import { listTimeline } from '../../db/events/timeline.ts';
 import { readAccessToken } from '../../db/credentials/token-reads.ts';
 import type { EventType } from '../../domain/event.ts';
-import { channelWorkflowId } from '../../domain/workflow-names.ts';
+import { channelWorkflowId } from '../../domain/workflow/names.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';
 import { chainOf, raiseEngine, until } from '../support/engine.ts';
 import type { Engine } from '../support/engine.ts';

@@ -1,4 +1,4 @@
-import type { AccessType } from './access-type.ts';
+import type { AccessType } from '../access-type.ts';
 
 /** Workflow types, ids and task queues. All of them stand in histories: to rename is to add. */
 export const CHANNEL_WORKFLOW = 'channelWorkflow';

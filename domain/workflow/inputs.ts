@@ -1,4 +1,4 @@
-import type { AccessType } from './access-type.ts';
+import type { AccessType } from '../access-type.ts';
 import type { ChannelView } from './channel-view.ts';
 
 /*

@@ -1,6 +1,6 @@
-import type { Status } from './channel.ts';
-import type { Due } from './due.ts';
-import type { Action, StatusReason } from './verdict.ts';
+import type { Status } from '../channel.ts';
+import type { Due } from '../due.ts';
+import type { Action, StatusReason } from '../verdict.ts';
 
 /**
  * What a channel's workflow knows of its row: plain JSON, no secrets, no cursors. Times in ms since the epoch, on the

@@ -1,0 +1,114 @@
+import { Webhook } from 'standardwebhooks';
+import type { Vault } from '../crypto/vault.ts';
+import { webhookSecretBinding } from '../crypto/webhook-secret.ts';
+import { readConsignment, recordDelivery } from '../db/across-tenants/across-tenants.ts';
+import type { Database } from '../db/client.ts';
+import type { Consignment } from '../db/events/deliveries.ts';
+import type { Clock } from '../domain/clock.ts';
+import { retryDelayMs } from '../domain/delivery-schedule.ts';
+import { ProviderError } from '../domain/verdict.ts';
+import type { Logger } from '../runtime/logger.ts';
+import { noAnswerInWords, refusalInWords } from './delivery-words.ts';
+import type { ReceiverAnswer, WebhookReceivers } from './receivers.ts';
+
+/** The timer of the workflow and our clock may differ by this much, in ms, without the attempt being too early. */
+const EARLY_MS = 1_000;
+
+export type DeliveryOutcome =
+  | { state: 'delivered' | 'failed'; attempts: number; words: string }
+  | { state: 'pending'; attempts: number; words: string; retryInMs: number; busy: boolean };
+
+/** What an attempt needs. */
+export interface DeliveryContext {
+  database: Database;
+  clock: Clock;
+  vault: Pick<Vault, 'decryptSecret'>;
+  logger: Pick<Logger, 'warn'>;
+  receivers: WebhookReceivers;
+}
+
+/** Posts a delivery to its endpoint if it is due. The row decides: a repeated attempt picks up where the row stands. */
+export async function attemptDelivery(
+  context: DeliveryContext,
+  deliveryId: string,
+  signal: AbortSignal,
+): Promise<DeliveryOutcome> {
+  const consignment = await readConsignment(context.database, deliveryId);
+  if (!consignment) return { state: 'failed', attempts: 0, words: 'The endpoint or the event was deleted' };
+  const { delivery, endpoint } = consignment;
+  const { attempts } = delivery;
+  if (delivery.state !== 'pending') return { state: delivery.state, attempts, words: 'It had ended before' };
+  const now = await context.clock.now();
+  const earlyMs = (delivery.nextAttemptAt ?? now).getTime() - now.getTime();
+  if (earlyMs > EARLY_MS) {
+    return { state: 'pending', attempts, words: 'The next attempt is not due yet', retryInMs: earlyMs, busy: false };
+  }
+  if (endpoint.disabledAt) {
+    const words = 'The endpoint is disabled; enable it and redeliver';
+    await recordDelivery(context.database, consignment, { state: 'failed', lastError: words, nextAttemptAt: null });
+    return { state: 'failed', attempts, words };
+  }
+  return settle(context, consignment, await post(context, consignment, now, signal));
+}
+
+/** The receiver's answer, or the code of why there was none. */
+async function post(
+  context: DeliveryContext,
+  { endpoint, event }: Consignment,
+  now: Date,
+  signal: AbortSignal,
+): Promise<ReceiverAnswer | string> {
+  const secret = await context.vault.decryptSecret(endpoint.secretJwe, webhookSecretBinding(endpoint));
+  const body = webhookBody(event);
+  const headers = {
+    'content-type': 'application/json',
+    'user-agent': 'Mooring',
+    'webhook-id': event.id,
+    'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
+    'webhook-signature': new Webhook(secret.reveal()).sign(event.id, now, body),
+  };
+  try {
+    return await context.receivers.post(new URL(endpoint.url), headers, body, signal);
+  } catch (error) {
+    if (error instanceof ProviderError) return error.verdict.providerCode ?? 'network';
+    throw error;
+  }
+}
+
+/** The same bytes for every attempt and redelivery of an event: ids, numbers and words, never a secret or mail. */
+function webhookBody(event: Consignment['event']): string {
+  const whose = { channel: event.channelId, tenant: event.tenantId, incident: event.incidentId };
+  return JSON.stringify({
+    type: event.type,
+    timestamp: event.at.toISOString(),
+    data: { ...whose, ...event.data, ...whose },
+  });
+}
+
+async function settle(
+  context: DeliveryContext,
+  consignment: Consignment,
+  answer: ReceiverAnswer | string,
+): Promise<DeliveryOutcome> {
+  const { id } = consignment.delivery;
+  const now = await context.clock.now();
+  const attempts = consignment.delivery.attempts + 1;
+  const status = typeof answer === 'string' ? null : answer.status;
+  const made = { attempts, lastStatus: status, lastAttemptAt: now };
+  if (status !== null && status >= 200 && status < 300) {
+    const delivered = { state: 'delivered' as const, lastError: null, nextAttemptAt: null, deliveredAt: now };
+    await recordDelivery(context.database, consignment, { ...made, ...delivered });
+    return { state: 'delivered', attempts, words: `Answered ${status}` };
+  }
+  const isGone = status === 410;
+  const words = typeof answer === 'string' ? noAnswerInWords(answer) : refusalInWords(answer.status);
+  const retryInMs = isGone ? null : retryDelayMs(id, attempts, typeof answer === 'string' ? null : answer.retryAfterMs);
+  const next = retryInMs === null ? null : new Date(now.getTime() + retryInMs);
+  const state = next === null ? ('failed' as const) : ('pending' as const);
+  const progress = { ...made, state, lastError: words, nextAttemptAt: next };
+  await recordDelivery(context.database, consignment, progress, isGone ? now : null);
+  if (retryInMs !== null) return { state: 'pending', attempts, words, retryInMs, busy: false };
+  const { endpoint, event } = consignment;
+  context.logger.warn({ deliveryId: id, endpointId: endpoint.id, eventId: event.id, attempts }, `Gave up: ${words}`);
+  return { state: 'failed', attempts, words };
+}
