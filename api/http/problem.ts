@@ -138,8 +138,8 @@ interface ProblemDetails {
   retryAfterSeconds?: number;
   errors?: FieldError[];
   /** `account_mismatch` names both accounts. */
-  expected?: unknown;
-  received?: unknown;
+  expected?: { email: string };
+  received?: { email: string };
   status_reason?: string | null;
   provider_code?: string | null;
 }

@@ -9,7 +9,7 @@ import { Problem, notFound } from '../http/problem.ts';
 import { randomText, sha256 } from '../../crypto/random-secrets.ts';
 import { listInReach, tenantInReach } from '../auth/reach.ts';
 import { keyBody, keyOut, keyPatchBody, keysQuery, newKeyOut } from '../schemas/api-keys.ts';
-import { listOf } from '../schemas/channels.ts';
+import { listOf } from '../schemas/list.ts';
 import { idParams } from '../schemas/parts.ts';
 
 const tag = 'API keys';

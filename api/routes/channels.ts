@@ -13,8 +13,9 @@ import { idCursor, pageOf, parseIdCursor } from '../http/paging.ts';
 import { notFound } from '../http/problem.ts';
 import { presentChannel } from '../presenters/channel.ts';
 import { inChannel, listInReach, tenantInReach } from '../auth/reach.ts';
-import { channelOut, deleteQuery, listOf, listQuery, patchBody } from '../schemas/channels.ts';
+import { channelOut, deleteQuery, listQuery, patchBody } from '../schemas/channels.ts';
 import type { Channel } from '../schemas/channels.ts';
+import { listOf } from '../schemas/list.ts';
 import { idParams } from '../schemas/parts.ts';
 import { signalWorkflow } from '../../channels/wake.ts';
 

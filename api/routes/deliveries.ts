@@ -6,7 +6,7 @@ import { defineCall } from '../http/call.ts';
 import { idCursor, pageOf, parseIdCursor } from '../http/paging.ts';
 import { presentDelivery } from '../presenters/webhooks.ts';
 import { Problem, notFound } from '../http/problem.ts';
-import { listOf } from '../schemas/channels.ts';
+import { listOf } from '../schemas/list.ts';
 import { idParams } from '../schemas/parts.ts';
 import { deliveriesQuery, deliveryOut } from '../schemas/webhooks.ts';
 

@@ -11,7 +11,7 @@ import { idCursor, pageOf, parseIdCursor } from '../http/paging.ts';
 import { presentImport } from '../presenters/import.ts';
 import { Problem, notFound } from '../http/problem.ts';
 import { inChannel, tenantOf } from '../auth/reach.ts';
-import { listOf } from '../schemas/channels.ts';
+import { listOf } from '../schemas/list.ts';
 import { importBody, importOut, importsQuery } from '../schemas/imports.ts';
 import { idParams } from '../schemas/parts.ts';
 import { signalWorkflow } from '../../channels/wake.ts';

@@ -4,7 +4,7 @@ import { defineCall } from '../http/call.ts';
 import { idCursor, pageOf, parseIdCursor } from '../http/paging.ts';
 import { presentIncident } from '../presenters/incident.ts';
 import { listInReach, tenantInReach } from '../auth/reach.ts';
-import { listOf } from '../schemas/channels.ts';
+import { listOf } from '../schemas/list.ts';
 import { incidentOut, incidentsQuery } from '../schemas/events.ts';
 
 const list = defineCall({

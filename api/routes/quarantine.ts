@@ -13,7 +13,7 @@ import { presentImport } from '../presenters/import.ts';
 import { parseQuarantineId, presentQuarantined, quarantineId } from '../presenters/quarantine.ts';
 import { Problem, notFound } from '../http/problem.ts';
 import { inChannel, tenantOf } from '../auth/reach.ts';
-import { listOf } from '../schemas/channels.ts';
+import { listOf } from '../schemas/list.ts';
 import { importOut } from '../schemas/imports.ts';
 import { idParams } from '../schemas/parts.ts';
 import { quarantinedOut, quarantineQuery, replayBody } from '../schemas/quarantine.ts';

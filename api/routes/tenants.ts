@@ -16,7 +16,7 @@ import type { ApiContext } from '../http/call.ts';
 import { idCursor, pageOf, parseIdCursor } from '../http/paging.ts';
 import { notFound } from '../http/problem.ts';
 import { listInReach, tenantInReach } from '../auth/reach.ts';
-import { listOf } from '../schemas/channels.ts';
+import { listOf } from '../schemas/list.ts';
 import { erasureOut, policyBody, policyOut, tenantOut, tenantParams, tenantsQuery } from '../schemas/tenants.ts';
 import { signalWorkflow } from '../../channels/wake.ts';
 import { disconnectLocked } from './channels.ts';

@@ -6,7 +6,7 @@ import { feedPosition } from '../feeds/feed-position.ts';
 import { pageOf } from '../http/paging.ts';
 import { presentEvent } from '../presenters/event.ts';
 import { inChannel } from '../auth/reach.ts';
-import { listOf } from '../schemas/channels.ts';
+import { listOf } from '../schemas/list.ts';
 import { eventOut, timelineQuery } from '../schemas/events.ts';
 import { idParams } from '../schemas/parts.ts';
 

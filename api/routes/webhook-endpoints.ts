@@ -19,7 +19,7 @@ import { presentEndpoint } from '../presenters/webhooks.ts';
 import { Problem, notFound } from '../http/problem.ts';
 import { tenantInReach } from '../auth/reach.ts';
 import { deliveryCalls } from './deliveries.ts';
-import { listOf } from '../schemas/channels.ts';
+import { listOf } from '../schemas/list.ts';
 import { idParams } from '../schemas/parts.ts';
 import {
   createEndpointBody,

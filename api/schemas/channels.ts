@@ -56,6 +56,9 @@ export const adoptBody = z.strictObject({
 });
 export type AdoptBody = z.infer<typeof adoptBody>;
 
+const verificationOut = z.object({ ok: z.boolean(), proved: z.string().nullable(), at: timeOut });
+export type Verification = z.infer<typeof verificationOut>;
+
 export const channelOut = z
   .object({
     id: z.string(),
@@ -84,7 +87,7 @@ export const channelOut = z
     metadata: z.record(z.string(), z.unknown()),
     revocation: z.enum(['done', 'shared', 'unsupported', 'failed']).nullable(),
     revocation_help: z.string().nullable(),
-    verification: z.object({ ok: z.boolean(), proved: z.string().nullable(), at: timeOut }).optional(),
+    verification: verificationOut.optional(),
   })
   .meta({ id: 'Channel' });
 
@@ -100,5 +103,4 @@ export const tokenOut = z
 
 export const reportOut = z.object({ checked_at: timeOut.nullable() });
 
-export const listOf = <S extends z.ZodType>(row: S) => z.object({ data: z.array(row), next: z.string().nullable() });
 export type Channel = z.infer<typeof channelOut>;

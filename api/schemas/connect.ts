@@ -50,10 +50,14 @@ export const connectSessionOut = z.object({
   return_to: z.string().nullable(),
 });
 
+export type ConnectSession = z.infer<typeof connectSessionOut>;
+
 export const progressOut = z.object({
   import: importOut.nullable(),
   channel: z.object({ account, status: z.enum(STATUSES) }).nullable(),
 });
+
+export type ConnectProgress = z.infer<typeof progressOut>;
 
 export const callbackParams = z.strictObject({ provider: z.enum(PROVIDER_NAMES) });
 export const callbackQuery = z.looseObject({});

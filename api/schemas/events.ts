@@ -16,6 +16,12 @@ export const eventOut = z
   })
   .meta({ id: 'Event' });
 
+/** An event of the stream says where it belongs; both are null for an event of the operator's own client. */
+const streamedEventOut = eventOut
+  .extend({ channel: z.string().nullable(), tenant: z.string().nullable() })
+  .meta({ id: 'StreamedEvent' });
+export type StreamedEvent = z.infer<typeof streamedEventOut>;
+
 export const streamQuery = z.strictObject({ tenant: tenantName.optional() });
 
 export const incidentsQuery = z.strictObject({
@@ -37,5 +43,5 @@ export const incidentOut = z
     closed_at: timeOut.nullable(),
   })
   .meta({ id: 'Incident' });
-export type Event = z.infer<typeof eventOut>;
+export type TimelineEvent = z.infer<typeof eventOut>;
 export type Incident = z.infer<typeof incidentOut>;

@@ -39,6 +39,10 @@ export type ReauthorizeBody = z.infer<typeof reauthorizeBody>;
 export const purpose = z.enum(['connect', 'reauthorize', 'change_access']);
 
 export const linkOut = z.object({ id: z.string(), url: z.string(), purpose, expires_at: timeOut }).meta({ id: 'Link' });
+export type Link = z.infer<typeof linkOut>;
+
+/** With `account_mismatch`: the account that was expected, and the one that signed in. */
+export const namedAccount = z.object({ email: z.string() });
 
 export const resultOut = z
   .union([
@@ -47,8 +51,8 @@ export const resultOut = z
       status: z.literal('failed'),
       code: z.string(),
       detail: z.string(),
-      expected: z.unknown().optional(),
-      received: z.unknown().optional(),
+      expected: namedAccount.optional(),
+      received: namedAccount.optional(),
     }),
   ])
   .nullable()

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ACTIONS } from '../../domain/verdict.ts';
+import { namedAccount } from './links.ts';
 
 /** RFC 9457 problem details, as every failing call answers. */
 export const problemOut = z
@@ -16,9 +17,10 @@ export const problemOut = z
     errors: z
       .array(z.object({ in: z.enum(['body', 'query', 'path']), path: z.string(), message: z.string() }))
       .optional(),
-    expected: z.unknown().optional(),
-    received: z.unknown().optional(),
+    expected: namedAccount.optional(),
+    received: namedAccount.optional(),
     status_reason: z.string().nullable().optional(),
     provider_code: z.string().nullable().optional(),
   })
   .meta({ id: 'Problem' });
+export type ProblemDetails = z.infer<typeof problemOut>;

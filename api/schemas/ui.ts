@@ -8,3 +8,4 @@ export const sessionOut = z.object({
   temporal_ui: z.string().nullable(),
   sandbox_page: z.string().nullable(),
 });
+export type UiSession = z.infer<typeof sessionOut>;

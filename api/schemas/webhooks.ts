@@ -46,6 +46,7 @@ export const endpointOut = endpoint.meta({ id: 'WebhookEndpoint' });
 export const newEndpointOut = endpoint
   .extend({ secret: z.string().meta({ description: 'Shown once; verifies the signature (Standard Webhooks)' }) })
   .meta({ id: 'NewWebhookEndpoint' });
+export type NewWebhookEndpoint = z.infer<typeof newEndpointOut>;
 
 export const deliveryOut = z
   .object({

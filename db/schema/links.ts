@@ -17,7 +17,12 @@ export interface LinkSpec {
 
 export type LinkResult =
   | { status: 'connected'; channel: string }
-  | { status: 'failed'; code: string; detail: string; expected?: unknown; received?: unknown };
+  | { status: 'failed'; code: string; detail: string; expected?: NamedAccount; received?: NamedAccount };
+
+/** One of the two accounts of a mismatch. */
+interface NamedAccount {
+  email: string;
+}
 
 export const links = pgTable('links', {
   id: text('id').primaryKey(),

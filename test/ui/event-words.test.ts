@@ -3,7 +3,8 @@ import { EVENT_TYPES } from '../../domain/event.ts';
 import type { EventType } from '../../domain/event.ts';
 import { groupEvents } from '../../ui/words/event-groups.ts';
 import { describeEvent, describeImport, quarantineWords, skipWords } from '../../ui/words/event-words.ts';
-import type { ChannelEvent, Import } from '../../ui/data/resources.ts';
+import type { TimelineEvent } from '../../api/schemas/events.ts';
+import type { Import } from '../../api/schemas/imports.ts';
 import type { Explained } from '../../ui/words/words.ts';
 
 const CHANNEL: Explained = {
@@ -17,7 +18,7 @@ const CHANNEL: Explained = {
   action: 'none',
 };
 let serial = 0;
-const event = (type: EventType, data: Record<string, unknown> = {}): ChannelEvent => ({
+const event = (type: EventType, data: Record<string, unknown> = {}): TimelineEvent => ({
   id: `evt_${++serial}`,
   type,
   at: '2026-05-03T12:00:00Z',
@@ -30,7 +31,7 @@ const RECEIPT: Import = {
   channel: 'chn_1',
   state: 'completed',
   cause: 'reauthorized',
-  window: null,
+  window: { from: null, to: null },
   found: 40,
   imported: 38,
   already_had: 2,
@@ -38,7 +39,9 @@ const RECEIPT: Import = {
   missing: 0,
   compared: true,
   skipped: [],
-  progress: null,
+  progress: { done: 40, estimate: 40 },
+  replaying: false,
+  set_aside: [],
   started_at: '2026-05-03T12:00:00Z',
   completed_at: '2026-05-03T12:01:00Z',
 };

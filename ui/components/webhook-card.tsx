@@ -3,7 +3,7 @@ import { Button } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { call } from '../data/client.ts';
 import { deliveriesQuery } from '../data/queries.ts';
-import type { Delivery, WebhookEndpoint } from '../data/resources.ts';
+import type { WebhookDelivery, WebhookEndpoint } from '../../api/schemas/webhooks.ts';
 import type { Tone } from '../words/words.ts';
 import { Ago, Ahead } from './clock.tsx';
 import { Copyable } from './copyable.tsx';
@@ -75,13 +75,13 @@ function Deliveries({ endpoint }: { endpoint: WebhookEndpoint }) {
   );
 }
 
-const STATES: Record<Delivery['state'], { word: string; tone: Tone }> = {
+const STATES: Record<WebhookDelivery['state'], { word: string; tone: Tone }> = {
   pending: { word: 'Waiting', tone: 'warn' },
   delivered: { word: 'Delivered', tone: 'good' },
   failed: { word: 'Failed', tone: 'bad' },
 };
 
-function DeliveryLine({ delivery, endpoint }: { delivery: Delivery; endpoint: WebhookEndpoint }) {
+function DeliveryLine({ delivery, endpoint }: { delivery: WebhookDelivery; endpoint: WebhookEndpoint }) {
   const client = useQueryClient();
   const again = useMutation({
     mutationFn: () => call('POST', `/v1/deliveries/${encodeURIComponent(delivery.id)}/redeliver`),

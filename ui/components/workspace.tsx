@@ -5,7 +5,7 @@ import { call } from '../data/client.ts';
 import { useLive } from '../data/live.ts';
 import type { LiveState } from '../data/live.ts';
 import { sessionQuery } from '../data/queries.ts';
-import type { UiSession } from '../data/resources.ts';
+import type { UiSession } from '../../api/schemas/ui.ts';
 import { SignInPage } from '../pages/sign-in.tsx';
 import { ColourScheme } from './colour-scheme.tsx';
 import { ProblemNotice } from './notice.tsx';

@@ -1,18 +1,7 @@
-/** RFC 9457 problem details as Mooring writes them. */
-export interface Problem {
-  status: number;
-  title: string;
-  detail: string;
-  code: string;
-  action?: string;
-  retryable?: boolean;
-  request_id?: string;
-  errors?: { path?: string; message?: string }[];
-  /** For the person in front of the page, where the code alone does not say it. */
-  display_message?: string;
-  expected?: unknown;
-  received?: unknown;
-}
+import type { ProblemDetails } from '../../api/schemas/problem.ts';
+
+/** RFC 9457 problem details; a proxy in between may answer with less than Mooring does. */
+export type Problem = Pick<ProblemDetails, 'status' | 'title' | 'detail' | 'code'> & Partial<ProblemDetails>;
 
 /** The server said no, or did not answer (`code` is then `mooring_unreachable`, `status` 0). */
 export class ProblemError extends Error {

@@ -1,6 +1,6 @@
 import { queryOptions } from '@tanstack/react-query';
 import { call } from './client.ts';
-import type { ConnectProgress, ConnectSession } from './resources.ts';
+import type { ConnectProgress, ConnectSession } from '../../api/schemas/connect.ts';
 
 /** The path of a link's page and of the calls below it. */
 export function linkPath(link: string): string {

@@ -4,7 +4,8 @@ import type { QueryClient } from '@tanstack/react-query';
 import { EVENT_TYPES } from '../../domain/event.ts';
 import { call } from './client.ts';
 import { storeChannel, storeEvent } from './queries.ts';
-import type { Channel, ChannelEvent } from './resources.ts';
+import type { Channel } from '../../api/schemas/channels.ts';
+import type { StreamedEvent } from '../../api/schemas/events.ts';
 
 export type LiveState = 'connecting' | 'live' | 'interrupted';
 
@@ -75,7 +76,7 @@ function gatherNews(client: QueryClient): (data: string) => void {
     touched.clear();
   };
   return (data) => {
-    const event = JSON.parse(data) as ChannelEvent;
+    const event = JSON.parse(data) as StreamedEvent;
     storeEvent(client, event);
     if (event.channel) touched.add(event.channel);
     if (event.channel && event.type.startsWith('import.'))

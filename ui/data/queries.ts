@@ -1,17 +1,14 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import type { InfiniteData, QueryClient } from '@tanstack/react-query';
 import { call, getPage, ProblemError } from './client.ts';
-import type {
-  Channel,
-  ChannelEvent,
-  Delivery,
-  Import,
-  Message,
-  Page,
-  Quarantined,
-  UiSession,
-  WebhookEndpoint,
-} from './resources.ts';
+import type { Channel } from '../../api/schemas/channels.ts';
+import type { StreamedEvent, TimelineEvent } from '../../api/schemas/events.ts';
+import type { Import } from '../../api/schemas/imports.ts';
+import type { Page } from '../../api/schemas/list.ts';
+import type { Message } from '../../api/schemas/messages.ts';
+import type { QuarantinedMessage } from '../../api/schemas/quarantine.ts';
+import type { UiSession } from '../../api/schemas/ui.ts';
+import type { WebhookDelivery, WebhookEndpoint } from '../../api/schemas/webhooks.ts';
 
 const PAGE = 200;
 /** How many channels one screen loads; beyond it the page says so and asks for a filter. */
@@ -77,7 +74,7 @@ export function timelineQuery(id: string) {
   return infiniteQueryOptions({
     queryKey: ['timeline', id],
     queryFn: ({ pageParam }) =>
-      call<Page<ChannelEvent>>(
+      call<Page<TimelineEvent>>(
         'GET',
         getPage(`/v1/channels/${encodeURIComponent(id)}/timeline`, { limit: 50, after: pageParam }),
       ),
@@ -99,7 +96,7 @@ export function quarantineQuery(importId: string) {
   return queryOptions({
     queryKey: ['quarantine', importId],
     queryFn: () =>
-      call<Page<Quarantined>>(
+      call<Page<QuarantinedMessage>>(
         'GET',
         getPage(`/v1/imports/${encodeURIComponent(importId)}/quarantine`, { limit: QUARANTINE_SHOWN }),
       ),
@@ -160,7 +157,7 @@ export function deliveriesQuery(endpointId: string) {
   return queryOptions({
     queryKey: ['deliveries', endpointId],
     queryFn: () =>
-      call<Page<Delivery>>(
+      call<Page<WebhookDelivery>>(
         'GET',
         getPage(`/v1/webhook-endpoints/${encodeURIComponent(endpointId)}/deliveries`, { limit: 50 }),
       ),
@@ -185,9 +182,9 @@ export function storeChannel(client: QueryClient, channel: Channel): void {
 }
 
 /** Adds an event at the top of its channel's timeline, once. */
-export function storeEvent(client: QueryClient, event: ChannelEvent): void {
+export function storeEvent(client: QueryClient, event: StreamedEvent): void {
   if (!event.channel) return;
-  client.setQueryData<InfiniteData<Page<ChannelEvent>, string | null>>(['timeline', event.channel], (timeline) => {
+  client.setQueryData<InfiniteData<Page<TimelineEvent>, string | null>>(['timeline', event.channel], (timeline) => {
     const first = timeline?.pages[0];
     if (!timeline || !first || timeline.pages.some((page) => page.data.some((one) => one.id === event.id)))
       return timeline;

@@ -9,7 +9,7 @@ import { MessageFeed } from '../components/channel/message-feed.tsx';
 import { ProblemNotice } from '../components/notice.tsx';
 import { Timeline } from '../components/channel/timeline.tsx';
 import { channelQuery, timelineQuery } from '../data/queries.ts';
-import type { Channel } from '../data/resources.ts';
+import type { Channel } from '../../api/schemas/channels.ts';
 import { ACCESS_WORDS, STATUS_WORDS } from '../words/words.ts';
 import { NotFoundPage } from './not-found.tsx';
 

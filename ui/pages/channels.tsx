@@ -7,7 +7,7 @@ import { ChannelTable } from '../components/channel/channel-table.tsx';
 import { ConnectDialog } from '../components/connect/connect-dialog.tsx';
 import { ProblemNotice } from '../components/notice.tsx';
 import { channelsQuery, sessionQuery } from '../data/queries.ts';
-import type { Channel } from '../data/resources.ts';
+import type { Channel } from '../../api/schemas/channels.ts';
 import { STATUS_GROUPS, chooseChannels, groupOf } from '../words/status-groups.ts';
 import type { StatusGroup } from '../words/status-groups.ts';
 import { count, plural } from '../words/time.ts';

@@ -6,9 +6,8 @@ import { ConnectDone } from '../components/connect/connect-done.tsx';
 import { Notice, ProblemNotice } from '../components/notice.tsx';
 import { SignInChoice } from '../components/connect/sign-in-choice.tsx';
 import { Wordmark } from '../components/wordmark.tsx';
-import { accountName } from '../words/connect-words.ts';
 import { linkQuery } from '../data/link-queries.ts';
-import type { ConnectSession } from '../data/resources.ts';
+import type { ConnectSession } from '../../api/schemas/connect.ts';
 import { ACCESS_WORDS, explain } from '../words/words.ts';
 
 /** The page behind a link: for whoever owns the account, on any device, without a login to anything of ours. */
@@ -72,7 +71,7 @@ function Heading({ session }: { session: ConnectSession }) {
       </>
     );
   }
-  const account = accountName(channel.account) ?? 'your account';
+  const account = channel.account.email;
   const moving = session.purpose === 'change_access';
   return (
     <>
@@ -115,7 +114,7 @@ function Used() {
 }
 
 function Expired({ session }: { session: ConnectSession }) {
-  const account = session.channel && accountName(session.channel.account);
+  const account = session.channel?.account.email;
   return (
     <>
       <title>Link expired – Mooring</title>

@@ -8,12 +8,12 @@ import { Copyable } from '../components/copyable.tsx';
 import { Notice, ProblemNotice } from '../components/notice.tsx';
 import { WebhookCard } from '../components/webhook-card.tsx';
 import { webhooksQuery } from '../data/queries.ts';
-import type { WebhookEndpoint } from '../data/resources.ts';
+import type { NewWebhookEndpoint } from '../../api/schemas/webhooks.ts';
 import { plural } from '../words/time.ts';
 
 export function WebhooksPage() {
   const endpoints = useQuery(webhooksQuery);
-  const [made, setMade] = useState<WebhookEndpoint | null>(null);
+  const [made, setMade] = useState<NewWebhookEndpoint | null>(null);
   return (
     <>
       <title>Webhooks – Mooring</title>
@@ -24,7 +24,7 @@ export function WebhooksPage() {
         Mooring tells these addresses what happens to your channels, signed, at least once, in the Standard Webhooks
         way.
       </p>
-      {made?.secret && <NewSecret endpoint={made} secret={made.secret} onDone={() => setMade(null)} />}
+      {made && <NewSecret endpoint={made} onDone={() => setMade(null)} />}
       <CreateEndpoint onMade={setMade} />
       {endpoints.error && <ProblemNotice error={endpoints.error} />}
       {endpoints.isPending && <p className="waiting">Loading the endpoints…</p>}
@@ -38,14 +38,14 @@ export function WebhooksPage() {
   );
 }
 
-function NewSecret({ endpoint, secret, onDone }: { endpoint: WebhookEndpoint; secret: string; onDone: () => void }) {
+function NewSecret({ endpoint, onDone }: { endpoint: NewWebhookEndpoint; onDone: () => void }) {
   return (
     <Notice tone="good" title="Copy the secret now; it is shown only once">
       <p>
         Your receiver checks the signatures of <span className="address">{endpoint.url}</span> with it.
       </p>
       <p>
-        <Copyable value={secret} label="webhook secret" />
+        <Copyable value={endpoint.secret} label="webhook secret" />
       </p>
       <Button variant="default" size="compact-sm" onClick={onDone}>
         I have copied it
@@ -54,14 +54,14 @@ function NewSecret({ endpoint, secret, onDone }: { endpoint: WebhookEndpoint; se
   );
 }
 
-function CreateEndpoint({ onMade }: { onMade: (endpoint: WebhookEndpoint) => void }) {
+function CreateEndpoint({ onMade }: { onMade: (endpoint: NewWebhookEndpoint) => void }) {
   const client = useQueryClient();
   const [url, setUrl] = useState('');
   const [events, setEvents] = useState<EventType[]>([]);
   const [tenant, setTenant] = useState('');
   const create = useMutation({
     mutationFn: () =>
-      call<WebhookEndpoint>('POST', '/v1/webhook-endpoints', {
+      call<NewWebhookEndpoint>('POST', '/v1/webhook-endpoints', {
         url: url.trim(),
         ...(events.length > 0 && { events }),
         ...(tenant.trim() && { tenant: tenant.trim() }),

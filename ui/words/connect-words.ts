@@ -1,6 +1,5 @@
 import type { AccessType } from '../../domain/access-type.ts';
 import type { Problem } from '../data/client.ts';
-import type { Channel } from '../data/resources.ts';
 import { ACCESS_WORDS, capital } from './words.ts';
 
 /** Where on the password form an error belongs; null: it is about the whole attempt. */
@@ -39,22 +38,14 @@ function named(words: FailureWords, provider: string): FailureWords {
 }
 
 function mismatch(failure: Failure): FailureWords {
-  const received = accountName(failure.received) ?? 'another account';
-  const expected = accountName(failure.expected) ?? 'somebody else';
+  const received = failure.received?.email ?? 'another account';
+  const expected = failure.expected?.email ?? 'somebody else';
   return {
     title: 'That was a different account',
     sentence: `You signed in as ${received}, this channel belongs to ${expected}. Nothing was changed.`,
     // The sentence is about the whole attempt: at a provider's page there was no field.
     field: null,
   };
-}
-
-/** The address in what the API calls an account: the address itself, or an object with it. */
-export function accountName(account: unknown): string | null {
-  if (typeof account === 'string') return account;
-  if (typeof account !== 'object' || account === null) return null;
-  const { email, login } = account as Partial<Channel['account']>;
-  return email ?? login ?? null;
 }
 
 const FAILURES: Record<string, FailureWords> = {

@@ -1,18 +1,18 @@
 import type { EventType } from '../../domain/event.ts';
-import type { ChannelEvent } from '../data/resources.ts';
+import type { TimelineEvent } from '../../api/schemas/events.ts';
 
 export interface EventGroup {
   /** The one to show; for messages its count is the sum. */
-  newest: ChannelEvent;
+  newest: TimelineEvent;
   /** The oldest: it stays when newer ones join, so it names the group. */
-  first: ChannelEvent;
+  first: TimelineEvent;
   size: number;
 }
 
 const REPEATING = new Set<EventType>(['credential.refreshed', 'message.received', 'import.progress']);
 
 /** Joins neighbours that only repeat: renewals, batches of messages, steps of one import. Newest first, as it came. */
-export function groupEvents(events: ChannelEvent[]): EventGroup[] {
+export function groupEvents(events: TimelineEvent[]): EventGroup[] {
   const groups: EventGroup[] = [];
   for (const event of events) {
     const last = groups.at(-1);
@@ -28,11 +28,11 @@ export function groupEvents(events: ChannelEvent[]): EventGroup[] {
   return groups;
 }
 
-function countOf(event: ChannelEvent): number {
+function countOf(event: TimelineEvent): number {
   const count = event.data['count'];
   return typeof count === 'number' ? count : 1;
 }
 
-function withCount(event: ChannelEvent, count: number): ChannelEvent {
+function withCount(event: TimelineEvent, count: number): TimelineEvent {
   return { ...event, data: { ...event.data, count } };
 }

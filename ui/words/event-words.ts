@@ -2,7 +2,9 @@ import type { EventType } from '../../domain/event.ts';
 import { quarantinedCount } from '../../domain/receipt.ts';
 import { explain } from './words.ts';
 import type { Explained, Tone } from './words.ts';
-import type { ChannelEvent, Import, Quarantined } from '../data/resources.ts';
+import type { TimelineEvent } from '../../api/schemas/events.ts';
+import type { Import } from '../../api/schemas/imports.ts';
+import type { QuarantinedMessage } from '../../api/schemas/quarantine.ts';
 import { plural } from './time.ts';
 
 export interface EventWords {
@@ -11,13 +13,13 @@ export interface EventWords {
 }
 
 /** One line of a channel's timeline. `data` is thin and may lack anything, so nothing in it is relied upon. */
-export function describeEvent(event: ChannelEvent, channel: Explained): EventWords {
+export function describeEvent(event: TimelineEvent, channel: Explained): EventWords {
   // A newer server may tell what this page does not know yet.
   const words: Words | undefined = EVENT_WORDS[event.type];
   return words?.(event, channel) ?? { sentence: event.type, tone: 'quiet' };
 }
 
-type Words = (event: ChannelEvent, channel: Explained) => EventWords;
+type Words = (event: TimelineEvent, channel: Explained) => EventWords;
 
 const EVENT_WORDS: Record<EventType, Words> = {
   'channel.connected': plain('Connected. Everything that arrives from now on is imported.', 'good'),
@@ -61,7 +63,7 @@ function plain(sentence: string, tone: Tone): Words {
   return () => ({ sentence, tone });
 }
 
-function stalled(data: ChannelEvent['data']): string {
+function stalled(data: TimelineEvent['data']): string {
   const folders = Array.isArray(data['set_aside']) ? data['set_aside'].map(String) : [];
   const aside = folders.length > 0 ? ` ${setAsideWords(folders)}` : '';
   return `Import got stuck${receiptIn(data)}${aside === '' ? '; it is tried again.' : `.${aside}`}`;
@@ -79,7 +81,7 @@ const IMPORT_CAUSES: Record<string, string> = {
 export function describeImport(it: Import): string {
   if (it.state === 'running') return 'Looking for what was missed and storing it.';
   if (it.state === 'cancelled') return 'Stopped before it was done; the next import goes on from here.';
-  if (it.set_aside && it.set_aside.length > 0) return setAsideWords(it.set_aside.map(({ folder }) => folder));
+  if (it.set_aside.length > 0) return setAsideWords(it.set_aside.map(({ folder }) => folder));
   if (it.missing > 0 || it.state === 'stalled') {
     return it.missing > 0
       ? `${plural(it.missing, 'message')} could not be fetched yet; it is tried again.`
@@ -132,12 +134,16 @@ export function skipWords(reason: string): string {
 }
 
 /** Why one message lies in quarantine, and the code of its last try. */
-export function quarantineWords({ folder, reason, error }: Pick<Quarantined, 'folder' | 'reason' | 'error'>): string {
+export function quarantineWords({
+  folder,
+  reason,
+  error,
+}: Pick<QuarantinedMessage, 'folder' | 'reason' | 'error'>): string {
   const what = reason === 'unfetchable' ? 'The provider does not give it' : 'It breaks whatever reads it';
   return `${what}${folder ? ` (folder ${folder})` : ''}${error ? `, last: ${error}` : ''}.`;
 }
 
-function causeIn(event: ChannelEvent, channel: Explained, status: 'degraded' | 'reauth_required' | 'blocked'): string {
+function causeIn(event: TimelineEvent, channel: Explained, status: 'degraded' | 'reauth_required' | 'blocked'): string {
   const reason = text(event.data, 'status_reason') ?? text(event.data, 'reason');
   return explain({ ...channel, status, status_reason: reason as Explained['status_reason'] }).cause;
 }

@@ -1,4 +1,4 @@
-import type { Channel } from '../data/resources.ts';
+import type { Channel } from '../../api/schemas/channels.ts';
 import { needsSomeone } from './words.ts';
 
 export const STATUS_GROUPS = [

@@ -1,7 +1,7 @@
 import type { AccessType } from '../../domain/access-type.ts';
 import type { Status } from '../../domain/channel.ts';
 import type { StatusReason } from '../../domain/verdict.ts';
-import type { Channel } from '../data/resources.ts';
+import type { Channel } from '../../api/schemas/channels.ts';
 
 /** What an access type and the other side are called in a sentence. */
 export const ACCESS_WORDS: Record<AccessType, { name: string; provider: string; hint: string }> = {

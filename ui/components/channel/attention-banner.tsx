@@ -1,5 +1,5 @@
 import { Link } from 'react-router';
-import type { Channel } from '../../data/resources.ts';
+import type { Channel } from '../../../api/schemas/channels.ts';
 import { count, plural } from '../../words/time.ts';
 import { explain } from '../../words/words.ts';
 import { Ago, Moment } from '../clock.tsx';

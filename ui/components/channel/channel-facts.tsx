@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
-import type { Channel, ChannelEvent } from '../../data/resources.ts';
+import type { Channel } from '../../../api/schemas/channels.ts';
+import type { TimelineEvent } from '../../../api/schemas/events.ts';
 import { lifeLeft } from '../../words/time.ts';
 import { needsSomeone } from '../../words/words.ts';
 import { Ago, RefreshTime, useTime } from '../clock.tsx';
@@ -11,7 +12,7 @@ const IMPORT_WORDS: Record<Channel['import'], string> = {
   off: 'Nothing',
 };
 
-export function ChannelFacts({ channel, events }: { channel: Channel; events: ChannelEvent[] }) {
+export function ChannelFacts({ channel, events }: { channel: Channel; events: TimelineEvent[] }) {
   return (
     <section aria-labelledby="facts" className="panel">
       <h2 id="facts">Connection</h2>
@@ -58,7 +59,7 @@ const RENEWALS = new Set([
   'channel.access_changed',
 ]);
 
-function Access({ channel, events }: { channel: Channel; events: ChannelEvent[] }) {
+function Access({ channel, events }: { channel: Channel; events: TimelineEvent[] }) {
   if (channel.status === 'disconnected') return <>given back</>;
   if (channel.token_expires_at === null) {
     return (

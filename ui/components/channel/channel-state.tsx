@@ -1,4 +1,4 @@
-import type { Channel } from '../../data/resources.ts';
+import type { Channel } from '../../../api/schemas/channels.ts';
 import { REVOCATION_WORDS } from '../../words/event-words.ts';
 import { explain, needsSomeone, STATUS_WORDS } from '../../words/words.ts';
 import { MissedWords, StatusCode } from './attention-banner.tsx';

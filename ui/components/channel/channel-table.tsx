@@ -1,5 +1,5 @@
 import { Link } from 'react-router';
-import type { Channel } from '../../data/resources.ts';
+import type { Channel } from '../../../api/schemas/channels.ts';
 import { ACCESS_WORDS, explain, needsSomeone } from '../../words/words.ts';
 import { Ago, RefreshTime, useTime } from '../clock.tsx';
 import { StatusMark } from './status-mark.tsx';

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { Button, Checkbox, Modal } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { call, getPage } from '../../data/client.ts';
-import type { Channel } from '../../data/resources.ts';
+import type { Channel } from '../../../api/schemas/channels.ts';
 import { ACCESS_WORDS } from '../../words/words.ts';
 import { ProblemNotice } from '../notice.tsx';
 

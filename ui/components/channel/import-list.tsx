@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { importsQuery } from '../../data/queries.ts';
-import type { Channel } from '../../data/resources.ts';
+import type { Channel } from '../../../api/schemas/channels.ts';
 import { ProblemNotice } from '../notice.tsx';
 import { ImportReceipt } from './import-receipt.tsx';
 import { Quarantine } from './quarantine.tsx';

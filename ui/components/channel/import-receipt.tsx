@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import { describeImport, importTitle, skipWords } from '../../words/event-words.ts';
-import type { Import } from '../../data/resources.ts';
+import type { Import } from '../../../api/schemas/imports.ts';
 import { count, plural } from '../../words/time.ts';
 import type { Tone } from '../../words/words.ts';
 import { Ago, Moment } from '../clock.tsx';
@@ -77,8 +77,7 @@ function Term({ sign, value, word }: { sign: string; value: number; word: string
 
 /** How far a running import is; without the provider's estimate there is a count but no bar. */
 function ImportProgress({ it }: { it: Import }) {
-  const done = it.progress?.done ?? it.imported + it.already_had;
-  const estimate = it.progress?.estimate ?? null;
+  const { done, estimate } = it.progress;
   const words =
     estimate === null || estimate < done ? `${count(done)} so far` : `${count(done)} of about ${count(estimate)}`;
   const percent = estimate === null || estimate === 0 ? null : Math.min(100, Math.round((done / estimate) * 100));
@@ -106,7 +105,7 @@ function ImportProgress({ it }: { it: Import }) {
 const SHORT_MS = 10 * 60_000;
 
 function Window({ it }: { it: Import }) {
-  const { from, to } = it.window ?? { from: null, to: null };
+  const { from, to } = it.window;
   // A gap of seconds would read "from 14:02 to 14:02".
   const short = from !== null && to !== null && Date.parse(to) - Date.parse(from) < SHORT_MS;
   if (from === null && to === null) return <>Everything after the last stored position</>;

@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { messagesQuery } from '../../data/queries.ts';
 import type { MessageCount } from '../../data/queries.ts';
-import { senderName } from '../../data/sender.ts';
-import type { Channel, Message } from '../../data/resources.ts';
+import type { Channel } from '../../../api/schemas/channels.ts';
+import type { Message } from '../../../api/schemas/messages.ts';
 import { count } from '../../words/time.ts';
 import { Ago } from '../clock.tsx';
 import { ProblemNotice } from '../notice.tsx';
@@ -40,7 +40,7 @@ function MessageLine({ message }: { message: Message }) {
     <li>
       <span className="message-subject">{message.subject || 'No subject'}</span>
       <span className="meta message-from">
-        {senderName(message.from)} · {message.folder}
+        {message.from ? message.from.name || message.from.email : 'unknown sender'} · {message.folder}
       </span>
       {message.backfilled && <span className="meta message-missed">was missed</span>}
       <span className="meta">

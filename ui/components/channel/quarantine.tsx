@@ -4,7 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { call } from '../../data/client.ts';
 import { quarantineWords } from '../../words/event-words.ts';
 import { quarantineQuery } from '../../data/queries.ts';
-import type { Import } from '../../data/resources.ts';
+import type { Import } from '../../../api/schemas/imports.ts';
 import { plural } from '../../words/time.ts';
 import { Ago } from '../clock.tsx';
 import { Copyable } from '../copyable.tsx';
@@ -21,7 +21,7 @@ export function Quarantine({ it }: { it: Import }) {
   });
   const held = it.skipped.filter(({ reason }) => QUARANTINE.has(reason)).reduce((sum, { count }) => sum + count, 0);
   if (held === 0) return null;
-  const trying = it.replaying === true || replay.isPending;
+  const trying = it.replaying || replay.isPending;
   return (
     <div className="quarantine">
       <p>

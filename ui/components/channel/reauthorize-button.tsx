@@ -1,7 +1,8 @@
 import { Button } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { call } from '../../data/client.ts';
-import type { Channel, Link } from '../../data/resources.ts';
+import type { Channel } from '../../../api/schemas/channels.ts';
+import type { Link } from '../../../api/schemas/links.ts';
 import { rememberLink, returnAddress } from '../../data/started-here.ts';
 import { Copyable } from '../copyable.tsx';
 import { ProblemNotice } from '../notice.tsx';

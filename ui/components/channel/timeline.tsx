@@ -2,14 +2,15 @@ import type { UseInfiniteQueryResult } from '@tanstack/react-query';
 import { describeEvent } from '../../words/event-words.ts';
 import { groupEvents } from '../../words/event-groups.ts';
 import type { EventGroup } from '../../words/event-groups.ts';
-import type { Channel, ChannelEvent } from '../../data/resources.ts';
+import type { Channel } from '../../../api/schemas/channels.ts';
+import type { TimelineEvent } from '../../../api/schemas/events.ts';
 import { plural } from '../../words/time.ts';
 import { Ago } from '../clock.tsx';
 import { ProblemNotice } from '../notice.tsx';
 
 interface TimelineProps {
   channel: Channel;
-  events: ChannelEvent[];
+  events: TimelineEvent[];
   query: Pick<UseInfiniteQueryResult, 'error' | 'isPending' | 'hasNextPage' | 'isFetchingNextPage' | 'fetchNextPage'>;
 }
 

@@ -5,7 +5,7 @@ import { ACCESS_TYPES } from '../../../domain/access-type.ts';
 import type { AccessType } from '../../../domain/access-type.ts';
 import { call, serverNow } from '../../data/client.ts';
 import { sessionQuery } from '../../data/queries.ts';
-import type { Link } from '../../data/resources.ts';
+import type { Link } from '../../../api/schemas/links.ts';
 import { rememberLink, returnAddress } from '../../data/started-here.ts';
 import { ACCESS_WORDS } from '../../words/words.ts';
 import { Ahead } from '../clock.tsx';

@@ -1,14 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
-import { accountName } from '../../words/connect-words.ts';
 import { progressQuery } from '../../data/link-queries.ts';
-import type { ConnectSession } from '../../data/resources.ts';
+import type { ConnectSession } from '../../../api/schemas/connect.ts';
 import { Notice } from '../notice.tsx';
 import { ImportReceipt } from '../channel/import-receipt.tsx';
 
 /** After a sign-in that worked; for a reauthorized channel with the missed messages arriving, then the receipt. */
 export function ConnectDone({ link, session }: { link: string; session: ConnectSession }) {
   const progress = useQuery(progressQuery(link));
-  const account = accountName(progress.data?.channel?.account) ?? accountName(session.channel?.account);
+  const account = (progress.data?.channel ?? session.channel)?.account.email;
   const first = session.purpose === 'connect';
   const it = progress.data?.import ?? null;
   return (

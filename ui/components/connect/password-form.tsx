@@ -4,13 +4,13 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from 'react-router';
 import type { AccessType } from '../../../domain/access-type.ts';
 import { call, ProblemError } from '../../data/client.ts';
-import { accountName, describeFailure } from '../../words/connect-words.ts';
+import { describeFailure } from '../../words/connect-words.ts';
 import type { Failure, FormField } from '../../words/connect-words.ts';
 import { passwordNote, rememberedServer, rememberServer } from '../../data/known-servers.ts';
 import { linkPath } from '../../data/link-queries.ts';
 import { passwordBody, serverEntry } from '../../data/password-body.ts';
 import type { PasswordEntry } from '../../data/password-body.ts';
-import type { ConnectSession } from '../../data/resources.ts';
+import type { ConnectSession } from '../../../api/schemas/connect.ts';
 import { forgetLink, rememberedLink } from '../../data/started-here.ts';
 import { ServerAddress, ServerSettings } from './server-settings.tsx';
 import { FailureNotice } from './sign-in-failure.tsx';
@@ -23,7 +23,7 @@ interface FormProps {
 
 /** Sign-in with a password. It is tested by a real login before anything is stored; errors stand at their field. */
 export function PasswordForm({ link, session, accessType }: FormProps) {
-  const account = session.channel && accountName(session.channel.account);
+  const account = session.channel?.account.email;
   const [entry, setEntry] = useState<PasswordEntry>(() => ({
     username: account ?? '',
     password: '',

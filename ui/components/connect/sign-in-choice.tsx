@@ -3,9 +3,8 @@ import { Button } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { AccessType } from '../../../domain/access-type.ts';
 import { call, ProblemError } from '../../data/client.ts';
-import { accountName } from '../../words/connect-words.ts';
 import { linkPath } from '../../data/link-queries.ts';
-import type { ConnectSession } from '../../data/resources.ts';
+import type { ConnectSession } from '../../../api/schemas/connect.ts';
 import { ACCESS_WORDS } from '../../words/words.ts';
 import { Notice, ProblemNotice } from '../notice.tsx';
 import { PasswordForm } from './password-form.tsx';
@@ -58,7 +57,7 @@ function ProviderSignIn({ link, session, accessType }: ChoiceProps & { accessTyp
   const client = useQueryClient();
   const { provider } = ACCESS_WORDS[accessType];
   const failure = session.result?.status === 'failed' ? session.result : null;
-  const account = session.channel && accountName(session.channel.account);
+  const account = session.channel?.account.email;
   const authorize = useMutation({
     mutationFn: () =>
       call<{ authorization_url: string }>('POST', `${linkPath(link)}/authorize`, { access_type: accessType }),
