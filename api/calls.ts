@@ -20,9 +20,11 @@ import { uiSessionCalls } from './routes/ui-session.ts';
 import { webhookCalls } from './routes/webhook-endpoints.ts';
 
 /** Every call there is: the routes, the OpenAPI document and the test of who may come in are made from it. */
-export const CALLS: { health: Call[]; all: Call[] } = {
+export const CALLS: { health: Call[]; push: Call[]; all: Call[] } = {
   /** Answered under any host name: a platform's probe has only an address. */
   health: [...healthCalls, ...metricsCalls],
+  /** Take a body of any kind; all others take JSON. */
+  push: pushCalls,
   all: [
     ...accessTokenCalls, // first: read far more often than the rest, and routes are tried in this order
     ...linkCalls,
@@ -39,7 +41,6 @@ export const CALLS: { health: Call[]; all: Call[] } = {
     ...webhookCalls,
     ...connectCalls,
     ...oauthCallbackCalls,
-    ...pushCalls,
     ...uiSessionCalls,
   ],
 };

@@ -42,23 +42,31 @@ export interface Capabilities {
 }
 
 export interface PushCapability {
-  /** How often a subscription is renewed, in ms: well before it ends. */
+  /** How often a subscription is renewed, in ms; sooner where the provider grants less than twice that. */
   renewEveryMs: number;
   /** One subscription serves all channels of a mailbox: ending it ends it for all of them. */
   sharedByMailbox: boolean;
-  /** Understands a request that claims to come from the provider, and proves that it does. */
+  /**
+   * Reads a request that claims to come from the provider. What the request itself can prove is proved here; a `state`
+   * is compared with the stored one by the caller.
+   */
   receive(request: PushRequest): Promise<PushReceipt>;
 }
 
-/** What reached our push receiver. */
+/** A request to our push receiver, as it came. */
 export interface PushRequest {
-  authorization: string | null;
-  body: unknown;
+  body: Uint8Array;
+  query: URLSearchParams;
+  /** Lower-case names. */
+  headers: Readonly<Record<string, string>>;
   now: Date;
 }
 
 export type PushReceipt =
-  | { outcome: 'news'; news: PushedNews }
+  /** The provider tries whether we are there: this text goes back, as text/plain. */
+  | { outcome: 'challenge'; challenge: string }
+  /** `status` acknowledges all of it. */
+  | { outcome: 'told'; items: PushedItem[]; status: 202 | 204 }
   /** It does not come from the provider, or is not meant for us; `why` names the proof that failed. */
   | { outcome: 'forged'; why: string }
   /** It comes from the provider and is not what was expected. */
@@ -66,11 +74,30 @@ export type PushReceipt =
   /** The provider's keys could not be had: it has to be sent again. */
   | { outcome: 'unverifiable' };
 
-export interface PushedNews {
-  /** The mailbox, as its owner writes it. */
-  email: string;
-  /** False when everything up to this news lies before `cursor`: it was told late, or twice. */
-  isAfter(cursor: string): boolean;
+export type PushedItem = { about: PushTarget } & (
+  | {
+      kind: 'news';
+      /** False when everything up to this news lies before `cursor`: it was told late, or twice. Absent: unknown. */
+      isAfter?(cursor: string): boolean;
+    }
+  /** `renew`: it ends soon unless renewed. `resubscribe`: it has ended. `missed`: some news was not sent. */
+  | { kind: 'renew' | 'resubscribe' | 'missed' }
+);
+
+/** What a push is about: every channel of a mailbox, or the channel of one subscription. */
+export type PushTarget = { mailboxKey: string } | { reference: string; state: string | null };
+
+/** What stands at the provider after `subscribe`. */
+export interface Subscription {
+  /** The provider's id of it; null where the mailbox says as much. */
+  reference: string | null;
+  /**
+   * A secret that every push about it repeats, made for this subscription. Only its hash is stored. null: the provider
+   * repeats none, or the one before stays.
+   */
+  state: Secret | null;
+  /** Until when the provider tells of news, as it said. */
+  expiresAt: Date;
 }
 
 /** OAuth 2.0 authorization code with PKCE, as a client (RFC 6749, RFC 7636, RFC 9700). */
@@ -181,10 +208,14 @@ export interface Session {
    * connection ends. `unsupported`: this server cannot. Only where `holdsConnections`.
    */
   listen?(heard: () => void, signal: AbortSignal): Promise<'ended' | 'unsupported'>;
-  /** Has the provider tell of news, from now until the time it answers; again, to renew it. Only with `push`. */
-  subscribe?(): Promise<{ expiresAt: Date }>;
-  /** Has it tell no more; also when it told nothing. Only with `push`. */
-  unsubscribe?(): Promise<void>;
+  /**
+   * Has the provider tell of news from now on, or renews the subscription `previous`, the stored reference. A reference
+   * that the provider no longer knows is replaced by a new one. Only with `push`; absent where this account cannot be
+   * subscribed to.
+   */
+  subscribe?(previous: string | null): Promise<Subscription>;
+  /** Ends the subscription; also when there is none any more. Only with `push`. */
+  unsubscribe?(previous: string | null): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -14,10 +14,11 @@ import type { SubscriptionRow } from '../db/channels/subscriptions.ts';
 import { jitterOf, renewalRetryMs } from '../domain/schedule.ts';
 import { actionOf, ProviderError } from '../domain/verdict.ts';
 import type { Verdict } from '../domain/verdict.ts';
-import type { PushCapability, Session } from '../providers/contract.ts';
+import type { PushCapability, Session, Subscription } from '../providers/contract.ts';
 import { openChannelSession, readAccess } from '../credentials/access.ts';
 import type { ChannelAccess } from '../credentials/access.ts';
 import { closing } from '../credentials/session.ts';
+import { hashOfState } from './tell-channels.ts';
 
 const RENEW_TIMEOUT_MS = 20_000;
 /** A channel that leaves has more to do, and its subscription runs out by itself. */
@@ -26,9 +27,15 @@ const AFTER_REFRESH_MS = 1_000;
 /** So many refusals in a row are no passing trouble. */
 const FAILURES_TOLD = 4;
 
+/** The provider may grant next to nothing; it is not asked without pause. */
+const SOONEST_RENEWAL_MS = 60_000;
+/** An account that cannot be subscribed to; after an update it may. */
+const UNSUPPORTED_RETRY_MS = 86_400_000;
+
 type Outcome =
-  | { is: 'standing'; expiresAt: Date }
+  | ({ is: 'standing' } & Subscription)
   | { is: 'ended' }
+  | { is: 'unsupported' }
   | { is: 'needs_refresh' }
   | { is: 'refused'; verdict: Verdict };
 
@@ -44,14 +51,24 @@ export async function renewSubscription(
   const access = await readAccess(context, tenantId, channelId);
   const push = access === 'gone' ? null : access.provider.capabilities.push;
   if (access === 'gone' || push === null) return;
+  const previous = await readReference(context, access);
   const outcome = isWanted(access.channel)
-    ? await atProvider(context, access, { work: subscribe, timeoutMs: RENEW_TIMEOUT_MS })
+    ? await atProvider(context, access, {
+        work: (session) => subscribe(session, previous),
+        timeoutMs: RENEW_TIMEOUT_MS,
+      })
     : await endSubscription(context, access);
   const now = await context.clock.now();
   await context.database.inTenant(tenantId, async (tx) => {
     const row = await lockChannel(tx, channelId);
-    if (row) await record(tx, { row, before: access.channel, push, outcome, now });
+    if (row) await record(tx, { row, before: access.channel, previous, push, outcome, now });
   });
+}
+
+/** The provider's id of what stands, as far as we know. */
+async function readReference(context: Context, { channel }: ChannelAccess): Promise<string | null> {
+  const known = await context.database.inTenant(channel.tenantId, (tx) => findSubscription(tx, channel.id));
+  return known?.reference ?? null;
 }
 
 const isWanted = ({ importMode }: ChannelRow) => importMode === 'continuous';
@@ -60,7 +77,10 @@ const isWanted = ({ importMode }: ChannelRow) => importMode === 'continuous';
 export async function endSubscription(context: Context, access: ChannelAccess): Promise<Outcome> {
   const { push } = access.provider.capabilities;
   const shared = push?.sharedByMailbox && (await countOtherSubscribers(context.database, access.channel)) > 0;
-  return shared ? { is: 'ended' } : atProvider(context, access, { work: unsubscribe, timeoutMs: END_TIMEOUT_MS });
+  if (shared) return { is: 'ended' };
+  const previous = await readReference(context, access);
+  const work = (session: Session) => unsubscribe(session, previous);
+  return atProvider(context, access, { work, timeoutMs: END_TIMEOUT_MS });
 }
 
 async function atProvider(
@@ -78,13 +98,13 @@ async function atProvider(
   }
 }
 
-async function subscribe(session: Session): Promise<Outcome> {
-  if (!session.subscribe) throw new Error('A provider that pushes has to have sessions that subscribe');
-  return { is: 'standing', ...(await session.subscribe()) };
+async function subscribe(session: Session, previous: string | null): Promise<Outcome> {
+  if (!session.subscribe) return { is: 'unsupported' };
+  return { is: 'standing', ...(await session.subscribe(previous)) };
 }
 
-async function unsubscribe(session: Session): Promise<Outcome> {
-  await session.unsubscribe?.();
+async function unsubscribe(session: Session, previous: string | null): Promise<Outcome> {
+  await session.unsubscribe?.(previous);
   return { is: 'ended' };
 }
 
@@ -93,23 +113,21 @@ interface Recording {
   row: ChannelRow;
   /** As it was when the provider was asked. */
   before: ChannelRow;
+  /** The subscription that the provider was asked to renew. */
+  previous: string | null;
   push: PushCapability;
   outcome: Outcome;
   now: Date;
 }
 
 async function record(tx: Transaction, recording: Recording): Promise<void> {
-  const { row, before, push, outcome, now } = recording;
+  const { row, outcome, now } = recording;
   const known = (await findSubscription(tx, row.id)) ?? newSubscription(row, now);
   switch (outcome.is) {
-    case 'standing': {
-      // A sign-in or another mode meanwhile: what stands rests on what is no more.
-      const isStale = row.credentialVersion !== before.credentialVersion || row.importMode !== before.importMode;
-      const inMs = isStale ? 0 : push.renewEveryMs * (1 - 0.1 * jitterOf(row.id));
-      const renewAt = new Date(now.getTime() + inMs);
-      if (known.failingSince) await tell(tx, row, 'subscription.restored', { expires_at: outcome.expiresAt }, now);
-      return saveSubscription(tx, { ...known, expiresAt: outcome.expiresAt, renewAt, failures: 0, failingSince: null });
-    }
+    case 'standing':
+      return recordStanding(tx, { ...recording, known, standing: outcome });
+    case 'unsupported':
+      return saveSubscription(tx, newSubscription(row, new Date(now.getTime() + UNSUPPORTED_RETRY_MS)));
     case 'ended':
       if (isWanted(row)) return saveSubscription(tx, newSubscription(row, now));
       return deleteSubscription(tx, row.id);
@@ -119,6 +137,27 @@ async function record(tx: Transaction, recording: Recording): Promise<void> {
     case 'refused':
       return recordRefusal(tx, { ...recording, known, verdict: outcome.verdict });
   }
+}
+
+async function recordStanding(
+  tx: Transaction,
+  recording: Recording & { known: SubscriptionRow; standing: Subscription },
+): Promise<void> {
+  const { row, before, previous, push, known, standing, now } = recording;
+  const { reference, expiresAt } = standing;
+  // A sign-in, another mode or the provider's end of it meanwhile: what stands rests on what is no more.
+  const isStale =
+    row.credentialVersion !== before.credentialVersion ||
+    row.importMode !== before.importMode ||
+    known.reference !== previous;
+  const everyMs = Math.min(push.renewEveryMs, Math.max(SOONEST_RENEWAL_MS, (expiresAt.getTime() - now.getTime()) / 2));
+  const renewAt = new Date(now.getTime() + (isStale ? 0 : everyMs * (1 - 0.1 * jitterOf(row.id))));
+  // Pushes that named it before it was stored reached no channel.
+  if (reference !== null && reference !== known.reference) await updateChannel(tx, row.id, { pollRequestedAt: now });
+  if (known.failingSince) await tell(tx, row, 'subscription.restored', { expires_at: expiresAt }, now);
+  const stateHash = standing.state ? hashOfState(standing.state.reveal()) : known.stateHash;
+  const renewed = { reference, stateHash, expiresAt, renewAt, failures: 0, failingSince: null };
+  await saveSubscription(tx, { ...known, ...renewed });
 }
 
 async function recordRefusal(

@@ -7,6 +7,7 @@ import {
   findOldestNudge,
   findOldestUnsettled,
 } from '../../db/across-tenants/operator-figures.ts';
+import type { Told } from '../../push/tell-channels.ts';
 import type { ApiContext } from './call.ts';
 
 export const registry = new Registry();
@@ -27,7 +28,7 @@ const tokenReads = new Counter({
 });
 const pushes = new Counter({
   name: 'mooring_pushes_total',
-  help: 'What providers pushed: news, known (stored already), unknown_mailbox, forged, malformed, unverifiable',
+  help: 'What providers pushed: news, known (stored already), renew, resubscribe, missed, unknown_mailbox, unknown_subscription, forged, malformed, unverifiable',
   labelNames: ['provider', 'outcome'],
   registers: [registry],
 });
@@ -58,10 +59,7 @@ export function countTokenRead(outcome: 'fresh' | 'refreshed' | 'leftover' | 're
   tokenReads.inc({ outcome });
 }
 
-export function countPush(
-  provider: string,
-  outcome: 'news' | 'known' | 'unknown_mailbox' | 'forged' | 'malformed' | 'unverifiable',
-): void {
+export function countPush(provider: string, outcome: Told | 'forged' | 'malformed' | 'unverifiable'): void {
   pushes.inc({ provider, outcome });
 }
 

@@ -1,24 +1,14 @@
 import { z } from 'zod';
-import { listChannelsToTell } from '../../db/across-tenants/across-tenants.ts';
-import { listCursors } from '../../db/imports/cursors.ts';
-import { lockChannel } from '../../db/channels/channels.ts';
-import { askFor } from '../../db/channels/nudges.ts';
-import type { AccessType } from '../../domain/access-type.ts';
-import type { PushedNews, PushReceipt } from '../../providers/contract.ts';
-import { empty } from '../http/answers.ts';
+import { tellChannels } from '../../push/tell-channels.ts';
+import type { PushReceipt } from '../../providers/contract.ts';
+import { empty, written } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import type { ApiContext } from '../http/call.ts';
-import { mailboxKeyOf } from '../../domain/mailbox-key.ts';
 import { countPush } from '../http/metrics.ts';
 import { Problem } from '../http/problem.ts';
+import { readRaw } from '../http/read-raw.ts';
 import { callbackParams } from '../schemas/connect.ts';
-import { signalWorkflow } from '../../channels/wake.ts';
 
-/**
- * Where providers tell of news. What they tell is written as a fact and a nudge before it is acknowledged; so it may
- * come late, twice, or for a mailbox that nobody knows any more, which is acknowledged all the same: refused, it would
- * be sent again for days.
- */
 const push = defineCall({
   method: 'post',
   path: '/push/:provider',
@@ -26,24 +16,33 @@ const push = defineCall({
   tag: 'Operation',
   access: 'public',
   params: callbackParams,
-  body: z.looseObject({}),
-  answers: { 204: empty('Acknowledged') },
+  query: z.looseObject({}).meta({ description: 'What the provider sends, such as a challenge' }),
+  body: z.unknown().meta({ description: 'What the provider sends, in a form of its own' }),
+  answers: {
+    200: written('The answer to a challenge', 'text/plain'),
+    202: empty('Acknowledged'),
+    204: empty('Acknowledged'),
+  },
   problems: ['push_not_authentic', 'provider_unavailable'],
-  async run({ context, params, body, request }) {
-    const pushing = [...context.providers.values()].find(({ name }) => name === params.provider);
-    const capability = pushing?.capabilities.push;
-    if (!pushing || !capability) throw new Problem('not_found', 'Nothing is pushed here by this provider');
-    const authorization = request.get('authorization') ?? null;
+  async run({ context, params, request, response }) {
+    const pushing = [...context.providers.values()].find(
+      ({ name, capabilities }) => name === params.provider && capabilities.push !== null,
+    );
+    if (!pushing?.capabilities.push) throw new Problem('not_found', 'Nothing is pushed here by this provider');
     const now = await context.clock.now();
-    const receipt = await capability.receive({ authorization, body, now });
-    if (receipt.outcome !== 'news') throw refusal(context, params.provider, receipt);
-    const told = await tellChannels(context, pushing.accessType, receipt.news, now);
-    countPush(params.provider, told);
-    return { status: 204 };
+    const receipt = await pushing.capabilities.push.receive({ ...readRaw(request), now });
+    if (receipt.outcome === 'challenge') {
+      response.type('text/plain').send(receipt.challenge);
+      return { status: 200 };
+    }
+    if (receipt.outcome !== 'told') throw refusal(context, params.provider, receipt);
+    const told = await tellChannels(context, { accessType: pushing.accessType, items: receipt.items, now });
+    for (const outcome of told) countPush(params.provider, outcome);
+    return { status: receipt.status };
   },
 });
 
-type Refused = Exclude<PushReceipt, { outcome: 'news' }>;
+type Refused = Exclude<PushReceipt, { outcome: 'challenge' | 'told' }>;
 
 function refusal({ logger }: ApiContext, provider: string, receipt: Refused): Problem {
   countPush(provider, receipt.outcome);
@@ -53,41 +52,6 @@ function refusal({ logger }: ApiContext, provider: string, receipt: Refused): Pr
   logger.warn({ provider, outcome: receipt.outcome, why: receipt.why }, 'a push was refused');
   if (receipt.outcome === 'forged') return new Problem('push_not_authentic', `The proof does not hold: ${receipt.why}`);
   return new Problem('validation_failed', `Expected ${receipt.why}`);
-}
-
-/** `known`: everything up to this news is stored already. */
-async function tellChannels(
-  context: ApiContext,
-  accessType: AccessType,
-  news: PushedNews,
-  now: Date,
-): Promise<'news' | 'known' | 'unknown_mailbox'> {
-  const mailboxKey = mailboxKeyOf(news.email);
-  const found = await listChannelsToTell(context.database, { accessType, mailboxKey });
-  const told = await Promise.all(found.map((channel) => tellChannel(context, channel, news, now)));
-  if (told.length === 0) return 'unknown_mailbox';
-  return told.includes(true) ? 'news' : 'known';
-}
-
-/**
- * True when it is news to this channel; what a poll lists that begins after `now` has it in it. Only the request that
- * made the nudge signals.
- */
-async function tellChannel(
-  context: ApiContext,
-  channel: { channelId: string; tenantId: string },
-  news: PushedNews,
-  now: Date,
-): Promise<boolean> {
-  const { channelId, tenantId } = channel;
-  const told = await context.database.inTenant(tenantId, async (tx) => {
-    const cursors = await listCursors(tx, channelId);
-    const isNews = cursors.length === 0 || cursors.some(({ cursor }) => news.isAfter(cursor));
-    if (!isNews || !(await lockChannel(tx, channelId))) return { isNews: false, nudged: null };
-    return { isNews, nudged: await askFor(tx, channel, 'pollRequestedAt', now) };
-  });
-  if (told.nudged) signalWorkflow(context, told.nudged);
-  return told.isNews;
 }
 
 export const pushCalls = [push];

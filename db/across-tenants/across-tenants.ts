@@ -92,6 +92,9 @@ export async function countLiveChannelsOnGrant(
   });
 }
 
+/** A channel that is imported as mail comes. */
+const IS_TOLD = and(eq(channels.importMode, 'continuous'), inArray(channels.status, ['connected', 'degraded']));
+
 /** The channels of any tenant that are imported as mail comes to this mailbox. */
 export async function listChannelsToTell(
   database: Database,
@@ -101,14 +104,21 @@ export async function listChannelsToTell(
     tx
       .select({ channelId: channels.id, tenantId: channels.tenantId })
       .from(channels)
-      .where(
-        and(
-          eq(channels.mailboxKey, mailboxKey),
-          eq(channels.accessType, accessType),
-          eq(channels.importMode, 'continuous'),
-          inArray(channels.status, ['connected', 'degraded']),
-        ),
-      ),
+      .where(and(eq(channels.mailboxKey, mailboxKey), eq(channels.accessType, accessType), IS_TOLD)),
+  );
+}
+
+/** The channel that a subscription of an access type was made for, if it is imported as mail comes. */
+export async function listSubscribersToTell(
+  database: Database,
+  { accessType, reference }: { accessType: ChannelRow['accessType']; reference: string },
+): Promise<ChannelReference[]> {
+  return database.acrossTenants((tx) =>
+    tx
+      .select({ channelId: channels.id, tenantId: channels.tenantId })
+      .from(subscriptions)
+      .innerJoin(channels, eq(channels.id, subscriptions.channelId))
+      .where(and(eq(subscriptions.reference, reference), eq(channels.accessType, accessType), IS_TOLD)),
   );
 }
 

@@ -13,7 +13,8 @@ export async function findSubscription(tx: Transaction, channelId: string): Prom
 /** One that nobody has asked for yet. */
 export function newSubscription(channel: { id: string; tenantId: string }, now: Date): SubscriptionRow {
   const { id: channelId, tenantId } = channel;
-  return { channelId, tenantId, expiresAt: null, renewAt: now, failures: 0, failingSince: null };
+  const nothing = { reference: null, stateHash: null, expiresAt: null };
+  return { channelId, tenantId, ...nothing, renewAt: now, failures: 0, failingSince: null };
 }
 
 /** The one of this channel as it is now, whatever it was. */
@@ -24,6 +25,14 @@ export async function saveSubscription(tx: Transaction, row: SubscriptionRow): P
 /** Nobody is told any more, or nobody wants to be. */
 export async function deleteSubscription(tx: Transaction, channelId: string): Promise<void> {
   await tx.delete(subscriptions).where(eq(subscriptions.channelId, channelId));
+}
+
+/** The provider has ended it: another is asked for at once. */
+export async function dropSubscription(tx: Transaction, channelId: string, now: Date): Promise<void> {
+  await tx
+    .update(subscriptions)
+    .set({ reference: null, stateHash: null, expiresAt: null, renewAt: now })
+    .where(eq(subscriptions.channelId, channelId));
 }
 
 /** Sees to it at `renewAt`; nothing where there is none. */

@@ -14,7 +14,11 @@ export const subscriptions = pgTable(
       .primaryKey()
       .references(() => channels.id, { onDelete: 'cascade' }),
     tenantId: tenantId(),
-    /** Until when the provider tells, as it said; null: it never agreed. */
+    /** The provider's id of it, by which it names the channel in a push; null where the mailbox says as much. */
+    reference: text('reference'),
+    /** SHA-256 of the secret that every push about it repeats; null where the provider repeats none. */
+    stateHash: text('state_hash'),
+    /** Until when the provider tells, as it said; null: it never agreed, or has ended it. */
     expiresAt: time('expires_at'),
     /** When it is renewed, tried again, or ended where nobody wants it any more. */
     renewAt: time('renew_at').notNull(),
@@ -23,5 +27,9 @@ export const subscriptions = pgTable(
     /** Since when it fails, once that was told; null: nothing is wrong that anybody knows of. */
     failingSince: time('failing_since'),
   },
-  (t) => [index('subscriptions_failing').on(t.failingSince)],
+  (t) => [
+    index('subscriptions_failing').on(t.failingSince),
+    // A push names its subscription and no tenant.
+    index('subscriptions_reference').on(t.reference),
+  ],
 );

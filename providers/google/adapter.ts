@@ -76,7 +76,10 @@ function createSession(client: GmailClient, topic: string | null, signal: AbortS
 
 function subscribing(client: GmailClient, topic: string): Pick<Session, 'subscribe' | 'unsubscribe'> {
   return {
-    subscribe: async () => ({ expiresAt: new Date(Number((await client.watch(topic)).expiration)) }),
+    async subscribe() {
+      const { expiration } = await client.watch(topic);
+      return { reference: null, state: null, expiresAt: new Date(Number(expiration)) };
+    },
     unsubscribe: () => client.stop(),
   };
 }

@@ -1,5 +1,6 @@
 import { createRemoteJWKSet, customFetch, errors, jwtVerify } from 'jose';
 import type { JWTPayload, JWTVerifyGetKey } from 'jose';
+import { mailboxKeyOf } from '../../domain/mailbox-key.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import { parseJson } from '../answers/text.ts';
 import type { GooglePushConfig } from '../configuration.ts';
@@ -43,9 +44,9 @@ function keysOf({ keysUrl }: GooglePushConfig, http: Http): JWTVerifyGetKey {
 async function refusalOf(
   config: GooglePushConfig,
   keys: JWTVerifyGetKey,
-  { authorization, now }: PushRequest,
+  { headers, now }: PushRequest,
 ): Promise<PushReceipt | null> {
-  const [, token] = /^Bearer +(\S+)$/i.exec(authorization ?? '') ?? [];
+  const [, token] = /^Bearer +(\S+)$/i.exec(headers['authorization'] ?? '') ?? [];
   if (token === undefined) return { outcome: 'forged', why: 'no token' };
   try {
     const { payload } = await jwtVerify(token, keys, {
@@ -80,16 +81,15 @@ function failureOf(error: unknown): PushReceipt {
   throw error;
 }
 
-function understand(body: unknown): PushReceipt {
-  const envelope = pushEnvelope.safeParse(body);
+function understand(body: Uint8Array): PushReceipt {
+  const envelope = pushEnvelope.safeParse(parseJson(Buffer.from(body).toString('utf8')));
   if (!envelope.success) return { outcome: 'malformed', why: 'message.data' };
   const told = notification.safeParse(parseJson(Buffer.from(envelope.data.message.data, 'base64').toString('utf8')));
   if (!told.success) return { outcome: 'malformed', why: 'emailAddress, historyId' };
-  const { emailAddress: email, historyId } = told.data;
-  return {
-    outcome: 'news',
-    news: { email, isAfter: (cursor) => BigInt(historyId) > startOf(cursor) },
-  };
+  const { emailAddress, historyId } = told.data;
+  const about = { mailboxKey: mailboxKeyOf(emailAddress) };
+  const isAfter = (cursor: string) => BigInt(historyId) > startOf(cursor);
+  return { outcome: 'told', items: [{ kind: 'news', about, isAfter }], status: 204 };
 }
 
 /** A cursor within a listing stands at that listing's start; anything is news to one that cannot be read. */

@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import { signalWorkflow } from '../channels/wake.ts';
+import { listChannelsToTell, listSubscribersToTell } from '../db/across-tenants/across-tenants.ts';
+import { lockChannel, updateChannel } from '../db/channels/channels.ts';
+import type { ChannelRow } from '../db/channels/channels.ts';
+import { nudge } from '../db/channels/nudges.ts';
+import { dropSubscription, findSubscription, planRenewal } from '../db/channels/subscriptions.ts';
+import type { Transaction } from '../db/client.ts';
+import { listCursors } from '../db/imports/cursors.ts';
+import type { AccessType } from '../domain/access-type.ts';
+import type { PushedItem, PushTarget } from '../providers/contract.ts';
+import type { Context } from '../runtime/context.ts';
+
+/** `known`: everything up to this news is stored already. */
+export type Told = PushedItem['kind'] | 'known' | 'unknown_mailbox' | 'unknown_subscription' | 'forged';
+
+/** A push of one provider. A poll that begins after `now` lists what it tells of. */
+interface Push {
+  accessType: AccessType;
+  items: readonly PushedItem[];
+  now: Date;
+}
+
+/**
+ * Writes what a provider told as a fact and a nudge at every channel that it concerns, in every tenant. A push may come
+ * late, twice, or for a channel that has left, and is acknowledged all the same: refused, it would be sent again for days.
+ */
+export async function tellChannels(context: Context, push: Push): Promise<Told[]> {
+  const byTarget = [...Map.groupBy(push.items, ({ about }) => JSON.stringify(about)).values()];
+  return (await Promise.all(byTarget.map((items) => tellTarget(context, { ...push, items })))).flat();
+}
+
+async function tellTarget(context: Context, push: Push): Promise<Told[]> {
+  const [about] = push.items.map((item) => item.about);
+  if (!about) return [];
+  const found = await findChannels(context, push.accessType, about);
+  const told = await Promise.all(found.map((channel) => tellChannel(context, channel, about, push)));
+  if (told.length === 0) return ['mailboxKey' in about ? 'unknown_mailbox' : 'unknown_subscription'];
+  const outcomes = new Set(told.flat());
+  // One channel may have stored already what is news to another.
+  return [...outcomes].filter((outcome) => outcome !== 'known' || outcomes.size === 1);
+}
+
+function findChannels({ database }: Context, accessType: AccessType, about: PushTarget) {
+  const key = 'mailboxKey' in about ? about.mailboxKey : about.reference;
+  // Not what PostgreSQL can store, so it is stored nowhere.
+  if (key.includes('\0') || !key.isWellFormed()) return [];
+  return 'mailboxKey' in about
+    ? listChannelsToTell(database, { accessType, mailboxKey: about.mailboxKey })
+    : listSubscribersToTell(database, { accessType, reference: about.reference });
+}
+
+interface Outcome {
+  told: Told[];
+  /** The channel whose nudge this push made: only then is its workflow signalled. */
+  nudged: ChannelRow | null;
+}
+
+async function tellChannel(
+  context: Context,
+  { channelId, tenantId }: { channelId: string; tenantId: string },
+  about: PushTarget,
+  { items, now }: Push,
+): Promise<Told[]> {
+  const { told, nudged } = await context.database.inTenant<Outcome>(tenantId, async (tx) => {
+    const news = await takeNews(tx, channelId, items);
+    const channel = news.length > 0 ? await lockChannel(tx, channelId) : null;
+    if (channel === null) return { told: ['known'], nudged: null };
+    if (!(await isAuthentic(tx, channelId, about))) return { told: ['forged'], nudged: null };
+    for (const kind of news) await write(tx, channelId, kind, now);
+    return { told: news, nudged: (await nudge(tx, tenantId, channelId, now)) ? channel : null };
+  });
+  if (told.includes('forged')) context.logger.warn({ channel: channelId }, 'a push did not repeat its state');
+  if (nudged) signalWorkflow(context, nudged);
+  return told;
+}
+
+/** What is not stored yet, each kind once. */
+async function takeNews(
+  tx: Transaction,
+  channelId: string,
+  items: readonly PushedItem[],
+): Promise<PushedItem['kind'][]> {
+  const cursors = await listCursors(tx, channelId);
+  const isNew = (item: PushedItem) =>
+    item.kind !== 'news' || cursors.length === 0 || cursors.some(({ cursor }) => item.isAfter?.(cursor) ?? true);
+  return [...new Set(items.filter((item) => isNew(item)).map(({ kind }) => kind))];
+}
+
+/** Anybody may know an id; the state was told to the provider alone. */
+async function isAuthentic(tx: Transaction, channelId: string, about: PushTarget): Promise<boolean> {
+  if ('mailboxKey' in about) return true;
+  const subscription = await findSubscription(tx, channelId);
+  if (subscription === null) return false;
+  return subscription.stateHash === null || subscription.stateHash === hashOfState(about.state ?? '');
+}
+
+async function write(tx: Transaction, channelId: string, kind: PushedItem['kind'], now: Date): Promise<void> {
+  if (kind === 'resubscribe') await dropSubscription(tx, channelId, now);
+  if (kind === 'renew') await planRenewal(tx, channelId, now);
+  else await updateChannel(tx, channelId, { pollRequestedAt: now });
+}
+
+export function hashOfState(state: string): string {
+  return createHash('sha256').update(state).digest('hex');
+}
