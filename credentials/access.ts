@@ -3,6 +3,7 @@ import { readPasswordSecret } from '../crypto/password-secret.ts';
 import { findChannel } from '../db/channels/channels.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import { findCredential } from '../db/credentials/credentials.ts';
+import type { Transaction } from '../db/client.ts';
 import type { CredentialRow } from '../db/credentials/credentials.ts';
 import { leastLifeMs } from '../domain/schedule.ts';
 import type { Provider, Session, SessionAccess } from '../providers/contract.ts';
@@ -20,13 +21,18 @@ export async function readAccess(
   tenantId: string,
   channelId: string,
 ): Promise<ChannelAccess | 'gone'> {
-  const rows = await context.database.inTenant(tenantId, async (tx) => ({
-    channel: await findChannel(tx, channelId),
-    credential: await findCredential(tx, channelId),
-  }));
-  const provider = rows.channel && context.providers.get(rows.channel.accessType);
-  if (!rows.channel || !rows.credential || !provider) return 'gone';
-  return { channel: rows.channel, credential: rows.credential, provider };
+  return context.database.inTenant(tenantId, (tx) => findAccess(context, tx, channelId));
+}
+
+/** The same within the caller's transaction. */
+export async function findAccess(
+  { providers }: Pick<Context, 'providers'>,
+  tx: Transaction,
+  channelId: string,
+): Promise<ChannelAccess | 'gone'> {
+  const [channel, credential] = await Promise.all([findChannel(tx, channelId), findCredential(tx, channelId)]);
+  const provider = channel && providers.get(channel.accessType);
+  return channel && credential && provider ? { channel, credential, provider } : 'gone';
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Transaction } from '../db/client.ts';
 import { listUnsettledItems } from '../db/imports/items.ts';
 import type { ImportItemRow } from '../db/imports/items.ts';
 import { listImportScopes } from '../db/imports/scopes.ts';
@@ -11,14 +12,16 @@ import { listPage } from './listing/list-page.ts';
 import { prepareScopes } from './preparation.ts';
 import { retryItems, RETRY_GAP_MS } from './fetching/retries.ts';
 import { isOver, PAGE_ITEMS } from './import-run.ts';
-import type { ImportRun } from './import-run.ts';
+import type { ImportRun, PageEnd, Stretch } from './import-run.ts';
 import { isFallback } from './window.ts';
 
-/** Where an import stands after a stretch of work. `waitMs` 0: go on at once. */
-export interface Advance {
-  done: boolean;
+/** The stretch is over; the next one may begin after `waitMs`. */
+interface Advance {
   waitMs: number;
 }
+
+const GO_ON: Advance = { waitMs: 0 };
+const RETRY_LATER: Advance = { waitMs: RETRY_GAP_MS };
 
 /**
  * Goes on with an import until it is done or time is over. What to do next is read from the rows before every page, so
@@ -26,25 +29,38 @@ export interface Advance {
  * finish.
  */
 export async function advanceImport(run: ImportRun): Promise<Advance> {
-  await prepareScopes(run);
-  for (;;) {
-    const plan = await readPlan(run);
-    if (plan === null) return { done: true, waitMs: 0 };
-    const { row, scopes, unsettled } = plan;
-    // Opened again by a reauthorization: the next stretch begins with new heads.
-    if (row.movesCursor && row.windowTo === null) return { done: false, waitMs: 0 };
-    if (run.inline && scopes.some((scope) => isFallback(row, scope))) return { done: false, waitMs: 0 };
-    const { listing, comparing } = nextToList(row, scopes);
-    const retrying = scopes.find(({ scope }) => scope === unsettled[0]?.scope);
-    if (listing) await listPage(run, row, listing);
-    else if (comparing) await comparePage(run, row, comparing);
-    else if (retrying && run.failed) return { done: false, waitMs: RETRY_GAP_MS };
-    else if (retrying) await retryItems(run, row, retrying, unsettled);
-    else await finishImport(run);
-    if ((listing || comparing || retrying) && !row.audit) await tellOfProgress(run, row);
-    if (run.broken) return { done: false, waitMs: RETRY_GAP_MS };
-    if (isOver(run)) return { done: false, waitMs: 0 };
+  const { stretch } = run;
+  const { database } = stretch.context;
+  const { tenantId } = stretch.channel;
+  let plan = await database.inTenant(tenantId, async (tx) => {
+    await prepareScopes(tx, stretch);
+    return readPlan(tx, stretch);
+  });
+  while (plan !== null) {
+    const end = await takeStep(run, plan);
+    if (end !== null) return end;
+    plan = await database.inTenant(tenantId, (tx) => readPlan(tx, stretch));
   }
+  return GO_ON;
+}
+
+/** One page, or the end of the import. Null: the next step may follow in this stretch. */
+async function takeStep(run: ImportRun, { row, scopes, unsettled }: Plan): Promise<Advance | null> {
+  const { stretch } = run;
+  // Opened again by a reauthorization: the next stretch begins with new heads.
+  if (row.movesCursor && row.windowTo === null) return GO_ON;
+  if (stretch.inline && scopes.some((scope) => isFallback(row, scope))) return GO_ON;
+  const { listing, comparing } = nextToList(row, scopes);
+  const retrying = scopes.find(({ scope }) => scope === unsettled[0]?.scope);
+  if (retrying && run.hasUnfetched) return RETRY_LATER;
+  let end: PageEnd | null = null;
+  if (listing) end = await listPage(run, row, listing);
+  else if (comparing) end = await comparePage(run, row, comparing);
+  else if (retrying) end = await retryItems(run, row, retrying, unsettled);
+  else await finishImport(stretch);
+  if (end !== null && !row.audit) await tellOfProgress(run, row);
+  if (end === 'session_lost') return RETRY_LATER;
+  return isOver(stretch) ? GO_ON : null;
 }
 
 /** The parts that are listed next, and compared after that; none of those that are set aside. */
@@ -61,14 +77,13 @@ interface Plan {
   unsettled: ImportItemRow[];
 }
 
-async function readPlan({ context, channel, importId }: ImportRun): Promise<Plan | null> {
-  return context.database.inTenant(channel.tenantId, async (tx) => {
-    const row = await findImport(tx, importId);
-    if (!row || !isUnderWay(row)) return null;
-    const scopes = await listImportScopes(tx, importId);
-    const { listing, comparing } = nextToList(row, scopes);
-    // It reads every item of the import: not for every page of a large one.
-    const isLeft = listing !== undefined || comparing !== undefined;
-    return { row, scopes, unsettled: isLeft ? [] : await listUnsettledItems(tx, importId, PAGE_ITEMS) };
-  });
+/** Null: the import has ended. */
+async function readPlan(tx: Transaction, { importId }: Stretch): Promise<Plan | null> {
+  const row = await findImport(tx, importId);
+  if (!row || !isUnderWay(row)) return null;
+  const scopes = await listImportScopes(tx, importId);
+  const { listing, comparing } = nextToList(row, scopes);
+  // It reads every item of the import: not for every page of a large one.
+  const isLeft = listing !== undefined || comparing !== undefined;
+  return { row, scopes, unsettled: isLeft ? [] : await listUnsettledItems(tx, importId, PAGE_ITEMS) };
 }

@@ -6,7 +6,7 @@ import type { ImportScopeRow } from '../db/imports/scopes.ts';
 import type { ImportRow } from '../db/imports/imports.ts';
 import { comparedAgain, isComparedWhole } from '../domain/compared-state.ts';
 import type { ScopeHead } from '../providers/contract.ts';
-import type { ImportRun } from './import-run.ts';
+import type { Stretch } from './import-run.ts';
 import { auditedFrom } from './window.ts';
 
 /*
@@ -16,21 +16,26 @@ import { auditedFrom } from './window.ts';
  */
 
 /** The state of a part that is all stored up to its head; null: there is none, or something is under way. */
-export function stateToKeep({ session }: ImportRun, head: ScopeHead, cursor: CursorRow | undefined): string | null {
+export function stateToKeep({ session }: Stretch, head: ScopeHead, cursor: CursorRow | undefined): string | null {
   return session.comesAfter && cursor?.cursor === head.cursor ? (head.state ?? null) : null;
 }
 
 /** Whether the last audits have compared just what this one would. */
-export function isKnownWhole(run: ImportRun, row: ImportRow, head: ScopeHead, cursor: CursorRow | undefined): boolean {
-  const state = stateToKeep(run, head, cursor);
+export function isKnownWhole(
+  stretch: Stretch,
+  row: ImportRow,
+  head: ScopeHead,
+  cursor: CursorRow | undefined,
+): boolean {
+  const state = stateToKeep(stretch, head, cursor);
   if (!cursor || state === null) return false;
-  return isComparedWhole(cursor.compared, { state, from: auditedFrom(run, row), now: run.headsAt });
+  return isComparedWhole(cursor.compared, { state, from: auditedFrom(stretch, row), now: stretch.headsAt });
 }
 
 /** An audit has ended: what it found whole is kept, and what it did not is forgotten. */
 export async function keepStates(
   tx: Transaction,
-  run: ImportRun,
+  stretch: Stretch,
   row: ImportRow,
   scopes: ImportScopeRow[],
 ): Promise<void> {
@@ -40,7 +45,7 @@ export async function keepStates(
     const cursor = known.get(scope);
     if (!cursor) continue;
     const whole = state === 'done' && headState !== null && !troubled.has(scope);
-    const found = { state: headState ?? '', from: auditedFrom(run, row), now: run.headsAt };
+    const found = { state: headState ?? '', from: auditedFrom(stretch, row), now: stretch.headsAt };
     if (whole || cursor.compared) await keepCompared(tx, cursor, whole ? comparedAgain(cursor.compared, found) : null);
   }
 }

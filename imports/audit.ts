@@ -10,7 +10,7 @@ import type { ChannelAccess } from '../credentials/access.ts';
 import { workAtAccount } from '../credentials/session.ts';
 import { advanceImport } from './advance.ts';
 import { latest } from './heads.ts';
-import { newRun } from './import-run.ts';
+import { ImportRun } from './import-run.ts';
 import { ownedFrom } from './window.ts';
 
 const HOUR_MS = 3_600_000;
@@ -69,7 +69,7 @@ async function audit(
   );
   if (importId === null) return; // the last one is still at it
   const given = { context, channel, provider, session, importId, heads, headsAt, signal, endsAtMs };
-  await advanceImport(newRun({ ...given, inline: true }));
+  await advanceImport(new ImportRun({ ...given, inline: true }));
 }
 
 /** What routine says is stored, on the provider's clock; null while that is too little to compare. */

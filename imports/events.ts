@@ -9,9 +9,6 @@ import type { Receipt } from '../domain/receipt.ts';
 import type { EventType } from '../domain/event.ts';
 import type { ImportRun } from './import-run.ts';
 
-/** `import.progress` comes at most once in this time. */
-const PROGRESS_INTERVAL_MS = 5_000;
-
 /** Once per import; whoever heard of it hears of its end too. */
 export async function tellOfStart(tx: Transaction, row: ImportRow, now: Date): Promise<void> {
   if (row.told) return;
@@ -47,15 +44,14 @@ export async function tellOfEnd(
 }
 
 export async function tellOfProgress(run: ImportRun, row: ImportRow): Promise<void> {
-  const nowMs = performance.now();
-  if (run.inline || nowMs - run.toldAtMs < PROGRESS_INTERVAL_MS) return;
-  run.toldAtMs = nowMs;
-  await run.context.database.inTenant(row.tenantId, async (tx) => {
+  if (!run.beginReport()) return;
+  const { context } = run.stretch;
+  await context.database.inTenant(row.tenantId, async (tx) => {
     const receipt = (await readReceipts(tx, [row.id])).get(row.id);
     if (!receipt) return;
     const estimate = row.estimate === null ? null : Math.max(row.estimate, receipt.found);
     const progress = { done: receipt.found - receipt.missing, estimate };
-    await tell(tx, row, 'import.progress', { progress }, await run.context.clock.now());
+    await tell(tx, row, 'import.progress', { progress }, await context.clock.now());
   });
 }
 

@@ -22,15 +22,15 @@ import { needsComparison } from './listing/comparison.ts';
 import { tellOfEnd } from './events.ts';
 import { earliest, later, latest } from './heads.ts';
 import { isRoutine } from './import-run.ts';
-import type { ImportRun } from './import-run.ts';
+import type { Stretch } from './import-run.ts';
 
 /**
  * Ends an import whose every part is listed and settled: completed, or stalled when something that the provider listed
  * is neither stored nor explained. Only here *covered until* moves. Does nothing when a reauthorization has just opened
  * the import again.
  */
-export async function finishImport(run: ImportRun): Promise<void> {
-  const { context, channel, importId } = run;
+export async function finishImport(stretch: Stretch): Promise<void> {
+  const { context, channel, importId } = stretch;
   await context.database.inTenant(channel.tenantId, async (tx) => {
     const locked = await lockChannel(tx, channel.id);
     const row = locked && (await findImport(tx, importId));
@@ -47,16 +47,16 @@ export async function finishImport(run: ImportRun): Promise<void> {
     if (!receipt) throw new Error(`Import ${importId} has no receipt`);
     const state = receipt.missing === 0 && aside.length === 0 ? 'completed' : 'stalled';
     const compared = toCompare && aside.length === 0;
-    const windowTo = row.windowTo ?? latest(scopes.flatMap(({ headAt }) => headAt ?? [])) ?? run.headsAt;
+    const windowTo = row.windowTo ?? latest(scopes.flatMap(({ headAt }) => headAt ?? [])) ?? stretch.headsAt;
     await updateImport(tx, importId, { state, completedAt: now, failures: 0, windowTo, compared });
-    if (row.audit) await keepStates(tx, run, row, scopes);
+    if (row.audit) await keepStates(tx, stretch, row, scopes);
     if (state === 'completed' && !row.told && isUnremarkable(row, receipt)) await deleteImport(tx, importId);
     else if (isTold(row, state)) {
       await tellOfEnd(tx, { ...row, windowTo }, { type: `import.${state}`, receipt, aside }, now);
     }
     await updateChannel(tx, channel.id, {
       importState: await importStateOf(tx, channel.id),
-      ...((await isCovered(tx, row, state)) ? { coveredUntil: coverage(locked, scopes, run.headsAt) } : {}),
+      ...((await isCovered(tx, row, state)) ? { coveredUntil: coverage(locked, scopes, stretch.headsAt) } : {}),
     });
   });
 }

@@ -5,7 +5,7 @@ import type { ChannelRow } from '../db/channels/channels.ts';
 import { insertCursors, listCursors, moveCursor } from '../db/imports/cursors.ts';
 import { findRunningImport, insertImport, updateImport } from '../db/imports/imports.ts';
 import { listSetAside, listUnlisted, reopenStalled } from '../db/imports/set-aside.ts';
-import type { ChangePage, ScopeHead, Session } from '../providers/contract.ts';
+import type { ScopeHead, Session } from '../providers/contract.ts';
 import { readAccess } from '../credentials/access.ts';
 import type { ChannelAccess } from '../credentials/access.ts';
 import { workAtAccount } from '../credentials/session.ts';
@@ -13,8 +13,8 @@ import { advanceImport } from './advance.ts';
 import { tellOfStart } from './events.ts';
 import { isExpired } from './listing/list-page.ts';
 import { earliest, headTime, later } from './heads.ts';
-import { ImportOvertaken, isRoutine, newRun, PAGE_ITEMS } from './import-run.ts';
-import type { ImportRun } from './import-run.ts';
+import { ImportOvertaken, ImportRun, isRoutine, PAGE_ITEMS } from './import-run.ts';
+import type { ListedPage } from './import-run.ts';
 
 /** What a poll came to. */
 export interface PollAnswer {
@@ -93,14 +93,18 @@ async function poll(
     return insertImport(tx, { tenantId, channelId, windowFrom, ...routine, now });
   });
   if (importId === null || careful) return 0; // one that is queued meanwhile lists the same
-  const given = { context, channel, provider, session, importId, heads, headsAt, listed, signal, endsAtMs };
-  const run = newRun({ ...given, inline: true });
+  const given = { context, channel, provider, session, importId, heads, headsAt, signal, endsAtMs };
+  const run = new ImportRun({ ...given, inline: true }, { listed });
   await advanceImport(run);
   return run.stored;
 }
 
 /** Whether anything is new, as far as the heads tell; the import lists it. */
-async function seeNews(context: Context, channel: ChannelRow, heads: ScopeHead[]): Promise<ImportRun['listed'] | null> {
+async function seeNews(
+  context: Context,
+  channel: ChannelRow,
+  heads: ScopeHead[],
+): Promise<Map<string, ListedPage> | null> {
   const rows = await context.database.inTenant(channel.tenantId, (tx) => listCursors(tx, channel.id));
   const cursors = new Map(rows.map(({ scope, cursor }) => [scope, cursor]));
   return heads.some(({ scope, cursor }) => cursors.get(scope) !== cursor) ? new Map() : null;
@@ -112,10 +116,10 @@ async function findNews(
   channel: ChannelRow,
   session: Session,
   heads: ScopeHead[],
-): Promise<Map<string, { cursor: string; page: ChangePage }> | null> {
+): Promise<Map<string, ListedPage> | null> {
   const rows = await context.database.inTenant(channel.tenantId, (tx) => listCursors(tx, channel.id));
   const cursors = new Map(rows.map(({ scope, cursor }) => [scope, cursor]));
-  const listed = new Map<string, { cursor: string; page: ChangePage }>();
+  const listed = new Map<string, ListedPage>();
   let news = false;
   for (const head of heads) {
     const cursor = cursors.get(head.scope);
@@ -135,7 +139,7 @@ async function passEmptyPages(
   session: Session,
   head: ScopeHead,
   from: string,
-): Promise<{ cursor: string; page: ChangePage } | 'window' | null> {
+): Promise<ListedPage | 'window' | null> {
   for (let cursor = from; ;) {
     const page = await session.listChanges(head, cursor, PAGE_ITEMS).catch((error: unknown) => {
       if (isExpired(error)) return null;

@@ -15,32 +15,32 @@ import { headTime, latest } from './heads.ts';
 import { tellOfGap, tellOfStart } from './events.ts';
 import { isRoutine } from './import-run.ts';
 import { ownedFrom } from './window.ts';
-import type { ImportRun } from './import-run.ts';
+import type { Stretch } from './import-run.ts';
 
 /**
  * Makes an import's plan agree with the account as it is now: a scope for every part that has something to list, none
  * for what is gone, a beginning and an end for its window. Safe to repeat, and done at the beginning of every stretch.
  */
-export async function prepareScopes(run: ImportRun): Promise<void> {
-  const { context, channel, importId } = run;
-  await context.database.inTenant(channel.tenantId, async (tx) => {
-    const locked = await lockChannel(tx, channel.id);
-    const row = locked && (await findImport(tx, importId));
-    // A replay lists nothing.
-    if (row?.state !== 'running') return;
-    const scopes = await listImportScopes(tx, importId);
-    const cursors = new Map((await listCursors(tx, channel.id)).map((cursor) => [cursor.scope, cursor]));
-    const left = new Set([...scopes.map(({ scope }) => scope), ...(await leftToOthers(tx, row))]);
-    const added = run.heads.filter(({ scope }) => !left.has(scope)).flatMap((head) => plan(run, row, head, cursors));
-    await insertImportScopes(tx, added);
-    await leaveVanished(tx, run, scopes);
-    await renewHeads(tx, run, scopes);
-    const withWindow = await fillWindow(tx, run, row);
-    await tellOfBeginning(tx, run, withWindow, {
-      isNew: scopes.length === 0,
-      isOpen: row.windowTo === null,
-      now: await context.clock.now(),
-    });
+export async function prepareScopes(tx: Transaction, stretch: Stretch): Promise<void> {
+  const { context, channel, importId } = stretch;
+  const locked = await lockChannel(tx, channel.id);
+  const row = locked && (await findImport(tx, importId));
+  // A replay lists nothing.
+  if (row?.state !== 'running') return;
+  const scopes = await listImportScopes(tx, importId);
+  const cursors = new Map((await listCursors(tx, channel.id)).map((cursor) => [cursor.scope, cursor]));
+  const left = new Set([...scopes.map(({ scope }) => scope), ...(await leftToOthers(tx, row))]);
+  const added = stretch.heads
+    .filter(({ scope }) => !left.has(scope))
+    .flatMap((head) => plan(stretch, row, head, cursors));
+  await insertImportScopes(tx, added);
+  await leaveVanished(tx, stretch, scopes);
+  await renewHeads(tx, stretch, scopes);
+  const withWindow = await fillWindow(tx, stretch, row);
+  await tellOfBeginning(tx, stretch, withWindow, {
+    isNew: scopes.length === 0,
+    isOpen: row.windowTo === null,
+    now: await context.clock.now(),
   });
 }
 
@@ -56,22 +56,22 @@ async function leftToOthers(tx: Transaction, row: ImportRow): Promise<string[]> 
  */
 async function tellOfBeginning(
   tx: Transaction,
-  run: ImportRun,
+  stretch: Stretch,
   row: ImportRow,
   { isNew, isOpen, now }: { isNew: boolean; isOpen: boolean; now: Date },
 ): Promise<void> {
   const reauthorized = row.cause === 'reauthorized' || row.cause === 'access_changed';
   if (reauthorized && (isNew || isOpen)) await tellOfGap(tx, row, 'reauthorized', now);
-  if (!row.audit && !run.inline) await tellOfStart(tx, row, now);
+  if (!row.audit && !stretch.inline) await tellOfStart(tx, row, now);
 }
 
 /** How a part of the account is listed: after its cursor, or by a window when it has none or none is to be moved. */
-function plan(run: ImportRun, row: ImportRow, head: ScopeHead, cursors: Map<string, CursorRow>): NewImportScope[] {
+function plan(stretch: Stretch, row: ImportRow, head: ScopeHead, cursors: Map<string, CursorRow>): NewImportScope[] {
   const cursor = row.movesCursor ? (cursors.get(head.scope)?.cursor ?? null) : null;
   const nothingNew = cursor !== null && cursor === head.cursor;
   if (nothingNew && isRoutine(row)) return [];
   const known = cursors.get(head.scope);
-  if (row.audit && isKnownWhole(run, row, head, known)) return [];
+  if (row.audit && isKnownWhole(stretch, row, head, known)) return [];
   return [
     {
       importId: row.id,
@@ -82,8 +82,8 @@ function plan(run: ImportRun, row: ImportRow, head: ScopeHead, cursors: Map<stri
       listing: cursor === null ? windowKind(row, cursors) : 'changes',
       fromCursor: cursor,
       headCursor: row.movesCursor ? head.cursor : null,
-      headAt: headTime(head, run.headsAt),
-      headState: row.audit ? stateToKeep(run, head, known) : null,
+      headAt: headTime(head, stretch.headsAt),
+      headState: row.audit ? stateToKeep(stretch, head, known) : null,
       position: null,
       state: nothingNew || row.audit ? 'comparing' : 'listing',
     },
@@ -96,36 +96,36 @@ function windowKind(row: ImportRow, cursors: Map<string, CursorRow>): 'window' |
 }
 
 /** A folder that is gone has nothing more to give; its cursor stays, should it come back. */
-async function leaveVanished(tx: Transaction, run: ImportRun, scopes: ImportScopeRow[]): Promise<void> {
-  const there = new Set(run.heads.map(({ scope }) => scope));
+async function leaveVanished(tx: Transaction, stretch: Stretch, scopes: ImportScopeRow[]): Promise<void> {
+  const there = new Set(stretch.heads.map(({ scope }) => scope));
   for (const scope of scopes) {
     if (there.has(scope.scope) || scope.state === 'done') continue;
-    await skipVanishedItems(tx, run.importId, scope.scope);
+    await skipVanishedItems(tx, stretch.importId, scope.scope);
     await moveScope(tx, scope, { state: 'done', headState: null });
   }
 }
 
 /** Parts that were opened again are complete up to now, not up to when they were listed first. */
-async function renewHeads(tx: Transaction, run: ImportRun, scopes: ImportScopeRow[]): Promise<void> {
+async function renewHeads(tx: Transaction, stretch: Stretch, scopes: ImportScopeRow[]): Promise<void> {
   for (const scope of scopes) {
-    const head = scope.headAt === null ? run.heads.find((head) => head.scope === scope.scope) : undefined;
-    if (head) await moveScope(tx, scope, { headAt: headTime(head, run.headsAt) });
+    const head = scope.headAt === null ? stretch.heads.find((head) => head.scope === scope.scope) : undefined;
+    if (head) await moveScope(tx, scope, { headAt: headTime(head, stretch.headsAt) });
   }
 }
 
 /** An import that moves the cursor is about everything up to its heads; a requested window ends when it was listed. */
-async function fillWindow(tx: Transaction, run: ImportRun, row: ImportRow): Promise<ImportRow> {
-  const { channel, provider } = run;
+async function fillWindow(tx: Transaction, stretch: Stretch, row: ImportRow): Promise<ImportRow> {
+  const { channel, provider } = stretch;
   const covered = channel.coveredUntil ?? channel.createdAt;
   const owned = { overlapMs: provider.capabilities.windowOverlapMs, ownedFrom: ownedFrom(channel) };
   const window = {
     windowFrom: row.windowFrom ?? (row.movesCursor ? covered : defaultFrom(covered, owned)),
-    windowTo: row.windowTo ?? (row.movesCursor ? latestHead(run) : null),
+    windowTo: row.windowTo ?? (row.movesCursor ? latestHead(stretch) : null),
   };
   if (row.windowFrom === null || row.windowTo === null) await updateImport(tx, row.id, window);
   return { ...row, ...window };
 }
 
-function latestHead({ heads, headsAt }: ImportRun): Date {
+function latestHead({ heads, headsAt }: Stretch): Date {
   return latest(heads.map((head) => headTime(head, headsAt))) ?? headsAt;
 }

@@ -1,19 +1,28 @@
 import { Context as ActivityContext } from '@temporalio/activity';
 import type { Context } from '../runtime/context.ts';
-import { lockChannel, updateChannel } from '../db/channels/channels.ts';
-import type { ChannelRow } from '../db/channels/channels.ts';
+import { lockChannel } from '../db/channels/channels.ts';
+import type { Transaction } from '../db/client.ts';
 import { readReceipts } from '../db/imports/items.ts';
-import { cancelRunningImport, findImport, isUnderWay, updateImport } from '../db/imports/imports.ts';
+import {
+  cancelRunningImport,
+  clearFailures,
+  countFailure,
+  findImport,
+  isUnderWay,
+  updateImport,
+} from '../db/imports/imports.ts';
 import type { ImportRow } from '../db/imports/imports.ts';
 import { listSetAsideOf } from '../db/imports/set-aside.ts';
 import { receiptOf, skippedCount } from '../domain/receipt.ts';
 import { backoffMs } from '../domain/schedule.ts';
+import type { Verdict } from '../domain/verdict.ts';
 import type { Session } from '../providers/contract.ts';
-import { readAccess } from '../credentials/access.ts';
+import { findAccess } from '../credentials/access.ts';
 import type { ChannelAccess } from '../credentials/access.ts';
 import { askForRefresh, workAtAccount } from '../credentials/session.ts';
 import { advanceImport } from './advance.ts';
-import { ImportOvertaken, newRun } from './import-run.ts';
+import { ImportOvertaken, ImportRun } from './import-run.ts';
+import type { Stretch } from './import-run.ts';
 import { importWait } from './wait.ts';
 
 export interface ImportInput {
@@ -40,14 +49,25 @@ export interface SliceAnswer {
   };
   /** The provider's guess of the total; null without one. */
   estimate: number | null;
-  /** How many folders are set aside, because their listing ends whoever tries it. */
+  /** How many folders are set aside, because their listing ends every process that tries it. */
   setAside?: number;
 }
 
 interface Wait {
   waitMs: number;
+  /** As of `SliceAnswer`. */
   waitingFor: string | null;
 }
+
+/** How a slice ended; what that means is written in its last transaction. */
+type SliceEnd =
+  /** The channel is disconnected: nothing more is imported. */
+  | { type: 'left' }
+  /** The channel cannot be worked at now, or another process is at the import: the count of failures stays. */
+  | ({ type: 'put_off' } & Wait)
+  | { type: 'advanced'; waitMs: number }
+  /** `verdict` null: the access token is spent. */
+  | { type: 'refused'; verdict: Verdict | null };
 
 /** A slice begins no page after this; the one under way is finished. */
 const SLICE_MS = 20_000;
@@ -58,106 +78,109 @@ const OVERTAKEN_MS = 1_000;
 
 /** Goes on with an import for a while. While its channel cannot be reached it waits, and goes on at the same cursor. */
 export async function runSlice(context: Context, input: ImportInput): Promise<SliceAnswer> {
-  const wait = await trySlice(context, input);
-  return context.database.inTenant(input.tenantId, async (tx) => {
-    const row = await findImport(tx, input.importId);
-    const receipt = (await readReceipts(tx, [input.importId])).get(input.importId) ?? receiptOf([]);
-    const { skipped: _reasons, ...counts } = receipt;
-    return {
-      done: !row || !isUnderWay(row),
-      state: row?.state ?? 'cancelled',
-      waitMs: wait.waitMs,
-      waitingFor: wait.waitingFor,
-      counts: { ...counts, skipped: skippedCount(receipt) },
-      estimate: row?.estimate ?? null,
-      setAside: (await listSetAsideOf(tx, [input.importId])).length,
-    };
-  });
+  const { tenantId, channelId, importId } = input;
+  const { access, row } = await context.database.inTenant(tenantId, async (tx) => ({
+    access: await findAccess(context, tx, channelId),
+    row: await findImport(tx, importId),
+  }));
+  const end = await trySlice(context, access, row, input);
+  return context.database.inTenant(tenantId, (tx) => endSlice(context, tx, input, end));
 }
 
-async function trySlice(context: Context, input: ImportInput): Promise<Wait> {
-  const access = await readAccess(context, input.tenantId, input.channelId);
-  const now = await context.clock.now();
-  const wait = access === 'gone' ? 'left' : importWait(access.channel, now);
-  if (wait === 'left') return leave(context, input);
-  if (access === 'gone' || wait !== null) return wait ?? { waitMs: 0, waitingFor: null };
-  const signal = ActivityContext.current().cancellationSignal;
+async function trySlice(
+  context: Context,
+  access: ChannelAccess | 'gone',
+  row: ImportRow | null,
+  { importId }: ImportInput,
+): Promise<SliceEnd> {
+  if (access === 'gone') return { type: 'left' };
+  const wait = importWait(access.channel, await context.clock.now());
+  if (wait === 'left') return { type: 'left' };
+  if (wait !== null) return { type: 'put_off', ...wait };
+  const activity = ActivityContext.current();
+  const signal = activity.cancellationSignal;
+  // The last slice, or the poll that began this import, did not come to its end.
+  const careful = activity.info.attempt > 1 || (row?.failures ?? 0) > 0;
+  const work = async (session: Session) =>
+    advanceImport(new ImportRun(await beginStretch(context, access, { importId, session, signal }), { careful }));
   try {
-    return await workSlice(context, access, input, signal);
+    const worked = await workAtAccount(context, access, signal, work);
+    if (worked.outcome === 'worked') return { type: 'advanced', ...worked.result };
+    if (worked.outcome === 'refused') return { type: 'refused', verdict: worked.verdict };
+    await askForRefresh(context, access.channel);
+    return { type: 'refused', verdict: null };
   } catch (error) {
     if (!(error instanceof ImportOvertaken)) throw error;
-    return { waitMs: OVERTAKEN_MS, waitingFor: null };
+    return { type: 'put_off', waitMs: OVERTAKEN_MS, waitingFor: null };
   }
 }
 
-async function workSlice(
-  context: Context,
-  access: ChannelAccess,
-  input: ImportInput,
-  signal: AbortSignal,
-): Promise<Wait> {
-  const worked = await workAtAccount(context, access, signal, (session) =>
-    advance(context, access, input, session, signal),
-  );
-  switch (worked.outcome) {
-    case 'worked':
-      await countFailures(context, input, () => 0);
-      return { waitMs: worked.result.waitMs, waitingFor: worked.result.waitMs > 0 ? 'messages that fail' : null };
-    case 'needs_refresh': {
-      await askForRefresh(context, access.channel);
-      const failures = await countFailures(context, input, (before) => before + 1);
-      return { waitMs: Math.min(backoffMs(failures, null), MOST_REFRESH_MS), waitingFor: 'a new access token' };
-    }
-    case 'refused': {
-      const failures = await countFailures(context, input, (before) => before + 1);
-      if (worked.verdict.tokenRefused) return { waitMs: FIRST_REFRESH_MS, waitingFor: 'a new access token' };
-      return { waitMs: backoffMs(failures, worked.verdict.retryAfterMs), waitingFor: 'the provider' };
-    }
-  }
-}
-
-async function advance(
+async function beginStretch(
   context: Context,
   { channel, provider }: ChannelAccess,
-  { importId }: ImportInput,
-  session: Session,
-  signal: AbortSignal,
-): Promise<{ waitMs: number }> {
+  { importId, session, signal }: Pick<Stretch, 'importId' | 'session' | 'signal'>,
+): Promise<Stretch> {
   const endsAtMs = performance.now() + SLICE_MS;
   const headsAt = await context.clock.now();
   const heads = await session.scopes();
-  const given = { context, channel, provider, session, importId, heads, headsAt, signal, endsAtMs };
-  const careful = ActivityContext.current().info.attempt > 1 || (await hasFailed(context, channel.tenantId, importId));
-  return advanceImport(newRun({ ...given, careful, inline: false }));
+  return { context, channel, provider, session, importId, heads, headsAt, signal, endsAtMs, inline: false };
 }
 
-/** The last slice, or the poll that began this import, did not come to its end. */
-async function hasFailed(context: Context, tenantId: string, importId: string): Promise<boolean> {
-  const row = await context.database.inTenant(tenantId, (tx) => findImport(tx, importId));
-  return (row?.failures ?? 0) > 0;
-}
-
-async function countFailures(
+/** Writes what a slice has come to, and answers with where the import stands. */
+async function endSlice(
   context: Context,
-  { tenantId, importId }: ImportInput,
-  next: (before: number) => number,
-): Promise<number> {
-  return context.database.inTenant(tenantId, async (tx) => {
-    const row = await findImport(tx, importId);
-    const failures = next(row?.failures ?? 0);
-    if (row && row.failures !== failures) await updateImport(tx, importId, { failures });
-    return failures;
-  });
+  tx: Transaction,
+  { channelId, importId }: ImportInput,
+  end: SliceEnd,
+): Promise<SliceAnswer> {
+  if (end.type === 'left') await leave(tx, { channelId, importId }, await context.clock.now());
+  const row = await findImport(tx, importId);
+  const receipt = (await readReceipts(tx, [importId])).get(importId) ?? receiptOf([]);
+  const { skipped: _reasons, ...counts } = receipt;
+  const setAside = await listSetAsideOf(tx, [importId]);
+  // Last: the receipt of a large import takes seconds, and a reauthorization would wait for the import's row.
+  const wait = await settleFailures(tx, importId, end);
+  return {
+    done: !row || !isUnderWay(row),
+    state: row?.state ?? 'cancelled',
+    waitMs: wait.waitMs,
+    waitingFor: wait.waitingFor,
+    counts: { ...counts, skipped: skippedCount(receipt) },
+    estimate: row?.estimate ?? null,
+    setAside: setAside.length,
+  };
+}
+
+/** Counts what failed in a row, and says how long the next slice waits for that. */
+async function settleFailures(tx: Transaction, importId: string, end: SliceEnd): Promise<Wait> {
+  switch (end.type) {
+    case 'left':
+      return { waitMs: 0, waitingFor: null };
+    case 'put_off':
+      return end;
+    case 'advanced':
+      await clearFailures(tx, importId);
+      return { waitMs: end.waitMs, waitingFor: end.waitMs > 0 ? 'messages that fail' : null };
+    case 'refused':
+      return waitAfterRefusal(end.verdict, await countFailure(tx, importId));
+  }
+}
+
+function waitAfterRefusal(verdict: Verdict | null, failures: number): Wait {
+  if (verdict === null) {
+    return { waitMs: Math.min(backoffMs(failures, null), MOST_REFRESH_MS), waitingFor: 'a new access token' };
+  }
+  if (verdict.tokenRefused) return { waitMs: FIRST_REFRESH_MS, waitingFor: 'a new access token' };
+  return { waitMs: backoffMs(failures, verdict.retryAfterMs), waitingFor: 'the provider' };
 }
 
 /** The channel is left for good: nothing more is imported. */
-async function leave(context: Context, { tenantId, channelId, importId }: ImportInput): Promise<Wait> {
-  await context.database.inTenant(tenantId, async (tx) => {
-    const now = await context.clock.now();
-    const channel: ChannelRow | null = await lockChannel(tx, channelId);
-    if (channel) await cancelRunningImport(tx, channelId, now);
-    else await updateImport(tx, importId, { state: 'cancelled', completedAt: now });
-    if (channel) await updateChannel(tx, channelId, { importState: 'idle' });
-  });
-  return { waitMs: 0, waitingFor: null };
+async function leave(
+  tx: Transaction,
+  { channelId, importId }: Pick<ImportInput, 'channelId' | 'importId'>,
+  now: Date,
+): Promise<void> {
+  const channel = await lockChannel(tx, channelId);
+  if (channel) await cancelRunningImport(tx, channelId, now);
+  else await updateImport(tx, importId, { state: 'cancelled', completedAt: now });
 }

@@ -4,7 +4,7 @@ import type { ImportRow } from '../db/imports/imports.ts';
 import { windowToList } from '../domain/import-window.ts';
 import type { WindowFacts } from '../domain/import-window.ts';
 import { later, latest } from './heads.ts';
-import type { ImportRun } from './import-run.ts';
+import type { Stretch } from './import-run.ts';
 
 /** Providers tell their own time in whole seconds. */
 const SECOND_MS = 1000;
@@ -15,24 +15,24 @@ export function ownedFrom({ ownedFrom, createdAt }: Pick<ChannelRow, 'ownedFrom'
 }
 
 /** The window of a scope as it is listed now; `prepareScopes` has filled in where it begins and ends. */
-export function windowFacts(run: ImportRun, row: ImportRow, scope: ImportScopeRow): WindowFacts {
-  return factsOf(run, row, reasonOf(row, scope));
+export function windowFacts(stretch: Stretch, row: ImportRow, scope: ImportScopeRow): WindowFacts {
+  return factsOf(stretch, row, reasonOf(row, scope));
 }
 
 /** From when on an audit compares. */
-export function auditedFrom(run: ImportRun, row: ImportRow): Date {
-  return windowToList(factsOf(run, row, 'comparison'), run.headsAt).from;
+export function auditedFrom(stretch: Stretch, row: ImportRow): Date {
+  return windowToList(factsOf(stretch, row, 'comparison'), stretch.headsAt).from;
 }
 
-function factsOf(run: ImportRun, row: ImportRow, reason: WindowFacts['reason']): WindowFacts {
-  const { channel } = run;
+function factsOf(stretch: Stretch, row: ImportRow, reason: WindowFacts['reason']): WindowFacts {
+  const { channel } = stretch;
   const from = row.windowFrom ?? channel.coveredUntil ?? channel.createdAt;
   return {
     from,
     to: row.windowTo,
     ownedFrom: reason === 'comparison' ? comparedFrom(channel, from) : ownedFrom(channel),
-    setBack: setBack(run),
-    overlapMs: run.provider.capabilities.windowOverlapMs,
+    setBack: setBack(stretch),
+    overlapMs: stretch.provider.capabilities.windowOverlapMs,
     reason,
   };
 }
@@ -46,7 +46,7 @@ const CLOCK_DOUBT_MS = 3_660_000;
  * What a channel has covered, by its provider's clock, lies in that clock's future: it was set back. What came since the
  * connection is then dated by how long that is ago.
  */
-function setBack({ channel, heads, headsAt }: ImportRun): WindowFacts['setBack'] {
+function setBack({ channel, heads, headsAt }: Stretch): WindowFacts['setBack'] {
   const to = latest(heads.flatMap(({ at }) => at ?? []));
   if (to === null || channel.coveredUntil === null) return null;
   if (channel.coveredUntil.getTime() - to.getTime() < SET_BACK_MS) return null;

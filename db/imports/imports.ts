@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, or } from 'drizzle-orm';
+import { and, asc, desc, eq, ne, or, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import { updateChannel } from '../channels/channels.ts';
 import type { Transaction } from '../client.ts';
@@ -163,6 +163,23 @@ export async function updateImport(
   values: Partial<Omit<typeof imports.$inferInsert, 'id' | 'tenantId' | 'channelId'>>,
 ): Promise<void> {
   await tx.update(imports).set(values).where(eq(imports.id, id));
+}
+
+/** One more end in the middle of something, in a row; answers with how many that makes. */
+export async function countFailure(tx: Transaction, id: string): Promise<number> {
+  const [row] = await tx
+    .update(imports)
+    .set({ failures: sql`${imports.failures} + 1` })
+    .where(eq(imports.id, id))
+    .returning({ failures: imports.failures });
+  return row?.failures ?? 1;
+}
+
+export async function clearFailures(tx: Transaction, id: string): Promise<void> {
+  await tx
+    .update(imports)
+    .set({ failures: 0 })
+    .where(and(eq(imports.id, id), ne(imports.failures, 0)));
 }
 
 export async function deleteImport(tx: Transaction, id: string): Promise<void> {

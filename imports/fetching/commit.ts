@@ -11,7 +11,7 @@ import type { ListedItem } from '../../providers/contract.ts';
 import { keyOf } from './fetch.ts';
 import type { Haul, NewArrival } from './fetch.ts';
 import { ImportOvertaken } from '../import-run.ts';
-import type { ImportRun, PageWork } from '../import-run.ts';
+import type { PageWork, Stretch } from '../import-run.ts';
 
 interface Catch {
   work: PageWork;
@@ -35,7 +35,7 @@ interface PageRows {
 }
 
 /** Writes a page in the caller's transaction, which holds the channel. Returns how many messages became visible. */
-export async function commitHaul(tx: Transaction, run: ImportRun, caught: Catch): Promise<number> {
+export async function commitHaul(tx: Transaction, { channel, importId }: Stretch, caught: Catch): Promise<number> {
   const { work, haul, now } = caught;
   const rows: PageRows = { messages: [], locations: [], items: [], surplus: [] };
   for (const known of caught.known) noteHad(rows, caught, known, known);
@@ -48,8 +48,8 @@ export async function commitHaul(tx: Transaction, run: ImportRun, caught: Catch)
   await insertMessages(tx, rows.messages, rows.locations);
   await writeItems(tx, rows.items);
   await deleteContent(tx, rows.surplus);
-  if (haul.complete && !(await work.advance(tx, now))) throw new ImportOvertaken(run.importId);
-  const { tenantId, id: channelId } = run.channel;
+  if (haul.complete && !(await work.advance(tx, now))) throw new ImportOvertaken(importId);
+  const { tenantId, id: channelId } = channel;
   await noticeMessages(tx, { tenantId, channelId, count: rows.messages.length, now });
   return rows.messages.length;
 }

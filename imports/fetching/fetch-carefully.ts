@@ -4,7 +4,7 @@ import type { ListedItem } from '../../providers/contract.ts';
 import { blameOf } from '../failures.ts';
 import { importPage, lockRunning, siftPage } from './import-page.ts';
 import { isOver } from '../import-run.ts';
-import type { ImportRun, PageWork } from '../import-run.ts';
+import type { ImportRun, PageEnd, PageWork } from '../import-run.ts';
 
 /**
  * Imports a page, or, after trouble, its messages one by one. A message that kills the process, hangs the activity or
@@ -12,32 +12,35 @@ import type { ImportRun, PageWork } from '../import-run.ts';
  * with every try counted *before* it is made: whatever happens, the next process knows which message was at work, leaves
  * it for later, and puts it in quarantine after three tries. It never holds up the rest.
  */
-export async function importWithCare(run: ImportRun, work: PageWork): Promise<boolean> {
+export async function importWithCare(run: ImportRun, work: PageWork): Promise<PageEnd> {
   if (work.stage === 'retrying') return oneByOne(run, work, work.items);
   if (!run.careful) return importPage(run, work);
-  const { unknown } = await siftPage(run, work);
-  if (!(await oneByOne(run, work, unknown))) return false;
-  run.careful = false;
+  const { unknown } = await siftPage(run.stretch, work);
+  const end = await oneByOne(run, work, unknown);
+  if (end !== 'whole') return end;
+  run.endCare();
   // Each of these is settled or written down by now; what is left is what we have, and the cursor.
   return importPage(run, work);
 }
 
-/** False when time was over, or the session was lost with one of them. */
-async function oneByOne(run: ImportRun, work: PageWork, items: ListedItem[]): Promise<boolean> {
+async function oneByOne(run: ImportRun, work: PageWork, items: ListedItem[]): Promise<PageEnd> {
   for (const item of items) {
-    await tryOne(run, work, item);
-    if (run.broken || isOver(run)) return false;
+    if ((await tryOne(run, work, item)) === 'session_lost') return 'session_lost';
+    if (isOver(run.stretch)) return 'unfinished';
   }
-  return true;
+  return 'whole';
 }
 
-async function tryOne(run: ImportRun, work: PageWork, item: ListedItem): Promise<void> {
-  const { importId } = run;
+/** One message of a page moves no cursor. */
+const moveNothing = () => Promise.resolve(true);
+
+async function tryOne(run: ImportRun, work: PageWork, item: ListedItem): Promise<'tried' | 'session_lost'> {
+  const { context, channel, importId, signal } = run.stretch;
   const { scope } = work.scope;
   const { generation, providerId } = item;
   const key = { importId, scope, generation, providerId };
-  const write = (note: (tx: Transaction) => Promise<void>) => run.context.database.inTenant(run.channel.tenantId, note);
-  const now = await run.context.clock.now();
+  const write = (note: (tx: Transaction) => Promise<void>) => context.database.inTenant(channel.tenantId, note);
+  const now = await context.clock.now();
   const { channelId, tenantId } = work.row;
   await write(async (tx) => {
     await lockRunning(tx, work);
@@ -45,23 +48,18 @@ async function tryOne(run: ImportRun, work: PageWork, item: ListedItem): Promise
     await countTry(tx, { ...key, channelId, tenantId, repaired, listedAt: now, triedAt: now });
   });
   try {
-    await importPage(run, {
-      ...work,
-      items: [item],
-      window: null,
-      counted: true,
-      advance: () => Promise.resolve(true),
-    });
+    await importPage(run, { ...work, items: [item], window: null, counted: true, advance: moveNothing });
     if (work.stage !== 'retrying') await write((tx) => forgetTry(tx, key));
+    return 'tried';
   } catch (error) {
-    const blame = run.signal.aborted ? null : blameOf(error);
+    const blame = signal.aborted ? null : blameOf(error);
     if (blame === null) {
       await write((tx) => uncountTry(tx, key)).catch(() => {}); // the first error says more
       throw error;
     }
-    run.context.logger.warn({ importId, item, code: blame.code }, 'a message breaks whoever fetches it');
+    context.logger.warn({ importId, item, code: blame.code }, 'a message breaks the process that fetches it');
     await write((tx) => noteFailedTry(tx, key, { ...blame, now }));
-    run.failed = true;
-    run.broken ||= blame.endsSession;
+    run.noteUnfetched();
+    return blame.endsSession ? 'session_lost' : 'tried';
   }
 }

@@ -51,7 +51,7 @@ export async function* fetchHauls(run: ImportRun, scope: ScopeReference, items: 
       await take(haul, run, fetched);
       left.delete(keyOf(fetched.item));
       if (left.size === 0) continue; // the fetch comes to its end by itself
-      if (isOver(run)) return yield handOver(run, haul);
+      if (isOver(run.stretch)) return yield handOver(run, haul);
       if (haul.arrivals.length < HAUL_MESSAGES && performance.now() - beganAtMs < HAUL_MS) continue;
       yield handOver(run, haul);
       [haul, beganAtMs] = [newHaul(), performance.now()];
@@ -66,7 +66,7 @@ export async function* fetchHauls(run: ImportRun, scope: ScopeReference, items: 
 }
 
 async function* fetchEach(run: ImportRun, scope: ScopeReference, items: ListedItem[]): AsyncGenerator<FetchedMessage> {
-  if (items.length > 0) yield* run.session.fetchMessages(scope, items);
+  if (items.length > 0) yield* run.stretch.session.fetchMessages(scope, items);
 }
 
 const newHaul = (): Haul => ({
@@ -83,11 +83,12 @@ function handOver(run: ImportRun, haul: Haul): Haul {
   return { ...haul, stored: run.content.flush() };
 }
 
-async function take(haul: Haul, run: ImportRun, fetched: FetchedMessage): Promise<void> {
+async function take(haul: Haul, { stretch, content }: ImportRun, fetched: FetchedMessage): Promise<void> {
+  const { context, importId } = stretch;
   switch (fetched.outcome) {
     case 'message': {
-      const content = await run.content.write(fetched.raw);
-      haul.arrivals.push(await understand(fetched, content, await run.context.clock.now()));
+      const stored = await content.write(fetched.raw);
+      haul.arrivals.push(await understand(fetched, stored, await context.clock.now()));
       return;
     }
     case 'skipped':
@@ -95,7 +96,7 @@ async function take(haul: Haul, run: ImportRun, fetched: FetchedMessage): Promis
       return;
     case 'failed': {
       const { item, error } = fetched;
-      run.context.logger.warn({ importId: run.importId, item, error: error.message }, 'a message cannot be fetched');
+      context.logger.warn({ importId, item, error: error.message }, 'a message cannot be fetched');
       haul.failed.push({ item, code: failureCode(error) });
     }
   }

@@ -11,7 +11,7 @@ import { fetchHauls, keyOf } from './fetch.ts';
 import type { Haul } from './fetch.ts';
 import { findEmptyPlaces } from './moves.ts';
 import { ImportOvertaken } from '../import-run.ts';
-import type { ImportRun, PageWork } from '../import-run.ts';
+import type { ImportRun, PageEnd, PageWork, Stretch } from '../import-run.ts';
 
 /** What of a page has to be fetched, and what we have. */
 interface Sifted {
@@ -25,20 +25,21 @@ interface Sifted {
  * Imports one page, haul by haul: stores the content of what is unknown in short transactions, then in one transaction
  * the messages, their places and what became of every id; the last haul's moves the cursor as well. One haul commits
  * while the next is fetched. When time runs out in the middle, what was fetched is committed and the cursor stays: the
- * page is listed again, and the rest fetched. True when the page is whole.
+ * page is listed again, and the rest fetched.
  */
-export async function importPage(run: ImportRun, work: PageWork): Promise<boolean> {
+export async function importPage(run: ImportRun, work: PageWork): Promise<PageEnd> {
   try {
     return await fetchAndCommit(run, work);
   } finally {
     await run.content.discard().catch((error: unknown) => {
-      run.context.logger.warn({ err: error, importId: run.importId }, 'content that nothing refers to was left behind');
+      const { context, importId } = run.stretch;
+      context.logger.warn({ err: error, importId }, 'content that nothing refers to was left behind');
     });
   }
 }
 
-async function fetchAndCommit(run: ImportRun, work: PageWork): Promise<boolean> {
-  let { known, tries, unknown } = await siftPage(run, work);
+async function fetchAndCommit(run: ImportRun, work: PageWork): Promise<PageEnd> {
+  let { known, tries, unknown } = await siftPage(run.stretch, work);
   let last: Haul | null = null;
   let committing: Promise<void> | null = null;
   try {
@@ -53,27 +54,28 @@ async function fetchAndCommit(run: ImportRun, work: PageWork): Promise<boolean> 
     await committing?.catch(() => undefined); // nothing of this page is under way when its content is tidied up
   }
   if (last !== null && last.error !== null) throw last.error;
-  return last?.complete ?? false;
+  return last?.complete ? 'whole' : 'unfinished';
 }
 
 async function commit(run: ImportRun, work: PageWork, part: Pick<Sifted, 'known' | 'tries'> & { haul: Haul }) {
-  const { context, channel } = run;
+  const { stretch } = run;
+  const { context, channel } = stretch;
   const { haul } = part;
   await haul.stored;
-  const emptied = await findEmptyPlaces(run, work.scope, haul.arrivals);
+  const emptied = await findEmptyPlaces(stretch, work.scope, haul.arrivals);
   const count = await context.database.inTenant(channel.tenantId, async (tx) => {
     const now = await context.clock.now();
     const row = await lockRunning(tx, work);
     const gapFrom = row.movesCursor ? null : await findOpenGap(tx, row.channelId);
-    return commitHaul(tx, run, { ...part, emptied, gapFrom, work: { ...work, row }, now });
+    return commitHaul(tx, stretch, { ...part, emptied, gapFrom, work: { ...work, row }, now });
   });
   run.content.claim(haul.arrivals.map(({ contentId }) => contentId));
-  run.stored += count;
-  run.failed ||= haul.failed.length + haul.unanswered.length > 0;
+  run.noteStored(count);
+  if (haul.failed.length + haul.unanswered.length > 0) run.noteUnfetched();
 }
 
 /** What of a page is to be fetched, and what we have. */
-export async function siftPage({ context, channel, session }: ImportRun, work: PageWork): Promise<Sifted> {
+export async function siftPage({ context, channel, session }: Stretch, work: PageWork): Promise<Sifted> {
   const sifted = await context.database.inTenant(channel.tenantId, (tx) => sift(tx, work));
   const { window, scope } = work;
   if (window === null || session.within === undefined || sifted.unknown.length === 0) return sifted;

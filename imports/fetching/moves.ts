@@ -1,7 +1,7 @@
 import { findSameHere } from '../../db/messages/messages.ts';
 import type { ListedItem, ScopeReference } from '../../providers/contract.ts';
 import type { NewArrival } from './fetch.ts';
-import type { ImportRun } from '../import-run.ts';
+import type { Stretch } from '../import-run.ts';
 
 /**
  * The places in this folder that messages like these were known at and that are empty now. A message that was moved out
@@ -9,11 +9,10 @@ import type { ImportRun } from '../import-run.ts';
  * is empty. While the old one is still there, the new one is another message, whatever its headers say.
  */
 export async function findEmptyPlaces(
-  run: ImportRun,
+  { session, channel, context }: Stretch,
   scope: ScopeReference,
   arrivals: NewArrival[],
 ): Promise<ListedItem[]> {
-  const { session, channel, context } = run;
   if (!session.stillThere || arrivals.length === 0) return [];
   const fingerprints = [...new Set(arrivals.map(({ fingerprint }) => fingerprint))];
   const generations = [...new Set(arrivals.map(({ item }) => item.generation))];

@@ -5,7 +5,7 @@ import type { ImportRow } from '../../db/imports/imports.ts';
 import type { WindowFacts } from '../../domain/import-window.ts';
 import { isExpired } from '../listing/list-page.ts';
 import { importWithCare } from './fetch-carefully.ts';
-import type { ImportRun } from '../import-run.ts';
+import type { ImportRun, PageEnd, Stretch } from '../import-run.ts';
 import { windowFacts } from '../window.ts';
 
 /** How long an item that could not be fetched is left alone, in ms. */
@@ -17,33 +17,36 @@ export async function retryItems(
   row: ImportRow,
   scope: ImportScopeRow,
   items: ImportItemRow[],
-): Promise<void> {
+): Promise<PageEnd> {
+  const { stretch } = run;
+  let end: PageEnd = 'whole';
   try {
     const here = items.filter((item) => item.scope === scope.scope);
     for (const [repaired, group] of Map.groupBy(here, (item) => item.repaired)) {
-      await importWithCare(run, {
+      end = await importWithCare(run, {
         row,
         scope,
-        facts: factsOf(run, row, scope, repaired),
+        facts: factsOf(stretch, row, scope, repaired),
         items: group,
         window: null,
         stage: 'retrying',
         advance: () => Promise.resolve(true),
       });
-      if (run.broken) return;
+      if (end === 'session_lost') break;
     }
   } catch (error) {
     if (!isExpired(error)) throw error;
     // The folder numbers its messages anew: these ids mean nothing any more, and what they named is listed by new ones.
-    await run.context.database.inTenant(row.tenantId, (tx) => skipVanishedItems(tx, row.id, scope.scope));
+    await stretch.context.database.inTenant(row.tenantId, (tx) => skipVanishedItems(tx, row.id, scope.scope));
   }
+  return end;
 }
 
 /**
  * What the listing named belongs to the window by the listing's rule, not by the comparison's. An import that has ended
  * knows its window's end in whole seconds, and had listed beyond.
  */
-function factsOf(run: ImportRun, row: ImportRow, scope: ImportScopeRow, repaired: boolean): WindowFacts {
-  const facts = windowFacts(run, row, repaired ? scope : { ...scope, state: 'listing' });
+function factsOf(stretch: Stretch, row: ImportRow, scope: ImportScopeRow, repaired: boolean): WindowFacts {
+  const facts = windowFacts(stretch, row, repaired ? scope : { ...scope, state: 'listing' });
   return row.replaying ? { ...facts, to: null } : facts;
 }

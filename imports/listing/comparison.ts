@@ -10,7 +10,7 @@ import { keyOf } from '../fetching/fetch.ts';
 import { isExpired } from './list-page.ts';
 import { importWithCare } from '../fetching/fetch-carefully.ts';
 import { ImportOvertaken, isRoutine } from '../import-run.ts';
-import type { ImportRun } from '../import-run.ts';
+import type { ImportRun, PageEnd, Stretch } from '../import-run.ts';
 import { isFallback, windowFacts } from '../window.ts';
 import { listWindowCarefully } from './list-carefully.ts';
 
@@ -23,27 +23,28 @@ export function needsComparison(row: ImportRow, scopes: ImportScopeRow[]): boole
  * Lists one page of the window's ids again, after everything was imported, and imports what is neither stored nor
  * settled: the listing had missed it, and the receipt says so (`repaired`).
  */
-export async function comparePage(run: ImportRun, row: ImportRow, scope: ImportScopeRow): Promise<void> {
-  const facts = windowFacts(run, row, scope);
+export async function comparePage(run: ImportRun, row: ImportRow, scope: ImportScopeRow): Promise<PageEnd> {
+  const { stretch } = run;
+  const facts = windowFacts(stretch, row, scope);
   const reason = facts.reason === 'requested' ? 'requested' : 'comparison';
-  const window = windowToList({ ...facts, reason, to: comparedTo(run, scope, facts) }, run.headsAt);
+  const window = windowToList({ ...facts, reason, to: comparedTo(stretch, scope, facts) }, stretch.headsAt);
   try {
     const page = await listWindowCarefully(run, scope, window);
-    if (page === null) return;
-    const items = await leaveWhatCameSince(run, scope, page.items);
-    await importWithCare(run, {
+    if (page === null) return 'unfinished';
+    const items = await leaveWhatCameSince(stretch, scope, page.items);
+    return await importWithCare(run, {
       row,
       scope,
       facts,
-      items: row.audit ? await leaveQuarantined(run, scope, items) : items,
+      items: row.audit ? await leaveQuarantined(stretch, scope, items) : items,
       window,
       stage: 'comparing',
       advance: (tx) => moveScope(tx, scope, page.position === null ? { state: 'done' } : { position: page.position }),
     });
   } catch (error) {
-    if (!isExpired(error) || run.expired.has(scope.scope)) throw error;
-    run.expired.add(scope.scope);
-    await beginAgain(run, scope);
+    if (!isExpired(error) || !run.noteExpired(scope.scope)) throw error;
+    await beginAgain(stretch, scope);
+    return 'unfinished';
   }
 }
 
@@ -51,14 +52,14 @@ export async function comparePage(run: ImportRun, row: ImportRow, scope: ImportS
  * Up to the head. Where the provider tells no time its dates cannot be held against ours: a clock that is ahead would
  * hide what was missed. Everything is listed then, and what came since is told by the cursor.
  */
-function comparedTo({ session }: ImportRun, { headAt }: ImportScopeRow, { reason, to }: WindowFacts): Date | null {
+function comparedTo({ session }: Stretch, { headAt }: ImportScopeRow, { reason, to }: WindowFacts): Date | null {
   const wasAskedFor = reason === 'requested' && to !== null;
   return session.comesAfter && !wasAskedFor ? null : (to ?? headAt);
 }
 
 /** The next listing brings it, and nothing was missed. */
 async function leaveWhatCameSince(
-  { session, context, channel }: ImportRun,
+  { session, context, channel }: Stretch,
   { scope, tenantId }: ImportScopeRow,
   items: ListedItem[],
 ): Promise<ListedItem[]> {
@@ -68,16 +69,20 @@ async function leaveWhatCameSince(
 }
 
 /** What lies in quarantine is known; an audit that tried it again would die of it every day. */
-async function leaveQuarantined(run: ImportRun, scope: ImportScopeRow, items: ListedItem[]): Promise<ListedItem[]> {
+async function leaveQuarantined(
+  { context, channel }: Stretch,
+  scope: ImportScopeRow,
+  items: ListedItem[],
+): Promise<ListedItem[]> {
   const ids = items.map(({ providerId }) => providerId);
-  const place = { channelId: run.channel.id, scope: scope.scope };
-  const held = await run.context.database.inTenant(scope.tenantId, (tx) => findQuarantined(tx, place, ids));
+  const place = { channelId: channel.id, scope: scope.scope };
+  const held = await context.database.inTenant(scope.tenantId, (tx) => findQuarantined(tx, place, ids));
   const keys = new Set(held.map((item) => keyOf(item)));
   return items.filter((item) => !keys.has(keyOf(item)));
 }
 
 /** The provider has forgotten how far it had listed. */
-async function beginAgain(run: ImportRun, scope: ImportScopeRow): Promise<void> {
-  const moved = await run.context.database.inTenant(scope.tenantId, (tx) => moveScope(tx, scope, { position: null }));
-  if (!moved) throw new ImportOvertaken(run.importId);
+async function beginAgain({ context, importId }: Stretch, scope: ImportScopeRow): Promise<void> {
+  const moved = await context.database.inTenant(scope.tenantId, (tx) => moveScope(tx, scope, { position: null }));
+  if (!moved) throw new ImportOvertaken(importId);
 }

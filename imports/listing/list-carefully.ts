@@ -7,7 +7,7 @@ import { ProviderError } from '../../domain/verdict.ts';
 import type { TimeWindow, WindowPage } from '../../providers/contract.ts';
 import { blameOf } from '../failures.ts';
 import { PAGE_ITEMS } from '../import-run.ts';
-import type { ImportRun } from '../import-run.ts';
+import type { ImportRun, Stretch } from '../import-run.ts';
 
 /** How many ids are asked for, by how many listings did not end before: what is too much at once may pass in parts. */
 const PAGE_SIZES = [PAGE_ITEMS, 50, 5, 1];
@@ -23,12 +23,13 @@ export async function listCarefully<Page>(
   scope: ImportScopeRow,
   list: (limit: number) => Promise<Page>,
 ): Promise<Page | null> {
+  const { stretch } = run;
   const { tries, setAsideAt } = scope;
   const limit = PAGE_SIZES[tries];
   // One that was set aside gets one try: it had its smaller ones, and what may have changed is not its size.
-  if (limit === undefined || (setAsideAt !== null && tries > 0)) return putAside(run, scope);
+  if (limit === undefined || (setAsideAt !== null && tries > 0)) return putAside(stretch, scope);
   if (!run.careful && setAsideAt === null) return list(limit);
-  const note = (values: Parameters<typeof noteListing>[2]) => inTenant(run, (tx) => noteListing(tx, scope, values));
+  const note = (values: Parameters<typeof noteListing>[2]) => inTenant(stretch, (tx) => noteListing(tx, scope, values));
   await note({ tries: tries + 1 });
   try {
     const page = await list(limit);
@@ -36,7 +37,7 @@ export async function listCarefully<Page>(
     return page;
   } catch (error) {
     // The first error says more than one of the note.
-    if (!isToBlame(run, error)) await note({ tries }).catch(() => {});
+    if (!isToBlame(stretch, error)) await note({ tries }).catch(() => {});
     throw error;
   }
 }
@@ -47,7 +48,8 @@ export function listWindowCarefully(
   scope: ImportScopeRow,
   window: TimeWindow,
 ): Promise<WindowPage | null> {
-  const { session, careful } = run;
+  const { session } = run.stretch;
+  const { careful } = run;
   return listCarefully(run, scope, async (limit) => {
     const page = await session.listWindow(scope, window, scope.position, limit);
     return careful && session.within ? { ...page, items: await session.within(scope, page.items, window) } : page;
@@ -58,22 +60,23 @@ export function listWindowCarefully(
  * A worker that is told to stop, or an import that is, is not the listing's doing; one that took too long is. Nor is an
  * outage that the provider admits: that passes, and an hour would be long.
  */
-function isToBlame({ signal }: ImportRun, error: unknown): boolean {
+function isToBlame({ signal }: Stretch, error: unknown): boolean {
   const isOutage = error instanceof ProviderError && error.verdict.reason !== 'network';
   if (!signal.aborted) return !isOutage && blameOf(error) !== null;
   const reason: unknown = signal.reason;
   return reason instanceof CancelledFailure && ['TIMED_OUT', 'HEARTBEAT_TIMEOUT', 'NOT_FOUND'].includes(reason.message);
 }
 
-async function putAside(run: ImportRun, scope: ImportScopeRow): Promise<null> {
-  const now = await run.context.clock.now();
+async function putAside(stretch: Stretch, scope: ImportScopeRow): Promise<null> {
+  const { clock, logger } = stretch.context;
+  const now = await clock.now();
   const since = scope.setAsideAt ?? now;
   const retryAt = new Date(now.getTime() + blockedRetryMs(now.getTime() - since.getTime()));
   const { channelId: channel, importId } = scope;
-  run.context.logger.error({ channel, importId, retryAt }, 'a listing ends whoever tries it; its folder is set aside');
-  await inTenant(run, (tx) => setAside(tx, scope, { since, retryAt }));
+  logger.error({ channel, importId, retryAt }, 'a listing ends whoever tries it; its folder is set aside');
+  await inTenant(stretch, (tx) => setAside(tx, scope, { since, retryAt }));
   return null;
 }
 
-const inTenant = <T>({ context, channel }: ImportRun, work: (tx: Transaction) => Promise<T>) =>
+const inTenant = <T>({ context, channel }: Stretch, work: (tx: Transaction) => Promise<T>) =>
   context.database.inTenant(channel.tenantId, work);

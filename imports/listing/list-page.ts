@@ -6,37 +6,37 @@ import { updateImport } from '../../db/imports/imports.ts';
 import type { ImportRow } from '../../db/imports/imports.ts';
 import { windowToList } from '../../domain/import-window.ts';
 import { ProviderError } from '../../domain/verdict.ts';
-import type { ChangePage, WindowPage } from '../../providers/contract.ts';
+import type { WindowPage } from '../../providers/contract.ts';
 import { tellOfGap } from '../events.ts';
 import { headTime } from '../heads.ts';
 import { importWithCare } from '../fetching/fetch-carefully.ts';
 import { ImportOvertaken } from '../import-run.ts';
-import type { ImportRun } from '../import-run.ts';
+import type { ImportRun, PageEnd, Stretch } from '../import-run.ts';
 import { isFallback, windowFacts } from '../window.ts';
 import { listCarefully, listWindowCarefully } from './list-carefully.ts';
 
 /** Lists and imports one page of a scope. An expired cursor is not an end: the scope goes on as a window of time. */
-export async function listPage(run: ImportRun, row: ImportRow, scope: ImportScopeRow): Promise<void> {
+export async function listPage(run: ImportRun, row: ImportRow, scope: ImportScopeRow): Promise<PageEnd> {
   try {
-    await (scope.listing === 'changes' ? listChangePage(run, row, scope) : listWindowPage(run, row, scope));
+    return await (scope.listing === 'changes' ? listChangePage(run, row, scope) : listWindowPage(run, row, scope));
   } catch (error) {
-    if (!isExpired(error) || run.expired.has(scope.scope)) throw error;
-    run.expired.add(scope.scope);
-    await fallBackToWindow(run, row, scope);
+    if (!isExpired(error) || !run.noteExpired(scope.scope)) throw error;
+    await fallBackToWindow(run.stretch, row, scope);
+    return 'unfinished';
   }
 }
 
-async function listChangePage(run: ImportRun, row: ImportRow, scope: ImportScopeRow): Promise<void> {
-  const { database } = run.context;
-  const cursor = await database.inTenant(row.tenantId, (tx) => findCursor(tx, row.channelId, scope.scope));
+async function listChangePage(run: ImportRun, row: ImportRow, scope: ImportScopeRow): Promise<PageEnd> {
+  const { context, session } = run.stretch;
+  const cursor = await context.database.inTenant(row.tenantId, (tx) => findCursor(tx, row.channelId, scope.scope));
   if (cursor === null) throw new ImportOvertaken(row.id);
-  const list = (limit: number) => run.session.listChanges(scope, cursor, limit);
-  const page = takeListed(run, scope, cursor) ?? (await listCarefully(run, scope, list));
-  if (page === null) return;
-  await importWithCare(run, {
+  const list = (limit: number) => session.listChanges(scope, cursor, limit);
+  const page = run.takeListed(scope.scope, cursor) ?? (await listCarefully(run, scope, list));
+  if (page === null) return 'unfinished';
+  return importWithCare(run, {
     row,
     scope,
-    facts: windowFacts(run, row, scope),
+    facts: windowFacts(run.stretch, row, scope),
     items: page.items,
     window: null,
     stage: 'listing',
@@ -48,19 +48,12 @@ async function listChangePage(run: ImportRun, row: ImportRow, scope: ImportScope
   });
 }
 
-/** The page that a poll has just seen, once. */
-function takeListed(run: ImportRun, { scope }: ImportScopeRow, cursor: string): ChangePage | null {
-  const listed = run.listed.get(scope);
-  run.listed.delete(scope);
-  return listed?.cursor === cursor ? listed.page : null;
-}
-
-async function listWindowPage(run: ImportRun, row: ImportRow, scope: ImportScopeRow): Promise<void> {
-  const facts = windowFacts(run, row, scope);
-  const window = windowToList(facts, run.headsAt);
+async function listWindowPage(run: ImportRun, row: ImportRow, scope: ImportScopeRow): Promise<PageEnd> {
+  const facts = windowFacts(run.stretch, row, scope);
+  const window = windowToList(facts, run.stretch.headsAt);
   const page = await listWindowCarefully(run, scope, window);
-  if (page === null) return;
-  await importWithCare(run, {
+  if (page === null) return 'unfinished';
+  return importWithCare(run, {
     row,
     scope,
     facts,
@@ -97,9 +90,9 @@ async function addEstimate(tx: Transaction, row: ImportRow, { estimate }: Window
  * The provider no longer knows the cursor, or numbers the folder anew: everything from *covered until* minus an overlap
  * is listed by date (rule 10). The head that the cursor will jump to was taken before that.
  */
-async function fallBackToWindow(run: ImportRun, row: ImportRow, scope: ImportScopeRow): Promise<void> {
-  const { context } = run;
-  const head = run.heads.find((head) => head.scope === scope.scope);
+async function fallBackToWindow(stretch: Stretch, row: ImportRow, scope: ImportScopeRow): Promise<void> {
+  const { context, heads, headsAt } = stretch;
+  const head = heads.find((head) => head.scope === scope.scope);
   if (!head) throw new ImportOvertaken(row.id);
   await context.database.inTenant(row.tenantId, async (tx) => {
     const now = await context.clock.now();
@@ -108,7 +101,7 @@ async function fallBackToWindow(run: ImportRun, row: ImportRow, scope: ImportSco
     const listing = scope.listing === 'begin' ? 'begin' : 'window';
     const values = { listing, position: null, fromCursor: cursor, headCursor } as const;
     const first = !(await listImportScopes(tx, row.id)).some((scope) => isFallback(row, scope));
-    if (!(await moveScope(tx, scope, { ...values, headAt: headTime(head, run.headsAt) })))
+    if (!(await moveScope(tx, scope, { ...values, headAt: headTime(head, headsAt) })))
       throw new ImportOvertaken(row.id);
     if (first && row.movesCursor && listing === 'window') await tellOfGap(tx, row, 'cursor_expired', now);
   });
