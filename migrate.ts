@@ -1,6 +1,6 @@
 // `node migrate.ts`: brings the database to this version's tables. In production it runs once before server and
 // worker of a new version; `npm start` does the same by itself.
-import { readEnvironment } from './runtime/config.ts';
+import { readEnvironment } from './runtime/environment.ts';
 import { migrateDatabase } from './db/migrate.ts';
 
 const url = readEnvironment()['DATABASE_URL'];

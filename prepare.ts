@@ -1,6 +1,6 @@
 // `node prepare.ts`: gets Temporal's two servers, the embedded one and the tests' one, onto this machine. Says
 // nothing when they are there.
-import { readEnvironment } from './runtime/config.ts';
+import { readEnvironment } from './runtime/environment.ts';
 import { machineCacheDir } from './embedded/machine-tools.ts';
 import { sayTo } from './embedded/steps.ts';
 import { temporalBinary } from './embedded/temporal-binary.ts';

@@ -2,7 +2,7 @@
 // after them until it is told to stop.
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { readEnvironment } from './runtime/config.ts';
+import { readEnvironment } from './runtime/environment.ts';
 import { describeRun, sayAddresses } from './embedded/addresses.ts';
 import { endLeftovers } from './embedded/leftovers.ts';
 import { choosePorts, claimPort, type Ports } from './embedded/ports.ts';

@@ -46,7 +46,7 @@ async function fillGmail(setting: Setting, content: Content): Promise<Mailbox> {
   const channel = await connectGmail(mooring, email);
   const path = `/v1/channels/${channel.id}/access-token`;
   const { access_token: accessToken } = await mooring.call<{ access_token: string }>('GET', path);
-  const apiUrl = readSandbox(mooring.stateDir)?.google?.gmail_api_url ?? '';
+  const apiUrl = readSandbox(mooring.stateDir)?.environment['google']?.['GMAIL_API_URL'] ?? '';
   return { channel, order: { protocol: 'gmail', apiUrl, accessToken } };
 }
 

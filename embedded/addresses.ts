@@ -15,14 +15,7 @@ export function describeRun(config: StartConfig, found: Surroundings): Omit<Run,
     temporal: found.temporalAddress,
     temporal_ui: found.temporalUiUrl,
     database_url: found.databaseUrl,
-    ...(sandbox && {
-      sandbox: {
-        control: sandbox.control,
-        page: sandbox.page,
-        ...(sandbox.imap && { imap: sandbox.imap }),
-        ...(sandbox.exchange && { exchange: sandbox.exchange }),
-      },
-    }),
+    ...(sandbox && { sandbox: { control: sandbox.control, page: sandbox.page, ...sandbox.run } }),
   };
 }
 

@@ -46,16 +46,17 @@ function sandboxEnvironment(config: StartConfig, sandbox: SandboxAddresses): Rec
     MOORING_SANDBOX_PAGE: sandbox.page,
     MOORING_EGRESS_ALLOW: config.egressAllow ?? '127.0.0.0/8,::1/128',
     ...(caFile ? { MOORING_CA_FILE: caFile } : {}),
-    ...providerEnvironment(sandbox, config.environment, pushAddress(config)),
+    ...providerEnvironment(sandbox, config.environment),
   };
 }
 
-/** The sandbox's certificate authority beside the person's own. */
-function authorities({ caFile, stateDir }: StartConfig, { imap }: SandboxAddresses): string | null {
-  if (!imap || !caFile) return imap?.ca_file ?? caFile;
-  const both = join(stateDir, 'authorities.pem');
-  writeFileSync(both, `${readFileSync(caFile, 'utf8')}\n${readFileSync(imap.ca_file, 'utf8')}`);
-  return both;
+/** The sandbox's certificate authorities beside the person's own. */
+function authorities({ caFile, stateDir }: StartConfig, sandbox: SandboxAddresses): string | null {
+  const files = [...(caFile ? [caFile] : []), ...sandbox.authorities];
+  if (files.length <= 1) return files[0] ?? null;
+  const all = join(stateDir, 'authorities.pem');
+  writeFileSync(all, files.map((file) => readFileSync(file, 'utf8')).join('\n'));
+  return all;
 }
 
 /** Where the server is reached from this machine. */

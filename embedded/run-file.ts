@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SandboxAddresses } from './sandbox.ts';
+import type { SandboxAddresses, SandboxServers } from './sandbox.ts';
 
 /** What `run.json` tells about a running Mooring. */
 export interface Run {
@@ -12,7 +12,7 @@ export interface Run {
   temporal_ui: string | null;
   database_url: string;
   pids: Record<string, number>;
-  sandbox?: Pick<SandboxAddresses, 'control' | 'page' | 'imap' | 'exchange'>;
+  sandbox?: Pick<SandboxAddresses, 'control' | 'page'> & SandboxServers;
 }
 
 /** Whole or not at all, also for who reads it this instant. It holds the API key, so it is the owner's alone. */

@@ -8,18 +8,15 @@ export interface SandboxAddresses {
   pid: number;
   control: string;
   page: string;
-  google?: {
-    client_id: string;
-    client_secret: string;
-    authorization_url: string;
-    token_url: string;
-    revocation_url: string;
-    userinfo_url: string;
-    gmail_api_url: string;
-    jwks_url: string;
-    pubsub_topic: string;
-    pubsub_service_account: string;
-  };
+  /** The variables that put a simulated provider in the place of the real one, by provider. */
+  environment: Record<string, Record<string, string>>;
+  /** Who signed its servers' certificates, PEM files. */
+  authorities: string[];
+  run: SandboxServers;
+}
+
+/** Servers that people and scripts name themselves, as `run.json` tells of them. */
+export interface SandboxServers {
   imap?: { host: string; port: number; security: string; ca_file: string };
   exchange?: { url: string };
 }
@@ -60,23 +57,10 @@ export function readSandbox(stateDir: string): SandboxAddresses | null {
 
 /** The simulated providers in place of the real ones, where the person gave no client of their own. */
 export function providerEnvironment(
-  sandbox: SandboxAddresses,
+  { environment }: SandboxAddresses,
   given: Record<string, string>,
-  pushTo: string,
 ): Record<string, string> {
-  const { google } = sandbox;
-  if (!google || given['GOOGLE_CLIENT_ID']) return {};
-  return {
-    GOOGLE_CLIENT_ID: google.client_id,
-    GOOGLE_CLIENT_SECRET: google.client_secret,
-    GOOGLE_AUTHORIZATION_URL: google.authorization_url,
-    GOOGLE_TOKEN_URL: google.token_url,
-    GOOGLE_REVOCATION_URL: google.revocation_url,
-    GOOGLE_USERINFO_URL: google.userinfo_url,
-    GMAIL_API_URL: google.gmail_api_url,
-    GOOGLE_JWKS_URL: google.jwks_url,
-    GOOGLE_PUBSUB_TOPIC: google.pubsub_topic,
-    GOOGLE_PUBSUB_AUDIENCE: `${pushTo}/google`,
-    GOOGLE_PUBSUB_SERVICE_ACCOUNT: google.pubsub_service_account,
-  };
+  const isTheirs = (name: string) => name.endsWith('_CLIENT_ID') && Boolean(given[name]);
+  const simulated = Object.values(environment).filter((variables) => !Object.keys(variables).some(isTheirs));
+  return Object.assign({}, ...simulated) as Record<string, string>;
 }

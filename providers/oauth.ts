@@ -4,7 +4,7 @@ import { Secret } from '../domain/secret.ts';
 import type { ProviderAnswer, Verdict } from '../domain/verdict.ts';
 import { ProviderError } from '../domain/verdict.ts';
 import { parseJson } from './answers/text.ts';
-import type { OAuthClientConfig } from './configuration.ts';
+import type { OAuthClientConfig } from './oauth-client.ts';
 import type { BeforeWriting, Http } from '../net/http.ts';
 import type { RawAnswer, TokenSet } from './contract.ts';
 import { verdict } from '../domain/verdict-builders.ts';

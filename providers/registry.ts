@@ -1,20 +1,23 @@
+import type { z } from 'zod';
 import type { AccessType } from '../domain/access-type.ts';
-import type { ProviderConfig } from './configuration.ts';
 import { createEgressGuard } from '../net/egress.ts';
-import { createGmailProvider } from './google/adapter.ts';
-import { createImapProvider } from './imap/adapter.ts';
 import type { Provider } from './contract.ts';
+import type { ProviderConfig, ProviderDefinition } from './definition.ts';
+import { google } from './google/definition.ts';
+import { imap } from './imap/definition.ts';
+
+/** Every provider, one line each (providers/README.md). */
+const PROVIDERS: readonly ProviderDefinition[] = [google, imap];
+
+/** The environment variables of all providers. */
+export const PROVIDER_VARIABLES: z.ZodRawShape = Object.assign({}, ...PROVIDERS.map(({ variables }) => variables));
 
 /** The configured access types, each with its adapter. */
 export type Providers = ReadonlyMap<AccessType, Provider>;
 
 /** Builds every adapter that has a configuration; the others are not in the map. */
-export function createProviders(config: ProviderConfig): Providers {
-  const providers = new Map<AccessType, Provider>();
-  const egress = createEgressGuard(config.egress);
-  if (config.google !== null) providers.set('gmail', createGmailProvider(config.google));
-  if (config.imap !== null) {
-    providers.set('imap', createImapProvider(config.imap, egress, config.certificateAuthorities));
-  }
-  return providers;
+export function createProviders({ variables, egress, ...config }: ProviderConfig): Providers {
+  const surroundings = { ...config, egress: createEgressGuard(egress) };
+  const adapters = PROVIDERS.flatMap((provider) => provider.configure(variables, surroundings));
+  return new Map(adapters.map((adapter) => [adapter.accessType, adapter]));
 }

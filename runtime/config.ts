@@ -1,15 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import { KILL_POINTS } from '../domain/kill-points.ts';
 import type { KillPoint } from '../domain/kill-points.ts';
 import { Secret } from '../domain/secret.ts';
-import { GMAIL_UNITS_PER_MINUTE, GOOGLE_URLS } from '../providers/configuration.ts';
-import type { GoogleConfig, GooglePushConfig, ProviderConfig } from '../providers/configuration.ts';
+import type { ProviderConfig } from '../providers/definition.ts';
+import { PROVIDER_VARIABLES } from '../providers/registry.ts';
+import { readEnvironment } from './environment.ts';
 
-/** What server and worker were configured with. The only reader of the environment. */
+/** What server and worker were configured with. */
 export interface Config {
   logLevel: string;
   port: number;
@@ -68,21 +67,6 @@ const variables = z.object({
   MOORING_KILL_AT: z.enum(KILL_POINTS).optional(),
   MOORING_POLL_SECONDS: z.coerce.number().min(1).optional(),
   MOORING_LISTENER_CONNECTIONS: z.coerce.number().int().min(1).default(1000),
-  GOOGLE_CLIENT_ID: z.string().optional(),
-  GOOGLE_CLIENT_SECRET: z.string().optional(),
-  GOOGLE_CLIENT_SECRET_FILE: z.string().optional(),
-  GOOGLE_AUTHORIZATION_URL: z.url().default(GOOGLE_URLS.authorizationUrl),
-  GOOGLE_TOKEN_URL: z.url().default(GOOGLE_URLS.tokenUrl),
-  GOOGLE_REVOCATION_URL: z.url().default(GOOGLE_URLS.revocationUrl),
-  GOOGLE_USERINFO_URL: z.url().default(GOOGLE_URLS.userinfoUrl),
-  GMAIL_API_URL: z.url().default(GOOGLE_URLS.gmailApiUrl),
-  GOOGLE_JWKS_URL: z.url().default(GOOGLE_URLS.keysUrl),
-  GOOGLE_PUBSUB_TOPIC: z
-    .string()
-    .regex(/^projects\/[^/\s]+\/topics\/[^/\s]+$/, 'expected projects/PROJECT/topics/TOPIC')
-    .optional(),
-  GOOGLE_PUBSUB_AUDIENCE: z.string().min(1).optional(),
-  GOOGLE_PUBSUB_SERVICE_ACCOUNT: z.email().optional(),
 });
 type Variables = z.infer<typeof variables>;
 
@@ -93,31 +77,18 @@ function isDatabaseUrl(text: string): boolean {
 /** A variable is missing or wrong; the message names the variable and what was expected, never its value. */
 class ConfigError extends Error {}
 
-/** `.env` under the real environment, which wins; empty values count as absent. */
-export function readEnvironment(): Record<string, string> {
-  const merged = { ...readDotEnv(), ...process.env };
-  return Object.fromEntries(Object.entries(merged).filter((entry): entry is [string, string] => Boolean(entry[1])));
-}
-
-function readDotEnv(): Record<string, string | undefined> {
-  try {
-    return parseEnv(readFileSync('.env', 'utf8'));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    throw error;
-  }
-}
-
 /** Under a day, so that what is missed is found within one. */
 const AUDIT_INTERVAL_MS = 23 * 3_600_000;
 
 /** Throws `ConfigError` with one line per variable that is missing or wrong. */
 export function readConfig(environment: Record<string, string> = readEnvironment()): Config {
-  const parsed = variables.safeParse(environment);
-  if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('..')}: ${issue.message}`).join('\n'));
+  const own = variables.safeParse(environment);
+  const theirs = z.object(PROVIDER_VARIABLES).safeParse(environment);
+  if (!own.success || !theirs.success) {
+    const issues = [own, theirs].flatMap(({ error }) => error?.issues ?? []);
+    throw new ConfigError(issues.map((issue) => `${issue.path.join('..')}: ${issue.message}`).join('\n'));
   }
-  const given = parsed.data;
+  const given = own.data;
   const publicUrl = (given.MOORING_PUBLIC_URL ?? `http://127.0.0.1:${given.PORT}`).replace(/\/$/, '');
   return {
     logLevel: given.LOG_LEVEL,
@@ -132,8 +103,8 @@ export function readConfig(environment: Record<string, string> = readEnvironment
     uiLoginToken: given.MOORING_UI_LOGIN_TOKEN ? new Secret(given.MOORING_UI_LOGIN_TOKEN) : null,
     sandbox: given.MOORING_SANDBOX === 'on' ? { page: given.MOORING_SANDBOX_PAGE ?? '' } : null,
     providers: {
-      google: googleConfig(given, publicUrl),
-      imap: { timeoutMs: null },
+      variables: theirs.data,
+      publicUrl,
       egress: { allow: given.MOORING_EGRESS_ALLOW.split(',').flatMap((entry) => entry.trim() || []) },
       certificateAuthorities: fileOf(given, 'MOORING_CA_FILE')?.toString() ?? null,
     },
@@ -157,36 +128,6 @@ function temporalConfig(given: Variables): TemporalConfig {
     uiUrl: given.TEMPORAL_UI_URL ?? null,
     apiKey: given.TEMPORAL_API_KEY ? new Secret(given.TEMPORAL_API_KEY) : null,
     tls: tls.serverCa || tls.clientCertificate || given.TEMPORAL_API_KEY ? tls : null,
-  };
-}
-
-function googleConfig(given: Variables, publicUrl: string): GoogleConfig | null {
-  const file = given.GOOGLE_CLIENT_SECRET_FILE;
-  const secret = given.GOOGLE_CLIENT_SECRET;
-  if (!given.GOOGLE_CLIENT_ID || (!secret && !file)) return null;
-  return {
-    client: {
-      id: given.GOOGLE_CLIENT_ID,
-      secret: async () => new Secret(file ? (await readFile(file, 'utf8')).trim() : (secret ?? '')),
-    },
-    authorizationUrl: given.GOOGLE_AUTHORIZATION_URL,
-    tokenUrl: given.GOOGLE_TOKEN_URL,
-    revocationUrl: given.GOOGLE_REVOCATION_URL,
-    userinfoUrl: given.GOOGLE_USERINFO_URL,
-    gmailApiUrl: given.GMAIL_API_URL,
-    unitsPerMinute: given.GMAIL_API_URL === GOOGLE_URLS.gmailApiUrl ? GMAIL_UNITS_PER_MINUTE : null,
-    push: googlePushConfig(given, publicUrl),
-  };
-}
-
-/** Pub/Sub makes its tokens out to the address it pushes to, unless its subscription names another audience. */
-function googlePushConfig(given: Variables, publicUrl: string): GooglePushConfig | null {
-  if (!given.GOOGLE_PUBSUB_TOPIC) return null;
-  return {
-    topic: given.GOOGLE_PUBSUB_TOPIC,
-    audience: given.GOOGLE_PUBSUB_AUDIENCE ?? `${publicUrl}/push/google`,
-    serviceAccount: given.GOOGLE_PUBSUB_SERVICE_ACCOUNT ?? null,
-    keysUrl: given.GOOGLE_JWKS_URL,
   };
 }
 

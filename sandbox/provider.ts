@@ -2,8 +2,8 @@
  * What every simulated provider is to the control API and the page: accounts, mail, faults, settings. No code here.
  *
  * How one is built:
- * - `createXProvider(deps: ProviderDeps): SandboxProvider | Promise<SandboxProvider>` in `sandbox/x/x.ts`, wired in
- *   `sandbox/sandbox.ts`. A server of its own listens by `deps.ports.listen(server, 'x')`, which takes a free port once
+ * - `createXProvider(deps: ProviderDeps): SandboxProvider | Promise<SandboxProvider>` in `sandbox/x/x.ts`, and a line in
+ *   the table of `sandbox/sandbox.ts`. It serves `routes` on the sandbox's own port; a server of its own listens by `deps.ports.listen(server, 'x')`, which takes a free port once
  *   and the same one at every later start.
  * - State lives in memory and in one journal: `openJournal(join(deps.dir, 'x.jsonl'), { replay, snapshot })`. Whatever an
  *   answer says must be appended before the answer leaves: a provider does not forget what it has said, and these
@@ -20,6 +20,7 @@
  *   bytes, always the same ones.
  */
 import type { Server } from 'node:net';
+import type { RequestHandler } from 'express';
 import type { SandboxClock } from './clock.ts';
 import type { Conditions, FaultParameters } from './conditions.ts';
 import type { RequestLog } from './request-log.ts';
@@ -39,7 +40,9 @@ export interface ProviderDeps {
   readonly conditions: Conditions;
   readonly requests: RequestLog;
   readonly ports: PortMemory;
-  /** Where news are pushed to while nobody has set another place; absent: nowhere. */
+  /** Where its `routes` are reached, `http://127.0.0.1:4100` */
+  readonly origin: string;
+  /** The address that pushes go to until the settings name another; absent: nowhere. */
   readonly pushTo?: string | undefined;
 }
 
@@ -118,6 +121,14 @@ export interface SandboxProvider {
   readonly name: ProviderName;
   /** Its part of `sandbox.json`: addresses and client, for whoever connects to it. */
   readonly connection: Readonly<Record<string, string | number>>;
+  /** The variables that put it in the place of the real provider; absent where people name the server. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Its part of `run.json`, for people and scripts that talk to it themselves. */
+  readonly run?: Readonly<Record<string, unknown>>;
+  /** The authority that signed its servers' certificates, a PEM file. */
+  readonly caFile?: string;
+  /** What it answers on the sandbox's own port, from the root on. */
+  readonly routes?: RequestHandler;
 
   /** Creates the account, or sets these details of it. */
   putAccount(email: string, details: AccountDetails): AccountSummary;

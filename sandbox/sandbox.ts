@@ -22,13 +22,24 @@ export interface SandboxOptions {
   readonly pushTo?: string | undefined;
 }
 
+/** Every simulated provider, one line each. */
+const PROVIDERS = {
+  google: createGoogleProvider,
+  imap: createImapProvider,
+} satisfies Partial<Record<ProviderName, (deps: ProviderDeps) => SandboxProvider | Promise<SandboxProvider>>>;
+type Name = keyof typeof PROVIDERS;
+
 /** What `sandbox.json` says, once everything listens. */
-export interface SandboxAddresses {
+export interface SandboxAddresses extends Readonly<Record<Name, SandboxProvider['connection']>> {
   readonly pid: number;
   readonly control: string;
   readonly page: string;
-  readonly google: SandboxProvider['connection'];
-  readonly imap: SandboxProvider['connection'];
+  /** The variables that put its providers in the place of the real ones, by provider. */
+  readonly environment: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Who signed its servers' certificates, PEM files. */
+  readonly authorities: readonly string[];
+  /** What `run.json` says of its providers. */
+  readonly run: Readonly<Record<string, unknown>>;
 }
 
 export interface RunningSandbox {
@@ -50,22 +61,25 @@ export async function startSandbox({ dir, port, pushTo }: SandboxOptions): Promi
   const origin = `http://127.0.0.1:${await ports.listen(server, 'control', port)}`;
   const file = join(dir, 'sandbox.json');
   rmSync(file, { force: true });
-  const deps = { dir, ports, clock: openClock(dir), conditions: openConditions(dir), requests: openRequestLog(dir) };
-  const google = createGoogleProvider({ ...deps, pushTo: pushTo && `${pushTo}/google` }, origin);
-  const imap = await createImapProvider(deps);
-  const providers = new Map<ProviderName, SandboxProvider>([google, imap].map((provider) => [provider.name, provider]));
+  const deps = {
+    dir,
+    ports,
+    origin,
+    clock: openClock(dir),
+    conditions: openConditions(dir),
+    requests: openRequestLog(dir),
+  };
+  const providers = new Map<ProviderName, SandboxProvider>();
+  for (const [name, create] of Object.entries(PROVIDERS)) {
+    const provider = await create({ ...deps, pushTo: pushTo && `${pushTo}/${name}` });
+    providers.set(provider.name, provider);
+  }
   const app = express().disable('x-powered-by');
-  app.use(refuseOtherSites, google.routes);
+  app.use(refuseOtherSites, ...[...providers.values()].flatMap(({ routes }) => routes ?? []));
   app.use('/control', controlRoutes({ ...deps, providers }));
   app.use(pageRoutes());
   ready.resolve(app as RequestListener);
-  const addresses = {
-    pid: process.pid,
-    control: origin,
-    page: `${origin}/`,
-    google: google.connection,
-    imap: imap.connection,
-  };
+  const addresses = addressesOf(origin, [...providers.values()]);
   writeFileSync(`${file}.new`, JSON.stringify(addresses, null, 2), { mode: 0o600 });
   renameSync(`${file}.new`, file);
   return {
@@ -73,9 +87,25 @@ export async function startSandbox({ dir, port, pushTo }: SandboxOptions): Promi
     async close() {
       rmSync(file, { force: true });
       server.closeAllConnections();
-      await Promise.all([new Promise((resolve) => server.close(resolve)), google.close(), imap.close()]);
+      await Promise.all([
+        new Promise((resolve) => server.close(resolve)),
+        ...[...providers.values()].map((provider) => provider.close()),
+      ]);
       closeDeps(deps);
     },
+  };
+}
+
+function addressesOf(origin: string, providers: readonly SandboxProvider[]): SandboxAddresses {
+  const connections = Object.fromEntries(providers.map(({ name, connection }) => [name, connection]));
+  return {
+    ...(connections as Record<Name, SandboxProvider['connection']>),
+    pid: process.pid,
+    control: origin,
+    page: `${origin}/`,
+    environment: Object.fromEntries(providers.map(({ name, environment = {} }) => [name, environment])),
+    authorities: providers.flatMap(({ caFile }) => caFile ?? []),
+    run: Object.assign({}, ...providers.map(({ run }) => run)) as Record<string, unknown>,
   };
 }
 

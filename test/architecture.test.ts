@@ -147,9 +147,9 @@ describe('architecture', () => {
     expect(callers.map((file) => relative(ROOT, file))).toEqual(['db/across-tenants/across-tenants.ts']);
   });
 
-  test('only runtime/config.ts reads the environment', () => {
+  test('only runtime/environment.ts reads the environment', () => {
     const readers = files.filter((file) => /process\.env\b/.test(readFileSync(file, 'utf8')));
-    expect(readers.map((file) => relative(ROOT, file))).toEqual(['runtime/config.ts']);
+    expect(readers.map((file) => relative(ROOT, file))).toEqual(['runtime/environment.ts']);
   });
 
   test('workflow code is light: no database, no schema library, no Node module', () => {

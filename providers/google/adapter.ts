@@ -1,4 +1,4 @@
-import type { GoogleConfig } from '../configuration.ts';
+import type { GoogleConfig } from './configuration.ts';
 import { createHttp } from '../../net/http.ts';
 import { createPacers } from '../pacer.ts';
 import type { Capabilities, Provider, ScopeHead, ScopeReference, Session } from '../contract.ts';

@@ -1,6 +1,6 @@
 import type { Use } from '../../domain/access-type.ts';
 import { ProviderError } from '../../domain/verdict.ts';
-import type { GoogleConfig } from '../configuration.ts';
+import type { GoogleConfig } from './configuration.ts';
 import type { Http } from '../../net/http.ts';
 import { toProviderAnswer } from '../../net/http.ts';
 import { postForm, readTokenAnswer, requestToken } from '../oauth.ts';

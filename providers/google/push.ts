@@ -3,7 +3,7 @@ import type { JWTPayload, JWTVerifyGetKey } from 'jose';
 import { mailboxKeyOf } from '../../domain/mailbox-key.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import { parseJson } from '../answers/text.ts';
-import type { GooglePushConfig } from '../configuration.ts';
+import type { GooglePushConfig } from './configuration.ts';
 import type { Http } from '../../net/http.ts';
 import type { PushCapability, PushReceipt, PushRequest } from '../contract.ts';
 import { cursor as cursorSchema, notification, pushEnvelope } from './schema.ts';

@@ -1,6 +1,5 @@
-import type { ImapConfig } from '../configuration.ts';
-import type { EgressGuard } from '../../net/egress.ts';
 import type { Capabilities, Provider, Session, SessionAccess } from '../contract.ts';
+import type { Surroundings } from '../definition.ts';
 import { comesAfter, listChanges, listWindow } from './changes.ts';
 import { ImapConnection } from './client.ts';
 import { classifyImap } from './errors.ts';
@@ -24,12 +23,15 @@ const CAPABILITIES: Capabilities = {
 };
 
 /** Any mailbox that is read with a password over IMAP (RFC 9051, RFC 3501). */
-export function createImapProvider(
-  config: ImapConfig,
-  egress: EgressGuard,
-  certificateAuthorities: string | null,
-): Provider {
-  const settings = { egress, certificateAuthorities, timeoutMs: config.timeoutMs };
+export function createImapProvider({
+  egress,
+  certificateAuthorities,
+  timeoutMs = null,
+}: Omit<Surroundings, 'publicUrl'> & {
+  /** How long a silent server is waited for; null: 30 s to connect, 60 s in a session. */
+  timeoutMs?: number | null;
+}): Provider {
+  const settings = { egress, certificateAuthorities, timeoutMs };
   return {
     name: 'imap',
     accessType: 'imap',

@@ -1,4 +1,3 @@
-import type { RequestHandler } from 'express';
 import type {
   AccountSummary,
   DeliveredMessage,
@@ -48,19 +47,17 @@ const CONDITIONS = [
   ...LISTING_FAULTS,
 ];
 
-export interface GoogleProvider extends SandboxProvider {
-  /** Google's own addresses, to be mounted at the root of a server. */
-  readonly routes: RequestHandler;
-}
+const PUBSUB_TOPIC = 'projects/mooring-sandbox/topics/gmail';
 
-/** @param origin where its routes will be reached, `http://127.0.0.1:4100` */
-export function createGoogleProvider(deps: ProviderDeps, origin: string): GoogleProvider {
+/** Google's OAuth and the Gmail API, at Google's own paths. */
+export function createGoogleProvider(deps: ProviderDeps): SandboxProvider {
   const store = new GoogleStore(deps);
   const client = openClient(deps.dir);
   const push = new GmailPush(store, client);
   return {
     name: 'google',
-    connection: connectionTo(origin, client),
+    connection: connectionTo(deps.origin, client),
+    environment: environmentOf(deps, client),
     routes: googleRoutes({ store, client }),
     ...accountsOf(store, push),
     supports: (fault) => {
@@ -99,8 +96,28 @@ function connectionTo(origin: string, client: GoogleClient): SandboxProvider['co
     userinfo_url: `${origin}/google/userinfo`,
     jwks_url: `${origin}/google/oauth2/v3/certs`,
     gmail_api_url: origin,
-    pubsub_topic: 'projects/mooring-sandbox/topics/gmail',
+    pubsub_topic: PUBSUB_TOPIC,
     pubsub_service_account: PUSH_SERVICE_ACCOUNT,
+  };
+}
+
+function environmentOf({ origin, pushTo }: ProviderDeps, client: GoogleClient): Record<string, string> {
+  return {
+    GOOGLE_CLIENT_ID: client.clientId,
+    GOOGLE_CLIENT_SECRET: client.clientSecret,
+    GOOGLE_AUTHORIZATION_URL: `${origin}/google/o/oauth2/v2/auth`,
+    GOOGLE_TOKEN_URL: `${origin}/google/token`,
+    GOOGLE_REVOCATION_URL: `${origin}/google/revoke`,
+    GOOGLE_USERINFO_URL: `${origin}/google/userinfo`,
+    GOOGLE_JWKS_URL: `${origin}/google/oauth2/v3/certs`,
+    GMAIL_API_URL: origin,
+    ...(pushTo === undefined
+      ? {}
+      : {
+          GOOGLE_PUBSUB_TOPIC: PUBSUB_TOPIC,
+          GOOGLE_PUBSUB_AUDIENCE: pushTo,
+          GOOGLE_PUBSUB_SERVICE_ACCOUNT: PUSH_SERVICE_ACCOUNT,
+        }),
   };
 }
 

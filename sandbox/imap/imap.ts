@@ -43,6 +43,8 @@ export async function createImapProvider(deps: ProviderDeps): Promise<SandboxPro
 class ImapProvider implements SandboxProvider {
   readonly name = 'imap';
   readonly connection: Readonly<Record<string, string | number>>;
+  readonly run: Readonly<Record<string, unknown>>;
+  readonly caFile: string;
   readonly #deps: ProviderDeps;
   readonly #server: RunningImapServer;
 
@@ -51,6 +53,8 @@ class ImapProvider implements SandboxProvider {
     this.#server = server;
     const { port, tlsPort, caFile } = server;
     this.connection = { host: '127.0.0.1', port, security: 'starttls', ca_file: caFile, tls_port: tlsPort };
+    this.run = { imap: this.connection };
+    this.caFile = caFile;
   }
 
   putAccount(email: string, details: AccountDetails): AccountSummary {

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { failureOf } from '../../api/connect/sign-in-failure.ts';
 import { PROBLEMS } from '../../api/http/problem.ts';
 import { ProviderError } from '../../domain/verdict.ts';
-import { createProviders } from '../../providers/registry.ts';
+import { createEgressGuard } from '../../net/egress.ts';
+import { createImapProvider } from '../../providers/imap/adapter.ts';
 import { browse, startApi } from '../support/api.ts';
 import type { Api } from '../support/api.ts';
 import { secret } from '../support/minting.ts';
@@ -24,9 +25,9 @@ let api: Api;
 let links: ReturnType<typeof linksOf>;
 beforeAll(async () => {
   stage = await raiseStage();
-  const { providers } = stage.context.config;
-  const impatient = createProviders({ ...providers, imap: { timeoutMs: 500 } });
-  api = await startApi({ ...stage.context, providers: impatient });
+  const { egress, certificateAuthorities } = stage.context.config.providers;
+  const imap = createImapProvider({ egress: createEgressGuard(egress), certificateAuthorities, timeoutMs: 500 });
+  api = await startApi({ ...stage.context, providers: new Map([...stage.context.providers, ['imap', imap]]) });
   links = linksOf(stage, api);
 });
 afterAll(async () => {

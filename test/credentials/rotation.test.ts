@@ -101,8 +101,8 @@ test('no connection, no doubt: a strict token that was not sent is sent as soon 
   const email = 'unsent@example.com';
   const channelId = await scene.connect(email, { rotation: 'strict' });
   const { context } = scene.stage;
-  const { google } = context.config.providers;
-  const nowhere = { ...context.config.providers, google: google && { ...google, tokenUrl: 'http://127.0.0.1:1/' } };
+  const variables = { ...context.config.providers.variables, GOOGLE_TOKEN_URL: 'http://127.0.0.1:1/' };
+  const nowhere = { ...context.config.providers, variables };
   const unreachable = { ...context, providers: createProviders(nowhere) };
   expect(await scene.refresh(channelId, unreachable)).toBe('refused');
   expect(await scene.refreshes(email)).toHaveLength(0);

@@ -13,7 +13,11 @@ import type { Account } from './contract.ts';
 const NEVER = new AbortController().signal;
 
 function providerTrusting(authorities: string | null): Provider {
-  return createImapProvider({ timeoutMs: 5_000 }, createEgressGuard({ allow: ['127.0.0.1'] }), authorities);
+  return createImapProvider({
+    egress: createEgressGuard({ allow: ['127.0.0.1'] }),
+    certificateAuthorities: authorities,
+    timeoutMs: 5_000,
+  });
 }
 
 /** The adapter against a server that nobody here has written. */

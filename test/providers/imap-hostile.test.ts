@@ -138,7 +138,11 @@ async function open(
   timeoutMs = 1_500,
   signal: AbortSignal = NEVER,
 ): Promise<Session> {
-  const provider = createImapProvider({ timeoutMs }, createEgressGuard({ allow: ['127.0.0.1'] }), authority.cert);
+  const provider = createImapProvider({
+    egress: createEgressGuard({ allow: ['127.0.0.1'] }),
+    certificateAuthorities: authority.cert,
+    timeoutMs,
+  });
   const server = { host: '127.0.0.1', port, security };
   const password = new Secret(PASSWORD);
   return await provider.openSession(

@@ -37,7 +37,11 @@ describe('an IMAP server that answers strangely', () => {
 
   async function open(): Promise<Session> {
     const authorities = readFileSync(server.caFile, 'utf8');
-    const provider = createImapProvider({ timeoutMs: 3_000 }, createEgressGuard({ allow: ['127.0.0.1'] }), authorities);
+    const provider = createImapProvider({
+      egress: createEgressGuard({ allow: ['127.0.0.1'] }),
+      certificateAuthorities: authorities,
+      timeoutMs: 3_000,
+    });
     const password = new Secret(secret('password'));
     const { host, port } = server;
     const access = {

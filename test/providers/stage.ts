@@ -1,11 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { Secret } from '../../domain/secret.ts';
-import type { ProviderConfig } from '../../providers/configuration.ts';
+import { createEgressGuard } from '../../net/egress.ts';
 import { createPkce } from '../../providers/oauth.ts';
 import type { OAuthAdapter, SessionAccess, TokenSet } from '../../providers/contract.ts';
-import { createProviders } from '../../providers/registry.ts';
+import { createImapProvider } from '../../providers/imap/adapter.ts';
+import { createProviders, PROVIDER_VARIABLES } from '../../providers/registry.ts';
 import type { Providers } from '../../providers/registry.ts';
 import { startSandbox } from '../../sandbox/sandbox.ts';
 import type { RunningSandbox } from '../../sandbox/sandbox.ts';
@@ -28,7 +30,7 @@ export class Stage {
   private constructor(sandbox: RunningSandbox, dir: string) {
     this.sandbox = sandbox;
     this.#dir = dir;
-    this.providers = createProviders(configFor(sandbox));
+    this.providers = providersAt(sandbox);
   }
 
   static async open(): Promise<Stage> {
@@ -82,22 +84,14 @@ export class Stage {
   }
 }
 
-function configFor({ addresses }: RunningSandbox): ProviderConfig {
-  const google = addresses.google as Record<string, string>;
-  const text = (name: string): string => google[name] ?? '';
-  return {
-    google: {
-      client: { id: text('client_id'), secret: () => Promise.resolve(new Secret(text('client_secret'))) },
-      authorizationUrl: text('authorization_url'),
-      tokenUrl: text('token_url'),
-      revocationUrl: text('revocation_url'),
-      userinfoUrl: text('userinfo_url'),
-      gmailApiUrl: text('gmail_api_url'),
-      unitsPerMinute: null,
-      push: null,
-    },
-    imap: { timeoutMs: 5_000 },
+function providersAt({ addresses }: RunningSandbox): Providers {
+  const config = {
+    variables: z.object(PROVIDER_VARIABLES).parse(Object.assign({}, ...Object.values(addresses.environment))),
+    publicUrl: 'http://127.0.0.1:9',
     egress: { allow: ['127.0.0.0/8', '::1'] },
     certificateAuthorities: readFileSync(String(addresses.imap['ca_file']), 'utf8'),
   };
+  const { egress, certificateAuthorities } = config;
+  const imap = createImapProvider({ egress: createEgressGuard(egress), certificateAuthorities, timeoutMs: 5_000 });
+  return new Map([...createProviders(config), ['imap', imap]]);
 }

@@ -5,7 +5,6 @@ import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../domain/secret.ts';
-import { GOOGLE_URLS } from '../../providers/configuration.ts';
 import { createGmailProvider } from '../../providers/google/adapter.ts';
 import { readAuthorizationAnswer } from '../../providers/oauth.ts';
 import type { OAuthAdapter, RawAnswer, TokenSet } from '../../providers/contract.ts';
@@ -48,8 +47,11 @@ beforeAll(async () => {
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
   const provider = createGmailProvider({
-    ...GOOGLE_URLS,
+    authorizationUrl: 'https://accounts.google.com/o/oauth2/v2/auth',
     tokenUrl: `http://127.0.0.1:${port}/token?tracking=in-the-url`,
+    revocationUrl: 'https://oauth2.googleapis.com/revoke',
+    userinfoUrl: 'https://openidconnect.googleapis.com/v1/userinfo',
+    gmailApiUrl: 'https://gmail.googleapis.com',
     client: { id: 'client', secret: () => Promise.resolve(new Secret(CLIENT_SECRET)) },
     unitsPerMinute: null,
     push: null,

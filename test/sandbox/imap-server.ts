@@ -33,6 +33,7 @@ export async function startImapServer(): Promise<TestImapServer> {
       conditions: openConditions(dir),
       requests: openRequestLog(dir),
       ports: openPorts(dir),
+      origin: 'http://127.0.0.1:1',
     };
     const provider = await createImapProvider(deps);
     const { port, ca_file: caFile } = provider.connection;

@@ -38,35 +38,31 @@ describe('startConfigFrom', () => {
 
 describe('programEnvironment', () => {
   const google = {
-    client_id: 'sandbox-id',
-    client_secret: secret('client-secret'),
-    authorization_url: 'http://127.0.0.1:1/auth',
-    token_url: 'http://127.0.0.1:1/token',
-    revocation_url: 'http://127.0.0.1:1/revoke',
-    userinfo_url: 'http://127.0.0.1:1/userinfo',
-    gmail_api_url: 'http://127.0.0.1:1/gmail',
-    jwks_url: 'http://127.0.0.1:1/certs',
-    pubsub_topic: 'projects/sandbox/topics/gmail',
-    pubsub_service_account: 'push@sandbox.example',
+    GOOGLE_CLIENT_ID: 'sandbox-id',
+    GOOGLE_CLIENT_SECRET: secret('client-secret'),
+    GMAIL_API_URL: 'http://127.0.0.1:1/gmail',
+    GOOGLE_PUBSUB_AUDIENCE: 'http://127.0.0.1:3000/push/google',
   };
+  const imap = { host: '127.0.0.1', port: 4143, security: 'starttls', ca_file: '/sandbox/ca.pem' };
   const found = {
     databaseUrl: 'postgres://db/mooring',
     temporalAddress: '127.0.0.1:7233',
     temporalUiUrl: null,
     apiKey: `mk_${secret('api-key')}`,
     uiLoginToken: secret('login-token'),
-    sandbox: { pid: 1, control: 'http://127.0.0.1:1', page: 'http://127.0.0.1:1/', google },
+    sandbox: {
+      pid: 1,
+      control: 'http://127.0.0.1:1',
+      page: 'http://127.0.0.1:1/',
+      environment: { google, imap: {} },
+      authorities: [imap.ca_file],
+      run: { imap },
+    },
   };
 
   it('puts the sandbox in the place of Google', () => {
     const environment = programEnvironment(startConfigFrom({}), found);
-    expect(environment).toMatchObject({
-      MOORING_SANDBOX: 'on',
-      GOOGLE_CLIENT_ID: 'sandbox-id',
-      GOOGLE_PUBSUB_TOPIC: 'projects/sandbox/topics/gmail',
-      GOOGLE_PUBSUB_AUDIENCE: 'http://127.0.0.1:3000/push/google',
-      GMAIL_API_URL: google.gmail_api_url,
-    });
+    expect(environment).toMatchObject({ MOORING_SANDBOX: 'on', MOORING_CA_FILE: imap.ca_file, ...google });
     expect(environment['MOORING_EGRESS_ALLOW']).toContain('127.0.0.0/8');
   });
 

@@ -83,24 +83,18 @@ export async function stageTrusting(
 export type Stage = Awaited<ReturnType<typeof raiseStage>>;
 
 function stageEnvironment(
-  { google, imap }: Awaited<ReturnType<typeof startSandbox>>['addresses'],
+  { environment, authorities }: Awaited<ReturnType<typeof startSandbox>>['addresses'],
   databaseUrl: string,
   keysFile: string,
 ): Record<string, string> {
-  const urls = Object.entries(google as Record<string, string>).flatMap(([name, value]) =>
-    name.endsWith('_url') ? [[name === 'gmail_api_url' ? 'GMAIL_API_URL' : `GOOGLE_${name.toUpperCase()}`, value]] : [],
-  );
-  const { client_id, client_secret } = google as { client_id: string; client_secret: string };
   return {
-    ...Object.fromEntries(urls),
+    ...Object.assign({}, ...Object.values(environment)),
     LOG_LEVEL: 'error',
     DATABASE_URL: databaseUrl,
     TEMPORAL_ADDRESS: '127.0.0.1:1',
     MOORING_VAULT_KEYS_FILE: keysFile,
     MOORING_SANDBOX: 'on',
     MOORING_EGRESS_ALLOW: '127.0.0.0/8',
-    MOORING_CA_FILE: (imap as { ca_file: string }).ca_file,
-    GOOGLE_CLIENT_ID: client_id,
-    GOOGLE_CLIENT_SECRET: client_secret,
+    MOORING_CA_FILE: authorities[0] ?? '',
   };
 }

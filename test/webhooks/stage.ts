@@ -57,7 +57,9 @@ export async function enterStage(url: string, keysFile: string) {
     clock: databaseClock(database),
     vault: new Vault(await readKeyring(keysFile)),
     logger: keptLogger('test'),
-    config: { providers: { google: null, imap: null, egress: { allow: ['127.0.0.1'] }, certificateAuthorities: null } },
+    config: {
+      providers: { variables: {}, publicUrl: '', egress: { allow: ['127.0.0.1'] }, certificateAuthorities: null },
+    },
   };
 }
 export type Stage = Awaited<ReturnType<typeof raiseStage>>;

@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { oauthClient, secretVariable } from '../oauth-client.ts';
+import type { OAuthClientConfig } from '../oauth-client.ts';
+
+export interface GoogleConfig {
+  client: OAuthClientConfig;
+  authorizationUrl: string;
+  tokenUrl: string;
+  revocationUrl: string;
+  userinfoUrl: string;
+  gmailApiUrl: string;
+  /** Gmail quota units that one mailbox may use in a minute; null = no pacing. */
+  unitsPerMinute: number | null;
+  /** null: Gmail is polled only. */
+  push: GooglePushConfig | null;
+}
+
+/** Gmail tells of news through a Pub/Sub topic, whose subscription pushes to us with a signed token. */
+export interface GooglePushConfig {
+  /** `projects/PROJECT/topics/TOPIC` */
+  topic: string;
+  /** What the tokens of the pushes are made out to. */
+  audience: string;
+  /** The service account that the tokens must name; null: any of Google's, so a stranger can cause polls. */
+  serviceAccount: string | null;
+  /** Where Google shows the keys it signs with. */
+  keysUrl: string;
+}
+
+const GMAIL_API_URL = 'https://gmail.googleapis.com';
+/** Units of one mailbox a minute, for projects made since May 2026 (developers.google.com/workspace/gmail/api/reference/quota). */
+const GMAIL_UNITS_PER_MINUTE = 6_000;
+
+/** Google's own addresses are the defaults. */
+export const googleVariables = {
+  GOOGLE_CLIENT_ID: z.string().optional(),
+  GOOGLE_CLIENT_SECRET: secretVariable.optional(),
+  GOOGLE_CLIENT_SECRET_FILE: z.string().optional(),
+  GOOGLE_AUTHORIZATION_URL: z.url().default('https://accounts.google.com/o/oauth2/v2/auth'),
+  GOOGLE_TOKEN_URL: z.url().default('https://oauth2.googleapis.com/token'),
+  GOOGLE_REVOCATION_URL: z.url().default('https://oauth2.googleapis.com/revoke'),
+  GOOGLE_USERINFO_URL: z.url().default('https://openidconnect.googleapis.com/v1/userinfo'),
+  GMAIL_API_URL: z.url().default(GMAIL_API_URL),
+  GOOGLE_JWKS_URL: z.url().default('https://www.googleapis.com/oauth2/v3/certs'),
+  GOOGLE_PUBSUB_TOPIC: z
+    .string()
+    .regex(/^projects\/[^/\s]+\/topics\/[^/\s]+$/, 'expected projects/PROJECT/topics/TOPIC')
+    .optional(),
+  GOOGLE_PUBSUB_AUDIENCE: z.string().min(1).optional(),
+  GOOGLE_PUBSUB_SERVICE_ACCOUNT: z.email().optional(),
+};
+type Variables = z.infer<z.ZodObject<typeof googleVariables>>;
+
+/** null without a client. */
+export function googleConfig(given: Variables, publicUrl: string): GoogleConfig | null {
+  const client = oauthClient({
+    id: given.GOOGLE_CLIENT_ID,
+    secret: given.GOOGLE_CLIENT_SECRET,
+    secretFile: given.GOOGLE_CLIENT_SECRET_FILE,
+  });
+  return (
+    client && {
+      client,
+      authorizationUrl: given.GOOGLE_AUTHORIZATION_URL,
+      tokenUrl: given.GOOGLE_TOKEN_URL,
+      revocationUrl: given.GOOGLE_REVOCATION_URL,
+      userinfoUrl: given.GOOGLE_USERINFO_URL,
+      gmailApiUrl: given.GMAIL_API_URL,
+      // A stand-in for Gmail has its own quota.
+      unitsPerMinute: given.GMAIL_API_URL === GMAIL_API_URL ? GMAIL_UNITS_PER_MINUTE : null,
+      push: pushConfig(given, publicUrl),
+    }
+  );
+}
+
+/** Pub/Sub makes its tokens out to the address it pushes to, unless its subscription names another audience. */
+function pushConfig(given: Variables, publicUrl: string): GooglePushConfig | null {
+  if (!given.GOOGLE_PUBSUB_TOPIC) return null;
+  return {
+    topic: given.GOOGLE_PUBSUB_TOPIC,
+    audience: given.GOOGLE_PUBSUB_AUDIENCE ?? `${publicUrl}/push/google`,
+    serviceAccount: given.GOOGLE_PUBSUB_SERVICE_ACCOUNT ?? null,
+    keysUrl: given.GOOGLE_JWKS_URL,
+  };
+}

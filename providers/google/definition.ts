@@ -1,0 +1,12 @@
+import { defineProvider } from '../definition.ts';
+import { createGmailProvider } from './adapter.ts';
+import { googleConfig, googleVariables } from './configuration.ts';
+
+export const google = defineProvider({
+  name: 'google',
+  variables: googleVariables,
+  configure(given, { publicUrl }) {
+    const config = googleConfig(given, publicUrl);
+    return config ? [createGmailProvider(config)] : [];
+  },
+});

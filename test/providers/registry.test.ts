@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest';
+import { createProviders } from '../../providers/registry.ts';
+import { readConfig } from '../../runtime/config.ts';
+import { secret } from '../support/minting.ts';
+
+const BASE = {
+  DATABASE_URL: 'postgres://mooring@127.0.0.1/mooring',
+  TEMPORAL_ADDRESS: '127.0.0.1:1',
+  MOORING_VAULT_KEYS_FILE: 'keys.json',
+};
+const CLIENT = { GOOGLE_CLIENT_ID: 'client', GOOGLE_CLIENT_SECRET: secret('client-secret') };
+
+const offered = (environment: Record<string, string>) => [
+  ...createProviders(readConfig({ ...BASE, ...environment }).providers).keys(),
+];
+
+describe('the providers of an environment', () => {
+  test('an access type is offered where its provider is configured', () => {
+    expect(offered({})).toEqual(['imap']);
+    expect(offered(CLIENT)).toEqual(['gmail', 'imap']);
+    expect(offered({ GOOGLE_CLIENT_ID: 'client' })).toEqual(['imap']);
+    expect(offered({ GOOGLE_CLIENT_ID: 'client', GOOGLE_CLIENT_SECRET_FILE: '/run/secrets/google' })).toContain(
+      'gmail',
+    );
+  });
+
+  test('every wrong variable is named at once, a provider’s own too, and no value is shown', () => {
+    const wrong = { ...CLIENT, PORT: '70000', GOOGLE_TOKEN_URL: 'no address', GOOGLE_PUBSUB_TOPIC: 'news' };
+    expect(() => readConfig({ ...BASE, ...wrong })).toThrow(
+      /^PORT: [^\n]+\nGOOGLE_TOKEN_URL: [^\n]+\nGOOGLE_PUBSUB_TOPIC: expected projects\/PROJECT\/topics\/TOPIC$/,
+    );
+    expect(() => readConfig({ ...BASE, ...wrong })).not.toThrow(CLIENT.GOOGLE_CLIENT_SECRET);
+  });
+
+  test('rule 1: a client secret does not show in the configuration', () => {
+    expect(JSON.stringify(readConfig({ ...BASE, ...CLIENT }))).not.toContain(CLIENT.GOOGLE_CLIENT_SECRET);
+  });
+});
