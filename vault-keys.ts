@@ -12,11 +12,14 @@ const context = await createContext('vault-keys', readConfig());
 try {
   if (values.burnt === undefined) {
     const { rewrapped, rejected, counts } = await rewrapVault(context);
-    context.logger.info({ rewrapped, counts }, 'Everything that could be is under the current keys');
-    if (rejected.length > 0) context.logger.error({ rejected }, 'These records do not open with the key they name');
+    context.logger.info({ rewrapped, counts }, 'The vault is under the current keys');
+    if (rejected.length > 0) context.logger.error({ rejected }, 'Some records do not open with the key that they name');
   } else {
     const channels = await giveUpKey(context, values.burnt);
-    context.logger.info({ channels }, `${channels.length} channels rest on ${values.burnt}; their people are asked`);
+    context.logger.info(
+      { channels },
+      `${channels.length} channels rest on ${values.burnt}; their owners are asked to sign in`,
+    );
   }
 } finally {
   await context.close();

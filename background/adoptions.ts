@@ -21,7 +21,7 @@ export function startAdoptions(context: Context): Repetition {
   return repeat(context, {
     everyMs: EVERY_MS,
     turn: () => finishAdoptions(context),
-    trouble: 'Adoptions could not be looked for; it is tried again',
+    trouble: 'The sweep for adoptions failed and is repeated',
   });
 }
 
@@ -37,7 +37,7 @@ async function finishAdoptions(context: Context): Promise<void> {
 }
 
 async function finishOne(context: Context, row: AdoptionRow): Promise<void> {
-  const about = { tenant: row.tenantId, access_type: row.accessType };
+  const about = { tenantId: row.tenantId, accessType: row.accessType };
   try {
     const outcome = await finishAdoption(context, {
       row,
@@ -45,10 +45,10 @@ async function finishOne(context: Context, row: AdoptionRow): Promise<void> {
       answer: readAnswer(await open(context, row, 'adoption_answer', row.sealedAnswer)),
       answeredAt: row.answeredAt ?? row.createdAt,
     });
-    if (outcome.status === 'connected') context.logger.info(about, 'Finished an adoption that its server had left');
-    else context.logger.warn({ ...about, why: reasonOf(outcome) }, 'An adoption could not be finished yet');
+    if (outcome.status === 'connected') context.logger.info(about, 'An adoption of a dead server was finished');
+    else context.logger.warn({ ...about, why: reasonOf(outcome) }, 'An adoption cannot be finished yet');
   } catch (error) {
-    context.logger.warn({ err: error, ...about }, 'An adoption could not be finished; it is tried again');
+    context.logger.warn({ err: error, ...about }, 'An adoption failed and is retried');
     const dueAt = nextTryAt(await context.clock.now(), row.tries);
     await context.database.inTenant(row.tenantId, (tx) => holdAdoption(tx, row, dueAt));
   }

@@ -22,7 +22,7 @@ export function startReconcile(context: Context): Repetition {
       await wakeForgotten(context);
       await closeDesertedOperatorIncidents(context.database, await context.clock.now());
     },
-    trouble: 'Forgotten channels could not be looked for; it is tried again',
+    trouble: 'The sweep for forgotten channels failed and is repeated',
   });
 }
 
@@ -37,6 +37,7 @@ export async function wakeForgotten(context: Context): Promise<number> {
     limit: CHANNELS_AT_ONCE,
   });
   for (const channel of forgotten) await context.temporal.lookAt(channel);
-  if (forgotten.length > 0) context.logger.info({ channels: forgotten.length }, 'Woke channels that were forgotten');
+  if (forgotten.length > 0)
+    context.logger.info({ channels: forgotten.length }, 'Workflows of forgotten channels were signalled');
   return forgotten.length;
 }

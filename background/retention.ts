@@ -31,7 +31,7 @@ export function startRetention(context: RetentionContext): Repetition {
       await sweeper.sweep(performance.now());
       await pruneExpiredOfAllTenants(context.database, await context.clock.now(), ROWS_PER_TURN);
     },
-    trouble: 'What is kept no longer could not be removed; it is tried again',
+    trouble: 'The retention sweep failed and is repeated',
   });
 }
 
@@ -82,6 +82,6 @@ export class ContentSweeper {
       await deleteUnusedContent(tx, channelId, ids);
     });
     for (const id of ids) this.#suspects.delete(id);
-    this.#context.logger.info({ channel: channelId, contents: ids.length }, 'Removed content that nothing refers to');
+    this.#context.logger.info({ channelId, contents: ids.length }, 'Unreferenced content was deleted');
   }
 }

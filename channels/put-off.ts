@@ -23,7 +23,7 @@ export async function putOffDeed(
   { tenantId, channelId, deed }: { tenantId: string; channelId: string; deed: Deed },
 ): Promise<void> {
   const now = await context.clock.now();
-  context.logger.error({ channel: channelId, deed }, 'a deed did not come to an end in its time; it is put off');
+  context.logger.error({ channelId, deed }, 'A deed did not end in time and is put off');
   await context.database.inTenant(tenantId, async (tx) => {
     const row = await lockChannel(tx, channelId);
     if (row && deed === 'renew') await putOffRenewal(tx, row, now);

@@ -4,6 +4,9 @@ import type { ChannelReference } from '../runtime/temporal.ts';
 /** Tells a channel's workflow to look, after the commit. Nobody waits for it: without the engine the reconcile finds the nudge. */
 export function signalWorkflow(context: Pick<Context, 'temporal' | 'logger'>, channel: ChannelReference): void {
   void context.temporal.lookAt(channel).catch((error: unknown) => {
-    context.logger.warn({ err: error, channel: channel.id }, 'the workflow could not be signalled; the reconcile will');
+    context.logger.warn(
+      { err: error, channelId: channel.id },
+      'A workflow could not be signalled; the reconcile signals it',
+    );
   });
 }

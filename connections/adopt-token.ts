@@ -176,7 +176,7 @@ async function keepAnswer(
       return isKept ? { answer, answeredAt } : 'taken_over';
     } catch (error) {
       if (performance.now() - receivedAtMs > HELD_IN_MEMORY_MS) throw error;
-      context.logger.warn({ err: error }, 'The answer to an adoption waits for the database');
+      context.logger.warn({ err: error }, 'A token answer of an adoption is held until the database stores it');
       await sleep(OFFERED_EVERY_MS);
     }
   }

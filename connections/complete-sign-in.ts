@@ -72,7 +72,10 @@ export async function completeSignIn(context: Context, signIn: SignIn): Promise<
     const channel = { id: stored.result.channel, tenantId: signIn.tenantId, accessType: signIn.accessType };
     // Not waited for: the engine may be down, and then the reconcile finds the nudge.
     void context.temporal.lookAt(channel).catch((error: unknown) => {
-      context.logger.warn({ err: error, channel: channel.id }, 'the workflow could not be signalled; reconcile will');
+      context.logger.warn(
+        { err: error, channelId: channel.id },
+        'A workflow could not be signalled; the reconcile signals it',
+      );
     });
   }
   return stored.result;

@@ -47,7 +47,10 @@ async function stopBeingTold(context: Context, access: ChannelAccess): Promise<v
   if (!subscription) return;
   const { is } = await endSubscription(context, access);
   if (is !== 'ended')
-    context.logger.warn({ channel: id, is }, 'a subscription to news could not be ended; it runs out');
+    context.logger.warn(
+      { channelId: id, outcome: is },
+      'A subscription could not be ended; it expires at the provider',
+    );
   await context.database.inTenant(tenantId, (tx) => deleteSubscription(tx, id));
 }
 

@@ -60,7 +60,10 @@ async function reportToOperator(context: Context, channel: ChannelRow): Promise<
   const fault = { channel, client: clientOf(context, channel), now: await context.clock.now() };
   if (!(await openOperatorIncident(context.database, fault))) return;
   const { accessType, statusReason: reason, providerCode } = channel;
-  context.logger.error({ accessType, reason, providerCode }, 'The app itself was refused; its channels wait for that');
+  context.logger.error(
+    { accessType, reason, providerCode },
+    'A provider refuses the operator’s client; its channels wait',
+  );
 }
 
 /** One channel got through to the provider as this client: the others need not wait for their own next try. */

@@ -164,7 +164,7 @@ async function keepAnswer(
       return answer;
     } catch (error) {
       if (performance.now() - receivedAtMs > KEEP_FOR_MS) throw error;
-      context.logger.warn({ err: error, channel: channelId }, 'A token answer waits for the database');
+      context.logger.warn({ err: error, channelId }, 'A token answer is held until the database stores it');
       await sleep(KEEP_EVERY_MS);
     }
   }

@@ -168,4 +168,4 @@ async function unseal(parts: FlattenedJWE, key: Parameters<typeof flattenedDecry
 const absent = (kid: string) =>
   new VaultError('vault_key_absent', `The vault has no key "${kid}" to open this with; expected it in the keys file`);
 const rejected = () =>
-  new VaultError('vault_record_rejected', 'A vault record does not belong to its row, or was changed');
+  new VaultError('vault_record_rejected', 'A vault record does not belong to its row or was changed');

@@ -42,8 +42,8 @@ export async function holdConnection(
   );
   const lasted = performance.now() - beganAtMs >= LASTED_MS;
   if (typeof ending === 'object') {
-    const error = ending.error instanceof Error ? ending.error.message : 'unknown';
-    context.logger.info({ channel: held.channelId, failures: held.failures, error }, 'a held connection ended');
+    const { channelId, failures } = held;
+    context.logger.info({ err: ending.error, channelId, failures }, 'A held connection ended');
     if (isRefusal(ending.error)) await ask(context, held, 'checkRequestedAt');
   }
   const now = await context.clock.now();

@@ -44,7 +44,7 @@ export function startListener(context: Context, mostConnections: number): Listen
   async function loop(): Promise<void> {
     while (!stopping.signal.aborted) {
       await turn().catch((error: unknown) => {
-        context.logger.warn({ err: error }, 'Leases could not be had or kept; it is tried again');
+        context.logger.warn({ err: error }, 'Leases could not be acquired or renewed; the next turn retries');
       });
       await sleep(TURN_MS, undefined, { signal: stopping.signal }).catch(() => {});
     }
@@ -74,7 +74,7 @@ export function startListener(context: Context, mostConnections: number): Listen
   function hold(held: HeldConnection): void {
     const abort = new AbortController();
     const ended = holdConnection(context, held, owner, abort.signal)
-      .catch((error: unknown) => context.logger.warn({ err: error }, 'A lease could not be let go; it ends by itself'))
+      .catch((error: unknown) => context.logger.warn({ err: error }, 'A lease could not be released; it expires'))
       .finally(() => holdings.delete(held.channelId));
     const { credentialVersion } = held;
     holdings.set(held.channelId, { credentialVersion, letGo: (reason) => abort.abort(reason), ended });

@@ -53,4 +53,7 @@ export async function createContext(name: string, config: Config, given: Partial
 const raiseAlarm =
   (logger: Logger) =>
   ({ owner, kind, version }: Binding) =>
-    logger.error({ owner, kind, version }, 'A vault record does not belong to its row, or was changed: who was at it?');
+    logger.error(
+      { owner, kind, version },
+      'A vault record does not belong to its row or was changed; find out who wrote it',
+    );

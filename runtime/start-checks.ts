@@ -21,10 +21,10 @@ function keepMemoryToOurselves({ logger }: Context): void {
   if (debuggerUrl() !== undefined) {
     throw new Error('A debugger listens (--inspect), and could read every key; it is allowed beside the sandbox only');
   }
-  process.on('SIGUSR1', () => logger.warn('SIGUSR1 starts no debugger here'));
+  process.on('SIGUSR1', () => logger.warn('SIGUSR1 was ignored; it would start a debugger'));
   const coreSize = /^Max core file size +(\S+)/m.exec(limitsOfProcess())?.[1];
   if (coreSize !== undefined && coreSize !== '0') {
-    logger.warn('A crash may write the keys in memory to a core dump; "ulimit -c 0" keeps it from that');
+    logger.warn('A crash may write keys to a core dump; "ulimit -c 0" prevents it');
   }
 }
 

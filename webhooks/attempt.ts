@@ -109,6 +109,9 @@ async function settle(
   await recordDelivery(context.database, consignment, progress, isGone ? now : null);
   if (retryInMs !== null) return { state: 'pending', attempts, words, retryInMs, busy: false };
   const { endpoint, event } = consignment;
-  context.logger.warn({ deliveryId: id, endpointId: endpoint.id, eventId: event.id, attempts }, `Gave up: ${words}`);
+  context.logger.warn(
+    { deliveryId: id, endpointId: endpoint.id, eventId: event.id, attempts },
+    `A delivery failed for good: ${words}`,
+  );
   return { state: 'failed', attempts, words };
 }

@@ -54,7 +54,7 @@ async function pump(context: PumpContext, alarm: WakeUp, stopping: AbortSignal):
       heldBackMs = turn?.heldBack ? Math.min(heldBackMs * 2, HELD_BACK_MS.longest) : HELD_BACK_MS.first;
       waitMs = pauseAfter(turn, heldBackMs);
     } catch (error) {
-      context.logger.warn({ err: error }, 'The outbox could not be emptied; it is tried again');
+      context.logger.warn({ err: error }, 'A turn of the outbox failed and is repeated');
     }
     await alarm.wait(waitMs);
   }
@@ -87,7 +87,10 @@ async function startDeliveries(context: PumpContext, deliveries: NewDelivery[]):
     );
     const failed = started.filter((result) => result.status === 'rejected');
     if (failed.length > 0) {
-      context.logger.warn({ err: failed[0]?.reason }, `${failed.length} deliveries wait for Temporal`);
+      context.logger.warn(
+        { err: failed[0]?.reason },
+        `${failed.length} deliveries could not be started; the sweep starts them`,
+      );
       return;
     }
   }

@@ -63,7 +63,7 @@ export async function keyPrincipal(context: ApiContext, key: ApiKeyRow, request:
     throw new Problem('key_expired', `This API key expired at ${key.expiresAt.toISOString()}`);
   }
   if (key.cidrs && !isWithin(request.socket.remoteAddress ?? '', key.cidrs)) {
-    context.logger.warn({ api_key: key.id }, 'an API key was used from an address that is not its own');
+    context.logger.warn({ apiKeyId: key.id }, 'An API key was used from an address outside its list');
     throw new Problem('address_not_allowed', 'This API key may not be used from this address');
   }
   if (!key.lastUsedAt || now.getTime() - key.lastUsedAt.getTime() > LAST_USED_PRECISION_MS) {

@@ -19,5 +19,5 @@ export async function createFirstApiKey(context: Context): Promise<void> {
     createdAt,
   };
   const isNew = await withinReach(context.database, null, (tx) => insertApiKey(tx, row));
-  if (isNew) context.logger.info({ api_key: row.id }, 'The first API key was made');
+  if (isNew) context.logger.info({ apiKeyId: row.id }, 'The first API key was created');
 }

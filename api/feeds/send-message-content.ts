@@ -21,7 +21,10 @@ export async function sendMessageContent(context: Context, response: Response, c
   } catch (error) {
     const isReaderGone = (error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE';
     if (!isReaderGone)
-      context.logger.error({ err: error, content: content.contentId }, 'a message could not be sent whole');
+      context.logger.error(
+        { err: error, contentId: content.contentId },
+        'The content of a message was sent incompletely',
+      );
     response.destroy();
   }
 }

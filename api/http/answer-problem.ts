@@ -11,7 +11,7 @@ export function answerProblem(logger: Context['logger']): ErrorRequestHandler {
     const problem = toProblem(error);
     // A problem that was foreseen has its status in the request's own line.
     if (!(error instanceof Problem) && problem.status >= 500) {
-      logger.error({ err: error, request_id: requestId, code: problem.code }, 'A request failed');
+      logger.error({ err: error, requestId, code: problem.code }, 'A request failed');
     }
     if (response.headersSent) return next(error);
     const { retryAfterSeconds } = problem.details;

@@ -28,7 +28,7 @@ const tokenReads = new Counter({
 });
 const pushes = new Counter({
   name: 'mooring_pushes_total',
-  help: 'What providers pushed: news, known (stored already), renew, resubscribe, missed, unknown_mailbox, unknown_subscription, forged, malformed, unverifiable',
+  help: 'Pushes received, by outcome: news, known (already stored), renew, resubscribe, missed, unknown_mailbox, unknown_subscription, forged, malformed, unverifiable',
   labelNames: ['provider', 'outcome'],
   registers: [registry],
 });
@@ -45,13 +45,13 @@ const channels = new Gauge({
 });
 const oldestNudge = new Gauge({
   name: 'mooring_oldest_nudge_seconds',
-  help: 'Age of the oldest nudge that no workflow has taken; above a minute somebody should look',
+  help: 'Age of the oldest nudge that no workflow has taken; above a minute, check workers and Temporal',
   registers: [registry],
 });
 
 const feedLag = new Gauge({
   name: 'mooring_feed_lag_seconds',
-  help: 'Age of the oldest message or event that is stored and that the feeds hold back; above a minute a transaction hangs',
+  help: 'Age of the oldest stored message or event that the feeds still hold back; above a minute, a transaction hangs',
   registers: [registry],
 });
 

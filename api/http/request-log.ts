@@ -16,13 +16,13 @@ export function requestLog(logger: Context['logger']): RequestHandler {
     response.on('close', () => {
       const principal = response.locals['principal'] as Principal | null | undefined;
       logger.info({
-        msg: 'request',
-        request_id: id,
+        msg: 'A request was answered',
+        requestId: id,
         method: request.method,
         route: response.locals['route'] ?? 'other',
         status: response.statusCode,
         ms: Math.round(performance.now() - began),
-        by: principal?.id,
+        principalId: principal?.id,
       });
     });
     next();

@@ -116,7 +116,7 @@ async function giveCommand(
   try {
     return await context.temporal.command(row, command, COMMAND_WAIT_MS);
   } catch (error) {
-    context.logger.warn({ err: error, channel: row.id }, 'a command could not be given');
+    context.logger.warn({ err: error, channelId: row.id }, 'A command did not reach its workflow');
     throw unavailable;
   }
 }

@@ -49,7 +49,7 @@ function refusal({ logger }: ApiContext, provider: string, receipt: Refused): Pr
   if (receipt.outcome === 'unverifiable') {
     return new Problem('provider_unavailable', 'The keys of the provider cannot be read', { retryAfterSeconds: 5 });
   }
-  logger.warn({ provider, outcome: receipt.outcome, why: receipt.why }, 'a push was refused');
+  logger.warn({ provider, outcome: receipt.outcome, why: receipt.why }, 'A push was refused');
   if (receipt.outcome === 'forged') return new Problem('push_not_authentic', `The proof does not hold: ${receipt.why}`);
   return new Problem('validation_failed', `Expected ${receipt.why}`);
 }

@@ -54,7 +54,7 @@ async function sendEvents(
     const news = context.feedNews.next();
     const asked = { tenantId: from.tenantId, position, limit: PAGE };
     const rows = await listInReach(context, from.tenantId, (tx) => listEvents(tx, asked)).catch((error: unknown) => {
-      context.logger.warn({ err: error }, 'a stream could not read events');
+      context.logger.warn({ err: error }, 'A stream could not read its events');
       return null;
     });
     for (const row of rows ?? []) {

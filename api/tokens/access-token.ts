@@ -50,7 +50,7 @@ async function read(context: ApiContext, question: Question): Promise<TokenReadi
   const now = await context.clock.now();
   const reading = await readAccessToken(context.database, { ...question, now }).catch((error: unknown) => {
     // The audit row could not be written, or the row not be read: either way there is no token (S-35).
-    context.logger.error({ err: error, channel: question.channelId }, 'A token read failed');
+    context.logger.error({ err: error, channelId: question.channelId }, 'A token read failed');
     throw new Problem('token_unavailable', 'The read could not be done and recorded', { retryAfterSeconds: 2 });
   });
   if (!reading) throw notFound('channel');

@@ -97,7 +97,7 @@ export class TokenNews {
         return channel && tokenFacts(channel, credential);
       });
     } catch (error) {
-      this.#context.logger.warn({ err: error, channel: channelId }, 'news of a credential could not be read');
+      this.#context.logger.warn({ err: error, channelId }, 'A change of a credential could not be read');
       return null;
     }
   }

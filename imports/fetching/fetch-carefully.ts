@@ -57,7 +57,7 @@ async function tryOne(run: ImportRun, work: PageWork, item: ListedItem): Promise
       await write((tx) => uncountTry(tx, key)).catch(() => {}); // the first error says more
       throw error;
     }
-    context.logger.warn({ importId, item, code: blame.code }, 'a message breaks the process that fetches it');
+    context.logger.warn({ importId, item, code: blame.code }, 'A fetch of one message failed; the try is counted');
     await write((tx) => noteFailedTry(tx, key, { ...blame, now }));
     run.noteUnfetched();
     return blame.endsSession ? 'session_lost' : 'tried';

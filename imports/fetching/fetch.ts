@@ -96,7 +96,7 @@ async function take(haul: Haul, { stretch, content }: ImportRun, fetched: Fetche
       return;
     case 'failed': {
       const { item, error } = fetched;
-      context.logger.warn({ importId, item, error: error.message }, 'a message cannot be fetched');
+      context.logger.warn({ err: error, importId, item }, 'A message could not be fetched');
       haul.failed.push({ item, code: failureCode(error) });
     }
   }

@@ -33,7 +33,10 @@ export async function importPage(run: ImportRun, work: PageWork): Promise<PageEn
   } finally {
     await run.content.discard().catch((error: unknown) => {
       const { context, importId } = run.stretch;
-      context.logger.warn({ err: error, importId }, 'content that nothing refers to was left behind');
+      context.logger.warn(
+        { err: error, importId },
+        'Unreferenced content was not deleted; the retention sweep deletes it',
+      );
     });
   }
 }

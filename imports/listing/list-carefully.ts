@@ -72,8 +72,8 @@ async function putAside(stretch: Stretch, scope: ImportScopeRow): Promise<null> 
   const now = await clock.now();
   const since = scope.setAsideAt ?? now;
   const retryAt = new Date(now.getTime() + blockedRetryMs(now.getTime() - since.getTime()));
-  const { channelId: channel, importId } = scope;
-  logger.error({ channel, importId, retryAt }, 'a listing ends whoever tries it; its folder is set aside');
+  const { channelId, importId } = scope;
+  logger.error({ channelId, importId, retryAt }, 'A part is set aside: its listing does not end');
   await inTenant(stretch, (tx) => setAside(tx, scope, { since, retryAt }));
   return null;
 }
