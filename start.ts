@@ -1,5 +1,5 @@
-// `npm start`: everything on one machine. Starts PostgreSQL, Temporal, the sandbox, server, worker and listener, looks
-// after them until it is told to stop.
+// `npm start`: everything on one machine. Starts PostgreSQL, Temporal, the sandbox, server, worker and listener, and
+// supervises them until it is stopped.
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { readEnvironment } from './runtime/environment.ts';
@@ -19,11 +19,11 @@ import { createSupervisor } from './embedded/supervisor.ts';
 import { temporalBinary } from './embedded/temporal-binary.ts';
 import { temporalSpec } from './embedded/temporal.ts';
 
-process.stdout.on('error', () => {}); // whoever read it is gone; we go on
+process.stdout.on('error', () => {}); // the reader is gone; continue without it
 const say = sayTo(process.stdout);
 const stopping = new AbortController();
 const supervisor = createSupervisor(say, () => publish());
-let publish = () => {}; // until everything is ready there is nothing to tell
+let publish = () => {}; // until everything is ready there is nothing to publish
 let forget = () => {};
 
 onStopSignals(
@@ -43,7 +43,7 @@ try {
   }
 }
 
-/** Ours, or the operating system's refusal of a file; anything else is a mistake of ours and shows its stack. */
+/** A StartError, or the operating system's refusal of a file; any other error is a bug and shows its stack. */
 function isForPeople(error: unknown): error is Error {
   return error instanceof StartError || (error instanceof Error && 'syscall' in error);
 }
@@ -62,7 +62,7 @@ async function start(given: StartConfig): Promise<void> {
     startPostgres(config, ports),
     startTemporal(config, ports),
     startSandbox(config, ports),
-    import('./db/migrate.ts'), // most of what is to be loaded, so it is loaded while the others start
+    import('./db/migrate.ts'), // the largest import, loaded while the others start
     import('./crypto/keyring.ts'),
   ]);
   const surroundings = {
@@ -134,14 +134,14 @@ async function startSandbox(config: StartConfig, ports: Ports): Promise<SandboxA
   return readSandbox(stateDir);
 }
 
-/** In order: who talks to the world first, then who works for it, then what they stand on. */
+/** In order: the processes that talk to the world, then the worker, then what they depend on. */
 async function stop(exitCode: number): Promise<void> {
   if (stopping.signal.aborted) return;
   stopping.abort();
   const began = Date.now();
   supervisor.close();
   await supervisor.stop('server', 'listener');
-  const waiting = setTimeout(() => say('Worker', 'finishes what it has in hand; Ctrl-C ends it now'), 3_000);
+  const waiting = setTimeout(() => say('Worker', 'finishing its current work; Ctrl-C ends it now'), 3_000);
   await supervisor.stop('worker');
   clearTimeout(waiting);
   await supervisor.stop('sandbox');

@@ -22,7 +22,7 @@ export async function listen(app: Express, { bind, port }: Context['config']): P
   server.listen(port, bind, resolve);
   await promise.catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') throw error;
-    throw new Error(`Port ${port} on ${bind} cannot be listened on (${error.code}); PORT chooses another`, {
+    throw new Error(`Cannot listen on port ${port} of ${bind} (${error.code}); set PORT to another one`, {
       cause: error,
     });
   });

@@ -39,7 +39,7 @@ export async function letHappen(
     })
     .where(eq(channels.id, row.id))
     .returning();
-  if (!changed) throw new Error(`There is no channel ${row.id} in this tenant`);
+  if (!changed) throw new Error(`No channel ${row.id} in this tenant`);
   const about = { tenantId: row.tenantId, channelId: row.id, incidentId, data: eventData(changed), at: now };
   if (event !== null) await insertEvent(tx, { ...about, type: event });
   if (isOver) await insertEvent(tx, { ...about, type: 'incident.closed' });

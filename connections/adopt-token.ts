@@ -138,7 +138,7 @@ async function send(
     const now = await context.clock.now();
     const isMarked = await context.database.inTenant(held.tenantId, (tx) => markAdoptionSent(tx, held, now));
     isTakenOver = !isMarked || performance.now() - startedAtMs > LONGEST_PAUSE_MS;
-    if (isTakenOver) throw new Error('Somebody else has taken this adoption over');
+    if (isTakenOver) throw new Error('Another process has taken over this adoption');
     context.killPoint('adoption.sent');
   };
   try {

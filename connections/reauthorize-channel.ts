@@ -27,7 +27,7 @@ export async function reauthorizeChannel(
   const version = channel.credentialVersion + 1;
   const credential = await newCredential(context, signIn, { channelId: channel.id, version, now });
   const swapped = await swapCredential(tx, { channelId: channel.id, version: channel.credentialVersion }, credential);
-  if (!swapped) throw new Error(`The credential of ${channel.id} is not at version ${channel.credentialVersion}`);
+  if (!swapped) throw new Error(`The credential of ${channel.id} is no longer at version ${channel.credentialVersion}`);
   const changed = await letHappen(tx, channel, { type: 'reauthorized', credentialVersion: version }, now, {
     ...renewedAccount(signIn),
     failures: 0,

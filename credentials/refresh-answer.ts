@@ -119,7 +119,7 @@ async function settleStored(given: Given, answered: Answered, tokens: TokenSet):
   if (!wins) return 'nothing';
   const values = await newVersion(context, { ...answered, credential }, tokens);
   const swapped = await swapCredential(tx, { channelId: channel.id, version: credential.version }, values);
-  if (!swapped) throw new Error(`The credential of ${channel.id} moved on while its channel was locked`);
+  if (!swapped) throw new Error(`The credential of ${channel.id} changed while its channel was locked`);
   const { version: credentialVersion } = values;
   const done = { credentialVersion, refreshRequestedAt: null };
   const row = await settleSuccess(tx, channel, { credentialVersion, tried: 'credential' }, now, done);

@@ -101,7 +101,7 @@ const BURNT: Verdict = {
  */
 export async function giveUpKey(context: Context, keyId: string): Promise<string[]> {
   if (context.vault.currentKey('sealed') === keyId) {
-    throw new Error(`New secrets are still sealed under "${keyId}"; make another key the current one first`);
+    throw new Error(`New secrets are still sealed under "${keyId}"; make another key current first`);
   }
   const channels = await withAllVaultRecords(context.database, async (tx) => {
     // Nobody rests on them yet: the product hears at its next request that the token is no good.

@@ -93,7 +93,7 @@ class SendingGate {
     const marked = await this.#context.database.inTenant(tenantId, (tx) => markSent(tx, attemptId, now));
     this.#context.killPoint('refresh.marked');
     this.refused = !marked || performance.now() - startedAtMs > timing.maxPauseMs;
-    if (this.refused) throw new Error('Somebody else may have taken this refresh over');
+    if (this.refused) throw new Error('Another process may have taken over this refresh');
     this.opened = true;
     setImmediate(() => this.#context.killPoint('refresh.written'));
   }

@@ -75,7 +75,7 @@ const named = (path: string) => `The vault's keys file ${path}, which MOORING_VA
 
 /** Found at the start, not at the first use of the key long after it. */
 function unfit(path: string, { kid }: JWK, expected: string): Error {
-  return new Error(`${named(path)} has a key "${kid}" that does not serve: expected ${expected}`);
+  return new Error(`${named(path)} has an unusable key "${kid}": expected ${expected}`);
 }
 
 function parseJson(text: string): unknown {

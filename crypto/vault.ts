@@ -166,6 +166,6 @@ async function unseal(parts: FlattenedJWE, key: Parameters<typeof flattenedDecry
 }
 
 const absent = (kid: string) =>
-  new VaultError('vault_key_absent', `The vault has no key "${kid}" to open this with; expected it in the keys file`);
+  new VaultError('vault_key_absent', `The keys file has no key "${kid}", which this record needs`);
 const rejected = () =>
   new VaultError('vault_record_rejected', 'A vault record does not belong to its row or was changed');

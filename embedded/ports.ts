@@ -61,7 +61,7 @@ function isFree(port: number, host = '127.0.0.1'): Promise<boolean> {
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE') resolve(false);
       else if (error.code === 'EACCES')
-        reject(new StartError(`Port ${port} needs the rights of an administrator. Choose one above 1023.`));
+        reject(new StartError(`Port ${port} needs administrator rights. Choose one above 1023.`));
       else reject(new StartError(`Cannot listen on ${host}:${port}: ${error.code}.`));
     });
     server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));

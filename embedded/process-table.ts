@@ -61,7 +61,8 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): void {
     process.kill(pid, signal);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EPERM') throw new StartError(`Process ${pid} of an earlier start is another user's. End it first.`);
+    if (code === 'EPERM')
+      throw new StartError(`Process ${pid} of an earlier start belongs to another user. End it first.`);
     if (code !== 'ESRCH') throw error;
   }
 }

@@ -57,7 +57,7 @@ function portOf(environment: Record<string, string>, name: string): number | nul
   if (!text) return null;
   const port = Number(text);
   if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
-  throw new StartError(`${name} must be a port, 1 to 65535; it is "${text}".`);
+  throw new StartError(`${name} must be a port from 1 to 65535; it is "${text}".`);
 }
 
 function sandboxOf(given: string | null, embedded: boolean): boolean {

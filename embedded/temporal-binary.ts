@@ -37,7 +37,7 @@ export async function temporalBinary(tools: MachineTools): Promise<string> {
 }
 
 async function download(part: string, { say }: MachineTools): Promise<void> {
-  say('asking the SDK’s download server');
+  say('downloading from the SDK’s server');
   await downloadTemporal(part, TEMPORAL_CLI);
   chmodSync(join(part, 'temporal'), 0o755);
 }
@@ -48,7 +48,7 @@ async function build(part: string, { environment, say, signal }: MachineTools): 
   if (!go) throw new Error('there is no Go toolchain (`go` on the PATH)');
   await cp(GO_MODULE, part, { recursive: true });
   const began = Date.now();
-  say('building with Go, once for this machine; this takes about two minutes');
+  say('building with Go, once per machine; takes about two minutes');
   const ticking = setInterval(() => say(`building with Go, ${Math.round((Date.now() - began) / 1000)} s`), 15_000);
   try {
     const args = ['build', '-ldflags=-s -w', '-o', 'temporal', 'github.com/temporalio/cli/cmd/temporal'];
@@ -64,11 +64,11 @@ async function build(part: string, { environment, say, signal }: MachineTools): 
 
 function howToGetIt(cacheDir: string, problems: string[]): string {
   return [
-    'There is no Temporal server to start. Any one of these will do:',
-    '  1. TEMPORAL_ADDRESS: a Temporal server that runs already',
-    '  2. TEMPORAL_CLI_PATH: the `temporal` program',
+    'No Temporal server was found. Provide one of these:',
+    '  1. TEMPORAL_ADDRESS: the address of a running Temporal server',
+    '  2. TEMPORAL_CLI_PATH: the path of the `temporal` program',
     '  3. `temporal` on the PATH (https://docs.temporal.io/cli)',
-    `  4. the program as ${join(cacheDir, `temporal-${TEMPORAL_CLI}`, 'temporal')}`,
+    `  4. the program at ${join(cacheDir, `temporal-${TEMPORAL_CLI}`, 'temporal')}`,
     `  5. internet access to temporal.download: ${problems[0]}`,
     `  6. a Go toolchain (https://go.dev/dl), to build it here: ${problems[1]}`,
   ].join('\n');

@@ -19,7 +19,7 @@ export async function temporalTestServer(tools: MachineTools): Promise<Ephemeral
   const [maven, java] = [findProgram('mvn', tools), findProgram('java', tools)];
   if (!maven || !java) return { type: 'cached-download' };
   const folder = await buildOnce(tools.cacheDir, `temporal-test-server-${TEST_SERVER}`, async (part) => {
-    tools.say('collecting the time-skipping server’s jars with Maven, once for this machine');
+    tools.say('fetching the time-skipping server’s jars with Maven, once per machine');
     await collectJars(part, maven, tools);
     const launcher = join(part, 'temporal-test-server');
     writeFileSync(launcher, LAUNCHER);

@@ -19,7 +19,7 @@ export async function checkStart(context: Context, opens: ('sealed' | 'encrypted
  */
 function keepMemoryToOurselves({ logger }: Context): void {
   if (debuggerUrl() !== undefined) {
-    throw new Error('A debugger listens (--inspect), and could read every key; it is allowed beside the sandbox only');
+    throw new Error('A debugger (--inspect) could read every key; it is allowed beside the sandbox only');
   }
   process.on('SIGUSR1', () => logger.warn('SIGUSR1 was ignored; it would start a debugger'));
   const coreSize = /^Max core file size +(\S+)/m.exec(limitsOfProcess())?.[1];
@@ -54,6 +54,6 @@ async function requireVaultKeys({ database, vault, clock }: Context, opens: ('se
   );
   throw new Error(
     `The keys file that MOORING_VAULT_KEYS_FILE names lacks ${missing.join(', ')}; ` +
-      'put it back, or re-wrap these records with a file that has it (node vault-keys.ts)',
+      'put it back, or re-wrap these records with a keys file that has it (node vault-keys.ts)',
   );
 }

@@ -1,4 +1,4 @@
-/** What is said when a webhook endpoint gave no answer, by the network's code. */
+/** Why a webhook endpoint gave no answer, by the network's code. */
 const NO_ANSWER: Readonly<Record<string, string>> = {
   egress_denied: 'The endpoint is not at a public address (egress_denied)',
   dns_failed: 'The name of the endpoint was not found (dns_failed)',
@@ -7,17 +7,17 @@ const NO_ANSWER: Readonly<Record<string, string>> = {
   tls_failed: 'The endpoint does not speak TLS as expected (tls_failed)',
   timeout: 'The endpoint did not answer in time (timeout)',
   connection_lost: 'The endpoint closed the connection without an answer (connection_lost)',
-  unreachable: 'There is no way to the endpoint (unreachable)',
+  unreachable: 'The endpoint cannot be reached (unreachable)',
 };
 
 export function noAnswerInWords(code: string): string {
   return NO_ANSWER[code] ?? `The endpoint could not be reached (${code})`;
 }
 
-/** What is said of an answer outside 200 to 299; the answer's body is never kept. */
+/** An answer outside 200 to 299 in words; the answer's body is never kept. */
 export function refusalInWords(status: number): string {
   if (status === 410) return 'The endpoint answered 410, gone, and was disabled';
-  if (status === 429) return 'The endpoint answered 429: it asks for fewer webhooks';
+  if (status === 429) return 'The endpoint answered 429: it asks for a pause';
   if (status >= 300 && status < 400) return `The endpoint answered ${status}, a redirect; redirects are not followed`;
   return `The endpoint answered ${status}; expected 200 to 299`;
 }

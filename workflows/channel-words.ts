@@ -12,13 +12,11 @@ export function describeChannel(view: ChannelView): string {
   lines.push(`Credential version ${view.credentialVersion}${expiry(view)}.`);
   if (view.coveredUntil) lines.push(`Everything up to ${time(view.coveredUntil)} is stored.`);
   for (const id of view.importIds) lines.push(`Importing: workflow \`import/${id}\`.`);
-  lines.push(
-    view.due ? `Next: ${deedWords(view.due.deed)} at ${time(view.due.at)}.` : 'Waiting to be told of a change.',
-  );
+  lines.push(view.due ? `Next: ${deedWords(view.due.deed)} at ${time(view.due.at)}.` : 'Waiting for a change.');
   return lines.join('\n\n');
 }
 
-/** The summary of a timer: what is waited for. */
+/** The summary of a timer: what the workflow waits for. */
 export function describeSleep(view: ChannelView): string {
   if (view.due) return `sleep until ${deedWords(view.due.deed)}, ${time(view.due.at)}`;
   return view.status === 'reauth_required' ? 'waiting for reauthorization' : `waiting while ${view.status}`;
@@ -46,7 +44,7 @@ function deedWords(deed: Deed): string {
 function whoActs(action: ChannelView['action']): string {
   switch (action) {
     case 'none':
-      return 'nobody, we are trying again';
+      return 'no person; Mooring retries';
     case 'reauthorize':
       return 'the owner, by signing in again';
     case 'change_access':

@@ -8,7 +8,7 @@ import type { SliceAnswer } from '../imports/slice.ts';
 export function describeImport(answer: SliceAnswer): string {
   const { counts, state, waitingFor, setAside = 0 } = answer;
   const lines = [sentenceOf(answer)];
-  if (setAside > 0) lines.push(`Set aside, because listing them ends whoever tries it: ${count(setAside)} folders.`);
+  if (setAside > 0) lines.push(`Set aside, because their listing does not end: ${count(setAside)} folders.`);
   if (waitingFor !== null) lines.push(`Waiting for ${waitingFor}.`);
   lines.push(
     `Found ${count(counts.found)}: imported ${count(counts.imported)}, already had ${count(counts.alreadyHad)}, ` +
@@ -27,8 +27,9 @@ function sentenceOf({ state, counts, estimate, setAside = 0 }: SliceAnswer): str
     case 'completed':
       return `Complete: ${count(counts.imported)} messages imported.`;
     case 'stalled':
-      if (setAside > 0 && counts.missing === 0) return 'Stalled: not every folder could be listed; it is tried again.';
-      return `Stalled: ${count(counts.missing)} messages are listed and could not be had.`;
+      if (setAside > 0 && counts.missing === 0)
+        return 'Stalled: some folders could not be listed; a later poll retries them.';
+      return `Stalled: ${count(counts.missing)} listed messages could not be fetched.`;
     case 'cancelled':
       return 'Cancelled.';
   }

@@ -31,7 +31,7 @@ export function requireScope(response: Response, scopes: readonly Scope[]): Prin
   if (!principal)
     throw new Problem('unauthenticated', 'Expected "Authorization: Bearer <API key>" or a session cookie');
   if (scopes.some((scope) => principal.scopes.has(scope))) return principal;
-  throw new Problem('scope_missing', `This call needs the scope ${scopes.join(' or ')}; this key does not have it`);
+  throw new Problem('scope_missing', `The call needs the scope ${scopes.join(' or ')}, which the key lacks`);
 }
 
 async function principalOf(context: ApiContext, findKey: FindKey, request: Request): Promise<Principal | null> {
@@ -39,7 +39,7 @@ async function principalOf(context: ApiContext, findKey: FindKey, request: Reque
   if (header === undefined) return sessionPrincipal(context, request);
   const [, token] = /^Bearer +(\S+)$/i.exec(header) ?? [];
   const key = token === undefined ? null : await findKey(sha256(token));
-  if (!key) throw new Problem('unauthenticated', 'This is not a valid API key');
+  if (!key) throw new Problem('unauthenticated', 'The API key is not valid');
   return keyPrincipal(context, key, request);
 }
 
@@ -58,13 +58,13 @@ async function sessionPrincipal(context: ApiContext, request: Request): Promise<
 
 export async function keyPrincipal(context: ApiContext, key: ApiKeyRow, request: Request): Promise<Principal> {
   const now = await context.clock.now();
-  if (key.revokedAt) throw new Problem('unauthenticated', 'This API key was revoked');
+  if (key.revokedAt) throw new Problem('unauthenticated', 'The API key was revoked');
   if (key.expiresAt && key.expiresAt <= now) {
-    throw new Problem('key_expired', `This API key expired at ${key.expiresAt.toISOString()}`);
+    throw new Problem('key_expired', `The API key expired at ${key.expiresAt.toISOString()}`);
   }
   if (key.cidrs && !isWithin(request.socket.remoteAddress ?? '', key.cidrs)) {
     context.logger.warn({ apiKeyId: key.id }, 'An API key was used from an address outside its list');
-    throw new Problem('address_not_allowed', 'This API key may not be used from this address');
+    throw new Problem('address_not_allowed', 'The API key may not be used from this address');
   }
   if (!key.lastUsedAt || now.getTime() - key.lastUsedAt.getTime() > LAST_USED_PRECISION_MS) {
     key.lastUsedAt = now;

@@ -10,7 +10,7 @@ import type { Principal } from './scopes.ts';
 export function tenantInReach(principal: Principal, asked: string | undefined): string | null {
   const { tenantId } = principal;
   if (asked === undefined || tenantId === null || asked === tenantId) return asked ?? tenantId;
-  throw new Problem('tenant_not_allowed', 'This key is for another tenant');
+  throw new Problem('tenant_not_allowed', 'The API key belongs to another tenant');
 }
 
 /** Whose this is, as far as the key sees. Throws 404, the same for what is another tenant's and what is nobody's. */

@@ -23,7 +23,7 @@ const LOGIN_TIMEOUT_MS = 45_000;
  */
 export async function adoptChannel(context: ApiContext, body: AdoptBody): Promise<string> {
   const provider = context.providers.get(body.access_type);
-  if (!provider) throw new Problem('access_type_not_allowed', `${body.access_type} is not configured here`);
+  if (!provider) throw new Problem('access_type_not_allowed', `The access type ${body.access_type} is not configured`);
   await refuseErasing(context, body.tenant);
   const how = provider.oauth ? 'oauth' : 'password';
   try {
@@ -68,7 +68,7 @@ async function refuseErasing(context: ApiContext, tenantId: string): Promise<voi
   if (tenant?.eraseRequestedAt) throw tenantErasing();
 }
 
-const tenantErasing = () => new Problem('tenant_erasing', 'Nothing can be connected for this tenant');
+const tenantErasing = () => new Problem('tenant_erasing', 'The tenant is being erased; no account can be connected');
 
 const inProgress = () =>
   new Problem('adoption_in_progress', 'An earlier request with this token is being finished; ask again', {

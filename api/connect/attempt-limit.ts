@@ -17,7 +17,7 @@ export async function limitAttempts({ database }: ApiContext, link: LinkRow, now
   limitRecentAttempts(link.id, now);
   const counted = await database.inTenant(link.tenantId, (tx) => countPasswordAttempt(tx, link.id, ATTEMPTS_OF_A_LINK));
   if (counted) return;
-  throw new Problem('rate_limited', `${ATTEMPTS_OF_A_LINK} attempts were made with this link; ask for a new one`);
+  throw new Problem('rate_limited', `The link has had ${ATTEMPTS_OF_A_LINK} attempts; make a new one`);
 }
 
 /** With the time until the oldest attempt is forgotten. */
@@ -27,7 +27,9 @@ function limitRecentAttempts(linkId: string, now: Date): void {
   const [oldest] = recent;
   if (recent.length >= ATTEMPTS && oldest !== undefined) {
     const retryAfterSeconds = Math.ceil((oldest + WINDOW_MS - nowMs) / 1000);
-    throw new Problem('rate_limited', `More than ${ATTEMPTS} attempts in ten minutes`, { retryAfterSeconds });
+    throw new Problem('rate_limited', `The link had more than ${ATTEMPTS} attempts in ten minutes`, {
+      retryAfterSeconds,
+    });
   }
   if (attempts.size >= MOST_REMEMBERED) attempts.clear();
   attempts.set(linkId, [...recent, nowMs]);

@@ -84,6 +84,7 @@ export async function openTrip({ vault }: ApiContext, signIn: SignInRow): Promis
   const [address, verifier] = JSON.parse(
     (await vault.decryptSecret(signIn.codeVerifierJwe, binding)).reveal(),
   ) as string[];
-  if (address === undefined || verifier === undefined) throw new Error('A sign-in was stored without its parts');
+  if (address === undefined || verifier === undefined)
+    throw new Error('A stored sign-in lacks its address or verifier');
   return { address, codeVerifier: new Secret(verifier) };
 }

@@ -144,7 +144,7 @@ async function exchange(
   { name, oauth }: Provider,
   { code, codeVerifier }: { code: string; codeVerifier: Secret },
 ): Promise<TokenSet> {
-  if (!oauth) throw new Error(`${name} has no OAuth`);
+  if (!oauth) throw new Error(`The provider ${name} has no OAuth adapter`);
   const sent = { redirectUri: redirectUri(context, name), code, codeVerifier };
   return oauth.processTokenAnswer(await oauth.exchangeRequest(sent, AbortSignal.timeout(EXCHANGE_TIMEOUT_MS)));
 }

@@ -53,7 +53,7 @@ export function requireUsable({ link, accessTypes }: OpenLink, accessType: Acces
 
 /** Why a link can no longer be used; null when it can. */
 export function whyOver(link: LinkRow, now: Date): { code: 'link_used' | 'link_expired'; detail: string } | null {
-  if (link.usedAt) return { code: 'link_used', detail: 'This link has been used; a link is good for one sign-in' };
+  if (link.usedAt) return { code: 'link_used', detail: 'The link has been used; a link is good for one sign-in' };
   if (link.expiresAt > now) return null;
-  return { code: 'link_expired', detail: `This link was good until ${link.expiresAt.toISOString()}` };
+  return { code: 'link_expired', detail: `The link expired at ${link.expiresAt.toISOString()}` };
 }

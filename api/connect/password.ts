@@ -17,7 +17,7 @@ import { failureOf, problemOf, recordFailure } from './sign-in-failure.ts';
 const SERVER_NOT_FOUND: LinkResult = {
   status: 'failed',
   code: 'server_not_found',
-  detail: 'No mail server is known for this address; expected host and port',
+  detail: 'No mail server was found for this address; expected host and port',
 };
 /** A person waits in front of the form, so a silent server is given up on after this, in ms. */
 const LOGIN_TIMEOUT_MS = 45_000;
@@ -38,7 +38,7 @@ export async function signInWithPassword(context: ApiContext, address: string, b
   requireUsable(opened, body.access_type, now);
   const provider = context.providers.get(body.access_type);
   if (provider?.oauth !== null) {
-    throw new Problem('no_password_for_access_type', `${body.access_type} signs in at the provider’s own page`);
+    throw new Problem('no_password_for_access_type', `${body.access_type} signs in on the provider’s page`);
   }
   await limitAttempts(context, opened.link, now);
   const silence = sleep(DENIED_AFTER_MS, undefined, { ref: false });

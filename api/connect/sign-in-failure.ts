@@ -22,7 +22,7 @@ const NETWORK: readonly ProblemCode[] = [
 
 /** The same for every such server: nothing in it tells them apart. */
 const EGRESS_DENIED =
-  'That server is not at a public address, or at a port of another service; the operator can allow it in MOORING_EGRESS_ALLOW';
+  'The server is not at a public address, or its port is not one of the service; the operator can allow it in MOORING_EGRESS_ALLOW';
 
 /** What a provider's answer to a sign-in means for the person in front of it. */
 export function failureOf({ verdict, message }: ProviderError, how: 'oauth' | 'password'): SignInFailure {

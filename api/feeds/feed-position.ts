@@ -8,7 +8,10 @@ export function feedPosition(cursor: string, epoch: string): FeedPosition {
   const position = parseFeedCursor(cursor);
   if (!position) throw invalidCursor();
   if (position.epoch === epoch) return position;
-  throw new Problem('feed_reset', 'The database was restored since; read the feed again from its beginning');
+  throw new Problem(
+    'feed_reset',
+    'The database was restored after this cursor was made; read the feed from its beginning',
+  );
 }
 
 export const feedStart = (epoch: string): FeedPosition => ({ epoch, xact: '0', seq: 0n });

@@ -23,7 +23,7 @@ export function answerProblem(logger: Context['logger']): ErrorRequestHandler {
 }
 
 export const answerNotFound: RequestHandler = () => {
-  throw new Problem('not_found', 'There is nothing at this address');
+  throw new Problem('not_found', 'No call has this address');
 };
 
 /** What `body-parser` and the router throw before a route is reached. */
@@ -35,11 +35,11 @@ function toProblem(error: unknown): Problem {
   const express = thrownByExpress.safeParse(error);
   if (express.success && express.data.status < 500) return fromExpress(express.data);
   if (isDatabaseAway(error)) {
-    return new Problem('database_unavailable', 'The database does not answer; nothing was changed', {
+    return new Problem('database_unavailable', 'The database does not answer; the request changed nothing', {
       retryAfterSeconds: 2,
     });
   }
-  return new Problem('internal_error', 'This is a fault of Mooring; its log has the request id');
+  return new Problem('internal_error', 'Mooring failed; its log has the details under the request id');
 }
 
 function fromExpress({ status, type }: z.infer<typeof thrownByExpress>): Problem {

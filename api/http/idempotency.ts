@@ -95,10 +95,12 @@ async function replay(
   principal: Principal,
 ): Promise<SentAnswer> {
   if (first.requestHash !== requestHash) {
-    throw new Problem('idempotency_key_reused', 'This Idempotency-Key came with another body before');
+    throw new Problem('idempotency_key_reused', 'An earlier request used this Idempotency-Key with another body');
   }
   if (first.status === null || first.sealedAnswer === null) {
-    throw new Problem('idempotency_in_progress', 'The first request is still at work', { retryAfterSeconds: 1 });
+    throw new Problem('idempotency_in_progress', 'The first request with this Idempotency-Key is still running', {
+      retryAfterSeconds: 1,
+    });
   }
   const text = await context.vault.decryptSecret(first.sealedAnswer, bindingOf(first.hash, principal));
   const body = JSON.parse(text.reveal()) as unknown;

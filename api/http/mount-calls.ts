@@ -58,7 +58,7 @@ function parsePart<S extends z.ZodType>(part: FieldError['in'], schema: S, value
   if (parsed.success) return parsed.data;
   const errors = parsed.error.issues.flatMap((issue) => fieldErrors(part, issue));
   // An id of the wrong shape names nothing.
-  if (part === 'path') throw new Problem('not_found', 'There is nothing with this id', { errors });
+  if (part === 'path') throw new Problem('not_found', 'No resource has this id', { errors });
   const named = errors.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
   throw new Problem('validation_failed', `In the ${part}: ${named}`, { errors });
 }

@@ -43,4 +43,7 @@ export function parseIdCursor(cursor: string | undefined): string | null {
 }
 
 export const invalidCursor = () =>
-  new Problem('invalid_cursor', 'Expected `next` of a page of this list, or nothing to start at the beginning');
+  new Problem(
+    'invalid_cursor',
+    'Expected `next` of an earlier page of this list, or no cursor to start at the beginning',
+  );

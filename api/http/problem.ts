@@ -4,15 +4,15 @@ interface ProblemKind {
   status: number;
   title: string;
   action: Action;
-  /** The same request may succeed later without anybody changing anything. */
+  /** The same request may succeed later, unchanged. */
   retryable: boolean;
-  /** For the person in front of the product; says what to do, not what went wrong inside. */
+  /** For the product's user: what to do, not what went wrong inside. */
   display: string;
 }
 
 const LATER = 'This is not possible at the moment. Please try again in a minute.';
 const NEVER = 'This cannot be done.';
-const RELOAD = 'Something has changed meanwhile. Please reload and try again.';
+const RELOAD = 'Something has changed in the meantime. Please reload and try again.';
 const START_AGAIN = 'Please start again from here.';
 
 const problem = (
@@ -23,51 +23,51 @@ const problem = (
 
 /** Every problem the API can answer with (RFC 9457); the key is its `code`, which is stable. */
 export const PROBLEMS = {
-  validation_failed: problem(400, 'The request does not validate', { display: 'Please check what you have entered.' }),
+  validation_failed: problem(400, 'The request is invalid', { display: 'Please check what you have entered.' }),
   malformed_json: problem(400, 'The body is not JSON'),
-  invalid_cursor: problem(400, 'The cursor is none of ours', { display: RELOAD }),
-  unauthenticated: problem(401, 'A valid API key or session is needed', { display: 'Please sign in.' }),
-  push_not_authentic: problem(401, 'This does not come from the provider, or was not meant for us'),
-  key_expired: problem(401, 'This API key has expired', { display: 'Please sign in with another key.' }),
-  scope_missing: problem(403, 'A permission is missing', { display: 'A permission is missing for this.' }),
-  address_not_allowed: problem(403, 'This API key may not be used from this address'),
-  tenant_not_allowed: problem(403, 'This API key is for another tenant'),
+  invalid_cursor: problem(400, 'The cursor is invalid', { display: RELOAD }),
+  unauthenticated: problem(401, 'A valid API key or session is required', { display: 'Please sign in.' }),
+  push_not_authentic: problem(401, 'The push is not authentic'),
+  key_expired: problem(401, 'The API key has expired', { display: 'Please sign in with another key.' }),
+  scope_missing: problem(403, 'A required scope is missing', { display: 'A required permission is missing.' }),
+  address_not_allowed: problem(403, 'The API key may not be used from this address'),
+  tenant_not_allowed: problem(403, 'The API key belongs to another tenant'),
   origin_not_allowed: problem(403, 'The request comes from another site'),
-  access_type_not_allowed: problem(403, 'This access type is not allowed here', {
+  access_type_not_allowed: problem(403, 'The access type is not allowed', {
     action: 'contact_support',
-    display: 'This kind of access is not allowed here. Please ask whoever sent you the link.',
+    display: 'This kind of access is not allowed here. Please ask the sender of the link.',
   }),
-  not_found: problem(404, 'There is no such thing here'),
-  wrong_status: problem(409, 'The channel is not in a state for this', { display: RELOAD }),
+  not_found: problem(404, 'The resource does not exist'),
+  wrong_status: problem(409, 'The status does not allow this', { display: RELOAD }),
   disconnected: problem(409, 'The channel is disconnected', { display: 'This account is no longer connected.' }),
   reauth_required: problem(409, 'The person has to sign in again', {
     action: 'reauthorize',
     display: 'Please sign in again to continue.',
   }),
-  blocked: problem(409, 'Somebody has to act before this channel works again', {
+  blocked: problem(409, 'The channel is blocked until support, an admin or the operator acts', {
     action: 'contact_support',
-    display: 'This account is blocked at its provider. Please ask your support.',
+    display: 'The provider blocks this account. Please contact support.',
   }),
-  no_token_for_access_type: problem(409, 'This access type works with a password and has no token'),
-  no_oauth_for_access_type: problem(409, 'This access type works with a password, not with a consent page'),
-  no_password_for_access_type: problem(409, 'This access type works with a consent page, not with a password'),
-  tenant_erasing: problem(409, 'This tenant is being erased'),
+  no_token_for_access_type: problem(409, 'The access type uses a password and has no token'),
+  no_oauth_for_access_type: problem(409, 'The access type uses a password, not a consent page'),
+  no_password_for_access_type: problem(409, 'The access type uses a consent page, not a password'),
+  tenant_erasing: problem(409, 'The tenant is being erased'),
   endpoint_disabled: problem(409, 'The webhook endpoint is disabled'),
-  idempotency_key_reused: problem(409, 'This Idempotency-Key was used for another request'),
-  idempotency_in_progress: problem(409, 'The first request with this Idempotency-Key is still at work', {
+  idempotency_key_reused: problem(409, 'The Idempotency-Key was used for another request'),
+  idempotency_in_progress: problem(409, 'The first request with this Idempotency-Key is still running', {
     retryable: true,
     display: LATER,
   }),
-  account_mismatch: problem(409, 'That was a different account', {
+  account_mismatch: problem(409, 'The sign-in was for another account', {
     action: 'reauthorize',
     display: 'You signed in with another account. Nothing was changed.',
   }),
-  link_used: problem(410, 'This link has been used', { display: 'This link has been used already.' }),
-  link_expired: problem(410, 'This link has expired', { display: 'This link has expired. Please ask for a new one.' }),
-  feed_reset: problem(410, 'The feed was restored; cursors from before are void', { display: RELOAD }),
-  content_gone: problem(410, 'The content of this message is no longer kept'),
+  link_used: problem(410, 'The link has been used', { display: 'This link has been used already.' }),
+  link_expired: problem(410, 'The link has expired', { display: 'This link has expired. Please ask for a new one.' }),
+  feed_reset: problem(410, 'The feed was reset; older cursors are void', { display: RELOAD }),
+  content_gone: problem(410, 'The content of the message was deleted'),
   too_large: problem(413, 'The body is larger than allowed'),
-  unsupported_media_type: problem(415, 'The body has to be application/json'),
+  unsupported_media_type: problem(415, 'The body must be application/json'),
   host_not_allowed: problem(421, 'This server does not answer under this host name'),
   dns_failed: problem(422, 'No server has this name', { display: 'There is no mail server with this name.' }),
   connection_refused: problem(422, 'The server does not answer on this port', {
@@ -77,17 +77,17 @@ export const PROBLEMS = {
   unreachable: problem(422, 'The server cannot be reached', { retryable: true, display: LATER }),
   connection_lost: problem(422, 'The server ended the connection', { retryable: true, display: LATER }),
   tls_untrusted: problem(422, 'The server’s certificate is not trusted', {
-    display: 'The mail server cannot be trusted, so nothing was sent to it. Please check its name.',
+    display: 'The mail server’s certificate is not trusted, so nothing was sent to it. Please check its name.',
   }),
   tls_failed: problem(422, 'The server does not speak TLS here', {
-    display: 'The mail server offers no encryption this way. Please check the port and the kind of encryption.',
+    display: 'The mail server offers no encryption on this port. Please check the port and the kind of encryption.',
   }),
   starttls_missing: problem(422, 'The server does not offer STARTTLS', {
     display: 'The mail server offers no encryption on this port, so no password was sent.',
   }),
   egress_denied: problem(422, 'Mooring may not connect to this server', {
     action: 'contact_support',
-    display: 'Connecting to this server is not allowed. Whoever runs Mooring can allow it.',
+    display: 'Connecting to this server is not allowed. Your administrator can allow it.',
   }),
   server_not_found: problem(422, 'No mail server was found for this address', {
     display: 'Please enter the name of the mail server.',
@@ -97,19 +97,19 @@ export const PROBLEMS = {
   }),
   mailbox_unavailable: problem(422, 'The sign-in worked, but the mailbox cannot be opened'),
   account_disabled: problem(422, 'The account is disabled', { action: 'contact_support' }),
-  access_denied: problem(422, 'Access was not given', { display: START_AGAIN }),
-  no_refresh_token: problem(422, 'The provider gave no lasting access', { display: START_AGAIN }),
-  state_invalid: problem(422, 'This sign-in was started elsewhere, or too long ago', { display: START_AGAIN }),
-  provider_error: problem(422, 'The provider could not finish the sign-in', { retryable: true, display: LATER }),
+  access_denied: problem(422, 'Access was denied', { display: START_AGAIN }),
+  no_refresh_token: problem(422, 'The provider returned no refresh token', { display: START_AGAIN }),
+  state_invalid: problem(422, 'The sign-in began in another browser, or too long ago', { display: START_AGAIN }),
+  provider_error: problem(422, 'The provider did not complete the sign-in', { retryable: true, display: LATER }),
   rate_limited: problem(429, 'Too many attempts', { retryable: true, display: LATER }),
-  internal_error: problem(500, 'Something went wrong in Mooring', { retryable: true, display: LATER }),
-  token_unavailable: problem(503, 'There is no usable token at the moment', { retryable: true, display: LATER }),
-  app_credentials_invalid: problem(503, 'The provider refuses the operator’s own client', {
+  internal_error: problem(500, 'Mooring failed', { retryable: true, display: LATER }),
+  token_unavailable: problem(503, 'No usable token is available', { retryable: true, display: LATER }),
+  app_credentials_invalid: problem(503, 'The provider refuses the operator’s client', {
     action: 'fix_app_credentials',
     display: LATER,
   }),
   provider_unavailable: problem(503, 'The provider does not answer', { retryable: true, display: LATER }),
-  adoption_in_progress: problem(503, 'An earlier request with this token is being finished', {
+  adoption_in_progress: problem(503, 'An earlier request with this token is still running', {
     retryable: true,
     display: LATER,
   }),
@@ -124,16 +124,16 @@ export function isProblemCode(code: string): code is ProblemCode {
   return Object.hasOwn(PROBLEMS, code);
 }
 
-/** One field that did not validate. */
+/** One invalid field. */
 export interface FieldError {
   in: 'body' | 'query' | 'path';
-  /** Dotted; empty for the whole. */
+  /** Dotted; empty for the whole body or query. */
   path: string;
   message: string;
 }
 
 interface ProblemDetails {
-  /** Who must act, where the channel knows better than the kind of problem. */
+  /** Overrides the kind's action where the channel knows better. */
   action?: Action;
   retryAfterSeconds?: number;
   errors?: FieldError[];
@@ -179,4 +179,4 @@ export function problemBody({ code, message, details }: Problem, requestId: stri
   };
 }
 
-export const notFound = (what: string) => new Problem('not_found', `There is no ${what} that this key can see`);
+export const notFound = (what: string) => new Problem('not_found', `No ${what} with this id is visible to this key`);

@@ -8,7 +8,7 @@ export const TOO_LARGE = 'Expected a body of at most 100 kB';
 /** PostgreSQL stores neither NUL nor half a surrogate pair; better said here than failed there. */
 function refuseUnstorable(_key: string, value: unknown): unknown {
   if (typeof value === 'string' && (value.includes('\0') || !value.isWellFormed())) {
-    throw new SyntaxError('Text with NUL or half a surrogate pair');
+    throw new SyntaxError('Text contains NUL or half a surrogate pair');
   }
   return value;
 }

@@ -46,7 +46,7 @@ const create = defineCall({
     const tenantId = tenantInReach(principal, body.tenant ?? undefined);
     const beyond = body.scopes.filter((scope) => !principal.scopes.has(scope));
     if (beyond.length > 0)
-      throw new Problem('scope_missing', `This key cannot give what it lacks: ${beyond.join(', ')}`);
+      throw new Problem('scope_missing', `The key cannot grant scopes it lacks: ${beyond.join(', ')}`);
     const key = `mk_${randomText()}`;
     const createdAt = await context.clock.now();
     const row = {

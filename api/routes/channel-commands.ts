@@ -101,7 +101,7 @@ async function channelForCommand(context: ApiContext, asked: Asked): Promise<Cha
 
 function refuseLeaving(row: ChannelRow): void {
   if (row.status !== 'disconnecting' && row.status !== 'disconnected') return;
-  throw new Problem('disconnected', `The channel is ${row.status}; connect the account again to bring it back`);
+  throw new Problem('disconnected', `The channel is ${row.status}; connect the account again with a new link`);
 }
 
 async function giveCommand(
@@ -123,7 +123,7 @@ async function giveCommand(
 
 function notDone({ code, proved }: CommandAnswer): Problem {
   const known = code !== null && isProblemCode(code) ? code : 'provider_unavailable';
-  return new Problem(known, proved ?? `The refresh was not done (${code ?? 'no answer'})`, { retryAfterSeconds: 5 });
+  return new Problem(known, proved ?? `The refresh failed (${code ?? 'no answer'})`, { retryAfterSeconds: 5 });
 }
 
 async function change(context: ApiContext, asked: Asked, type: 'paused' | 'resumed'): Promise<AnswerOf<typeof DONE>> {

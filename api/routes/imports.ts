@@ -61,7 +61,7 @@ const request = defineCall({
           now,
         });
         if ((await listRequests(tx, id)).length > MOST_REQUESTS) {
-          const detail = `${MOST_REQUESTS} imports of this channel wait for each other already`;
+          const detail = `${MOST_REQUESTS} imports of this channel are queued already`;
           throw new Problem('rate_limited', detail, { retryAfterSeconds: RETRY_AFTER_S });
         }
         const isNew = await nudge(tx, row.tenantId, id, now);
@@ -70,7 +70,7 @@ const request = defineCall({
       lockChannel,
     );
     if (queued.isNew) signalWorkflow(context, queued.row);
-    if (!queued.receipt) throw new Error('An import that was just queued is not there');
+    if (!queued.receipt) throw new Error('A queued import was not found');
     return { status: 202, body: presentImport(queued.receipt) };
   },
 });
@@ -86,7 +86,7 @@ function refuseEmptyWindow(
   const begins = row.ownedFrom ?? row.createdAt;
   const from = defaultFrom(row.coveredUntil ?? row.createdAt, { overlapMs, ownedFrom: begins });
   if (from < windowTo) return;
-  const message = `expected a time after ${from.toISOString()}, where it begins without from`;
+  const message = `expected a time after ${from.toISOString()}, where a window without from begins`;
   throw new Problem('validation_failed', 'The window ends before it begins', {
     errors: [{ in: 'body', path: 'to', message }],
   });

@@ -46,7 +46,8 @@ const create = defineCall({
     const now = await context.clock.now();
     const created = await context.database.inTenant(body.tenant, async (tx) => {
       const tenant = await ensureTenant(tx, body.tenant, now);
-      if (tenant.eraseRequestedAt) throw new Problem('tenant_erasing', 'Nothing can be connected for this tenant');
+      if (tenant.eraseRequestedAt)
+        throw new Problem('tenant_erasing', 'The tenant is being erased; no account can be connected');
       const link = { tenantId: body.tenant, channelId: null, spec: specOf(body), returnTo: body.return_to ?? null };
       return createLink(context, tx, { ...link, purpose: 'connect' }, now);
     });

@@ -56,7 +56,7 @@ const raw = defineCall({
     });
     if (!found) throw notFound('message');
     if (found.message.retiredAt !== null || found.parts.length === 0)
-      throw new Problem('content_gone', 'The product has acknowledged it, and its time is over');
+      throw new Problem('content_gone', 'The message was acknowledged and its retention is over');
     await sendMessageContent(context, response, { tenantId, contentId: found.message.contentId, parts: found.parts });
     return { status: 200 };
   },

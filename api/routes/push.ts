@@ -28,7 +28,7 @@ const push = defineCall({
     const pushing = [...context.providers.values()].find(
       ({ name, capabilities }) => name === params.provider && capabilities.push !== null,
     );
-    if (!pushing?.capabilities.push) throw new Problem('not_found', 'Nothing is pushed here by this provider');
+    if (!pushing?.capabilities.push) throw new Problem('not_found', 'No pushes of this provider are expected');
     const now = await context.clock.now();
     const receipt = await pushing.capabilities.push.receive({ ...readRaw(request), now });
     if (receipt.outcome === 'challenge') {
@@ -47,10 +47,11 @@ type Refused = Exclude<PushReceipt, { outcome: 'challenge' | 'told' }>;
 function refusal({ logger }: ApiContext, provider: string, receipt: Refused): Problem {
   countPush(provider, receipt.outcome);
   if (receipt.outcome === 'unverifiable') {
-    return new Problem('provider_unavailable', 'The keys of the provider cannot be read', { retryAfterSeconds: 5 });
+    return new Problem('provider_unavailable', 'The provider’s keys cannot be fetched', { retryAfterSeconds: 5 });
   }
   logger.warn({ provider, outcome: receipt.outcome, why: receipt.why }, 'A push was refused');
-  if (receipt.outcome === 'forged') return new Problem('push_not_authentic', `The proof does not hold: ${receipt.why}`);
+  if (receipt.outcome === 'forged')
+    return new Problem('push_not_authentic', `The push is not authentic: ${receipt.why}`);
   return new Problem('validation_failed', `Expected ${receipt.why}`);
 }
 

@@ -83,7 +83,7 @@ const replay = defineCall({
         refuseImport(channel);
         const { row: current } = await existing(tx, id);
         if (current.state === 'running' || current.state === 'cancelled') {
-          throw new Problem('wrong_status', `The import is ${current.state}; expected one that has come to its end`);
+          throw new Problem('wrong_status', `The import is ${current.state}; expected one that has ended`);
         }
         const count = await openQuarantine(tx, id, keys);
         const isNew = count > 0 && (await nudge(tx, tenantId, channel.id, now));
@@ -109,7 +109,10 @@ async function page(
 ): Promise<Page<ReturnType<typeof presentQuarantined>>> {
   const position = after === undefined ? null : parseQuarantineId(after);
   if (after !== undefined && position === null) {
-    throw new Problem('invalid_cursor', 'Expected `next` of a page of this list, or nothing to start at the beginning');
+    throw new Problem(
+      'invalid_cursor',
+      'Expected `next` of an earlier page of this list, or no cursor to start at the beginning',
+    );
   }
   const rows = await listQuarantine(tx, { ...of, after: position, limit: limit + 1 });
   return pageOf<Quarantined, ReturnType<typeof presentQuarantined>>(rows, limit, {

@@ -7,5 +7,8 @@ export function refuseImport({ status }: ChannelRow): void {
   if (status === 'disconnecting' || status === 'disconnected') {
     throw new Problem('disconnected', 'The channel is disconnected; nothing can be imported');
   }
-  throw new Problem('wrong_status', `The channel is ${status}; what was missed is imported once it is connected again`);
+  throw new Problem(
+    'wrong_status',
+    `The channel is ${status}; missed messages are imported once it is connected again`,
+  );
 }

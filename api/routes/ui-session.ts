@@ -23,7 +23,7 @@ const signIn = defineCall({
   async run({ context, body, request, response }) {
     const hash = sha256(body.api_key);
     const key = await withinReach(context.database, null, (tx) => findApiKeyByHash(tx, hash));
-    if (!key) throw new Problem('unauthenticated', 'This is not a valid API key');
+    if (!key) throw new Problem('unauthenticated', 'The API key is not valid');
     await keyPrincipal(context, key, request);
     await openSession(context, response, key.id);
     return { status: 200, body: presentSession(context) };

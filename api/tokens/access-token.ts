@@ -51,7 +51,9 @@ async function read(context: ApiContext, question: Question): Promise<TokenReadi
   const reading = await readAccessToken(context.database, { ...question, now }).catch((error: unknown) => {
     // The audit row could not be written, or the row not be read: either way there is no token (S-35).
     context.logger.error({ err: error, channelId: question.channelId }, 'A token read failed');
-    throw new Problem('token_unavailable', 'The read could not be done and recorded', { retryAfterSeconds: 2 });
+    throw new Problem('token_unavailable', 'The token could not be read, or its audit row not be written', {
+      retryAfterSeconds: 2,
+    });
   });
   if (!reading) throw notFound('channel');
   return reading;
@@ -63,7 +65,7 @@ function refuseWithoutToken({ status, kind }: TokenReading): void {
     throw new Problem('disconnected', 'The channel is disconnected; its credential is shredded');
   }
   if (kind === 'password') {
-    throw new Problem('no_token_for_access_type', 'This channel signs in with a password; there is no token to give');
+    throw new Problem('no_token_for_access_type', 'The channel signs in with a password and has no token');
   }
 }
 
@@ -154,7 +156,7 @@ async function serveWhatIsLeft(
     const detail = `The channel is ${left.status}${left.statusReason ? ` (${left.statusReason})` : ''}; its token is no longer usable`;
     throw new Problem(left.status, detail, { action: left.action, status_reason: left.statusReason });
   }
-  throw new Problem('token_unavailable', 'The token is expired or about to, and no newer one came in time', {
+  throw new Problem('token_unavailable', 'The token has expired or is about to, and no newer one arrived in time', {
     retryAfterSeconds: retryAfterSeconds(facts, await context.clock.now()),
     status_reason: left.statusReason,
   });
@@ -172,7 +174,8 @@ async function open(
   how: 'fresh' | 'refreshed' | 'leftover',
 ): Promise<ServedToken> {
   const { tenantId, accessTokenJwe, version, expiresAt, tokenType, scopes } = reading;
-  if (!accessTokenJwe || version === null || !expiresAt) throw new Error('A served token came without its parts');
+  if (!accessTokenJwe || version === null || !expiresAt)
+    throw new Error('A served token lacks its ciphertext, version or expiry');
   const binding = { tenant: tenantId, owner: channelId, kind: 'access_token', version } as const;
   const accessToken = await context.vault.decryptSecret(accessTokenJwe, binding);
   countTokenRead(how);

@@ -23,7 +23,7 @@ const DEFAULT_POLICY: TenantPolicy = {
 export async function ensureTenant(tx: Transaction, id: string, now: Date): Promise<TenantRow> {
   await tx.insert(tenants).values({ id, createdAt: now }).onConflictDoNothing();
   const row = await findTenant(tx, id);
-  if (!row) throw new Error('A tenant that was just made is not there; expected the transaction to be in it');
+  if (!row) throw new Error('A new tenant was not found; expected the transaction to run in it');
   return row;
 }
 

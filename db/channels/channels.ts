@@ -85,7 +85,7 @@ export async function updateChannel(
   values: Partial<Omit<typeof channels.$inferInsert, 'id' | 'tenantId' | 'status'>>,
 ): Promise<ChannelRow> {
   const [row] = await tx.update(channels).set(values).where(eq(channels.id, id)).returning();
-  if (!row) throw new Error(`There is no channel ${id} in this tenant`);
+  if (!row) throw new Error(`No channel ${id} in this tenant`);
   return row;
 }
 

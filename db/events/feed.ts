@@ -29,7 +29,7 @@ export function parseFeedCursor(cursor: string): FeedPosition | null {
 /** The epoch that cursors carry now; a cursor with another one is answered 410 `feed_reset`. */
 export async function readFeedEpoch(tx: Transaction): Promise<string> {
   const [row] = await tx.select({ epoch: feedState.epoch }).from(feedState).where(eq(feedState.name, 'outbox'));
-  if (!row) throw new Error('feed_state has no row "outbox"; expected the migrations to have made it');
+  if (!row) throw new Error('feed_state has no row "outbox"; expected it from the migrations');
   return row.epoch;
 }
 

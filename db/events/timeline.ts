@@ -40,6 +40,6 @@ export async function listEvents(
 /** Where a reader begins who wants only what comes from now on. */
 export async function findFeedEnd(tx: Transaction): Promise<Place> {
   const [row] = await tx.execute<{ xact: string }>(sql`select pg_snapshot_xmin(pg_current_snapshot())::text as xact`);
-  if (!row) throw new Error('PostgreSQL did not say which transactions run');
+  if (!row) throw new Error('PostgreSQL returned no snapshot of running transactions');
   return { xact: row.xact, seq: 0n };
 }

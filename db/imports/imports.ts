@@ -44,7 +44,8 @@ export async function queueImport(tx: Transaction, wanted: NewImport): Promise<s
   await updateChannel(tx, wanted.channelId, { importState: 'catching_up' });
   if (id !== null) return id;
   const running = await findRunningImport(tx, wanted.channelId);
-  if (running === null) throw new Error(`The import lane of channel ${wanted.channelId} is taken by nobody`);
+  if (running === null)
+    throw new Error(`The import lane of channel ${wanted.channelId} is taken, but no import runs in it`);
   if (wanted.cause === 'reauthorized' || wanted.cause === 'access_changed') await takeOver(tx, running, wanted);
   return running.id;
 }

@@ -67,7 +67,7 @@ async function selectSetAside(tx: Transaction, which: ReturnType<typeof and>): P
     .where(and(isSetAside, which))
     .orderBy(asc(importScopes.importId), asc(importScopes.scope));
   return rows.map(({ scope: { importId, scope, name, state, setAsideAt, retryAt }, movesCursor, audit }) => {
-    if (retryAt === null) throw new Error(`Scope ${scope} of import ${importId} is set aside without an end`);
+    if (retryAt === null) throw new Error(`Scope ${scope} of import ${importId} is set aside without a retry time`);
     return { importId, scope, name, state, since: setAsideAt ?? retryAt, retryAt, movesCursor, audit };
   });
 }
