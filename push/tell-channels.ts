@@ -70,7 +70,7 @@ async function tellChannel(
     for (const kind of news) await write(tx, channelId, kind, now);
     return { told: news, nudged: (await nudge(tx, tenantId, channelId, now)) ? channel : null };
   });
-  if (told.includes('forged')) context.logger.warn({ channel: channelId }, 'a push did not repeat its state');
+  if (told.includes('forged')) context.logger.warn({ channelId }, 'A push did not repeat its state');
   if (nudged) signalWorkflow(context, nudged);
   return told;
 }

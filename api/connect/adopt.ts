@@ -71,7 +71,7 @@ async function refuseErasing(context: ApiContext, tenantId: string): Promise<voi
 const tenantErasing = () => new Problem('tenant_erasing', 'The tenant is being erased; no account can be connected');
 
 const inProgress = () =>
-  new Problem('adoption_in_progress', 'An earlier request with this token is being finished; ask again', {
+  new Problem('adoption_in_progress', 'An earlier request with this token is still running; repeat this one later', {
     retryAfterSeconds: 5,
   });
 
