@@ -7,7 +7,7 @@ import { PROBLEMS } from './problem.ts';
 import type { ProblemCode } from './problem.ts';
 import { problemOut } from '../schemas/problem.ts';
 
-/** What any call may answer, beside its own problems. */
+/** Problems of any call, beside its own. */
 const OF_EVERY_CALL: ProblemCode[] = ['validation_failed', 'internal_error', 'database_unavailable'];
 const OF_EVERY_KEYED_CALL: ProblemCode[] = ['unauthenticated', 'scope_missing'];
 
@@ -23,7 +23,8 @@ export function openApiDocument(calls: readonly Call[], publicUrl: string) {
     info: {
       title: 'Mooring',
       version: '1',
-      description: 'Keeps connected mailboxes and CRM accounts connected. Errors are problem details (RFC 9457).',
+      description:
+        'Keeps connected mailboxes and CRM accounts connected. Every failed call answers with problem details (RFC 9457).',
     },
     servers: [{ url: publicUrl }],
     paths,
@@ -54,7 +55,7 @@ const IDEMPOTENCY = z.object({
     .string()
     .max(255)
     .optional()
-    .meta({ description: 'The same key within 24 h gets the first answer again' }),
+    .describe('Repeats of the request with the same key within 24 h get the first answer'),
 });
 
 /** `GET /v1/channels/:id/access-token` is `getChannelsAccessToken`. */

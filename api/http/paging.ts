@@ -9,8 +9,8 @@ export const pageQuery = {
     .min(1)
     .max(200)
     .default(50)
-    .meta({ description: 'Rows on a page, 1 to 200' }),
-  after: z.string().min(1).max(500).optional().meta({ description: '`next` of the page before' }),
+    .describe('Rows per page, 1 to 200'),
+  after: z.string().min(1).max(500).optional().describe('`next` of the page before; left out: the first page'),
 };
 
 export interface Page<T> {

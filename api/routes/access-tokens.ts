@@ -25,7 +25,7 @@ const read = defineCall({
   access: ['tokens:read'],
   params,
   query: tokenQuery,
-  answers: { 200: json('A token that works now', tokenOut) },
+  answers: { 200: json('A fresh access token', tokenOut) },
   problems: ['disconnected', 'reauth_required', 'blocked', 'no_token_for_access_type', 'token_unavailable'],
   async run({ context, principal, params: { id }, query, response }) {
     const minLifeMs = query.min_life_s === undefined ? null : query.min_life_s * 1000;
@@ -55,7 +55,7 @@ function goneSignal(response: Response): AbortSignal {
 const report = defineCall({
   method: 'post',
   path: '/v1/channels/:id/report-failure',
-  summary: 'Say that the provider refused a call: the channel is checked now',
+  summary: 'Report that the provider refused a call, so that the channel is checked at once',
   tag,
   access: ['tokens:read', 'channels:write'],
   params,

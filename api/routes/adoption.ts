@@ -8,11 +8,11 @@ import { showConnected } from './channels.ts';
 const adopt = defineCall({
   method: 'post',
   path: '/v1/channels',
-  summary: 'Adopt a connection the product holds already: nobody has to connect again',
+  summary: 'Adopt an account with a refresh token or password that the product already holds',
   tag: 'Channels',
   access: ['channels:write'],
   body: adoptBody,
-  answers: { 201: json('The channel, proved and stored', channelOut) },
+  answers: { 201: json('The channel; its credential was proved and stored', channelOut) },
   problems: [
     'app_credentials_invalid',
     'provider_unavailable',

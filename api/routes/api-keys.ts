@@ -18,7 +18,7 @@ const params = idParams('key');
 const list = defineCall({
   method: 'get',
   path: '/v1/api-keys',
-  summary: 'List API keys, newest first, revoked ones too',
+  summary: 'List API keys, newest first, including revoked ones',
   tag,
   access: ['admin'],
   query: keysQuery,
@@ -36,11 +36,11 @@ const list = defineCall({
 const create = defineCall({
   method: 'post',
   path: '/v1/api-keys',
-  summary: 'Make an API key; it is shown this once',
+  summary: 'Make an API key',
   tag,
   access: ['admin'],
   body: keyBody,
-  answers: { 201: json('The key', newKeyOut) },
+  answers: { 201: json('The key, shown only in this answer', newKeyOut) },
   problems: ['tenant_not_allowed'],
   async run({ context, principal, body }) {
     const tenantId = tenantInReach(principal, body.tenant ?? undefined);
@@ -70,11 +70,11 @@ const create = defineCall({
 const get = defineCall({
   method: 'get',
   path: '/v1/api-keys/:id',
-  summary: 'Read what an API key may do',
+  summary: 'Read an API key’s scopes and limits',
   tag,
   access: ['admin'],
   params,
-  answers: { 200: json('The key, without the key itself', keyOut) },
+  answers: { 200: json('The key without its secret', keyOut) },
   async run({ context, principal, params: { id } }) {
     const row = await listInReach(context, principal.tenantId, (tx) => findApiKey(tx, id));
     if (!row) throw notFound('API key');
@@ -85,7 +85,7 @@ const get = defineCall({
 const patch = defineCall({
   method: 'patch',
   path: '/v1/api-keys/:id',
-  summary: 'Rename an API key, or change from where and until when it counts',
+  summary: 'Change an API key’s name, addresses or expiry',
   tag,
   access: ['admin'],
   params,
@@ -109,11 +109,11 @@ const patch = defineCall({
 const revoke = defineCall({
   method: 'delete',
   path: '/v1/api-keys/:id',
-  summary: 'Revoke an API key; it stops working within seconds everywhere',
+  summary: 'Revoke an API key; it stops working everywhere within seconds',
   tag,
   access: ['admin'],
   params,
-  answers: { 204: empty('Revoked') },
+  answers: { 204: empty('The key is revoked') },
   async run({ context, principal, params: { id } }) {
     const now = await context.clock.now();
     await listInReach(context, principal.tenantId, async (tx) => {

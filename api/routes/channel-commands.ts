@@ -20,7 +20,7 @@ import { showChannel } from './channels.ts';
 const COMMAND_WAIT_MS = 15_000;
 
 const DONE = { 200: json('The channel afterwards', channelOut) };
-const WAITED = { ...DONE, 202: json('It takes longer than 15 s and goes on', channelOut) };
+const WAITED = { ...DONE, 202: json('The command takes longer than 15 s and continues', channelOut) };
 
 const refresh = commandCall(
   { name: 'refresh', summary: 'Refresh the access token now', answers: WAITED },
@@ -52,12 +52,12 @@ const verify = commandCall(
 );
 
 const pause = commandCall(
-  { name: 'pause', summary: 'Pause a channel: nothing is polled and nobody is reminded', answers: DONE },
+  { name: 'pause', summary: 'Pause a channel: no polls, no reminders', answers: DONE },
   (context, asked) => change(context, asked, 'paused'),
 );
 
 const resume = commandCall(
-  { name: 'resume', summary: 'Resume a paused channel; what came meanwhile is then imported', answers: DONE },
+  { name: 'resume', summary: 'Resume a paused channel and import what came in the meantime', answers: DONE },
   (context, asked) => change(context, asked, 'resumed'),
 );
 

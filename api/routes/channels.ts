@@ -81,12 +81,12 @@ const get = defineCall({
 const patch = defineCall({
   method: 'patch',
   path: '/v1/channels/:id',
-  summary: 'Change who looks after a channel, and how',
+  summary: 'Change a channel’s owner, kind, import mode, refresh policy or metadata',
   tag,
   access: ['channels:write'],
   params,
   body: patchBody,
-  answers: { 200: json('The channel as it is now', channelOut) },
+  answers: { 200: json('The changed channel', channelOut) },
   async run({ context, principal, params: { id }, body }) {
     const now = await context.clock.now();
     const values = {
@@ -118,7 +118,7 @@ const patch = defineCall({
 const disconnect = defineCall({
   method: 'delete',
   path: '/v1/channels/:id',
-  summary: 'Disconnect a channel: revoke it upstream and shred its credential',
+  summary: 'Disconnect a channel: revoke its grant and delete its credential',
   tag,
   access: ['channels:write'],
   params,

@@ -23,11 +23,11 @@ const params = linkParams;
 const session = defineCall({
   method: 'get',
   path: '/connect/:link/session',
-  summary: 'What a link is for, and what came of it; also when it is used',
+  summary: 'Read what a link is for and the result of its sign-in',
   tag,
   access: 'public',
   params,
-  answers: { 200: json('The link as its page shows it', connectSessionOut) },
+  answers: { 200: json('The link; also after it was used', connectSessionOut) },
   async run({ context, params: { link: address } }) {
     const { link, channel, accessTypes } = await openLink(context, address);
     return {
@@ -65,7 +65,7 @@ const authorize = defineCall({
   access: 'public',
   params,
   body: authorizeBody,
-  answers: { 200: json('Where to send the person', authorizeOut) },
+  answers: { 200: json('The provider’s page for the person', authorizeOut) },
   problems: ['link_used', 'link_expired', 'access_type_not_allowed', 'no_oauth_for_access_type'],
   async run({ context, params: { link: address }, body, request, response }) {
     const url = await startAuthorization(context, { address, accessType: body.access_type, request, response });
@@ -76,12 +76,12 @@ const authorize = defineCall({
 const password = defineCall({
   method: 'post',
   path: '/connect/:link/password',
-  summary: 'Sign in with a password; it is stored only if a real login worked',
+  summary: 'Sign in with a password, which is stored only after a real login',
   tag,
   access: 'public',
   params,
   body: passwordBody,
-  answers: { 200: json('Connected', passwordOut) },
+  answers: { 200: json('The connected channel', passwordOut) },
   problems: [
     'link_used',
     'link_expired',
@@ -101,11 +101,11 @@ const password = defineCall({
 const progress = defineCall({
   method: 'get',
   path: '/connect/:link/progress',
-  summary: 'How far the import of the missed messages is',
+  summary: 'Read the progress of the import that a sign-in caused',
   tag,
   access: 'public',
   params,
-  answers: { 200: json('The import that the sign-in caused, if there is one', progressOut) },
+  answers: { 200: json('The import and its channel', progressOut) },
   async run({ context, params: { link: address } }) {
     const { link, channel } = await openLink(context, address);
     const receipt =

@@ -39,7 +39,7 @@ const list = defineCall({
 const redeliver = defineCall({
   method: 'post',
   path: '/v1/deliveries/:id/redeliver',
-  summary: 'Deliver an event once more to the same endpoint',
+  summary: 'Repeat a delivery of an event to its endpoint',
   tag,
   access: ['webhooks:write'],
   params: idParams('whd'),

@@ -12,10 +12,10 @@ const tag = 'Operation';
 const healthz = defineCall({
   method: 'get',
   path: '/healthz',
-  summary: 'The process answers',
+  summary: 'Check that the process answers',
   tag,
   access: 'public',
-  answers: { 200: json('It does', z.object({ ok: z.literal(true) })) },
+  answers: { 200: json('The process answers', z.object({ ok: z.literal(true).describe('Always true') })) },
   async run() {
     return { status: 200, body: { ok: true as const }, headers: { 'Cache-Control': 'no-store' } };
   },
@@ -24,10 +24,10 @@ const healthz = defineCall({
 const readyz = defineCall({
   method: 'get',
   path: '/readyz',
-  summary: 'Database, its schema and the workflow engine are there',
+  summary: 'Check that database, schema and workflow engine are available',
   tag,
   access: 'public',
-  answers: { 200: json('They are', z.object({ ready: z.literal(true) })) },
+  answers: { 200: json('All are available', z.object({ ready: z.literal(true).describe('Always true') })) },
   problems: ['not_ready'],
   async run({ context }) {
     const troubles = (await Promise.all([databaseTrouble(context), engineTrouble(context)])).filter(Boolean);

@@ -27,16 +27,13 @@ const RETRY_AFTER_S = 60;
 const request = defineCall({
   method: 'post',
   path: '/v1/channels/:id/imports',
-  summary: 'Import a window again; without one, from what is covered to now',
+  summary: 'Import a window; without one, everything from _covered until_ to now',
   tag,
   access: ['channels:write'],
   params: idParams('chn'),
   body: importBody,
   answers: {
-    202: json(
-      'The import; one of the same window that has not ended is answered in its place, others come first',
-      importOut,
-    ),
+    202: json('The import, or the running one of the same window; it waits for earlier requested imports', importOut),
   },
   problems: ['disconnected', 'wrong_status', 'rate_limited'],
   async run({ context, principal, params: { id }, body }) {
@@ -101,7 +98,7 @@ const list = defineCall({
   params: idParams('chn'),
   query: importsQuery,
   answers: {
-    200: json('Imports that found something or were caused by somebody', listOf(importOut)),
+    200: json('A page of imports, without polls that found nothing', listOf(importOut)),
   },
   problems: ['invalid_cursor'],
   async run({ context, principal, params: { id }, query }) {

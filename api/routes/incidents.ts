@@ -10,11 +10,11 @@ import { incidentOut, incidentsQuery } from '../schemas/events.ts';
 const list = defineCall({
   method: 'get',
   path: '/v1/incidents',
-  summary: 'Problems from their first sign to their recovery, newest first',
+  summary: 'List incidents, newest first',
   tag: 'Events',
   access: ['channels:read'],
   query: incidentsQuery,
-  answers: { 200: json('Open and closed incidents', listOf(incidentOut)) },
+  answers: { 200: json('A page of incidents, open and closed', listOf(incidentOut)) },
   problems: ['invalid_cursor', 'tenant_not_allowed'],
   async run({ context, principal, query }) {
     const tenantId = tenantInReach(principal, query.tenant);

@@ -17,7 +17,7 @@ const tag = 'Links';
 const get = defineCall({
   method: 'get',
   path: '/v1/links/:id',
-  summary: 'See whether a link has been used, and with what result',
+  summary: 'Read whether a link has been used, and its result',
   tag,
   access: ['links:write', 'channels:read'],
   params: idParams('lnk'),
@@ -38,7 +38,7 @@ const create = defineCall({
   tag,
   access: ['links:write'],
   body: linkBody,
-  answers: { 201: json('The link; its address is not shown again', linkOut) },
+  answers: { 201: json('The link; its address is shown only in this answer', linkOut) },
   problems: ['tenant_not_allowed', 'tenant_erasing'],
   async run({ context, principal, body }) {
     tenantInReach(principal, body.tenant);
@@ -81,12 +81,12 @@ function specOf(body: LinkBody): LinkSpec {
 const reauthorize = defineCall({
   method: 'post',
   path: '/v1/channels/:id/reauthorize-links',
-  summary: 'Make a link that signs a channel’s person in again, healthy or not',
+  summary: 'Make a link with which a channel’s person signs in again, also while the channel works',
   tag,
   access: ['links:write'],
   params: idParams('chn'),
   body: reauthorizeBody,
-  answers: { 201: json('The link; its address is not shown again', linkOut) },
+  answers: { 201: json('The link; its address is shown only in this answer', linkOut) },
   problems: ['disconnected', 'access_type_not_allowed'],
   async run({ context, principal, params: { id }, body }) {
     requireConfigured(context, body.access_types);

@@ -16,7 +16,7 @@ const tag = 'Messages';
 const list = defineCall({
   method: 'get',
   path: '/v1/messages',
-  summary: 'The feed of messages, in the order they were stored',
+  summary: 'Read the feed of messages in the order they were stored',
   tag,
   access: ['messages:read'],
   query: messagesQuery,
@@ -42,7 +42,7 @@ const list = defineCall({
 const raw = defineCall({
   method: 'get',
   path: '/v1/messages/:id/raw',
-  summary: 'A message itself, as the provider gave it',
+  summary: 'Read a message as the provider returned it',
   tag,
   access: ['messages:read'],
   params: idParams('msg'),
@@ -65,11 +65,11 @@ const raw = defineCall({
 const ack = defineCall({
   method: 'post',
   path: '/v1/messages/ack',
-  summary: 'Say that the product has these messages: from here their retention counts',
+  summary: 'Acknowledge messages, which starts their retention',
   tag,
   access: ['messages:write'],
   body: ackBody,
-  answers: { 200: json('Acknowledged', ackOut) },
+  answers: { 200: json('How many were acknowledged', ackOut) },
   async run({ context, principal, body }) {
     const now = await context.clock.now();
     const acknowledged = await listInReach(context, principal.tenantId, (tx) => acknowledgeMessages(tx, body.ids, now));

@@ -5,7 +5,7 @@ import { registry, renderMetrics } from '../http/metrics.ts';
 const metrics = defineCall({
   method: 'get',
   path: '/metrics',
-  summary: 'Figures for Prometheus',
+  summary: 'Read metrics for Prometheus',
   tag: 'Operation',
   access: ['metrics:read'],
   answers: { 200: written('Prometheus’ text format', 'text/plain') },

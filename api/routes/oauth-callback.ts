@@ -8,7 +8,7 @@ import { callbackParams, callbackQuery } from '../schemas/connect.ts';
 const callback = defineCall({
   method: 'get',
   path: '/oauth/:provider/callback',
-  summary: 'Where a provider sends a person back to',
+  summary: 'Complete a sign-in after the provider’s page',
   tag: 'Connect pages',
   access: 'public',
   params: callbackParams,

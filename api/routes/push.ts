@@ -12,16 +12,16 @@ import { callbackParams } from '../schemas/connect.ts';
 const push = defineCall({
   method: 'post',
   path: '/push/:provider',
-  summary: 'Where a provider tells of news, with a proof that it is the provider',
+  summary: 'Receive a provider’s push',
   tag: 'Operation',
   access: 'public',
   params: callbackParams,
-  query: z.looseObject({}).meta({ description: 'What the provider sends, such as a challenge' }),
-  body: z.unknown().meta({ description: 'What the provider sends, in a form of its own' }),
+  query: z.looseObject({}).describe('What the provider sends, such as a challenge'),
+  body: z.unknown().describe('What the provider sends, in its own format'),
   answers: {
     200: written('The answer to a challenge', 'text/plain'),
-    202: empty('Acknowledged'),
-    204: empty('Acknowledged'),
+    202: empty('The push is acknowledged'),
+    204: empty('The push is acknowledged'),
   },
   problems: ['push_not_authentic', 'provider_unavailable'],
   async run({ context, params, request, response }) {

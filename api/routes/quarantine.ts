@@ -26,7 +26,7 @@ const answers = { 200: json('A page of quarantined messages', listOf(quarantined
 const ofImport = defineCall({
   method: 'get',
   path: '/v1/imports/:id/quarantine',
-  summary: 'List what an import could neither fetch nor read after three tries',
+  summary: 'List an import’s quarantined messages',
   tag,
   access: ['channels:read'],
   params: idParams('imp'),
@@ -46,7 +46,7 @@ const ofImport = defineCall({
 const ofChannel = defineCall({
   method: 'get',
   path: '/v1/channels/:id/quarantine',
-  summary: 'List the quarantine of all of a channel’s imports',
+  summary: 'List a channel’s quarantined messages',
   tag,
   access: ['channels:read'],
   params: idParams('chn'),
@@ -62,13 +62,13 @@ const ofChannel = defineCall({
 const replay = defineCall({
   method: 'post',
   path: '/v1/imports/:id/quarantine/replay',
-  summary: 'Try quarantined messages of an import three more times; without `ids` all of them',
+  summary: 'Retry quarantined messages of an import three more times',
   tag,
   access: ['channels:write'],
   params: idParams('imp'),
   body: replayBody,
   answers: {
-    202: json('The import; its numbers change as messages come, and add up all the while', importOut),
+    202: json('The import, whose receipt changes while it runs and always adds up', importOut),
   },
   problems: ['disconnected', 'wrong_status'],
   async run({ context, principal, params: { id }, body }) {

@@ -19,12 +19,12 @@ const RETRY_MS = 2_000;
 const stream = defineCall({
   method: 'get',
   path: '/v1/stream',
-  summary: 'Events as they happen, as server-sent events',
+  summary: 'Stream events as server-sent events',
   tag: 'Events',
   access: ['channels:read'],
   query: streamQuery,
   answers: {
-    200: written('Each event once; Last-Event-ID takes up where a stream broke off', 'text/event-stream'),
+    200: written('Events as they are emitted; Last-Event-ID resumes a broken stream', 'text/event-stream'),
   },
   problems: ['invalid_cursor', 'feed_reset', 'tenant_not_allowed'],
   async run({ context, principal, query, request, response }) {

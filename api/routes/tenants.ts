@@ -27,7 +27,7 @@ const params = tenantParams;
 const list = defineCall({
   method: 'get',
   path: '/v1/tenants',
-  summary: 'List tenants with the number of their channels',
+  summary: 'List tenants with their numbers of channels',
   tag,
   access: ['channels:read'],
   query: tenantsQuery,
@@ -54,11 +54,11 @@ const list = defineCall({
 const getPolicy = defineCall({
   method: 'get',
   path: '/v1/tenants/:id/policy',
-  summary: 'Read which access types a tenant allows, and who is told',
+  summary: 'Read a tenant’s policy',
   tag,
   access: ['channels:read', 'admin'],
   params,
-  answers: { 200: json('The policy; the defaults where none was set', policyOut) },
+  answers: { 200: json('The policy, with defaults where none was set', policyOut) },
   problems: ['tenant_not_allowed'],
   async run({ context, principal, params: { id } }) {
     tenantInReach(principal, id);
@@ -69,7 +69,7 @@ const getPolicy = defineCall({
 const putPolicy = defineCall({
   method: 'put',
   path: '/v1/tenants/:id/policy',
-  summary: 'Set a tenant’s policy; what is left out goes back to its default',
+  summary: 'Set a tenant’s policy; fields left out return to their defaults',
   tag,
   access: ['admin'],
   params,
@@ -90,13 +90,13 @@ const putPolicy = defineCall({
 const erase = defineCall({
   method: 'delete',
   path: '/v1/tenants/:id',
-  summary: 'Erase a tenant: its channels are disconnected, then everything of it goes',
+  summary: 'Erase a tenant: disconnect its channels, then delete everything',
   tag,
   access: ['admin'],
   params,
   answers: {
-    200: json('Erased', erasureOut),
-    202: json('Its channels are being disconnected; the rest follows', erasureOut),
+    200: json('The tenant is erased', erasureOut),
+    202: json('The channels are being disconnected; the deletion follows', erasureOut),
   },
   problems: ['tenant_not_allowed'],
   async run({ context, principal, params: { id } }) {

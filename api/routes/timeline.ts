@@ -13,12 +13,12 @@ import { idParams } from '../schemas/parts.ts';
 const list = defineCall({
   method: 'get',
   path: '/v1/channels/:id/timeline',
-  summary: 'What happened to a channel, newest first',
+  summary: 'List a channel’s events, newest first',
   tag: 'Channels',
   access: ['channels:read'],
   params: idParams('chn'),
   query: timelineQuery,
-  answers: { 200: json('Events, with the types and ids of the webhooks', listOf(eventOut)) },
+  answers: { 200: json('A page of events, with the ids and types that webhooks carry', listOf(eventOut)) },
   problems: ['invalid_cursor', 'feed_reset'],
   async run({ context, principal, params: { id }, query }) {
     const { limit } = query;

@@ -14,7 +14,7 @@ const tag = 'Web UI';
 const signIn = defineCall({
   method: 'post',
   path: '/ui/session',
-  summary: 'Trade an API key for a session cookie',
+  summary: 'Exchange an API key for a session cookie',
   tag,
   access: 'public',
   body: sessionBody,
@@ -33,10 +33,10 @@ const signIn = defineCall({
 const read = defineCall({
   method: 'get',
   path: '/ui/session',
-  summary: 'What the web UI shows depends on',
+  summary: 'Read what the web UI needs to know',
   tag,
   access: ['channels:read'],
-  answers: { 200: json('There is a session', sessionOut) },
+  answers: { 200: json('The session is valid', sessionOut) },
   async run({ context }) {
     return { status: 200, body: presentSession(context) };
   },
@@ -56,7 +56,7 @@ const signOut = defineCall({
   summary: 'End the session',
   tag,
   access: 'public',
-  answers: { 204: empty('The cookie is void') },
+  answers: { 204: empty('The session has ended') },
   async run({ context, request, response }) {
     await closeSession(context, request, response);
     return { status: 204 };

@@ -35,11 +35,11 @@ const params = idParams('whe');
 const create = defineCall({
   method: 'post',
   path: '/v1/webhook-endpoints',
-  summary: 'Add a webhook endpoint; its secret is shown here and never again',
+  summary: 'Add a webhook endpoint',
   tag,
   access: ['webhooks:write'],
   body: createEndpointBody,
-  answers: { 201: json('The endpoint with its secret', newEndpointOut) },
+  answers: { 201: json('The endpoint with its secret, shown only in this answer', newEndpointOut) },
   problems: ['tenant_not_allowed', 'tenant_erasing'],
   async run({ context, principal, body: { url, events = null, tenant } }) {
     const tenantId = tenantInReach(principal, tenant);
@@ -93,12 +93,12 @@ const get = defineCall({
 const patch = defineCall({
   method: 'patch',
   path: '/v1/webhook-endpoints/:id',
-  summary: 'Change where a webhook endpoint is, what it wants, or whether it is enabled',
+  summary: 'Change a webhook endpoint’s address, event types or whether it is enabled',
   tag,
   access: ['webhooks:write'],
   params,
   body: patchEndpointBody,
-  answers: { 200: json('The endpoint as it is now', endpointOut) },
+  answers: { 200: json('The changed endpoint', endpointOut) },
   async run({ context, principal, params: { id }, body: { url, events, disabled } }) {
     if (url !== undefined) await admit(context, url);
     const now = await context.clock.now();
@@ -123,7 +123,7 @@ const remove = defineCall({
   tag,
   access: ['webhooks:write'],
   params,
-  answers: { 204: empty('It is gone; what was under way ends quietly') },
+  answers: { 204: empty('The endpoint is removed; deliveries under way end') },
   async run({ context, principal, params: { id } }) {
     const isGone = await withinReach(context.database, principal.tenantId, (tx) => deleteEndpoint(tx, id));
     if (!isGone) throw notFound('webhook endpoint');

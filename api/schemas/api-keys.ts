@@ -8,38 +8,42 @@ const cidrs = z
   .array(z.string().refine((text) => ipaddr.isValidCIDR(text), 'expected an address range such as 192.0.2.0/24'))
   .min(1)
   .max(100)
-  .nullable();
-const name = z.string().min(1).max(200);
+  .nullable()
+  .describe('Address ranges from which the key may be used; null: any');
+const name = z.string().min(1).max(200).describe('A name for people');
+const SCOPES_OF_KEY = 'What the key may do';
+const TENANT_OF_KEY = 'The only tenant that the key reaches; null: every tenant';
+const END_OF_KEY = 'When the key expires; null: never';
 
 export const keysQuery = z.strictObject({ ...pageQuery });
 
 export const keyBody = z.strictObject({
   name,
-  scopes: z.array(z.enum(SCOPES)).min(1),
-  tenant: tenantName.nullable().default(null),
+  scopes: z.array(z.enum(SCOPES)).min(1).describe(SCOPES_OF_KEY),
+  tenant: tenantName.nullable().default(null).describe(TENANT_OF_KEY),
   cidrs: cidrs.default(null),
-  expires_at: time.nullable().default(null),
+  expires_at: time.nullable().default(null).describe(END_OF_KEY),
 });
 
 export const keyPatchBody = z.strictObject({
   name: name.optional(),
   cidrs: cidrs.optional(),
-  expires_at: time.nullable().optional(),
+  expires_at: time.nullable().optional().describe(END_OF_KEY),
 });
 
 const key = {
-  id: z.string(),
-  name: z.string(),
-  scopes: z.array(z.string()),
-  tenant: z.string().nullable(),
-  cidrs: z.array(z.string()).nullable(),
-  expires_at: timeOut.nullable(),
-  revoked_at: timeOut.nullable(),
-  last_used_at: timeOut.nullable(),
-  created_at: timeOut,
+  id: z.string().describe('The key’s id; not the key itself'),
+  name: z.string().describe('A name for people'),
+  scopes: z.array(z.string()).describe(SCOPES_OF_KEY),
+  tenant: z.string().nullable().describe(TENANT_OF_KEY),
+  cidrs: z.array(z.string()).nullable().describe('Address ranges from which the key may be used; null: any'),
+  expires_at: timeOut.nullable().describe(END_OF_KEY),
+  revoked_at: timeOut.nullable().describe('When the key was revoked; null: it was not'),
+  last_used_at: timeOut.nullable().describe('The last use, within a minute; null: never used'),
+  created_at: timeOut.describe('When the key was made'),
 };
 export const keyOut = z.object(key).meta({ id: 'ApiKey' });
 export const newKeyOut = z
-  .object({ ...key, api_key: z.string().meta({ description: 'The key itself, shown this once' }) })
+  .object({ ...key, api_key: z.string().describe('The key itself; shown only in this answer') })
   .meta({ id: 'NewApiKey' });
 export type ApiKey = z.infer<typeof keyOut>;

@@ -5,102 +5,145 @@ import { ACTIONS, STATUS_REASONS } from '../../domain/verdict.ts';
 import { pageQuery } from '../http/paging.ts';
 import { accessType, channelKind, email, importMode, person, personOut, tenantName, time, timeOut } from './parts.ts';
 
+const keepWarm = z
+  .enum(KEEP_WARM)
+  .describe('`always`: refreshed ahead of every expiry; `when_used`: refreshed when the token is read');
+
 export const listQuery = z.strictObject({
   ...pageQuery,
-  tenant: tenantName.optional(),
-  status: z.enum(STATUSES).optional(),
-  access_type: accessType.optional(),
+  tenant: tenantName.optional().describe('Only channels of this tenant'),
+  status: z.enum(STATUSES).optional().describe('Only channels with this status'),
+  access_type: accessType.optional().describe('Only channels with this access type'),
 });
 
 export const patchBody = z.strictObject({
-  owner: person.nullish(),
+  owner: person.nullish().describe('Who looks after the channel; null: no one person'),
   kind: channelKind.optional(),
   import: importMode.optional(),
-  keep_warm: z.enum(KEEP_WARM).optional(),
+  keep_warm: keepWarm.optional(),
   metadata: z
     .record(z.string().max(100), z.json())
     .refine((given) => JSON.stringify(given).length <= 16_000, 'expected at most 16,000 characters of JSON')
-    .optional(),
+    .optional()
+    .describe('The product’s own data; replaces what was there'),
 });
 
 export const deleteQuery = z.strictObject({
-  erase: z.enum(['true', 'false']).default('false').meta({ description: 'Its messages go too' }),
+  erase: z.enum(['true', 'false']).default('false').describe('`true`: also deletes the channel’s messages'),
 });
 
 export const tokenQuery = z.strictObject({
-  min_life_s: z.coerce.number('expected seconds').int().min(0).max(86_400).optional(),
+  min_life_s: z.coerce
+    .number('expected seconds')
+    .int()
+    .min(0)
+    .max(86_400)
+    .optional()
+    .describe('Seconds that the token must still live; half of its whole life always suffices'),
 });
 
 export const reportBody = z.strictObject({
-  http_status: z.int().min(100).max(599),
-  body: z.string().max(20_000).optional(),
+  http_status: z.int().min(100).max(599).describe('The status with which the provider refused the call'),
+  body: z.string().max(20_000).optional().describe('The body of the provider’s answer'),
 });
 
 const mailServer = {
-  host: z.string().min(1).max(255),
-  port: z.int().min(1).max(65_535),
-  security: z.enum(['tls', 'starttls']),
+  host: z.string().min(1).max(255).describe('The mail server’s name'),
+  port: z.int().min(1).max(65_535).describe('Usually 993 with `tls`, 143 with `starttls`'),
+  security: z.enum(['tls', 'starttls']).describe('TLS from the first byte, or STARTTLS, which must succeed'),
 };
 
 export const adoptBody = z.strictObject({
   tenant: tenantName,
   access_type: accessType,
-  account: z.strictObject({ email }),
-  credential: z.union([
-    z.strictObject({ refresh_token: z.string().min(1).max(10_000) }),
-    z.strictObject({ username: z.string().min(1).max(320), password: z.string().min(1).max(2_000), ...mailServer }),
-  ]),
-  owner: person.optional(),
+  account: z
+    .strictObject({ email: email.describe('The mailbox’s address') })
+    .describe('The account that the credential must belong to'),
+  credential: z
+    .union([
+      z.strictObject({ refresh_token: z.string().min(1).max(10_000).describe('The refresh token') }),
+      z.strictObject({
+        username: z.string().min(1).max(320).describe('The user name at the mail server'),
+        password: z.string().min(1).max(2_000).describe('The password'),
+        ...mailServer,
+      }),
+    ])
+    .describe('A refresh token or a password, as the access type needs'),
+  owner: person.optional().describe('Who looks after the channel'),
   kind: channelKind.default('individual'),
-  covered_until: time.optional(),
+  covered_until: time.optional().describe('Up to when the product has the messages; imports begin there'),
 });
 export type AdoptBody = z.infer<typeof adoptBody>;
 
-const verificationOut = z.object({ ok: z.boolean(), proved: z.string().nullable(), at: timeOut });
+const verificationOut = z.object({
+  ok: z.boolean().describe('Whether the provider accepted the call'),
+  proved: z.string().nullable().describe('What the call proved, in words'),
+  at: timeOut.describe('When the call was made'),
+});
 export type Verification = z.infer<typeof verificationOut>;
+
+export const accountOut = z.object({
+  email: z.string().describe('The mailbox that is read'),
+  login: z.string().describe('The login that signed in; differs for a delegate'),
+  provider_id: z.string().describe('The provider’s own id of the login'),
+});
 
 export const channelOut = z
   .object({
-    id: z.string(),
-    tenant: z.string(),
+    id: z.string().describe('The channel’s id, stable for its life'),
+    tenant: z.string().describe('The tenant that the channel belongs to'),
     kind: channelKind,
     access_type: accessType,
-    uses: z.array(z.enum(USES)),
-    account: z.object({ email: z.string(), login: z.string(), provider_id: z.string() }),
-    owner: personOut.nullable(),
-    status: z.enum(STATUSES),
-    status_reason: z.enum(STATUS_REASONS).nullable(),
-    status_since: timeOut,
-    action: z.enum(ACTIONS),
-    provider_code: z.string().nullable(),
-    credential_version: z.int(),
-    token_expires_at: timeOut.nullable(),
-    next_refresh_at: timeOut.nullable(),
-    last_verified_at: timeOut.nullable(),
-    covered_until: timeOut.nullable(),
-    import_state: z.enum(['idle', 'catching_up', 'stalled']),
+    uses: z.array(z.enum(USES)).describe('What the connection is for'),
+    account: accountOut.describe('The connected account'),
+    owner: personOut.nullable().describe('Who looks after the channel; null: no one person'),
+    status: z.enum(STATUSES).describe('Where the channel is in its life'),
+    status_reason: z.enum(STATUS_REASONS).nullable().describe('Why; null where nothing is wrong'),
+    status_since: timeOut.describe('When the status last changed'),
+    action: z.enum(ACTIONS).describe('What must be done; `none`: the channel needs no one'),
+    provider_code: z.string().nullable().describe('The provider’s own code for the trouble, to show and copy'),
+    credential_version: z.int().describe('The live credential’s version; only grows'),
+    token_expires_at: timeOut.nullable().describe('When the access token expires; null: a password, or no credential'),
+    next_refresh_at: timeOut.nullable().describe('When the next refresh is due; null: none is scheduled'),
+    last_verified_at: timeOut.nullable().describe('When a real call last worked; null: never'),
+    covered_until: timeOut
+      .nullable()
+      .describe('The provider’s time up to which every message is stored; null: not known yet'),
+    import_state: z
+      .enum(['idle', 'catching_up', 'stalled'])
+      .describe('`catching_up`: an import runs; `stalled`: something is still missing'),
     import: importMode,
-    keep_warm: z.enum(KEEP_WARM),
-    incident: z.string().nullable(),
-    workflow: z.object({ id: z.string(), url: z.string().nullable() }),
-    created_at: timeOut,
-    metadata: z.record(z.string(), z.unknown()),
-    revocation: z.enum(['done', 'shared', 'unsupported', 'failed']).nullable(),
-    revocation_help: z.string().nullable(),
-    verification: verificationOut.optional(),
+    keep_warm: keepWarm,
+    incident: z.string().nullable().describe('The open incident’s id; null: none'),
+    workflow: z
+      .object({
+        id: z.string().describe('The workflow’s id in Temporal'),
+        url: z.string().nullable().describe('Its page in Temporal Web; null: none is configured'),
+      })
+      .describe('The workflow that looks after the channel'),
+    created_at: timeOut.describe('When the channel was connected first'),
+    metadata: z.record(z.string(), z.unknown()).describe('The product’s own data'),
+    revocation: z
+      .enum(['done', 'shared', 'unsupported', 'failed'])
+      .nullable()
+      .describe(
+        'What became of the grant at a disconnect; `shared`: another channel still needs it; null: not disconnected',
+      ),
+    revocation_help: z.string().nullable().describe('How to revoke by hand, where Mooring could not'),
+    verification: verificationOut.optional().describe('Present in the answer of `verify` alone'),
   })
   .meta({ id: 'Channel' });
 
 export const tokenOut = z
   .object({
-    access_token: z.string(),
-    token_type: z.string(),
-    expires_at: timeOut,
-    version: z.int(),
-    scopes: z.array(z.string()),
+    access_token: z.string().describe('For the Authorization header of calls to the provider'),
+    token_type: z.string().describe('Usually `Bearer`'),
+    expires_at: timeOut.describe('When the token expires'),
+    version: z.int().describe('The credential’s version'),
+    scopes: z.array(z.string()).describe('The scopes that the provider granted'),
   })
   .meta({ id: 'AccessToken' });
 
-export const reportOut = z.object({ checked_at: timeOut.nullable() });
+export const reportOut = z.object({ checked_at: timeOut.nullable().describe('null: not checked yet') });
 
 export type Channel = z.infer<typeof channelOut>;

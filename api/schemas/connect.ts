@@ -2,62 +2,82 @@ import { z } from 'zod';
 import { PROVIDER_NAMES } from '../../domain/access-type.ts';
 import { STATUSES } from '../../domain/channel.ts';
 import { STATUS_REASONS } from '../../domain/verdict.ts';
-import { channelOut } from './channels.ts';
+import { accountOut, channelOut } from './channels.ts';
 import { importOut } from './imports.ts';
 import { purpose, resultOut } from './links.ts';
 import { accessType, timeOut } from './parts.ts';
 
 /** The random part of a link's address. */
-export const linkParams = z.strictObject({ link: z.string().min(1).max(200) });
+export const linkParams = z.strictObject({
+  link: z.string().min(1).max(200).describe('The random part of the link’s address'),
+});
 
-export const authorizeBody = z.strictObject({ access_type: accessType, provider: z.enum(PROVIDER_NAMES).optional() });
-export const authorizeOut = z.object({ authorization_url: z.string() });
+export const authorizeBody = z.strictObject({
+  access_type: accessType,
+  provider: z.enum(PROVIDER_NAMES).optional().describe('Not needed: the access type decides'),
+});
+export const authorizeOut = z.object({ authorization_url: z.string().describe('The provider’s page for the person') });
 
 export const passwordBody = z.strictObject({
   access_type: accessType,
-  username: z.string().trim().min(1).max(320),
-  password: z.string().min(1).max(2_000),
+  username: z.string().trim().min(1).max(320).describe('The user name at the mail server'),
+  password: z.string().min(1).max(2_000).describe('The password or app password'),
   host: z
     .string()
     .trim()
     .max(255)
     .regex(/^[^\s/@:\\]+$|^\[?[0-9a-f:.]+\]?$/i, 'expected a host name')
-    .optional(),
-  port: z.int().min(1).max(65_535).optional(),
-  security: z.enum(['tls', 'starttls']).optional(),
-  url: z.string().max(2_000).optional(),
+    .optional()
+    .describe('The mail server; left out: found by the user name’s domain'),
+  port: z.int().min(1).max(65_535).optional().describe('Left out: the usual one'),
+  security: z.enum(['tls', 'starttls']).optional().describe('Left out: what fits the port'),
+  url: z.string().max(2_000).optional().describe('The server’s address, for access types that have one'),
 });
 export type PasswordBody = z.infer<typeof passwordBody>;
 export const passwordOut = z.object({ channel: channelOut });
 
-const account = z.object({ email: z.string(), login: z.string(), provider_id: z.string() });
-
 export const connectSessionOut = z.object({
   purpose,
-  access_types: z.array(accessType),
-  tenant: z.string(),
+  access_types: z.array(accessType).describe('The access types to choose from'),
+  tenant: z.string().describe('The tenant that the channel will belong to'),
   channel: z
     .object({
-      account,
+      account: accountOut.describe('The account to sign in again'),
       access_type: accessType,
-      status_reason: z.enum(STATUS_REASONS).nullable(),
-      server: z.object({ host: z.string(), port: z.int(), security: z.enum(['tls', 'starttls']) }).nullable(),
+      status_reason: z.enum(STATUS_REASONS).nullable().describe('Why it needs a sign-in; null where it does not'),
+      server: z
+        .object({
+          host: z.string().describe('The mail server’s name'),
+          port: z.int().describe('Its port'),
+          security: z.enum(['tls', 'starttls']).describe('How it is encrypted'),
+        })
+        .nullable()
+        .describe('The mail server of a password channel; null for other channels'),
     })
-    .nullable(),
-  expires_at: timeOut,
-  done: z.boolean(),
+    .nullable()
+    .describe('The channel of a reauthorize link; null for a connect link'),
+  expires_at: timeOut.describe('When the link expires'),
+  done: z.boolean().describe('Whether a sign-in has used the link up'),
   result: resultOut,
-  return_to: z.string().nullable(),
+  return_to: z.string().nullable().describe('Where the person returns afterwards; null: nowhere'),
 });
 
 export type ConnectSession = z.infer<typeof connectSessionOut>;
 
 export const progressOut = z.object({
-  import: importOut.nullable(),
-  channel: z.object({ account, status: z.enum(STATUSES) }).nullable(),
+  import: importOut.nullable().describe('The import that the sign-in caused; null: none yet'),
+  channel: z
+    .object({
+      account: accountOut.describe('The connected account'),
+      status: z.enum(STATUSES).describe('Where the channel is in its life'),
+    })
+    .nullable()
+    .describe('null until the sign-in is complete'),
 });
 
 export type ConnectProgress = z.infer<typeof progressOut>;
 
-export const callbackParams = z.strictObject({ provider: z.enum(PROVIDER_NAMES) });
+export const callbackParams = z.strictObject({
+  provider: z.enum(PROVIDER_NAMES).describe('The provider that sends the person back'),
+});
 export const callbackQuery = z.looseObject({});

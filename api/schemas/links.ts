@@ -13,49 +13,71 @@ import {
   webAddress,
 } from './parts.ts';
 
-const accessTypes = z.array(accessType).min(1).max(10);
+const accessTypes = z
+  .array(accessType)
+  .min(1)
+  .max(10)
+  .describe('The access types that the person may choose from; left out: all that the tenant allows');
+const returnTo = webAddress.optional().describe('Where the person returns after the sign-in; left out: nowhere');
 
 export const linkBody = z.strictObject({
   tenant: tenantName,
   kind: channelKind.default('individual'),
-  owner: person.optional(),
+  owner: person.optional().describe('Who looks after the channel'),
   access_types: accessTypes.optional(),
   uses: uses.default([USES[0]]),
   import: importMode.default('continuous'),
-  import_from: time.optional(),
-  mailbox: email.optional(),
-  return_to: webAddress.optional(),
+  import_from: time.optional().describe('Import from here on; left out: from the connection on'),
+  mailbox: email.optional().describe('The mailbox that must be connected; left out: any'),
+  return_to: returnTo,
 });
 export type LinkBody = z.infer<typeof linkBody>;
 
 export const reauthorizeBody = z.strictObject({
-  purpose: z.enum(['reauthorize', 'change_access']).default('reauthorize'),
+  purpose: z.enum(['reauthorize', 'change_access']).default('reauthorize').describe('What the link is for'),
   access_types: accessTypes.optional(),
-  return_to: webAddress.optional(),
+  return_to: returnTo,
 });
 
 export type ReauthorizeBody = z.infer<typeof reauthorizeBody>;
 
-export const purpose = z.enum(['connect', 'reauthorize', 'change_access']);
+export const purpose = z.enum(['connect', 'reauthorize', 'change_access']).describe('What the link is for');
 
-export const linkOut = z.object({ id: z.string(), url: z.string(), purpose, expires_at: timeOut }).meta({ id: 'Link' });
+export const linkOut = z
+  .object({
+    id: z.string().describe('The link’s id'),
+    url: z.string().describe('The address for the person; a secret, shown only in this answer'),
+    purpose,
+    expires_at: timeOut.describe('When the link expires'),
+  })
+  .meta({ id: 'Link' });
 export type Link = z.infer<typeof linkOut>;
 
 /** With `account_mismatch`: the account that was expected, and the one that signed in. */
-export const namedAccount = z.object({ email: z.string() });
+export const namedAccount = z.object({ email: z.string().describe('The mailbox’s address') });
+export const EXPECTED = 'With `account_mismatch`: the account that was expected';
+export const RECEIVED = 'With `account_mismatch`: the account that signed in';
 
 export const resultOut = z
   .union([
-    z.object({ status: z.literal('connected'), channel: z.string() }),
     z.object({
-      status: z.literal('failed'),
-      code: z.string(),
-      detail: z.string(),
-      expected: namedAccount.optional(),
-      received: namedAccount.optional(),
+      status: z.literal('connected').describe('The sign-in worked'),
+      channel: z.string().describe('The channel’s id'),
+    }),
+    z.object({
+      status: z.literal('failed').describe('The sign-in failed; the link can be used again'),
+      code: z.string().describe('A problem code'),
+      detail: z.string().describe('What happened, for developers'),
+      expected: namedAccount.optional().describe(EXPECTED),
+      received: namedAccount.optional().describe(RECEIVED),
     }),
   ])
   .nullable()
-  .meta({ id: 'LinkResult' });
+  .meta({ id: 'LinkResult', description: 'The last sign-in’s result; null: no sign-in yet' });
 
-export const linkStateOut = z.object({ purpose, done: z.boolean(), result: resultOut, expires_at: timeOut });
+export const linkStateOut = z.object({
+  purpose,
+  done: z.boolean().describe('Whether a sign-in has used the link up'),
+  result: resultOut,
+  expires_at: timeOut.describe('When the link expires'),
+});

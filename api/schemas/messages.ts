@@ -4,36 +4,43 @@ import { idOf, tenantName, timeOut } from './parts.ts';
 
 export const messagesQuery = z.strictObject({
   ...pageQuery,
-  channel: idOf('chn').optional(),
-  tenant: tenantName.optional(),
+  channel: idOf('chn').optional().describe('Only messages of this channel'),
+  tenant: tenantName.optional().describe('Only messages of this tenant'),
 });
 
-export const ackBody = z.strictObject({ ids: z.array(idOf('msg')).min(1).max(1_000) });
-export const ackOut = z.object({ acknowledged: z.int().meta({ description: 'How many of them are new to us' }) });
+export const ackBody = z.strictObject({
+  ids: z.array(idOf('msg')).min(1).max(1_000).describe('Messages that the product has stored'),
+});
+export const ackOut = z.object({
+  acknowledged: z.int().describe('How many were not acknowledged before'),
+});
 
-const address = z.object({ email: z.string(), name: z.string().nullable() });
+const address = z.object({
+  email: z.string().describe('The address'),
+  name: z.string().nullable().describe('The name; null: none'),
+});
 
 const messageOut = z
   .object({
-    id: z.string(),
-    channel: z.string(),
-    provider_id: z.string(),
-    message_id: z.string().nullable(),
-    folder: z.string(),
-    subject: z.string().nullable(),
-    from: address.nullable(),
-    to: z.array(address),
-    date: timeOut.nullable(),
-    size: z.int(),
-    backfilled: z.boolean(),
-    import: z.string().nullable(),
-    stored_at: timeOut,
+    id: z.string().describe('The message’s id'),
+    channel: z.string().describe('The channel’s id'),
+    provider_id: z.string().describe('The provider’s id of the message'),
+    message_id: z.string().nullable().describe('The Message-ID header; null: none'),
+    folder: z.string().describe('The folder in which the message was found first'),
+    subject: z.string().nullable().describe('The Subject header, decoded; null: none'),
+    from: address.nullable().describe('The first address of the From header; null: none'),
+    to: z.array(address).describe('The addresses of the To header'),
+    date: timeOut.nullable().describe('The Date header; null: none that can be read'),
+    size: z.int().describe('Bytes of the whole message'),
+    backfilled: z.boolean().describe('Whether the message was missed during a gap'),
+    import: z.string().nullable().describe('The import that stored the message; null: a poll'),
+    stored_at: timeOut.describe('When the message was stored'),
   })
   .meta({ id: 'Message' });
 
 export const messagesOut = z.object({
-  data: z.array(messageOut),
-  next: z.string().nullable(),
-  cursor: z.string().meta({ description: 'The place after this page: `after` of the next look, also at the end' }),
+  data: z.array(messageOut).describe('The messages of this page'),
+  next: z.string().nullable().describe('`after` of the next page; null: there is none yet'),
+  cursor: z.string().describe('The place after this page, also at the end: `after` of the next read'),
 });
 export type Message = z.infer<typeof messageOut>;

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { ACCESS_TYPES, CHANNEL_KINDS, IMPORT_MODES, USES } from '../../domain/access-type.ts';
 
-/** Pieces that several requests and answers share. */
+/** Parts that several requests and answers share. */
 export const email = z
   .string()
   .max(320)
-  .regex(/^[^\s@]+@[^\s@]+$/, 'expected an email address');
+  .regex(/^[^\s@]+@[^\s@]+$/, 'expected an email address')
+  .describe('An email address');
 
 export const tenantName = z
   .string()
@@ -14,9 +15,17 @@ export const tenantName = z
   .regex(/^[^\p{C}/]+$/u, 'expected text without control characters and slashes')
   .meta({ description: 'The product’s own id of its customer', example: 'acme' });
 
-export const accessType = z.enum(ACCESS_TYPES).meta({ id: 'AccessType' });
-export const channelKind = z.enum(CHANNEL_KINDS).meta({ id: 'ChannelKind' });
-export const importMode = z.enum(IMPORT_MODES).meta({ id: 'ImportMode' });
+export const accessType = z
+  .enum(ACCESS_TYPES)
+  .meta({ id: 'AccessType', description: 'How a channel reaches its account' });
+export const channelKind = z.enum(CHANNEL_KINDS).meta({
+  id: 'ChannelKind',
+  description: '`individual`: an owner looks after the channel; `shared`: admins do',
+});
+export const importMode = z.enum(IMPORT_MODES).meta({
+  id: 'ImportMode',
+  description: '`continuous`: everything is imported; `gap`: only what a breakage missed; `off`: nothing',
+});
 export const uses = z
   .array(z.enum(USES))
   .min(1)
@@ -24,24 +33,33 @@ export const uses = z
     (given) => new Set(given).size === given.length && given.includes('read'),
     'expected ["read"] or ["read", "send"]',
   )
-  .meta({ description: '["read"] or ["read", "send"]' });
+  .describe('What the connection is for: ["read"] or ["read", "send"]');
 
 export const time = z.iso
   .datetime({ offset: true, error: 'expected an ISO 8601 time with its offset' })
-  .refine((text) => Math.abs(Date.parse(text)) < 8e15 / 2, 'expected a time of this era');
+  .refine((text) => Math.abs(Date.parse(text)) < 8e15 / 2, 'expected a time of this era')
+  .describe('ISO 8601 with an offset');
 export const timeOut = z.iso.datetime().meta({ id: 'Time', description: 'ISO 8601 in UTC' });
 
-export const person = z.strictObject({ email, name: z.string().max(200).nullish() }).transform((given) => ({
-  email: given.email,
-  name: given.name ?? null,
-}));
-export const personOut = z.object({ email: z.string(), name: z.string().nullable() }).meta({ id: 'Person' });
+export const person = z
+  .strictObject({ email, name: z.string().max(200).nullish().describe('The person’s name') })
+  .transform((given) => ({
+    email: given.email,
+    name: given.name ?? null,
+  }));
+export const personOut = z
+  .object({
+    email: z.string().describe('An email address'),
+    name: z.string().nullable().describe('The name; null: unknown'),
+  })
+  .meta({ id: 'Person' });
 
-/** http or https, without user and password: it is where a browser is sent. */
+/** http or https, without user and password: a browser is sent there. */
 export const webAddress = z
   .string()
   .max(2000)
-  .refine(isWebAddress, 'expected an absolute http: or https: address without user and password');
+  .refine(isWebAddress, 'expected an absolute http: or https: address without user and password')
+  .describe('An absolute http: or https: address');
 
 function isWebAddress(text: string): boolean {
   if (!URL.canParse(text) || !/^https?:\/\/[^\s\\/][^\s\\]*$/i.test(text)) return false;
@@ -49,7 +67,11 @@ function isWebAddress(text: string): boolean {
   return hostname !== '' && username === '' && password === '';
 }
 
-/** An id with its prefix; anything else names nothing. */
-export const idOf = (prefix: string) => z.string().regex(new RegExp(`^${prefix}_[0-9a-z]{26}$`));
+/** An id with its prefix. */
+export const idOf = (prefix: string) =>
+  z
+    .string()
+    .regex(new RegExp(`^${prefix}_[0-9a-z]{26}$`))
+    .describe(`An id, \`${prefix}_…\``);
 
 export const idParams = (prefix: string) => z.strictObject({ id: idOf(prefix) });

@@ -1,26 +1,33 @@
 import { z } from 'zod';
 import { ACTIONS } from '../../domain/verdict.ts';
-import { namedAccount } from './links.ts';
+import { EXPECTED, RECEIVED, namedAccount } from './links.ts';
 
-/** RFC 9457 problem details, as every failing call answers. */
+/** Problem details (RFC 9457), the answer of every failed call. */
 export const problemOut = z
   .object({
-    type: z.string(),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string(),
-    code: z.string().meta({ description: 'Stable; what a program matches on' }),
-    action: z.enum(ACTIONS),
-    retryable: z.boolean(),
-    display_message: z.string().meta({ description: 'For the person in front of the product' }),
-    request_id: z.string(),
+    type: z.string().describe('The code as a URN'),
+    title: z.string().describe('What the code means'),
+    status: z.int().describe('The HTTP status'),
+    detail: z.string().describe('What happened this time, for developers'),
+    code: z.string().describe('Stable; match on this'),
+    action: z.enum(ACTIONS).describe('What must be done before the request can work; `none`: nothing'),
+    retryable: z.boolean().describe('Whether the same request may work later'),
+    display_message: z.string().describe('A sentence for the product’s user'),
+    request_id: z.string().describe('Names the request in Mooring’s log'),
     errors: z
-      .array(z.object({ in: z.enum(['body', 'query', 'path']), path: z.string(), message: z.string() }))
-      .optional(),
-    expected: namedAccount.optional(),
-    received: namedAccount.optional(),
-    status_reason: z.string().nullable().optional(),
-    provider_code: z.string().nullable().optional(),
+      .array(
+        z.object({
+          in: z.enum(['body', 'query', 'path']).describe('The part of the request'),
+          path: z.string().describe('The field, dotted; empty: the whole part'),
+          message: z.string().describe('What was expected'),
+        }),
+      )
+      .optional()
+      .describe('With `validation_failed`: each invalid field'),
+    expected: namedAccount.optional().describe(EXPECTED),
+    received: namedAccount.optional().describe(RECEIVED),
+    status_reason: z.string().nullable().optional().describe('Why the channel has its status'),
+    provider_code: z.string().nullable().optional().describe('The provider’s own code'),
   })
   .meta({ id: 'Problem' });
 export type ProblemDetails = z.infer<typeof problemOut>;

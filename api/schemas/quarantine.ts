@@ -7,29 +7,31 @@ const quarantineId = z.string().min(1).max(4_000);
 
 export const quarantineQuery = z.strictObject({
   ...pageQuery,
-  after: quarantineId.optional().meta({ description: '`next` of the page before' }),
+  after: quarantineId.optional().describe('`next` of the page before'),
 });
 
 export const replayBody = z.strictObject({
-  ids: z.array(quarantineId).min(1).max(500).optional().meta({ description: 'All of the import’s where absent' }),
+  ids: z
+    .array(quarantineId)
+    .min(1)
+    .max(500)
+    .optional()
+    .describe('Quarantined messages of this import; left out: all of them'),
 });
 
 export const quarantinedOut = z
   .object({
-    id: z.string(),
-    import: z.string(),
-    provider_id: z.string(),
-    folder: z.string().nullable().meta({ description: 'null where the provider has no folders to tell apart' }),
+    id: z.string().describe('Names the message in a replay; opaque'),
+    import: z.string().describe('The import’s id'),
+    provider_id: z.string().describe('The provider’s id of the message'),
+    folder: z.string().nullable().describe('The folder’s name; null: the provider lists the mailbox as a whole'),
     reason: z
       .enum(['unfetchable', 'unparseable'])
-      .meta({ description: 'The provider does not give it, or it breaks whoever reads it here' }),
-    error: z
-      .string()
-      .nullable()
-      .meta({ description: 'Code of the last failure; `worker_lost`: the process died of it' }),
-    tries: z.int(),
-    since: timeOut,
-    replaying: z.boolean(),
+      .describe('`unfetchable`: the provider does not return it; `unparseable`: it breaks Mooring’s reader'),
+    error: z.string().nullable().describe('The code of the last failure; `worker_lost`: the worker died'),
+    tries: z.int().describe('How often it was tried'),
+    since: timeOut.describe('When it was last tried'),
+    replaying: z.boolean().describe('Whether it is being retried'),
   })
   .meta({ id: 'QuarantinedMessage' });
 export type QuarantinedMessage = z.infer<typeof quarantinedOut>;

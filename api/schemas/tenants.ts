@@ -6,32 +6,50 @@ export const tenantParams = z.strictObject({ id: tenantName });
 export const tenantsQuery = z.strictObject({ ...pageQuery });
 
 const told = z.enum(['owner', 'admins', 'both', 'none']);
+const ACCESS_TYPES_OF_TENANT = 'The access types that may be connected; null: all';
+const INDIVIDUAL = 'For individual channels';
+const SHARED = 'For shared channels';
+const NOTIFY = 'Who is asked to act, by kind of channel';
+const ADMINS = 'The admins of shared channels';
+const REMINDERS = 'Days after the first alert on which the person is reminded';
+const RETENTION =
+  'Days from `POST /v1/messages/ack` until content and envelope of a message are deleted; null: kept until the channel is erased';
 
 export const policyBody = z.strictObject({
-  access_types: z.array(accessType).min(1).max(10).nullable().default(null),
+  access_types: z.array(accessType).min(1).max(10).nullable().default(null).describe(ACCESS_TYPES_OF_TENANT),
   notify: z
-    .strictObject({ individual: told.default('owner'), shared: told.default('admins') })
-    .default({ individual: 'owner', shared: 'admins' }),
-  admins: z.array(person).max(50).default([]),
-  reminders_days: z.array(z.int().min(1).max(365)).max(20).default([1, 3, 7]),
-  retention_days: z.int().min(0).max(3650).nullable().default(30),
+    .strictObject({
+      individual: told.default('owner').describe(INDIVIDUAL),
+      shared: told.default('admins').describe(SHARED),
+    })
+    .default({ individual: 'owner', shared: 'admins' })
+    .describe(NOTIFY),
+  admins: z.array(person).max(50).default([]).describe(ADMINS),
+  reminders_days: z.array(z.int().min(1).max(365)).max(20).default([1, 3, 7]).describe(REMINDERS),
+  retention_days: z.int().min(0).max(3650).nullable().default(30).describe(RETENTION),
 });
 
 export const policyOut = z
   .object({
-    access_types: z.array(accessType).nullable(),
-    notify: z.object({ individual: told, shared: told }),
-    admins: z.array(personOut),
-    reminders_days: z.array(z.int()),
-    retention_days: z.int().nullable().meta({
-      description:
-        'Days after `POST /v1/messages/ack` until content and envelope of a message go; null: kept until the channel is erased',
-    }),
+    access_types: z.array(accessType).nullable().describe(ACCESS_TYPES_OF_TENANT),
+    notify: z.object({ individual: told.describe(INDIVIDUAL), shared: told.describe(SHARED) }).describe(NOTIFY),
+    admins: z.array(personOut).describe(ADMINS),
+    reminders_days: z.array(z.int()).describe(REMINDERS),
+    retention_days: z.int().nullable().describe(RETENTION),
   })
   .meta({ id: 'TenantPolicy' });
 
 export const tenantOut = z
-  .object({ id: z.string(), channels: z.int(), broken: z.int(), erasing: z.boolean(), created_at: timeOut })
+  .object({
+    id: z.string().describe('The product’s own id of its customer'),
+    channels: z.int().describe('Channels that are not disconnected'),
+    broken: z.int().describe('Those of them that need someone'),
+    erasing: z.boolean().describe('Whether the tenant is being erased'),
+    created_at: timeOut.describe('When the tenant was first named'),
+  })
   .meta({ id: 'Tenant' });
 
-export const erasureOut = z.object({ id: z.string(), erased: z.boolean() });
+export const erasureOut = z.object({
+  id: z.string().describe('The tenant’s id'),
+  erased: z.boolean().describe('Whether everything is deleted'),
+});

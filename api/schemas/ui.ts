@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { accessType } from './parts.ts';
 
-export const sessionBody = z.strictObject({ api_key: z.string().min(1).max(500) });
-export const loginQuery = z.strictObject({ token: z.string().min(1).max(500) });
+export const sessionBody = z.strictObject({
+  api_key: z.string().min(1).max(500).describe('The API key that the session acts for'),
+});
+export const loginQuery = z.strictObject({ token: z.string().min(1).max(500).describe('The token of the login link') });
 export const sessionOut = z.object({
-  access_types: z.array(accessType),
-  temporal_ui: z.string().nullable(),
-  sandbox_page: z.string().nullable(),
+  access_types: z.array(accessType).describe('The access types that are configured'),
+  temporal_ui: z.string().nullable().describe('The address of Temporal Web; null: none'),
+  sandbox_page: z.string().nullable().describe('The address of the sandbox’s page; null: no sandbox'),
 });
 export type UiSession = z.infer<typeof sessionOut>;
