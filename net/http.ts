@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import { Agent, request } from 'undici';
-import type { Dispatcher } from 'undici';
+import type { buildConnector, Dispatcher } from 'undici';
 import type { Operation, ProviderAnswer } from '../domain/verdict.ts';
+import { CookieJar } from './cookie-jar.ts';
 import { networkFailure } from './network-failure.ts';
 
 /** 1 MiB: no token answer or listing is larger; a captive portal's download must not fill our memory. */
@@ -33,12 +34,13 @@ const KEPT_HEADERS = new Set([
 ]);
 
 interface HttpRequest {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   url: URL;
   /** What is asked for, in the verdict's words. */
   operation: Operation;
   headers?: Record<string, string>;
-  body?: string;
+  /** In pieces: they are sent as they come, no faster than the server takes them. */
+  body?: string | AsyncIterable<Uint8Array>;
   /**
    * Called once the connection stands, right before the first byte of the request is written. What it throws ends the
    * request with nothing written.
@@ -77,50 +79,83 @@ export interface Http {
   close(): Promise<void>;
 }
 
-export function createHttp(dispatcher: Dispatcher = createAgent()): Http {
+/** HTTP whose connections are shared by all of its sessions, but for those that need their own. */
+export interface SharedHttp extends Http {
+  /**
+   * For one login's work, with cookies of its own. `ownConnection`: all of it goes over one connection that no other
+   * session uses, one request after the other, because the server authenticates connections (NTLM). Close it.
+   */
+  openSession(options?: { ownConnection?: boolean }): Http;
+}
+
+/** @param connect how connections are made, where not every server may be connected to */
+export function createHttp({ connect }: { connect?: buildConnector.connector } = {}): SharedHttp {
+  const options = {
+    headersTimeout: SILENCE_TIMEOUT_MS,
+    bodyTimeout: SILENCE_TIMEOUT_MS,
+    connect: connect ?? { timeout: 10_000 },
+  };
+  const shared = new Agent(options);
+  return {
+    ...httpBy(shared, null),
+    openSession({ ownConnection = false } = {}) {
+      if (ownConnection) return httpBy(new Agent({ ...options, connections: 1, pipelining: 1 }), new CookieJar());
+      return { ...httpBy(shared, new CookieJar()), close: () => Promise.resolve() };
+    },
+  };
+}
+
+function httpBy(dispatcher: Dispatcher, cookies: CookieJar | null): Http {
+  const over = { dispatcher, cookies };
   return {
     send: async (asked) => {
       const timeout = AbortSignal.timeout(asked.timeoutMs ?? ANSWER_TIMEOUT_MS);
       const bounded = { ...asked, signal: AbortSignal.any([asked.signal, timeout]) };
       return await understandFailure(asked, async () => {
-        const answer = await open(dispatcher, bounded);
+        const answer = await open(over, bounded);
         return { ...answer, body: await readText(answer.body, asked.maxBytes ?? ANSWER_BYTES) };
       });
     },
     stream: async (asked) => {
-      const answer = await understandFailure(asked, () => open(dispatcher, asked));
+      const answer = await understandFailure(asked, () => open(over, asked));
       return { ...answer, body: understandStream(asked, answer.body) };
     },
     close: () => dispatcher.close(),
   };
 }
 
-function createAgent(): Dispatcher {
-  return new Agent({
-    headersTimeout: SILENCE_TIMEOUT_MS,
-    bodyTimeout: SILENCE_TIMEOUT_MS,
-    connect: { timeout: 10_000 },
-  });
+interface Over {
+  dispatcher: Dispatcher;
+  cookies: CookieJar | null;
 }
 
-async function open(dispatcher: Dispatcher, asked: HttpRequest): Promise<HttpStream> {
-  const { method, url, headers, body = '', beforeWriting, signal, timeoutMs } = asked;
+async function open({ dispatcher, cookies }: Over, asked: HttpRequest): Promise<HttpStream> {
+  const { method, url, signal, timeoutMs } = asked;
   // Who may take longer in all may also be silent longer: a strict token endpoint is not given up at half its time.
   const headersTimeout = Math.max(SILENCE_TIMEOUT_MS, timeoutMs ?? 0);
-  const sent = beforeWriting
-    ? {
-        headers: { ...headers, 'content-length': `${Buffer.byteLength(body)}` },
-        body: Readable.from(heldBack(body, beforeWriting)),
-      }
-    : { headers: headers ?? {}, body: asked.body ?? null };
+  const { headers, body } = contentOf(asked);
+  const cookie = cookies?.headerFor(url) ?? null;
+  const sent = { headers: cookie === null ? headers : { ...headers, cookie }, body };
   const answer = await request(url, { dispatcher, method, ...sent, headersTimeout, signal });
+  cookies?.keep(url, answer.headers['set-cookie']);
   return { status: answer.statusCode, headers: keptHeaders(answer.headers), body: answer.body };
 }
 
+function contentOf({ headers = {}, body, beforeWriting }: HttpRequest) {
+  const isWhole = typeof body === 'string' || body === undefined;
+  if (!beforeWriting) return { headers, body: isWhole ? (body ?? null) : Readable.from(body) };
+  const length = isWhole ? { 'content-length': `${Buffer.byteLength(body ?? '')}` } : {};
+  return { headers: { ...headers, ...length }, body: Readable.from(heldBack(body ?? '', beforeWriting)) };
+}
+
 /** undici writes the head together with the first piece of such a body, so that nothing is on the wire before. */
-async function* heldBack(body: string, beforeWriting: BeforeWriting): AsyncGenerator<Uint8Array> {
+async function* heldBack(
+  body: string | AsyncIterable<Uint8Array>,
+  beforeWriting: BeforeWriting,
+): AsyncGenerator<Uint8Array> {
   await beforeWriting();
-  yield Buffer.from(body);
+  if (typeof body === 'string') yield Buffer.from(body);
+  else yield* body;
 }
 
 function keptHeaders(all: Record<string, string | string[] | undefined>): Record<string, string> {

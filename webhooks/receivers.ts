@@ -1,6 +1,5 @@
 import { isIP } from 'node:net';
 import { promisify } from 'node:util';
-import { Agent } from 'undici';
 import { withAuthorities } from '../net/certificates.ts';
 import { HTTPS_PORTS, createEgressGuard, guardedConnector } from '../net/egress.ts';
 import type { EgressConfig } from '../net/egress.ts';
@@ -37,7 +36,7 @@ export function createWebhookReceivers(config: ReceiverConfig): WebhookReceivers
   const guard = createEgressGuard(config.egress);
   const certificateAuthorities = withAuthorities(config.certificateAuthorities) ?? null;
   const connect = guardedConnector(guard, { timeoutMs: CONNECT_TIMEOUT_MS, certificateAuthorities });
-  const http = createHttp(new Agent({ connect }));
+  const http = createHttp({ connect });
   return {
     async post(url, headers, body, signal) {
       const bounded = AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]);
