@@ -10,7 +10,7 @@ import { channels } from '../db/schema/channels.ts';
 import { eq } from 'drizzle-orm';
 
 /**
- * Lets something happen to a channel: the pure transition, the row, the incident and the event, in the caller's
+ * Applies a happening to a channel: the pure transition, the row, the incident and the event, in the caller's
  * transaction. `row` must be locked (`lockChannel`). `more` are columns that change with it.
  */
 export async function letHappen(

@@ -7,18 +7,17 @@ import { forgetSetAside } from '../db/imports/set-aside.ts';
 import { planRenewal } from '../db/channels/subscriptions.ts';
 
 /**
- * How far before the change a channel begins that imported nothing until then, in ms: the provider's clock may be behind
- * ours. Too much brings mail that nobody asked for; too little loses mail that was promised. What was not the channel's
- * before, by the provider's clock, does not become so.
+ * How far before the change a channel that was `off` begins, in ms: the provider's clock may be behind ours. Too much
+ * imports unwanted mail; too little loses promised mail. Mail from before the channel's own beginning stays out.
  */
 const BEGIN_MARGIN_MS = 2 * 3_600_000;
 
 /**
- * What a change of mode makes of a channel; the caller holds its row, and writes the values in the same transaction.
+ * The values that a change of mode writes; the caller has locked the row and writes them in the same transaction.
  *
- * What the old mode had promised is still brought: leaving `continuous`, everything up to now; leaving `gap`, the gap
- * that is open. What the new one promises begins with the change: a channel that was `off` begins at its present end,
- * and not where it once stopped; one that only minded gaps goes on at its cursor, which has been kept up.
+ * The promise of the old mode is kept: leaving `continuous` imports everything up to now, leaving `gap` imports the open
+ * gap. The promise of the new mode begins with the change: a channel that was `off` begins now, not where it once
+ * stopped; a channel that was `gap` continues at its cursor, which was kept up.
  */
 export async function changeImportMode(
   tx: Transaction,
@@ -28,14 +27,14 @@ export async function changeImportMode(
 ): Promise<Parameters<typeof updateChannel>[2]> {
   const { importMode: from, status } = channel;
   if (from === to) return {};
-  await planRenewal(tx, channel.id, now); // begun, or ended, as the new mode wants it
+  await planRenewal(tx, channel.id, now); // made or ended, as the new mode needs
   const isLeft = status === 'disconnecting' || status === 'disconnected';
   const isBroken = status !== 'connected' && status !== 'degraded' && status !== 'paused';
   if (!isLeft && (from === 'continuous' || (from === 'gap' && to === 'off' && isBroken))) {
     await bringWhatWasPromised(tx, channel, isBroken, now);
   }
   const values = { importMode: to, ...(to === 'off' ? {} : { nextPollAt: now }) };
-  // Still at what it had promised before it was switched off: then it was never off, as far as its cursor goes.
+  // An import from before the channel was switched off still runs: its cursor stays.
   if (from === 'off' && (await findRunningImport(tx, channel.id)) === null) {
     await deleteCursors(tx, channel.id);
     await forgetSetAside(tx, channel.id);
@@ -46,7 +45,7 @@ export async function changeImportMode(
   return from === 'gap' ? { ...values, ownedFrom: channel.coveredUntil ?? now } : values;
 }
 
-/** Up to the moment it is listed, which is a little after the change: what is in doubt is imported. */
+/** Imports up to the listing, a little after the change: in doubt a message is imported. */
 async function bringWhatWasPromised(tx: Transaction, channel: ChannelRow, backfill: boolean, now: Date): Promise<void> {
   const { id: channelId, tenantId, coveredUntil: windowFrom } = channel;
   await queueImport(tx, {

@@ -17,17 +17,17 @@ import { nextDue, nextRefreshAt } from '../domain/due.ts';
 import type { ChannelFacts } from '../domain/due.ts';
 import { parseRotation } from '../domain/rotation.ts';
 
-/** Who looks: `seq` grows with every wake of the workflow, so that a straggler of an older one writes nothing. */
+/** The workflow that looks: `seq` grows with every wake, so that a straggler of an older wake writes nothing. */
 export interface Looking {
   tenantId: string;
   channelId: string;
-  /** 0: a workflow that was started anew; it goes on above the row's number and any straggler's. */
+  /** 0: a new workflow, which continues above the row's number and any straggler's. */
   seq: number;
 }
 
 /**
  * Reads the row, takes the nudge, and says what is due; every wake of the workflow ends with it. The row is locked
- * first, as whoever writes a fact has locked it: a nudge taken while its fact is not committed yet would be lost.
+ * first, as it is for every write of a fact: a nudge taken before its fact is committed would be lost.
  */
 export async function lookAtChannel(context: Context, { tenantId, channelId, seq }: Looking): Promise<ChannelView> {
   const now = await context.clock.now();
@@ -117,7 +117,7 @@ function viewOf(
   };
 }
 
-/** What the API shows of the schedule, and what the reconcile finds stuck channels by. */
+/** Stores the schedule, for the API and for the reconcile, which finds stuck channels by it. */
 async function project(
   tx: Transaction,
   channel: ChannelRow,
@@ -128,7 +128,7 @@ async function project(
   const refreshAt = nextRefreshAt(facts, now.getTime());
   await updateChannel(tx, channel.id, {
     workflowSeq: view.seq,
-    // Nothing due, nothing to be late with: whatever a person does next is a fact, and its signal starts the workflow.
+    // Without a due deed nothing can be late: the next fact signals the workflow.
     nextDueAt: view.ended || view.due === null ? null : new Date(view.due.at),
     nextRefreshAt: refreshAt === null ? null : new Date(refreshAt),
   });

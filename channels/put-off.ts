@@ -6,17 +6,17 @@ import { findSubscription, newSubscription, saveSubscription } from '../db/chann
 import type { Deed } from '../domain/due.ts';
 import { backoffMs } from '../domain/schedule.ts';
 
-/** Nobody waits for a poll as they do for a token. */
+/** A poll can wait longer than a token. */
 const LEAST_POLL_GAP_MS = 60_000;
-/** An audit looks two days back: an hour is nothing to it. */
+/** An audit looks two days back, so an hour's delay loses nothing. */
 const AUDIT_AGAIN_MS = 3_600_000;
-/** Polls find what nobody tells of. */
+/** Polls find the news meanwhile. */
 const RENEW_AGAIN_MS = 3_600_000;
 
 /**
- * A deed did not come to an end in its time, for a reason of our own: no free worker, or an error that is no word of
- * the provider. Plans its next try with growing gaps, so that meanwhile the others get theirs: a mailbox that our code
- * cannot read must not cost its channel the token.
+ * Puts off a deed that did not end in time for a reason of our own: no free worker, or an error that is no provider's
+ * answer. The gaps grow, so that the channel's other deeds run meanwhile: a mailbox that our code cannot read must not
+ * cost its channel the token.
  */
 export async function putOffDeed(
   context: Context,

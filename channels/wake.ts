@@ -1,7 +1,7 @@
 import type { Context } from '../runtime/context.ts';
 import type { ChannelReference } from '../runtime/temporal.ts';
 
-/** Tells a channel's workflow to look, after the commit. Nobody waits for it: without the engine the reconcile finds the nudge. */
+/** Signals a channel's workflow after the commit, without waiting: if the signal is lost, the reconcile finds the nudge. */
 export function signalWorkflow(context: Pick<Context, 'temporal' | 'logger'>, channel: ChannelReference): void {
   void context.temporal.lookAt(channel).catch((error: unknown) => {
     context.logger.warn(

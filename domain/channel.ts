@@ -12,13 +12,13 @@ export const STATUSES = [
 ] as const;
 export type Status = (typeof STATUSES)[number];
 
-/** The part of a channel that its life changes. */
+/** The part of a channel that transitions change. */
 export interface ChannelState {
   status: Status;
   reason: StatusReason | null;
   action: Action;
   providerCode: string | null;
-  /** Somebody wants it paused; also while trouble that somebody must act on shows instead of `paused`. */
+  /** A pause is in force; the status may show trouble that needs a person instead of `paused`. */
   paused: boolean;
   /** The live credential; a verdict about an older one changes nothing. */
   credentialVersion: number;
@@ -48,7 +48,7 @@ export type ChannelEventType =
 
 export interface Transition {
   state: ChannelState;
-  /** The event to tell, if this happening is worth one. */
+  /** The event to emit, if the happening is worth one. */
   event: ChannelEventType | null;
   /** What becomes of the channel's incident. */
   incident: 'open' | 'close' | 'keep';
@@ -70,7 +70,7 @@ export interface Transition {
  *
  * `reauth_required` is left by a person's sign-in, or by a proof that the credential works after all (a repair). A
  * transient failure never changes `reauth_required` or `blocked`: the person's task stands until something works.
- * A pause lasts until somebody resumes, whatever comes between.
+ * A pause lasts until it is resumed; a sign-in or trouble in between does not end it.
  * `disconnecting` and `disconnected` are left by nothing.
  */
 export function transition(state: ChannelState, happening: Happening): Transition {
@@ -99,7 +99,7 @@ function unchanged(state: ChannelState): Transition {
   return { state, event: null, incident: 'keep' };
 }
 
-/** Leaves whatever trouble there was: no reason, nobody has to act, the incident is over. */
+/** Ends all trouble: no reason, no action, the incident closes. */
 function left(state: ChannelState, status: Status, event: ChannelEventType | null): Transition {
   return { state: { ...state, status, reason: null, action: 'none', providerCode: null }, event, incident: 'close' };
 }
@@ -108,7 +108,7 @@ function resumed(state: ChannelState): Transition {
   return state.status === 'paused' ? left(state, 'connected', 'channel.resumed') : unchanged(state);
 }
 
-/** Where a channel goes when nothing is wrong with it. */
+/** The status of a channel without trouble. */
 const wellStatus = ({ paused }: ChannelState): Status => (paused ? 'paused' : 'connected');
 
 function reauthorized(state: ChannelState, credentialVersion: number): Transition {
@@ -137,7 +137,7 @@ function refused(state: ChannelState, credentialVersion: number, verdict: Verdic
   return { state: next, event: eventOf(target), incident: 'open' };
 }
 
-/** Pause outranks trouble that heals by itself, and gives way to trouble that somebody must act on. */
+/** A pause outranks trouble that heals by itself and gives way to trouble that needs a person. */
 function rank(status: Status): number {
   switch (status) {
     case 'connected':

@@ -1,20 +1,20 @@
-/** What audits have found complete: a part of the account in one state, from one date on. Times in ms since the epoch. */
+/** What audits found complete: a part in one state, from one date on. Times in ms since the epoch. */
 export interface ComparedState {
   /** The provider's fingerprint of what is in it, taken before it was listed. */
   state: string;
-  /** Everything in it that is dated later was compared with what is stored, and nothing was missing. */
+  /** Every message dated later was compared, and none was missing. */
   from: number;
   firstAt: number;
   lastAt: number;
 }
 
-/** However long a provider says that nothing was added, it is looked at this often: its word may be what is wrong. */
+/** A part is compared at least this often, because the provider's word that nothing changed may be wrong. */
 const BELIEVED_MS = 7 * 24 * 3_600_000;
 
 /**
- * Whether comparing again would find what was found before: nothing was added since, what was there had been compared
- * from this date on, and by two audits, because a listing may be what is wrong. In doubt it is compared: that costs a
- * listing, and what is left out wrongly is lost.
+ * Whether a comparison would only repeat an earlier result: nothing was added since, and two audits, because one listing
+ * may be wrong, compared everything from this date on. In doubt the part is compared: that costs a listing, and a
+ * message left out wrongly is lost.
  */
 export function isComparedWhole(
   compared: ComparedState | null,
@@ -25,7 +25,7 @@ export function isComparedWhole(
   return compared.firstAt < compared.lastAt && ageMs >= 0 && ageMs < BELIEVED_MS;
 }
 
-/** What is known once an audit has found nothing missing. Another state begins anew. */
+/** The new knowledge after an audit found nothing missing. Another state starts over. */
 export function comparedAgain(
   before: ComparedState | null,
   { state, from, now }: { state: string; from: Date; now: Date },

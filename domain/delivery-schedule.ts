@@ -22,8 +22,8 @@ export const ATTEMPT_DELAYS_MS: readonly number[] = [
 const LONGEST_PAUSE_MS = 24 * HOUR_MS;
 
 /**
- * How long to wait, in ms, after `attempts` failed ones; null when that was the last. Spread by a tenth to both sides
- * by a hash of the id, so that what failed together does not come back together; never sooner than the receiver asked.
+ * How long to wait, in ms, after `attempts` failed ones; null after the last. A hash of the id spreads the wait by a tenth
+ * to both sides, so that deliveries that failed together do not return together; never sooner than the receiver asked.
  */
 export function retryDelayMs(deliveryId: string, attempts: number, retryAfterMs: number | null): number | null {
   const delayMs = ATTEMPT_DELAYS_MS[attempts];

@@ -5,13 +5,13 @@ import { leastLifeMs, refreshDueAt } from './schedule.ts';
 /** What a channel's workflow can do next. */
 export type Deed = 'disconnect' | 'refresh' | 'check' | 'renew' | 'poll' | 'audit' | 'look';
 
-/** What the decision is made from; times in ms since the epoch. */
+/** The facts that decide; times in ms since the epoch. */
 export interface ChannelFacts {
   channelId: string;
   status: Status;
   /** The credential or the account behind it is in trouble; null without trouble. */
   trouble: 'credential' | 'access' | null;
-  /** The half whose refusal has to be seen again before it is believed: tried at `retryAt`, not before. */
+  /** The half whose refusal is not believed yet: tried again at `retryAt`, not before. */
   suspected: 'credential' | 'access' | null;
   retryAt: number | null;
   refreshRequestedAt: number | null;
@@ -22,7 +22,7 @@ export interface ChannelFacts {
   nextAuditAt: number | null;
   createdAt: number;
   importMode: ImportMode;
-  /** The provider's own telling of news; `renewAt` null: none was asked for. null: this provider does not tell. */
+  /** The subscription; `renewAt` null: none was requested. null: the provider does not push. */
   subscription: { renewAt: number | null } | null;
   keepWarm: KeepWarm;
   importRunning: boolean;
@@ -30,7 +30,7 @@ export interface ChannelFacts {
   cursorLaneTaken: boolean;
   /** null for passwords. */
   token: { issuedAt: number; expiresAt: number; refused: boolean; strict: boolean; keepAliveMs: number } | null;
-  /** An attempt whose outcome nobody knows is probed once, at this time; null without one. */
+  /** When a refresh token in doubt is probed; null without doubt. */
   probeAt: number | null;
 }
 
@@ -39,15 +39,15 @@ export interface Due {
   at: number;
 }
 
-/** The first comparison of what routine brought, after the connection, in ms. */
+/** The first audit after the connection, in ms. */
 const FIRST_AUDIT_MS = 23 * 3_600_000;
-/** How often a channel with an import under way looks whether that is still so, in ms. */
+/** How often a channel looks whether its import still runs, in ms. */
 const LOOK_MS = 60_000;
 
 /**
- * What is due next, and when; null when nothing is until somebody says so (a reauthorization, for one). Whoever leaves
- * does nothing else. What is overdue is due now, and deeds of the same time come in this order: a token comes before
- * what needs one.
+ * The next deed and its time; null when the channel waits for a fact (a reauthorization, for one). A disconnecting
+ * channel does nothing else. An overdue deed is due now. Deeds of the same time come in this order: the token before
+ * the deeds that need it.
  */
 export function nextDue(facts: ChannelFacts, now: number): Due | null {
   if (facts.status === 'disconnecting') return { deed: 'disconnect', at: Math.max(now, facts.retryAt ?? now) };
@@ -56,7 +56,7 @@ export function nextDue(facts: ChannelFacts, now: number): Due | null {
   const add = (deed: Deed, at: number | null) => at !== null && dues.push({ deed, at: Math.max(now, at) });
   add('refresh', nextRefreshAt(facts, now));
   add('check', nextCheckAt(facts, now));
-  add('renew', nextRenewalAt(facts, now)); // before a poll, which finds what came before the subscription stood
+  add('renew', nextRenewalAt(facts, now)); // before the poll, which finds what came before the subscription began
   add('poll', nextPollAt(facts, now));
   add('audit', nextAuditAt(facts, now));
   add('look', facts.importRunning && isLive(facts.status) ? now + LOOK_MS : null);
@@ -64,19 +64,19 @@ export function nextDue(facts: ChannelFacts, now: number): Due | null {
 }
 
 /**
- * When the token is refreshed next; null when it is not: a password, a channel that waits for a person. A request by
- * a reader (made after this token came) or a refused token counts as now, but never comes before the retry time: a
- * sick provider is not hammered because many are asking.
+ * When the token is refreshed next; null for a password and for a channel that waits for a person. A reader's request
+ * (made after this token came) or a refused token means now, but never before the retry time: many readers must not
+ * hammer a sick provider.
  */
 export function nextRefreshAt(facts: ChannelFacts, now: number): number | null {
   const { token, status } = facts;
   if (!token || !(isLive(status) || status === 'blocked' || status === 'paused')) return null;
   const held = facts.trouble === 'credential' || facts.suspected === 'credential' || status === 'blocked';
   const earliest = held ? (facts.retryAt ?? now) : 0;
-  // A refresh that failed is due again when its time has come, whatever had made it due.
+  // A failed refresh is due again at its retry time.
   if (held && facts.retryAt !== null && facts.trouble === 'credential') return Math.max(earliest, facts.probeAt ?? 0);
   const requested = facts.refreshRequestedAt !== null && facts.refreshRequestedAt > token.issuedAt;
-  // What a report says is tried with the token itself: a wrong report costs one call, and no refresh besides.
+  // A report is checked with the token itself first: a wrong report costs one call and no refresh.
   const isCheckedFirst = token.refused && facts.checkRequestedAt !== null;
   const wanted = (requested || token.refused) && !isCheckedFirst;
   const scheduled = wanted && status !== 'blocked' ? now : scheduledRefreshAt(facts, token);
@@ -94,7 +94,7 @@ function scheduledRefreshAt(facts: ChannelFacts, token: NonNullable<ChannelFacts
   });
 }
 
-/** A reported failure is checked at once; an account in trouble, or suspected of it, when its time has come. */
+/** A report is checked at once, an account in trouble or under suspicion at its retry time. */
 function nextCheckAt(facts: ChannelFacts, now: number): number | null {
   if (facts.status === 'reauth_required') return null;
   if (facts.checkRequestedAt !== null) return now;
@@ -104,7 +104,7 @@ function nextCheckAt(facts: ChannelFacts, now: number): number | null {
   return blockedAccount || unpolled ? facts.retryAt : null;
 }
 
-/** What is imported as it comes is subscribed to; a subscription that nobody wants any more is ended. */
+/** A `continuous` channel has a subscription; in another mode its subscription is ended. */
 function nextRenewalAt(facts: ChannelFacts, now: number): number | null {
   const { subscription, importMode } = facts;
   if (subscription === null || !isLive(facts.status)) return null;
@@ -112,15 +112,14 @@ function nextRenewalAt(facts: ChannelFacts, now: number): number | null {
   return unlessHeld(facts, subscription.renewAt ?? now, now);
 }
 
-/** A poll needs the account, and a token: while trouble leaves it without one of them, it waits for the next try. */
+/** A poll needs the account and a token: while trouble denies it either, it waits for the retry time. */
 function nextPollAt(facts: ChannelFacts, now: number): number | null {
   if (facts.importMode === 'off' || facts.cursorLaneTaken || !isLive(facts.status)) return null;
   return unlessHeld(facts, facts.pollRequestedAt === null ? (facts.nextPollAt ?? now) : now, now);
 }
 
 /**
- * Only what routine has promised to bring is compared; while an import is under way, what it has not brought yet would
- * look as if it had been missed.
+ * Only `continuous` channels are compared. While an import runs, its unfetched messages would look like missed ones.
  */
 function nextAuditAt(facts: ChannelFacts, now: number): number | null {
   if (facts.importMode !== 'continuous' || facts.importRunning || !isLive(facts.status)) return null;

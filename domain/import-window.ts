@@ -1,27 +1,27 @@
-/** What decides which messages belong to an import's window of time. */
+/** The facts that decide which messages belong to an import's window. */
 export interface WindowFacts {
   /** The window that the receipt names. */
   from: Date;
-  /** null: up to now, whatever the provider's clock says. */
+  /** null: up to now, also if the provider's clock is ahead. */
   to: Date | null;
-  /** Mail from before is imported only where that was asked for: from before the connection, above all. */
+  /** Earlier mail is imported only on request, above all mail from before the connection. */
   ownedFrom: Date;
-  /** The provider's clock was set back: from the connection, by that clock, to now. null: it was not, or tells no time. */
+  /** The provider's clock was set back: from the connection, by that clock, to now. null: it was not, or is unknown. */
   setBack: { from: Date; to: Date } | null;
-  /** How far provider dates may lie off: their precision, the search's lag, the clocks. */
+  /** How far a provider's dates may be off: their precision, the lag of its search, the clocks. */
   overlapMs: number;
   /**
-   * `changes`: listed after a cursor, all of it is missed by definition. `requested`: exactly what was asked for. `fallback`: the cursor has expired, the window is all there is. `new_part`:
-   * a folder that has come into being: everything in it. `begun`: importing was switched on, and there is no cursor from
-   * before. `comparison`: after a complete change listing.
+   * `changes`: listed after a cursor, all of it was missed by definition. `requested`: exactly the window asked for.
+   * `fallback`: the cursor has expired and the window replaces it. `new_part`: a new folder, all of it. `begun`:
+   * importing was switched on, so there is no older cursor. `comparison`: after a complete change listing.
    */
   reason: 'changes' | 'requested' | 'fallback' | 'new_part' | 'begun' | 'comparison';
 }
 
-/** Farther in the future than any provider's clock is wrong; what is dated so has arrived all the same. */
+/** Farther in the future than any clock is wrong: mail with a future date has arrived too. */
 const OPEN_END_MS = 5 * 365 * 24 * 3_600_000;
 
-/** Where a window begins that was asked for without a beginning; never before what is the channel's own. */
+/** The beginning of a requested window without one; never before the channel's own mail. */
 export function defaultFrom(
   coveredUntil: Date,
   { overlapMs, ownedFrom }: Pick<WindowFacts, 'overlapMs' | 'ownedFrom'>,
@@ -29,7 +29,7 @@ export function defaultFrom(
   return new Date(Math.max(coveredUntil.getTime() - overlapMs, ownedFrom.getTime()));
 }
 
-/** What to ask the provider for; `now` is ours. Too wide costs listing; too narrow loses mail. */
+/** The window to list; `now` is ours. Too wide costs listing, too narrow loses mail. */
 export function windowToList(facts: WindowFacts, now: Date): { from: Date; to: Date } {
   const openEnd = new Date(now.getTime() + OPEN_END_MS);
   switch (facts.reason) {
@@ -48,12 +48,12 @@ export function windowToList(facts: WindowFacts, now: Date): { from: Date; to: D
 }
 
 /**
- * Whether a message that we do not have, and that was found by its date, is to be imported. In doubt it is (rule 10):
- * after an expired cursor a date that says only the second counts for the whole second. After a complete change
- * listing nothing is in doubt: what came after the connection was listed.
+ * Whether an unknown message that was found by its date is imported. In doubt it is (rule 10): after an expired cursor
+ * a date that is precise to the second counts for the whole second. After a complete change listing there is no doubt:
+ * the listing had everything since the connection.
  */
 export function belongsToWindow(receivedAt: Date, facts: WindowFacts): boolean {
-  // Without a date that can be read everything is in doubt, but after a change listing: it had brought it.
+  // An unreadable date is doubt, except after a change listing, which had every message.
   if (receivedAt.getTime() === 0) return facts.reason !== 'comparison';
   switch (facts.reason) {
     case 'changes':
@@ -70,8 +70,8 @@ export function belongsToWindow(receivedAt: Date, facts: WindowFacts): boolean {
 }
 
 /**
- * Whether a message that we have counts as "already had". What lies in the overlap, or was stored before this import's
- * cursor, is not part of what was missed.
+ * Whether a stored message counts as "already had". A message in the overlap, or from before this import's cursor, was
+ * not missed.
  */
 export function countsAsHad(receivedAt: Date, facts: WindowFacts): boolean {
   if (facts.reason === 'comparison') return false;
@@ -86,11 +86,11 @@ function earliestOwned({ ownedFrom, setBack }: WindowFacts): Date {
   return new Date(Math.min(wholeSecond(ownedFrom).getTime(), setBack?.from.getTime() ?? Infinity));
 }
 
-/** Dated before the connection, and yet since: what came before it is dated later than this clock's now. */
+/** Dated before the connection but arrived since: mail from before it is dated later than this clock's now. */
 const isSinceSetBack = (receivedAt: Date, { setBack }: WindowFacts) =>
   setBack !== null && receivedAt >= setBack.from && receivedAt <= setBack.to;
 
-/** A window that somebody asked for; the one that is taken by default never reaches back before the connection. */
+/** A requested window; the default one never reaches back before the connection. */
 function requestedFrom({ from, ownedFrom }: WindowFacts): Date {
   return from.getTime() === ownedFrom.getTime() ? from : wholeSecond(from);
 }

@@ -1,5 +1,5 @@
 /**
- * The steps between which a process may die, in the code's order: of a refresh (credentials/refresh.ts and its parts),
+ * The steps between which a process may die (R-06), in the code's order: of a refresh (credentials/refresh.ts and its parts),
  * and of a sign-in (api/connect/callback.ts or adopt.ts, then connections/complete-sign-in.ts, where the password form comes
  * in too). test/credentials/kill.test.ts, sign-in-kill.test.ts and adoption-kill.test.ts stop a process at each.
  */
@@ -8,7 +8,7 @@ export const KILL_POINTS = [
   'refresh.planned',
   /** The connection stands and the attempt is marked as sent; nothing is written. */
   'refresh.marked',
-  /** The socket has taken the request: whether the provider read it, nobody knows. */
+  /** The socket has taken the request; whether the provider read it is unknown. */
   'refresh.written',
   /** The whole answer is in memory and nowhere else. */
   'refresh.answered',
@@ -16,7 +16,7 @@ export const KILL_POINTS = [
   'refresh.sealed',
   /** Its outcome is written, in a transaction that has not committed. */
   'refresh.settling',
-  /** Committed; nobody has been told. */
+  /** Committed; no signal has been sent. */
   'refresh.settled',
   /** A callback's `state` is used up; its code has not been sent. */
   'sign_in.consumed',
@@ -30,7 +30,7 @@ export const KILL_POINTS = [
   'adoption.received',
   /** The answer is sealed in its row; not read yet. */
   'adoption.answered',
-  /** The provider has let us in; whose account it is, nobody has asked. */
+  /** The provider accepted the login; the account is not identified yet. */
   'sign_in.admitted',
   /** A person's credential has been proved; nothing is stored. */
   'sign_in.proved',

@@ -37,9 +37,9 @@ export function rotationText(rotation: KnownRotation): string {
 }
 
 /**
- * What a refresh answer taught: a provider that returned another token rotates, whatever its documentation says, and
- * then only its declared mode tells how; without one it is taken for strict. Once seen to rotate it stays so: some
- * return another token every few times only.
+ * What a refresh answer taught. A provider that returned another token rotates, even if its documentation denies it;
+ * the declared mode says how, and without one it is taken for strict. A connection seen to rotate stays so: some
+ * providers return another token only every few times.
  */
 export function learnRotation(
   { declared, known }: { declared: Rotation; known: KnownRotation },

@@ -49,15 +49,15 @@ export function freshLifeMs(lifeMs: number): number {
   return Math.min(60_000, lifeMs * 0.2);
 }
 
-/** What a reader still gets when the refresh did not come in time: min(5 s, 5 % of life) must remain. */
+/** The life a token needs to be served when the refresh is late: min(5 s, 5 % of its life). */
 export function leastLifeMs(lifeMs: number): number {
   return Math.min(5_000, lifeMs * 0.05);
 }
 
 /**
  * How long to wait after the n-th failure in a row: 1 s, 2 s, 4 s … up to 15 min, without end, longer if the provider
- * said so. A longer ceiling would leave a healed provider unnoticed; a shorter one would hammer a sick one. One that says
- * when to come back is not sick but busy, and is asked again after a minute at most, if it did not say longer.
+ * says so. A longer ceiling would notice a recovery late; a shorter one would hammer a sick provider. A provider that
+ * names a wait is busy, not sick: it is asked again after a minute at most, unless it named more.
  */
 export function backoffMs(failures: number, retryAfterMs: number | null): number {
   const ceilingMs = retryAfterMs === null ? 15 * MINUTE_MS : MINUTE_MS;
@@ -66,15 +66,15 @@ export function backoffMs(failures: number, retryAfterMs: number | null): number
 }
 
 /**
- * How long to wait after a subscription to news was refused n times in a row: 15 s, 30 s … up to 6 h, longer if the
- * provider said so. Polls find the news meanwhile, so nobody waits for this.
+ * How long to wait after a subscription was refused n times in a row: 15 s, 30 s … up to 6 h, longer if the provider
+ * says so. Polls find the news meanwhile.
  */
 export function renewalRetryMs(failures: number, retryAfterMs: number | null): number {
   const growing = Math.min(6 * HOUR_MS, 15_000 * 2 ** Math.min(20, Math.max(0, failures - 1)));
   return Math.max(growing, retryAfterMs ?? 0);
 }
 
-/** `blocked` is tried again hourly for a day, then daily: somebody else has to act, and does not tell us. */
+/** `blocked` is retried hourly for a day, then daily: the provider does not tell us when it is unblocked. */
 export function blockedRetryMs(blockedForMs: number): number {
   return blockedForMs < 24 * HOUR_MS ? HOUR_MS : 24 * HOUR_MS;
 }

@@ -2,12 +2,12 @@ import type { ProviderAnswer, StatusReason, Verdict, VerdictKind } from './verdi
 
 type Details = Partial<Omit<Verdict, 'kind' | 'reason'>>;
 
-/** A verdict with the usual rest: no wait named, no code, believed at once. */
+/** A verdict with defaults: no wait, no code, believed at once. */
 export function verdict(kind: VerdictKind, reason: StatusReason | null, details: Details = {}): Verdict {
   return { kind, reason, retryAfterMs: null, providerCode: null, vague: false, tokenRefused: false, ...details };
 }
 
-/** What nothing better is known about: asking again may heal it, a person cannot. */
+/** An unknown answer: a retry may heal it, a person cannot. */
 export function unknown(answer: ProviderAnswer, providerCode: string | null): Verdict {
   return verdict('transient', 'provider_unavailable', { providerCode, retryAfterMs: retryAfterMs(answer) });
 }

@@ -3,8 +3,8 @@
  * not, to one of these (`providers/<name>/errors.ts`).
  *
  * The asymmetry: calling something `transient` that a person has to heal delays the alert; calling something
- * `reauth_required` that would have healed sends a person to sign in for nothing. The second is worse, so whatever
- * is unknown is `transient`.
+ * `reauth_required` that would have healed sends a person to sign in for nothing. The second is worse, so an unknown
+ * answer is `transient`.
  */
 export const VERDICT_KINDS = [
   'reauth_required',
@@ -50,7 +50,7 @@ export const ACTIONS = [
 ] as const;
 export type Action = (typeof ACTIONS)[number];
 
-/** What we had asked the provider when it answered. */
+/** What the provider was asked. */
 export const OPERATIONS = ['refresh', 'api', 'subscribe', 'import', 'login'] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
@@ -71,9 +71,9 @@ export interface Verdict {
   retryAfterMs: number | null;
   /** The provider's own word or number for it, to be shown and copied: AADSTS number, Google subtype, IMAP code. */
   providerCode: string | null;
-  /** The bytes leave the cause open; spaced tries must confirm it before a person is told. */
+  /** The bytes leave the cause open; spaced tries confirm it before a person is asked. */
   vague: boolean;
-  /** Only this access token was refused: refresh it and ask once more before believing anything. */
+  /** Only this access token was refused: a refresh and a second call decide. */
   tokenRefused: boolean;
 }
 
@@ -96,7 +96,7 @@ export function actionOf(kind: VerdictKind): Action {
   }
 }
 
-/** A provider said no, or did not answer; `verdict` says what that means. The message never holds a secret or a body. */
+/** A provider refused or did not answer; `verdict` says what that means. The message holds no secret and no body. */
 export class ProviderError extends Error {
   readonly verdict: Verdict;
 
