@@ -26,6 +26,14 @@ export const EVENT_TYPES = [
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
+/** An endpoint may subscribe to these already; no event has one of these types yet. */
+export const RESERVED_EVENT_TYPES = ['channel.reauth_reminder', 'channel.expiring', 'channel.access_changed'] as const;
+export type EmittedEventType = Exclude<EventType, (typeof RESERVED_EVENT_TYPES)[number]>;
+
+export function isEmitted(type: EventType): type is EmittedEventType {
+  return !RESERVED_EVENT_TYPES.some((reserved) => reserved === type);
+}
+
 /**
  * Whether an event goes to webhook endpoints. A refresh is the diary's business only: an hourly webhook per channel
  * would drown the ones that matter.

@@ -20,6 +20,18 @@ const NETWORK: readonly ProblemCode[] = [
   'connection_lost',
 ];
 
+/** Every problem that a refused password or an account that is not the expected one may become. */
+export const SIGN_IN_PROBLEMS: readonly ProblemCode[] = [
+  ...NETWORK,
+  'authentication_failed',
+  'account_mismatch',
+  'account_disabled',
+  'mailbox_unavailable',
+  'provider_error',
+  'rate_limited',
+  'scope_missing',
+];
+
 /** The same for every such server: nothing in it tells them apart. */
 const EGRESS_DENIED =
   'The server is not at a public address, or its port is not one of the service; the operator can allow it in MOORING_EGRESS_ALLOW';

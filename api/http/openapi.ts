@@ -3,13 +3,13 @@ import { createDocument } from 'zod-openapi';
 import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from 'zod-openapi';
 import type { Answers } from './answers.ts';
 import type { Call } from './call.ts';
+import { documentedProblems } from './documented-problems.ts';
 import { PROBLEMS } from './problem.ts';
 import type { ProblemCode } from './problem.ts';
+import type { EmittedEventType } from '../../domain/event.ts';
+import { WEBHOOKS } from '../schemas/event-data.ts';
+import { sampleWebhook } from '../schemas/event-samples.ts';
 import { problemOut } from '../schemas/problem.ts';
-
-/** Problems of any call, beside its own. */
-const OF_EVERY_CALL: ProblemCode[] = ['validation_failed', 'internal_error', 'database_unavailable'];
-const OF_EVERY_KEYED_CALL: ProblemCode[] = ['unauthenticated', 'scope_missing'];
 
 /** The OpenAPI 3.1 document, made from the schemas that validate. */
 export function openApiDocument(calls: readonly Call[], publicUrl: string) {
@@ -28,6 +28,7 @@ export function openApiDocument(calls: readonly Call[], publicUrl: string) {
     },
     servers: [{ url: publicUrl }],
     paths,
+    webhooks: Object.fromEntries([...WEBHOOKS].map(([type, schema]) => [type, { post: webhookOf(type, schema) }])),
     components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'An API key, `mk_…`' } } },
   });
 }
@@ -48,6 +49,19 @@ function operationOf(call: Call): ZodOpenApiOperationObject {
     ...(call.body ? { requestBody: { required: true, content: { 'application/json': { schema: call.body } } } } : {}),
     responses: { ...answersOf(call), ...problemsOf(call) },
   } as ZodOpenApiOperationObject;
+}
+
+function webhookOf(type: EmittedEventType, schema: z.ZodType): ZodOpenApiOperationObject {
+  return {
+    summary: `An endpoint gets this when a \`${type}\` event is emitted`,
+    tags: ['Webhooks'],
+    requestBody: { content: { 'application/json': { schema, example: sampleWebhook(type) } } },
+    responses: {
+      '2XX': { description: 'The endpoint has the event' },
+      '410': { description: 'The endpoint is gone: Mooring disables it' },
+      default: { description: 'Mooring delivers the event again, with growing gaps, for three days' },
+    },
+  };
 }
 
 const IDEMPOTENCY = z.object({
@@ -89,10 +103,8 @@ function answerOf(answer: NonNullable<Answers[200]>): Record<string, unknown> {
 
 /** Problems by their status; the description names the codes. */
 function problemsOf(call: Call): Record<string, unknown> {
-  const usual = call.access === 'public' ? OF_EVERY_CALL : [...OF_EVERY_CALL, ...OF_EVERY_KEYED_CALL];
-  const ofPath: ProblemCode[] = call.params ? ['not_found'] : [];
   const byStatus = new Map<number, ProblemCode[]>();
-  for (const code of new Set([...usual, ...ofPath, ...(call.problems ?? [])])) {
+  for (const code of documentedProblems(call)) {
     const { status } = PROBLEMS[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }

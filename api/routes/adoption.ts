@@ -1,3 +1,4 @@
+import { SIGN_IN_PROBLEMS } from '../connect/sign-in-failure.ts';
 import { adoptChannel } from '../connect/adopt.ts';
 import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
@@ -20,10 +21,8 @@ const adopt = defineCall({
     'adoption_in_progress',
     'tenant_erasing',
     'access_type_not_allowed',
-    'account_mismatch',
-    'authentication_failed',
-    'scope_missing',
-    'provider_error',
+    'no_refresh_token',
+    ...SIGN_IN_PROBLEMS,
   ],
   knowsRepetition: ({ credential }) => 'refresh_token' in credential,
   async run({ context, principal, body }) {

@@ -2,6 +2,7 @@ import { findSignInImport } from '../../db/imports/receipts.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
 import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
+import { SIGN_IN_PROBLEMS } from '../connect/sign-in-failure.ts';
 import { startAuthorization } from '../connect/authorize.ts';
 import { openLink } from '../connect/open-link.ts';
 import { signInWithPassword } from '../connect/password.ts';
@@ -87,9 +88,8 @@ const password = defineCall({
     'link_expired',
     'access_type_not_allowed',
     'no_password_for_access_type',
-    'account_mismatch',
-    'authentication_failed',
-    'rate_limited',
+    'server_not_found',
+    ...SIGN_IN_PROBLEMS,
   ],
   async run({ context, params: { link: address }, body }) {
     const { link } = await openLink(context, address);

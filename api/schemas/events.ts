@@ -17,7 +17,7 @@ export const eventOut = z
   .meta({ id: 'Event' });
 
 /** An event of the stream says where it belongs; both are null for an event of the operator's own client. */
-const streamedEventOut = eventOut
+export const streamedEventOut = eventOut
   .extend({ channel: z.string().nullable(), tenant: z.string().nullable() })
   .meta({ id: 'StreamedEvent' });
 export type StreamedEvent = z.infer<typeof streamedEventOut>;

@@ -1,5 +1,6 @@
 import type postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sampleEventData } from '../../api/schemas/event-samples.ts';
 import { newId } from '../../db/ids.ts';
 import type { ApiAnswer } from '../support/api.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';
@@ -26,9 +27,10 @@ const store = (tx: postgres.Sql | postgres.TransactionSql, id = newId('msg')) =>
      content_id, fingerprint, stored_at) values (${id}, 'acme', ${channel}, ${id}, 'INBOX', '[]', now(), 1, false, 'c', 'f', now())`;
 
 /** An event as its fact's transaction writes it. */
-const tell = (tx: postgres.Sql | postgres.TransactionSql, type = 'gap.detected') => {
+const tell = (tx: postgres.Sql | postgres.TransactionSql) => {
   const id = newId('evt');
-  return tx`insert into events (id, tenant_id, channel_id, type, data, at) values (${id}, 'acme', ${channel}, ${type}, '{}', now())`.then(
+  const data = tx.json(sampleEventData('gap.detected') as postgres.JSONValue);
+  return tx`insert into events (id, tenant_id, channel_id, type, data, at) values (${id}, 'acme', ${channel}, 'gap.detected', ${data}, now())`.then(
     () => id,
   );
 };

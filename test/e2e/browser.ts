@@ -45,7 +45,10 @@ async function keepResponse(response: Response): Promise<void> {
   const headers = (await response.headersArray()).map(({ name, value }): [string, string] => [name, value]);
   const isOurs = headers.some(([name]) => name.toLowerCase() === 'x-request-id');
   if (!isOurs) return; // the provider's page, Temporal's
-  const body = await response.text().catch(() => ''); // a redirection has none
+  const body = await response.text().catch(() => null); // a redirection has none
   const method = response.request().method();
-  keepAnswer({ method, url: response.url(), status: response.status(), headers, body }, 'page');
+  keepAnswer(
+    { method, url: response.url(), status: response.status(), headers, body: body ?? '', isWhole: body !== null },
+    'page',
+  );
 }

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { checkAnswer } from './documented-answers.ts';
 import { keep } from './evidence.ts';
 import type { EvidenceKind } from './evidence.ts';
 import { learnSecret } from './minting.ts';
@@ -15,7 +16,7 @@ const GIVEN: { method: string; path: RegExp; field: string; kind: string; why: s
     kind: 'access-token',
     why: 'it was asked for',
   },
-  { method: 'POST', path: /^\/v1\/api-keys$/, field: 'key', kind: 'api-key', why: 'shown once, to who made it' },
+  { method: 'POST', path: /^\/v1\/api-keys$/, field: 'api_key', kind: 'api-key', why: 'shown once, to who made it' },
   {
     method: 'POST',
     path: /^\/v1\/webhook-endpoints$/,
@@ -34,15 +35,19 @@ export interface SentAnswer {
   status: number;
   headers: Iterable<[string, string]>;
   body: string;
+  /** False: it was cut off, or its body could not be kept. */
+  isWhole?: boolean;
 }
 
-/** Keeps what our server answered: pages, problems, streams. `page`: to a browser. */
+/** Keeps what our server answered: pages, problems, streams; `page`: to a browser. Answers must be as documented. */
 export function keepAnswer(
-  { method, url, status, headers, body }: SentAnswer,
+  { method, url, status, headers, body, isWhole = true }: SentAnswer,
   kind: EvidenceKind & ('answer' | 'page') = 'answer',
 ): void {
   let text = [`${method} ${status}`, ...[...headers].map(headerText), body].join('\n');
   const { pathname } = new URL(url, 'http://server');
+  const contentType = [...headers].find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? '';
+  checkAnswer({ method, pathname, status, contentType, body, isWhole });
   const given = GIVEN.find((one) => one.method === method && one.path.test(pathname));
   const value = given && status < 300 && fieldOf(body, given.field);
   if (value) {
@@ -85,7 +90,9 @@ export function keepAnswersOf(server: Server): void {
         [value].flat().map((one): [string, string] => [name, String(one)]),
       );
       const { method = '', url = '' } = request;
-      keepAnswer({ method, url, status: response.statusCode, headers, body: Buffer.concat(chunks).toString() });
+      const body = Buffer.concat(chunks).toString();
+      const isWhole = response.writableFinished;
+      keepAnswer({ method, url, status: response.statusCode, headers, body, isWhole });
     });
   });
 }

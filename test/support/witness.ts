@@ -1,8 +1,9 @@
 import { relative } from 'node:path';
 import { inspect } from 'node:util';
-import { expect } from 'vitest';
+import { afterAll, afterEach, expect } from 'vitest';
 import { Secret } from '../../domain/secret.ts';
 import { ProviderError } from '../../domain/verdict.ts';
+import { throwDrifts } from './drift.ts';
 import { keep } from './evidence.ts';
 import { learnSecret } from './minting.ts';
 
@@ -35,3 +36,7 @@ Object.defineProperty(ProviderError.prototype, 'name', {
     queueMicrotask(() => keep('error', inspect(this, { depth: 9, showHidden: true })));
   },
 });
+
+// A server's answer is complete a moment after its client has it: what the test did not see yet, the end of the file does.
+afterEach(throwDrifts);
+afterAll(throwDrifts);

@@ -17,6 +17,7 @@ import { recordProgress } from '../../db/events/deliveries.ts';
 import { findEndpoint } from '../../db/events/endpoints.ts';
 import { addChannel, raiseStage, removeEndpoints, tell } from './stage.ts';
 import type { Stage } from './stage.ts';
+import { keepAnswersOf } from '../support/kept-answers.ts';
 import { secret } from '../support/minting.ts';
 
 const URL_HERE = 'http://127.0.0.1:9/hook';
@@ -43,6 +44,7 @@ beforeAll(async () => {
   app.use(readJson);
   mountCalls(app, context, webhookCalls);
   app.use(answerProblem(stage.logger));
+  keepAnswersOf(server);
   server.on('request', app).listen(0, '127.0.0.1');
   await once(server, 'listening');
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -7,6 +7,7 @@ import { insertRedelivery } from '../../db/events/deliveries.ts';
 import type { DeliveryRow } from '../../db/events/deliveries.ts';
 import { deleteEndpoint } from '../../db/events/endpoints.ts';
 import { deliverWorkflowId } from '../../domain/workflow/names.ts';
+import { sampleEventData } from '../../api/schemas/event-samples.ts';
 import { raiseEngine } from './engine.ts';
 import type { Engine } from './engine.ts';
 import { addChannel, addEndpoint, listenForWebhooks, raiseStage, removeEndpoints, tell, until } from './stage.ts';
@@ -73,7 +74,7 @@ describe('a webhook', () => {
     await happen('channel.connected');
     await until('the first webhook', 15_000, () => listening.received.length === 1);
     const began = Date.now();
-    const id = await happen('channel.reauth_required', { status: 'reauth_required', tenant: 'forged' });
+    const id = await happen('channel.reauth_required', { tenant: 'forged' });
     const one = await until('the webhook', 5_000, () => listening.received[1]);
     expect(one.at - began).toBeLessThan(1_000);
     expect(one.headers['webhook-id']).toBe(id);
@@ -81,7 +82,12 @@ describe('a webhook', () => {
     expect(payload).toEqual({
       type: 'channel.reauth_required',
       timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
-      data: { channel: channel.channelId, tenant: 'acme', incident: null, status: 'reauth_required' },
+      data: {
+        ...sampleEventData('channel.reauth_required'),
+        channel: channel.channelId,
+        tenant: 'acme',
+        incident: null,
+      },
     });
     expect(await settled(endpoint.id)).toMatchObject({ state: 'delivered', attempts: 1, lastStatus: 204 });
   });

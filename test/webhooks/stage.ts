@@ -12,6 +12,7 @@ import { connectDatabase } from '../../db/client.ts';
 import type { Database, Transaction } from '../../db/client.ts';
 import { databaseClock } from '../../db/clock.ts';
 import { insertEvent } from '../../db/events/events.ts';
+import { sampleEventData } from '../../api/schemas/event-samples.ts';
 import { newId } from '../../db/ids.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
 import { channels } from '../../db/schema/channels.ts';
@@ -19,8 +20,9 @@ import { webhookEndpoints } from '../../db/schema/events.ts';
 import { tenants } from '../../db/schema/tenants.ts';
 import { insertEndpoint } from '../../db/events/endpoints.ts';
 import type { EndpointRow } from '../../db/events/endpoints.ts';
-import type { EventType } from '../../domain/event.ts';
+import type { EmittedEventType, EventType } from '../../domain/event.ts';
 import { startPostgres } from '../../embedded/postgres.ts';
+import { checkWebhook } from '../support/documented-answers.ts';
 import { keep } from '../support/evidence.ts';
 import { keepRows, keepWrites } from '../support/kept-database.ts';
 import { keptLogger } from '../support/kept-log.ts';
@@ -107,9 +109,10 @@ export async function removeEndpoints(database: Database): Promise<void> {
 export async function tell(
   tx: Transaction,
   channel: { tenantId: string; channelId: string },
-  type: EventType = 'channel.connected',
-  data: Record<string, unknown> = {},
+  type: EmittedEventType = 'channel.connected',
+  more: Record<string, unknown> = {},
 ): Promise<string> {
+  const data = { ...sampleEventData(type), ...more };
   return insertEvent(tx, { ...channel, type, incidentId: null, data, at: new Date() });
 }
 
@@ -131,6 +134,7 @@ export async function listenForWebhooks(
       const body = await text(request);
       const one = { path: request.url ?? '', headers: request.headers, body, at: Date.now() };
       received.push(one);
+      if (one.headers['webhook-id'] !== undefined) checkWebhook(body);
       keep('webhook', `${JSON.stringify(one.headers)}\n${body}`);
       const status = await answer(one, received.length);
       response.writeHead(status, headers).end('what an endpoint answers is never stored');
