@@ -144,7 +144,8 @@ async function settleFailure(
 ): Promise<void> {
   const now = await context.clock.now();
   const successor = tokens?.refreshToken;
-  const expiresAt = new Date(answeredAt.getTime() + (tokens ? tokenLifeMs(tokens) : 0));
+  const lifeMs = tokens ? tokenLifeMs(tokens, oauthOf(context, row.accessType)) : 0;
+  const expiresAt = new Date(answeredAt.getTime() + lifeMs);
   const isWorthKeeping = successor && successor.reveal() !== token.reveal() && expiresAt > now;
   await context.database.inTenant(row.tenantId, (tx) =>
     isWorthKeeping

@@ -1,6 +1,7 @@
 import { passwordSecretText } from '../crypto/password-secret.ts';
 import type { Context } from '../runtime/context.ts';
 import type { NewCredential } from '../db/credentials/credentials.ts';
+import { oauthOf } from '../credentials/oauth.ts';
 import { refreshDueAt, tokenLifeMs } from '../domain/schedule.ts';
 import { rotationText } from '../domain/rotation.ts';
 import type { Provider } from '../providers/contract.ts';
@@ -25,7 +26,7 @@ export async function newCredential(
     kind: signIn.credential.kind,
     version,
     ...(sealed ? { sealedSecret: sealed, secretVersion: version, rotation: startingRotation(provider) } : {}),
-    ...(await accessToken(context, signIn.credential, binding, signIn.adoption?.answeredAt ?? now)),
+    ...(await accessToken(context, signIn, binding, signIn.adoption?.answeredAt ?? now)),
     grantKey: grantKeyOf(provider, signIn.proof.identity),
     accessTokenRefusedAt: null,
     updatedAt: now,
@@ -47,7 +48,7 @@ function startingRotation({ oauth }: Provider): string {
 
 async function accessToken(
   context: Context,
-  credential: SignInCredential,
+  { accessType, credential }: Pick<SignIn, 'accessType' | 'credential'>,
   binding: { tenant: string; owner: string; version: number },
   issuedAt: Date,
 ) {
@@ -57,7 +58,7 @@ async function accessToken(
     accessTokenJwe: await context.vault.encryptSecret(tokens.accessToken, { ...binding, kind: 'access_token' }),
     tokenType: tokens.tokenType,
     issuedAt,
-    expiresAt: new Date(issuedAt.getTime() + tokenLifeMs(tokens)),
+    expiresAt: new Date(issuedAt.getTime() + tokenLifeMs(tokens, oauthOf(context, accessType))),
     scopes: tokens.scopes ?? [],
   };
 }

@@ -157,7 +157,7 @@ async function newVersion(
     accessTokenJwe: await context.vault.encryptSecret(tokens.accessToken, { ...binding, kind: 'access_token' }),
     tokenType: tokens.tokenType,
     issuedAt,
-    expiresAt: new Date(issuedAt.getTime() + tokenLifeMs(tokens)),
+    expiresAt: new Date(issuedAt.getTime() + tokenLifeMs(tokens, oauthOf(context, accessType))),
     accessTokenRefusedAt: null,
     rotation: await learned(context, { tenantId, accessType, channelId, credential }, tokens),
     updatedAt: await context.clock.now(),

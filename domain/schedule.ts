@@ -5,15 +5,15 @@
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** Used where a provider does not say how long a token lives (RFC 6749 section 5.1 only recommends it). */
-const DEFAULT_LIFE_SECONDS = 3600;
-
 /**
- * How long an access token lives from the answer that brought it, in ms. A life of 0 counts as not said: believing it
- * would refresh without end.
+ * How long an access token lives from the answer that brought it, in ms; `defaultLifeSeconds` where the answer does not
+ * say (RFC 6749 section 5.1 only recommends it). A life of 0 counts as not said: believing it would refresh without end.
  */
-export function tokenLifeMs({ expiresInSeconds }: { expiresInSeconds: number | null }): number {
-  return 1000 * (expiresInSeconds || DEFAULT_LIFE_SECONDS);
+export function tokenLifeMs(
+  { expiresInSeconds }: { expiresInSeconds: number | null },
+  { defaultLifeSeconds }: { defaultLifeSeconds: number },
+): number {
+  return 1000 * (expiresInSeconds || defaultLifeSeconds);
 }
 
 interface TokenLife {

@@ -1,7 +1,9 @@
 import type { Context } from '../runtime/context.ts';
 import { lockChannel, updateChannel } from '../db/channels/channels.ts';
+import type { ChannelRow } from '../db/channels/channels.ts';
 import { jitterOf } from '../domain/schedule.ts';
 
+const HOUR_MS = 3_600_000;
 /** A poll without a token asks for a refresh, and comes back after this. */
 const TOKEN_COMES_MS = 1_000;
 
@@ -15,11 +17,11 @@ export async function planNextPoll(
   { startedAt, needsToken }: { startedAt: Date; needsToken: boolean },
 ): Promise<void> {
   const now = await context.clock.now();
-  const intervalMs = context.config.pollIntervalMs * (1 - 0.1 * jitterOf(channelId));
-  const nextPollAt = new Date(now.getTime() + (needsToken ? TOKEN_COMES_MS : intervalMs));
   await context.database.inTenant(tenantId, async (tx) => {
     const row = await lockChannel(tx, channelId);
     if (!row) return;
+    const intervalMs = intervalOf(context, row) * (1 - 0.1 * jitterOf(channelId));
+    const nextPollAt = new Date(now.getTime() + (needsToken ? TOKEN_COMES_MS : intervalMs));
     const stands = !needsToken && row.pollRequestedAt !== null && row.pollRequestedAt > startedAt;
     await updateChannel(tx, row.id, {
       nextPollAt,
@@ -27,4 +29,9 @@ export async function planNextPoll(
       ...(needsToken ? { refreshRequestedAt: now } : {}),
     });
   });
+}
+
+/** Where no provider serves the access type any more, the next look finds nothing to poll. */
+function intervalOf({ config, providers }: Context, { accessType }: ChannelRow): number {
+  return config.pollIntervalMs ?? providers.get(accessType)?.capabilities.pollEveryMs ?? HOUR_MS;
 }

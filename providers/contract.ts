@@ -37,6 +37,8 @@ export interface Capabilities {
   holdsConnections: boolean;
   /** Tells of news by calling us; null where it does not, or is not configured to. */
   push: PushCapability | null;
+  /** How often it is asked for news, in ms, beside what it tells by itself; an operator may set another pace for all. */
+  pollEveryMs: number;
   /** How many times a vague refusal is confirmed by a spaced try before it is believed, and the gap in ms. */
   confirmations: { tries: number; gapMs: number };
 }
@@ -122,6 +124,8 @@ export interface OAuthAdapter {
   /** The scopes of `uses` that `granted` lacks; empty when all are there. */
   missingScopes(granted: string[], uses: Use[]): string[];
   rotation: Rotation;
+  /** How long an access token lives where the answer does not say. Too short costs refreshes, too long a refused call. */
+  defaultLifeSeconds: number;
 }
 
 interface AuthorizationRequest {

@@ -24,8 +24,8 @@ export interface Config {
   /** The simulated providers run beside us: their page is linked, and mailboxes are polled at their short pace. */
   sandbox: { page: string } | null;
   providers: ProviderConfig;
-  /** How long a channel waits between two polls, in ms. */
-  pollIntervalMs: number;
+  /** How long every channel waits between two polls, in ms; null: as its provider's capabilities say. */
+  pollIntervalMs: number | null;
   /** How long between two comparisons of what routine brought with the provider's own list, in ms. */
   auditIntervalMs: number;
   /** How many connections one listener holds at most. */
@@ -77,6 +77,8 @@ function isDatabaseUrl(text: string): boolean {
 /** A variable is missing or wrong; the message names the variable and what was expected, never its value. */
 class ConfigError extends Error {}
 
+/** Beside the simulated providers, whose mail a person waits for. */
+const SANDBOX_POLL_MS = 5_000;
 /** Under a day, so that what is missed is found within one. */
 const AUDIT_INTERVAL_MS = 23 * 3_600_000;
 
@@ -111,9 +113,14 @@ export function readConfig(environment: Record<string, string> = readEnvironment
     // Beside the sandbox only: no real mailbox hangs on a process that was asked to die.
     killAt: (given.MOORING_SANDBOX === 'on' ? given.MOORING_KILL_AT : null) ?? null,
     auditIntervalMs: AUDIT_INTERVAL_MS,
-    pollIntervalMs: 1000 * (given.MOORING_POLL_SECONDS ?? (given.MOORING_SANDBOX === 'on' ? 5 : 60)),
+    pollIntervalMs: pollIntervalMs(given),
     listenerConnections: given.MOORING_LISTENER_CONNECTIONS,
   };
+}
+
+function pollIntervalMs({ MOORING_POLL_SECONDS: seconds, MOORING_SANDBOX: sandbox }: Variables): number | null {
+  if (seconds !== undefined) return 1000 * seconds;
+  return sandbox === 'on' ? SANDBOX_POLL_MS : null;
 }
 
 function temporalConfig(given: Variables): TemporalConfig {

@@ -18,6 +18,7 @@ const CAPABILITIES: Omit<Capabilities, 'push'> = {
   windowOverlapMs: DAY_MS,
   // A grant dies unused after six months.
   keepAliveMs: 30 * DAY_MS,
+  pollEveryMs: 60_000,
   holdsConnections: false,
   confirmations: { tries: 2, gapMs: 60_000 },
 };

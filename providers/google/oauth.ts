@@ -25,6 +25,7 @@ export function createGoogleOAuth(config: GoogleConfig, http: Http): OAuthAdapte
     clientId: config.client.id,
     // The same refresh token stays; a new one comes with a consent only.
     rotation: { mode: 'none' },
+    defaultLifeSeconds: 3_600,
     authorizationUrl(request) {
       const url = new URL(config.authorizationUrl);
       const parameters = {

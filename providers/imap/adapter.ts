@@ -16,6 +16,7 @@ const CAPABILITIES: Capabilities = {
   // SEARCH knows days only, in the server's time zone, and servers' clocks are what they are.
   windowOverlapMs: 3 * DAY_MS,
   keepAliveMs: null,
+  pollEveryMs: 60_000,
   holdsConnections: true,
   push: null,
   // Servers shed load with refusals, but every further try brings the account nearer to a lockout.

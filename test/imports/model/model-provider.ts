@@ -35,6 +35,7 @@ export function modelProvider(accountOf: (username: string) => ModelAccount): Pr
       revocationHelp: '',
       windowOverlapMs: OVERLAP_MS,
       keepAliveMs: null,
+      pollEveryMs: 60_000,
       holdsConnections: false,
       push: null,
       confirmations: { tries: 0, gapMs: 0 },
