@@ -12,7 +12,7 @@ import { refreshCredential } from '../credentials/refresh.ts';
 import { renewSubscription } from '../push/subscription.ts';
 import { lookAtChannel } from '../channels/look.ts';
 
-/** What every activity of a channel gets: ids and numbers, never a secret. */
+/** The input of every channel activity: ids and numbers, never a secret. */
 export interface ChannelInput {
   tenantId: string;
   channelId: string;
@@ -26,12 +26,12 @@ export interface CheckedView {
   proved: string | null;
 }
 
-/** Somebody else is at work, or a lost answer is being waited for: look again after this, not at once. */
+/** Another process refreshes, or a lost answer waits for its probe: look again after this, not at once. */
 const LOOK_AGAIN_MS = 1_000;
 
 /**
- * The deeds of a channel's workflow. Each does one thing, and ends by looking at the row, so that a wake costs one
- * activity. All are idempotent: whatever is killed, they are simply run again.
+ * The deeds of a channel's workflow. Each does one thing and ends by looking at the row, so that a wake costs one
+ * activity. All are idempotent: after a kill they run again.
  */
 export function createChannelActivities(context: Context) {
   return {

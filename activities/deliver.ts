@@ -9,13 +9,13 @@ import type { ReceiverConfig } from '../webhooks/receivers.ts';
 export interface DeliveryAttempt {
   deliveryId: string;
   endpointId: string;
-  /** How often in a row this delivery found its endpoint busy. */
+  /** How often in a row the delivery found its endpoint busy. */
   steppedAside: number;
 }
 
 export type DeliverActivities = ReturnType<typeof createDeliverActivities>;
 
-/** The activity of `deliverWorkflow`: safe to run again, because the row says what was done. */
+/** The activity of `deliverWorkflow`: idempotent, because the row says what was done. */
 export function createDeliverActivities(
   given: Omit<DeliveryContext, 'receivers'> & { config: { providers: ReceiverConfig } },
 ) {

@@ -1,10 +1,10 @@
 import type { Context as ActivityContext } from '@temporalio/activity';
 import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
 
-/** A third of the heartbeat timeout: two may be lost before a living worker is taken for dead. */
+/** A third of the heartbeat timeout: two heartbeats may be lost before a living worker counts as dead. */
 const EVERY_MS = 5_000;
 
-/** Heartbeats while an activity runs, whatever it does, so that a killed worker is noticed within 15 s. */
+/** Heartbeats while an activity runs, so that a killed worker is detected within 15 s. */
 export function signOfLife(activity: ActivityContext): ActivityInboundCallsInterceptor {
   return {
     async execute(input: ActivityExecuteInput, next: Next<ActivityInboundCallsInterceptor, 'execute'>) {

@@ -9,13 +9,13 @@ import { ADOPTION_HELD_MS, finishAdoption, nextTryAt, whileHolding } from '../co
 import { repeat } from '../runtime/repeat.ts';
 import type { Repetition } from '../runtime/repeat.ts';
 
-/** A repeated request waits for what is found here. */
+/** Short: a repeated request waits for what this sweep finds. */
 const EVERY_MS = 2_000;
 const ADOPTIONS_AT_ONCE = 10;
 
 /**
- * Finishes adoptions whose server died when the provider had answered, or whose provider was in trouble then: only a
- * worker can open what the server has sealed (rule 1). Runs in every worker process; each adoption goes to one of them.
+ * Finishes adoptions with a stored answer whose server died or whose provider was in trouble: only a worker can open what
+ * the server sealed (rule 1). Runs in every worker process; each adoption goes to one of them.
  */
 export function startAdoptions(context: Context): Repetition {
   return repeat(context, {

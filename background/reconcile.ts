@@ -4,16 +4,16 @@ import { repeat } from '../runtime/repeat.ts';
 import type { Repetition } from '../runtime/repeat.ts';
 
 const EVERY_MS = 15_000;
-/** A nudge is old when its signal must have come and been acted on by now, in ms. */
+/** A nudge is old when its workflow should have taken it by now, in ms. */
 const NUDGE_OLD_MS = 15_000;
-/** How far past its due time a channel counts as forgotten, in ms: more than a refresh may take. */
+/** A channel this far past its due time counts as forgotten, in ms: longer than a refresh may take. */
 const OVERDUE_MS = 90_000;
 const CHANNELS_AT_ONCE = 200;
 
 /**
  * Finds what a crash between a commit and a signal left behind, and workflows that are missing or stuck, and signals
  * them with a start (rule 13). Runs in every worker process; an advisory lock lets one at a time look. Also closes the
- * operator's incidents that no channel is left in, whichever way the last one went.
+ * operator's incidents whose last channel has left.
  */
 export function startReconcile(context: Context): Repetition {
   return repeat(context, {

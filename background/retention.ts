@@ -13,14 +13,14 @@ import type { Repetition } from '../runtime/repeat.ts';
 const EVERY_MS = 60_000;
 const ROWS_PER_TURN = 500;
 const CONTENTS_PER_TURN = 2_000;
-/** Content is written before its message: what is seen unused for so long, in ms, was left by a process that died. */
+/** Content is written before its message. Content still unused after this, in ms, was left by a dead process. */
 const ABANDONED_MS = 3_600_000;
 
 type RetentionContext = Pick<Context, 'database' | 'clock' | 'logger'>;
 
 /**
- * Lets go of what is kept no longer: messages whose retention is over, content that no message came to refer to, and
- * what has served its time. Runs in every worker process; nothing of it is urgent, and doing it twice is harmless.
+ * Deletes what is no longer kept: messages whose retention is over, content without a message, and expired rows. Runs in
+ * every worker process; it is never urgent, and doing it twice is harmless.
  */
 export function startRetention(context: RetentionContext): Repetition {
   const sweeper = new ContentSweeper(context);
@@ -35,7 +35,7 @@ export function startRetention(context: RetentionContext): Repetition {
   });
 }
 
-/** Turn after turn, each a short transaction, until nothing is due. Returns how many messages were retired. */
+/** Repeats short transactions until nothing is due; returns how many messages were retired. */
 export async function retireAcknowledged(context: RetentionContext, stopping?: AbortSignal): Promise<number> {
   let retired = 0;
   for (;;) {
@@ -47,8 +47,8 @@ export async function retireAcknowledged(context: RetentionContext, stopping?: A
 }
 
 /**
- * Finds content without a message, a stretch at a time, and removes what is still without one an hour later. Which it
- * has seen is in memory only: a process that ends begins anew, and what it had seen goes an hour later.
+ * Finds content without a message, a stretch at a time, and deletes it if it is still without one an hour later. The
+ * findings are in memory only: a new process starts over, and their deletion comes an hour later.
  */
 export class ContentSweeper {
   readonly #context: RetentionContext;
@@ -72,7 +72,7 @@ export class ContentSweeper {
     }
   }
 
-  /** Asked once more, under the lock that a page commits under: by now a message may refer to it. */
+  /** Checks again under the lock that a page's commit takes: a message may refer to the content by now. */
   async #remove(channelId: string, contents: UnusedContent[]): Promise<void> {
     const [first] = contents;
     if (!first) return;

@@ -40,7 +40,7 @@ export function makeKeyWrappedContent(
   };
 }
 
-/** Opens what `makeKeyWrappedContent`, or jose, made. Throws whatever is wrong with it: it does not open. */
+/** Opens a JWE of `makeKeyWrappedContent` or of jose; throws if anything about it is wrong. */
 export function openKeyWrappedContent(jwe: FlattenedJWE, key: KeyObject): Uint8Array {
   const protectedHeader = jwe.protected ?? '';
   const header: unknown = JSON.parse(bytes(protectedHeader).toString());

@@ -86,7 +86,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Makes a keys file with mode 0600 unless one is there. Losing it loses every credential: nobody else has the keys. */
+/** Makes a keys file with mode 0600 unless it exists. Its loss loses every credential: there is no other copy of the keys. */
 export async function ensureVaultKeys(path: string): Promise<void> {
   const there = await readFile(path, 'utf8').then(
     () => true,

@@ -10,7 +10,7 @@ import type { Keyring } from './keyring.ts';
  */
 export interface Binding {
   tenant: string;
-  /** The channel, or whatever else owns the record (an endpoint, a sign-in). */
+  /** The owner of the record: a channel, an endpoint, a sign-in. */
   owner: string;
   kind:
     | 'refresh_secret'
@@ -45,7 +45,7 @@ export class Vault {
   readonly #keyring: Keyring;
   readonly #alarm: (binding: Binding) => void;
 
-  /** `alarm` hears of every record that is not its row's: somebody, or something, has been at the database. */
+  /** `alarm` is called for every record that does not belong to its row: the database was tampered with. */
   constructor(keyring: Keyring, alarm: (binding: Binding) => void = () => {}) {
     this.#keyring = keyring;
     this.#alarm = alarm;

@@ -1,28 +1,29 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Spreads calls so that a quota is used up, not run into. */
+/** Spreads calls so that they use a quota without exceeding it. */
 export interface Pacer {
   /** Resolves when `units` may be spent; rejects when the signal aborts. */
   spend(units: number, signal: AbortSignal): Promise<void>;
 }
 
-/** The pacer of each account: whatever works at one in this process shares what its provider allows it. */
+/** The pacer of each account: everything in this process that works at the account shares its quota. */
 export type Pacers = (account: string) => Pacer;
 
-/** Accounts that have spent nothing for this long have their whole burst again, and are forgotten. */
+/** An account that spent nothing for this long has its full burst again, so its pacer is dropped. */
 const FORGOTTEN_AFTER_MS = 60_000;
-/** How much may be spent at once after a pause, as a part of a minute's quota. */
+/** The burst after a pause, as a fraction of a minute's quota. */
 const BURST = 1 / 20;
 
 /**
- * One token bucket per account. A poll, an import and a requested window of one mailbox may run side by side here; the
- * quota is the mailbox's. Other processes have their own, and a provider that is asked too much says so (`Retry-After`).
+ * One token bucket per account: a poll, an import and a requested window of one mailbox may run concurrently in this
+ * process and share the mailbox's quota. Other processes have buckets of their own; if they exceed the quota together,
+ * the provider answers with `Retry-After`.
  */
 export function createPacers(unitsPerMinute: number | null): Pacers {
   const known = new Map<string, { pacer: Pacer; usedAtMs: number }>();
   function use(account: string): Pacer {
     const pacer = known.get(account)?.pacer ?? createPacer(unitsPerMinute);
-    known.delete(account); // the one used last comes last
+    known.delete(account); // keeps the map in order of last use
     known.set(account, { pacer, usedAtMs: performance.now() });
     return pacer;
   }
@@ -39,8 +40,8 @@ export function createPacers(unitsPerMinute: number | null): Pacers {
 }
 
 /**
- * A token bucket that refills evenly. It starts with a twentieth of a minute's quota: a session lasts half a minute,
- * and the one before it has spent its own. null = no pacing.
+ * A token bucket that refills evenly. It starts with a twentieth of a minute's quota, because an earlier session may have
+ * just spent its share. null = no pacing.
  */
 function createPacer(unitsPerMinute: number | null): Pacer {
   if (unitsPerMinute === null) return { spend: () => Promise.resolve() };
@@ -51,7 +52,7 @@ function createPacer(unitsPerMinute: number | null): Pacer {
   return {
     async spend(units, signal) {
       const now = performance.now();
-      // Below zero is owed: whoever comes next waits for all that was promised before.
+      // Below zero is a debt: the next caller waits until the earlier ones are paid.
       left = Math.min(burst, left + (now - at) * unitsPerMs) - units;
       at = now;
       if (left < 0) await sleep(-left / unitsPerMs, undefined, { signal });

@@ -3,7 +3,7 @@ export interface Bursts {
   stop: () => void;
 }
 
-/** Does `work` after a ring, and once more if it rang meanwhile: never twice at once, never sooner than `spacingMs`. */
+/** Runs `work` after a ring, and once more if it rang meanwhile: one at a time, at least `spacingMs` apart. */
 export function inBursts(spacingMs: number, work: () => Promise<void>): Bursts {
   let timer: NodeJS.Timeout | null = null;
   let [working, rung, stopped] = [false, false, false];

@@ -7,28 +7,28 @@ import { askFor } from '../db/channels/nudges.ts';
 import { actionOf, ProviderError } from '../domain/verdict.ts';
 import { inBursts } from './bursts.ts';
 
-/** A connection that lasted this long was a good one: its end is no failure. */
+/** A connection that lasted this long counts as good: its end is no failure. */
 const LASTED_MS = 10 * 60_000;
 const FIRST_RETRY_MS = 5_000;
 const LONGEST_RETRY_MS = 60 * 60_000;
-/** Let go because its channel is in trouble, which our connection may be the cause of: each return may bring it back. */
+/** The wait after a release because of the channel's trouble: the connection may be its cause and bring it back. */
 const TROUBLE_RETRY_MS = { first: 15 * 60_000, longest: 24 * 60 * 60_000 };
-/** The server does not tell of news; after an update it may. */
+/** The server cannot push news; an update of it may change that. */
 const UNSUPPORTED_RETRY_MS = 24 * 60 * 60_000;
-/** Mail that comes in a burst is one poll. */
+/** Mail that arrives in a burst causes one poll. */
 const SPACING_MS = 500;
 
 /**
- * Why a listener ends a connection by itself: the process stops, the credential was replaced, or the channel is not to
- * be held any longer. The last counts as a failure unless it lasted: this connection may be one too many for the server.
+ * Why a listener ends a connection: the process stops, the credential was replaced, or the channel is no longer to be
+ * held. The last counts as a failure unless the connection lasted: it may be one too many for the server.
  */
 export type LetGoReason = 'stopping' | 'replaced' | 'not_worth_it';
 
 type Ending = 'ended' | 'unsupported' | LetGoReason | { error: unknown };
 
 /**
- * Holds one channel's connection until it ends, tells of the news it brings, and lets go of the lease. Without it, and
- * whatever goes wrong with it, polling serves.
+ * Holds one channel's connection until it ends, writes the news as facts, and releases the lease. If it fails, polls find
+ * the same news.
  */
 export async function holdConnection(
   context: Context,
@@ -59,7 +59,7 @@ async function listen(context: Context, held: HeldConnection, signal: AbortSigna
   if (access === 'gone') return 'ended';
   const session = await openChannelSession(context, access, signal);
   if (session === 'needs_refresh') return 'ended';
-  const news = inBursts(SPACING_MS, () => ask(context, held, 'pollRequestedAt').catch(() => {})); // the next poll comes anyway
+  const news = inBursts(SPACING_MS, () => ask(context, held, 'pollRequestedAt').catch(() => {})); // the next poll finds the news
   return closing(session, async () => {
     try {
       return (await session.listen?.(news.ring, signal)) ?? 'unsupported';
@@ -80,7 +80,7 @@ async function ask(
   if (channel) await context.temporal.lookAt(channel).catch(() => {}); // the reconcile finds the nudge
 }
 
-/** When to try again; a credential that was refused is not shown again, it would lock the account. */
+/** When to try again. A refused credential is not used again, because that would lock the account. */
 function retryAfter(ending: Ending, { failures: before, credentialVersion }: HeldConnection, lasted: boolean) {
   const answer = { failures: before, waitMs: 0, refusedVersion: null };
   if (ending === 'stopping' || ending === 'replaced') return answer;
@@ -93,5 +93,5 @@ function retryAfter(ending: Ending, { failures: before, credentialVersion }: Hel
   return { failures, waitMs, refusedVersion };
 }
 
-/** Somebody has to act; the channel's own check says so to them. */
+/** A verdict that needs a person; the channel's own check reports it. */
 const isRefusal = (error: unknown) => error instanceof ProviderError && actionOf(error.verdict.kind) !== 'none';

@@ -21,15 +21,15 @@ import { closing } from '../credentials/session.ts';
 import { hashOfState } from './tell-channels.ts';
 
 const RENEW_TIMEOUT_MS = 20_000;
-/** A channel that leaves has more to do, and its subscription runs out by itself. */
+/** Short: a disconnect has more to do, and the subscription expires by itself. */
 const END_TIMEOUT_MS = 5_000;
 const AFTER_REFRESH_MS = 1_000;
-/** So many refusals in a row are no passing trouble. */
+/** This many refusals in a row are lasting trouble. */
 const FAILURES_TOLD = 4;
 
-/** The provider may grant next to nothing; it is not asked without pause. */
+/** The provider may grant a very short life; renewals keep this distance. */
 const SOONEST_RENEWAL_MS = 60_000;
-/** An account that cannot be subscribed to; after an update it may. */
+/** The account cannot be subscribed to; an update of Mooring or the provider may change that. */
 const UNSUPPORTED_RETRY_MS = 86_400_000;
 
 type Outcome =
@@ -40,9 +40,8 @@ type Outcome =
   | { is: 'refused'; verdict: Verdict };
 
 /**
- * Sees to it that the provider tells of a channel's news as long as somebody wants to know, and no longer. Polls find
- * what nobody tells of, so whatever goes wrong here changes nothing of the channel's status: it is an event, told once,
- * and tried again with growing gaps.
+ * Makes, renews or ends a channel's subscription, as its import mode needs. Polls find news without it, so a failure
+ * changes no status: it emits one event and is retried with growing gaps.
  */
 export async function renewSubscription(
   context: Context,
@@ -65,7 +64,7 @@ export async function renewSubscription(
   });
 }
 
-/** The provider's id of what stands, as far as we know. */
+/** The provider's id of the known subscription. */
 async function readReference(context: Context, { channel }: ChannelAccess): Promise<string | null> {
   const known = await context.database.inTenant(channel.tenantId, (tx) => findSubscription(tx, channel.id));
   return known?.reference ?? null;
@@ -73,7 +72,7 @@ async function readReference(context: Context, { channel }: ChannelAccess): Prom
 
 const isWanted = ({ importMode }: ChannelRow) => importMode === 'continuous';
 
-/** Ends it at the provider, unless another channel is told of the same mailbox by it. */
+/** Ends the subscription at the provider, unless it also serves another channel of the mailbox. */
 export async function endSubscription(context: Context, access: ChannelAccess): Promise<Outcome> {
   const { push } = access.provider.capabilities;
   const shared = push?.sharedByMailbox && (await countOtherSubscribers(context.database, access.channel)) > 0;
@@ -177,15 +176,16 @@ async function recordRefusal(
 }
 
 /**
- * At once what is the subscription's own. What may pass, or be told as the account's or the app's trouble (rule 11: one
- * alert), only when it has left the channel without a subscription for some time.
+ * When a failure is reported: at once if it is the subscription's own. A failure that may pass, or that another alert
+ * covers (the account's or the app's trouble, rule 11), is reported only when the channel has been without a
+ * subscription for some time.
  */
 function isWorthTelling({ expiresAt, failures }: SubscriptionRow, { reason }: Verdict, now: Date): boolean {
   if (reason === 'subscription_renewal_failed') return true;
   return failures >= FAILURES_TOLD && (expiresAt === null || expiresAt <= now);
 }
 
-/** It may be true of the whole channel: its own check finds out, and says so to whom it concerns (rule 5). */
+/** The refusal may concern the whole channel: the channel's own check decides (rule 5). */
 function isDoubtfulOfAccess({ kind, tokenRefused }: Verdict): boolean {
   return tokenRefused || (actionOf(kind) !== 'none' && kind !== 'misconfigured');
 }

@@ -11,10 +11,10 @@ import type { AccessType } from '../domain/access-type.ts';
 import type { PushedItem, PushTarget } from '../providers/contract.ts';
 import type { Context } from '../runtime/context.ts';
 
-/** `known`: everything up to this news is stored already. */
+/** `known`: everything up to this news is already stored. */
 export type Told = PushedItem['kind'] | 'known' | 'unknown_mailbox' | 'unknown_subscription' | 'forged';
 
-/** A push of one provider. A poll that begins after `now` lists what it tells of. */
+/** A push of one provider. A poll that begins after `now` lists its news. */
 interface Push {
   accessType: AccessType;
   items: readonly PushedItem[];
@@ -22,8 +22,8 @@ interface Push {
 }
 
 /**
- * Writes what a provider told as a fact and a nudge at every channel that it concerns, in every tenant. A push may come
- * late, twice, or for a channel that has left, and is acknowledged all the same: refused, it would be sent again for days.
+ * Writes a push as a fact and a nudge for every channel that it concerns, in every tenant. A push that is late, doubled or
+ * for a disconnected channel is acknowledged too: refused, it would be repeated for days.
  */
 export async function tellChannels(context: Context, push: Push): Promise<Told[]> {
   const byTarget = [...Map.groupBy(push.items, ({ about }) => JSON.stringify(about)).values()];
@@ -37,13 +37,13 @@ async function tellTarget(context: Context, push: Push): Promise<Told[]> {
   const told = await Promise.all(found.map((channel) => tellChannel(context, channel, about, push)));
   if (told.length === 0) return ['mailboxKey' in about ? 'unknown_mailbox' : 'unknown_subscription'];
   const outcomes = new Set(told.flat());
-  // One channel may have stored already what is news to another.
+  // News to one channel may already be stored by another.
   return [...outcomes].filter((outcome) => outcome !== 'known' || outcomes.size === 1);
 }
 
 function findChannels({ database }: Context, accessType: AccessType, about: PushTarget) {
   const key = 'mailboxKey' in about ? about.mailboxKey : about.reference;
-  // Not what PostgreSQL can store, so it is stored nowhere.
+  // PostgreSQL cannot store it, so no channel has it.
   if (key.includes('\0') || !key.isWellFormed()) return [];
   return 'mailboxKey' in about
     ? listChannelsToTell(database, { accessType, mailboxKey: about.mailboxKey })
@@ -75,7 +75,7 @@ async function tellChannel(
   return told;
 }
 
-/** What is not stored yet, each kind once. */
+/** The news that is not stored yet, each kind once. */
 async function takeNews(
   tx: Transaction,
   channelId: string,
@@ -87,7 +87,7 @@ async function takeNews(
   return [...new Set(items.filter((item) => isNew(item)).map(({ kind }) => kind))];
 }
 
-/** Anybody may know an id; the state was told to the provider alone. */
+/** An id may be known to others; the state was given to the provider alone. */
 async function isAuthentic(tx: Transaction, channelId: string, about: PushTarget): Promise<boolean> {
   if ('mailboxKey' in about) return true;
   const subscription = await findSubscription(tx, channelId);

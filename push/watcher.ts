@@ -6,10 +6,10 @@ import type { HeldConnection } from '../db/channels/held-connections.ts';
 import { holdConnection } from './held-connection.ts';
 import type { LetGoReason } from './held-connection.ts';
 
-/** A lease must outlive a few turns: a turn that fails must not cost every connection. */
+/** A lease outlives a few turns, so that a failed turn does not cost every connection. */
 const LEASE_MS = 30_000;
 const TURN_MS = 5_000;
-/** Connections begun per turn: a server farm that comes back is not stormed by all of its mailboxes at once. */
+/** Connections begun per turn, so that all mailboxes of a provider that returns do not storm it. */
 const BEGUN_PER_TURN = 50;
 
 export interface Listener {
@@ -24,8 +24,8 @@ interface Holding {
 }
 
 /**
- * Holds connections over which providers tell of news by themselves (IMAP IDLE), for channels that it leases from the
- * database: any number of listeners share them, and what one held is another's soon after it died.
+ * Holds connections over which providers push news (IMAP IDLE), for channels that it leases from the database. Any number
+ * of listeners share the channels; another listener takes over the leases of a dead one when they expire.
  */
 export function startListener(context: Context, mostConnections: number): Listener {
   const owner = `lsn_${randomUUID()}`;

@@ -3,13 +3,13 @@ import type { DestinationStream, Logger as PinoLogger } from 'pino';
 
 export type Logger = PinoLogger;
 
-/** Lines are gathered for so long, in ms, and written together: a write of its own costs a token read more than crypto. */
+/** Lines are collected for this long, in ms, and written together: one write per line costs a token read more than crypto. */
 const GATHERED_MS = 20;
-/** So many bytes are written at once, whatever the time. */
+/** This many bytes are written at once, also earlier. */
 const GATHERED_BYTES = 8_192;
 
 /**
- * One JSON line per event, on standard output if nothing else is said. Secrets are kept out at the source (`Secret`
+ * One JSON line per event, on standard output by default. Secrets are kept out at the source (`Secret`
  * prints as `[secret]`, raw provider bodies are never put into errors); the error serializer is an allowlist, because
  * libraries hang requests with headers onto their errors.
  */
@@ -17,7 +17,7 @@ export function createLogger(name: string, level: string, output: DestinationStr
   return pino({ name, level, base: null, serializers: { err: describeError, error: describeError } }, output);
 }
 
-/** Standard output. Whoever kills the process loses its last 20 ms; every other end of it writes them. */
+/** Standard output. A SIGKILL loses the last 20 ms; every other end of the process writes them. */
 function gatheredOutput(): DestinationStream {
   const output = destination({ dest: 1, sync: false, minLength: GATHERED_BYTES });
   let due: NodeJS.Timeout | null = null;

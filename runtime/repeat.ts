@@ -8,8 +8,8 @@ export interface Repetition {
 }
 
 /**
- * Does `turn` now and every `everyMs` after it has ended. What it throws is logged with `trouble`, in words, and tried
- * again; `turn` is handed a signal that aborts when the process stops.
+ * Runs `turn` now and again `everyMs` after it ended. An error is logged with `trouble` as its message, and the loop goes
+ * on. The signal given to `turn` aborts when the process stops.
  */
 export function repeat(
   { logger }: Pick<Context, 'logger'>,

@@ -17,14 +17,14 @@ import {
   deliverWorkflowId,
 } from '../domain/workflow/names.ts';
 
-/** The engine as server and activities see it: a channel's workflow is told to look, or given a command. */
+/** The engine for server and activities: signals and commands to channel workflows, and deliveries. */
 export interface Temporal {
   client: Client;
-  /** Tells a channel's workflow to look at its row, and starts it if there is none. */
+  /** Signals a channel's workflow to look at its row, and starts it if there is none. */
   lookAt(channel: ChannelReference): Promise<void>;
-  /** Gives a command and waits for its answer; null when there is none within `waitMs` (it goes on by itself). */
+  /** Sends a command and waits for its answer; null when there is none within `waitMs` (the command continues). */
   command(channel: ChannelReference, command: Command, waitMs: number): Promise<CommandAnswer | null>;
-  /** Starts the workflow of a webhook delivery whose row is committed; harmless when it runs already. */
+  /** Starts the workflow of a committed webhook delivery; harmless when it already runs. */
   startDelivery(delivery: { id: string; endpointId: string }): Promise<void>;
   /** The workflow's page in Temporal Web, null without one. */
   workflowUrl(channelId: string): string | null;
@@ -40,7 +40,7 @@ export interface ChannelReference {
 const TENANT_ID = defineSearchAttributeKey('TenantId', SearchAttributeType.KEYWORD);
 const ACCESS_TYPE = defineSearchAttributeKey('AccessType', SearchAttributeType.KEYWORD);
 
-/** The options both `Connection` and `NativeConnection` take. Connecting waits for nothing: it is lazy. */
+/** Options for `Connection` and `NativeConnection`. Connecting is lazy: it waits for nothing. */
 export function connectionOptions(config: TemporalConfig): Pick<ConnectionOptions, 'address' | 'apiKey' | 'tls'> {
   const { tls } = config;
   return {
@@ -64,7 +64,7 @@ export function connectTemporal(config: TemporalConfig): Temporal {
   return temporalOf(new Client({ connection, namespace: config.namespace }), config.uiUrl, () => connection.close());
 }
 
-/** The same over a client that is there already; tests under time skipping bring their own. */
+/** The same over an existing client; tests under time skipping bring their own. */
 export function temporalOf(client: Client, uiUrl: string | null, close: () => Promise<void>): Temporal {
   return {
     client,
@@ -119,7 +119,7 @@ async function startDelivery(client: Client, { id, endpointId }: { id: string; e
   }
 }
 
-/** null after `waitMs`; what is late is not lost, only its answer. */
+/** null after `waitMs`; the work continues, only its answer is lost. */
 async function within<T>(work: Promise<T>, waitMs: number): Promise<T | null> {
   const { promise, resolve } = Promise.withResolvers<null>();
   const timer = setTimeout(() => resolve(null), waitMs);
@@ -133,7 +133,7 @@ async function within<T>(work: Promise<T>, waitMs: number): Promise<T | null> {
 
 const SEARCH_ATTRIBUTES = ['TenantId', 'AccessType', 'ChannelStatus', 'StatusReason'];
 
-/** Registers the search attributes operators filter by, where the namespace does not have them yet. */
+/** Registers the search attributes for operators, where the namespace lacks them. */
 export async function ensureSearchAttributes({ connection, options }: Client): Promise<void> {
   const { namespace } = options;
   const { operatorService } = connection;

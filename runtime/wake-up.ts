@@ -1,4 +1,4 @@
-/** A loop's alarm: `wait` sleeps until the time is up or somebody rings; a ring while nobody waits is kept. */
+/** A loop's alarm: `wait` sleeps until the time is up or `ring` is called; a ring without a waiter is kept. */
 export class WakeUp {
   #rung = false;
   #wake: (() => void) | null = null;

@@ -11,14 +11,14 @@ import type { Logger } from '../runtime/logger.ts';
 import { noAnswerInWords, refusalInWords } from './delivery-words.ts';
 import type { ReceiverAnswer, WebhookReceivers } from './receivers.ts';
 
-/** The timer of the workflow and our clock may differ by this much, in ms, without the attempt being too early. */
+/** The workflow's timer and our clock may differ by this much, in ms. */
 const EARLY_MS = 1_000;
 
 export type DeliveryOutcome =
   | { state: 'delivered' | 'failed'; attempts: number; words: string }
   | { state: 'pending'; attempts: number; words: string; retryInMs: number; busy: boolean };
 
-/** What an attempt needs. */
+/** The dependencies of an attempt. */
 export interface DeliveryContext {
   database: Database;
   clock: Clock;
@@ -27,7 +27,7 @@ export interface DeliveryContext {
   receivers: WebhookReceivers;
 }
 
-/** Posts a delivery to its endpoint if it is due. The row decides: a repeated attempt picks up where the row stands. */
+/** Posts a delivery to its endpoint if it is due. The row decides, so a repeated attempt continues where the row is. */
 export async function attemptDelivery(
   context: DeliveryContext,
   deliveryId: string,
@@ -51,7 +51,7 @@ export async function attemptDelivery(
   return settle(context, consignment, await post(context, consignment, now, signal));
 }
 
-/** The receiver's answer, or the code of why there was none. */
+/** The receiver's answer, or the code of its absence. */
 async function post(
   context: DeliveryContext,
   { endpoint, event }: Consignment,

@@ -1,15 +1,15 @@
-/** Attempts to one endpoint under way in this process. */
+/** Concurrent attempts at one endpoint, per process. */
 const AT_ONCE = 8;
-/** The same after an attempt that took long: an endpoint that hangs must leave the process's slots to the others. */
+/** The same after a slow attempt: a hanging endpoint must leave the process's slots to others. */
 const AT_ONCE_WHEN_SLOW = 2;
 const SLOW_MS = 5_000;
 
-/** Keeps one endpoint from holding up the others: it gets so many attempts at a time, fewer while it is slow. */
+/** Limits the concurrent attempts at one endpoint, more tightly while it is slow, so that it holds up no other. */
 export class EndpointSlots {
   readonly #running = new Map<string, number>();
   readonly #slow = new Set<string>();
 
-  /** Runs `work`; null, without running it, when the endpoint has as many under way as it may. */
+  /** Runs `work`; null, without running it, when the endpoint is at its limit. */
   async run<T>(endpointId: string, work: () => Promise<T>): Promise<T | null> {
     const running = this.#running.get(endpointId) ?? 0;
     if (running >= (this.#slow.has(endpointId) ? AT_ONCE_WHEN_SLOW : AT_ONCE)) return null;

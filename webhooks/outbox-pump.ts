@@ -8,13 +8,13 @@ import { repeat } from '../runtime/repeat.ts';
 import type { Repetition } from '../runtime/repeat.ts';
 import { WakeUp } from '../runtime/wake-up.ts';
 
-/** Without any notification; also how long an error is slept over. */
+/** The pause without a notification, and after an error. */
 const IDLE_MS = 5_000;
-/** Between two looks at events that wait for an older transaction; nobody notifies of its end. */
+/** The pause between two looks at events that wait for an older transaction, whose end sends no notification. */
 const HELD_BACK_MS = { first: 10, longest: 250 };
-/** Looking for deliveries whose workflow was never started, or was ended in Temporal's tools. */
+/** How often deliveries without a workflow are looked for: never started, or ended in Temporal's tools. */
 const SWEEP_MS = 10_000;
-/** How long past its due time a delivery counts as overdue. Too short costs a start that is answered "already there". */
+/** A delivery this far past its due time counts as overdue. Too short costs a needless start. */
 const OVERDUE_MS = 10_000;
 const EVENTS_PER_TURN = 200;
 const STARTS_AT_ONCE = 20;
@@ -23,9 +23,9 @@ const OVERDUE_PER_SWEEP = 500;
 type PumpContext = Pick<Context, 'database' | 'clock' | 'logger' | 'temporal'>;
 
 /**
- * Brings events from the outbox to their deliver workflows. It runs in every worker process; the row of feed_state
- * lets one turn at a time through. Facts come first: a delivery is committed before its workflow is started, and the
- * sweep finds the ones that were left between the two.
+ * Turns events of the outbox into deliveries and starts their workflows. Runs in every worker process; the row of
+ * feed_state admits one turn at a time. A delivery is committed before its workflow is started, and the sweep starts the
+ * deliveries of a process that died between the two.
  */
 export function startOutboxPump(context: PumpContext): Repetition {
   const events = new WakeUp();
@@ -68,7 +68,7 @@ function pauseAfter(turn: OutboxTurn | null, heldBackMs: number): number {
   return turn.noticesWait ? NOTICE_INTERVAL_MS / 4 : IDLE_MS;
 }
 
-/** Each turn a page of the overdue: a full one goes on where it ended, so that ones that merely wait never hide others. */
+/** Each turn takes a page of overdue deliveries; after a full page the next continues there, so that waiting ones hide none. */
 function sweepOf(context: PumpContext): () => Promise<void> {
   let afterId = '';
   return async () => {
@@ -79,7 +79,7 @@ function sweepOf(context: PumpContext): () => Promise<void> {
   };
 }
 
-/** Starts what can be started; what cannot is pending and stays so until the sweep comes by. */
+/** Starts the deliveries' workflows; a delivery that cannot be started stays pending until the sweep. */
 async function startDeliveries(context: PumpContext, deliveries: NewDelivery[]): Promise<void> {
   for (let first = 0; first < deliveries.length; first += STARTS_AT_ONCE) {
     const started = await Promise.allSettled(

@@ -10,12 +10,12 @@ import { retryAfterMs } from '../domain/verdict-builders.ts';
 const CONNECT_TIMEOUT_MS = 10_000;
 /** For a whole attempt; Standard Webhooks asks for 15 to 30 s. */
 const ATTEMPT_TIMEOUT_MS = 20_000;
-/** What is read of an answer, so that its connection can be used again. Nothing of it is kept. */
+/** How much of an answer is read, so that its connection can be reused. It is not kept. */
 const READ_BYTES = 64 * 1024;
 
 export interface ReceiverAnswer {
   status: number;
-  /** How long the receiver asked to be left alone, in ms; null when it did not say. */
+  /** The pause that the receiver asked for, in ms; null: none. */
   retryAfterMs: number | null;
 }
 
@@ -25,9 +25,9 @@ export interface ReceiverConfig {
   certificateAuthorities: string | null;
 }
 
-/** Servers of customers that take webhooks. They are named by people, so every way to them goes through the guard. */
+/** Servers of customers that receive webhooks. People name them, so every connection goes through the egress guard. */
 export interface WebhookReceivers {
-  /** Posts once: no redirect is followed, nothing retried. Throws a `ProviderError` when there is no answer. */
+  /** Posts once, without redirect or retry. Throws a `ProviderError` when there is no answer. */
   post(url: URL, headers: Record<string, string>, body: string, signal: AbortSignal): Promise<ReceiverAnswer>;
   close(): Promise<void>;
 }
@@ -64,7 +64,7 @@ export async function admitReceiver(egress: EgressConfig, url: URL): Promise<voi
   }
 }
 
-/** The status line has said it all: an answer that is long, or breaks off, was an answer. */
+/** The status line decides: a long or broken body is still an answer. */
 async function discard(body: AsyncIterable<Uint8Array>): Promise<void> {
   let length = 0;
   try {

@@ -6,9 +6,9 @@ import { credentialsQueue, importQueue } from '../domain/workflow/names.ts';
 const RETRY = { initialInterval: '1s', maximumInterval: '1m', backoffCoefficient: 2 } as const;
 
 /**
- * A channel's activities on the two queues of its access type, with a summary in words on each. The heartbeat timeout
- * is what a killed worker is noticed by. A look is retried without end; a deed has minutes, waiting for a worker and
- * retries included, and is then put off: what is wrong with one must not keep the others waiting.
+ * A channel's activities on the two queues of its access type, each with a summary in words. The heartbeat timeout
+ * detects a killed worker. A look is retried without end; a deed has minutes, including the wait for a worker and all
+ * retries, and is then put off, so that one deed never keeps the others waiting.
  */
 export function channelActivities(accessType: AccessType) {
   const credentials = credentialsQueue(accessType);

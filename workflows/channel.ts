@@ -25,7 +25,7 @@ import { channelActivities } from './activity-options.ts';
 import { describeChannel, describeSleep } from './channel-words.ts';
 import { refreshNow, rowChanged, verify } from './messages.ts';
 
-/** A run ends early, because nearly every wake is a cold replay, and that costs what the history is long. */
+/** A run ends early: nearly every wake replays its history, and a short one is cheap. */
 const CYCLES_PER_RUN = 5;
 const EVENTS_PER_RUN = 90;
 
@@ -38,9 +38,9 @@ interface PendingCommand {
 }
 
 /**
- * One channel's life: sleeps until something is due, does it, looks at the row, and sleeps again. It decides when;
- * the row says what is. Every error is a state of the row, so it never fails; it ends when the channel is
- * disconnected, and whatever else ends it, the next nudge or the reconcile starts it again (rule 13).
+ * One channel's life: sleeps until a deed is due, does it, looks at the row, and sleeps again. The workflow decides when,
+ * the row says what is. Every error is a state of the row, so the workflow never fails. It ends when the channel is
+ * disconnected; after any other end the next nudge or the reconcile starts it again (rule 13).
  */
 export async function channelWorkflow(input: ChannelWorkflowInput): Promise<void> {
   const { tenantId, channelId, accessType } = input;
@@ -62,7 +62,7 @@ export async function channelWorkflow(input: ChannelWorkflowInput): Promise<void
 
   const perform = channelActivities(accessType);
   const next = () => ({ tenantId, channelId, accessType, seq: ++state.seq });
-  // A run that goes on from another knows the row from it; what was said since is in `changed`.
+  // A continued run knows the row from the run before; signals since then are in `changed`.
   let view = carried ?? (await perform.look({ tenantId, channelId, accessType, seq: state.seq }));
   state.seq = view.seq;
   for (let cycle = 1; !view.ended; cycle++) {
@@ -96,7 +96,7 @@ type Activities = ReturnType<typeof channelActivities>;
 type ActivityInput = Parameters<Activities['look']>[0];
 type Next = () => ActivityInput;
 
-/** True when something was said before the due time; false when the time has come. */
+/** True when a signal or command came before the due time; false when the time has come. */
 async function sleepUntilDue(view: ChannelView, said: () => boolean): Promise<boolean> {
   if (view.due === null) {
     await condition(said);
@@ -129,7 +129,7 @@ async function begin(deed: Deed, view: ChannelView, perform: Activities, input: 
   }
 }
 
-/** null for an activity that did not come to an end in its time; a cancellation is passed on. */
+/** null for an activity that did not end in time; a cancellation is passed on. */
 async function orNull<T>(activity: Promise<T>): Promise<T | null> {
   try {
     return await activity;
@@ -160,7 +160,7 @@ async function carryOut(
   }
 }
 
-/** Current details in words at every step; search attributes only when they change, for each costs an action. */
+/** Details in words at every step; search attributes only when they change, because each write costs an action. */
 function tell(view: ChannelView, state: NonNullable<ChannelWorkflowInput['state']>): void {
   setCurrentDetails(describeChannel(view));
   const told = `${view.status} ${view.reason ?? ''}`;
@@ -172,7 +172,7 @@ function tell(view: ChannelView, state: NonNullable<ChannelWorkflowInput['state'
   ]);
 }
 
-/** An import under way has a workflow of its own, which outlives this run; asked for again once a run, should it be gone. */
+/** A running import has its own workflow, which outlives this run; each run starts it again in case it is gone. */
 async function ensureImports(
   view: ChannelView,
   input: ChannelWorkflowInput,
@@ -200,12 +200,12 @@ async function startImport(importId: string, view: ChannelView, input: ChannelWo
   }
 }
 
-/** It runs already, and may be waiting for just what has happened: a sign-in. It may also have ended meanwhile. */
+/** The import's workflow already runs and may wait for this sign-in; it may also have ended meanwhile. */
 async function wakeImport(importId: string): Promise<void> {
   try {
     await getExternalWorkflowHandle(importWorkflowId(importId)).signal(rowChanged);
   } catch {
-    // it has ended: there is nobody to wake
+    // it has ended: no workflow to signal
   }
 }
 

@@ -4,7 +4,7 @@ import type { DeliverInput } from '../domain/workflow/inputs.ts';
 import { WEBHOOKS_QUEUE } from '../domain/workflow/names.ts';
 import type { DeliveryOutcome } from '../webhooks/attempt.ts';
 
-/** A run of ten attempts stays under 120 events; only a crowded endpoint makes a delivery look more often. */
+/** A run of ten attempts stays under 120 events; only a busy endpoint makes a delivery look more often. */
 const LOOKS_PER_RUN = 20;
 
 const { attemptDelivery } = proxyActivities<DeliverActivities>({
@@ -21,9 +21,9 @@ export interface DeliverResult {
 }
 
 /**
- * Brings one event to one endpoint: an attempt, a durable sleep, the next attempt, for three days at most. How long to
- * sleep is the row's business, so a run that was ended in Temporal's tools and started anew keeps the schedule. It
- * ends as delivered or failed and never fails itself.
+ * Delivers one event to one endpoint: an attempt, a durable sleep, the next attempt, for three days at most. The row holds
+ * the schedule, so a workflow that was ended in Temporal's tools and started again keeps it. The workflow ends as
+ * delivered or failed and never fails itself.
  */
 export async function deliverWorkflow(input: DeliverInput): Promise<DeliverResult> {
   const { deliveryId, endpointId } = input;

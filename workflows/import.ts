@@ -17,13 +17,13 @@ import { describeImport, describeWait } from './import-words.ts';
 import { rowChanged } from './messages.ts';
 
 const SLICES_PER_RUN = 12;
-/** After an activity that ended for good (somebody reset it in Temporal's tools), in ms. */
+/** The pause after an activity that ended for good (reset in Temporal's tools), in ms. */
 const AGAIN_MS = 60_000;
 
 /**
- * One import, slice by slice, until its row is no longer running. It waits while the channel cannot be reached, and
- * goes on as the same import at the same cursor: the row knows where. It never fails; whatever ends it, the channel's
- * workflow starts it again while the row says that the import runs.
+ * One import, slice by slice, until its row is no longer running. It waits while the account cannot be reached, and
+ * continues as the same import at the same cursor, which the row holds. It never fails; after any other end the
+ * channel's workflow starts it again while the row says that the import runs.
  */
 export async function importWorkflow(input: ImportWorkflowInput): Promise<void> {
   const { tenantId, channelId, importId } = input;
@@ -66,7 +66,7 @@ async function tried(slice: Promise<SliceAnswer>): Promise<SliceAnswer | null> {
   }
 }
 
-/** The channel polls again. Without a workflow of its own by now it has nobody to tell. */
+/** Signals the channel to poll again; a channel without a workflow needs no signal. */
 async function tellChannel(channelId: string): Promise<void> {
   try {
     await getExternalWorkflowHandle(channelWorkflowId(channelId)).signal(rowChanged);

@@ -2,7 +2,7 @@ import { defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { CommandAnswer } from '../domain/workflow/inputs.ts';
 
 /**
- * What the outside says to a channel's workflow. Names are persisted in histories: to rename is to add.
+ * Signals and updates of a channel's workflow. Histories persist their names: a rename is an addition.
  *
  * The signal carries nothing: facts are rows before they are signals, so a lost or doubled signal costs time, never
  * a fact. An update is a command whose caller waits for the answer.
