@@ -21,13 +21,13 @@ export type Transaction = Pick<
 export interface Database {
   inTenant<T>(tenant: string, work: (tx: Transaction) => Promise<T>): Promise<T>;
   acrossTenants<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
-  /** The app role without a tenant: for what belongs to none (sessions, idempotency keys, the feeds' state). */
+  /** The app role without a tenant: for rows of no tenant (sessions, idempotency keys, the feeds' state). */
   outsideTenants<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   /** The app role's pool, for the one statement that needs no transaction: the token read. */
   app: postgres.Sql;
   /**
-   * One connection for the clock alone: it is read inside transactions, and would else wait for a connection that its
-   * own transaction holds.
+   * One connection for the clock alone: the clock is read inside transactions and would otherwise wait for a connection
+   * that its own transaction holds.
    */
   clock: postgres.Sql;
   /** Calls `heard` at every NOTIFY on `channel`, and after every reconnect, when some may have been missed. */
@@ -35,7 +35,7 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** Queries of more are not prepared. */
+/** Queries with more parameters are not prepared. */
 const MOST_PREPARED_PARAMETERS = 64;
 
 export interface DatabaseOptions {
@@ -63,7 +63,7 @@ export function connectDatabase({ url, poolSize }: DatabaseOptions): Database {
     clock,
     inTenant: (tenant, work) =>
       appDb.transaction(async (tx) => {
-        // Goes out before the work's first query, and in the same trip. If it fails, so does whatever comes after it.
+        // Sent before the work's first query, in the same round trip. If it fails, all that follows fails too.
         const isSet = tx.execute(sql`select set_config('mooring.tenant', ${tenant}, true)`).execute();
         isSet.catch(() => {});
         const result = await work(tx);

@@ -5,13 +5,13 @@ import { apiKeys } from '../schema/tenants.ts';
 
 export type ApiKeyRow = InferSelectModel<typeof apiKeys>;
 
-/** False when a key with this hash is there already. */
+/** False when a key with this hash exists. */
 export async function insertApiKey(tx: Transaction, row: typeof apiKeys.$inferInsert): Promise<boolean> {
   const rows = await tx.insert(apiKeys).values(row).onConflictDoNothing().returning({ id: apiKeys.id });
   return rows.length > 0;
 }
 
-/** Also keys that have expired or were revoked: the caller says which, and to nobody without the key itself. */
+/** Also returns expired and revoked keys, so that the caller can say so to the holder of the key. */
 export async function findApiKeyByHash(tx: Transaction, hash: string): Promise<ApiKeyRow | null> {
   const [row] = await tx.select().from(apiKeys).where(eq(apiKeys.hash, hash));
   return row ?? null;

@@ -5,14 +5,14 @@ import { idempotencyKeys } from '../schema/tenants.ts';
 
 export type IdempotencyRow = InferSelectModel<typeof idempotencyKeys>;
 
-/** A request that is at work says so this often, in ms. */
+/** How often a running request renews its key, in ms. */
 export const SIGN_OF_WORK_EVERY_MS = 5_000;
-/** One that has said nothing for so long died with its process; the key may be taken again. */
+/** A request that did not renew its key for this long died with its process; another request may take the key. */
 const ABANDONED_AFTER_MS = 4 * SIGN_OF_WORK_EVERY_MS;
 
 /**
- * Takes a key for one request. null: it is ours, do the work. Else the row of the request that has it, answered or
- * still at work.
+ * Takes a key for one request. null: the caller has it and does the work. Otherwise the row of the request that has it,
+ * answered or still running.
  */
 export async function takeIdempotencyKey(
   tx: Transaction,
@@ -35,12 +35,12 @@ export async function takeIdempotencyKey(
   return row ?? null;
 }
 
-/** The request that has the key is still at work, so nobody takes it over. */
+/** Renews the key of a running request, so that no other request takes it. */
 export async function keepIdempotencyKey(tx: Transaction, hash: string, now: Date): Promise<void> {
   await tx.update(idempotencyKeys).set({ atWorkAt: now }).where(unanswered(hash));
 }
 
-/** The first answer stays: whoever was taken for dead and answers after all does not replace it. */
+/** The first answer stays: a request that lost its key and answers late does not replace it. */
 export async function storeIdempotentAnswer(
   tx: Transaction,
   hash: string,
@@ -49,7 +49,7 @@ export async function storeIdempotentAnswer(
   await tx.update(idempotencyKeys).set(answer).where(unanswered(hash));
 }
 
-/** The request failed in a way that a repetition may heal: the key is free again. */
+/** Frees the key after a failure that a repetition may heal. */
 export async function freeIdempotencyKey(tx: Transaction, hash: string): Promise<void> {
   await tx.delete(idempotencyKeys).where(unanswered(hash));
 }

@@ -32,7 +32,7 @@ export async function useLink(tx: Transaction, id: string, channelId: string, no
     .where(eq(links.id, id));
 }
 
-/** A new sign-in begins: whatever it comes to, what the last one failed with is not its result. */
+/** A new sign-in begins: the failure of the last one is no longer the link's result. */
 export async function clearFailure(tx: Transaction, id: string): Promise<void> {
   await tx
     .update(links)
@@ -40,7 +40,7 @@ export async function clearFailure(tx: Transaction, id: string): Promise<void> {
     .where(and(eq(links.id, id), isNull(links.usedAt)));
 }
 
-/** Counts a try of a password; false when the link has had as many as it may. */
+/** Counts an attempt with a password; false when the link has none left. */
 export async function countPasswordAttempt(tx: Transaction, id: string, most: number): Promise<boolean> {
   const counted = await tx
     .update(links)

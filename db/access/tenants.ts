@@ -7,10 +7,10 @@ import type { TenantPolicy } from '../schema/tenants.ts';
 
 export type TenantRow = InferSelectModel<typeof tenants>;
 
-/** Long enough to fetch a message again after a mishap of the product's own; short enough to be no archive. */
+/** Long enough for the product to fetch a message again after a mistake; too short for an archive. */
 export const DEFAULT_RETENTION_DAYS = 30;
 
-/** Every access type; the owner of an individual channel is told, the admins of a shared one. */
+/** Every access type; alerts go to the owner of an individual channel and to the admins of a shared one. */
 const DEFAULT_POLICY: TenantPolicy = {
   access_types: null,
   notify: { individual: 'owner', shared: 'admins' },
@@ -33,7 +33,7 @@ export async function findTenant(tx: Transaction, id: string): Promise<TenantRow
 }
 
 export async function findPolicy(tx: Transaction, id: string): Promise<TenantPolicy> {
-  // A policy that was set before a field came into being has the field's default.
+  // A policy that is older than a field has the field's default.
   return { ...DEFAULT_POLICY, ...(await findTenant(tx, id))?.policy };
 }
 
@@ -46,8 +46,8 @@ export async function requestTenantErasure(tx: Transaction, id: string, now: Dat
 }
 
 /**
- * Ends an erasure: the tenant's row goes, and with it everything that is its, once its last channel is disconnected.
- * True when it went. Call it after a channel of an erased tenant has left; calling it at any other time is harmless.
+ * Ends an erasure: deletes the tenant's row, and with it all its rows, once its last channel is disconnected. True when
+ * it did. Call it after a channel of an erased tenant was disconnected; any other call is harmless.
  */
 export async function finishTenantErasure(tx: Transaction, id: string): Promise<boolean> {
   const rows = await tx
@@ -62,7 +62,7 @@ export async function finishTenantErasure(tx: Transaction, id: string): Promise<
 
 export interface TenantSummary extends TenantRow {
   channelCount: number;
-  /** Channels that somebody must act on. */
+  /** Channels that need a person. */
   brokenCount: number;
 }
 

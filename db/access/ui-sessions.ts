@@ -5,7 +5,7 @@ import { uiSessions } from '../schema/tenants.ts';
 
 export type UiSessionRow = InferSelectModel<typeof uiSessions>;
 
-/** Opens a session, and forgets those that are over. */
+/** Opens a session and deletes expired ones. */
 export async function insertUiSession(tx: Transaction, row: UiSessionRow): Promise<void> {
   await tx.delete(uiSessions).where(lt(uiSessions.expiresAt, row.createdAt));
   await tx.insert(uiSessions).values(row);

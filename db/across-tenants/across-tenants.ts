@@ -36,7 +36,7 @@ interface ChannelReference {
 
 const OWNED = { channel: channels, link: links, import: imports, message: messages } as const;
 
-/** Whose it is; null when there is none. The row itself is then read in that tenant. */
+/** The tenant of a row; null: no such row. The row itself is then read in that tenant. */
 export async function findTenantOf(database: Database, kind: keyof typeof OWNED, id: string): Promise<string | null> {
   const table = OWNED[kind];
   return database.acrossTenants(async (tx) => {
@@ -45,7 +45,7 @@ export async function findTenantOf(database: Database, kind: keyof typeof OWNED,
   });
 }
 
-/** The link of an address: whoever holds the address needs no other right. */
+/** The link of an address, which is the only right that its holder needs. */
 export async function findLinkByHash(
   database: Database,
   hash: string,
@@ -56,7 +56,7 @@ export async function findLinkByHash(
   });
 }
 
-/** Whose sign-in a `state` stands for. */
+/** The tenant of the sign-in with this `state`. */
 export async function findTenantOfSignIn(database: Database, stateHash: string): Promise<string | null> {
   return database.acrossTenants(async (tx) => (await findSignIn(tx, stateHash))?.tenantId ?? null);
 }
@@ -155,7 +155,7 @@ export async function readConsignment(database: Database, deliveryId: string): P
   return database.acrossTenants((tx) => findConsignment(tx, deliveryId));
 }
 
-/** What became of a delivery; `endpointGoneAt` when its receiver said that it is gone for good. */
+/** Records a delivery's progress; `endpointGoneAt`: its receiver answered 410. */
 export async function recordDelivery(
   database: Database,
   { delivery, endpoint }: Consignment,
@@ -176,7 +176,7 @@ export async function listOverdueDeliveries(
   return database.acrossTenants((tx) => listOverdue(tx, page));
 }
 
-/** Channels that the reconcile has to wake, of every tenant. */
+/** Channels of every tenant that the reconcile must signal. */
 export async function takeForgottenChannels(
   database: Database,
   looking: Parameters<typeof takeForgotten>[1],
@@ -184,7 +184,7 @@ export async function takeForgottenChannels(
   return database.acrossTenants((tx) => takeForgotten(tx, looking));
 }
 
-/** Adoptions of any tenant that a dead server left behind with their answer, or that are to be tried again. */
+/** Adoptions of any tenant with a stored answer, left by a dead server or due for another try. */
 export async function takeAdoptionsToFinish(
   database: Database,
   taking: Parameters<typeof takeDueAdoptions>[1],
@@ -192,7 +192,7 @@ export async function takeAdoptionsToFinish(
   return database.acrossTenants((tx) => takeDueAdoptions(tx, taking));
 }
 
-/** What a listener holds from now on: what it held and may keep, and what it takes beside that. */
+/** The leases of a listener: those it keeps and those it takes. */
 export async function leaseChannelsToListen(
   database: Database,
   lease: Lease,
@@ -219,7 +219,7 @@ export async function closeDesertedOperatorIncidents(database: Database, now: Da
   return database.acrossTenants((tx) => closeDesertedIncidents(tx, now));
 }
 
-/** One turn of retiring what was acknowledged long enough ago; returns how many. */
+/** One turn of retiring messages whose retention is over; returns how many. */
 export async function retireMessagesOfAllTenants(database: Database, now: Date, limit: number): Promise<number> {
   return database.acrossTenants((tx) => retireMessages(tx, { now, limit }));
 }
@@ -229,12 +229,12 @@ export async function lookForUnusedContent(database: Database, after: string, li
   return database.acrossTenants((tx) => findUnusedContent(tx, after, limit));
 }
 
-/** One turn of removing what has served its time; returns how many rows went. */
+/** One turn of deleting expired rows; returns how many. */
 export async function pruneExpiredOfAllTenants(database: Database, now: Date, limit: number): Promise<number> {
   return database.acrossTenants((tx) => pruneExpired(tx, { now, limit }));
 }
 
-/** A turn of re-wrapping the vault's records, which are everybody's. */
+/** A turn of re-wrapping the vault's records of all tenants. */
 export async function withAllVaultRecords<T>(database: Database, work: (tx: Transaction) => Promise<T>): Promise<T> {
   return database.acrossTenants(work);
 }

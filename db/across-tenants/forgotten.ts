@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { AccessType } from '../../domain/access-type.ts';
 import type { Transaction } from '../client.ts';
 
-/** Any number will do, as long as every Mooring takes the same. */
+/** Any number, the same for every Mooring. */
 const RECONCILE_LOCK = 4_021_980;
 
 export interface Forgotten {
@@ -12,8 +12,8 @@ export interface Forgotten {
 }
 
 /**
- * Channels whose workflow should have acted by now: a nudge that nobody took, or a due time that is past. Missing,
- * stuck and unsignalled workflows all show in one of the two. Marks them signalled; empty while another process looks.
+ * Channels whose workflow should have acted by now: a nudge that was not taken, or a due time long past. Missing, stuck and
+ * unsignalled workflows all show in one of the two. Marks them as signalled; empty while another process looks.
  */
 export async function takeForgotten(
   tx: Transaction,
@@ -34,7 +34,7 @@ export async function takeForgotten(
   if (ids.length > 0) {
     await tx.execute(sql`
       update nudges set signalled_at = ${now.toISOString()} where channel_id in ${ids}`);
-    // Looked at again only after as long again, so that one that cannot be woken does not crowd out the others.
+    // Found again only after the same time, so that one that cannot be signalled does not crowd out the others.
     await tx.execute(sql`
       update channels set next_due_at = ${now.toISOString()} where next_due_at is not null and id in ${ids}`);
   }

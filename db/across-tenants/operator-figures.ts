@@ -5,7 +5,7 @@ import { channels, nudges } from '../schema/channels.ts';
 import { feedState } from '../schema/events.ts';
 import { subscriptions } from '../schema/subscriptions.ts';
 
-/** What the operator's metrics and health checks are read from. */
+/** The figures behind the operator's metrics and health checks. */
 export async function countChannelsByStatus(tx: Transaction): Promise<{ status: Status; count: number }[]> {
   return tx
     .select({ status: channels.status, count: sql<number>`count(*)::int` })
@@ -13,21 +13,21 @@ export async function countChannelsByStatus(tx: Transaction): Promise<{ status: 
     .groupBy(channels.status);
 }
 
-/** Of how many channels it was told that their provider refuses to tell of news. */
+/** How many channels have a subscription that the provider refuses, as was reported. */
 export async function countFailingSubscriptions(tx: Transaction): Promise<number> {
   const [row] = await tx.select({ count: count() }).from(subscriptions).where(isNotNull(subscriptions.failingSince));
   return row?.count ?? 0;
 }
 
-/** When the oldest nudge was written that no workflow has taken yet; null when there is none. */
+/** When the oldest untaken nudge was written; null: none. */
 export async function findOldestNudge(tx: Transaction): Promise<Date | null> {
   const [row] = await tx.select({ createdAt: min(nudges.createdAt) }).from(nudges);
   return row?.createdAt ?? null;
 }
 
 /**
- * When the oldest message or event was written that is committed and that the feeds do not show yet, because a
- * transaction from before it is still open; null when the feeds show everything.
+ * When the oldest committed message or event was written that the feeds do not show yet, because an earlier transaction is
+ * still open; null when the feeds show everything.
  */
 export async function findOldestUnsettled(tx: Transaction): Promise<Date | null> {
   const [row] = await tx.execute<{ since: string | null }>(sql`

@@ -9,11 +9,11 @@ import { channels, incidents, nudges } from '../schema/channels.ts';
 
 /*
  * A fault of the app's own client is one incident for all channels of the client, of all tenants (rule 11). Its events
- * belong to no tenant: only endpoints and streams that see every tenant get them. All transactions here are ones
- * across tenants.
+ * belong to no tenant: only endpoints and streams that see every tenant get them. Every transaction here runs across
+ * tenants.
  */
 
-/** A fault of the app's own client (`misconfigured`), as one channel has met it. */
+/** A fault of the app's own client (`misconfigured`), as one channel met it. */
 export interface OperatorFault {
   channel: ChannelRow;
   /** The client id; '' where there is none. */
@@ -22,15 +22,15 @@ export interface OperatorFault {
 }
 
 /**
- * A refusal may be on its way while another channel already got through, for as long, in ms: such a one opens nothing.
- * Whoever is still refused says so at its next try.
+ * For this long after another channel got through, in ms, a refusal may still have been on its way and opens no incident.
+ * A channel that is still refused reports it at its next try.
  */
 const UNDER_WAY_MS = 60_000;
 
 const operatorsIncidents = (tx: Transaction) =>
   tx.select({ id: incidents.id }).from(incidents).where(isNull(incidents.channelId));
 
-/** Opens the incident unless it is open, tells of it, and shows it in the channel's row. True when it is new. */
+/** Opens the incident unless it is open, emits the event, and writes its id to the channel's row. True when it is new. */
 export async function openIncidentOfOperator(
   tx: Transaction,
   { channel, client, now }: OperatorFault,
@@ -46,7 +46,7 @@ export async function openIncidentOfOperator(
     if (open) await showIncident(tx, channel.id, open.id);
     return false;
   }
-  // Asked only now: the insert waits for one that is just being closed.
+  // Checked only here: the insert above waits for an incident that is being closed.
   const isOver = await wasClosedSince(tx, fault, new Date(now.getTime() - UNDER_WAY_MS));
   if (isOver || !(await showIncident(tx, channel.id, inserted.id))) {
     await tx.delete(incidents).where(eq(incidents.id, inserted.id));
@@ -57,7 +57,7 @@ export async function openIncidentOfOperator(
   return true;
 }
 
-/** False when the channel is not in this trouble any more. */
+/** False when the channel no longer has this trouble. */
 async function showIncident(tx: Transaction, channelId: string, incidentId: string): Promise<boolean> {
   const shown = await tx
     .update(channels)
@@ -102,13 +102,13 @@ async function tell(
   await insertEvent(tx, { tenantId: null, channelId: null, type, incidentId: id, data, at });
 }
 
-/** As many as are woken at once when the client works again, over so long, in ms; the others come by themselves. */
+/** How many channels are signalled at once when the client works again, and over which time, in ms. The others retry at their own time. */
 const WOKEN_AT_ONCE = 500;
 const WOKEN_WITHIN_MS = 5_000;
 
 /**
- * A channel got through to the provider as this client: closes the incident, tells of it, and brings the next try of
- * the others forward. Answers with those whose nudge is new, to be signalled.
+ * A channel got through to the provider with this client: closes the incident, emits the event, and moves the next try of
+ * the other channels forward. Returns those with a new nudge, to be signalled.
  */
 export async function closeIncidentOfOperator(
   tx: Transaction,
@@ -129,7 +129,7 @@ export async function closeIncidentOfOperator(
 }
 
 /**
- * Closes the incidents whose last channel is gone: disconnected, erased, or in trouble of its own. Nobody is left who
+ * Closes incidents whose last channel is gone: disconnected, erased, or in trouble of its own. No channel is left that
  * could find out that the client works again.
  */
 export async function closeDesertedIncidents(tx: Transaction, now: Date): Promise<number> {

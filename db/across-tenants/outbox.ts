@@ -11,25 +11,25 @@ import type { NewDelivery } from '../events/deliveries.ts';
 
 type EventRow = InferSelectModel<typeof events>;
 
-/** What one turn of the outbox did. */
+/** The result of one turn of the outbox. */
 export interface OutboxTurn {
   /** Deliveries that are committed with this turn and have no workflow yet. */
   deliveries: NewDelivery[];
-  /** There is more than one turn takes. */
+  /** More events wait than one turn takes. */
   more: boolean;
-  /** Events that are committed wait for a transaction that began before them: look again soon, nothing will tell. */
+  /** Committed events wait for an earlier transaction, whose end sends no notification: look again soon. */
   heldBack: boolean;
-  /** Messages are noticed that are too young to be told of. */
+  /** Notices of messages wait because they are too young to be emitted. */
   noticesWait: boolean;
 }
 
-/** Whoever stops for so long in the middle of a turn loses it; a frozen process must not stop every webhook. */
+/** A turn that takes longer is ended by the server: a frozen process must not stop every webhook. */
 const LONGEST_SILENCE = '20s';
 
 /**
  * One turn: notices become `message.received`, and every event after the stored position becomes one delivery per
- * endpoint that wants it, in the feed's order; the position moves in the same transaction, so an event is handed
- * over once whatever is killed (rule 12). null when another process is at it.
+ * endpoint that wants it, in the feed's order. The position moves in the same transaction, so an event is handed over
+ * once, also after a kill (rule 12). null while another process has the turn.
  */
 export async function turnOutbox(tx: Transaction, now: Date, limit: number): Promise<OutboxTurn | null> {
   await tx.execute(sql`select set_config('idle_in_transaction_session_timeout', ${LONGEST_SILENCE}, true)`);
@@ -46,7 +46,7 @@ export async function turnOutbox(tx: Transaction, now: Date, limit: number): Pro
   return { deliveries, more, heldBack: settled.length < read.length, noticesWait };
 }
 
-/** In the feed's order; what is not settled yet comes last, because it waits for a transaction that is still open. */
+/** In the feed's order; unsettled events come last, because they wait for an open transaction. */
 function readEvents(tx: Transaction, position: Pick<FeedPosition, 'xact' | 'seq'>, limit: number) {
   return tx
     .select({ event: events, isSettled: isSettled(events) })

@@ -7,9 +7,9 @@ import { idempotencyKeys, uiSessions } from '../schema/tenants.ts';
 import { DEFAULT_RETENTION_DAYS } from '../access/tenants.ts';
 
 /**
- * Removes content and envelope of messages that the product has acknowledged longer ago than its tenant's policy says.
- * What stays is a tombstone: places and fingerprint keep the message from coming twice, for as long as the channel is.
- * Returns how many; as many as `limit` when there may be more.
+ * Deletes content and envelope of messages that were acknowledged longer ago than the tenant's policy says. A tombstone
+ * stays: places and fingerprint keep the message from coming twice for the life of the channel. Returns how many;
+ * `limit` when there may be more.
  */
 export async function retireMessages(tx: Transaction, { now, limit }: { now: Date; limit: number }): Promise<number> {
   const at = now.toISOString();
@@ -31,9 +31,9 @@ export async function retireMessages(tx: Transaction, { now, limit }: { now: Dat
 }
 
 export interface ContentPage {
-  /** The last content that was looked at; null at the end of all. */
+  /** The last content that was examined; null at the end. */
   last: string | null;
-  /** Content that no message refers to: written this moment, or by a process that died. */
+  /** Content without a message: written just now, or by a dead process. */
   unused: UnusedContent[];
 }
 
@@ -43,7 +43,7 @@ export interface UnusedContent {
   channelId: string;
 }
 
-/** Looks at the next `limit` contents after `after`, in the order of their ids. */
+/** Examines the next `limit` contents after `after`, by id. */
 export async function findUnusedContent(tx: Transaction, after: string, limit: number): Promise<ContentPage> {
   const page = await tx
     .selectDistinctOn([messageParts.contentId], {
@@ -68,14 +68,14 @@ export async function findUnusedContent(tx: Transaction, after: string, limit: n
   };
 }
 
-/** How long events that are told often, and finished webhook deliveries, are kept. */
+/** How long frequent events and finished webhook deliveries are kept. */
 const PASSING_DAYS = 30;
 const DAY_MS = 86_400_000;
 
 /**
- * Removes what has served its time: answers kept for repeated requests, adoptions nobody came back for, sessions that are
- * over, finished deliveries and events of passing interest. The rest of a channel's events is its diary, and the audit of token reads is an audit:
- * both stay. Returns how many rows went.
+ * Deletes expired rows: answers of repeated requests, abandoned adoptions, ended sessions, finished deliveries and events of
+ * passing interest. The other events of a channel are its timeline and stay, as does the audit of token reads. Returns how
+ * many rows were deleted.
  */
 export async function pruneExpired(tx: Transaction, { now, limit }: { now: Date; limit: number }): Promise<number> {
   const before = new Date(now.getTime() - PASSING_DAYS * DAY_MS);

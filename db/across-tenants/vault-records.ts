@@ -12,7 +12,7 @@ interface Place {
   version: string;
 }
 
-/** Where records of the vault stand that outlive a day, and what each is bound to there. */
+/** Where vault records that outlive a day are stored, and what each is bound to. */
 const PLACES = {
   refresh_secret: {
     how: 'sealed',
@@ -83,7 +83,7 @@ export type RecordKind = keyof typeof PLACES;
 export const RECORD_KINDS = Object.keys(PLACES) as RecordKind[];
 export const isSealed = (kind: RecordKind): boolean => PLACES[kind].how === 'sealed';
 
-/** Records that are gone within a day, and are only waited for: nobody needs them after `expires_at`. */
+/** Records that live less than a day and are not re-wrapped: none is needed after `expires_at`. */
 const PASSING = [
   { how: 'encrypted' as const, table: 'sign_ins', record: 'code_verifier_jwe' },
   { how: 'encrypted' as const, table: 'idempotency_keys', record: 'sealed_answer' },
@@ -101,7 +101,7 @@ export interface VaultRecord {
 /** The key id in a record's header; null where there is none. */
 const keyIdOf = (record: string): SQL => sql.raw(`vault_key_id(${record})`);
 
-/** The next records of a kind that are not under the key `keyId`, in the order of their rows' keys. */
+/** The next records of a kind that are not under the key `keyId`, by their rows' keys. */
 export async function listRecordsUnlike(
   tx: Transaction,
   kind: RecordKind,
@@ -130,7 +130,7 @@ export interface RenewedRecord {
   record: string;
 }
 
-/** Replaces records of one kind, but for those that have been replaced meanwhile; answers with how many were. */
+/** Replaces records of one kind, except those that were replaced meanwhile; returns how many were replaced. */
 export async function replaceRecords(tx: Transaction, kind: RecordKind, renewed: RenewedRecord[]): Promise<number> {
   if (renewed.length === 0) return 0;
   const place: Place = PLACES[kind];
@@ -154,12 +154,12 @@ export interface RecordCount {
   count: number;
 }
 
-/** Keys that are not asked for. */
+/** Keys that are excluded. */
 export type KnownKeys = Record<'sealed' | 'encrypted', string[]>;
 
 /**
- * How many records there are by table and key: a key without any may be taken out of the keys file. A record that
- * names no key opens with none; re-wrapping says so, and it is not counted here.
+ * The number of records by table and key: a key without records may be removed from the keys file. A record that names no
+ * key opens with none; re-wrapping reports it, and it is not counted here.
  */
 export async function countRecords(
   tx: Transaction,
@@ -209,7 +209,7 @@ export async function listChannelsSealedUnder(
   return rows.map((row) => ({ id: row.id, tenantId: row.tenant_id }));
 }
 
-/** Adoptions under way that are sealed under this key: whoever has it has their tokens. */
+/** Adoptions under way that are sealed under this key, so their tokens leaked with it. */
 export async function dropAdoptionsSealedUnder(tx: Transaction, keyId: string): Promise<void> {
   await tx.execute(sql`
     delete from adoptions where ${keyIdOf('sealed_token')} = ${keyId} or ${keyIdOf('sealed_answer')} = ${keyId}`);

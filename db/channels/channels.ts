@@ -28,8 +28,8 @@ export async function lockChannel(tx: Transaction, id: string): Promise<ChannelR
 }
 
 /**
- * Holds a channel against everybody who locks it, but not against rows that are added to it meanwhile: the content of the
- * messages that come next need not wait for the messages of before.
+ * Locks a channel against other locks, but not against new rows that refer to it: the content of the next messages need
+ * not wait for the commit of the last.
  */
 export async function holdChannel(tx: Transaction, id: string): Promise<ChannelRow | null> {
   const [row] = await tx.select().from(channels).where(eq(channels.id, id)).for('no key update');
@@ -78,7 +78,7 @@ export async function insertChannel(tx: Transaction, row: typeof channels.$infer
   return inserted;
 }
 
-/** Changes columns that are not part of a channel's life cycle; that part is `channels/happenings.ts`'s alone. */
+/** Changes columns outside the life cycle, which only `channels/happenings.ts` writes. */
 export async function updateChannel(
   tx: Transaction,
   id: string,
@@ -95,7 +95,7 @@ export function stateOf(row: ChannelRow): ChannelState {
     reason: row.statusReason,
     action: row.action,
     providerCode: row.providerCode,
-    // Rows that were paused before `paused_at` was kept have only their status to say so.
+    // Rows that were paused before `paused_at` existed show it by their status alone.
     paused: row.pausedAt !== null || row.status === 'paused',
     credentialVersion: row.credentialVersion,
   };

@@ -7,11 +7,11 @@ export interface HeldConnection {
   channelId: string;
   tenantId: string;
   credentialVersion: number;
-  /** Connections in a row that did not last. */
+  /** Short connections in a row. */
   failures: number;
 }
 
-/** Who leases, until when. A lease is renewed long before its end; one that has ended is anybody's. */
+/** Who leases, until when. A lease is renewed long before its end; an expired one can be taken by any listener. */
 export interface Lease {
   owner: string;
   now: Date;
@@ -26,12 +26,12 @@ interface Row extends Record<string, unknown> {
 }
 
 /**
- * Channels that a held connection helps: healthy ones that are imported as mail comes. One in trouble has none, because
- * the connection may be the very one that the server has too many of: polls come first.
+ * Channels that a held connection helps: healthy `continuous` ones. A channel in trouble gets none, because the connection
+ * may be the one too many for its server, and polls come first.
  */
 const IS_WORTH_HOLDING = sql`c.status in ('connected', 'degraded') and c.import_mode = 'continuous' and c.trouble is null`;
 
-/** Takes the lease of up to `limit` channels that nobody holds and whose time to try has come. */
+/** Leases up to `limit` channels that are free and whose retry time has come. */
 export async function leaseConnections(
   tx: Transaction,
   { owner, now, until }: Lease,
@@ -59,7 +59,7 @@ export async function leaseConnections(
   return rows.map(toHeld);
 }
 
-/** Renews every lease of `owner` that stands and is still worth it; whoever is not among the answers lets go. */
+/** Renews the leases of `owner` that are still valid and worth it; the owner releases every channel not returned. */
 export async function renewLeases(tx: Transaction, { owner, now, until }: Lease): Promise<HeldConnection[]> {
   const rows = await tx.execute<Row>(sql`
     update held_connections h set lease_until = ${until.toISOString()}
@@ -69,7 +69,7 @@ export async function renewLeases(tx: Transaction, { owner, now, until }: Lease)
   return rows.map(toHeld);
 }
 
-/** Ends a lease: when to try again after so many failures, and the credential that was refused, if one was. */
+/** Ends a lease; stores the failures, the retry time and the refused credential, if any. */
 export async function letGo(
   tx: Transaction,
   { owner, now }: { owner: string; now: Date },

@@ -4,7 +4,7 @@ import type { Transaction } from '../client.ts';
 import { newId } from '../ids.ts';
 import { incidents } from '../schema/channels.ts';
 
-/** Opens the channel's incident, or answers with the one that is open: one alert per incident (rule 11). */
+/** Opens the channel's incident or returns the open one: one alert per incident (rule 11). */
 export async function openChannelIncident(
   tx: Transaction,
   incident: { tenantId: string; channelId: string; provider: string; reason: StatusReason | null; at: Date },
@@ -24,7 +24,7 @@ export async function openChannelIncident(
   return { id: open?.id ?? id, isNew: false };
 }
 
-/** False when there is none to close in this tenant: the operator's incidents are not a channel's to end. */
+/** False when this tenant has none to close; a channel cannot close the operator's incidents. */
 export async function closeIncident(tx: Transaction, id: string, at: Date): Promise<boolean> {
   const rows = await tx
     .update(incidents)

@@ -6,7 +6,7 @@ import { nudges } from '../schema/channels.ts';
 
 /**
  * Says "this channel has news". True when the row is new: then the caller signals the workflow after the commit. When
- * it was there already, somebody else has signalled, or the reconcile will; so ten thousand pushes are one signal.
+ * it existed, its writer has signalled or the reconcile will; so ten thousand pushes are one signal.
  * Call it after the fact itself was written: then the channel's row is locked, and the look that takes the nudge comes
  * before the fact or after its commit, never between.
  */
@@ -33,7 +33,7 @@ export async function askFor(
   return (await nudge(tx, tenantId, channelId, now)) ? row : null;
 }
 
-/** The workflow looks at the row now; what comes later makes a nudge of its own. */
+/** The workflow looks at the row now; a later fact makes a new nudge. */
 export async function takeNudge(tx: Transaction, channelId: string): Promise<void> {
   await tx.delete(nudges).where(eq(nudges.channelId, channelId));
 }

@@ -10,24 +10,24 @@ export async function findSubscription(tx: Transaction, channelId: string): Prom
   return row ?? null;
 }
 
-/** One that nobody has asked for yet. */
+/** A subscription that was not requested yet. */
 export function newSubscription(channel: { id: string; tenantId: string }, now: Date): SubscriptionRow {
   const { id: channelId, tenantId } = channel;
   const nothing = { reference: null, stateHash: null, expiresAt: null };
   return { channelId, tenantId, ...nothing, renewAt: now, failures: 0, failingSince: null };
 }
 
-/** The one of this channel as it is now, whatever it was. */
+/** Stores the channel's subscription, replacing any earlier one. */
 export async function saveSubscription(tx: Transaction, row: SubscriptionRow): Promise<void> {
   await tx.insert(subscriptions).values(row).onConflictDoUpdate({ target: subscriptions.channelId, set: row });
 }
 
-/** Nobody is told any more, or nobody wants to be. */
+/** The subscription ended or is no longer wanted. */
 export async function deleteSubscription(tx: Transaction, channelId: string): Promise<void> {
   await tx.delete(subscriptions).where(eq(subscriptions.channelId, channelId));
 }
 
-/** The provider has ended it: another is asked for at once. */
+/** The provider ended it: another is requested at once. */
 export async function dropSubscription(tx: Transaction, channelId: string, now: Date): Promise<void> {
   await tx
     .update(subscriptions)
@@ -35,7 +35,7 @@ export async function dropSubscription(tx: Transaction, channelId: string, now: 
     .where(eq(subscriptions.channelId, channelId));
 }
 
-/** Sees to it at `renewAt`; nothing where there is none. */
+/** Moves the renewal to `renewAt`; does nothing without a subscription. */
 export async function planRenewal(tx: Transaction, channelId: string, renewAt: Date): Promise<void> {
   await tx.update(subscriptions).set({ renewAt }).where(eq(subscriptions.channelId, channelId));
 }

@@ -32,8 +32,8 @@ export async function insertCredential(tx: Transaction, row: NewCredential): Pro
 }
 
 /**
- * Puts a new version in the place of `replaces` (rule 2). False when the live version is another one by now; then
- * nothing changed, and the caller drops what it had (a refresh) or reads again (a reauthorization).
+ * Replaces the version `replaces` by a new one (rule 2). False when another version is live by now: nothing changed, and
+ * the caller drops its result (a refresh) or reads again (a reauthorization).
  */
 export async function swapCredential(
   tx: Transaction,
@@ -48,7 +48,7 @@ export async function swapCredential(
   return rows.length > 0;
 }
 
-/** Makes the ciphertext unreadable for good: the row goes, with it token answers that nobody has read yet. */
+/** Deletes the ciphertext for good, with token answers that were not read yet. */
 export async function shredCredential(tx: Transaction, channelId: string): Promise<void> {
   await tx.delete(credentials).where(eq(credentials.channelId, channelId));
   await tx.delete(refreshAttempts).where(eq(refreshAttempts.channelId, channelId));
@@ -72,7 +72,7 @@ export async function clearTokenRefused(tx: Transaction, channelId: string, vers
   await notifyReaders(tx, channelId);
 }
 
-/** Wakes whoever waits for this channel's token, once the transaction commits. */
+/** Notifies readers that wait for this channel's token, when the transaction commits. */
 export async function notifyReaders(tx: Transaction, channelId: string): Promise<void> {
   await tx.execute(sql`select ${tellReaders(channelId)}`);
 }

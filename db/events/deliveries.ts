@@ -15,7 +15,7 @@ export interface NewDelivery {
   endpointId: string;
 }
 
-/** A delivery with what it brings and where to. */
+/** A delivery with its event and endpoint. */
 export interface Consignment {
   delivery: DeliveryRow;
   endpoint: EndpointRow;
@@ -25,7 +25,7 @@ export interface Consignment {
 /** A statement takes 65,535 parameters; a delivery has seven. */
 const ROWS_PER_INSERT = 5_000;
 
-/** The outbox's own deliveries. A pair of event and endpoint that has one keeps it. */
+/** The deliveries of a turn of the outbox. An event and endpoint with a delivery keep it. */
 export async function insertDeliveries(
   tx: Transaction,
   pairs: { eventId: string; endpointId: string; tenantId: string | null }[],
@@ -55,12 +55,12 @@ function newDelivery(
 }
 
 /**
- * Another delivery of the same event to the same endpoint, because a person asked for it. It has no time yet: the next
- * turn of the outbox takes it up, whoever dies meanwhile.
+ * A requested repetition of an event's delivery to the same endpoint. It has no due time yet: the next turn of the outbox
+ * starts it, also after a crash.
  */
 export async function insertRedelivery(tx: Transaction, first: DeliveryRow, now: Date): Promise<DeliveryRow> {
   const { eventId, endpointId } = first;
-  // Two at once would count the same; the second waits here until the first is committed.
+  // Two concurrent requests would get the same number; the second waits here for the first to commit.
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`${eventId}/${endpointId}`}, 0))`);
   const [counted] = await tx
     .select({ last: sql<number>`max(${webhookDeliveries.redelivery})` })
@@ -94,7 +94,7 @@ export async function findConsignment(tx: Transaction, deliveryId: string): Prom
   return row ?? null;
 }
 
-/** What became of a delivery; what is left out stays as it is. */
+/** Records a delivery's progress; fields left out stay. */
 export type DeliveryProgress = Partial<
   Pick<
     DeliveryRow,

@@ -18,7 +18,7 @@ export function feedCursor({ epoch, xact, seq }: FeedPosition): string {
   return Buffer.from(`${epoch}.${xact}.${seq}`).toString('base64url');
 }
 
-/** null when it is none of ours. */
+/** null when the text is no position. */
 export function parseFeedCursor(cursor: string): FeedPosition | null {
   const found = /^(\w{1,40})\.(\d{1,20})\.(\d{1,19})$/.exec(Buffer.from(cursor, 'base64url').toString());
   if (!found) return null;

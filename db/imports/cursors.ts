@@ -25,7 +25,7 @@ export async function findCursor(tx: Transaction, channelId: string, scope: stri
   return row?.cursor ?? null;
 }
 
-/** The first cursors of a channel, or of folders that are new. One that is there already stays as it is (rule 9). */
+/** The first cursors of a channel or of new folders. An existing cursor stays (rule 9). */
 export async function insertCursors(
   tx: Transaction,
   { tenantId, channelId, now }: { tenantId: string; channelId: string; now: Date },

@@ -45,7 +45,7 @@ export async function restartScopes(tx: Transaction, channelId: string): Promise
     .where(inArray(importScopes.importId, moving));
 }
 
-/** Changes a scope that is still as `seen`; false when somebody else has moved it. */
+/** Changes a scope that is still as `seen`; false when another process changed it. */
 export async function moveScope(
   tx: Transaction,
   seen: ImportScopeRow,

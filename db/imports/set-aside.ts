@@ -4,7 +4,7 @@ import type { ImportScopeRow } from './scopes.ts';
 import { importScopes, imports } from '../schema/imports.ts';
 
 /*
- * Parts of an account whose listing ends whoever tries it. They are set aside, and with them the import that needed
+ * Parts of an account whose listing does not end. They are set aside, and with them the import that needed
  * them: it is stalled, everything else goes on, and after a while it is opened again for one more try.
  */
 
@@ -49,7 +49,7 @@ export async function listSetAside(tx: Transaction, channelId: string): Promise<
   return selectSetAside(tx, mine);
 }
 
-/** Parts after whose cursor nobody lists meanwhile: what came there is not stored. */
+/** Parts whose changes are not listed meanwhile: mail that arrives there is not stored yet. */
 export async function listUnlisted(tx: Transaction, channelId: string): Promise<string[]> {
   const held = await listSetAside(tx, channelId);
   return held.flatMap(({ scope, state, movesCursor }) => (movesCursor && state === 'listing' ? [scope] : []));

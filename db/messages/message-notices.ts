@@ -36,7 +36,7 @@ export async function noticeMessages(
  * Turns notices that are old enough into one `message.received` each. Its cursor is the feed's, just before the first
  * of these messages: `GET /v1/messages?channel=…&after=<cursor>` begins with them. True when notices are left.
  *
- * A channel that somebody holds is passed over: waiting for it here could wait for ourselves, because an import holds
+ * A locked channel is skipped: waiting for it here could be a deadlock, because an import holds
  * its channel and then waits for the notice.
  */
 export async function tellOfMessages(tx: Transaction, epoch: string, now: Date, limit: number): Promise<boolean> {
@@ -70,7 +70,7 @@ export async function tellOfMessages(tx: Transaction, epoch: string, now: Date, 
   return left !== undefined;
 }
 
-/** Of these channels, the ones nobody else holds; they cannot be erased until this transaction ends. */
+/** Of these channels, the unlocked ones; they cannot be erased until this transaction ends. */
 async function holdChannels(tx: Transaction, ids: string[]): Promise<Set<string>> {
   if (ids.length === 0) return new Set();
   const held = await tx

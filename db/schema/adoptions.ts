@@ -34,7 +34,7 @@ export const adoptions = pgTable(
     sealedToken: text('sealed_token'),
     /** Who is at it; another holder has taken it over, and the former sends nothing any more. */
     holder: text('holder').notNull(),
-    /** A worker takes it from then on; whoever is at it moves this ahead. null: it rests until the product asks again. */
+    /** When a worker may take it; its holder moves this ahead. null: it rests until the product asks again. */
     dueAt: time('due_at'),
     /** How often a worker has tried to finish it. */
     tries: integer('tries').notNull().default(0),
@@ -44,11 +44,11 @@ export const adoptions = pgTable(
     answeredAt: time('answered_at'),
     /** The raw answer, sealed before it was parsed. */
     sealedAnswer: text('sealed_answer'),
-    /** Why it was not finished when it was last tried; null while somebody is at it. */
+    /** Why the last try did not finish it; null while a process works on it. */
     failure: jsonb('failure').$type<AdoptionFailure>(),
     /** What it became; then nothing sealed is left here. */
     channelId: text('channel_id').references(() => channels.id, { onDelete: 'cascade' }),
-    /** Nobody has come back for it: it is removed. */
+    /** Deleted then, if the product did not ask again. */
     expiresAt: time('expires_at').notNull(),
   },
   (t) => [

@@ -8,7 +8,7 @@ import { time } from './columns.ts';
 import { tenantId, tenants } from './tenants.ts';
 import type { Person } from './tenants.ts';
 
-/** A refusal that is not believed yet: what, of which half, how often in a row, and with which credential first. */
+/** A refusal that is not believed yet: its kind, the half it concerns, how often in a row, and with which credential first. */
 export interface Suspicion {
   tried: 'credential' | 'access';
   kind: VerdictKind;
@@ -41,7 +41,7 @@ export const channels = pgTable(
     statusSince: time('status_since').notNull(),
     action: text('action').$type<Action>().notNull().default('none'),
     providerCode: text('provider_code'),
-    /** Since when somebody wants it paused, also while it waits for a person; null: nobody does. */
+    /** When the pause began, also while the status waits for a person; null: no pause. */
     pausedAt: time('paused_at'),
     incidentId: text('incident_id'),
     credentialVersion: integer('credential_version').notNull(),

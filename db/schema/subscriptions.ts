@@ -5,7 +5,7 @@ import { tenantId } from './tenants.ts';
 
 /**
  * That a channel's provider was asked to tell of news: a table and not columns of `channels`, because most access types
- * have none, and because whoever asks across tenants who else is told of a mailbox reads these few rows alone.
+ * have none, and because a query across tenants for the channels of a mailbox reads these few rows alone.
  */
 export const subscriptions = pgTable(
   'subscriptions',
@@ -20,11 +20,11 @@ export const subscriptions = pgTable(
     stateHash: text('state_hash'),
     /** Until when the provider tells, as it said; null: it never agreed, or has ended it. */
     expiresAt: time('expires_at'),
-    /** When it is renewed, tried again, or ended where nobody wants it any more. */
+    /** When it is renewed, retried, or ended because the mode no longer needs it. */
     renewAt: time('renew_at').notNull(),
     /** Refusals in a row, for backoff. */
     failures: integer('failures').notNull().default(0),
-    /** Since when it fails, once that was told; null: nothing is wrong that anybody knows of. */
+    /** Since when it fails, once reported; null: no known failure. */
     failingSince: time('failing_since'),
   },
   (t) => [

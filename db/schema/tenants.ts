@@ -28,7 +28,7 @@ export const tenants = pgTable('tenants', {
 export const apiKeys = pgTable('api_keys', {
   id: text('id').primaryKey(),
   name: text('name').notNull(),
-  /** SHA-256 of the key, hex: a dump of this table authenticates nobody. */
+  /** SHA-256 of the key, hex: a dump of this table cannot authenticate. */
   hash: text('hash').notNull().unique(),
   /** null: every tenant; else the only tenant this key sees. */
   tenantId: text('tenant_id').references(() => tenants.id, { onDelete: 'cascade' }),
