@@ -88,7 +88,7 @@ export function readConfig(environment: Record<string, string> = readEnvironment
   const theirs = z.object(PROVIDER_VARIABLES).safeParse(environment);
   if (!own.success || !theirs.success) {
     const issues = [own, theirs].flatMap(({ error }) => error?.issues ?? []);
-    throw new ConfigError(issues.map((issue) => `${issue.path.join('..')}: ${issue.message}`).join('\n'));
+    throw new ConfigError(issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'));
   }
   const given = own.data;
   const publicUrl = (given.MOORING_PUBLIC_URL ?? `http://127.0.0.1:${given.PORT}`).replace(/\/$/, '');

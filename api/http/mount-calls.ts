@@ -65,7 +65,7 @@ function parsePart<S extends z.ZodType>(part: FieldError['in'], schema: S, value
 
 /** Unknown fields are refused by name, one error each. The value itself is never repeated: it may be a password. */
 function fieldErrors(part: FieldError['in'], issue: z.core.$ZodIssue): FieldError[] {
-  const path = issue.path.join('..');
+  const path = issue.path.join('.');
   if (issue.code !== 'unrecognized_keys') return [{ in: part, path, message: issue.message }];
   return issue.keys.map((key) => ({
     in: part,

@@ -79,7 +79,7 @@ const isNudged = (channelId: string) =>
 
 describe.concurrent('a callback whose server is killed', { timeout: TIMEOUT_MS }, () => {
   test.for(CASES)('$point, $kind', async ({ point, kind }) => {
-    const email = `${kind}-${point.replace('../credentials', '-')}@example.com`;
+    const email = `${kind}-${point.replace('.', '-')}@example.com`;
     const isStored = point === 'sign_in.stored';
     await stage.sandbox.account('google', email, { password: PASSWORD });
     const link = kind === 'first' ? await links.makeLink({ access_types: ['gmail'] }) : await brokenGmail(email);
@@ -135,7 +135,7 @@ describe.concurrent('a callback whose server is killed', { timeout: TIMEOUT_MS }
 
 describe.concurrent('a password form whose server is killed', { timeout: TIMEOUT_MS }, () => {
   test.for(PASSWORD_CASES)('$point, $kind', async ({ point, kind }) => {
-    const email = `${kind}-${point.replace('../credentials', '-')}@imap.example.com`;
+    const email = `${kind}-${point.replace('.', '-')}@imap.example.com`;
     const { host, port, security } = stage.imap;
     const form = { access_type: 'imap', username: email, password: PASSWORD, host, port, security };
     await stage.sandbox.account('imap', email, { password: PASSWORD });

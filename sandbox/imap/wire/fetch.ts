@@ -67,7 +67,7 @@ function parseSectionItem(parser: CommandParser, marksSeen: boolean): FetchItem 
   const item: FetchItem = { name: 'SECTION', label: `BODY[${formatSection(section)}]`, section, marksSeen };
   if (!parser.take('<')) return item;
   const offset = parser.number();
-  parser.expect('..');
+  parser.expect('.');
   const count = parser.number();
   if (count === 0) throw new BadCommand('Invalid BODY partial');
   parser.expect('>');

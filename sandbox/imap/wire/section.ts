@@ -14,7 +14,7 @@ export function parseSection(parser: CommandParser): Section {
   const path: number[] = [];
   while (/[1-9]/.test(parser.peek())) {
     path.push(parser.number());
-    if (!parser.take('..')) break;
+    if (!parser.take('.')) break;
   }
   const section: Section = { path, part: 'ALL', fields: [] };
   if (!parser.take(']')) {
@@ -40,7 +40,7 @@ function parsePartName(parser: CommandParser): Section['part'] {
 /** The section as the answer names it. */
 export function formatSection({ path, part, fields }: Section): string {
   const names = part === 'ALL' ? [...path] : [...path, part];
-  const text = names.join('..');
+  const text = names.join('.');
   if (fields.length === 0) return text;
   const quoted = fields.map((field) => (/^[!#$&'+\-.^_`|~\w]+$/.test(field) ? field.toUpperCase() : imapString(field)));
   return `${text} ${list(quoted).toString('utf8')}`;
