@@ -10,8 +10,8 @@ import type { SignIn, SignInProof } from './sign-in.ts';
 import { storeSignIn } from './store-sign-in.ts';
 
 /**
- * Uses a credential once, before anything is stored (rule 7). Throws `ProviderError`. The cursors are taken here, so
- * that a new channel is connected with its first position, and everything from then on is imported.
+ * Uses a credential once, before anything is stored (rule 7). Throws `ProviderError`. It also takes the cursors, so that a
+ * new channel begins at this position and imports everything after it.
  * @param isPinned to a channel that has its position
  */
 export async function proveSignIn(
@@ -31,15 +31,15 @@ export async function proveSignIn(
   });
 }
 
-/** Providers date mail in whole seconds, and tell their own time in such, some of them a second late. */
+/** Providers date mail and tell their time in whole seconds, some a second late. */
 const SECOND_MS = 1_000;
 const SAME_CLOCK_MS = 3 * SECOND_MS;
 const TRIES = 4;
 
 /**
- * Where the account stands, taken in a second in which nothing has come yet: then mail from before the connection and
- * mail from after it can be told apart by their dates, also once the cursor has expired. What just came is waited out; a
- * clock that differs is not, and neither is an account that something comes to every second: what is in doubt is imported.
+ * Takes the heads in a second in which no message has come yet, so that dates separate mail before the connection from mail
+ * after it, also after an expired cursor. It waits until the second of a recent message is over, but not for a clock that
+ * differs, nor for an account with mail every second: in doubt a message is imported.
  */
 async function takeHeads(
   { clock }: Pick<Context, 'clock'>,
@@ -56,9 +56,8 @@ async function takeHeads(
 }
 
 /**
- * Stores a proved sign-in, or refuses it and leaves everything as it was; answers with what the link shows. Storing
- * the credential, clearing the error, queueing the import and using the link up are one transaction (rule 8); the
- * rest follows by itself.
+ * Stores a proved sign-in, or refuses it and changes nothing; returns the result for the link. Storing the credential,
+ * clearing the error, queueing the import and using up the link are one transaction (rule 8); the rest follows by itself.
  */
 export async function completeSignIn(context: Context, signIn: SignIn): Promise<LinkResult> {
   context.killPoint('sign_in.proved');
@@ -70,7 +69,7 @@ export async function completeSignIn(context: Context, signIn: SignIn): Promise<
   }
   if (stored.isNew) {
     const channel = { id: stored.result.channel, tenantId: signIn.tenantId, accessType: signIn.accessType };
-    // Not waited for: the engine may be down, and then the reconcile finds the nudge.
+    // Without waiting: if the engine is down, the reconcile finds the nudge.
     void context.temporal.lookAt(channel).catch((error: unknown) => {
       context.logger.warn(
         { err: error, channelId: channel.id },
@@ -86,7 +85,7 @@ export async function completeSignIn(context: Context, signIn: SignIn): Promise<
  * A courtesy to that person; if it fails, nothing of theirs is stored here anyway.
  */
 async function dropGrant(context: Context, { link, accessType, credential, proof }: SignIn): Promise<void> {
-  // What a product handed over is its own, and stays good where it came from.
+  // A grant that the product handed over is its own and stays valid.
   if (link === null) return;
   const provider = context.providers.get(accessType);
   if (credential.kind !== 'oauth' || !provider?.oauth) return;

@@ -12,7 +12,7 @@ import { firstRefreshAt, newCredential } from './new-credential.ts';
 import { mailboxKeyOf } from '../domain/mailbox-key.ts';
 import { earliestHead, endOfSecond, serverOf } from './sign-in.ts';
 
-/** A new channel: connected at once, because its credential was used and its cursors were taken before this. */
+/** A new channel is connected at once: its credential was used and its cursors were taken before. */
 export async function connectChannel(
   context: Context,
   tx: Transaction,
@@ -69,15 +69,15 @@ function channelRow({ tenantId, accessType, spec, credential, proof }: SignIn, i
   };
 }
 
-/** How wrong a clock may be of which we know nothing. */
+/** How wrong an unknown clock may be. */
 const CLOCK_DOUBT_MS = 3_600_000 + 60_000;
 const SECOND_MS = 1_000;
 
 /**
- * Dates of messages are by the provider's clock, and so is then the time from which on they are ours: the second of the
- * heads, in which nothing had come before them; if something had, it counts as ours only where that is in doubt. Where
- * no time is told, whatever came after the last message there was is dated after it, by a clock that may be an hour
- * behind: mail that another folder got in that hour before the connection then counts as ours too (rule 10).
+ * From when on messages are the channel's own, on the provider's clock, which dates them: the second of the heads, in which
+ * no message came before them; if one did, it counts only in doubt. A provider that tells no time may be an hour behind:
+ * then mail after the last message before the connection counts, and with it mail that another folder got in that hour
+ * (rule 10).
  */
 function providersOwnTime({ heads, newestAt }: SignIn['proof'], now: Date): Date | null {
   const headAt = earliestHead(heads);
@@ -89,7 +89,7 @@ function providersOwnTime({ heads, newestAt }: SignIn['proof'], now: Date): Date
   return from <= now.getTime() ? new Date(from) : null;
 }
 
-/** Mail from before the connection only where it was asked for: `import_from`, or what an adopted channel had last. */
+/** Mail from before the connection is imported on request only: `import_from`, or `covered_until` of an adoption. */
 async function queueEarlierMail(tx: Transaction, signIn: SignIn, channel: ChannelRow, now: Date): Promise<void> {
   const from = signIn.spec.import_from ? new Date(signIn.spec.import_from) : signIn.coveredUntil;
   if (!from || from >= now || signIn.spec.import === 'off') return;
@@ -98,7 +98,7 @@ async function queueEarlierMail(tx: Transaction, signIn: SignIn, channel: Channe
     channelId: channel.id,
     cause: 'requested',
     windowFrom: from,
-    windowTo: null, // to the provider's own now: by our clock, mail would be lost where the provider's is ahead
+    windowTo: null, // to the provider's now: with our clock mail would be lost if the provider's is ahead
     movesCursor: false,
     backfill: true,
     now,

@@ -17,15 +17,15 @@ import { readAccess } from '../credentials/access.ts';
 import type { ChannelAccess } from '../credentials/access.ts';
 import { endSubscription } from '../push/subscription.ts';
 
-/** How long a revocation is tried before the credential is shredded without it, in ms. */
+/** How long a revocation is retried before the credential is shredded without it, in ms. */
 const REVOKE_FOR_MS = 24 * 3_600_000;
 const REVOKE_TIMEOUT_MS = 20_000;
 
 type Revocation = 'done' | 'shared' | 'unsupported' | 'failed';
 
 /**
- * Ends a channel: revokes the grant upstream where the provider can, for at most a day; shreds the credential in any
- * case. Answers false while the provider is to be asked again.
+ * Ends a channel (S-09): revokes the grant upstream where the provider can, for at most a day, and shreds the credential in
+ * any case. Returns false while the revocation must be retried.
  */
 export async function disconnectChannel(
   context: Context,
@@ -40,7 +40,7 @@ export async function disconnectChannel(
   return finish(context, tenantId, channelId, revocation, provider);
 }
 
-/** Once, and before the revocation, which takes the right to. What the provider still tells then goes to nobody. */
+/** Once, and before the revocation, which takes away the right to. Later pushes reach no channel. */
 async function stopBeingTold(context: Context, access: ChannelAccess): Promise<void> {
   const { id, tenantId } = access.channel;
   const subscription = await context.database.inTenant(tenantId, (tx) => findSubscription(tx, id));
@@ -74,7 +74,7 @@ async function revoke(
     return 'done';
   } catch (error) {
     if (error instanceof ProviderError) return error.verdict.kind === 'reauth_required' ? 'done' : 'failed';
-    // A secret that does not open cannot be revoked, today or ever; it is shredded all the same.
+    // A secret that does not open can never be revoked; it is shredded all the same.
     if (error instanceof VaultError) return 'failed';
     throw error;
   }
@@ -112,7 +112,7 @@ async function finish(
       importState: 'idle',
     });
   });
-  // Apart from the above: of two channels that leave at once, the later commit sees that it is the last.
+  // In its own transaction: of two channels that disconnect at once, the later commit sees that it is the last.
   await context.database.inTenant(tenantId, (tx) => finishTenantErasure(tx, tenantId));
   return true;
 }

@@ -10,7 +10,7 @@ import { grantKeyOf } from './sign-in.ts';
 
 /**
  * The credential row of a sign-in at `version`: the secret sealed to the workers, the access token encrypted. Without
- * a new refresh token the stored secret is left as it is: it cannot be opened here, and need not be.
+ * a new refresh token the stored secret stays: it cannot be opened here, and need not be.
  */
 export async function newCredential(
   context: Context,
@@ -38,8 +38,8 @@ function secretOf(credential: SignInCredential) {
 }
 
 /**
- * A new grant's first refresh has yet to show how its refresh tokens turn over (domain/rotation.ts), where the
- * provider does not say that they do.
+ * The rotation of a new grant is unproven until its first refresh (domain/rotation.ts), unless the provider declares that
+ * it rotates.
  */
 function startingRotation({ oauth }: Provider): string {
   if (oauth === null) return 'none';
@@ -63,7 +63,7 @@ async function accessToken(
   };
 }
 
-/** When a new token is refreshed first; the workflow says so again as soon as it has looked. */
+/** When a new token is first refreshed; the workflow writes it again after its look. */
 export function firstRefreshAt(
   channelId: string,
   { issuedAt, expiresAt }: { issuedAt: Date | null; expiresAt: Date | null },

@@ -16,8 +16,8 @@ import { mailboxKeyOf } from '../domain/mailbox-key.ts';
 import { serverOf } from './sign-in.ts';
 
 /**
- * New credentials in the place of the old ones: same channel, same cursors, same history. `channel` is locked, so a
- * refresh that ends meanwhile waits for this transaction, and then finds a newer version and drops its own.
+ * Replaces the credential: same channel, same cursors, same history. `channel` is locked, so a refresh that ends meanwhile
+ * waits for this transaction, finds a newer version and drops its own (R-17).
  */
 export async function reauthorizeChannel(
   context: Context,
@@ -36,20 +36,20 @@ export async function reauthorizeChannel(
     retryAt: null,
     refreshRequestedAt: null,
     checkRequestedAt: null,
-    checkedAt: null, // that was the credential before: it answers no report about this one
+    checkedAt: null, // a check of the old credential answers no report about the new one
     lastVerifiedAt: now,
     nextRefreshAt: firstRefreshAt(channel.id, credential),
     nextPollAt: now,
     nextDueAt: now,
   });
-  // It ended with the old grant, and the provider told nobody.
+  // It ended with the old grant, without a notice of the provider.
   await planRenewal(tx, channel.id, now);
   await leaveServer(tx, channel, serverOf(signIn.credential));
   await queueMissedMail(tx, channel, now);
   return changed;
 }
 
-/** An account that was renamed at its provider keeps its channel under the new address. */
+/** An account that was renamed at the provider keeps its channel under the new address. */
 function renewedAccount({ credential, proof }: SignIn) {
   const { account } = proof.identity;
   return {
@@ -62,8 +62,8 @@ function renewedAccount({ credential, proof }: SignIn) {
 }
 
 /**
- * The mailbox has moved to another server, where all ids are new, and may by chance be the same as the old ones: nothing
- * is known by them any more. What is stored is known again by its headers and content.
+ * The mailbox moved to another server, whose ids are new but may equal old ones by chance: no message is recognised by its
+ * id any more, only by headers and content.
  */
 async function leaveServer(tx: Transaction, channel: ChannelRow, server: MailServer | null): Promise<void> {
   if (!channel.server || !server) return;

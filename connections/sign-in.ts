@@ -6,12 +6,12 @@ import type { MailServer } from '../domain/mail-server.ts';
 import type { Secret } from '../domain/secret.ts';
 import type { Identity, Provider, ScopeHead, TokenSet } from '../providers/contract.ts';
 
-/** What a person brought back: tokens of a consent, or a password that was just used. */
+/** The new credential: tokens of a consent, or a password that was just used. */
 export type SignInCredential =
   | { kind: 'oauth'; tokens: TokenSet }
   | { kind: 'password'; server: MailServer; username: string; password: Secret };
 
-/** What a real call with it proved: who it is, and where the account stands now. */
+/** What a real call proved: the identity, and where the account stands now. */
 export interface SignInProof {
   identity: Identity;
   heads: ScopeHead[];
@@ -27,9 +27,9 @@ export interface SignIn {
   spec: LinkSpec;
   credential: SignInCredential;
   proof: SignInProof;
-  /** An adopted channel's own word for what it has already; null: from now on. */
+  /** Up to when the product has an adopted channel's mail; null: imports begin now. */
   coveredUntil: Date | null;
-  /** The adoption that brought these tokens, and when the provider answered it; ended with the sign-in. */
+  /** The adoption behind these tokens, and when the provider answered; it ends with the sign-in. */
   adoption?: { tokenHash: string; answeredAt: Date };
 }
 
@@ -39,12 +39,12 @@ export function earliestHead(heads: SignInProof['heads']): Date | null {
   return times.length === heads.length && times.length > 0 ? new Date(Math.min(...times)) : null;
 }
 
-/** When the second is over in which something came, in ms. */
+/** When the second is over in which a message came, in ms. */
 export function endOfSecond(at: Date): number {
   return (Math.floor(at.getTime() / 1_000) + 1) * 1_000;
 }
 
-/** What of a sign-in may be shown again: the server of a password, never the password. */
+/** The part of a sign-in that may be shown again: a password's server, never the password. */
 export function serverOf(credential: SignInCredential): MailServer | null {
   return credential.kind === 'password' ? credential.server : null;
 }

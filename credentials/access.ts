@@ -8,7 +8,7 @@ import type { CredentialRow } from '../db/credentials/credentials.ts';
 import { leastLifeMs } from '../domain/schedule.ts';
 import type { Provider, Session, SessionAccess } from '../providers/contract.ts';
 
-/** A channel with the credential it is reached by; `version` is what every verdict of this session is about. */
+/** A channel with its credential; every verdict of the session is about this `version`. */
 export interface ChannelAccess {
   channel: ChannelRow;
   credential: CredentialRow;
@@ -37,7 +37,7 @@ export async function findAccess(
 
 /**
  * Opens a session at the channel's account with the live credential. `needs_refresh` when the access token is spent
- * or refused: only the channel's workflow refreshes (rule 3), so the caller asks for it and comes back.
+ * or refused: only the channel's workflow refreshes (rule 3), so the caller requests a refresh and retries later.
  */
 export async function openChannelSession(
   context: Context,

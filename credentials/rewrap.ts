@@ -28,9 +28,9 @@ export interface Rewrapping {
 }
 
 /**
- * Puts every lasting record of the vault under the current keys, while everything else goes on (S-22). It may be
- * stopped at any time and run again: what is done is recognized by its key id. A record that is replaced meanwhile is
- * under the current key already. Throws `vault_key_absent` where a key is missing from this process's keys file.
+ * Puts every lasting record of the vault under the current keys while everything runs (S-22). It can be stopped at any time
+ * and run again: finished records are recognised by their key id, and a record that was replaced meanwhile is already
+ * under the current key. Throws `vault_key_absent` if the keys file lacks a key.
  */
 export async function rewrapVault(context: Context): Promise<Rewrapping> {
   const rejected: string[] = [];
@@ -83,7 +83,7 @@ async function rewrap(
   }
 }
 
-/** Whoever has the key has the grant: it counts as withdrawn, whatever the provider knows of it. */
+/** A holder of the leaked key has the grant, so it counts as withdrawn, even if it still works. */
 const BURNT: Verdict = {
   kind: 'reauth_required',
   reason: 'access_revoked',
@@ -94,17 +94,17 @@ const BURNT: Verdict = {
 };
 
 /**
- * The emergency: a sealing key has become known to others. Every channel whose secret was sealed under it is sent to
- * its person to sign in again; answers with their ids. What was sealed under it is then put under the current key, so
- * that the burnt one can leave the keys file while grants are still to be revoked. Refused while new secrets are still sealed under that key. May
- * be run again: who has signed in since rests on another key.
+ * For a leaked sealing key: asks for a new sign-in on every channel whose secret was sealed under it, and returns their ids.
+ * Then re-wraps these secrets under the current key, so that the leaked key can leave the keys file while grants are
+ * still to be revoked. Refused while new secrets are sealed under that key. Idempotent: a channel with a new sign-in rests
+ * on another key.
  */
 export async function giveUpKey(context: Context, keyId: string): Promise<string[]> {
   if (context.vault.currentKey('sealed') === keyId) {
     throw new Error(`New secrets are still sealed under "${keyId}"; make another key current first`);
   }
   const channels = await withAllVaultRecords(context.database, async (tx) => {
-    // Nobody rests on them yet: the product hears at its next request that the token is no good.
+    // No channel rests on them yet: the product's next request is told that the token is refused.
     await dropAdoptionsSealedUnder(tx, keyId);
     return listChannelsSealedUnder(tx, keyId);
   });

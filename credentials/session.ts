@@ -9,15 +9,15 @@ import type { ChannelAccess } from './access.ts';
 import { recordRefusal, recordSuccess } from './outcomes.ts';
 import { atPlace, WorkPlace, workPlaces } from './work-places.ts';
 
-/** What work at an account came to: its result, or why there is none. */
+/** The result of work at an account, or why there is none. */
 export type SessionOutcome<T> =
   | { outcome: 'worked'; result: T }
   | { outcome: 'needs_refresh' }
   | { outcome: 'refused'; verdict: Verdict; channel: ChannelRow | null };
 
 /**
- * Works at a channel's account with an open session, and records what that says of the channel: that it works, or what
- * the provider's refusal means. Other errors are thrown. `urgent`: it is short, and comes before what takes long.
+ * Works at a channel's account with an open session and records the outcome: that the channel works, or the verdict of a
+ * refusal. Other errors are thrown. `urgent`: short work that goes before long work.
  */
 export async function workAtAccount<T>(
   context: Context,
@@ -45,12 +45,12 @@ export async function workAtAccount<T>(
   }
 }
 
-/** Works with a session, and closes it whatever comes of that. */
+/** Works with a session and always closes it. */
 export async function closing<T>(session: Session, work: (session: Session) => Promise<T>): Promise<T> {
   try {
     return await work(session);
   } finally {
-    await session.close().catch(() => {}); // what a connection says while it ends changes nothing
+    await session.close().catch(() => {}); // an error of a closing connection changes nothing
   }
 }
 

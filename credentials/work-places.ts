@@ -1,11 +1,11 @@
 import type { AccessType } from '../domain/access-type.ts';
 import type { Session } from '../providers/contract.ts';
 
-/** How many stretches of one access type are at work in this process at once. Each holds a page of messages. */
+/** Work places per access type in this process. The work at each holds a page of messages in memory. */
 const PLACES = 8;
-/** How long a provider may keep a stretch waiting before its place goes to somebody else, in ms. */
+/** How long a stretch keeps its place while the provider does not answer, in ms. */
 const PATIENCE_MS = 2_000;
-/** How many of those who are urgent come before one who is not: where polls alone could fill every place, none would come. */
+/** How many urgent stretches go before a waiting long one, so that polls never keep imports out. */
 const URGENT_IN_A_ROW = 3;
 
 interface Waiter {
@@ -13,9 +13,9 @@ interface Waiter {
 }
 
 /**
- * The places at which accounts are worked at. Whoever waits for a provider for longer than a moment gives its place up,
- * and queues for one again once it is answered: accounts that hang, however many, cost those that answer nothing but a
- * moment. Who is urgent (a poll, which is short) comes first, but not for ever.
+ * The work places of one access type. A stretch that waits for its provider for longer than a moment gives up its place and
+ * queues for a new one once it is answered, so that hanging accounts, however many, delay the others only for that moment.
+ * Urgent stretches (polls, which are short) go first, but not for ever.
  */
 export class WorkPlaces {
   #free: number;
@@ -27,7 +27,7 @@ export class WorkPlaces {
     this.#free = places;
   }
 
-  /** Resolves at a place; rejects when `signal` aborts before. */
+  /** Resolves with a place; rejects when `signal` aborts first. */
   async take(urgent: boolean, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (this.#free > 0) return void this.#free--;
@@ -70,7 +70,7 @@ export function workPlaces(accessType: AccessType): WorkPlaces {
   return known;
 }
 
-/** One stretch's place, with interruptions. */
+/** The place of one stretch, with interruptions. */
 export class WorkPlace {
   readonly #places: WorkPlaces;
   readonly #urgent: boolean;
@@ -107,13 +107,13 @@ export class WorkPlace {
     this.#places.give();
   }
 
-  /** The stretch is over: a place that a question of it still queues for goes to the next. */
+  /** Ends the stretch: a place that it still queues for goes to the next. */
   end(): void {
     this.#ended = true;
     this.leave();
   }
 
-  /** Asks the provider something, without holding the place for longer than a moment; what is answered finds it held. */
+  /** Calls the provider; gives up the place after a moment and has one again before it returns. */
   async ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
     const timer = setTimeout(() => this.leave(), PATIENCE_MS);
     try {
@@ -126,7 +126,7 @@ export class WorkPlace {
   }
 }
 
-/** The same session, which asks at the stretch's place. */
+/** The same session, whose calls go through the stretch's place. */
 export function atPlace(session: Session, place: WorkPlace): Session {
   return {
     ...session,

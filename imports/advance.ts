@@ -24,9 +24,8 @@ const GO_ON: Advance = { waitMs: 0 };
 const RETRY_LATER: Advance = { waitMs: RETRY_GAP_MS };
 
 /**
- * Goes on with an import until it is done or time is over. What to do next is read from the rows before every page, so
- * that any stretch can be the first one after a crash: list every scope, compare, try again what could not be fetched,
- * finish.
+ * Advances an import until it is done or time is over. The next step is read from the rows before every page, so that any
+ * stretch can be the first after a crash: list every scope, compare, retry failed items, finish.
  */
 export async function advanceImport(run: ImportRun): Promise<Advance> {
   const { stretch } = run;
@@ -44,10 +43,10 @@ export async function advanceImport(run: ImportRun): Promise<Advance> {
   return GO_ON;
 }
 
-/** One page, or the end of the import. Null: the next step may follow in this stretch. */
+/** One page, or the end of the import. null: the next step may follow in this stretch. */
 async function takeStep(run: ImportRun, { row, scopes, unsettled }: Plan): Promise<Advance | null> {
   const { stretch } = run;
-  // Opened again by a reauthorization: the next stretch begins with new heads.
+  // A reauthorization reopened it: the next stretch begins with new heads.
   if (row.movesCursor && row.windowTo === null) return GO_ON;
   if (stretch.inline && scopes.some((scope) => isFallback(row, scope))) return GO_ON;
   const { listing, comparing } = nextToList(row, scopes);
@@ -63,7 +62,7 @@ async function takeStep(run: ImportRun, { row, scopes, unsettled }: Plan): Promi
   return isOver(stretch) ? GO_ON : null;
 }
 
-/** The parts that are listed next, and compared after that; none of those that are set aside. */
+/** The parts to list next, then those to compare; none that is set aside. */
 function nextToList(row: ImportRow, scopes: ImportScopeRow[]) {
   const open = scopes.filter(({ retryAt }) => retryAt === null);
   const comparing = needsComparison(row, scopes) ? open.find(({ state }) => state === 'comparing') : undefined;
@@ -73,17 +72,17 @@ function nextToList(row: ImportRow, scopes: ImportScopeRow[]) {
 interface Plan {
   row: ImportRow;
   scopes: ImportScopeRow[];
-  /** What is to be tried again, once there is nothing left to list. */
+  /** Items to retry, once nothing is left to list. */
   unsettled: ImportItemRow[];
 }
 
-/** Null: the import has ended. */
+/** null: the import has ended. */
 async function readPlan(tx: Transaction, { importId }: Stretch): Promise<Plan | null> {
   const row = await findImport(tx, importId);
   if (!row || !isUnderWay(row)) return null;
   const scopes = await listImportScopes(tx, importId);
   const { listing, comparing } = nextToList(row, scopes);
-  // It reads every item of the import: not for every page of a large one.
+  // It reads every item of the import, too much for every page of a large one.
   const isLeft = listing !== undefined || comparing !== undefined;
   return { row, scopes, unsettled: isLeft ? [] : await listUnsettledItems(tx, importId, PAGE_ITEMS) };
 }

@@ -10,17 +10,17 @@ import type { Stretch } from './import-run.ts';
 import { auditedFrom } from './window.ts';
 
 /*
- * A folder that nothing was added to need not be listed every day. This rests on an audit that lists without an end, up
- * to the cursor, which only a provider that tells no time makes necessary (import-comparison.ts): whatever was there had
- * been compared then, however it is dated, and what is after the cursor is the next poll's.
+ * A folder without additions need not be listed every day. This rests on an audit that lists up to the cursor, without an
+ * end by date, which only a provider without a clock of its own needs (listing/comparison.ts): every message in the folder
+ * was then compared, with any date, and messages after the cursor are the next poll's.
  */
 
-/** The state of a part that is all stored up to its head; null: there is none, or something is under way. */
+/** The state of a part that is stored up to its head; null: it has no state, or an import is under way. */
 export function stateToKeep({ session }: Stretch, head: ScopeHead, cursor: CursorRow | undefined): string | null {
   return session.comesAfter && cursor?.cursor === head.cursor ? (head.state ?? null) : null;
 }
 
-/** Whether the last audits have compared just what this one would. */
+/** Whether the last audits compared exactly what this one would. */
 export function isKnownWhole(
   stretch: Stretch,
   row: ImportRow,
@@ -32,7 +32,7 @@ export function isKnownWhole(
   return isComparedWhole(cursor.compared, { state, from: auditedFrom(stretch, row), now: stretch.headsAt });
 }
 
-/** An audit has ended: what it found whole is kept, and what it did not is forgotten. */
+/** Stores the states of the parts that an audit found complete, and clears those of the others. */
 export async function keepStates(
   tx: Transaction,
   stretch: Stretch,

@@ -14,18 +14,18 @@ import { ImportRun } from './import-run.ts';
 import { ownedFrom } from './window.ts';
 
 const HOUR_MS = 3_600_000;
-/** How far an audit looks back. Two audits see each message, so that one that fails costs nothing. */
+/** How far an audit looks back: two audits cover each message, so that one may fail. */
 const LOOK_BACK_MS = 48 * HOUR_MS;
-/** What is younger may be on its way through a poll; the next audit sees it. */
+/** Younger mail may be on its way through a poll; the next audit covers it. */
 const UNDER_WAY_MS = 10 * 60_000;
-/** What takes longer goes on as an import with a workflow of its own. */
+/** An audit that takes longer continues as an import with its own workflow. */
 const AUDIT_MS = 15_000;
 const AFTER_REFRESH_MS = 1_000;
 
 /**
- * Compares what routine brought in the last two days with the provider's own list, once a day.
- * What only this finds is imported and counted as `repaired`; an audit that finds nothing leaves no trace. It moves no
- * cursor and no *covered until*, and tells nobody of its start.
+ * Compares what polls stored in the last two days with the provider's own list, once a day. A message that only this
+ * finds is imported and counted as `repaired`; an audit that finds nothing leaves no trace. It moves no cursor and no
+ * *covered until*, and emits no start.
  */
 export async function auditChannel(
   context: Context,
@@ -67,12 +67,12 @@ async function audit(
   const importId = await context.database.inTenant(tenantId, async (tx) =>
     insertImport(tx, { tenantId, channelId, ...kind, ...window, now: await context.clock.now() }),
   );
-  if (importId === null) return; // the last one is still at it
+  if (importId === null) return; // the last audit still runs
   const given = { context, channel, provider, session, importId, heads, headsAt, signal, endsAtMs };
   await advanceImport(new ImportRun({ ...given, inline: true }));
 }
 
-/** What routine says is stored, on the provider's clock; null while that is too little to compare. */
+/** The window that polls claim to have stored, on the provider's clock; null while it is too short to compare. */
 function windowOf(channel: ChannelRow): { windowFrom: Date; windowTo: Date } | null {
   if (channel.importMode !== 'continuous' || channel.coveredUntil === null) return null;
   const windowTo = new Date(channel.coveredUntil.getTime() - UNDER_WAY_MS);

@@ -9,14 +9,14 @@ import type { Receipt } from '../domain/receipt.ts';
 import type { EventType } from '../domain/event.ts';
 import type { ImportRun } from './import-run.ts';
 
-/** Once per import; whoever heard of it hears of its end too. */
+/** Emitted once per import, and always followed by its end. */
 export async function tellOfStart(tx: Transaction, row: ImportRow, now: Date): Promise<void> {
   if (row.told) return;
   await tell(tx, row, 'import.started', {}, now);
   await updateImport(tx, row.id, { told: true });
 }
 
-/** Something was missed, from `covered_until` to now; `cause` says how. */
+/** Messages were missed from `covered_until` to now; `cause` says why. */
 export async function tellOfGap(
   tx: Transaction,
   row: ImportRow,
@@ -29,7 +29,7 @@ export async function tellOfGap(
 interface End {
   type: 'import.completed' | 'import.stalled';
   receipt: Receipt;
-  /** What could not be listed. */
+  /** Folders that could not be listed. */
   aside: readonly Pick<ImportScopeRow, 'scope' | 'name'>[];
 }
 

@@ -2,15 +2,15 @@ import type { QuarantineReason } from '../db/imports/quarantine.ts';
 import { ProviderError } from '../domain/verdict.ts';
 import { ImportOvertaken } from './import-run.ts';
 
-/** What a failed try of one message is blamed on. */
+/** The cause of a failed try of one message. */
 interface Blame {
   reason: QuarantineReason;
   code: string;
-  /** The session is lost with it: nothing more can be asked in this one. */
+  /** The session is lost too: it accepts no further call. */
   endsSession: boolean;
 }
 
-/** The provider's own code where it has given one, else our reason; never its words, which may quote the mail. */
+/** The provider's code, or our reason without one; never its words, which may quote the mail. */
 export function failureCode(error: unknown): string {
   if (!(error instanceof ProviderError)) return 'unreadable';
   const { providerCode, reason, kind } = error.verdict;
@@ -18,10 +18,10 @@ export function failureCode(error: unknown): string {
 }
 
 /**
- * Whether a message that was fetched alone is to blame for `error`; null: it is not. A connection that breaks while this
- * one is fetched is its fault as far as anybody can tell: the session had been opened and had answered just before, and
- * three such breaks are needed. What the provider says of the account, the quota or the token is never a message's fault,
- * nor is what our own database says, unless it refuses the message's own values.
+ * Whether a message that was fetched alone caused `error`; null: it did not. A connection that breaks during the fetch
+ * counts against the message: the session had just been opened and had answered, and three such breaks are needed. A
+ * verdict about account, quota or token never counts against a message, nor does an error of our database, unless the
+ * database refuses the message's own values.
  */
 export function blameOf(error: unknown): Blame | null {
   if (error instanceof ImportOvertaken) return null;
@@ -39,7 +39,7 @@ export function blameOf(error: unknown): Blame | null {
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const DATA_EXCEPTION = '22';
 
-/** The code of an error of the database or of the way to it; null for every other error. */
+/** The code of an error of the database or of its connection; null for every other error. */
 function sqlStateOf(error: unknown): string | null {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if ('code' in cause && typeof cause.code === 'string') return cause.code;

@@ -1,6 +1,6 @@
 import type { ScopeHead } from '../providers/contract.ts';
 
-/** Up to when a part of the account is complete once its head is reached: the provider's time, or else ours. */
+/** Until when a part is complete once its head is reached: the provider's time, or ours where it tells none. */
 export function headTime({ at }: ScopeHead, headsAt: Date): Date {
   return at ?? headsAt;
 }
@@ -13,7 +13,7 @@ export function latest(times: Date[]): Date | null {
   return times.reduce<Date | null>((last, time) => (last === null || time > last ? time : last), null);
 }
 
-/** *Covered until* never moves backwards, whatever a clock does. */
+/** *Covered until* never moves backwards, also if a clock does. */
 export function later(before: Date | null, now: Date): Date {
   return before !== null && before > now ? before : now;
 }

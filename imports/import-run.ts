@@ -7,12 +7,12 @@ import type { WindowFacts } from '../domain/import-window.ts';
 import type { ChangePage, ListedItem, Provider, ScopeHead, Session, TimeWindow } from '../providers/contract.ts';
 import { ContentWriter } from './fetching/content.ts';
 
-/** Ids listed at once: the most that Gmail gives. Messages are fetched and committed in smaller hauls. */
+/** Ids per page: the most that Gmail returns. Messages are fetched and committed in smaller hauls. */
 export const PAGE_ITEMS = 500;
-/** `import.progress` comes at most once in this time. */
+/** `import.progress` is emitted at most once in this time. */
 const PROGRESS_INTERVAL_MS = 5_000;
 
-/** What one stretch of work on an import has at hand. None of it changes while the stretch lasts. */
+/** The constants of one stretch of work on an import. */
 export interface Stretch {
   readonly context: Context;
   readonly channel: ChannelRow;
@@ -25,39 +25,39 @@ export interface Stretch {
   readonly signal: AbortSignal;
   /** On the monotonic clock, in ms: no new page is begun after it. */
   readonly endsAtMs: number;
-  /** Within a poll, which emits no event of its import and hands over what takes longer. */
+  /** Within a poll, which emits no event of its import and hands over longer work. */
   readonly inline: boolean;
 }
 
-/** The page that a poll has listed after `cursor`. */
+/** The page that a poll listed after `cursor`. */
 export interface ListedPage {
   cursor: string;
   page: ChangePage;
 }
 
-/** A page of ids, and what becomes of the listing once all of them are settled or written down. */
+/** A page of ids, and how the listing advances once all of them are settled or recorded. */
 export interface PageWork {
   row: ImportRow;
   scope: ImportScopeRow;
   facts: WindowFacts;
   items: ListedItem[];
-  /** What was listed by date is looked at more closely, where the listing was coarser than the window. */
+  /** Filters items of a listing by date that is coarser than the window. */
   window: TimeWindow | null;
-  /** `listing`: new ids. `comparing`: only the comparison found them. `retrying`: listed before, not settled yet. */
+  /** `listing`: new ids. `comparing`: ids that only the comparison found. `retrying`: listed before, not settled yet. */
   stage: 'listing' | 'comparing' | 'retrying';
-  /** A try of these items has been counted before it is made (fetch-carefully.ts). */
+  /** The try of these items is already counted (fetch-carefully.ts). */
   counted?: boolean;
   /** Moves cursor or position in the page's own transaction (rule 9); false when another process has moved it. */
   advance(tx: Transaction, now: Date): Promise<boolean>;
 }
 
 /**
- * How the work on a page ended. `unfinished`: its listing was set aside, or time ran out in the middle. `session_lost`:
- * one message took the session with it, and nothing more can be asked in this stretch.
+ * How the work on a page ended. `unfinished`: its listing was set aside, or time ran out. `session_lost`: one message broke
+ * the session, which ends the stretch.
  */
 export type PageEnd = 'whole' | 'unfinished' | 'session_lost';
 
-/** A stretch at work, with what has happened in it so far. */
+/** A running stretch and its results so far. */
 export class ImportRun {
   readonly stretch: Stretch;
   readonly content: ContentWriter;
@@ -69,8 +69,8 @@ export class ImportRun {
   #hasUnfetched = false;
 
   /**
-   * @param careful the last stretch ended in the middle of something: messages are tried one by one until a page passed
-   * @param listed first pages that a poll has listed already, by scope
+   * @param careful the last stretch was interrupted: messages are tried one by one until a page has passed
+   * @param listed first pages that a poll already listed, by scope
    */
   constructor(stretch: Stretch, { careful = false, listed = new Map<string, ListedPage>() } = {}) {
     const { context, channel } = stretch;
@@ -90,7 +90,7 @@ export class ImportRun {
     return this.#stored;
   }
 
-  /** A message could not be fetched in this stretch: a later one tries it again. */
+  /** A message could not be fetched; a later stretch retries it. */
   get hasUnfetched(): boolean {
     return this.#hasUnfetched;
   }
@@ -108,21 +108,21 @@ export class ImportRun {
     this.#hasUnfetched = true;
   }
 
-  /** False when the scope's cursor was found expired in this stretch before: that is the provider's trouble, not ours. */
+  /** False when the scope's cursor already expired in this stretch: that is the provider's trouble. */
   noteExpired(scope: string): boolean {
     const isFirst = !this.#expired.has(scope);
     this.#expired.add(scope);
     return isFirst;
   }
 
-  /** The page that the poll has listed after this cursor, once. */
+  /** The page that the poll listed after this cursor; returned once. */
   takeListed(scope: string, cursor: string): ChangePage | null {
     const listed = this.#listed.get(scope);
     this.#listed.delete(scope);
     return listed?.cursor === cursor ? listed.page : null;
   }
 
-  /** Whether progress is to be reported now; the interval begins anew then. */
+  /** Whether progress is due now; restarts the interval if so. */
   beginReport(): boolean {
     const nowMs = performance.now();
     if (this.stretch.inline || nowMs - this.#reportedAtMs < PROGRESS_INTERVAL_MS) return false;
@@ -139,13 +139,13 @@ export class ImportOvertaken extends Error {
   }
 }
 
-/** Whether time is over; throws when the stretch was cancelled. */
+/** Whether the stretch's time is over; throws when it was cancelled. */
 export function isOver({ signal, endsAtMs }: Stretch): boolean {
   signal.throwIfAborted();
   return performance.now() >= endsAtMs;
 }
 
-/** Whether an import is told of, listed and compared, or a matter of routine. */
+/** A poll's or push's import, which emits no events and is not compared. */
 export function isRoutine({ cause }: Pick<ImportRow, 'cause'>): boolean {
   return cause === 'poll' || cause === 'push';
 }

@@ -18,8 +18,8 @@ import { ownedFrom } from './window.ts';
 import type { Stretch } from './import-run.ts';
 
 /**
- * Makes an import's plan agree with the account as it is now: a scope for every part that has something to list, none
- * for what is gone, a beginning and an end for its window. Safe to repeat, and done at the beginning of every stretch.
+ * Brings an import's plan in line with the account: a scope for every part with something to list, none for a deleted
+ * part, a beginning and an end for its window. Idempotent; runs at the beginning of every stretch.
  */
 export async function prepareScopes(tx: Transaction, stretch: Stretch): Promise<void> {
   const { context, channel, importId } = stretch;
@@ -44,15 +44,15 @@ export async function prepareScopes(tx: Transaction, stretch: Stretch): Promise<
   });
 }
 
-/** What a routine leaves to the import that had to set it aside; somebody who asks has it tried at once. */
+/** Whether a poll or audit leaves a part to the import that set it aside; a requested import tries it at once. */
 async function leftToOthers(tx: Transaction, row: ImportRow): Promise<string[]> {
   if (row.audit) return (await listSetAside(tx, row.channelId)).map(({ scope }) => scope);
   return isRoutine(row) ? listUnlisted(tx, row.channelId) : [];
 }
 
 /**
- * A reauthorization opens the gap that the import is to close, also when it has found one under way. A poll or an audit
- * tells nobody before it has become more than that.
+ * Emits `gap.detected` and `import.started`. A reauthorization opens the gap, also when it reuses a running import. A poll
+ * or an audit emits nothing until it becomes an import of its own.
  */
 async function tellOfBeginning(
   tx: Transaction,
@@ -65,7 +65,7 @@ async function tellOfBeginning(
   if (!row.audit && !stretch.inline) await tellOfStart(tx, row, now);
 }
 
-/** How a part of the account is listed: after its cursor, or by a window when it has none or none is to be moved. */
+/** How a part is listed: after its cursor, or by a window if it has no cursor or the import moves none. */
 function plan(stretch: Stretch, row: ImportRow, head: ScopeHead, cursors: Map<string, CursorRow>): NewImportScope[] {
   const cursor = row.movesCursor ? (cursors.get(head.scope)?.cursor ?? null) : null;
   const nothingNew = cursor !== null && cursor === head.cursor;
@@ -90,12 +90,12 @@ function plan(stretch: Stretch, row: ImportRow, head: ScopeHead, cursors: Map<st
   ];
 }
 
-/** Without any cursor the whole channel begins; beside others, a folder that has come into being is all new. */
+/** Without any cursor the channel begins; beside other cursors, a part without one is a new folder. */
 function windowKind(row: ImportRow, cursors: Map<string, CursorRow>): 'window' | 'begin' {
   return row.movesCursor && cursors.size === 0 ? 'begin' : 'window';
 }
 
-/** A folder that is gone has nothing more to give; its cursor stays, should it come back. */
+/** A deleted folder lists nothing; its cursor stays in case it comes back. */
 async function leaveVanished(tx: Transaction, stretch: Stretch, scopes: ImportScopeRow[]): Promise<void> {
   const there = new Set(stretch.heads.map(({ scope }) => scope));
   for (const scope of scopes) {
@@ -105,7 +105,7 @@ async function leaveVanished(tx: Transaction, stretch: Stretch, scopes: ImportSc
   }
 }
 
-/** Parts that were opened again are complete up to now, not up to when they were listed first. */
+/** Reopened parts are complete up to now, not up to their first listing. */
 async function renewHeads(tx: Transaction, stretch: Stretch, scopes: ImportScopeRow[]): Promise<void> {
   for (const scope of scopes) {
     const head = scope.headAt === null ? stretch.heads.find((head) => head.scope === scope.scope) : undefined;
@@ -113,7 +113,7 @@ async function renewHeads(tx: Transaction, stretch: Stretch, scopes: ImportScope
   }
 }
 
-/** An import that moves the cursor is about everything up to its heads; a requested window ends when it was listed. */
+/** An import that moves the cursor ends at its heads; a requested window ends at its listing. */
 async function fillWindow(tx: Transaction, stretch: Stretch, row: ImportRow): Promise<ImportRow> {
   const { channel, provider } = stretch;
   const covered = channel.coveredUntil ?? channel.createdAt;

@@ -31,13 +31,13 @@ export interface ImportInput {
   importId: string;
 }
 
-/** Where an import stands after a slice: numbers and words, no cursors. */
+/** The state of an import after a slice: numbers and words, no cursors. */
 export interface SliceAnswer {
   done: boolean;
   state: ImportRow['state'];
-  /** 0: go on at once. */
+  /** 0: continue at once. */
   waitMs: number;
-  /** Why it waits, in words for an operator; null while it goes on. */
+  /** Why it waits, in words for an operator; null while it continues. */
   waitingFor: string | null;
   counts: {
     found: number;
@@ -47,9 +47,9 @@ export interface SliceAnswer {
     repaired: number;
     missing: number;
   };
-  /** The provider's guess of the total; null without one. */
+  /** The provider's estimate of the total; null: none. */
   estimate: number | null;
-  /** How many folders are set aside, because their listing ends every process that tries it. */
+  /** How many folders are set aside because their listing does not end. */
   setAside?: number;
 }
 
@@ -59,24 +59,24 @@ interface Wait {
   waitingFor: string | null;
 }
 
-/** How a slice ended; what that means is written in its last transaction. */
+/** How a slice ended; its last transaction writes the consequences. */
 type SliceEnd =
   /** The channel is disconnected: nothing more is imported. */
   | { type: 'left' }
-  /** The channel cannot be worked at now, or another process is at the import: the count of failures stays. */
+  /** The account cannot be reached now, or another process runs the import: the count of failures stays. */
   | ({ type: 'put_off' } & Wait)
   | { type: 'advanced'; waitMs: number }
   /** `verdict` null: the access token is spent. */
   | { type: 'refused'; verdict: Verdict | null };
 
-/** A slice begins no page after this; the one under way is finished. */
+/** A slice begins no page after this and finishes the current one. */
 const SLICE_MS = 20_000;
-/** The channel's workflow fetches a new token meanwhile; the longer that takes, the more rarely we look. */
+/** The channel's workflow refreshes the token meanwhile; the longer that takes, the more rarely the slice checks. */
 const FIRST_REFRESH_MS = 1_000;
 const MOST_REFRESH_MS = 30_000;
 const OVERTAKEN_MS = 1_000;
 
-/** Goes on with an import for a while. While its channel cannot be reached it waits, and goes on at the same cursor. */
+/** Continues an import for a while. While its account cannot be reached it waits, and continues at the same cursor. */
 export async function runSlice(context: Context, input: ImportInput): Promise<SliceAnswer> {
   const { tenantId, channelId, importId } = input;
   const { access, row } = await context.database.inTenant(tenantId, async (tx) => ({
@@ -126,7 +126,7 @@ async function beginStretch(
   return { context, channel, provider, session, importId, heads, headsAt, signal, endsAtMs, inline: false };
 }
 
-/** Writes what a slice has come to, and answers with where the import stands. */
+/** Writes the outcome of a slice and returns the import's state. */
 async function endSlice(
   context: Context,
   tx: Transaction,
@@ -138,7 +138,7 @@ async function endSlice(
   const receipt = (await readReceipts(tx, [importId])).get(importId) ?? receiptOf([]);
   const { skipped: _reasons, ...counts } = receipt;
   const setAside = await listSetAsideOf(tx, [importId]);
-  // Last: the receipt of a large import takes seconds, and a reauthorization would wait for the import's row.
+  // Last, outside the transaction: the receipt of a large import takes seconds, and a reauthorization would wait for the row.
   const wait = await settleFailures(tx, importId, end);
   return {
     done: !row || !isUnderWay(row),
@@ -151,7 +151,7 @@ async function endSlice(
   };
 }
 
-/** Counts what failed in a row, and says how long the next slice waits for that. */
+/** Counts failures in a row and returns the wait before the next slice. */
 async function settleFailures(tx: Transaction, importId: string, end: SliceEnd): Promise<Wait> {
   switch (end.type) {
     case 'left':
@@ -174,7 +174,7 @@ function waitAfterRefusal(verdict: Verdict | null, failures: number): Wait {
   return { waitMs: backoffMs(failures, verdict.retryAfterMs), waitingFor: 'the provider' };
 }
 
-/** The channel is left for good: nothing more is imported. */
+/** The channel is disconnected: the import is cancelled. */
 async function leave(
   tx: Transaction,
   { channelId, importId }: Pick<ImportInput, 'channelId' | 'importId'>,

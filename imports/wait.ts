@@ -1,13 +1,13 @@
 import type { ChannelRow } from '../db/channels/channels.ts';
 
-/** The least and the most that an import sleeps before it looks again whether its channel works, in ms. */
+/** The shortest and the longest sleep before an import checks its channel again, in ms. */
 const LEAST_MS = 5_000;
 const MOST_MS = 10 * 60_000;
 
 /**
- * Why an import cannot go on now: somebody must act first, or the channel's next try is due later. `left`: never again.
- * A reauthorization wakes its workflow by a signal; should that get lost, it looks by itself, the more rarely the longer
- * the trouble lasts.
+ * Why an import cannot continue now: a person must act first, or the channel's next try is due later. `left`: the channel
+ * is disconnected. A reauthorization signals the import's workflow; if the signal is lost, the workflow checks by itself,
+ * more rarely the longer the trouble lasts.
  */
 export function importWait(channel: ChannelRow, now: Date): { waitMs: number; waitingFor: string } | 'left' | null {
   const lastsMs = now.getTime() - channel.statusSince.getTime();
@@ -23,7 +23,7 @@ export function importWait(channel: ChannelRow, now: Date): { waitMs: number; wa
     case 'paused':
       return { waitMs: lookAgainMs, waitingFor: 'the channel to be resumed' };
     case 'degraded': {
-      // While only refreshing fails, the token at hand goes on serving.
+      // While only refreshes fail, the current token still works.
       const retryAtMs = channel.trouble === 'access' ? (channel.retryAt?.getTime() ?? 0) : 0;
       const untilRetryMs = retryAtMs - now.getTime();
       return untilRetryMs > 0 ? { waitMs: Math.min(untilRetryMs, MOST_MS), waitingFor: 'the provider' } : null;

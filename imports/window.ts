@@ -6,20 +6,20 @@ import type { WindowFacts } from '../domain/import-window.ts';
 import { later, latest } from './heads.ts';
 import type { Stretch } from './import-run.ts';
 
-/** Providers tell their own time in whole seconds. */
+/** Providers tell their time in whole seconds. */
 const SECOND_MS = 1000;
 
-/** From when on messages are this channel's to import: its connection, or the change of mode that began it anew. */
+/** From when on messages are the channel's own: its connection, or the change of mode that began it anew. */
 export function ownedFrom({ ownedFrom, createdAt }: Pick<ChannelRow, 'ownedFrom' | 'createdAt'>): Date {
   return ownedFrom ?? createdAt;
 }
 
-/** The window of a scope as it is listed now; `prepareScopes` has filled in where it begins and ends. */
+/** The window of a scope; `prepareScopes` has set its beginning and end. */
 export function windowFacts(stretch: Stretch, row: ImportRow, scope: ImportScopeRow): WindowFacts {
   return factsOf(stretch, row, reasonOf(row, scope));
 }
 
-/** From when on an audit compares. */
+/** The beginning of an audit's window. */
 export function auditedFrom(stretch: Stretch, row: ImportRow): Date {
   return windowToList(factsOf(stretch, row, 'comparison'), stretch.headsAt).from;
 }
@@ -37,14 +37,14 @@ function factsOf(stretch: Stretch, row: ImportRow, reason: WindowFacts['reason']
   };
 }
 
-/** More than a provider's time differs from answer to answer. */
+/** More than a provider's time varies between answers. */
 const SET_BACK_MS = 60_000;
 /** Farther after the connection, a change of mode has said what is the channel's, and not the provider's clock. */
 const CLOCK_DOUBT_MS = 3_660_000;
 
 /**
- * What a channel has covered, by its provider's clock, lies in that clock's future: it was set back. What came since the
- * connection is then dated by how long that is ago.
+ * If *covered until* lies in the future of the provider's clock, that clock was set back. Mail since the connection is then
+ * dated by the time that has passed since.
  */
 function setBack({ channel, heads, headsAt }: Stretch): WindowFacts['setBack'] {
   const to = latest(heads.flatMap(({ at }) => at ?? []));
@@ -53,10 +53,10 @@ function setBack({ channel, heads, headsAt }: Stretch): WindowFacts['setBack'] {
   if (ownedFrom(channel).getTime() - channel.createdAt.getTime() > CLOCK_DOUBT_MS) return null;
   const connectedForMs = headsAt.getTime() - channel.createdAt.getTime();
   const from = new Date(to.getTime() - connectedForMs - SECOND_MS);
-  return { from, to: new Date(to.getTime() + SET_BACK_MS / 2) }; // what came since the heads were taken too
+  return { from, to: new Date(to.getTime() + SET_BACK_MS / 2) }; // including mail that came after the heads were taken
 }
 
-/** In gap mode the product has what came before the cursor, and a cursor is exact where a date is not. */
+/** In gap mode the product has the mail before the cursor, and a cursor is exact where a date is not. */
 function comparedFrom(channel: ChannelRow, from: Date): Date {
   const owned = ownedFrom(channel);
   return channel.importMode === 'gap' ? later(owned, new Date(from.getTime() + SECOND_MS)) : owned;
@@ -71,7 +71,7 @@ function reasonOf(row: ImportRow, scope: ImportScopeRow): WindowFacts['reason'] 
   return scope.listing === 'begin' ? 'begun' : 'new_part';
 }
 
-/** A window because the cursor had expired; a folder that came into being has no cursor to begin with. */
+/** A window because of an expired cursor; a new folder never had one. */
 export function isFallback(row: ImportRow, scope: ImportScopeRow): boolean {
   return row.movesCursor && scope.listing === 'window' && scope.fromCursor !== null;
 }

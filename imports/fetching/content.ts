@@ -19,16 +19,16 @@ export interface StoredContent {
   contentId: string;
   /** Octets of the message as it came. */
   size: number;
-  /** SHA-256 of the message, hex; worked out for those who ask, which few do. */
+  /** SHA-256 of the message, hex; computed on demand, which is rare. */
   hash: () => string;
   /** Enough of the beginning to hold the headers. */
   beginning: Uint8Array;
 }
 
 /**
- * Writes the content of messages, part by part, in short transactions of its own. Nobody sees it until the row of its
- * message commits. What never gets one is removed by `discard`; of a process that dies in between, a page's worth of
- * parts at most is left, which nothing refers to, until the channel is erased.
+ * Writes the content of messages, part by part, in short transactions. It is invisible until the row of its message
+ * commits. `discard` deletes content without a row; a process that dies in between leaves a page's worth of unreferenced
+ * parts at most, which the retention sweep deletes.
  */
 export class ContentWriter {
   readonly #context: Context;
@@ -62,7 +62,7 @@ export class ContentWriter {
     return { contentId, size, hash, beginning: whole };
   }
 
-  /** Makes everything durable that was written; wait for it before the rows that refer to it. */
+  /** Makes all written content durable; await it before writing rows that refer to it. */
   flush(): Promise<void> {
     const parts = this.#pending;
     this.#pending = [];
@@ -72,7 +72,7 @@ export class ContentWriter {
     this.#inserting = this.#inserting.then(() =>
       database.inTenant(this.#owner.tenantId, (tx) => insertParts(tx, this.#owner, parts)),
     );
-    this.#inserting.catch(() => undefined); // whoever waits for it hears of it
+    this.#inserting.catch(() => undefined); // the waiter gets the error
     return this.#inserting;
   }
 
@@ -82,9 +82,8 @@ export class ContentWriter {
   }
 
   /**
-   * Removes what was written and not claimed: a stream that broke off, a page that did not commit. Whether it did not is
-   * asked of the database: an answer lost on the wire may have been a yes. The channel's lock waits for a commit that is
-   * still under way.
+   * Deletes unclaimed content: of a stream that broke off, or of a page that did not commit. The database decides whether it
+   * committed, because the answer to a commit may be lost. The channel's lock waits for a commit under way.
    */
   async discard(): Promise<void> {
     await this.#inserting.catch(() => undefined);
@@ -134,7 +133,7 @@ async function* inParts(raw: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Arr
   if (length > 0 || !any) yield joined(held);
 }
 
-/** Most messages come in one piece, and need not be copied. */
+/** Most messages come in one piece and need no copy. */
 function joined(pieces: Uint8Array[]): Uint8Array {
   const [only] = pieces;
   return pieces.length === 1 && only ? only : Buffer.concat(pieces);

@@ -5,9 +5,9 @@ import { fingerprintText } from '../../domain/fingerprint.ts';
 import { readHeaderFields } from './header-fields.ts';
 import type { HeaderField } from './header-fields.ts';
 
-/** What is read from a message's headers to list and to recognise it; the message itself is kept as it came. */
+/** The header fields that list and recognise a message; the message itself is stored as it came. */
 export interface MessageHeaders {
-  /** As it stands, with its angle brackets. */
+  /** With its angle brackets. */
   messageId: string | null;
   subject: string | null;
   sender: Address | null;
@@ -18,14 +18,14 @@ export interface MessageHeaders {
   identity: string | null;
 }
 
-/** Longer header blocks are read up to here; the message is kept whole. */
+/** Longer header blocks are read up to here; the message is stored whole. */
 export const MAX_HEADER_BYTES = 512 * 1024;
 const MAX_TEXT = 4_000;
 const MAX_RECIPIENTS = 500;
 
 /**
- * Reads the headers (RFC 5322 section 2.2) of the message that begins with `beginning`. It never throws: whatever
- * cannot be understood is null, because a message must not be lost for its own mistakes.
+ * Reads the headers (RFC 5322 section 2.2) of the message that begins with `beginning`. It never throws: an unreadable
+ * field is null, because a message must not be lost for its own mistakes.
  */
 export function readMessageHeaders(beginning: Uint8Array): MessageHeaders {
   const fields = readHeaderFields(headerBlock(beginning));
@@ -44,7 +44,7 @@ export function readMessageHeaders(beginning: Uint8Array): MessageHeaders {
   };
 }
 
-/** Of a field that stands there twice the first counts, as in every mail program. */
+/** The first of a repeated field counts, as in every mail program. */
 function first(fields: HeaderField[], wanted: string): string {
   return fields.find(({ name }) => name === wanted)?.value ?? '';
 }

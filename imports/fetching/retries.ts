@@ -8,10 +8,10 @@ import { importWithCare } from './fetch-carefully.ts';
 import type { ImportRun, PageEnd, Stretch } from '../import-run.ts';
 import { windowFacts } from '../window.ts';
 
-/** How long an item that could not be fetched is left alone, in ms. */
+/** How long a failed item waits for its next try, in ms. */
 export const RETRY_GAP_MS = 3_000;
 
-/** Tries items of one scope once more that could not be fetched before; the third failure quarantines them. */
+/** Retries failed items of one scope; the third failure quarantines an item. */
 export async function retryItems(
   run: ImportRun,
   row: ImportRow,
@@ -36,7 +36,7 @@ export async function retryItems(
     }
   } catch (error) {
     if (!isExpired(error)) throw error;
-    // The folder numbers its messages anew: these ids mean nothing any more, and what they named is listed by new ones.
+    // The folder was renumbered: these ids are void, and their messages are listed under new ones.
     await stretch.context.database.inTenant(row.tenantId, (tx) => skipVanishedItems(tx, row.id, scope.scope));
   }
   return end;

@@ -9,14 +9,14 @@ import { blameOf } from '../failures.ts';
 import { PAGE_ITEMS } from '../import-run.ts';
 import type { ImportRun, Stretch } from '../import-run.ts';
 
-/** How many ids are asked for, by how many listings did not end before: what is too much at once may pass in parts. */
+/** Ids per page, by the number of listings that did not end before: a listing may end with smaller pages. */
 const PAGE_SIZES = [PAGE_ITEMS, 50, 5, 1];
 
 /**
- * Lists a page of a part, or, after trouble, less and less at a time. A listing that kills the process, hangs the
- * activity or breaks the session would do so for ever. So after such an end each is counted *before* it is begun, the next
- * asks for fewer ids, and when one id alone is too much the part is set aside: null, and nothing of it is listed until its
- * time has come, hourly for a day and then daily. The rest of the account goes on, and the import ends as stalled.
+ * Lists a page of a part, with ever smaller pages after trouble (R-23). A listing that kills the process, hangs the activity
+ * or breaks the session would repeat that for ever. After such an end every listing is therefore counted *before* it
+ * begins, and the next asks for fewer ids. When a single id is too much, the part is set aside and the answer is null: its
+ * listing is retried hourly for a day, then daily. The other parts continue, and the import ends as stalled.
  */
 export async function listCarefully<Page>(
   run: ImportRun,
@@ -26,7 +26,7 @@ export async function listCarefully<Page>(
   const { stretch } = run;
   const { tries, setAsideAt } = scope;
   const limit = PAGE_SIZES[tries];
-  // One that was set aside gets one try: it had its smaller ones, and what may have changed is not its size.
+  // A part that was set aside gets one try: smaller pages failed before, so only another change can help.
   if (limit === undefined || (setAsideAt !== null && tries > 0)) return putAside(stretch, scope);
   if (!run.careful && setAsideAt === null) return list(limit);
   const note = (values: Parameters<typeof noteListing>[2]) => inTenant(stretch, (tx) => noteListing(tx, scope, values));
@@ -36,13 +36,13 @@ export async function listCarefully<Page>(
     await note({ tries, setAsideAt: null });
     return page;
   } catch (error) {
-    // The first error says more than one of the note.
+    // If the note fails too, the first error says more.
     if (!isToBlame(stretch, error)) await note({ tries }).catch(() => {});
     throw error;
   }
 }
 
-/** One page of a window, as above. What is asked of the dates of the listed may end whoever asks as well. */
+/** One page of a window, as above, including the query for the dates of its items, which may not end either. */
 export function listWindowCarefully(
   run: ImportRun,
   scope: ImportScopeRow,
@@ -57,8 +57,8 @@ export function listWindowCarefully(
 }
 
 /**
- * A worker that is told to stop, or an import that is, is not the listing's doing; one that took too long is. Nor is an
- * outage that the provider admits: that passes, and an hour would be long.
+ * Whether the listing caused the end. A timeout counts against it; a stopped worker, a cancelled import and an outage that
+ * the provider admits do not: an outage passes, and an hour would be a long wait.
  */
 function isToBlame({ signal }: Stretch, error: unknown): boolean {
   const isOutage = error instanceof ProviderError && error.verdict.reason !== 'network';

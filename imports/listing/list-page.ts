@@ -15,7 +15,7 @@ import type { ImportRun, PageEnd, Stretch } from '../import-run.ts';
 import { isFallback, windowFacts } from '../window.ts';
 import { listCarefully, listWindowCarefully } from './list-carefully.ts';
 
-/** Lists and imports one page of a scope. An expired cursor is not an end: the scope goes on as a window of time. */
+/** Lists and imports one page of a scope. After an expired cursor the scope continues as a window of time. */
 export async function listPage(run: ImportRun, row: ImportRow, scope: ImportScopeRow): Promise<PageEnd> {
   try {
     return await (scope.listing === 'changes' ? listChangePage(run, row, scope) : listWindowPage(run, row, scope));
@@ -87,8 +87,8 @@ async function addEstimate(tx: Transaction, row: ImportRow, { estimate }: Window
 }
 
 /**
- * The provider no longer knows the cursor, or numbers the folder anew: everything from *covered until* minus an overlap
- * is listed by date (rule 10). The head that the cursor will jump to was taken before that.
+ * The provider no longer knows the cursor, or renumbered the folder: everything from *covered until* minus an overlap is
+ * listed by date (rule 10). The head that becomes the cursor was taken before that.
  */
 async function fallBackToWindow(stretch: Stretch, row: ImportRow, scope: ImportScopeRow): Promise<void> {
   const { context, heads, headsAt } = stretch;
