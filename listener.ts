@@ -7,7 +7,7 @@ import { checkStart } from './runtime/start-checks.ts';
 
 const config = readConfig();
 const context = await createContext('listener', config);
-await checkStart(context, ['sealed']);
+await checkStart(context, 'listener');
 const listener = startListener(context, config.listenerConnections);
 
 let stopping = false;

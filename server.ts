@@ -8,7 +8,7 @@ import { checkStart } from './runtime/start-checks.ts';
 
 const config = readConfig();
 const context = await createContext('server', config);
-await checkStart(context, ['encrypted']);
+await checkStart(context, 'server');
 await createFirstApiKey(context);
 const api = await openApiContext(context);
 const server = await listen(createApp(api), config);

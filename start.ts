@@ -7,7 +7,7 @@ import { describeRun, sayAddresses } from './embedded/addresses.ts';
 import { endLeftovers } from './embedded/leftovers.ts';
 import { choosePorts, claimPort, type Ports } from './embedded/ports.ts';
 import { preparePostgres } from './embedded/postgres.ts';
-import { listenerSpec, programEnvironment, pushAddress, serverSpec, workerSpec } from './embedded/programs.ts';
+import { listenerSpec, pushAddress, serverSpec, workerSpec } from './embedded/programs.ts';
 import { removeRunFile, writeRunFile } from './embedded/run-file.ts';
 import { readSandbox, type SandboxAddresses, sandboxSpec } from './embedded/sandbox.ts';
 import { type StartConfig, startConfigFrom } from './embedded/start-config.ts';
@@ -58,12 +58,12 @@ async function start(given: StartConfig): Promise<void> {
   if (config.sandboxPort) await claimPort('MOORING_SANDBOX_PORT', config.sandboxPort);
   const ports = await choosePorts(config.stateDir, config.sandboxPort);
 
-  const [databaseUrl, temporal, sandbox, { migrateDatabase }, { ensureVaultKeys }] = await Promise.all([
+  const [databaseUrl, temporal, sandbox, { migrateDatabase }, keys] = await Promise.all([
     startPostgres(config, ports),
     startTemporal(config, ports),
     startSandbox(config, ports),
     import('./db/migrate.ts'), // the largest import, loaded while the others start
-    import('./crypto/keyring.ts'),
+    import('./crypto/keys-file.ts'),
   ]);
   const surroundings = {
     databaseUrl,
@@ -72,17 +72,17 @@ async function start(given: StartConfig): Promise<void> {
     apiKey: config.apiKey ?? readApiKey(config.stateDir),
     uiLoginToken: randomBytes(32).toString('base64url'),
   };
-  const environment = programEnvironment(config, surroundings);
+  await prepareKeys(config, keys);
   await step(say, 'Tables', async () => {
-    await Promise.all([migrateDatabase(databaseUrl), ensureVaultKeys(config.vaultKeysFile)]).catch((error: Error) => {
+    await migrateDatabase(databaseUrl).catch((error: Error) => {
       if (!config.databaseUrl) throw error;
       throw new StartError(`The database of DATABASE_URL cannot be used: ${error.message}`);
     });
   });
   await Promise.all([
-    step(say, 'Server', () => supervisor.start('server', serverSpec(config, environment))),
-    step(say, 'Worker', () => supervisor.start('worker', workerSpec(config, environment))),
-    step(say, 'Listener', () => supervisor.start('listener', listenerSpec(config, environment))),
+    step(say, 'Server', () => supervisor.start('server', serverSpec(config, surroundings))),
+    step(say, 'Worker', () => supervisor.start('worker', workerSpec(config, surroundings))),
+    step(say, 'Listener', () => supervisor.start('listener', listenerSpec(config, surroundings))),
   ]);
 
   const run = describeRun(config, surroundings);
@@ -90,6 +90,22 @@ async function start(given: StartConfig): Promise<void> {
   publish();
   say('Ready', 'Ctrl-C stops it', Date.now() - began);
   sayAddresses(say, config, run);
+}
+
+/** The workers' keys, made at the first start, and the server's copy of them, which has no private key (rule 1). */
+async function prepareKeys(
+  { vaultKeysFile: workers, serverKeysFile: server }: StartConfig,
+  { ensureVaultKeys, writeServerKeys }: typeof import('./crypto/keys-file.ts'),
+): Promise<void> {
+  try {
+    const areNew = await ensureVaultKeys(workers);
+    const written = await writeServerKeys({ workers, server });
+    if (!areNew && written === 'made')
+      say('Keys', `split: the private keys stay in ${workers}, the server has ${server}`);
+    if (!areNew && written === 'renewed') say('Keys', `${server} follows ${workers}, without its private keys`);
+  } catch (error) {
+    throw new StartError(error instanceof Error ? error.message : String(error));
+  }
 }
 
 async function startPostgres(config: StartConfig, ports: Ports): Promise<string> {

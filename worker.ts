@@ -13,7 +13,7 @@ import { connectionOptions, ensureSearchAttributes } from './runtime/temporal.ts
 const config = readConfig();
 Runtime.install({ shutdownSignals: [] });
 const context = await createContext('worker', config);
-await checkStart(context, ['sealed', 'encrypted']);
+await checkStart(context, 'worker');
 await ensureSearchAttributes(context.temporal.client);
 const connection = await NativeConnection.connect(connectionOptions(config.temporal) as NativeConnectionOptions);
 const workers = await createWorkers(context, connection);

@@ -121,7 +121,7 @@ async function startSecondServer({ run, stateDir }: Mooring) {
       PORT: String(port),
       DATABASE_URL: run.database_url,
       TEMPORAL_ADDRESS: run.temporal,
-      MOORING_VAULT_KEYS_FILE: join(stateDir, 'vault-keys.json'),
+      MOORING_VAULT_KEYS_FILE: join(stateDir, 'server-keys.json'),
       MOORING_SANDBOX: 'off',
     },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

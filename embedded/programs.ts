@@ -20,15 +20,21 @@ export interface Surroundings {
   sandbox: SandboxAddresses | null;
 }
 
-/** The environment of server, worker and migrations: the person's own, and over it what was found out. */
-export function programEnvironment(config: StartConfig, found: Surroundings): Record<string, string> {
+export type ProgramName = 'server' | 'worker' | 'listener';
+
+/** The environment of a program: the person's own, and over it what was found out. */
+export function programEnvironment(
+  program: ProgramName,
+  config: StartConfig,
+  found: Surroundings,
+): Record<string, string> {
   return {
     ...config.environment,
     PORT: String(config.port),
     MOORING_BIND: config.bind,
     MOORING_PUBLIC_URL: config.publicUrl,
     MOORING_STATE_DIR: config.stateDir,
-    MOORING_VAULT_KEYS_FILE: config.vaultKeysFile,
+    MOORING_VAULT_KEYS_FILE: program === 'server' ? config.serverKeysFile : config.vaultKeysFile,
     MOORING_API_KEY: found.apiKey,
     MOORING_UI_LOGIN_TOKEN: found.uiLoginToken,
     DATABASE_URL: found.databaseUrl,
@@ -68,12 +74,12 @@ function localAddress({ port, bind }: StartConfig): string {
 /** Where the sandbox's providers push news to, each under its own name. */
 export const pushAddress = (config: StartConfig) => `${localAddress(config)}/push`;
 
-const TITLES = { server: 'Server', worker: 'Worker', listener: 'Listener' };
+const TITLES: Record<ProgramName, string> = { server: 'Server', worker: 'Worker', listener: 'Listener' };
 
 /** `server.ts`: stateless, answers once its port is open and the database is reached. */
-export function serverSpec(config: StartConfig, environment: Record<string, string>): ProcessSpec {
+export function serverSpec(config: StartConfig, found: Surroundings): ProcessSpec {
   return {
-    ...program('server', config.stateDir, environment),
+    ...program('server', config, found),
     async ready(child, signal) {
       await saysReady(child, signal);
       while (!(await answers(`${localAddress(config)}/readyz`, signal))) await sleep(50, undefined, { signal });
@@ -87,9 +93,9 @@ export function serverSpec(config: StartConfig, environment: Record<string, stri
  * `worker.ts`: may take its time to finish what it has in hand. Killed with a token request on the wire it can cost
  * a sign-in; a platform that stops us kills us after a minute anyway.
  */
-export function workerSpec(config: StartConfig, environment: Record<string, string>): ProcessSpec {
+export function workerSpec(config: StartConfig, found: Surroundings): ProcessSpec {
   return {
-    ...program('worker', config.stateDir, environment),
+    ...program('worker', config, found),
     ready: saysReady,
     readyTimeoutMs: 90_000,
     stopTimeoutMs: 50_000,
@@ -97,22 +103,23 @@ export function workerSpec(config: StartConfig, environment: Record<string, stri
 }
 
 /** `listener.ts`: holds connections, and nothing that its end could cost. */
-export function listenerSpec(config: StartConfig, environment: Record<string, string>): ProcessSpec {
+export function listenerSpec(config: StartConfig, found: Surroundings): ProcessSpec {
   return {
-    ...program('listener', config.stateDir, environment),
+    ...program('listener', config, found),
     ready: saysReady,
     readyTimeoutMs: 60_000,
     stopTimeoutMs: 10_000,
   };
 }
 
-function program(name: keyof typeof TITLES, stateDir: string, environment: Record<string, string>) {
+function program(name: ProgramName, config: StartConfig, found: Surroundings) {
+  const { stateDir } = config;
   return {
     title: TITLES[name],
     command: process.execPath,
     args: [join(CHECKOUT, `${name}.ts`), '--state-dir', stateDir],
     workingDirectory: CHECKOUT,
-    environment,
+    environment: programEnvironment(name, config, found),
     logFile: join(stateDir, 'logs', `${name}.log`),
     ipc: true,
     stopSignal: 'SIGTERM',

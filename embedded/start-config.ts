@@ -22,7 +22,10 @@ export interface StartConfig {
   temporalUiUrl: string | null;
   egressAllow: string | null;
   caFile: string | null;
+  /** The keys of worker and listener. */
   vaultKeysFile: string;
+  /** The same without the private keys: the server's. */
+  serverKeysFile: string;
 }
 
 /** Reads the variables of `npm start` out of `environment`. Throws a `StartError` that names the variable. */
@@ -49,6 +52,7 @@ export function startConfigFrom(environment: Record<string, string>): StartConfi
     egressAllow: given('MOORING_EGRESS_ALLOW'),
     caFile: given('MOORING_CA_FILE'),
     vaultKeysFile: resolve(given('MOORING_VAULT_KEYS_FILE') ?? join(stateDir, 'vault-keys.json')),
+    serverKeysFile: join(stateDir, 'server-keys.json'),
   };
 }
 

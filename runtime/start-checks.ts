@@ -1,16 +1,63 @@
 import { readFileSync } from 'node:fs';
 import { url as debuggerUrl } from 'node:inspector';
 import type { Context } from './context.ts';
+import { readKeyring } from '../crypto/keyring.ts';
 import { withAllVaultRecords } from '../db/across-tenants/across-tenants.ts';
 import { countRecords } from '../db/across-tenants/vault-records.ts';
 
+/** What each process opens of the vault. The listener reads no token. */
+const OPENS = {
+  server: ['encrypted'],
+  worker: ['sealed', 'encrypted'],
+  listener: ['sealed'],
+} satisfies Record<string, ('sealed' | 'encrypted')[]>;
+
 /**
- * Before a process takes up work. `opens` is `encrypted` for the server, and `sealed` too for whoever refreshes and
- * signs in. Throws when a key is missing, or when a debugger listens beside real mailboxes.
+ * Before a process takes up work. Throws when a key is missing, when the server has one that it must not have, or when
+ * a debugger listens beside real mailboxes.
  */
-export async function checkStart(context: Context, opens: ('sealed' | 'encrypted')[]): Promise<void> {
+export async function checkStart(context: Context, program: keyof typeof OPENS): Promise<void> {
   if (!context.config.sandbox) keepMemoryToOurselves(context);
-  await requireVaultKeys(context, opens);
+  if (program === 'server') refusePrivateKeys(context);
+  await requireVaultKeys(context, OPENS[program]);
+}
+
+/** Rule 1: the server, which the whole world may talk to, holds no key that opens a refresh token or a password. */
+function refusePrivateKeys({ vault }: Context): void {
+  const [keyId] = vault.keyIds('sealed');
+  if (keyId === undefined) return;
+  throw startError(
+    'private_key_in_server',
+    `The keys file that MOORING_VAULT_KEYS_FILE names for the server has the private key "${keyId}", which is for workers ` +
+      'and listeners alone. Write the server its own file: node crypto/make-keys.ts WORKERS_FILE SERVER_FILE',
+  );
+}
+
+function startError(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code });
+}
+
+/**
+ * Before records are put under the current keys of the workers' file. Throws when this process has the server's file,
+ * or when the server's file, where it is known, lacks a current key: the server could not read what is re-wrapped.
+ */
+export async function checkRewrapping({ vault }: Context, serverKeysFile: string | null): Promise<void> {
+  if (vault.keyIds('sealed').length === 0) {
+    throw startError(
+      'private_key_absent',
+      'The keys file that MOORING_VAULT_KEYS_FILE names has no private key; re-wrapping needs the file of the workers',
+    );
+  }
+  if (serverKeysFile === null) return;
+  const { sealing, content } = await readKeyring(serverKeysFile);
+  const known = new Set([...sealing.publicKeys.keys(), ...content.keys.keys()]);
+  const absent = [vault.currentKey('sealed'), vault.currentKey('encrypted')].filter((keyId) => !known.has(keyId));
+  if (absent.length === 0) return;
+  throw startError(
+    'server_keys_behind',
+    `The server's keys file ${serverKeysFile} lacks the current key "${absent.join('" and "')}". Write it anew from the workers' ` +
+      `file (node crypto/make-keys.ts WORKERS_FILE ${serverKeysFile}), restart the server, and run this again`,
+  );
 }
 
 /**

@@ -1,15 +1,14 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { keep } from '../support/evidence.ts';
 import { secret } from '../support/minting.ts';
 import { checkChannel } from '../../credentials/check.ts';
 import { refreshCredential } from '../../credentials/refresh.ts';
 import { readKeyring } from '../../crypto/keyring.ts';
+import { readKeysFile } from '../../crypto/keys-file.ts';
 import { Vault } from '../../crypto/vault.ts';
 import { findCredential } from '../../db/credentials/credentials.ts';
 import { browse } from '../support/api.ts';
@@ -26,10 +25,7 @@ let keysFile: string;
 
 beforeAll(async () => {
   stage = await raiseStage();
-  const keys = JSON.parse(await readFile(stage.environment['MOORING_VAULT_KEYS_FILE'] ?? '', 'utf8'));
-  for (const key of keys.sealing.keys) delete key.d;
-  keysFile = join(stage.dir, 'server-keys.json');
-  await writeFile(keysFile, JSON.stringify(keys));
+  keysFile = stage.serverEnvironment['MOORING_VAULT_KEYS_FILE'] ?? '';
 }, 60_000);
 afterAll(async () => {
   await stage?.close();
@@ -43,16 +39,19 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-function startServer(port: number): {
+function startServer(
+  port: number,
+  more: Record<string, string> = {},
+): {
   child: ChildProcess;
   said: Promise<'ready' | number | null>;
   output: () => string;
 } {
   const env = {
-    ...stage.environment,
+    ...stage.serverEnvironment,
     PORT: String(port),
-    MOORING_VAULT_KEYS_FILE: keysFile,
     MOORING_API_KEY: FIRST_KEY,
+    ...more,
   };
   const child = fork(SERVER, { env, silent: true });
   let output = '';
@@ -149,6 +148,16 @@ describe('server.ts', () => {
     server.child.kill('SIGTERM');
     expect(await server.said).toBe('ready');
   }, 60_000);
+
+  test('rule 1: with a private key in its file it does not start, and says what to do', async () => {
+    const workers = stage.environment['MOORING_VAULT_KEYS_FILE'] ?? '';
+    const server = startServer(await freePort(), { MOORING_VAULT_KEYS_FILE: workers });
+    expect(await server.said).toBe(1);
+    for (const words of ['private_key_in_server', '"seal-1"', 'MOORING_VAULT_KEYS_FILE', 'crypto/make-keys.ts']) {
+      expect(server.output()).toContain(words);
+    }
+    expect(server.output()).not.toContain((await readKeysFile(workers)).sealing.keys[0]?.d);
+  }, 30_000);
 
   test('a port that is taken is named, with the variable that chooses another', async () => {
     const taken = createServer().listen(0, '127.0.0.1');

@@ -61,7 +61,7 @@ type Body = ReturnType<typeof bodyOf>;
 /** Sends an adoption to a server that dies at `point`. */
 async function dieAt(point: KillPoint, body: Body, headers: Record<string, string> = {}): Promise<void> {
   const { url, died } = await startServerProcess({
-    ...stage.environment,
+    ...stage.serverEnvironment,
     MOORING_PUBLIC_URL: api.url,
     TEMPORAL_ADDRESS: temporal.address,
     MOORING_KILL_AT: point,

@@ -48,7 +48,7 @@ type Browser = ReturnType<typeof browse>;
 /** Sends one request to a server that dies at `point`. */
 async function dieAt(point: KillPoint, request: (serverUrl: string) => Promise<unknown>): Promise<void> {
   const { url, died } = await startServerProcess({
-    ...stage.environment,
+    ...stage.serverEnvironment,
     MOORING_PUBLIC_URL: api.url,
     MOORING_KILL_AT: point,
   });

@@ -6,7 +6,8 @@ import { FlattenedEncrypt, flattenedDecrypt } from 'jose';
 import type { FlattenedJWE } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openKeyWrappedContent } from '../../crypto/key-wrapped-content.ts';
-import { ensureVaultKeys, readKeyring } from '../../crypto/keyring.ts';
+import { readKeyring } from '../../crypto/keyring.ts';
+import { ensureVaultKeys } from '../../crypto/keys-file.ts';
 import { Vault } from '../../crypto/vault.ts';
 import type { Binding } from '../../crypto/vault.ts';
 

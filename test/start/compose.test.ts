@@ -13,12 +13,22 @@ interface Service {
   environment?: Record<string, string>;
   depends_on?: Record<string, { condition: string }>;
   configs?: { source: string }[];
+  secrets?: (string | { source: string; target: string })[];
 }
 const compose = parse(text, { merge: true }) as {
   services: Record<string, Service>;
   configs: Record<string, { content: string }>;
+  secrets: Record<string, { file: string }>;
 };
 const services = Object.entries(compose.services);
+
+/** The files that a service is given as secrets, each where its variable says. */
+const keysOf = (name: string) =>
+  (compose.services[name]?.secrets ?? []).map((secret) => {
+    const { source, target } = typeof secret === 'string' ? { source: secret, target: secret } : secret;
+    expect(`/run/secrets/${target}`).toBe(compose.services[name]?.environment?.['MOORING_VAULT_KEYS_FILE']);
+    return compose.secrets[source]?.file.replace(/.*:-|\}$/g, '');
+  });
 
 describe('docker-compose.yml', () => {
   it('pins every image, and Temporal’s three to versions that belong together', () => {
@@ -60,6 +70,15 @@ describe('docker-compose.yml', () => {
     expect(config).toMatchObject({
       publicUrl: given.MOORING_PUBLIC_URL,
       temporal: { address: 'temporal:7233', namespace: 'mooring' },
+    });
+  });
+
+  it('rule 1: gives the private key to worker and listener alone', () => {
+    const withKeys = services.flatMap(([name, { secrets }]) => (secrets ? [[name, keysOf(name)]] : []));
+    expect(Object.fromEntries(withKeys)).toEqual({
+      server: ['./secrets/server-keys.json'],
+      worker: ['./secrets/vault-keys.json'],
+      listener: ['./secrets/vault-keys.json'],
     });
   });
 

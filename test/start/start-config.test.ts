@@ -61,20 +61,20 @@ describe('programEnvironment', () => {
   };
 
   it('puts the sandbox in the place of Google', () => {
-    const environment = programEnvironment(startConfigFrom({}), found);
+    const environment = programEnvironment('server', startConfigFrom({}), found);
     expect(environment).toMatchObject({ MOORING_SANDBOX: 'on', MOORING_CA_FILE: imap.ca_file, ...google });
     expect(environment['MOORING_EGRESS_ALLOW']).toContain('127.0.0.0/8');
   });
 
   it('leaves a Google client of the person’s own alone', () => {
     const given = { GOOGLE_CLIENT_ID: 'mine', GOOGLE_CLIENT_SECRET: secret('client-secret') };
-    const environment = programEnvironment(startConfigFrom(given), found);
+    const environment = programEnvironment('server', startConfigFrom(given), found);
     expect(environment).toMatchObject(given);
     expect(environment).not.toHaveProperty('GMAIL_API_URL');
   });
 
   it('allows nothing further and names no sandbox where there is none', () => {
-    const environment = programEnvironment(startConfigFrom({}), { ...found, sandbox: null });
+    const environment = programEnvironment('server', startConfigFrom({}), { ...found, sandbox: null });
     expect(environment['MOORING_SANDBOX']).toBe('off');
     expect(environment).not.toHaveProperty('MOORING_EGRESS_ALLOW');
   });

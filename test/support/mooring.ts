@@ -20,10 +20,12 @@ export const START_TIMEOUT_MS = 240_000;
 
 /**
  * A whole Mooring by `npm start`, in a state folder and on ports of its own. `stop` ends it as a platform does, by a
- * SIGTERM to npm, throws when something of it is left, and removes the folder.
+ * SIGTERM to npm, throws when something of it is left, and removes the folder, but for one that the test named.
  */
 export async function startMooring(environment: Record<string, string> = {}) {
-  const dir = mkdtempSync(join(tmpdir(), 'mooring-e2e-'));
+  const given = environment['MOORING_STATE_DIR'];
+  const dir = given ?? mkdtempSync(join(tmpdir(), 'mooring-e2e-'));
+  const removeFolder = () => given ?? rmSync(dir, { recursive: true, force: true });
   const { NODE_OPTIONS: _, ...inherited } = process.env;
   const child = spawn('npm', ['start'], {
     cwd: CHECKOUT,
@@ -46,7 +48,7 @@ export async function startMooring(environment: Record<string, string> = {}) {
     if (!existsSync(runFile)) {
       child.kill('SIGTERM');
       await ended;
-      rmSync(dir, { recursive: true, force: true });
+      removeFolder();
     }
   }
   if (child.exitCode !== null) throw new Error(`npm start ended with ${child.exitCode}:\n${output}`);
@@ -77,7 +79,7 @@ export async function startMooring(environment: Record<string, string> = {}) {
       keepFolder('temporal', join(dir, 'temporal'));
       keepWrites(join(dir, 'postgres'));
       keep('log', output.replace(run.ui_login, '…')); // for who may read that terminal
-      rmSync(dir, { recursive: true, force: true });
+      removeFolder();
       if (code !== 0 || left.length > 0) {
         throw new Error(`npm start ended with ${code} and left ${JSON.stringify(left)}:\n${output}`);
       }

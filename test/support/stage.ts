@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { readConfig } from '../../runtime/config.ts';
 import { createContext } from '../../runtime/context.ts';
 import type { Context } from '../../runtime/context.ts';
-import { ensureVaultKeys } from '../../crypto/keyring.ts';
+import { ensureVaultKeys, writeServerKeys } from '../../crypto/keys-file.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
 import { startPostgres } from '../../embedded/postgres.ts';
 import { createProviders } from '../../providers/registry.ts';
@@ -43,7 +43,9 @@ export async function raiseStage({
   await migrateDatabase(postgres.url);
   const sandbox = await startSandbox({ dir: join(dir, 'sandbox'), port: 0 });
   const keysFile = join(dir, 'keys.json');
+  const serverKeysFile = join(dir, 'server-keys.json');
   await ensureVaultKeys(keysFile);
+  await writeServerKeys({ workers: keysFile, server: serverKeysFile });
   const environment = { ...stageEnvironment(sandbox.addresses, postgres.url, keysFile), ...variables };
   const config = readConfig(environment);
   const context = await createContext('test', config, {
@@ -53,7 +55,10 @@ export async function raiseStage({
   });
   return {
     dir,
+    /** For a worker or a listener as a process of its own. */
     environment,
+    /** For a server as a process of its own. */
+    serverEnvironment: { ...environment, MOORING_VAULT_KEYS_FILE: serverKeysFile },
     context,
     sandbox: sandboxControl(sandbox.addresses.control),
     imap: sandbox.addresses.imap as { host: string; port: number; security: 'tls' | 'starttls'; ca_file: string },

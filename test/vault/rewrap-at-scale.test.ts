@@ -6,6 +6,7 @@ import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
 import type { Context } from '../../runtime/context.ts';
 import { readKeyring } from '../../crypto/keyring.ts';
+import { writeServerKeys } from '../../crypto/keys-file.ts';
 import { Vault } from '../../crypto/vault.ts';
 import type { Binding } from '../../crypto/vault.ts';
 import { withAllVaultRecords } from '../../db/across-tenants/across-tenants.ts';
@@ -162,6 +163,8 @@ test(`S-22: ${RECORDS} records are re-wrapped while they are read and refreshed,
   const ids = await storeChannels(Math.ceil(RECORDS / RECORDS_PER_CHANNEL));
   await scene.stage.context.database.acrossTenants((tx) => tx.execute(sql`analyze`)).catch(() => {});
   const keysFile = await newerKeys(scene.stage.environment['MOORING_VAULT_KEYS_FILE'] ?? '', 2);
+  const server = scene.stage.serverEnvironment['MOORING_VAULT_KEYS_FILE'] ?? '';
+  await writeServerKeys({ workers: keysFile, server });
   const context = { ...scene.stage.context, vault: new Vault(await readKeyring(keysFile)) };
   const life = live(context, ids, refreshing);
 

@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { writeServerKeys } from '../../crypto/keys-file.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';
 import { secret } from '../support/minting.ts';
 import { changedKeys, newerKeys } from './new-keys.ts';
@@ -19,14 +20,14 @@ interface Ended {
 
 /** Starts a process and waits until it is ready or has given up; ready ones are ended. */
 async function start(
-  file: 'server.ts' | 'worker.ts' | 'listener.ts',
+  file: 'server.ts' | 'worker.ts' | 'listener.ts' | 'vault-keys.ts',
   environment: Record<string, string>,
   execArgv: string[] = [],
 ): Promise<Ended> {
   const env = {
     PATH: process.env['PATH'],
     NODE_COMPILE_CACHE: join(tmpdir(), 'mooring-compile-cache'),
-    ...scene.stage.environment,
+    ...(file === 'server.ts' ? scene.stage.serverEnvironment : scene.stage.environment),
     PORT: '1', // nobody may listen here: who gets that far has not refused
     ...environment,
   };
@@ -53,8 +54,10 @@ test('S-22: no process starts that lacks a key which rows rest on; it says which
   const publicHalf = await changedKeys(keysFile(), 'public', ({ sealing }) => {
     for (const key of sealing.keys) delete key.d;
   });
+  const serverKeys = `${others}.server`;
+  await writeServerKeys({ workers: others, server: serverKeys });
   const started = await Promise.all([
-    start('server.ts', { MOORING_VAULT_KEYS_FILE: others }),
+    start('server.ts', { MOORING_VAULT_KEYS_FILE: serverKeys }),
     start('worker.ts', { MOORING_VAULT_KEYS_FILE: others }),
     start('worker.ts', { MOORING_VAULT_KEYS_FILE: publicHalf }),
     start('listener.ts', { MOORING_VAULT_KEYS_FILE: publicHalf }),
@@ -73,6 +76,21 @@ test('S-22: no process starts that lacks a key which rows rest on; it says which
     }
   }
   expect(started[0]?.output).not.toContain('seal-1');
+}, 60_000);
+
+test('S-22: nothing is re-wrapped by the server’s file, nor under a key that the server does not have', async () => {
+  const newer = await newerKeys(keysFile(), 3);
+  const serverKeys = scene.stage.serverEnvironment['MOORING_VAULT_KEYS_FILE'] ?? '';
+  const [byServer, ahead] = await Promise.all([
+    start('vault-keys.ts', { MOORING_VAULT_KEYS_FILE: serverKeys }),
+    start('vault-keys.ts', { MOORING_VAULT_KEYS_FILE: newer }),
+  ]);
+  expect([byServer.code, ahead.code]).toEqual([1, 1]);
+  expect(byServer.output).toContain('private_key_absent');
+  for (const words of ['server_keys_behind', serverKeys, '"seal-3" and "content-3"', 'crypto/make-keys.ts']) {
+    expect(ahead.output).toContain(words);
+  }
+  expect(await start('vault-keys.ts', {})).toMatchObject({ code: 0 });
 }, 60_000);
 
 test('S-23: a process with a bad configuration ends, and names the variable without its value', async () => {

@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ensureVaultKeys, readKeyring } from '../../crypto/keyring.ts';
+import { readKeyring } from '../../crypto/keyring.ts';
+import { ensureVaultKeys, writeServerKeys } from '../../crypto/keys-file.ts';
 import { Vault } from '../../crypto/vault.ts';
 import type { Binding } from '../../crypto/vault.ts';
 import { Secret } from '../../domain/secret.ts';
 import { secret } from '../support/minting.ts';
+import { newerKeys } from './new-keys.ts';
 
 const BINDING: Binding = { tenant: 'acme', owner: 'chn_1', kind: 'refresh_secret', version: 3 };
 const TEXT = secret('refresh-token');
@@ -180,5 +182,36 @@ describe('the keys file', () => {
     const before = await readFile(path, 'utf8');
     await ensureVaultKeys(path);
     expect(await readFile(path, 'utf8')).toBe(before);
+  });
+});
+
+const pathOf = (name: string) => join(dir, `${name}.json`);
+
+describe('the server’s keys file', () => {
+  test('S-21: has every key of the workers’ file but the private ones, for its owner alone, and follows it', async () => {
+    const [workers, server] = [pathOf('workers'), pathOf('server')];
+    await ensureVaultKeys(workers);
+    expect(await writeServerKeys({ workers, server })).toBe('made');
+    expect(await writeServerKeys({ workers, server })).toBe('unchanged');
+    const keyring = await readKeyring(server);
+    expect([...keyring.sealing.publicKeys.keys()]).toEqual(['seal-1']);
+    expect(keyring.sealing.privateKeys.size).toBe(0);
+    expect((await stat(server)).mode & 0o777).toBe(0o600);
+    await writeFile(workers, await readFile(await newerKeys(workers, 2), 'utf8'));
+    expect(await writeServerKeys({ workers, server })).toBe('renewed');
+    expect((await readKeyring(server)).sealing.current).toBe('seal-2');
+    expect((await readKeyring(workers)).sealing.privateKeys.size).toBe(2);
+  });
+
+  test('replaces a whole copy of the workers’ file, and never the only file with a private key', async () => {
+    const [workers, copy] = [pathOf('whole'), pathOf('copy')];
+    await ensureVaultKeys(workers);
+    await writeFile(copy, await readFile(workers));
+    expect(await writeServerKeys({ workers, server: copy })).toBe('renewed');
+    await expect(writeServerKeys({ workers, server: workers })).rejects.toThrow('no other file');
+    const others = pathOf('others');
+    await ensureVaultKeys(others);
+    await expect(writeServerKeys({ workers, server: others })).rejects.toThrow(others);
+    for (const file of [workers, others]) expect((await readKeyring(file)).sealing.privateKeys.size).toBe(1);
   });
 });
