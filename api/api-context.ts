@@ -14,7 +14,7 @@ export async function openApiContext(context: Context): Promise<ApiContext & { s
     tokenNews,
     feedNews,
     stopping: stopping.signal,
-    /** Sends waiters and streams away; they come back to another process. */
+    /** Ends waiters and streams, whose clients reconnect to another process. */
     async stop() {
       stopping.abort();
       await Promise.all(ends.map((end) => end()));

@@ -13,7 +13,7 @@ import { requestLog } from './http/request-log.ts';
 import { checkHost, checkOrigin, noStore, securityHeaders } from './http/security-headers.ts';
 import { mountUi } from './http/ui.ts';
 
-/** The HTTP side, in the order a request meets it. */
+/** The HTTP side, in the order of a request's way through it. */
 export function createApp(context: ApiContext): Express {
   const { config, logger } = context;
   const app = express();

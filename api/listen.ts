@@ -6,9 +6,9 @@ import type { Context } from '../runtime/context.ts';
 /** Slow senders of headers or bodies are cut off after these, in ms (S-38). */
 const HEADERS_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 30_000;
-/** Longer than a proxy keeps idle connections, so that it is the proxy who closes them. */
+/** Longer than a proxy keeps idle connections, so that the proxy closes them. */
 const KEEP_ALIVE_MS = 75_000;
-/** What is under way when the process is asked to stop has this long to end, in ms. */
+/** How long running requests may take after the process is asked to stop, in ms. */
 const GRACE_MS = 8_000;
 
 /** Answers HTTP on `bind:port`. Throws an error that names the port and its variable when it is taken. */
@@ -29,7 +29,7 @@ export async function listen(app: Express, { bind, port }: Context['config']): P
   return server;
 }
 
-/** Takes no more connections, and waits for what is under way. */
+/** Accepts no more connections and waits for running requests. */
 export async function drain(server: Server): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   server.close(() => resolve());

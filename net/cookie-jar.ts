@@ -1,11 +1,11 @@
 import { parseCookie } from 'undici';
 
-/** A session has a few; a server that sets them without end is not followed. */
+/** A session needs a few cookies; a server that sets them without end is cut off here. */
 const MOST_COOKIES = 50;
 
 /**
- * The cookies of one session (RFC 6265), each sent back to the origin that set it and no other. They stay in memory, for
- * some are as good as a login.
+ * The cookies of one session (RFC 6265), each returned to the origin that set it alone. They stay in memory, because some
+ * are as good as a login.
  */
 export class CookieJar {
   /** `name=value` as it came, by name, by origin. */

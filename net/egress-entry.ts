@@ -9,7 +9,7 @@ export type EgressEntry = { port: number | null } & (
 
 const FORMS = 'host, host:port, address, address/bits, address:port, address/bits:port, [v6]:port or [v6/bits]:port';
 
-/** Throws when it is none of the forms; an allowlist that is half understood would be wider or narrower than meant. */
+/** Throws for any other form: a misread allowlist would be wider or narrower than meant. */
 export function parseEgressEntry(text: string): EgressEntry {
   const { place, port } = splitPort(text.trim().toLowerCase());
   const range = parseRange(place);

@@ -17,18 +17,18 @@ export interface EgressConfig {
   allow: string[];
 }
 
-/** A server that was named by a person is not at a public address, or at a port of another service. */
+/** A server that a person named is not at a public address, or not at a port of the service. */
 export class EgressDenied extends Error {
   readonly code = 'egress_denied';
 
   constructor(host: string, port: number) {
-    // The address that the name led to stays unsaid: the form must not be a map of our network.
+    // Without the resolved address: the form must not be a map of our network.
     super(`${host}:${port} is not a public server; the operator can allow it in MOORING_EGRESS_ALLOW (egress_denied)`);
     this.name = 'EgressDenied';
   }
 }
 
-/** The way to one server: how its name becomes an address, and a last look at the address that was reached. */
+/** The way to one server: the lookup of its name, and a last check of the address that was reached. */
 interface Passage {
   /** For `net.connect`, `tls.connect` and undici's `connect`: fails with `EgressDenied` unless every answer is allowed. */
   lookup: LookupFunction;
@@ -54,8 +54,8 @@ export type Resolve = (
 /**
  * Keeps servers that people name (IMAP, EWS, webhooks) from leading into our own network. It judges at connect time:
  * all addresses a name resolves to, in the very lookup the socket uses, so that a name cannot change between the
- * judging and the connecting. Public means `unicast` to ipaddr.js, after unwrapping v4-mapped addresses: loopback,
- * private, link-local, CGNAT, NAT64, 6to4, Teredo and the like are not; nor is what looks public and is the cloud's own.
+ * judging and the connecting (S-50). Public means `unicast` to ipaddr.js, after unwrapping v4-mapped addresses: loopback,
+ * private, link-local, CGNAT, NAT64, 6to4, Teredo and the like are not, nor are public numbers that a cloud uses itself.
  */
 export function createEgressGuard(config: EgressConfig, resolve: Resolve = lookup): EgressGuard {
   const entries = config.allow.map(parseEgressEntry);
@@ -105,9 +105,9 @@ function matches(entry: EgressEntry, name: string, address: string): boolean {
   return judged.kind() === network.kind() && judged.match(network, bits);
 }
 
-/** All of IPv6 that is given out (RFC 4291 section 2.4); `unicast` to ipaddr.js is also the rest, `::127.0.0.1` in hex too. */
+/** All assigned IPv6 (RFC 4291 section 2.4); ipaddr.js calls the rest `unicast` too, such as `::127.0.0.1` in hex. */
 const GLOBAL_IPV6 = ipaddr.IPv6.parseCIDR('2000::/3');
-/** Public by its number, and yet every Azure host's own (WireServer: its metadata and certificates). */
+/** A public number that every Azure host serves itself (WireServer: metadata and certificates). */
 const AZURE_HOST = '168.63.129.16';
 
 function isPublic(address: string): boolean {

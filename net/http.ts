@@ -5,7 +5,7 @@ import type { Operation, ProviderAnswer } from '../domain/verdict.ts';
 import { CookieJar } from './cookie-jar.ts';
 import { networkFailure } from './network-failure.ts';
 
-/** 1 MiB: no token answer or listing is larger; a captive portal's download must not fill our memory. */
+/** 1 MiB: no token answer or listing is larger, and a captive portal's download must not fill our memory. */
 const ANSWER_BYTES = 1024 * 1024;
 /** How long an answer may take that is read as a whole. */
 const ANSWER_TIMEOUT_MS = 30_000;
@@ -36,10 +36,10 @@ const KEPT_HEADERS = new Set([
 interface HttpRequest {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   url: URL;
-  /** What is asked for, in the verdict's words. */
+  /** The operation, in the verdict's words. */
   operation: Operation;
   headers?: Record<string, string>;
-  /** In pieces: they are sent as they come, no faster than the server takes them. */
+  /** In pieces, sent as they come and no faster than the server takes them. */
   body?: string | AsyncIterable<Uint8Array>;
   /**
    * Called once the connection stands, right before the first byte of the request is written. What it throws ends the
@@ -68,11 +68,11 @@ export interface HttpStream {
 
 /**
  * HTTP for the adapters. It follows no redirect (credentials would follow it), asks for no compression and undoes none
- * (so no answer can unpack into gigabytes), and caps what it reads. What goes wrong on the way is a `ProviderError`
- * that names the server only, never a path, a query or a body. An abort by the caller is thrown as it is.
+ * (so no answer can unpack into gigabytes), and caps what it reads. A network failure is a `ProviderError` that names the
+ * server only, never a path, a query or a body. An abort by the caller is thrown as it is.
  */
 export interface Http {
-  /** The whole answer as text, whatever its status. */
+  /** The whole answer as text, of any status. */
   send(request: HttpRequest): Promise<HttpAnswer>;
   /** The answer's body as it comes; the reader must read it or break out of it. */
   stream(request: HttpRequest): Promise<HttpStream>;
@@ -131,7 +131,7 @@ interface Over {
 
 async function open({ dispatcher, cookies }: Over, asked: HttpRequest): Promise<HttpStream> {
   const { method, url, signal, timeoutMs } = asked;
-  // Who may take longer in all may also be silent longer: a strict token endpoint is not given up at half its time.
+  // A longer limit for the whole answer allows a longer silence too: a strict token endpoint is not given up halfway.
   const headersTimeout = Math.max(SILENCE_TIMEOUT_MS, timeoutMs ?? 0);
   const { headers, body } = contentOf(asked);
   const cookie = cookies?.headerFor(url) ?? null;

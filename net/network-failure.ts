@@ -26,16 +26,16 @@ const NETWORK_CODES: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * The network itself (provider `generic`), and whatever stands between us and a provider: no answer at all, a proxy's
- * page, a status alone. It never means that a person should sign in.
+ * The verdict of a network failure (provider `generic`), including proxies and gateways: no answer, a proxy's page, a bare
+ * status. It never asks a person to sign in (rule 5).
  */
 export function classifyNetwork(answer: ProviderAnswer): Verdict {
   if (answer.httpStatus === 429) return rateLimited(retryAfterMs(answer), '429');
-  // Our own way out wants credentials: the operator's set-up.
+  // Our own proxy asks for credentials: the operator's set-up.
   if (answer.httpStatus === 407) return verdict('misconfigured', 'network', { providerCode: '407' });
   if (answer.httpStatus !== null) return unknown(answer, String(answer.httpStatus));
   const code = networkCode(answer.body);
-  // The operator's own allowlist keeps us from it: asking again heals nothing.
+  // The operator's own allowlist forbids it: a retry heals nothing.
   if (code === 'egress_denied') return verdict('misconfigured', 'network', { providerCode: code });
   return verdict('transient', 'network', { providerCode: code });
 }
@@ -44,7 +44,7 @@ function networkCode(text: string): string {
   return NETWORK_CODES.find(([pattern]) => pattern.test(text))?.[1] ?? 'network';
 }
 
-/** The codes and names along an error's causes: what a network failure is recognized by, nothing that was sent. */
+/** The codes and names along an error's causes, which identify a network failure; nothing that was sent. */
 function networkErrorText(error: unknown): string {
   const parts: string[] = [];
   for (let at = error, depth = 0; at instanceof Error && depth < 6; at = at.cause, depth++) {

@@ -3,7 +3,7 @@ import type { ProviderName } from '../domain/access-type.ts';
 import type { EgressConfig, EgressGuard } from '../net/egress.ts';
 import type { Provider } from './contract.ts';
 
-/** What this installation was configured with, as far as adapters need it; runtime/config.ts fills it. */
+/** The configuration that adapters need; runtime/config.ts fills it. */
 export interface ProviderConfig {
   /** Every provider's own variables, validated. */
   variables: Readonly<Record<string, unknown>>;
@@ -14,7 +14,7 @@ export interface ProviderConfig {
   certificateAuthorities: string | null;
 }
 
-/** What every provider finds around it. */
+/** What every provider may use. */
 export interface Surroundings extends Pick<ProviderConfig, 'publicUrl' | 'certificateAuthorities'> {
   egress: EgressGuard;
 }
@@ -28,7 +28,7 @@ export interface ProviderDefinition {
   configure(given: Readonly<Record<string, unknown>>, surroundings: Surroundings): Provider[];
 }
 
-/** Checks that `configure` reads only variables that are declared; it is given what their shape parsed. */
+/** Types `configure` by the declared variables, so that it reads no others. */
 export function defineProvider<Shape extends z.ZodRawShape>(definition: {
   name: ProviderName;
   variables: Shape;

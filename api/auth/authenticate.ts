@@ -13,10 +13,10 @@ import { findSession } from './session.ts';
 /** A key is looked up again after this, in ms, so that a revocation counts everywhere within seconds (S-32). */
 const KEY_CACHE_MS = 2_000;
 const KEY_CACHE_SIZE = 1_000;
-/** `last_used_at` is no finer than this, in ms: a read must not cost a write each time. */
+/** The precision of `last_used_at`, in ms: a read must not cost a write each time. */
 const LAST_USED_PRECISION_MS = 60_000;
 
-/** Finds out who asks, by API key or session cookie; without either the request goes on as nobody's. */
+/** Identifies the caller by API key or session cookie; without either the request continues without a principal. */
 export function authenticate(context: ApiContext): RequestHandler {
   const findKey = cachedKeys(context);
   return async (request: Request, response: Response, next: NextFunction) => {
@@ -25,7 +25,7 @@ export function authenticate(context: ApiContext): RequestHandler {
   };
 }
 
-/** Who asks. Throws 401 for nobody, 403 for somebody who lacks every one of `scopes`. */
+/** The principal of the request. Throws 401 without one, 403 if it has none of `scopes`. */
 export function requireScope(response: Response, scopes: readonly Scope[]): Principal {
   const principal = response.locals['principal'] as Principal | null | undefined;
   if (!principal)
@@ -51,7 +51,7 @@ async function sessionPrincipal(context: ApiContext, request: Request): Promise<
   if (apiKeyId === null) return { id: 'ui', tenantId: null, scopes: new Set(SCOPES), kind: 'session' };
   const key = await withinReach(context.database, null, (tx) => findApiKey(tx, apiKeyId));
   if (!key) return null;
-  // Not an error of this request, which may be the one that signs in anew.
+  // No error: this request may be the one that signs in again.
   const principal = await keyPrincipal(context, key, request).catch(() => null);
   return principal && { ...principal, kind: 'session' };
 }

@@ -5,7 +5,7 @@ import { newId } from '../../db/ids.ts';
 import { sha256 } from '../../crypto/random-secrets.ts';
 import { SCOPES } from './scopes.ts';
 
-/** Makes the configured key with every right, unless it is there; one that was revoked since stays so. */
+/** Creates the configured key with every scope, unless it exists; a revoked one stays revoked. */
 export async function createFirstApiKey(context: Context): Promise<void> {
   const { firstApiKey } = context.config;
   if (firstApiKey === null) return;

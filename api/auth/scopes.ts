@@ -16,7 +16,7 @@ export const SCOPES = [
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** Who asks: an API key, or a person's session in the web UI. */
+/** The caller: an API key, or a person's session in the web UI. */
 export interface Principal {
   /** The key's id, for the audit; `ui` for a session opened with the login link. */
   id: string;

@@ -6,7 +6,7 @@ import { readCookie, setCookie, clearCookie } from '../http/cookies.ts';
 import { randomText, sha256 } from '../../crypto/random-secrets.ts';
 
 const COOKIE = 'session';
-/** Then the person signs in again, however busy they are. */
+/** The absolute limit: then the person signs in again, also if active. */
 const SESSION_LIFE_MS = 12 * 3_600_000;
 
 /** Opens a session and sets its cookie; the browser holds no key. `apiKeyId` null: it came by the login link. */

@@ -6,7 +6,7 @@ import { isSameSecret, randomText, sha256 } from '../../crypto/random-secrets.ts
 const COOKIE = 'browser';
 const LIFE_MS = 24 * 3_600_000;
 
-/** Binds what follows to this browser (S-02): gives it a secret unless it has one, and answers with the secret's hash. */
+/** Binds the sign-in to this browser (S-02): gives it a secret unless it has one, and returns the secret's hash. */
 export function bindBrowser({ config }: Context, request: Request, response: Response): string {
   const known = readCookie(config, request, COOKIE);
   const secret = known !== null && /^[\w-]{43}$/.test(known) ? known : randomText();

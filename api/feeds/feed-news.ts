@@ -4,7 +4,7 @@ import { EVENTS_NOTIFICATION } from '../../domain/notifications.ts';
 /** Streams look at least this often, in ms: an event becomes final only when older transactions have ended. */
 const LOOK_AT_LEAST_EVERY_MS = 1_000;
 
-/** One LISTEN for all streams of a process: says that there may be new events. */
+/** One LISTEN for all streams of a process: signals that there may be new events. */
 export class FeedNews {
   readonly #database: Context['database'];
   #news = Promise.withResolvers<void>();
@@ -13,7 +13,7 @@ export class FeedNews {
     this.#database = database;
   }
 
-  /** Starts listening; returns what ends it. */
+  /** Starts listening; returns a function that ends it. */
   listen(): Promise<() => Promise<void>> {
     return this.#database.listen(EVENTS_NOTIFICATION, () => {
       const { resolve } = this.#news;
@@ -22,7 +22,7 @@ export class FeedNews {
     });
   }
 
-  /** Waits for news, and not longer than a stream may go without looking. */
+  /** Waits for news, at most for the interval at which a stream must look. */
   async next(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, LOOK_AT_LEAST_EVERY_MS);

@@ -4,12 +4,12 @@ import type { Context } from '../../runtime/context.ts';
 import { Problem, problemBody } from './problem.ts';
 import { TOO_LARGE } from './read-json.ts';
 
-/** Whatever was thrown becomes problem details; what nobody foresaw says nothing of itself, and is logged. */
+/** Turns every error into problem details; an unforeseen one is logged and says nothing of its cause. */
 export function answerProblem(logger: Context['logger']): ErrorRequestHandler {
   return (error: unknown, _request, response, next) => {
     const requestId = String(response.locals['requestId'] ?? '');
     const problem = toProblem(error);
-    // A problem that was foreseen has its status in the request's own line.
+    // A foreseen problem has its status in the request's own line.
     if (!(error instanceof Problem) && problem.status >= 500) {
       logger.error({ err: error, requestId, code: problem.code }, 'A request failed');
     }
@@ -26,7 +26,7 @@ export const answerNotFound: RequestHandler = () => {
   throw new Problem('not_found', 'No call has this address');
 };
 
-/** What `body-parser` and the router throw before a route is reached. */
+/** The errors that `body-parser` and the router throw before a route is reached. */
 const thrownByExpress = z.object({ status: z.number(), type: z.string().optional() });
 const DATABASE_AWAY = /^(CONNECT_TIMEOUT|CONNECTION_(CLOSED|ENDED|DESTROYED)|ECONNREFUSED|ECONNRESET|57P0[123]|53300)$/;
 

@@ -17,7 +17,7 @@ import { sha256 } from '../../crypto/random-secrets.ts';
 import type { Principal } from '../auth/scopes.ts';
 
 const KEPT_MS = 24 * 3_600_000;
-/** One request in so many clears away what has expired. */
+/** One request in this many deletes expired keys. */
 const SWEEP_EVERY = 100;
 let taken = 0;
 
@@ -26,14 +26,14 @@ interface Asked {
   request: Request;
   /** The client's `Idempotency-Key`. */
   key: string;
-  /** The request may run beside the first, or after a first that died. */
+  /** The request may run beside the first, or after a first whose process died. */
   knowsRepetition(): boolean;
 }
 
 /**
- * Runs a POST once per Idempotency-Key. A repetition gets the first answer again, sealed at rest because it may hold
- * a secret; one that comes while the first is at work is told to come back, and does the work itself when the first has
- * died with its process. Failures are not kept: nothing was done, so doing it again is what the client wants.
+ * Runs a POST once per Idempotency-Key. A repetition gets the first answer, which is sealed at rest because it may hold a
+ * secret. A repetition while the first request runs gets a problem that asks it to come back, and does the work itself if
+ * the first died with its process. Failures are not stored: nothing was done, so a repetition does the work.
  */
 export async function answerOnce(
   context: ApiContext,
@@ -66,7 +66,7 @@ async function take(context: ApiContext, hash: string, requestHash: string): Pro
   });
 }
 
-/** Says all the while that the request is at work: however long it takes, only a dead one loses its key. */
+/** Renews the key while the request runs, so that only a dead request loses it. */
 async function atWork<T>(context: ApiContext, hash: string, run: () => Promise<T>): Promise<T> {
   const sayIt = async () => {
     const now = await context.clock.now();

@@ -63,7 +63,7 @@ export function countPush(provider: string, outcome: Told | 'forged' | 'malforme
   pushes.inc({ provider, outcome });
 }
 
-/** Times every request under its route's pattern: an address would be a label without end, and may be a secret. */
+/** Times every request under its route's pattern: addresses would be endless labels, and may be secrets. */
 export const measureRequests: RequestHandler = (request, response, next) => {
   const stop = requests.startTimer();
   response.on('close', () => {
@@ -73,7 +73,7 @@ export const measureRequests: RequestHandler = (request, response, next) => {
   next();
 };
 
-/** Everything in Prometheus' text format; the gauges are read from the database at each scrape. */
+/** All metrics in Prometheus' text format; each scrape reads the gauges from the database. */
 export async function renderMetrics(context: ApiContext): Promise<string> {
   const now = await context.clock.now();
   channels.reset();

@@ -11,7 +11,7 @@ import type { Principal } from '../auth/scopes.ts';
 const NOTHING = z.strictObject({});
 const NOBODY: Principal = { id: '', tenantId: '', scopes: new Set(), kind: 'session' };
 
-/** Puts calls onto a router. Express 5 hands a rejected promise to the error handler. */
+/** Mounts calls on a router. Express 5 passes a rejected promise to the error handler. */
 export function mountCalls(router: Router, context: ApiContext, calls: readonly Call[]): void {
   for (const call of calls) {
     router[call.method](call.path, (request: Request, response: Response, _next: NextFunction) => {
@@ -40,7 +40,7 @@ async function answerCall(context: ApiContext, call: Call, request: Request, res
   sendAnswer(response, call, answer);
 }
 
-/** By Node's own means: what `response.json` does beyond this (ETag, freshness, JSONP) no answer of ours needs. */
+/** With Node's own methods: no answer needs the extras of `response.json` (ETag, freshness, JSONP). */
 function sendAnswer(response: Response, { answers }: Call, answer: SentAnswer): void {
   const { status, body, location, headers = {} } = answer;
   if (answers[status]?.kind === 'written') return;
@@ -57,7 +57,7 @@ function parsePart<S extends z.ZodType>(part: FieldError['in'], schema: S, value
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const errors = parsed.error.issues.flatMap((issue) => fieldErrors(part, issue));
-  // An id of the wrong shape names nothing.
+  // A malformed id names no resource.
   if (part === 'path') throw new Problem('not_found', 'No resource has this id', { errors });
   const named = errors.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
   throw new Problem('validation_failed', `In the ${part}: ${named}`, { errors });

@@ -19,8 +19,8 @@ export interface Page<T> {
 }
 
 /**
- * A page out of `limit + 1` rows: the row too many only says that there is more. A cursor names the last row that was
- * given, so rows that arrive meanwhile shift nothing.
+ * A page out of `limit + 1` rows: the extra row only shows that there are more. A cursor names the last row of the page, so
+ * new rows shift nothing.
  */
 export function pageOf<Row, Shown>(
   rows: Row[],
@@ -32,7 +32,7 @@ export function pageOf<Row, Shown>(
   return { data: given.map(show), next: rows.length > limit && last !== undefined ? cursor(last) : null };
 }
 
-/** Lists by id: the cursor is the id in another dress, so that nobody builds one. */
+/** Lists by id: the cursor is the encoded id, so that clients do not construct one. */
 export const idCursor = (id: string) => Buffer.from(`id:${id}`).toString('base64url');
 
 export function parseIdCursor(cursor: string | undefined): string | null {

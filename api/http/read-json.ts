@@ -5,7 +5,7 @@ import { Problem } from './problem.ts';
 export const LIMIT_BYTES = 100_000;
 export const TOO_LARGE = 'Expected a body of at most 100 kB';
 
-/** PostgreSQL stores neither NUL nor half a surrogate pair; better said here than failed there. */
+/** PostgreSQL stores neither NUL nor half a surrogate pair, so they are refused here. */
 function refuseUnstorable(_key: string, value: unknown): unknown {
   if (typeof value === 'string' && (value.includes('\0') || !value.isWellFormed())) {
     throw new SyntaxError('Text contains NUL or half a surrogate pair');
@@ -15,7 +15,7 @@ function refuseUnstorable(_key: string, value: unknown): unknown {
 
 const lengthOf = (request: Request) => Number(request.get('content-length') ?? 0);
 
-/** Said at once: a parser would first take all of it in, as slowly as it is sent (S-38). */
+/** Refused at once: a parser would first read all of it, as slowly as it is sent (S-38). */
 export const refuseTooLarge: RequestHandler = (request, response, next) => {
   if (lengthOf(request) > LIMIT_BYTES) {
     response.set('Connection', 'close');

@@ -23,18 +23,18 @@ const CONTENT_SECURITY = {
 export function securityHeaders({ publicUrl }: Config): RequestHandler {
   return helmet({
     contentSecurityPolicy: { useDefaults: false, directives: CONTENT_SECURITY },
-    // A connect link's address is a secret: no other site gets it as a referrer.
+    // A connect link's address is a secret, so it is never sent as a referrer.
     referrerPolicy: { policy: 'same-origin' },
     xFrameOptions: { action: 'deny' },
     strictTransportSecurity: publicUrl.startsWith('https:'),
-    // For browsers and plug-ins that are no more; every answer would carry them.
+    // Headers for obsolete browsers and plug-ins, which every answer would carry.
     xDownloadOptions: false,
     xPermittedCrossDomainPolicies: false,
     xXssProtection: false,
   });
 }
 
-/** Answers only under our own names: a page that has its own name resolve to us (DNS rebinding) gets nothing. */
+/** Answers only under our own names, against DNS rebinding: a page whose name resolves to us gets nothing. */
 export function checkHost(config: Config): RequestHandler {
   const allowed = ownHosts(config);
   return (request, _response, next) => {
@@ -44,7 +44,7 @@ export function checkHost(config: Config): RequestHandler {
   };
 }
 
-/** An unsafe request that rides on a cookie has to come from our own page (S-37); with a key nobody rides. */
+/** An unsafe request that a cookie authorises must come from our own page (S-37); a request with a key may come from anywhere. */
 export function checkOrigin(config: Config): RequestHandler {
   const origins = new Set([...ownHosts(config)].map((host) => `${new URL(config.publicUrl).protocol}//${host}`));
   return (request, response, next) => {
@@ -57,14 +57,14 @@ export function checkOrigin(config: Config): RequestHandler {
 
 function ownHosts({ publicUrl, bind, port }: Config): Set<string> {
   const hosts = new Set([new URL(publicUrl).host.toLowerCase(), `${bind}:${port}`]);
-  // Whoever reaches a loopback address sits at this machine.
+  // A loopback address is reachable from this machine alone.
   if (['127.0.0.1', 'localhost', '::1', '0.0.0.0', '::'].includes(bind)) {
     for (const name of ['127.0.0.1', 'localhost', '[::1]']) hosts.add(`${name}:${port}`);
   }
   return hosts;
 }
 
-/** Tokens, mail and links stay in no cache (S-34). */
+/** No cache stores tokens, mail or links (S-34). */
 export const noStore: RequestHandler = (_request, response, next) => {
   response.set('Cache-Control', 'no-store');
   next();

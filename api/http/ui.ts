@@ -4,7 +4,7 @@ import express from 'express';
 import type { Express, RequestHandler } from 'express';
 import type { Context } from '../../runtime/context.ts';
 
-/** The built web app: its files by their hashed names for ever, its page for every address of its own. */
+/** The built web app: hashed files are cached for ever, and every address of the app gets its page. */
 export function mountUi(app: Express, config: Context['config']): void {
   const { uiDir } = config;
   app.use('/assets', express.static(join(uiDir, 'assets'), { index: false, immutable: true, maxAge: '1y' }));
@@ -12,7 +12,7 @@ export function mountUi(app: Express, config: Context['config']): void {
   app.get(['/connect/:link', '/{*path}'], toPublicAddress(config), sendPage(uiDir));
 }
 
-/** The sign-in's cookie counts under one name only, and the provider sends people back to the public one. */
+/** The sign-in's cookie belongs to one host name, and the provider sends people back to the public one. */
 function toPublicAddress({ publicUrl }: Context['config']): RequestHandler {
   const { host } = new URL(publicUrl);
   return (request, response, next) => {
@@ -21,7 +21,7 @@ function toPublicAddress({ publicUrl }: Context['config']): RequestHandler {
   };
 }
 
-/** Only for who asks for a page: a missing file or an API address that does not exist is said to be missing. */
+/** For requests of a page only: a missing file or an unknown API address is a 404. */
 function sendPage(uiDir: string): RequestHandler {
   const page = join(uiDir, 'index.html');
   return (request, response, next) => {

@@ -2,7 +2,7 @@ import type { ApiKeyRow } from '../../db/access/api-keys.ts';
 import { isoOrNull } from './time.ts';
 import type { ApiKey } from '../schemas/api-keys.ts';
 
-/** A key without the key: that is shown once, when it is made. */
+/** A key without its secret, which is shown once, when it is made. */
 export function presentApiKey(row: ApiKeyRow): ApiKey {
   return {
     id: row.id,

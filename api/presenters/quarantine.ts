@@ -21,7 +21,7 @@ export function quarantineId({ importId, scope, generation, providerId }: Quaran
   return Buffer.from(JSON.stringify([importId, scope, generation, providerId])).toString('base64url');
 }
 
-/** null when it is none of ours. */
+/** null when the text is no such id. */
 export function parseQuarantineId(id: string): QuarantineKey | null {
   try {
     const parts: unknown = JSON.parse(Buffer.from(id, 'base64url').toString());

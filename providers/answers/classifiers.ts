@@ -8,12 +8,12 @@ import { classifyGeneric } from './oauth-errors.ts';
 import type { Classifier } from './outages.ts';
 import { classifySalesforce } from '../salesforce/errors.ts';
 
-/** Of an answer with several parts the one that failed. */
+/** The failed part of an answer with several parts. */
 function ofWhatFailed(classify: Classifier): Classifier {
   return (answer) => classify(failedPart(answer));
 }
 
-/** Entra's numbers mean what they mean to Entra, whoever asked it for a token: an IMAP client does. */
+/** Entra's numbers mean the same for every client, such as an IMAP client with an Entra token. */
 function entraOr(classify: Classifier): Classifier {
   return (answer) => (/\bAADSTS\d{5}/.test(answer.body) ? classifyMicrosoft(answer) : classify(answer));
 }

@@ -11,7 +11,7 @@ interface Rule {
   vague?: true;
 }
 
-/** The words of RFC 6749, RFC 8628, OpenID Connect and RFC 8707, and of those who made up their own. */
+/** The words of RFC 6749, RFC 8628, OpenID Connect, RFC 8707, and those of single vendors. */
 const RULES: readonly Rule[] = [
   { kind: 'rate_limited', reason: 'rate_limited', error: /^slow_down$|rate_?limit|too_many_requests|throttl/i },
   {
@@ -27,14 +27,14 @@ const RULES: readonly Rule[] = [
     error:
       /^(access_denied|(interaction|login|consent|account_selection)_required|invalid_refresh_token|expired_token|invalid_(authorization_)?code|account_not_authorized)$/i,
   },
-  // Nothing tells why the grant is over: spaced tries come first.
+  // The answer does not say why the grant ended, so spaced tries come first.
   { kind: 'reauth_required', reason: 'access_revoked', error: /^invalid_grant$/i, vague: true },
 ];
 
 /** An OAuth refusal of a server that has no map of its own; null when the answer is none. */
 export function classifyOAuth(answer: ProviderAnswer): Verdict | null {
   const { operation } = answer;
-  // Elsewhere these words are a gateway's, about somebody else's access.
+  // In other operations these words come from a gateway and concern other access.
   if (operation !== 'refresh' && operation !== 'login') return null;
   const refusal = oauthRefusal(answer.body);
   if (refusal === null) return null;
@@ -44,7 +44,7 @@ export function classifyOAuth(answer: ProviderAnswer): Verdict | null {
     if (operation === 'login') return tokenRefused(providerCode);
     return verdict('reauth_required', 'access_revoked', { providerCode, vague: true });
   }
-  // Zoho: "access_denied", and in the description that we ask too often.
+  // Zoho: "access_denied", with a description that names a rate limit.
   if (/too many requests|rate limit/i.test(refusal.description)) return rateLimited(retryAfterMs(answer), providerCode);
   const rule = RULES.find(({ error }) => error.test(refusal.error));
   if (!rule) return null;

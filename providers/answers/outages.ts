@@ -4,15 +4,15 @@ import { rateLimited, retryAfterMs, unknown } from '../../domain/verdict-builder
 
 export type Classifier = (answer: ProviderAnswer) => Verdict;
 
-/** 64 Ki characters: what is longer is a page or a listing, its end tells nothing, and a server must not hold us up. */
+/** 64 Ki characters: a longer answer is a page or a listing, whose end adds nothing, and must not cost us time. */
 const LONGEST_BODY = 65_536;
 
 /**
- * Rule 5, for every map alike: too many requests and a server's failure are that, whatever words are inside, and a page
- * for people says nothing but its status. Words alone may raise a failure to a limit, never to something that a person
- * has to do. A sign-in is the exception for pages, for providers tell a browser there what is wrong.
+ * Rule 5, for every map: 429 and 5xx are a limit and an outage, with any words inside, and an HTML page counts by its
+ * status alone. Words may turn an outage into a limit, never into a task for a person. A sign-in is the exception for
+ * pages, because providers tell the browser there what is wrong.
  *
- * `saysFault` tells the protocols that report everything with 500 (SOAP); there the words decide.
+ * `saysFault` is true for protocols that report everything with 500 (SOAP); there the words decide.
  */
 export function outagesFirst(classify: Classifier, saysFault?: (body: string) => boolean): Classifier {
   return (answer) => {

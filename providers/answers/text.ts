@@ -1,6 +1,6 @@
 /** Brackets tried before an answer counts as having no JSON: "[GaxiosError] … {…}" has some that open none. */
 const MOST_BRACKETS = 20;
-/** Values looked at within one answer: an error is near the outside, a listing is no error. */
+/** Values examined per answer: an error is near the outside, and a listing is no error. */
 const MOST_VALUES = 500;
 
 /**
@@ -34,7 +34,7 @@ export function objectsWithin(text: string): Record<string, unknown>[] {
   return waiting.filter(isObject);
 }
 
-/** A page for people: a proxy's, a captive portal's, a gateway's. Its words are nobody's answer to us. */
+/** An HTML page of a proxy, a captive portal or a gateway. Its words do not answer our request. */
 export function isPage(text: string): boolean {
   return /^\s*(<\?xml[^>]*>\s*)?<(!doctype html|html|head|body|title)\b/i.test(text);
 }

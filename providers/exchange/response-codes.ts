@@ -56,7 +56,7 @@ export function meaningOf(code: string, operation: Operation): Pick<Rule, 'kind'
 /** Words of Exchange that say nothing without what is inside them. */
 const ENVELOPES = new Set(['ErrorInternalServerError', 'ErrorBatchProcessingStopped', 'ErrorResponseSchemaValidation']);
 
-/** Where a SOAP answer keeps its codes: the words of somebody's mail, in the same answer, are none. */
+/** The elements of a SOAP answer that hold codes; the words of a mail in the same answer are no codes. */
 const SOAP_CODES = /<(?:\w+:)?(?:ResponseCode|faultcode)\b[^>]*>\s*(?:\w+:)?(Error\w+)/g;
 const PRINTED_CODES = /\b(Error[A-Z][A-Za-z]{3,})\b/g;
 

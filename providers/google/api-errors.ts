@@ -67,7 +67,7 @@ interface ApiRule {
   text: RegExp;
 }
 
-/** The first that fits by one of the reasons, or by the message where a client prints that alone. */
+/** The first rule that matches one of the reasons, or the message where a client prints only that. */
 const RULES: readonly ApiRule[] = [
   {
     // The operator's project: the API is off, the project deleted, unpaid or suspended, the key wrong.
@@ -99,7 +99,7 @@ const RULES: readonly ApiRule[] = [
 ];
 const NO_MAILBOX_TEXT = /mail service not enabled/i;
 const NOT_FOUND_TEXT = /requested entity was not found/i;
-/** What a client may print alone, without a code. */
+/** Messages that a client may print without a code. */
 const KNOWN_TEXTS = [...RULES.map(({ text }) => text), NO_MAILBOX_TEXT, NOT_FOUND_TEXT];
 
 export function classifyApi(answer: ProviderAnswer, failure: ApiFailure): Verdict {
@@ -130,7 +130,7 @@ function waitNamed(answer: ProviderAnswer, { message, retryDelay }: ApiFailure):
   );
 }
 
-/** What depends on what we had asked; null when it says nothing sure. */
+/** Verdicts that depend on the operation; null: undecided. */
 function classifyRequest(answer: ProviderAnswer, failure: ApiFailure, providerCode: string): Verdict | null {
   const { message } = failure;
   const status = failure.code ?? answer.httpStatus ?? 400;

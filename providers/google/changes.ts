@@ -8,10 +8,10 @@ import type { Cursor, HistoryPage } from './schema.ts';
 
 /** Folders that are never imported. */
 const EXCLUDED_LABELS: readonly string[] = ['TRASH', 'SPAM', 'DRAFT'];
-/** The most that both listings give at once. */
+/** The largest page of both listings. */
 const MAX_RESULTS = 500;
 
-/** Small numbers are no Unix times to Gmail's search: a window from the beginning of time says nothing of it. */
+/** Gmail's search does not take small numbers for Unix times, so a window from the beginning of time omits `after:`. */
 const EARLIEST_SECONDS = 100_000;
 
 export function isExcluded(labelIds: readonly string[]): boolean {
@@ -23,12 +23,12 @@ export function formatCursor(cursor: Cursor): string {
 }
 
 /**
- * One page of what came after the cursor (users.history.list). Messages that were taken out of Spam or Trash count as
- * new: they were left out when they came.
+ * One page of changes after the cursor (users.history.list). Messages that left Spam or Trash count as new: they were left
+ * out when they arrived.
  *
  * Within a listing the cursor holds its start and a page token; when the token is no longer accepted, the listing
- * begins anew at its start. After the last page it is the history id of the *first* page's answer: whatever came while
- * the pages were read is then listed once more rather than not at all.
+ * begins anew at its start. After the last page it is the history id of the *first* page's answer, so that mail that came
+ * while the pages were read is listed twice rather than not at all.
  */
 export async function listHistory(client: GmailClient, cursor: string, limit: number): Promise<ChangePage> {
   const from = readCursor(cursor);
@@ -57,7 +57,7 @@ async function readPage(client: GmailClient, from: Cursor, maxResults: number) {
   try {
     return { ...(await client.history({ ...parameters, pageToken: from.page.token })), continued: true };
   } catch (error) {
-    // A page token lives shorter than a history id. If the id is gone as well, the second call says so.
+    // A page token expires before a history id. If the id is gone too, the second call fails with it.
     if (!(error instanceof ProviderError) || error.verdict.kind !== 'cursor_expired') throw error;
     return { ...(await client.history(parameters)), continued: false };
   }
@@ -74,7 +74,7 @@ function newMessages({ history }: HistoryPage): ListedItem[] {
   return [...ids].map((id) => toItem(id));
 }
 
-/** One page of everything dated in the window (users.messages.list), newest first. */
+/** One page of messages dated in the window (users.messages.list), newest first. */
 export async function listMessages(
   client: GmailClient,
   window: TimeWindow,

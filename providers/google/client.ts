@@ -48,7 +48,7 @@ export class GmailClient {
     return this.#read(userinfo, { name: 'userinfo', url: userinfoUrl, operation: 'api', units: 0 });
   }
 
-  /** With the time on Google's clock, null when it was not told. */
+  /** With the time on Google's clock; null: not told. */
   async profile() {
     const call = this.#call('users.getProfile', 'profile', {}, 'api', UNITS.getProfile);
     const answer = await this.#ok(call);
@@ -95,7 +95,7 @@ export class GmailClient {
     return null;
   }
 
-  /** Has Gmail tell a Pub/Sub topic of every change; replaces the user's earlier watch. */
+  /** Makes Gmail report every change to a Pub/Sub topic; replaces the user's earlier watch. */
   watch(topicName: string) {
     const call = this.#call('users.watch', 'watch', {}, 'subscribe', UNITS.watch);
     return this.#read(watchAnswer, { ...call, body: { topicName } });
@@ -158,7 +158,7 @@ function assertOk(call: Call, answer: HttpAnswer): HttpAnswer {
   throw new ProviderError(`${call.name} answered ${answer.status} ${refusal.providerCode ?? ''}`, refusal);
 }
 
-/** A 200 that is not what was asked for is a proxy's or a broken backend's: `transient`. */
+/** A 200 with an unexpected body comes from a proxy or a broken backend: `transient`. */
 function parse<Shape>(shape: z.ZodType<Shape>, call: Call, answer: HttpAnswer): Shape {
   const parsed = shape.safeParse(parseJson(answer.body));
   if (parsed.success) return parsed.data;

@@ -15,15 +15,15 @@ export interface GoogleConfig {
   push: GooglePushConfig | null;
 }
 
-/** Gmail tells of news through a Pub/Sub topic, whose subscription pushes to us with a signed token. */
+/** Gmail reports news to a Pub/Sub topic, whose subscription pushes it to us with a signed token. */
 export interface GooglePushConfig {
   /** `projects/PROJECT/topics/TOPIC` */
   topic: string;
-  /** What the tokens of the pushes are made out to. */
+  /** The audience of the pushes' tokens. */
   audience: string;
   /** The service account that the tokens must name; null: any of Google's, so a stranger can cause polls. */
   serviceAccount: string | null;
-  /** Where Google shows the keys it signs with. */
+  /** The address of Google's signing keys. */
   keysUrl: string;
 }
 
@@ -73,7 +73,7 @@ export function googleConfig(given: Variables, publicUrl: string): GoogleConfig 
   );
 }
 
-/** Pub/Sub makes its tokens out to the address it pushes to, unless its subscription names another audience. */
+/** The audience of Pub/Sub's tokens is the push address, unless the subscription names another. */
 function pushConfig(given: Variables, publicUrl: string): GooglePushConfig | null {
   if (!given.GOOGLE_PUBSUB_TOPIC) return null;
   return {

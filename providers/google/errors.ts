@@ -9,8 +9,8 @@ import { apiFailure, classifyApi } from './api-errors.ts';
 
 /**
  * What Google's answers mean (developers.google.com/identity/protocols/oauth2#expiration,
- * /workspace/gmail/api/guides/handle-errors). Total: what is not known is `transient`. The OAuth endpoints answer with
- * a word, the APIs with an object whose `reason` decides; the HTTP status alone decides nothing.
+ * /workspace/gmail/api/guides/handle-errors). Total: an unknown answer is `transient`. The OAuth endpoints answer with a
+ * word, the APIs with an object whose `reason` decides; the HTTP status alone decides nothing.
  */
 export const classifyGoogle = outagesFirst(classifyWords);
 
@@ -35,7 +35,7 @@ const ADMIN_WORDS =
   /^(admin_policy_enforced|policy_enforced|account_restricted|access_not_configured|app_not_configured_for_user)$/;
 const ADMIN_TEXT =
   /restricted by [^"]{0,80}polic|account restricted|contact (your )?administrator|not been verified by your organization/i;
-/** An app that Google lets only its testers use is the operator's to publish; so are a service account's rights. */
+/** The operator must publish an app that only testers may use, and grant a service account its rights. */
 const OPERATORS_TEXT =
   /being tested|access to the app|not completed the [^"]{0,80}verification|developer hasn|client not authorized/i;
 
@@ -54,7 +54,7 @@ function pageRefusal({ body, operation }: ProviderAnswer): OAuthRefusal | null {
 function classifyRefusal(answer: ProviderAnswer, { error, description, suberror }: OAuthRefusal): Verdict {
   const providerCode = suberror ?? error;
   if (/rate_?limit|slow_down|quota/.test(error)) return rateLimited(retryAfterMs(answer), providerCode);
-  // The revocation and userinfo endpoints speak of the token that they were given.
+  // The revocation and userinfo endpoints mean the token of the request.
   if (error === 'invalid_token') return tokenRefused(providerCode);
   if (answer.httpStatus === 401 && answer.operation === 'api') return tokenRefused(providerCode);
   if (/rapt|reauth related/i.test(`${providerCode} ${description}`)) {
@@ -72,14 +72,14 @@ function classifyRefusal(answer: ProviderAnswer, { error, description, suberror 
 }
 
 const ACCOUNT_ENDED = /(account|user) (has been |is |was )?(deleted|disabled|suspended|closed)/i;
-/** Service accounts (JWT grant), the clock of our machine, the request of a code: none of them the person's. */
+/** Service accounts (JWT grant), our machine's clock, the request of a code: no task for a person. */
 const NOT_THE_PERSONS =
   /robot|\bjwt\b|\biat\b|account not found|user id|code verifier|malformed auth code|redirect|audience|assertion|not a valid email/i;
 
-/** `invalid_grant` covers a person's doing, an operator's mistake and a closed account: the description tells. */
+/** `invalid_grant` covers an act of the person, a mistake of the operator and a closed account; the description decides. */
 function classifyGrant(description: string, providerCode: string): Verdict {
   if (ACCOUNT_ENDED.test(description)) return verdict('account_gone', 'account_disabled', { providerCode });
   if (NOT_THE_PERSONS.test(description)) return verdict('misconfigured', 'app_credentials_invalid', { providerCode });
-  // "Bad Request" is also what the same token answers half a day later, and what a spoiled one of ours would.
+  // "Bad Request" is also the answer to the same dead token half a day later, and to a token that we damaged.
   return verdict('reauth_required', 'access_revoked', { providerCode, vague: !/revoked/i.test(description) });
 }

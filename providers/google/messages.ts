@@ -19,8 +19,8 @@ const HELD_BYTES = 4 * 1024 * 1024;
  * Fetches messages one call each. Batch requests cost the same quota and answer up to 50 whole messages in one body;
  * calls of their own can be streamed, and one that fails fails alone.
  *
- * What concerns every message (the token, the quota, the network) ends the fetch as a `ProviderError`; a server error
- * that only this message brings up is its outcome.
+ * A failure that concerns every message (token, quota, network) ends the fetch as a `ProviderError`; a server error that
+ * only this message causes is its outcome.
  */
 export async function* fetchMessages(
   client: GmailClient,
@@ -48,7 +48,7 @@ async function fetchOne(fetching: Fetching, item: ListedItem): Promise<FetchedMe
     return (await readHeld(fetching, item)) ?? (await announceLarge(fetching, item));
   } catch (error) {
     if (!(error instanceof ProviderError) || !isServerError(error)) throw error;
-    // Does Gmail answer at all? If not, its error ends the fetch, and no message is blamed for an outage.
+    // If Gmail answers nothing else either, its error ends the fetch, so that an outage counts against no message.
     await fetching.client.profile();
     return { outcome: 'failed', item, error };
   }
@@ -75,7 +75,7 @@ async function readHeld(fetching: Fetching, item: ListedItem): Promise<FetchedMe
   return toMessage(fetching, item, resource.data, chunks);
 }
 
-/** Asks for what is known of a large message; its bytes are asked for when they are read. */
+/** Fetches the metadata of a large message; its bytes are fetched when they are read. */
 async function announceLarge(fetching: Fetching, item: ListedItem): Promise<FetchedMessage> {
   const resource = await fetching.client.message(item.providerId);
   if (resource === null) return { outcome: 'skipped', item, reason: 'gone' };
@@ -89,7 +89,7 @@ async function* streamLarge({ client, signal }: Fetching, item: ListedItem): Asy
   yield* understood(decodeRawMessage(body, { json: '' }));
 }
 
-/** An answer that breaks off or is none is the connection's fault. */
+/** A truncated or missing answer is the connection's fault. */
 async function* understood(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
     yield* chunks;
@@ -123,7 +123,7 @@ async function* asStream(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array
   yield* chunks;
 }
 
-/** Folder names for people. A message has many labels; the first that says where it is found counts. */
+/** Folder names for people. Of a message's labels the first that names a place counts. */
 export class LabelNames {
   readonly #client: GmailClient;
   #names: Promise<Map<string, string>> | undefined;

@@ -14,7 +14,7 @@ import { classifyImap } from './errors.ts';
 const MEBIBYTE = 1024 * 1024;
 const CONNECT_TIMEOUT_MS = 30_000;
 const SILENCE_TIMEOUT_MS = 60_000;
-/** Courtesy to the server; nothing of ours depends on its answer. */
+/** A courtesy to the server; its answer does not matter. */
 const LOGOUT_TIMEOUT_MS = 2_000;
 
 export interface ImapSettings {
@@ -53,8 +53,8 @@ export class ImapConnection {
 
   /**
    * Connects, secures the connection and logs in. Nothing secret is sent before TLS stands with a verified
-   * certificate: implicit TLS, or STARTTLS that must succeed; a server that greets as already logged in (PREAUTH)
-   * is refused, it would make us skip both. Throws `ProviderError`.
+   * certificate (S-52): implicit TLS, or STARTTLS that must succeed. A PREAUTH greeting is refused, because it would
+   * skip both. Throws `ProviderError`.
    */
   static async open(settings: ImapSettings, access: PasswordAccess, signal: AbortSignal): Promise<ImapConnection> {
     const { host, port } = access.server;
@@ -79,7 +79,7 @@ export class ImapConnection {
 
   readonly #abort = (): void => this.flow.close();
 
-  /** Runs commands; what fails becomes a `ProviderError`, or the reason of an abort. */
+  /** Runs commands; a failure becomes a `ProviderError`, or the reason of an abort. */
   async run<Result>(operation: Operation, work: () => Promise<Result>): Promise<Result> {
     try {
       return await work();
@@ -112,7 +112,7 @@ export class ImapConnection {
   async examine(path: string): Promise<MailboxObject | null> {
     try {
       const folder = await this.flow.mailboxOpen(path, { readOnly: true });
-      // ImapFlow's types promise it; without it a UID names nothing.
+      // ImapFlow's types promise it; without it a UID is meaningless.
       if ((folder.uidValidity as bigint | undefined) !== undefined) return folder;
       throw networkFailure(this.server, 'import', new Error('the server tells no UIDVALIDITY'));
     } catch (error) {
@@ -121,7 +121,7 @@ export class ImapConnection {
     }
   }
 
-  /** Silence this long is expected; then a NOOP asks whether the server is still there. ImapFlow has no option for it. */
+  /** How long silence is normal; then a NOOP checks the server. ImapFlow has no option for it. */
   expectSilence(quietMs: number): void {
     const { socket } = this.flow as unknown as { socket?: Socket | false };
     if (socket) socket.setTimeout(quietMs);
@@ -154,14 +154,14 @@ function createFlow(settings: ImapSettings, access: PasswordAccess, failures: Fa
     host,
     port,
     secure: security === 'tls',
-    // Without it a server, or whoever stands between, could leave TLS out and get the password in clear.
+    // Without it the server or an attacker in between could strip STARTTLS and get the password in clear.
     ...(security === 'starttls' ? { doSTARTTLS: true } : {}),
     auth: { user: access.username, pass: access.password.reveal() },
     tls: { lookup: passage.lookup, minVersion: 'TLSv1.2', ...(authorities ? { ca: authorities } : {}) } as object,
     logger: failures,
     clientInfo: { name: 'Mooring', version: false, vendor: false, 'support-url': false },
     disableAutoIdle: true,
-    // Fewer moods of the protocol; and DEFLATE could unpack into gigabytes.
+    // Fewer variants of the protocol; and DEFLATE could unpack into gigabytes.
     disableAutoEnable: true,
     disableIMAP4rev2: true,
     disableCompression: true,
@@ -179,8 +179,8 @@ function createFlow(settings: ImapSettings, access: PasswordAccess, failures: Fa
 }
 
 /**
- * ImapFlow waits for minutes when a server says so, and tries again by itself; whoever holds the session decides that.
- * It first asks to wait before it fails a command, and a FETCH asks once more before it repeats itself.
+ * ImapFlow would wait for minutes when a server asks for it, and retry by itself; the caller of the session decides about
+ * both. It emits an event before it fails a command, and before it repeats a FETCH.
  */
 function doNotWaitWhenThrottled(flow: ImapFlow, failures: FailureLog): void {
   let told: unknown;
@@ -195,13 +195,13 @@ function doNotWaitWhenThrottled(flow: ImapFlow, failures: FailureLog): void {
 async function connectThroughGuard(flow: ImapFlow, settings: ImapSettings, access: PasswordAccess): Promise<void> {
   const { host, port } = access.server;
   const connecting = flow.connect();
-  // A last look at the address, after the lookup has judged every answer. ImapFlow does not offer its socket.
+  // A last check of the address, after the lookup judged every answer. ImapFlow does not expose its socket.
   const { socket } = flow as unknown as { socket?: Socket | false };
   if (socket) socket.once('connect', () => settings.egress.admit(host, port, IMAP_PORTS).verify(socket));
   await connecting;
 }
 
-/** The line a server answered with, or its BYE; null when it did not answer. */
+/** The server's answer or its BYE; null: it did not answer. */
 function serverLine(error: ImapFlowFailure): string | null {
   if (typeof error.response === 'string' && error.response !== '') return error.response;
   if (error.responseText) return `${error.responseStatus ?? 'NO'} ${error.responseText}`;

@@ -45,7 +45,7 @@ function classifyWords(answer: ProviderAnswer): Verdict {
 
 /**
  * Before they refuse a bearer token, servers send why (RFC 7628 section 3.2.2), in base64 of JSON or as clients decode
- * it; the same for a token that is old, of too few scopes, or of nobody. The line after it decides.
+ * it; the same for a token that is old, has too few scopes, or is unknown. The line after it decides.
  */
 const CHALLENGE =
   /^\+ [A-Za-z0-9+/=]{16,}\s*$|\beyJ[A-Za-z0-9+/]{12,}={0,2}|\{"status":"\w+","schemes":"[^}]{0,500}\}/gim;

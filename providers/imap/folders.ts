@@ -51,7 +51,7 @@ function contains(outer: ListResponse, inner: ListResponse): boolean {
 
 /**
  * By the server's word (SPECIAL-USE) on any number of folders; by a well-known name only where a mail program would
- * have made the folder. "Customers/Trash" is somebody's own, and leaving it out would lose its mail.
+ * have made the folder. "Customers/Trash" is a person's own folder, and skipping it would lose its mail.
  */
 function hasUse(folder: ListResponse, uses: string[]): boolean {
   if (uses.some((use) => folder.flags.has(use))) return true;

@@ -7,7 +7,7 @@ const SOON_MS = 1_000;
 
 /**
  * Holds the inbox open and calls `heard` when the server says that its messages have changed (RFC 2177), once at the
- * beginning too: it tells nothing of what came while nobody listened. Ends with the signal, or throws with the
+ * beginning too: IDLE does not report what came before it. Ends with the signal, or throws with the
  * connection. `unsupported`: the server has no IDLE, and asking it again and again is what polls do already.
  */
 export async function listenToInbox(
