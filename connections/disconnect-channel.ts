@@ -13,7 +13,7 @@ import { finishTenantErasure } from '../db/access/tenants.ts';
 import { backoffMs } from '../domain/schedule.ts';
 import { ProviderError } from '../domain/verdict.ts';
 import type { Provider } from '../providers/contract.ts';
-import { readAccess } from '../credentials/access.ts';
+import { openSecret, readAccess } from '../credentials/access.ts';
 import type { ChannelAccess } from '../credentials/access.ts';
 import { endSubscription } from '../push/subscription.ts';
 
@@ -64,12 +64,7 @@ async function revoke(
   if (!oauth || capabilities.revocation === 'none') return 'unsupported';
   if ((await countLiveChannelsOnGrant(context.database, credential.grantKey, channel.id)) > 0) return 'shared';
   try {
-    const token = await context.vault.open(credential.sealedSecret, {
-      tenant: channel.tenantId,
-      owner: channel.id,
-      kind: 'refresh_secret',
-      version: credential.secretVersion,
-    });
+    const token = await openSecret(context, credential);
     await oauth.revoke(token, AbortSignal.timeout(REVOKE_TIMEOUT_MS));
     return 'done';
   } catch (error) {

@@ -5,6 +5,7 @@ import type { ChannelRow } from '../db/channels/channels.ts';
 import { findCredential } from '../db/credentials/credentials.ts';
 import type { Transaction } from '../db/client.ts';
 import type { CredentialRow } from '../db/credentials/credentials.ts';
+import type { Secret } from '../domain/secret.ts';
 import { leastLifeMs } from '../domain/schedule.ts';
 import type { Provider, Session, SessionAccess } from '../providers/contract.ts';
 
@@ -55,8 +56,7 @@ async function sessionAccessOf(
 ): Promise<SessionAccess | 'needs_refresh'> {
   const binding = { tenant: channel.tenantId, owner: channel.id };
   if (credential.kind === 'password') {
-    const sealed = { ...binding, kind: 'refresh_secret' as const, version: credential.secretVersion };
-    const text = await context.vault.open(credential.sealedSecret, sealed);
+    const text = await openSecret(context, credential);
     return { kind: 'password', email: channel.accountEmail, ...readPasswordSecret(text) };
   }
   if (!(await isUsable(context, credential)) || !credential.accessTokenJwe) return 'needs_refresh';
@@ -66,6 +66,14 @@ async function sessionAccessOf(
     version: credential.version,
   });
   return { kind: 'token', email: channel.accountEmail, accessToken };
+}
+
+/** The refresh token, or the password with its server, bound to the version at which it was sealed. */
+export function openSecret(
+  context: Pick<Context, 'vault'>,
+  { tenantId, channelId, sealedSecret, secretVersion: version }: CredentialRow,
+): Promise<Secret> {
+  return context.vault.open(sealedSecret, { tenant: tenantId, owner: channelId, kind: 'refresh_secret', version });
 }
 
 async function isUsable(context: Context, credential: CredentialRow): Promise<boolean> {
