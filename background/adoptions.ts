@@ -3,9 +3,8 @@ import { takeAdoptionsToFinish } from '../db/across-tenants/across-tenants.ts';
 import { holdAdoption } from '../db/credentials/adoptions.ts';
 import type { AdoptionFailure, AdoptionRow } from '../db/credentials/adoptions.ts';
 import { newId } from '../db/ids.ts';
-import { Secret } from '../domain/secret.ts';
-import type { RawAnswer } from '../providers/contract.ts';
-import { ADOPTION_HELD_MS, finishAdoption, nextTryAt, whileHolding } from '../connections/adoption.ts';
+import { finishLeftAdoption, nextTryAt } from '../connections/adoption.ts';
+import { ADOPTION_TIMING } from '../connections/send-adoption.ts';
 import { repeat } from '../runtime/repeat.ts';
 import type { Repetition } from '../runtime/repeat.ts';
 
@@ -30,21 +29,16 @@ async function finishAdoptions(context: Context): Promise<void> {
   const rows = await takeAdoptionsToFinish(context.database, {
     holder: newId('hld'),
     now,
-    until: new Date(now.getTime() + ADOPTION_HELD_MS),
+    until: new Date(now.getTime() + ADOPTION_TIMING.leaseMs),
     limit: ADOPTIONS_AT_ONCE,
   });
-  await Promise.all(rows.map((row) => whileHolding(context, row, () => finishOne(context, row))));
+  await Promise.all(rows.map((row) => finishOne(context, row)));
 }
 
 async function finishOne(context: Context, row: AdoptionRow): Promise<void> {
   const about = { tenantId: row.tenantId, accessType: row.accessType };
   try {
-    const outcome = await finishAdoption(context, {
-      row,
-      token: await open(context, row, 'adopted_token', row.sealedToken),
-      answer: readAnswer(await open(context, row, 'adoption_answer', row.sealedAnswer)),
-      answeredAt: row.answeredAt ?? row.createdAt,
-    });
+    const outcome = await finishLeftAdoption(context, row);
     if (outcome.status === 'connected') context.logger.info(about, 'An adoption of a dead server was finished');
     else context.logger.warn({ ...about, why: reasonOf(outcome) }, 'An adoption cannot be finished yet');
   } catch (error) {
@@ -55,17 +49,3 @@ async function finishOne(context: Context, row: AdoptionRow): Promise<void> {
 }
 
 const reasonOf = (failure: AdoptionFailure) => (failure.status === 'failed' ? failure.code : failure.verdict.kind);
-
-function open(
-  context: Context,
-  { tenantId, tokenHash }: AdoptionRow,
-  kind: 'adopted_token' | 'adoption_answer',
-  record: string | null,
-): Promise<Secret> {
-  return context.vault.open(record ?? '', { tenant: tenantId, owner: tokenHash, kind, version: 1 });
-}
-
-function readAnswer(text: Secret): RawAnswer {
-  const { status, headers, body } = JSON.parse(text.reveal()) as Omit<RawAnswer, 'body'> & { body: string };
-  return { status, headers, body: new Secret(body) };
-}

@@ -1,35 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  markAdoptionSent,
-  resumeAdoption,
-  storeAdoptionAnswer,
-  takeAdoption,
-  dropAdoption,
-} from '../db/credentials/adoptions.ts';
+import { dropAdoption, resumeAdoption, takeAdoption } from '../db/credentials/adoptions.ts';
 import type { AdoptionRequest, AdoptionRow, HeldAdoption } from '../db/credentials/adoptions.ts';
 import { findChannel } from '../db/channels/channels.ts';
 import { newId } from '../db/ids.ts';
 import { ensureTenant } from '../db/access/tenants.ts';
 import type { AccessType } from '../domain/access-type.ts';
-import { Secret } from '../domain/secret.ts';
-import type { OAuthAdapter, RawAnswer } from '../providers/contract.ts';
-import { ADOPTION_HELD_MS, finishAdoption, otherAccount, whileHolding } from './adoption.ts';
+import type { Secret } from '../domain/secret.ts';
+import { whileRenewing } from '../credentials/one-time-exchange.ts';
+import { finishAdoption, otherAccount } from './adoption.ts';
 import type { AdoptionOutcome } from './adoption.ts';
 import { mailboxKeyOf } from '../domain/mailbox-key.ts';
 import type { Context } from '../runtime/context.ts';
 import { sha256 } from '../crypto/random-secrets.ts';
+import { ADOPTION_TIMING, leaseOf, sealAdoptedToken, sendAdoption } from './send-adoption.ts';
 
-const TOKEN_TIMEOUT_MS = 45_000;
-/** More than this between marking the adoption and writing the socket: we were stopped, and somebody took over. */
-const LONGEST_PAUSE_MS = 5_000;
 /** What nobody comes back for goes after this, in ms. */
 const KEPT_MS = 24 * 3_600_000;
 /** How long a repeated request waits for the first to be finished, in ms, and how often it looks. */
 const WAIT_MS = 20_000;
 const LOOK_EVERY_MS = 250;
-/** How long an answer that the database does not take is held in memory, in ms, and how often it is offered. */
-const HELD_IN_MEMORY_MS = 10 * 60_000;
-const OFFERED_EVERY_MS = 500;
 
 /** `stopping` ends a wait early: the process is about to go. */
 type AdoptionContext = Context & { stopping: AbortSignal };
@@ -37,16 +26,14 @@ type AdoptionContext = Context & { stopping: AbortSignal };
 export interface HandedOver {
   tenantId: string;
   accessType: AccessType;
-  oauth: OAuthAdapter;
   token: Secret;
   request: AdoptionRequest;
 }
 
 /**
- * Adopts by a refresh token. A rotating provider takes it once, and its answer is then all there is of the grant: the
- * intent is a row before anything is sent, and the answer is stored before it is read (rule 4). What this process does
- * not live to finish, a worker does. A token whose answer is stored is never sent again: the request waits for the
- * channel that it becomes, and ends with `in_progress` where that takes long. Throws what the provider's adapter threw.
+ * Adopts by a refresh token, in a one-time exchange (rule 4). An adoption that this process does not live to finish is
+ * finished by a worker. A token whose answer is stored is never sent again: the request waits for the channel that it
+ * becomes, and ends with `in_progress` where that takes long. Throws what the provider's adapter threw.
  */
 export async function adoptToken(
   context: AdoptionContext,
@@ -75,7 +62,7 @@ export async function adoptToken(
   }
 }
 
-/** null: the token is ours to send; the intent is written. */
+/** null: the row is written, and the token is ours to send. */
 async function take(
   context: Context,
   handed: HandedOver,
@@ -83,16 +70,11 @@ async function take(
 ): Promise<AdoptionRow | 'tenant_erasing' | null> {
   const { tenantId, accessType, token, request } = handed;
   const now = await context.clock.now();
-  const sealedToken = await context.vault.seal(token, {
-    tenant: tenantId,
-    owner: held.tokenHash,
-    kind: 'adopted_token',
-    version: 1,
-  });
+  const sealedToken = await sealAdoptedToken(context, held, token);
   return context.database.inTenant(tenantId, async (tx) => {
     const tenant = await ensureTenant(tx, tenantId, now);
     if (tenant.eraseRequestedAt) return 'tenant_erasing';
-    const dueAt = new Date(now.getTime() + ADOPTION_HELD_MS);
+    const dueAt = new Date(now.getTime() + ADOPTION_TIMING.leaseMs);
     const expiresAt = new Date(now.getTime() + KEPT_MS);
     return takeAdoption(tx, { ...held, accessType, request, sealedToken, createdAt: now, dueAt, expiresAt });
   });
@@ -109,75 +91,22 @@ async function sameChannel(context: Context, handed: HandedOver, channelId: stri
 
 async function sendAndFinish(
   context: Context,
-  handed: HandedOver,
+  { token, accessType, request }: HandedOver,
   held: HeldAdoption,
 ): Promise<AdoptionOutcome | 'taken_over'> {
-  context.killPoint('adoption.written');
-  return whileHolding(context, held, async () => {
-    const sent = await send(context, handed, held);
-    if (sent === 'taken_over') return sent;
-    const { token, accessType, request } = handed;
-    return finishAdoption(context, { row: { ...held, accessType, request, tries: 0 }, token, ...sent });
-  });
-}
-
-interface Answered {
-  answer: RawAnswer;
-  answeredAt: Date;
-}
-
-/** Without an answer nobody knows more than before, and the product may try again. */
-async function send(
-  context: Context,
-  { oauth, token }: HandedOver,
-  held: HeldAdoption,
-): Promise<Answered | 'taken_over'> {
-  let isTakenOver = false;
-  const beforeWriting = async () => {
-    const startedAtMs = performance.now();
-    const now = await context.clock.now();
-    const isMarked = await context.database.inTenant(held.tenantId, (tx) => markAdoptionSent(tx, held, now));
-    isTakenOver = !isMarked || performance.now() - startedAtMs > LONGEST_PAUSE_MS;
-    if (isTakenOver) throw new Error('Another process has taken over this adoption');
-    context.killPoint('adoption.sent');
-  };
-  try {
-    const answer = await oauth.refreshRequest(token, AbortSignal.timeout(TOKEN_TIMEOUT_MS), beforeWriting);
-    context.killPoint('adoption.received');
-    return await keepAnswer(context, held, answer, performance.now());
-  } catch (error) {
-    if (isTakenOver) return 'taken_over';
-    // Where that fails, the hold ends by itself.
-    await context.database.inTenant(held.tenantId, (tx) => dropAdoption(tx, held)).catch(() => {});
-    throw error;
-  }
-}
-
-/** Seals and stores the raw answer before anything else is done with it; while the database is away it is held. */
-async function keepAnswer(
-  context: Context,
-  held: HeldAdoption,
-  answer: RawAnswer,
-  receivedAtMs: number,
-): Promise<Answered | 'taken_over'> {
-  const { tenantId, tokenHash } = held;
-  const text = new Secret(JSON.stringify({ ...answer, body: answer.body.reveal() }));
-  const binding = { tenant: tenantId, owner: tokenHash, kind: 'adoption_answer', version: 1 } as const;
-  const sealedAnswer = await context.vault.seal(text, binding);
-  for (;;) {
-    try {
-      // Life is counted from the receipt, on the database's clock, however long it took to get there.
-      const now = (await context.clock.now()).getTime();
-      const answeredAt = new Date(now - (performance.now() - receivedAtMs));
-      const isKept = await context.database.inTenant(tenantId, (tx) =>
-        storeAdoptionAnswer(tx, held, { sealedAnswer, answeredAt }),
-      );
-      context.killPoint('adoption.answered');
-      return isKept ? { answer, answeredAt } : 'taken_over';
-    } catch (error) {
-      if (performance.now() - receivedAtMs > HELD_IN_MEMORY_MS) throw error;
-      context.logger.warn({ err: error }, 'A token answer of an adoption is held until the database stores it');
-      await sleep(OFFERED_EVERY_MS);
+  return whileRenewing(context, leaseOf(held), async () => {
+    const sent = await sendAdoption(context, { accessType, token }, held);
+    switch (sent.outcome) {
+      case 'answered': {
+        const row = { ...held, accessType, request, tries: 0 };
+        return finishAdoption(context, { row, token, answer: sent.raw, answeredAt: sent.answeredAt });
+      }
+      case 'taken_over':
+        return 'taken_over';
+      case 'unanswered':
+        // Nothing more is known than before: the product may try again. If the row stays, its lease runs out.
+        await context.database.inTenant(held.tenantId, (tx) => dropAdoption(tx, held)).catch(() => {});
+        throw sent.error;
     }
-  }
+  });
 }

@@ -1,19 +1,19 @@
 import type { Context } from '../runtime/context.ts';
-import { dropAdoption, failAdoption, holdAdoption } from '../db/credentials/adoptions.ts';
-import type { AdoptionFailure, AdoptionRequest, AdoptionRow, HeldAdoption } from '../db/credentials/adoptions.ts';
+import { dropAdoption, failAdoption } from '../db/credentials/adoptions.ts';
+import type { AdoptionFailure, AdoptionRequest, AdoptionRow } from '../db/credentials/adoptions.ts';
 import type { LinkResult, LinkSpec } from '../db/access/links.ts';
 import type { AccessType } from '../domain/access-type.ts';
 import type { Secret } from '../domain/secret.ts';
 import { tokenLifeMs } from '../domain/schedule.ts';
 import { ProviderError } from '../domain/verdict.ts';
 import { oauthOf } from '../credentials/oauth.ts';
+import { understandAnswer } from '../credentials/one-time-exchange-answer.ts';
+import { whileRenewing } from '../credentials/one-time-exchange.ts';
 import type { RawAnswer, TokenSet } from '../providers/contract.ts';
 import { completeSignIn, proveSignIn } from './complete-sign-in.ts';
 import { mailboxKeyOf } from '../domain/mailbox-key.ts';
+import { leaseOf, openAdoption } from './send-adoption.ts';
 
-/** How long an adoption is held, in ms, and how often that is renewed: a dead holder is noticed after this. */
-export const ADOPTION_HELD_MS = 12_000;
-const RENEW_EVERY_MS = 3_000;
 const PROOF_TIMEOUT_MS = 45_000;
 /** The first gap between two tries, in ms, which doubles up to the longest. */
 const FIRST_GAP_MS = 5_000;
@@ -35,39 +35,26 @@ export type AdoptionOutcome = Extract<LinkResult, { status: 'connected' }> | Ado
  * failure is written down where a later try may help, and is forgotten where the product's own token is as good.
  */
 export async function finishAdoption(context: Context, adoption: AnsweredAdoption): Promise<AdoptionOutcome> {
-  const tokens = understand(context, adoption);
-  const isRefused = 'status' in tokens;
-  const outcome = isRefused ? tokens : await proveAndStore(context, adoption, tokens);
-  if (outcome.status !== 'connected') await settleFailure(context, adoption, outcome, isRefused ? null : tokens);
+  const answered = understandAnswer(context, adoption.row.accessType, adoption.answer);
+  const tokens = answered instanceof ProviderError ? null : answered;
+  const outcome =
+    answered instanceof ProviderError ? refusedBy(answered) : await proveAndStore(context, adoption, answered);
+  if (outcome.status !== 'connected') await settleFailure(context, adoption, outcome, tokens);
+  context.killPoint('adoption.settled');
   return outcome;
 }
 
-/** Renews the hold as long as the work takes. */
-export async function whileHolding<T>(context: Context, held: HeldAdoption, work: () => Promise<T>): Promise<T> {
-  const renew = async () => {
-    const dueAt = new Date((await context.clock.now()).getTime() + ADOPTION_HELD_MS);
-    await context.database.inTenant(held.tenantId, (tx) => holdAdoption(tx, held, dueAt));
-  };
-  // Where a renewal fails, a worker may finish it beside us, and the first one to store wins.
-  const timer = setInterval(() => void renew().catch(() => {}), RENEW_EVERY_MS);
-  try {
-    return await work();
-  } finally {
-    clearInterval(timer);
-  }
+/** The same for a row whose server stored the answer and left it, or whose provider was in trouble. */
+export function finishLeftAdoption(context: Context, row: AdoptionRow): Promise<AdoptionOutcome> {
+  return whileRenewing(context, leaseOf(row), async () => {
+    const opened = await openAdoption(context, row);
+    return finishAdoption(context, { row, ...opened, answeredAt: row.answeredAt ?? row.createdAt });
+  });
 }
 
 /** When the next of several tries is made. */
 export function nextTryAt(now: Date, tries: number, leastMs = 0): Date {
   return new Date(now.getTime() + Math.max(leastMs, Math.min(LONGEST_GAP_MS, FIRST_GAP_MS * 2 ** tries)));
-}
-
-function understand(context: Context, { row, answer }: AnsweredAdoption): TokenSet | AdoptionFailure {
-  try {
-    return oauthOf(context, row.accessType).processTokenAnswer(answer);
-  } catch (error) {
-    return refusedBy(error);
-  }
 }
 
 function refusedBy(error: unknown): AdoptionFailure {

@@ -62,7 +62,7 @@ async function takeHeads(
 export async function completeSignIn(context: Context, signIn: SignIn): Promise<LinkResult> {
   context.killPoint('sign_in.proved');
   const stored = await storeSignIn(context, signIn);
-  context.killPoint('sign_in.stored');
+  context.killPoint('sign_in.settled');
   if (stored.result.status === 'failed') {
     await dropGrant(context, signIn);
     return stored.result;

@@ -43,7 +43,7 @@ export async function storeSignIn(context: Context, signIn: SignIn): Promise<Sto
     if (link) await useLink(tx, link.id, stored.id, now);
     await settleAdoptions(tx, signIn, stored.id, now);
     const isNew = await nudge(tx, tenantId, stored.id, now);
-    context.killPoint('sign_in.storing');
+    context.killPoint('sign_in.settling');
     return { result: { status: 'connected', channel: stored.id }, isNew };
   });
 }

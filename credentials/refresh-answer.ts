@@ -7,13 +7,15 @@ import { insertEvent } from '../db/events/events.ts';
 import { dropOldAttempts, findDoubt, releaseLease, settleAttempt } from '../db/credentials/refresh-attempts.ts';
 import type { StoredAnswer } from '../db/credentials/refresh-attempts.ts';
 import type { AccessType } from '../domain/access-type.ts';
-import { Secret } from '../domain/secret.ts';
 import { ProviderError } from '../domain/verdict.ts';
 import type { Verdict } from '../domain/verdict.ts';
-import type { RawAnswer, TokenSet } from '../providers/contract.ts';
+import type { TokenSet } from '../providers/contract.ts';
 import { followUp, settleRefusal, settleSuccess } from './outcomes.ts';
 import type { Settled } from './outcomes.ts';
+import { openSecret } from './access.ts';
 import { oauthOf } from './oauth.ts';
+import { openAnswer, understandAnswer } from './one-time-exchange-answer.ts';
+import { answerBinding } from './send-refresh.ts';
 import { learnRotation, parseRotation } from '../domain/rotation.ts';
 import { tokenLifeMs } from '../domain/schedule.ts';
 
@@ -35,12 +37,17 @@ interface Answered {
 }
 
 /**
- * Steps 4 and 5: reads the sealed answer of an attempt, and stores the tokens it brought, or the verdict it means,
- * together with the end of the attempt in one transaction. Of two who do so at once, one does.
+ * Settles a refresh: reads the sealed answer of its attempt, and stores the tokens or the verdict together with the end of
+ * the attempt in one transaction. Of two processes that settle one attempt, one does.
  */
 export async function takeAnswer(context: Context, answered: Answered): Promise<RefreshOutcome> {
   const { tenantId, channelId, answer } = answered;
-  const tokens = understand(context, answered, await openAnswer(context, answered));
+  const raw = await openAnswer(
+    context,
+    answer.sealedAnswer,
+    answerBinding({ tenantId, channelId, version: answer.version }),
+  );
+  const tokens = understandAnswer(context, answered.accessType, raw);
   const now = await context.clock.now();
   const settled = await context.database.inTenant(tenantId, async (tx) => {
     const given = { context, tx, ...(await lockWithCredential(tx, channelId)), answer, now };
@@ -55,26 +62,6 @@ export async function takeAnswer(context: Context, answered: Answered): Promise<
   if (settled === null) return 'busy';
   if (settled !== 'nothing') await followUp(context, settled);
   return tokens instanceof ProviderError ? 'refused' : 'refreshed';
-}
-
-async function openAnswer(context: Context, { tenantId, channelId, answer }: Answered) {
-  const text = await context.vault.open(answer.sealedAnswer, {
-    tenant: tenantId,
-    owner: channelId,
-    kind: 'token_answer',
-    version: answer.version,
-  });
-  const { status, headers, body } = JSON.parse(text.reveal()) as Omit<RawAnswer, 'body'> & { body: string };
-  return { status, headers, body: new Secret(body) };
-}
-
-function understand(context: Context, { accessType }: Answered, raw: RawAnswer): TokenSet | ProviderError {
-  try {
-    return oauthOf(context, accessType).processTokenAnswer(raw);
-  } catch (error) {
-    if (error instanceof ProviderError) return error;
-    throw error;
-  }
 }
 
 interface Given {
@@ -159,7 +146,7 @@ async function newVersion(
     issuedAt,
     expiresAt: new Date(issuedAt.getTime() + tokenLifeMs(tokens, oauthOf(context, accessType))),
     accessTokenRefusedAt: null,
-    rotation: await learned(context, { tenantId, accessType, channelId, credential }, tokens),
+    rotation: await learned(context, accessType, credential, tokens),
     updatedAt: await context.clock.now(),
     ...(tokens.scopes ? { scopes: tokens.scopes } : {}),
   } satisfies Partial<NewCredential>;
@@ -167,16 +154,12 @@ async function newVersion(
 
 async function learned(
   context: Context,
-  { tenantId, accessType, channelId, credential }: Omit<Answered, 'answer'> & { credential: CredentialRow },
+  accessType: AccessType,
+  credential: CredentialRow,
   tokens: TokenSet,
 ): Promise<string> {
   const rotation = { declared: oauthOf(context, accessType).rotation, known: parseRotation(credential.rotation) };
   if (!tokens.refreshToken) return learnRotation(rotation, false);
-  const sent = await context.vault.open(credential.sealedSecret, {
-    tenant: tenantId,
-    owner: channelId,
-    kind: 'refresh_secret',
-    version: credential.secretVersion,
-  });
+  const sent = await openSecret(context, credential);
   return learnRotation(rotation, sent.reveal() !== tokens.refreshToken.reveal());
 }

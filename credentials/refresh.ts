@@ -19,8 +19,9 @@ import { probeTime } from '../domain/doubt.ts';
 import { ProviderError } from '../domain/verdict.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { followUp, settleRefusal } from './outcomes.ts';
-import { NotSent, REFRESH_TIMING, sendRefresh } from './send-refresh.ts';
-import type { RefreshTiming } from './send-refresh.ts';
+import type { ExchangeTiming } from './one-time-exchange.ts';
+import { REFRESH_TIMING, sendRefresh } from './send-refresh.ts';
+import type { PlannedRefresh } from './send-refresh.ts';
 import type { RefreshOutcome } from './refresh-answer.ts';
 import { takeAnswer } from './refresh-answer.ts';
 
@@ -44,19 +45,18 @@ type Plan =
 export async function refreshCredential(
   context: Context,
   input: RefreshInput,
-  timing: RefreshTiming = REFRESH_TIMING,
+  timing: ExchangeTiming = REFRESH_TIMING,
 ): Promise<RefreshOutcome> {
   const { tenantId, accessType, channelId } = input;
   const now = await context.clock.now();
   const plan = await context.database.inTenant(tenantId, (tx) => planRefresh(tx, input, timing, now));
-  context.killPoint('refresh.planned');
   if (plan.step === 'stop') return plan.outcome;
-  const answer = plan.step === 'send' ? await send(context, { accessType, ...plan }, timing) : plan.answer;
+  const answer = plan.step === 'send' ? await send(context, { ...plan, accessType }, timing) : plan.answer;
   return typeof answer === 'string' ? answer : takeAnswer(context, { tenantId, accessType, channelId, answer });
 }
 
-/** Step 1: settles what an earlier refresher left, or takes the lease and writes the intent. */
-async function planRefresh(tx: Transaction, input: RefreshInput, timing: RefreshTiming, now: Date): Promise<Plan> {
+/** Settles what an earlier refresher left, or takes the lease and writes the attempt. */
+async function planRefresh(tx: Transaction, input: RefreshInput, timing: ExchangeTiming, now: Date): Promise<Plan> {
   const [{ channel, credential }, attempt] = await Promise.all([
     lockWithCredential(tx, input.channelId),
     findUnsettledAttempt(tx, input),
@@ -80,7 +80,7 @@ async function settleLeft(tx: Transaction, attempt: RefreshAttemptRow, now: Date
 
 async function takeLease(
   tx: Transaction,
-  given: { channel: ChannelRow; credential: CredentialRow; timing: RefreshTiming; now: Date },
+  given: { channel: ChannelRow; credential: CredentialRow; timing: ExchangeTiming; now: Date },
 ): Promise<Plan> {
   const { channel, credential, timing, now } = given;
   const probeAt = probeTime(credential, await findDoubt(tx, credential), now);
@@ -98,30 +98,35 @@ async function takeLease(
   return { step: 'send', attemptId, credential };
 }
 
-interface Sending {
-  accessType: AccessType;
-  attemptId: string;
-  credential: CredentialRow;
-}
-
-/** Steps 2 and 3: the answer as it is stored, or why there is none. */
-async function send(context: Context, sending: Sending, timing: RefreshTiming): Promise<StoredAnswer | RefreshOutcome> {
-  const { tenantId, channelId } = sending.credential;
-  try {
-    const sent = await sendRefresh(context, { ...sending, tenantId, channelId, timing });
-    return sent === 'taken_over' ? 'busy' : sent;
-  } catch (error) {
-    const failure = error instanceof NotSent ? error.cause : error;
-    if (!(failure instanceof ProviderError)) throw error;
-    await settleUnanswered(context, sending, failure.verdict, error instanceof NotSent);
-    return 'refused';
+/** The answer as it is stored, or why there is none. */
+async function send(
+  context: Context,
+  planned: PlannedRefresh,
+  timing: ExchangeTiming,
+): Promise<StoredAnswer | RefreshOutcome> {
+  const { attemptId, credential } = planned;
+  const sent = await sendRefresh(context, planned, timing);
+  switch (sent.outcome) {
+    case 'answered': {
+      const { sealedAnswer, answeredAt } = sent;
+      return { attemptId, version: credential.version, sealedAnswer, answeredAt };
+    }
+    case 'taken_over':
+      return 'busy';
+    case 'unanswered':
+      if (!(sent.error instanceof ProviderError)) throw sent.error;
+      await settleUnanswered(context, planned, sent.error.verdict, sent.isUnspent);
+      return 'refused';
   }
 }
 
-/** The network failed us. Never sent: the token is unspent. Else nobody knows, and the rotation decides next time. */
+/**
+ * The network failed. An unspent token can be sent again; whether another one is spent is unknown, and the rotation
+ * decides what the next refresh does.
+ */
 async function settleUnanswered(
   context: Context,
-  { attemptId, credential }: Sending,
+  { attemptId, credential }: PlannedRefresh,
   verdict: Verdict,
   isUnspent: boolean,
 ): Promise<void> {

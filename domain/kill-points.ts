@@ -1,42 +1,48 @@
 /**
- * The steps between which a process may die (R-06), in the code's order: of a refresh (credentials/refresh.ts and its parts),
- * and of a sign-in (api/connect/callback.ts or adopt.ts, then connections/complete-sign-in.ts, where the password form comes
- * in too). test/credentials/kill.test.ts, sign-in-kill.test.ts and adoption-kill.test.ts stop a process at each.
+ * The steps of a one-time exchange (`credentials/one-time-exchange.ts`) after each of which a process may die. A refresh
+ * and an adoption take the same steps.
+ */
+const EXCHANGE_STEPS = [
+  /** The row is written with a lease; nothing is sent. */
+  'planned',
+  /** The connection stands and the row is marked as sent; nothing is written to the socket. */
+  'marked',
+  /** The socket has taken the request; whether the provider read it is unknown. */
+  'written',
+  /** The whole answer is in memory and nowhere else. */
+  'received',
+  /** The answer is sealed in its row; not read yet. */
+  'sealed',
+  /** The outcome is committed; no workflow is signalled and no request is answered. */
+  'settled',
+] as const;
+
+/** The two exchanges that send a refresh token which the provider may take only once. */
+export type ExchangeName = 'refresh' | 'adoption';
+
+const stepsOf = <N extends ExchangeName>(name: N) => EXCHANGE_STEPS.map((step) => `${name}.${step}` as const);
+
+/**
+ * Where a test stops a process (R-06). test/credentials/kill.test.ts, test/connections/sign-in-kill.test.ts and
+ * adoption-kill.test.ts stop one at each. A sign-in begins in api/connect/callback.ts; an adoption whose answer is sealed
+ * and a password join it at `sign_in.admitted` (connections/complete-sign-in.ts).
  */
 export const KILL_POINTS = [
-  /** The lease is taken and the intent written; nothing is sent. */
-  'refresh.planned',
-  /** The connection stands and the attempt is marked as sent; nothing is written. */
-  'refresh.marked',
-  /** The socket has taken the request; whether the provider read it is unknown. */
-  'refresh.written',
-  /** The whole answer is in memory and nowhere else. */
-  'refresh.answered',
-  /** The answer is sealed in its row; not read yet. */
-  'refresh.sealed',
-  /** Its outcome is written, in a transaction that has not committed. */
+  ...stepsOf('refresh'),
+  /** The outcome of a refresh is written, in a transaction that has not committed. */
   'refresh.settling',
-  /** Committed; no signal has been sent. */
-  'refresh.settled',
-  /** A callback's `state` is used up; its code has not been sent. */
+  ...stepsOf('adoption'),
+  /** A callback's `state` is used up; its code is not sent. */
   'sign_in.consumed',
-  /** The code is spent, and what it bought is in memory and nowhere else. */
+  /** The code is spent; the tokens are in memory and nowhere else. */
   'sign_in.exchanged',
-  /** An adoption is written down; nothing is sent. */
-  'adoption.written',
-  /** The connection stands and the adoption is marked as sent; nothing is written. */
-  'adoption.sent',
-  /** The whole answer is in memory and nowhere else. */
-  'adoption.received',
-  /** The answer is sealed in its row; not read yet. */
-  'adoption.answered',
   /** The provider accepted the login; the account is not identified yet. */
   'sign_in.admitted',
-  /** A person's credential has been proved; nothing is stored. */
+  /** The credential is proved; nothing is stored. */
   'sign_in.proved',
-  /** All of it is written, in a transaction that has not committed. */
-  'sign_in.storing',
-  /** Committed; the workflow has not been signalled. */
-  'sign_in.stored',
+  /** The outcome is written, in a transaction that has not committed. */
+  'sign_in.settling',
+  /** The outcome is committed; no workflow is signalled. */
+  'sign_in.settled',
 ] as const;
 export type KillPoint = (typeof KILL_POINTS)[number];

@@ -80,7 +80,7 @@ async function proveAndStore(context: ApiContext, provider: Provider, body: Adop
   const { oauth } = provider;
   if (oauth && 'refresh_token' in given) {
     const token = new Secret(given.refresh_token);
-    return adoptToken(context, { tenantId, accessType, oauth, token, request: requestOf(body) });
+    return adoptToken(context, { tenantId, accessType, token, request: requestOf(body) });
   }
   if (!oauth && 'username' in given) return adoptPassword(context, body, given);
   const expected = oauth ? 'refresh_token' : 'username, password, host, port and security';

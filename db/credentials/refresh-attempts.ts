@@ -96,7 +96,7 @@ export async function releaseLease(tx: Transaction, channelId: string, attemptId
 }
 
 /** Marks the attempt sent, just before the socket is written; false when somebody has abandoned or settled it. */
-export async function markSent(tx: Transaction, attemptId: string, now: Date): Promise<boolean> {
+export async function markAttemptSent(tx: Transaction, attemptId: string, now: Date): Promise<boolean> {
   const rows = await tx
     .update(refreshAttempts)
     .set({ sentAt: now })
@@ -135,15 +135,18 @@ export function storedAnswer({ id, version, sealedAnswer, ...attempt }: RefreshA
   return { attemptId: id, version, sealedAnswer, answeredAt: attempt.answeredAt ?? attempt.startedAt };
 }
 
-/** Keeps the raw answer, sealed, whatever has become of the lease (rule 4). */
-export async function storeAnswer(
+/** Stores the raw answer, sealed, also when the lease is lost (rule 4). False: the attempt is gone with its secret. */
+export async function storeAttemptAnswer(
   tx: Transaction,
-  { attemptId, sealedAnswer, answeredAt }: StoredAnswer,
-): Promise<void> {
-  await tx
+  attemptId: string,
+  answer: Pick<StoredAnswer, 'sealedAnswer' | 'answeredAt'>,
+): Promise<boolean> {
+  const rows = await tx
     .update(refreshAttempts)
-    .set({ sealedAnswer, answeredAt, outcome: null, abandonedAt: null })
-    .where(eq(refreshAttempts.id, attemptId));
+    .set({ ...answer, outcome: null, abandonedAt: null })
+    .where(eq(refreshAttempts.id, attemptId))
+    .returning({ id: refreshAttempts.id });
+  return rows.length > 0;
 }
 
 /** Ends an attempt; false when it has an outcome already, which stands. */

@@ -12,24 +12,29 @@ import { startTemporalServer } from '../support/temporal-server.ts';
 import { startServerProcess, startWorkerProcess } from './server-process.ts';
 
 /*
- * A product hands over the refresh token of a provider that takes each token once. The server process that gets it dies
- * at each named step; a worker process runs all the time, and another server is there for what the product asks next.
+ * A product hands over a refresh token. The server process that gets it dies at each named step; a worker process runs all
+ * the time, and another server is there for what the product asks next.
  */
 
 const TENANT = 'adopting';
-const UNANSWERED: KillPoint[] = ['adoption.written', 'adoption.sent'];
-const ANSWERED: KillPoint[] = [
-  'adoption.answered',
+/** The token is unspent. */
+const UNSENT: KillPoint[] = ['adoption.planned', 'adoption.marked'];
+/** The token is spent, and its answer died with the process: under strict rotation nothing can make that good. */
+const LOST: KillPoint[] = ['adoption.written', 'adoption.received'];
+/** The answer is in the row. */
+const SEALED: KillPoint[] = [
+  'adoption.sealed',
   'sign_in.admitted',
   'sign_in.proved',
-  'sign_in.storing',
-  'sign_in.stored',
+  'sign_in.settling',
+  'sign_in.settled',
+  'adoption.settled',
 ];
 /** Several servers start at once. */
 const TIMEOUT_MS = 180_000;
 /** When the product comes back. */
 const WHEN = ['at once', 'at once, under the same Idempotency-Key', 'when the worker is done'];
-const CASES = ANSWERED.map((point, i) => ({ point, when: WHEN[i % WHEN.length] ?? '' }));
+const CASES = SEALED.map((point, i) => ({ point, when: WHEN[i % WHEN.length] ?? '' }));
 
 let stage: Stage;
 let temporal: Awaited<ReturnType<typeof startTemporalServer>>;
@@ -41,7 +46,6 @@ beforeAll(async () => {
   worker = await startWorkerProcess({ ...stage.environment, TEMPORAL_ADDRESS: temporal.address });
   const client = new Client({ connection: temporal.connection });
   api = await startApi({ ...stage.context, temporal: temporalOf(client, null, async () => {}) });
-  await stage.sandbox.settings('google', { refresh_rotation: 'strict' });
 }, TIMEOUT_MS);
 afterAll(async () => {
   await api?.close();
@@ -128,7 +132,12 @@ async function expectNothingLeft(email: string): Promise<void> {
   expect([...rows]).toEqual([{ sealed_token: null, sealed_answer: null, unfinished: false }]);
 }
 
+const rotate = (refresh_rotation: 'strict' | 'tolerant') =>
+  beforeAll(async () => void (await stage.sandbox.settings('google', { refresh_rotation })));
+
 describe.concurrent('KILL, rule 4: an adoption whose server is killed', { timeout: TIMEOUT_MS }, () => {
+  rotate('strict');
+
   test.for(CASES)('$point: finished from the stored answer; the product comes back $when', async ({ point, when }) => {
     const email = `${point.replace('.', '-')}-${when.slice(0, 5).trim()}@example.com`.replace(' ', '-');
     const body = bodyOf(email, await grantOfProduct(stage, email));
@@ -144,7 +153,7 @@ describe.concurrent('KILL, rule 4: an adoption whose server is killed', { timeou
     expect(await refreshes(email)).toEqual([200, 200]);
   });
 
-  test.for(UNANSWERED)('%s: the token is unspent, and the repeated request sends it', async (point) => {
+  test.for(UNSENT)('%s: the token is unspent, and the repeated request sends it', async (point) => {
     const email = `${point.replace('.', '-')}@example.com`;
     const body = bodyOf(email, await grantOfProduct(stage, email));
     await dieAt(point, body);
@@ -155,22 +164,33 @@ describe.concurrent('KILL, rule 4: an adoption whose server is killed', { timeou
     await expectOneLiveChannel(email, again.json.id);
   });
 
-  test('adoption.received: an answer that died with its process cannot be had again, and that is said', async () => {
-    const email = 'adoption-received@example.com';
+  test.for(LOST)('%s: an answer that died with its process cannot be had again, and that is said', async (point) => {
+    const email = `${point.replace('.', '-')}@example.com`;
     const body = bodyOf(email, await grantOfProduct(stage, email));
-    await dieAt('adoption.received', body);
+    await dieAt(point, body);
     expect(await adopt(body)).toMatchObject({ status: 422, json: { code: 'authentication_failed' } });
+    expect(await refreshes(email)).toEqual([200, 400]);
     expect(await channelsOf(email)).toEqual([]);
+  });
+
+  test('adoption.settled, under a wrong name: the right one is adopted without sending the token again', async () => {
+    const email = 'adoption-settled-failed@example.com';
+    const body = bodyOf(email, await grantOfProduct(stage, email));
+    await dieAt('adoption.settled', { ...body, account: { email: 'other@example.com' } });
+    const again = await adopt(body);
+    expect(again).toMatchObject({ status: 201, json: { status: 'connected', account: { email } } });
+    expect(await refreshes(email)).toEqual([200]);
+    await expectOneLiveChannel(email, again.json.id);
   });
 });
 
 test('KILL: a worker that dies while it finishes one leaves it to the next', { timeout: TIMEOUT_MS }, async () => {
   await worker.stop();
   const environment = { ...stage.environment, TEMPORAL_ADDRESS: temporal.address };
-  const mortal = await startWorkerProcess({ ...environment, MOORING_KILL_AT: 'sign_in.storing' });
+  const mortal = await startWorkerProcess({ ...environment, MOORING_KILL_AT: 'sign_in.settling' });
   const email = 'two-deaths@example.com';
   const body = bodyOf(email, await grantOfProduct(stage, email));
-  await dieAt('adoption.answered', body);
+  await dieAt('adoption.sealed', body);
   expect(await mortal.died).toBe('SIGKILL');
   expect(await channelsOf(email)).toEqual([]);
   const early = await api.call('POST', '/v1/channels', body);
@@ -180,4 +200,18 @@ test('KILL: a worker that dies while it finishes one leaves it to the next', { t
   expect(again).toMatchObject({ status: 201, json: { status: 'connected' } });
   expect(await refreshes(email)).toEqual([200]);
   await expectOneLiveChannel(email, again.json.id);
+});
+
+describe.concurrent('KILL: an adoption under tolerant rotation whose server is killed', { timeout: TIMEOUT_MS }, () => {
+  rotate('tolerant');
+
+  test.for([...UNSENT, ...LOST, ...SEALED])('%s', async (point) => {
+    const email = `tolerant-${point.replace('.', '-')}@example.com`;
+    const body = bodyOf(email, await grantOfProduct(stage, email));
+    await dieAt(point, body);
+    const again = await adopt(body);
+    expect(again).toMatchObject({ status: 201, json: { status: 'connected', account: { email } } });
+    expect(await refreshes(email)).toEqual(LOST.includes(point) ? [200, 200] : [200]);
+    await expectOneLiveChannel(email, again.json.id);
+  });
 });

@@ -80,7 +80,7 @@ const isNudged = (channelId: string) =>
 describe.concurrent('a callback whose server is killed', { timeout: TIMEOUT_MS }, () => {
   test.for(CASES)('$point, $kind', async ({ point, kind }) => {
     const email = `${kind}-${point.replace('.', '-')}@example.com`;
-    const isStored = point === 'sign_in.stored';
+    const isStored = point === 'sign_in.settled';
     await stage.sandbox.account('google', email, { password: PASSWORD });
     const link = kind === 'first' ? await links.makeLink({ access_types: ['gmail'] }) : await brokenGmail(email);
     const codesBefore = (await exchanges(email)).length;
@@ -123,7 +123,7 @@ describe.concurrent('a callback whose server is killed', { timeout: TIMEOUT_MS }
     const browser = browse(api);
     await stage.sandbox.account('google', 'wrong@example.com', { password: PASSWORD });
     const wrong = await stage.sandbox.consent(await links.authorizationUrl(browser, link.path), 'wrong@example.com');
-    await dieAt('sign_in.stored', (serverUrl) => browser('GET', wrong.replace(api.url, serverUrl)));
+    await dieAt('sign_in.settled', (serverUrl) => browser('GET', wrong.replace(api.url, serverUrl)));
     expect(codeOf(await browser('GET', wrong))).toBe('account_mismatch');
     const right = await stage.sandbox.consent(await links.authorizationUrl(browser, link.path), 'pinned@example.com');
     await dieAt('sign_in.consumed', (serverUrl) => browser('GET', right.replace(api.url, serverUrl)));
@@ -145,7 +145,7 @@ describe.concurrent('a password form whose server is killed', { timeout: TIMEOUT
     await dieAt(point, (serverUrl) => browser('POST', `${serverUrl}${link.path}/password`, form));
     const session = await sessionOf(browser, link.path);
     const again = await browser('POST', `${link.path}/password`, form);
-    if (point === 'sign_in.stored') {
+    if (point === 'sign_in.settled') {
       const [channel] = await channelsOf(email);
       expect(session).toMatchObject({ done: true, result: { status: 'connected', channel: channel?.id } });
       expect(await isNudged(channel?.id ?? '')).toBe(true);

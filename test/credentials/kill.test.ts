@@ -10,7 +10,7 @@ const scene = setScene();
 const LEASE_MS = 15_000;
 const REFRESH_POINTS = KILL_POINTS.filter((point) => point.startsWith('refresh.'));
 /** The token is gone and its answer with the process: under strict rotation nobody can make that good. */
-const LOST: KillPoint[] = ['refresh.written', 'refresh.answered'];
+const LOST: KillPoint[] = ['refresh.written', 'refresh.received'];
 
 /** Only here does it matter how the tokens turn over. */
 const IN_DOUBT: KillPoint[] = ['refresh.marked', ...LOST];

@@ -101,7 +101,7 @@ class Life {
       case 'refresh':
         return Promise.all(Array.from({ length: step.callers }, () => this.refresh(this.context(step.slowMs))));
       case 'refresh_and_die': {
-        if (step.point === 'refresh.written' || step.point === 'refresh.answered') this.mayBeLost = true;
+        if (step.point === 'refresh.written' || step.point === 'refresh.received') this.mayBeLost = true;
         const { context, died } = mortal(this.context(), step.point);
         return Promise.race([this.refresh(context).catch(() => 'died'), died]);
       }

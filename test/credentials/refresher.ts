@@ -2,7 +2,7 @@ import './skewed-date.ts'; // before anything reads the time
 import { setTimeout as sleep } from 'node:timers/promises';
 import { refreshCredential } from '../../credentials/refresh.ts';
 import type { RefreshInput } from '../../credentials/refresh.ts';
-import type { RefreshTiming } from '../../credentials/send-refresh.ts';
+import type { ExchangeTiming } from '../../credentials/one-time-exchange.ts';
 import { readConfig } from '../../runtime/config.ts';
 import { createContext } from '../../runtime/context.ts';
 import type { Context } from '../../runtime/context.ts';
@@ -25,7 +25,7 @@ export type Task = {
   aheadMs: number | null;
   stopAt?: KillPoint;
 } & (
-  | { do: 'refresh'; input: RefreshInput; rotation?: Rotation; timing?: RefreshTiming }
+  | { do: 'refresh'; input: RefreshInput; rotation?: Rotation; timing?: ExchangeTiming }
   | { do: 'read'; tenantId: string; channelId: string }
   | { do: 'refresh_all'; inputs: RefreshInput[]; rotation: Rotation; keepAnswersSealed: boolean }
   | { do: 'race'; input: RefreshInput; callers: number; untilVersion: number }

@@ -48,7 +48,7 @@ test('S-20: records exchanged between two channels serve neither, raise an alarm
     const answer = await api.call('GET', `/v1/channels/${id}/access-token`);
     expect(answer).toMatchObject({ status: 500, json: { code: 'internal_error' } });
     expect(answer.json).not.toHaveProperty('access_token');
-    await expect(refresh(id)).rejects.toMatchObject({ cause: { code: 'vault_record_rejected' } });
+    await expect(refresh(id)).rejects.toMatchObject({ code: 'vault_record_rejected' });
     await isUntroubled(id);
   }
   expect((await stage.sandbox.requests('google', 'token')).length).toBe(asked);
