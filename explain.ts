@@ -49,7 +49,7 @@ export function explainLine(line: string): string {
   });
 }
 
-/** Of a refused access token nobody must act on: what it means is known when a newer one is refused as well. */
+/** A refused access token asks no one to act: the refusal of a newer one decides. */
 function ofThisAnswer(verdict: Verdict): Verdict {
   return verdict.tokenRefused ? tokenRefused(verdict.providerCode) : verdict;
 }

@@ -78,7 +78,7 @@ function* composed(email: string, { count, bytes }: Content): Generator<{ raw: B
   }
 }
 
-/** The same messages on a server that nobody here has written. */
+/** The same messages on a server that is not ours. */
 async function fillDovecot({ mooring, dovecot }: Setting, content: Content): Promise<Mailbox | null> {
   if (dovecot === null || content.count > MOST_AT_DOVECOT) return null;
   const email = `${nameOf(content)}@dovecot.example`;

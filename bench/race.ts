@@ -83,7 +83,7 @@ export async function measureRace(setting: Setting): Promise<Findings> {
   }
 }
 
-/** A channel that nobody keeps warm, with a token that has ended. */
+/** A `when_used` channel with an expired token. */
 async function expiredChannel(mooring: Mooring): Promise<Channel> {
   await mooring.sandbox.settings('google', { token_life_s: 60 });
   const { id } = await connectGmail(mooring, EMAIL);

@@ -8,7 +8,7 @@ import { cpuNow, limitRead, mooringRead } from './setting.ts';
 import type { Setting } from './setting.ts';
 
 const CONNECTIONS = 16;
-/** The two sides take turns of this, in ms, so that whatever else runs on the machine hits both alike. */
+/** The two sides take turns of this, in ms, so that other load on the machine hits both alike. */
 const TURN_MS = 250;
 
 interface Side {

@@ -8,7 +8,7 @@ const held = new Set<DatabaseSync>();
 /**
  * Takes the exclusive lock of a folder; `null` when another living process has it.
  * SQLite's file lock is the operating system's, so it ends with the process however that dies; a file with a pid
- * in it would outlive a `kill -9` and then name whoever got the pid next.
+ * in it would outlive a `kill -9` and then name the next process with this pid.
  */
 export function lockFolder(dir: string): { release: () => void } | null {
   const database = new DatabaseSync(join(dir, 'lock'));

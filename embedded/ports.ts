@@ -33,7 +33,7 @@ export async function claimPort(variable: string, port: number, host = '127.0.0.
 }
 
 /**
- * A port nobody listens on. Below 32768, where no system takes the ports of outgoing connections from: one of
+ * A free port. Below 32768, where no system takes the ports of outgoing connections from: one of
  * those could hold a remembered port for a minute just when its server comes back.
  */
 export async function freePort(taken: readonly number[] = []): Promise<number> {

@@ -11,7 +11,7 @@ export interface User {
 }
 
 const run = promisify(execFile);
-/** For root only: `user` must be able to reach it whatever folder the checkout is in. */
+/** For root only: `user` must be able to reach it, wherever the checkout is. */
 const SYSTEM_CACHE = '/var/cache/mooring';
 
 /**

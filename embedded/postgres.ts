@@ -18,7 +18,7 @@ import {
 import { launch, type ProcessSpec } from './process.ts';
 
 /**
- * Starts PostgreSQL in the data folder `dir`, made if it is missing, on 127.0.0.1. Whatever still runs there is
+ * Starts PostgreSQL in the data folder `dir`, made if it is missing, on 127.0.0.1. A server that still runs there is
  * ended first. `url` is the superuser's, of the database `mooring`.
  */
 export async function startPostgres({

@@ -38,7 +38,7 @@ function fromPs(): ProcessEntry[] {
 
 /**
  * Sends `first` to every process that `ours` picks, SIGKILL to what still runs after `graceMs`, and returns how
- * many there were once none is left. The table is asked again, not the pids: a zombie nobody reaps keeps its pid.
+ * many there were once none is left. The table is read again, not the pids: an unreaped zombie keeps its pid.
  */
 export async function endProcesses(
   ours: (entry: ProcessEntry) => boolean,

@@ -23,11 +23,11 @@ export interface Supervisor {
 interface Supervised {
   spec: ProcessSpec;
   running: RunningProcess | null;
-  /** The first launch, whatever becomes of it. */
+  /** The first launch; settles when it has succeeded or failed. */
   launched: Promise<void>;
   /** Aborted once it shall not come back. */
   stopping: AbortController;
-  /** Settles when nobody looks after it any more. */
+  /** Settles when its supervision has ended. */
   kept: Promise<void>;
 }
 

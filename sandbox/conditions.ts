@@ -6,7 +6,7 @@ import type { RequestKind } from './request-log.ts';
 /** What a fault was given besides its name; each fault knows its own. */
 export interface FaultParameters {
   readonly email?: string | undefined;
-  /** Only requests for this message, by its `provider_id`: a mail that breaks whoever fetches it. */
+  /** Only requests for this message, by its `provider_id`: a mail that breaks its reader. */
   readonly message?: string | undefined;
   /** `scope_removed` */
   readonly scope?: string | undefined;

@@ -126,7 +126,7 @@ function requestLogRoutes(router: Router, control: Control): void {
   });
 }
 
-/** As new, but for the client's secret and the ports: whoever is connected to them stays so. */
+/** As new, except for the client's secret and the ports: open connections stay. */
 function reset({ providers, conditions, requests, clock }: Control): void {
   conditions.clear();
   clock.setOffset(0);

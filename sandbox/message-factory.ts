@@ -103,7 +103,7 @@ function composeWellFormed(spec: MessageSpec, seed: Buffer): Buffer {
 
 /**
  * What real servers do hand out now and then: bare line feeds, a header that is none, 8-bit bytes of no charset, two
- * dates, a boundary that never closes and an encoding that nobody knows.
+ * dates, a boundary that never closes and an unknown encoding.
  */
 function composeMalformed(spec: MessageSpec, seed: Buffer): Buffer {
   const text = [

@@ -6,7 +6,7 @@ import type { PortMemory } from './provider.ts';
 
 /**
  * Ports that were picked free are remembered by name in `ports.json` and used again: connected channels have the
- * address stored. A remembered port that somebody else took meanwhile is an error, not a reason to move.
+ * address stored. A remembered port that another program took meanwhile is an error, not a reason to move.
  */
 export function openPorts(
   dir: string,

@@ -119,7 +119,7 @@ export interface ConsentRequest {
 
 export interface SandboxProvider {
   readonly name: ProviderName;
-  /** Its part of `sandbox.json`: addresses and client, for whoever connects to it. */
+  /** Its part of `sandbox.json`: addresses and client, for programs that connect to it. */
   readonly connection: Readonly<Record<string, string | number>>;
   /** The variables that put it in the place of the real provider; absent where people name the server. */
   readonly environment?: Readonly<Record<string, string>>;

@@ -23,7 +23,7 @@ export interface OutboxTurn {
   noticesWait: boolean;
 }
 
-/** A turn that takes longer is ended by the server: a frozen process must not stop every webhook. */
+/** PostgreSQL ends a turn that is silent for longer: a frozen process must not stop every webhook. */
 const LONGEST_SILENCE = '20s';
 
 /**

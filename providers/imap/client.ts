@@ -180,7 +180,7 @@ function createFlow(settings: ImapSettings, access: PasswordAccess, failures: Fa
 
 /**
  * ImapFlow would wait for minutes when a server asks for it, and retry by itself; the caller of the session decides about
- * both. It emits an event before it fails a command, and before it repeats a FETCH.
+ * both. ImapFlow calls `throttleWait` before it fails a command, and again before it repeats a FETCH: that call throws.
  */
 function doNotWaitWhenThrottled(flow: ImapFlow, failures: FailureLog): void {
   let told: unknown;

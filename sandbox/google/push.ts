@@ -104,7 +104,7 @@ export class GmailPush {
       if (!this.#stopped.signal.aborted) request.answered(answer.status);
       return answer.ok;
     } catch {
-      return false; // nobody listens, or not in time: tried again, and `status: null` tells
+      return false; // no listener, or no answer in time: retried, with `status: null` in the log
     }
   }
 

@@ -48,7 +48,7 @@ export interface CodeRow {
   readonly used: boolean;
 }
 
-/** How a refresh token ended: revoked by whatever cause, by session control, or by being replaced. */
+/** How a refresh token ended: revoked for any cause, ended by session control, or replaced. */
 export type RefreshTokenEnd = 'revoked' | 'session' | 'spent' | 'graced';
 
 export interface RefreshTokenRow {

@@ -141,7 +141,7 @@ class ImapProvider implements SandboxProvider {
   }
 }
 
-/** The folder of that name, or of that role under whatever name (`Spam` is `Junk` here); else a new one. */
+/** The folder of that name, or of that role under any name (`Spam` is `Junk` here); else a new one. */
 function folderFor({ store }: RunningImapServer, account: MailAccount, name: string): Folder {
   const role = roles[name.toLowerCase()];
   const ofRole = role && [...account.folders.values()].find(({ specialUse }) => specialUse === role);

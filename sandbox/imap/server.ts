@@ -16,7 +16,7 @@ export interface RunningImapServer extends ImapServer {
   readonly tlsPort: number;
   readonly caFile: string;
   openSessions(account: MailAccount): number;
-  /** Says `* BYE why` to the sessions of the accounts that `whose` accepts (null: nobody signed in yet). */
+  /** Says `* BYE why` to the sessions of the accounts that `whose` accepts (null: not signed in yet). */
   hangUp(whose: (account: MailAccount | null) => boolean, why: string): void;
   close(): Promise<void>;
 }

@@ -25,7 +25,7 @@ export interface Authorization {
   readonly includeGrantedScopes: boolean;
 }
 
-/** An error that Google shows to the person; nobody is sent back to the app with it. */
+/** An error that Google shows to the person without a redirect to the app. */
 export class AuthorizationError extends Error {
   readonly code: string;
 

@@ -81,7 +81,7 @@ function endTokens(
   for (const key of concerned) endForlornWatch(store, key);
 }
 
-/** A watch goes with the grant that it was made by, and nobody is told. */
+/** A watch ends with the grant that made it, without a notice. */
 function endForlornWatch(store: GoogleStore, key: string): void {
   const account = store.account(key);
   if (!account?.watch || liveGrants(store, key) > 0) return;

@@ -76,7 +76,7 @@ export function parseFlagList(parser: CommandParser): string[] {
   return [...new Set(parser.list(() => systemFlag(parser.flag())))];
 }
 
-/** A system flag in its usual spelling. @throws BadCommand for one that nobody may set */
+/** A system flag in its usual spelling. @throws BadCommand for one that clients may not set */
 function systemFlag(flag: string): string {
   if (!flag.startsWith('\\')) return flag;
   const known = systemFlags.find((system) => system.toLowerCase() === flag.toLowerCase());

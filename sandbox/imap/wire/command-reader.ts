@@ -87,7 +87,7 @@ export class CommandReader {
   #push(chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#buffered += chunk.length;
-    // While nobody waits, a peer that keeps sending is held back by TCP.
+    // Without a waiting reader, TCP holds back a peer that keeps sending.
     if (this.#buffered > pauseAbove && !this.#wake) this.#socket.pause();
     this.#wake?.();
   }
