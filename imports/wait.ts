@@ -17,9 +17,9 @@ export function importWait(channel: ChannelRow, now: Date): { waitMs: number; wa
     case 'disconnected':
       return 'left';
     case 'reauth_required':
-      return { waitMs: lookAgainMs, waitingFor: 'somebody to sign in again' };
+      return { waitMs: lookAgainMs, waitingFor: 'a person to sign in again' };
     case 'blocked':
-      return { waitMs: lookAgainMs, waitingFor: 'whoever can unblock the account' };
+      return { waitMs: lookAgainMs, waitingFor: 'the account to be unblocked' };
     case 'paused':
       return { waitMs: lookAgainMs, waitingFor: 'the channel to be resumed' };
     case 'degraded': {

@@ -268,7 +268,7 @@ describe.each(['google', 'imap'] as const)('%s', (provider) => {
     const before = (await stored(channelId)).length;
     expect(before).toBeGreaterThanOrEqual(50);
     expect(before).toBeLessThan(MISSED);
-    expect(await slice(channelId, importId)).toMatchObject({ waitingFor: 'somebody to sign in again' });
+    expect(await slice(channelId, importId)).toMatchObject({ waitingFor: 'a person to sign in again' });
     for (const { message_id } of await scene.sandbox.deliver(provider, email, 9)) missed.add(message_id);
     await at.signInAgain();
     expect(await channel(channelId)).toMatchObject({ status: 'connected', importState: 'catching_up' });

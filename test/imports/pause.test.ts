@@ -45,7 +45,7 @@ test('a password that changes in the middle pauses the import, and it goes on as
   expect(part).toBeGreaterThan(0);
   expect(part).toBeLessThan(120);
   const waiting = await slice(channelId, importId);
-  expect(waiting).toMatchObject({ done: false, state: 'running', waitingFor: 'somebody to sign in again' });
+  expect(waiting).toMatchObject({ done: false, state: 'running', waitingFor: 'a person to sign in again' });
   expect(waiting.waitMs).toBeGreaterThan(0);
 
   const during = await stage.sandbox.deliver('imap', email, 5);

@@ -87,7 +87,7 @@ test('importWorkflow takes slice after slice until its row is done, in runs of l
 });
 
 test('importWorkflow waits durably, and a signal ends the wait', async () => {
-  const waiting = { ...GOES_ON, waitMs: 6 * 3_600_000, waitingFor: 'somebody to sign in again' };
+  const waiting = { ...GOES_ON, waitMs: 6 * 3_600_000, waitingFor: 'a person to sign in again' };
   const slow = await run('imp_slow', (slice) => (slice === 1 ? waiting : DONE));
   expect(slow.slices).toBe(2);
   expect(await timersOf(slow.handle)).toEqual(['started', 'fired']);
