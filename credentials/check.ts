@@ -12,7 +12,7 @@ import { closing } from './session.ts';
 
 const CHECK_TIMEOUT_MS = 20_000;
 
-/** What one real call to the provider said. */
+/** The outcome of one real call to the provider. */
 export interface CheckAnswer {
   ok: boolean;
   /** In words for a person; null when it was refused. */
@@ -22,7 +22,7 @@ export interface CheckAnswer {
 interface CheckInput {
   tenantId: string;
   channelId: string;
-  /** Somebody wants to know whether all is well again: what stands refused at the token endpoint is tried as well. */
+  /** A person asks whether the channel works again: a grant that the token endpoint refused is tried too. */
   asked?: boolean;
 }
 
@@ -55,9 +55,9 @@ async function refreshOnce(context: Context, { tenantId, channelId }: CheckInput
 }
 
 interface Tried extends CheckAnswer {
-  /** The one that has just worked, as it was read before that. */
+  /** The credential that just worked, as read before the call. */
   credential?: CredentialRow;
-  /** The access token works, and the token endpoint had refused its grant. */
+  /** The access token works although the token endpoint refused its grant. */
   isGrantInTrouble?: boolean;
 }
 
@@ -78,7 +78,7 @@ async function tryOnce(context: Context, tenantId: string, channelId: string): P
   }
 }
 
-/** A reported access token is tried all the same: whether the report is true is what we are here to find out. */
+/** Uses a reported access token too, because the check must find out whether the report is true. */
 async function proveOnce(context: Context, access: ChannelAccess): Promise<string> {
   const credential = { ...access.credential, accessTokenRefusedAt: null };
   const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);
@@ -95,8 +95,8 @@ interface Checked {
 }
 
 /**
- * Reports from before the check are answered, whatever the answer is: later ones within seconds get this time. One that
- * came while the check was at work has asked for nothing more, and must not leave a proved token unserved.
+ * Answers the reports from before the check, with either result; reports within the next seconds get this time too. A report
+ * during the check needs nothing more, and must not keep a proved token from being served.
  */
 async function markChecked(context: Context, { tenantId, channelId, startedAt, credential }: Checked): Promise<void> {
   const now = await context.clock.now();
@@ -109,7 +109,7 @@ async function markChecked(context: Context, { tenantId, channelId, startedAt, c
     await updateChannel(tx, channelId, {
       checkedAt: now,
       ...(isLater ? {} : { checkRequestedAt: null }),
-      // Readers asked because of the report alone: what they wait for is this very token.
+      // Readers waited because of the report alone, and this very token is what they wait for.
       ...(isProved && isFreshAndReported(credential, now) ? { refreshRequestedAt: null } : {}),
     });
     await notifyReaders(tx, channelId);

@@ -20,12 +20,12 @@ import { learnRotation, parseRotation } from '../domain/rotation.ts';
 import { tokenLifeMs } from '../domain/schedule.ts';
 
 export type RefreshOutcome =
-  /** A new version is stored, or was by somebody else meanwhile. */
+  /** A new version is stored, by this process or another. */
   | 'refreshed'
-  /** Somebody else holds the lease. */
+  /** Another process holds the lease. */
   | 'busy'
   | 'refused'
-  /** A request was sent and its answer lost; the channel waits for the time of the one probe. */
+  /** The answer to a sent request is lost; the channel waits for the time of its probe. */
   | 'unknown'
   | 'gone';
 
@@ -73,7 +73,7 @@ interface Given {
   now: Date;
 }
 
-/** What an answer did to the channel: nothing where it was superseded; null when somebody else has taken it. */
+/** What an answer did to the channel; `nothing`: it was superseded; null: another process settled it. */
 type SettledAnswer = Settled | 'nothing' | null;
 
 async function settleRefused(given: Given, refusal: Verdict): Promise<SettledAnswer> {
@@ -86,16 +86,16 @@ async function settleRefused(given: Given, refusal: Verdict): Promise<SettledAns
   return settleRefusal(context, tx, channel, { credentialVersion: answer.version, tried: 'credential', verdict }, now);
 }
 
-/** A use before this one was never answered: so the provider had rotated then, and that answer died on its way to us. */
+/** An earlier use of the token was never answered: the provider had rotated then, and the new token was lost (R-04). */
 function lostFor(verdict: Verdict): Verdict {
   if (verdict.kind !== 'reauth_required') return verdict;
   return { ...verdict, reason: 'refresh_outcome_unknown', vague: false };
 }
 
 /**
- * Compare-and-swap to the next version, and the end of the attempt. A refresh that loses against a new secret is
- * dropped. One that loses against a version resting on the secret it has just spent is not: the token it brought is
- * then the only one that still works.
+ * Swaps in the next version (rule 2) and ends the attempt. A refresh that loses against a new secret is dropped (R-17). A
+ * refresh that loses against a version with the very secret it just spent is stored: its token is then the only one that
+ * still works.
  */
 async function settleStored(given: Given, answered: Answered, tokens: TokenSet): Promise<SettledAnswer> {
   const { context, tx, channel, credential, answer, now } = given;

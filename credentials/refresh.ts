@@ -29,7 +29,7 @@ export interface RefreshInput {
   tenantId: string;
   accessType: AccessType;
   channelId: string;
-  /** The version whose token is to be refreshed: when a newer one is there already, nothing is sent. */
+  /** The version to refresh: if a newer one is live, nothing is sent. */
   version: number;
 }
 
@@ -72,7 +72,7 @@ async function planRefresh(tx: Transaction, input: RefreshInput, timing: Exchang
   return takeLease(tx, { channel, credential, timing, now });
 }
 
-/** Its refresher is dead, or was stopped so long that it will not write any more. */
+/** Settles an attempt whose process is dead, or was stopped for so long that it will not send any more. */
 async function settleLeft(tx: Transaction, attempt: RefreshAttemptRow, now: Date): Promise<void> {
   if (attempt.sentAt) await settleAttempt(tx, attempt.id, 'unknown');
   else await abandonAttempt(tx, attempt.id, now);
@@ -84,7 +84,7 @@ async function takeLease(
 ): Promise<Plan> {
   const { channel, credential, timing, now } = given;
   const probeAt = probeTime(credential, await findDoubt(tx, credential), now);
-  // A person has been asked: a further use of a token in doubt would tell nothing that changes that.
+  // A person has been asked to sign in: another use of a token in doubt would not change that.
   if (probeAt && channel.status === 'reauth_required') return { step: 'stop', outcome: 'refused' };
   if (probeAt && now < probeAt) return { step: 'stop', outcome: 'unknown' };
   const attemptId = await insertAttempt(tx, {

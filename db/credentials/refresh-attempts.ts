@@ -9,15 +9,15 @@ import { credentials, refreshAttempts } from '../schema/credentials.ts';
 export type RefreshAttemptRow = InferSelectModel<typeof refreshAttempts>;
 
 /**
- * Attempts that spent the refresh token which is live now. Not by version: a version that kept the old secret (a
- * reauthorization without a new one, a refresh that brought none) rests on what was sent before it.
+ * Attempts that sent the live refresh token. Not by version: a version that kept the old secret (a reauthorization or a
+ * refresh without a new one) still rests on earlier attempts.
  */
 function onLiveSecret(channelId: string) {
   const secretVersion = sql`(select ${credentials.secretVersion} from ${credentials} where ${credentials.channelId} = ${channelId})`;
   return and(eq(refreshAttempts.channelId, channelId), gte(refreshAttempts.version, secretVersion));
 }
 
-/** An attempt without an outcome: one whose answer is stored before others, then the newest. */
+/** An attempt without an outcome: first one with a stored answer, else the newest. */
 export async function findUnsettledAttempt(
   tx: Transaction,
   { channelId }: Pick<CredentialRow, 'channelId'>,
@@ -32,8 +32,8 @@ export async function findUnsettledAttempt(
 }
 
 /**
- * What was sent without an answer since the provider last answered the live refresh token with a new access token; null
- * when the outcome of every use is known.
+ * Uses of the live refresh token without an answer since the provider last answered it with a new access token; null when
+ * the outcome of every use is known.
  */
 export async function findDoubt(
   tx: Transaction,
@@ -59,7 +59,7 @@ export async function findDoubt(
   return { sentAt: attempt.sentAt ?? attempt.startedAt, probed: rows.some(({ probe }) => probe) };
 }
 
-/** Takes the lease and writes down the intent, before anything is sent. */
+/** Acquires the lease and writes the intent, before anything is sent. */
 export async function insertAttempt(
   tx: Transaction,
   attempt: { tenantId: string; channelId: string; version: number; probe: boolean; now: Date; leaseUntil: Date },
@@ -73,7 +73,7 @@ export async function insertAttempt(
   return id;
 }
 
-/** Keeps the lease while working; false when somebody else has taken it. */
+/** Renews the lease; false when another process has it. */
 export async function renewLease(
   tx: Transaction,
   channelId: string,
@@ -95,7 +95,7 @@ export async function releaseLease(tx: Transaction, channelId: string, attemptId
     .where(and(eq(credentials.channelId, channelId), eq(credentials.leaseOwner, attemptId)));
 }
 
-/** Marks the attempt sent, just before the socket is written; false when somebody has abandoned or settled it. */
+/** Marks the attempt as sent, just before the socket is written; false when it was abandoned or settled. */
 export async function markAttemptSent(tx: Transaction, attemptId: string, now: Date): Promise<boolean> {
   const rows = await tx
     .update(refreshAttempts)
@@ -112,7 +112,7 @@ export async function markAttemptSent(tx: Transaction, attemptId: string, now: D
   return rows.length > 0;
 }
 
-/** The provider provably never saw it, whatever somebody else feared meanwhile: another attempt is safe. */
+/** The provider provably never saw the token, even if another process assumed it did: a new attempt is safe. */
 export async function abandonAttempt(tx: Transaction, attemptId: string, now: Date): Promise<void> {
   await tx
     .update(refreshAttempts)
@@ -129,7 +129,7 @@ export interface StoredAnswer {
   answeredAt: Date;
 }
 
-/** null when there is none that nobody has taken. */
+/** null when there is no answer, or it is settled. */
 export function storedAnswer({ id, version, sealedAnswer, ...attempt }: RefreshAttemptRow): StoredAnswer | null {
   if (sealedAnswer === null) return null;
   return { attemptId: id, version, sealedAnswer, answeredAt: attempt.answeredAt ?? attempt.startedAt };
@@ -149,7 +149,7 @@ export async function storeAttemptAnswer(
   return rows.length > 0;
 }
 
-/** Ends an attempt; false when it has an outcome already, which stands. */
+/** Ends an attempt; false when it already has an outcome, which stays. */
 export async function settleAttempt(
   tx: Transaction,
   attemptId: string,
@@ -164,8 +164,8 @@ export async function settleAttempt(
 }
 
 /**
- * Drops what nothing rests on any more: attempts on earlier secrets, and settled ones before `version`. Attempts on
- * the live secret that may still be answered stay.
+ * Deletes attempts that no longer matter: those on earlier secrets, and settled ones before `version`. Attempts on the live
+ * secret that may still be answered stay.
  */
 export async function dropOldAttempts(
   tx: Transaction,
