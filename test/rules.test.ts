@@ -6,7 +6,7 @@ const ROOT = resolve(import.meta.dirname, '..');
 const RULES = 'docs/rules.md';
 const THIS_FILE = 'test/rules.test.ts';
 
-/** Folders that hold nothing of ours, or nothing that anybody wrote by hand. */
+/** Folders without hand-written files of ours. */
 const OUTSIDE = new Set(['node_modules', 'dist', '.git', '.mooring', 'meta', 'histories']);
 const READ = /\.(ts|tsx|js|mjs|css|html|sql|md|ya?ml|json|go|patch)$|^(Dockerfile|run)$/;
 

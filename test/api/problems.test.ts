@@ -35,7 +35,7 @@ afterAll(async () => {
   await stage?.close();
 });
 
-/** A TCP server that treats everybody alike. */
+/** A TCP server that treats every client alike. */
 async function listen(treat: (socket: Socket) => void) {
   const server = createServer((socket) => treat(socket.on('error', () => {}))).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));

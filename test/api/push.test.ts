@@ -16,7 +16,7 @@ import { AUDIENCE, PUSH_VARIABLES, envelopeOf, googleSigning } from '../push/pus
 const EMAIL = 'pushed@example.com';
 const TENANTS = ['acme', 'globex'];
 
-/* What reaches `POST /push/google`, over HTTP, with tokens that the sandbox's Google has signed, or somebody else. */
+/* Pushes to `POST /push/google`, over HTTP, with tokens signed by the sandbox's Google or by a forger. */
 let stage: Stage;
 let api: Api;
 let sign: ReturnType<typeof googleSigning>;
@@ -37,7 +37,7 @@ afterAll(async () => {
   await stage.close();
 });
 
-/** As after a look: nothing is asked for, and nobody was signalled. */
+/** As after a look: no fact waits, and no workflow was signalled. */
 beforeEach(async () => {
   for (const { tenantId, id } of channels) {
     await stage.context.database.inTenant(tenantId, async (tx) => {

@@ -26,7 +26,7 @@ const ids = {
 
 const EVERY_CALL = [...CALLS.health, ...CALLS.all];
 const KEYED = EVERY_CALL.filter((call) => call.access !== 'public');
-/** What anybody may call; a new one has to be put here on purpose. */
+/** The public calls; a new one must be added here on purpose. */
 const PUBLIC = [
   'GET /healthz',
   'GET /readyz',

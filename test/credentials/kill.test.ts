@@ -9,13 +9,13 @@ import { setScene, TENANT } from './scene.ts';
 const scene = setScene();
 const LEASE_MS = 15_000;
 const REFRESH_POINTS = KILL_POINTS.filter((point) => point.startsWith('refresh.'));
-/** The token is gone and its answer with the process: under strict rotation nobody can make that good. */
+/** The token is spent and its answer died with the process: under strict rotation the grant is lost. */
 const LOST: KillPoint[] = ['refresh.written', 'refresh.received'];
 
 /** Only here does it matter how the tokens turn over. */
 const IN_DOUBT: KillPoint[] = ['refresh.marked', ...LOST];
 
-/** What nobody knows about a rotating provider is unproven; what its adapter declares is known. */
+/** Without a declared rotation it is unproven; a declared one is known. */
 const CASES = [
   ...(['none', 'tolerant', 'grace'] as const).map((mode) => ({ mode, known: true, points: IN_DOUBT })),
   { mode: 'strict' as const, known: true, points: REFRESH_POINTS },

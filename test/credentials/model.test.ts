@@ -16,7 +16,7 @@ import type { Ledger } from './mortal.ts';
 import { setScene, TENANT } from './scene.ts';
 
 /*
- * R-17: whatever refreshes, sign-ins and reports do at the same time, with answers lost, processes dead and clocks
+ * R-17: with any refreshes, sign-ins and reports at the same time, answers lost, processes dead and clocks
  * moved on, rules 2 to 6 hold, on the real database and a provider that rotates in each of its ways. The suite plays
  * some lives; `MODEL_RUNS=500 npx vitest run test/credentials/model.test.ts` is the long form.
  */
@@ -130,7 +130,7 @@ class Life {
     return result;
   }
 
-  /** Somebody says that the token does not work, which may be so. */
+  /** A report that the token does not work, which may be true. */
   async report(isRefused: boolean): Promise<unknown> {
     if (isRefused) await scene.reportRefused(this.channelId);
     const checkRequestedAt = await scene.clock.now();
@@ -155,7 +155,7 @@ class Life {
     expect(channel.credentialVersion).toBe(credential.version);
     expect(credential.version).toBeGreaterThanOrEqual(this.#before.version);
     expect(credential.secretVersion).toBeGreaterThanOrEqual(this.#before.secretVersion);
-    // Rule 2: a sign-in's grant takes the place of the old one, whatever a refresh of that brings meanwhile or later.
+    // Rule 2: a sign-in's grant replaces the old one, with any outcome of a refresh of the old one, now or later.
     const secret = await scene.openSecret(this.channelId);
     const family = this.ledger.family.get(secret) ?? secret;
     if (this.newGrants > 0) expect(family).not.toBe(this.#before.family);

@@ -97,7 +97,7 @@ async function refreshAll(connected: Connected[]): Promise<Set<string>> {
   return outcomes;
 }
 
-/** What happened until now is told to nobody. */
+/** Skips the events up to now. */
 async function emptyOutbox(): Promise<void> {
   for (;;) {
     const turn = await turnOutboxOfAllTenants(context.database, await context.clock.now(), 500);

@@ -64,7 +64,7 @@ function unreadable(context: Context): Context {
   return { ...context, vault };
 }
 
-/** As many callers as asked, each refreshing whatever version it finds, until the last version is there. */
+/** Concurrent callers, each refreshing the version that it finds, until the last version is stored. */
 async function race(context: Context, { input, callers, untilVersion }: Extract<Task, { do: 'race' }>) {
   const outcomes: Record<string, number> = {};
   const call = async () => {

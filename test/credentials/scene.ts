@@ -84,7 +84,7 @@ export class Scene {
     return probeTime(credential, doubt, now);
   }
 
-  /** The provider was seen to refuse the access token: it serves nobody any more. */
+  /** Marks the access token as refused by the provider, so that it is not served. */
   async reportRefused(channelId: string): Promise<void> {
     const { version } = (await this.read(channelId)).credential;
     const now = await this.clock.now();

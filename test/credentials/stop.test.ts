@@ -73,7 +73,7 @@ async function stopped({ child, outcome }: RefresherProcess): Promise<Stopped> {
   };
 }
 
-/** What a successor comes to, once the lease of whoever is stopped has run out. */
+/** The outcome of a successor, once the lease of the stopped process has expired. */
 async function takeOver(name: SceneName): Promise<string> {
   let outcome = 'busy';
   const isFree = async () => (outcome = await scene.refresh(idOf(name))) !== 'busy';
@@ -101,7 +101,7 @@ describe.concurrent('a refresher that is stopped for half a minute', () => {
   test('between the mark and the socket, past the probe: no second use', { timeout: TIMEOUT_MS }, async () => {
     const refresher = await stopped(await startFor('marked', 'refresh.marked'));
     expect(await takeOver('marked')).toBe('unknown');
-    // Nobody can tell whether the token was spent; a token reported as refused cannot wait for its end.
+    // Whether the token was spent is unknown; a token reported as refused cannot wait for its end.
     await scene.reportRefused(idOf('marked'));
     expect(await scene.refresh(idOf('marked'))).toBe('refreshed');
     expect(await refresher.goOn()).toBe('busy');
@@ -122,7 +122,7 @@ describe.concurrent('a refresher that is stopped for half a minute', () => {
     },
   );
 
-  // A successor looks while it is stopped, or nobody does: the one request is all there is in either case.
+  // With a successor during the stop or without one: there is one request in either case.
   test.for(['answer-stopped', 'answer-continued'] as const)(
     'rule 4: the answer that waited for it counts (%s)',
     { timeout: TIMEOUT_MS },

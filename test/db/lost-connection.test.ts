@@ -36,7 +36,7 @@ const between = createServer((client) => {
 let postgres: Awaited<ReturnType<typeof startPostgres>>;
 let url: string;
 
-/** Every connection ends as it does when the server exits: with a FIN, in the middle of whatever it did. */
+/** Every connection ends as when the server exits: with a FIN, in the middle of its work. */
 const cutAll = () => [...passing].forEach((client) => client.end());
 
 async function withDatabase(poolSize: number, use: (database: Database) => Promise<void>): Promise<void> {
@@ -155,7 +155,7 @@ test('every connection is good again, also one that was written to while it ende
   });
 });
 
-/** Asks, and once more when it is told to stop; when it is refused it asks again at once, as whoever tries again does. */
+/** Queries once, and once more when told to stop; after a refusal it queries again at once, as a retry does. */
 async function askOn(database: Database, stop: AbortSignal): Promise<void> {
   for (let last = false; !last;) {
     last = stop.aborted;

@@ -135,7 +135,7 @@ describe('whatever happens to a channel', () => {
           if (incident === 'open') open = true;
           if (incident === 'close') open = false;
           expect(open).toBe(TROUBLE.includes(state.status));
-          // What opens an incident is a change of status: a failure that goes on alerts nobody again.
+          // A change of status opens an incident; a lasting failure raises no second alert.
           if (incident === 'open') expect(state.status).not.toBe(before.status);
         }
       }),

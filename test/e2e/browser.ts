@@ -27,7 +27,7 @@ export function launchBrowser(): Promise<Browser> {
 /** What the server refuses on purpose is in the console too. */
 const REFUSED = /status of 4(00|01|09|22) /;
 
-/** A browser that nobody has used before. What our server sends it, and what its console complains about, is kept. */
+/** A new browser. The server's answers to it and the complaints of its console are kept. */
 export async function openPage(browser: Browser, options: BrowserContextOptions = {}) {
   const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1440, height: 900 }, ...options });
   context.setDefaultTimeout(30_000);

@@ -21,7 +21,7 @@ interface Receipt {
   already_had: number;
 }
 
-/** A mailbox on a server that nobody here has written, through a whole Mooring. */
+/** A mailbox on a server that is not ours, through a whole Mooring. */
 describe.skipIf(!dovecotInstalled)('a mailbox at Dovecot', { timeout: 120_000 }, () => {
   let dovecot: Dovecot;
   let mooring: Mooring;

@@ -21,7 +21,7 @@ export async function press(sandboxPage: Page, email: string, button: string, ou
   await sandboxPage.getByRole('status').filter({ hasText: outcome }).waitFor();
 }
 
-/** Walks to a control with the Tab key alone, as somebody without a mouse does. */
+/** Moves to a control with the Tab key alone, as a person without a mouse does. */
 export async function tabTo(target: Locator): Promise<void> {
   await target.waitFor();
   for (let presses = 0; presses < 60; presses++) {
@@ -31,7 +31,7 @@ export async function tabTo(target: Locator): Promise<void> {
   throw new Error(`${target.toString()} is not reached by Tab`);
 }
 
-/** How many pixels the page is wider than the window: nobody should have to scroll sideways. */
+/** How many pixels the page is wider than the window: no page scrolls sideways. */
 export const overflowOf = (page: Page): Promise<number> =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 

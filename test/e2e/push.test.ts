@@ -5,7 +5,7 @@ import type { Mooring } from '../support/mooring.ts';
 
 const POLL_SECONDS = 10;
 
-/* `npm start` as it comes, polls a little rarer: its sandbox pushes to its server without anybody setting it up. */
+/* `npm start` with rarer polls: the sandbox pushes to the server without any set-up. */
 describe('Gmail out of the box', { timeout: 120_000 }, () => {
   let mooring: Mooring;
   beforeAll(async () => {

@@ -23,7 +23,7 @@ const FOLDERS = [
   'Archive/2025/Q4',
 ];
 
-/* 5,000 messages of many shapes on a server that nobody here has written; one story, step by step. */
+/* 5,000 messages of many shapes on a server that is not ours; one story, step by step. */
 describe.skipIf(!dovecotInstalled)('a large mailbox at Dovecot', { timeout: 240_000 }, () => {
   let dovecot: Dovecot;
   let stage: Stage;

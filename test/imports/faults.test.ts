@@ -103,7 +103,7 @@ const FAULTS: Fault[] = [
     async run({ channelId, requests }, context, importId) {
       const began = Date.now();
       const { waitMs, waitingFor } = await importing(context).slice(channelId, importId);
-      // The wait is a timer of the workflow, not somebody's slot.
+      // The wait is a timer of the workflow and occupies no slot.
       expect(Date.now() - began).toBeLessThan(15_000);
       expect(waitingFor).toBe('the provider');
       expect(waitMs).toBeGreaterThanOrEqual(90_000);
@@ -188,7 +188,7 @@ async function connected(provider: 'google' | 'imap', { name, skewH = 0 }: Fault
   await sandbox.account(provider, email, { password: PASSWORD });
   const connect = (password: string) =>
     provider === 'google' ? connectGmail(scene, email) : connectImap(scene, email, password);
-  // Mail from before the connection is nobody's business, whatever falls back to whatever.
+  // Mail from before the connection stays out, in every fallback.
   await sandbox.deliver(provider, email, 5, { date: new Date(Date.now() - DAY_MS).toISOString() });
   // Only where a server tells no time and is ahead, mail of the hour before looks like ours and is imported (rule 10).
   if (provider === 'google' || skewH <= 0) await sandbox.deliver(provider, email, 5);

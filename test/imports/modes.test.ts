@@ -23,7 +23,7 @@ afterAll(async () => {
 });
 
 const HOUR_S = 3_600;
-/** Mail of so long ago came before any change of mode, whatever the clocks say. */
+/** Mail this old came before any change of mode, by any clock. */
 const LONG_AGO = { date: new Date(Date.now() - 30 * 24 * 3_600_000).toISOString() };
 
 /** A channel in a mode, and what a product and its provider do to it. */

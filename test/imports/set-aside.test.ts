@@ -91,7 +91,7 @@ describe('a listing that kills whoever tries it', () => {
     expect(await shown(stage, importId)).toMatchObject({ state: 'stalled', set_aside: [{ folder: 'Projects' }] });
     expect(await told(channelId, 'import.stalled')).toHaveLength(1);
 
-    // Whatever was wrong is mended: the same import ends well.
+    // The cause is repaired: the same import completes.
     const inTwoHours = later(stage.context, 2 * HOUR_MS + 120_000);
     expect(await inTwoHours.poll(channelId)).toMatchObject({ outcome: 'more', importId });
     expect(await inTwoHours.finish(channelId, importId)).toMatchObject({ state: 'completed', setAside: 0 });
@@ -158,7 +158,7 @@ describe('a listing that never answers', () => {
     // The first folder is set aside, the others are not.
     await slice(channelId, importId);
     expect((await shown(stage, importId)).set_aside.map(({ folder }) => folder)).toEqual(['Archive']);
-    // Somebody signs in once more, and that import lists it.
+    // Another sign-in causes an import that lists it.
     const second = await queue(channelId, { cause: 'reauthorized' });
     expect(second).not.toBe(importId);
     expect(await finish(channelId, second)).toMatchObject({ state: 'completed' });

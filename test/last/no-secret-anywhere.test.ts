@@ -18,7 +18,7 @@ import { startTemporalServer } from '../support/temporal-server.ts';
 import { listenForWebhooks } from '../webhooks/stage.ts';
 
 /*
- * Rule 1, for the whole suite: every secret that any test file used, or that anybody minted for it, is looked for in
+ * Rule 1, for the whole suite: every secret that any test file used, or that was minted for it, is looked for in
  * all that the suite stored, sent, answered, logged and threw. Vitest runs this when all other files are done; run
  * alone it has only its own plants. What is left out, because a secret belongs there: `kept-answers.ts` names the
  * fields of answers; the sandbox's folder and log, and its control API, are the provider's side.
@@ -41,7 +41,7 @@ const plants = {
   error: secret('planted-error'),
 };
 
-/** Of the sandbox, of `npm start`, of our own server, of the certified server: random, so nobody else's. */
+/** Of the sandbox, of `npm start`, of our own server, of the certified server: random, so unique. */
 const MINTED_BY_MACHINES = /^(ya29\.a0|1\/\/0|4\/0A|GOCSPX-|mk_|whsec_)[\w/+=-]{28,}$|^[\w-]{32,43}$/;
 
 /** Tests in which no secret meets anything of ours that could give it away. */
@@ -60,7 +60,7 @@ interface Finding {
 }
 
 let secrets: KnownSecret[];
-/** Those that no search could find: they may be short, or somebody else's as well. */
+/** Secrets that a search cannot find: short ones, or ones that occur elsewhere too. */
 let strangers: KnownSecret[];
 const findings: Finding[] = [];
 

@@ -40,7 +40,7 @@ export interface Subject {
 
 const NEVER = new AbortController().signal;
 
-/** What every adapter must do, over the wire, whatever its provider. */
+/** What every adapter must do, over the wire. */
 export function conformance(name: string, subject: Subject): void {
   describe(`${name} keeps the provider contract`, () => {
     listings(subject);

@@ -20,7 +20,7 @@ function providerTrusting(authorities: string | null): Provider {
   });
 }
 
-/** The adapter against a server that nobody here has written. */
+/** The adapter against a server that is not ours. */
 describe.skipIf(!dovecotInstalled)('with Dovecot', () => {
   let dovecot: Dovecot;
   let imap: Provider;

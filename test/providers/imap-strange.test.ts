@@ -13,7 +13,7 @@ const LARGE = 1_200_000;
 
 const idsOf = (items: ListedItem[]) => items.map(({ providerId }) => providerId);
 
-/** Somebody else's mail program marks messages as read meanwhile: the server says so in the middle of its answer. */
+/** Another mail program marks messages as read meanwhile, and the server reports it in the middle of its answer. */
 const withFlagsTold = (answer: string) =>
   answer.replaceAll(/^\* (\d+) FETCH \(UID (\d+) /gm, '* $1 FETCH (UID $2 FLAGS (\\Seen))\r\n$&');
 

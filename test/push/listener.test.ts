@@ -48,7 +48,7 @@ async function connected(email: string) {
   return { ...life, id, lease, logins };
 }
 
-/** Held, and its first poll, which looks for what came while nobody listened, is done. */
+/** Held, and its first poll, which finds earlier mail, is done. */
 async function held(channel: Awaited<ReturnType<typeof connected>>) {
   return until('the connection', async () => {
     const lease = await channel.lease();

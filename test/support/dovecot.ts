@@ -168,7 +168,7 @@ export class Dovecot {
     return this.#folderNames === 'utf-8' ? folder : encodeFolderName(folder);
   }
 
-  /** A connection of the mailbox's owner, for whatever a test does on the server's side. */
+  /** A connection of the mailbox's owner, for a test's changes on the server's side. */
   async as<Result>(user: string, work: (client: ImapFlow) => Promise<Result>): Promise<Result> {
     const client = new ImapFlow({
       host: this.host,

@@ -17,7 +17,7 @@ export interface EngineOptions {
 }
 
 /**
- * The stage with a real Temporal on it, and the workers of a worker process. Under time skipping everybody's clock is
+ * The stage with a real Temporal on it, and the workers of a worker process. Under time skipping every clock is
  * the test server's, the sandbox's too.
  */
 export async function raiseEngine(stage: Stage, options: EngineOptions) {

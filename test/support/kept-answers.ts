@@ -75,7 +75,7 @@ function headerText([name, value]: [string, string]): string {
   return `${name}: ${value}`;
 }
 
-/** Keeps every answer of a server in this process, whoever asks: a page, a stream, a request by hand. */
+/** Keeps every answer of a server in this process, to any client: a page, a stream, a request by hand. */
 export function keepAnswersOf(server: Server): void {
   server.prependListener('request', (request, response) => {
     const chunks: Buffer[] = [];

@@ -16,14 +16,14 @@ export interface KnownSecret {
 /** Secrets of tests bear this, so that one that was not minted can be told. */
 export const MINT_MARK = 'canary-';
 
-/** A new secret for a test: nobody else has it, and the last test looks for it in everything that was kept. */
+/** A new, unique secret for a test; the last test looks for it in everything that was kept. */
 export function secret(kind: string): string {
   const value = `${MINT_MARK}${randomBytes(12).toString('hex')}-${kind}`;
   learnSecret(kind, value);
   return value;
 }
 
-/** Puts a secret on the list that somebody else minted: the sandbox, the server, PostgreSQL's start. */
+/** Puts a secret on the list that was minted elsewhere: by the sandbox, the server, PostgreSQL's start. */
 export function learnSecret(kind: string, value: string): void {
   if (!list || known.has(value)) return;
   known.add(value);

@@ -62,7 +62,7 @@ export async function startMooring(environment: Record<string, string> = {}) {
     call: apiCaller(run),
     /** What `npm start` has printed so far: who ended, who came back. */
     said: () => output,
-    /** What the processes have written so far, for whoever looks for a secret or a cause. */
+    /** The processes' output so far, for searches for a secret or a cause. */
     logs: () =>
       readdirSync(join(dir, 'logs'))
         .map((name) => readFileSync(join(dir, 'logs', name), 'utf8'))

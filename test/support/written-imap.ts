@@ -35,7 +35,7 @@ type Twist = (asked: Asked, answer: string) => string | null;
 
 /**
  * An IMAP server for what no real server can be brought to do: every answer can be twisted. IMAP4rev1 over TLS as far as
- * the adapter speaks it, without literals from the client; anybody may log in.
+ * the adapter speaks it, without literals from the client; every login succeeds.
  */
 export class WrittenImap {
   readonly host = '127.0.0.1';
@@ -90,7 +90,7 @@ export class WrittenImap {
     });
   }
 
-  /** How often a command was asked since the last time somebody wanted to know. */
+  /** How often a command came since the last call. */
   takeCounts(): Record<string, number> {
     const counts: Record<string, number> = {};
     for (const { command } of this.asked) counts[command] = (counts[command] ?? 0) + 1;

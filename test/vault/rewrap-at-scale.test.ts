@@ -117,7 +117,7 @@ async function countUnder(keyId: string): Promise<number> {
   return counts.filter((row) => row.keyId === keyId).reduce((sum, row) => sum + row.count, 0);
 }
 
-/** Reads tokens and refreshes channels until it is stopped; whatever fails is kept. */
+/** Reads tokens and refreshes channels until it is stopped; failures are kept. */
 function live(context: Context, ids: string[], refreshing: string[]) {
   const failures: unknown[] = [];
   const done = { reads: 0, refreshes: 0 };

@@ -95,7 +95,7 @@ async function newestDelivery(endpointId: string): Promise<Answered> {
   return newest;
 }
 
-/** Three events, handed over to whoever wants them. */
+/** Three events, handed over to the endpoints that want them. */
 async function makeDeliveries(): Promise<void> {
   await stage.database.inTenant('acme', async (tx) => {
     for (const type of ['channel.connected', 'channel.paused', 'channel.resumed'] as const)

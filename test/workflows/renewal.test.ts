@@ -12,7 +12,7 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const EMAIL = 'renewed@example.com';
 
-/* Days in the life of a subscription, under time skipping; nobody but the workflow sees to it. */
+/* Days in the life of a subscription, under time skipping, driven by the workflow alone. */
 let engine: Engine;
 let channelId: string;
 let life: Life;

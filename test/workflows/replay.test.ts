@@ -8,7 +8,7 @@ import type { Recorded } from './recorded.ts';
 
 /*
  * Workflows live for years, across releases. Each recorded history (record.ts) is a state that one may be in when new
- * code takes it up: whatever fails here would stop those channels in production. Change the workflow with `patched`,
+ * code takes it up: a failure here would stop those channels in production. Change the workflow with `patched`,
  * or leave the old path.
  */
 
@@ -80,7 +80,7 @@ const PLACE = /(^|[\s(])\/\w+\/\w+\/|\d@[\w-]+-\w/;
 const channels = recorded.filter(({ name }) => name.startsWith('channel-'));
 const carried = channels.find(({ name }) => name === 'channel-carried');
 
-/** The bundle as it would be after somebody edited a workflow's source. */
+/** The bundle as it would be after an edit of a workflow's source. */
 async function changed(from: RegExp, to: string): Promise<ReplayWorkerOptions> {
   const bundle = await workflowBundle();
   const code = 'code' in bundle ? bundle.code : readFileSync(bundle.codePath, 'utf8');

@@ -19,7 +19,7 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(() => engine.close());
 
-/** A channel whose access token does not open: whatever uses it throws an error that is no word of the provider. */
+/** A channel whose access token does not open: every use throws an error that is no provider's answer. */
 async function withUnreadableToken(email: string) {
   const channelId = channelOf(await connectGmail(engine, email));
   const life = lifeOf(engine, channelId);

@@ -26,7 +26,7 @@ const EMAIL = 'year@example.com';
 /*
  * A year in the life of one channel, on real PostgreSQL, the sandbox's Google and Temporal's time-skipping server.
  *
- * A wake costs what it costs in production, some 50 ms of two cores, whatever the calendar says. So two days go by with
+ * A wake costs what it costs in production, some 50 ms of two cores, at any skipped speed. So two days go by with
  * Google's tokens of an hour, and the rest of the year with tokens of two days and a poll every fourth: some 500 wakes,
  * where an hourly year would have 10,000.
  */

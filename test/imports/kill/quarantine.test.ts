@@ -38,7 +38,7 @@ const replay = (importId: string, items: Parameters<typeof openQuarantine>[2]) =
 const addsUp = ({ found, imported, alreadyHad, missing, ...receipt }: Receipt) =>
   found === imported + alreadyHad + missing + skippedCount({ found, imported, alreadyHad, missing, ...receipt });
 
-/** Slice after slice until the import is done, whatever the channel has to wait for between them. */
+/** Slice after slice until the import is done, including the waits between them. */
 const toTheEnd = async (channelId: string, importId: string) => {
   const { slice } = importing(stage.context);
   const { clock } = stage.context;

@@ -42,7 +42,7 @@ afterAll(() => mooring.stop());
 
 const pids = () => (JSON.parse(readFileSync(join(mooring.dir, 'run.json'), 'utf8')) as Run).pids;
 
-/** A call that is repeated while nobody is there to answer it. */
+/** A call that is repeated until a server answers it. */
 async function patiently<T>(path: string): Promise<T> {
   for (const endsAt = Date.now() + 120_000; ; await sleep(200)) {
     const answer = await mooring.call<T>('GET', path).catch((error: unknown) => {
@@ -63,7 +63,7 @@ async function all<T>(path: string): Promise<T[]> {
   }
 }
 
-/** One account, with 2,000 messages that nobody has looked at yet, signed in again: an import that is compared. */
+/** One account with 2,000 missed messages, signed in again: an import that is compared. */
 async function missing2000(seed: number) {
   const accessType = seed % 2 === 0 ? ('imap' as const) : ('gmail' as const);
   const signing = { accessType, email: `seed-${seed}@example.com` };
@@ -89,7 +89,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Once `start` has brought everybody back. */
+/** The pids, once `start` has restarted every process. */
 async function everybody(): Promise<Record<string, number>> {
   while (!Object.values(pids()).every(isAlive)) await sleep(100);
   return pids();
@@ -136,7 +136,7 @@ test.each(BATCHES)(
       });
       expect(receipt).toMatchObject({ already_had: 0, skipped: [] });
     }
-    // Whoever lost PostgreSQL or Temporal has found them again without being started anew.
+    // A process that lost PostgreSQL or Temporal reconnected without a restart.
     const after = await everybody();
     expect(after['server']).toBe(before['server']);
     if (!killed.has(before['worker'] ?? 0)) {

@@ -21,7 +21,7 @@ export interface ModelMessage {
   ours: boolean;
   /** Where it has been, by folder and generation. */
   been: Set<string>;
-  /** Whoever fetches it fails this often. */
+  /** How often a fetch of it fails. */
   failures: number;
   /** How often a fetch was interrupted at it. */
   interrupted: number;

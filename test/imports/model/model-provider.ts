@@ -25,7 +25,7 @@ export interface ModelAccount {
   meet(message?: ModelMessage): void;
 }
 
-/** A provider in memory that does whatever the contract (providers/contract.ts) allows. */
+/** A provider in memory that does everything that the contract (providers/contract.ts) allows. */
 export function modelProvider(accountOf: (username: string) => ModelAccount): Provider {
   return {
     name: 'imap',

@@ -312,7 +312,7 @@ export class ModelRun {
   #checkCovered(coveredUntil: Date, accounted: Set<string>): void {
     for (const { live } of this.#mailbox.folders) {
       for (const { ours, receivedAt, arrivedAt, messageId, been } of live.values()) {
-        // What was moved may lie after the cursor of the folder that it came to, whatever its date.
+        // A moved message may lie after the cursor of its new folder, with any date.
         if (!ours || been.size > 1 || accounted.has(messageId)) continue;
         if ((this.#tellsTime ? receivedAt : arrivedAt) > coveredUntil) continue;
         throw new Error(`covered until ${coveredUntil.toISOString()}, and ${messageId} is not stored`);
