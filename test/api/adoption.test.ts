@@ -120,7 +120,7 @@ test('the same token stands for its channel only while that channel rests on it'
   expect(await adopt(next)).toMatchObject({ status: 201, json: { id: json.id, credential_version: 2 } });
 });
 
-test('what nobody comes back for goes when its answer can help no more', async () => {
+test('an abandoned adoption is deleted when its answer has expired', async () => {
   const body = await bodyOf('left@example.com', 'left');
   await adopt({ ...body, account: { email: 'other@example.com' } });
   expect(await rowsOf('left')).toMatchObject([{ due_at: null, channel_id: null }]);

@@ -111,7 +111,7 @@ describe('connecting with a password', () => {
     expect(Number(stopped.headers.get('retry-after'))).toBeGreaterThan(0);
   });
 
-  test('S-51: a link is good for fifty attempts, whoever has forgotten how many there were', async () => {
+  test('S-51: a link is good for fifty attempts, across restarts', async () => {
     const link = await links.makeLink();
     await sql`update links set password_attempts = 49 where id = ${link.id}`;
     const attempt = () => browse(api)('POST', `${link.path}/password`, form({ password: secret('wrong-password') }));

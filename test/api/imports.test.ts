@@ -91,7 +91,7 @@ describe('an import that was told of', () => {
     expect((await api.call('GET', `/v1/imports/${importId}`)).json).toMatchObject({ state: 'completed', missing: 0 });
   });
 
-  test('shows at its end that all of what it found is done, whatever was guessed before', async () => {
+  test('shows at its end that everything found is done, with any earlier estimate', async () => {
     const email = 'guessed@example.com';
     const channel = channelOf(await connectGmail(stage, email));
     await stage.sandbox.deliver('google', email, 4);

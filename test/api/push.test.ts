@@ -96,7 +96,7 @@ describe('a push', () => {
     expect(await asked()).toHaveLength(2);
   });
 
-  it('for a mailbox that nobody has connected is acknowledged: refused, it would come again for days', async () => {
+  it('for an unknown mailbox is acknowledged: refused, it would come again for days', async () => {
     expect((await push(await sign(), envelopeOf('stranger@example.com', 5))).status).toBe(204);
     expect(await asked()).toEqual([]);
   });
@@ -147,9 +147,9 @@ describe('a forged push', () => {
   const forgeries: [string, () => Promise<string | null> | string | null][] = [
     ['without a token', () => null],
     ['with a token that is none', () => 'rubbish'],
-    ['made out to somebody else', () => sign({ aud: 'https://elsewhere.example/push' })],
-    ['made out to nobody', () => sign({ aud: undefined })],
-    ['issued by somebody else', () => sign({ iss: 'https://accounts.example.com' })],
+    ['made out to another audience', () => sign({ aud: 'https://elsewhere.example/push' })],
+    ['without an audience', () => sign({ aud: undefined })],
+    ['issued by another issuer', () => sign({ iss: 'https://accounts.example.com' })],
     ['expired', () => sign({}, { lifeS: -120 })],
     ['that never expires', () => sign({ exp: undefined })],
     ['of another service account', () => sign({ email: 'somebody@else.iam.gserviceaccount.com' })],

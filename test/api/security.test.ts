@@ -222,7 +222,7 @@ describe('the web UI’s session', () => {
 });
 
 describe('at the door', () => {
-  test('only our own host names are answered, whatever is asked', async () => {
+  test('only our own host names are answered, on every path', async () => {
     for (const path of ['/v1/channels', '/', '/ui/session', '/connect/x/session']) {
       expect(await rawGet(path, 'evil.example')).toBe(421);
     }

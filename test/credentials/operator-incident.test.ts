@@ -195,7 +195,7 @@ async function countOf(connected: Connected[]): Promise<Record<string, number>> 
   return Object.fromEntries(rows.map(({ type, count }) => [type, count]));
 }
 
-test('an event of the operator is shown to whoever sees every tenant, and to no tenant', async () => {
+test('an event of the operator is shown to keys that see every tenant, and to no tenant', async () => {
   const [event] = await across((tx) => tx.select().from(events).where(eq(events.type, 'incident.opened')));
   expect(event?.tenantId).toBeNull();
   for (const tenantId of TENANTS) {
@@ -231,7 +231,7 @@ async function streamed(key: string): Promise<string> {
   }
 }
 
-test('it is closed when the last of its channels goes, whichever way', async () => {
+test('it is closed when the last of its channels leaves, in any way', async () => {
   const connected = await connect(3, 'leaving');
   // A refusal within the minute after the last incident counts as one that was under way.
   await across((tx) => tx.update(incidents).set({ closedAt: sql`closed_at - interval '5 minutes'` }));

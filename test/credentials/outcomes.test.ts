@@ -126,7 +126,7 @@ test('R-12: rubbish and nonsense replace no credential', async () => {
   expect(await scene.refresh(id)).toBe('refreshed');
 });
 
-test('a vague refusal is believed after two spaced confirmations, however often somebody asks', async () => {
+test('a vague refusal is believed after two spaced confirmations, with any number of requests between', async () => {
   const email = 'vague@example.com';
   const id = await scene.connect(email);
   await scene.stage.sandbox.fault('google', email, 'access_revoked');

@@ -111,7 +111,7 @@ test('no connection, no doubt: a strict token that was not sent is sent as soon 
   expect(await scene.refreshes(email)).toHaveLength(1);
 });
 
-test('a token is not written once somebody else may have taken over', async () => {
+test('a token is not written once another process may have taken over', async () => {
   const email = 'overtaken@example.com';
   const channelId = await scene.connect(email, { rotation: 'strict' });
   const input = { tenantId: TENANT, accessType: 'gmail', channelId, version: 1 } as const;

@@ -46,7 +46,7 @@ test('the clock is read inside a transaction that holds the last connection', as
   expect(seconds).toBeLessThan(5);
 });
 
-test('rule 14: a prepared query sees the tenant of its own transaction, whoever had it prepared', async () => {
+test('rule 14: a prepared query sees the tenant of its own transaction, not the one it was prepared in', async () => {
   for (let i = 0; i < 10; i++) {
     expect(await seen('ours', 'ours')).not.toBeNull();
     expect(await seen('ours', 'theirs')).toBeNull();

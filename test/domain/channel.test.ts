@@ -77,7 +77,7 @@ function always(check: (change: Change) => void): void {
   );
 }
 
-describe('whatever happens to a channel', () => {
+describe('any sequence of happenings', () => {
   it('takes only the drawn edges', () => {
     always(({ before, state }) => {
       if (state.status !== before.status) expect(LEGAL[before.status]).toContain(state.status);
@@ -91,7 +91,7 @@ describe('whatever happens to a channel', () => {
     });
   });
 
-  it('a pause lasts until somebody resumes: a sign-in, a repair or trouble in between does not end it', () => {
+  it('a pause lasts until it is resumed: a sign-in, a repair or trouble in between does not end it', () => {
     fc.assert(
       fc.property(lives, (life) => {
         let wanted = false;

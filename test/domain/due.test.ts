@@ -222,7 +222,7 @@ describe('a subscription to news', () => {
     expect(subscribed(NOW, { refreshRequestedAt: NOW + 1 })?.deed).toBe('refresh');
   });
 
-  it('is ended where nobody wants it any more', () => {
+  it('is ended in a mode that needs none', () => {
     expect(subscribed(NOW, { importMode: 'off' })).toEqual({ deed: 'renew', at: NOW });
     expect(subscribed(NOW, { importMode: 'gap' })?.deed).toBe('renew');
   });

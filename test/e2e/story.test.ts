@@ -154,7 +154,7 @@ describe.skipIf(!chromiumInstalled)('a newcomer', { timeout: 120_000 }, () => {
     });
   }
 
-  it('signs in as somebody else: refused, both are named, nothing has changed', async () => {
+  it('signs in with another account: refused, both are named, nothing has changed', async () => {
     const before = await channel();
     await button('Reauthorize').click();
     await page.getByRole('heading', { name: `Sign in again as ${ANA}`, exact: true }).waitFor();

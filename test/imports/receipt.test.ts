@@ -23,7 +23,7 @@ afterAll(() => stage.close());
 
 const outcome = fc.constantFrom('imported', 'already_had', 'skipped', null);
 
-test('receiptOf adds up whatever the groups are', () => {
+test('receiptOf adds up for any groups', () => {
   const group: fc.Arbitrary<ReceiptGroup> = fc.record({
     outcome,
     skipReason: fc.constantFrom('gone', 'unfetchable', null),

@@ -30,7 +30,7 @@ const shown = ({ context }: Stage, importId: string) =>
     return presentImport(receipt);
   });
 
-describe('a listing that kills whoever tries it', () => {
+describe('a listing that kills its process', () => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await raiseStage();

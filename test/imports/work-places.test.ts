@@ -28,7 +28,7 @@ test('who is kept waiting gives the place up, and has one again before the answe
   }
 });
 
-test('who is urgent keeps nobody out for ever, however many there are', async () => {
+test('urgent stretches, however many, keep no other out for ever', async () => {
   const places = new WorkPlaces(1);
   const holder = placeAt(places);
   await holder.take();

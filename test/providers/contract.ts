@@ -169,7 +169,7 @@ function listings(subject: Subject): void {
     expect([...seen].sort()).toEqual(delivered.map(subject.idOf).sort());
   });
 
-  it('lists a window by the date of arrival, whatever the page size', async () => {
+  it('lists a window by the date of arrival, with any page size', async () => {
     const account = await subject.createAccount();
     for (const date of [day('08T23:00:00'), day('12T00:30:00')]) await account.deliver(2, { date });
     const within: Delivered[] = [];

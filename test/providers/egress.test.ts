@@ -116,7 +116,7 @@ describe('the egress guard', () => {
     }
   });
 
-  it('judges all answers of a name, in whatever order', async () => {
+  it('judges all answers of a name, in any order', async () => {
     for (const answers of [
       [PUBLIC, '10.0.0.1'],
       ['10.0.0.1', PUBLIC],

@@ -98,7 +98,7 @@ function wrong(classify: (answer: ProviderAnswer) => Verdict, tries: Try[], allo
 const NOT_THE_PERSONS = /^(transient|rate_limited|misconfigured|cursor_expired|admin_action)$/;
 
 /** Rule 5, with every word that any provider was ever seen to say, at every operation, in every map. */
-describe.each(classifiers)('whatever is inside, the map of %s', (name, classify) => {
+describe.each(classifiers)('with any words inside, the map of %s', (name, classify) => {
   const everywhere = OPERATIONS.flatMap((operation) =>
     answers.map(({ headers, body }) => ({ operation, body, ...(headers ? { headers } : {}) })),
   );

@@ -268,7 +268,7 @@ describe('a broken IMAP server ends a session, not the process', () => {
     await session.close();
   });
 
-  it('by lines without end that nobody asked for: whoever waits for it has an end, and memory has one', async () => {
+  it('by unsolicited lines without end: the wait ends, and memory has a limit', async () => {
     const lines = '* 1 FETCH (UID 8 FLAGS (\\Seen))\r\n'.repeat(1000);
     let flooded = 0;
     const flood = (socket: Socket): void => {

@@ -156,7 +156,7 @@ describe('an IMAP server that answers strangely', () => {
     await expect(listing).rejects.toMatchObject({ verdict: { kind: 'transient' } });
   });
 
-  it('has folders of all kinds: only what can be opened is read, whatever it is called', async () => {
+  it('has folders of all kinds: only what can be opened is read, under any name', async () => {
     server.folder('Parent', { attributes: '\\Noselect \\HasChildren' });
     server.folder('Parent/Child');
     server.folder('Ghost', { attributes: '\\NonExistent' });

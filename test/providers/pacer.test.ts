@@ -15,7 +15,7 @@ test('sessions at one account share its quota, another account has its own', asy
   expect(performance.now() - beganAt).toBeGreaterThan(unhindered + 150);
 });
 
-test('whoever waits for the quota can be called off', async () => {
+test('a wait for the quota can be aborted', async () => {
   const pacer = createPacers(UNITS_PER_MINUTE)('a@example.com');
   await pacer.spend(300, never);
   await expect(pacer.spend(6_000, AbortSignal.timeout(20))).rejects.toThrow();

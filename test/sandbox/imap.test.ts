@@ -72,7 +72,7 @@ describe('a mail client over STARTTLS', () => {
     await client.logout();
   });
 
-  it('puts mail into the folder of a role, whatever it is called', async () => {
+  it('puts mail into the folder of a role, under any name', async () => {
     const email = newAccount();
     const folders = ['Spam', 'SENT', 'inbox', 'Projects/2026'].map(
       (folder) => server.provider.deliver(email, { count: 1, folder })[0]?.folder,

@@ -62,7 +62,7 @@ describe('describeFailure of a form that does not validate', () => {
 });
 
 describe('passwordBody', () => {
-  it('leaves out what nobody entered, so that the server discovers it', () => {
+  it('leaves out empty fields, so that the server discovers them', () => {
     const entry = { username: ' ana@example.com ', password: ' horse ', ...NO_SERVER };
     expect(passwordBody('imap', entry)).toEqual({
       access_type: 'imap',
@@ -78,7 +78,7 @@ describe('passwordBody', () => {
 });
 
 describe('passwordNote', () => {
-  it('warns where the usual password will not do, whatever the case of the address', () => {
+  it('warns where the usual password will not do, in any case of the address', () => {
     expect(passwordNote('Ana@GMAIL.com')).toContain('app password');
     expect(passwordNote('ana@example.com')).toBeNull();
   });

@@ -107,7 +107,7 @@ describe('a delivery that fails', () => {
     await elsewhere.close();
   }, 60_000);
 
-  it('says in words why nobody answered', async () => {
+  it('says in words why there was no answer', async () => {
     answer = () => 204;
     await listening.close();
     const { deliveryId, result } = await deliver();

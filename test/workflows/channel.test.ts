@@ -37,7 +37,7 @@ function reconcileAfter(ms: number): Promise<number> {
   return wakeForgotten({ ...engine.context, clock });
 }
 
-describe('rule 13: whatever ends a channel’s workflow', () => {
+describe('rule 13: any end of a channel’s workflow', () => {
   for (const end of ['terminate', 'cancel'] as const) {
     it(`a workflow that an operator chose to ${end} touches no credential, and comes back`, async () => {
       const life = await asleep(`${end}@example.com`);

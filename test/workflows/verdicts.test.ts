@@ -61,7 +61,7 @@ describe('rule 11: what works of one half ends no incident of the other', () => 
     expect(await count(channelId, 'channel.repaired')).toBe(0);
   });
 
-  it('whoever asks whether all is well again has the grant tried as well', async () => {
+  it('a verification tries the refused grant as well', async () => {
     const email = 'enabled@example.com';
     const channelId = channelOf(await connectGmail(stage, email));
     const verify = () => checkChannel(stage.context, { tenantId, channelId, asked: true });

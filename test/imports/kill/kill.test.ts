@@ -150,7 +150,7 @@ test('an import of several pages, killed at random, stores every message once', 
   expect(await whole.receipt(importId)).toMatchObject({ found: 170, imported: 170, missing: 0, alreadyHad: 0 });
 });
 
-test('content that could not be stored, once, is never that of a message anybody sees', async () => {
+test('content that could not be stored, once, is never that of a visible message', async () => {
   const whole = importing(stage.context);
   const email = 'lost-content@example.com';
   const channelId = channelOf(await connectGmail(stage, email));

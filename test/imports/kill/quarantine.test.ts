@@ -96,7 +96,7 @@ describe.each(['google', 'imap'] as const)('%s', (provider) => {
   });
 });
 
-test('a message that kills whoever reads it is quarantined after three deaths of its own, and the rest goes on', async () => {
+test('a message that kills its reader is quarantined after three deaths of its own, and the rest continues', async () => {
   const { email, channelId } = await connected('imap', 'killer');
   const delivered = await stage.sandbox.deliver('imap', email, 9);
   const poison = delivered[4];
