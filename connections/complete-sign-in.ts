@@ -61,23 +61,9 @@ async function takeHeads(
  */
 export async function completeSignIn(context: Context, signIn: SignIn): Promise<LinkResult> {
   context.killPoint('sign_in.proved');
-  const stored = await storeSignIn(context, signIn);
-  context.killPoint('sign_in.settled');
-  if (stored.result.status === 'failed') {
-    await dropGrant(context, signIn);
-    return stored.result;
-  }
-  if (stored.isNew) {
-    const channel = { id: stored.result.channel, tenantId: signIn.tenantId, accessType: signIn.accessType };
-    // Without waiting: if the engine is down, the reconcile finds the nudge.
-    void context.temporal.lookAt(channel).catch((error: unknown) => {
-      context.logger.warn(
-        { err: error, channelId: channel.id },
-        'A workflow could not be signalled; the reconcile signals it',
-      );
-    });
-  }
-  return stored.result;
+  const result = await storeSignIn(context, signIn);
+  if (result.status === 'failed') await dropGrant(context, signIn);
+  return result;
 }
 
 /**

@@ -5,9 +5,10 @@ import type { ChannelRow } from '../db/channels/channels.ts';
 import type { Transaction } from '../db/client.ts';
 import { findCredential } from '../db/credentials/credentials.ts';
 import { failLink, lockLink, useLink } from '../db/access/links.ts';
-import { nudge } from '../db/channels/nudges.ts';
 import type { LinkResult } from '../db/schema/links.ts';
 import { ensureTenant } from '../db/access/tenants.ts';
+import { inWakingTransaction } from '../channels/wake.ts';
+import type { Waking } from '../channels/wake.ts';
 import { connectChannel } from './connect-channel.ts';
 import { reauthorizeChannel } from './reauthorize-channel.ts';
 import { mailboxKeyOf } from '../domain/mailbox-key.ts';
@@ -18,20 +19,13 @@ type Failure = Extract<LinkResult, { status: 'failed' }>;
 /** How long a repeated request with the same token gets the channel that came of it, in ms. */
 const ADOPTION_KEPT_MS = 24 * 3_600_000;
 
-export interface StoredSignIn {
-  result: LinkResult;
-  /** This sign-in made the nudge, so its request signals. */
-  isNew: boolean;
-}
-
 /** The one transaction of a sign-in. */
-export async function storeSignIn(context: Context, signIn: SignIn): Promise<StoredSignIn> {
-  const now = await context.clock.now();
+export function storeSignIn(context: Context, signIn: SignIn): Promise<LinkResult> {
   const { tenantId, link } = signIn;
-  return context.database.inTenant(tenantId, async (tx) => {
+  const store = async ({ tx, now, wake }: Waking): Promise<LinkResult> => {
     await ensureTenant(tx, tenantId, now);
     const ended = await adoptionEnd(tx, signIn);
-    if (ended) return { result: ended, isNew: false };
+    if (ended) return ended;
     const held = link && (await lockLink(tx, link.id));
     if (held?.usedAt) return refuse(tx, null, failure('link_used', 'This link has been used already.'));
     const channel = await channelOf(tx, signIn);
@@ -42,10 +36,11 @@ export async function storeSignIn(context: Context, signIn: SignIn): Promise<Sto
       : await connectChannel(context, tx, signIn, now);
     if (link) await useLink(tx, link.id, stored.id, now);
     await settleAdoptions(tx, signIn, stored.id, now);
-    const isNew = await nudge(tx, tenantId, stored.id, now);
+    await wake(stored);
     context.killPoint('sign_in.settling');
-    return { result: { status: 'connected', channel: stored.id }, isNew };
-  });
+    return { status: 'connected', channel: stored.id };
+  };
+  return inWakingTransaction(context, tenantId, store, () => context.killPoint('sign_in.settled'));
 }
 
 /** What somebody else has made of this adoption meanwhile; null: it is ours to end. */
@@ -65,9 +60,9 @@ async function settleAdoptions(tx: Transaction, signIn: SignIn, channelId: strin
   await endAdoption(tx, { tenantId, tokenHash: adoption.tokenHash }, { channelId, expiresAt });
 }
 
-async function refuse(tx: Transaction, linkId: string | null, result: Failure): Promise<StoredSignIn> {
+async function refuse(tx: Transaction, linkId: string | null, result: Failure): Promise<Failure> {
   if (linkId) await failLink(tx, linkId, result);
-  return { result, isNew: false };
+  return result;
 }
 
 /** The channel this sign-in is for: the link's, or the live one of the same mailbox; null: a new one. Locked. */

@@ -5,6 +5,7 @@ import type { ChannelRow } from '../db/channels/channels.ts';
 import type { Transaction } from '../db/client.ts';
 import { clearTokenRefused, markTokenRefused, notifyReaders } from '../db/credentials/credentials.ts';
 import { letHappen } from '../channels/happenings.ts';
+import { signalWorkflow } from '../channels/wake.ts';
 import { nudge } from '../db/channels/nudges.ts';
 import type { Suspicion } from '../db/schema/channels.ts';
 import { backoffMs, blockedRetryMs, jitterOf } from '../domain/schedule.ts';
@@ -44,7 +45,7 @@ export interface Settled {
  * dies before this, the reconcile finds the nudge, and the incident is seen to at the channel's next try.
  */
 export async function followUp(context: Context, { before, row, isNew }: Settled): Promise<void> {
-  if (isNew) await context.temporal.lookAt(row).catch(() => {});
+  if (isNew) await signalWorkflow(context, row);
   if (isOperators(row)) await reportToOperator(context, row);
   else if (isOperators(before) || owesRecovery(row)) await healWithOperator(context, row);
 }
@@ -70,7 +71,7 @@ async function reportToOperator(context: Context, channel: ChannelRow): Promise<
 async function healWithOperator(context: Context, channel: ChannelRow): Promise<void> {
   const recovery = { channel, client: clientOf(context, channel), now: await context.clock.now() };
   const waiting = await closeOperatorIncident(context.database, recovery);
-  await Promise.all(waiting.map((other) => context.temporal.lookAt(other).catch(() => {})));
+  await Promise.all(waiting.map((other) => signalWorkflow(context, other)));
 }
 
 /** Whose fault it is: without an OAuth client it is the installation's. */

@@ -1,6 +1,5 @@
 import type { Context } from '../runtime/context.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
-import { askFor } from '../db/channels/nudges.ts';
 import { ProviderError } from '../domain/verdict.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Session } from '../providers/contract.ts';
@@ -52,13 +51,4 @@ export async function closing<T>(session: Session, work: (session: Session) => P
   } finally {
     await session.close().catch(() => {}); // an error of a closing connection changes nothing
   }
-}
-
-/** Asks the channel's workflow, which alone refreshes (rule 3), for a token to work with. */
-export async function askForRefresh(context: Context, channel: ChannelRow): Promise<void> {
-  const { id: channelId, tenantId } = channel;
-  const isNew = await context.database.inTenant(tenantId, async (tx) =>
-    askFor(tx, { tenantId, channelId }, 'refreshRequestedAt', await context.clock.now()),
-  );
-  if (isNew) await context.temporal.lookAt(channel).catch(() => {}); // the reconcile finds the nudge
 }

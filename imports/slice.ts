@@ -19,7 +19,8 @@ import type { Verdict } from '../domain/verdict.ts';
 import type { Session } from '../providers/contract.ts';
 import { findAccess } from '../credentials/access.ts';
 import type { ChannelAccess } from '../credentials/access.ts';
-import { askForRefresh, workAtAccount } from '../credentials/session.ts';
+import { askFor } from '../channels/wake.ts';
+import { workAtAccount } from '../credentials/session.ts';
 import { advanceImport } from './advance.ts';
 import { ImportOvertaken, ImportRun } from './import-run.ts';
 import type { Stretch } from './import-run.ts';
@@ -107,7 +108,8 @@ async function trySlice(
     const worked = await workAtAccount(context, access, signal, work);
     if (worked.outcome === 'worked') return { type: 'advanced', ...worked.result };
     if (worked.outcome === 'refused') return { type: 'refused', verdict: worked.verdict };
-    await askForRefresh(context, access.channel);
+    const { id: channelId, tenantId } = access.channel;
+    await askFor(context, { tenantId, channelId }, 'refreshRequestedAt');
     return { type: 'refused', verdict: null };
   } catch (error) {
     if (!(error instanceof ImportOvertaken)) throw error;

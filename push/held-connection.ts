@@ -3,7 +3,7 @@ import { closing } from '../credentials/session.ts';
 import type { Context } from '../runtime/context.ts';
 import { letGo } from '../db/channels/held-connections.ts';
 import type { HeldConnection } from '../db/channels/held-connections.ts';
-import { askFor } from '../db/channels/nudges.ts';
+import { askFor } from '../channels/wake.ts';
 import { actionOf, ProviderError } from '../domain/verdict.ts';
 import { inBursts } from './bursts.ts';
 
@@ -44,7 +44,7 @@ export async function holdConnection(
   if (typeof ending === 'object') {
     const { channelId, failures } = held;
     context.logger.info({ err: ending.error, channelId, failures }, 'A held connection ended');
-    if (isRefusal(ending.error)) await ask(context, held, 'checkRequestedAt');
+    if (isRefusal(ending.error)) await askFor(context, held, 'checkRequestedAt');
   }
   const now = await context.clock.now();
   const after = retryAfter(ending, held, lasted);
@@ -59,7 +59,7 @@ async function listen(context: Context, held: HeldConnection, signal: AbortSigna
   if (access === 'gone') return 'ended';
   const session = await openChannelSession(context, access, signal);
   if (session === 'needs_refresh') return 'ended';
-  const news = inBursts(SPACING_MS, () => ask(context, held, 'pollRequestedAt').catch(() => {})); // the next poll finds the news
+  const news = inBursts(SPACING_MS, () => askFor(context, held, 'pollRequestedAt').catch(() => {})); // the next poll finds the news
   return closing(session, async () => {
     try {
       return (await session.listen?.(news.ring, signal)) ?? 'unsupported';
@@ -67,17 +67,6 @@ async function listen(context: Context, held: HeldConnection, signal: AbortSigna
       news.stop();
     }
   });
-}
-
-async function ask(
-  context: Context,
-  held: HeldConnection,
-  fact: 'pollRequestedAt' | 'checkRequestedAt',
-): Promise<void> {
-  const channel = await context.database.inTenant(held.tenantId, async (tx) =>
-    askFor(tx, held, fact, await context.clock.now()),
-  );
-  if (channel) await context.temporal.lookAt(channel).catch(() => {}); // the reconcile finds the nudge
 }
 
 /** When to try again. A refused credential is not used again, because that would lock the account. */

@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
-import { signalWorkflow } from '../channels/wake.ts';
+import { inWakingTransaction } from '../channels/wake.ts';
 import { listChannelsToTell, listSubscribersToTell } from '../db/across-tenants/across-tenants.ts';
 import { lockChannel, updateChannel } from '../db/channels/channels.ts';
-import type { ChannelRow } from '../db/channels/channels.ts';
-import { nudge } from '../db/channels/nudges.ts';
 import { dropSubscription, findSubscription, planRenewal } from '../db/channels/subscriptions.ts';
 import type { Transaction } from '../db/client.ts';
 import { listCursors } from '../db/imports/cursors.ts';
@@ -50,28 +48,22 @@ function findChannels({ database }: Context, accessType: AccessType, about: Push
     : listSubscribersToTell(database, { accessType, reference: about.reference });
 }
 
-interface Outcome {
-  told: Told[];
-  /** The channel whose nudge this push made: only then is its workflow signalled. */
-  nudged: ChannelRow | null;
-}
-
 async function tellChannel(
   context: Context,
   { channelId, tenantId }: { channelId: string; tenantId: string },
   about: PushTarget,
   { items, now }: Push,
 ): Promise<Told[]> {
-  const { told, nudged } = await context.database.inTenant<Outcome>(tenantId, async (tx) => {
+  const told = await inWakingTransaction<Told[]>(context, tenantId, async ({ tx, wake }) => {
     const news = await takeNews(tx, channelId, items);
     const channel = news.length > 0 ? await lockChannel(tx, channelId) : null;
-    if (channel === null) return { told: ['known'], nudged: null };
-    if (!(await isAuthentic(tx, channelId, about))) return { told: ['forged'], nudged: null };
+    if (channel === null) return ['known'];
+    if (!(await isAuthentic(tx, channelId, about))) return ['forged'];
     for (const kind of news) await write(tx, channelId, kind, now);
-    return { told: news, nudged: (await nudge(tx, tenantId, channelId, now)) ? channel : null };
+    await wake(channel);
+    return news;
   });
   if (told.includes('forged')) context.logger.warn({ channelId }, 'A push did not repeat its state');
-  if (nudged) signalWorkflow(context, nudged);
   return told;
 }
 

@@ -19,7 +19,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   channels: ['domain', 'db', 'runtime:type'],
   credentials: ['domain', 'crypto', 'providers:type', 'db', 'runtime:type', 'channels'],
   push: ['domain', 'providers:type', 'db', 'runtime:type', 'channels', 'credentials'],
-  imports: ['domain', 'providers:type', 'db', 'runtime:type', 'credentials'],
+  imports: ['domain', 'providers:type', 'db', 'runtime:type', 'channels', 'credentials'],
   connections: ['domain', 'crypto', 'providers:type', 'db', 'runtime:type', 'channels', 'credentials', 'push'],
   webhooks: ['domain', 'crypto', 'net', 'db', 'runtime'],
   activities: ['domain', 'runtime:type', 'channels', 'credentials', 'push', 'imports', 'connections', 'webhooks'],
@@ -100,6 +100,9 @@ function circlesIn(arrows: readonly { from: string; to: string }[]): string[] {
   return [...new Set(left.map(({ from, to }) => `${from} → ${to}`))];
 }
 
+const callers = (call: RegExp) =>
+  files.filter((file) => call.test(readFileSync(file, 'utf8'))).map((file) => relative(ROOT, file));
+
 describe('architecture', () => {
   test('imports point down only', () => {
     const wrong = edges.filter(({ from, to, folder, typeOnly }) => {
@@ -143,13 +146,16 @@ describe('architecture', () => {
   });
 
   test('rule 14: only db/across-tenants looks across tenants', () => {
-    const callers = files.filter((file) => /\.acrossTenants\(/.test(readFileSync(file, 'utf8')));
-    expect(callers.map((file) => relative(ROOT, file))).toEqual(['db/across-tenants/across-tenants.ts']);
+    expect(callers(/\.acrossTenants\(/)).toEqual(['db/across-tenants/across-tenants.ts']);
+  });
+
+  test('a fact is written with its nudge, and signalled, in channels/wake.ts alone', () => {
+    expect(callers(/\.lookAt\(/)).toEqual(['background/reconcile.ts', 'channels/wake.ts']);
+    expect(callers(/[^.\w]nudge\(/)).toEqual(['channels/wake.ts', 'credentials/outcomes.ts', 'db/channels/nudges.ts']);
   });
 
   test('only runtime/environment.ts reads the environment', () => {
-    const readers = files.filter((file) => /process\.env\b/.test(readFileSync(file, 'utf8')));
-    expect(readers.map((file) => relative(ROOT, file))).toEqual(['runtime/environment.ts']);
+    expect(callers(/process\.env\b/)).toEqual(['runtime/environment.ts']);
   });
 
   test('workflow code is light: no database, no schema library, no Node module', () => {

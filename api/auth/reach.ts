@@ -1,3 +1,5 @@
+import { changeChannel } from '../../channels/wake.ts';
+import type { Waking } from '../../channels/wake.ts';
 import { findTenantOf, withinReach } from '../../db/across-tenants/across-tenants.ts';
 import { findChannel } from '../../db/channels/channels.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
@@ -25,19 +27,30 @@ export async function tenantOf(
   return tenantId;
 }
 
-/** Reads or changes a channel in its tenant. Throws 404. */
+/** Reads a channel in its tenant. Throws 404. */
 export async function inChannel<T>(
   context: ApiContext,
   { principal, id }: { principal: Principal; id: string },
-  work: (tx: Transaction, channel: ChannelRow) => Promise<T>,
-  find: typeof findChannel = findChannel,
+  read: (tx: Transaction, channel: ChannelRow) => Promise<T>,
 ): Promise<T> {
   const tenantId = await tenantOf(context, principal, 'channel', id);
   return context.database.inTenant(tenantId, async (tx) => {
-    const channel = await find(tx, id);
+    const channel = await findChannel(tx, id);
     if (!channel) throw notFound('channel');
-    return work(tx, channel);
+    return read(tx, channel);
   });
+}
+
+/** Changes a channel in its tenant, with its row locked; what it tells the workflow is signalled. Throws 404. */
+export async function changeInReach<T extends object>(
+  context: ApiContext,
+  { principal, id }: { principal: Principal; id: string },
+  change: (waking: Waking, channel: ChannelRow) => Promise<T>,
+): Promise<T> {
+  const tenantId = await tenantOf(context, principal, 'channel', id);
+  const changed = await changeChannel(context, { tenantId, channelId: id }, change);
+  if (changed === null) throw notFound('channel');
+  return changed;
 }
 
 /** A list within the key's reach. */

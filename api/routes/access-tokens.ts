@@ -1,16 +1,14 @@
 import type { Response } from 'express';
-import { lockChannel, updateChannel } from '../../db/channels/channels.ts';
+import { updateChannel } from '../../db/channels/channels.ts';
 import { findCredential, markTokenRefused } from '../../db/credentials/credentials.ts';
-import { nudge } from '../../db/channels/nudges.ts';
 import { serveAccessToken } from '../tokens/access-token.ts';
 import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import { Problem } from '../http/problem.ts';
 import { isoOrNull } from '../presenters/time.ts';
-import { inChannel } from '../auth/reach.ts';
+import { changeInReach } from '../auth/reach.ts';
 import { reportBody, reportOut, tokenOut, tokenQuery } from '../schemas/channels.ts';
 import { idParams } from '../schemas/parts.ts';
-import { signalWorkflow } from '../../channels/wake.ts';
 
 const tag = 'Access tokens';
 const params = idParams('chn');
@@ -63,28 +61,22 @@ const report = defineCall({
   answers: { 202: json('When the channel was last checked', reportOut) },
   problems: ['disconnected'],
   async run({ context, principal, params: { id }, body }) {
-    const now = await context.clock.now();
     const refused = body.http_status === 401 || body.http_status === 403;
-    const reported = await inChannel(
-      context,
-      { principal, id },
-      async (tx, row) => {
-        if (row.status === 'disconnecting' || row.status === 'disconnected') {
-          throw new Problem('disconnected', 'The channel is disconnected; there is nothing to check');
-        }
-        const isPending = row.checkRequestedAt !== null;
-        const isRecent = row.checkedAt && now.getTime() - row.checkedAt.getTime() < CHECK_COUNTS_FOR_MS;
-        if (isRecent && !isPending) return { row, isNew: false };
-        const credential = await findCredential(tx, id);
-        // Not served until the check has proved the report wrong (rule 6).
-        if (refused && credential?.kind === 'oauth') await markTokenRefused(tx, id, credential.version, now);
-        const wanted = await updateChannel(tx, id, { checkRequestedAt: row.checkRequestedAt ?? now });
-        return { row: wanted, isNew: await nudge(tx, row.tenantId, id, now) };
-      },
-      lockChannel,
-    );
-    if (reported.isNew) signalWorkflow(context, reported.row);
-    return { status: 202, body: { checked_at: isoOrNull(reported.row.checkedAt) } };
+    const reported = await changeInReach(context, { principal, id }, async ({ tx, now, wake }, row) => {
+      if (row.status === 'disconnecting' || row.status === 'disconnected') {
+        throw new Problem('disconnected', 'The channel is disconnected; there is nothing to check');
+      }
+      const isPending = row.checkRequestedAt !== null;
+      const isRecent = row.checkedAt && now.getTime() - row.checkedAt.getTime() < CHECK_COUNTS_FOR_MS;
+      if (isRecent && !isPending) return row;
+      const credential = await findCredential(tx, id);
+      // Not served until the check has proved the report wrong (rule 6).
+      if (refused && credential?.kind === 'oauth') await markTokenRefused(tx, id, credential.version, now);
+      const wanted = await updateChannel(tx, id, { checkRequestedAt: row.checkRequestedAt ?? now });
+      await wake(wanted);
+      return wanted;
+    });
+    return { status: 202, body: { checked_at: isoOrNull(reported.checkedAt) } };
   },
 });
 

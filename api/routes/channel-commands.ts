@@ -1,18 +1,15 @@
-import { lockChannel } from '../../db/channels/channels.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
 import { letHappen } from '../../channels/happenings.ts';
-import { nudge } from '../../db/channels/nudges.ts';
 import { json } from '../http/answers.ts';
 import type { AnswerOf, Answers } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import type { ApiContext, Call } from '../http/call.ts';
 import { engineAnswers } from '../http/engine-health.ts';
 import { Problem, isProblemCode } from '../http/problem.ts';
-import { inChannel } from '../auth/reach.ts';
+import { changeInReach, inChannel } from '../auth/reach.ts';
 import { channelOut } from '../schemas/channels.ts';
 import { idParams } from '../schemas/parts.ts';
 import type { Principal } from '../auth/scopes.ts';
-import { signalWorkflow } from '../../channels/wake.ts';
 import type { CommandAnswer } from '../../domain/workflow/inputs.ts';
 import { showChannel } from './channels.ts';
 
@@ -127,20 +124,13 @@ function notDone({ code, proved }: CommandAnswer): Problem {
 }
 
 async function change(context: ApiContext, asked: Asked, type: 'paused' | 'resumed'): Promise<AnswerOf<typeof DONE>> {
-  const now = await context.clock.now();
-  const changed = await inChannel(
-    context,
-    asked,
-    async (tx, row) => {
-      refuseLeaving(row);
-      const after = await letHappen(tx, row, { type }, now, type === 'resumed' ? resumption(row, now) : {});
-      const isNew = await nudge(tx, row.tenantId, row.id, now);
-      return { row: after, shown: await showChannel(context, tx, after), isNew };
-    },
-    lockChannel,
-  );
-  if (changed.isNew) signalWorkflow(context, changed.row);
-  return { status: 200, body: changed.shown };
+  const shown = await changeInReach(context, asked, async ({ tx, now, wake }, row) => {
+    refuseLeaving(row);
+    const after = await letHappen(tx, row, { type }, now, type === 'resumed' ? resumption(row, now) : {});
+    await wake(after);
+    return showChannel(context, tx, after);
+  });
+  return { status: 200, body: shown };
 }
 
 /** It looks for news at once; and where there was trouble before the pause, whether that is over has to be seen. */

@@ -1,10 +1,7 @@
-import { findChannel, listChannels, lockChannel, updateChannel } from '../../db/channels/channels.ts';
+import { findChannel, listChannels, updateChannel } from '../../db/channels/channels.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
 import type { Transaction } from '../../db/client.ts';
-import { letHappen } from '../../channels/happenings.ts';
 import { changeImportMode } from '../../channels/import-mode.ts';
-import { eraseMessages } from '../../db/messages/messages.ts';
-import { nudge } from '../../db/channels/nudges.ts';
 import { findTokenExpiries } from '../../db/credentials/token-reads.ts';
 import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
@@ -12,12 +9,12 @@ import type { ApiContext } from '../http/call.ts';
 import { idCursor, pageOf, parseIdCursor } from '../http/paging.ts';
 import { notFound } from '../http/problem.ts';
 import { presentChannel } from '../presenters/channel.ts';
-import { inChannel, listInReach, tenantInReach } from '../auth/reach.ts';
+import { changeInReach, inChannel, listInReach, tenantInReach } from '../auth/reach.ts';
 import { channelOut, deleteQuery, listQuery, patchBody } from '../schemas/channels.ts';
 import type { Channel } from '../schemas/channels.ts';
 import { listOf } from '../schemas/list.ts';
 import { idParams } from '../schemas/parts.ts';
-import { signalWorkflow } from '../../channels/wake.ts';
+import { requestDisconnect } from '../../connections/request-disconnect.ts';
 
 const tag = 'Channels';
 const params = idParams('chn');
@@ -88,30 +85,20 @@ const patch = defineCall({
   body: patchBody,
   answers: { 200: json('The changed channel', channelOut) },
   async run({ context, principal, params: { id }, body }) {
-    const now = await context.clock.now();
     const values = {
       ...(body.owner === undefined ? {} : { owner: body.owner }),
       ...(body.kind === undefined ? {} : { kind: body.kind }),
       ...(body.keep_warm === undefined ? {} : { keepWarm: body.keep_warm }),
       ...(body.metadata === undefined ? {} : { metadata: body.metadata }),
     };
-    const changed = await inChannel(
-      context,
-      { principal, id },
-      async (tx, row) => {
-        const mode = body.import === undefined ? {} : await changeImportMode(tx, row, body.import, now);
-        const all = { ...values, ...mode };
-        const after = Object.keys(all).length === 0 ? row : await updateChannel(tx, id, all);
-        return {
-          row: after,
-          shown: await showChannel(context, tx, after),
-          isNew: await nudge(tx, row.tenantId, id, now),
-        };
-      },
-      lockChannel,
-    );
-    if (changed.isNew) signalWorkflow(context, changed.row);
-    return { status: 200, body: changed.shown };
+    const shown = await changeInReach(context, { principal, id }, async ({ tx, now, wake }, row) => {
+      const mode = body.import === undefined ? {} : await changeImportMode(tx, row, body.import, now);
+      const all = { ...values, ...mode };
+      const after = Object.keys(all).length === 0 ? row : await updateChannel(tx, id, all);
+      await wake(after);
+      return showChannel(context, tx, after);
+    });
+    return { status: 200, body: shown };
   },
 });
 
@@ -125,38 +112,12 @@ const disconnect = defineCall({
   query: deleteQuery,
   answers: { 202: json('The channel, disconnecting', channelOut) },
   async run({ context, principal, params: { id }, query }) {
-    const now = await context.clock.now();
-    const changed = await inChannel(
-      context,
-      { principal, id },
-      async (tx, row) => {
-        const leaving = await disconnectLocked(tx, row, { erase: query.erase === 'true', now });
-        return { ...leaving, shown: await showChannel(context, tx, leaving.row) };
-      },
-      lockChannel,
+    const erase = query.erase === 'true';
+    const shown = await changeInReach(context, { principal, id }, async (waking, row) =>
+      showChannel(context, waking.tx, await requestDisconnect(waking, row, { erase })),
     );
-    if (changed.isNew) signalWorkflow(context, changed.row);
-    return { status: 202, body: changed.shown };
+    return { status: 202, body: shown };
   },
 });
-
-/** Writes the fact that a channel leaves; token reads stop with the commit. Its erasure may be asked for later too. */
-export async function disconnectLocked(
-  tx: Transaction,
-  row: ChannelRow,
-  { erase, now }: { erase: boolean; now: Date },
-): Promise<{ row: ChannelRow; isNew: boolean }> {
-  if (row.status === 'disconnected') {
-    if (erase) await eraseMessages(tx, row.id);
-    return { row, isNew: false };
-  }
-  const first = row.disconnectRequestedAt === null;
-  const leaving = await letHappen(tx, row, { type: 'disconnect_requested' }, now, {
-    eraseRequested: row.eraseRequested || erase,
-    // The next try of whatever trouble there was may be a day away; leaving does not wait for it.
-    ...(first ? { disconnectRequestedAt: now, retryAt: null, failures: 0 } : {}),
-  });
-  return { row: leaving, isNew: await nudge(tx, row.tenantId, row.id, now) };
-}
 
 export const channelCalls = [list, get, patch, disconnect];

@@ -1,8 +1,6 @@
-import { lockChannel } from '../../db/channels/channels.ts';
 import { findImport, listImports } from '../../db/imports/receipts.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
 import { listRequests, queueImport } from '../../db/imports/imports.ts';
-import { nudge } from '../../db/channels/nudges.ts';
 import { defaultFrom } from '../../domain/import-window.ts';
 import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
@@ -10,11 +8,10 @@ import type { ApiContext } from '../http/call.ts';
 import { idCursor, pageOf, parseIdCursor } from '../http/paging.ts';
 import { presentImport } from '../presenters/import.ts';
 import { Problem, notFound } from '../http/problem.ts';
-import { inChannel, tenantOf } from '../auth/reach.ts';
+import { changeInReach, inChannel, tenantOf } from '../auth/reach.ts';
 import { listOf } from '../schemas/list.ts';
 import { importBody, importOut, importsQuery } from '../schemas/imports.ts';
 import { idParams } from '../schemas/parts.ts';
-import { signalWorkflow } from '../../channels/wake.ts';
 import { quarantineCalls } from './quarantine.ts';
 import { refuseImport } from './refuse-import.ts';
 
@@ -37,38 +34,32 @@ const request = defineCall({
   },
   problems: ['disconnected', 'wrong_status', 'rate_limited'],
   async run({ context, principal, params: { id }, body }) {
-    const now = await context.clock.now();
-    const queued = await inChannel(
-      context,
-      { principal, id },
-      async (tx, row) => {
-        refuseImport(row);
-        const window = {
-          windowFrom: body.from === undefined ? null : new Date(body.from),
-          windowTo: body.to === undefined ? null : new Date(body.to),
-        };
-        refuseEmptyWindow(context, row, window);
-        const importId = await queueImport(tx, {
-          tenantId: row.tenantId,
-          channelId: id,
-          cause: 'requested',
-          ...window,
-          movesCursor: false,
-          backfill: false,
-          now,
-        });
-        if ((await listRequests(tx, id)).length > MOST_REQUESTS) {
-          const detail = `${MOST_REQUESTS} imports of this channel are queued already`;
-          throw new Problem('rate_limited', detail, { retryAfterSeconds: RETRY_AFTER_S });
-        }
-        const isNew = await nudge(tx, row.tenantId, id, now);
-        return { row, isNew, receipt: await findImport(tx, importId) };
-      },
-      lockChannel,
-    );
-    if (queued.isNew) signalWorkflow(context, queued.row);
-    if (!queued.receipt) throw new Error('A queued import was not found');
-    return { status: 202, body: presentImport(queued.receipt) };
+    const receipt = await changeInReach(context, { principal, id }, async ({ tx, now, wake }, row) => {
+      refuseImport(row);
+      const window = {
+        windowFrom: body.from === undefined ? null : new Date(body.from),
+        windowTo: body.to === undefined ? null : new Date(body.to),
+      };
+      refuseEmptyWindow(context, row, window);
+      const importId = await queueImport(tx, {
+        tenantId: row.tenantId,
+        channelId: id,
+        cause: 'requested',
+        ...window,
+        movesCursor: false,
+        backfill: false,
+        now,
+      });
+      if ((await listRequests(tx, id)).length > MOST_REQUESTS) {
+        const detail = `${MOST_REQUESTS} imports of this channel are queued already`;
+        throw new Problem('rate_limited', detail, { retryAfterSeconds: RETRY_AFTER_S });
+      }
+      await wake(row);
+      const queued = await findImport(tx, importId);
+      if (!queued) throw new Error('A queued import was not found');
+      return queued;
+    });
+    return { status: 202, body: presentImport(receipt) };
   },
 });
 

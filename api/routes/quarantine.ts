@@ -1,8 +1,6 @@
-import { lockChannel } from '../../db/channels/channels.ts';
 import type { Transaction } from '../../db/client.ts';
 import { findImport } from '../../db/imports/receipts.ts';
 import type { ImportReceipt } from '../../db/imports/receipts.ts';
-import { nudge } from '../../db/channels/nudges.ts';
 import { listQuarantine, openQuarantine } from '../../db/imports/quarantine.ts';
 import type { QuarantineKey, Quarantined } from '../../db/imports/quarantine.ts';
 import { json } from '../http/answers.ts';
@@ -12,12 +10,11 @@ import type { Page } from '../http/paging.ts';
 import { presentImport } from '../presenters/import.ts';
 import { parseQuarantineId, presentQuarantined, quarantineId } from '../presenters/quarantine.ts';
 import { Problem, notFound } from '../http/problem.ts';
-import { inChannel, tenantOf } from '../auth/reach.ts';
+import { changeInReach, inChannel, tenantOf } from '../auth/reach.ts';
 import { listOf } from '../schemas/list.ts';
 import { importOut } from '../schemas/imports.ts';
 import { idParams } from '../schemas/parts.ts';
 import { quarantinedOut, quarantineQuery, replayBody } from '../schemas/quarantine.ts';
-import { signalWorkflow } from '../../channels/wake.ts';
 import { refuseImport } from './refuse-import.ts';
 
 const tag = 'Imports';
@@ -75,24 +72,16 @@ const replay = defineCall({
     const tenantId = await tenantOf(context, principal, 'import', id);
     const { row } = await context.database.inTenant(tenantId, (tx) => existing(tx, id));
     const keys = body.ids?.map((given) => keyOf(given, id)) ?? null;
-    const now = await context.clock.now();
-    const opened = await inChannel(
-      context,
-      { principal, id: row.channelId },
-      async (tx, channel) => {
-        refuseImport(channel);
-        const { row: current } = await existing(tx, id);
-        if (current.state === 'running' || current.state === 'cancelled') {
-          throw new Problem('wrong_status', `The import is ${current.state}; expected one that has ended`);
-        }
-        const count = await openQuarantine(tx, id, keys);
-        const isNew = count > 0 && (await nudge(tx, tenantId, channel.id, now));
-        return { channel, isNew, receipt: await existing(tx, id) };
-      },
-      lockChannel,
-    );
-    if (opened.isNew) signalWorkflow(context, opened.channel);
-    return { status: 202, body: presentImport(opened.receipt) };
+    const receipt = await changeInReach(context, { principal, id: row.channelId }, async ({ tx, wake }, channel) => {
+      refuseImport(channel);
+      const { row: current } = await existing(tx, id);
+      if (current.state === 'running' || current.state === 'cancelled') {
+        throw new Problem('wrong_status', `The import is ${current.state}; expected one that has ended`);
+      }
+      if ((await openQuarantine(tx, id, keys)) > 0) await wake(channel);
+      return existing(tx, id);
+    });
+    return { status: 202, body: presentImport(receipt) };
   },
 });
 

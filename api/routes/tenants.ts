@@ -1,5 +1,5 @@
 import { dropAdoptionsOfTenant } from '../../db/credentials/adoptions.ts';
-import { listChannels, lockChannel } from '../../db/channels/channels.ts';
+import { listChannels } from '../../db/channels/channels.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
 import {
   ensureTenant,
@@ -18,8 +18,8 @@ import { notFound } from '../http/problem.ts';
 import { listInReach, tenantInReach } from '../auth/reach.ts';
 import { listOf } from '../schemas/list.ts';
 import { erasureOut, policyBody, policyOut, tenantOut, tenantParams, tenantsQuery } from '../schemas/tenants.ts';
-import { signalWorkflow } from '../../channels/wake.ts';
-import { disconnectLocked } from './channels.ts';
+import { changeChannel } from '../../channels/wake.ts';
+import { requestDisconnect } from '../../connections/request-disconnect.ts';
 
 const tag = 'Tenants';
 const params = tenantParams;
@@ -107,25 +107,23 @@ const erase = defineCall({
       await requestTenantErasure(tx, id, now);
       await dropAdoptionsOfTenant(tx, id);
     });
-    await disconnectAll(context, id, now);
+    await disconnectAll(context, id);
     const erased = await context.database.inTenant(id, (tx) => finishTenantErasure(tx, id));
     return { status: erased ? 200 : 202, body: { id, erased } };
   },
 });
 
 /** One transaction a channel, so that none is held long; asking again goes on where this was cut short. */
-async function disconnectAll(context: ApiContext, tenantId: string, now: Date): Promise<void> {
+async function disconnectAll(context: ApiContext, tenantId: string): Promise<void> {
   const filter = { tenantId, status: null, accessType: null, limit: 200 };
   let page: ChannelRow[] = [];
   do {
     const after = page.at(-1)?.id ?? null;
     page = await context.database.inTenant(tenantId, (tx) => listChannels(tx, { ...filter, after }));
-    for (const { id } of page) {
-      const leaving = await context.database.inTenant(tenantId, async (tx) => {
-        const row = await lockChannel(tx, id);
-        return row && row.status !== 'disconnected' ? disconnectLocked(tx, row, { erase: true, now }) : null;
+    for (const { id: channelId } of page) {
+      await changeChannel(context, { tenantId, channelId }, async (waking, row) => {
+        if (row.status !== 'disconnected') await requestDisconnect(waking, row, { erase: true });
       });
-      if (leaving?.isNew) signalWorkflow(context, leaving.row);
     }
   } while (page.length > 0);
 }

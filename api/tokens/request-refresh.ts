@@ -1,9 +1,8 @@
-import { lockChannel, updateChannel } from '../../db/channels/channels.ts';
+import { updateChannel } from '../../db/channels/channels.ts';
 import { findCredential } from '../../db/credentials/credentials.ts';
-import { nudge } from '../../db/channels/nudges.ts';
 import type { TokenReading } from '../../db/credentials/token-reads.ts';
 import type { ApiContext } from '../http/call.ts';
-import { signalWorkflow } from '../../channels/wake.ts';
+import { changeChannel } from '../../channels/wake.ts';
 import { tokenFacts } from './token-news.ts';
 import type { TokenFacts } from './token-news.ts';
 
@@ -16,19 +15,12 @@ export async function requestRefresh(
   { tenantId, version }: TokenReading,
   channelId: string,
 ): Promise<TokenFacts | null> {
-  const now = await context.clock.now();
-  const written = await context.database.inTenant(tenantId, async (tx) => {
-    const channel = await lockChannel(tx, channelId);
-    if (!channel) return null;
+  return changeChannel(context, { tenantId, channelId }, async ({ tx, now, wake }, channel) => {
     const credential = await findCredential(tx, channelId);
     const isLive = channel.status === 'connected' || channel.status === 'degraded' || channel.status === 'paused';
-    if (credential?.version !== version || !isLive) {
-      return { channel, facts: tokenFacts(channel, credential), isNew: false };
-    }
+    if (credential?.version !== version || !isLive) return tokenFacts(channel, credential);
     const wanted = await updateChannel(tx, channelId, { refreshRequestedAt: channel.refreshRequestedAt ?? now });
-    const isNew = await nudge(tx, tenantId, channelId, now);
-    return { channel: wanted, facts: tokenFacts(wanted, credential), isNew };
+    await wake(wanted);
+    return tokenFacts(wanted, credential);
   });
-  if (written?.isNew) signalWorkflow(context, written.channel);
-  return written?.facts ?? null;
 }

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { eq, ne, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { refreshCredential } from '../../credentials/refresh.ts';
-import { disconnectLocked } from '../../api/routes/channels.ts';
+import { requestDisconnect } from '../../connections/request-disconnect.ts';
 import { startOutboxPump } from '../../webhooks/outbox-pump.ts';
 import { startReconcile } from '../../background/reconcile.ts';
 import { readConfig } from '../../runtime/config.ts';
 import type { Context } from '../../runtime/context.ts';
 import { closeDesertedOperatorIncidents, turnOutboxOfAllTenants } from '../../db/across-tenants/across-tenants.ts';
-import { lockChannel } from '../../db/channels/channels.ts';
+import { changeChannel } from '../../channels/wake.ts';
 import { readFeedEpoch } from '../../db/events/feed.ts';
 import { incidents, nudges } from '../../db/schema/channels.ts';
 import { events, webhookDeliveries } from '../../db/schema/events.ts';
@@ -240,10 +240,9 @@ test('it is closed when the last of its channels leaves, in any way', async () =
   expect(await openIncidents()).toMatchObject([{ tenantId: null, channelId: null }]);
   for (const { tenantId, channelId } of connected) {
     expect(await closeDesertedOperatorIncidents(context.database, await context.clock.now())).toBe(0);
-    await context.database.inTenant(tenantId, async (tx) => {
-      const row = await lockChannel(tx, channelId);
-      await disconnectLocked(tx, row!, { erase: false, now: await context.clock.now() });
-    });
+    await changeChannel(context, { tenantId, channelId }, (waking, row) =>
+      requestDisconnect(waking, row, { erase: false }),
+    );
   }
   await mendSecret();
   const reconcile = startReconcile({ ...context, temporal: { ...context.temporal, lookAt: async () => {} } });

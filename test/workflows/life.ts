@@ -1,12 +1,12 @@
 import { eq } from 'drizzle-orm';
-import { disconnectLocked } from '../../api/routes/channels.ts';
-import { findChannel, lockChannel, updateChannel } from '../../db/channels/channels.ts';
+import { changeChannel } from '../../channels/wake.ts';
+import { requestDisconnect } from '../../connections/request-disconnect.ts';
+import { findChannel, updateChannel } from '../../db/channels/channels.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
 import type { Transaction } from '../../db/client.ts';
 import { findCredential } from '../../db/credentials/credentials.ts';
 import { letHappen } from '../../channels/happenings.ts';
 import { findRunningImport } from '../../db/imports/imports.ts';
-import { nudge } from '../../db/channels/nudges.ts';
 import { messages } from '../../db/schema/messages.ts';
 import { listTimeline } from '../../db/events/timeline.ts';
 import type { EventType } from '../../domain/event.ts';
@@ -22,17 +22,11 @@ export function lifeOf(engine: Engine, channelId: string) {
     if (!row) throw new Error(`There is no channel ${channelId}`);
     return row;
   };
-  /** Writes a fact with its nudge, and signals when the nudge is new. True when it was. */
-  const fact = async (write: (tx: Transaction, row: ChannelRow, now: Date) => Promise<unknown>): Promise<boolean> => {
-    const now = await engine.context.clock.now();
-    const { row, isNew } = await inTenant(async (tx) => {
-      const row = await lockChannel(tx, channelId);
-      if (!row) throw new Error(`There is no channel ${channelId}`);
+  const fact = async (write: (tx: Transaction, row: ChannelRow, now: Date) => Promise<unknown>): Promise<void> => {
+    await changeChannel(engine.context, { tenantId: TENANT, channelId }, async ({ tx, now, wake }, row) => {
       await write(tx, row, now);
-      return { row, isNew: await nudge(tx, TENANT, channelId, now) };
+      await wake(row);
     });
-    if (isNew) await engine.context.temporal.lookAt(row);
-    return isNew;
   };
   return {
     inTenant,
@@ -43,13 +37,9 @@ export function lifeOf(engine: Engine, channelId: string) {
     pause: () => fact((tx, row, now) => letHappen(tx, row, { type: 'paused' }, now)),
     resume: () => fact((tx, row, now) => letHappen(tx, row, { type: 'resumed' }, now, { nextPollAt: now })),
     disconnect: async () => {
-      const now = await engine.context.clock.now();
-      const { row } = await inTenant(async (tx) => {
-        const locked = await lockChannel(tx, channelId);
-        if (!locked) throw new Error(`There is no channel ${channelId}`);
-        return disconnectLocked(tx, locked, { erase: false, now });
-      });
-      await engine.context.temporal.lookAt(row);
+      await changeChannel(engine.context, { tenantId: TENANT, channelId }, (waking, row) =>
+        requestDisconnect(waking, row, { erase: false }),
+      );
     },
     command: async (name: 'refreshNow' | 'verify', waitMs = 20_000) =>
       engine.context.temporal.command(await read(), name, waitMs),

@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { disconnectLocked } from '../../api/routes/channels.ts';
+import { requestDisconnect } from '../../connections/request-disconnect.ts';
 import { wakeForgotten } from '../../background/reconcile.ts';
 import { findChannel, lockChannel } from '../../db/channels/channels.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
@@ -202,12 +202,11 @@ it('lives to the end of its year', async () => {
 }, 180_000);
 
 it('is disconnected: revoked upstream, shredded here, and its workflow completes', async () => {
-  const { isNew } = await inTenant(TENANT, async (tx) => {
+  await inTenant(TENANT, async (tx) => {
     const locked = await lockChannel(tx, channelId);
     if (!locked) throw new Error('The channel is gone');
-    return disconnectLocked(tx, locked, { erase: false, now: await now() });
+    await requestDisconnect({ tx, now: await now(), wake: async () => {} }, locked, { erase: false });
   });
-  expect(isNew).toBe(true);
   await readToken('not now');
   await engine.context.temporal.lookAt({ id: channelId, tenantId: TENANT, accessType: 'gmail' });
   await engine.channel(channelId).result();

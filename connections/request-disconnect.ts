@@ -1,0 +1,27 @@
+import { letHappen } from '../channels/happenings.ts';
+import type { Waking } from '../channels/wake.ts';
+import type { ChannelRow } from '../db/channels/channels.ts';
+import { eraseMessages } from '../db/messages/messages.ts';
+
+/**
+ * Writes the fact that a channel leaves; token reads stop with the commit. `row` is locked. Its erasure may be asked
+ * for later too.
+ */
+export async function requestDisconnect(
+  { tx, now, wake }: Waking,
+  row: ChannelRow,
+  { erase }: { erase: boolean },
+): Promise<ChannelRow> {
+  if (row.status === 'disconnected') {
+    if (erase) await eraseMessages(tx, row.id);
+    return row;
+  }
+  const first = row.disconnectRequestedAt === null;
+  const leaving = await letHappen(tx, row, { type: 'disconnect_requested' }, now, {
+    eraseRequested: row.eraseRequested || erase,
+    // The next try of the trouble before may be a day away; leaving does not wait for it.
+    ...(first ? { disconnectRequestedAt: now, retryAt: null, failures: 0 } : {}),
+  });
+  await wake(leaving);
+  return leaving;
+}
