@@ -1,4 +1,4 @@
-import { transition } from '../domain/channel.ts';
+import { isOneOf, isOperatorsTrouble, LEFT, transition } from '../domain/channel.ts';
 import type { ChannelEventType, Happening, Transition } from '../domain/channel.ts';
 import { actionOf } from '../domain/verdict.ts';
 import { stateOf } from '../db/channels/channels.ts';
@@ -46,16 +46,13 @@ export async function letHappen(
   return changed;
 }
 
-const isOperators = ({ status, action }: Pick<ChannelRow, 'status' | 'action'>) =>
-  status === 'blocked' && action === 'fix_app_credentials';
-
 /**
  * A fault of the app's own client is the operator's (rule 11): no event of the channel, no incident of its own. The one
  * for all channels of the client is across tenants (credentials/outcomes.ts sees to it).
  */
 function asOperators(row: ChannelRow, change: Transition): Transition {
-  if (isOperators(change.state)) return { ...change, event: null, incident: 'keep' };
-  const isNews = isOperators(row) && change.state.status === 'blocked';
+  if (isOperatorsTrouble(change.state)) return { ...change, event: null, incident: 'keep' };
+  const isNews = isOperatorsTrouble(row) && change.state.status === 'blocked';
   return isNews ? { ...change, event: 'channel.blocked', incident: 'open' } : change;
 }
 
@@ -72,8 +69,8 @@ async function tellOf(
 ): Promise<{ event: ChannelEventType | null; shown: string | null; isOver: boolean }> {
   if (incident !== 'close') return { event, shown: incidentId ?? row.incidentId, isOver: false };
   const isOver = row.incidentId !== null && (await closeIncident(tx, row.incidentId, now));
-  if (!isOperators(row) || isOver) return { event, shown: null, isOver };
-  const goes = state.status === 'disconnecting' || state.status === 'disconnected';
+  if (!isOperatorsTrouble(row) || isOver) return { event, shown: null, isOver };
+  const goes = isOneOf(LEFT, state.status);
   return { event: event === 'channel.repaired' ? null : event, shown: goes ? null : row.incidentId, isOver };
 }
 

@@ -5,6 +5,7 @@ import { deleteCursors } from '../db/imports/cursors.ts';
 import { findRunningImport, queueImport } from '../db/imports/imports.ts';
 import { forgetSetAside } from '../db/imports/set-aside.ts';
 import { planRenewal } from '../db/channels/subscriptions.ts';
+import { LEFT, REFRESHABLE, isOneOf } from '../domain/channel.ts';
 
 /**
  * How far before the change a channel that was `off` begins, in ms: the provider's clock may be behind ours. Too much
@@ -28,8 +29,8 @@ export async function changeImportMode(
   const { importMode: from, status } = channel;
   if (from === to) return {};
   await planRenewal(tx, channel.id, now); // made or ended, as the new mode needs
-  const isLeft = status === 'disconnecting' || status === 'disconnected';
-  const isBroken = status !== 'connected' && status !== 'degraded' && status !== 'paused';
+  const isLeft = isOneOf(LEFT, status);
+  const isBroken = !isOneOf(REFRESHABLE, status);
   if (!isLeft && (from === 'continuous' || (from === 'gap' && to === 'off' && isBroken))) {
     await bringWhatWasPromised(tx, channel, isBroken, now);
   }

@@ -13,6 +13,7 @@ import { connectChannel } from './connect-channel.ts';
 import { reauthorizeChannel } from './reauthorize-channel.ts';
 import { mailboxKeyOf } from '../domain/mailbox-key.ts';
 import type { SignIn } from './sign-in.ts';
+import { LEFT, isOneOf } from '../domain/channel.ts';
 
 type Failure = Extract<LinkResult, { status: 'failed' }>;
 
@@ -79,7 +80,7 @@ async function refusalOf(tx: Transaction, signIn: SignIn, channel: ChannelRow | 
   const wanted = signIn.spec.mailbox;
   if (wanted && mailboxKeyOf(wanted) !== mailboxKeyOf(account.email)) return mismatch(wanted, account.email);
   if (channel && !isSameAccount(channel, signIn)) return mismatch(channel.accountEmail, account.email);
-  if (channel?.status === 'disconnecting' || channel?.status === 'disconnected') {
+  if (channel && isOneOf(LEFT, channel.status)) {
     return failure('link_expired', 'This channel has been disconnected since. Connect it again as a new one.');
   }
   return (await lacksRefreshToken(tx, signIn, channel)) ? NO_REFRESH_TOKEN : null;

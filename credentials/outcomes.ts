@@ -9,7 +9,7 @@ import { signalWorkflow } from '../channels/wake.ts';
 import { nudge } from '../db/channels/nudges.ts';
 import type { Suspicion } from '../db/schema/channels.ts';
 import { backoffMs, blockedRetryMs, jitterOf } from '../domain/schedule.ts';
-import { statusAfter } from '../domain/channel.ts';
+import { isOneOf, isOperatorsTrouble, statusAfter, WELL } from '../domain/channel.ts';
 import type { Verdict } from '../domain/verdict.ts';
 
 /** Which half of a connection a call has tried: the credential itself, or the account behind it. */
@@ -46,16 +46,12 @@ export interface Settled {
  */
 export async function followUp(context: Context, { before, row, isNew }: Settled): Promise<void> {
   if (isNew) await signalWorkflow(context, row);
-  if (isOperators(row)) await reportToOperator(context, row);
-  else if (isOperators(before) || owesRecovery(row)) await healWithOperator(context, row);
+  if (isOperatorsTrouble(row)) await reportToOperator(context, row);
+  else if (isOperatorsTrouble(before) || owesRecovery(row)) await healWithOperator(context, row);
 }
 
-/** The app's own client is at fault: one incident of the operator, and nobody else's business (rule 11). */
-const isOperators = ({ status, action }: ChannelRow) => status === 'blocked' && action === 'fix_app_credentials';
-
 /** It works, and still names the operator's incident: a process died before that was seen to. */
-const owesRecovery = ({ status, incidentId }: ChannelRow) =>
-  incidentId !== null && (status === 'connected' || status === 'paused');
+const owesRecovery = ({ status, incidentId }: ChannelRow) => incidentId !== null && isOneOf(WELL, status);
 
 async function reportToOperator(context: Context, channel: ChannelRow): Promise<void> {
   const fault = { channel, client: clientOf(context, channel), now: await context.clock.now() };
@@ -149,7 +145,7 @@ export async function settleRefusal(
   const failures = row.failures + 1;
   const retryAt = retryTime(row, verdict, failures, now);
   // Who else must act already, must act on: an incident of theirs is not the operator's.
-  const isTaken = row.status === 'reauth_required' || (row.status === 'blocked' && !isOperators(row));
+  const isTaken = row.status === 'reauth_required' || (row.status === 'blocked' && !isOperatorsTrouble(row));
   if (verdict.kind === 'misconfigured' && isTaken) {
     return { before: row, row: await updateChannel(tx, row.id, { failures, retryAt }), isNew: false };
   }

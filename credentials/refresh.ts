@@ -24,6 +24,7 @@ import { REFRESH_TIMING, sendRefresh } from './send-refresh.ts';
 import type { PlannedRefresh } from './send-refresh.ts';
 import type { RefreshOutcome } from './refresh-answer.ts';
 import { takeAnswer } from './refresh-answer.ts';
+import { LEFT, isOneOf } from '../domain/channel.ts';
 
 export interface RefreshInput {
   tenantId: string;
@@ -61,7 +62,7 @@ async function planRefresh(tx: Transaction, input: RefreshInput, timing: Exchang
     lockWithCredential(tx, input.channelId),
     findUnsettledAttempt(tx, input),
   ]);
-  if (!channel || !credential || channel.status === 'disconnecting' || channel.status === 'disconnected') {
+  if (!channel || !credential || isOneOf(LEFT, channel.status)) {
     return { step: 'stop', outcome: 'gone' };
   }
   const answer = attempt && storedAnswer(attempt);

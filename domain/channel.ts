@@ -12,6 +12,23 @@ export const STATUSES = [
 ] as const;
 export type Status = (typeof STATUSES)[number];
 
+/** Being disconnected, or disconnected: the credential is served to no reader and used for no call but its revocation. */
+export const LEFT = ['disconnecting', 'disconnected'] as const;
+/** Polls, audits and imports run. */
+export const WORKING = ['connected', 'degraded'] as const;
+/** A reader may ask for a refresh: no person has to act first. */
+export const REFRESHABLE = [...WORKING, 'paused'] as const;
+/** The grant is not known to be dead: it is refreshed on schedule, and revoking it elsewhere would break the channel. */
+export const HOLDS_GRANT = [...REFRESHABLE, 'blocked'] as const;
+/** A person must act before the channel goes on. */
+export const NEEDS_PERSON = ['reauth_required', 'blocked'] as const;
+/** Without trouble. */
+export const WELL = ['connected', 'paused'] as const;
+
+export function isOneOf<S extends Status>(set: readonly S[], status: Status): status is S {
+  return (set as readonly Status[]).includes(status);
+}
+
 /** The part of a channel that transitions change. */
 export interface ChannelState {
   status: Status;
@@ -118,7 +135,7 @@ function reauthorized(state: ChannelState, credentialVersion: number): Transitio
 function worked(state: ChannelState, credentialVersion: number): Transition {
   if (credentialVersion < state.credentialVersion) return unchanged(state);
   const renewed = { ...state, credentialVersion };
-  if (state.status === 'connected' || state.status === 'paused') return unchanged(renewed);
+  if (isOneOf(WELL, state.status)) return unchanged(renewed);
   return left(renewed, wellStatus(state), 'channel.repaired');
 }
 
@@ -153,6 +170,11 @@ function rank(status: Status): number {
     case 'disconnected':
       return 4;
   }
+}
+
+/** The app's own client is at fault: the operator's trouble, and no owner is told (rule 11). */
+export function isOperatorsTrouble({ status, action }: Pick<ChannelState, 'status' | 'action'>): boolean {
+  return status === 'blocked' && action === 'fix_app_credentials';
 }
 
 /** The status a verdict leads to; null when it says nothing about the credential. */

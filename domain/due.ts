@@ -1,4 +1,5 @@
 import type { ImportMode, KeepWarm } from './access-type.ts';
+import { HOLDS_GRANT, WORKING, isOneOf } from './channel.ts';
 import type { Status } from './channel.ts';
 import { leastLifeMs, refreshDueAt } from './schedule.ts';
 
@@ -59,7 +60,7 @@ export function nextDue(facts: ChannelFacts, now: number): Due | null {
   add('renew', nextRenewalAt(facts, now)); // before the poll, which finds what came before the subscription began
   add('poll', nextPollAt(facts, now));
   add('audit', nextAuditAt(facts, now));
-  add('look', facts.importRunning && isLive(facts.status) ? now + LOOK_MS : null);
+  add('look', facts.importRunning && isOneOf(WORKING, facts.status) ? now + LOOK_MS : null);
   return dues.reduce<Due | null>((first, due) => (first === null || due.at < first.at ? due : first), null);
 }
 
@@ -70,7 +71,7 @@ export function nextDue(facts: ChannelFacts, now: number): Due | null {
  */
 export function nextRefreshAt(facts: ChannelFacts, now: number): number | null {
   const { token, status } = facts;
-  if (!token || !(isLive(status) || status === 'blocked' || status === 'paused')) return null;
+  if (!token || !isOneOf(HOLDS_GRANT, status)) return null;
   const held = facts.trouble === 'credential' || facts.suspected === 'credential' || status === 'blocked';
   const earliest = held ? (facts.retryAt ?? now) : 0;
   // A failed refresh is due again at its retry time.
@@ -100,21 +101,21 @@ function nextCheckAt(facts: ChannelFacts, now: number): number | null {
   if (facts.checkRequestedAt !== null) return now;
   if (facts.suspected === 'access') return facts.retryAt ?? now;
   const blockedAccount = facts.status === 'blocked' && facts.trouble === 'access';
-  const unpolled = isLive(facts.status) && facts.trouble === 'access' && facts.importMode === 'off';
+  const unpolled = isOneOf(WORKING, facts.status) && facts.trouble === 'access' && facts.importMode === 'off';
   return blockedAccount || unpolled ? facts.retryAt : null;
 }
 
 /** A `continuous` channel has a subscription; in another mode its subscription is ended. */
 function nextRenewalAt(facts: ChannelFacts, now: number): number | null {
   const { subscription, importMode } = facts;
-  if (subscription === null || !isLive(facts.status)) return null;
+  if (subscription === null || !isOneOf(WORKING, facts.status)) return null;
   if (subscription.renewAt === null && importMode !== 'continuous') return null;
   return unlessHeld(facts, subscription.renewAt ?? now, now);
 }
 
 /** A poll needs the account and a token: while trouble denies it either, it waits for the retry time. */
 function nextPollAt(facts: ChannelFacts, now: number): number | null {
-  if (facts.importMode === 'off' || facts.cursorLaneTaken || !isLive(facts.status)) return null;
+  if (facts.importMode === 'off' || facts.cursorLaneTaken || !isOneOf(WORKING, facts.status)) return null;
   return unlessHeld(facts, facts.pollRequestedAt === null ? (facts.nextPollAt ?? now) : now, now);
 }
 
@@ -122,7 +123,7 @@ function nextPollAt(facts: ChannelFacts, now: number): number | null {
  * Only `continuous` channels are compared. While an import runs, its unfetched messages would look like missed ones.
  */
 function nextAuditAt(facts: ChannelFacts, now: number): number | null {
-  if (facts.importMode !== 'continuous' || facts.importRunning || !isLive(facts.status)) return null;
+  if (facts.importMode !== 'continuous' || facts.importRunning || !isOneOf(WORKING, facts.status)) return null;
   return unlessHeld(facts, facts.nextAuditAt ?? facts.createdAt + FIRST_AUDIT_MS, now);
 }
 
@@ -134,5 +135,3 @@ function unlessHeld(facts: ChannelFacts, at: number, now: number): number {
 
 const isSpent = (token: ChannelFacts['token'], now: number) =>
   token !== null && (token.refused || token.expiresAt - now <= leastLifeMs(token.expiresAt - token.issuedAt));
-
-const isLive = (status: Status) => status === 'connected' || status === 'degraded';

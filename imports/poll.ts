@@ -15,6 +15,7 @@ import { isExpired } from './listing/list-page.ts';
 import { earliest, headTime, later } from './heads.ts';
 import { ImportOvertaken, ImportRun, isRoutine, PAGE_ITEMS } from './import-run.ts';
 import type { ListedPage } from './import-run.ts';
+import { WORKING, isOneOf } from '../domain/channel.ts';
 
 /** What a poll came to. */
 export interface PollAnswer {
@@ -66,8 +67,7 @@ function endsInTheMiddle({ failures, trouble }: ChannelRow): boolean {
   return attempt >= MOST_FAILURES || (failures >= MOST_FAILURES && trouble !== 'credential');
 }
 
-const isPolled = ({ status, importMode }: ChannelRow) =>
-  (status === 'connected' || status === 'degraded') && importMode !== 'off';
+const isPolled = ({ status, importMode }: ChannelRow) => isOneOf(WORKING, status) && importMode !== 'off';
 
 /** How many messages were stored. */
 async function poll(

@@ -9,6 +9,7 @@ import { isoOrNull } from '../presenters/time.ts';
 import { changeInReach } from '../auth/reach.ts';
 import { reportBody, reportOut, tokenOut, tokenQuery } from '../schemas/channels.ts';
 import { idParams } from '../schemas/parts.ts';
+import { LEFT, isOneOf } from '../../domain/channel.ts';
 
 const tag = 'Access tokens';
 const params = idParams('chn');
@@ -63,7 +64,7 @@ const report = defineCall({
   async run({ context, principal, params: { id }, body }) {
     const refused = body.http_status === 401 || body.http_status === 403;
     const reported = await changeInReach(context, { principal, id }, async ({ tx, now, wake }, row) => {
-      if (row.status === 'disconnecting' || row.status === 'disconnected') {
+      if (isOneOf(LEFT, row.status)) {
         throw new Problem('disconnected', 'The channel is disconnected; there is nothing to check');
       }
       const isPending = row.checkRequestedAt !== null;

@@ -12,6 +12,7 @@ import { idParams } from '../schemas/parts.ts';
 import type { Principal } from '../auth/scopes.ts';
 import type { CommandAnswer } from '../../domain/workflow/inputs.ts';
 import { showChannel } from './channels.ts';
+import { LEFT, isOneOf } from '../../domain/channel.ts';
 
 /** A command that takes longer than this, in ms, is answered with 202 and goes on by itself. */
 const COMMAND_WAIT_MS = 15_000;
@@ -97,7 +98,7 @@ async function channelForCommand(context: ApiContext, asked: Asked): Promise<Cha
 }
 
 function refuseLeaving(row: ChannelRow): void {
-  if (row.status !== 'disconnecting' && row.status !== 'disconnected') return;
+  if (!isOneOf(LEFT, row.status)) return;
   throw new Problem('disconnected', `The channel is ${row.status}; connect the account again with a new link`);
 }
 

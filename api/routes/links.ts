@@ -11,6 +11,7 @@ import { inChannel, tenantInReach, tenantOf } from '../auth/reach.ts';
 import { linkBody, linkOut, linkStateOut, reauthorizeBody } from '../schemas/links.ts';
 import type { LinkBody, ReauthorizeBody } from '../schemas/links.ts';
 import { idParams } from '../schemas/parts.ts';
+import { LEFT, isOneOf } from '../../domain/channel.ts';
 
 const tag = 'Links';
 
@@ -92,7 +93,7 @@ const reauthorize = defineCall({
     requireConfigured(context, body.access_types);
     const now = await context.clock.now();
     const created = await inChannel(context, { principal, id }, async (tx, row) => {
-      if (row.status === 'disconnecting' || row.status === 'disconnected') {
+      if (isOneOf(LEFT, row.status)) {
         throw new Problem('disconnected', 'The channel is disconnected; connect the account with a new link');
       }
       refuseOtherAccess(row.accessType, body);

@@ -1,10 +1,11 @@
 import type { ChannelRow } from '../../db/channels/channels.ts';
 import { Problem } from '../http/problem.ts';
+import { LEFT, WORKING, isOneOf } from '../../domain/channel.ts';
 
 /** An import that waits for a person would only look stuck; it comes by itself once they have signed in. Throws. */
 export function refuseImport({ status }: ChannelRow): void {
-  if (status === 'connected' || status === 'degraded') return;
-  if (status === 'disconnecting' || status === 'disconnected') {
+  if (isOneOf(WORKING, status)) return;
+  if (isOneOf(LEFT, status)) {
     throw new Problem('disconnected', 'The channel is disconnected; nothing can be imported');
   }
   throw new Problem(

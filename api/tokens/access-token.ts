@@ -6,6 +6,7 @@ import { Problem, notFound } from '../http/problem.ts';
 import { requestRefresh } from './request-refresh.ts';
 import { countTokenRead } from '../http/metrics.ts';
 import type { TokenFacts } from './token-news.ts';
+import { LEFT, NEEDS_PERSON, REFRESHABLE, isOneOf } from '../../domain/channel.ts';
 
 /** How long a reader waits for a refresh, in ms. */
 const LONGEST_WAIT_MS = 20_000;
@@ -61,7 +62,7 @@ async function read(context: ApiContext, question: Question): Promise<TokenReadi
 
 /** There never was a token, or there is none any more. */
 function refuseWithoutToken({ status, kind }: TokenReading): void {
-  if (status === 'disconnecting' || status === 'disconnected') {
+  if (isOneOf(LEFT, status)) {
     throw new Problem('disconnected', 'The channel is disconnected; its credential is shredded');
   }
   if (kind === 'password') {
@@ -69,7 +70,7 @@ function refuseWithoutToken({ status, kind }: TokenReading): void {
   }
 }
 
-const isRefreshable = ({ status }: TokenReading) => status !== 'reauth_required' && status !== 'blocked';
+const isRefreshable = ({ status }: TokenReading) => !isOneOf(NEEDS_PERSON, status);
 
 /** The least life worth giving out, in ms: min(5 s, 5 % of the token's life). */
 function leastLifeMs({ issuedAt, expiresAt }: TokenReading): number {
@@ -115,8 +116,7 @@ function isBetter(facts: TokenFacts | null, reading: TokenReading): boolean {
 
 function isOver(facts: TokenFacts | null, asked: TokenFacts | null, reading: TokenReading): boolean {
   if (facts === null || isBetter(facts, reading)) return true;
-  const waitsForPerson = facts.status !== 'connected' && facts.status !== 'degraded' && facts.status !== 'paused';
-  return waitsForPerson || !facts.isRefreshWanted || facts.failures > (asked?.failures ?? 0);
+  return !isOneOf(REFRESHABLE, facts.status) || !facts.isRefreshWanted || facts.failures > (asked?.failures ?? 0);
 }
 
 /** As long as a reader waits, unless what is left would be lost by it. */
@@ -152,7 +152,7 @@ async function serveWhatIsLeft(
   if (left.served) return open(context, question, left, 'leftover');
   refuseWithoutToken(left);
   countTokenRead('refused');
-  if (left.status === 'reauth_required' || left.status === 'blocked') {
+  if (isOneOf(NEEDS_PERSON, left.status)) {
     const detail = `The channel is ${left.status}${left.statusReason ? ` (${left.statusReason})` : ''}; its token is no longer usable`;
     throw new Problem(left.status, detail, { action: left.action, status_reason: left.statusReason });
   }

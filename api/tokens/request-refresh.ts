@@ -5,6 +5,7 @@ import type { ApiContext } from '../http/call.ts';
 import { changeChannel } from '../../channels/wake.ts';
 import { tokenFacts } from './token-news.ts';
 import type { TokenFacts } from './token-news.ts';
+import { REFRESHABLE, isOneOf } from '../../domain/channel.ts';
 
 /**
  * Writes "a reader needs a refresh" with a nudge, only while the version they read is still the live one: rule 3 would
@@ -17,8 +18,8 @@ export async function requestRefresh(
 ): Promise<TokenFacts | null> {
   return changeChannel(context, { tenantId, channelId }, async ({ tx, now, wake }, channel) => {
     const credential = await findCredential(tx, channelId);
-    const isLive = channel.status === 'connected' || channel.status === 'degraded' || channel.status === 'paused';
-    if (credential?.version !== version || !isLive) return tokenFacts(channel, credential);
+    if (credential?.version !== version || !isOneOf(REFRESHABLE, channel.status))
+      return tokenFacts(channel, credential);
     const wanted = await updateChannel(tx, channelId, { refreshRequestedAt: channel.refreshRequestedAt ?? now });
     await wake(wanted);
     return tokenFacts(wanted, credential);

@@ -4,6 +4,7 @@ import type { Transaction } from '../client.ts';
 import { channels } from '../schema/channels.ts';
 import { tenants } from '../schema/tenants.ts';
 import type { TenantPolicy } from '../schema/tenants.ts';
+import { NEEDS_PERSON } from '../../domain/channel.ts';
 
 export type TenantRow = InferSelectModel<typeof tenants>;
 
@@ -74,7 +75,7 @@ export async function listTenants(tx: Transaction, after: string | null, limit: 
       eraseRequestedAt: tenants.eraseRequestedAt,
       createdAt: tenants.createdAt,
       channelCount: sql<number>`(count(${channels.id}) filter (where ${channels.status} <> 'disconnected'))::int`,
-      brokenCount: sql<number>`(count(${channels.id}) filter (where ${channels.status} in ('reauth_required', 'blocked')))::int`,
+      brokenCount: sql<number>`(count(${channels.id}) filter (where ${channels.status} in ${NEEDS_PERSON}))::int`,
     })
     .from(tenants)
     .leftJoin(channels, eq(channels.tenantId, tenants.id))

@@ -1,4 +1,4 @@
-import { and, count, eq, inArray, ne, notInArray } from 'drizzle-orm';
+import { and, count, eq, inArray, ne } from 'drizzle-orm';
 import { takeDueAdoptions } from '../credentials/adoptions.ts';
 import type { AdoptionRow } from '../credentials/adoptions.ts';
 import type { ChannelRow } from '../channels/channels.ts';
@@ -23,6 +23,7 @@ import { findSignIn } from '../access/sign-ins.ts';
 import { findConsignment, listOverdue, recordProgress } from '../events/deliveries.ts';
 import type { Consignment, DeliveryProgress, NewDelivery } from '../events/deliveries.ts';
 import { disableEndpoint } from '../events/endpoints.ts';
+import { HOLDS_GRANT, WORKING } from '../../domain/channel.ts';
 
 interface ChannelReference {
   channelId: string;
@@ -85,7 +86,7 @@ export async function countLiveChannelsOnGrant(
         and(
           eq(credentials.grantKey, grantKey),
           ne(channels.id, exceptChannelId),
-          notInArray(channels.status, ['disconnecting', 'disconnected', 'reauth_required']),
+          inArray(channels.status, HOLDS_GRANT),
         ),
       );
     return row?.count ?? 0;
@@ -93,7 +94,7 @@ export async function countLiveChannelsOnGrant(
 }
 
 /** A channel that is imported as mail comes. */
-const IS_TOLD = and(eq(channels.importMode, 'continuous'), inArray(channels.status, ['connected', 'degraded']));
+const IS_TOLD = and(eq(channels.importMode, 'continuous'), inArray(channels.status, WORKING));
 
 /** The channels of any tenant that are imported as mail comes to this mailbox. */
 export async function listChannelsToTell(
@@ -138,7 +139,7 @@ export async function countOtherSubscribers(
           eq(channels.accessType, accessType),
           ne(channels.id, id),
           eq(channels.importMode, 'continuous'),
-          notInArray(channels.status, ['disconnecting', 'disconnected', 'reauth_required']),
+          inArray(channels.status, HOLDS_GRANT),
         ),
       );
     return row?.count ?? 0;

@@ -6,6 +6,7 @@ import { insertEvent } from '../events/events.ts';
 import { newId } from '../ids.ts';
 import type { Forgotten } from './forgotten.ts';
 import { channels, incidents, nudges } from '../schema/channels.ts';
+import { LEFT, WELL } from '../../domain/channel.ts';
 
 /*
  * A fault of the app's own client is one incident for all channels of the client, of all tenants (rule 11). Its events
@@ -121,7 +122,7 @@ export async function closeIncidentOfOperator(
     .where(
       and(
         eq(channels.id, channel.id),
-        inArray(channels.status, ['connected', 'paused']),
+        inArray(channels.status, WELL),
         inArray(channels.incidentId, operatorsIncidents(tx)),
       ),
     );
@@ -136,7 +137,7 @@ export async function closeDesertedIncidents(tx: Transaction, now: Date): Promis
   const affected = tx
     .select({ id: channels.id })
     .from(channels)
-    .where(and(eq(channels.incidentId, incidents.id), notInArray(channels.status, ['disconnecting', 'disconnected'])));
+    .where(and(eq(channels.incidentId, incidents.id), notInArray(channels.status, [...LEFT])));
   return close(tx, and(isNull(incidents.channelId), isNull(incidents.closedAt), notExists(affected)), now);
 }
 

@@ -1,9 +1,9 @@
-import { and, eq, gt, sql } from 'drizzle-orm';
+import { and, eq, gt } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import type { AccessType } from '../../domain/access-type.ts';
 import type { ChannelState, Status } from '../../domain/channel.ts';
 import type { Transaction } from '../client.ts';
-import { channels } from '../schema/channels.ts';
+import { channels, hasNotLeft } from '../schema/channels.ts';
 
 export type ChannelRow = InferSelectModel<typeof channels>;
 
@@ -65,7 +65,7 @@ export async function findLiveChannel(
         eq(channels.tenantId, key.tenantId),
         eq(channels.accessType, key.accessType),
         eq(channels.mailboxKey, key.mailboxKey),
-        sql`${channels.status} not in ('disconnecting', 'disconnected')`,
+        hasNotLeft(channels.status),
       ),
     )
     .for('update');

@@ -2,6 +2,7 @@ import { and, eq, sql } from 'drizzle-orm';
 import type { AccessType } from '../../domain/access-type.ts';
 import type { Transaction } from '../client.ts';
 import { heldConnections } from '../schema/held-connections.ts';
+import { WORKING } from '../../domain/channel.ts';
 
 export interface HeldConnection {
   channelId: string;
@@ -29,7 +30,7 @@ interface Row extends Record<string, unknown> {
  * Channels that a held connection helps: healthy `continuous` ones. A channel in trouble gets none, because the connection
  * may be the one too many for its server, and polls come first.
  */
-const IS_WORTH_HOLDING = sql`c.status in ('connected', 'degraded') and c.import_mode = 'continuous' and c.trouble is null`;
+const IS_WORTH_HOLDING = sql`c.status in ${WORKING} and c.import_mode = 'continuous' and c.trouble is null`;
 
 /** Leases up to `limit` channels that are free and whose retry time has come. */
 export async function leaseConnections(

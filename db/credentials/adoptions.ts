@@ -4,6 +4,7 @@ import type { Transaction } from '../client.ts';
 import { adoptions } from '../schema/adoptions.ts';
 import type { AdoptionFailure, AdoptionRequest } from '../schema/adoptions.ts';
 import { channels } from '../schema/channels.ts';
+import { HOLDS_GRANT, isOneOf } from '../../domain/channel.ts';
 
 export type AdoptionRow = InferSelectModel<typeof adoptions>;
 export type { AdoptionFailure, AdoptionRequest };
@@ -55,7 +56,7 @@ async function isOver(tx: Transaction, row: AdoptionRow, now: Date): Promise<boo
   if (row.expiresAt <= now) return true;
   if (row.channelId === null) return row.sealedAnswer === null && row.dueAt !== null && row.dueAt <= now;
   const [channel] = await tx.select({ status: channels.status }).from(channels).where(eq(channels.id, row.channelId));
-  return !channel || ['disconnecting', 'disconnected', 'reauth_required'].includes(channel.status);
+  return !channel || !isOneOf(HOLDS_GRANT, channel.status);
 }
 
 /** Marks the token sent, just before the socket is written; false when somebody else has taken it over. */

@@ -1,5 +1,6 @@
 import type { Channel } from '../../api/schemas/channels.ts';
 import { needsSomeone } from './words.ts';
+import { LEFT, isOneOf } from '../../domain/channel.ts';
 
 export const STATUS_GROUPS = [
   { id: 'all', word: 'All' },
@@ -34,7 +35,7 @@ function belongs(channel: Channel, group: StatusGroup): boolean {
     case 'needs':
       return needsSomeone(channel);
     case 'disconnected':
-      return channel.status === 'disconnected' || channel.status === 'disconnecting';
+      return isOneOf(LEFT, channel.status);
     case 'degraded':
     case 'connected':
     case 'paused':

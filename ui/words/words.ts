@@ -1,4 +1,5 @@
 import type { AccessType } from '../../domain/access-type.ts';
+import { NEEDS_PERSON, isOneOf } from '../../domain/channel.ts';
 import type { Status } from '../../domain/channel.ts';
 import type { StatusReason } from '../../domain/verdict.ts';
 import type { Channel } from '../../api/schemas/channels.ts';
@@ -174,7 +175,7 @@ function whoMustAct(channel: Explained): string | null {
 
 /** Whether somebody has to do something before this channel goes on. */
 export function needsSomeone(channel: Pick<Channel, 'status'>): boolean {
-  return channel.status === 'reauth_required' || channel.status === 'blocked';
+  return isOneOf(NEEDS_PERSON, channel.status);
 }
 
 /** Worst first, as a list that is opened when something is wrong wants it. */

@@ -11,10 +11,11 @@ import { Ago } from '../clock.tsx';
 import { DisconnectDialog } from './disconnect-dialog.tsx';
 import { Notice, ProblemNotice } from '../notice.tsx';
 import { OwnerLink, ReauthorizeButton } from './reauthorize-button.tsx';
+import { LEFT, isOneOf } from '../../../domain/channel.ts';
 
 /** Everything a person can do with a channel; what would make no sense now is not offered. */
 export function ChannelActions({ channel }: { channel: Channel }) {
-  const over = channel.status === 'disconnected' || channel.status === 'disconnecting';
+  const over = isOneOf(LEFT, channel.status);
   return (
     <section aria-label="Actions" className="actions-section">
       {over ? (

@@ -3,6 +3,7 @@ import type { Channel } from '../../../api/schemas/channels.ts';
 import { ACCESS_WORDS, explain, needsSomeone } from '../../words/words.ts';
 import { Ago, RefreshTime, useTime } from '../clock.tsx';
 import { StatusMark } from './status-mark.tsx';
+import { LEFT, isOneOf } from '../../../domain/channel.ts';
 
 /** One line per channel; on a narrow screen one card. */
 export function ChannelTable({ channels }: { channels: Channel[] }) {
@@ -26,7 +27,7 @@ export function ChannelTable({ channels }: { channels: Channel[] }) {
 }
 
 function ChannelRow({ channel }: { channel: Channel }) {
-  const over = channel.status === 'disconnected' || channel.status === 'disconnecting';
+  const over = isOneOf(LEFT, channel.status);
   return (
     <tr className={over ? 'row-over' : undefined}>
       <td>
