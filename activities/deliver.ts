@@ -1,5 +1,5 @@
 import { cancellationSignal } from '@temporalio/activity';
-import { steppingAsideMs } from '../domain/delivery-schedule.ts';
+import { BACKOFF, gapMs } from '../domain/backoff.ts';
 import { attemptDelivery } from '../webhooks/attempt.ts';
 import type { DeliveryContext, DeliveryOutcome } from '../webhooks/attempt.ts';
 import { EndpointSlots } from '../webhooks/endpoint-slots.ts';
@@ -32,5 +32,6 @@ export function createDeliverActivities(
 
 function stepAside(deliveryId: string, times: number): DeliveryOutcome {
   const words = 'The endpoint has as many attempts under way as it may';
-  return { state: 'pending', attempts: 0, words, retryInMs: steppingAsideMs(deliveryId, times), busy: true };
+  const retryInMs = gapMs(BACKOFF.busyEndpoint, times + 1, { spreadBy: deliveryId });
+  return { state: 'pending', attempts: 0, words, retryInMs, busy: true };
 }

@@ -4,14 +4,8 @@ import type { ChannelRow } from '../db/channels/channels.ts';
 import type { Transaction } from '../db/client.ts';
 import { findSubscription, newSubscription, saveSubscription } from '../db/channels/subscriptions.ts';
 import type { Deed } from '../domain/due.ts';
-import { backoffMs } from '../domain/schedule.ts';
-
-/** A poll can wait longer than a token. */
-const LEAST_POLL_GAP_MS = 60_000;
-/** An audit looks two days back, so an hour's delay loses nothing. */
-const AUDIT_AGAIN_MS = 3_600_000;
-/** Polls find the news meanwhile. */
-const RENEW_AGAIN_MS = 3_600_000;
+import { BACKOFF, gapMs } from '../domain/backoff.ts';
+import type { Backoff } from '../domain/backoff.ts';
 
 /**
  * Puts off a deed that did not end in time for a reason of our own: no free worker, or an error that is no provider's
@@ -33,24 +27,23 @@ export async function putOffDeed(
 
 async function putOffRenewal(tx: Transaction, row: ChannelRow, now: Date): Promise<void> {
   const known = (await findSubscription(tx, row.id)) ?? newSubscription(row, now);
-  await saveSubscription(tx, { ...known, renewAt: new Date(now.getTime() + RENEW_AGAIN_MS) });
+  await saveSubscription(tx, { ...known, renewAt: new Date(now.getTime() + gapMs(BACKOFF.routinePutOff, 1)) });
 }
 
 function nextTry(row: ChannelRow, deed: Deed, now: Date): Parameters<typeof updateChannel>[2] {
   const failures = row.failures + 1;
-  const gapMs = backoffMs(failures, null);
-  const after = (ms: number) => new Date(now.getTime() + ms);
+  const after = (backoff: Backoff) => new Date(now.getTime() + gapMs(backoff, failures));
   switch (deed) {
     case 'refresh':
-      return { failures, retryAt: after(gapMs), trouble: 'credential' };
+      return { failures, retryAt: after(BACKOFF.putOff), trouble: 'credential' };
     case 'disconnect':
-      return { failures, retryAt: after(gapMs) };
+      return { failures, retryAt: after(BACKOFF.putOff) };
     case 'check':
-      return { failures, retryAt: after(gapMs), checkRequestedAt: null };
+      return { failures, retryAt: after(BACKOFF.putOff), checkRequestedAt: null };
     case 'poll':
-      return { failures, nextPollAt: after(Math.max(LEAST_POLL_GAP_MS, gapMs)), pollRequestedAt: null };
+      return { failures, nextPollAt: after(BACKOFF.pollPutOff), pollRequestedAt: null };
     case 'audit':
-      return { nextAuditAt: after(AUDIT_AGAIN_MS) };
+      return { nextAuditAt: after(BACKOFF.routinePutOff) };
     case 'renew':
     case 'look':
       return {};

@@ -5,6 +5,7 @@ import type { LinkResult, LinkSpec } from '../db/access/links.ts';
 import type { AccessType } from '../domain/access-type.ts';
 import type { Secret } from '../domain/secret.ts';
 import { tokenLifeMs } from '../domain/schedule.ts';
+import { BACKOFF, gapMs } from '../domain/backoff.ts';
 import { ProviderError } from '../domain/verdict.ts';
 import { oauthOf } from '../credentials/oauth.ts';
 import { understandAnswer } from '../credentials/one-time-exchange-answer.ts';
@@ -15,9 +16,6 @@ import { mailboxKeyOf } from '../domain/mailbox-key.ts';
 import { leaseOf, openAdoption } from './send-adoption.ts';
 
 const PROOF_TIMEOUT_MS = 45_000;
-/** The first gap between two tries, in ms, which doubles up to the longest. */
-const FIRST_GAP_MS = 5_000;
-const LONGEST_GAP_MS = 5 * 60_000;
 
 /** A token that was sent, and the provider's answer, which is stored. */
 export interface AnsweredAdoption {
@@ -53,8 +51,8 @@ export function finishLeftAdoption(context: Context, row: AdoptionRow): Promise<
 }
 
 /** When the next of several tries is made. */
-export function nextTryAt(now: Date, tries: number, leastMs = 0): Date {
-  return new Date(now.getTime() + Math.max(leastMs, Math.min(LONGEST_GAP_MS, FIRST_GAP_MS * 2 ** tries)));
+export function nextTryAt(now: Date, tries: number, retryAfterMs: number | null = null): Date {
+  return new Date(now.getTime() + gapMs(BACKOFF.adoption, tries + 1, { retryAfterMs }));
 }
 
 function refusedBy(error: unknown): AdoptionFailure {
@@ -144,5 +142,5 @@ async function settleFailure(
 function triedAgainAt(failure: AdoptionFailure, tries: number, now: Date): Date | null {
   if (failure.status !== 'refused') return null;
   const { kind, retryAfterMs } = failure.verdict;
-  return kind === 'transient' || kind === 'rate_limited' ? nextTryAt(now, tries, retryAfterMs ?? 0) : null;
+  return kind === 'transient' || kind === 'rate_limited' ? nextTryAt(now, tries, retryAfterMs) : null;
 }

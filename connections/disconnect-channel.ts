@@ -10,7 +10,7 @@ import { cancelRunningImport } from '../db/imports/imports.ts';
 import { eraseMessages } from '../db/messages/messages.ts';
 import { deleteSubscription, findSubscription } from '../db/channels/subscriptions.ts';
 import { finishTenantErasure } from '../db/access/tenants.ts';
-import { backoffMs } from '../domain/schedule.ts';
+import { BACKOFF, gapMs } from '../domain/backoff.ts';
 import { ProviderError } from '../domain/verdict.ts';
 import type { Provider } from '../providers/contract.ts';
 import { openSecret, readAccess } from '../credentials/access.ts';
@@ -80,7 +80,7 @@ async function mayTryAgain(context: Context, channel: ChannelRow): Promise<boole
   const since = channel.disconnectRequestedAt ?? now;
   if (now.getTime() - since.getTime() >= REVOKE_FOR_MS) return false;
   const failures = channel.failures + 1;
-  const retryAt = new Date(now.getTime() + backoffMs(failures, null));
+  const retryAt = new Date(now.getTime() + gapMs(BACKOFF.revocation, failures));
   await context.database.inTenant(channel.tenantId, (tx) => updateChannel(tx, channel.id, { failures, retryAt }));
   return true;
 }

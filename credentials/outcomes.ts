@@ -8,7 +8,7 @@ import { letHappen } from '../channels/happenings.ts';
 import { signalWorkflow } from '../channels/wake.ts';
 import { nudge } from '../db/channels/nudges.ts';
 import type { Suspicion } from '../db/schema/channels.ts';
-import { backoffMs, blockedRetryMs, jitterOf } from '../domain/schedule.ts';
+import { BACKOFF, gapMs, waitingGapMs } from '../domain/backoff.ts';
 import { isOneOf, isOperatorsTrouble, statusAfter, WELL } from '../domain/channel.ts';
 import type { Verdict } from '../domain/verdict.ts';
 
@@ -199,26 +199,21 @@ function isBelieved(
   return heldAgainstNewer;
 }
 
-/** The operator is at work on it: every channel looks again within minutes, apart from the others. */
-const OPERATOR_RETRY_MS = 120_000;
-/** Nobody is believed who asks us to stay away for longer. */
-const LONGEST_WAIT_MS = 24 * 3_600_000;
-
 /**
  * A refused password or grant is never tried again by itself; the rest is, with growing gaps. Channels that failed
  * together come back up to a tenth of the time apart, never before the provider wants them.
  */
 function retryTime(row: ChannelRow, verdict: Verdict, failures: number, now: Date): Date | null {
-  const jitter = jitterOf(`${row.id} ${failures}`);
-  const after = (ms: number) => new Date(now.getTime() + Math.min(ms, LONGEST_WAIT_MS) * (1 + 0.1 * jitter));
-  if (verdict.kind === 'misconfigured') {
-    return after(Math.min(backoffMs(failures, null), OPERATOR_RETRY_MS) * (0.5 + 0.5 * jitter));
-  }
+  const after = (ms: number) => new Date(now.getTime() + ms);
+  const spreadBy = row.id;
+  if (verdict.kind === 'misconfigured') return after(gapMs(BACKOFF.appRefused, failures, { spreadBy }));
   switch (statusAfter(verdict)) {
     case 'degraded':
-      return after(backoffMs(failures, verdict.retryAfterMs));
-    case 'blocked':
-      return after(blockedRetryMs(row.status === 'blocked' ? now.getTime() - row.statusSince.getTime() : 0));
+      return after(gapMs(BACKOFF.refused, failures, { retryAfterMs: verdict.retryAfterMs, spreadBy }));
+    case 'blocked': {
+      const blockedForMs = row.status === 'blocked' ? now.getTime() - row.statusSince.getTime() : 0;
+      return after(waitingGapMs(blockedForMs, `${row.id} ${failures}`));
+    }
     case 'reauth_required':
     case null:
       return null;

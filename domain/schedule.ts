@@ -3,7 +3,6 @@
  */
 
 const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 
 /**
  * How long an access token lives from the answer that brought it, in ms; `defaultLifeSeconds` where the answer does not
@@ -52,31 +51,6 @@ export function freshLifeMs(lifeMs: number): number {
 /** The life a token needs to be served when the refresh is late: min(5 s, 5 % of its life). */
 export function leastLifeMs(lifeMs: number): number {
   return Math.min(5_000, lifeMs * 0.05);
-}
-
-/**
- * How long to wait after the n-th failure in a row: 1 s, 2 s, 4 s … up to 15 min, without end, longer if the provider
- * says so. A longer ceiling would notice a recovery late; a shorter one would hammer a sick provider. A provider that
- * names a wait is busy, not sick: it is asked again after a minute at most, unless it named more.
- */
-export function backoffMs(failures: number, retryAfterMs: number | null): number {
-  const ceilingMs = retryAfterMs === null ? 15 * MINUTE_MS : MINUTE_MS;
-  const growing = Math.min(ceilingMs, 1000 * 2 ** Math.min(20, Math.max(0, failures - 1)));
-  return Math.max(growing, retryAfterMs ?? 0);
-}
-
-/**
- * How long to wait after a subscription was refused n times in a row: 15 s, 30 s … up to 6 h, longer if the provider
- * says so. Polls find the news meanwhile.
- */
-export function renewalRetryMs(failures: number, retryAfterMs: number | null): number {
-  const growing = Math.min(6 * HOUR_MS, 15_000 * 2 ** Math.min(20, Math.max(0, failures - 1)));
-  return Math.max(growing, retryAfterMs ?? 0);
-}
-
-/** `blocked` is retried hourly for a day, then daily: the provider does not tell us when it is unblocked. */
-export function blockedRetryMs(blockedForMs: number): number {
-  return blockedForMs < 24 * HOUR_MS ? HOUR_MS : 24 * HOUR_MS;
 }
 
 /** 0 to 1, the same for an id for ever (FNV-1a). */

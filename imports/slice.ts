@@ -14,7 +14,7 @@ import {
 import type { ImportRow } from '../db/imports/imports.ts';
 import { listSetAsideOf } from '../db/imports/set-aside.ts';
 import { receiptOf, skippedCount } from '../domain/receipt.ts';
-import { backoffMs } from '../domain/schedule.ts';
+import { BACKOFF, gapMs } from '../domain/backoff.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Session } from '../providers/contract.ts';
 import { findAccess } from '../credentials/access.ts';
@@ -72,9 +72,6 @@ type SliceEnd =
 
 /** A slice begins no page after this and finishes the current one. */
 const SLICE_MS = 20_000;
-/** The channel's workflow refreshes the token meanwhile; the longer that takes, the more rarely the slice checks. */
-const FIRST_REFRESH_MS = 1_000;
-const MOST_REFRESH_MS = 30_000;
 const OVERTAKEN_MS = 1_000;
 
 /** Continues an import for a while. While its account cannot be reached it waits, and continues at the same cursor. */
@@ -170,10 +167,10 @@ async function settleFailures(tx: Transaction, importId: string, end: SliceEnd):
 
 function waitAfterRefusal(verdict: Verdict | null, failures: number): Wait {
   if (verdict === null) {
-    return { waitMs: Math.min(backoffMs(failures, null), MOST_REFRESH_MS), waitingFor: 'a new access token' };
+    return { waitMs: gapMs(BACKOFF.sliceWithoutToken, failures), waitingFor: 'a new access token' };
   }
-  if (verdict.tokenRefused) return { waitMs: FIRST_REFRESH_MS, waitingFor: 'a new access token' };
-  return { waitMs: backoffMs(failures, verdict.retryAfterMs), waitingFor: 'the provider' };
+  if (verdict.tokenRefused) return { waitMs: gapMs(BACKOFF.sliceWithoutToken, 1), waitingFor: 'a new access token' };
+  return { waitMs: gapMs(BACKOFF.slice, failures, { retryAfterMs: verdict.retryAfterMs }), waitingFor: 'the provider' };
 }
 
 /** The channel is disconnected: the import is cancelled. */

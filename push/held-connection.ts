@@ -4,17 +4,12 @@ import type { Context } from '../runtime/context.ts';
 import { letGo } from '../db/channels/held-connections.ts';
 import type { HeldConnection } from '../db/channels/held-connections.ts';
 import { askFor } from '../channels/wake.ts';
+import { BACKOFF, gapMs } from '../domain/backoff.ts';
 import { actionOf, ProviderError } from '../domain/verdict.ts';
 import { inBursts } from './bursts.ts';
 
 /** A connection that lasted this long counts as good: its end is no failure. */
 const LASTED_MS = 10 * 60_000;
-const FIRST_RETRY_MS = 5_000;
-const LONGEST_RETRY_MS = 60 * 60_000;
-/** The wait after a release because of the channel's trouble: the connection may be its cause and bring it back. */
-const TROUBLE_RETRY_MS = { first: 15 * 60_000, longest: 24 * 60 * 60_000 };
-/** The server cannot push news; an update of it may change that. */
-const UNSUPPORTED_RETRY_MS = 24 * 60 * 60_000;
 /** Mail that arrives in a burst causes one poll. */
 const SPACING_MS = 500;
 
@@ -73,13 +68,11 @@ async function listen(context: Context, held: HeldConnection, signal: AbortSigna
 function retryAfter(ending: Ending, { failures: before, credentialVersion }: HeldConnection, lasted: boolean) {
   const answer = { failures: before, waitMs: 0, refusedVersion: null };
   if (ending === 'stopping' || ending === 'replaced') return answer;
-  if (ending === 'unsupported') return { ...answer, waitMs: UNSUPPORTED_RETRY_MS };
+  if (ending === 'unsupported') return { ...answer, waitMs: gapMs(BACKOFF.unsupportedConnection, 1) };
   const failures = lasted ? 0 : before + 1;
   const refusedVersion = typeof ending === 'object' && isRefusal(ending.error) ? credentialVersion : null;
-  const [first, longest] =
-    ending === 'not_worth_it' ? [TROUBLE_RETRY_MS.first, TROUBLE_RETRY_MS.longest] : [FIRST_RETRY_MS, LONGEST_RETRY_MS];
-  const waitMs = Math.min(longest, first * 2 ** Math.min(20, Math.max(0, failures - 1)));
-  return { failures, waitMs, refusedVersion };
+  const backoff = ending === 'not_worth_it' ? BACKOFF.troubledConnection : BACKOFF.connection;
+  return { failures, waitMs: gapMs(backoff, failures), refusedVersion };
 }
 
 /** A verdict that needs a person; the channel's own check reports it. */

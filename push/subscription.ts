@@ -11,7 +11,8 @@ import {
   saveSubscription,
 } from '../db/channels/subscriptions.ts';
 import type { SubscriptionRow } from '../db/channels/subscriptions.ts';
-import { jitterOf, renewalRetryMs } from '../domain/schedule.ts';
+import { BACKOFF, gapMs } from '../domain/backoff.ts';
+import { jitterOf } from '../domain/schedule.ts';
 import { actionOf, ProviderError } from '../domain/verdict.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { PushCapability, Session, Subscription } from '../providers/contract.ts';
@@ -164,7 +165,7 @@ async function recordRefusal(
   { row, known, verdict, now }: Recording & { known: SubscriptionRow; verdict: Verdict },
 ): Promise<void> {
   const failures = known.failures + 1;
-  const renewAt = new Date(now.getTime() + renewalRetryMs(failures, verdict.retryAfterMs));
+  const renewAt = new Date(now.getTime() + gapMs(BACKOFF.renewal, failures, { retryAfterMs: verdict.retryAfterMs }));
   const isTold = known.failingSince === null && isWanted(row) && isWorthTelling({ ...known, failures }, verdict, now);
   if (isTold) {
     const { reason, providerCode } = verdict;

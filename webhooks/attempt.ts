@@ -5,7 +5,7 @@ import { readConsignment, recordDelivery } from '../db/across-tenants/across-ten
 import type { Database } from '../db/client.ts';
 import type { Consignment } from '../db/events/deliveries.ts';
 import type { Clock } from '../domain/clock.ts';
-import { retryDelayMs } from '../domain/delivery-schedule.ts';
+import { deliveryGapMs } from '../domain/backoff.ts';
 import { ProviderError } from '../domain/verdict.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { noAnswerInWords, refusalInWords } from './delivery-words.ts';
@@ -102,7 +102,9 @@ async function settle(
   }
   const isGone = status === 410;
   const words = typeof answer === 'string' ? noAnswerInWords(answer) : refusalInWords(answer.status);
-  const retryInMs = isGone ? null : retryDelayMs(id, attempts, typeof answer === 'string' ? null : answer.retryAfterMs);
+  const retryInMs = isGone
+    ? null
+    : deliveryGapMs(id, attempts, typeof answer === 'string' ? null : answer.retryAfterMs);
   const next = retryInMs === null ? null : new Date(now.getTime() + retryInMs);
   const state = next === null ? ('failed' as const) : ('pending' as const);
   const progress = { ...made, state, lastError: words, nextAttemptAt: next };

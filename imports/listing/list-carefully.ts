@@ -2,7 +2,7 @@ import { CancelledFailure } from '@temporalio/activity';
 import type { Transaction } from '../../db/client.ts';
 import type { ImportScopeRow } from '../../db/imports/scopes.ts';
 import { noteListing, setAside } from '../../db/imports/set-aside.ts';
-import { blockedRetryMs } from '../../domain/schedule.ts';
+import { waitingGapMs } from '../../domain/backoff.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import type { TimeWindow, WindowPage } from '../../providers/contract.ts';
 import { blameOf } from '../failures.ts';
@@ -71,7 +71,7 @@ async function putAside(stretch: Stretch, scope: ImportScopeRow): Promise<null> 
   const { clock, logger } = stretch.context;
   const now = await clock.now();
   const since = scope.setAsideAt ?? now;
-  const retryAt = new Date(now.getTime() + blockedRetryMs(now.getTime() - since.getTime()));
+  const retryAt = new Date(now.getTime() + waitingGapMs(now.getTime() - since.getTime()));
   const { channelId, importId } = scope;
   logger.error({ channelId, importId, retryAt }, 'A part is set aside: its listing does not end');
   await inTenant(stretch, (tx) => setAside(tx, scope, { since, retryAt }));

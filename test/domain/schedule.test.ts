@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backoffMs, blockedRetryMs, freshLifeMs, jitterOf, leastLifeMs, refreshDueAt } from '../../domain/schedule.ts';
+import { freshLifeMs, jitterOf, leastLifeMs, refreshDueAt } from '../../domain/schedule.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -56,29 +56,6 @@ describe('jitterOf', () => {
       expect(share).toBeGreaterThan(0.05);
       expect(share).toBeLessThan(0.15);
     }
-  });
-});
-
-describe('backoffMs', () => {
-  it('grows from a second to a quarter of an hour, and is never shorter than the provider asked for', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 100_000 }), fc.option(fc.nat(48 * HOUR_MS)), (failures, retryAfterMs) => {
-        const ms = backoffMs(failures, retryAfterMs);
-        expect(ms).toBeGreaterThanOrEqual(1_000);
-        expect(ms).toBeGreaterThanOrEqual(retryAfterMs ?? 0);
-        const ceilingMs = retryAfterMs === null ? 15 * MINUTE_MS : Math.max(MINUTE_MS, retryAfterMs);
-        expect(ms).toBeLessThanOrEqual(ceilingMs);
-        expect(backoffMs(failures + 1, retryAfterMs)).toBeGreaterThanOrEqual(ms);
-      }),
-    );
-  });
-});
-
-describe('blockedRetryMs', () => {
-  it('is an hour for a day, then a day', () => {
-    expect(blockedRetryMs(0)).toBe(HOUR_MS);
-    expect(blockedRetryMs(24 * HOUR_MS - 1)).toBe(HOUR_MS);
-    expect(blockedRetryMs(24 * HOUR_MS)).toBe(24 * HOUR_MS);
   });
 });
 

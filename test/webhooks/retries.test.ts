@@ -3,7 +3,7 @@ import { turnOutboxOfAllTenants } from '../../db/across-tenants/across-tenants.t
 import { findConsignment } from '../../db/events/deliveries.ts';
 import { disableEndpoint } from '../../db/events/endpoints.ts';
 import type { EndpointRow } from '../../db/events/endpoints.ts';
-import { ATTEMPT_DELAYS_MS } from '../../domain/delivery-schedule.ts';
+import { DELIVERY_GAPS_MS } from '../../domain/backoff.ts';
 import { deliverWorkflowId } from '../../domain/workflow/names.ts';
 import type { DeliverResult } from '../../workflows/deliver.ts';
 import { raiseEngine } from './engine.ts';
@@ -69,7 +69,7 @@ describe('a delivery that fails', () => {
     const pauses = pausesMs();
     expect(pauses).toHaveLength(9);
     for (const [before, pauseMs] of pauses.entries()) {
-      const plannedMs = ATTEMPT_DELAYS_MS[before + 1] ?? 0;
+      const plannedMs = DELIVERY_GAPS_MS[before + 1] ?? 0;
       expect(Math.abs(pauseMs - plannedMs)).toBeLessThan(plannedMs * 0.1 + 2_000);
     }
     expect(new Set(listening.received.map((one) => one.headers['webhook-id'])).size).toBe(1);

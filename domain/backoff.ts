@@ -1,0 +1,114 @@
+import { jitterOf } from './schedule.ts';
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** How the gaps between tries grow. All durations in ms. */
+export interface Backoff {
+  firstMs: number;
+  /** Each gap is as many times the one before. */
+  factor: number;
+  longestMs: number;
+  /** No gap is shorter. */
+  leastMs?: number;
+  /** The longest gap where the provider names a wait: it is busy and not sick, and is asked again soon after. */
+  longestIfAskedMs?: number;
+  /** A provider that names a longer wait is not believed. */
+  longestAskedMs?: number;
+  /** The parts of a gap that it may be shorter or longer by, so that what failed together does not return together. */
+  spread?: readonly [number, number];
+}
+
+/** Too long leaves a healed provider unnoticed; too short hammers a sick one. */
+const PROVIDER = {
+  firstMs: SECOND_MS,
+  factor: 2,
+  longestMs: 15 * MINUTE_MS,
+  longestIfAskedMs: MINUTE_MS,
+} as const;
+
+export const BACKOFF = {
+  /** A refresh, check or poll that the provider refused or did not answer. */
+  refused: { ...PROVIDER, longestAskedMs: DAY_MS, spread: [0, 0.1] },
+  /** The app's own client was refused: the operator is at work on it, so every channel looks again within minutes. */
+  appRefused: { firstMs: SECOND_MS, factor: 2, longestMs: 2 * MINUTE_MS, spread: [-0.5, 0.1] },
+  /** A deed that did not end, for a reason of our own. */
+  putOff: { firstMs: SECOND_MS, factor: 2, longestMs: 15 * MINUTE_MS },
+  /** The same of a poll: no reader waits for it as for a token. */
+  pollPutOff: { firstMs: SECOND_MS, factor: 2, longestMs: 15 * MINUTE_MS, leastMs: MINUTE_MS },
+  /** The same of an audit, which looks two days back, and of a renewal: polls find the news meanwhile. */
+  routinePutOff: { firstMs: HOUR_MS, factor: 1, longestMs: HOUR_MS },
+  /** A revocation that the provider did not take. */
+  revocation: { firstMs: SECOND_MS, factor: 2, longestMs: 15 * MINUTE_MS },
+  /** A slice of an import that the provider refused. */
+  slice: PROVIDER,
+  /** A slice without a token: the channel's workflow refreshes meanwhile. */
+  sliceWithoutToken: { firstMs: SECOND_MS, factor: 2, longestMs: 30 * SECOND_MS },
+  /** A subscription that the provider refused: polls find the news meanwhile. */
+  renewal: { firstMs: 15 * SECOND_MS, factor: 2, longestMs: 6 * HOUR_MS },
+  /** A held connection that ended. */
+  connection: { firstMs: 5 * SECOND_MS, factor: 2, longestMs: HOUR_MS },
+  /** The same of a channel in trouble, which our connection may be the cause of. */
+  troubledConnection: { firstMs: 15 * MINUTE_MS, factor: 2, longestMs: DAY_MS },
+  /** A server that tells of no news; after an update it may. */
+  unsupportedConnection: { firstMs: DAY_MS, factor: 1, longestMs: DAY_MS },
+  /** An adoption whose answer is stored. */
+  adoption: { firstMs: 5 * SECOND_MS, factor: 2, longestMs: 5 * MINUTE_MS },
+  /** A delivery whose endpoint has as many attempts under way as it may. */
+  busyEndpoint: { firstMs: SECOND_MS, factor: 2, longestMs: 30 * SECOND_MS, spread: [0, 1] },
+} as const satisfies Record<string, Backoff>;
+
+/**
+ * The gap after the n-th failure in a row, at least the wait that the provider named. `spreadBy` is an id that makes the
+ * gap one's own: the same for the same id and number.
+ */
+export function gapMs(
+  backoff: Backoff,
+  failures: number,
+  { retryAfterMs = null, spreadBy = '' }: { retryAfterMs?: number | null; spreadBy?: string } = {},
+): number {
+  const { firstMs, factor, longestMs, leastMs = 0, longestIfAskedMs = longestMs, longestAskedMs = Infinity } = backoff;
+  const ceilingMs = retryAfterMs === null ? longestMs : longestIfAskedMs;
+  const growingMs = Math.max(leastMs, Math.min(ceilingMs, firstMs * factor ** Math.max(0, failures - 1)));
+  const wantedMs = Math.max(growingMs, Math.min(retryAfterMs ?? 0, longestAskedMs));
+  return Math.round(wantedMs * (1 + spreadOf(backoff, `${spreadBy} ${failures}`)));
+}
+
+/** Tries that someone else's act may end: hourly for a day, then daily. They do not tell us when they have acted. */
+export function waitingGapMs(waitingForMs: number, spreadBy: string | null = null): number {
+  const plainMs = waitingForMs < DAY_MS ? HOUR_MS : DAY_MS;
+  return spreadBy === null ? plainMs : Math.round(plainMs * (1 + spreadOf(BACKOFF.refused, spreadBy)));
+}
+
+/** The gap before each attempt of a webhook delivery, 75 h in all (Standard Webhooks, "Deliverability"). */
+export const DELIVERY_GAPS_MS: readonly number[] = [
+  0,
+  5 * SECOND_MS,
+  5 * MINUTE_MS,
+  30 * MINUTE_MS,
+  2 * HOUR_MS,
+  5 * HOUR_MS,
+  10 * HOUR_MS,
+  14 * HOUR_MS,
+  20 * HOUR_MS,
+  24 * HOUR_MS,
+];
+const DELIVERY_SPREAD = [-0.1, 0.1] as const;
+
+/**
+ * The gap after so many failed attempts of a delivery; null after the last. Never shorter than the receiver asked for,
+ * up to a day: later the event would be stale.
+ */
+export function deliveryGapMs(deliveryId: string, attempts: number, retryAfterMs: number | null): number | null {
+  const plannedMs = DELIVERY_GAPS_MS[attempts];
+  if (plannedMs === undefined) return null;
+  const spreadMs = plannedMs * spreadOf({ spread: DELIVERY_SPREAD }, `${deliveryId}/${attempts}`);
+  return Math.round(Math.max(plannedMs + spreadMs, Math.min(retryAfterMs ?? 0, DAY_MS)));
+}
+
+function spreadOf({ spread = [0, 0] }: Pick<Backoff, 'spread'>, id: string): number {
+  const [from, to] = spread;
+  return from + (to - from) * jitterOf(id);
+}
