@@ -1,5 +1,5 @@
 import type { Context } from '../runtime/context.ts';
-import { takeAdoptionsToFinish } from '../db/across-tenants/across-tenants.ts';
+import { takeAdoptionsToFinish } from '../db/across-tenants/adoptions.ts';
 import { holdAdoption } from '../db/credentials/adoptions.ts';
 import type { AdoptionFailure, AdoptionRow } from '../db/credentials/adoptions.ts';
 import { newId } from '../db/ids.ts';

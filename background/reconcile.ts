@@ -1,5 +1,6 @@
 import type { Context } from '../runtime/context.ts';
-import { closeDesertedOperatorIncidents, takeForgottenChannels } from '../db/across-tenants/across-tenants.ts';
+import { closeDesertedOperatorIncidents } from '../db/across-tenants/operator-incidents.ts';
+import { takeForgottenChannels } from '../db/across-tenants/forgotten.ts';
 import { repeat } from '../runtime/repeat.ts';
 import type { Repetition } from '../runtime/repeat.ts';
 

@@ -1,9 +1,5 @@
 import type { Context } from '../runtime/context.ts';
-import {
-  lookForUnusedContent,
-  pruneExpiredOfAllTenants,
-  retireMessagesOfAllTenants,
-} from '../db/across-tenants/across-tenants.ts';
+import { findUnusedContent, pruneExpired, retireMessages } from '../db/across-tenants/retention.ts';
 import { lockChannel } from '../db/channels/channels.ts';
 import { deleteUnusedContent } from '../db/messages/content.ts';
 import type { UnusedContent } from '../db/across-tenants/retention.ts';
@@ -29,7 +25,7 @@ export function startRetention(context: RetentionContext): Repetition {
     async turn(stopping) {
       await retireAcknowledged(context, stopping);
       await sweeper.sweep(performance.now());
-      await pruneExpiredOfAllTenants(context.database, await context.clock.now(), ROWS_PER_TURN);
+      await pruneExpired(context.database, { now: await context.clock.now(), limit: ROWS_PER_TURN });
     },
     trouble: 'The retention sweep failed and is repeated',
   });
@@ -40,7 +36,7 @@ export async function retireAcknowledged(context: RetentionContext, stopping?: A
   let retired = 0;
   for (;;) {
     const now = await context.clock.now();
-    const turn = await retireMessagesOfAllTenants(context.database, now, ROWS_PER_TURN);
+    const turn = await retireMessages(context.database, { now, limit: ROWS_PER_TURN });
     retired += turn;
     if (turn < ROWS_PER_TURN || stopping?.aborted) return retired;
   }
@@ -61,7 +57,7 @@ export class ContentSweeper {
 
   /** @param nowMs on the monotonic clock: no step of a clock may make fresh content look abandoned */
   async sweep(nowMs: number): Promise<void> {
-    const { last, unused } = await lookForUnusedContent(this.#context.database, this.#after, CONTENTS_PER_TURN);
+    const { last, unused } = await findUnusedContent(this.#context.database, this.#after, CONTENTS_PER_TURN);
     this.#after = last ?? '';
     for (const content of unused) {
       if (!this.#suspects.has(content.contentId)) this.#suspects.set(content.contentId, { ...content, sinceMs: nowMs });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../runtime/context.ts';
-import { countLiveChannelsOnGrant } from '../db/across-tenants/across-tenants.ts';
+import { countLiveChannelsOnGrant } from '../db/across-tenants/grants.ts';
 import type { LinkResult } from '../db/schema/links.ts';
 import type { AccessType } from '../domain/access-type.ts';
 import type { Session, SessionAccess } from '../providers/contract.ts';

@@ -1,5 +1,5 @@
 import type { Context } from '../runtime/context.ts';
-import { countLiveChannelsOnGrant } from '../db/across-tenants/across-tenants.ts';
+import { countLiveChannelsOnGrant } from '../db/across-tenants/grants.ts';
 import { lockChannel, updateChannel } from '../db/channels/channels.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import { VaultError } from '../crypto/vault.ts';

@@ -1,7 +1,6 @@
 import type { Context } from '../runtime/context.ts';
 import { VaultError } from '../crypto/vault.ts';
 import type { Binding } from '../crypto/vault.ts';
-import { withAllVaultRecords } from '../db/across-tenants/across-tenants.ts';
 import { lockChannel } from '../db/channels/channels.ts';
 import { findCredential } from '../db/credentials/credentials.ts';
 import {
@@ -37,7 +36,7 @@ export async function rewrapVault(context: Context): Promise<Rewrapping> {
   let rewrapped = 0;
   for (const kind of RECORD_KINDS) rewrapped += await rewrapKind(context, kind, rejected);
   const now = await context.clock.now();
-  return { rewrapped, rejected, counts: await withAllVaultRecords(context.database, (tx) => countRecords(tx, now)) };
+  return { rewrapped, rejected, counts: await countRecords(context.database, now) };
 }
 
 async function rewrapKind(context: Context, kind: RecordKind, rejected: string[]): Promise<number> {
@@ -45,7 +44,7 @@ async function rewrapKind(context: Context, kind: RecordKind, rejected: string[]
   let rewrapped = 0;
   for (let after: string[] | null = null; ;) {
     const page: { keyId: string; after: string[] | null; limit: number } = { keyId, after, limit: recordsAtOnce(kind) };
-    const records = await withAllVaultRecords(context.database, (tx) => listRecordsUnlike(tx, kind, page));
+    const records = await listRecordsUnlike(context.database, kind, page);
     rewrapped += await rewrapRecords(context, kind, records, rejected);
     after = records.at(-1)?.key ?? null;
     if (after === null) return rewrapped;
@@ -64,7 +63,7 @@ async function rewrapRecords(
     if (record === null) rejected.push(`${old.kind} ${old.key.join('/')}`);
     else renewed.push({ old, record });
   }
-  return withAllVaultRecords(context.database, (tx) => replaceRecords(tx, kind, renewed));
+  return replaceRecords(context.database, kind, renewed);
 }
 
 /** null when the record does not open with the key it names. */
@@ -103,11 +102,9 @@ export async function giveUpKey(context: Context, keyId: string): Promise<string
   if (context.vault.currentKey('sealed') === keyId) {
     throw new Error(`New secrets are still sealed under "${keyId}"; make another key current first`);
   }
-  const channels = await withAllVaultRecords(context.database, async (tx) => {
-    // No channel rests on them yet: the product's next request is told that the token is refused.
-    await dropAdoptionsSealedUnder(tx, keyId);
-    return listChannelsSealedUnder(tx, keyId);
-  });
+  // No channel rests on them yet: the product's next request is told that the token is refused.
+  await dropAdoptionsSealedUnder(context.database, keyId);
+  const channels = await listChannelsSealedUnder(context.database, keyId);
   for (const { id, tenantId } of channels) {
     const now = await context.clock.now();
     const settled = await context.database.inTenant(tenantId, async (tx) => {

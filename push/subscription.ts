@@ -1,5 +1,5 @@
 import type { Context } from '../runtime/context.ts';
-import { countOtherSubscribers } from '../db/across-tenants/across-tenants.ts';
+import { countOtherSubscribers } from '../db/across-tenants/subscribers.ts';
 import { lockChannel, updateChannel } from '../db/channels/channels.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import type { Transaction } from '../db/client.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { inWakingTransaction } from '../channels/wake.ts';
-import { listChannelsToTell, listSubscribersToTell } from '../db/across-tenants/across-tenants.ts';
+import { listChannelsToTell, listSubscribersToTell } from '../db/across-tenants/subscribers.ts';
 import { lockChannel, updateChannel } from '../db/channels/channels.ts';
 import { dropSubscription, findSubscription, planRenewal } from '../db/channels/subscriptions.ts';
 import type { Transaction } from '../db/client.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../runtime/context.ts';
-import { leaseChannelsToListen } from '../db/across-tenants/across-tenants.ts';
+import { leaseChannelsToListen } from '../db/across-tenants/leases.ts';
 import type { HeldConnection } from '../db/channels/held-connections.ts';
 import { holdConnection } from './held-connection.ts';
 import type { LetGoReason } from './held-connection.ts';

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { url as debuggerUrl } from 'node:inspector';
 import type { Context } from './context.ts';
 import { readKeyring } from '../crypto/keyring.ts';
-import { withAllVaultRecords } from '../db/across-tenants/across-tenants.ts';
 import { countRecords } from '../db/across-tenants/vault-records.ts';
 
 /** What each process opens of the vault. The listener reads no token. */
@@ -92,7 +91,7 @@ function limitsOfProcess(): string {
 async function requireVaultKeys({ database, vault, clock }: Context, opens: ('sealed' | 'encrypted')[]): Promise<void> {
   const known = { sealed: vault.keyIds('sealed'), encrypted: vault.keyIds('encrypted') };
   const now = await clock.now();
-  const counts = await withAllVaultRecords(database, (tx) => countRecords(tx, now, known));
+  const counts = await countRecords(database, now, known);
   const absent = counts.filter(({ how }) => opens.includes(how));
   if (absent.length === 0) return;
   const missing = absent.map(

@@ -1,7 +1,7 @@
 import { Webhook } from 'standardwebhooks';
 import type { Vault } from '../crypto/vault.ts';
 import { webhookSecretBinding } from '../crypto/webhook-secret.ts';
-import { readConsignment, recordDelivery } from '../db/across-tenants/across-tenants.ts';
+import { readConsignment, recordDelivery } from '../db/across-tenants/deliveries.ts';
 import type { Database } from '../db/client.ts';
 import type { Consignment } from '../db/events/deliveries.ts';
 import type { Clock } from '../domain/clock.ts';

@@ -1,5 +1,6 @@
 import type { Context } from '../runtime/context.ts';
-import { listOverdueDeliveries, turnOutboxOfAllTenants } from '../db/across-tenants/across-tenants.ts';
+import { listOverdueDeliveries } from '../db/across-tenants/deliveries.ts';
+import { turnOutbox } from '../db/across-tenants/outbox.ts';
 import { NOTICE_INTERVAL_MS } from '../db/messages/message-notices.ts';
 import type { OutboxTurn } from '../db/across-tenants/outbox.ts';
 import type { NewDelivery } from '../db/events/deliveries.ts';
@@ -49,7 +50,7 @@ async function pump(context: PumpContext, alarm: WakeUp, stopping: AbortSignal):
     let waitMs = IDLE_MS;
     try {
       stopListening ??= await context.database.listen(EVENTS_NOTIFICATION, () => alarm.ring());
-      const turn = await turnOutboxOfAllTenants(context.database, await context.clock.now(), EVENTS_PER_TURN);
+      const turn = await turnOutbox(context.database, await context.clock.now(), EVENTS_PER_TURN);
       if (turn) await startDeliveries(context, turn.deliveries);
       heldBackMs = turn?.heldBack ? Math.min(heldBackMs * 2, HELD_BACK_MS.longest) : HELD_BACK_MS.first;
       waitMs = pauseAfter(turn, heldBackMs);

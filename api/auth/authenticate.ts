@@ -1,6 +1,6 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import ipaddr from 'ipaddr.js';
-import { withinReach } from '../../db/across-tenants/across-tenants.ts';
+import { withinReach } from '../../db/across-tenants/reach.ts';
 import { findApiKey, findApiKeyByHash, updateApiKey } from '../../db/access/api-keys.ts';
 import type { ApiKeyRow } from '../../db/access/api-keys.ts';
 import type { ApiContext } from '../http/call.ts';

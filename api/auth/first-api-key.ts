@@ -1,5 +1,5 @@
 import type { Context } from '../../runtime/context.ts';
-import { withinReach } from '../../db/across-tenants/across-tenants.ts';
+import { withinReach } from '../../db/across-tenants/reach.ts';
 import { insertApiKey } from '../../db/access/api-keys.ts';
 import { newId } from '../../db/ids.ts';
 import { sha256 } from '../../crypto/random-secrets.ts';

@@ -1,6 +1,7 @@
 import { changeChannel } from '../../channels/wake.ts';
 import type { Waking } from '../../channels/wake.ts';
-import { findTenantOf, withinReach } from '../../db/across-tenants/across-tenants.ts';
+import { findTenantOf } from '../../db/across-tenants/owners.ts';
+import { withinReach } from '../../db/across-tenants/reach.ts';
 import { findChannel } from '../../db/channels/channels.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
 import type { Transaction } from '../../db/client.ts';

@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import { findTenantOfSignIn } from '../../db/across-tenants/across-tenants.ts';
+import { findTenantOfSignIn } from '../../db/across-tenants/owners.ts';
 import type { Transaction } from '../../db/client.ts';
 import { clearFailure } from '../../db/access/links.ts';
 import type { LinkResult } from '../../db/access/links.ts';

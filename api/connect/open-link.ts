@@ -1,4 +1,4 @@
-import { findLinkByHash } from '../../db/across-tenants/across-tenants.ts';
+import { findLinkByHash } from '../../db/across-tenants/owners.ts';
 import { findChannel } from '../../db/channels/channels.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
 import { findLink } from '../../db/access/links.ts';

@@ -1,6 +1,5 @@
 import type { RequestHandler } from 'express';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
-import { withinReach } from '../../db/across-tenants/across-tenants.ts';
 import {
   countChannelsByStatus,
   countFailingSubscriptions,
@@ -77,12 +76,11 @@ export const measureRequests: RequestHandler = (request, response, next) => {
 export async function renderMetrics(context: ApiContext): Promise<string> {
   const now = await context.clock.now();
   channels.reset();
-  for (const { status, count } of await withinReach(context.database, null, countChannelsByStatus))
-    channels.set({ status }, count);
-  const oldest = await withinReach(context.database, null, findOldestNudge);
+  for (const { status, count } of await countChannelsByStatus(context.database)) channels.set({ status }, count);
+  const oldest = await findOldestNudge(context.database);
   oldestNudge.set(oldest ? Math.max(0, (now.getTime() - oldest.getTime()) / 1000) : 0);
-  const unsettled = await withinReach(context.database, null, findOldestUnsettled);
+  const unsettled = await findOldestUnsettled(context.database);
   feedLag.set(unsettled ? Math.max(0, (now.getTime() - unsettled.getTime()) / 1000) : 0);
-  failingSubscriptions.set(await withinReach(context.database, null, countFailingSubscriptions));
+  failingSubscriptions.set(await countFailingSubscriptions(context.database));
   return registry.metrics();
 }

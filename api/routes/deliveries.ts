@@ -1,4 +1,4 @@
-import { withinReach } from '../../db/across-tenants/across-tenants.ts';
+import { withinReach } from '../../db/across-tenants/reach.ts';
 import { findConsignment, insertRedelivery, listDeliveries } from '../../db/events/deliveries.ts';
 import { findEndpoint } from '../../db/events/endpoints.ts';
 import { json } from '../http/answers.ts';

@@ -1,4 +1,4 @@
-import { withinReach } from '../../db/across-tenants/across-tenants.ts';
+import { withinReach } from '../../db/across-tenants/reach.ts';
 import { findApiKeyByHash } from '../../db/access/api-keys.ts';
 import { keyPrincipal } from '../auth/authenticate.ts';
 import { empty, json, redirect } from '../http/answers.ts';

@@ -1,6 +1,6 @@
 import type { Context } from '../../runtime/context.ts';
 import { newWebhookSecret, webhookSecretBinding } from '../../crypto/webhook-secret.ts';
-import { withinReach } from '../../db/across-tenants/across-tenants.ts';
+import { withinReach } from '../../db/across-tenants/reach.ts';
 import { newId } from '../../db/ids.ts';
 import { ensureTenant } from '../../db/access/tenants.ts';
 import {

@@ -1,41 +1,49 @@
 import { count, isNotNull, min, sql } from 'drizzle-orm';
 import type { Status } from '../../domain/channel.ts';
-import type { Transaction } from '../client.ts';
+import type { Database, Transaction } from '../client.ts';
 import { channels, nudges } from '../schema/channels.ts';
 import { feedState } from '../schema/events.ts';
 import { subscriptions } from '../schema/subscriptions.ts';
 
 /** The figures behind the operator's metrics and health checks. */
-export async function countChannelsByStatus(tx: Transaction): Promise<{ status: Status; count: number }[]> {
-  return tx
-    .select({ status: channels.status, count: sql<number>`count(*)::int` })
-    .from(channels)
-    .groupBy(channels.status);
+export async function countChannelsByStatus(database: Database): Promise<{ status: Status; count: number }[]> {
+  return database.acrossTenants(async (tx) => {
+    return tx
+      .select({ status: channels.status, count: sql<number>`count(*)::int` })
+      .from(channels)
+      .groupBy(channels.status);
+  });
 }
 
 /** How many channels have a subscription that the provider refuses, as was reported. */
-export async function countFailingSubscriptions(tx: Transaction): Promise<number> {
-  const [row] = await tx.select({ count: count() }).from(subscriptions).where(isNotNull(subscriptions.failingSince));
-  return row?.count ?? 0;
+export async function countFailingSubscriptions(database: Database): Promise<number> {
+  return database.acrossTenants(async (tx) => {
+    const [row] = await tx.select({ count: count() }).from(subscriptions).where(isNotNull(subscriptions.failingSince));
+    return row?.count ?? 0;
+  });
 }
 
 /** When the oldest untaken nudge was written; null: none. */
-export async function findOldestNudge(tx: Transaction): Promise<Date | null> {
-  const [row] = await tx.select({ createdAt: min(nudges.createdAt) }).from(nudges);
-  return row?.createdAt ?? null;
+export async function findOldestNudge(database: Database): Promise<Date | null> {
+  return database.acrossTenants(async (tx) => {
+    const [row] = await tx.select({ createdAt: min(nudges.createdAt) }).from(nudges);
+    return row?.createdAt ?? null;
+  });
 }
 
 /**
  * When the oldest committed message or event was written that the feeds do not show yet, because an earlier transaction is
  * still open; null when the feeds show everything.
  */
-export async function findOldestUnsettled(tx: Transaction): Promise<Date | null> {
-  const [row] = await tx.execute<{ since: string | null }>(sql`
+export async function findOldestUnsettled(database: Database): Promise<Date | null> {
+  return database.acrossTenants(async (tx) => {
+    const [row] = await tx.execute<{ since: string | null }>(sql`
     select least(
       (select min(stored_at) from messages where xact >= pg_snapshot_xmin(pg_current_snapshot())),
       (select min(at) from events where xact >= pg_snapshot_xmin(pg_current_snapshot()))
     ) as since`);
-  return row?.since ? new Date(row.since) : null;
+    return row?.since ? new Date(row.since) : null;
+  });
 }
 
 /** When the newest migration of this database was written, in ms; null when it has none. */

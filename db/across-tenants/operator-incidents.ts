@@ -1,7 +1,7 @@
 import { and, eq, gt, inArray, isNull, notExists, notInArray, or, sql } from 'drizzle-orm';
 import type { InferSelectModel, SQL } from 'drizzle-orm';
 import type { ChannelRow } from '../channels/channels.ts';
-import type { Transaction } from '../client.ts';
+import type { Database, Transaction } from '../client.ts';
 import { insertEvent } from '../events/events.ts';
 import { newId } from '../ids.ts';
 import type { Forgotten } from './forgotten.ts';
@@ -32,30 +32,32 @@ const operatorsIncidents = (tx: Transaction) =>
   tx.select({ id: incidents.id }).from(incidents).where(isNull(incidents.channelId));
 
 /** Opens the incident unless it is open, emits the event, and writes its id to the channel's row. True when it is new. */
-export async function openIncidentOfOperator(
-  tx: Transaction,
+export async function openOperatorIncident(
+  database: Database,
   { channel, client, now }: OperatorFault,
 ): Promise<boolean> {
-  const fault = { provider: channel.accessType, client, reason: channel.statusReason };
-  const [inserted] = await tx
-    .insert(incidents)
-    .values({ id: newId('inc'), ...fault, openedAt: now })
-    .onConflictDoNothing()
-    .returning({ id: incidents.id });
-  if (!inserted) {
-    const [open] = await tx.select({ id: incidents.id }).from(incidents).where(openOf(fault));
-    if (open) await showIncident(tx, channel.id, open.id);
-    return false;
-  }
-  // Checked only here: the insert above waits for an incident that is being closed.
-  const isOver = await wasClosedSince(tx, fault, new Date(now.getTime() - UNDER_WAY_MS));
-  if (isOver || !(await showIncident(tx, channel.id, inserted.id))) {
-    await tx.delete(incidents).where(eq(incidents.id, inserted.id));
-    return false;
-  }
-  const { action, providerCode } = channel;
-  await tell(tx, 'incident.opened', { ...inserted, ...fault }, now, { action, provider_code: providerCode });
-  return true;
+  return database.acrossTenants(async (tx) => {
+    const fault = { provider: channel.accessType, client, reason: channel.statusReason };
+    const [inserted] = await tx
+      .insert(incidents)
+      .values({ id: newId('inc'), ...fault, openedAt: now })
+      .onConflictDoNothing()
+      .returning({ id: incidents.id });
+    if (!inserted) {
+      const [open] = await tx.select({ id: incidents.id }).from(incidents).where(openOf(fault));
+      if (open) await showIncident(tx, channel.id, open.id);
+      return false;
+    }
+    // Checked only here: the insert above waits for an incident that is being closed.
+    const isOver = await wasClosedSince(tx, fault, new Date(now.getTime() - UNDER_WAY_MS));
+    if (isOver || !(await showIncident(tx, channel.id, inserted.id))) {
+      await tx.delete(incidents).where(eq(incidents.id, inserted.id));
+      return false;
+    }
+    const { action, providerCode } = channel;
+    await tell(tx, 'incident.opened', { ...inserted, ...fault }, now, { action, provider_code: providerCode });
+    return true;
+  });
 }
 
 /** False when the channel no longer has this trouble. */
@@ -111,34 +113,38 @@ const WOKEN_WITHIN_MS = 5_000;
  * A channel got through to the provider with this client: closes the incident, emits the event, and moves the next try of
  * the other channels forward. Returns those with a new nudge, to be signalled.
  */
-export async function closeIncidentOfOperator(
-  tx: Transaction,
+export async function closeOperatorIncident(
+  database: Database,
   { channel, client, now }: OperatorFault,
 ): Promise<Forgotten[]> {
-  const closed = await close(tx, openOf({ provider: channel.accessType, client }), now);
-  await tx
-    .update(channels)
-    .set({ incidentId: null })
-    .where(
-      and(
-        eq(channels.id, channel.id),
-        inArray(channels.status, WELL),
-        inArray(channels.incidentId, operatorsIncidents(tx)),
-      ),
-    );
-  return closed === 0 ? [] : wakeBlocked(tx, channel, now);
+  return database.acrossTenants(async (tx) => {
+    const closed = await close(tx, openOf({ provider: channel.accessType, client }), now);
+    await tx
+      .update(channels)
+      .set({ incidentId: null })
+      .where(
+        and(
+          eq(channels.id, channel.id),
+          inArray(channels.status, WELL),
+          inArray(channels.incidentId, operatorsIncidents(tx)),
+        ),
+      );
+    return closed === 0 ? [] : wakeBlocked(tx, channel, now);
+  });
 }
 
 /**
  * Closes incidents whose last channel is gone: disconnected, erased, or in trouble of its own. No channel is left that
  * could find out that the client works again.
  */
-export async function closeDesertedIncidents(tx: Transaction, now: Date): Promise<number> {
-  const affected = tx
-    .select({ id: channels.id })
-    .from(channels)
-    .where(and(eq(channels.incidentId, incidents.id), notInArray(channels.status, [...LEFT])));
-  return close(tx, and(isNull(incidents.channelId), isNull(incidents.closedAt), notExists(affected)), now);
+export async function closeDesertedOperatorIncidents(database: Database, now: Date): Promise<number> {
+  return database.acrossTenants(async (tx) => {
+    const affected = tx
+      .select({ id: channels.id })
+      .from(channels)
+      .where(and(eq(channels.incidentId, incidents.id), notInArray(channels.status, [...LEFT])));
+    return close(tx, and(isNull(incidents.channelId), isNull(incidents.closedAt), notExists(affected)), now);
+  });
 }
 
 async function close(tx: Transaction, which: SQL | undefined, now: Date): Promise<number> {

@@ -1,7 +1,7 @@
 import { and, asc, eq, inArray, isNull, or, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import { isDelivered } from '../../domain/event.ts';
-import type { Transaction } from '../client.ts';
+import type { Database, Transaction } from '../client.ts';
 import { isAfter, isSettled } from '../events/feed.ts';
 import type { FeedPosition } from '../events/feed.ts';
 import { tellOfMessages } from '../messages/message-notices.ts';
@@ -31,19 +31,21 @@ const LONGEST_SILENCE = '20s';
  * endpoint that wants it, in the feed's order. The position moves in the same transaction, so an event is handed over
  * once, also after a kill (rule 12). null while another process has the turn.
  */
-export async function turnOutbox(tx: Transaction, now: Date, limit: number): Promise<OutboxTurn | null> {
-  await tx.execute(sql`select set_config('idle_in_transaction_session_timeout', ${LONGEST_SILENCE}, true)`);
-  const [position] = await tx.select().from(feedState).where(eq(feedState.name, 'outbox')).for('update', {
-    skipLocked: true,
+export async function turnOutbox(database: Database, now: Date, limit: number): Promise<OutboxTurn | null> {
+  return database.acrossTenants(async (tx) => {
+    await tx.execute(sql`select set_config('idle_in_transaction_session_timeout', ${LONGEST_SILENCE}, true)`);
+    const [position] = await tx.select().from(feedState).where(eq(feedState.name, 'outbox')).for('update', {
+      skipLocked: true,
+    });
+    if (!position) return null;
+    const noticesWait = await tellOfMessages(tx, position.epoch, now, limit);
+    const read = await readEvents(tx, position, limit);
+    const settled = read.filter((row) => row.isSettled).map((row) => row.event);
+    const deliveries = [...(await handOver(tx, settled, now)), ...(await takeRedeliveries(tx, now))];
+    await moveTo(tx, settled.at(-1));
+    const more = settled.length === limit;
+    return { deliveries, more, heldBack: settled.length < read.length, noticesWait };
   });
-  if (!position) return null;
-  const noticesWait = await tellOfMessages(tx, position.epoch, now, limit);
-  const read = await readEvents(tx, position, limit);
-  const settled = read.filter((row) => row.isSettled).map((row) => row.event);
-  const deliveries = [...(await handOver(tx, settled, now)), ...(await takeRedeliveries(tx, now))];
-  await moveTo(tx, settled.at(-1));
-  const more = settled.length === limit;
-  return { deliveries, more, heldBack: settled.length < read.length, noticesWait };
 }
 
 /** In the feed's order; unsettled events come last, because they wait for an open transaction. */

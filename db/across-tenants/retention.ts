@@ -1,5 +1,5 @@
 import { inArray, lt, sql } from 'drizzle-orm';
-import type { Transaction } from '../client.ts';
+import type { Database } from '../client.ts';
 import { idBefore } from '../ids.ts';
 import { adoptions } from '../schema/adoptions.ts';
 import { messageParts, messages } from '../schema/messages.ts';
@@ -11,9 +11,13 @@ import { DEFAULT_RETENTION_DAYS } from '../access/tenants.ts';
  * stays: places and fingerprint keep the message from coming twice for the life of the channel. Returns how many;
  * `limit` when there may be more.
  */
-export async function retireMessages(tx: Transaction, { now, limit }: { now: Date; limit: number }): Promise<number> {
-  const at = now.toISOString();
-  const rows = await tx.execute<{ id: string }>(sql`
+export async function retireMessages(
+  database: Database,
+  { now, limit }: { now: Date; limit: number },
+): Promise<number> {
+  return database.acrossTenants(async (tx) => {
+    const at = now.toISOString();
+    const rows = await tx.execute<{ id: string }>(sql`
     with due as (
       select m.id, m.content_id from tenants t join messages m on m.tenant_id = t.id
       where m.acknowledged_at is not null and m.retired_at is null
@@ -27,7 +31,8 @@ export async function retireMessages(tx: Transaction, { now, limit }: { now: Dat
     update messages set retired_at = ${at}, message_id = null, subject = null, sender = null, recipients = '[]', date = null,
                         folder = '', size = 0
     where id in (select id from due) returning id`);
-  return rows.length;
+    return rows.length;
+  });
 }
 
 export interface ContentPage {
@@ -44,28 +49,30 @@ export interface UnusedContent {
 }
 
 /** Examines the next `limit` contents after `after`, by id. */
-export async function findUnusedContent(tx: Transaction, after: string, limit: number): Promise<ContentPage> {
-  const page = await tx
-    .selectDistinctOn([messageParts.contentId], {
-      contentId: messageParts.contentId,
-      tenantId: messageParts.tenantId,
-      channelId: messageParts.channelId,
-    })
-    .from(messageParts)
-    .where(sql`${messageParts.contentId} > ${after}`)
-    .orderBy(messageParts.contentId)
-    .limit(limit);
-  if (page.length === 0) return { last: null, unused: [] };
-  const ids = page.map(({ contentId }) => contentId);
-  const used = await tx
-    .select({ contentId: messages.contentId })
-    .from(messages)
-    .where(inArray(messages.contentId, ids));
-  const inUse = new Set(used.map(({ contentId }) => contentId));
-  return {
-    last: page.length === limit ? (ids.at(-1) ?? null) : null,
-    unused: page.filter(({ contentId }) => !inUse.has(contentId)),
-  };
+export async function findUnusedContent(database: Database, after: string, limit: number): Promise<ContentPage> {
+  return database.acrossTenants(async (tx) => {
+    const page = await tx
+      .selectDistinctOn([messageParts.contentId], {
+        contentId: messageParts.contentId,
+        tenantId: messageParts.tenantId,
+        channelId: messageParts.channelId,
+      })
+      .from(messageParts)
+      .where(sql`${messageParts.contentId} > ${after}`)
+      .orderBy(messageParts.contentId)
+      .limit(limit);
+    if (page.length === 0) return { last: null, unused: [] };
+    const ids = page.map(({ contentId }) => contentId);
+    const used = await tx
+      .select({ contentId: messages.contentId })
+      .from(messages)
+      .where(inArray(messages.contentId, ids));
+    const inUse = new Set(used.map(({ contentId }) => contentId));
+    return {
+      last: page.length === limit ? (ids.at(-1) ?? null) : null,
+      unused: page.filter(({ contentId }) => !inUse.has(contentId)),
+    };
+  });
 }
 
 /** How long frequent events and finished webhook deliveries are kept. */
@@ -77,24 +84,29 @@ const DAY_MS = 86_400_000;
  * passing interest. The other events of a channel are its timeline and stay, as does the audit of token reads. Returns how
  * many rows were deleted.
  */
-export async function pruneExpired(tx: Transaction, { now, limit }: { now: Date; limit: number }): Promise<number> {
-  const before = new Date(now.getTime() - PASSING_DAYS * DAY_MS);
-  const counts = [
-    await tx.delete(idempotencyKeys).where(lt(idempotencyKeys.expiresAt, now)).returning({ id: idempotencyKeys.hash }),
-    await tx.delete(adoptions).where(lt(adoptions.expiresAt, now)).returning({ hash: adoptions.tokenHash }),
-    await tx.delete(uiSessions).where(lt(uiSessions.expiresAt, now)).returning({ id: uiSessions.hash }),
-    await tx.execute(sql`
+export async function pruneExpired(database: Database, { now, limit }: { now: Date; limit: number }): Promise<number> {
+  return database.acrossTenants(async (tx) => {
+    const before = new Date(now.getTime() - PASSING_DAYS * DAY_MS);
+    const counts = [
+      await tx
+        .delete(idempotencyKeys)
+        .where(lt(idempotencyKeys.expiresAt, now))
+        .returning({ id: idempotencyKeys.hash }),
+      await tx.delete(adoptions).where(lt(adoptions.expiresAt, now)).returning({ hash: adoptions.tokenHash }),
+      await tx.delete(uiSessions).where(lt(uiSessions.expiresAt, now)).returning({ id: uiSessions.hash }),
+      await tx.execute(sql`
       delete from events where id in (
         select id from events
         where type in ('message.received', 'import.progress', 'credential.refreshed') and at < ${before.toISOString()}
         limit ${limit})
       returning id`),
-    await tx.execute(sql`
+      await tx.execute(sql`
       delete from webhook_deliveries where id in (
         select id from webhook_deliveries
         where id < ${idBefore('whd', before)} and state <> 'pending' and created_at < ${before.toISOString()}
         order by id limit ${limit})
       returning id`),
-  ];
-  return counts.reduce((sum, rows) => sum + rows.length, 0);
+    ];
+    return counts.reduce((sum, rows) => sum + rows.length, 0);
+  });
 }

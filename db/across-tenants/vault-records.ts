@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { SQL } from 'drizzle-orm';
-import type { Transaction } from '../client.ts';
+import type { Database, Transaction } from '../client.ts';
 
 interface Place {
   how: 'sealed' | 'encrypted';
@@ -103,20 +103,28 @@ const keyIdOf = (record: string): SQL => sql.raw(`vault_key_id(${record})`);
 
 /** The next records of a kind that are not under the key `keyId`, by their rows' keys. */
 export async function listRecordsUnlike(
-  tx: Transaction,
+  database: Database,
   kind: RecordKind,
   page: { keyId: string; after: string[] | null; limit: number },
 ): Promise<VaultRecord[]> {
-  const place: Place = PLACES[kind];
-  const record = sql.raw(place.record);
-  const keys = sql.raw(place.keys.join(', '));
-  const after = page.after ? sql`and (${keys}) > (${values(page.after, place)})` : sql``;
-  const rows = await tx.execute<{ key: string[]; tenant: string; owner: string; version: number; record: string }>(sql`
+  return database.acrossTenants(async (tx) => {
+    const place: Place = PLACES[kind];
+    const record = sql.raw(place.record);
+    const keys = sql.raw(place.keys.join(', '));
+    const after = page.after ? sql`and (${keys}) > (${values(page.after, place)})` : sql``;
+    const rows = await tx.execute<{
+      key: string[];
+      tenant: string;
+      owner: string;
+      version: number;
+      record: string;
+    }>(sql`
     select array[${sql.raw(place.keys.map((key) => `${key}::text`).join(', '))}] as key, ${sql.raw(place.tenant)} as tenant,
            ${sql.raw(place.owner)} as owner, ${sql.raw(place.version)} as version, ${record} as record
     from ${sql.raw(place.table)} where ${record} is not null and ${keyIdOf(place.record)} is distinct from ${page.keyId} ${after}
     order by ${keys} limit ${page.limit}`);
-  return rows.map((row) => ({ kind, ...row }));
+    return rows.map((row) => ({ kind, ...row }));
+  });
 }
 
 function values(key: string[], { keys }: Place): SQL {
@@ -131,19 +139,21 @@ export interface RenewedRecord {
 }
 
 /** Replaces records of one kind, except those that were replaced meanwhile; returns how many were replaced. */
-export async function replaceRecords(tx: Transaction, kind: RecordKind, renewed: RenewedRecord[]): Promise<number> {
-  if (renewed.length === 0) return 0;
-  const place: Place = PLACES[kind];
-  const table = sql.raw(place.table);
-  const column = sql.raw(place.record);
-  const rows = renewed.map(({ old, record }) => sql`(${values(old.key, place)}, ${old.record}, ${record})`);
-  const keys = sql.raw(place.keys.map((key) => `renewed.${key}`).join(', '));
-  const replaced = await tx.execute(sql`
+export async function replaceRecords(database: Database, kind: RecordKind, renewed: RenewedRecord[]): Promise<number> {
+  return database.acrossTenants(async (tx) => {
+    if (renewed.length === 0) return 0;
+    const place: Place = PLACES[kind];
+    const table = sql.raw(place.table);
+    const column = sql.raw(place.record);
+    const rows = renewed.map(({ old, record }) => sql`(${values(old.key, place)}, ${old.record}, ${record})`);
+    const keys = sql.raw(place.keys.map((key) => `renewed.${key}`).join(', '));
+    const replaced = await tx.execute(sql`
     update ${table} set ${column} = renewed.new_record
     from (values ${sql.join(rows, sql`, `)}) as renewed (${sql.raw(place.keys.join(', '))}, old_record, new_record)
     where (${sql.raw(place.keys.map((key) => `${place.table}.${key}`).join(', '))}) = (${keys})
       and ${table}.${column} = renewed.old_record returning 1`);
-  return replaced.length;
+    return replaced.length;
+  });
 }
 
 export interface RecordCount {
@@ -162,25 +172,27 @@ export type KnownKeys = Record<'sealed' | 'encrypted', string[]>;
  * key opens with none; re-wrapping reports it, and it is not counted here.
  */
 export async function countRecords(
-  tx: Transaction,
+  database: Database,
   now: Date,
   known: KnownKeys = { sealed: [], encrypted: [] },
 ): Promise<RecordCount[]> {
-  const counts: RecordCount[] = [];
-  for (const place of [...Object.values(PLACES), ...PASSING]) {
-    const { how, table, record } = place;
-    const key = keyIdOf(record);
-    const isAsked = sql`${key} not in ${['', ...known[how]]}`;
-    const isAlive = 'keys' in place ? sql`true` : sql`expires_at > ${now.toISOString()}`;
-    const rows =
-      table === 'message_parts'
-        ? await countByIndex(tx, { table, key, known: known[how] })
-        : await tx.execute<KeyCount>(sql`
+  return database.acrossTenants(async (tx) => {
+    const counts: RecordCount[] = [];
+    for (const place of [...Object.values(PLACES), ...PASSING]) {
+      const { how, table, record } = place;
+      const key = keyIdOf(record);
+      const isAsked = sql`${key} not in ${['', ...known[how]]}`;
+      const isAlive = 'keys' in place ? sql`true` : sql`expires_at > ${now.toISOString()}`;
+      const rows =
+        table === 'message_parts'
+          ? await countByIndex(tx, { table, key, known: known[how] })
+          : await tx.execute<KeyCount>(sql`
             select ${key} as key_id, count(*)::integer as count
             from ${sql.raw(table)} where ${sql.raw(record)} is not null and ${isAlive} and ${isAsked} group by 1`);
-    counts.push(...rows.map((row) => ({ how, table, record, keyId: row.key_id, count: row.count })));
-  }
-  return counts;
+      counts.push(...rows.map((row) => ({ how, table, record, keyId: row.key_id, count: row.count })));
+    }
+    return counts;
+  });
 }
 
 type KeyCount = { key_id: string; count: number };
@@ -200,17 +212,21 @@ function countByIndex(tx: Transaction, { table, key, known }: { table: string; k
 
 /** Channels whose lasting secret, or an unread answer with one, is sealed under this key. */
 export async function listChannelsSealedUnder(
-  tx: Transaction,
+  database: Database,
   keyId: string,
 ): Promise<{ id: string; tenantId: string }[]> {
-  const rows = await tx.execute<{ id: string; tenant_id: string }>(sql`
+  return database.acrossTenants(async (tx) => {
+    const rows = await tx.execute<{ id: string; tenant_id: string }>(sql`
     select channel_id as id, tenant_id from credentials where ${keyIdOf('sealed_secret')} = ${keyId}
     union select channel_id, tenant_id from refresh_attempts where ${keyIdOf('sealed_answer')} = ${keyId} order by 1`);
-  return rows.map((row) => ({ id: row.id, tenantId: row.tenant_id }));
+    return rows.map((row) => ({ id: row.id, tenantId: row.tenant_id }));
+  });
 }
 
 /** Adoptions under way that are sealed under this key, so their tokens leaked with it. */
-export async function dropAdoptionsSealedUnder(tx: Transaction, keyId: string): Promise<void> {
-  await tx.execute(sql`
+export async function dropAdoptionsSealedUnder(database: Database, keyId: string): Promise<void> {
+  return database.acrossTenants(async (tx) => {
+    await tx.execute(sql`
     delete from adoptions where ${keyIdOf('sealed_token')} = ${keyId} or ${keyIdOf('sealed_answer')} = ${keyId}`);
+  });
 }

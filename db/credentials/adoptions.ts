@@ -1,4 +1,4 @@
-import { and, eq, isNotNull, isNull, sql } from 'drizzle-orm';
+import { and, eq, isNotNull, isNull } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import type { Transaction } from '../client.ts';
 import { adoptions } from '../schema/adoptions.ts';
@@ -118,31 +118,6 @@ export async function resumeAdoption(
     .update(adoptions)
     .set({ request, failure: null, dueAt: now })
     .where(and(isOne(key), isNotNull(adoptions.failure)));
-}
-
-/** Answered adoptions that nobody is at; `holder` holds them until `until`. Each goes to one of several workers. */
-export async function takeDueAdoptions(
-  tx: Transaction,
-  { holder, now, until, limit }: { holder: string; now: Date; until: Date; limit: number },
-): Promise<AdoptionRow[]> {
-  const due = tx
-    .select({ tenantId: adoptions.tenantId, tokenHash: adoptions.tokenHash })
-    .from(adoptions)
-    .where(
-      and(
-        isNotNull(adoptions.sealedAnswer),
-        isNull(adoptions.channelId),
-        sql`${adoptions.dueAt} <= ${now.toISOString()}`,
-      ),
-    )
-    .orderBy(adoptions.dueAt)
-    .limit(limit)
-    .for('update', { skipLocked: true });
-  return tx
-    .update(adoptions)
-    .set({ holder, dueAt: until, failure: null, tries: sql`${adoptions.tries} + 1` })
-    .where(sql`(${adoptions.tenantId}, ${adoptions.tokenHash}) in ${due}`)
-    .returning();
 }
 
 /** Reads an adoption and holds it until the transaction ends: of two who finish it, the second finds its channel. */

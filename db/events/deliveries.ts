@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, isNull, lt, lte, sql } from 'drizzle-orm';
+import { and, desc, eq, isNull, lt, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import type { EventType } from '../../domain/event.ts';
 import { EVENTS_NOTIFICATION } from '../../domain/notifications.ts';
@@ -92,41 +92,6 @@ export async function findConsignment(tx: Transaction, deliveryId: string): Prom
     .innerJoin(events, eq(events.id, webhookDeliveries.eventId))
     .where(eq(webhookDeliveries.id, deliveryId));
   return row ?? null;
-}
-
-/** Records a delivery's progress; fields left out stay. */
-export type DeliveryProgress = Partial<
-  Pick<
-    DeliveryRow,
-    'state' | 'attempts' | 'lastStatus' | 'lastError' | 'lastAttemptAt' | 'nextAttemptAt' | 'deliveredAt'
-  >
->;
-
-/** Only a pending delivery takes it: a late answer never reopens an ended one. */
-export async function recordProgress(tx: Transaction, deliveryId: string, progress: DeliveryProgress): Promise<void> {
-  await tx
-    .update(webhookDeliveries)
-    .set(progress)
-    .where(and(eq(webhookDeliveries.id, deliveryId), eq(webhookDeliveries.state, 'pending')));
-}
-
-/** Pending deliveries whose attempt was due before `dueBefore`, by id. */
-export async function listOverdue(
-  tx: Transaction,
-  { dueBefore, afterId, limit }: { dueBefore: Date; afterId: string; limit: number },
-): Promise<NewDelivery[]> {
-  return tx
-    .select({ id: webhookDeliveries.id, endpointId: webhookDeliveries.endpointId })
-    .from(webhookDeliveries)
-    .where(
-      and(
-        eq(webhookDeliveries.state, sql`'pending'`),
-        lte(webhookDeliveries.nextAttemptAt, dueBefore),
-        gt(webhookDeliveries.id, afterId),
-      ),
-    )
-    .orderBy(asc(webhookDeliveries.id))
-    .limit(limit);
 }
 
 export interface ListedDelivery {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startAdoptions } from '../../background/adoptions.ts';
 import type { Context } from '../../runtime/context.ts';
-import { pruneExpiredOfAllTenants } from '../../db/across-tenants/across-tenants.ts';
+import { pruneExpired } from '../../db/across-tenants/retention.ts';
 import { startApi } from '../support/api.ts';
 import type { Api } from '../support/api.ts';
 import { until } from '../support/engine.ts';
@@ -126,7 +126,7 @@ test('an abandoned adoption is deleted when its answer has expired', async () =>
   expect(await rowsOf('left')).toMatchObject([{ due_at: null, channel_id: null }]);
   const now = await stage.context.clock.now();
   const prune = (afterS: number) =>
-    pruneExpiredOfAllTenants(stage.context.database, new Date(now.getTime() + 1000 * afterS), 100);
+    pruneExpired(stage.context.database, { now: new Date(now.getTime() + 1000 * afterS), limit: 100 });
   await prune(3_500);
   expect(await rowsOf('left')).toHaveLength(1);
   await prune(3_700);

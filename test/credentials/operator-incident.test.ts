@@ -8,7 +8,8 @@ import { startOutboxPump } from '../../webhooks/outbox-pump.ts';
 import { startReconcile } from '../../background/reconcile.ts';
 import { readConfig } from '../../runtime/config.ts';
 import type { Context } from '../../runtime/context.ts';
-import { closeDesertedOperatorIncidents, turnOutboxOfAllTenants } from '../../db/across-tenants/across-tenants.ts';
+import { closeDesertedOperatorIncidents } from '../../db/across-tenants/operator-incidents.ts';
+import { turnOutbox } from '../../db/across-tenants/outbox.ts';
 import { changeChannel } from '../../channels/wake.ts';
 import { readFeedEpoch } from '../../db/events/feed.ts';
 import { incidents, nudges } from '../../db/schema/channels.ts';
@@ -100,7 +101,7 @@ async function refreshAll(connected: Connected[]): Promise<Set<string>> {
 /** Skips the events up to now. */
 async function emptyOutbox(): Promise<void> {
   for (;;) {
-    const turn = await turnOutboxOfAllTenants(context.database, await context.clock.now(), 500);
+    const turn = await turnOutbox(context.database, await context.clock.now(), 500);
     if (turn && !turn.heldBack && !turn.more && !turn.noticesWait) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

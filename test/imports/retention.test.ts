@@ -3,7 +3,7 @@ import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ContentWriter } from '../../imports/fetching/content.ts';
 import { ContentSweeper, retireAcknowledged } from '../../background/retention.ts';
-import { pruneExpiredOfAllTenants } from '../../db/across-tenants/across-tenants.ts';
+import { pruneExpired } from '../../db/across-tenants/retention.ts';
 import type { Transaction } from '../../db/client.ts';
 import { newId } from '../../db/ids.ts';
 import { messageParts } from '../../db/schema/messages.ts';
@@ -145,7 +145,7 @@ test('what has served its time goes, the diary and what is pending stay', async 
   const young = await event('import.progress', 29);
   await sql`insert into idempotency_keys (hash, request_hash, created_at, expires_at)
             values ('over', 'x', now(), now() - interval '1 minute'), ('valid', 'x', now(), now() + interval '1 minute')`;
-  await pruneExpiredOfAllTenants(stage.context.database, await stage.context.clock.now(), 100);
+  await pruneExpired(stage.context.database, { now: await stage.context.clock.now(), limit: 100 });
   const left = (await sql`select id from events where channel_id = ${channelId}`).map(({ id }) => String(id));
   expect(left).toEqual(expect.arrayContaining([lifecycle, young]));
   expect(left).not.toContain(old);
@@ -160,7 +160,7 @@ test('what has served its time goes, the diary and what is pending stay', async 
         values (${newId('whd')}, ${lifecycle}, ${endpoint}, ${TENANT}, ${state.length}, ${state}, now())`;
   await deliver('delivered');
   await deliver('pending');
-  await pruneExpiredOfAllTenants(stage.context.database, await later(31).clock.now(), 100);
+  await pruneExpired(stage.context.database, { now: await later(31).clock.now(), limit: 100 });
   const deliveries = await sql`select state from webhook_deliveries where endpoint_id = ${endpoint}`;
   expect(deliveries.map(({ state }) => String(state))).toEqual(['pending']);
 });

@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:http';
 import { openApiContext } from '../../api/api-context.ts';
 import { createApp } from '../../api/app.ts';
-import { withinReach } from '../../db/across-tenants/across-tenants.ts';
+import { withinReach } from '../../db/across-tenants/reach.ts';
 import { insertApiKey } from '../../db/access/api-keys.ts';
 import { newId } from '../../db/ids.ts';
 import { sha256 } from '../../crypto/random-secrets.ts';

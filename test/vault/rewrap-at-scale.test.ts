@@ -9,7 +9,6 @@ import { readKeyring } from '../../crypto/keyring.ts';
 import { writeServerKeys } from '../../crypto/keys-file.ts';
 import { Vault } from '../../crypto/vault.ts';
 import type { Binding } from '../../crypto/vault.ts';
-import { withAllVaultRecords } from '../../db/across-tenants/across-tenants.ts';
 import { channels } from '../../db/schema/channels.ts';
 import { credentials } from '../../db/schema/credentials.ts';
 import { messageParts } from '../../db/schema/messages.ts';
@@ -113,7 +112,7 @@ function startRewrapping(keysFile: string) {
 }
 
 async function countUnder(keyId: string): Promise<number> {
-  const counts = await withAllVaultRecords(scene.stage.context.database, (tx) => countRecords(tx, new Date()));
+  const counts = await countRecords(scene.stage.context.database, new Date());
   return counts.filter((row) => row.keyId === keyId).reduce((sum, row) => sum + row.count, 0);
 }
 

@@ -7,7 +7,6 @@ import { startAdoptions } from '../../background/adoptions.ts';
 import type { Context } from '../../runtime/context.ts';
 import { readKeyring } from '../../crypto/keyring.ts';
 import { Vault } from '../../crypto/vault.ts';
-import { withAllVaultRecords } from '../../db/across-tenants/across-tenants.ts';
 import { countRecords } from '../../db/across-tenants/vault-records.ts';
 import { startApi } from '../support/api.ts';
 import { channelOf, connectImap } from '../support/connect.ts';
@@ -94,7 +93,7 @@ test('a burnt key: every channel that rests on it is sent to sign in, no other, 
   }
   // The burnt key can leave the keys file at once: what rested on it is under another.
   const now = await scene.clock.now();
-  const counts = await withAllVaultRecords(third.database, (tx) => countRecords(tx, now));
+  const counts = await countRecords(third.database, now);
   expect(counts.filter(({ how, keyId }) => how === 'sealed' && keyId !== 'seal-5')).toEqual([]);
   await giveUpKey(third, 'seal-4');
   expect(await scene.events(burnt, 'channel.reauth_required')).toHaveLength(1);
@@ -115,7 +114,7 @@ async function leaveAdoption(context: Context, email: string) {
 
 const keysOfAdoptions = async (context: Context) => {
   const now = await scene.clock.now();
-  const counts = await withAllVaultRecords(context.database, (tx) => countRecords(tx, now));
+  const counts = await countRecords(context.database, now);
   return counts.filter(({ table }) => table === 'adoptions').map(({ record, keyId }) => ({ record, keyId }));
 };
 

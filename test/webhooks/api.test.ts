@@ -10,10 +10,11 @@ import { mountCalls } from '../../api/http/mount-calls.ts';
 import { sha256 } from '../../crypto/random-secrets.ts';
 import { readJson } from '../../api/http/read-json.ts';
 import { webhookCalls } from '../../api/routes/webhook-endpoints.ts';
-import { turnOutboxOfAllTenants, withinReach } from '../../db/across-tenants/across-tenants.ts';
+import { turnOutbox } from '../../db/across-tenants/outbox.ts';
+import { withinReach } from '../../db/across-tenants/reach.ts';
 import { insertApiKey } from '../../db/access/api-keys.ts';
 import { newId } from '../../db/ids.ts';
-import { recordProgress } from '../../db/events/deliveries.ts';
+import { readConsignment, recordDelivery } from '../../db/across-tenants/deliveries.ts';
 import { findEndpoint } from '../../db/events/endpoints.ts';
 import { addChannel, raiseStage, removeEndpoints, tell } from './stage.ts';
 import type { Stage } from './stage.ts';
@@ -102,7 +103,7 @@ async function makeDeliveries(): Promise<void> {
       await tell(tx, channel, type);
   });
   for (;;) {
-    const turn = await turnOutboxOfAllTenants(stage.database, new Date(), 100);
+    const turn = await turnOutbox(stage.database, new Date(), 100);
     if (turn && !turn.heldBack && !turn.more) return;
   }
 }
@@ -233,13 +234,14 @@ describe('deliveries', () => {
     const { id } = await create();
     await makeDeliveries();
     const first = await newestDelivery(id);
-    await withinReach(stage.database, null, (tx) => recordProgress(tx, first.id, { state: 'failed' }));
+    const consignment = await readConsignment(stage.database, first.id);
+    await recordDelivery(stage.database, consignment!, { state: 'failed' });
     const again = await call('POST', `/v1/deliveries/${first.id}/redeliver`);
     expect(again.status).toBe(202);
     expect(again.json).toMatchObject({ endpoint: id, event: first.event, redelivery: 1, state: 'pending' });
-    const turn = await turnOutboxOfAllTenants(stage.database, new Date(), 100);
+    const turn = await turnOutbox(stage.database, new Date(), 100);
     expect(turn?.deliveries.map((delivery) => delivery.id)).toEqual([again.json.id]);
-    expect((await turnOutboxOfAllTenants(stage.database, new Date(), 100))?.deliveries).toEqual([]);
+    expect((await turnOutbox(stage.database, new Date(), 100))?.deliveries).toEqual([]);
     const twice = await Promise.all([1, 2, 3].map(() => call('POST', `/v1/deliveries/${first.id}/redeliver`)));
     expect(twice.map(({ json }) => json.redelivery).toSorted(byText)).toEqual([2, 3, 4]);
     await call('PATCH', `${ENDPOINTS}/${id}`, { disabled: true });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { withinReach } from '../../db/across-tenants/across-tenants.ts';
+import { withinReach } from '../../db/across-tenants/reach.ts';
 import { listDeliveries } from '../../db/events/deliveries.ts';
 import type { ListedDelivery } from '../../db/events/deliveries.ts';
 import { keepOutput } from '../support/kept-log.ts';

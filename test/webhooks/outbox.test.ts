@@ -1,7 +1,7 @@
 import { eq, sql } from 'drizzle-orm';
 import postgres from 'postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { turnOutboxOfAllTenants } from '../../db/across-tenants/across-tenants.ts';
+import { turnOutbox } from '../../db/across-tenants/outbox.ts';
 import type { Transaction } from '../../db/client.ts';
 import { parseFeedCursor } from '../../db/events/feed.ts';
 import { noticeMessages } from '../../db/messages/message-notices.ts';
@@ -23,7 +23,7 @@ beforeEach(async () => {
   await emptyOutbox();
 });
 
-const turn = (now = new Date(), limit = 200) => turnOutboxOfAllTenants(stage.database, now, limit);
+const turn = (now = new Date(), limit = 200) => turnOutbox(stage.database, now, limit);
 const inAcme = <T>(work: (tx: Transaction) => Promise<T>) => stage.database.inTenant('acme', work);
 
 async function emptyOutbox() {

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { eq } from 'drizzle-orm';
-import { turnOutboxOfAllTenants } from '../../db/across-tenants/across-tenants.ts';
+import { turnOutbox } from '../../db/across-tenants/outbox.ts';
 import { updateChannel } from '../../db/channels/channels.ts';
 import { findRunningImport } from '../../db/imports/imports.ts';
 import { findSignInImport } from '../../db/imports/receipts.ts';
@@ -221,7 +221,7 @@ async function recordDeliveries(): Promise<void> {
   await addEndpoint(engine.context as never, { url: `http://127.0.0.1:${port}/hook`, events: ['channel.connected'] });
   await connected('delivered');
   const delivery = await until('the delivery', async () => {
-    const turn = await turnOutboxOfAllTenants(engine.context.database, await engine.context.clock.now(), 500);
+    const turn = await turnOutbox(engine.context.database, await engine.context.clock.now(), 500);
     return turn?.deliveries.at(-1);
   });
   await engine.context.temporal.startDelivery(delivery);

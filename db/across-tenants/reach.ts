@@ -1,0 +1,10 @@
+import type { Database, Transaction } from '../client.ts';
+
+/** Work within the reach of a key: its own tenant, or for a key that sees every tenant (null) all of them. */
+export async function withinReach<T>(
+  database: Database,
+  tenantId: string | null,
+  work: (tx: Transaction) => Promise<T>,
+): Promise<T> {
+  return tenantId === null ? database.acrossTenants(work) : database.inTenant(tenantId, work);
+}
