@@ -30,8 +30,8 @@ export interface Database {
    * that its own transaction holds.
    */
   clock: postgres.Sql;
-  /** Calls `heard` at every NOTIFY on `channel`, and after every reconnect, when some may have been missed. */
-  listen(channel: string, heard: (payload: string) => void): Promise<() => Promise<void>>;
+  /** Calls `heard` at every NOTIFY on `topic`, and after every reconnect, when some may have been missed. */
+  listen(topic: string, heard: (payload: string) => void): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }
 
@@ -72,8 +72,8 @@ export function connectDatabase({ url, poolSize }: DatabaseOptions): Database {
       }),
     acrossTenants: (work) => acrossDb.transaction(work),
     outsideTenants: (work) => appDb.transaction(work),
-    async listen(channel, heard) {
-      const listening = await across.listen(channel, heard, () => heard(''));
+    async listen(topic, heard) {
+      const listening = await across.listen(topic, heard, () => heard(''));
       return () => listening.unlisten();
     },
     async close() {

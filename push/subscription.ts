@@ -135,7 +135,7 @@ async function record(tx: Transaction, recording: Recording): Promise<void> {
       await updateChannel(tx, row.id, { refreshRequestedAt: now });
       return saveSubscription(tx, { ...known, renewAt: new Date(now.getTime() + AFTER_REFRESH_MS) });
     case 'refused':
-      return recordRefusal(tx, { ...recording, known, verdict: outcome.verdict });
+      return noteRefusal(tx, { ...recording, known, verdict: outcome.verdict });
   }
 }
 
@@ -160,7 +160,7 @@ async function recordStanding(
   await saveSubscription(tx, { ...known, ...renewed });
 }
 
-async function recordRefusal(
+async function noteRefusal(
   tx: Transaction,
   { row, known, verdict, now }: Recording & { known: SubscriptionRow; verdict: Verdict },
 ): Promise<void> {

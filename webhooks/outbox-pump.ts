@@ -4,7 +4,7 @@ import { turnOutbox } from '../db/across-tenants/outbox.ts';
 import { NOTICE_INTERVAL_MS } from '../db/messages/message-notices.ts';
 import type { OutboxTurn } from '../db/across-tenants/outbox.ts';
 import type { NewDelivery } from '../db/events/deliveries.ts';
-import { EVENTS_NOTIFICATION } from '../domain/notifications.ts';
+import { EVENTS_TOPIC } from '../domain/notify-topics.ts';
 import { repeat } from '../runtime/repeat.ts';
 import type { Repetition } from '../runtime/repeat.ts';
 import { WakeUp } from '../runtime/wake-up.ts';
@@ -49,7 +49,7 @@ async function pump(context: PumpContext, alarm: WakeUp, stopping: AbortSignal):
   while (!stopping.aborted) {
     let waitMs = IDLE_MS;
     try {
-      stopListening ??= await context.database.listen(EVENTS_NOTIFICATION, () => alarm.ring());
+      stopListening ??= await context.database.listen(EVENTS_TOPIC, () => alarm.ring());
       const turn = await turnOutbox(context.database, await context.clock.now(), EVENTS_PER_TURN);
       if (turn) await startDeliveries(context, turn.deliveries);
       heldBackMs = turn?.heldBack ? Math.min(heldBackMs * 2, HELD_BACK_MS.longest) : HELD_BACK_MS.first;

@@ -1,5 +1,5 @@
 import type { Context } from '../../runtime/context.ts';
-import { EVENTS_NOTIFICATION } from '../../domain/notifications.ts';
+import { EVENTS_TOPIC } from '../../domain/notify-topics.ts';
 
 /** Streams look at least this often, in ms: an event becomes final only when older transactions have ended. */
 const LOOK_AT_LEAST_EVERY_MS = 1_000;
@@ -15,7 +15,7 @@ export class FeedNews {
 
   /** Starts listening; returns a function that ends it. */
   listen(): Promise<() => Promise<void>> {
-    return this.#database.listen(EVENTS_NOTIFICATION, () => {
+    return this.#database.listen(EVENTS_TOPIC, () => {
       const { resolve } = this.#news;
       this.#news = Promise.withResolvers();
       resolve();

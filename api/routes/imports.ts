@@ -1,4 +1,4 @@
-import { findImport, listImports } from '../../db/imports/receipts.ts';
+import { findReceipt, listImports } from '../../db/imports/receipts.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
 import { listRequests, queueImport } from '../../db/imports/imports.ts';
 import { defaultFrom } from '../../domain/import-window.ts';
@@ -55,7 +55,7 @@ const request = defineCall({
         throw new Problem('rate_limited', detail, { retryAfterSeconds: RETRY_AFTER_S });
       }
       await wake(row);
-      const queued = await findImport(tx, importId);
+      const queued = await findReceipt(tx, importId);
       if (!queued) throw new Error('A queued import was not found');
       return queued;
     });
@@ -112,7 +112,7 @@ const get = defineCall({
   answers: { 200: json('The import', importOut) },
   async run({ context, principal, params: { id } }) {
     const tenantId = await tenantOf(context, principal, 'import', id);
-    const receipt = await context.database.inTenant(tenantId, (tx) => findImport(tx, id));
+    const receipt = await context.database.inTenant(tenantId, (tx) => findReceipt(tx, id));
     if (!receipt) throw notFound('import');
     return { status: 200, body: presentImport(receipt) };
   },

@@ -1,5 +1,5 @@
 import type { Transaction } from '../../db/client.ts';
-import { findImport } from '../../db/imports/receipts.ts';
+import { findReceipt } from '../../db/imports/receipts.ts';
 import type { ImportReceipt } from '../../db/imports/receipts.ts';
 import { listQuarantine, openQuarantine } from '../../db/imports/quarantine.ts';
 import type { QuarantineKey, Quarantined } from '../../db/imports/quarantine.ts';
@@ -86,7 +86,7 @@ const replay = defineCall({
 });
 
 async function existing(tx: Transaction, id: string): Promise<ImportReceipt> {
-  const found = await findImport(tx, id);
+  const found = await findReceipt(tx, id);
   if (!found) throw notFound('import');
   return found;
 }

@@ -90,23 +90,23 @@ async function waitForRefresh(
 ): Promise<'readable' | TokenFacts | null> {
   const now = await context.clock.now();
   const longestMs = waitMs(reading, now);
-  const subscription = context.tokenNews.join(reading.tenantId, channelId);
+  const reader = context.tokenNews.join(reading.tenantId, channelId);
   const patience = patienceOf(longestMs, [gone, context.stopping]);
   try {
-    let news = subscription.next();
-    const asked = await subscription.ask(() => requestRefresh(context, reading, channelId));
+    let news = reader.next();
+    const asked = await reader.ask(() => requestRefresh(context, reading, channelId));
     if (asked?.heldUntil && asked.heldUntil.getTime() > now.getTime() + longestMs) return asked;
     let facts: TokenFacts | null = asked;
     while (!isOver(facts, asked, reading)) {
       const heard = await Promise.race([news, patience.over]);
       if (heard === 'over') return facts;
-      news = subscription.next();
+      news = reader.next();
       facts = heard ?? facts;
     }
     return isBetter(facts, reading) ? 'readable' : facts;
   } finally {
     patience.end();
-    subscription.end();
+    reader.end();
   }
 }
 

@@ -4,7 +4,7 @@ import type { ChannelRow } from '../../db/channels/channels.ts';
 import { findCredential } from '../../db/credentials/credentials.ts';
 import type { CredentialRow } from '../../db/credentials/credentials.ts';
 import type { Status } from '../../domain/channel.ts';
-import { CREDENTIALS_NOTIFICATION } from '../../domain/notifications.ts';
+import { CREDENTIALS_TOPIC } from '../../domain/notify-topics.ts';
 
 /** What a reader who waits has to know; the token itself is read by each reader, with its own audit row. */
 export interface TokenFacts {
@@ -29,7 +29,7 @@ interface Waiting {
   isStale: boolean;
 }
 
-export interface TokenSubscription {
+export interface TokenReader {
   /** The next news; take it before doing what causes news, so that none is missed. */
   next(): Promise<TokenFacts | null>;
   /** Asks for a refresh, or shares the answer of whoever has asked since the last news. */
@@ -51,14 +51,14 @@ export class TokenNews {
 
   /** Starts listening; returns what ends it. */
   listen(): Promise<() => Promise<void>> {
-    return this.#context.database.listen(CREDENTIALS_NOTIFICATION, (channelId) => {
+    return this.#context.database.listen(CREDENTIALS_TOPIC, (channelId) => {
       // After a reconnect some may have been missed.
       const heard = channelId === '' ? [...this.#channels.keys()] : [channelId];
       for (const id of heard) void this.#look(id);
     });
   }
 
-  join(tenantId: string, channelId: string): TokenSubscription {
+  join(tenantId: string, channelId: string): TokenReader {
     const waiting = this.#channels.get(channelId) ?? newWaiting(tenantId);
     this.#channels.set(channelId, waiting);
     waiting.readers += 1;

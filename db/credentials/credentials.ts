@@ -1,6 +1,6 @@
 import { and, eq, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
-import { CREDENTIALS_NOTIFICATION } from '../../domain/notifications.ts';
+import { CREDENTIALS_TOPIC } from '../../domain/notify-topics.ts';
 import { lockChannel } from '../channels/channels.ts';
 import type { ChannelRow } from '../channels/channels.ts';
 import type { Transaction } from '../client.ts';
@@ -77,4 +77,4 @@ export async function notifyReaders(tx: Transaction, channelId: string): Promise
   await tx.execute(sql`select ${tellReaders(channelId)}`);
 }
 
-const tellReaders = (channelId: string) => sql`pg_notify(${CREDENTIALS_NOTIFICATION}, ${channelId})`;
+const tellReaders = (channelId: string) => sql`pg_notify(${CREDENTIALS_TOPIC}, ${channelId})`;

@@ -1,7 +1,7 @@
 import { and, desc, eq, isNull, lt, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import type { EventType } from '../../domain/event.ts';
-import { EVENTS_NOTIFICATION } from '../../domain/notifications.ts';
+import { EVENTS_TOPIC } from '../../domain/notify-topics.ts';
 import type { Transaction } from '../client.ts';
 import { newId } from '../ids.ts';
 import { events, webhookDeliveries, webhookEndpoints } from '../schema/events.ts';
@@ -71,7 +71,7 @@ export async function insertRedelivery(tx: Transaction, first: DeliveryRow, now:
     .values({ ...newDelivery(first, (counted?.last ?? 0) + 1, now), nextAttemptAt: null })
     .returning();
   if (!row) throw new Error('An insert returned no row');
-  await tx.execute(sql`select pg_notify(${EVENTS_NOTIFICATION}, '')`);
+  await tx.execute(sql`select pg_notify(${EVENTS_TOPIC}, '')`);
   return row;
 }
 

@@ -1,4 +1,4 @@
-import { EVENTS_NOTIFICATION } from '../../domain/notifications.ts';
+import { EVENTS_TOPIC } from '../../domain/notify-topics.ts';
 import type { EventType } from '../../domain/event.ts';
 import type { Transaction } from '../client.ts';
 import { newId } from '../ids.ts';
@@ -19,7 +19,7 @@ export interface NewEvent {
 /** Writes an event into timeline and outbox, in the transaction of the fact it tells of (rule 12). */
 export async function insertEvent(tx: Transaction, event: NewEvent): Promise<string> {
   const id = newId('evt');
-  const told = sql`pg_notify(${EVENTS_NOTIFICATION}, '')`;
+  const told = sql`pg_notify(${EVENTS_TOPIC}, '')`;
   await tx
     .insert(events)
     .values({ id, ...event })

@@ -40,7 +40,7 @@ export async function listImports(
   return withCounts(tx, rows);
 }
 
-export async function findImport(tx: Transaction, id: string): Promise<ImportReceipt | null> {
+export async function findReceipt(tx: Transaction, id: string): Promise<ImportReceipt | null> {
   const rows = await tx.select().from(imports).where(eq(imports.id, id));
   const [receipt] = await withCounts(tx, rows);
   return receipt ?? null;

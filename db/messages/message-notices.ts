@@ -1,5 +1,5 @@
 import { asc, inArray, lte, sql } from 'drizzle-orm';
-import { EVENTS_NOTIFICATION } from '../../domain/notifications.ts';
+import { EVENTS_TOPIC } from '../../domain/notify-topics.ts';
 import type { Transaction } from '../client.ts';
 import { insertEvent } from '../events/events.ts';
 import { feedCursor } from '../events/feed.ts';
@@ -29,7 +29,7 @@ export async function noticeMessages(
       },
     })
     .returning({ isNew: sql<boolean>`xmax = 0` });
-  if (row?.isNew) await tx.execute(sql`select pg_notify(${EVENTS_NOTIFICATION}, '')`);
+  if (row?.isNew) await tx.execute(sql`select pg_notify(${EVENTS_TOPIC}, '')`);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { presentImport } from '../../api/presenters/import.ts';
-import { findImport } from '../../db/imports/receipts.ts';
+import { findReceipt } from '../../db/imports/receipts.ts';
 import { updateChannel } from '../../db/channels/channels.ts';
 import { voidCursors } from '../../db/imports/cursors.ts';
 import { runSlice } from '../../imports/slice.ts';
@@ -25,7 +25,7 @@ function later(context: Context, ms: number) {
 
 const shown = ({ context }: Stage, importId: string) =>
   context.database.inTenant(TENANT, async (tx) => {
-    const receipt = await findImport(tx, importId);
+    const receipt = await findReceipt(tx, importId);
     if (!receipt) throw new Error(`no import ${importId}`);
     return presentImport(receipt);
   });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { runSlice } from '../../../imports/slice.ts';
-import { findImport } from '../../../db/imports/receipts.ts';
+import { findReceipt } from '../../../db/imports/receipts.ts';
 import { listQuarantine, openQuarantine } from '../../../db/imports/quarantine.ts';
 import { skippedCount } from '../../../domain/receipt.ts';
 import type { Receipt } from '../../../domain/receipt.ts';
@@ -137,7 +137,7 @@ test('a message that the server alone refuses is quarantined with the server’s
   const importId = await queue(channelId, { cause: 'requested' });
   await toTheEnd(channelId, importId);
   expect(await quarantine(channelId)).toMatchObject([{ importId, providerId: poison?.provider_id, tries: 3 }]);
-  const shown = await stage.context.database.inTenant(TENANT, (tx) => findImport(tx, importId));
+  const shown = await stage.context.database.inTenant(TENANT, (tx) => findReceipt(tx, importId));
   expect(shown?.counts.skipped).toEqual([{ reason: 'unfetchable', count: 1 }]);
 });
 

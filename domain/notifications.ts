@@ -1,6 +1,0 @@
-/** PostgreSQL NOTIFY channels. A payload is only a hint where to look; what counts is in the rows. */
-
-/** New rows in `events`; empty payload. */
-export const EVENTS_NOTIFICATION = 'mooring_events';
-/** A channel's credential changed, or an attempt to refresh or check it has ended; the payload is the channel's id. */
-export const CREDENTIALS_NOTIFICATION = 'mooring_credentials';
