@@ -23,7 +23,7 @@ export interface ListedBefore {
 }
 
 /** Listed and not settled, or in quarantine and being tried once more. */
-const isOpen = or(isNull(importItems.outcome), importItems.replay);
+export const isOpen = sql`(${importItems.outcome} is null or ${importItems.replay})`;
 
 /** Of these ids, the ones that this import has listed before, whatever became of them; looked up one by one. */
 export async function findListedItems(

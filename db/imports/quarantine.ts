@@ -1,7 +1,7 @@
 import { and, asc, eq, inArray, isNull, or, sql } from 'drizzle-orm';
 import type { SQL } from 'drizzle-orm';
 import type { Transaction } from '../client.ts';
-import { MAX_TRIES } from './items.ts';
+import { MAX_TRIES, isOpen } from './items.ts';
 import type { ImportItemRow, NewImportItem } from './items.ts';
 import { importItems, importScopes, imports } from '../schema/imports.ts';
 
@@ -20,9 +20,6 @@ const isItem = ({ importId, scope, generation, providerId }: QuarantineKey) =>
     eq(importItems.generation, generation),
     eq(importItems.providerId, providerId),
   );
-
-/** Listed and not settled, or settled and to be tried once more. */
-const isOpen = sql`(${importItems.outcome} is null or ${importItems.replay})`;
 
 /** Counts a try before it is made: should it kill the process, the count says so to the next one. */
 export async function countTry(tx: Transaction, item: Omit<NewImportItem, 'tries' | 'lastError'>): Promise<void> {

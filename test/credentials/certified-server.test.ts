@@ -4,7 +4,7 @@ import { readConfig } from '../../runtime/config.ts';
 import type { Context } from '../../runtime/context.ts';
 import { Secret } from '../../domain/secret.ts';
 import { createProviders } from '../../providers/registry.ts';
-import { channelOf } from '../support/connect.ts';
+import { LINK_SPEC, channelOf } from '../support/connect.ts';
 import { secret } from '../support/minting.ts';
 import { CLIENT_ID, CLIENT_SECRET, startOidcServer } from './oidc-server.ts';
 import type { OidcServer } from './oidc-server.ts';
@@ -46,15 +46,7 @@ async function connect(server: OidcServer, email: string) {
     tenantId: TENANT,
     link: null,
     accessType: 'gmail',
-    spec: {
-      kind: 'individual',
-      owner: null,
-      access_types: null,
-      uses: ['read'],
-      import: 'off',
-      import_from: null,
-      mailbox: null,
-    },
+    spec: { ...LINK_SPEC, import: 'off' },
     credential: { kind: 'oauth', tokens },
     proof: { identity: { account, proved: 'a grant was made' }, heads: [] },
     coveredUntil: null,

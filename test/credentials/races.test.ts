@@ -4,7 +4,7 @@ import { completeSignIn } from '../../connections/complete-sign-in.ts';
 import type { SignIn } from '../../connections/sign-in.ts';
 import { findUnsettledAttempt } from '../../db/credentials/refresh-attempts.ts';
 import { Secret } from '../../domain/secret.ts';
-import { connectGmail } from '../support/connect.ts';
+import { LINK_SPEC, connectGmail } from '../support/connect.ts';
 import { secret } from '../support/minting.ts';
 import { setScene, TENANT } from './scene.ts';
 
@@ -27,15 +27,7 @@ async function signInWith(channelId: string, refreshToken: string | null) {
     tenantId: TENANT,
     link: null,
     accessType: 'gmail',
-    spec: {
-      kind: 'individual',
-      owner: null,
-      access_types: null,
-      uses: ['read'],
-      import: 'continuous',
-      import_from: null,
-      mailbox: null,
-    },
+    spec: LINK_SPEC,
     credential: {
       kind: 'oauth',
       tokens: {

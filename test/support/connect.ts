@@ -6,7 +6,8 @@ import { createPkce } from '../../providers/oauth.ts';
 import type { SessionAccess } from '../../providers/contract.ts';
 import type { Stage } from './stage.ts';
 
-const SPEC: LinkSpec = {
+/** What a link asks for unless it says otherwise. */
+export const LINK_SPEC: LinkSpec = {
   kind: 'individual',
   owner: null,
   access_types: null,
@@ -50,7 +51,7 @@ export async function connectGmail(
   const access: SessionAccess = { kind: 'token', email: '', accessToken: tokens.accessToken };
   const proof = await proveSignIn(context, 'gmail', access, signal);
   const credential = { kind: 'oauth', tokens } as const;
-  const full = { ...SPEC, ...spec };
+  const full = { ...LINK_SPEC, ...spec };
   return completeSignIn(context, {
     tenantId,
     link,
@@ -77,7 +78,7 @@ export async function connectImap(
     password: new Secret(password),
   } as const;
   const proof = await proveSignIn(context, 'imap', { ...credential, email }, AbortSignal.timeout(10_000));
-  const full = { ...SPEC, ...spec };
+  const full = { ...LINK_SPEC, ...spec };
   return completeSignIn(context, {
     tenantId,
     link,

@@ -14,6 +14,7 @@ import { dice, ModelMailbox } from './model-mailbox.ts';
 import type { Dice, ModelMessage } from './model-mailbox.ts';
 import { modelProvider, refusal } from './model-provider.ts';
 import type { ModelAccount } from './model-provider.ts';
+import { LINK_SPEC } from '../../support/connect.ts';
 
 const HOUR_MS = 3_600_000;
 const FOLDERS = ['INBOX', 'Sent', 'Projects'];
@@ -178,15 +179,7 @@ export class ModelRun {
       tenantId: TENANT,
       link: null,
       accessType: 'imap',
-      spec: {
-        kind: 'individual',
-        owner: null,
-        access_types: null,
-        uses: ['read'],
-        import: 'continuous',
-        import_from: null,
-        mailbox: null,
-      },
+      spec: LINK_SPEC,
       credential,
       proof,
       coveredUntil: null,
