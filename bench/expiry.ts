@@ -12,8 +12,8 @@ const READS_PER_SECOND = 150;
 const LIFE_S = 10;
 
 /**
- * Reads of a token that expires again and again, beside those of one that stays fresh, at the same instants: whoever
- * reads must not feel a refresh.
+ * Reads of a token that expires repeatedly, beside reads of a fresh one at the same instants: a refresh must not delay
+ * readers.
  */
 export async function measureExpiry(setting: Setting): Promise<Findings> {
   const { mooring } = setting;

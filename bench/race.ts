@@ -22,7 +22,7 @@ const EMAIL = 'race@example.com';
 
 /**
  * 1,200 readers in six processes ask two servers at once for one expired token, whose endpoint takes 13 s: one token
- * request, and an answer for everybody (rule 3).
+ * request, and an answer for every reader (rule 3).
  */
 export async function measureRace(setting: Setting): Promise<Findings> {
   const { mooring, limitServer } = setting;

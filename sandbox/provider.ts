@@ -1,20 +1,20 @@
 /**
- * What every simulated provider is to the control API and the page: accounts, mail, faults, settings. No code here.
+ * The interface of a simulated provider for the control API and the page: accounts, mail, faults, settings. No code here.
  *
  * How one is built:
  * - `createXProvider(deps: ProviderDeps): SandboxProvider | Promise<SandboxProvider>` in `sandbox/x/x.ts`, and a line in
- *   the table of `sandbox/sandbox.ts`. It serves `routes` on the sandbox's own port; a server of its own listens by `deps.ports.listen(server, 'x')`, which takes a free port once
- *   and the same one at every later start.
- * - State lives in memory and in one journal: `openJournal(join(deps.dir, 'x.jsonl'), { replay, snapshot })`. Whatever an
- *   answer says must be appended before the answer leaves: a provider does not forget what it has said, and these
- *   processes are killed with -9 all the time. One answer is one entry, so that no half of it can be lost.
- * - Each request is logged when it arrives: `const request = deps.requests.arrived('x', 'login', { email })`, named when
- *   it becomes known whose it is (`request.attribute({ email })`), and closed when it is answered:
- *   `request.answered(200)`. A request that is never answered keeps `status: null`.
+ *   the table of `sandbox/sandbox.ts`. It serves `routes` on the sandbox's own port; a server of its own listens with
+ *   `deps.ports.listen(server, 'x')`, which takes a free port once and the same one at every later start.
+ * - State lives in memory and in one journal: `openJournal(join(deps.dir, 'x.jsonl'), { replay, snapshot })`. The content of
+ *   an answer must be appended before the answer leaves: a provider does not forget its answers, and tests kill these
+ *   processes all the time. One answer is one entry, so that no half of it can be lost.
+ * - Each request is logged when it arrives: `const request = deps.requests.arrived('x', 'login', { email })`. It gets its
+ *   account when that is known (`request.attribute({ email })`) and its status when it is answered:
+ *   `request.answered(200)`. An unanswered request keeps `status: null`.
  * - Conditions: `deps.conditions.take({ provider: 'x', kind: 'login', email }, ['slow', 'account_disabled'])` gives the
  *   ones that hold for this request, by name, and uses up one of their `times`. Call it once per request, as soon as the
  *   account is known, naming only the faults that can show in this kind of request.
- * - Events arrive at `event()`: they change what exists then, and nothing is left behind of them.
+ * - Events arrive at `event()` and change the current state; they leave no condition behind.
  * - Time is `deps.clock.now()`, for token lives and dates of messages alike.
  * - Messages: `newMessages()` of `message-factory.ts` makes small specs (journal those), `composeMessage(spec)` makes the
  *   bytes, always the same ones.

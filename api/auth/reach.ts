@@ -9,14 +9,14 @@ import type { ApiContext } from '../http/call.ts';
 import { Problem, notFound } from '../http/problem.ts';
 import type { Principal } from './scopes.ts';
 
-/** The tenant a list is about: the one that was asked for, or the key's own; null: every tenant. Throws 403. */
+/** The tenant of a list: the requested one, or the key's own; null: every tenant. Throws 403. */
 export function tenantInReach(principal: Principal, asked: string | undefined): string | null {
   const { tenantId } = principal;
   if (asked === undefined || tenantId === null || asked === tenantId) return asked ?? tenantId;
   throw new Problem('tenant_not_allowed', 'The API key belongs to another tenant');
 }
 
-/** Whose this is, as far as the key sees. Throws 404, the same for what is another tenant's and what is nobody's. */
+/** The tenant of a row that the key may see. Throws the same 404 for another tenant's row and for no row. */
 export async function tenantOf(
   context: ApiContext,
   principal: Principal,

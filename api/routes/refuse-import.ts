@@ -2,7 +2,7 @@ import type { ChannelRow } from '../../db/channels/channels.ts';
 import { Problem } from '../http/problem.ts';
 import { LEFT, WORKING, isOneOf } from '../../domain/channel.ts';
 
-/** An import that waits for a person would only look stuck; it comes by itself once they have signed in. Throws. */
+/** Refuses an import that would wait for a person and look stuck; the sign-in causes one by itself. Throws. */
 export function refuseImport({ status }: ChannelRow): void {
   if (isOneOf(WORKING, status)) return;
   if (isOneOf(LEFT, status)) {

@@ -10,10 +10,10 @@ import { LEFT, NEEDS_PERSON, REFRESHABLE, isOneOf } from '../../domain/channel.t
 
 /** How long a reader waits for a refresh, in ms. */
 const LONGEST_WAIT_MS = 20_000;
-/** What is left is given out before it falls below the least life, by this much, in ms: an answer takes time too. */
+/** An old token is served this long before it falls below the least life, in ms, because the answer takes time too. */
 const HANDING_OVER_MS = 250;
 const LONGEST_RETRY_AFTER_S = 60;
-/** More than any token's life, in ms: served only when half of it is left, which nobody would refuse. */
+/** More than any token's life, in ms: asks for a token with half of its life left. */
 const HALF_THE_LIFE = 10 * 365 * 86_400_000;
 
 type Question = Omit<TokenQuestion, 'now'>;
@@ -27,9 +27,9 @@ export interface ServedToken {
 }
 
 /**
- * A channel's access token (rule 6). A fresh one is one call of the database. Else the reader asks for a refresh,
- * waits for the one under way, and then takes what is left if it is enough to be of use. Throws `Problem`: 409 where
- * a person is needed or there is no token, 503 where coming back helps. `goneSignal` is asked for only by who waits.
+ * A channel's access token (rule 6). A fresh one is one call of the database. Otherwise the reader requests a refresh, waits
+ * for it, and falls back to the old token if its remaining life is long enough. Throws `Problem`: 409 where a person is
+ * needed or the channel has no token, 503 where a later read may work. `goneSignal` is called only for a wait.
  */
 export async function serveAccessToken(
   context: ApiContext,
@@ -50,7 +50,7 @@ export async function serveAccessToken(
 async function read(context: ApiContext, question: Question): Promise<TokenReading> {
   const now = await context.clock.now();
   const reading = await readAccessToken(context.database, { ...question, now }).catch((error: unknown) => {
-    // The audit row could not be written, or the row not be read: either way there is no token (S-35).
+    // If the audit row cannot be written or the row not be read, no token is served (S-35).
     context.logger.error({ err: error, channelId: question.channelId }, 'A token read failed');
     throw new Problem('token_unavailable', 'The token could not be read, or its audit row not be written', {
       retryAfterSeconds: 2,
@@ -60,7 +60,7 @@ async function read(context: ApiContext, question: Question): Promise<TokenReadi
   return reading;
 }
 
-/** There never was a token, or there is none any more. */
+/** Throws where there never was a token, or is none any more. */
 function refuseWithoutToken({ status, kind }: TokenReading): void {
   if (isOneOf(LEFT, status)) {
     throw new Problem('disconnected', 'The channel is disconnected; its credential is shredded');
@@ -72,15 +72,15 @@ function refuseWithoutToken({ status, kind }: TokenReading): void {
 
 const isRefreshable = ({ status }: TokenReading) => !isOneOf(NEEDS_PERSON, status);
 
-/** The least life worth giving out, in ms: min(5 s, 5 % of the token's life). */
+/** The least life of a served token, in ms: min(5 s, 5 % of the token's life). */
 function leastLifeMs({ issuedAt, expiresAt }: TokenReading): number {
   if (!issuedAt || !expiresAt) return 5_000;
   return Math.min(5_000, Math.floor((expiresAt.getTime() - issuedAt.getTime()) * 0.05));
 }
 
 /**
- * Waits until there may be a better token (`readable`), or until waiting is of no use: the attempt failed, a person
- * is needed, time is up, or what is left would become too little to be given out.
+ * Waits until a better token may be stored (`readable`), or until waiting is useless: the attempt failed, a person is
+ * needed, time is up, or the old token would fall below the least life.
  */
 async function waitForRefresh(
   context: ApiContext,
@@ -119,7 +119,7 @@ function isOver(facts: TokenFacts | null, asked: TokenFacts | null, reading: Tok
   return !isOneOf(REFRESHABLE, facts.status) || !facts.isRefreshWanted || facts.failures > (asked?.failures ?? 0);
 }
 
-/** As long as a reader waits, unless what is left would be lost by it. */
+/** How long a reader waits: not so long that the old token becomes useless. */
 function waitMs(reading: TokenReading, now: Date): number {
   if (reading.refused || !reading.expiresAt) return LONGEST_WAIT_MS;
   const spareMs = reading.expiresAt.getTime() - now.getTime() - leastLifeMs(reading) - HANDING_OVER_MS;

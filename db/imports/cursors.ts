@@ -37,7 +37,7 @@ export async function insertCursors(
 }
 
 /**
- * Puts a cursor in the place of `replaces` (rule 9). False when another value stands there by now: somebody else has
+ * Replaces the cursor `replaces` by a new one (rule 9). False when another value is stored by now: another process has
  * moved it, and the caller's transaction must not commit what it had listed after the old one.
  */
 export async function moveCursor(

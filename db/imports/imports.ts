@@ -10,7 +10,7 @@ import { imports } from '../schema/imports.ts';
 export type ImportRow = InferSelectModel<typeof imports>;
 type ImportCause = ImportRow['cause'];
 
-/** It runs, or has ended and tries its quarantine once more. */
+/** It runs, or has ended and retries its quarantine. */
 export function isUnderWay({ state, replaying }: Pick<ImportRow, 'state' | 'replaying'>): boolean {
   return state === 'running' || replaying;
 }
@@ -19,25 +19,25 @@ export interface NewImport {
   tenantId: string;
   channelId: string;
   cause: ImportCause;
-  /** null: from what is covered, which is then filled in. */
+  /** null: from *covered until*, which is then filled in. */
   windowFrom: Date | null;
-  /** null: up to now. Of an import that moves the cursor only null makes sense: it goes up to its heads. */
+  /** null: up to now. An import that moves the cursor always has null: it ends at its heads. */
   windowTo: Date | null;
   /** A requested window never moves the cursor. */
   movesCursor: boolean;
   /** Its messages are marked as backfilled. */
   backfill: boolean;
-  /** The daily comparison; it has a lane of its own. */
+  /** The daily audit, which has its own lane. */
   audit?: boolean;
   now: Date;
 }
 
 /**
- * Queues an import and answers with its id; the channel's workflow starts it when it looks at the row. A channel has
- * one lane for what moves its cursor: where it is taken, the answer is the import that runs there. A reauthorization that
- * meets one makes it its own: the same import goes on at the same cursor, and from then on it is a reauthorized one,
- * compared at its end. Requested windows wait for each other in a lane of theirs; the same window again is answered with
- * the import that is about it already. The caller holds the channel.
+ * Queues an import and returns its id; the channel's workflow starts it after its next look. A channel has one lane for
+ * imports that move its cursor: if the lane is taken, the running import is returned. A reauthorization takes over the
+ * running import: it continues at the same cursor and becomes a reauthorized one, which is compared at its end. Requested
+ * windows wait for each other in their own lane; a request for a queued window returns its import. The caller has locked
+ * the channel.
  */
 export async function queueImport(tx: Transaction, wanted: NewImport): Promise<string> {
   const id = (await findSameRequest(tx, wanted)) ?? (await insertImport(tx, wanted));
@@ -50,7 +50,7 @@ export async function queueImport(tx: Transaction, wanted: NewImport): Promise<s
   return running.id;
 }
 
-/** The window as it was asked for: one that was left open is filled in when its turn comes, and then it is another. */
+/** The window as requested: an open end is filled in when its turn comes, which makes it another window. */
 async function findSameRequest(tx: Transaction, wanted: NewImport): Promise<string | null> {
   if (wanted.movesCursor) return null;
   const running = await listRequests(tx, wanted.channelId);
@@ -64,7 +64,7 @@ const isSameTime = (a: Date | null, b: Date | null) => a?.getTime() === b?.getTi
 
 const isRequest = ({ state, movesCursor, audit }: ImportRow) => state === 'running' && !movesCursor && !audit;
 
-/** Requested windows that have not come to their end, the one whose turn it is first. */
+/** Unfinished requested windows, in the order of their turns. */
 export async function listRequests(tx: Transaction, channelId: string): Promise<ImportRow[]> {
   const requested = and(eq(imports.state, 'running'), eq(imports.movesCursor, false), eq(imports.audit, false));
   return tx
@@ -104,14 +104,14 @@ export async function findRunningImport(tx: Transaction, channelId: string): Pro
   return row ?? null;
 }
 
-/** Where the gap begins that an import under way is about to close, in whole seconds as providers tell time. */
+/** The beginning of the gap that a running import closes, in whole seconds, as providers tell time. */
 export async function findOpenGap(tx: Transaction, channelId: string): Promise<Date | null> {
   const running = await findRunningImport(tx, channelId);
   if (!running?.backfill || running.windowFrom === null) return null;
   return new Date(Math.floor(running.windowFrom.getTime() / 1000) * 1000);
 }
 
-/** The channel is left: nothing more is imported. What was, stays, and so does what lies in quarantine. */
+/** The channel is disconnected: its imports are cancelled. Stored messages and the quarantine stay. */
 export async function cancelRunningImport(tx: Transaction, channelId: string, now: Date): Promise<void> {
   await tx
     .update(imports)
@@ -125,8 +125,8 @@ export async function cancelRunningImport(tx: Transaction, channelId: string, no
 }
 
 /**
- * Every import that needs a workflow: the one of each lane whose turn it is, and those that try their quarantine once
- * more. The next request's turn comes when the one before tells the channel that it has ended.
+ * Every import that needs a workflow: the one of each lane whose turn it is, and those that retry their quarantine. The
+ * next request's turn comes when the one before signals the channel at its end.
  */
 export async function listRunningImports(tx: Transaction, channelId: string): Promise<ImportRow[]> {
   const rows = await tx
@@ -145,7 +145,7 @@ function listReplaying(tx: Transaction, channelId: string): Promise<ImportRow[]>
     .where(and(eq(imports.channelId, channelId), imports.replaying));
 }
 
-/** The last import that knows whether something is missing. */
+/** The last compared import. */
 export async function findLastAudited(tx: Transaction, channelId: string): Promise<ImportRow | null> {
   const whole = and(eq(imports.state, 'completed'), eq(imports.compared, true), eq(imports.audit, false));
   const audited = or(eq(imports.state, 'stalled'), whole);
@@ -166,7 +166,7 @@ export async function updateImport(
   await tx.update(imports).set(values).where(eq(imports.id, id));
 }
 
-/** One more end in the middle of something, in a row; answers with how many that makes. */
+/** Counts one more interruption in a row and returns the count. */
 export async function countFailure(tx: Transaction, id: string): Promise<number> {
   const [row] = await tx
     .update(imports)

@@ -16,7 +16,7 @@ export interface ImportReceipt {
   setAside: SetAside[];
 }
 
-/** A channel's imports, newest first. Polls and pushes that found nothing are not worth a line. */
+/** A channel's imports, newest first, without polls and pushes that found nothing. */
 export async function listImports(
   tx: Transaction,
   { channelId, after, limit }: { channelId: string; after: string | null; limit: number },
@@ -46,7 +46,7 @@ export async function findReceipt(tx: Transaction, id: string): Promise<ImportRe
   return receipt ?? null;
 }
 
-/** The newest import that a person's sign-in caused: what was missed, else the earlier mail a new channel asked for. */
+/** The newest import that a sign-in caused: of the gap, else of the earlier mail that a new channel's link requested. */
 export async function findSignInImport(tx: Transaction, channelId: string): Promise<ImportReceipt | null> {
   const rows = await tx
     .select()

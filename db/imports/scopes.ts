@@ -14,7 +14,7 @@ export async function insertImportScopes(tx: Transaction, rows: NewImportScope[]
   if (rows.length > 0) await tx.insert(importScopes).values(rows).onConflictDoNothing();
 }
 
-/** Lists what came meanwhile in parts that were listed already; a window under way goes on where it is. */
+/** Lists the new messages of parts that were already listed; a window under way continues. */
 export async function reopenScopes(tx: Transaction, importId: string): Promise<void> {
   const anew = { tries: 0, retryAt: null, setAsideAt: null };
   await tx.update(importScopes).set(anew).where(eq(importScopes.importId, importId));
@@ -25,9 +25,8 @@ export async function reopenScopes(tx: Transaction, importId: string): Promise<v
 }
 
 /**
- * The mailbox has moved to another server: whatever imports under way had listed there, and every position of theirs,
- * means nothing. Their parts are listed again from the channel's cursors, which are void as well; a part that had just
- * begun, and has no cursor, is planned anew.
+ * The mailbox moved to another server: the listings and positions of running imports are void. Their parts are listed again
+ * from the channel's cursors, which are void too; a part that had just begun and has no cursor is planned anew.
  */
 export async function restartScopes(tx: Transaction, channelId: string): Promise<void> {
   const running = tx

@@ -22,7 +22,7 @@ export async function insertParts(
     from (values ${sql.join(rows, sql`, `)}) as row (content_id, part, jwe)`);
 }
 
-/** Of these contents, removes what no message refers to. */
+/** Deletes those of these contents that no message refers to. */
 export async function deleteUnusedContent(tx: Transaction, channelId: string, contentIds: string[]): Promise<void> {
   const used = await tx
     .select({ contentId: messages.contentId })
@@ -35,7 +35,7 @@ export async function deleteUnusedContent(tx: Transaction, channelId: string, co
   );
 }
 
-/** Content that no message came to refer to: it turned out to be one we had. */
+/** Deletes the content of a message that turned out to be stored already. */
 export async function deleteContent(tx: Transaction, contentIds: string[]): Promise<void> {
   if (contentIds.length > 0) await tx.delete(messageParts).where(inArray(messageParts.contentId, contentIds));
 }

@@ -24,7 +24,7 @@ export async function listMessages(tx: Transaction, filter: MessageFilter): Prom
       and(
         isAfter(messages, filter.position),
         isSettled(messages),
-        // A tombstone is nothing to a reader, who has acknowledged what it stands for.
+        // Readers skip tombstones, whose messages they acknowledged.
         isNull(messages.retiredAt),
         filter.channelId === null ? undefined : eq(messages.channelId, filter.channelId),
         filter.tenantId === null ? undefined : eq(messages.tenantId, filter.tenantId),
@@ -57,7 +57,7 @@ export async function findMessagePart(tx: Transaction, contentId: string, part: 
   return row?.jwe ?? null;
 }
 
-/** The product has these: from here their retention counts. Returns how many are new to it. */
+/** Acknowledges messages, which starts their retention. Returns how many were not acknowledged before. */
 export async function acknowledgeMessages(tx: Transaction, ids: string[], now: Date): Promise<number> {
   const rows = await tx
     .update(messages)

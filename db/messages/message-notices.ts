@@ -6,12 +6,12 @@ import { feedCursor } from '../events/feed.ts';
 import { channels } from '../schema/channels.ts';
 import { messageNotices } from '../schema/messages.ts';
 
-/** `message.received` comes at most once in this time per channel, in ms, however many messages there are. */
+/** `message.received` is emitted at most once in this time per channel, in ms, for any number of messages. */
 export const NOTICE_INTERVAL_MS = 1000;
 
 /**
- * Says, in the transaction that stores them, that `count` new messages are in a channel. Call it last: from here to
- * the commit, others that store messages of the same channel wait.
+ * Notes, in the transaction that stores them, that a channel has `count` new messages. Call it last: from here to the commit
+ * other transactions that store messages of the channel wait.
  */
 export async function noticeMessages(
   tx: Transaction,
