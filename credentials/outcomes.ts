@@ -12,7 +12,7 @@ import { BACKOFF, gapMs, waitingGapMs } from '../domain/backoff.ts';
 import { isOneOf, isOperatorsTrouble, statusAfter, WELL } from '../domain/channel.ts';
 import type { Verdict } from '../domain/verdict.ts';
 
-/** Which half of a connection a call has tried: the credential itself, or the account behind it. */
+/** The half of a connection that a call tried: the credential, or access to the account. */
 type Tried = 'credential' | 'access';
 
 interface Outcome {
@@ -22,7 +22,7 @@ interface Outcome {
   tried: Tried;
 }
 
-/** A call worked: trouble of the same half is over. Returns the row, null when the channel is gone. */
+/** Records a call that worked, which ends trouble of the same half. Returns the row, null when the channel is gone. */
 export async function recordSuccess(context: Context, outcome: Outcome): Promise<ChannelRow | null> {
   const now = await context.clock.now();
   const settled = await context.database.inTenant(outcome.tenantId, async (tx) => {
@@ -33,7 +33,7 @@ export async function recordSuccess(context: Context, outcome: Outcome): Promise
   return settled?.row ?? null;
 }
 
-/** What was written of a channel, and what it was before; `isNew`: a nudge was made, so we signal. */
+/** A channel's row before and after a write; `isNew`: a nudge was made, so the workflow must be signalled. */
 export interface Settled {
   before: ChannelRow;
   row: ChannelRow;
@@ -41,8 +41,8 @@ export interface Settled {
 }
 
 /**
- * What follows once it is committed: the signal, and the operator's incident, which is across tenants. When a process
- * dies before this, the reconcile finds the nudge, and the incident is seen to at the channel's next try.
+ * The steps after the commit: the signal, and the operator's incident, which is across tenants. If the process dies before,
+ * the reconcile finds the nudge, and the channel's next try updates the incident.
  */
 export async function followUp(context: Context, { before, row, isNew }: Settled): Promise<void> {
   if (isNew) await signalWorkflow(context, row);
@@ -50,7 +50,7 @@ export async function followUp(context: Context, { before, row, isNew }: Settled
   else if (isOperatorsTrouble(before) || owesRecovery(row)) await healWithOperator(context, row);
 }
 
-/** It works, and still names the operator's incident: a process died before that was seen to. */
+/** The channel works but still has the operator's incident, because a process died before closing it. */
 const owesRecovery = ({ status, incidentId }: ChannelRow) => incidentId !== null && isOneOf(WELL, status);
 
 async function reportToOperator(context: Context, channel: ChannelRow): Promise<void> {
@@ -63,7 +63,7 @@ async function reportToOperator(context: Context, channel: ChannelRow): Promise<
   );
 }
 
-/** One channel got through to the provider as this client: the others need not wait for their own next try. */
+/** One channel got through with this client, so the others retry now instead of at their own time. */
 async function healWithOperator(context: Context, channel: ChannelRow): Promise<void> {
   const recovery = { channel, client: clientOf(context, channel), now: await context.clock.now() };
   const waiting = await closeOperatorIncident(context.database, recovery);
@@ -75,10 +75,10 @@ const clientOf = (context: Context, { accessType }: ChannelRow) =>
   context.providers.get(accessType)?.oauth?.clientId ?? '';
 
 /**
- * The same within the caller's transaction; `row` is locked. An access token that still works says nothing of a grant
- * that was withdrawn, nor a refreshed one of a mailbox that is gone: while the other half is in trouble, its status,
- * incident and next try stand, or every refresh would end an incident that the next call opens again (rule 11). `more`
- * are columns that change with it.
+ * The same within the caller's transaction; `row` is locked. A working access token proves nothing about a withdrawn grant,
+ * and a refresh proves nothing about a missing mailbox. While the other half is in trouble, its status, incident and next
+ * try therefore stay; otherwise every refresh would close an incident that the next call reopens (rule 11). `more` are
+ * columns that change with it.
  */
 export async function settleSuccess(
   tx: Transaction,
@@ -98,8 +98,8 @@ export async function settleSuccess(
 }
 
 /**
- * A call was refused, or nothing answered. Decides whether to believe it (rule 5), and writes what follows: the
- * status, when to try again, a refresh to ask for. Returns the row, null when the channel is gone.
+ * Records a refusal or a missing answer: decides whether to believe it (rule 5) and writes the consequences: status, next
+ * try, requested refresh. Returns the row, null when the channel is gone.
  */
 export async function recordRefusal(
   context: Context,
@@ -127,7 +127,7 @@ export async function settleRefusal(
   const { verdict, credentialVersion, tried } = outcome;
   if (credentialVersion < row.credentialVersion) return { before: row, row, isNew: false };
   await notifyReaders(tx, row.id);
-  // What a token endpoint says is never about the access token: that is served on (rule 6).
+  // A token endpoint's refusal never concerns the access token, which is still served (rule 6).
   if (verdict.tokenRefused && tried === 'access') await markTokenRefused(tx, row.id, credentialVersion, now);
   if (statusAfter(verdict) === null) return { before: row, row, isNew: false };
   const suspicion = suspect(context, row, outcome, now);
@@ -144,14 +144,14 @@ export async function settleRefusal(
   }
   const failures = row.failures + 1;
   const retryAt = retryTime(row, verdict, failures, now);
-  // Who else must act already, must act on: an incident of theirs is not the operator's.
+  // A channel that already waits for a person or an admin keeps that task and its own incident.
   const isTaken = row.status === 'reauth_required' || (row.status === 'blocked' && !isOperatorsTrouble(row));
   if (verdict.kind === 'misconfigured' && isTaken) {
     return { before: row, row: await updateChannel(tx, row.id, { failures, retryAt }), isNew: false };
   }
   const changed = await letHappen(tx, row, { type: 'refused', credentialVersion, verdict }, now, {
     failures,
-    // Shed load is neither one more refusal nor a sign of health.
+    // An outage neither confirms nor clears a suspicion.
     suspicion: statusAfter(verdict) === 'degraded' && !verdict.tokenRefused ? row.suspicion : null,
     trouble: tried,
     retryAt,
@@ -160,8 +160,8 @@ export async function settleRefusal(
 }
 
 /**
- * One more of the same refusal, or a first of another. Tries that follow one another faster than they should count as
- * one, whoever asked for them: a reporter in a hurry must not confirm what time would have refuted.
+ * Counts one more refusal of the same kind, or the first of another. Tries closer together than the confirmation gap count
+ * as one: frequent reports must not confirm a refusal that time would refute.
  */
 function suspect(
   context: Context,
@@ -179,10 +179,13 @@ function suspect(
 }
 
 /**
- * Trouble nobody has to act on is believed at once. What sends somebody to act is believed when the provider said it
- * plainly of the credential itself; said vaguely, after spaced tries; said by an API, as is that it refuses a token,
- * when it says so again with a token refreshed after the first time. Believing too early sends a person to sign in for nothing; too late costs
- * minutes.
+ * Whether a refusal is believed (rule 5). Trouble that heals by itself is believed at once. A refusal that needs a person is
+ * believed
+ * - at once, if a token endpoint or a login says it plainly;
+ * - after spaced tries, if it is vague;
+ * - with a token refreshed after the first refusal, if an API says it or refuses the token.
+ *
+ * Too early sends a person to sign in for nothing; too late costs minutes.
  */
 function isBelieved(
   context: Context,
@@ -200,8 +203,8 @@ function isBelieved(
 }
 
 /**
- * A refused password or grant is never tried again by itself; the rest is, with growing gaps. Channels that failed
- * together come back up to a tenth of the time apart, never before the provider wants them.
+ * When a refused channel is retried: a refused password or grant never by itself, all else with growing gaps. Channels that
+ * failed together retry up to a tenth of the gap apart, never before the wait that the provider asked for.
  */
 function retryTime(row: ChannelRow, verdict: Verdict, failures: number, now: Date): Date | null {
   const after = (ms: number) => new Date(now.getTime() + ms);
