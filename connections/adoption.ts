@@ -35,14 +35,13 @@ export type AdoptionOutcome = Extract<LinkResult, { status: 'connected' }> | Ado
 export async function finishAdoption(context: Context, adoption: AnsweredAdoption): Promise<AdoptionOutcome> {
   const answered = understandAnswer(context, adoption.row.accessType, adoption.answer);
   const tokens = answered instanceof ProviderError ? null : answered;
-  const outcome =
-    answered instanceof ProviderError ? refusedBy(answered) : await proveAndStore(context, adoption, answered);
+  const outcome = tokens ? await proveAndStore(context, adoption, tokens) : refusedBy(answered);
   if (outcome.status !== 'connected') await settleFailure(context, adoption, outcome, tokens);
   context.killPoint('adoption.settled');
   return outcome;
 }
 
-/** The same for a row whose server stored the answer and left it, or whose provider was in trouble. */
+/** Finishes a stored answer whose server died, or whose provider was in trouble. Only a worker can open it (rule 1). */
 export function finishLeftAdoption(context: Context, row: AdoptionRow): Promise<AdoptionOutcome> {
   return whileRenewing(context, leaseOf(row), async () => {
     const opened = await openAdoption(context, row);
@@ -100,7 +99,7 @@ export function otherAccount(expected: string, received: string): OwnFailure {
   };
 }
 
-/** A channel that nobody is asked about: what was handed over reads, and is read on. */
+/** What the link of such a channel would say: it reads, and continues to. */
 export function adoptionSpec(
   accessType: AccessType,
   { kind, owner }: Pick<AdoptionRequest, 'kind' | 'owner'>,

@@ -39,7 +39,7 @@ export interface ExchangeTiming {
   tokenTimeoutMs: number;
 }
 
-/** The row of one exchange. Each function is one transaction. */
+/** The row of one exchange. Each function runs in a transaction of its own. */
 export interface ExchangeRow {
   /** Moves the end of the lease, unless it is lost. */
   renew(tx: Transaction, leaseUntil: Date): Promise<unknown>;
@@ -47,7 +47,7 @@ export interface ExchangeRow {
   markSent(tx: Transaction, now: Date): Promise<boolean>;
   /** Takes the sealed answer, also when the lease is lost. False: the row is gone, or has another answer. */
   storeAnswer(tx: Transaction, answer: SealedAnswer): Promise<boolean>;
-  /** The token provably never left: the next holder may send it at once. */
+  /** The token provably never left: the next holder may send it at once. An answer in the row stays. */
   withdraw(tx: Transaction, now: Date): Promise<unknown>;
 }
 
@@ -77,7 +77,7 @@ export type Exchanged =
   /** `isUnspent`: no byte of the token was written. Otherwise whether the provider took it is unknown. */
   | { outcome: 'unanswered'; error: unknown; isUnspent: boolean };
 
-/** Sends the token of a planned row, and seals the answer into it. Throws what is no fault of the request. */
+/** Sends the token of a planned row, and seals the answer into it. Throws when the row cannot be written. */
 export async function exchangeOnce(context: Context, exchange: Exchange): Promise<Exchanged> {
   const { name, timing } = exchange;
   context.killPoint(`${name}.planned`);

@@ -40,13 +40,10 @@ interface Answered {
  * Settles a refresh: reads the sealed answer of its attempt, and stores the tokens or the verdict together with the end of
  * the attempt in one transaction. Of two processes that settle one attempt, one does.
  */
-export async function takeAnswer(context: Context, answered: Answered): Promise<RefreshOutcome> {
+export async function settleAnswer(context: Context, answered: Answered): Promise<RefreshOutcome> {
   const { tenantId, channelId, answer } = answered;
-  const raw = await openAnswer(
-    context,
-    answer.sealedAnswer,
-    answerBinding({ tenantId, channelId, version: answer.version }),
-  );
+  const binding = answerBinding({ tenantId, channelId, version: answer.version });
+  const raw = await openAnswer(context, answer.sealedAnswer, binding);
   const tokens = understandAnswer(context, answered.accessType, raw);
   const now = await context.clock.now();
   const settled = await context.database.inTenant(tenantId, async (tx) => {

@@ -23,7 +23,7 @@ import type { ExchangeTiming } from './one-time-exchange.ts';
 import { REFRESH_TIMING, sendRefresh } from './send-refresh.ts';
 import type { PlannedRefresh } from './send-refresh.ts';
 import type { RefreshOutcome } from './refresh-answer.ts';
-import { takeAnswer } from './refresh-answer.ts';
+import { settleAnswer } from './refresh-answer.ts';
 import { LEFT, isOneOf } from '../domain/channel.ts';
 
 export interface RefreshInput {
@@ -53,7 +53,7 @@ export async function refreshCredential(
   const plan = await context.database.inTenant(tenantId, (tx) => planRefresh(tx, input, timing, now));
   if (plan.step === 'stop') return plan.outcome;
   const answer = plan.step === 'send' ? await send(context, { ...plan, accessType }, timing) : plan.answer;
-  return typeof answer === 'string' ? answer : takeAnswer(context, { tenantId, accessType, channelId, answer });
+  return typeof answer === 'string' ? answer : settleAnswer(context, { tenantId, accessType, channelId, answer });
 }
 
 /** Settles what an earlier refresher left, or takes the lease and writes the attempt. */
