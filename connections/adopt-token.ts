@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { dropAdoption, resumeAdoption, takeAdoption } from '../db/credentials/adoptions.ts';
+import { resumeAdoption, takeAdoption, withdrawAdoption } from '../db/credentials/adoptions.ts';
 import type { AdoptionRequest, AdoptionRow, HeldAdoption } from '../db/credentials/adoptions.ts';
 import { findChannel } from '../db/channels/channels.ts';
 import { newId } from '../db/ids.ts';
@@ -14,7 +14,7 @@ import type { Context } from '../runtime/context.ts';
 import { sha256 } from '../crypto/random-secrets.ts';
 import { ADOPTION_TIMING, leaseOf, sealAdoptedToken, sendAdoption } from './send-adoption.ts';
 
-/** What nobody comes back for goes after this, in ms. */
+/** How long an adoption that is never finished is kept, in ms. */
 const KEPT_MS = 24 * 3_600_000;
 /** How long a repeated request waits for the first to be finished, in ms, and how often it looks. */
 const WAIT_MS = 20_000;
@@ -105,7 +105,7 @@ async function sendAndFinish(
         return 'taken_over';
       case 'unanswered':
         // Nothing more is known than before: the product may try again. If the row stays, its lease runs out.
-        await context.database.inTenant(held.tenantId, (tx) => dropAdoption(tx, held)).catch(() => {});
+        await context.database.inTenant(held.tenantId, (tx) => withdrawAdoption(tx, held)).catch(() => {});
         throw sent.error;
     }
   });

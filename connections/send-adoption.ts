@@ -4,7 +4,7 @@ import { openAnswer } from '../credentials/one-time-exchange-answer.ts';
 import { exchangeOnce } from '../credentials/one-time-exchange.ts';
 import type { Exchanged, ExchangeRow, ExchangeTiming, Lease } from '../credentials/one-time-exchange.ts';
 import type { Binding } from '../crypto/vault.ts';
-import { dropAdoption, holdAdoption, markAdoptionSent, storeAdoptionAnswer } from '../db/credentials/adoptions.ts';
+import { holdAdoption, markAdoptionSent, storeAdoptionAnswer, withdrawAdoption } from '../db/credentials/adoptions.ts';
 import type { AdoptionRow, HeldAdoption } from '../db/credentials/adoptions.ts';
 import type { AccessType } from '../domain/access-type.ts';
 import type { Secret } from '../domain/secret.ts';
@@ -26,7 +26,7 @@ export function leaseOf(held: HeldAdoption): Lease & { row: ExchangeRow } {
       renew: (tx, leaseUntil) => holdAdoption(tx, held, leaseUntil),
       markSent: (tx, now) => markAdoptionSent(tx, held, now),
       storeAnswer: (tx, answer) => storeAdoptionAnswer(tx, held, answer),
-      withdraw: (tx) => dropAdoption(tx, held),
+      withdraw: (tx) => withdrawAdoption(tx, held),
     },
   };
 }

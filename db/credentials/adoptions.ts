@@ -9,7 +9,7 @@ import { HOLDS_GRANT, isOneOf } from '../../domain/channel.ts';
 export type AdoptionRow = InferSelectModel<typeof adoptions>;
 export type { AdoptionFailure, AdoptionRequest };
 
-/** Which adoption, and who holds it. */
+/** Which adoption, and the holder of its lease. */
 export type HeldAdoption = Pick<AdoptionRow, 'tenantId' | 'tokenHash' | 'holder'>;
 
 type AdoptionKey = Pick<AdoptionRow, 'tenantId' | 'tokenHash'>;
@@ -19,8 +19,8 @@ const isOne = ({ tenantId, tokenHash }: AdoptionKey) =>
 const isHeld = (held: HeldAdoption) => and(isOne(held), eq(adoptions.holder, held.holder), isNull(adoptions.channelId));
 
 /**
- * Writes down that a token is about to be sent. null: it is ours to send. Else the row of an earlier request with it,
- * whose answer is stored, or may still come, or whose channel rests on it still.
+ * Writes the row of an adoption whose token is about to be sent. null: it is ours to send. Otherwise the row of an earlier
+ * request: its answer is stored or may still come, or its channel rests on it.
  */
 export async function takeAdoption(
   tx: Transaction,
@@ -42,15 +42,15 @@ export async function takeAdoption(
     .returning({ tokenHash: adoptions.tokenHash });
   if (inserted.length > 0) return null;
   const earlier = await lockAdoption(tx, fresh);
-  if (earlier === null) return takeAdoption(tx, fresh); // it went between the two
+  if (earlier === null) return takeAdoption(tx, fresh); // it was dropped between the two
   if (!(await isOver(tx, earlier, fresh.createdAt))) return earlier;
   await tx.update(adoptions).set(row).where(isOne(fresh));
   return null;
 }
 
 /**
- * Asked when the row is held, by a statement of its own: one that waited for whoever was just finishing it would not see
- * the channel that came with it.
+ * A statement of its own, after the row is locked: one that waited for the transaction which finishes the row would not see
+ * the channel of that transaction.
  */
 async function isOver(tx: Transaction, row: AdoptionRow, now: Date): Promise<boolean> {
   if (row.expiresAt <= now) return true;
@@ -59,7 +59,7 @@ async function isOver(tx: Transaction, row: AdoptionRow, now: Date): Promise<boo
   return !channel || !isOneOf(HOLDS_GRANT, channel.status);
 }
 
-/** Marks the token sent, just before the socket is written; false when somebody else has taken it over. */
+/** Marks the token as sent, just before the socket is written. False: another holder took it over, or an answer came. */
 export async function markAdoptionSent(tx: Transaction, held: HeldAdoption, now: Date): Promise<boolean> {
   const rows = await tx
     .update(adoptions)
@@ -69,7 +69,7 @@ export async function markAdoptionSent(tx: Transaction, held: HeldAdoption, now:
   return rows.length > 0;
 }
 
-/** Shows that its holder lives, and is at it. */
+/** Renews the lease, unless it is lost. */
 export async function holdAdoption(tx: Transaction, held: HeldAdoption, dueAt: Date): Promise<void> {
   await tx
     .update(adoptions)
@@ -78,8 +78,8 @@ export async function holdAdoption(tx: Transaction, held: HeldAdoption, dueAt: D
 }
 
 /**
- * Keeps the raw answer, sealed, whoever holds the adoption by now (rule 4). False where another answer is kept already:
- * of two requests that one token was sent with, the first is the one that a strict provider heard.
+ * Stores the raw answer, sealed, also when the lease is lost (rule 4). False when another answer is stored already: of two
+ * requests with one token, the first is the one that a strict provider accepted.
  */
 export async function storeAdoptionAnswer(
   tx: Transaction,
@@ -103,6 +103,11 @@ export async function failAdoption(
   await tx.update(adoptions).set(failed).where(isHeld(held));
 }
 
+/** The token is as good as it was. An answer that an earlier holder stored meanwhile stays (rule 4). */
+export async function withdrawAdoption(tx: Transaction, held: HeldAdoption): Promise<void> {
+  await tx.delete(adoptions).where(and(isHeld(held), isNull(adoptions.sealedAnswer)));
+}
+
 /** Nothing rests on it: the next request with this token is as good as the first. */
 export async function dropAdoption(tx: Transaction, held: HeldAdoption): Promise<void> {
   await tx.delete(adoptions).where(isHeld(held));
@@ -120,7 +125,7 @@ export async function resumeAdoption(
     .where(and(isOne(key), isNotNull(adoptions.failure)));
 }
 
-/** Reads an adoption and holds it until the transaction ends: of two who finish it, the second finds its channel. */
+/** Reads an adoption and locks it until the transaction ends: of two that finish it, the second finds its channel. */
 export async function lockAdoption(tx: Transaction, key: AdoptionKey): Promise<AdoptionRow | null> {
   const [row] = await tx.select().from(adoptions).where(isOne(key)).for('update');
   return row ?? null;
