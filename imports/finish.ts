@@ -36,7 +36,7 @@ export async function finishImport(stretch: Stretch): Promise<void> {
     const row = locked && (await findImport(tx, importId));
     if (!locked || !row || !isUnderWay(row)) return;
     const now = await context.clock.now();
-    await quarantineInterrupted(tx, importId);
+    await quarantineInterrupted(tx, importId, now);
     if (row.replaying) return endOfReplay(tx, row, now);
     const scopes = await listImportScopes(tx, importId);
     const aside = scopes.filter(({ retryAt, state }) => retryAt !== null && state !== 'done');
@@ -67,9 +67,13 @@ function isTold(row: ImportRow, state: 'completed' | 'stalled'): boolean {
   return row.told || row.audit;
 }
 
-/** What had ended as it was stays so; its numbers are what they are now. Cursor and *covered until* are not touched. */
+/**
+ * The import keeps its state; its numbers are what they are now. Cursor and *covered until* are not touched. A replay that
+ * began by itself and brought nothing is no news: it would be told every hour.
+ */
 async function endOfReplay(tx: Transaction, row: ImportRow, now: Date): Promise<void> {
-  await endReplay(tx, [row.id]);
+  const settled = await endReplay(tx, [row.id]);
+  if (!row.replayAsked && settled === 0) return;
   const receipt = (await readReceipts(tx, [row.id])).get(row.id) ?? receiptOf([]);
   const type = row.state === 'stalled' ? 'import.stalled' : 'import.completed';
   await tellOfEnd(tx, row, { type, receipt, aside: [] }, now);

@@ -4,6 +4,7 @@ import { lockChannel, updateChannel } from '../db/channels/channels.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import { insertCursors, listCursors, moveCursor } from '../db/imports/cursors.ts';
 import { findRunningImport, insertImport, updateImport } from '../db/imports/imports.ts';
+import { hasDueQuarantine, openDueQuarantine } from '../db/imports/quarantine.ts';
 import { listSetAside, listUnlisted, reopenStalled } from '../db/imports/set-aside.ts';
 import type { ScopeHead, Session } from '../providers/contract.ts';
 import { readAccess } from '../credentials/access.ts';
@@ -199,8 +200,10 @@ async function cover(context: Context, channel: ChannelRow, heads: ScopeHead[], 
 async function reopenWhatIsDue(context: Context, { id, tenantId }: ChannelRow): Promise<void> {
   await context.database.inTenant(tenantId, async (tx) => {
     const now = await context.clock.now();
-    if (!(await listSetAside(tx, id)).some(({ retryAt }) => retryAt <= now)) return;
+    const isStalledDue = (await listSetAside(tx, id)).some(({ retryAt }) => retryAt <= now);
+    if (!isStalledDue && !(await hasDueQuarantine(tx, id, now))) return;
     const channel = await lockChannel(tx, id);
+    if (channel) await openDueQuarantine(tx, id, now);
     const reopened = channel && (await reopenStalled(tx, id, now));
     if (reopened && !reopened.audit) await updateChannel(tx, id, { importState: 'catching_up' });
   });

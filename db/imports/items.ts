@@ -1,5 +1,5 @@
 import { and, eq, inArray, isNull, lt, not, or, sql } from 'drizzle-orm';
-import type { InferSelectModel } from 'drizzle-orm';
+import type { InferSelectModel, SQL } from 'drizzle-orm';
 import { receiptOf } from '../../domain/receipt.ts';
 import type { Receipt, ReceiptGroup } from '../../domain/receipt.ts';
 import type { Transaction } from '../client.ts';
@@ -20,6 +20,17 @@ export interface ListedBefore {
   tries: number;
   /** In quarantine, and to be tried once more. */
   replay: boolean;
+  lastError: string | null;
+  triedAt: Date | null;
+}
+
+/** Written for a message that the provider did not have at the last look; one absence proves nothing. */
+export const ABSENT = 'absent';
+
+/** What could not be fetched is tried again by itself, hourly for a day, then daily for 30 days after `since`. */
+export function nextRetry(since: SQL, now: SQL): SQL {
+  return sql`case when ${now} < ${since} + interval '1 day' then ${now} + interval '1 hour'
+                  when ${now} < ${since} + interval '30 days' then ${now} + interval '1 day' end`;
 }
 
 /** Listed and not settled, or in quarantine and being tried once more. */
@@ -33,15 +44,16 @@ export async function findListedItems(
 ): Promise<ListedBefore[]> {
   if (asked.length === 0) return [];
   const found = await tx.execute<Record<string, unknown> & ListedBefore>(sql`
-    select asked.generation, asked.id as "providerId", item.outcome, item.tries, item.replay
+    select asked.generation, asked.id as "providerId", item.outcome, item.tries, item.replay,
+           item.last_error as "lastError", item.tried_at as "triedAt"
     from unnest(${sql.param(asked.map(({ generation }) => generation))}::text[],
                 ${sql.param(asked.map(({ providerId }) => providerId))}::text[]) as asked (generation, id)
     cross join lateral (
-      select outcome, tries, replay from import_items
+      select outcome, tries, replay, last_error, tried_at from import_items
       where import_id = ${importId} and scope = ${scope} and generation = asked.generation and provider_id = asked.id
       offset 0
     ) as item`);
-  return [...found];
+  return [...found].map((item) => ({ ...item, triedAt: item.triedAt && new Date(item.triedAt) }));
 }
 
 /**
@@ -52,9 +64,11 @@ export async function writeItems(tx: Transaction, items: NewImportItem[]): Promi
   if (items.length === 0) return;
   await tx.execute(sql`
     insert into import_items (import_id, scope, generation, provider_id, channel_id, tenant_id, outcome, skip_reason,
-                              repaired, tries, last_error, tried_at, message_id, listed_at)
+                              repaired, tries, last_error, tried_at, quarantined_at, retry_at, message_id, listed_at)
     select "importId", "scope", "generation", "providerId", "channelId", "tenantId", "outcome", "skipReason",
-           coalesce("repaired", false), coalesce("tries", 0), "lastError", "triedAt", "messageId", "listedAt"
+           coalesce("repaired", false), coalesce("tries", 0), "lastError", "triedAt",
+           case when "skipReason" = 'unfetchable' then "triedAt" end,
+           case when "skipReason" = 'unfetchable' then "triedAt" + interval '1 hour' end, "messageId", "listedAt"
     from json_to_recordset(${JSON.stringify(items)}::json) as row (
       "importId" text, "scope" text, "generation" text, "providerId" text, "channelId" text, "tenantId" text,
       "outcome" text, "skipReason" text, "repaired" boolean, "tries" integer, "lastError" text, "triedAt" timestamptz,
@@ -63,7 +77,10 @@ export async function writeItems(tx: Transaction, items: NewImportItem[]): Promi
     set outcome = coalesce(excluded.outcome, import_items.outcome),
         skip_reason = case when excluded.outcome is null then import_items.skip_reason else excluded.skip_reason end,
         message_id = excluded.message_id, tries = excluded.tries, last_error = excluded.last_error,
-        tried_at = excluded.tried_at, replay = import_items.replay and excluded.outcome is null
+        tried_at = excluded.tried_at, replay = import_items.replay and excluded.outcome is null,
+        quarantined_at = coalesce(import_items.quarantined_at, excluded.quarantined_at),
+        retry_at = case when excluded.skip_reason = 'unfetchable'
+                        then ${nextRetry(sql`coalesce(import_items.quarantined_at, excluded.tried_at)`, sql`excluded.tried_at`)} end
     where import_items.outcome is null or import_items.replay`);
 }
 

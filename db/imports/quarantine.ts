@@ -1,7 +1,7 @@
-import { and, asc, eq, inArray, isNull, or, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNotNull, isNull, lte, ne, or, sql } from 'drizzle-orm';
 import type { SQL } from 'drizzle-orm';
 import type { Transaction } from '../client.ts';
-import { MAX_TRIES, isOpen } from './items.ts';
+import { ABSENT, isOpen, MAX_TRIES, nextRetry } from './items.ts';
 import type { ImportItemRow, NewImportItem } from './items.ts';
 import { importItems, importScopes, imports } from '../schema/imports.ts';
 
@@ -21,16 +21,22 @@ const isItem = ({ importId, scope, generation, providerId }: QuarantineKey) =>
     eq(importItems.providerId, providerId),
   );
 
-/** Counts a try before it is made: should it kill the process, the count says so to the next one. */
-export async function countTry(tx: Transaction, item: Omit<NewImportItem, 'tries' | 'lastError'>): Promise<void> {
-  await tx
+/** Counts a try before it is made: should it kill the process, the count says so to the next one. Returns the count. */
+export async function countTry(tx: Transaction, item: Omit<NewImportItem, 'tries' | 'lastError'>): Promise<number> {
+  const [counted] = await tx
     .insert(importItems)
     .values({ ...item, tries: 1, lastError: INTERRUPTED })
     .onConflictDoUpdate({
       target: [importItems.importId, importItems.scope, importItems.generation, importItems.providerId],
-      set: { tries: sql`${importItems.tries} + 1`, lastError: INTERRUPTED, triedAt: sql`excluded.tried_at` },
+      set: {
+        tries: sql`${importItems.tries} + 1`,
+        lastError: INTERRUPTED,
+        triedAt: sql`case when ${importItems.lastError} = ${ABSENT} then ${importItems.triedAt} else excluded.tried_at end`,
+      },
       setWhere: isOpen,
-    });
+    })
+    .returning({ tries: importItems.tries });
+  return counted?.tries ?? 0;
 }
 
 /** The try came to nothing, for a reason that is not the message's: it does not count. */
@@ -58,18 +64,27 @@ export async function noteFailedTry(
     .update(importItems)
     .set({ lastError: failure.code, triedAt: failure.now })
     .where(and(isItem(item), isOpen));
-  await quarantine(tx, failure.reason, isItem(item));
+  await quarantine(tx, failure.reason, isItem(item), failure.now);
 }
 
 /** Whatever took the process with it at every try: its tries are used up, and nobody came back to say why. */
-export async function quarantineInterrupted(tx: Transaction, importId: string): Promise<void> {
-  await quarantine(tx, 'unparseable', and(eq(importItems.importId, importId), eq(importItems.lastError, INTERRUPTED)));
+export async function quarantineInterrupted(tx: Transaction, importId: string, now: Date): Promise<void> {
+  const isInterrupted = and(eq(importItems.importId, importId), eq(importItems.lastError, INTERRUPTED));
+  await quarantine(tx, 'unparseable', isInterrupted, now);
 }
 
-async function quarantine(tx: Transaction, reason: QuarantineReason, which: SQL | undefined): Promise<void> {
+async function quarantine(tx: Transaction, reason: QuarantineReason, which: SQL | undefined, now: Date): Promise<void> {
+  const at = sql`${now.toISOString()}::timestamptz`;
+  const since = sql`coalesce(${importItems.quarantinedAt}, ${at})`;
   await tx
     .update(importItems)
-    .set({ outcome: 'skipped', skipReason: reason, replay: false })
+    .set({
+      outcome: 'skipped',
+      skipReason: reason,
+      replay: false,
+      quarantinedAt: since,
+      retryAt: reason === 'unfetchable' ? nextRetry(since, at) : null,
+    })
     .where(and(which, isOpen, sql`${importItems.tries} >= ${MAX_TRIES}`));
 }
 
@@ -149,7 +164,7 @@ export async function openQuarantine(
   if (items !== null && items.length === 0) return 0;
   const opened = await tx
     .update(importItems)
-    .set({ replay: true, tries: 0 })
+    .set({ replay: true, tries: 0, retryAt: null })
     .where(
       and(
         eq(importItems.importId, importId),
@@ -158,18 +173,68 @@ export async function openQuarantine(
       ),
     )
     .returning({ providerId: importItems.providerId });
-  if (opened.length > 0) await tx.update(imports).set({ replaying: true }).where(eq(imports.id, importId));
+  if (opened.length > 0) {
+    await tx.update(imports).set({ replaying: true, replayAsked: true }).where(eq(imports.id, importId));
+  }
   return opened.length;
 }
 
-/** The replay of an import has ended, whatever became of it. */
-export async function endReplay(tx: Transaction, importIds: string[]): Promise<void> {
-  if (importIds.length === 0) return;
+/** How many due messages are opened in one turn; the next poll opens more. */
+const DUE_AT_ONCE = 100;
+
+const isDue = (channelId: string, now: Date) =>
+  and(eq(importItems.channelId, channelId), lte(importItems.retryAt, now), isQuarantined);
+
+/** Whether a message of the channel in quarantine is to be tried again by itself. */
+export async function hasDueQuarantine(tx: Transaction, channelId: string, now: Date): Promise<boolean> {
+  const found = await tx.select({ at: importItems.retryAt }).from(importItems).where(isDue(channelId, now)).limit(1);
+  return found.length > 0;
+}
+
+/**
+ * Opens due messages in quarantine for one more try, of imports that have ended. Should nothing come of it, each returns
+ * to quarantine, with its next time.
+ */
+export async function openDueQuarantine(tx: Transaction, channelId: string, now: Date): Promise<string[]> {
+  const due = await tx
+    .select({ key: keyColumns })
+    .from(importItems)
+    .innerJoin(imports, eq(imports.id, importItems.importId))
+    .where(and(isDue(channelId, now), ne(imports.state, 'running')))
+    .orderBy(asc(importItems.retryAt))
+    .limit(DUE_AT_ONCE);
+  if (due.length === 0) return [];
   await tx
     .update(importItems)
-    .set({ replay: false })
-    .where(and(inArray(importItems.importId, importIds), importItems.replay));
-  await tx.update(imports).set({ replaying: false }).where(inArray(imports.id, importIds));
+    .set({ replay: true, tries: MAX_TRIES - 1, retryAt: null })
+    .where(or(...due.map(({ key }) => isItem(key))));
+  const importIds = [...new Set(due.map(({ key }) => key.importId))];
+  await tx.update(imports).set({ replaying: true }).where(inArray(imports.id, importIds));
+  return importIds;
+}
+
+const keyColumns = {
+  importId: importItems.importId,
+  scope: importItems.scope,
+  generation: importItems.generation,
+  providerId: importItems.providerId,
+};
+
+/** The replay of imports has ended, whatever became of it. Returns how many messages have left the quarantine. */
+export async function endReplay(tx: Transaction, importIds: string[]): Promise<number> {
+  if (importIds.length === 0) return 0;
+  const ofThem = inArray(importItems.importId, importIds);
+  await tx
+    .update(importItems)
+    .set({ replay: false, retryAt: nextRetry(sql`${importItems.quarantinedAt}`, sql`${importItems.triedAt}`) })
+    .where(and(ofThem, importItems.replay));
+  const left = await tx
+    .update(importItems)
+    .set({ quarantinedAt: null })
+    .where(and(ofThem, isNotNull(importItems.quarantinedAt), sql`not coalesce(${isQuarantined}, false)`))
+    .returning({ providerId: importItems.providerId });
+  await tx.update(imports).set({ replaying: false, replayAsked: false }).where(inArray(imports.id, importIds));
+  return left.length;
 }
 
 /** Of these ids of a folder, the ones that lie in quarantine already: an audit leaves them there. */

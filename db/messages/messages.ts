@@ -1,4 +1,4 @@
-import { eq, sql } from 'drizzle-orm';
+import { and, desc, eq, sql } from 'drizzle-orm';
 import type { Transaction } from '../client.ts';
 import { messageLocations, messageNotices, messageParts, messages } from '../schema/messages.ts';
 
@@ -48,6 +48,20 @@ export async function findKnownMessages(
       select id, received_at from messages where id = location.message_id offset 0
     ) as known`);
   return found.map((row) => ({ ...row, receivedAt: new Date(row.receivedAt) }));
+}
+
+/** A few places of stored messages in a folder, of one generation or of any. */
+export async function listSomePlaces(
+  tx: Transaction,
+  { channelId, scope }: Omit<Place, 'generation'>,
+  limit: number,
+): Promise<PlacedId[]> {
+  return tx
+    .select({ generation: messageLocations.generation, providerId: messageLocations.providerId })
+    .from(messageLocations)
+    .where(and(eq(messageLocations.channelId, channelId), eq(messageLocations.scope, scope)))
+    .orderBy(desc(messageLocations.generation), desc(messageLocations.providerId))
+    .limit(limit);
 }
 
 export interface MessageTwin {

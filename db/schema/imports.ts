@@ -58,6 +58,8 @@ export const imports = pgTable(
     told: boolean('told').notNull().default(false),
     /** It has ended, and what it left in quarantine is being tried once more. */
     replaying: boolean('replaying').notNull().default(false),
+    /** A person asked for that replay and is told of its end; one that begins by itself tells only of what it brought. */
+    replayAsked: boolean('replay_asked').notNull().default(false),
   },
   (t) => [
     index('imports_channel').on(t.channelId, t.id),
@@ -139,6 +141,10 @@ export const importItems = pgTable(
     triedAt: time('tried_at'),
     /** In quarantine, and to be tried once more. */
     replay: boolean('replay').notNull().default(false),
+    /** Since when it is in quarantine, again and again. */
+    quarantinedAt: time('quarantined_at'),
+    /** In quarantine, and tried again by itself then; null: not any more. */
+    retryAt: time('retry_at'),
     messageId: text('message_id'),
     listedAt: time('listed_at').notNull(),
   },
@@ -152,6 +158,10 @@ export const importItems = pgTable(
     index('import_items_unsettled')
       .on(t.importId, t.scope, t.providerId)
       .where(sql`${t.outcome} is null or ${t.replay}`),
+    /** The few that are due: looked for by every poll. */
+    index('import_items_retry')
+      .on(t.channelId, t.retryAt)
+      .where(sql`${t.retryAt} is not null`),
     index('import_items_quarantine')
       .on(t.channelId, t.importId, t.scope, t.generation, t.providerId)
       .where(sql`${t.skipReason} in ('unfetchable', 'unparseable')`),

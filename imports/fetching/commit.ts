@@ -1,6 +1,6 @@
 import type { Transaction } from '../../db/client.ts';
 import { newId } from '../../db/ids.ts';
-import { MAX_TRIES, writeItems } from '../../db/imports/items.ts';
+import { ABSENT, MAX_TRIES, writeItems } from '../../db/imports/items.ts';
 import type { NewImportItem } from '../../db/imports/items.ts';
 import { deleteContent } from '../../db/messages/content.ts';
 import { noticeMessages } from '../../db/messages/message-notices.ts';
@@ -8,15 +8,26 @@ import { findKnownMessages, findTwins, insertMessages } from '../../db/messages/
 import type { KnownMessage, MessageTwin, NewLocation, NewMessage } from '../../db/messages/messages.ts';
 import { belongsToWindow, countsAsHad } from '../../domain/import-window.ts';
 import type { ListedItem } from '../../providers/contract.ts';
-import { keyOf } from './fetch.ts';
+import { keyOf } from './keys.ts';
 import type { Haul, NewArrival } from './fetch.ts';
 import { ImportOvertaken } from '../import-run.ts';
 import type { PageWork, Stretch } from '../import-run.ts';
 
+/** What an earlier look at a message has left. */
+export interface EarlierLook {
+  /** Failed tries that count. */
+  tries: number;
+  /** Since when the provider has not had it; null: it was not looked for, or failed otherwise. */
+  absentSince: Date | null;
+}
+
+/** A message that is absent at two looks this far apart is gone, in ms. One answer may be wrong. */
+const GONE_AFTER_MS = 10_000;
+
 interface Catch {
   work: PageWork;
   known: KnownMessage[];
-  tries: Map<string, number>;
+  earlier: Map<string, EarlierLook>;
   haul: Haul;
   /** Places of this folder that have been left: what is known there may have come back under a new id. */
   emptied: ListedItem[];
@@ -40,7 +51,8 @@ export async function commitHaul(tx: Transaction, { channel, importId }: Stretch
   const rows: PageRows = { messages: [], locations: [], items: [], surplus: [] };
   for (const known of caught.known) noteHad(rows, caught, known, known);
   for (const { item, reason } of haul.skipped) {
-    rows.items.push(itemRow(caught, item, { outcome: 'skipped', skipReason: reason }));
+    if (reason === 'gone') noteAbsence(rows, caught, item);
+    else rows.items.push(itemRow(caught, item, { outcome: 'skipped', skipReason: reason }));
   }
   for (const { item, code } of haul.failed) noteFailure(rows, caught, item, { reason: 'unfetchable', code });
   for (const item of haul.unanswered) noteFailure(rows, caught, item, { reason: null, code: 'no_answer' });
@@ -110,6 +122,14 @@ function noteHad(rows: PageRows, caught: Catch, item: ListedItem, had: { message
   rows.items.push(itemRow(caught, item, { outcome: 'already_had', messageId: had.messageId }));
 }
 
+/** An absence is an answer like any other, and may be wrong: the message is looked for again before it counts as gone. */
+function noteAbsence(rows: PageRows, { now, ...caught }: Catch, item: ListedItem): void {
+  const { tries, absentSince } = caught.earlier.get(keyOf(item)) ?? { tries: 0, absentSince: null };
+  const isGone = absentSince !== null && now.getTime() - absentSince.getTime() >= GONE_AFTER_MS;
+  const look = { tries: Math.max(tries, 1), lastError: ABSENT, triedAt: absentSince ?? now };
+  rows.items.push(itemRow({ now, ...caught }, item, isGone ? { outcome: 'skipped', skipReason: 'gone' } : look));
+}
+
 /** `reason` null: the provider never said why. Then it is not quarantined but, in the end, missing. */
 function noteFailure(
   rows: PageRows,
@@ -117,7 +137,7 @@ function noteFailure(
   item: ListedItem,
   { reason, code }: { reason: string | null; code: string },
 ): void {
-  const tries = (caught.tries.get(keyOf(item)) ?? 0) + 1;
+  const tries = (caught.earlier.get(keyOf(item))?.tries ?? 0) + 1;
   const quarantined = reason !== null && tries >= MAX_TRIES;
   const failure = { tries, lastError: code, triedAt: caught.now };
   rows.items.push(

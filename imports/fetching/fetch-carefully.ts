@@ -5,6 +5,7 @@ import { blameOf } from '../failures.ts';
 import { importPage, lockRunning, siftPage } from './import-page.ts';
 import { isOver } from '../import-run.ts';
 import type { ImportRun, PageEnd, PageWork } from '../import-run.ts';
+import { canBlame } from './witness.ts';
 
 /**
  * Imports a page, or, after trouble, its messages one by one. A message that kills the process, hangs the activity or
@@ -39,22 +40,25 @@ async function tryOne(run: ImportRun, work: PageWork, item: ListedItem): Promise
   const { scope } = work.scope;
   const { generation, providerId } = item;
   const key = { importId, scope, generation, providerId };
-  const write = (note: (tx: Transaction) => Promise<void>) => context.database.inTenant(channel.tenantId, note);
+  const write = <T>(note: (tx: Transaction) => Promise<T>) => context.database.inTenant(channel.tenantId, note);
   const now = await context.clock.now();
   const { channelId, tenantId } = work.row;
-  await write(async (tx) => {
+  const tries = await write(async (tx) => {
     await lockRunning(tx, work);
     const repaired = work.stage === 'comparing';
-    await countTry(tx, { ...key, channelId, tenantId, repaired, listedAt: now, triedAt: now });
+    return countTry(tx, { ...key, channelId, tenantId, repaired, listedAt: now, triedAt: now });
   });
+  const uncount = () => write((tx) => uncountTry(tx, key)).catch(() => {}); // the error that ends the try says more
+  // What this message broke before may have been the server's: only another message that is given proves it was not.
+  const mayBlame = tries === 1 || (await canBlame(run.stretch, work, [item]).catch(rethrowAfter(uncount)));
   try {
     await importPage(run, { ...work, items: [item], window: null, counted: true, advance: moveNothing });
     if (work.stage !== 'retrying') await write((tx) => forgetTry(tx, key));
     return 'tried';
   } catch (error) {
     const blame = signal.aborted ? null : blameOf(error);
-    if (blame === null) {
-      await write((tx) => uncountTry(tx, key)).catch(() => {}); // the first error says more
+    if (blame === null || (blame.endsSession && !mayBlame)) {
+      await uncount();
       throw error;
     }
     context.logger.warn({ importId, item, code: blame.code }, 'A fetch of one message failed; the try is counted');
@@ -63,3 +67,8 @@ async function tryOne(run: ImportRun, work: PageWork, item: ListedItem): Promise
     return blame.endsSession ? 'session_lost' : 'tried';
   }
 }
+
+const rethrowAfter = (tidyUp: () => Promise<unknown>) => async (error: unknown) => {
+  await tidyUp();
+  throw error;
+};

@@ -1,11 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { FetchedMessage, ListedItem, ScopeReference } from '../../providers/contract.ts';
+import { ProviderError } from '../../domain/verdict.ts';
+import { verdict } from '../../domain/verdict-builders.ts';
 import { failureCode } from '../failures.ts';
 import { isOver } from '../import-run.ts';
-import type { ImportRun } from '../import-run.ts';
+import type { ImportRun, PageWork, Stretch } from '../import-run.ts';
 import type { StoredContent } from './content.ts';
 import { readMessageHeaders } from './headers.ts';
 import type { MessageHeaders } from './headers.ts';
+import { keyOf } from './keys.ts';
+import { canBlame } from './witness.ts';
 
 /** A message whose content is stored and that nobody sees yet. */
 export interface NewArrival {
@@ -17,6 +21,8 @@ export interface NewArrival {
   receivedAt: Date;
   folder: string;
 }
+
+type Refused = Extract<FetchedMessage, { outcome: 'failed' }>;
 
 /** What a fetch brought, or a part of it. */
 export interface Haul {
@@ -42,13 +48,17 @@ const HAUL_MS = 5_000;
  * Fetches items and stores their content, haul by haul, so that one can be committed while the next is fetched; at
  * least one haul. What came before an error is handed over first, so that every try gets further.
  */
-export async function* fetchHauls(run: ImportRun, scope: ScopeReference, items: ListedItem[]): AsyncGenerator<Haul> {
+export async function* fetchHauls(run: ImportRun, work: PageWork, items: ListedItem[]): AsyncGenerator<Haul> {
   const left = new Map(items.map((item) => [keyOf(item), item]));
+  const refused: Refused[] = [];
+  let witness: ListedItem | null = null;
   let haul = newHaul();
   let beganAtMs = performance.now();
   try {
-    for await (const fetched of fetchEach(run, scope, items)) {
-      await take(haul, run, fetched);
+    for await (const fetched of fetchEach(run, work.scope, items)) {
+      if (fetched.outcome === 'failed') refused.push(fetched);
+      else await take(haul, run, fetched);
+      if (fetched.outcome === 'message') witness = fetched.item;
       left.delete(keyOf(fetched.item));
       if (left.size === 0) continue; // the fetch comes to its end by itself
       if (isOver(run.stretch)) return yield handOver(run, haul);
@@ -56,6 +66,7 @@ export async function* fetchHauls(run: ImportRun, scope: ScopeReference, items: 
       yield handOver(run, haul);
       [haul, beganAtMs] = [newHaul(), performance.now()];
     }
+    if (refused.length > 0) haul.failed = await blame(run.stretch, work, refused, witness);
     haul.complete = true;
     haul.unanswered = [...left.values()];
   } catch (error) {
@@ -83,8 +94,39 @@ function handOver(run: ImportRun, haul: Haul): Haul {
   return { ...haul, stored: run.content.flush() };
 }
 
-async function take(haul: Haul, { stretch, content }: ImportRun, fetched: FetchedMessage): Promise<void> {
-  const { context, importId } = stretch;
+/**
+ * Blames messages for a refusal only when the account gives another one afterwards. Otherwise the refusal ends the fetch
+ * as what it is, an outage or a limit, and no message is counted: bodies can be refused while all else works.
+ */
+async function blame(
+  stretch: Stretch,
+  work: PageWork,
+  refused: Refused[],
+  witness: ListedItem | null,
+): Promise<Haul['failed']> {
+  const isLimit = refused.some(({ error }) => error instanceof ProviderError && error.verdict.kind === 'rate_limited');
+  const accused = refused.map(({ item }) => item);
+  if (isLimit || !(await canBlame(stretch, work, accused, witness))) throw asOutage(refused.at(-1)?.error);
+  return refused.map(({ item, error }) => {
+    const code = failureCode(error);
+    stretch.context.logger.warn({ importId: stretch.importId, item, code }, 'A message could not be fetched');
+    return { item, code };
+  });
+}
+
+/** A refusal of messages says nothing of the account, whatever its words: at most that it has to wait. */
+function asOutage(error: unknown): unknown {
+  if (!(error instanceof ProviderError) || ['transient', 'rate_limited'].includes(error.verdict.kind)) return error;
+  const { providerCode } = error.verdict;
+  return new ProviderError(error.message, verdict('transient', 'provider_unavailable', { providerCode }));
+}
+
+async function take(
+  haul: Haul,
+  { stretch, content }: ImportRun,
+  fetched: Exclude<FetchedMessage, Refused>,
+): Promise<void> {
+  const { context } = stretch;
   switch (fetched.outcome) {
     case 'message': {
       const stored = await content.write(fetched.raw);
@@ -93,12 +135,6 @@ async function take(haul: Haul, { stretch, content }: ImportRun, fetched: Fetche
     }
     case 'skipped':
       haul.skipped.push({ item: fetched.item, reason: fetched.reason });
-      return;
-    case 'failed': {
-      const { item, error } = fetched;
-      context.logger.warn({ err: error, importId, item }, 'A message could not be fetched');
-      haul.failed.push({ item, code: failureCode(error) });
-    }
   }
 }
 
@@ -111,10 +147,6 @@ async function understand(
   const fingerprint = headers.identity === null ? `c:${hash()}` : `m:${sha256(headers.identity)}`;
   const known = !Number.isNaN(receivedAt.getTime());
   return { item, contentId, size, headers, fingerprint, receivedAt: known ? receivedAt : now, folder };
-}
-
-export function keyOf({ generation, providerId }: ListedItem): string {
-  return JSON.stringify([generation, providerId]);
 }
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');

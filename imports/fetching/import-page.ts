@@ -1,13 +1,15 @@
 import { holdChannel } from '../../db/channels/channels.ts';
 import type { Transaction } from '../../db/client.ts';
-import { findListedItems } from '../../db/imports/items.ts';
+import { ABSENT, findListedItems } from '../../db/imports/items.ts';
 import { findImport, findOpenGap, isUnderWay } from '../../db/imports/imports.ts';
 import type { ImportRow } from '../../db/imports/imports.ts';
 import { findKnownMessages } from '../../db/messages/messages.ts';
 import type { KnownMessage } from '../../db/messages/messages.ts';
 import type { ListedItem } from '../../providers/contract.ts';
 import { commitHaul } from './commit.ts';
-import { fetchHauls, keyOf } from './fetch.ts';
+import type { EarlierLook } from './commit.ts';
+import { fetchHauls } from './fetch.ts';
+import { keyOf } from './keys.ts';
 import type { Haul } from './fetch.ts';
 import { findEmptyPlaces } from './moves.ts';
 import { ImportOvertaken } from '../import-run.ts';
@@ -17,8 +19,8 @@ import type { ImportRun, PageEnd, PageWork, Stretch } from '../import-run.ts';
 interface Sifted {
   unknown: ListedItem[];
   known: KnownMessage[];
-  /** How often each was tried before, by key. */
-  tries: Map<string, number>;
+  /** How each was looked for before, by key. */
+  earlier: Map<string, EarlierLook>;
 }
 
 /**
@@ -42,13 +44,13 @@ export async function importPage(run: ImportRun, work: PageWork): Promise<PageEn
 }
 
 async function fetchAndCommit(run: ImportRun, work: PageWork): Promise<PageEnd> {
-  let { known, tries, unknown } = await siftPage(run.stretch, work);
+  let { known, earlier, unknown } = await siftPage(run.stretch, work);
   let last: Haul | null = null;
   let committing: Promise<void> | null = null;
   try {
-    for await (const haul of fetchHauls(run, work.scope, unknown)) {
+    for await (const haul of fetchHauls(run, work, unknown)) {
       await committing; // in order, and at most one haul ahead; one that fails ends the page with what is ahead of it
-      committing = commit(run, work, { known, tries, haul });
+      committing = commit(run, work, { known, earlier, haul });
       committing.catch(() => undefined);
       [known, last] = [[], haul];
     }
@@ -60,7 +62,7 @@ async function fetchAndCommit(run: ImportRun, work: PageWork): Promise<PageEnd> 
   return last?.complete ? 'whole' : 'unfinished';
 }
 
-async function commit(run: ImportRun, work: PageWork, part: Pick<Sifted, 'known' | 'tries'> & { haul: Haul }) {
+async function commit(run: ImportRun, work: PageWork, part: Pick<Sifted, 'known' | 'earlier'> & { haul: Haul }) {
   const { stretch } = run;
   const { context, channel } = stretch;
   const { haul } = part;
@@ -99,7 +101,12 @@ async function sift(tx: Transaction, { row, scope, items, stage, counted = false
   return {
     unknown: fresh.filter((item) => !places.has(keyOf(item))),
     known: fresh.flatMap((item) => places.get(keyOf(item)) ?? []),
-    tries: new Map(listed.map((item) => [keyOf(item), item.tries - (counted ? 1 : 0)])),
+    earlier: new Map(
+      listed.map(({ tries, lastError, triedAt, ...item }) => [
+        keyOf(item),
+        { tries: tries - (counted ? 1 : 0), absentSince: counted || lastError === ABSENT ? triedAt : null },
+      ]),
+    ),
   };
 }
 

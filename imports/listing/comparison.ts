@@ -6,7 +6,7 @@ import { findQuarantined } from '../../db/imports/quarantine.ts';
 import { windowToList } from '../../domain/import-window.ts';
 import type { WindowFacts } from '../../domain/import-window.ts';
 import type { ListedItem } from '../../providers/contract.ts';
-import { keyOf } from '../fetching/fetch.ts';
+import { keyOf } from '../fetching/keys.ts';
 import { isExpired } from './list-page.ts';
 import { importWithCare } from '../fetching/fetch-carefully.ts';
 import { ImportOvertaken, isRoutine } from '../import-run.ts';

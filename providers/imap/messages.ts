@@ -1,4 +1,5 @@
 import type { FetchMessageObject, FetchQueryObject } from 'imapflow';
+import { ProviderError } from '../../domain/verdict.ts';
 import { networkFailure } from '../../net/network-failure.ts';
 import { inOrder } from '../../net/in-order.ts';
 import type { FetchedMessage, ListedItem, ScopeReference, TimeWindow } from '../contract.ts';
@@ -135,16 +136,39 @@ function* batchesOf(messages: Listed[]): Generator<Listed[]> {
   if (batch.length > 0) yield batch;
 }
 
-/** The contents that came, by UID. A refusal brings none: which message it was about is found one by one. */
+/**
+ * The contents that came, by UID. A refusal brings none: which message it was about is found one by one. A limit is no
+ * message's, and ends the fetch.
+ */
 async function fetchBatch(connection: ImapConnection, batch: Listed[]): Promise<Map<number, Buffer>> {
-  const uids = batch.map(({ uid }) => uid);
+  const sizes = new Map(batch.map(({ uid, size }) => [uid, size]));
   let messages: FetchMessageObject[] = [];
   try {
-    messages = await connection.flow.fetchAll(uids, { uid: true, source: true }, { uid: true });
+    messages = await connection.flow.fetchAll([...sizes.keys()], { uid: true, source: true }, { uid: true });
   } catch (error) {
-    if (!connection.usable) throw connection.understand('import', error);
+    const understood = connection.understand('import', error);
+    if (!connection.usable || !isOfOneMessage(understood)) throw understood;
   }
-  return new Map(messages.flatMap(({ uid, source }) => (source === undefined ? [] : [[uid, source]])));
+  return new Map(
+    messages.flatMap(({ uid, source }) =>
+      source === undefined || contradicts(source.length, sizes.get(uid) ?? 0) ? [] : [[uid, source]],
+    ),
+  );
+}
+
+/** Whether a refusal may be about the message that was asked for: a limit is not. */
+function isOfOneMessage(error: unknown): boolean {
+  if (!(error instanceof ProviderError)) return false;
+  return error.verdict.kind !== 'rate_limited' && error.verdict.retryAfterMs === null;
+}
+
+/** Content of less than this share of its size (RFC822.SIZE) is not all of it. Servers give sizes that are a little off. */
+const SHARE_OF_A_MESSAGE = 0.25;
+/** Of one that is read in parts more is asked for: an answer that is cut short is likelier than a size that is wrong. */
+const SHARE_OF_PARTS = 0.75;
+
+function contradicts(length: number, size: number, share = SHARE_OF_A_MESSAGE): boolean {
+  return length === 0 ? size > 0 : length < size * share;
 }
 
 /** Of all that an answer says of the message, the content; null: none. */
@@ -163,12 +187,12 @@ async function fetchAlone(connection: ImapConnection, listed: Listed, folder: st
   try {
     const source = await fetchSource(connection, uid, true);
     if (source === 'gone') return { outcome: 'skipped', item, reason: 'gone' };
-    if (source !== null) return toMessage(listed, folder, oneChunk(source));
-    return { outcome: 'failed', item, error: new Error('the server sent no content') };
+    if (source !== null && !contradicts(source.length, listed.size)) return toMessage(listed, folder, oneChunk(source));
+    return { outcome: 'failed', item, error: new Error('the server sent no content, or far less than it announced') };
   } catch (error) {
     const understood = connection.understand('import', error);
     // What concerns the session concerns every message; only a server that still answers has refused this one.
-    if (!connection.usable || !(understood instanceof Error)) throw understood;
+    if (!connection.usable || !(understood instanceof Error) || !isOfOneMessage(understood)) throw understood;
     return { outcome: 'failed', item, error: understood };
   }
 }
@@ -182,16 +206,23 @@ async function* oneChunk(content: Buffer): AsyncGenerator<Uint8Array> {
   yield content;
 }
 
+/**
+ * A large message, part by part, until a part is empty: a server may answer with less than was asked for, and only an
+ * empty part is the end. NIL is an empty part, too.
+ */
 async function* readInParts(connection: ImapConnection, { uid, size }: Listed): AsyncGenerator<Uint8Array> {
-  for (let start = 0; ; start += PART_BYTES) {
+  for (let start = 0; ;) {
     const source = await connection.run('import', () => fetchSource(connection, uid, { start, maxLength: PART_BYTES }));
-    // The rest must not pass for the whole: the next try finds out whether the message is gone. NIL is an end, too.
-    if (source === 'gone' || (source === null && start < size))
+    const part = source === 'gone' ? null : (source ?? Buffer.alloc(0));
+    // The rest must not pass for the whole: the next try finds out whether the message is gone.
+    if (part === null || (part.length === 0 && contradicts(start, size, SHARE_OF_PARTS)))
       throw networkFailure(connection.server, 'import', new Error('the message vanished while it was read'));
-    const part = source ?? Buffer.alloc(0);
-    if (part.length > 0) yield part;
-    // Fewer bytes than asked for are the last; more come from a server that knows no parts and sent everything.
-    if (part.length !== PART_BYTES) return;
-    if (start > 2 * size) throw networkFailure(connection.server, 'import', new Error('the message never ends'));
+    if (part.length === 0) return;
+    yield part;
+    // More than was asked for comes from a server that knows no parts and sent everything.
+    if (part.length > PART_BYTES) return;
+    start += part.length;
+    if (start > 2 * size + PART_BYTES)
+      throw networkFailure(connection.server, 'import', new Error('the message never ends'));
   }
 }

@@ -1,0 +1,52 @@
+import { listSomePlaces } from '../../db/messages/messages.ts';
+import type { ListedItem } from '../../providers/contract.ts';
+import type { PageWork, Stretch } from '../import-run.ts';
+import { keyOf } from './keys.ts';
+
+/** How many stored messages are asked for until one is found that is still there. */
+const WITNESSES = 3;
+/** Where there is no other message to ask for, a refusal that lasts this long is the message's own, in ms. */
+const LONG_ENOUGH_MS = 3_600_000;
+
+/**
+ * Whether messages may be blamed for not being fetched: another message of the folder can be fetched now. `witness`: one
+ * that was fetched just before. A folder without another message blames none for an hour: to wait is safe, to blame an
+ * outage on a message is not. Throws what the provider answers instead of a message.
+ */
+export async function canBlame(
+  stretch: Stretch,
+  work: PageWork,
+  accused: ListedItem[],
+  witness: ListedItem | null = null,
+): Promise<boolean> {
+  for (const other of await listWitnesses(stretch, work, accused, witness)) {
+    if (await isGiven(stretch, work, other)) return true;
+  }
+  const now = await stretch.context.clock.now();
+  return now.getTime() - work.row.startedAt.getTime() >= LONG_ENOUGH_MS;
+}
+
+async function listWitnesses(
+  { context, channel }: Stretch,
+  { scope: { scope } }: PageWork,
+  accused: ListedItem[],
+  witness: ListedItem | null,
+): Promise<ListedItem[]> {
+  const isAccused = new Set(accused.map((item) => keyOf(item)));
+  const stored = await context.database.inTenant(channel.tenantId, (tx) =>
+    listSomePlaces(tx, { channelId: channel.id, scope }, WITNESSES + accused.length),
+  );
+  const others = stored.filter((item) => !isAccused.has(keyOf(item))).slice(0, WITNESSES);
+  return witness === null ? others : [witness, ...others];
+}
+
+/** False: this one is there no more, and says nothing. */
+async function isGiven({ session }: Stretch, { scope }: PageWork, item: ListedItem): Promise<boolean> {
+  for await (const fetched of session.fetchMessages(scope, [item])) {
+    if (fetched.outcome === 'failed') throw fetched.error;
+    if (fetched.outcome === 'skipped') continue;
+    for await (const _part of fetched.raw) break; // a large message answers with its first part
+    return true;
+  }
+  return false;
+}
