@@ -45,7 +45,9 @@ async function isGiven({ session }: Stretch, { scope }: PageWork, item: ListedIt
   for await (const fetched of session.fetchMessages(scope, [item])) {
     if (fetched.outcome === 'failed') throw fetched.error;
     if (fetched.outcome === 'skipped') continue;
-    for await (const _part of fetched.raw) break; // a large message answers with its first part
+    const parts = fetched.raw[Symbol.asyncIterator]();
+    await parts.next(); // a large message is asked for only now, and its first part is enough
+    await parts.return?.();
     return true;
   }
   return false;
