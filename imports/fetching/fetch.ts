@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FetchedMessage, ListedItem, ScopeReference } from '../../providers/contract.ts';
 import { ProviderError } from '../../domain/verdict.ts';
-import { verdict } from '../../domain/verdict-builders.ts';
 import { failureCode } from '../failures.ts';
 import { isOver } from '../import-run.ts';
 import type { ImportRun, PageWork, Stretch } from '../import-run.ts';
@@ -9,7 +8,7 @@ import type { StoredContent } from './content.ts';
 import { readMessageHeaders } from './headers.ts';
 import type { MessageHeaders } from './headers.ts';
 import { keyOf } from './keys.ts';
-import { canBlame } from './witness.ts';
+import { canBlame, withheld } from './witness.ts';
 
 /** A message whose content is stored and that nobody sees yet. */
 export interface NewArrival {
@@ -106,19 +105,12 @@ async function blame(
 ): Promise<Haul['failed']> {
   const isLimit = refused.some(({ error }) => error instanceof ProviderError && error.verdict.kind === 'rate_limited');
   const accused = refused.map(({ item }) => item);
-  if (isLimit || !(await canBlame(stretch, work, accused, witness))) throw asOutage(refused.at(-1)?.error);
+  if (isLimit || !(await canBlame(stretch, work, accused, witness))) throw withheld(refused.at(-1)?.error);
   return refused.map(({ item, error }) => {
     const code = failureCode(error);
     stretch.context.logger.warn({ importId: stretch.importId, item, code }, 'A message could not be fetched');
     return { item, code };
   });
-}
-
-/** A refusal of messages says nothing of the account, whatever its words: at most that it has to wait. */
-function asOutage(error: unknown): unknown {
-  if (!(error instanceof ProviderError) || ['transient', 'rate_limited'].includes(error.verdict.kind)) return error;
-  const { providerCode } = error.verdict;
-  return new ProviderError(error.message, verdict('transient', 'provider_unavailable', { providerCode }));
 }
 
 async function take(

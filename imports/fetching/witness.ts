@@ -1,7 +1,25 @@
 import { listSomePlaces } from '../../db/messages/messages.ts';
+import { ProviderError } from '../../domain/verdict.ts';
+import { verdict } from '../../domain/verdict-builders.ts';
 import type { ListedItem } from '../../providers/contract.ts';
 import type { PageWork, Stretch } from '../import-run.ts';
 import { keyOf } from './keys.ts';
+
+/**
+ * The provider withholds messages at large: an outage or a limit, which is no message's fault. A refusal of messages says
+ * nothing else of the account, whatever its words.
+ */
+export class MessagesWithheld extends ProviderError {}
+
+export function withheld(error: unknown): unknown {
+  if (!(error instanceof ProviderError)) return error;
+  const { kind, providerCode } = error.verdict;
+  const isItself = kind === 'transient' || kind === 'rate_limited';
+  return new MessagesWithheld(
+    error.message,
+    isItself ? error.verdict : verdict('transient', 'provider_unavailable', { providerCode }),
+  );
+}
 
 /** How many stored messages are asked for until one is found that is still there. */
 const WITNESSES = 3;
@@ -43,7 +61,7 @@ async function listWitnesses(
 /** False: this one is there no more, and says nothing. */
 async function isGiven({ session }: Stretch, { scope }: PageWork, item: ListedItem): Promise<boolean> {
   for await (const fetched of session.fetchMessages(scope, [item])) {
-    if (fetched.outcome === 'failed') throw fetched.error;
+    if (fetched.outcome === 'failed') throw withheld(fetched.error);
     if (fetched.outcome === 'skipped') continue;
     const parts = fetched.raw[Symbol.asyncIterator]();
     await parts.next(); // a large message is asked for only now, and its first part is enough

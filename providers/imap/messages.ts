@@ -151,7 +151,8 @@ async function fetchBatch(connection: ImapConnection, batch: Listed[]): Promise<
   }
   return new Map(
     messages.flatMap(({ uid, source }) =>
-      source === undefined || contradicts(source.length, sizes.get(uid) ?? 0) ? [] : [[uid, source]],
+      // ImapFlow's types know nothing of NIL, which it hands on as `false`.
+      !Buffer.isBuffer(source) || contradicts(source.length, sizes.get(uid) ?? 0) ? [] : [[uid, source]],
     ),
   );
 }
