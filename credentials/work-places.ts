@@ -113,15 +113,19 @@ export class WorkPlace {
     this.leave();
   }
 
-  /** Calls the provider; gives up the place after a moment and has one again before it returns. */
+  /**
+   * Calls the provider; gives up the place after a moment and has one again before it returns. Of two calls at once, the
+   * one that hangs gives up the place again that the other has taken.
+   */
   async ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
-    const timer = setTimeout(() => this.leave(), PATIENCE_MS);
+    const timer = setInterval(() => this.leave(), PATIENCE_MS);
     try {
       const answer = await question();
+      clearInterval(timer);
       await this.take();
       return answer;
     } finally {
-      clearTimeout(timer);
+      clearInterval(timer);
     }
   }
 }
@@ -136,6 +140,9 @@ export function atPlace(session: Session, place: WorkPlace): Session {
     listChanges: (...asked) => place.ask(() => session.listChanges(...asked)),
     listWindow: (...asked) => place.ask(() => session.listWindow(...asked)),
     ...(session.within && { within: (...asked) => place.ask(async () => session.within?.(...asked) ?? []) }),
+    ...(session.stillThere && {
+      stillThere: (...asked) => place.ask(async () => session.stillThere?.(...asked) ?? []),
+    }),
     async *fetchMessages(...asked) {
       for await (const fetched of askedOneByOne(session.fetchMessages(...asked), place)) {
         yield fetched.outcome === 'message' ? { ...fetched, raw: askedOneByOne(fetched.raw, place) } : fetched;

@@ -28,6 +28,29 @@ test('who is kept waiting gives the place up, and has one again before the answe
   }
 });
 
+test('a question that hangs gives up the place that another question of the same stretch has taken', async () => {
+  vi.useFakeTimers();
+  try {
+    const places = new WorkPlaces(1);
+    const [first, second, third] = [placeAt(places), placeAt(places), placeAt(places)];
+    await first.take();
+    const late = Promise.withResolvers<string>();
+    void first.ask(() => new Promise(() => {}));
+    const asked = first.ask(() => late.promise);
+    const seated = second.take();
+    await vi.advanceTimersByTimeAsync(2_500);
+    await seated;
+    second.end();
+    late.resolve('at last');
+    await asked;
+    const next = third.take();
+    await vi.advanceTimersByTimeAsync(2_500);
+    await next;
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test('urgent stretches, however many, keep no other out for ever', async () => {
   const places = new WorkPlaces(1);
   const holder = placeAt(places);
