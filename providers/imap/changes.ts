@@ -1,9 +1,9 @@
-import type { MailboxObject, SearchObject } from 'imapflow';
+import type { SearchObject } from 'imapflow';
 import { ProviderError } from '../../domain/verdict.ts';
 import { parseJson } from '../answers/text.ts';
 import type { ChangePage, ListedItem, ScopeReference, TimeWindow, WindowPage } from '../contract.ts';
 import { verdict } from '../../domain/verdict-builders.ts';
-import type { ImapConnection } from './client.ts';
+import type { ExaminedFolder, ImapConnection } from './client.ts';
 import { folderPosition } from './schema.ts';
 import type { FolderPosition } from './schema.ts';
 
@@ -22,17 +22,10 @@ export async function listChanges(
 ): Promise<ChangePage> {
   return await connection.run('import', async () => {
     const from = readPosition(cursor);
-    const folder = await connection.examine(scope);
-    if (folder === null) return { items: [], cursor, more: false, at: null };
-    assertGeneration(folder, from);
-    const head = await lastUid(connection, folder);
-    const { uids, through } = await nextUids(connection, { after: from.uid, head, limit, criteria: {} });
-    return {
-      items: uids.map((uid) => toItem(uid, from.uidvalidity)),
-      cursor: formatPosition({ ...from, uid: through }),
-      more: through < head,
-      at: null,
-    };
+    const page = await listUids(connection, scope, { from, limit, criteria: {} });
+    if (page === null) return { items: [], cursor, more: false, at: null };
+    const { items, uidvalidity, through, more } = page;
+    return { items, cursor: formatPosition({ uidvalidity, uid: through }), more, at: null };
   });
 }
 
@@ -54,28 +47,56 @@ export async function listWindow(
   limit: number,
 ): Promise<WindowPage> {
   return await connection.run('import', async () => {
-    const folder = await connection.examine(scope);
-    if (folder === null) return { items: [], position: null, estimate: null };
-    const uidvalidity = String(folder.uidValidity);
-    const from = position === null ? { uidvalidity, uid: 0 } : readPosition(position);
-    assertGeneration(folder, from);
+    const from = position === null ? null : readPosition(position);
     const criteria = {
       since: new Date(window.from.getTime() - DAY_MS),
       before: new Date(window.to.getTime() + 2 * DAY_MS),
     };
-    const head = await lastUid(connection, folder);
-    const { uids, through } = await nextUids(connection, { after: from.uid, head, limit, criteria });
+    const page = await listUids(connection, scope, { from, limit, criteria });
+    if (page === null) return { items: [], position: null, estimate: null };
+    const { items, uidvalidity, through, more } = page;
     return {
-      items: uids.map((uid) => toItem(uid, uidvalidity)),
-      position: through < head ? formatPosition({ uidvalidity, uid: through }) : null,
+      items,
+      position: more ? formatPosition({ uidvalidity, uid: through }) : null,
       estimate: position === null ? await countOf(connection, criteria) : null,
     };
   });
 }
 
+interface UidPage {
+  items: ListedItem[];
+  uidvalidity: string;
+  /** How far the listing has come, and whether there is more behind. */
+  through: number;
+  more: boolean;
+}
+
+/**
+ * One page of a folder's UIDs, from the beginning where `from` is null; null when there is no such folder. That nothing
+ * is left is said of the folder as it is now: one that was open already is examined again before that.
+ */
+async function listUids(
+  connection: ImapConnection,
+  path: string,
+  { from, limit, criteria }: { from: FolderPosition | null; limit: number; criteria: SearchObject },
+): Promise<UidPage | null> {
+  const opened = await connection.open(path);
+  let folder = opened?.folder ?? null;
+  for (let isCurrent = opened?.isCurrent; folder !== null; isCurrent = true) {
+    const { uidvalidity, uid: after } = from ?? { uidvalidity: folder.uidValidity, uid: 0 };
+    assertGeneration(folder, { uidvalidity });
+    const head = await lastUid(connection, folder);
+    const { uids, through } = await nextUids(connection, { after, head, limit, criteria });
+    const more = through < head;
+    if (more || isCurrent) return { items: uids.map((uid) => toItem(uid, uidvalidity)), uidvalidity, through, more };
+    folder = await connection.examine(path);
+  }
+  return null;
+}
+
 /** Throws `cursor_expired` when all UIDs of the folder have become void (RFC 9051 section 2.3.1.1). */
-export function assertGeneration(folder: MailboxObject, { uidvalidity }: { uidvalidity: string }): void {
-  if (String(folder.uidValidity) === uidvalidity) return;
+export function assertGeneration(folder: ExaminedFolder, { uidvalidity }: { uidvalidity: string }): void {
+  if (folder.uidValidity === uidvalidity) return;
   throw cursorExpired('the folder numbers its messages anew', 'UIDVALIDITY');
 }
 
@@ -89,8 +110,8 @@ function cursorExpired(message: string, providerCode: string | null): ProviderEr
   return new ProviderError(message, verdict('cursor_expired', null, { providerCode }));
 }
 
-/** The highest UID that was given out when the folder was selected; 0 in a folder that never had a message. */
-async function lastUid(connection: ImapConnection, folder: MailboxObject): Promise<number> {
+/** The highest UID that was given out when the folder was examined; 0 in a folder that never had a message. */
+async function lastUid(connection: ImapConnection, folder: ExaminedFolder): Promise<number> {
   if (folder.uidNext > 0) return folder.uidNext - 1;
   // Servers older than RFC 3501 do not tell UIDNEXT.
   const newest = await connection.flow.fetchOne('*', { uid: true });

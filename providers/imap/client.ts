@@ -37,18 +37,39 @@ interface ImapFlowFailure extends Error {
   mailboxMissing?: boolean;
 }
 
+/** A folder as the server told of it when it was examined. */
+export interface ExaminedFolder {
+  uidValidity: string;
+  /** 0: a server older than RFC 3501, which does not tell it. */
+  uidNext: number;
+  exists: number;
+}
+
+/** The folder that stays selected, and what has to be as it was for it to be trusted. */
+interface OpenFolder {
+  path: string;
+  folder: ExaminedFolder;
+  mailbox: MailboxObject;
+  lastFailure: unknown;
+}
+
 /** One logged-in IMAP connection, which turns every failure into a `ProviderError`. */
 export class ImapConnection {
   readonly flow: ImapFlow;
   readonly server: string;
   readonly #signal: AbortSignal;
   readonly #failures: FailureLog;
+  #open: OpenFolder | null = null;
 
   private constructor(flow: ImapFlow, server: string, signal: AbortSignal, failures: FailureLog) {
     this.flow = flow;
     this.server = server;
     this.#signal = signal;
     this.#failures = failures;
+    // ImapFlow reads this code after EXAMINE alone; told at another time it voids what we know of the open folder.
+    Object.assign((flow as unknown as { sectionHandlers: object }).sectionHandlers, {
+      UIDVALIDITY: async () => void (this.#open = null),
+    });
   }
 
   /**
@@ -108,13 +129,34 @@ export class ImapConnection {
     return this.flow.usable;
   }
 
+  /**
+   * Selects the folder, read-only, unless it is selected already: EXAMINE costs a server more the larger the folder is.
+   * After a refusal or a new UIDVALIDITY it is examined anew. `isCurrent`: it was, so UIDNEXT is of now. null when there
+   * is no such folder.
+   */
+  async open(path: string): Promise<{ folder: ExaminedFolder; isCurrent: boolean } | null> {
+    if (this.#open?.path === path && this.#isTrusted(this.#open))
+      return { folder: this.#open.folder, isCurrent: false };
+    const folder = await this.examine(path);
+    return folder && { folder, isCurrent: true };
+  }
+
+  #isTrusted({ mailbox, lastFailure }: OpenFolder): boolean {
+    return this.flow.mailbox === mailbox && this.#failures.last === lastFailure;
+  }
+
   /** Selects the folder anew, read-only, so that UIDNEXT is of now. null when there is no such folder. */
-  async examine(path: string): Promise<MailboxObject | null> {
+  async examine(path: string): Promise<ExaminedFolder | null> {
     try {
-      const folder = await this.flow.mailboxOpen(path, { readOnly: true });
+      const mailbox = await this.flow.mailboxOpen(path, { readOnly: true });
+      const { uidValidity, uidNext, exists } = mailbox;
       // ImapFlow's types promise it; without it a UID is meaningless.
-      if ((folder.uidValidity as bigint | undefined) !== undefined) return folder;
-      throw networkFailure(this.server, 'import', new Error('the server tells no UIDVALIDITY'));
+      if ((uidValidity as bigint | undefined) === undefined)
+        throw networkFailure(this.server, 'import', new Error('the server tells no UIDVALIDITY'));
+      // ImapFlow raises its own UIDNEXT by what it fetches: where the server tells none, it says nothing of the end.
+      const folder = { uidValidity: String(uidValidity), uidNext: uidNext || 0, exists };
+      this.#open = { path, folder, mailbox, lastFailure: this.#failures.last };
+      return folder;
     } catch (error) {
       if ((error as ImapFlowFailure).mailboxMissing) return null;
       throw error;

@@ -4,7 +4,7 @@ import { networkFailure } from '../../net/network-failure.ts';
 import { inOrder } from '../../net/in-order.ts';
 import type { FetchedMessage, ListedItem, ScopeReference, TimeWindow } from '../contract.ts';
 import { assertGeneration } from './changes.ts';
-import type { ImapConnection } from './client.ts';
+import type { ExaminedFolder, ImapConnection } from './client.ts';
 
 /** Messages up to this are fetched many at a time, larger ones in parts of it (BODY.PEEK[]<start.length>). */
 const PART_BYTES = 512 * 1024;
@@ -97,10 +97,11 @@ async function findMessages(
   items: ListedItem[],
   justAsked: JustAsked | null = null,
 ): Promise<Listed[]> {
-  const folder = await connection.examine(path);
-  if (folder === null || items.length === 0) return [];
-  for (const item of items) assertGeneration(folder, { uidvalidity: item.generation });
-  const isKnown = justAsked?.folder === path && justAsked.generation === String(folder.uidValidity);
+  const opened = await connection.open(path);
+  if (opened === null || items.length === 0) return [];
+  const { folder, isCurrent } = opened;
+  assertGenerations(folder, items);
+  const isKnown = justAsked?.folder === path && justAsked.generation === folder.uidValidity;
   const found = new Map(isKnown ? justAsked.messages : []);
   const unasked = items.map(({ providerId }) => Number(providerId)).filter((uid) => !found.has(uid));
   const query = { uid: true, internalDate: true, size: true };
@@ -111,10 +112,20 @@ async function findMessages(
     const receivedAt = toDate(internalDate) ?? dateBefore ?? UNDATED;
     found.set(uid, { uid, size: size ?? sizeBefore, receivedAt });
   }
-  return items.flatMap((item) => {
+  const there = items.flatMap((item) => {
     const message = found.get(Number(item.providerId));
     return message ? [{ item, ...message }] : [];
   });
+  if (there.length === items.length || isCurrent) return there;
+  // A message is gone only if its folder is still the one that was opened.
+  const current = await connection.examine(path);
+  if (current === null) return [];
+  assertGenerations(current, items);
+  return there;
+}
+
+function assertGenerations(folder: ExaminedFolder, items: ListedItem[]): void {
+  for (const { generation } of items) assertGeneration(folder, { uidvalidity: generation });
 }
 
 /** ImapFlow reads NIL as the beginning of time, and gives back as it is what it cannot read. */

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { channelOf, connectImap } from '../support/connect.ts';
+import { until } from '../support/engine.ts';
 import { secret } from '../support/minting.ts';
 import { stageTrusting } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
@@ -64,4 +65,96 @@ test('a message that an answer names twice, with flags or in full, is stored onc
   };
   const more = server.deliver('INBOX', 3);
   expect(await catchUp(channelId)).toEqual([...told, ...more].toSorted());
+});
+
+/** Messages as any server takes them, so many that their listing has several pages. */
+async function connectedWithPages(login: string): Promise<{ channelId: string; told: string[] }> {
+  const channelId = await connected(login);
+  return { channelId, told: server.deliver('INBOX', 1_700) };
+}
+
+/** How often the folder was examined beyond the first time of each session. */
+async function importMissed(channelId: string) {
+  const importId = await machine.queue(channelId, { cause: 'reauthorized' });
+  server.takeCounts();
+  const answer = await machine.finish(channelId, importId);
+  const { EXAMINE: examined = 0, AUTHENTICATE: sessions = 0 } = server.takeCounts();
+  return { answer: { state: answer.state, ...answer.counts }, examinedAgain: examined - sessions };
+}
+
+test('a folder stays open from page to page: its ends alone are examined', async () => {
+  const { channelId, told } = await connectedWithPages('pages@written.example');
+  // Listed in four pages, and compared in four.
+  const { answer, examinedAgain } = await importMissed(channelId);
+  expect(answer).toMatchObject({ state: 'completed', found: 1_700, imported: 1_700 });
+  expect(examinedAgain).toBeLessThanOrEqual(2);
+  expect(idsOf(await machine.stored(channelId))).toEqual(told.toSorted());
+});
+
+test('what comes in while a folder is open is listed before its end is told', async () => {
+  const { channelId, told } = await connectedWithPages('meanwhile@written.example');
+  let since: string[] = [];
+  server.twist = ({ command }, answer) => {
+    if (command === 'UID FETCH' && since.length === 0) since = server.deliver('INBOX', 3);
+    return answer;
+  };
+  const { answer, examinedAgain } = await importMissed(channelId);
+  expect(answer).toMatchObject({ state: 'completed', imported: 1_703 });
+  expect(examinedAgain).toBeLessThanOrEqual(2);
+  expect(idsOf(await machine.stored(channelId))).toEqual([...told, ...since].toSorted());
+});
+
+test('after a refusal the folder is examined before anything more is listed', async () => {
+  const { channelId, told } = await connectedWithPages('refusal@written.example');
+  let refused = false;
+  let next: string | null = null;
+  server.twist = ({ command, rest }, answer) => {
+    if (refused && (command === 'EXAMINE' || command === 'UID SEARCH')) next ??= command;
+    if (refused || command !== 'UID FETCH' || !rest.includes('BODY.PEEK[]')) return answer;
+    refused = true;
+    return '%T NO [SERVERBUG] not now\r\n';
+  };
+  expect((await importMissed(channelId)).answer).toMatchObject({ state: 'completed', imported: 1_700 });
+  expect(next).toBe('EXAMINE');
+  expect(idsOf(await machine.stored(channelId))).toEqual(told.toSorted());
+});
+
+test.each(['told in between', 'not told'])(
+  'a folder that is numbered anew while it is open (%s) loses and doubles nothing',
+  async (how) => {
+    const { channelId, told } = await connectedWithPages(`renumbered-${how.replaceAll(' ', '-')}@written.example`);
+    let fetches = 0;
+    server.twist = ({ command }, answer) => {
+      if (command !== 'UID FETCH' || ++fetches !== 4) return answer;
+      const inbox = server.folder('INBOX');
+      inbox.uidValidity = 8;
+      inbox.messages = new Map([...inbox.messages].map(([uid, message]) => [uid + 5_000, message]));
+      inbox.uidNext = 7_000;
+      return how === 'not told' ? answer : `* OK [UIDVALIDITY 8] numbered anew\r\n${answer}`;
+    };
+    expect((await importMissed(channelId)).answer).toMatchObject({ state: 'completed', missing: 0 });
+    expect(idsOf(await machine.stored(channelId))).toEqual(told.toSorted());
+  },
+);
+
+test('accounts whose server hangs when asked what is still in a folder hold up no other account', async () => {
+  server.folders.clear();
+  server.folder('INBOX');
+  const logins = Array.from({ length: 9 }, (_, i) => `still-there-${i}@written.example`);
+  const connections = await Promise.all(logins.map((login) => connectImap(stage, login, PASSWORD)));
+  const [other = '', ...channels] = connections.map((connection) => channelOf(connection));
+  const told = server.deliver('INBOX', 1);
+  for (const channelId of [...channels, other]) expect(await catchUp(channelId)).toEqual(told);
+  const inbox = server.folder('INBOX');
+  const [message] = inbox.messages.values();
+  if (message) inbox.messages.set(2, message);
+  inbox.uidNext = 3;
+  let hanging = 0;
+  server.twist = ({ command, rest }, answer) =>
+    command === 'UID FETCH' && rest.startsWith('1 ') && hanging < 8 && ++hanging > 0 ? '' : answer;
+  const polls = channels.map((channelId) => machine.poll(channelId));
+  await until('every place to be taken', async () => hanging === 8, 30_000);
+  expect(await machine.poll(other)).toMatchObject({ outcome: 'stored' });
+  server.hangUp();
+  await Promise.allSettled(polls);
 });

@@ -30,7 +30,7 @@ export interface Asked {
   rest: string;
 }
 
-/** What goes out in place of an answer; null: nothing, and the connection is cut. */
+/** What goes out in place of an answer; empty: the server hangs; null: nothing, and the connection is cut. */
 type Twist = (asked: Asked, answer: string) => string | null;
 
 /**
@@ -98,8 +98,13 @@ export class WrittenImap {
     return counts;
   }
 
-  async stop(): Promise<void> {
+  /** Ends every connection without a word. */
+  hangUp(): void {
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async stop(): Promise<void> {
+    this.hangUp();
     this.#server.close();
     await once(this.#server, 'close');
     rmSync(this.#dir, { recursive: true, force: true });
