@@ -8,7 +8,7 @@ const sql = postgres(process.env['DATABASE_URL'] ?? '', { max: 12, connection: {
 const app = express();
 app.get('/v1/channels/:id/access-token', async (request, response) => {
   const now = new Date().toISOString();
-  const [row] = await sql`select * from read_access_token(${request.params.id}, null, 'bench', ${now}, null)`;
+  const [row] = await sql`select * from serve_access_token(${request.params.id}, null, 'bench', ${now}, 'fresh', null)`;
   response.json(row);
 });
 const server = app.listen(0, '127.0.0.1', () => {

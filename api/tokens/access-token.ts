@@ -1,5 +1,6 @@
 import { readAccessToken } from '../../db/credentials/token-reads.ts';
 import type { TokenQuestion, TokenReading } from '../../db/credentials/token-reads.ts';
+import { leastLifeMs } from '../../domain/schedule.ts';
 import type { Secret } from '../../domain/secret.ts';
 import type { ApiContext } from '../http/call.ts';
 import { Problem, notFound } from '../http/problem.ts';
@@ -13,8 +14,6 @@ const LONGEST_WAIT_MS = 20_000;
 /** An old token is served this long before it falls below the least life, in ms, because the answer takes time too. */
 const HANDING_OVER_MS = 250;
 const LONGEST_RETRY_AFTER_S = 60;
-/** More than any token's life, in ms: asks for a token with half of its life left. */
-const HALF_THE_LIFE = 10 * 365 * 86_400_000;
 
 type Question = Omit<TokenQuestion, 'now'>;
 
@@ -36,20 +35,20 @@ export async function serveAccessToken(
   question: Question,
   goneSignal: () => AbortSignal,
 ): Promise<ServedToken> {
-  const reading = await read(context, question);
+  const reading = await read(context, question, 'fresh');
   if (reading.served) return open(context, question, reading, 'fresh');
   refuseWithoutToken(reading);
   const facts = isRefreshable(reading) ? await waitForRefresh(context, question, reading, goneSignal()) : null;
-  if (facts === 'readable') {
-    const refreshed = await read(context, question);
-    if (refreshed.served) return open(context, question, refreshed, 'refreshed');
-  }
-  return serveWhatIsLeft(context, question, facts === 'readable' ? null : facts);
+  const left = await read(context, question, 'least');
+  if (left.served) return open(context, question, left, left.served === 'fresh' ? 'refreshed' : 'leftover');
+  refuseWithoutToken(left);
+  countTokenRead('refused');
+  throw refusalOf(left, retryAfterSeconds(facts, await context.clock.now()));
 }
 
-async function read(context: ApiContext, question: Question): Promise<TokenReading> {
+async function read(context: ApiContext, question: Question, wanted: 'fresh' | 'least'): Promise<TokenReading> {
   const now = await context.clock.now();
-  const reading = await readAccessToken(context.database, { ...question, now }).catch((error: unknown) => {
+  const reading = await readAccessToken(context.database, { ...question, now }, wanted).catch((error: unknown) => {
     // If the audit row cannot be written or the row not be read, no token is served (S-35).
     context.logger.error({ err: error, channelId: question.channelId }, 'A token read failed');
     throw new Problem('token_unavailable', 'The token could not be read, or its audit row not be written', {
@@ -72,22 +71,16 @@ function refuseWithoutToken({ status, kind }: TokenReading): void {
 
 const isRefreshable = ({ status }: TokenReading) => !isOneOf(NEEDS_PERSON, status);
 
-/** The least life of a served token, in ms: min(5 s, 5 % of the token's life). */
-function leastLifeMs({ issuedAt, expiresAt }: TokenReading): number {
-  if (!issuedAt || !expiresAt) return 5_000;
-  return Math.min(5_000, Math.floor((expiresAt.getTime() - issuedAt.getTime()) * 0.05));
-}
-
 /**
- * Waits until a better token may be stored (`readable`), or until waiting is useless: the attempt failed, a person is
- * needed, time is up, or the old token would fall below the least life.
+ * Waits until a better token may be stored, or until waiting is useless: the attempt failed, a person is needed, time is
+ * up, or the old token would fall below the least life. Returns what then stands in a reader's way, null: nothing known.
  */
 async function waitForRefresh(
   context: ApiContext,
   { channelId }: Question,
   reading: TokenReading,
   gone: AbortSignal,
-): Promise<'readable' | TokenFacts | null> {
+): Promise<TokenFacts | null> {
   const now = await context.clock.now();
   const longestMs = waitMs(reading, now);
   const reader = context.tokenNews.join(reading.tenantId, channelId);
@@ -103,7 +96,7 @@ async function waitForRefresh(
       news = reader.next();
       facts = heard ?? facts;
     }
-    return isBetter(facts, reading) ? 'readable' : facts;
+    return isBetter(facts, reading) ? null : facts;
   } finally {
     patience.end();
     reader.end();
@@ -122,7 +115,9 @@ function isOver(facts: TokenFacts | null, asked: TokenFacts | null, reading: Tok
 /** How long a reader waits: not so long that the old token becomes useless. */
 function waitMs(reading: TokenReading, now: Date): number {
   if (reading.refused || !reading.expiresAt) return LONGEST_WAIT_MS;
-  const spareMs = reading.expiresAt.getTime() - now.getTime() - leastLifeMs(reading) - HANDING_OVER_MS;
+  const expiresAtMs = reading.expiresAt.getTime();
+  const lifeMs = reading.issuedAt ? expiresAtMs - reading.issuedAt.getTime() : Infinity;
+  const spareMs = expiresAtMs - now.getTime() - leastLifeMs(lifeMs) - HANDING_OVER_MS;
   return spareMs > 0 ? Math.min(LONGEST_WAIT_MS, spareMs) : LONGEST_WAIT_MS;
 }
 
@@ -141,24 +136,15 @@ function patienceOf(ms: number, signals: AbortSignal[]) {
   };
 }
 
-async function serveWhatIsLeft(
-  context: ApiContext,
-  question: Question,
-  facts: TokenFacts | null,
-): Promise<ServedToken> {
-  const state = await read(context, { ...question, minLifeMs: HALF_THE_LIFE });
-  if (state.served) return open(context, question, state, 'refreshed');
-  const left = await read(context, { ...question, minLifeMs: leastLifeMs(state) });
-  if (left.served) return open(context, question, left, 'leftover');
-  refuseWithoutToken(left);
-  countTokenRead('refused');
-  if (isOneOf(NEEDS_PERSON, left.status)) {
-    const detail = `The channel is ${left.status}${left.statusReason ? ` (${left.statusReason})` : ''}; its token is no longer usable`;
-    throw new Problem(left.status, detail, { action: left.action, status_reason: left.statusReason });
+/** Why no token is served: a person must act, or the reader may come back. */
+function refusalOf({ status, statusReason, action }: TokenReading, retryAfterSeconds: number): Problem {
+  if (isOneOf(NEEDS_PERSON, status)) {
+    const detail = `The channel is ${status}${statusReason ? ` (${statusReason})` : ''}; its token is no longer usable`;
+    return new Problem(status, detail, { action, status_reason: statusReason });
   }
-  throw new Problem('token_unavailable', 'The token has expired or is about to, and no newer one arrived in time', {
-    retryAfterSeconds: retryAfterSeconds(facts, await context.clock.now()),
-    status_reason: left.statusReason,
+  return new Problem('token_unavailable', 'The token has expired or is about to, and no newer one arrived in time', {
+    retryAfterSeconds,
+    status_reason: statusReason,
   });
 }
 

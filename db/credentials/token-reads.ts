@@ -11,9 +11,15 @@ export interface TokenQuestion {
   /** Who reads, for the audit. */
   apiKeyId: string;
   now: Date;
-  /** Life that must be left, in ms; null: a fresh token (rule 6). */
+  /** Life that must be left for a token to be fresh, in ms; null: as much as rule 6 says. */
   minLifeMs: number | null;
 }
+
+/**
+ * How much life a token has left. `fresh`: as much as was asked for. `least`: enough to be of use to a reader that has
+ * waited for a refresh, min(5 s, 5 % of its life).
+ */
+type LifeLeft = 'fresh' | 'least';
 
 /** A channel's token as far as it may be told: the ciphertext is there only when it was audited (`served`). */
 export interface TokenReading {
@@ -31,7 +37,8 @@ export interface TokenReading {
   scopes: string[];
   /** The provider was seen or reported to refuse it. */
   refused: boolean;
-  served: boolean;
+  /** null: it is not given out. */
+  served: LifeLeft | null;
 }
 
 interface Row extends Record<string, unknown> {
@@ -47,17 +54,22 @@ interface Row extends Record<string, unknown> {
   expires_at: string | null;
   scopes: string[] | null;
   refused: boolean;
-  served: boolean;
+  served: LifeLeft | null;
 }
 
 /**
- * One call, one round trip: reads the token and writes the audit row, or does neither (S-35). null when there is no
- * such channel in that tenant.
+ * One call, one round trip: reads the token and writes the audit row, or does neither (S-35). The token comes with at
+ * least as much life as `wanted`. null when there is no such channel in that tenant.
  */
-export async function readAccessToken(database: Database, question: TokenQuestion): Promise<TokenReading | null> {
+export async function readAccessToken(
+  database: Database,
+  question: TokenQuestion,
+  wanted: LifeLeft = 'fresh',
+): Promise<TokenReading | null> {
   const { channelId, tenantId, apiKeyId, now, minLifeMs } = question;
   const [row] = await database.app<Row[]>`
-    select * from read_access_token(${channelId}, ${tenantId}, ${apiKeyId}, ${now.toISOString()}, ${minLifeMs})`;
+    select * from serve_access_token(
+      ${channelId}, ${tenantId}, ${apiKeyId}, ${now.toISOString()}, ${wanted}, ${minLifeMs})`;
   if (!row) return null;
   return {
     tenantId: row.tenant_id,

@@ -80,6 +80,8 @@ describe('reading an access token', () => {
     const { id: fault } = await engine.sandbox.fault('google', email, 'unavailable', { kind: 'token' });
     await age(id, 40);
     expect(await read(id)).toMatchObject({ status: 200, json: { version: 1 } });
+    await age(id, 1_000);
+    expect(await read(id, '?min_life_s=1500')).toMatchObject({ status: 200, json: { version: 1 } });
     await age(id, 3);
     const late = await read(id);
     expect(late).toMatchObject({ status: 503, json: { code: 'token_unavailable', retryable: true } });

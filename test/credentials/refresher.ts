@@ -47,7 +47,7 @@ async function carryOut(context: Context, task: Task): Promise<unknown> {
       const now = await context.clock.now();
       const { tenantId, channelId } = task;
       const question = { channelId, tenantId, apiKeyId: 'key_test', now, minLifeMs: null };
-      return (await readAccessToken(context.database, question))?.served;
+      return (await readAccessToken(context.database, question))?.served === 'fresh';
     }
     case 'race':
       return race(context, task);

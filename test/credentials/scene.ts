@@ -94,7 +94,7 @@ export class Scene {
   /** Whether a reader would get the token now. */
   async isServed(channelId: string): Promise<boolean> {
     const question = { channelId, tenantId: TENANT, apiKeyId: 'key_test', now: await this.clock.now(), minLifeMs: 0 };
-    return (await readAccessToken(this.stage.context.database, question))?.served ?? false;
+    return (await readAccessToken(this.stage.context.database, question))?.served === 'fresh';
   }
 
   /** Refreshes that reached the provider. */
