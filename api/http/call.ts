@@ -33,12 +33,16 @@ interface CallShape<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Zo
   method: 'get' | 'post' | 'patch' | 'put' | 'delete';
   /** As Express writes it: `/v1/channels/:id`. */
   path: string;
+  /** Unique; what a generated client calls it. */
+  operationId: string;
   summary: string;
   tag: string;
   access: Access;
   params?: P;
   query?: Q;
   body?: B;
+  /** A body that works in the sandbox, for the reference. */
+  example?: z.input<B>;
   /** All that it answers when nothing goes wrong, by status. */
   answers: A;
   /** Beside the ones that every call has. */

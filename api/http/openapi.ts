@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { createDocument } from 'zod-openapi';
-import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from 'zod-openapi';
+import type { ZodOpenApiObject, ZodOpenApiOperationObject, ZodOpenApiPathsObject } from 'zod-openapi';
 import type { Answers } from './answers.ts';
 import type { Call } from './call.ts';
 import { documentedProblems } from './documented-problems.ts';
@@ -18,7 +18,7 @@ export function openApiDocument(calls: readonly Call[], publicUrl: string) {
     const path = call.path.replaceAll(/:(\w+)/g, '{$1}');
     paths[path] = { ...paths[path], [call.method]: operationOf(call) };
   }
-  return createDocument({
+  const document: ZodOpenApiObject = {
     openapi: '3.1.0',
     info: {
       title: 'Mooring',
@@ -29,14 +29,35 @@ export function openApiDocument(calls: readonly Call[], publicUrl: string) {
     servers: [{ url: publicUrl }],
     paths,
     webhooks: Object.fromEntries([...WEBHOOKS].map(([type, schema]) => [type, { post: webhookOf(type, schema) }])),
-    components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'An API key, `mk_…`' } } },
-  });
+    components: {
+      securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'An API key, `mk_…`' } },
+    },
+  };
+  return createDocument(document, { override: allowMoreFields });
+}
+
+/** A later version may answer with more; a client that was generated from this one must not refuse it. */
+function allowMoreFields({ jsonSchema, io }: { jsonSchema: { additionalProperties?: unknown }; io: string }): void {
+  if (io === 'output' && jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+}
+
+const named = new WeakMap<z.ZodType, z.ZodType>();
+
+/** A schema without a name of its own is named for its call. */
+function schemaOf(schema: z.ZodType, { operationId }: Call, what: 'Request' | 'Answer'): z.ZodType {
+  if (schema.meta()?.['id'] !== undefined) return schema;
+  const known = named.get(schema);
+  if (known) return known;
+  const id = `${operationId[0]?.toUpperCase()}${operationId.slice(1)}${what}`;
+  const copy = schema.meta({ ...schema.meta(), id });
+  named.set(schema, copy);
+  return copy;
 }
 
 function operationOf(call: Call): ZodOpenApiOperationObject {
   const isKeyed = call.access !== 'public';
   return {
-    operationId: operationId(call),
+    operationId: call.operationId,
     summary: call.summary,
     tags: [call.tag],
     security: isKeyed ? [{ apiKey: [] }] : [],
@@ -46,16 +67,24 @@ function operationOf(call: Call): ZodOpenApiOperationObject {
       ...(call.query ? { query: call.query } : {}),
       ...(isKeyed && call.method === 'post' ? { header: IDEMPOTENCY } : {}),
     },
-    ...(call.body ? { requestBody: { required: true, content: { 'application/json': { schema: call.body } } } } : {}),
+    ...(call.body ? { requestBody: requestBodyOf(call, call.body) } : {}),
     responses: { ...answersOf(call), ...problemsOf(call) },
   } as ZodOpenApiOperationObject;
+}
+
+function requestBodyOf(call: Call, body: z.ZodType) {
+  const schema = schemaOf(body, call, 'Request');
+  const { example } = call;
+  // A body that may be empty may be left out.
+  const required = !body.safeParse({}).success;
+  return { required, content: { 'application/json': { schema, ...(example === undefined ? {} : { example }) } } };
 }
 
 function webhookOf(type: EmittedEventType, schema: z.ZodType): ZodOpenApiOperationObject {
   return {
     summary: `An endpoint gets this when a \`${type}\` event is emitted`,
     tags: ['Webhooks'],
-    requestBody: { content: { 'application/json': { schema, example: sampleWebhook(type) } } },
+    requestBody: { required: true, content: { 'application/json': { schema, example: sampleWebhook(type) } } },
     responses: {
       '2XX': { description: 'The endpoint has the event' },
       '410': { description: 'The endpoint is gone: Mooring disables it' },
@@ -72,26 +101,16 @@ const IDEMPOTENCY = z.object({
     .describe('Repeats of the request with the same key within 24 h get the first answer'),
 });
 
-/** `GET /v1/channels/:id/access-token` is `getChannelsAccessToken`. */
-function operationId({ method, path }: Call): string {
-  const words = path.split('/').filter((part) => part !== '' && part !== 'v1' && !part.startsWith(':'));
-  const named = path.endsWith('/:id') || path.endsWith('/:link') ? ['one', ...words] : words;
-  return [
-    method,
-    ...named.flatMap((word) => word.split(/[-.]/)).map((word) => word[0]?.toUpperCase() + word.slice(1)),
-  ].join('');
-}
-
 function answersOf(call: Call): Record<string, unknown> {
-  const entries = Object.entries(call.answers).map(([status, answer]) => [status, answerOf(answer)]);
+  const entries = Object.entries(call.answers).map(([status, answer]) => [status, answerOf(call, answer)]);
   return Object.fromEntries(entries) as Record<string, unknown>;
 }
 
-function answerOf(answer: NonNullable<Answers[200]>): Record<string, unknown> {
+function answerOf(call: Call, answer: NonNullable<Answers[200]>): Record<string, unknown> {
   const { description } = answer;
   switch (answer.kind) {
     case 'json':
-      return { description, content: { 'application/json': { schema: answer.schema } } };
+      return { description, content: { 'application/json': { schema: schemaOf(answer.schema, call, 'Answer') } } };
     case 'written':
       return { description, content: { [answer.mediaType]: { schema: z.string() } } };
     case 'redirect':

@@ -19,6 +19,7 @@ const CHECK_COUNTS_FOR_MS = 10_000;
 const read = defineCall({
   method: 'get',
   path: '/v1/channels/:id/access-token',
+  operationId: 'getAccessToken',
   summary: 'Read a fresh access token',
   tag,
   access: ['tokens:read'],
@@ -54,11 +55,13 @@ function goneSignal(response: Response): AbortSignal {
 const report = defineCall({
   method: 'post',
   path: '/v1/channels/:id/report-failure',
+  operationId: 'reportFailure',
   summary: 'Report that the provider refused a call, so that the channel is checked at once',
   tag,
   access: ['tokens:read', 'channels:write'],
   params,
   body: reportBody,
+  example: { http_status: 401, body: '{"error":{"code":401,"status":"UNAUTHENTICATED"}}' },
   answers: { 202: json('When the channel was last checked', reportOut) },
   problems: ['disconnected'],
   async run({ context, principal, params: { id }, body }) {

@@ -9,10 +9,18 @@ import { showConnected } from './channels.ts';
 const adopt = defineCall({
   method: 'post',
   path: '/v1/channels',
+  operationId: 'adoptChannel',
   summary: 'Adopt an account with a refresh token or password that the product already holds',
   tag: 'Channels',
   access: ['channels:write'],
   body: adoptBody,
+  example: {
+    tenant: 'acme',
+    access_type: 'gmail',
+    account: { email: 'ana@example.com' },
+    credential: { refresh_token: '1//0…' },
+    covered_until: '2026-05-03T12:00:00Z',
+  },
   answers: { 201: json('The channel; its credential was proved and stored', channelOut) },
   problems: [
     'app_credentials_invalid',

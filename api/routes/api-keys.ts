@@ -18,6 +18,7 @@ const params = idParams('key');
 const list = defineCall({
   method: 'get',
   path: '/v1/api-keys',
+  operationId: 'listApiKeys',
   summary: 'List API keys, newest first, including revoked ones',
   tag,
   access: ['admin'],
@@ -36,10 +37,12 @@ const list = defineCall({
 const create = defineCall({
   method: 'post',
   path: '/v1/api-keys',
+  operationId: 'createApiKey',
   summary: 'Make an API key',
   tag,
   access: ['admin'],
   body: keyBody,
+  example: { name: 'reports', scopes: ['channels:read', 'messages:read'], tenant: 'acme' },
   answers: { 201: json('The key, shown only in this answer', newKeyOut) },
   problems: ['tenant_not_allowed'],
   async run({ context, principal, body }) {
@@ -70,6 +73,7 @@ const create = defineCall({
 const get = defineCall({
   method: 'get',
   path: '/v1/api-keys/:id',
+  operationId: 'getApiKey',
   summary: 'Read an API key’s scopes and limits',
   tag,
   access: ['admin'],
@@ -85,11 +89,13 @@ const get = defineCall({
 const patch = defineCall({
   method: 'patch',
   path: '/v1/api-keys/:id',
+  operationId: 'updateApiKey',
   summary: 'Change an API key’s name, addresses or expiry',
   tag,
   access: ['admin'],
   params,
   body: keyPatchBody,
+  example: { name: 'monthly reports' },
   answers: { 200: json('The key', keyOut) },
   async run({ context, principal, params: { id }, body }) {
     const { name, cidrs, expires_at: expiresAt } = body;
@@ -109,6 +115,7 @@ const patch = defineCall({
 const revoke = defineCall({
   method: 'delete',
   path: '/v1/api-keys/:id',
+  operationId: 'revokeApiKey',
   summary: 'Revoke an API key; it stops working everywhere within seconds',
   tag,
   access: ['admin'],

@@ -71,6 +71,7 @@ function commandCall<A extends Answers>(
   return defineCall({
     method: 'post',
     path: `/v1/channels/:id/${name}`,
+    operationId: `${name}Channel`,
     summary,
     tag: 'Channels',
     access: ['channels:write'],

@@ -36,6 +36,7 @@ export function showConnected(context: ApiContext, tenantId: string, id: string)
 const list = defineCall({
   method: 'get',
   path: '/v1/channels',
+  operationId: 'listChannels',
   summary: 'List channels',
   tag,
   access: ['channels:read'],
@@ -64,6 +65,7 @@ const list = defineCall({
 const get = defineCall({
   method: 'get',
   path: '/v1/channels/:id',
+  operationId: 'getChannel',
   summary: 'Read a channel',
   tag,
   access: ['channels:read'],
@@ -78,11 +80,13 @@ const get = defineCall({
 const patch = defineCall({
   method: 'patch',
   path: '/v1/channels/:id',
+  operationId: 'updateChannel',
   summary: 'Change a channel’s owner, kind, import mode, refresh policy or metadata',
   tag,
   access: ['channels:write'],
   params,
   body: patchBody,
+  example: { owner: { email: 'ana@example.com', name: 'Ana' }, metadata: { plan: 'pro' } },
   answers: { 200: json('The changed channel', channelOut) },
   async run({ context, principal, params: { id }, body }) {
     const values = {
@@ -105,6 +109,7 @@ const patch = defineCall({
 const disconnect = defineCall({
   method: 'delete',
   path: '/v1/channels/:id',
+  operationId: 'disconnectChannel',
   summary: 'Disconnect a channel: revoke its grant and delete its credential',
   tag,
   access: ['channels:write'],

@@ -24,6 +24,7 @@ const params = linkParams;
 const session = defineCall({
   method: 'get',
   path: '/connect/:link/session',
+  operationId: 'getConnectSession',
   summary: 'Read what a link is for and the result of its sign-in',
   tag,
   access: 'public',
@@ -61,11 +62,13 @@ const presentAccount = (row: ChannelRow) => ({
 const authorize = defineCall({
   method: 'post',
   path: '/connect/:link/authorize',
+  operationId: 'startAuthorization',
   summary: 'Start a sign-in at the provider, bound to this browser by a cookie',
   tag,
   access: 'public',
   params,
   body: authorizeBody,
+  example: { access_type: 'gmail' },
   answers: { 200: json('The provider’s page for the person', authorizeOut) },
   problems: ['link_used', 'link_expired', 'access_type_not_allowed', 'no_oauth_for_access_type'],
   async run({ context, params: { link: address }, body, request, response }) {
@@ -77,11 +80,13 @@ const authorize = defineCall({
 const password = defineCall({
   method: 'post',
   path: '/connect/:link/password',
+  operationId: 'signInWithPassword',
   summary: 'Sign in with a password, which is stored only after a real login',
   tag,
   access: 'public',
   params,
   body: passwordBody,
+  example: { access_type: 'imap', username: 'ana@example.com', password: '…', host: 'imap.example.com', port: 993 },
   answers: { 200: json('The connected channel', passwordOut) },
   problems: [
     'link_used',
@@ -101,6 +106,7 @@ const password = defineCall({
 const progress = defineCall({
   method: 'get',
   path: '/connect/:link/progress',
+  operationId: 'getConnectProgress',
   summary: 'Read the progress of the import that a sign-in caused',
   tag,
   access: 'public',

@@ -15,6 +15,7 @@ const tag = 'Webhooks';
 const list = defineCall({
   method: 'get',
   path: '/v1/webhook-endpoints/:id/deliveries',
+  operationId: 'listDeliveries',
   summary: 'List an endpoint’s deliveries, newest first',
   tag,
   access: ['webhooks:read'],
@@ -39,6 +40,7 @@ const list = defineCall({
 const redeliver = defineCall({
   method: 'post',
   path: '/v1/deliveries/:id/redeliver',
+  operationId: 'redeliver',
   summary: 'Repeat a delivery of an event to its endpoint',
   tag,
   access: ['webhooks:write'],

@@ -12,6 +12,7 @@ const tag = 'Operation';
 const healthz = defineCall({
   method: 'get',
   path: '/healthz',
+  operationId: 'getHealth',
   summary: 'Check that the process answers',
   tag,
   access: 'public',
@@ -24,6 +25,7 @@ const healthz = defineCall({
 const readyz = defineCall({
   method: 'get',
   path: '/readyz',
+  operationId: 'getReadiness',
   summary: 'Check that database, schema and workflow engine are available',
   tag,
   access: 'public',

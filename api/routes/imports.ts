@@ -24,11 +24,13 @@ const RETRY_AFTER_S = 60;
 const request = defineCall({
   method: 'post',
   path: '/v1/channels/:id/imports',
+  operationId: 'requestImport',
   summary: 'Import a window; without one, everything from _covered until_ to now',
   tag,
   access: ['channels:write'],
   params: idParams('chn'),
   body: importBody,
+  example: { from: '2026-05-01T00:00:00Z', to: '2026-05-03T00:00:00Z' },
   answers: {
     202: json('The import, or the running one of the same window; it waits for earlier requested imports', importOut),
   },
@@ -83,6 +85,7 @@ function refuseEmptyWindow(
 const list = defineCall({
   method: 'get',
   path: '/v1/channels/:id/imports',
+  operationId: 'listImports',
   summary: 'List a channel’s imports, newest first',
   tag,
   access: ['channels:read'],
@@ -105,6 +108,7 @@ const list = defineCall({
 const get = defineCall({
   method: 'get',
   path: '/v1/imports/:id',
+  operationId: 'getImport',
   summary: 'Read an import and its receipt',
   tag,
   access: ['channels:read'],

@@ -10,6 +10,7 @@ import { incidentOut, incidentsQuery } from '../schemas/events.ts';
 const list = defineCall({
   method: 'get',
   path: '/v1/incidents',
+  operationId: 'listIncidents',
   summary: 'List incidents, newest first',
   tag: 'Events',
   access: ['channels:read'],

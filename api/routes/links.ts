@@ -18,6 +18,7 @@ const tag = 'Links';
 const get = defineCall({
   method: 'get',
   path: '/v1/links/:id',
+  operationId: 'getLink',
   summary: 'Read whether a link has been used, and its result',
   tag,
   access: ['links:write', 'channels:read'],
@@ -35,10 +36,12 @@ const get = defineCall({
 const create = defineCall({
   method: 'post',
   path: '/v1/links',
+  operationId: 'createLink',
   summary: 'Make a connect link for a person',
   tag,
   access: ['links:write'],
   body: linkBody,
+  example: { tenant: 'acme', access_types: ['gmail'], owner: { email: 'ana@example.com', name: 'Ana' } },
   answers: { 201: json('The link; its address is shown only in this answer', linkOut) },
   problems: ['tenant_not_allowed', 'tenant_erasing'],
   async run({ context, principal, body }) {
@@ -82,11 +85,13 @@ function specOf(body: LinkBody): LinkSpec {
 const reauthorize = defineCall({
   method: 'post',
   path: '/v1/channels/:id/reauthorize-links',
+  operationId: 'createReauthorizeLink',
   summary: 'Make a link with which a channel’s person signs in again, also while the channel works',
   tag,
   access: ['links:write'],
   params: idParams('chn'),
   body: reauthorizeBody,
+  example: { return_to: 'https://your.app/done' },
   answers: { 201: json('The link; its address is shown only in this answer', linkOut) },
   problems: ['disconnected', 'access_type_not_allowed'],
   async run({ context, principal, params: { id }, body }) {

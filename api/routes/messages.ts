@@ -16,6 +16,7 @@ const tag = 'Messages';
 const list = defineCall({
   method: 'get',
   path: '/v1/messages',
+  operationId: 'listMessages',
   summary: 'Read the feed of messages in the order they were stored',
   tag,
   access: ['messages:read'],
@@ -42,6 +43,7 @@ const list = defineCall({
 const raw = defineCall({
   method: 'get',
   path: '/v1/messages/:id/raw',
+  operationId: 'getRawMessage',
   summary: 'Read a message as the provider returned it',
   tag,
   access: ['messages:read'],
@@ -65,10 +67,12 @@ const raw = defineCall({
 const ack = defineCall({
   method: 'post',
   path: '/v1/messages/ack',
+  operationId: 'acknowledgeMessages',
   summary: 'Acknowledge messages, which starts their retention',
   tag,
   access: ['messages:write'],
   body: ackBody,
+  example: { ids: ['msg_01jz3v8q6wfpx9d2m5t7k4hb1c'] },
   answers: { 200: json('How many were acknowledged', ackOut) },
   async run({ context, principal, body }) {
     const now = await context.clock.now();

@@ -5,6 +5,7 @@ import { registry, renderMetrics } from '../http/metrics.ts';
 const metrics = defineCall({
   method: 'get',
   path: '/metrics',
+  operationId: 'getMetrics',
   summary: 'Read metrics for Prometheus',
   tag: 'Operation',
   access: ['metrics:read'],

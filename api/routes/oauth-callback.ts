@@ -8,6 +8,7 @@ import { callbackParams, callbackQuery } from '../schemas/connect.ts';
 const callback = defineCall({
   method: 'get',
   path: '/oauth/:provider/callback',
+  operationId: 'finishAuthorization',
   summary: 'Complete a sign-in after the provider’s page',
   tag: 'Connect pages',
   access: 'public',

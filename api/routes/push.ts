@@ -12,6 +12,7 @@ import { callbackParams } from '../schemas/connect.ts';
 const push = defineCall({
   method: 'post',
   path: '/push/:provider',
+  operationId: 'receivePush',
   summary: 'Receive a provider’s push',
   tag: 'Operation',
   access: 'public',

@@ -23,6 +23,7 @@ const answers = { 200: json('A page of quarantined messages', listOf(quarantined
 const ofImport = defineCall({
   method: 'get',
   path: '/v1/imports/:id/quarantine',
+  operationId: 'listImportQuarantine',
   summary: 'List an import’s quarantined messages',
   tag,
   access: ['channels:read'],
@@ -43,6 +44,7 @@ const ofImport = defineCall({
 const ofChannel = defineCall({
   method: 'get',
   path: '/v1/channels/:id/quarantine',
+  operationId: 'listChannelQuarantine',
   summary: 'List a channel’s quarantined messages',
   tag,
   access: ['channels:read'],
@@ -59,11 +61,13 @@ const ofChannel = defineCall({
 const replay = defineCall({
   method: 'post',
   path: '/v1/imports/:id/quarantine/replay',
+  operationId: 'replayQuarantine',
   summary: 'Retry quarantined messages of an import three more times',
   tag,
   access: ['channels:write'],
   params: idParams('imp'),
   body: replayBody,
+  example: {},
   answers: {
     202: json('The import, whose receipt changes while it runs and always adds up', importOut),
   },

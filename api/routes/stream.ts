@@ -19,6 +19,7 @@ const RETRY_MS = 2_000;
 const stream = defineCall({
   method: 'get',
   path: '/v1/stream',
+  operationId: 'streamEvents',
   summary: 'Stream events as server-sent events',
   tag: 'Events',
   access: ['channels:read'],

@@ -27,6 +27,7 @@ const params = tenantParams;
 const list = defineCall({
   method: 'get',
   path: '/v1/tenants',
+  operationId: 'listTenants',
   summary: 'List tenants with their numbers of channels',
   tag,
   access: ['channels:read'],
@@ -54,6 +55,7 @@ const list = defineCall({
 const getPolicy = defineCall({
   method: 'get',
   path: '/v1/tenants/:id/policy',
+  operationId: 'getTenantPolicy',
   summary: 'Read a tenant’s policy',
   tag,
   access: ['channels:read', 'admin'],
@@ -69,11 +71,13 @@ const getPolicy = defineCall({
 const putPolicy = defineCall({
   method: 'put',
   path: '/v1/tenants/:id/policy',
+  operationId: 'setTenantPolicy',
   summary: 'Set a tenant’s policy; fields left out return to their defaults',
   tag,
   access: ['admin'],
   params,
   body: policyBody,
+  example: { access_types: ['gmail', 'imap'], admins: [{ email: 'ada@example.com', name: 'Ada' }], retention_days: 30 },
   answers: { 200: json('The policy', policyOut) },
   problems: ['tenant_not_allowed'],
   async run({ context, principal, params: { id }, body }) {
@@ -90,6 +94,7 @@ const putPolicy = defineCall({
 const erase = defineCall({
   method: 'delete',
   path: '/v1/tenants/:id',
+  operationId: 'eraseTenant',
   summary: 'Erase a tenant: disconnect its channels, then delete everything',
   tag,
   access: ['admin'],

@@ -13,6 +13,7 @@ import { idParams } from '../schemas/parts.ts';
 const list = defineCall({
   method: 'get',
   path: '/v1/channels/:id/timeline',
+  operationId: 'listTimeline',
   summary: 'List a channel’s events, newest first',
   tag: 'Channels',
   access: ['channels:read'],

@@ -14,10 +14,12 @@ const tag = 'Web UI';
 const signIn = defineCall({
   method: 'post',
   path: '/ui/session',
+  operationId: 'createUiSession',
   summary: 'Exchange an API key for a session cookie',
   tag,
   access: 'public',
   body: sessionBody,
+  example: { api_key: 'mk_…' },
   answers: { 200: json('The cookie is set', sessionOut) },
   problems: ['unauthenticated', 'key_expired', 'address_not_allowed'],
   async run({ context, body, request, response }) {
@@ -33,6 +35,7 @@ const signIn = defineCall({
 const read = defineCall({
   method: 'get',
   path: '/ui/session',
+  operationId: 'getUiSession',
   summary: 'Read what the web UI needs to know',
   tag,
   access: ['channels:read'],
@@ -53,6 +56,7 @@ function presentSession({ providers, config }: ApiContext) {
 const signOut = defineCall({
   method: 'delete',
   path: '/ui/session',
+  operationId: 'deleteUiSession',
   summary: 'End the session',
   tag,
   access: 'public',
@@ -67,6 +71,7 @@ const signOut = defineCall({
 const login = defineCall({
   method: 'get',
   path: '/login',
+  operationId: 'logIn',
   summary: 'Sign in with the link that npm start prints',
   tag,
   access: 'public',

@@ -35,10 +35,12 @@ const params = idParams('whe');
 const create = defineCall({
   method: 'post',
   path: '/v1/webhook-endpoints',
+  operationId: 'createWebhookEndpoint',
   summary: 'Add a webhook endpoint',
   tag,
   access: ['webhooks:write'],
   body: createEndpointBody,
+  example: { url: 'http://127.0.0.1:8080/webhooks/mooring', events: ['channel.reauth_required'], tenant: 'acme' },
   answers: { 201: json('The endpoint with its secret, shown only in this answer', newEndpointOut) },
   problems: ['tenant_not_allowed', 'tenant_erasing'],
   async run({ context, principal, body: { url, events = null, tenant } }) {
@@ -61,6 +63,7 @@ const create = defineCall({
 const list = defineCall({
   method: 'get',
   path: '/v1/webhook-endpoints',
+  operationId: 'listWebhookEndpoints',
   summary: 'List webhook endpoints',
   tag,
   access: ['webhooks:read'],
@@ -78,6 +81,7 @@ const list = defineCall({
 const get = defineCall({
   method: 'get',
   path: '/v1/webhook-endpoints/:id',
+  operationId: 'getWebhookEndpoint',
   summary: 'Read a webhook endpoint',
   tag,
   access: ['webhooks:read'],
@@ -93,11 +97,13 @@ const get = defineCall({
 const patch = defineCall({
   method: 'patch',
   path: '/v1/webhook-endpoints/:id',
+  operationId: 'updateWebhookEndpoint',
   summary: 'Change a webhook endpoint’s address, event types or whether it is enabled',
   tag,
   access: ['webhooks:write'],
   params,
   body: patchEndpointBody,
+  example: { disabled: true },
   answers: { 200: json('The changed endpoint', endpointOut) },
   async run({ context, principal, params: { id }, body: { url, events, disabled } }) {
     if (url !== undefined) await admit(context, url);
@@ -119,6 +125,7 @@ const patch = defineCall({
 const remove = defineCall({
   method: 'delete',
   path: '/v1/webhook-endpoints/:id',
+  operationId: 'deleteWebhookEndpoint',
   summary: 'Remove a webhook endpoint and its deliveries',
   tag,
   access: ['webhooks:write'],

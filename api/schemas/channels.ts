@@ -22,7 +22,7 @@ export const patchBody = z.strictObject({
   import: importMode.optional(),
   keep_warm: keepWarm.optional(),
   metadata: z
-    .record(z.string().max(100), z.json())
+    .record(z.string().max(100), z.unknown())
     .refine((given) => JSON.stringify(given).length <= 16_000, 'expected at most 16,000 characters of JSON')
     .optional()
     .describe('The product’s own data; replaces what was there'),

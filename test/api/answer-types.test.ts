@@ -3,7 +3,14 @@ import { z } from 'zod';
 import { empty, json, redirect } from '../../api/http/answers.ts';
 import { defineCall } from '../../api/http/call.ts';
 
-const about = { method: 'get', path: '/thing', summary: 'A thing', tag: 'Things', access: 'public' } as const;
+const about = {
+  method: 'get',
+  path: '/thing',
+  operationId: 'getThing',
+  summary: 'A thing',
+  tag: 'Things',
+  access: 'public',
+} as const;
 const thing = z.object({ id: z.string(), size: z.int(), owner: z.string().nullable() });
 const answers = { 200: json('The thing', thing), 204: empty('None'), 303: redirect('Elsewhere') };
 const body = { id: 'one', size: 1, owner: null };

@@ -7,6 +7,31 @@ import { EVENT_TYPES, isDelivered, isEmitted } from '../../domain/event.ts';
 
 const document = openApiDocument([...CALLS.health, ...CALLS.all], 'http://127.0.0.1:3000');
 
+const calls = [...CALLS.health, ...CALLS.all];
+
+describe('the OpenAPI document', () => {
+  test('names every call once, and every component', () => {
+    const ids = calls.map(({ operationId }) => operationId);
+    expect(ids.filter((id, at) => ids.indexOf(id) !== at || !/^[a-z]+([A-Z][a-z]*)*$/.test(id))).toEqual([]);
+    expect(Object.keys(document.components?.schemas ?? {}).filter((name) => name.startsWith('_'))).toEqual([]);
+  });
+
+  test.each(
+    calls.flatMap(({ operationId, body, example }) =>
+      body && operationId !== 'receivePush' ? [[operationId, body, example] as const] : [],
+    ),
+  )('%s has an example of its body that validates', (_, body, example) => {
+    expect(example).toBeDefined();
+    expect(body.safeParse(example).error).toBeUndefined();
+  });
+
+  test('lets answers have more fields later, and requests none', () => {
+    const { Channel, CreateLinkRequest } = document.components?.schemas ?? {};
+    expect(Channel).not.toHaveProperty('additionalProperties');
+    expect(CreateLinkRequest).toHaveProperty('additionalProperties', false);
+  });
+});
+
 describe('webhooks in the OpenAPI document', () => {
   test('are every type that is delivered', () => {
     const delivered = EVENT_TYPES.filter(isEmitted).filter(isDelivered);
