@@ -40,6 +40,7 @@ export async function signInWithPassword(context: ApiContext, address: string, b
   if (provider?.oauth !== null) {
     throw new Problem('no_password_for_access_type', `${body.access_type} signs in on the provider’s page`);
   }
+  if (body.url !== undefined) throw new Problem('not_supported_yet', 'url: no configured access type has an address');
   await limitAttempts(context, opened.link, now);
   const silence = sleep(DENIED_AFTER_MS, undefined, { ref: false });
   const result = await tryPassword(context, opened, body).catch((error: unknown) => {

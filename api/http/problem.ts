@@ -69,6 +69,7 @@ export const PROBLEMS = {
   too_large: problem(413, 'The body is larger than allowed'),
   unsupported_media_type: problem(415, 'The body must be application/json'),
   host_not_allowed: problem(421, 'This server does not answer under this host name'),
+  not_supported_yet: problem(422, 'Mooring does not support this yet'),
   dns_failed: problem(422, 'No server has this name', { display: 'There is no mail server with this name.' }),
   connection_refused: problem(422, 'The server does not answer on this port', {
     display: 'The mail server does not answer. Please check host and port.',

@@ -2,6 +2,8 @@ import { findSignInImport } from '../../db/imports/receipts.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
 import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
+import type { ApiContext } from '../http/call.ts';
+import { Problem } from '../http/problem.ts';
 import { SIGN_IN_PROBLEMS } from '../connect/sign-in-failure.ts';
 import { startAuthorization } from '../connect/authorize.ts';
 import { openLink } from '../connect/open-link.ts';
@@ -16,6 +18,7 @@ import {
   passwordOut,
   progressOut,
 } from '../schemas/connect.ts';
+import type { AuthorizeBody } from '../schemas/connect.ts';
 import { showConnected } from './channels.ts';
 
 const tag = 'Connect pages';
@@ -70,12 +73,20 @@ const authorize = defineCall({
   body: authorizeBody,
   example: { access_type: 'gmail' },
   answers: { 200: json('The provider’s page for the person', authorizeOut) },
-  problems: ['link_used', 'link_expired', 'access_type_not_allowed', 'no_oauth_for_access_type'],
+  problems: ['link_used', 'link_expired', 'access_type_not_allowed', 'no_oauth_for_access_type', 'not_supported_yet'],
   async run({ context, params: { link: address }, body, request, response }) {
+    refuseOtherProvider(context, body);
     const url = await startAuthorization(context, { address, accessType: body.access_type, request, response });
     return { status: 200, body: { authorization_url: url.href } };
   },
 });
+
+/** An access type is reached by its own provider. */
+function refuseOtherProvider({ providers }: ApiContext, { access_type: accessType, provider }: AuthorizeBody): void {
+  const own = providers.get(accessType)?.name;
+  if (provider === undefined || own === undefined || provider === own) return;
+  throw new Problem('not_supported_yet', `${accessType} signs in at ${own}, not at ${provider}`);
+}
 
 const password = defineCall({
   method: 'post',
@@ -93,6 +104,7 @@ const password = defineCall({
     'link_expired',
     'access_type_not_allowed',
     'no_password_for_access_type',
+    'not_supported_yet',
     'server_not_found',
     ...SIGN_IN_PROBLEMS,
   ],

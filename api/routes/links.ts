@@ -93,7 +93,7 @@ const reauthorize = defineCall({
   body: reauthorizeBody,
   example: { return_to: 'https://your.app/done' },
   answers: { 201: json('The link; its address is shown only in this answer', linkOut) },
-  problems: ['disconnected', 'access_type_not_allowed'],
+  problems: ['disconnected', 'access_type_not_allowed', 'not_supported_yet'],
   async run({ context, principal, params: { id }, body }) {
     requireConfigured(context, body.access_types);
     const now = await context.clock.now();
@@ -124,7 +124,10 @@ function refuseOtherAccess(
   accessType: AccessType,
   { purpose, access_types: wanted = [accessType] }: ReauthorizeBody,
 ): void {
-  if (purpose === 'reauthorize' && wanted.every((type) => type === accessType)) return;
+  if (purpose === 'change_access') {
+    throw new Problem('not_supported_yet', 'A channel cannot be moved to another access type yet');
+  }
+  if (wanted.every((type) => type === accessType)) return;
   throw new Problem(
     'access_type_not_allowed',
     `This channel is reached by ${accessType}; it cannot be moved to another access type`,

@@ -14,8 +14,12 @@ export const linkParams = z.strictObject({
 
 export const authorizeBody = z.strictObject({
   access_type: accessType,
-  provider: z.enum(PROVIDER_NAMES).optional().describe('Not needed: the access type decides'),
+  provider: z
+    .enum(PROVIDER_NAMES)
+    .optional()
+    .describe('The provider to sign in at; only the access type’s own is supported yet'),
 });
+export type AuthorizeBody = z.infer<typeof authorizeBody>;
 export const authorizeOut = z.object({ authorization_url: z.string().describe('The provider’s page for the person') });
 
 export const passwordBody = z.strictObject({
@@ -31,7 +35,7 @@ export const passwordBody = z.strictObject({
     .describe('The mail server; left out: found by the user name’s domain'),
   port: z.int().min(1).max(65_535).optional().describe('Left out: the usual one'),
   security: z.enum(['tls', 'starttls']).optional().describe('Left out: what fits the port'),
-  url: z.string().max(2_000).optional().describe('The server’s address, for access types that have one'),
+  url: z.string().max(2_000).optional().describe('The server’s address; no access type with one is supported yet'),
 });
 export type PasswordBody = z.infer<typeof passwordBody>;
 export const passwordOut = z.object({ channel: channelOut });

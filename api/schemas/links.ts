@@ -34,7 +34,10 @@ export const linkBody = z.strictObject({
 export type LinkBody = z.infer<typeof linkBody>;
 
 export const reauthorizeBody = z.strictObject({
-  purpose: z.enum(['reauthorize', 'change_access']).default('reauthorize').describe('What the link is for'),
+  purpose: z
+    .enum(['reauthorize', 'change_access'])
+    .default('reauthorize')
+    .describe('What the link is for; `change_access` is not supported yet'),
   access_types: accessTypes.optional(),
   return_to: returnTo,
 });

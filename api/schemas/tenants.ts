@@ -9,9 +9,10 @@ const told = z.enum(['owner', 'admins', 'both', 'none']);
 const ACCESS_TYPES_OF_TENANT = 'The access types that may be connected; null: all';
 const INDIVIDUAL = 'For individual channels';
 const SHARED = 'For shared channels';
-const NOTIFY = 'Who is asked to act, by kind of channel';
+const NOTIFY = 'Who is asked to act, by kind of channel; stored, and not obeyed before Mooring sends mail';
 const ADMINS = 'The admins of shared channels';
-const REMINDERS = 'Days after the first alert on which the person is reminded';
+const REMINDERS =
+  'Days after the first alert on which the person is reminded; stored, and not obeyed before Mooring sends mail';
 const RETENTION =
   'Days from `POST /v1/messages/ack` until content and envelope of a message are deleted; null: kept until the channel is erased';
 

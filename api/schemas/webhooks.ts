@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EVENT_TYPES, isDelivered } from '../../domain/event.ts';
+import { EVENT_TYPES, RESERVED_EVENT_TYPES, isDelivered } from '../../domain/event.ts';
 import { pageQuery } from '../http/paging.ts';
 import { tenantName, timeOut, webAddress } from './parts.ts';
 
@@ -11,7 +11,9 @@ const events = z
   .min(1, 'expected at least one type; leave it out for every type')
   .transform((given) => [...new Set(given)])
   .nullable()
-  .describe('The event types to deliver; null or left out: every type');
+  .describe(
+    `The event types to deliver; null or left out: every type. No event has one of these types yet: ${RESERVED_EVENT_TYPES.join(', ')}`,
+  );
 
 const url = webAddress
   .refine((text) => !text.includes('#'), 'expected an address without a fragment, which would never be sent')
