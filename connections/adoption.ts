@@ -79,7 +79,7 @@ async function proveAndStore(
       spec: adoptionSpec(accessType, request),
       credential: { kind: 'oauth', tokens: { ...tokens, refreshToken: tokens.refreshToken ?? token } },
       proof,
-      coveredUntil: request.covered_until === null ? null : new Date(request.covered_until),
+      coveredUntil: request.coveredUntil === null ? null : new Date(request.coveredUntil),
       adoption: { tokenHash, answeredAt },
     });
   } catch (error) {
@@ -107,10 +107,10 @@ export function adoptionSpec(
   return {
     kind,
     owner,
-    access_types: [accessType],
+    accessTypes: [accessType],
     uses: ['read'],
     import: 'continuous',
-    import_from: null,
+    importFrom: null,
     mailbox: null,
   };
 }

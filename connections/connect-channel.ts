@@ -91,7 +91,7 @@ function providersOwnTime({ heads, newestAt }: SignIn['proof'], now: Date): Date
 
 /** Mail from before the connection is imported on request only: `import_from`, or `covered_until` of an adoption. */
 async function queueEarlierMail(tx: Transaction, signIn: SignIn, channel: ChannelRow, now: Date): Promise<void> {
-  const from = signIn.spec.import_from ? new Date(signIn.spec.import_from) : signIn.coveredUntil;
+  const from = signIn.spec.importFrom ? new Date(signIn.spec.importFrom) : signIn.coveredUntil;
   if (!from || from >= now || signIn.spec.import === 'off') return;
   await queueImport(tx, {
     tenantId: channel.tenantId,

@@ -22,8 +22,8 @@ const LOGIN_TIMEOUT_MS = 45_000;
  * worked for the named account is stored. Answers with the channel's id. Throws `Problem`; nothing is stored then.
  */
 export async function adoptChannel(context: ApiContext, body: AdoptBody): Promise<string> {
-  const provider = context.providers.get(body.access_type);
-  if (!provider) throw new Problem('access_type_not_allowed', `The access type ${body.access_type} is not configured`);
+  const provider = context.providers.get(body.accessType);
+  if (!provider) throw new Problem('access_type_not_allowed', `The access type ${body.accessType} is not configured`);
   await refuseErasing(context, body.tenant);
   const how = provider.oauth ? 'oauth' : 'password';
   try {
@@ -76,10 +76,10 @@ const inProgress = () =>
   });
 
 async function proveAndStore(context: ApiContext, provider: Provider, body: AdoptBody): ReturnType<typeof adoptToken> {
-  const { credential: given, tenant: tenantId, access_type: accessType } = body;
+  const { credential: given, tenant: tenantId, accessType } = body;
   const { oauth } = provider;
-  if (oauth && 'refresh_token' in given) {
-    const token = new Secret(given.refresh_token);
+  if (oauth && 'refreshToken' in given) {
+    const token = new Secret(given.refreshToken);
     return adoptToken(context, { tenantId, accessType, token, request: requestOf(body) });
   }
   if (!oauth && 'username' in given) return adoptPassword(context, body, given);
@@ -97,7 +97,7 @@ async function adoptPassword(
 ): Promise<AdoptionOutcome> {
   const server = { host, port, security };
   const credential = { kind: 'password', server, username, password: new Secret(password) } as const;
-  const { tenant: tenantId, access_type: accessType } = body;
+  const { tenant: tenantId, accessType } = body;
   const { email } = body.account;
   const signal = AbortSignal.timeout(LOGIN_TIMEOUT_MS);
   const proof = await proveSignIn(context, accessType, { ...credential, email }, signal);
@@ -111,10 +111,10 @@ async function adoptPassword(
     spec: adoptionSpec(accessType, request),
     credential,
     proof,
-    coveredUntil: request.covered_until === null ? null : new Date(request.covered_until),
+    coveredUntil: request.coveredUntil === null ? null : new Date(request.coveredUntil),
   });
 }
 
-function requestOf({ account, kind, owner, covered_until }: AdoptBody): AdoptionRequest {
-  return { email: account.email, kind, owner: owner ?? null, covered_until: covered_until ?? null };
+function requestOf({ account, kind, owner, coveredUntil }: AdoptBody): AdoptionRequest {
+  return { email: account.email, kind, owner: owner ?? null, coveredUntil: coveredUntil ?? null };
 }

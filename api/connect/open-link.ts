@@ -30,13 +30,13 @@ export async function openLink(context: ApiContext, address: string): Promise<Op
     if (!link || !tenant || tenant.eraseRequestedAt) throw notFound('link');
     const channel = link.channelId === null ? null : await findChannel(tx, link.channelId);
     const policy = await findPolicy(tx, found.tenantId);
-    return { link, address, channel, accessTypes: choicesOf(context, link, policy.access_types) };
+    return { link, address, channel, accessTypes: choicesOf(context, link, policy.accessTypes) };
   });
 }
 
 /** What is configured, the link offers, and the tenant allows; who has a channel may keep it going as it is. */
 function choicesOf({ providers }: ApiContext, link: LinkRow, allowed: AccessType[] | null): AccessType[] {
-  const offered = [...providers.keys()].filter((type) => link.spec.access_types?.includes(type) ?? true);
+  const offered = [...providers.keys()].filter((type) => link.spec.accessTypes?.includes(type) ?? true);
   return link.purpose === 'reauthorize' ? offered : offered.filter((type) => allowed?.includes(type) ?? true);
 }
 

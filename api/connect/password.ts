@@ -35,10 +35,10 @@ const DENIED_AFTER_MS = 1_000;
 export async function signInWithPassword(context: ApiContext, address: string, body: PasswordBody): Promise<string> {
   const now = await context.clock.now();
   const opened = await openLink(context, address);
-  requireUsable(opened, body.access_type, now);
-  const provider = context.providers.get(body.access_type);
+  requireUsable(opened, body.accessType, now);
+  const provider = context.providers.get(body.accessType);
   if (provider?.oauth !== null) {
-    throw new Problem('no_password_for_access_type', `${body.access_type} signs in on the provider’s page`);
+    throw new Problem('no_password_for_access_type', `${body.accessType} signs in on the provider’s page`);
   }
   if (body.url !== undefined) throw new Problem('not_supported_yet', 'url: no configured access type has an address');
   await limitAttempts(context, opened.link, now);
@@ -66,13 +66,13 @@ async function tryPassword(context: ApiContext, opened: OpenLink, body: Password
   const email = mailboxOf(opened, body, server.host);
   const proof = await proveSignIn(
     context,
-    body.access_type,
+    body.accessType,
     { ...credential, email },
     AbortSignal.timeout(LOGIN_TIMEOUT_MS),
     { isPinned: opened.channel !== null },
   );
   const { tenantId, spec } = link;
-  const { access_type: accessType } = body;
+  const { accessType } = body;
   return completeSignIn(context, { tenantId, link, accessType, spec, credential, proof, coveredUntil: null });
 }
 

@@ -65,7 +65,7 @@ const report = defineCall({
   answers: { 202: json('When the channel was last checked', reportOut) },
   problems: ['disconnected'],
   async run({ context, principal, params: { id }, body }) {
-    const refused = body.http_status === 401 || body.http_status === 403;
+    const refused = body.httpStatus === 401 || body.httpStatus === 403;
     const reported = await changeInReach(context, { principal, id }, async ({ tx, now, wake }, row) => {
       if (isOneOf(LEFT, row.status)) {
         throw new Problem('disconnected', 'The channel is disconnected; there is nothing to check');

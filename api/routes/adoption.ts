@@ -32,7 +32,7 @@ const adopt = defineCall({
     'no_refresh_token',
     ...SIGN_IN_PROBLEMS,
   ],
-  knowsRepetition: ({ credential }) => 'refresh_token' in credential,
+  knowsRepetition: ({ credential }) => 'refreshToken' in credential,
   async run({ context, principal, body }) {
     tenantInReach(principal, body.tenant);
     const id = await adoptChannel(context, body);

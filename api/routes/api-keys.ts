@@ -59,7 +59,7 @@ const create = defineCall({
       tenantId,
       scopes: body.scopes,
       cidrs: body.cidrs,
-      expiresAt: body.expires_at === null ? null : new Date(body.expires_at),
+      expiresAt: body.expiresAt === null ? null : new Date(body.expiresAt),
       revokedAt: null,
       lastUsedAt: null,
       createdAt,
@@ -98,7 +98,7 @@ const patch = defineCall({
   example: { name: 'monthly reports' },
   answers: { 200: json('The key', keyOut) },
   async run({ context, principal, params: { id }, body }) {
-    const { name, cidrs, expires_at: expiresAt } = body;
+    const { name, cidrs, expiresAt } = body;
     const values = {
       ...(name === undefined ? {} : { name }),
       ...(cidrs === undefined ? {} : { cidrs }),

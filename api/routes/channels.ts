@@ -92,7 +92,7 @@ const patch = defineCall({
     const values = {
       ...(body.owner === undefined ? {} : { owner: body.owner }),
       ...(body.kind === undefined ? {} : { kind: body.kind }),
-      ...(body.keep_warm === undefined ? {} : { keepWarm: body.keep_warm }),
+      ...(body.keepWarm === undefined ? {} : { keepWarm: body.keepWarm }),
       ...(body.metadata === undefined ? {} : { metadata: body.metadata }),
     };
     const shown = await changeInReach(context, { principal, id }, async ({ tx, now, wake }, row) => {

@@ -76,13 +76,13 @@ const authorize = defineCall({
   problems: ['link_used', 'link_expired', 'access_type_not_allowed', 'no_oauth_for_access_type', 'not_supported_yet'],
   async run({ context, params: { link: address }, body, request, response }) {
     refuseOtherProvider(context, body);
-    const url = await startAuthorization(context, { address, accessType: body.access_type, request, response });
+    const url = await startAuthorization(context, { address, accessType: body.accessType, request, response });
     return { status: 200, body: { authorization_url: url.href } };
   },
 });
 
 /** An access type is reached by its own provider. */
-function refuseOtherProvider({ providers }: ApiContext, { access_type: accessType, provider }: AuthorizeBody): void {
+function refuseOtherProvider({ providers }: ApiContext, { accessType, provider }: AuthorizeBody): void {
   const own = providers.get(accessType)?.name;
   if (provider === undefined || own === undefined || provider === own) return;
   throw new Problem('not_supported_yet', `${accessType} signs in at ${own}, not at ${provider}`);

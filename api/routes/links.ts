@@ -46,13 +46,13 @@ const create = defineCall({
   problems: ['tenant_not_allowed', 'tenant_erasing'],
   async run({ context, principal, body }) {
     tenantInReach(principal, body.tenant);
-    requireConfigured(context, body.access_types);
+    requireConfigured(context, body.accessTypes);
     const now = await context.clock.now();
     const created = await context.database.inTenant(body.tenant, async (tx) => {
       const tenant = await ensureTenant(tx, body.tenant, now);
       if (tenant.eraseRequestedAt)
         throw new Problem('tenant_erasing', 'The tenant is being erased; no account can be connected');
-      const link = { tenantId: body.tenant, channelId: null, spec: specOf(body), returnTo: body.return_to ?? null };
+      const link = { tenantId: body.tenant, channelId: null, spec: specOf(body), returnTo: body.returnTo ?? null };
       return createLink(context, tx, { ...link, purpose: 'connect' }, now);
     });
     return { status: 201, body: created };
@@ -74,10 +74,10 @@ function specOf(body: LinkBody): LinkSpec {
   return {
     kind: body.kind,
     owner: body.owner ?? null,
-    access_types: body.access_types ?? null,
+    accessTypes: body.accessTypes ?? null,
     uses: body.uses,
     import: body.import,
-    import_from: body.import_from ?? null,
+    importFrom: body.importFrom ?? null,
     mailbox: body.mailbox ?? null,
   };
 }
@@ -95,7 +95,7 @@ const reauthorize = defineCall({
   answers: { 201: json('The link; its address is shown only in this answer', linkOut) },
   problems: ['disconnected', 'access_type_not_allowed', 'not_supported_yet'],
   async run({ context, principal, params: { id }, body }) {
-    requireConfigured(context, body.access_types);
+    requireConfigured(context, body.accessTypes);
     const now = await context.clock.now();
     const created = await inChannel(context, { principal, id }, async (tx, row) => {
       if (isOneOf(LEFT, row.status)) {
@@ -106,13 +106,13 @@ const reauthorize = defineCall({
       const spec = {
         kind,
         owner,
-        access_types: [row.accessType],
+        accessTypes: [row.accessType],
         uses,
         import: importMode,
-        import_from: null,
+        importFrom: null,
         mailbox: null,
       };
-      const link = { tenantId, purpose: body.purpose, channelId: id, spec, returnTo: body.return_to ?? null };
+      const link = { tenantId, purpose: body.purpose, channelId: id, spec, returnTo: body.returnTo ?? null };
       return createLink(context, tx, link, now);
     });
     return { status: 201, body: created };
@@ -122,7 +122,7 @@ const reauthorize = defineCall({
 /** A sign-in keeps its channel's access type: its cursors mean nothing to another provider. */
 function refuseOtherAccess(
   accessType: AccessType,
-  { purpose, access_types: wanted = [accessType] }: ReauthorizeBody,
+  { purpose, accessTypes: wanted = [accessType] }: ReauthorizeBody,
 ): void {
   if (purpose === 'change_access') {
     throw new Problem('not_supported_yet', 'A channel cannot be moved to another access type yet');

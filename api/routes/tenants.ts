@@ -15,6 +15,7 @@ import { defineCall } from '../http/call.ts';
 import type { ApiContext } from '../http/call.ts';
 import { idCursor, pageOf, parseIdCursor } from '../http/paging.ts';
 import { notFound } from '../http/problem.ts';
+import { presentPolicy } from '../presenters/policy.ts';
 import { listInReach, tenantInReach } from '../auth/reach.ts';
 import { listOf } from '../schemas/list.ts';
 import { erasureOut, policyBody, policyOut, tenantOut, tenantParams, tenantsQuery } from '../schemas/tenants.ts';
@@ -64,7 +65,8 @@ const getPolicy = defineCall({
   problems: ['tenant_not_allowed'],
   async run({ context, principal, params: { id } }) {
     tenantInReach(principal, id);
-    return { status: 200, body: await context.database.inTenant(id, (tx) => findPolicy(tx, id)) };
+    const policy = await context.database.inTenant(id, (tx) => findPolicy(tx, id));
+    return { status: 200, body: presentPolicy(policy) };
   },
 });
 
@@ -87,7 +89,7 @@ const putPolicy = defineCall({
       await ensureTenant(tx, id, now);
       await setPolicy(tx, id, body);
     });
-    return { status: 200, body };
+    return { status: 200, body: presentPolicy(body) };
   },
 });
 

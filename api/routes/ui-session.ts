@@ -23,7 +23,7 @@ const signIn = defineCall({
   answers: { 200: json('The cookie is set', sessionOut) },
   problems: ['unauthenticated', 'key_expired', 'address_not_allowed'],
   async run({ context, body, request, response }) {
-    const hash = sha256(body.api_key);
+    const hash = sha256(body.apiKey);
     const key = await withinReach(context.database, null, (tx) => findApiKeyByHash(tx, hash));
     if (!key) throw new Problem('unauthenticated', 'The API key is not valid');
     await keyPrincipal(context, key, request);

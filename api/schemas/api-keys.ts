@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import { camelCased } from './camel-cased.ts';
 import { pageQuery } from '../http/paging.ts';
 import { SCOPES } from '../auth/scopes.ts';
 import { tenantName, time, timeOut } from './parts.ts';
@@ -17,19 +18,23 @@ const END_OF_KEY = 'When the key expires; null: never';
 
 export const keysQuery = z.strictObject({ ...pageQuery });
 
-export const keyBody = z.strictObject({
-  name,
-  scopes: z.array(z.enum(SCOPES)).min(1).describe(SCOPES_OF_KEY),
-  tenant: tenantName.nullable().default(null).describe(TENANT_OF_KEY),
-  cidrs: cidrs.default(null),
-  expires_at: time.nullable().default(null).describe(END_OF_KEY),
-});
+export const keyBody = camelCased(
+  z.strictObject({
+    name,
+    scopes: z.array(z.enum(SCOPES)).min(1).describe(SCOPES_OF_KEY),
+    tenant: tenantName.nullable().default(null).describe(TENANT_OF_KEY),
+    cidrs: cidrs.default(null),
+    expires_at: time.nullable().default(null).describe(END_OF_KEY),
+  }),
+);
 
-export const keyPatchBody = z.strictObject({
-  name: name.optional(),
-  cidrs: cidrs.optional(),
-  expires_at: time.nullable().optional().describe(END_OF_KEY),
-});
+export const keyPatchBody = camelCased(
+  z.strictObject({
+    name: name.optional(),
+    cidrs: cidrs.optional(),
+    expires_at: time.nullable().optional().describe(END_OF_KEY),
+  }),
+);
 
 const key = {
   id: z.string().describe('The key’s id; not the key itself'),

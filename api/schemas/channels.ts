@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { camelCased } from './camel-cased.ts';
 import { KEEP_WARM, USES } from '../../domain/access-type.ts';
 import { STATUSES } from '../../domain/channel.ts';
 import { ACTIONS, STATUS_REASONS } from '../../domain/verdict.ts';
@@ -16,17 +17,19 @@ export const listQuery = z.strictObject({
   access_type: accessType.optional().describe('Only channels with this access type'),
 });
 
-export const patchBody = z.strictObject({
-  owner: person.nullish().describe('Who looks after the channel; null: no one person'),
-  kind: channelKind.optional(),
-  import: importMode.optional(),
-  keep_warm: keepWarm.optional(),
-  metadata: z
-    .record(z.string().max(100), z.unknown())
-    .refine((given) => JSON.stringify(given).length <= 16_000, 'expected at most 16,000 characters of JSON')
-    .optional()
-    .describe('The product’s own data; replaces what was there'),
-});
+export const patchBody = camelCased(
+  z.strictObject({
+    owner: person.nullish().describe('Who looks after the channel; null: no one person'),
+    kind: channelKind.optional(),
+    import: importMode.optional(),
+    keep_warm: keepWarm.optional(),
+    metadata: z
+      .record(z.string().max(100), z.unknown())
+      .refine((given) => JSON.stringify(given).length <= 16_000, 'expected at most 16,000 characters of JSON')
+      .optional()
+      .describe('The product’s own data; replaces what was there'),
+  }),
+);
 
 export const deleteQuery = z.strictObject({
   erase: z.enum(['true', 'false']).default('false').describe('`true`: also deletes the channel’s messages'),
@@ -42,10 +45,12 @@ export const tokenQuery = z.strictObject({
     .describe('Seconds that the token must still live; half of its whole life always suffices'),
 });
 
-export const reportBody = z.strictObject({
-  http_status: z.int().min(100).max(599).describe('The status with which the provider refused the call'),
-  body: z.string().max(20_000).optional().describe('The body of the provider’s answer'),
-});
+export const reportBody = camelCased(
+  z.strictObject({
+    http_status: z.int().min(100).max(599).describe('The status with which the provider refused the call'),
+    body: z.string().max(20_000).optional().describe('The body of the provider’s answer'),
+  }),
+);
 
 const mailServer = {
   host: z.string().min(1).max(255).describe('The mail server’s name'),
@@ -53,26 +58,28 @@ const mailServer = {
   security: z.enum(['tls', 'starttls']).describe('TLS from the first byte, or STARTTLS, which must succeed'),
 };
 
-export const adoptBody = z.strictObject({
-  tenant: tenantName,
-  access_type: accessType,
-  account: z
-    .strictObject({ email: email.describe('The mailbox’s address') })
-    .describe('The account that the credential must belong to'),
-  credential: z
-    .union([
-      z.strictObject({ refresh_token: z.string().min(1).max(10_000).describe('The refresh token') }),
-      z.strictObject({
-        username: z.string().min(1).max(320).describe('The user name at the mail server'),
-        password: z.string().min(1).max(2_000).describe('The password'),
-        ...mailServer,
-      }),
-    ])
-    .describe('A refresh token or a password, as the access type needs'),
-  owner: person.optional().describe('Who looks after the channel'),
-  kind: channelKind.default('individual'),
-  covered_until: time.optional().describe('Up to when the product has the messages; imports begin there'),
-});
+export const adoptBody = camelCased(
+  z.strictObject({
+    tenant: tenantName,
+    access_type: accessType,
+    account: z
+      .strictObject({ email: email.describe('The mailbox’s address') })
+      .describe('The account that the credential must belong to'),
+    credential: z
+      .union([
+        camelCased(z.strictObject({ refresh_token: z.string().min(1).max(10_000).describe('The refresh token') })),
+        z.strictObject({
+          username: z.string().min(1).max(320).describe('The user name at the mail server'),
+          password: z.string().min(1).max(2_000).describe('The password'),
+          ...mailServer,
+        }),
+      ])
+      .describe('A refresh token or a password, as the access type needs'),
+    owner: person.optional().describe('Who looks after the channel'),
+    kind: channelKind.default('individual'),
+    covered_until: time.optional().describe('Up to when the product has the messages; imports begin there'),
+  }),
+);
 export type AdoptBody = z.infer<typeof adoptBody>;
 
 const verificationOut = z.object({

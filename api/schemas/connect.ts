@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { camelCased } from './camel-cased.ts';
 import { PROVIDER_NAMES } from '../../domain/access-type.ts';
 import { STATUSES } from '../../domain/channel.ts';
 import { STATUS_REASONS } from '../../domain/verdict.ts';
@@ -12,31 +13,35 @@ export const linkParams = z.strictObject({
   link: z.string().min(1).max(200).describe('The random part of the link’s address'),
 });
 
-export const authorizeBody = z.strictObject({
-  access_type: accessType,
-  provider: z
-    .enum(PROVIDER_NAMES)
-    .optional()
-    .describe('The provider to sign in at; only the access type’s own is supported yet'),
-});
+export const authorizeBody = camelCased(
+  z.strictObject({
+    access_type: accessType,
+    provider: z
+      .enum(PROVIDER_NAMES)
+      .optional()
+      .describe('The provider to sign in at; only the access type’s own is supported yet'),
+  }),
+);
 export type AuthorizeBody = z.infer<typeof authorizeBody>;
 export const authorizeOut = z.object({ authorization_url: z.string().describe('The provider’s page for the person') });
 
-export const passwordBody = z.strictObject({
-  access_type: accessType,
-  username: z.string().trim().min(1).max(320).describe('The user name at the mail server'),
-  password: z.string().min(1).max(2_000).describe('The password or app password'),
-  host: z
-    .string()
-    .trim()
-    .max(255)
-    .regex(/^[^\s/@:\\]+$|^\[?[0-9a-f:.]+\]?$/i, 'expected a host name')
-    .optional()
-    .describe('The mail server; left out: found by the user name’s domain'),
-  port: z.int().min(1).max(65_535).optional().describe('Left out: the usual one'),
-  security: z.enum(['tls', 'starttls']).optional().describe('Left out: what fits the port'),
-  url: z.string().max(2_000).optional().describe('The server’s address; no access type with one is supported yet'),
-});
+export const passwordBody = camelCased(
+  z.strictObject({
+    access_type: accessType,
+    username: z.string().trim().min(1).max(320).describe('The user name at the mail server'),
+    password: z.string().min(1).max(2_000).describe('The password or app password'),
+    host: z
+      .string()
+      .trim()
+      .max(255)
+      .regex(/^[^\s/@:\\]+$|^\[?[0-9a-f:.]+\]?$/i, 'expected a host name')
+      .optional()
+      .describe('The mail server; left out: found by the user name’s domain'),
+    port: z.int().min(1).max(65_535).optional().describe('Left out: the usual one'),
+    security: z.enum(['tls', 'starttls']).optional().describe('Left out: what fits the port'),
+    url: z.string().max(2_000).optional().describe('The server’s address; no access type with one is supported yet'),
+  }),
+);
 export type PasswordBody = z.infer<typeof passwordBody>;
 export const passwordOut = z.object({ channel: channelOut });
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { camelCased } from './camel-cased.ts';
 import { USES } from '../../domain/access-type.ts';
 import {
   accessType,
@@ -20,27 +21,31 @@ const accessTypes = z
   .describe('The access types that the person may choose from; left out: all that the tenant allows');
 const returnTo = webAddress.optional().describe('Where the person returns after the sign-in; left out: nowhere');
 
-export const linkBody = z.strictObject({
-  tenant: tenantName,
-  kind: channelKind.default('individual'),
-  owner: person.optional().describe('Who looks after the channel'),
-  access_types: accessTypes.optional(),
-  uses: uses.default([USES[0]]),
-  import: importMode.default('continuous'),
-  import_from: time.optional().describe('Import from here on; left out: from the connection on'),
-  mailbox: email.optional().describe('The mailbox that must be connected; left out: any'),
-  return_to: returnTo,
-});
+export const linkBody = camelCased(
+  z.strictObject({
+    tenant: tenantName,
+    kind: channelKind.default('individual'),
+    owner: person.optional().describe('Who looks after the channel'),
+    access_types: accessTypes.optional(),
+    uses: uses.default([USES[0]]),
+    import: importMode.default('continuous'),
+    import_from: time.optional().describe('Import from here on; left out: from the connection on'),
+    mailbox: email.optional().describe('The mailbox that must be connected; left out: any'),
+    return_to: returnTo,
+  }),
+);
 export type LinkBody = z.infer<typeof linkBody>;
 
-export const reauthorizeBody = z.strictObject({
-  purpose: z
-    .enum(['reauthorize', 'change_access'])
-    .default('reauthorize')
-    .describe('What the link is for; `change_access` is not supported yet'),
-  access_types: accessTypes.optional(),
-  return_to: returnTo,
-});
+export const reauthorizeBody = camelCased(
+  z.strictObject({
+    purpose: z
+      .enum(['reauthorize', 'change_access'])
+      .default('reauthorize')
+      .describe('What the link is for; `change_access` is not supported yet'),
+    access_types: accessTypes.optional(),
+    return_to: returnTo,
+  }),
+);
 
 export type ReauthorizeBody = z.infer<typeof reauthorizeBody>;
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { camelCased } from './camel-cased.ts';
 import { pageQuery } from '../http/paging.ts';
 import { accessType, person, personOut, tenantName, timeOut } from './parts.ts';
 
@@ -16,19 +17,21 @@ const REMINDERS =
 const RETENTION =
   'Days from `POST /v1/messages/ack` until content and envelope of a message are deleted; null: kept until the channel is erased';
 
-export const policyBody = z.strictObject({
-  access_types: z.array(accessType).min(1).max(10).nullable().default(null).describe(ACCESS_TYPES_OF_TENANT),
-  notify: z
-    .strictObject({
-      individual: told.default('owner').describe(INDIVIDUAL),
-      shared: told.default('admins').describe(SHARED),
-    })
-    .default({ individual: 'owner', shared: 'admins' })
-    .describe(NOTIFY),
-  admins: z.array(person).max(50).default([]).describe(ADMINS),
-  reminders_days: z.array(z.int().min(1).max(365)).max(20).default([1, 3, 7]).describe(REMINDERS),
-  retention_days: z.int().min(0).max(3650).nullable().default(30).describe(RETENTION),
-});
+export const policyBody = camelCased(
+  z.strictObject({
+    access_types: z.array(accessType).min(1).max(10).nullable().default(null).describe(ACCESS_TYPES_OF_TENANT),
+    notify: z
+      .strictObject({
+        individual: told.default('owner').describe(INDIVIDUAL),
+        shared: told.default('admins').describe(SHARED),
+      })
+      .default({ individual: 'owner', shared: 'admins' })
+      .describe(NOTIFY),
+    admins: z.array(person).max(50).default([]).describe(ADMINS),
+    reminders_days: z.array(z.int().min(1).max(365)).max(20).default([1, 3, 7]).describe(REMINDERS),
+    retention_days: z.int().min(0).max(3650).nullable().default(30).describe(RETENTION),
+  }),
+);
 
 export const policyOut = z
   .object({
@@ -39,6 +42,7 @@ export const policyOut = z
     retention_days: z.int().nullable().describe(RETENTION),
   })
   .meta({ id: 'TenantPolicy' });
+export type Policy = z.infer<typeof policyOut>;
 
 export const tenantOut = z
   .object({

@@ -1,9 +1,12 @@
 import { z } from 'zod';
+import { camelCased } from './camel-cased.ts';
 import { accessType } from './parts.ts';
 
-export const sessionBody = z.strictObject({
-  api_key: z.string().min(1).max(500).describe('The API key that the session acts for'),
-});
+export const sessionBody = camelCased(
+  z.strictObject({
+    api_key: z.string().min(1).max(500).describe('The API key that the session acts for'),
+  }),
+);
 export const loginQuery = z.strictObject({ token: z.string().min(1).max(500).describe('The token of the login link') });
 export const sessionOut = z.object({
   access_types: z.array(accessType).describe('The access types that are configured'),

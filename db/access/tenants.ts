@@ -13,11 +13,11 @@ export const DEFAULT_RETENTION_DAYS = 30;
 
 /** Every access type; alerts go to the owner of an individual channel and to the admins of a shared one. */
 const DEFAULT_POLICY: TenantPolicy = {
-  access_types: null,
+  accessTypes: null,
   notify: { individual: 'owner', shared: 'admins' },
   admins: [],
-  reminders_days: [1, 3, 7],
-  retention_days: DEFAULT_RETENTION_DAYS,
+  remindersDays: [1, 3, 7],
+  retentionDays: DEFAULT_RETENTION_DAYS,
 };
 
 /** A tenant exists from the first time the product names it. */

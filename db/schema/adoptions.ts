@@ -3,7 +3,7 @@ import { index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg
 import type { AccessType, ChannelKind } from '../../domain/access-type.ts';
 import type { Verdict } from '../../domain/verdict.ts';
 import { channels } from './channels.ts';
-import { time } from './columns.ts';
+import { renamedJson, time } from './columns.ts';
 import type { LinkResult } from './links.ts';
 import { tenantId } from './tenants.ts';
 import type { Person } from './tenants.ts';
@@ -13,7 +13,7 @@ export interface AdoptionRequest {
   email: string;
   kind: ChannelKind;
   owner: Person | null;
-  covered_until: string | null;
+  coveredUntil: string | null;
 }
 
 /** Why an answer did not become a channel: our own check, or what the provider said. */
@@ -29,7 +29,7 @@ export const adoptions = pgTable(
     /** SHA-256 of the token: by it a repeated request is known. */
     tokenHash: text('token_hash').notNull(),
     accessType: text('access_type').$type<AccessType>().notNull(),
-    request: jsonb('request').$type<AdoptionRequest>().notNull(),
+    request: renamedJson('request').$type<AdoptionRequest>().notNull(),
     /** The token itself, sealed to the workers: what is kept where the answer brings no new one. */
     sealedToken: text('sealed_token'),
     /** Who is at it; another holder has taken it over, and the former sends nothing any more. */

@@ -6,6 +6,18 @@ export const xid8 = customType<{ data: string; driverData: string }>({ dataType:
 
 export const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
 
+const renamed = (value: object, rename: (name: string) => string) =>
+  Object.fromEntries(Object.entries(value).map(([name, field]) => [rename(name), field]));
+const snakeName = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+const camelName = (name: string) => name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+
+/** JSON whose fields are snake_case in the row, as SQL and older rows have them, and camelCase here. */
+export const renamedJson = customType<{ data: object; driverData: string | object }>({
+  dataType: () => 'jsonb',
+  toDriver: (value) => JSON.stringify(renamed(value, snakeName)),
+  fromDriver: (value) => renamed(typeof value === 'string' ? (JSON.parse(value) as object) : value, camelName),
+});
+
 /** Order of becoming visible: (xact, seq) below the oldest running transaction is final (rule 12). */
 export const feedOrder = () => ({
   xact: xid8('xact')

@@ -1,6 +1,6 @@
 import { integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import type { AccessType, ChannelKind, ImportMode, Use } from '../../domain/access-type.ts';
-import { time } from './columns.ts';
+import { renamedJson, time } from './columns.ts';
 import { tenantId } from './tenants.ts';
 import type { Person } from './tenants.ts';
 import { channels } from './channels.ts';
@@ -8,10 +8,10 @@ import { channels } from './channels.ts';
 export interface LinkSpec {
   kind: ChannelKind;
   owner: Person | null;
-  access_types: AccessType[] | null;
+  accessTypes: AccessType[] | null;
   uses: Use[];
   import: ImportMode;
-  import_from: string | null;
+  importFrom: string | null;
   mailbox: string | null;
 }
 
@@ -31,7 +31,7 @@ export const links = pgTable('links', {
   hash: text('hash').notNull().unique(),
   purpose: text('purpose').$type<'connect' | 'reauthorize' | 'change_access'>().notNull(),
   channelId: text('channel_id').references(() => channels.id, { onDelete: 'cascade' }),
-  spec: jsonb('spec').$type<LinkSpec>().notNull(),
+  spec: renamedJson('spec').$type<LinkSpec>().notNull(),
   returnTo: text('return_to'),
   expiresAt: time('expires_at').notNull(),
   /** Set by a completed sign-in only, never by a GET: mail scanners open links. */

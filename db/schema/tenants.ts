@@ -1,6 +1,6 @@
-import { integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import { integer, pgTable, text } from 'drizzle-orm/pg-core';
 import type { AccessType } from '../../domain/access-type.ts';
-import { time } from './columns.ts';
+import { renamedJson, time } from './columns.ts';
 
 export interface Person {
   email: string;
@@ -8,18 +8,18 @@ export interface Person {
 }
 
 export interface TenantPolicy {
-  access_types: AccessType[] | null;
+  accessTypes: AccessType[] | null;
   notify: { individual: 'owner' | 'admins' | 'both' | 'none'; shared: 'owner' | 'admins' | 'both' | 'none' };
   admins: Person[];
-  reminders_days: number[];
+  remindersDays: number[];
   /** How long content and envelope of an acknowledged message are kept; null: until the channel is erased. */
-  retention_days: number | null;
+  retentionDays: number | null;
 }
 
 export const tenants = pgTable('tenants', {
   id: text('id').primaryKey(),
   /** null: the defaults of `db/access/tenants.ts`. */
-  policy: jsonb('policy').$type<Partial<TenantPolicy>>(),
+  policy: renamedJson('policy').$type<Partial<TenantPolicy>>(),
   /** Set: nothing new is connected, and the row goes with the last of its channels. */
   eraseRequestedAt: time('erase_requested_at'),
   createdAt: time('created_at').notNull(),

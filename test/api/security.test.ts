@@ -65,7 +65,7 @@ beforeAll(async () => {
   sql = postgres(stage.databaseUrl, { max: 2 });
   await stage.sandbox.account('google', 'ana@example.com', { password: secret('password') });
   ids.channels = channelOf(
-    await connectGmail(stage, 'ana@example.com', { spec: { import_from: '2020-01-01T00:00:00Z' } }),
+    await connectGmail(stage, 'ana@example.com', { spec: { importFrom: '2020-01-01T00:00:00Z' } }),
   );
   ids.links = (await api.call('POST', '/v1/links', { tenant: 'acme' })).json.id;
   ids['webhook-endpoints'] = (

@@ -10,10 +10,10 @@ import type { Stage } from './stage.ts';
 export const LINK_SPEC: LinkSpec = {
   kind: 'individual',
   owner: null,
-  access_types: null,
+  accessTypes: null,
   uses: ['read'],
   import: 'continuous',
-  import_from: null,
+  importFrom: null,
   mailbox: null,
 };
 
