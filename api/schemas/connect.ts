@@ -43,6 +43,8 @@ export const passwordBody = camelCased(
   }),
 );
 export type PasswordBody = z.infer<typeof passwordBody>;
+/** As the form sends it. */
+export type PasswordRequest = z.input<typeof passwordBody>;
 export const passwordOut = z.object({ channel: channelOut });
 
 export const connectSessionOut = z.object({

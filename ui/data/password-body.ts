@@ -1,3 +1,4 @@
+import type { PasswordRequest } from '../../api/schemas/connect.ts';
 import type { AccessType } from '../../domain/access-type.ts';
 
 /** What the password form holds; an empty server field is left to the server to discover. */
@@ -20,7 +21,7 @@ export function serverEntry(server: { host: string; port: number; security: 'tls
 }
 
 /** The body of `POST /connect/:link/password`: what nobody entered is not in it. */
-export function passwordBody(accessType: AccessType, entry: PasswordEntry): Record<string, unknown> {
+export function passwordBody(accessType: AccessType, entry: PasswordEntry): PasswordRequest {
   const body = { access_type: accessType, username: entry.username.trim(), password: entry.password };
   if (accessType === 'exchange') return { ...body, url: entry.url.trim() };
   return {
