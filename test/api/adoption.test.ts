@@ -56,6 +56,32 @@ const rowsOf = (tenant: string) =>
     ...(await tx.execute(`select due_at, sealed_answer, sealed_token, channel_id from adoptions`)),
   ]);
 
+const holdersOf = (tenant: string) =>
+  stage.context.database.inTenant(tenant, async (tx) => [
+    ...(await tx.execute<{ holder: string; answered_at: string | null }>(`select holder, answered_at from adoptions`)),
+  ]);
+
+const expireLeases = (tenant: string) =>
+  stage.context.database.inTenant(tenant, (tx) => tx.execute(`update adoptions set due_at = '2020-01-01'`));
+
+/** The first answer is on its way until `arrives`; the second request has its connection, and waits until `goesOn`. */
+function answeringLate(context: Context, arrives: Promise<void>, goesOn: Promise<void>): Context {
+  const gmail = context.providers.get('gmail');
+  if (!gmail?.oauth) throw new Error('Gmail is not configured');
+  const { oauth } = gmail;
+  let requests = 0;
+  const refreshRequest: typeof oauth.refreshRequest = async (token, signal, beforeWriting) => {
+    const isFirst = requests++ === 0;
+    const answer = await oauth.refreshRequest(token, signal, async () => {
+      if (!isFirst) await goesOn;
+      await beforeWriting?.();
+    });
+    if (isFirst) await arrives;
+    return answer;
+  };
+  return { ...context, providers: new Map([['gmail', { ...gmail, oauth: { ...oauth, refreshRequest } }]]) };
+}
+
 describe('a token that its provider takes once', () => {
   test('two requests at once send it once, and both get the channel', async () => {
     const body = await bodyOf('twice@example.com');
@@ -99,6 +125,32 @@ describe('a token that its provider takes once', () => {
     expect(await withWorker(() => adopt(body))).toMatchObject({ status: 201 });
   }, 60_000);
 });
+
+test('rule 4: an answer that comes after the lease was lost is kept, and its token is not sent again', async () => {
+  const email = 'late@example.com';
+  const body = await bodyOf(email, 'late');
+  const [arrives, goesOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const late = await startApi(answeringLate(stage.context, arrives.promise, goesOn.promise));
+  try {
+    const first = adopt(body, late);
+    await until('the request', async () => (await refreshes(email)).length === 1);
+    const holder = (await holdersOf('late'))[0]?.holder;
+    const second = adopt(body, late);
+    await until('another holder', async () => {
+      await expireLeases('late');
+      return (await holdersOf('late'))[0]?.holder !== holder;
+    });
+    arrives.resolve();
+    await until('the answer', async () => (await holdersOf('late'))[0]?.answered_at);
+    goesOn.resolve();
+    const { status, json } = await first;
+    expect({ status, json }).toMatchObject({ status: 201, json: { status: 'connected' } });
+    expect(await second).toMatchObject({ status: 201, json: { id: json.id } });
+    expect(await refreshes(email)).toEqual([200]);
+  } finally {
+    await late.close();
+  }
+}, 60_000);
 
 test('a token that was refused, or never answered, may be sent again', async () => {
   const body = await bodyOf('again@example.com', 'again');
