@@ -1,8 +1,14 @@
-// `node migrate.ts`: brings the database to this version's tables. In production it runs once before server and
-// worker of a new version; `npm start` does the same by itself.
-import { readEnvironment } from './runtime/environment.ts';
+// `node migrate.ts`: brings the database to this version's tables and gives every role its rights. In production it runs
+// once before server, worker and listener of a new version, as the owner of the tables (DATABASE_OWNER_URL). With
+// DATABASE_SERVER_PASSWORD, DATABASE_WORKER_PASSWORD and DATABASE_LISTENER_PASSWORD it lets the processes log in as
+// mooring_server, mooring_worker and mooring_listener. `npm start` does the same by itself.
+import { ensureLogins } from './db/logins.ts';
 import { migrateDatabase } from './db/migrate.ts';
+import { readMigrateConfig } from './runtime/config.ts';
 
-const url = readEnvironment()['DATABASE_URL'];
-if (!url) throw new Error('DATABASE_URL must name the database to migrate.');
-await migrateDatabase(url);
+const { ownerUrl, hasOwner, loginPasswords } = readMigrateConfig();
+if (!hasOwner) {
+  console.warn('DATABASE_OWNER_URL is not set: DATABASE_URL owns the tables; give every process a login of its own');
+}
+await migrateDatabase(ownerUrl);
+if (loginPasswords) await ensureLogins(ownerUrl, loginPasswords);

@@ -7,12 +7,12 @@ import { describeRun, sayAddresses } from './embedded/addresses.ts';
 import { endLeftovers } from './embedded/leftovers.ts';
 import { choosePorts, claimPort, type Ports } from './embedded/ports.ts';
 import { preparePostgres } from './embedded/postgres.ts';
-import { listenerSpec, pushAddress, serverSpec, workerSpec } from './embedded/programs.ts';
+import { listenerSpec, type ProgramName, pushAddress, serverSpec, workerSpec } from './embedded/programs.ts';
 import { removeRunFile, writeRunFile } from './embedded/run-file.ts';
 import { readSandbox, type SandboxAddresses, sandboxSpec } from './embedded/sandbox.ts';
 import { type StartConfig, startConfigFrom } from './embedded/start-config.ts';
 import { StartError } from './embedded/start-error.ts';
-import { logFile, occupyStateFolder, readApiKey } from './embedded/state-folder.ts';
+import { logFile, occupyStateFolder, readApiKey, readLoginPasswords } from './embedded/state-folder.ts';
 import { sayTo, step } from './embedded/steps.ts';
 import { onStopSignals } from './embedded/stop-signals.ts';
 import { createSupervisor } from './embedded/supervisor.ts';
@@ -58,27 +58,23 @@ async function start(given: StartConfig): Promise<void> {
   if (config.sandboxPort) await claimPort('MOORING_SANDBOX_PORT', config.sandboxPort);
   const ports = await choosePorts(config.stateDir, config.sandboxPort);
 
-  const [databaseUrl, temporal, sandbox, { migrateDatabase }, keys] = await Promise.all([
+  const [databaseUrl, temporal, sandbox, database, keys] = await Promise.all([
     startPostgres(config, ports),
     startTemporal(config, ports),
     startSandbox(config, ports),
-    import('./db/migrate.ts'), // the largest import, loaded while the others start
+    loadDatabaseTools(), // the largest import, loaded while the others start
     import('./crypto/keys-file.ts'),
   ]);
+  await prepareKeys(config, keys);
+  const databaseUrls = await step(say, 'Tables', () => prepareDatabase(config, databaseUrl, database));
   const surroundings = {
     databaseUrl,
+    databaseUrls,
     ...temporal,
     sandbox,
     apiKey: config.apiKey ?? readApiKey(config.stateDir),
     uiLoginToken: randomBytes(32).toString('base64url'),
   };
-  await prepareKeys(config, keys);
-  await step(say, 'Tables', async () => {
-    await migrateDatabase(databaseUrl).catch((error: Error) => {
-      if (!config.databaseUrl) throw error;
-      throw new StartError(`The database of DATABASE_URL cannot be used: ${error.message}`);
-    });
-  });
   await Promise.all([
     step(say, 'Server', () => supervisor.start('server', serverSpec(config, surroundings))),
     step(say, 'Worker', () => supervisor.start('worker', workerSpec(config, surroundings))),
@@ -106,6 +102,42 @@ async function prepareKeys(
   } catch (error) {
     throw new StartError(error instanceof Error ? error.message : String(error));
   }
+}
+
+async function loadDatabaseTools() {
+  const [{ migrateDatabase }, { ensureLogins, loginUrl }, { Secret }] = await Promise.all([
+    import('./db/migrate.ts'),
+    import('./db/logins.ts'),
+    import('./domain/secret.ts'),
+  ]);
+  return { migrateDatabase, ensureLogins, loginUrl, Secret };
+}
+
+/** Tables and rights, and the address each program has the database at: the embedded one gives each its own login. */
+async function prepareDatabase(
+  config: StartConfig,
+  databaseUrl: string,
+  { migrateDatabase, ensureLogins, loginUrl, Secret }: Awaited<ReturnType<typeof loadDatabaseTools>>,
+): Promise<Record<ProgramName, string>> {
+  if (config.databaseUrl) {
+    if (!config.databaseOwnerUrl) {
+      say('Tables', 'DATABASE_OWNER_URL is not set: the programs use the login that owns the tables');
+    }
+    await migrateDatabase(config.databaseOwnerUrl ?? databaseUrl).catch((error: Error) => {
+      const variable = config.databaseOwnerUrl ? 'DATABASE_OWNER_URL' : 'DATABASE_URL';
+      throw new StartError(`The database of ${variable} cannot be used: ${error.message}`);
+    });
+    return { server: databaseUrl, worker: databaseUrl, listener: databaseUrl };
+  }
+  await migrateDatabase(databaseUrl);
+  const { server, worker, listener } = readLoginPasswords(config.stateDir);
+  const passwords = { server: new Secret(server), worker: new Secret(worker), listener: new Secret(listener) };
+  await ensureLogins(databaseUrl, passwords);
+  return {
+    server: loginUrl(databaseUrl, 'server', passwords.server),
+    worker: loginUrl(databaseUrl, 'worker', passwords.worker),
+    listener: loginUrl(databaseUrl, 'listener', passwords.listener),
+  };
 }
 
 async function startPostgres(config: StartConfig, ports: Ports): Promise<string> {

@@ -14,7 +14,7 @@ import { checkRewrapping } from './runtime/start-checks.ts';
 const { values } = parseArgs({ options: { burnt: { type: 'string' }, 'server-keys': { type: 'string' } } });
 const config = readConfig();
 const beside = join(dirname(config.vaultKeysFile), 'server-keys.json');
-const context = await createContext('vault-keys', config);
+const context = await createContext('worker', config, {}, 'vault-keys');
 try {
   await checkRewrapping(context, values['server-keys'] ?? (existsSync(beside) ? beside : null));
   if (values.burnt === undefined) {

@@ -2,6 +2,8 @@ import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
+import { applicationName, ROLES_OF } from './roles.ts';
+import type { Program } from './roles.ts';
 
 /**
  * A transaction of the app role with its tenant set, or of the role that looks across tenants. Queries begun together,
@@ -15,15 +17,16 @@ export type Transaction = Pick<
 >;
 
 /**
- * PostgreSQL, seen through two roles that own nothing (rule 14). `inTenant` sets the tenant for one transaction and
- * row-level security does the rest. `acrossTenants` sees every row and is called from `db/across-tenants/` alone.
+ * PostgreSQL through roles that own nothing (rule 14). Every transaction takes its role, and `inTenant` its tenant, for
+ * itself alone: row-level security does the rest, and nothing rests on a session, so a transaction-mode pooler may
+ * stand between. `acrossTenants` sees every row and is called from `db/across-tenants/` alone.
  */
 export interface Database {
   inTenant<T>(tenant: string, work: (tx: Transaction) => Promise<T>): Promise<T>;
   acrossTenants<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
-  /** The app role without a tenant: for rows of no tenant (sessions, idempotency keys, the feeds' state). */
+  /** The tenant's role without a tenant: for what belongs to none (sessions, idempotency keys, the feeds' state). */
   outsideTenants<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
-  /** The app role's pool, for the one statement that needs no transaction: the token read. */
+  /** The login itself, for the one statement that needs neither role nor transaction: the token read. */
   app: postgres.Sql;
   /**
    * One connection for the clock alone: the clock is read inside transactions and would otherwise wait for a connection
@@ -40,46 +43,66 @@ const MOST_PREPARED_PARAMETERS = 64;
 
 export interface DatabaseOptions {
   url: string;
-  /** Connections of the app role; the other role takes a quarter. */
+  /** Where `url` is a transaction-mode pooler: the server itself, for LISTEN. */
+  directUrl?: string | null;
+  /** Named prepared statements; false for a pooler that keeps none. */
+  prepare?: boolean;
+  /** Connections for one tenant's transactions; those across tenants take a quarter. */
   poolSize: number;
+  program: Program;
 }
 
-export function connectDatabase({ url, poolSize }: DatabaseOptions): Database {
-  const pool = (role: string, max: number) =>
-    postgres(url, {
+export function connectDatabase({ url, directUrl, prepare = true, poolSize, program }: DatabaseOptions): Database {
+  const pool = (max: number, address = url) =>
+    postgres(address, {
       max,
+      prepare,
       connect_timeout: 10,
       idle_timeout: 60,
       onnotice: () => {},
-      connection: { role, application_name: 'mooring' },
+      connection: { application_name: applicationName(program) },
     });
-  const app = pool('mooring_app', poolSize);
-  const clock = pool('mooring_app', 1);
-  const across = pool('mooring_across_tenants', Math.max(2, Math.ceil(poolSize / 4)));
+  const app = pool(poolSize);
+  const clock = pool(1);
+  const across = pool(Math.max(2, Math.ceil(poolSize / 4)));
+  const listener = pool(1, directUrl ?? url);
   const appDb = drizzle(preparing(app));
   const acrossDb = drizzle(preparing(across));
+  const roles = ROLES_OF[program];
   return {
     app,
     clock,
-    inTenant: (tenant, work) =>
-      appDb.transaction(async (tx) => {
-        // Sent before the work's first query, in the same round trip. If it fails, all that follows fails too.
-        const isSet = tx.execute(sql`select set_config('mooring.tenant', ${tenant}, true)`).execute();
-        isSet.catch(() => {});
-        const result = await work(tx);
-        await isSet;
-        return result;
-      }),
-    acrossTenants: (work) => acrossDb.transaction(work),
-    outsideTenants: (work) => appDb.transaction(work),
+    inTenant: (tenant, work) => transactionAs(appDb, { role: roles.tenant, tenant }, work),
+    acrossTenants: (work) => transactionAs(acrossDb, { role: roles.acrossTenants, tenant: '' }, work),
+    outsideTenants: (work) => transactionAs(appDb, { role: roles.tenant, tenant: '' }, work),
     async listen(topic, heard) {
-      const listening = await across.listen(topic, heard, () => heard(''));
+      const listening = await listener.listen(topic, heard, () => heard(''));
       return () => listening.unlisten();
     },
     async close() {
-      await Promise.all([app, clock, across].map((client) => client.end({ timeout: 5 })));
+      await Promise.all([app, clock, across, listener].map((client) => client.end({ timeout: 5 })));
     },
   };
+}
+
+/** A transaction with a role and a tenant ('' is none) of its own. */
+function transactionAs<T>(
+  db: PostgresJsDatabase,
+  { role, tenant }: { role: string; tenant: string },
+  work: (tx: Transaction) => Promise<T>,
+): Promise<T> {
+  return db.transaction(async (tx) => {
+    // Goes out before the work's first query, in the same trip.
+    const isSet = tx
+      .execute(sql`select set_config('role', ${role}, true), set_config('mooring.tenant', ${tenant}, true)`)
+      .execute();
+    isSet.catch(() => {});
+    try {
+      return await work(tx);
+    } finally {
+      await isSet; // its error is why the work's queries failed
+    }
+  });
 }
 
 /**

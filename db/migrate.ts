@@ -1,19 +1,31 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
-import { fileURLToPath } from 'node:url';
 import postgres from 'postgres';
 
 const FOLDER = fileURLToPath(new URL('./migrations', import.meta.url));
+const RIGHTS = readFileSync(new URL('./rights.sql', import.meta.url), 'utf8');
 /** Any number will do, as long as every Mooring takes the same: two migrating at once would both fail. */
 const MIGRATION_LOCK = 4_021_979;
 
-/** Brings the database at `url` to the newest schema. Forward only; safe to call from several processes at once. */
+/**
+ * Brings the database at `url`, which is its owner's, to the newest schema and gives every role its rights. Forward
+ * only; safe to call from several processes at once.
+ */
 export async function migrateDatabase(url: string): Promise<void> {
-  const client = postgres(url, { max: 1, onnotice: () => {} });
+  const [client, holder] = [0, 1].map(() => postgres(url, { max: 1, onnotice: () => {} })) as [
+    postgres.Sql,
+    postgres.Sql,
+  ];
   try {
-    await client`select pg_advisory_lock(${MIGRATION_LOCK})`;
-    await migrate(drizzle(client), { migrationsFolder: FOLDER });
+    // The lock is a transaction's, on a connection of its own: a session's would not outlive a pooler's next transaction.
+    await holder.begin(async (holding) => {
+      await holding`select pg_advisory_xact_lock(${MIGRATION_LOCK})`;
+      await migrate(drizzle(client), { migrationsFolder: FOLDER });
+      await client.begin((tx) => tx.unsafe(RIGHTS));
+    });
   } finally {
-    await client.end({ timeout: 5 });
+    await Promise.all([client, holder].map((each) => each.end({ timeout: 5 })));
   }
 }

@@ -12,7 +12,10 @@ const CHECKOUT = join(import.meta.dirname, '..');
 
 /** What `start` made or found out, and its programs have to be told. */
 export interface Surroundings {
+  /** For tools: the embedded cluster's administrator, or the database that was given. */
   databaseUrl: string;
+  /** Each program's own login. */
+  databaseUrls: Record<ProgramName, string>;
   temporalAddress: string;
   temporalUiUrl: string | null;
   apiKey: string;
@@ -37,7 +40,8 @@ export function programEnvironment(
     MOORING_VAULT_KEYS_FILE: program === 'server' ? config.serverKeysFile : config.vaultKeysFile,
     MOORING_API_KEY: found.apiKey,
     MOORING_UI_LOGIN_TOKEN: found.uiLoginToken,
-    DATABASE_URL: found.databaseUrl,
+    DATABASE_URL: found.databaseUrls[program],
+    DATABASE_OWNER_URL: '', // migrates, and is no program's
     TEMPORAL_ADDRESS: found.temporalAddress,
     TEMPORAL_NAMESPACE: config.temporalNamespace,
     ...(found.temporalUiUrl ? { TEMPORAL_UI_URL: found.temporalUiUrl } : {}),

@@ -17,6 +17,8 @@ export interface StartConfig {
   sandbox: boolean;
   sandboxPort: number | null;
   databaseUrl: string | null;
+  /** Who owns and migrates the tables of `databaseUrl`; null: `databaseUrl` itself. */
+  databaseOwnerUrl: string | null;
   temporalAddress: string | null;
   temporalNamespace: string;
   temporalUiUrl: string | null;
@@ -34,6 +36,10 @@ export function startConfigFrom(environment: Record<string, string>): StartConfi
   const port = portOf(environment, 'PORT') ?? 3000;
   const stateDir = resolve(given('MOORING_STATE_DIR') ?? '.mooring');
   const databaseUrl = given('DATABASE_URL');
+  const databaseOwnerUrl = given('DATABASE_OWNER_URL');
+  if (databaseOwnerUrl && !databaseUrl) {
+    throw new StartError('DATABASE_OWNER_URL needs DATABASE_URL, the login of the programs at the same database.');
+  }
   const temporalAddress = given('TEMPORAL_ADDRESS');
   return {
     environment,
@@ -46,6 +52,7 @@ export function startConfigFrom(environment: Record<string, string>): StartConfi
     sandbox: sandboxOf(given('MOORING_SANDBOX'), databaseUrl === null && temporalAddress === null),
     sandboxPort: portOf(environment, 'MOORING_SANDBOX_PORT'),
     databaseUrl,
+    databaseOwnerUrl,
     temporalAddress,
     temporalNamespace: given('TEMPORAL_NAMESPACE') ?? 'default',
     temporalUiUrl: given('TEMPORAL_UI_URL'),

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ProgramName } from './programs.ts';
 import { lockFolder } from './folder-lock.ts';
 import { rotateLog } from './log-file.ts';
 import { readRunFile } from './run-file.ts';
@@ -32,6 +33,18 @@ export function apiKeyFile(stateDir: string): string {
   if (!existsSync(file)) writeFileSync(file, `mk_${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 });
   return file;
 }
+
+/** The passwords of the programs' logins at the embedded PostgreSQL, made if they are missing. */
+export function readLoginPasswords(stateDir: string): Record<ProgramName, string> {
+  const file = join(stateDir, 'postgres-logins.json');
+  if (!existsSync(file)) {
+    const made = { server: newPassword(), worker: newPassword(), listener: newPassword() };
+    writeFileSync(file, JSON.stringify(made, null, 2), { mode: 0o600 });
+  }
+  return JSON.parse(readFileSync(file, 'utf8')) as Record<ProgramName, string>;
+}
+
+const newPassword = () => randomBytes(32).toString('base64url');
 
 export function readApiKey(stateDir: string): string {
   return readFileSync(apiKeyFile(stateDir), 'utf8').trim();

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { KILL_POINTS } from '../domain/kill-points.ts';
 import type { KillPoint } from '../domain/kill-points.ts';
 import { Secret } from '../domain/secret.ts';
+import type { LoginPasswords } from '../db/logins.ts';
 import type { ProviderConfig } from '../providers/definition.ts';
 import { PROVIDER_VARIABLES } from '../providers/registry.ts';
 import { readEnvironment } from './environment.ts';
@@ -16,7 +17,7 @@ export interface Config {
   publicUrl: string;
   /** Where the built web UI lies. */
   uiDir: string;
-  databaseUrl: string;
+  database: DatabaseConfig;
   temporal: TemporalConfig;
   vaultKeysFile: string;
   firstApiKey: Secret | null;
@@ -34,6 +35,14 @@ export interface Config {
   killAt: KillPoint | null;
 }
 
+export interface DatabaseConfig {
+  url: string;
+  /** Where `url` is a transaction-mode pooler: the server itself. */
+  directUrl: string | null;
+  /** Whether a prepared statement may be used again. */
+  prepare: boolean;
+}
+
 export interface TemporalConfig {
   address: string;
   namespace: string;
@@ -43,13 +52,16 @@ export interface TemporalConfig {
 }
 
 const port = z.coerce.number().int().min(1).max(65_535);
+// Judged here: a later parser's error would print it with its password.
+const databaseUrl = z.string().refine(isDatabaseUrl, 'expected postgres://user:password@host:port/database');
 const variables = z.object({
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   PORT: port.default(3000),
   MOORING_BIND: z.string().default('127.0.0.1'),
   MOORING_PUBLIC_URL: z.url().optional(),
-  // Judged here: who parses it later would print it, password and all.
-  DATABASE_URL: z.string().refine(isDatabaseUrl, 'expected postgres://user:password@host:port/database'),
+  DATABASE_URL: databaseUrl,
+  DATABASE_DIRECT_URL: databaseUrl.optional(),
+  DATABASE_PREPARE: z.enum(['on', 'off']).default('on'),
   TEMPORAL_ADDRESS: z.string().min(1),
   TEMPORAL_NAMESPACE: z.string().default('default'),
   TEMPORAL_UI_URL: z.url().optional(),
@@ -82,14 +94,16 @@ const SANDBOX_POLL_MS = 5_000;
 /** Under a day, so that what is missed is found within one. */
 const AUDIT_INTERVAL_MS = 23 * 3_600_000;
 
+function configError(...errors: (z.ZodError | undefined)[]): ConfigError {
+  const issues = errors.flatMap((error) => error?.issues ?? []);
+  return new ConfigError(issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'));
+}
+
 /** Throws `ConfigError` with one line per variable that is missing or wrong. */
 export function readConfig(environment: Record<string, string> = readEnvironment()): Config {
   const own = variables.safeParse(environment);
   const theirs = z.object(PROVIDER_VARIABLES).safeParse(environment);
-  if (!own.success || !theirs.success) {
-    const issues = [own, theirs].flatMap(({ error }) => error?.issues ?? []);
-    throw new ConfigError(issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'));
-  }
+  if (!own.success || !theirs.success) throw configError(own.error, theirs.error);
   const given = own.data;
   const publicUrl = (given.MOORING_PUBLIC_URL ?? `http://127.0.0.1:${given.PORT}`).replace(/\/$/, '');
   return {
@@ -98,7 +112,11 @@ export function readConfig(environment: Record<string, string> = readEnvironment
     bind: given.MOORING_BIND,
     publicUrl,
     uiDir: resolve(import.meta.dirname, '../dist/ui'),
-    databaseUrl: given.DATABASE_URL,
+    database: {
+      url: given.DATABASE_URL,
+      directUrl: given.DATABASE_DIRECT_URL ?? null,
+      prepare: given.DATABASE_PREPARE === 'on',
+    },
     temporal: temporalConfig(given),
     vaultKeysFile: given.MOORING_VAULT_KEYS_FILE,
     firstApiKey: given.MOORING_API_KEY ? new Secret(given.MOORING_API_KEY) : null,
@@ -121,6 +139,50 @@ export function readConfig(environment: Record<string, string> = readEnvironment
 function pollIntervalMs({ MOORING_POLL_SECONDS: seconds, MOORING_SANDBOX: sandbox }: Variables): number | null {
   if (seconds !== undefined) return 1000 * seconds;
   return sandbox === 'on' ? SANDBOX_POLL_MS : null;
+}
+
+/** What `node migrate.ts` works with. */
+export interface MigrateConfig {
+  /** The login that owns the tables. */
+  ownerUrl: string;
+  /** Whether it is another than that of the processes. */
+  hasOwner: boolean;
+  /** The passwords to give to the logins of the processes; null: they have been made otherwise. */
+  loginPasswords: LoginPasswords | null;
+}
+
+const migrateVariables = z.object({
+  DATABASE_URL: databaseUrl.optional(),
+  DATABASE_OWNER_URL: databaseUrl.optional(),
+  DATABASE_SERVER_PASSWORD: z.string().min(16).optional(),
+  DATABASE_WORKER_PASSWORD: z.string().min(16).optional(),
+  DATABASE_LISTENER_PASSWORD: z.string().min(16).optional(),
+});
+
+/** Throws `ConfigError` as `readConfig` does. */
+export function readMigrateConfig(environment: Record<string, string> = readEnvironment()): MigrateConfig {
+  const { data: given, error } = migrateVariables.safeParse(environment);
+  if (!given) throw configError(error);
+  const ownerUrl = given.DATABASE_OWNER_URL ?? given.DATABASE_URL;
+  if (!ownerUrl) throw new ConfigError('DATABASE_OWNER_URL: expected the login that owns the tables');
+  const {
+    DATABASE_SERVER_PASSWORD: server,
+    DATABASE_WORKER_PASSWORD: worker,
+    DATABASE_LISTENER_PASSWORD: listener,
+  } = given;
+  const all = server && worker && listener;
+  if (!all && (server || worker || listener)) {
+    throw new ConfigError(
+      'DATABASE_SERVER_PASSWORD, DATABASE_WORKER_PASSWORD, DATABASE_LISTENER_PASSWORD: expected all or none',
+    );
+  }
+  return {
+    ownerUrl,
+    hasOwner: given.DATABASE_OWNER_URL !== undefined,
+    loginPasswords: all
+      ? { server: new Secret(server), worker: new Secret(worker), listener: new Secret(listener) }
+      : null,
+  };
 }
 
 function temporalConfig(given: Variables): TemporalConfig {

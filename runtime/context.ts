@@ -4,6 +4,7 @@ import { Vault } from '../crypto/vault.ts';
 import type { Binding } from '../crypto/vault.ts';
 import { connectDatabase } from '../db/client.ts';
 import type { Database } from '../db/client.ts';
+import type { Program } from '../db/roles.ts';
 import { databaseClock } from '../db/clock.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { KillPoint } from '../domain/kill-points.ts';
@@ -28,8 +29,14 @@ export interface Context {
   close(): Promise<void>;
 }
 
-export async function createContext(name: string, config: Config, given: Partial<Context> = {}): Promise<Context> {
-  const database = given.database ?? connectDatabase({ url: config.databaseUrl, poolSize: 12 });
+/** `program` is whose rights it has in the database. */
+export async function createContext(
+  program: Program,
+  config: Config,
+  given: Partial<Context> = {},
+  name: string = program,
+): Promise<Context> {
+  const database = given.database ?? connectDatabase({ ...config.database, poolSize: 12, program });
   const temporal = given.temporal ?? connectTemporal(config.temporal);
   const logger = given.logger ?? createLogger(name, config.logLevel);
   return {

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { url as debuggerUrl } from 'node:inspector';
 import type { Context } from './context.ts';
+import { checkDatabase } from './database-checks.ts';
+import { StartRefused } from './start-refused.ts';
 import { readKeyring } from '../crypto/keyring.ts';
+import type { Program } from '../db/roles.ts';
 import { countRecords } from '../db/across-tenants/vault-records.ts';
 
 /** What each process opens of the vault. The listener reads no token. */
@@ -9,15 +12,16 @@ const OPENS = {
   server: ['encrypted'],
   worker: ['sealed', 'encrypted'],
   listener: ['sealed'],
-} satisfies Record<string, ('sealed' | 'encrypted')[]>;
+} satisfies Record<Program, ('sealed' | 'encrypted')[]>;
 
 /**
  * Before a process takes up work. Throws when a key is missing, when the server has one that it must not have, or when
  * a debugger listens beside real mailboxes.
  */
-export async function checkStart(context: Context, program: keyof typeof OPENS): Promise<void> {
+export async function checkStart(context: Context, program: Program): Promise<void> {
   if (!context.config.sandbox) keepMemoryToOurselves(context);
   if (program === 'server') refusePrivateKeys(context);
+  await checkDatabase(context, program);
   await requireVaultKeys(context, OPENS[program]);
 }
 
@@ -25,15 +29,11 @@ export async function checkStart(context: Context, program: keyof typeof OPENS):
 function refusePrivateKeys({ vault }: Context): void {
   const [keyId] = vault.keyIds('sealed');
   if (keyId === undefined) return;
-  throw startError(
+  throw new StartRefused(
     'private_key_in_server',
     `The keys file that MOORING_VAULT_KEYS_FILE names for the server has the private key "${keyId}", which is for workers ` +
       'and listeners alone. Write the server its own file: node crypto/make-keys.ts WORKERS_FILE SERVER_FILE',
   );
-}
-
-function startError(code: string, message: string): Error {
-  return Object.assign(new Error(message), { code });
 }
 
 /**
@@ -42,7 +42,7 @@ function startError(code: string, message: string): Error {
  */
 export async function checkRewrapping({ vault }: Context, serverKeysFile: string | null): Promise<void> {
   if (vault.keyIds('sealed').length === 0) {
-    throw startError(
+    throw new StartRefused(
       'private_key_absent',
       'The keys file that MOORING_VAULT_KEYS_FILE names has no private key; re-wrapping needs the file of the workers',
     );
@@ -52,7 +52,7 @@ export async function checkRewrapping({ vault }: Context, serverKeysFile: string
   const known = new Set([...sealing.publicKeys.keys(), ...content.keys.keys()]);
   const absent = [vault.currentKey('sealed'), vault.currentKey('encrypted')].filter((keyId) => !known.has(keyId));
   if (absent.length === 0) return;
-  throw startError(
+  throw new StartRefused(
     'server_keys_behind',
     `The server's keys file ${serverKeysFile} lacks the current key "${absent.join('" and "')}". Write it anew from the workers' ` +
       `file (node crypto/make-keys.ts WORKERS_FILE ${serverKeysFile}), restart the server, and run this again`,

@@ -8,3 +8,8 @@ export async function withinReach<T>(
 ): Promise<T> {
   return tenantId === null ? database.acrossTenants(work) : database.inTenant(tenantId, work);
 }
+
+/** Throws where the login may not take the role that looks across tenants. */
+export async function tryRoleAcrossTenants(database: Database): Promise<void> {
+  await database.acrossTenants(async () => {});
+}

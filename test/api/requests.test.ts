@@ -216,8 +216,8 @@ describe('what describes the API', () => {
 
 describe('when the database is away', () => {
   test('calls are told to come back, the process lives, and goes on when it is there again', async () => {
-    const line = await lineTo(new URL(stage.databaseUrl));
-    const database = connectDatabase({ url: line.url, poolSize: 4 });
+    const line = await lineTo(new URL(stage.serverEnvironment['DATABASE_URL'] ?? ''));
+    const database = connectDatabase({ url: line.url, poolSize: 4, program: 'server' });
     const temporal = connectTemporal({
       address: '127.0.0.1:1',
       namespace: 'default',

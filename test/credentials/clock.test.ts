@@ -45,7 +45,7 @@ describe('R-13: a process whose clock is wrong', () => {
 
   test('rule 6: it serves a fresh token, and none that is about to end', async () => {
     const channelId = await scene.connect('read@example.com');
-    const { environment } = scene.stage;
+    const { serverEnvironment: environment } = scene.stage;
     const isServed = (skewMs: number) =>
       startRefresher({ environment, aheadMs: null, do: 'read', tenantId: TENANT, channelId }, { skewMs }).outcome;
     expect(await isServed(2 * HOUR_MS)).toBe(true);

@@ -83,7 +83,10 @@ async function race(context: Context, { input, callers, untilVersion }: Extract<
 async function obey(task: Task): Promise<void> {
   const { environment, aheadMs, stopAt } = task;
   const given = aheadMs === null ? {} : { clock: { now: async () => new Date(Date.now() + aheadMs) } };
-  const context = await createContext('test', readConfig(environment), { temporal: silent, ...given });
+  const context = await createContext(task.do === 'read' ? 'server' : 'worker', readConfig(environment), {
+    temporal: silent,
+    ...given,
+  });
   const stopping: Context = {
     ...context,
     killPoint(point) {

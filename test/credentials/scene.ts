@@ -11,6 +11,7 @@ import { findCredential, markTokenRefused } from '../../db/credentials/credentia
 import type { CredentialRow } from '../../db/credentials/credentials.ts';
 import { readAccessToken } from '../../db/credentials/token-reads.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';
+import { databaseAs } from '../support/logins.ts';
 import { GRACE_SECONDS } from './declaring.ts';
 import type { Mode } from './declaring.ts';
 import { raiseStage } from '../support/stage.ts';
@@ -94,7 +95,7 @@ export class Scene {
   /** Whether a reader would get the token now. */
   async isServed(channelId: string): Promise<boolean> {
     const question = { channelId, tenantId: TENANT, apiKeyId: 'key_test', now: await this.clock.now(), minLifeMs: 0 };
-    return (await readAccessToken(this.stage.context.database, question))?.served === 'fresh';
+    return (await readAccessToken(databaseAs('server', this.stage.context.database), question))?.served === 'fresh';
   }
 
   /** Refreshes that reached the provider. */

@@ -10,6 +10,7 @@ import { migrateDatabase } from '../../db/migrate.ts';
 import { tenants } from '../../db/schema/tenants.ts';
 import { ensureTenant, findTenant } from '../../db/access/tenants.ts';
 import { startPostgres } from '../../embedded/postgres.ts';
+import { makeLogins } from '../support/logins.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'mooring-db-'));
 let postgres: Awaited<ReturnType<typeof startPostgres>>;
@@ -19,7 +20,7 @@ beforeAll(async () => {
   postgres = await startPostgres({ dir: join(dir, 'postgres') });
   await migrateDatabase(postgres.url);
   // One connection: what it keeps of one tenant's queries is used for the other's.
-  database = connectDatabase({ url: postgres.url, poolSize: 1 });
+  database = connectDatabase({ url: (await makeLogins(postgres.url)).server, poolSize: 1, program: 'server' });
   for (const id of ['ours', 'theirs']) await database.inTenant(id, (tx) => ensureTenant(tx, id, new Date()));
 });
 afterAll(async () => {

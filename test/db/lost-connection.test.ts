@@ -12,6 +12,7 @@ import { migrateDatabase } from '../../db/migrate.ts';
 import { tenants } from '../../db/schema/tenants.ts';
 import { ensureTenant, findTenant } from '../../db/access/tenants.ts';
 import { startPostgres } from '../../embedded/postgres.ts';
+import { makeLogins } from '../support/logins.ts';
 
 /*
  * PostgreSQL goes away while it is used: a restart, a failover, a proxy between. What had begun fails; nothing of it is
@@ -40,7 +41,7 @@ let url: string;
 const cutAll = () => [...passing].forEach((client) => client.end());
 
 async function withDatabase(poolSize: number, use: (database: Database) => Promise<void>): Promise<void> {
-  const database = connectDatabase({ url, poolSize });
+  const database = connectDatabase({ url, poolSize, program: 'server' });
   try {
     await use(database);
   } finally {
@@ -55,7 +56,7 @@ beforeAll(async () => {
   postgres = await startPostgres({ dir: join(dir, 'postgres') });
   await migrateDatabase(postgres.url);
   await new Promise<void>((resolve) => between.listen(0, '127.0.0.1', resolve));
-  const through = new URL(postgres.url);
+  const through = new URL((await makeLogins(postgres.url)).server);
   through.port = String((between.address() as AddressInfo).port);
   url = through.href;
   await withDatabase(1, async (database) => {

@@ -8,6 +8,7 @@ import type { Engine } from '../support/engine.ts';
 import { shapedMail } from '../support/mail-shapes.ts';
 import { secret } from '../support/minting.ts';
 import { stageTrusting } from '../support/stage.ts';
+import { databaseAs } from '../support/logins.ts';
 import { lifeOf } from '../workflows/life.ts';
 
 const EMAIL = 'one@dovecot.example';
@@ -31,7 +32,7 @@ afterAll(async () => {
 
 test.skipIf(!dovecotInstalled)('a server that lets in one connection at a time is polled in peace', async () => {
   const life = lifeOf(engine, channelOf(await connectImap(engine, EMAIL, PASSWORD)));
-  listener = startListener(engine.context, 1);
+  listener = startListener({ ...engine.context, database: databaseAs('listener', engine.context.database) }, 1);
   await until('the trouble of two', async () => (await life.read()).trouble === 'access', 40_000);
   await until('peace', async () => (await life.read()).status === 'connected', 60_000);
   dovecot?.fill(EMAIL, 'INBOX', shapedMail(3, new Date()));

@@ -10,6 +10,7 @@ import { raiseEngine, until } from '../support/engine.ts';
 import type { Engine } from '../support/engine.ts';
 import { secret } from '../support/minting.ts';
 import { raiseStage } from '../support/stage.ts';
+import { databaseAs } from '../support/logins.ts';
 import { lifeOf } from '../workflows/life.ts';
 
 const HOUR_MS = 3_600_000;
@@ -28,7 +29,7 @@ afterEach(async () => {
 afterAll(() => engine.close());
 
 function listen(most = 100, context: Context = engine.context): Listener {
-  const listener = startListener(context, most);
+  const listener = startListener({ ...context, database: databaseAs('listener', context.database) }, most);
   listeners.push(listener);
   return listener;
 }

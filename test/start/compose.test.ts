@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { readConfig } from '../../runtime/config.ts';
+import { readConfig, readMigrateConfig } from '../../runtime/config.ts';
 
 const checkout = join(import.meta.dirname, '../..');
 const text = readFileSync(join(checkout, 'docker-compose.yml'), 'utf8');
@@ -30,6 +30,28 @@ const keysOf = (name: string) =>
     return compose.secrets[source]?.file.replace(/.*:-|\}$/g, '');
   });
 
+const GIVEN: Record<string, string> = {
+  POSTGRES_PASSWORD: 'password-of-postgres',
+  TEMPORAL_DB_PASSWORD: 'password-of-temporal',
+  DATABASE_SERVER_PASSWORD: 'password-of-server',
+  DATABASE_WORKER_PASSWORD: 'password-of-worker',
+  DATABASE_LISTENER_PASSWORD: 'password-of-listener',
+  MOORING_PUBLIC_URL: 'https://mooring.example',
+  MOORING_API_KEY: 'mk_12345678',
+};
+
+const fill = (value: string) =>
+  value.replaceAll(
+    /\$\{(\w+):([-?])([^}]*)\}/g,
+    (_, variable: string, _kind, fallback: string) => GIVEN[variable] ?? fallback,
+  );
+
+/** A service's environment as compose fills it in; empty values count as absent. */
+function environmentOf(name: string): Record<string, string> {
+  const entries = Object.entries(compose.services[name]?.environment ?? {}).map(([key, value]) => [key, fill(value)]);
+  return Object.fromEntries(entries.filter(([, value]) => value)) as Record<string, string>;
+}
+
 describe('docker-compose.yml', () => {
   it('pins every image, and Temporal’s three to versions that belong together', () => {
     const images = services.flatMap(([, { image, build }]) => (build ? [] : [image]));
@@ -52,25 +74,30 @@ describe('docker-compose.yml', () => {
   });
 
   it.each(['server', 'worker', 'listener'])('gives %s an environment that config.ts accepts', (name) => {
-    const given = {
-      POSTGRES_PASSWORD: 'p',
-      MOORING_PUBLIC_URL: 'https://mooring.example',
-      MOORING_API_KEY: 'mk_12345678',
-    };
-    const fill = (value: string) =>
-      value.replaceAll(
-        /\$\{(\w+):([-?])([^}]*)\}/g,
-        (_, variable: keyof typeof given, _kind, fallback: string) => given[variable] ?? fallback,
-      );
-    const environment = Object.entries(compose.services[name]?.environment ?? {}).map(([key, value]) => [
-      key,
-      fill(value),
-    ]);
-    const config = readConfig(Object.fromEntries(environment) as Record<string, string>);
-    expect(config).toMatchObject({
-      publicUrl: given.MOORING_PUBLIC_URL,
+    expect(readConfig(environmentOf(name))).toMatchObject({
+      publicUrl: GIVEN['MOORING_PUBLIC_URL'],
       temporal: { address: 'temporal:7233', namespace: 'mooring' },
     });
+  });
+
+  it('rule 14: gives every process its own login, whom migrate.ts makes, and no password of another', () => {
+    const { ownerUrl, hasOwner, loginPasswords } = readMigrateConfig(environmentOf('migrate'));
+    expect([new URL(ownerUrl).username, hasOwner]).toEqual(['mooring', true]);
+    for (const name of ['server', 'worker', 'listener'] as const) {
+      const environment = environmentOf(name);
+      const { username, password } = new URL(readConfig(environment).database.url);
+      expect(username).toBe(`mooring_${name}`);
+      expect(password).toBe(loginPasswords?.[name].reveal());
+      const said = JSON.stringify(environment);
+      const others = Object.entries(GIVEN).filter(
+        ([variable]) => /PASSWORD/.test(variable) && GIVEN[variable] !== password,
+      );
+      expect(others).toHaveLength(4);
+      for (const [variable, value] of others) {
+        expect(said).not.toContain(value);
+        expect(compose.services[name]?.environment?.[variable], 'over what .env says').toBe('');
+      }
+    }
   });
 
   it('rule 1: gives the private key to worker and listener alone', () => {
@@ -86,6 +113,15 @@ describe('docker-compose.yml', () => {
     const secrets = [...text.matchAll(/\$\{(\w*(?:PASSWORD|API_KEY))(:?[^}]*)\}/g)].map(
       ([, name, rest]) => `${name}${rest}`,
     );
-    expect(new Set(secrets)).toEqual(new Set(['POSTGRES_PASSWORD:?', 'TEMPORAL_DB_PASSWORD:?', 'MOORING_API_KEY:?']));
+    expect(new Set(secrets)).toEqual(
+      new Set([
+        'POSTGRES_PASSWORD:?',
+        'TEMPORAL_DB_PASSWORD:?',
+        'DATABASE_SERVER_PASSWORD:?',
+        'DATABASE_WORKER_PASSWORD:?',
+        'DATABASE_LISTENER_PASSWORD:?',
+        'MOORING_API_KEY:?',
+      ]),
+    );
   });
 });

@@ -54,7 +54,8 @@ test(
       expect(workers.sealing.keys[0]?.d).toBeTypeOf('string');
       expect(keysIn(dir, 'server-keys.json').content).toEqual(workers.content);
 
-      rmSync(join(dir, 'server-keys.json')); // as the folder of an earlier release is
+      // As the folder of an earlier release is.
+      for (const name of ['server-keys.json', 'postgres-logins.json']) rmSync(join(dir, name));
       const second = await startMooring({ MOORING_STATE_DIR: dir });
       try {
         expect(second.said()).toMatch(/Keys +split: .*server-keys\.json/);

@@ -31,6 +31,7 @@ describe('startConfigFrom', () => {
     [{ PORT: '70000' }, 'PORT'],
     [{ MOORING_SANDBOX_PORT: 'x' }, 'MOORING_SANDBOX_PORT'],
     [{ MOORING_SANDBOX: 'yes' }, 'MOORING_SANDBOX'],
+    [{ DATABASE_OWNER_URL: 'postgres://owner@db/mooring' }, 'DATABASE_OWNER_URL needs DATABASE_URL'],
   ])('names what is wrong in %j', (environment: Record<string, string>, variable) => {
     expect(() => startConfigFrom(environment)).toThrow(variable);
   });
@@ -46,6 +47,11 @@ describe('programEnvironment', () => {
   const imap = { host: '127.0.0.1', port: 4143, security: 'starttls', ca_file: '/sandbox/ca.pem' };
   const found = {
     databaseUrl: 'postgres://db/mooring',
+    databaseUrls: {
+      server: 'postgres://server@db/mooring',
+      worker: 'postgres://worker@db/mooring',
+      listener: 'postgres://listener@db/mooring',
+    },
     temporalAddress: '127.0.0.1:7233',
     temporalUiUrl: null,
     apiKey: `mk_${secret('api-key')}`,
@@ -71,6 +77,18 @@ describe('programEnvironment', () => {
     const environment = programEnvironment('server', startConfigFrom(given), found);
     expect(environment).toMatchObject(given);
     expect(environment).not.toHaveProperty('GMAIL_API_URL');
+  });
+
+  it('gives each program its own login and keys, and none the owner of the tables', () => {
+    const owner = 'postgres://owner@db/mooring';
+    const config = startConfigFrom({ DATABASE_URL: 'postgres://db/mooring', DATABASE_OWNER_URL: owner });
+    for (const program of ['server', 'worker', 'listener'] as const) {
+      const environment = programEnvironment(program, config, found);
+      expect(environment['DATABASE_URL']).toBe(found.databaseUrls[program]);
+      expect(JSON.stringify(environment)).not.toContain(owner);
+      const keys = program === 'server' ? 'server-keys.json' : 'vault-keys.json';
+      expect(environment['MOORING_VAULT_KEYS_FILE']).toMatch(new RegExp(`${keys}$`));
+    }
   });
 
   it('allows nothing further and names no sandbox where there is none', () => {

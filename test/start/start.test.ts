@@ -50,6 +50,12 @@ async function ready({ child, output }: Started): Promise<Run> {
   return run();
 }
 
+/** What a process was started with; null where the system does not tell. */
+function environmentOf(pid: number | undefined): string | null {
+  const file = `/proc/${pid}/environ`;
+  return existsSync(file) ? readFileSync(file, 'utf8') : null;
+}
+
 const answers = async (url: string) => (await fetch(url)).status;
 
 describe('npm start', { timeout: 180_000 }, () => {
@@ -82,6 +88,32 @@ describe('npm start', { timeout: 180_000 }, () => {
     expect(ui_login).toMatch(`${api}/login?token=`);
     expect(mooring.output()).toContain(ui_login);
     expect(mooring.output()).not.toContain(api_key);
+  });
+
+  it('rule 14: gives every program a login of its own, and none the administrator’s', async () => {
+    const { database_url, pids } = run();
+    const sql = connect(database_url, { max: 1, onnotice: () => {} });
+    const sessions = await sql`select distinct usename as login, application_name as name from pg_stat_activity
+      where application_name like 'mooring-%' order by 1`;
+    const [tools] = await sql`select rolsuper from pg_roles where rolname = current_user`;
+    await sql.end();
+    const programs = ['listener', 'server', 'worker'];
+    expect(sessions.map((row) => ({ ...row }))).toEqual(
+      programs.map((program) => ({ login: `mooring_${program}`, name: `mooring-${program}` })),
+    );
+    expect(tools?.['rolsuper']).toBe(true);
+    const file = join(dir, 'postgres-logins.json');
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const passwords = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
+    for (const program of programs) {
+      const environment = environmentOf(pids[program]);
+      if (environment === null) continue;
+      const { [program]: own = '', ...others } = passwords;
+      expect(environment).toContain(own);
+      for (const other of [...Object.values(others), new URL(database_url).password]) {
+        expect(environment).not.toContain(other);
+      }
+    }
   });
 
   it('refuses a state folder that another one lives in', async () => {

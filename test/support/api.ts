@@ -9,6 +9,7 @@ import { sha256 } from '../../crypto/random-secrets.ts';
 import { SCOPES } from '../../api/auth/scopes.ts';
 import type { Context } from '../../runtime/context.ts';
 import { Secret } from '../../domain/secret.ts';
+import { databaseAs } from './logins.ts';
 import { keepAnswersOf } from './kept-answers.ts';
 import { secret } from './minting.ts';
 
@@ -30,6 +31,7 @@ export async function startApi(stageContext: Context, config: Partial<Context['c
   const loginToken = secret('login-token');
   const context = {
     ...stageContext,
+    database: databaseAs('server', stageContext.database),
     config: {
       ...stageContext.config,
       port,

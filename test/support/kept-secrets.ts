@@ -9,6 +9,7 @@ const SHAPES: [kind: string, shape: RegExp][] = [
   ['code', /"(4\/0A[^"]+)"/g],
   ['client-secret', /"(GOCSPX-[^"]+)"/g],
   ['vault-key', /"(?:d|k)":\s*"([\w-]{43})"/g],
+  ['database-password', /"(?:server|worker|listener)":\s*"([\w-]{43})"/g],
   ['api-key', /\b(mk_[\w-]{43})\b/g],
   ['login-token', /\/login\?token=([\w-]{43})/g],
 ];

@@ -6,12 +6,15 @@ import { readConfig } from '../../runtime/config.ts';
 import { createContext } from '../../runtime/context.ts';
 import type { Context } from '../../runtime/context.ts';
 import { ensureVaultKeys, writeServerKeys } from '../../crypto/keys-file.ts';
+import { connectDatabase } from '../../db/client.ts';
+import type { Program } from '../../db/roles.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
 import { startPostgres } from '../../embedded/postgres.ts';
 import { createProviders } from '../../providers/registry.ts';
 import { startSandbox } from '../../sandbox/sandbox.ts';
 import type { Temporal } from '../../runtime/temporal.ts';
 import { keepRows, keepWrites } from './kept-database.ts';
+import { makeLogins, rememberPrograms } from './logins.ts';
 import { keptLogger } from './kept-log.ts';
 import { learnSecretsIn } from './kept-secrets.ts';
 import { sandboxControl } from './sandbox-control.ts';
@@ -41,16 +44,21 @@ export async function raiseStage({
   const dir = await mkdtemp(join(tmpdir(), 'mooring-test-'));
   const postgres = await startPostgres({ dir: join(dir, 'postgres') });
   await migrateDatabase(postgres.url);
+  const logins = await makeLogins(postgres.url);
   const sandbox = await startSandbox({ dir: join(dir, 'sandbox'), port: 0 });
   const keysFile = join(dir, 'keys.json');
   const serverKeysFile = join(dir, 'server-keys.json');
   await ensureVaultKeys(keysFile);
   await writeServerKeys({ workers: keysFile, server: serverKeysFile });
-  const environment = { ...stageEnvironment(sandbox.addresses, postgres.url, keysFile), ...variables };
+  const environment = { ...stageEnvironment(sandbox.addresses, logins.worker, keysFile), ...variables };
   const config = readConfig(environment);
-  const context = await createContext('test', config, {
+  const connect = (program: Program) => connectDatabase({ url: logins[program], poolSize: 12, program });
+  const databases = { server: connect('server'), worker: connect('worker'), listener: connect('listener') };
+  rememberPrograms(databases);
+  const context = await createContext('worker', config, {
     logger: keptLogger('test'),
     temporal: silentTemporal(),
+    database: databases.worker,
     ...given,
   });
   return {
@@ -58,13 +66,16 @@ export async function raiseStage({
     /** For a worker or a listener as a process of its own. */
     environment,
     /** For a server as a process of its own. */
-    serverEnvironment: { ...environment, MOORING_VAULT_KEYS_FILE: serverKeysFile },
+    serverEnvironment: { ...environment, DATABASE_URL: logins.server, MOORING_VAULT_KEYS_FILE: serverKeysFile },
+    /** A worker's; `startApi` and `databaseAs` give what they start its own login. */
     context,
     sandbox: sandboxControl(sandbox.addresses.control),
     imap: sandbox.addresses.imap as { host: string; port: number; security: 'tls' | 'starttls'; ca_file: string },
+    /** The administrator's. */
     databaseUrl: postgres.url,
     async close() {
       await context.close();
+      await Promise.all([databases.server.close(), databases.listener.close()]);
       await sandbox.close();
       await keepRows(postgres.url);
       await postgres.stop();

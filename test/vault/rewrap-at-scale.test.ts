@@ -16,6 +16,7 @@ import { readAccessToken } from '../../db/credentials/token-reads.ts';
 import { countRecords } from '../../db/across-tenants/vault-records.ts';
 import { Secret } from '../../domain/secret.ts';
 import { secret } from '../support/minting.ts';
+import { databaseAs } from '../support/logins.ts';
 import { currentKeysAlone, newerKeys } from './new-keys.ts';
 import { setScene, TENANT } from '../credentials/scene.ts';
 
@@ -124,7 +125,7 @@ function live(context: Context, ids: string[], refreshing: string[]) {
   const { signal } = stopping;
   const read = async (channelId: string) => {
     const question = { channelId, tenantId: TENANT, apiKeyId: 'key_test', now: await scene.clock.now(), minLifeMs: 0 };
-    const found = await readAccessToken(context.database, question);
+    const found = await readAccessToken(databaseAs('server', context.database), question);
     const binding = { ...bindingOf(channelId, 'access_token'), version: found?.version ?? 0 };
     const token = await context.vault.decryptSecret(found?.accessTokenJwe ?? '', binding);
     if (!refreshing.includes(channelId) && token.reveal() !== textOf(channelId, 'access_token'))

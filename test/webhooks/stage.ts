@@ -28,6 +28,7 @@ import { keep } from '../support/evidence.ts';
 import { keepRows, keepWrites } from '../support/kept-database.ts';
 import { keptLogger } from '../support/kept-log.ts';
 import { learnSecretsIn } from '../support/kept-secrets.ts';
+import { makeLogins } from '../support/logins.ts';
 
 /** A PostgreSQL of this test file's own, migrated, with a vault; `close` leaves only what the last test looks through. */
 export async function raiseStage() {
@@ -36,7 +37,7 @@ export async function raiseStage() {
   await migrateDatabase(postgres.url);
   const keysFile = join(dir, 'keys.json');
   await ensureVaultKeys(keysFile);
-  const entered = await enterStage(postgres.url, keysFile);
+  const entered = await enterStage((await makeLogins(postgres.url)).worker, keysFile);
   return {
     ...entered,
     async close() {
@@ -52,7 +53,7 @@ export async function raiseStage() {
 
 /** The same PostgreSQL and vault, for a process of its own. */
 export async function enterStage(url: string, keysFile: string) {
-  const database = connectDatabase({ url, poolSize: 8 });
+  const database = connectDatabase({ url, poolSize: 8, program: 'worker' });
   return {
     url,
     keysFile,

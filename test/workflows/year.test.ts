@@ -13,6 +13,7 @@ import { readAccessToken } from '../../db/credentials/token-reads.ts';
 import type { EventType } from '../../domain/event.ts';
 import { channelWorkflowId } from '../../domain/workflow/names.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';
+import { databaseAs } from '../support/logins.ts';
 import { chainOf, raiseEngine, until } from '../support/engine.ts';
 import type { Engine } from '../support/engine.ts';
 import { raiseStage } from '../support/stage.ts';
@@ -77,7 +78,7 @@ async function readToken(fresh: 'always' | 'not now'): Promise<void> {
 async function read() {
   const at = await now();
   const question = { channelId, tenantId: TENANT, apiKeyId: 'key_test', now: at, minLifeMs: null };
-  const reading = await readAccessToken(engine.context.database, question);
+  const reading = await readAccessToken(databaseAs('server', engine.context.database), question);
   if (!reading) throw new Error('The channel is gone');
   return { at, ...reading };
 }

@@ -10,7 +10,7 @@ import { dyingOf, dyingOfListing } from './poison.ts';
  */
 const { POISON, FOLDER, ABOVE, CHANNEL = '', IMPORT = '', ATTEMPT = '1' } = process.env;
 const silent = { lookAt: async () => {}, close: async () => {} } as unknown as Temporal;
-const context = await createContext('test', readConfig(process.env as Record<string, string>), { temporal: silent });
+const context = await createContext('worker', readConfig(process.env as Record<string, string>), { temporal: silent });
 const poisoned =
   FOLDER === undefined ? dyingOf(context, POISON) : dyingOfListing(context, { folder: FOLDER, above: Number(ABOVE) });
 const answer = await importing(poisoned).slice(CHANNEL, IMPORT, Number(ATTEMPT));

@@ -1,0 +1,53 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import postgres from 'postgres';
+
+/** What stands between a process and PostgreSQL. */
+export interface Pooling {
+  /** A transaction-mode pooler: each transaction may have another connection of the server's. */
+  isPooled: boolean;
+  keepsPreparedStatements: boolean;
+}
+
+/** Transactions that are held open meanwhile, so that a pooler has to give the next one another connection. */
+const HELD = 2;
+/** As long as a pooler without a free connection may keep these waiting, in ms. */
+const HELD_WITHIN_MS = 2_000;
+/**
+ * invalid_sql_statement_name: another connection of the server's does not know the statement. The driver prepares it
+ * anew and tries again, which the transaction no longer takes: in_failed_sql_transaction.
+ */
+const UNKNOWN_STATEMENT = ['26000', '25P02'];
+
+export async function findPooling(url: string): Promise<Pooling> {
+  const clients = Array.from({ length: HELD + 1 }, () =>
+    postgres(url, { max: 1, connect_timeout: 10, onnotice: () => {} }),
+  );
+  const [ours, ...others] = clients as [postgres.Sql, ...postgres.Sql[]];
+  const askOurs = () => ours.begin(async (tx) => (await tx<{ pid: number }[]>`select pg_backend_pid() as pid`)[0]?.pid);
+  const release = Promise.withResolvers<void>();
+  try {
+    const before = await askOurs();
+    const holding = others.map((other) => hold(other, release.promise));
+    await Promise.race([Promise.all(holding), sleep(HELD_WITHIN_MS)]);
+    return { isPooled: (await askOurs()) !== before, keepsPreparedStatements: true };
+  } catch (error) {
+    if (!UNKNOWN_STATEMENT.includes((error as { code?: string }).code ?? '')) throw error;
+    return { isPooled: true, keepsPreparedStatements: false };
+  } finally {
+    release.resolve();
+    await Promise.all(clients.map((client) => client.end({ timeout: 5 })));
+  }
+}
+
+/** Resolves once a transaction is open, which stays so until `released`. */
+function hold(client: postgres.Sql, released: Promise<void>): Promise<void> {
+  const held = Promise.withResolvers<void>();
+  client
+    .begin(async (tx) => {
+      await tx`select 1`;
+      held.resolve();
+      await released;
+    })
+    .catch(held.reject);
+  return held.promise;
+}
