@@ -242,7 +242,8 @@ describe('the stream', () => {
     const stream = await openStream(undefined, '?tenant=quiet');
     await tell(sql);
     const other = newId('evt');
-    await sql`insert into events (id, tenant_id, type, data, at) values (${other}, 'quiet', 'gap.detected', '{}', now())`;
+    const data = sql.json(sampleEventData('gap.detected') as postgres.JSONValue);
+    await sql`insert into events (id, tenant_id, type, data, at) values (${other}, 'quiet', 'gap.detected', ${data}, now())`;
     expect((await stream.take(1)).map(({ data }) => data.id)).toEqual([other]);
     stream.close();
   });
