@@ -25,9 +25,9 @@ import { isRoutine } from './import-run.ts';
 import type { Stretch } from './import-run.ts';
 
 /**
- * Ends an import whose every part is listed and settled: completed, or stalled when something that the provider listed
- * is neither stored nor explained. Only here *covered until* moves. Does nothing when a reauthorization has just opened
- * the import again.
+ * Ends an import when every part is listed and settled: as completed, or as stalled when a listed message is neither stored
+ * nor accounted for. Only this function moves *covered until*. It does nothing when a reauthorization has just reopened the
+ * import.
  */
 export async function finishImport(stretch: Stretch): Promise<void> {
   const { context, channel, importId } = stretch;
@@ -61,7 +61,7 @@ export async function finishImport(stretch: Stretch): Promise<void> {
   });
 }
 
-/** A part that was set aside is tried again and again: that it still cannot be listed is no news. */
+/** Whether the end is emitted. A retry of a part that still cannot be listed is not reported again. */
 function isTold(row: ImportRow, state: 'completed' | 'stalled'): boolean {
   if (row.completedAt !== null) return state === 'completed';
   return row.told || row.audit;
@@ -80,27 +80,27 @@ async function endOfReplay(tx: Transaction, row: ImportRow, now: Date): Promise<
 }
 
 /**
- * A poll that brought nothing after all (moved mail, drafts) is not worth a line, nor an audit that found nothing, unless
- * somebody was told that it has started: then its end is told too, and can be read.
+ * Whether the import can be deleted: a poll that stored nothing after all (moved mail, drafts) or an audit that found
+ * nothing. An import with an `import.started` event is kept, and its end is emitted.
  */
 function isUnremarkable(row: ImportRow, receipt: Receipt): boolean {
-  if (row.completedAt !== null) return false; // it has been told of as stalled
+  if (row.completedAt !== null) return false; // it was reported as stalled
   if (row.audit) return receipt.imported + receipt.missing + quarantinedCount(receipt) === 0;
   const excluded = receipt.skipped.find(({ reason }) => reason === 'excluded_folder')?.count ?? 0;
   return isRoutine(row) && receipt.found === receipt.alreadyHad + excluded;
 }
 
-/** Whether all is stored up to the heads: not while another import waits for a part that it could not list. */
+/** Whether everything up to the heads is stored: not while another import waits for a part that is set aside. */
 async function isCovered(tx: Transaction, row: ImportRow, state: 'completed' | 'stalled'): Promise<boolean> {
   return row.movesCursor && state === 'completed' && (await listUnlisted(tx, row.channelId)).length === 0;
 }
 
-/** The earliest of the scopes' heads: up to there, all of them are complete. Never backwards. */
+/** The earliest head of all scopes, up to which all are complete. Never moves backwards. */
 function coverage(channel: ChannelRow, scopes: ImportScopeRow[], headsAt: Date): Date {
   return later(channel.coveredUntil, earliest(scopes.map(({ headAt }) => headAt ?? headsAt)) ?? headsAt);
 }
 
-/** Stalled until an import that was compared has found everything. */
+/** `stalled` until a compared import finds nothing missing. */
 async function importStateOf(tx: Transaction, channelId: string): Promise<ChannelRow['importState']> {
   const running = await listRunningImports(tx, channelId);
   if (running.some(({ state, audit }) => state === 'running' && !audit)) return 'catching_up';

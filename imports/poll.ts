@@ -18,12 +18,12 @@ import { ImportOvertaken, ImportRun, isRoutine, PAGE_ITEMS } from './import-run.
 import type { ListedPage } from './import-run.ts';
 import { WORKING, isOneOf } from '../domain/channel.ts';
 
-/** What a poll came to. */
+/** The outcome of a poll. */
 export interface PollAnswer {
   /**
-   * `nothing` new; `stored` all that was new; `more`: an import is left running, its workflow has to be started;
-   * `needs_refresh`: the access token is spent or refused; `refused`: the provider said no or did not answer, which is
-   * recorded; `gone`: there is no such channel, or nothing to reach it by.
+   * `nothing` new; `stored` all that was new; `more`: a running import is left, whose workflow must be started;
+   * `needs_refresh`: the access token is spent or refused; `refused`: the provider refused or did not answer, which is
+   * recorded; `gone`: the channel does not exist or has no credential.
    */
   outcome: 'nothing' | 'stored' | 'more' | 'needs_refresh' | 'refused' | 'gone';
   /** Messages that became visible. */
@@ -31,12 +31,12 @@ export interface PollAnswer {
   importId: string | null;
 }
 
-/** What takes longer becomes an import with a workflow of its own. */
+/** A poll that takes longer becomes an import with its own workflow. */
 const POLL_MS = 15_000;
-/** After so many ends in a row a poll lists nothing itself: an import with a row can count what ends it. */
+/** After this many interruptions in a row a poll lists nothing itself: an import has a row to count them. */
 const MOST_FAILURES = 3;
 
-/** Looks whether a channel has news, and stores it. One bounded activity of the channel's workflow. */
+/** Lists a channel's news and stores it. One bounded activity of the channel's workflow. */
 export async function pollChannel(
   context: Context,
   { tenantId, channelId }: { tenantId: string; channelId: string },
@@ -47,7 +47,7 @@ export async function pollChannel(
   await reopenWhatIsDue(context, access.channel);
   const running = await context.database.inTenant(tenantId, (tx) => findRunningImport(tx, channelId));
   if (running) {
-    // A poll that died has begun one that nobody knows of.
+    // A poll that died may have left it without a workflow.
     await handOver(context, access.channel, true);
     return { outcome: 'more', stored: 0, importId: running.id };
   }
@@ -62,7 +62,7 @@ export async function pollChannel(
   return { outcome: stored > 0 ? 'stored' : 'nothing', stored, importId };
 }
 
-/** What is wrong with its credential alone does not end a poll. */
+/** Trouble of the credential alone does not stop polls. */
 function endsInTheMiddle({ failures, trouble }: ChannelRow): boolean {
   const { attempt } = ActivityContext.current().info;
   return attempt >= MOST_FAILURES || (failures >= MOST_FAILURES && trouble !== 'credential');
@@ -93,14 +93,14 @@ async function poll(
     const routine = { cause, windowTo: null, movesCursor: true, backfill: false } as const;
     return insertImport(tx, { tenantId, channelId, windowFrom, ...routine, now });
   });
-  if (importId === null || careful) return 0; // one that is queued meanwhile lists the same
+  if (importId === null || careful) return 0; // an import that was queued meanwhile lists the same
   const given = { context, channel, provider, session, importId, heads, headsAt, signal, endsAtMs };
   const run = new ImportRun({ ...given, inline: true }, { listed });
   await advanceImport(run);
   return run.stored;
 }
 
-/** Whether anything is new, as far as the heads tell; the import lists it. */
+/** Whether the heads show news; the import lists it. */
 async function seeNews(
   context: Context,
   channel: ChannelRow,
@@ -111,7 +111,7 @@ async function seeNews(
   return heads.some(({ scope, cursor }) => cursors.get(scope) !== cursor) ? new Map() : null;
 }
 
-/** The first page with something in it, of every part that has one; null when there is nothing new anywhere. */
+/** The first page with items of every part that has one; null when no part has news. */
 async function findNews(
   context: Context,
   channel: ChannelRow,
@@ -169,7 +169,7 @@ async function moveOver(
   if (!moved) throw new ImportOvertaken('of a poll');
 }
 
-/** The product has a sync of its own: only the cursor is kept up, so that a gap can be told from it. */
+/** `gap` mode: the product has its own sync, so only the cursor is kept up, from which a gap can be determined. */
 async function jumpToHeads(context: Context, channel: ChannelRow, heads: ScopeHead[], headsAt: Date): Promise<number> {
   const { id: channelId, tenantId } = channel;
   await context.database.inTenant(tenantId, async (tx) => {
@@ -196,7 +196,7 @@ async function cover(context: Context, channel: ChannelRow, heads: ScopeHead[], 
   return 0;
 }
 
-/** What had to be set aside is tried once more when its time has come: by the import that waits for it. */
+/** Reopens the import of a part that was set aside when its retry is due. */
 async function reopenWhatIsDue(context: Context, { id, tenantId }: ChannelRow): Promise<void> {
   await context.database.inTenant(tenantId, async (tx) => {
     const now = await context.clock.now();
@@ -210,15 +210,15 @@ async function reopenWhatIsDue(context: Context, { id, tenantId }: ChannelRow): 
 }
 
 /**
- * An import that the poll has left, for whatever reason, becomes one that is told of and has a workflow. After an end in
- * the middle of something it goes on with care.
+ * An import that the poll left unfinished gets events and a workflow of its own. After an interruption it continues
+ * carefully.
  */
 async function handOver(context: Context, channel: ChannelRow, interrupted: boolean): Promise<string | null> {
   return context.database.inTenant(channel.tenantId, async (tx) => {
     const row = await lockChannel(tx, channel.id);
     const left = row && (await findRunningImport(tx, channel.id));
     if (!row || !left) return null;
-    // One that was queued tells of itself.
+    // A queued import emits its own events.
     if (left.told || !isRoutine(left)) return left.id;
     await updateChannel(tx, channel.id, { importState: 'catching_up' });
     if (interrupted) await updateImport(tx, left.id, { failures: left.failures + 1 });

@@ -9,16 +9,16 @@ import { importItems } from '../schema/imports.ts';
 export type ImportItemRow = InferSelectModel<typeof importItems>;
 export type NewImportItem = typeof importItems.$inferInsert;
 
-/** An item that failed this often is quarantined: counted, listed, and in nobody's way. */
+/** An item that failed this often is quarantined: counted, listed, and no longer in the way. */
 export const MAX_TRIES = 3;
 
-/** An item as an import has listed it before. */
+/** An item that an import listed before. */
 export interface ListedBefore {
   generation: string;
   providerId: string;
   outcome: ImportItemRow['outcome'];
   tries: number;
-  /** In quarantine, and to be tried once more. */
+  /** Quarantined, and to be retried. */
   replay: boolean;
   lastError: string | null;
   triedAt: Date | null;
@@ -33,10 +33,10 @@ export function nextRetry(since: SQL, now: SQL): SQL {
                   when ${now} < ${since} + interval '30 days' then ${now} + interval '1 day' end`;
 }
 
-/** Listed and not settled, or in quarantine and being tried once more. */
+/** Listed and not settled, or quarantined and being retried. */
 export const isOpen = sql`(${importItems.outcome} is null or ${importItems.replay})`;
 
-/** Of these ids, the ones that this import has listed before, whatever became of them; looked up one by one. */
+/** Of these ids, the ones that this import listed before, with any outcome; looked up one by one. */
 export async function findListedItems(
   tx: Transaction,
   { importId, scope }: { importId: string; scope: string },
@@ -57,8 +57,8 @@ export async function findListedItems(
 }
 
 /**
- * Writes what became of items. An outcome is final: a straggler changes nothing. What is tried again out of quarantine
- * counts as skipped until it is had.
+ * Writes the outcomes of items. An outcome is final: a straggler changes nothing. A retried item of the quarantine counts as
+ * skipped until it is stored.
  */
 export async function writeItems(tx: Transaction, items: NewImportItem[]): Promise<void> {
   if (items.length === 0) return;
@@ -84,7 +84,7 @@ export async function writeItems(tx: Transaction, items: NewImportItem[]): Promi
     where import_items.outcome is null or import_items.replay`);
 }
 
-/** Items that were listed and could not be fetched yet, and are worth another try. */
+/** Listed items that could not be fetched yet and are worth another try. */
 export async function listUnsettledItems(tx: Transaction, importId: string, limit: number): Promise<ImportItemRow[]> {
   return tx
     .select()
@@ -94,7 +94,7 @@ export async function listUnsettledItems(tx: Transaction, importId: string, limi
     .limit(limit);
 }
 
-/** The folder is gone, and with it what was listed there and not fetched. */
+/** The folder is gone, and with it its listed, unfetched items. */
 export async function skipVanishedItems(tx: Transaction, importId: string, scope: string): Promise<void> {
   await tx
     .update(importItems)
@@ -102,7 +102,7 @@ export async function skipVanishedItems(tx: Transaction, importId: string, scope
     .where(and(eq(importItems.importId, importId), eq(importItems.scope, scope), isOpen));
 }
 
-/** The parts in which an import has listed something that it neither brought nor had. */
+/** The parts in which an import listed messages that are neither stored nor known. */
 export async function listScopesWithTrouble(tx: Transaction, importId: string): Promise<string[]> {
   const isHad = inArray(importItems.outcome, ['imported', 'already_had']);
   const rows = await tx
@@ -113,8 +113,8 @@ export async function listScopesWithTrouble(tx: Transaction, importId: string): 
 }
 
 /**
- * The receipts of imports. A message counts once, however many folders it was listed in: as imported if this import
- * has brought it, and so on down.
+ * The receipts of imports. A message counts once, also if it was listed in several folders: as imported if this import
+ * stored it, and so on down.
  */
 export async function readReceipts(tx: Transaction, importIds: string[]): Promise<Map<string, Receipt>> {
   if (importIds.length === 0) return new Map();

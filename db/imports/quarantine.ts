@@ -5,10 +5,10 @@ import { ABSENT, isOpen, MAX_TRIES, nextRetry } from './items.ts';
 import type { ImportItemRow, NewImportItem } from './items.ts';
 import { importItems, importScopes, imports } from '../schema/imports.ts';
 
-/** `unfetchable`: the provider does not give it. `unparseable`: it breaks whoever reads it on our side. */
+/** `unfetchable`: the provider does not return it. `unparseable`: it breaks our reader. */
 export type QuarantineReason = 'unfetchable' | 'unparseable';
 
-/** Written before a try that may kill the process; what stands there afterwards was at work when it died. */
+/** Written before a try that may kill the process; an item that still has it was being tried when the process died. */
 const INTERRUPTED = 'worker_lost';
 
 export type QuarantineKey = Pick<ImportItemRow, 'importId' | 'scope' | 'generation' | 'providerId'>;
@@ -39,7 +39,7 @@ export async function countTry(tx: Transaction, item: Omit<NewImportItem, 'tries
   return counted?.tries ?? 0;
 }
 
-/** The try came to nothing, for a reason that is not the message's: it does not count. */
+/** Takes a try back that failed for a reason other than the message. */
 export async function uncountTry(tx: Transaction, item: QuarantineKey): Promise<void> {
   await tx
     .update(importItems)
@@ -47,14 +47,14 @@ export async function uncountTry(tx: Transaction, item: QuarantineKey): Promise<
     .where(and(isItem(item), isOpen, eq(importItems.lastError, INTERRUPTED)));
 }
 
-/** It was looked at and turned out to be no part of the window: nothing is to be said of it. */
+/** Deletes the record of an item that turned out to lie outside the window. */
 export async function forgetTry(tx: Transaction, item: QuarantineKey): Promise<void> {
   await tx
     .delete(importItems)
     .where(and(isItem(item), isNull(importItems.outcome), eq(importItems.lastError, INTERRUPTED)));
 }
 
-/** A counted try has failed; the last one puts the message in quarantine. */
+/** Records a failed try; the last one quarantines the message. */
 export async function noteFailedTry(
   tx: Transaction,
   item: QuarantineKey,
@@ -67,7 +67,7 @@ export async function noteFailedTry(
   await quarantine(tx, failure.reason, isItem(item), failure.now);
 }
 
-/** Whatever took the process with it at every try: its tries are used up, and nobody came back to say why. */
+/** Quarantines items whose every try killed the process, so that no failure was recorded. */
 export async function quarantineInterrupted(tx: Transaction, importId: string, now: Date): Promise<void> {
   const isInterrupted = and(eq(importItems.importId, importId), eq(importItems.lastError, INTERRUPTED));
   await quarantine(tx, 'unparseable', isInterrupted, now);
@@ -103,7 +103,7 @@ export interface Quarantined {
 
 const isQuarantined = sql`${importItems.skipReason} in ('unfetchable', 'unparseable')`;
 
-/** What lies in quarantine, of one import or of the channel's all, in the order of their keys. */
+/** The quarantined messages of one import, or of all imports of a channel, by key. */
 export async function listQuarantine(
   tx: Transaction,
   {
@@ -237,7 +237,7 @@ export async function endReplay(tx: Transaction, importIds: string[]): Promise<n
   return left.length;
 }
 
-/** Of these ids of a folder, the ones that lie in quarantine already: an audit leaves them there. */
+/** Of these ids of a folder, the quarantined ones, which an audit leaves alone. */
 export async function findQuarantined(
   tx: Transaction,
   { channelId, scope }: { channelId: string; scope: string },

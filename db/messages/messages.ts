@@ -5,7 +5,7 @@ import { messageLocations, messageNotices, messageParts, messages } from '../sch
 export type NewMessage = typeof messages.$inferInsert;
 export type NewLocation = typeof messageLocations.$inferInsert;
 
-/** Where a message lies at the provider. */
+/** A place: where a message is at the provider. */
 export interface Place {
   channelId: string;
   scope: string;
@@ -71,8 +71,9 @@ export interface MessageTwin {
 }
 
 /**
- * Stored messages with these fingerprints that are known at other places but not in this generation of this folder:
- * there, only the provider's id identifies a message, unless its place there is among the `emptied`. Oldest first. Looked up one by one, as above.
+ * Stored messages with these fingerprints that are known at other places but not in this generation of this folder, where
+ * only the provider's id identifies a message, unless its place is among the `emptied`. Oldest first. Looked up one by one,
+ * as above.
  */
 export async function findTwins(
   tx: Transaction,
@@ -125,7 +126,7 @@ export async function findSameHere(
   return found.map(({ generation, providerId }) => ({ generation, providerId }));
 }
 
-/** Another server's ids mean nothing here: what is known under them is known by its content alone from now on. */
+/** Voids the ids of another server: their messages are recognised by content alone from now on. */
 export async function forgetGenerations(tx: Transaction, channelId: string): Promise<void> {
   await tx.execute(sql`
     update message_locations set generation = 'before ' || generation where channel_id = ${channelId}`);
@@ -156,7 +157,7 @@ export async function insertMessages(tx: Transaction, rows: NewMessage[], locati
   }
 }
 
-/** Removes a channel's messages, content first: what is erased half is erased again. */
+/** Deletes a channel's messages, content first, so that an interrupted deletion can be repeated. */
 export async function eraseMessages(tx: Transaction, channelId: string): Promise<void> {
   for (const table of [messageParts, messageLocations, messages, messageNotices]) {
     await tx.delete(table).where(eq(table.channelId, channelId));

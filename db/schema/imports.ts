@@ -24,7 +24,7 @@ export const cursors = pgTable(
     name: text('name'),
     /** Everything up to here is durably stored (rule 9). */
     cursor: text('cursor').notNull(),
-    /** In which state audits have found it complete at this cursor; null: in none that the provider tells. */
+    /** The state in which audits found it complete at this cursor; null: none is known. */
     compared: jsonb('compared').$type<ComparedState>(),
     updatedAt: time('updated_at').notNull(),
   },
@@ -43,7 +43,7 @@ export const imports = pgTable(
     windowTo: time('window_to'),
     /** A requested window never moves the cursor. */
     movesCursor: boolean('moves_cursor').notNull(),
-    /** Its messages are what a breakage made us miss. */
+    /** Its messages were missed during a gap. */
     backfill: boolean('backfill').notNull(),
     /** The window's id set was listed again after the last page and compared with what is stored. */
     compared: boolean('compared').notNull().default(false),
@@ -52,18 +52,18 @@ export const imports = pgTable(
     completedAt: time('completed_at'),
     /** Failed slices in a row, for backoff. */
     failures: integer('failures').notNull().default(0),
-    /** The daily comparison of a routine's last two days; it moves no cursor and is told of only if it finds something. */
+    /** The daily audit of the last two days; it moves no cursor and emits events only if it finds something. */
     audit: boolean('audit').notNull().default(false),
-    /** Its start was told of; then its end is too, whatever it found. */
+    /** `import.started` was emitted, so its end is emitted too, with any result. */
     told: boolean('told').notNull().default(false),
-    /** It has ended, and what it left in quarantine is being tried once more. */
+    /** It has ended, and its quarantine is being retried. */
     replaying: boolean('replaying').notNull().default(false),
     /** A person asked for that replay and is told of its end; one that begins by itself tells only of what it brought. */
     replayAsked: boolean('replay_asked').notNull().default(false),
   },
   (t) => [
     index('imports_channel').on(t.channelId, t.id),
-    /** One import lane per channel for what moves its cursor; requested windows, however long, do not hold it up. */
+    /** One lane per channel for imports that move its cursor; requested windows, however long, do not hold it up. */
     uniqueIndex('imports_running')
       .on(t.channelId)
       .where(sql`${t.state} = 'running' and ${t.movesCursor}`),
@@ -74,7 +74,7 @@ export const imports = pgTable(
     uniqueIndex('imports_auditing')
       .on(t.channelId)
       .where(sql`${t.state} = 'running' and ${t.audit}`),
-    /** The few whose quarantine is being tried again. */
+    /** The few whose quarantine is being retried. */
     index('imports_replaying')
       .on(t.channelId)
       .where(sql`${t.replaying}`),
@@ -91,34 +91,34 @@ export const importScopes = pgTable(
     channelId: channelId(),
     tenantId: tenantId(),
     name: text('name'),
-    /** `begin`: a window too, of a channel that imported nothing until its mode was changed. */
+    /** `begin`: a window too, of a channel that was `off` until its mode changed. */
     listing: text('listing').$type<'changes' | 'window' | 'begin'>().notNull(),
     /** Where a change listing began; the comparison covers from here. */
     fromCursor: text('from_cursor'),
-    /** Taken before a window listing starts; becomes the cursor in its last transaction (rule 9). */
+    /** Taken before a window listing begins; becomes the cursor in its last transaction (rule 9). */
     headCursor: text('head_cursor'),
     headAt: time('head_at'),
-    /** Of an audit: the state when the head was taken, where that is to be kept once it was compared. */
+    /** Of an audit: the state at the head, if it is to be stored after the comparison. */
     headState: text('head_state'),
     position: text('position'),
     state: text('state').$type<'listing' | 'comparing' | 'done'>().notNull(),
-    /** Listings that were counted before they were begun and did not end; the more, the smaller the next page. */
+    /** Counted listings that did not end; the more, the smaller the next page. */
     tries: integer('tries').notNull().default(0),
-    /** Set aside until then: its listing ends whoever tries it, or never ends itself. */
+    /** Set aside until then, because its listing does not end. */
     retryAt: time('retry_at'),
-    /** Since when it is set aside, again and again. */
+    /** Since when it is set aside, across retries. */
     setAsideAt: time('set_aside_at'),
   },
   (t) => [
     primaryKey({ columns: [t.importId, t.scope] }),
-    /** The few that are set aside: looked for by every poll. */
+    /** The few that are set aside, which every poll looks up. */
     index('import_scopes_set_aside')
       .on(t.channelId)
       .where(sql`${t.retryAt} is not null`),
   ],
 );
 
-/** Every id that was listed, with its outcome: the receipt's numbers are SQL over this table. */
+/** Every listed id with its outcome; the receipt's numbers are SQL over this table. */
 export const importItems = pgTable(
   'import_items',
   {
@@ -129,7 +129,7 @@ export const importItems = pgTable(
     /** The scope's; it vouches for both, and goes with them. */
     channelId: text('channel_id').notNull(),
     tenantId: tenantOfChannel(),
-    /** null: listed, not settled yet; it counts as missing until it is. */
+    /** null: listed and not settled; counts as missing until then. */
     outcome: text('outcome').$type<'imported' | 'already_had' | 'skipped'>(),
     skipReason: text('skip_reason'),
     /** Only the comparison found it. */
@@ -137,9 +137,9 @@ export const importItems = pgTable(
     tries: integer('tries').notNull().default(0),
     /** The code of the last failure; `worker_lost` is written before a try that may kill the process. */
     lastError: text('last_error'),
-    /** When it was last tried and not had. */
+    /** When the last try failed. */
     triedAt: time('tried_at'),
-    /** In quarantine, and to be tried once more. */
+    /** Quarantined, and to be retried. */
     replay: boolean('replay').notNull().default(false),
     /** Since when it is in quarantine, again and again. */
     quarantinedAt: time('quarantined_at'),
@@ -154,7 +154,7 @@ export const importItems = pgTable(
       columns: [t.importId, t.scope],
       foreignColumns: [importScopes.importId, importScopes.scope],
     }).onDelete('cascade'),
-    /** Looked at before every page; the settled ones outnumber them by far. */
+    /** Read before every page; settled items outnumber these by far. */
     index('import_items_unsettled')
       .on(t.importId, t.scope, t.providerId)
       .where(sql`${t.outcome} is null or ${t.replay}`),

@@ -29,9 +29,9 @@ interface Catch {
   known: KnownMessage[];
   earlier: Map<string, EarlierLook>;
   haul: Haul;
-  /** Places of this folder that have been left: what is known there may have come back under a new id. */
+  /** Emptied places of this folder: their messages may have come back under new ids. */
   emptied: ListedItem[];
-  /** From when on what is imported was missed; null: no gap is being closed. */
+  /** Messages from here on were missed; null: no gap is being closed. */
   gapFrom: Date | null;
   now: Date;
 }
@@ -41,11 +41,11 @@ interface PageRows {
   messages: NewMessage[];
   locations: NewLocation[];
   items: NewImportItem[];
-  /** Content that no message came to need. */
+  /** Content without a message. */
   surplus: string[];
 }
 
-/** Writes a page in the caller's transaction, which holds the channel. Returns how many messages became visible. */
+/** Writes a haul in the caller's transaction, which has locked the channel. Returns how many messages became visible. */
 export async function commitHaul(tx: Transaction, { channel, importId }: Stretch, caught: Catch): Promise<number> {
   const { work, haul, now } = caught;
   const rows: PageRows = { messages: [], locations: [], items: [], surplus: [] };
@@ -67,8 +67,8 @@ export async function commitHaul(tx: Transaction, { channel, importId }: Stretch
 }
 
 /**
- * Decides about each message that was fetched: known at this very place by now, the same as one we have at another
- * place (matched one to one), outside the window, or new.
+ * Decides about each fetched message: already known at this place, equal to a stored one at another place (matched one to
+ * one), outside the window, or new.
  */
 async function placeArrivals(tx: Transaction, rows: PageRows, caught: Catch): Promise<void> {
   const { work, haul } = caught;
@@ -115,7 +115,7 @@ function place(
   }
 }
 
-/** A message that we have is part of the receipt only if it is part of the window. */
+/** A stored message counts in the receipt only if it belongs to the window. */
 function noteHad(rows: PageRows, caught: Catch, item: ListedItem, had: { messageId: string; receivedAt: Date }): void {
   const retried = caught.work.stage === 'retrying';
   if (!retried && !countsAsHad(had.receivedAt, caught.work.facts)) return;
@@ -130,7 +130,7 @@ function noteAbsence(rows: PageRows, { now, ...caught }: Catch, item: ListedItem
   rows.items.push(itemRow({ now, ...caught }, item, isGone ? { outcome: 'skipped', skipReason: 'gone' } : look));
 }
 
-/** `reason` null: the provider never said why. Then it is not quarantined but, in the end, missing. */
+/** `reason` null: the provider never gave one. Then the message is not quarantined but counts as missing at the end. */
 function noteFailure(
   rows: PageRows,
   caught: Catch,
@@ -165,7 +165,7 @@ function locationRow({ work }: Catch, item: ListedItem, messageId: string): NewL
   return { channelId, tenantId, scope: work.scope.scope, generation, providerId, messageId };
 }
 
-/** Whichever import comes by first, what was missed was missed. */
+/** A missed message is marked as backfilled by any import that stores it first. */
 const isInGap = ({ receivedAt }: NewArrival, gapFrom: Date | null) => gapFrom !== null && receivedAt >= gapFrom;
 
 function messageRow({ work, gapFrom, now }: Catch, arrival: NewArrival): NewMessage {

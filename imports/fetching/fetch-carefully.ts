@@ -8,10 +8,10 @@ import type { ImportRun, PageEnd, PageWork } from '../import-run.ts';
 import { canBlame } from './witness.ts';
 
 /**
- * Imports a page, or, after trouble, its messages one by one. A message that kills the process, hangs the activity or
- * breaks the session takes a whole page with it, and would do so for ever. So the page after such an end is imported
- * with every try counted *before* it is made: whatever happens, the next process knows which message was at work, leaves
- * it for later, and puts it in quarantine after three tries. It never holds up the rest.
+ * Imports a page, or, after trouble, its messages one by one (R-23). A message that kills the process, hangs the activity or
+ * breaks the session takes its whole page with it, for ever. After such an end every try is therefore counted *before* it
+ * is made: the next process knows which message was being fetched, leaves it for later, and quarantines it after three
+ * tries. It never holds up the other messages.
  */
 export async function importWithCare(run: ImportRun, work: PageWork): Promise<PageEnd> {
   if (work.stage === 'retrying') return oneByOne(run, work, work.items);
@@ -20,7 +20,7 @@ export async function importWithCare(run: ImportRun, work: PageWork): Promise<Pa
   const end = await oneByOne(run, work, unknown);
   if (end !== 'whole') return end;
   run.endCare();
-  // Each of these is settled or written down by now; what is left is what we have, and the cursor.
+  // Each of these is settled or recorded by now; left are the known messages and the cursor.
   return importPage(run, work);
 }
 
@@ -32,7 +32,7 @@ async function oneByOne(run: ImportRun, work: PageWork, items: ListedItem[]): Pr
   return 'whole';
 }
 
-/** One message of a page moves no cursor. */
+/** A single message of a page moves no cursor. */
 const moveNothing = () => Promise.resolve(true);
 
 async function tryOne(run: ImportRun, work: PageWork, item: ListedItem): Promise<'tried' | 'session_lost'> {

@@ -10,7 +10,7 @@ import type { MessageHeaders } from './headers.ts';
 import { keyOf } from './keys.ts';
 import { canBlame, withheld } from './witness.ts';
 
-/** A message whose content is stored and that nobody sees yet. */
+/** A message whose content is stored and whose row is not committed yet. */
 export interface NewArrival {
   item: ListedItem;
   contentId: string;
@@ -23,29 +23,29 @@ export interface NewArrival {
 
 type Refused = Extract<FetchedMessage, { outcome: 'failed' }>;
 
-/** What a fetch brought, or a part of it. */
+/** The result of a fetch, or a part of it. */
 export interface Haul {
   arrivals: NewArrival[];
   skipped: { item: ListedItem; reason: string }[];
-  /** The provider could not give these; it gave others. */
+  /** Items that the provider could not return, while it returned others. */
   failed: { item: ListedItem; code: string }[];
-  /** The provider said nothing about these. */
+  /** Items that the provider did not answer for. */
   unanswered: ListedItem[];
-  /** The last haul, and every item was asked for. False when more comes, time was over, or `error` ended it. */
+  /** The last haul, and every item was requested. False when more hauls follow, time was over, or `error` ended the fetch. */
   complete: boolean;
-  /** What ended it early; to be thrown once the rest is safe. */
+  /** The error that ended the fetch; thrown once the rest is committed. */
   error: unknown;
-  /** Resolves once the content of the arrivals is stored; rejects when it cannot be, and then they must not be seen. */
+  /** Resolves once the arrivals' content is stored; rejects otherwise, and then they must not become visible. */
   stored: Promise<void>;
 }
 
-/** A haul is handed over at this many messages, or after this time: it is the most that a kill makes us fetch again. */
+/** A haul ends at this many messages or after this time, which limits what a kill makes us fetch again. */
 const HAUL_MESSAGES = 100;
 const HAUL_MS = 5_000;
 
 /**
- * Fetches items and stores their content, haul by haul, so that one can be committed while the next is fetched; at
- * least one haul. What came before an error is handed over first, so that every try gets further.
+ * Fetches items and stores their content, haul by haul, so that one can be committed while the next is fetched; yields at
+ * least one haul. Messages from before an error are yielded first, so that every try makes progress.
  */
 export async function* fetchHauls(run: ImportRun, work: PageWork, items: ListedItem[]): AsyncGenerator<Haul> {
   const left = new Map(items.map((item) => [keyOf(item), item]));
@@ -59,7 +59,7 @@ export async function* fetchHauls(run: ImportRun, work: PageWork, items: ListedI
       else await take(haul, run, fetched);
       if (fetched.outcome === 'message') witness = fetched.item;
       left.delete(keyOf(fetched.item));
-      if (left.size === 0) continue; // the fetch comes to its end by itself
+      if (left.size === 0) continue; // the fetch ends by itself
       if (isOver(run.stretch)) return yield handOver(run, haul);
       if (haul.arrivals.length < HAUL_MESSAGES && performance.now() - beganAtMs < HAUL_MS) continue;
       yield handOver(run, haul);

@@ -15,7 +15,7 @@ import { findEmptyPlaces } from './moves.ts';
 import { ImportOvertaken } from '../import-run.ts';
 import type { ImportRun, PageEnd, PageWork, Stretch } from '../import-run.ts';
 
-/** What of a page has to be fetched, and what we have. */
+/** A page, split into known items and items to fetch. */
 interface Sifted {
   unknown: ListedItem[];
   known: KnownMessage[];
@@ -24,10 +24,10 @@ interface Sifted {
 }
 
 /**
- * Imports one page, haul by haul: stores the content of what is unknown in short transactions, then in one transaction
- * the messages, their places and what became of every id; the last haul's moves the cursor as well. One haul commits
- * while the next is fetched. When time runs out in the middle, what was fetched is committed and the cursor stays: the
- * page is listed again, and the rest fetched.
+ * Imports one page, haul by haul: stores the content of unknown messages in short transactions, then in one transaction the
+ * messages, their places and the outcome of every id; the last haul's transaction also moves the cursor (rule 9). One haul
+ * commits while the next is fetched. When time runs out, the fetched hauls are committed and the cursor stays: the page is
+ * listed again, and the rest fetched.
  */
 export async function importPage(run: ImportRun, work: PageWork): Promise<PageEnd> {
   try {
@@ -49,14 +49,14 @@ async function fetchAndCommit(run: ImportRun, work: PageWork): Promise<PageEnd> 
   let committing: Promise<void> | null = null;
   try {
     for await (const haul of fetchHauls(run, work, unknown)) {
-      await committing; // in order, and at most one haul ahead; one that fails ends the page with what is ahead of it
+      await committing; // in order, at most one haul ahead; a failed commit ends the page
       committing = commit(run, work, { known, earlier, haul });
       committing.catch(() => undefined);
       [known, last] = [[], haul];
     }
     await committing;
   } finally {
-    await committing?.catch(() => undefined); // nothing of this page is under way when its content is tidied up
+    await committing?.catch(() => undefined); // no commit of this page runs while its content is tidied up
   }
   if (last !== null && last.error !== null) throw last.error;
   return last?.complete ? 'whole' : 'unfinished';
@@ -79,7 +79,7 @@ async function commit(run: ImportRun, work: PageWork, part: Pick<Sifted, 'known'
   if (haul.failed.length + haul.unanswered.length > 0) run.noteUnfetched();
 }
 
-/** What of a page is to be fetched, and what we have. */
+/** Splits a page into known items and items to fetch. */
 export async function siftPage({ context, channel, session }: Stretch, work: PageWork): Promise<Sifted> {
   const sifted = await context.database.inTenant(channel.tenantId, (tx) => sift(tx, work));
   const { window, scope } = work;

@@ -14,14 +14,14 @@ import type { ImportRun, PageEnd, Stretch } from '../import-run.ts';
 import { isFallback, windowFacts } from '../window.ts';
 import { listWindowCarefully } from './list-carefully.ts';
 
-/** Routine listings are audited daily, which is nothing but a comparison; what a breakage left, or somebody asked for, is compared at its end. */
+/** Polls are compared by the daily audit; an import after a breakage or on request is compared at its end. */
 export function needsComparison(row: ImportRow, scopes: ImportScopeRow[]): boolean {
   return row.audit || !isRoutine(row) || scopes.some((scope) => isFallback(row, scope));
 }
 
 /**
- * Lists one page of the window's ids again, after everything was imported, and imports what is neither stored nor
- * settled: the listing had missed it, and the receipt says so (`repaired`).
+ * Lists one page of the window's ids again, after everything was imported, and imports every message that is neither stored
+ * nor settled: the listing missed it, and the receipt counts it as `repaired`.
  */
 export async function comparePage(run: ImportRun, row: ImportRow, scope: ImportScopeRow): Promise<PageEnd> {
   const { stretch } = run;
@@ -49,15 +49,15 @@ export async function comparePage(run: ImportRun, row: ImportRow, scope: ImportS
 }
 
 /**
- * Up to the head. Where the provider tells no time its dates cannot be held against ours: a clock that is ahead would
- * hide what was missed. Everything is listed then, and what came since is told by the cursor.
+ * The comparison ends at the head. Dates of a provider that tells no time cannot be compared with our clock: one that is
+ * ahead would hide missed mail. There everything is listed, and the cursor shows which messages came since.
  */
 function comparedTo({ session }: Stretch, { headAt }: ImportScopeRow, { reason, to }: WindowFacts): Date | null {
   const wasAskedFor = reason === 'requested' && to !== null;
   return session.comesAfter && !wasAskedFor ? null : (to ?? headAt);
 }
 
-/** The next listing brings it, and nothing was missed. */
+/** The next listing brings it, so it was not missed. */
 async function leaveWhatCameSince(
   { session, context, channel }: Stretch,
   { scope, tenantId }: ImportScopeRow,
@@ -68,7 +68,7 @@ async function leaveWhatCameSince(
   return items.filter((item) => cursor === null || !session.comesAfter?.(cursor, item));
 }
 
-/** What lies in quarantine is known; an audit that tried it again would die of it every day. */
+/** A quarantined message counts as known: an audit that retried it would fail on it every day. */
 async function leaveQuarantined(
   { context, channel }: Stretch,
   scope: ImportScopeRow,
@@ -81,7 +81,7 @@ async function leaveQuarantined(
   return items.filter((item) => !keys.has(keyOf(item)));
 }
 
-/** The provider has forgotten how far it had listed. */
+/** The provider no longer knows the position of the listing. */
 async function beginAgain({ context, importId }: Stretch, scope: ImportScopeRow): Promise<void> {
   const moved = await context.database.inTenant(scope.tenantId, (tx) => moveScope(tx, scope, { position: null }));
   if (!moved) throw new ImportOvertaken(importId);
