@@ -70,7 +70,7 @@ END $$;
 DO $$
 DECLARE name regprocedure;
 BEGIN
-  FOR name IN SELECT oid FROM pg_proc WHERE proname = 'read_access_token' AND pronamespace = 'public'::regnamespace LOOP
+  FOR name IN SELECT oid FROM pg_proc WHERE prosecdef AND proowner = to_regrole('mooring_token_reader') LOOP
     EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO mooring_server', name);
   END LOOP;
 END $$;
