@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { OPERATIONS, actionOf } from './domain/verdict.ts';
 import type { Verdict } from './domain/verdict.ts';
-import { CLASSIFIERS } from './providers/answers/classifiers.ts';
+import { CLASSIFIERS } from './providers/classifiers.ts';
 import { tokenRefused } from './domain/verdict-builders.ts';
 
 const headerValue = z.union([z.string(), z.number(), z.array(z.string()).transform((values) => values.join(', '))]);

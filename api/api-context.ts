@@ -1,7 +1,14 @@
 import type { Context } from '../runtime/context.ts';
-import type { ApiContext } from './http/call.ts';
 import { FeedNews } from './feeds/feed-news.ts';
 import { TokenNews } from './tokens/token-news.ts';
+
+/** What a process of the API has beside the context: what it hears, once for all its requests. */
+export interface ApiContext extends Context {
+  tokenNews: TokenNews;
+  feedNews: FeedNews;
+  /** Aborted when the process is asked to stop: streams end, waiters are sent away. */
+  stopping: AbortSignal;
+}
 
 /** The context of one API process: it listens to the database once, for all its requests. */
 export async function openApiContext(context: Context): Promise<ApiContext & { stop(): Promise<void> }> {

@@ -10,7 +10,7 @@ import { tellOfProgress } from './events.ts';
 import { finishImport } from './finish.ts';
 import { listPage } from './listing/list-page.ts';
 import { prepareScopes } from './preparation.ts';
-import { retryItems, RETRY_GAP_MS } from './fetching/retries.ts';
+import { retryItems, RETRY_GAP_MS } from './retries.ts';
 import { isOver, PAGE_ITEMS } from './import-run.ts';
 import type { ImportRun, PageEnd, Stretch } from './import-run.ts';
 import { isFallback } from './window.ts';

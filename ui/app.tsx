@@ -1,6 +1,6 @@
 import { lazy, Suspense } from 'react';
 import { Route, Routes } from 'react-router';
-import { Workspace } from './components/workspace.tsx';
+import { Workspace } from './workspace.tsx';
 import { ConnectPage } from './pages/connect.tsx';
 import { NotFoundPage } from './pages/not-found.tsx';
 import { ReturnPage } from './pages/return.tsx';

@@ -3,11 +3,11 @@ import ipaddr from 'ipaddr.js';
 import { withinReach } from '../../db/across-tenants/reach.ts';
 import { findApiKey, findApiKeyByHash, updateApiKey } from '../../db/access/api-keys.ts';
 import type { ApiKeyRow } from '../../db/access/api-keys.ts';
-import type { ApiContext } from '../http/call.ts';
+import type { ApiContext } from '../api-context.ts';
 import { Problem } from '../http/problem.ts';
 import { sha256 } from '../../crypto/random-secrets.ts';
-import { SCOPES } from './scopes.ts';
-import type { Principal, Scope } from './scopes.ts';
+import { SCOPES } from '../http/scopes.ts';
+import type { Principal, Scope } from '../http/scopes.ts';
 import { findSession } from './session.ts';
 
 /** A key is looked up again after this, in ms, so that a revocation counts everywhere within seconds (S-32). */

@@ -3,7 +3,7 @@ import { withinReach } from '../../db/across-tenants/reach.ts';
 import { insertApiKey } from '../../db/access/api-keys.ts';
 import { newId } from '../../db/ids.ts';
 import { sha256 } from '../../crypto/random-secrets.ts';
-import { SCOPES } from './scopes.ts';
+import { SCOPES } from '../http/scopes.ts';
 
 /** Creates the configured key with every scope, unless it exists; a revoked one stays revoked. */
 export async function createFirstApiKey(context: Context): Promise<void> {

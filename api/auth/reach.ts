@@ -5,9 +5,9 @@ import { withinReach } from '../../db/across-tenants/reach.ts';
 import { findChannel } from '../../db/channels/channels.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
 import type { Transaction } from '../../db/client.ts';
-import type { ApiContext } from '../http/call.ts';
+import type { ApiContext } from '../api-context.ts';
 import { Problem, notFound } from '../http/problem.ts';
-import type { Principal } from './scopes.ts';
+import type { Principal } from '../http/scopes.ts';
 
 /** The tenant of a list: the requested one, or the key's own; null: every tenant. Throws 403. */
 export function tenantInReach(principal: Principal, asked: string | undefined): string | null {

@@ -8,7 +8,7 @@ import { adoptionSpec, otherAccount } from '../../connections/adoption.ts';
 import type { AdoptionOutcome } from '../../connections/adoption.ts';
 import { completeSignIn, proveSignIn } from '../../connections/complete-sign-in.ts';
 import { mailboxKeyOf } from '../../domain/mailbox-key.ts';
-import type { ApiContext } from '../http/call.ts';
+import type { ApiContext } from '../api-context.ts';
 import { Problem } from '../http/problem.ts';
 import type { ProblemCode } from '../http/problem.ts';
 import type { AdoptBody } from '../schemas/channels.ts';

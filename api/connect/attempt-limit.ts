@@ -1,6 +1,6 @@
 import { countPasswordAttempt } from '../../db/access/links.ts';
 import type { LinkRow } from '../../db/access/links.ts';
-import type { ApiContext } from '../http/call.ts';
+import type { ApiContext } from '../api-context.ts';
 import { Problem } from '../http/problem.ts';
 
 /** Attempts at a password form within this time, in ms: a person mistypes, a machine guesses. */

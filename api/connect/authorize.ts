@@ -4,7 +4,7 @@ import type { SignInRow } from '../../db/access/sign-ins.ts';
 import type { AccessType } from '../../domain/access-type.ts';
 import { Secret } from '../../domain/secret.ts';
 import { createPkce } from '../../providers/oauth.ts';
-import type { ApiContext } from '../http/call.ts';
+import type { ApiContext } from '../api-context.ts';
 import { Problem } from '../http/problem.ts';
 import { randomText, sha256 } from '../../crypto/random-secrets.ts';
 import { bindBrowser } from './browser.ts';

@@ -9,7 +9,7 @@ import type { Secret } from '../../domain/secret.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import { readAuthorizationAnswer } from '../../providers/oauth.ts';
 import type { Provider, TokenSet } from '../../providers/contract.ts';
-import type { ApiContext } from '../http/call.ts';
+import type { ApiContext } from '../api-context.ts';
 import { Problem } from '../http/problem.ts';
 import { sha256 } from '../../crypto/random-secrets.ts';
 import { openTrip, redirectUri } from './authorize.ts';

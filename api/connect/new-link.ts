@@ -2,7 +2,7 @@ import { insertLink } from '../../db/access/links.ts';
 import type { LinkRow, LinkSpec } from '../../db/access/links.ts';
 import type { Transaction } from '../../db/client.ts';
 import { newId } from '../../db/ids.ts';
-import type { ApiContext } from '../http/call.ts';
+import type { ApiContext } from '../api-context.ts';
 import { randomText, sha256 } from '../../crypto/random-secrets.ts';
 
 /** How long a link can be used for, in ms. */

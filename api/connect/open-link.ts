@@ -5,7 +5,7 @@ import { findLink } from '../../db/access/links.ts';
 import type { LinkRow } from '../../db/access/links.ts';
 import { findPolicy, findTenant } from '../../db/access/tenants.ts';
 import type { AccessType } from '../../domain/access-type.ts';
-import type { ApiContext } from '../http/call.ts';
+import type { ApiContext } from '../api-context.ts';
 import { Problem, notFound } from '../http/problem.ts';
 import { sha256 } from '../../crypto/random-secrets.ts';
 

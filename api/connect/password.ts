@@ -4,7 +4,7 @@ import type { LinkResult } from '../../db/access/links.ts';
 import { Secret } from '../../domain/secret.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import { discoverImapServer } from '../../providers/imap/discovery.ts';
-import type { ApiContext } from '../http/call.ts';
+import type { ApiContext } from '../api-context.ts';
 import { Problem } from '../http/problem.ts';
 import type { PasswordBody } from '../schemas/connect.ts';
 import { limitAttempts } from './attempt-limit.ts';

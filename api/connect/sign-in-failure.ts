@@ -1,7 +1,7 @@
 import { failLink } from '../../db/access/links.ts';
 import type { LinkResult, LinkRow } from '../../db/access/links.ts';
 import type { ProviderError } from '../../domain/verdict.ts';
-import type { ApiContext } from '../http/call.ts';
+import type { ApiContext } from '../api-context.ts';
 import { Problem, isProblemCode } from '../http/problem.ts';
 import type { ProblemCode } from '../http/problem.ts';
 

@@ -1,19 +1,9 @@
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
-import type { Context } from '../../runtime/context.ts';
+import type { ApiContext } from '../api-context.ts';
 import type { AnswerOf, Answers, SentAnswer } from './answers.ts';
-import type { FeedNews } from '../feeds/feed-news.ts';
 import type { ProblemCode } from './problem.ts';
-import type { Principal, Scope } from '../auth/scopes.ts';
-import type { TokenNews } from '../tokens/token-news.ts';
-
-/** What a process of the API has beside the context: what it hears, once for all its requests. */
-export interface ApiContext extends Context {
-  tokenNews: TokenNews;
-  feedNews: FeedNews;
-  /** Aborted when the process is asked to stop: streams end, waiters are sent away. */
-  stopping: AbortSignal;
-}
+import type { Principal, Scope } from './scopes.ts';
 
 /** Anybody, or a key or session with one of these scopes. */
 type Access = 'public' | readonly [Scope, ...Scope[]];

@@ -11,10 +11,10 @@ import {
 } from '../../db/access/idempotency.ts';
 import type { IdempotencyRow } from '../../db/access/idempotency.ts';
 import type { SentAnswer } from './answers.ts';
-import type { ApiContext } from './call.ts';
+import type { ApiContext } from '../api-context.ts';
 import { Problem } from './problem.ts';
 import { sha256 } from '../../crypto/random-secrets.ts';
-import type { Principal } from '../auth/scopes.ts';
+import type { Principal } from './scopes.ts';
 
 const KEPT_MS = 24 * 3_600_000;
 /** One request in this many deletes expired keys. */

@@ -7,7 +7,7 @@ import {
   findOldestUnsettled,
 } from '../../db/across-tenants/operator-figures.ts';
 import type { Told } from '../../push/tell-channels.ts';
-import type { ApiContext } from './call.ts';
+import type { ApiContext } from '../api-context.ts';
 
 export const registry = new Registry();
 collectDefaultMetrics({ register: registry, prefix: 'mooring_server_' });

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Context } from '../../runtime/context.ts';
 import type { Call } from './call.ts';
-import { openApiDocument } from './openapi.ts';
+import { openApiDocument } from '../openapi.ts';
 
 const SWAGGER_UI = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json')));
 

@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import { newId } from '../../db/ids.ts';
 import type { Context } from '../../runtime/context.ts';
-import type { Principal } from '../auth/scopes.ts';
+import type { Principal } from './scopes.ts';
 
 /**
  * Gives every request an id, and one line when it is done. The line has the route's pattern, never the address: a

@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Context } from '../../runtime/context.ts';
 import { Problem } from './problem.ts';
-import type { Principal } from '../auth/scopes.ts';
+import type { Principal } from './scopes.ts';
 
 type Config = Context['config'];
 

@@ -5,7 +5,7 @@ import { changeImportMode } from '../../channels/import-mode.ts';
 import { findTokenExpiries } from '../../db/credentials/token-reads.ts';
 import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
-import type { ApiContext } from '../http/call.ts';
+import type { ApiContext } from '../api-context.ts';
 import { idCursor, pageOf, parseIdCursor } from '../http/paging.ts';
 import { notFound } from '../http/problem.ts';
 import { presentChannel } from '../presenters/channel.ts';

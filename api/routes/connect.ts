@@ -2,7 +2,7 @@ import { findSignInImport } from '../../db/imports/receipts.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
 import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
-import type { ApiContext } from '../http/call.ts';
+import type { ApiContext } from '../api-context.ts';
 import { Problem } from '../http/problem.ts';
 import { SIGN_IN_PROBLEMS } from '../connect/sign-in-failure.ts';
 import { startAuthorization } from '../connect/authorize.ts';

@@ -3,7 +3,7 @@ import { NEWEST_MIGRATION } from '../../db/newest-migration.ts';
 import { z } from 'zod';
 import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
-import type { ApiContext } from '../http/call.ts';
+import type { ApiContext } from '../api-context.ts';
 import { engineAnswers, inTime } from '../http/engine-health.ts';
 import { Problem } from '../http/problem.ts';
 

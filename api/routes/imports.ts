@@ -4,7 +4,7 @@ import { listRequests, queueImport } from '../../db/imports/imports.ts';
 import { defaultFrom } from '../../domain/import-window.ts';
 import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
-import type { ApiContext } from '../http/call.ts';
+import type { ApiContext } from '../api-context.ts';
 import { idCursor, pageOf, parseIdCursor } from '../http/paging.ts';
 import { presentImport } from '../presenters/import.ts';
 import { Problem, notFound } from '../http/problem.ts';

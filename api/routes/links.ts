@@ -4,7 +4,7 @@ import { ensureTenant } from '../../db/access/tenants.ts';
 import type { AccessType } from '../../domain/access-type.ts';
 import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
-import type { ApiContext } from '../http/call.ts';
+import type { ApiContext } from '../api-context.ts';
 import { createLink } from '../connect/new-link.ts';
 import { Problem, notFound } from '../http/problem.ts';
 import { inChannel, tenantInReach, tenantOf } from '../auth/reach.ts';

@@ -1,6 +1,6 @@
 import { redirect } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
-import type { ApiContext } from '../http/call.ts';
+import type { ApiContext } from '../api-context.ts';
 import { finishAuthorization } from '../connect/callback.ts';
 import type { CallbackOutcome } from '../connect/callback.ts';
 import { callbackParams, callbackQuery } from '../schemas/connect.ts';

@@ -3,7 +3,7 @@ import { tellChannels } from '../../push/tell-channels.ts';
 import type { PushReceipt } from '../../providers/contract.ts';
 import { empty, written } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
-import type { ApiContext } from '../http/call.ts';
+import type { ApiContext } from '../api-context.ts';
 import { countPush } from '../http/metrics.ts';
 import { Problem } from '../http/problem.ts';
 import { readRaw } from '../http/read-raw.ts';

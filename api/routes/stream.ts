@@ -5,7 +5,7 @@ import type { FeedPosition } from '../../db/events/feed.ts';
 import { findFeedEnd, listEvents } from '../../db/events/timeline.ts';
 import { written } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
-import type { ApiContext } from '../http/call.ts';
+import type { ApiContext } from '../api-context.ts';
 import { feedPosition } from '../feeds/feed-position.ts';
 import { presentStreamedEvent } from '../presenters/event.ts';
 import { listInReach, tenantInReach } from '../auth/reach.ts';

@@ -12,7 +12,7 @@ import {
 } from '../../db/access/tenants.ts';
 import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
-import type { ApiContext } from '../http/call.ts';
+import type { ApiContext } from '../api-context.ts';
 import { idCursor, pageOf, parseIdCursor } from '../http/paging.ts';
 import { notFound } from '../http/problem.ts';
 import { presentPolicy } from '../presenters/policy.ts';

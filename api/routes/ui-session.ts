@@ -3,7 +3,7 @@ import { findApiKeyByHash } from '../../db/access/api-keys.ts';
 import { keyPrincipal } from '../auth/authenticate.ts';
 import { empty, json, redirect } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
-import type { ApiContext } from '../http/call.ts';
+import type { ApiContext } from '../api-context.ts';
 import { Problem } from '../http/problem.ts';
 import { isSameSecret, sha256 } from '../../crypto/random-secrets.ts';
 import { loginQuery, sessionBody, sessionOut } from '../schemas/ui.ts';

@@ -2,7 +2,7 @@ import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { camelCased } from './camel-cased.ts';
 import { pageQuery } from '../http/paging.ts';
-import { SCOPES } from '../auth/scopes.ts';
+import { SCOPES } from '../http/scopes.ts';
 import { tenantName, time, timeOut } from './parts.ts';
 
 const cidrs = z

@@ -2,7 +2,7 @@ import { readAccessToken } from '../../db/credentials/token-reads.ts';
 import type { TokenQuestion, TokenReading } from '../../db/credentials/token-reads.ts';
 import { leastLifeMs } from '../../domain/schedule.ts';
 import type { Secret } from '../../domain/secret.ts';
-import type { ApiContext } from '../http/call.ts';
+import type { ApiContext } from '../api-context.ts';
 import { Problem, notFound } from '../http/problem.ts';
 import { requestRefresh } from './request-refresh.ts';
 import { countTokenRead } from '../http/metrics.ts';

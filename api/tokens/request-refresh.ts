@@ -1,7 +1,7 @@
 import { updateChannel } from '../../db/channels/channels.ts';
 import { findCredential } from '../../db/credentials/credentials.ts';
 import type { TokenReading } from '../../db/credentials/token-reads.ts';
-import type { ApiContext } from '../http/call.ts';
+import type { ApiContext } from '../api-context.ts';
 import { changeChannel } from '../../channels/wake.ts';
 import { tokenFacts } from './token-news.ts';
 import type { TokenFacts } from './token-news.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { CALLS } from '../../api/calls.ts';
-import { openApiDocument } from '../../api/http/openapi.ts';
+import { openApiDocument } from '../../api/openapi.ts';
 import { WEBHOOKS, eventDataOut } from '../../api/schemas/event-data.ts';
 import { sampleEventData, sampleWebhook } from '../../api/schemas/event-samples.ts';
 import { EVENT_TYPES, isDelivered, isEmitted } from '../../domain/event.ts';

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { OPERATIONS, STATUS_REASONS, VERDICT_KINDS } from '../../domain/verdict.ts';
 import type { Operation, ProviderAnswer, Verdict } from '../../domain/verdict.ts';
 import { explainLine } from '../../explain.ts';
-import { CLASSIFIERS } from '../../providers/answers/classifiers.ts';
+import { CLASSIFIERS } from '../../providers/classifiers.ts';
 
 interface Line {
   id: string;

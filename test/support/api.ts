@@ -6,7 +6,7 @@ import { withinReach } from '../../db/across-tenants/reach.ts';
 import { insertApiKey } from '../../db/access/api-keys.ts';
 import { newId } from '../../db/ids.ts';
 import { sha256 } from '../../crypto/random-secrets.ts';
-import { SCOPES } from '../../api/auth/scopes.ts';
+import { SCOPES } from '../../api/http/scopes.ts';
 import type { Context } from '../../runtime/context.ts';
 import { Secret } from '../../domain/secret.ts';
 import { databaseAs } from './logins.ts';

@@ -20,7 +20,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ImapFlow } from 'imapflow';
 import { loadServerCertificate } from '../../sandbox/imap/certificate.ts';
-import { encodeFolderName } from '../../sandbox/imap/mailbox/modified-utf7.ts';
+import { encodeFolderName } from '../../sandbox/imap/wire/modified-utf7.ts';
 
 const DOVECOT = '/usr/sbin/dovecot';
 

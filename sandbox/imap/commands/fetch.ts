@@ -1,4 +1,4 @@
-import { type FetchItem, fetchResponse, parseFetchItems } from '../wire/fetch.ts';
+import { type FetchItem, fetchResponse, parseFetchItems } from '../mailbox/fetch-response.ts';
 import type { CommandParser } from '../wire/parser.ts';
 import { BadCommand } from '../wire/reply.ts';
 import type { NumberedMessage } from '../mailbox/selected-folder.ts';

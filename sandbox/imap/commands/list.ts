@@ -1,5 +1,5 @@
 import type { Folder } from '../mailbox/mailbox.ts';
-import { encodeFolderName } from '../mailbox/modified-utf7.ts';
+import { encodeFolderName } from '../wire/modified-utf7.ts';
 import { canonicalFolder, type CommandParser } from '../wire/parser.ts';
 import { BadCommand, imapString } from '../wire/reply.ts';
 import type { ImapCommand, Session } from '../session.ts';

@@ -1,7 +1,7 @@
 import { distortListing } from '../faults.ts';
 import type { CommandParser } from '../wire/parser.ts';
 import { BadCommand, Refusal } from '../wire/reply.ts';
-import { parseSearch } from '../wire/search.ts';
+import { parseSearch } from '../mailbox/search-keys.ts';
 import type { NumberedMessage } from '../mailbox/selected-folder.ts';
 import { formatSequenceSet } from '../wire/sequence-set.ts';
 import type { Completion, ImapCommand, Session } from '../session.ts';

@@ -1,6 +1,6 @@
 import type { Folder } from '../mailbox/mailbox.ts';
 import type { CommandParser } from '../wire/parser.ts';
-import { encodeFolderName } from '../mailbox/modified-utf7.ts';
+import { encodeFolderName } from '../wire/modified-utf7.ts';
 import { BadCommand, imapString } from '../wire/reply.ts';
 import type { ImapCommand } from '../session.ts';
 import { existingFolder } from './folders.ts';

@@ -1,4 +1,4 @@
-import { decodeFolderName } from '../mailbox/modified-utf7.ts';
+import { decodeFolderName } from './modified-utf7.ts';
 import { BadCommand, monthNumber } from './reply.ts';
 import { parseSequenceSet, type SequenceSet } from './sequence-set.ts';
 

@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { createDocument } from 'zod-openapi';
 import type { ZodOpenApiObject, ZodOpenApiOperationObject, ZodOpenApiPathsObject } from 'zod-openapi';
-import type { Answers } from './answers.ts';
-import type { Call } from './call.ts';
-import { documentedProblems } from './documented-problems.ts';
-import { PROBLEMS } from './problem.ts';
-import type { ProblemCode } from './problem.ts';
-import type { EmittedEventType } from '../../domain/event.ts';
-import { WEBHOOKS } from '../schemas/event-data.ts';
-import { sampleWebhook } from '../schemas/event-samples.ts';
-import { problemOut } from '../schemas/problem.ts';
+import type { Answers } from './http/answers.ts';
+import type { Call } from './http/call.ts';
+import { documentedProblems } from './http/documented-problems.ts';
+import { PROBLEMS } from './http/problem.ts';
+import type { ProblemCode } from './http/problem.ts';
+import type { EmittedEventType } from '../domain/event.ts';
+import { WEBHOOKS } from './schemas/event-data.ts';
+import { sampleWebhook } from './schemas/event-samples.ts';
+import { problemOut } from './schemas/problem.ts';
 
 /** The OpenAPI 3.1 document, made from the schemas that validate. */
 export function openApiDocument(calls: readonly Call[], publicUrl: string) {

@@ -1,15 +1,15 @@
 import { Suspense, useEffect, useRef } from 'react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { NavLink, Outlet, useLocation } from 'react-router';
-import { call } from '../data/client.ts';
-import { useLive } from '../data/live.ts';
-import type { LiveState } from '../data/live.ts';
-import { sessionQuery } from '../data/queries.ts';
-import type { UiSession } from '../../api/schemas/ui.ts';
-import { SignInPage } from '../pages/sign-in.tsx';
-import { ColourScheme } from './colour-scheme.tsx';
-import { ProblemNotice } from './notice.tsx';
-import { Wordmark } from './wordmark.tsx';
+import { call } from './data/client.ts';
+import { useLive } from './data/live.ts';
+import type { LiveState } from './data/live.ts';
+import { sessionQuery } from './data/queries.ts';
+import type { UiSession } from '../api/schemas/ui.ts';
+import { SignInPage } from './pages/sign-in.tsx';
+import { ColourScheme } from './components/colour-scheme.tsx';
+import { ProblemNotice } from './components/notice.tsx';
+import { Wordmark } from './components/wordmark.tsx';
 
 /** The frame around every page that needs a session; without one it is the sign-in page. */
 export function Workspace() {

@@ -1,10 +1,10 @@
-import { bodyStructure } from './body-structure.ts';
-import { envelope } from './envelope.ts';
-import type { StoredMessage } from '../mailbox/mailbox.ts';
-import { type MimePart, parseFields, parseMime, splitHeader } from './mime.ts';
-import type { CommandParser } from './parser.ts';
-import { BadCommand, dateTime, literal } from './reply.ts';
-import { formatSection, parseSection, type Section, sectionBytes } from './section.ts';
+import { bodyStructure } from '../wire/body-structure.ts';
+import { envelope } from '../wire/envelope.ts';
+import type { StoredMessage } from './mailbox.ts';
+import { type MimePart, parseFields, parseMime, splitHeader } from '../wire/mime.ts';
+import type { CommandParser } from '../wire/parser.ts';
+import { BadCommand, dateTime, literal } from '../wire/reply.ts';
+import { formatSection, parseSection, type Section, sectionBytes } from '../wire/section.ts';
 
 /** One thing asked for by FETCH. `label` is how the answer calls it. */
 export interface FetchItem {

@@ -1,4 +1,4 @@
-import { BadCommand } from '../wire/reply.ts';
+import { BadCommand } from './reply.ts';
 
 /** RFC 3501 section 5.1.3: how a folder's name travels. */
 export function encodeFolderName(name: string): string {

@@ -1,12 +1,12 @@
-import type { ProviderName } from '../../domain/access-type.ts';
-import { failedPart } from './parts.ts';
-import { classifyExchange } from '../exchange/errors.ts';
-import { classifyGoogle } from '../google/errors.ts';
-import { classifyImap } from '../imap/errors.ts';
-import { classifyMicrosoft } from '../microsoft/errors.ts';
-import { classifyGeneric } from './oauth-errors.ts';
-import type { Classifier } from './outages.ts';
-import { classifySalesforce } from '../salesforce/errors.ts';
+import type { ProviderName } from '../domain/access-type.ts';
+import { failedPart } from './answers/parts.ts';
+import { classifyExchange } from './exchange/errors.ts';
+import { classifyGoogle } from './google/errors.ts';
+import { classifyImap } from './imap/errors.ts';
+import { classifyMicrosoft } from './microsoft/errors.ts';
+import { classifyGeneric } from './answers/oauth-errors.ts';
+import type { Classifier } from './answers/outages.ts';
+import { classifySalesforce } from './salesforce/errors.ts';
 
 /** The failed part of an answer with several parts. */
 function ofWhatFailed(classify: Classifier): Classifier {

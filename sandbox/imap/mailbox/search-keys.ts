@@ -1,8 +1,8 @@
-import type { StoredMessage } from '../mailbox/mailbox.ts';
-import { unfold } from './mime.ts';
-import type { CommandParser } from './parser.ts';
-import { BadCommand } from './reply.ts';
-import { inRanges, resolveSequenceSet } from './sequence-set.ts';
+import type { StoredMessage } from './mailbox.ts';
+import { unfold } from '../wire/mime.ts';
+import type { CommandParser } from '../wire/parser.ts';
+import { BadCommand } from '../wire/reply.ts';
+import { inRanges, resolveSequenceSet } from '../wire/sequence-set.ts';
 
 /** What a search key is asked about; `sequence` is the message's number in the session's view. */
 interface SearchCandidate {

@@ -1,12 +1,13 @@
 import type { NextFunction, Request, Response, Router } from 'express';
 import { z } from 'zod';
-import { requireScope } from '../auth/authenticate.ts';
-import type { ApiContext, Call } from './call.ts';
-import type { SentAnswer } from './answers.ts';
-import { answerOnce } from './idempotency.ts';
-import { Problem } from './problem.ts';
-import type { FieldError } from './problem.ts';
-import type { Principal } from '../auth/scopes.ts';
+import { requireScope } from './auth/authenticate.ts';
+import type { ApiContext } from './api-context.ts';
+import type { Call } from './http/call.ts';
+import type { SentAnswer } from './http/answers.ts';
+import { answerOnce } from './http/idempotency.ts';
+import { Problem } from './http/problem.ts';
+import type { FieldError } from './http/problem.ts';
+import type { Principal } from './http/scopes.ts';
 
 const NOTHING = z.strictObject({});
 const NOBODY: Principal = { id: '', tenantId: '', scopes: new Set(), kind: 'session' };

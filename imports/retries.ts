@@ -1,12 +1,12 @@
-import { skipVanishedItems } from '../../db/imports/items.ts';
-import type { ImportItemRow } from '../../db/imports/items.ts';
-import type { ImportScopeRow } from '../../db/imports/scopes.ts';
-import type { ImportRow } from '../../db/imports/imports.ts';
-import type { WindowFacts } from '../../domain/import-window.ts';
-import { isExpired } from '../listing/list-page.ts';
-import { importWithCare } from './fetch-carefully.ts';
-import type { ImportRun, PageEnd, Stretch } from '../import-run.ts';
-import { windowFacts } from '../window.ts';
+import { skipVanishedItems } from '../db/imports/items.ts';
+import type { ImportItemRow } from '../db/imports/items.ts';
+import type { ImportScopeRow } from '../db/imports/scopes.ts';
+import type { ImportRow } from '../db/imports/imports.ts';
+import type { WindowFacts } from '../domain/import-window.ts';
+import { isExpired } from './listing/list-page.ts';
+import { importWithCare } from './fetching/fetch-carefully.ts';
+import type { ImportRun, PageEnd, Stretch } from './import-run.ts';
+import { windowFacts } from './window.ts';
 
 /** How long a failed item waits for its next try, in ms. */
 export const RETRY_GAP_MS = 3_000;
