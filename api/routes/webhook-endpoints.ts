@@ -144,7 +144,7 @@ const NOT_ADMITTED: Readonly<Record<string, string>> = {
   dns_failed: 'expected a host whose name is known; it was not found',
 };
 
-/** Refuses an address no webhook could be sent to. The answer does not say where the name led. */
+/** Refuses an address that no webhook can reach. The answer does not reveal where the name led. */
 async function admit(context: Context, url: string): Promise<void> {
   try {
     await admitReceiver(context.config.providers.egress, new URL(url));
