@@ -1,6 +1,5 @@
 import type { Response } from 'express';
-import { updateChannel } from '../../db/channels/channels.ts';
-import { findCredential, markTokenRefused } from '../../db/credentials/credentials.ts';
+import { reportFailure } from '../../channels/report-failure.ts';
 import { serveAccessToken } from '../tokens/access-token.ts';
 import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
@@ -13,8 +12,6 @@ import { LEFT, isOneOf } from '../../domain/channel.ts';
 
 const tag = 'Access tokens';
 const params = idParams('chn');
-/** A report within this time of a check gets that check's time, in ms: a crowd of failing callers is one check. */
-const CHECK_COUNTS_FOR_MS = 10_000;
 
 const read = defineCall({
   method: 'get',
@@ -66,19 +63,11 @@ const report = defineCall({
   problems: ['disconnected'],
   async run({ context, principal, params: { id }, body }) {
     const refused = body.httpStatus === 401 || body.httpStatus === 403;
-    const reported = await changeInReach(context, { principal, id }, async ({ tx, now, wake }, row) => {
+    const reported = await changeInReach(context, { principal, id }, async (waking, row) => {
       if (isOneOf(LEFT, row.status)) {
         throw new Problem('disconnected', 'The channel is disconnected; there is nothing to check');
       }
-      const isPending = row.checkRequestedAt !== null;
-      const isRecent = row.checkedAt && now.getTime() - row.checkedAt.getTime() < CHECK_COUNTS_FOR_MS;
-      if (isRecent && !isPending) return row;
-      const credential = await findCredential(tx, id);
-      // Not served until the check has proved the report wrong (rule 6).
-      if (refused && credential?.kind === 'oauth') await markTokenRefused(tx, id, credential.version, now);
-      const wanted = await updateChannel(tx, id, { checkRequestedAt: row.checkRequestedAt ?? now });
-      await wake(wanted);
-      return wanted;
+      return reportFailure(waking, row, refused);
     });
     return { status: 202, body: { checked_at: isoOrNull(reported.checkedAt) } };
   },

@@ -1,5 +1,5 @@
 import type { ChannelRow } from '../../db/channels/channels.ts';
-import { letHappen } from '../../channels/happenings.ts';
+import { pauseChannel, resumeChannel } from '../../channels/pause.ts';
 import { json } from '../http/answers.ts';
 import type { AnswerOf, Answers } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
@@ -52,12 +52,12 @@ const verify = commandCall(
 
 const pause = commandCall(
   { name: 'pause', summary: 'Pause a channel: no polls, no reminders', answers: DONE },
-  (context, asked) => change(context, asked, 'paused'),
+  (context, asked) => change(context, asked, pauseChannel),
 );
 
 const resume = commandCall(
   { name: 'resume', summary: 'Resume a paused channel and import what came in the meantime', answers: DONE },
-  (context, asked) => change(context, asked, 'resumed'),
+  (context, asked) => change(context, asked, resumeChannel),
 );
 
 interface Asked {
@@ -126,24 +126,12 @@ function notDone({ code, proved }: CommandAnswer): Problem {
   return new Problem(known, proved ?? `The refresh failed (${code ?? 'no answer'})`, { retryAfterSeconds: 5 });
 }
 
-async function change(context: ApiContext, asked: Asked, type: 'paused' | 'resumed'): Promise<AnswerOf<typeof DONE>> {
-  const shown = await changeInReach(context, asked, async ({ tx, now, wake }, row) => {
+async function change(context: ApiContext, asked: Asked, set: typeof pauseChannel): Promise<AnswerOf<typeof DONE>> {
+  const shown = await changeInReach(context, asked, async (waking, row) => {
     refuseLeaving(row);
-    const after = await letHappen(tx, row, { type }, now, type === 'resumed' ? resumption(row, now) : {});
-    await wake(after);
-    return showChannel(context, tx, after);
+    return showChannel(context, waking.tx, await set(waking, row));
   });
   return { status: 200, body: shown };
-}
-
-/** It looks for news at once; and where there was trouble before the pause, whether that is over has to be seen. */
-function resumption({ status, trouble }: ChannelRow, now: Date) {
-  if (status !== 'paused') return {};
-  return {
-    nextPollAt: now,
-    ...(trouble === 'credential' ? { refreshRequestedAt: now } : {}),
-    ...(trouble === 'access' ? { checkRequestedAt: now } : {}),
-  };
 }
 
 export const channelCommandCalls = [refresh, verify, pause, resume];
