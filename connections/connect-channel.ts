@@ -63,11 +63,15 @@ function channelRow({ tenantId, accessType, spec, credential, proof }: SignIn, i
     coveredUntil: earliestHead(proof.heads) ?? now,
     ownedFrom: providersOwnTime(proof, now),
     importMode: spec.import,
+    importState: isWalked(proof.heads) && spec.import === 'continuous' ? ('catching_up' as const) : ('idle' as const),
     nextPollAt: now,
     nextDueAt: now,
     createdAt: now,
   };
 }
+
+/** Some part has no cursor as of now: an import walks to it, and takes what comes meanwhile by its date. */
+const isWalked = (heads: SignIn['proof']['heads']) => heads.some(({ cursor }) => cursor === null);
 
 /** How wrong an unknown clock may be. */
 const CLOCK_DOUBT_MS = 3_600_000 + 60_000;

@@ -132,6 +132,7 @@ export class WorkPlace {
 
 /** The same session, whose calls go through the stretch's place. */
 export function atPlace(session: Session, place: WorkPlace): Session {
+  const { walk } = session;
   return {
     ...session,
     identify: () => place.ask(() => session.identify()),
@@ -139,6 +140,7 @@ export function atPlace(session: Session, place: WorkPlace): Session {
     scopes: (asked) => place.ask(() => session.scopes(asked)),
     listChanges: (...asked) => place.ask(() => session.listChanges(...asked)),
     listWindow: (...asked) => place.ask(() => session.listWindow(...asked)),
+    ...(walk && { walk: (...asked) => place.ask(() => walk(...asked)) }),
     ...(session.within && { within: (...asked) => place.ask(async () => session.within?.(...asked) ?? []) }),
     ...(session.stillThere && {
       stillThere: (...asked) => place.ask(async () => session.stillThere?.(...asked) ?? []),

@@ -9,6 +9,7 @@ import { comparePage, needsComparison } from './listing/comparison.ts';
 import { tellOfProgress } from './events.ts';
 import { finishImport } from './finish.ts';
 import { listPage } from './listing/list-page.ts';
+import { coverByWindow, isWalking, walkPage } from './listing/walk.ts';
 import { prepareScopes } from './preparation.ts';
 import { retryItems, RETRY_GAP_MS } from './retries.ts';
 import { isOver, PAGE_ITEMS } from './import-run.ts';
@@ -49,6 +50,8 @@ async function takeStep(run: ImportRun, { row, scopes, unsettled }: Plan): Promi
   // A reauthorization reopened it: the next stretch begins with new heads.
   if (row.movesCursor && row.windowTo === null) return GO_ON;
   if (stretch.inline && scopes.some((scope) => isFallback(row, scope))) return GO_ON;
+  const walking = scopes.filter((scope) => scope.retryAt === null && isWalking(row, scope));
+  if (walking.length > 0) return takeWalkStep(run, { row, scopes }, walking);
   const { listing, comparing } = nextToList(row, scopes);
   const retrying = scopes.find(({ scope }) => scope === unsettled[0]?.scope);
   if (retrying && run.hasUnfetched) return RETRY_LATER;
@@ -60,6 +63,22 @@ async function takeStep(run: ImportRun, { row, scopes, unsettled }: Plan): Promi
   if (end !== null && !row.audit) await tellOfProgress(run, row);
   if (end === 'session_lost') return RETRY_LATER;
   return isOver(stretch) ? GO_ON : null;
+}
+
+/** A page of a walk; before the first one of a stretch, what has come to any part meanwhile. */
+async function takeWalkStep(
+  run: ImportRun,
+  { row, scopes }: Pick<Plan, 'row' | 'scopes'>,
+  [walking]: ImportScopeRow[],
+): Promise<Advance | null> {
+  const toCover = run.beginCover() ? scopes.filter(({ retryAt }) => retryAt === null) : [];
+  for (const scope of toCover) {
+    const end = await coverByWindow(run, row, scope);
+    if (end === 'session_lost') return RETRY_LATER;
+    if (isOver(run.stretch)) return GO_ON;
+  }
+  if (walking) await walkPage(run, row, walking);
+  return isOver(run.stretch) ? GO_ON : null;
 }
 
 /** The parts to list next, then those to compare; none that is set aside. */

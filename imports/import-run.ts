@@ -67,6 +67,7 @@ export class ImportRun {
   #reportedAtMs = performance.now();
   #stored = 0;
   #hasUnfetched = false;
+  #isCovered = false;
 
   /**
    * @param careful the last stretch was interrupted: messages are tried one by one until a page has passed
@@ -120,6 +121,13 @@ export class ImportRun {
     const listed = this.#listed.get(scope);
     this.#listed.delete(scope);
     return listed?.cursor === cursor ? listed.page : null;
+  }
+
+  /** Whether what came during a walk is still to be imported in this stretch; true once. */
+  beginCover(): boolean {
+    const isFirst = !this.#isCovered;
+    this.#isCovered = true;
+    return isFirst;
   }
 
   /** Whether progress is due now; restarts the interval if so. */

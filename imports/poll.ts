@@ -175,7 +175,9 @@ async function jumpToHeads(context: Context, channel: ChannelRow, heads: ScopeHe
   await context.database.inTenant(tenantId, async (tx) => {
     const now = await context.clock.now();
     const cursors = new Map((await listCursors(tx, channelId)).map(({ scope, cursor }) => [scope, cursor]));
-    for (const { scope, cursor } of heads) {
+    for (const { scope, cursor: head } of heads) {
+      // Without a cursor as of now the old one is void: what came after it is the product's, and a gap is told by time.
+      const cursor = head ?? '';
       const replaces = cursors.get(scope);
       if (replaces !== undefined && replaces !== cursor)
         await moveCursor(tx, { channelId, scope, replaces, cursor, now });

@@ -79,7 +79,7 @@ function plan(stretch: Stretch, row: ImportRow, head: ScopeHead, cursors: Map<st
       channelId: row.channelId,
       tenantId: row.tenantId,
       name: head.name,
-      listing: cursor === null ? windowKind(row, cursors) : 'changes',
+      listing: cursor === null ? windowKind(row, head, cursors) : 'changes',
       fromCursor: cursor,
       headCursor: row.movesCursor ? head.cursor : null,
       headAt: headTime(head, stretch.headsAt),
@@ -90,9 +90,12 @@ function plan(stretch: Stretch, row: ImportRow, head: ScopeHead, cursors: Map<st
   ];
 }
 
-/** Without any cursor the channel begins; beside other cursors, a part without one is a new folder. */
-function windowKind(row: ImportRow, cursors: Map<string, CursorRow>): 'window' | 'begin' {
-  return row.movesCursor && cursors.size === 0 ? 'begin' : 'window';
+/**
+ * Without any cursor the whole channel begins; beside others, a folder that has come into being is all new. A part whose
+ * first cursor is the end of a walk may have been there at the connection: only what is dated since is the channel's.
+ */
+function windowKind(row: ImportRow, head: ScopeHead, cursors: Map<string, CursorRow>): 'window' | 'begin' {
+  return row.movesCursor && (cursors.size === 0 || head.cursor === null) ? 'begin' : 'window';
 }
 
 /** A deleted folder lists nothing; its cursor stays in case it comes back. */

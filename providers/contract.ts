@@ -188,6 +188,11 @@ export interface Session {
    * Whether a listing after `cursor` brings this. Only where `scopes` tells no time: there no date says what came since.
    */
   comesAfter?(cursor: string, item: ListedItem): boolean;
+  /**
+   * One page of the way to a part's first cursor, from `position` on, null at its start; nothing of it is imported. Only
+   * where `scopes` tells no cursor as of now.
+   */
+  walk?(scope: ScopeReference, position: string | null, limit: number): Promise<WalkPage>;
   /** One page of what came after `cursor`. Throws a `cursor_expired` verdict when the provider no longer knows it. */
   listChanges(scope: ScopeReference, cursor: string, limit: number): Promise<ChangePage>;
   /**
@@ -237,8 +242,11 @@ export interface ScopeReference {
 }
 
 export interface ScopeHead extends ScopeReference {
-  /** The position as of `at`: everything that comes later is after it. */
-  cursor: string;
+  /**
+   * The position as of `at`: everything that comes later is after it. null: the provider has no cursor as of now, and
+   * `Session.walk` leads to the first one.
+   */
+  cursor: string | null;
   /** The provider's own time when the head was taken; null when the provider does not tell. */
   at: Date | null;
   /**
@@ -264,6 +272,9 @@ export interface ChangePage {
   /** The provider's own time of this answer, null when it does not tell. */
   at: Date | null;
 }
+
+/** `position`: where the next page starts. `cursor`, at the end: everything that came before its answer is before it. */
+export type WalkPage = { position: string; cursor: null } | { position: null; cursor: string };
 
 export interface WindowPage {
   items: ListedItem[];

@@ -10,7 +10,8 @@ export type CursorRow = InferSelectModel<typeof cursors>;
 export interface NewCursor {
   scope: string;
   name: string | null;
-  cursor: string;
+  /** null: the provider has none as of now; the import that walks to it stores it. */
+  cursor: string | null;
 }
 
 export async function listCursors(tx: Transaction, channelId: string): Promise<CursorRow[]> {
@@ -31,8 +32,10 @@ export async function insertCursors(
   { tenantId, channelId, now }: { tenantId: string; channelId: string; now: Date },
   heads: readonly NewCursor[],
 ): Promise<void> {
-  if (heads.length === 0) return;
-  const rows = heads.map(({ scope, name, cursor }) => ({ channelId, tenantId, scope, name, cursor, updatedAt: now }));
+  const rows = heads.flatMap(({ scope, name, cursor }) =>
+    cursor === null ? [] : [{ channelId, tenantId, scope, name, cursor, updatedAt: now }],
+  );
+  if (rows.length === 0) return;
   await tx.insert(cursors).values(rows).onConflictDoNothing();
 }
 

@@ -108,7 +108,10 @@ async function heads(subject: Subject, account: Account): Promise<Position[]> {
   const session = await open(subject, account);
   const positions = await session.scopes();
   await session.close();
-  return positions;
+  return positions.map(({ cursor, ...scope }) => {
+    if (cursor === null) throw new Error(`${scope.scope} has no cursor as of now`);
+    return { ...scope, cursor };
+  });
 }
 
 function listings(subject: Subject): void {

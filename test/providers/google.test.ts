@@ -158,7 +158,7 @@ describe('Gmail', () => {
     const [head] = await session.scopes();
     await account.deliver(5);
     if (!head) throw new Error('no scope');
-    const page = await session.listChanges(head, head.cursor, 2);
+    const page = await session.listChanges(head, head.cursor ?? '', 2);
     const cursor = JSON.parse(page.cursor) as { page: { token: string } };
     const spoiled = JSON.stringify({ ...cursor, page: { ...cursor.page, token: 'no page' } });
     expect((await session.listChanges(head, spoiled, 10)).items).toHaveLength(5);
@@ -170,7 +170,7 @@ describe('Gmail', () => {
     const [head] = await session.scopes();
     if (!head) throw new Error('no scope');
     await account.deliver(1);
-    const { items } = await session.listChanges(head, head.cursor, 10);
+    const { items } = await session.listChanges(head, head.cursor ?? '', 10);
     await account.fault('unavailable', { times: 1 });
     const outcomes = [];
     for await (const { outcome } of session.fetchMessages(head, items)) outcomes.push(outcome);

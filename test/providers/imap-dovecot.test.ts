@@ -110,7 +110,7 @@ describe.skipIf(!dovecotInstalled)('with Dovecot', () => {
     const [inbox] = await session.scopes();
     if (!inbox) throw new Error('no inbox');
     await account.deliver(3, { size: 1_500_000 });
-    const { items } = await session.listChanges(inbox, inbox.cursor, 10);
+    const { items } = await session.listChanges(inbox, inbox.cursor ?? '', 10);
     const fetching = (async () => {
       for await (const outcome of session.fetchMessages(inbox, items)) {
         if (outcome.outcome !== 'message') throw new Error(outcome.outcome);
@@ -138,7 +138,7 @@ describe.skipIf(!dovecotInstalled)('with Dovecot', () => {
     const scopes = await session.scopes();
     expect(scopes.map(({ scope }) => scope).sort()).toEqual(['INBOX', 'Sent', ...names].sort());
     for (const scope of scopes.filter(({ scope }) => names.includes(scope))) {
-      const { uidvalidity } = JSON.parse(scope.cursor) as { uidvalidity: string };
+      const { uidvalidity } = JSON.parse(scope.cursor ?? '') as { uidvalidity: string };
       const fromStart = JSON.stringify({ uidvalidity, uid: 0 });
       const { items } = await session.listChanges(scope, fromStart, 10);
       expect(items).toHaveLength(2);
@@ -159,7 +159,7 @@ describe.skipIf(!dovecotInstalled)('with Dovecot', () => {
     const old = (await session.scopes()).find(({ scope }) => scope === 'Old');
     if (!old) throw new Error('no such folder');
     await dovecot.as(account.email, (client) => client.mailboxDelete('Old'));
-    expect(await session.listChanges(old, old.cursor, 10)).toMatchObject({
+    expect(await session.listChanges(old, old.cursor ?? '', 10)).toMatchObject({
       items: [],
       cursor: old.cursor,
       more: false,

@@ -13,7 +13,7 @@ interface Told {
 /** A provider in memory whose pushes name subscriptions and repeat a secret, as Microsoft Graph's do. */
 export function subscribingProvider() {
   const mailbox = new ModelMailbox(['INBOX'], 0, () => new Date());
-  const model = modelProvider(() => ({ mailbox, tellsTime: true, roll: dice(1), meet: () => {} }));
+  const model = modelProvider(() => ({ mailbox, tellsTime: true, walks: false, roll: dice(1), meet: () => {} }));
   /** Live subscriptions, by id, with the secret that pushes repeat. */
   const live = new Map<string, string>();
   /** What was asked of it, in order. */

@@ -9,6 +9,7 @@ import type {
   ScopeReference,
   Session,
   TimeWindow,
+  WalkPage,
 } from '../../../providers/contract.ts';
 import { shuffled } from './model-mailbox.ts';
 import type { Dice, ModelFolder, ModelMailbox, ModelMessage } from './model-mailbox.ts';
@@ -20,6 +21,8 @@ const OVERLAP_MS = 3 * 3_600_000;
 export interface ModelAccount {
   mailbox: ModelMailbox;
   tellsTime: boolean;
+  /** Has no cursor as of now: one has to walk to it. */
+  walks: boolean;
   roll: Dice;
   /** Called before every answer; may change the mailbox, throw, or let time pass. */
   meet(message?: ModelMessage): void;
@@ -64,6 +67,12 @@ function modelSession(account: ModelAccount, login: string): Session {
     async scopes() {
       return account.mailbox.folders.map((folder) => headOf(account, folder));
     },
+    ...(account.walks
+      ? {
+          walk: async (scope: ScopeReference, position: string | null, limit: number) =>
+            walk(account, scope.scope, position, limit),
+        }
+      : {}),
     async newestAt() {
       const inbox = account.mailbox.folder(0);
       const newest = inbox.live.get(Math.max(...inbox.live.keys()));
@@ -89,8 +98,24 @@ function headOf(account: ModelAccount, { name }: ModelFolder): ScopeHead {
   const folder = folderNamed(account, name);
   const { generation, epoch, nextUid } = folder;
   const at = account.tellsTime ? new Date(Math.floor(account.mailbox.now().getTime() / 1000) * 1000) : null;
-  return { scope: name, name, cursor: JSON.stringify({ generation, epoch, uid: nextUid - 1 }), at };
+  return { scope: name, name, cursor: account.walks ? null : toCursor({ generation, epoch, uid: nextUid - 1 }), at };
 }
+
+/** Through the folder in pages as short as it likes; what comes to it meanwhile may be passed before the end. */
+function walk(account: ModelAccount, scope: string, position: string | null, limit: number): WalkPage {
+  account.meet();
+  const { roll } = account;
+  const { generation, epoch, nextUid } = folderNamed(account, scope);
+  const at = position === null ? { generation, epoch, uid: 0 } : (JSON.parse(position) as Cursor);
+  if (at.generation !== generation || at.epoch !== epoch) throw refusal('cursor_expired', null);
+  const uid = Math.min(nextUid - 1, at.uid + 1 + roll(Math.min(limit, 10)));
+  const isEnd = uid === nextUid - 1 && roll(3) > 0;
+  return isEnd
+    ? { position: null, cursor: toCursor({ ...at, uid }) }
+    : { position: toCursor({ ...at, uid }), cursor: null };
+}
+
+const toCursor = (cursor: Cursor) => JSON.stringify(cursor);
 
 /**
  * Pages as short as it likes, in any order, with ids of messages that are gone and of some that were listed before, and
@@ -100,7 +125,7 @@ function listChanges(account: ModelAccount, scope: string, cursor: string, limit
   account.meet();
   const { roll } = account;
   const folder = folderNamed(account, scope);
-  const from = JSON.parse(cursor) as Cursor;
+  const from = JSON.parse(cursor || '{}') as Cursor;
   if (from.generation !== folder.generation || from.epoch !== folder.epoch) throw refusal('cursor_expired', null);
   const last = folder.nextUid - 1;
   const through = Math.min(last, from.uid + 1 + roll(limit));

@@ -66,6 +66,7 @@ export type Step =
 export interface World {
   skewH: number;
   tellsTime: boolean;
+  walks: boolean;
   earlier: number;
 }
 
@@ -100,12 +101,14 @@ export class ModelRun {
   readonly #mailbox: ModelMailbox;
   readonly #login: string;
   readonly #tellsTime: boolean;
+  readonly #walks: boolean;
   #channelId = '';
 
   private constructor(context: Context, login: string, world: World) {
     this.#context = context;
     this.#login = login;
     this.#tellsTime = world.tellsTime;
+    this.#walks = world.walks;
     this.#mailbox = new ModelMailbox(FOLDERS, world.skewH * HOUR_MS, () => new Date(++nowMs));
   }
 
@@ -189,7 +192,8 @@ export class ModelRun {
   }
 
   #behave(roll: Dice, meet: ModelAccount['meet']): void {
-    accounts.set(this.#login, { mailbox: this.#mailbox, tellsTime: this.#tellsTime, roll, meet });
+    const character = { tellsTime: this.#tellsTime, walks: this.#walks };
+    accounts.set(this.#login, { mailbox: this.#mailbox, ...character, roll, meet });
   }
 
   async #work({ lane, troubles, death, seed }: Stretch): Promise<void> {

@@ -59,6 +59,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 const world: fc.Arbitrary<World> = fc.record({
   skewH: fc.constantFrom(0, -1, 1),
   tellsTime: fc.boolean(),
+  walks: fc.boolean(),
   earlier: fc.nat(3),
 });
 

@@ -1,0 +1,62 @@
+import { moveScope } from '../../db/imports/scopes.ts';
+import type { ImportScopeRow } from '../../db/imports/scopes.ts';
+import type { ImportRow } from '../../db/imports/imports.ts';
+import { windowToList } from '../../domain/import-window.ts';
+import { importWithCare } from '../fetching/fetch-carefully.ts';
+import { lockRunning } from '../fetching/import-page.ts';
+import { ImportOvertaken, isOver, PAGE_ITEMS } from '../import-run.ts';
+import type { ImportRun, PageEnd } from '../import-run.ts';
+import { windowFacts } from '../window.ts';
+import { listCarefully } from './list-carefully.ts';
+import { isExpired } from './list-page.ts';
+
+/** How far back every stretch of a walk looks for new mail; the window after the walk brings the rest. */
+const COVER_MS = 6 * 3_600_000;
+
+/** A part without a cursor at a provider that tells none as of now: its head is the end of a walk. */
+export function isWalking(row: ImportRow, { listing, headCursor, state }: ImportScopeRow): boolean {
+  return row.movesCursor && state === 'listing' && listing !== 'changes' && headCursor === null;
+}
+
+/**
+ * One page of the walk to a part's head. It imports nothing: the window is listed after it, and makes the head the cursor
+ * last, as with a head that was taken at once (rule 9).
+ */
+export async function walkPage(run: ImportRun, row: ImportRow, scope: ImportScopeRow): Promise<PageEnd> {
+  const { context, session } = run.stretch;
+  const { walk } = session;
+  if (!walk) throw new Error('A provider that tells no cursor as of now has to have sessions that walk to one');
+  const page = await listCarefully(run, scope, (limit) => walk(scope, scope.position, limit)).catch(
+    (error: unknown) => {
+      if (!isExpired(error) || !run.noteExpired(scope.scope)) throw error;
+      return { position: null, cursor: null }; // the provider has forgotten how far it was: the walk begins again
+    },
+  );
+  if (page === null) return 'unfinished';
+  await context.database.inTenant(row.tenantId, async (tx) => {
+    await lockRunning(tx, { row });
+    const values = page.cursor === null ? { position: page.position } : { position: null, headCursor: page.cursor };
+    if (!(await moveScope(tx, scope, values))) throw new ImportOvertaken(row.id);
+  });
+  return 'whole';
+}
+
+/**
+ * Imports what has come to a part lately, while some part is walked: that may take hours, and new mail does not wait for
+ * it. No position is kept, for the window after the walk lists all of it again.
+ */
+export async function coverByWindow(run: ImportRun, row: ImportRow, scope: ImportScopeRow): Promise<PageEnd> {
+  const { stretch } = run;
+  const at = stretch.heads.find((head) => head.scope === scope.scope)?.at ?? stretch.headsAt;
+  const facts = windowFacts(stretch, row, scope);
+  const whole = windowToList(facts, stretch.headsAt);
+  const window = { ...whole, from: new Date(Math.max(whole.from.getTime(), at.getTime() - COVER_MS)) };
+  for (let position: string | null = null; ;) {
+    const page = await stretch.session.listWindow(scope, window, position, PAGE_ITEMS);
+    const work = { row, scope, facts, items: page.items, window, stage: 'listing', advance: async () => true } as const;
+    const end = await importWithCare(run, work);
+    if (end !== 'whole' || page.position === null) return end;
+    if (isOver(stretch)) return 'unfinished';
+    ({ position } = page);
+  }
+}
