@@ -1,4 +1,5 @@
 import type { AccessType, ProviderName, Use } from '../domain/access-type.ts';
+import type { MediaType } from '../domain/media-type.ts';
 import type { MailServer } from '../domain/mail-server.ts';
 import type { Rotation } from '../domain/rotation.ts';
 import type { Secret } from '../domain/secret.ts';
@@ -258,7 +259,10 @@ export interface ScopeHead extends ScopeReference {
 }
 
 export interface ListedItem {
-  /** Identifies a message only together with scope and generation. */
+  /**
+   * Identifies a message only together with scope and generation. A record that may change is listed as `id@revision`, so
+   * that each of its states is an entry of its own; a state that is no more is `gone` when it is fetched.
+   */
   providerId: string;
   /** Changes when the provider gives new ids to everything (UIDVALIDITY); '' where ids are for ever. */
   generation: string;
@@ -289,12 +293,30 @@ export interface TimeWindow {
   to: Date;
 }
 
+/** What a feed shows of a message beside its content. */
+export interface Envelope {
+  subject: string | null;
+  sender: Address | null;
+  recipients: Address[];
+  date: Date | null;
+}
+
+interface Address {
+  email: string;
+  name: string | null;
+}
+
 export type FetchedMessage =
   | {
       outcome: 'message';
       item: ListedItem;
+      mediaType: MediaType;
       /** The message as the provider gave it, in parts of any size. */
       raw: AsyncIterable<Uint8Array>;
+      /** What is shown of it; only where it is no mail, whose header fields say it. */
+      envelope?: Envelope;
+      /** Only of a record that may change (`ListedItem.providerId`): the provider's own id of it, and which state this is. */
+      record?: { providerId: string; revision: number };
       /** The provider's date of arrival (internalDate, INTERNALDATE); the beginning of time where it gives none. */
       receivedAt: Date;
       folder: string;

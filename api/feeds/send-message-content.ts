@@ -2,11 +2,15 @@ import type { Response } from 'express';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Context } from '../../runtime/context.ts';
+import type { MediaType } from '../../domain/media-type.ts';
 import { findMessagePart } from '../../db/messages/message-feed.ts';
+
+const FILE_NAMES: Record<MediaType, string> = { 'message/rfc822': 'message.eml', 'application/json': 'record.json' };
 
 interface Content {
   tenantId: string;
   contentId: string;
+  mediaType: MediaType;
   parts: number[];
 }
 
@@ -15,7 +19,8 @@ interface Content {
  * database. When a part is missing or does not open, the connection is cut: half a message must not look like one.
  */
 export async function sendMessageContent(context: Context, response: Response, content: Content): Promise<void> {
-  response.set({ 'Content-Type': 'message/rfc822', 'Content-Disposition': 'attachment; filename="message.eml"' });
+  const { mediaType } = content;
+  response.set({ 'Content-Type': mediaType, 'Content-Disposition': `attachment; filename="${FILE_NAMES[mediaType]}"` });
   try {
     await pipeline(Readable.from(readParts(context, content), { objectMode: false }), response);
   } catch (error) {

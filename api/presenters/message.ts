@@ -15,6 +15,8 @@ export function presentMessage(row: MessageRow): Message {
     to: row.recipients,
     date: isoOrNull(row.date),
     size: row.size,
+    media_type: row.mediaType,
+    revision: row.revision,
     backfilled: row.backfilled,
     import: row.importId,
     stored_at: row.storedAt.toISOString(),

@@ -48,7 +48,7 @@ const raw = defineCall({
   tag,
   access: ['messages:read'],
   params: idParams('msg'),
-  answers: { 200: written('The message', 'message/rfc822') },
+  answers: { 200: written('The message, in its `media_type`', 'message/rfc822') },
   problems: ['content_gone'],
   async run({ context, principal, params: { id }, response }) {
     const tenantId = await tenantOf(context, principal, 'message', id);
@@ -59,7 +59,8 @@ const raw = defineCall({
     if (!found) throw notFound('message');
     if (found.message.retiredAt !== null || found.parts.length === 0)
       throw new Problem('content_gone', 'The message was acknowledged and its retention is over');
-    await sendMessageContent(context, response, { tenantId, contentId: found.message.contentId, parts: found.parts });
+    const { contentId, mediaType } = found.message;
+    await sendMessageContent(context, response, { tenantId, contentId, mediaType, parts: found.parts });
     return { status: 200 };
   },
 });

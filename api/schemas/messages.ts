@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MEDIA_TYPES } from '../../domain/media-type.ts';
 import { pageQuery } from '../http/paging.ts';
 import { idOf, tenantName, timeOut } from './parts.ts';
 
@@ -32,6 +33,8 @@ const messageOut = z
     to: z.array(address).describe('The addresses of the To header'),
     date: timeOut.nullable().describe('The Date header; null: none that can be read'),
     size: z.int().describe('Bytes of the whole message'),
+    media_type: z.enum(MEDIA_TYPES).describe('What the content is: mail, or a record that is no mail'),
+    revision: z.int().describe('Which state of a record that changes; mail has one'),
     backfilled: z.boolean().describe('Whether the message was missed during a gap'),
     import: z.string().nullable().describe('The import that stored the message; null: a poll'),
     stored_at: timeOut.describe('When the message was stored'),

@@ -139,14 +139,15 @@ export async function forgetGenerations(tx: Transaction, channelId: string): Pro
 export async function insertMessages(tx: Transaction, rows: NewMessage[], locations: NewLocation[]): Promise<void> {
   if (rows.length > 0) {
     await tx.execute(sql`
-      insert into messages (id, tenant_id, channel_id, provider_id, folder, message_id, subject, sender, recipients, date,
-                            received_at, size, backfilled, import_id, content_id, fingerprint, stored_at)
-      select "id", "tenantId", "channelId", "providerId", "folder", "messageId", "subject", "sender", "recipients", "date",
-             "receivedAt", "size", "backfilled", "importId", "contentId", "fingerprint", "storedAt"
+      insert into messages (id, tenant_id, channel_id, provider_id, media_type, revision, folder, message_id, subject, sender,
+                            recipients, date, received_at, size, backfilled, import_id, content_id, fingerprint, stored_at)
+      select "id", "tenantId", "channelId", "providerId", "mediaType", "revision", "folder", "messageId", "subject", "sender",
+             "recipients", "date", "receivedAt", "size", "backfilled", "importId", "contentId", "fingerprint", "storedAt"
       from json_to_recordset(${JSON.stringify(rows)}::json) as row (
-        "id" text, "tenantId" text, "channelId" text, "providerId" text, "folder" text, "messageId" text, "subject" text,
-        "sender" jsonb, "recipients" jsonb, "date" timestamptz, "receivedAt" timestamptz, "size" integer,
-        "backfilled" boolean, "importId" text, "contentId" text, "fingerprint" text, "storedAt" timestamptz)`);
+        "id" text, "tenantId" text, "channelId" text, "providerId" text, "mediaType" text, "revision" integer,
+        "folder" text, "messageId" text, "subject" text, "sender" jsonb, "recipients" jsonb,
+        "date" timestamptz, "receivedAt" timestamptz, "size" integer, "backfilled" boolean,
+        "importId" text, "contentId" text, "fingerprint" text, "storedAt" timestamptz)`);
   }
   if (locations.length > 0) {
     await tx.execute(sql`

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { boolean, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import type { MediaType } from '../../domain/media-type.ts';
 import { feedOrder, time, xid8 } from './columns.ts';
 import { channels, channelId } from './channels.ts';
 import { tenantId, tenantOfChannel } from './tenants.ts';
@@ -17,6 +18,9 @@ export const messages = pgTable(
     channelId: channelId(),
     /** Where it was first found; every place it is known at is a row of message_locations. */
     providerId: text('provider_id').notNull(),
+    mediaType: text('media_type').$type<MediaType>().notNull().default('message/rfc822'),
+    /** Which state of a record that changes; mail has one. */
+    revision: integer('revision').notNull().default(1),
     folder: text('folder').notNull(),
     /** The Message-ID header as it stands, with its angle brackets; null when there is none. */
     messageId: text('message_id'),

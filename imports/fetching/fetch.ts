@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { FetchedMessage, ListedItem, ScopeReference } from '../../providers/contract.ts';
+import type { MediaType } from '../../domain/media-type.ts';
 import { ProviderError } from '../../domain/verdict.ts';
+import type { Envelope, FetchedMessage, ListedItem, ScopeReference } from '../../providers/contract.ts';
 import { failureCode } from '../failures.ts';
 import { isOver } from '../import-run.ts';
 import type { ImportRun, PageWork, Stretch } from '../import-run.ts';
 import type { StoredContent } from './content.ts';
-import { readMessageHeaders } from './headers.ts';
+import { readEnvelope, readMessageHeaders } from './headers.ts';
 import type { MessageHeaders } from './headers.ts';
 import { keyOf } from './keys.ts';
 import { canBlame, withheld } from './witness.ts';
@@ -13,9 +14,13 @@ import { canBlame, withheld } from './witness.ts';
 /** A message whose content is stored and whose row is not committed yet. */
 export interface NewArrival {
   item: ListedItem;
+  /** The provider's id that is shown. */
+  providerId: string;
+  mediaType: MediaType;
+  revision: number;
   contentId: string;
   size: number;
-  headers: MessageHeaders;
+  headers: Omit<MessageHeaders, 'identity'>;
   fingerprint: string;
   receivedAt: Date;
   folder: string;
@@ -130,15 +135,29 @@ async function take(
   }
 }
 
-async function understand(
-  { item, receivedAt, folder }: Extract<FetchedMessage, { outcome: 'message' }>,
-  { contentId, size, hash, beginning }: StoredContent,
-  now: Date,
-): Promise<NewArrival> {
-  const headers = readMessageHeaders(beginning);
-  const fingerprint = headers.identity === null ? `c:${hash()}` : `m:${sha256(headers.identity)}`;
+type Message = Extract<FetchedMessage, { outcome: 'message' }>;
+
+async function understand(message: Message, content: StoredContent, now: Date): Promise<NewArrival> {
+  const { item, mediaType, record, receivedAt, folder } = message;
+  const { contentId, size } = content;
+  const { providerId, revision } = record ?? { providerId: item.providerId, revision: 1 };
   const known = !Number.isNaN(receivedAt.getTime());
-  return { item, contentId, size, headers, fingerprint, receivedAt: known ? receivedAt : now, folder };
+  const shown = { providerId, mediaType, revision, contentId, size, folder, receivedAt: known ? receivedAt : now };
+  return { item, ...shown, ...recognize(message, content) };
 }
+
+/** Mail is known again by its header fields, wherever it lies; a record by its id and state alone. */
+function recognize(
+  { item, mediaType, envelope }: Message,
+  { hash, beginning }: StoredContent,
+): Pick<NewArrival, 'headers' | 'fingerprint'> {
+  if (mediaType !== 'message/rfc822') {
+    return { headers: readEnvelope(envelope ?? NO_ENVELOPE), fingerprint: `r:${sha256(item.providerId)}` };
+  }
+  const { identity, ...headers } = readMessageHeaders(beginning);
+  return { headers, fingerprint: identity === null ? `c:${hash()}` : `m:${sha256(identity)}` };
+}
+
+const NO_ENVELOPE: Envelope = { subject: null, sender: null, recipients: [], date: null };
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');

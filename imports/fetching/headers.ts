@@ -1,6 +1,7 @@
 import { addressParser, decodeWords } from 'postal-mime';
 import type { Address as ParsedAddress } from 'postal-mime';
 import type { Address } from '../../db/schema/messages.ts';
+import type { Envelope } from '../../providers/contract.ts';
 import { fingerprintText } from '../../domain/fingerprint.ts';
 import { readHeaderFields } from './header-fields.ts';
 import type { HeaderField } from './header-fields.ts';
@@ -30,7 +31,7 @@ const MAX_RECIPIENTS = 500;
 export function readMessageHeaders(beginning: Uint8Array): MessageHeaders {
   const fields = readHeaderFields(headerBlock(beginning));
   const sender = addressesOf(addresses([first(fields, 'from')]).slice(0, 1))[0] ?? null;
-  const date = dateOf(first(fields, 'date'));
+  const date = dateOf(new Date(first(fields, 'date')));
   const messageId = words(first(fields, 'message-id'))?.trim() || null;
   const subject = words(first(fields, 'subject'));
   const recipients = ['to', 'cc', 'bcc'].flatMap((name) => fields.filter((field) => field.name === name));
@@ -41,6 +42,18 @@ export function readMessageHeaders(beginning: Uint8Array): MessageHeaders {
     recipients: addressesOf(addresses(recipients.map(({ value }) => value))).slice(0, MAX_RECIPIENTS),
     date,
     identity: fingerprintText({ messageId, date, from: sender?.email ?? null, subject }),
+  };
+}
+
+/** What an adapter tells of a record, as far as it can be stored. */
+export function readEnvelope({ subject, sender, recipients, date }: Envelope): Omit<MessageHeaders, 'identity'> {
+  const addressOf = ({ email, name }: Address) => ({ email: storable(email), name: name && storable(name) });
+  return {
+    messageId: null,
+    subject: subject && storable(subject),
+    sender: sender && addressOf(sender),
+    recipients: recipients.slice(0, MAX_RECIPIENTS).map((recipient) => addressOf(recipient)),
+    date: date && dateOf(date),
   };
 }
 
@@ -79,9 +92,8 @@ function addressesOf(parsed: readonly ParsedAddress[]): Address[] {
     .map(({ address, name }) => ({ email: storable(address ?? ''), name: name ? storable(name) : null }));
 }
 
-function dateOf(text: string): Date | null {
-  if (text === '') return null;
-  const date = new Date(text);
+/** null for no date at all, too: its year is no number. */
+function dateOf(date: Date): Date | null {
   const year = date.getUTCFullYear();
   return year > 0 && year < 10_000 ? date : null;
 }

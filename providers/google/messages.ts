@@ -112,6 +112,7 @@ async function toMessage(
   return {
     outcome: 'message',
     item,
+    mediaType: 'message/rfc822',
     raw: asStream(raw),
     receivedAt: new Date(Number(resource.internalDate)),
     folder: await labels.folderOf(resource.labelIds),

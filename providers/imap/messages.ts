@@ -211,7 +211,7 @@ async function fetchAlone(connection: ImapConnection, listed: Listed, folder: st
 
 function toMessage(listed: Listed, folder: string, raw: AsyncIterable<Uint8Array>): FetchedMessage {
   const { item, receivedAt, size } = listed;
-  return { outcome: 'message', item, raw, receivedAt, folder, sizeEstimate: size };
+  return { outcome: 'message', item, mediaType: 'message/rfc822', raw, receivedAt, folder, sizeEstimate: size };
 }
 
 async function* oneChunk(content: Buffer): AsyncGenerator<Uint8Array> {

@@ -225,7 +225,16 @@ function toMessage(
   message: ModelMessage,
 ): Extract<FetchedMessage, { outcome: 'message' }> {
   const { receivedAt } = message;
-  return { outcome: 'message', item, raw: rawOf(account, message), receivedAt, folder: folder.name, sizeEstimate: 0 };
+  const raw = rawOf(account, message);
+  return {
+    outcome: 'message',
+    item,
+    mediaType: 'message/rfc822',
+    raw,
+    receivedAt,
+    folder: folder.name,
+    sizeEstimate: 0,
+  };
 }
 
 async function* rawOf(account: ModelAccount, message: ModelMessage): AsyncGenerator<Uint8Array> {
