@@ -6,6 +6,7 @@ import type { WindowFacts } from '../domain/import-window.ts';
 import { later, latest } from './heads.ts';
 import type { Stretch } from './import-run.ts';
 
+const AUDITED_EVERY_MS = 24 * 3_600_000;
 /** Providers tell their time in whole seconds. */
 const SECOND_MS = 1000;
 
@@ -32,9 +33,18 @@ function factsOf(stretch: Stretch, row: ImportRow, reason: WindowFacts['reason']
     to: row.windowTo,
     ownedFrom: reason === 'comparison' ? comparedFrom(channel, from) : ownedFrom(channel),
     setBack: setBack(stretch),
-    overlapMs: stretch.provider.capabilities.windowOverlapMs,
+    overlapMs: overlapMs(stretch, reason),
     reason,
   };
+}
+
+/**
+ * A comparison reaches back to before the last audit, which may have been a day before the gap: a change listing may have
+ * lost something since, and no later audit looks so far back.
+ */
+function overlapMs({ provider }: Stretch, reason: WindowFacts['reason']): number {
+  const { windowOverlapMs } = provider.capabilities;
+  return reason === 'comparison' ? Math.max(windowOverlapMs, AUDITED_EVERY_MS) : windowOverlapMs;
 }
 
 /** More than a provider's time varies between answers. */
