@@ -75,7 +75,7 @@ async function takeWalkStep(
   for (const scope of toCover) {
     const end = await coverByWindow(run, row, scope);
     if (end === 'session_lost') return RETRY_LATER;
-    if (isOver(run.stretch)) return GO_ON;
+    if (isOver(run.stretch)) break; // a page of the walk all the same, or it would never end
   }
   if (walking) await walkPage(run, row, walking);
   return isOver(run.stretch) ? GO_ON : null;

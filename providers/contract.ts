@@ -40,8 +40,17 @@ export interface Capabilities {
   push: PushCapability | null;
   /** How often it is asked for news, in ms, beside what it tells by itself; an operator may set another pace for all. */
   pollEveryMs: number;
+  /** What the provider allows; null: it tells none, or is not asked so much. All processes share it (providers/pacer.ts). */
+  quota: Quota | null;
   /** How many times a vague refusal is confirmed by a spaced try before it is believed, and the gap in ms. */
   confirmations: { tries: number; gapMs: number };
+}
+
+/** A rate in the provider's own units, of which a call may cost several; each call is paced by its adapter. */
+export interface Quota {
+  /** Whose it is: one for each mailbox, for our app as a whole, or for each customer (an organization, a tenant). */
+  of: 'mailbox' | 'app' | 'customer';
+  unitsPerMinute: number;
 }
 
 export interface PushCapability {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ProviderName } from '../domain/access-type.ts';
 import type { EgressConfig, EgressGuard } from '../net/egress.ts';
 import type { Provider } from './contract.ts';
+import type { ReserveTime } from './pacer.ts';
 
 /** The configuration that adapters need; runtime/config.ts fills it. */
 export interface ProviderConfig {
@@ -17,6 +18,8 @@ export interface ProviderConfig {
 /** What every provider may use. */
 export interface Surroundings extends Pick<ProviderConfig, 'publicUrl' | 'certificateAuthorities'> {
   egress: EgressGuard;
+  /** Reserves the time of a quota, among all processes. */
+  reserve: ReserveTime;
 }
 
 /** A provider's entry in the registry. */

@@ -4,6 +4,8 @@ import { createEgressGuard } from '../net/egress.ts';
 import type { Provider } from './contract.ts';
 import type { ProviderConfig, ProviderDefinition } from './definition.ts';
 import { google } from './google/definition.ts';
+import { reserveAlone } from './pacer.ts';
+import type { ReserveTime } from './pacer.ts';
 import { imap } from './imap/definition.ts';
 
 /** Every provider, one line each (providers/README.md). */
@@ -16,8 +18,11 @@ export const PROVIDER_VARIABLES: z.ZodRawShape = Object.assign({}, ...PROVIDERS.
 export type Providers = ReadonlyMap<AccessType, Provider>;
 
 /** Builds every adapter that has a configuration; the others are not in the map. */
-export function createProviders({ variables, egress, ...config }: ProviderConfig): Providers {
-  const surroundings = { ...config, egress: createEgressGuard(egress) };
+export function createProviders(
+  { variables, egress, ...config }: ProviderConfig,
+  reserve: ReserveTime = reserveAlone(),
+): Providers {
+  const surroundings = { ...config, egress: createEgressGuard(egress), reserve };
   const adapters = PROVIDERS.flatMap((provider) => provider.configure(variables, surroundings));
   return new Map(adapters.map((adapter) => [adapter.accessType, adapter]));
 }

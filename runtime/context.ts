@@ -6,6 +6,7 @@ import { connectDatabase } from '../db/client.ts';
 import type { Database } from '../db/client.ts';
 import type { Program } from '../db/roles.ts';
 import { databaseClock } from '../db/clock.ts';
+import { reserveQuotaTime } from '../db/quotas.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { KillPoint } from '../domain/kill-points.ts';
 import { createLogger } from './logger.ts';
@@ -38,14 +39,17 @@ export async function createContext(
 ): Promise<Context> {
   const database = given.database ?? connectDatabase({ ...config.database, poolSize: 12, program });
   const temporal = given.temporal ?? connectTemporal(config.temporal);
+  const clock = given.clock ?? databaseClock(database);
   const logger = given.logger ?? createLogger(name, config.logLevel);
   return {
     config,
     logger,
-    clock: given.clock ?? databaseClock(database),
+    clock,
     database,
     vault: given.vault ?? new Vault(await readKeyring(config.vaultKeysFile), raiseAlarm(logger)),
-    providers: given.providers ?? createProviders(config.providers),
+    providers:
+      given.providers ??
+      createProviders(config.providers, (...asked) => reserveQuotaTime({ database, clock }, ...asked)),
     temporal,
     killPoint(point) {
       if (point === config.killAt) process.kill(process.pid, 'SIGKILL');

@@ -3,6 +3,7 @@ import type { Database } from '../client.ts';
 import { idBefore } from '../ids.ts';
 import { adoptions } from '../schema/adoptions.ts';
 import { messageParts, messages } from '../schema/messages.ts';
+import { quotas } from '../schema/quotas.ts';
 import { idempotencyKeys, uiSessions } from '../schema/tenants.ts';
 import { DEFAULT_RETENTION_DAYS } from '../access/tenants.ts';
 
@@ -93,6 +94,10 @@ export async function pruneExpired(database: Database, { now, limit }: { now: Da
         .where(lt(idempotencyKeys.expiresAt, now))
         .returning({ id: idempotencyKeys.hash }),
       await tx.delete(adoptions).where(lt(adoptions.expiresAt, now)).returning({ hash: adoptions.tokenHash }),
+      await tx
+        .delete(quotas)
+        .where(lt(quotas.usedUntil, new Date(now.getTime() - DAY_MS)))
+        .returning({ key: quotas.key }),
       await tx.delete(uiSessions).where(lt(uiSessions.expiresAt, now)).returning({ id: uiSessions.hash }),
       await tx.execute(sql`
       delete from events where id in (

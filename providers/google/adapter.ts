@@ -1,7 +1,8 @@
 import type { GoogleConfig } from './configuration.ts';
 import { createHttp } from '../../net/http.ts';
 import { createPacers } from '../pacer.ts';
-import type { Capabilities, Provider, ScopeHead, ScopeReference, Session } from '../contract.ts';
+import type { ReserveTime } from '../pacer.ts';
+import type { Capabilities, Provider, Quota, ScopeHead, ScopeReference, Session } from '../contract.ts';
 import { formatCursor, listHistory, listMessages, readNewestDate } from './changes.ts';
 import { GmailClient } from './client.ts';
 import { classifyGoogle } from './errors.ts';
@@ -11,7 +12,7 @@ import { createGmailPush } from './push.ts';
 
 const DAY_MS = 86_400_000;
 
-const CAPABILITIES: Omit<Capabilities, 'push'> = {
+const CAPABILITIES: Omit<Capabilities, 'push' | 'quota'> = {
   revocation: 'token',
   revocationHelp: 'Remove the app at https://myaccount.google.com/connections',
   // messages.list searches by date, and its index lags.
@@ -27,13 +28,15 @@ const CAPABILITIES: Omit<Capabilities, 'push'> = {
 const MAILBOX: ScopeReference = { scope: 'mailbox', name: null };
 
 /** Gmail through the Gmail API. */
-export function createGmailProvider(config: GoogleConfig): Provider {
+export function createGmailProvider(config: GoogleConfig, reserve: ReserveTime): Provider {
   const http = createHttp();
-  const pacerOf = createPacers(config.unitsPerMinute);
+  const { unitsPerMinute } = config;
+  const quota: Quota | null = unitsPerMinute === null ? null : { of: 'mailbox', unitsPerMinute };
+  const pacerOf = createPacers('google', quota, reserve);
   return {
     name: 'google',
     accessType: 'gmail',
-    capabilities: { ...CAPABILITIES, push: config.push && createGmailPush(config.push, http) },
+    capabilities: { ...CAPABILITIES, quota, push: config.push && createGmailPush(config.push, http) },
     oauth: createGoogleOAuth(config, http),
     classify: classifyGoogle,
     openSession(access, signal) {

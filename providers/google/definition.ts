@@ -5,8 +5,8 @@ import { googleConfig, googleVariables } from './configuration.ts';
 export const google = defineProvider({
   name: 'google',
   variables: googleVariables,
-  configure(given, { publicUrl }) {
+  configure(given, { publicUrl, reserve }) {
     const config = googleConfig(given, publicUrl);
-    return config ? [createGmailProvider(config)] : [];
+    return config ? [createGmailProvider(config, reserve)] : [];
   },
 });

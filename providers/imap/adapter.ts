@@ -19,6 +19,8 @@ const CAPABILITIES: Capabilities = {
   pollEveryMs: 60_000,
   holdsConnections: true,
   push: null,
+  // Servers tell no quota; they refuse connections, of which there is one.
+  quota: null,
   // Servers shed load with refusals, but every further try brings the account nearer to a lockout.
   confirmations: { tries: 1, gapMs: 5_000 },
 };
@@ -28,7 +30,7 @@ export function createImapProvider({
   egress,
   certificateAuthorities,
   timeoutMs = null,
-}: Omit<Surroundings, 'publicUrl'> & {
+}: Pick<Surroundings, 'egress' | 'certificateAuthorities'> & {
   /** How long a silent server is waited for; null: 30 s to connect, 60 s in a session. */
   timeoutMs?: number | null;
 }): Provider {

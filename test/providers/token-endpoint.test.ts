@@ -5,6 +5,7 @@ import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../domain/secret.ts';
+import { reserveAlone } from '../../providers/pacer.ts';
 import { createGmailProvider } from '../../providers/google/adapter.ts';
 import { readAuthorizationAnswer } from '../../providers/oauth.ts';
 import type { OAuthAdapter, RawAnswer, TokenSet } from '../../providers/contract.ts';
@@ -46,16 +47,19 @@ let oauth: OAuthAdapter;
 beforeAll(async () => {
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
-  const provider = createGmailProvider({
-    authorizationUrl: 'https://accounts.google.com/o/oauth2/v2/auth',
-    tokenUrl: `http://127.0.0.1:${port}/token?tracking=in-the-url`,
-    revocationUrl: 'https://oauth2.googleapis.com/revoke',
-    userinfoUrl: 'https://openidconnect.googleapis.com/v1/userinfo',
-    gmailApiUrl: 'https://gmail.googleapis.com',
-    client: { id: 'client', secret: () => Promise.resolve(new Secret(CLIENT_SECRET)) },
-    unitsPerMinute: null,
-    push: null,
-  });
+  const provider = createGmailProvider(
+    {
+      authorizationUrl: 'https://accounts.google.com/o/oauth2/v2/auth',
+      tokenUrl: `http://127.0.0.1:${port}/token?tracking=in-the-url`,
+      revocationUrl: 'https://oauth2.googleapis.com/revoke',
+      userinfoUrl: 'https://openidconnect.googleapis.com/v1/userinfo',
+      gmailApiUrl: 'https://gmail.googleapis.com',
+      client: { id: 'client', secret: () => Promise.resolve(new Secret(CLIENT_SECRET)) },
+      unitsPerMinute: null,
+      push: null,
+    },
+    reserveAlone(),
+  );
   if (!provider.oauth) throw new Error('no OAuth');
   oauth = provider.oauth;
 });

@@ -41,6 +41,7 @@ export function modelProvider(accountOf: (username: string) => ModelAccount): Pr
       pollEveryMs: 60_000,
       holdsConnections: false,
       push: null,
+      quota: null,
       confirmations: { tries: 0, gapMs: 0 },
     },
     oauth: null,
