@@ -10,6 +10,7 @@ import type {
   Session,
   SessionAccess,
 } from '../../providers/contract.ts';
+import { capabilities } from './capabilities.ts';
 import type { Delivered } from './stage.ts';
 
 /** An account, from its owner's side and from the provider's. */
@@ -35,7 +36,7 @@ export interface Subject {
   /** Folders that are not imported, as the provider's side names them. */
   excludedFolders: string[];
   /** Parts of the contract that cannot be shown here, each with the reason. */
-  optOuts: Partial<Record<'malformed messages' | 'failures of the provider', string>>;
+  optOuts: Partial<Record<'malformed messages' | 'failures of the provider' | 'push', string>>;
 }
 
 const NEVER = new AbortController().signal;
@@ -43,6 +44,7 @@ const NEVER = new AbortController().signal;
 /** What every adapter must do, over the wire. */
 export function conformance(name: string, subject: Subject): void {
   describe(`${name} keeps the provider contract`, () => {
+    capabilities(subject);
     listings(subject);
     fetches(subject);
     if (subject.optOuts['failures of the provider'] === undefined) failures(subject);
@@ -257,6 +259,7 @@ function fetches(subject: Subject): void {
       if (outcome.outcome !== 'message') throw new Error(`${outcome.outcome} instead of a message`);
       expect(outcome.receivedAt.toISOString()).toBe(date);
       expect(outcome.folder).toBe('INBOX');
+      expect(outcome.mediaType).toBe('message/rfc822');
       const raw = await bytesOf(outcome.raw);
       const expected = delivered.find((message) => subject.idOf(message) === outcome.item.providerId);
       expect(raw.toString('latin1')).toContain(`Message-ID: ${expected?.message_id}`);

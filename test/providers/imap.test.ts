@@ -45,7 +45,7 @@ conformance('IMAP', {
   idOf: ({ provider_id }) => provider_id.split(/\D/).findLast(Boolean) ?? '',
   cursorExpiry: 'uidvalidity_changed',
   excludedFolders: ['Trash', 'Junk', 'Drafts'],
-  optOuts: {},
+  optOuts: { push: 'an IMAP server tells of news over a connection that is held (IDLE)' },
 });
 
 describe('IMAP', () => {

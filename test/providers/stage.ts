@@ -85,8 +85,9 @@ export class Stage {
 }
 
 function providersAt({ addresses }: RunningSandbox): Providers {
+  const pushing = { GOOGLE_PUBSUB_TOPIC: 'projects/mooring-sandbox/topics/gmail' };
   const config = {
-    variables: z.object(PROVIDER_VARIABLES).parse(Object.assign({}, ...Object.values(addresses.environment))),
+    variables: z.object(PROVIDER_VARIABLES).parse(Object.assign(pushing, ...Object.values(addresses.environment))),
     publicUrl: 'http://127.0.0.1:9',
     egress: { allow: ['127.0.0.0/8', '::1'] },
     certificateAuthorities: readFileSync(String(addresses.imap['ca_file']), 'utf8'),

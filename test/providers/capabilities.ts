@@ -1,0 +1,72 @@
+import { expect, it } from 'vitest';
+import type { Session } from '../../providers/contract.ts';
+import type { Account, Subject } from './contract.ts';
+
+const NEVER = new AbortController().signal;
+const HOUR_MS = 3_600_000;
+
+/** Works with a session of an account, and closes it. */
+async function inSession<T>(subject: Subject, account: Account, work: (session: Session) => Promise<T>): Promise<T> {
+  const session = await subject.provider().openSession(account.access, NEVER);
+  try {
+    return await work(session);
+  } finally {
+    await session.close();
+  }
+}
+
+/** What an adapter says of itself, which shared code rests on. */
+export function capabilities(subject: Subject): void {
+  it('declares its pace, its quota and the life of its tokens', () => {
+    const { capabilities: declared, oauth } = subject.provider();
+    expect(declared.pollEveryMs).toBeGreaterThanOrEqual(1_000);
+    expect(declared.quota?.unitsPerMinute ?? 1).toBeGreaterThan(0);
+    expect(oauth?.defaultLifeSeconds ?? 1).toBeGreaterThan(0);
+    expect(oauth === null).toBe(declared.keepAliveMs === null);
+  });
+
+  it('lists its parts by names that stay, each with a cursor as of now or a walk to one', async () => {
+    const account = await subject.createAccount();
+    const [before, after] = [await parts(subject, account), (await account.deliver(1), await parts(subject, account))];
+    expect(after).toEqual(before);
+    expect(new Set(after).size).toBe(after.length);
+    await inSession(subject, account, async (session) => {
+      for (const { cursor } of await session.scopes()) expect(cursor !== null || session.walk !== undefined).toBe(true);
+    });
+  });
+
+  it('lists by date all that its changes tell: the window is the truth', async () => {
+    const account = await subject.createAccount();
+    const starts = await inSession(subject, account, (session) => session.scopes());
+    const delivered = await account.deliver(7);
+    const window = { from: new Date(Date.now() - HOUR_MS), to: new Date(Date.now() + HOUR_MS) };
+    await inSession(subject, account, async (session) => {
+      for (const { cursor, ...scope } of starts) {
+        if (cursor === null) continue;
+        const told = (await session.listChanges(scope, cursor, 100)).items.map(({ providerId }) => providerId);
+        const page = await session.listWindow(scope, window, null, 100);
+        const dated = (await session.within?.(scope, page.items, window)) ?? page.items;
+        expect(dated.map(({ providerId }) => providerId)).toEqual(expect.arrayContaining(told));
+      }
+    });
+    expect(delivered).toHaveLength(7);
+  });
+
+  it('subscribes, renews and ends, also what has ended, where it pushes', async () => {
+    const { push } = subject.provider().capabilities;
+    expect(push === null).toBe(subject.optOuts['push'] !== undefined);
+    if (push === null) return;
+    const account = await subject.createAccount();
+    await inSession(subject, account, async ({ subscribe, unsubscribe }) => {
+      const first = await subscribe?.(null);
+      const renewed = await subscribe?.(first?.reference ?? null);
+      expect(renewed?.reference).toBe(first?.reference);
+      expect(renewed?.expiresAt.getTime()).toBeGreaterThan(Date.now() + push.renewEveryMs);
+      for (const reference of [renewed?.reference, renewed?.reference]) await unsubscribe?.(reference ?? null);
+    });
+  });
+}
+
+async function parts(subject: Subject, account: Account): Promise<string[]> {
+  return inSession(subject, account, async (session) => (await session.scopes()).map(({ scope }) => scope).toSorted());
+}
