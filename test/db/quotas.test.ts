@@ -10,14 +10,17 @@ import { migrateDatabase } from '../../db/migrate.ts';
 import { reserveQuotaTime } from '../../db/quotas.ts';
 import { quotas } from '../../db/schema/quotas.ts';
 import { startPostgres } from '../../embedded/postgres.ts';
+import { makeLogins } from '../support/logins.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'mooring-quotas-'));
 let postgres: Awaited<ReturnType<typeof startPostgres>>;
+let workerUrl: string;
 let database: Database;
 beforeAll(async () => {
   postgres = await startPostgres({ dir: join(dir, 'postgres') });
   await migrateDatabase(postgres.url);
-  database = connectDatabase({ url: postgres.url, poolSize: 2 });
+  workerUrl = (await makeLogins(postgres.url)).worker;
+  database = connectDatabase({ url: workerUrl, program: 'worker', poolSize: 2 });
 }, 60_000);
 afterAll(async () => {
   await database.close();
@@ -31,7 +34,7 @@ const LASTING_MS = 6_000;
 
 async function spendInProcess(): Promise<number> {
   const script = join(import.meta.dirname, 'spending-process.ts');
-  const given = [script, postgres.url, String(UNITS_PER_MINUTE), String(LASTING_MS)];
+  const given = [script, workerUrl, String(UNITS_PER_MINUTE), String(LASTING_MS)];
   const { stdout } = await promisify(execFile)(process.execPath, given);
   return Number(stdout);
 }

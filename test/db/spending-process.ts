@@ -5,7 +5,7 @@ import { createPacers } from '../../providers/pacer.ts';
 
 /* Spends what it gets of a quota for a while, from its own connection to the database, and prints how much. */
 const [url = '', unitsPerMinute = '', lastingMs = ''] = process.argv.slice(2);
-const database = connectDatabase({ url, poolSize: 2 });
+const database = connectDatabase({ url, program: 'worker', poolSize: 2 });
 const clock = databaseClock(database);
 const quota = { of: 'mailbox', unitsPerMinute: Number(unitsPerMinute) } as const;
 const pacersOf = createPacers('google', quota, (...asked) => reserveQuotaTime({ database, clock }, ...asked));
