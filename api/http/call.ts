@@ -5,12 +5,12 @@ import type { AnswerOf, Answers, SentAnswer } from './answers.ts';
 import type { ProblemCode } from './problem.ts';
 import type { Principal, Scope } from './scopes.ts';
 
-/** Anybody, or a key or session with one of these scopes. */
+/** `public`, or a key or session with one of these scopes. */
 type Access = 'public' | readonly [Scope, ...Scope[]];
 
 interface CallRequest<P, Q, B> {
   context: ApiContext;
-  /** Who asks; a public call has none, and must not look. */
+  /** The caller; a public call has none and must not read it. */
   principal: Principal;
   params: P;
   query: Q;
@@ -33,17 +33,17 @@ interface CallShape<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Zo
   body?: B;
   /** A body that works in the sandbox, for the reference. */
   example?: z.input<B>;
-  /** All that it answers when nothing goes wrong, by status. */
+  /** Its answers without a problem, by status. */
   answers: A;
-  /** Beside the ones that every call has. */
+  /** Beside the problems of every call. */
   problems?: ProblemCode[];
-  /** Such a request finds by itself what became of an earlier one: under an Idempotency-Key it need not wait for that. */
+  /** The call finds the result of an earlier request itself, so under an Idempotency-Key it need not wait for it. */
   knowsRepetition?(body: z.infer<B>): boolean;
   /** Answers with one of `answers`. Throws `Problem`. */
   run(request: CallRequest<z.infer<P>, z.infer<Q>, z.infer<B>>): Promise<AnswerOf<A>>;
 }
 
-/** One call of the API: what it takes, who may, what it answers. Routes and OpenAPI document both come from it. */
+/** Defines a call of the API: its input, access and answers, from which route and OpenAPI document are made. */
 export interface Call extends Omit<CallShape<z.ZodObject, z.ZodObject, z.ZodType, Answers>, 'run'> {
   run(request: CallRequest<z.infer<z.ZodObject>, z.infer<z.ZodObject>, unknown>): Promise<SentAnswer>;
 }

@@ -17,7 +17,7 @@ import { refuseImport } from './refuse-import.ts';
 
 const tag = 'Imports';
 
-/** As many may wait for each other; they come one after the other, so that more are only asked for by mistake. */
+/** How many requested imports may be queued; more are a mistake, because they run one after another. */
 const MOST_REQUESTS = 50;
 const RETRY_AFTER_S = 60;
 
@@ -65,7 +65,7 @@ const request = defineCall({
   },
 });
 
-/** With both ends given that is a matter of the body alone; without a beginning it depends on the channel. */
+/** The body's schema checks a window with both ends; without a beginning the check needs the channel. */
 function refuseEmptyWindow(
   { providers }: ApiContext,
   row: ChannelRow,

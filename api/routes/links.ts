@@ -59,7 +59,7 @@ const create = defineCall({
   },
 });
 
-/** What is not configured can never be connected; an empty choice on the page would be a riddle. */
+/** Refuses access types that are not configured: the page would offer an empty choice. */
 function requireConfigured(context: ApiContext, accessTypes: string[] | undefined): void {
   const known = [...context.providers.keys()] as string[];
   const unknown = accessTypes?.filter((accessType) => !known.includes(accessType)) ?? [];
@@ -119,7 +119,7 @@ const reauthorize = defineCall({
   },
 });
 
-/** A sign-in keeps its channel's access type: its cursors mean nothing to another provider. */
+/** A reauthorization keeps its channel's access type, because cursors are void at another provider. */
 function refuseOtherAccess(
   accessType: AccessType,
   { purpose, accessTypes: wanted = [accessType] }: ReauthorizeBody,

@@ -22,7 +22,7 @@ const callback = defineCall({
   },
 });
 
-/** The product set `return_to` when it made the link; nothing in the callback itself can move it (S-04). */
+/** The product set `return_to` when it made the link; nothing in the callback can change it (S-04). */
 function destination({ config }: ApiContext, { opened, result }: CallbackOutcome): string {
   const page = `${config.publicUrl}/connect/${opened ? opened.address : 'unknown'}`;
   if (!result) return page;

@@ -12,7 +12,7 @@ import { listInReach, tenantInReach } from '../auth/reach.ts';
 import { streamQuery } from '../schemas/events.ts';
 
 const PAGE = 200;
-/** Proxies cut what is silent for a minute; a heartbeat of half that keeps a quiet stream open, in ms. */
+/** Proxies close a connection after a silent minute; this heartbeat keeps a quiet stream open, in ms. */
 const HEARTBEAT_MS = 25_000;
 const RETRY_MS = 2_000;
 
@@ -44,7 +44,7 @@ const stream = defineCall({
   },
 });
 
-/** Sends what is final, in order, until the reader hangs up or the process stops; then the reader comes back by itself. */
+/** Sends final events in order until the reader hangs up or the process stops; then the reader reconnects by itself. */
 async function sendEvents(
   context: ApiContext,
   response: Response,

@@ -120,7 +120,7 @@ const erase = defineCall({
   },
 });
 
-/** One transaction a channel, so that none is held long; asking again goes on where this was cut short. */
+/** One transaction per channel, so that none is long; a repeated request continues where this one stopped. */
 async function disconnectAll(context: ApiContext, tenantId: string): Promise<void> {
   const filter = { tenantId, status: null, accessType: null, limit: 200 };
   let page: ChannelRow[] = [];
