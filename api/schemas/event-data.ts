@@ -7,47 +7,56 @@ import { accessType, timeOut } from './parts.ts';
 
 type Shape = z.core.$ZodLooseShape;
 
-const account = z.object({ email: z.string() });
-const reason = z.enum(STATUS_REASONS).nullable();
-const action = z.enum(ACTIONS);
-const providerCode = z.string().nullable().meta({ description: 'The provider’s own code, where it gave one' });
+const account = z.object({ email: z.string().describe('The mailbox’s address') }).describe('The account');
+const reason = z.enum(STATUS_REASONS).nullable().describe('Why; null: no reason');
+const action = z.enum(ACTIONS).describe('What must be done; `none`: nothing');
+const providerCode = z.string().nullable().describe('The provider’s own code; null: none');
+const status = z.enum(STATUSES).describe('The channel’s status');
 
 const channel = {
   account,
   access_type: accessType,
-  status: z.enum(STATUSES),
+  status,
   status_reason: reason,
   action,
   provider_code: providerCode,
-  credential_version: z.int(),
-  revocation: z.enum(['done', 'shared', 'unsupported', 'failed']).optional(),
+  credential_version: z.int().describe('The live credential’s version'),
+  revocation: z
+    .enum(['done', 'shared', 'unsupported', 'failed'])
+    .optional()
+    .describe('What became of the grant at a disconnect'),
 };
 
 const subscription = { account, access_type: accessType };
 
 const ofImport = {
-  import: z.string(),
-  cause: z.enum(['poll', 'push', 'reauthorized', 'requested', 'access_changed']),
-  window: z.object({ from: timeOut.nullable(), to: timeOut.nullable() }),
+  import: z.string().describe('The import’s id'),
+  cause: z.enum(['poll', 'push', 'reauthorized', 'requested', 'access_changed']).describe('What started the import'),
+  window: z
+    .object({
+      from: timeOut.nullable().describe('null: not determined yet'),
+      to: timeOut.nullable().describe('null: up to now'),
+    })
+    .describe('The span of time that the import covers'),
 };
 
 const receipt = {
   ...ofImport,
-  found: z.int(),
-  imported: z.int(),
-  already_had: z.int(),
-  skipped: z.int(),
-  repaired: z.int(),
-  missing: z.int(),
-  set_aside: z.array(z.string()).optional().meta({ description: 'Folders that could not be listed' }),
+  found: z.int().describe('Messages that the provider listed'),
+  imported: z.int().describe('Messages that this import stored'),
+  already_had: z.int().describe('Messages that were stored before'),
+  skipped: z.int().describe('Messages that were not stored, for a reason'),
+  repaired: z.int().describe('Those of `imported` that only the comparison found'),
+  missing: z.int().describe('Listed messages without an outcome'),
+  set_aside: z.array(z.string()).optional().describe('Folders that could not be listed'),
 };
 
-/** What an event of the operator's own client says of it; such an event has no channel and no tenant. */
+/** The data of an event of the operator's client, which has no channel and no tenant. */
 const client = { provider: accessType, reason };
 
 /** The fields of each event's `data`; two shapes where the event is of a channel or of the operator's client. */
 const SHAPES: Record<EmittedEventType, readonly [Shape, ...Shape[]]> = {
-  'channel.connected': [{ account, access_type: accessType, status: z.enum(STATUSES) }],
+  'channel.connected': [{ account, access_type: accessType, status }],
   'channel.degraded': [channel],
   'channel.reauth_required': [channel],
   'channel.reauthorized': [channel],
@@ -56,18 +65,39 @@ const SHAPES: Record<EmittedEventType, readonly [Shape, ...Shape[]]> = {
   'channel.paused': [channel],
   'channel.resumed': [channel],
   'channel.disconnected': [channel],
-  'credential.refreshed': [{ credential_version: z.int(), token_expires_at: timeOut }],
-  'subscription.renewal_failed': [{ ...subscription, reason, provider_code: providerCode, retry_at: timeOut }],
-  'subscription.restored': [{ ...subscription, expires_at: timeOut }],
-  'gap.detected': [{ ...ofImport, gap_cause: z.enum(['reauthorized', 'cursor_expired']) }],
+  'credential.refreshed': [
+    {
+      credential_version: z.int().describe('The new credential’s version'),
+      token_expires_at: timeOut.describe('When the new access token expires'),
+    },
+  ],
+  'subscription.renewal_failed': [
+    { ...subscription, reason, provider_code: providerCode, retry_at: timeOut.describe('When it is retried') },
+  ],
+  'subscription.restored': [
+    { ...subscription, expires_at: timeOut.describe('When the subscription ends unless renewed') },
+  ],
+  'gap.detected': [
+    { ...ofImport, gap_cause: z.enum(['reauthorized', 'cursor_expired']).describe('What the gap comes from') },
+  ],
   'import.started': [ofImport],
-  'import.progress': [{ ...ofImport, progress: z.object({ done: z.int(), estimate: z.int().nullable() }) }],
+  'import.progress': [
+    {
+      ...ofImport,
+      progress: z
+        .object({
+          done: z.int().describe('Messages with an outcome'),
+          estimate: z.int().nullable().describe('The expected total; null: unknown'),
+        })
+        .describe('How far the import is'),
+    },
+  ],
   'import.completed': [receipt],
   'import.stalled': [receipt],
   'message.received': [
     {
-      count: z.int(),
-      cursor: z.string().meta({ description: '`after` of `GET /v1/messages`: the first of them is next' }),
+      count: z.int().describe('How many messages'),
+      cursor: z.string().describe('`after` of `GET /v1/messages` to read them'),
     },
   ],
   'incident.opened': [
@@ -86,9 +116,9 @@ const oneOf = ([first, ...others]: readonly [Shape, ...Shape[]], more: Shape = {
 export const eventDataOut = (type: EmittedEventType) => oneOf(SHAPES[type]);
 
 const whose = {
-  channel: z.string().nullable(),
-  tenant: z.string().nullable(),
-  incident: z.string().nullable().meta({ description: 'The incident that the event belongs to' }),
+  channel: z.string().nullable().describe('The channel’s id; null: the operator’s client'),
+  tenant: z.string().nullable().describe('The tenant; null: the operator’s client'),
+  incident: z.string().nullable().describe('The incident that the event belongs to; null: none'),
 };
 
 /** `channel.reauth_required` is `ChannelReauthRequiredWebhook`. */
@@ -100,7 +130,11 @@ const nameOf = (type: EmittedEventType) =>
 
 const webhookOut = (type: EmittedEventType) =>
   z
-    .object({ type: z.literal(type), timestamp: timeOut, data: oneOf(SHAPES[type], whose) })
+    .object({
+      type: z.literal(type).describe('What happened'),
+      timestamp: timeOut.describe('When it happened'),
+      data: oneOf(SHAPES[type], whose).describe('The details'),
+    })
     .meta({ id: nameOf(type), description: 'Standard Webhooks; `webhook-id` is the id of the event' });
 
 /** The bodies of webhooks, by the type of their event. */
