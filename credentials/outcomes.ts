@@ -1,12 +1,12 @@
 import type { Context } from '../runtime/context.ts';
 import { closeOperatorIncident, openOperatorIncident } from '../db/across-tenants/operator-incidents.ts';
-import { lockChannel, updateChannel } from '../db/channels/channels.ts';
+import { updateChannel } from '../db/channels/channels.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import type { Transaction } from '../db/client.ts';
 import { clearTokenRefused, markTokenRefused, notifyReaders } from '../db/credentials/credentials.ts';
 import { letHappen } from '../channels/happenings.ts';
-import { signalWorkflow } from '../channels/wake.ts';
-import { nudge } from '../db/channels/nudges.ts';
+import { changeChannel, signalWorkflow } from '../channels/wake.ts';
+import type { Waking } from '../channels/wake.ts';
 import type { Suspicion } from '../db/schema/channels.ts';
 import { BACKOFF, gapMs, waitingGapMs } from '../domain/backoff.ts';
 import { isOneOf, isOperatorsTrouble, statusAfter, WELL } from '../domain/channel.ts';
@@ -24,28 +24,25 @@ interface Outcome {
 
 /** Records a call that worked, which ends trouble of the same half. Returns the row, null when the channel is gone. */
 export async function recordSuccess(context: Context, outcome: Outcome): Promise<ChannelRow | null> {
-  const now = await context.clock.now();
-  const settled = await context.database.inTenant(outcome.tenantId, async (tx) => {
-    const before = await lockChannel(tx, outcome.channelId);
-    return before && { before, row: await settleSuccess(tx, before, outcome, now), isNew: false };
-  });
+  const settled = await changeChannel(context, outcome, async ({ tx, now }, before) => ({
+    before,
+    row: await settleSuccess(tx, before, outcome, now),
+  }));
   if (settled) await followUp(context, settled);
   return settled?.row ?? null;
 }
 
-/** A channel's row before and after a write; `isNew`: a nudge was made, so the workflow must be signalled. */
+/** A channel before and after its outcome was written. */
 export interface Settled {
   before: ChannelRow;
   row: ChannelRow;
-  isNew: boolean;
 }
 
 /**
- * The steps after the commit: the signal, and the operator's incident, which is across tenants. If the process dies before,
- * the reconcile finds the nudge, and the channel's next try updates the incident.
+ * Opens or closes the operator's incident, which is across tenants, after the commit. If the process dies before this,
+ * the channel's next try does it.
  */
-export async function followUp(context: Context, { before, row, isNew }: Settled): Promise<void> {
-  if (isNew) await signalWorkflow(context, row);
+export async function followUp(context: Context, { before, row }: Settled): Promise<void> {
   if (isOperatorsTrouble(row)) await reportToOperator(context, row);
   else if (isOperatorsTrouble(before) || owesRecovery(row)) await healWithOperator(context, row);
 }
@@ -105,11 +102,7 @@ export async function recordRefusal(
   context: Context,
   outcome: Outcome & { verdict: Verdict },
 ): Promise<ChannelRow | null> {
-  const now = await context.clock.now();
-  const settled = await context.database.inTenant(outcome.tenantId, async (tx) => {
-    const row = await lockChannel(tx, outcome.channelId);
-    return row && settleRefusal(context, tx, row, outcome, now);
-  });
+  const settled = await changeChannel(context, outcome, (waking, row) => settleRefusal(context, waking, row, outcome));
   if (settled) await followUp(context, settled);
   return settled?.row ?? null;
 }
@@ -119,17 +112,16 @@ type Refusal = Pick<Outcome, 'credentialVersion' | 'tried'> & { verdict: Verdict
 /** The same within the caller's transaction; `row` is locked. `followUp` comes after the commit. */
 export async function settleRefusal(
   context: Context,
-  tx: Transaction,
+  { tx, now, wake }: Waking,
   row: ChannelRow,
   outcome: Refusal,
-  now: Date,
 ): Promise<Settled> {
   const { verdict, credentialVersion, tried } = outcome;
-  if (credentialVersion < row.credentialVersion) return { before: row, row, isNew: false };
+  if (credentialVersion < row.credentialVersion) return { before: row, row };
   await notifyReaders(tx, row.id);
   // A token endpoint's refusal never concerns the access token, which is still served (rule 6).
   if (verdict.tokenRefused && tried === 'access') await markTokenRefused(tx, row.id, credentialVersion, now);
-  if (statusAfter(verdict) === null) return { before: row, row, isNew: false };
+  if (statusAfter(verdict) === null) return { before: row, row };
   const suspicion = suspect(context, row, outcome, now);
   if (!isBelieved(context, row, suspicion, outcome)) {
     const { capabilities, oauth } = context.providers.get(row.accessType)!;
@@ -140,14 +132,15 @@ export async function settleRefusal(
       retryAt: new Date(suspicion.at + gapMs),
       ...(needsNewerToken && credentialVersion <= suspicion.credentialVersion ? { refreshRequestedAt: now } : {}),
     });
-    return { before: row, row: waiting, isNew: await nudge(tx, row.tenantId, row.id, now) };
+    await wake(waiting);
+    return { before: row, row: waiting };
   }
   const failures = row.failures + 1;
   const retryAt = retryTime(row, verdict, failures, now);
   // A channel that already waits for a person or an admin keeps that task and its own incident.
   const isTaken = row.status === 'reauth_required' || (row.status === 'blocked' && !isOperatorsTrouble(row));
   if (verdict.kind === 'misconfigured' && isTaken) {
-    return { before: row, row: await updateChannel(tx, row.id, { failures, retryAt }), isNew: false };
+    return { before: row, row: await updateChannel(tx, row.id, { failures, retryAt }) };
   }
   const changed = await letHappen(tx, row, { type: 'refused', credentialVersion, verdict }, now, {
     failures,
@@ -156,7 +149,7 @@ export async function settleRefusal(
     trouble: tried,
     retryAt,
   });
-  return { before: row, row: changed, isNew: false };
+  return { before: row, row: changed };
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Context } from '../runtime/context.ts';
+import { inWakingTransaction } from '../channels/wake.ts';
+import type { Waking } from '../channels/wake.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
-import type { Transaction } from '../db/client.ts';
 import { lockWithCredential, swapCredential } from '../db/credentials/credentials.ts';
 import type { CredentialRow, NewCredential } from '../db/credentials/credentials.ts';
 import { insertEvent } from '../db/events/events.ts';
@@ -45,42 +46,39 @@ export async function settleAnswer(context: Context, answered: Answered): Promis
   const binding = answerBinding({ tenantId, channelId, version: answer.version });
   const raw = await openAnswer(context, answer.sealedAnswer, binding);
   const tokens = understandAnswer(context, answered.accessType, raw);
-  const now = await context.clock.now();
-  const settled = await context.database.inTenant(tenantId, async (tx) => {
-    const given = { context, tx, ...(await lockWithCredential(tx, channelId)), answer, now };
+  const settle = async (waking: Waking) => {
+    const given = { context, ...waking, ...(await lockWithCredential(waking.tx, channelId)), answer };
     const result =
       tokens instanceof ProviderError
         ? await settleRefused(given, tokens.verdict)
         : await settleStored(given, answered, tokens);
     context.killPoint('refresh.settling');
     return result;
-  });
-  context.killPoint('refresh.settled');
+  };
+  const settled = await inWakingTransaction(context, tenantId, settle, () => context.killPoint('refresh.settled'));
   if (settled === null) return 'busy';
   if (settled !== 'nothing') await followUp(context, settled);
   return tokens instanceof ProviderError ? 'refused' : 'refreshed';
 }
 
-interface Given {
+interface Given extends Waking {
   context: Context;
-  tx: Transaction;
   channel: ChannelRow | null;
   credential: CredentialRow | null;
   answer: StoredAnswer;
-  now: Date;
 }
 
 /** What an answer did to the channel; `nothing`: it was superseded; null: another process settled it. */
 type SettledAnswer = Settled | 'nothing' | null;
 
 async function settleRefused(given: Given, refusal: Verdict): Promise<SettledAnswer> {
-  const { context, tx, channel, credential, answer, now } = given;
+  const { context, tx, channel, credential, answer } = given;
   const doubt = credential && (await findDoubt(tx, credential));
   if (!(await settleAttempt(tx, answer.attemptId, 'refused'))) return null;
   if (!channel || !credential) return 'nothing';
   await releaseLease(tx, channel.id, answer.attemptId);
   const verdict = doubt ? lostFor(refusal) : refusal;
-  return settleRefusal(context, tx, channel, { credentialVersion: answer.version, tried: 'credential', verdict }, now);
+  return settleRefusal(context, given, channel, { credentialVersion: answer.version, tried: 'credential', verdict });
 }
 
 /** An earlier use of the token was never answered: the provider had rotated then, and the new token was lost (R-04). */
@@ -122,7 +120,7 @@ async function settleStored(given: Given, answered: Answered, tokens: TokenSet):
       at: now,
     }),
   ]);
-  return { row, before: channel, isNew: false };
+  return { row, before: channel };
 }
 
 async function newVersion(

@@ -1,4 +1,5 @@
 import type { Context } from '../runtime/context.ts';
+import { inWakingTransaction } from '../channels/wake.ts';
 import { lockChannel } from '../db/channels/channels.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import { lockWithCredential } from '../db/credentials/credentials.ts';
@@ -132,12 +133,12 @@ async function settleUnanswered(
   isUnspent: boolean,
 ): Promise<void> {
   const { tenantId, channelId, version: credentialVersion } = credential;
-  const now = await context.clock.now();
-  const settled = await context.database.inTenant(tenantId, async (tx) => {
+  const settled = await inWakingTransaction(context, tenantId, async (waking) => {
+    const { tx } = waking;
     const channel = await lockChannel(tx, channelId);
     if (!isUnspent) await settleAttempt(tx, attemptId, 'unknown');
     await releaseLease(tx, channelId, attemptId);
-    return channel && settleRefusal(context, tx, channel, { credentialVersion, tried: 'credential', verdict }, now);
+    return channel && settleRefusal(context, waking, channel, { credentialVersion, tried: 'credential', verdict });
   });
   if (settled) await followUp(context, settled);
 }

@@ -1,7 +1,7 @@
 import type { Context } from '../runtime/context.ts';
 import { VaultError } from '../crypto/vault.ts';
 import type { Binding } from '../crypto/vault.ts';
-import { lockChannel } from '../db/channels/channels.ts';
+import { changeChannel } from '../channels/wake.ts';
 import { findCredential } from '../db/credentials/credentials.ts';
 import {
   countRecords,
@@ -106,15 +106,15 @@ export async function giveUpKey(context: Context, keyId: string): Promise<string
   await dropAdoptionsSealedUnder(context.database, keyId);
   const channels = await listChannelsSealedUnder(context.database, keyId);
   for (const { id, tenantId } of channels) {
-    const now = await context.clock.now();
-    const settled = await context.database.inTenant(tenantId, async (tx) => {
-      const channel = await lockChannel(tx, id);
-      const credential = await findCredential(tx, id);
-      if (!channel || !credential) return null;
+    const settled = await changeChannel(context, { tenantId, channelId: id }, async (waking, channel) => {
+      const credential = await findCredential(waking.tx, id);
+      if (!credential) return null;
       const refusal = { credentialVersion: credential.version, tried: 'credential' as const, verdict: BURNT };
-      return settleRefusal(context, tx, channel, refusal, now);
+      const refused = await settleRefusal(context, waking, channel, refusal);
+      await waking.wake(refused.row);
+      return refused;
     });
-    if (settled) await followUp(context, { ...settled, isNew: true });
+    if (settled) await followUp(context, settled);
   }
   for (const kind of RECORD_KINDS) if (isSealed(kind)) await rewrapKind(context, kind, []);
   return channels.map(({ id }) => id);

@@ -157,7 +157,7 @@ describe('architecture', () => {
 
   test('a fact is written with its nudge, and signalled, in channels/wake.ts alone', () => {
     expect(callers(/\.lookAt\(/)).toEqual(['background/reconcile.ts', 'channels/wake.ts']);
-    expect(callers(/[^.\w]nudge\(/)).toEqual(['channels/wake.ts', 'credentials/outcomes.ts', 'db/channels/nudges.ts']);
+    expect(callers(/[^.\w]nudge\(/)).toEqual(['channels/wake.ts', 'db/channels/nudges.ts']);
   });
 
   test('only runtime/environment.ts reads the environment', () => {
