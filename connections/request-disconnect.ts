@@ -4,8 +4,8 @@ import type { ChannelRow } from '../db/channels/channels.ts';
 import { eraseMessages } from '../db/messages/messages.ts';
 
 /**
- * Writes the fact that a channel leaves; token reads stop with the commit. `row` is locked. Its erasure may be asked
- * for later too.
+ * Writes the fact that a channel disconnects; token reads stop with the commit. `row` is locked. The erasure can also be
+ * requested later.
  */
 export async function requestDisconnect(
   { tx, now, wake }: Waking,
@@ -19,7 +19,7 @@ export async function requestDisconnect(
   const first = row.disconnectRequestedAt === null;
   const leaving = await letHappen(tx, row, { type: 'disconnect_requested' }, now, {
     eraseRequested: row.eraseRequested || erase,
-    // The next try of the trouble before may be a day away; leaving does not wait for it.
+    // The next try of earlier trouble may be a day away; the disconnect does not wait for it.
     ...(first ? { disconnectRequestedAt: now, retryAt: null, failures: 0 } : {}),
   });
   await wake(leaving);

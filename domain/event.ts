@@ -1,4 +1,4 @@
-/** Everything that is told: over webhooks, in the timeline and on the SSE stream (`noun.verb_past`). */
+/** Every event: of webhooks, the timeline and the SSE stream (`noun.verb_past`). */
 export const EVENT_TYPES = [
   'channel.connected',
   'channel.degraded',
@@ -26,7 +26,7 @@ export const EVENT_TYPES = [
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
-/** An endpoint may subscribe to these already; no event has one of these types yet. */
+/** Types that endpoints can already choose and that are not emitted yet. */
 export const RESERVED_EVENT_TYPES = ['channel.reauth_reminder', 'channel.expiring', 'channel.access_changed'] as const;
 export type EmittedEventType = Exclude<EventType, (typeof RESERVED_EVENT_TYPES)[number]>;
 
@@ -35,8 +35,8 @@ export function isEmitted(type: EventType): type is EmittedEventType {
 }
 
 /**
- * Whether an event goes to webhook endpoints. A refresh is the diary's business only: an hourly webhook per channel
- * would drown the ones that matter.
+ * Whether an event is delivered to webhook endpoints. A refresh stays in the timeline: an hourly webhook per channel would
+ * drown the others.
  */
 export function isDelivered(type: EventType): boolean {
   return type !== 'credential.refreshed';

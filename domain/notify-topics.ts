@@ -1,4 +1,4 @@
-/** Topics of PostgreSQL's NOTIFY. A payload is only a hint where to look; what counts is in the rows. */
+/** Topics of PostgreSQL's NOTIFY. A payload is a hint where to look; the rows are the facts. */
 
 /** New rows in `events`; empty payload. */
 export const EVENTS_TOPIC = 'mooring_events';

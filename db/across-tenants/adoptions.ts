@@ -3,7 +3,7 @@ import type { AdoptionRow } from '../credentials/adoptions.ts';
 import type { Database } from '../client.ts';
 import { adoptions } from '../schema/adoptions.ts';
 
-/** Answered adoptions that nobody is at; `holder` holds them until `until`. Each goes to one of several workers. */
+/** Leases answered adoptions without a holder until `until`. Each goes to one of several workers. */
 export async function takeAdoptionsToFinish(
   database: Database,
   { holder, now, until, limit }: { holder: string; now: Date; until: Date; limit: number },

@@ -10,10 +10,10 @@ interface ChannelReference {
   tenantId: string;
 }
 
-/** A channel that is imported as mail comes. */
+/** A live `continuous` channel. */
 const IS_TOLD = and(eq(channels.importMode, 'continuous'), inArray(channels.status, WORKING));
 
-/** The channels of any tenant that are imported as mail comes to this mailbox. */
+/** The live `continuous` channels of this mailbox, of any tenant. */
 export async function listChannelsToTell(
   database: Database,
   { accessType, mailboxKey }: Pick<ChannelRow, 'accessType' | 'mailboxKey'>,
@@ -26,7 +26,7 @@ export async function listChannelsToTell(
   );
 }
 
-/** The channel that a subscription of an access type was made for, if it is imported as mail comes. */
+/** The channel of a subscription of this access type, if it is live and `continuous`. */
 export async function listSubscribersToTell(
   database: Database,
   { accessType, reference }: { accessType: ChannelRow['accessType']; reference: string },
@@ -40,7 +40,7 @@ export async function listSubscribersToTell(
   );
 }
 
-/** How many other channels, of any tenant, the provider tells of the same mailbox: it may do so by one subscription. */
+/** How many other channels, of any tenant, have a subscription to the mailbox: they may share it. */
 export async function countOtherSubscribers(
   database: Database,
   { id, accessType, mailboxKey }: Pick<ChannelRow, 'id' | 'accessType' | 'mailboxKey'>,

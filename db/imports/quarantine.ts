@@ -220,7 +220,7 @@ const keyColumns = {
   providerId: importItems.providerId,
 };
 
-/** The replay of imports has ended, whatever became of it. Returns how many messages have left the quarantine. */
+/** Ends the replay of imports, with any result. Returns how many messages left the quarantine. */
 export async function endReplay(tx: Transaction, importIds: string[]): Promise<number> {
   if (importIds.length === 0) return 0;
   const ofThem = inArray(importItems.importId, importIds);

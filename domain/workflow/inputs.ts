@@ -2,8 +2,8 @@ import type { AccessType } from '../access-type.ts';
 import type { ChannelView } from './channel-view.ts';
 
 /*
- * What workflows are started with, and what is said to them. All of it stands in histories: plain JSON with a version,
- * ids and numbers, never a secret or a cursor. To rename a field is to break a run that has not ended.
+ * Inputs, signals and updates of workflows. Histories contain them: plain JSON with a version, ids and numbers, never a
+ * secret or a cursor. A renamed field breaks a running workflow.
  */
 
 export interface ChannelWorkflowInput {
@@ -32,10 +32,10 @@ export interface DeliverInput {
 /** An update of a channel's workflow: its caller waits for the answer. */
 export type Command = 'refreshNow' | 'verify';
 
-/** What became of a command; when it was not done, `code` says why in the words of an API problem. */
+/** The result of a command; if it was not done, `code` is the code of an API problem. */
 export interface CommandAnswer {
   done: boolean;
-  /** For `verify`: what the provider's answer proved, in words. */
+  /** For `verify`: what the call proved, in words. */
   proved: string | null;
   code: string | null;
 }

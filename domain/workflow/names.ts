@@ -1,6 +1,6 @@
 import type { AccessType } from '../access-type.ts';
 
-/** Workflow types, ids and task queues. All of them stand in histories: to rename is to add. */
+/** Workflow types, ids and task queues. Histories contain them: a rename is an addition. */
 export const CHANNEL_WORKFLOW = 'channelWorkflow';
 export const IMPORT_WORKFLOW = 'importWorkflow';
 export const DELIVER_WORKFLOW = 'deliverWorkflow';
@@ -9,7 +9,7 @@ export const channelWorkflowId = (channelId: string) => `channel/${channelId}`;
 export const importWorkflowId = (importId: string) => `import/${importId}`;
 export const deliverWorkflowId = (deliveryId: string) => `deliver/${deliveryId}`;
 
-/** Workflows alone; and the activities that only touch our own database. */
+/** Workflows, and activities that touch only our database. */
 export const CHANNELS_QUEUE = 'channels';
 /** Webhook deliveries: a slow endpoint must not hold a channel. */
 export const WEBHOOKS_QUEUE = 'webhooks';

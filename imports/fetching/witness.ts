@@ -7,7 +7,7 @@ import { keyOf } from './keys.ts';
 
 /**
  * The provider withholds messages at large: an outage or a limit, which is no message's fault. A refusal of messages says
- * nothing else of the account, whatever its words.
+ * nothing else of the account, with any words.
  */
 export class MessagesWithheld extends ProviderError {}
 
