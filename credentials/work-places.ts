@@ -132,7 +132,7 @@ export class WorkPlace {
 
 /** The same session, whose calls go through the stretch's place. */
 export function atPlace(session: Session, place: WorkPlace): Session {
-  const { walk } = session;
+  const walk = session.walk?.bind(session);
   return {
     ...session,
     identify: () => place.ask(() => session.identify()),

@@ -24,7 +24,7 @@ export function isWalking(row: ImportRow, { listing, headCursor, state }: Import
  */
 export async function walkPage(run: ImportRun, row: ImportRow, scope: ImportScopeRow): Promise<PageEnd> {
   const { context, session } = run.stretch;
-  const { walk } = session;
+  const walk = session.walk?.bind(session);
   if (!walk) throw new Error('A provider that tells no cursor as of now has to have sessions that walk to one');
   const page = await listCarefully(run, scope, (limit) => walk(scope, scope.position, limit)).catch(
     (error: unknown) => {

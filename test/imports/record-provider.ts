@@ -16,7 +16,6 @@ export function recordProvider() {
   const mailbox = new ModelMailbox(['unused'], 0, () => new Date());
   const model = modelProvider(() => ({ mailbox, tellsTime: true, walks: false, roll: dice(1), meet: () => {} }));
 
-  const toItem = (providerId: string): ListedItem => ({ providerId, generation: '' });
   const contract: Partial<Session> = {
     scopes: async () => [{ scope: 'Task', name: null, cursor: String(changes.length), at: new Date() }],
     newestAt: async () => null,
@@ -62,7 +61,7 @@ export function recordProvider() {
   return {
     provider,
     /** The user makes or changes a task. */
-    save(id: string, subject: string): void {
+    save: (id: string, subject: string): void => {
       const revision = (tasks.get(id)?.revision ?? 0) + 1;
       tasks.set(id, { subject, revision, at: new Date() });
       changes.push(`${id}@${revision}`);
@@ -73,3 +72,5 @@ export function recordProvider() {
 async function* inOne(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
+
+const toItem = (providerId: string): ListedItem => ({ providerId, generation: '' });

@@ -57,12 +57,12 @@ export function capabilities(subject: Subject): void {
     expect(push === null).toBe(subject.optOuts['push'] !== undefined);
     if (push === null) return;
     const account = await subject.createAccount();
-    await inSession(subject, account, async ({ subscribe, unsubscribe }) => {
-      const first = await subscribe?.(null);
-      const renewed = await subscribe?.(first?.reference ?? null);
+    await inSession(subject, account, async (session) => {
+      const first = await session.subscribe?.(null);
+      const renewed = await session.subscribe?.(first?.reference ?? null);
       expect(renewed?.reference).toBe(first?.reference);
       expect(renewed?.expiresAt.getTime()).toBeGreaterThan(Date.now() + push.renewEveryMs);
-      for (const reference of [renewed?.reference, renewed?.reference]) await unsubscribe?.(reference ?? null);
+      for (const reference of [renewed?.reference, renewed?.reference]) await session.unsubscribe?.(reference ?? null);
     });
   });
 }

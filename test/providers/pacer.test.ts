@@ -74,7 +74,7 @@ test.each([
   ['fails', () => Promise.reject(new Error('no database'))],
   ['hangs', () => new Promise<number>(() => {})],
 ])('where the reservation %s, a process goes on at a tenth of the rate', async (_how, reserve) => {
-  const [alone] = processes(1, reserve as ReserveTime);
+  const [alone] = processes(1, reserve);
   const spent = await spendFor(4_000, alone ?? fail(), 'ana@example.com');
   expect(spent).toBeGreaterThan(0);
   expect(spent).toBeLessThanOrEqual(60);
