@@ -5,10 +5,15 @@
 import { ensureLogins } from './db/logins.ts';
 import { migrateDatabase } from './db/migrate.ts';
 import { readMigrateConfig } from './runtime/config.ts';
+import { createLogger } from './runtime/logger.ts';
 
 const { ownerUrl, hasOwner, loginPasswords } = readMigrateConfig();
+const logger = createLogger('migrate', 'info');
 if (!hasOwner) {
-  console.warn('DATABASE_OWNER_URL is not set: DATABASE_URL owns the tables; give every process a login of its own');
+  logger.warn('DATABASE_OWNER_URL is not set, and DATABASE_URL owns the tables: give every process a login of its own');
 }
-await migrateDatabase(ownerUrl);
+const { hidesVault } = await migrateDatabase(ownerUrl);
+if (!hidesVault) {
+  logger.warn('Processes of the release before are connected: when they have stopped, run node migrate.ts again');
+}
 if (loginPasswords) await ensureLogins(ownerUrl, loginPasswords);

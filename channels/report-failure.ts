@@ -1,6 +1,6 @@
 import { updateChannel } from '../db/channels/channels.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
-import { findCredential, markTokenRefused } from '../db/credentials/credentials.ts';
+import { findCredentialState, markTokenRefused } from '../db/credentials/credentials.ts';
 import type { Waking } from './wake.ts';
 
 /** A report within this time of a check gets that check's time, in ms: a crowd of failing callers is one check. */
@@ -18,7 +18,7 @@ export async function reportFailure(
   const isPending = row.checkRequestedAt !== null;
   const isRecent = row.checkedAt && now.getTime() - row.checkedAt.getTime() < CHECK_COUNTS_FOR_MS;
   if (isRecent && !isPending) return row;
-  const credential = await findCredential(tx, row.id);
+  const credential = await findCredentialState(tx, row.id);
   if (isRefusal && credential?.kind === 'oauth') await markTokenRefused(tx, row.id, credential.version, now);
   const wanted = await updateChannel(tx, row.id, { checkRequestedAt: row.checkRequestedAt ?? now });
   await wake(wanted);

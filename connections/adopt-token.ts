@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { resumeAdoption, takeAdoption, withdrawAdoption } from '../db/credentials/adoptions.ts';
-import type { AdoptionRequest, AdoptionRow, HeldAdoption } from '../db/credentials/adoptions.ts';
+import type { AdoptionRequest, AdoptionState, HeldAdoption } from '../db/credentials/adoptions.ts';
 import { findChannel } from '../db/channels/channels.ts';
 import { newId } from '../db/ids.ts';
 import { ensureTenant } from '../db/access/tenants.ts';
@@ -67,7 +67,7 @@ async function take(
   context: Context,
   handed: HandedOver,
   held: HeldAdoption,
-): Promise<AdoptionRow | 'tenant_erasing' | null> {
+): Promise<AdoptionState | 'tenant_erasing' | null> {
   const { tenantId, accessType, token, request } = handed;
   const now = await context.clock.now();
   const sealedToken = await sealAdoptedToken(context, held, token);

@@ -3,7 +3,7 @@ import { endAdoption, forgetAdoptionsOf, lockAdoption } from '../db/credentials/
 import { findChannel, findLiveChannel, lockChannel } from '../db/channels/channels.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import type { Transaction } from '../db/client.ts';
-import { findCredential } from '../db/credentials/credentials.ts';
+import { findCredentialState } from '../db/credentials/credentials.ts';
 import { failLink, lockLink, useLink } from '../db/access/links.ts';
 import type { LinkResult } from '../db/schema/links.ts';
 import { ensureTenant } from '../db/access/tenants.ts';
@@ -109,7 +109,7 @@ async function lacksRefreshToken(
   if (credential.kind !== 'oauth' || credential.tokens.refreshToken) return false;
   if (!channel || channel.status === 'reauth_required') return true;
   if (channel.status === 'paused' && channel.trouble === 'credential') return true;
-  return (await findCredential(tx, channel.id)) === null;
+  return (await findCredentialState(tx, channel.id)) === null;
 }
 
 const failure = (code: string, detail: string): Failure => ({ status: 'failed', code, detail });

@@ -45,32 +45,83 @@ BEGIN
   END LOOP;
 END $$;
 
--- Rights to tables are given here alone, so that a partition, which row-level security does not see, gets none.
+-- Rights to tables are given here alone, so that a partition, which row-level security does not see, gets none. The audit
+-- is added to by the token read alone, and changed by no role.
 ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON TABLES FROM mooring_app, mooring_across_tenants;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO mooring_app, mooring_across_tenants;
 GRANT USAGE ON SCHEMA public TO mooring_server, mooring_worker, mooring_listener;
 
+-- What the server does not need to read of the vault is hidden from its roles. Processes of the release before read it
+-- under these roles: while one is connected (they called themselves `mooring`) it stays as it was until the next time.
 DO $$
 DECLARE
   name regclass;
   is_partition boolean;
+  hidden text[];
+  shown text;
+  old_release boolean := EXISTS (
+    SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'mooring');
 BEGIN
-  FOR name, is_partition IN
-    SELECT c.oid, c.relispartition FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+  FOR name, is_partition, hidden IN
+    SELECT c.oid, c.relispartition, CASE c.relname
+      WHEN 'credentials' THEN ARRAY['sealed_secret', 'access_token_jwe']
+      WHEN 'refresh_attempts' THEN ARRAY['sealed_answer']
+      WHEN 'adoptions' THEN ARRAY['sealed_token', 'sealed_answer']
+      WHEN 'webhook_endpoints' THEN ARRAY['secret_jwe'] END
+    FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
   LOOP
     IF is_partition THEN
       EXECUTE format('REVOKE ALL ON %s FROM mooring_app, mooring_across_tenants', name);
-    ELSIF name <> 'token_reads'::regclass THEN
+    ELSIF name = 'token_reads'::regclass THEN
+      EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON %s FROM mooring_app, mooring_across_tenants', name);
+      EXECUTE format('GRANT SELECT ON %s TO mooring_app, mooring_across_tenants', name);
+    ELSIF hidden IS NULL THEN
       EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO mooring_app, mooring_across_tenants', name);
+    ELSE
+      EXECUTE format('GRANT INSERT, UPDATE, DELETE ON %s TO mooring_app, mooring_across_tenants', name);
+      EXECUTE format('GRANT SELECT ON %s TO mooring_vault, mooring_vault_across_tenants', name);
+      CONTINUE WHEN old_release;
+      SELECT string_agg(quote_ident(a.attname), ', ') INTO shown FROM pg_attribute a
+        WHERE a.attrelid = name AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> ALL (hidden);
+      EXECUTE format('REVOKE SELECT ON %s FROM mooring_app, mooring_across_tenants', name);
+      EXECUTE format('GRANT SELECT (%s) ON %s TO mooring_app, mooring_across_tenants', shown, name);
     END IF;
   END LOOP;
 END $$;
 
--- The token read is the server's alone, and its login calls it without taking a role.
+-- Under which keys the hidden columns are: every process asks at its start whether it has the keys that rows need.
+CREATE OR REPLACE FUNCTION public.count_vault_keys() RETURNS TABLE (place text, key_id text, count integer)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+  SELECT 'credentials.sealed_secret', public.vault_key_id(sealed_secret), count(*)::integer FROM public.credentials GROUP BY 2
+  UNION ALL
+  SELECT 'credentials.access_token_jwe', public.vault_key_id(access_token_jwe), count(*)::integer FROM public.credentials GROUP BY 2
+  UNION ALL
+  SELECT 'refresh_attempts.sealed_answer', public.vault_key_id(sealed_answer), count(*)::integer FROM public.refresh_attempts GROUP BY 2
+  UNION ALL
+  SELECT 'adoptions.sealed_token', public.vault_key_id(sealed_token), count(*)::integer FROM public.adoptions GROUP BY 2
+  UNION ALL
+  SELECT 'adoptions.sealed_answer', public.vault_key_id(sealed_answer), count(*)::integer FROM public.adoptions GROUP BY 2
+  UNION ALL
+  SELECT 'webhook_endpoints.secret_jwe', public.vault_key_id(secret_jwe), count(*)::integer FROM public.webhook_endpoints GROUP BY 2
+$$;
+GRANT CREATE ON SCHEMA public TO mooring_vault_across_tenants;
+ALTER FUNCTION public.count_vault_keys() OWNER TO mooring_vault_across_tenants;
+REVOKE CREATE ON SCHEMA public FROM mooring_vault_across_tenants;
+REVOKE ALL ON FUNCTION public.count_vault_keys() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION public.count_vault_keys() TO mooring_across_tenants;
+
+-- The token read is the server's alone, and its login calls it without taking a role. A function with its owner's rights
+-- finds no table in a caller's temporary schema.
 DO $$
 DECLARE name regprocedure;
 BEGIN
   FOR name IN SELECT oid FROM pg_proc WHERE prosecdef AND proowner = to_regrole('mooring_token_reader') LOOP
     EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO mooring_server', name);
+  END LOOP;
+  FOR name IN
+    SELECT oid FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace
+      AND proconfig IS DISTINCT FROM ARRAY['search_path=pg_catalog, public, pg_temp']
+  LOOP
+    EXECUTE format('ALTER FUNCTION %s SET search_path = pg_catalog, public, pg_temp', name);
   END LOOP;
 END $$;

@@ -35,7 +35,7 @@ export interface Config {
   killAt: KillPoint | null;
 }
 
-export interface DatabaseConfig {
+interface DatabaseConfig {
   url: string;
   /** Where `url` is a transaction-mode pooler: the server itself. */
   directUrl: string | null;

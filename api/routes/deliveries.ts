@@ -1,5 +1,5 @@
 import { withinReach } from '../../db/across-tenants/reach.ts';
-import { findConsignment, insertRedelivery, listDeliveries } from '../../db/events/deliveries.ts';
+import { findDelivery, insertRedelivery, listDeliveries } from '../../db/events/deliveries.ts';
 import { findEndpoint } from '../../db/events/endpoints.ts';
 import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
@@ -50,9 +50,10 @@ const redeliver = defineCall({
   async run({ context, principal, params: { id } }) {
     const now = await context.clock.now();
     const body = await withinReach(context.database, principal.tenantId, async (tx) => {
-      const first = await findConsignment(tx, id);
+      const first = await findDelivery(tx, id);
       if (!first) throw notFound('delivery');
-      if (first.endpoint.disabledAt) {
+      const endpoint = await findEndpoint(tx, first.delivery.endpointId);
+      if (endpoint?.disabledAt) {
         throw new Problem(
           'endpoint_disabled',
           'The endpoint is disabled; enable it with PATCH {"disabled": false} first',

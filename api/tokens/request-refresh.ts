@@ -1,5 +1,5 @@
 import { updateChannel } from '../../db/channels/channels.ts';
-import { findCredential } from '../../db/credentials/credentials.ts';
+import { findCredentialState } from '../../db/credentials/credentials.ts';
 import type { TokenReading } from '../../db/credentials/token-reads.ts';
 import type { ApiContext } from '../api-context.ts';
 import { changeChannel } from '../../channels/wake.ts';
@@ -17,7 +17,7 @@ export async function requestRefresh(
   channelId: string,
 ): Promise<TokenFacts | null> {
   return changeChannel(context, { tenantId, channelId }, async ({ tx, now, wake }, channel) => {
-    const credential = await findCredential(tx, channelId);
+    const credential = await findCredentialState(tx, channelId);
     if (credential?.version !== version || !isOneOf(REFRESHABLE, channel.status))
       return tokenFacts(channel, credential);
     const wanted = await updateChannel(tx, channelId, { refreshRequestedAt: channel.refreshRequestedAt ?? now });

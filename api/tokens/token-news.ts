@@ -1,7 +1,7 @@
 import type { Context } from '../../runtime/context.ts';
 import { findChannel } from '../../db/channels/channels.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
-import { findCredential } from '../../db/credentials/credentials.ts';
+import { findCredentialState } from '../../db/credentials/credentials.ts';
 import type { CredentialRow } from '../../db/credentials/credentials.ts';
 import type { Status } from '../../domain/channel.ts';
 import { CREDENTIALS_TOPIC } from '../../domain/notify-topics.ts';
@@ -93,7 +93,7 @@ export class TokenNews {
     try {
       return await this.#context.database.inTenant(tenantId, async (tx) => {
         const channel = await findChannel(tx, channelId);
-        const credential = await findCredential(tx, channelId);
+        const credential = await findCredentialState(tx, channelId);
         return channel && tokenFacts(channel, credential);
       });
     } catch (error) {

@@ -1,4 +1,4 @@
-import { and, eq, isNotNull, isNull } from 'drizzle-orm';
+import { and, eq, getTableColumns, isNotNull, isNull } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import type { Transaction } from '../client.ts';
 import { adoptions } from '../schema/adoptions.ts';
@@ -8,6 +8,10 @@ import { HOLDS_GRANT, isOneOf } from '../../domain/channel.ts';
 
 export type AdoptionRow = InferSelectModel<typeof adoptions>;
 export type { AdoptionFailure, AdoptionRequest };
+
+const { sealedToken: _, sealedAnswer: __, ...stateColumns } = getTableColumns(adoptions);
+/** An adoption without what is sealed of it, which only a worker reads. */
+export type AdoptionState = Omit<AdoptionRow, 'sealedToken' | 'sealedAnswer'>;
 
 /** Which adoption, and the holder of its lease. */
 export type HeldAdoption = Pick<AdoptionRow, 'tenantId' | 'tokenHash' | 'holder'>;
@@ -25,7 +29,7 @@ const isHeld = (held: HeldAdoption) => and(isOne(held), eq(adoptions.holder, hel
 export async function takeAdoption(
   tx: Transaction,
   fresh: Omit<AdoptionRow, 'tries' | 'sentAt' | 'answeredAt' | 'sealedAnswer' | 'failure' | 'channelId'>,
-): Promise<AdoptionRow | null> {
+): Promise<AdoptionState | null> {
   const row = {
     ...fresh,
     tries: 0,
@@ -52,9 +56,9 @@ export async function takeAdoption(
  * A statement of its own, after the row is locked: one that waited for the transaction which finishes the row would not see
  * the channel of that transaction.
  */
-async function isOver(tx: Transaction, row: AdoptionRow, now: Date): Promise<boolean> {
+async function isOver(tx: Transaction, row: AdoptionState, now: Date): Promise<boolean> {
   if (row.expiresAt <= now) return true;
-  if (row.channelId === null) return row.sealedAnswer === null && row.dueAt !== null && row.dueAt <= now;
+  if (row.channelId === null) return row.answeredAt === null && row.dueAt !== null && row.dueAt <= now;
   const [channel] = await tx.select({ status: channels.status }).from(channels).where(eq(channels.id, row.channelId));
   return !channel || !isOneOf(HOLDS_GRANT, channel.status);
 }
@@ -64,7 +68,7 @@ export async function markAdoptionSent(tx: Transaction, held: HeldAdoption, now:
   const rows = await tx
     .update(adoptions)
     .set({ sentAt: now })
-    .where(and(isHeld(held), isNull(adoptions.sealedAnswer)))
+    .where(and(isHeld(held), isNull(adoptions.answeredAt)))
     .returning({ tokenHash: adoptions.tokenHash });
   return rows.length > 0;
 }
@@ -89,7 +93,7 @@ export async function storeAdoptionAnswer(
   const rows = await tx
     .update(adoptions)
     .set(answer)
-    .where(and(isOne(key), isNull(adoptions.channelId), isNull(adoptions.sealedAnswer)))
+    .where(and(isOne(key), isNull(adoptions.channelId), isNull(adoptions.answeredAt)))
     .returning({ tokenHash: adoptions.tokenHash });
   return rows.length > 0;
 }
@@ -105,7 +109,7 @@ export async function failAdoption(
 
 /** The token is as good as it was. An answer that an earlier holder stored meanwhile stays (rule 4). */
 export async function withdrawAdoption(tx: Transaction, held: HeldAdoption): Promise<void> {
-  await tx.delete(adoptions).where(and(isHeld(held), isNull(adoptions.sealedAnswer)));
+  await tx.delete(adoptions).where(and(isHeld(held), isNull(adoptions.answeredAt)));
 }
 
 /** Nothing rests on it: the next request with this token is as good as the first. */
@@ -126,8 +130,8 @@ export async function resumeAdoption(
 }
 
 /** Reads an adoption and locks it until the transaction ends: of two that finish it, the second finds its channel. */
-export async function lockAdoption(tx: Transaction, key: AdoptionKey): Promise<AdoptionRow | null> {
-  const [row] = await tx.select().from(adoptions).where(isOne(key)).for('update');
+export async function lockAdoption(tx: Transaction, key: AdoptionKey): Promise<AdoptionState | null> {
+  const [row] = await tx.select(stateColumns).from(adoptions).where(isOne(key)).for('update');
   return row ?? null;
 }
 

@@ -1,4 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm';
+import { and, eq, getTableColumns, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import { CREDENTIALS_TOPIC } from '../../domain/notify-topics.ts';
 import { lockChannel } from '../channels/channels.ts';
@@ -9,6 +9,17 @@ import { credentials, refreshAttempts } from '../schema/credentials.ts';
 export type CredentialRow = InferSelectModel<typeof credentials>;
 export type NewCredential = typeof credentials.$inferInsert;
 
+const { sealedSecret: _, accessTokenJwe: __, ...stateColumns } = getTableColumns(credentials);
+/** A credential without what is sealed or encrypted of it. */
+export type CredentialState = Omit<CredentialRow, 'sealedSecret' | 'accessTokenJwe'>;
+
+/** All that the server may read of a credential: its token comes from the token read, with an audit row. */
+export async function findCredentialState(tx: Transaction, channelId: string): Promise<CredentialState | null> {
+  const [row] = await tx.select(stateColumns).from(credentials).where(eq(credentials.channelId, channelId));
+  return row ?? null;
+}
+
+/** With its secret: for workers and listeners. */
 export async function findCredential(tx: Transaction, channelId: string): Promise<CredentialRow | null> {
   const [row] = await tx.select().from(credentials).where(eq(credentials.channelId, channelId));
   return row ?? null;

@@ -5,7 +5,7 @@ import { EVENTS_TOPIC } from '../../domain/notify-topics.ts';
 import type { Transaction } from '../client.ts';
 import { newId } from '../ids.ts';
 import { events, webhookDeliveries, webhookEndpoints } from '../schema/events.ts';
-import type { EndpointRow } from './endpoints.ts';
+import type { SigningEndpoint } from './endpoints.ts';
 
 export type DeliveryRow = InferSelectModel<typeof webhookDeliveries>;
 
@@ -18,7 +18,7 @@ export interface NewDelivery {
 /** A delivery with its event and endpoint. */
 export interface Consignment {
   delivery: DeliveryRow;
-  endpoint: EndpointRow;
+  endpoint: SigningEndpoint;
   event: InferSelectModel<typeof events>;
 }
 
@@ -82,6 +82,16 @@ export async function takeRedeliveries(tx: Transaction, now: Date): Promise<NewD
     .set({ nextAttemptAt: now })
     .where(and(eq(webhookDeliveries.state, sql`'pending'`), isNull(webhookDeliveries.nextAttemptAt)))
     .returning({ id: webhookDeliveries.id, endpointId: webhookDeliveries.endpointId });
+}
+
+/** A delivery with its event, without the endpoint's secret, which the server may not read. */
+export async function findDelivery(tx: Transaction, deliveryId: string): Promise<Omit<Consignment, 'endpoint'> | null> {
+  const [row] = await tx
+    .select({ delivery: webhookDeliveries, event: events })
+    .from(webhookDeliveries)
+    .innerJoin(events, eq(events.id, webhookDeliveries.eventId))
+    .where(eq(webhookDeliveries.id, deliveryId));
+  return row ?? null;
 }
 
 export async function findConsignment(tx: Transaction, deliveryId: string): Promise<Consignment | null> {

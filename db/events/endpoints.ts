@@ -1,21 +1,24 @@
-import { and, asc, eq, gt, isNull } from 'drizzle-orm';
+import { and, asc, eq, getTableColumns, gt, isNull } from 'drizzle-orm';
 import type { InferInsertModel, InferSelectModel } from 'drizzle-orm';
 import type { Transaction } from '../client.ts';
 import { webhookEndpoints } from '../schema/events.ts';
 
-export type EndpointRow = InferSelectModel<typeof webhookEndpoints>;
+/** With its secret, which only a worker reads: it signs deliveries. */
+export type SigningEndpoint = InferSelectModel<typeof webhookEndpoints>;
+export type EndpointRow = Omit<SigningEndpoint, 'secretJwe'>;
+const { secretJwe: _, ...shownColumns } = getTableColumns(webhookEndpoints);
 
 export async function insertEndpoint(
   tx: Transaction,
   values: InferInsertModel<typeof webhookEndpoints>,
 ): Promise<EndpointRow> {
-  const [row] = await tx.insert(webhookEndpoints).values(values).returning();
+  const [row] = await tx.insert(webhookEndpoints).values(values).returning(shownColumns);
   if (!row) throw new Error('An insert returned no row');
   return row;
 }
 
 export async function findEndpoint(tx: Transaction, id: string): Promise<EndpointRow | null> {
-  const [row] = await tx.select().from(webhookEndpoints).where(eq(webhookEndpoints.id, id));
+  const [row] = await tx.select(shownColumns).from(webhookEndpoints).where(eq(webhookEndpoints.id, id));
   return row ?? null;
 }
 
@@ -25,7 +28,7 @@ export async function listEndpoints(
   { after, limit }: { after: string | null; limit: number },
 ): Promise<EndpointRow[]> {
   return tx
-    .select()
+    .select(shownColumns)
     .from(webhookEndpoints)
     .where(after === null ? undefined : gt(webhookEndpoints.id, after))
     .orderBy(asc(webhookEndpoints.id))
@@ -39,7 +42,11 @@ export async function updateEndpoint(
   values: Partial<Pick<EndpointRow, 'url' | 'events' | 'disabledAt'>>,
 ): Promise<EndpointRow | null> {
   if (Object.keys(values).length === 0) return findEndpoint(tx, id);
-  const [row] = await tx.update(webhookEndpoints).set(values).where(eq(webhookEndpoints.id, id)).returning();
+  const [row] = await tx
+    .update(webhookEndpoints)
+    .set(values)
+    .where(eq(webhookEndpoints.id, id))
+    .returning(shownColumns);
   return row ?? null;
 }
 

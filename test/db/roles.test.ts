@@ -60,16 +60,23 @@ const MAY: Record<string, (table: Table) => Verb[]> = {
   mooring_listener: nothing,
 };
 
+/** Ciphertext that the server needs, and opens for its callers; everything else of the vault is hidden from it. */
+const SERVED = ['message_parts.jwe', 'sign_ins.code_verifier_jwe', 'idempotency_keys.sealed_answer'];
+const isCiphertext = (column: string) => /^sealed_|(^|_)jwe$/.test(column);
+
 interface Table {
   schema: string;
   name: string;
+  /** One that every role with rights to the table may read. */
   column: string;
+  columns: string[];
   isPartition: boolean;
 }
 
 const listTables = () => admin<Table[]>`
   select n.nspname as schema, c.relname as name, c.relispartition as "isPartition",
-    (select attname from pg_attribute a where a.attrelid = c.oid and a.attnum = 1) as column
+    (select attname from pg_attribute a where a.attrelid = c.oid and a.attnum = 1) as column,
+    array(select attname::text from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where c.relkind in ('r', 'p', 'v', 'm') and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname not like 'pg\\_%'`;
 
@@ -128,6 +135,25 @@ describe('rule 14: what each role may do', () => {
     60_000,
   );
 
+  test.each([
+    ['mooring_app', false],
+    ['mooring_across_tenants', false],
+    ['mooring_vault', true],
+    ['mooring_vault_across_tenants', true],
+  ])('%s, at every column of the vault', async (role, isOfTheVault) => {
+    const hidden: string[] = [];
+    for (const { schema, name, columns } of await listTables()) {
+      if (schema !== 'public') continue;
+      for (const column of columns) {
+        const denied = await isDenied(admin, role, `select "${column}" from "${schema}"."${name}" limit 0`);
+        const isHidden = isCiphertext(column) && !SERVED.includes(`${name}.${column}`);
+        if (isHidden) hidden.push(`${name}.${column}`);
+        expect(denied, `${name}.${column}`).toBe(isHidden && !isOfTheVault);
+      }
+    }
+    expect(hidden).toContain('credentials.access_token_jwe');
+  });
+
   test('no role of Mooring’s owns a table, is a superuser, or may make others', async () => {
     const owned = await admin`
       select c.relname from pg_class c join pg_roles r on r.oid = c.relowner where r.rolname like 'mooring\\_%'`;
@@ -138,6 +164,59 @@ describe('rule 14: what each role may do', () => {
     const passing = await admin<{ name: string }[]>`
       select rolname as name from pg_roles where rolname like 'mooring\\_%' and rolbypassrls order by 1`;
     expect(passing.map(({ name }) => name)).toEqual(['mooring_across_tenants', 'mooring_vault_across_tenants']);
+  });
+});
+
+describe('the token read', () => {
+  beforeAll(async () => {
+    await admin.unsafe(`
+      insert into tenants (id, created_at) values ('acme', now());
+      insert into channels (id, tenant_id, kind, access_type, uses, account_email, account_login, account_provider_id,
+          mailbox_key, status, status_since, credential_version, created_at)
+        values ('chn_1', 'acme', 'individual', 'gmail', '{read}', 'a@b', 'a@b', '1', 'a@b', 'connected', now(), 1, now());
+      insert into credentials (channel_id, tenant_id, kind, version, secret_version, sealed_secret, access_token_jwe,
+          token_type, issued_at, expires_at, grant_key, updated_at)
+        values ('chn_1', 'acme', 'oauth', 1, 1, 'sealed', 'encrypted', 'Bearer', now(), now() + interval '1 hour', 'g', now())`);
+  });
+
+  test('S-35: no table of the caller’s own takes the audit row', async () => {
+    const read = `select access_token_jwe, served from serve_access_token('chn_1', 'acme', 'key_1', now(), 'fresh', null)`;
+    await logins.server.begin(async (tx) => {
+      await tx.unsafe(`
+        create temporary table token_reads (tenant_id text, channel_id text, api_key_id text, version integer, at timestamptz);
+        create temporary table credentials as select 'chn_1' as channel_id, 'theirs' as access_token_jwe`);
+      expect([...(await tx.unsafe(read))]).toEqual([{ access_token_jwe: 'encrypted', served: 'fresh' }]);
+      expect(await tx`select * from pg_temp.token_reads`).toEqual([]);
+      await tx`drop table pg_temp.token_reads, pg_temp.credentials`;
+    });
+    const audit = await admin`select tenant_id, channel_id, api_key_id from token_reads`;
+    expect([...audit]).toEqual([{ tenant_id: 'acme', channel_id: 'chn_1', api_key_id: 'key_1' }]);
+  });
+
+  test('S-35: every function with its owner’s rights looks for its tables in Mooring’s schema alone', async () => {
+    const functions = await admin<{ name: string; config: string[] }[]>`
+      select proname as name, proconfig as config from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+      where prosecdef and n.nspname not in ('pg_catalog', 'information_schema')`;
+    expect(functions.map(({ name }) => name).toSorted()).toEqual([
+      'count_vault_keys',
+      'read_access_token',
+      'serve_access_token',
+    ]);
+    for (const { name, config } of functions) expect(config, name).toEqual(['search_path=pg_catalog, public, pg_temp']);
+  });
+
+  test('a release before that is still connected reads as it did, and no longer once it is gone', async () => {
+    const hasAll = async () =>
+      (await admin`select has_table_privilege('mooring_app', 'credentials', 'select') as all`)[0]?.['all'] as boolean;
+    await admin`grant select on credentials to mooring_app`;
+    const old = postgres(cluster.url, { max: 1, connection: { application_name: 'mooring', role: 'mooring_app' } });
+    await old`select sealed_secret from credentials`;
+    await migrateDatabase(cluster.url);
+    expect(await hasAll()).toBe(true);
+    await old`select sealed_secret from credentials`;
+    await old.end();
+    await migrateDatabase(cluster.url);
+    expect(await hasAll()).toBe(false);
   });
 });
 
@@ -166,8 +245,7 @@ describe.each(PROGRAMS)('the login of the %s', (program) => {
       'create table public.mine ()',
       'create role mine',
       `alter role mooring_server bypassrls`,
-      'create extension plpython3u',
-      'alter system set log_statement = none',
+      `alter system set log_statement = 'none'`,
     ]) {
       expect(await isDenied(logins[program], 'none', statement), statement).toBe(true);
     }

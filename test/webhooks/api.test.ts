@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { eq } from 'drizzle-orm';
 import express from 'express';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { answerProblem } from '../../api/http/answer-problem.ts';
@@ -15,7 +16,7 @@ import { withinReach } from '../../db/across-tenants/reach.ts';
 import { insertApiKey } from '../../db/access/api-keys.ts';
 import { newId } from '../../db/ids.ts';
 import { readConsignment, recordDelivery } from '../../db/across-tenants/deliveries.ts';
-import { findEndpoint } from '../../db/events/endpoints.ts';
+import { webhookEndpoints } from '../../db/schema/events.ts';
 import { addChannel, raiseStage, removeEndpoints, tell } from './stage.ts';
 import type { Stage } from './stage.ts';
 import { keepAnswersOf } from '../support/kept-answers.ts';
@@ -39,7 +40,7 @@ beforeAll(async () => {
   await addKey(OPERATOR, null, ['webhooks:read', 'webhooks:write']);
   await addKey(ACME, 'acme', ['webhooks:read', 'webhooks:write']);
   await addKey(READER, null, ['webhooks:read']);
-  const context = stage as unknown as ApiContext;
+  const context = { ...stage, database: stage.serverDatabase } as unknown as ApiContext;
   const app = express();
   app.use('/v1', authenticate(context));
   app.use(readJson);
@@ -121,7 +122,9 @@ describe('POST /v1/webhook-endpoints', () => {
     expect(Buffer.from(json.secret.replace(/^whsec_/, ''), 'base64')).toHaveLength(32);
     const shown = [await call('GET', ENDPOINTS), await call('GET', `${ENDPOINTS}/${json.id}`)];
     for (const { text } of shown) expect(text).not.toContain('secret');
-    const row = await withinReach(stage.database, null, (tx) => findEndpoint(tx, json.id));
+    const [row] = await withinReach(stage.database, null, (tx) =>
+      tx.select().from(webhookEndpoints).where(eq(webhookEndpoints.id, json.id)),
+    );
     expect(row?.secretJwe).not.toContain(json.secret.slice(6));
   });
 

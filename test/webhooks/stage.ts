@@ -37,11 +37,14 @@ export async function raiseStage() {
   await migrateDatabase(postgres.url);
   const keysFile = join(dir, 'keys.json');
   await ensureVaultKeys(keysFile);
-  const entered = await enterStage((await makeLogins(postgres.url)).worker, keysFile);
+  const logins = await makeLogins(postgres.url);
+  const entered = await enterStage(logins.worker, keysFile);
+  const serverDatabase = connectDatabase({ url: logins.server, poolSize: 2, program: 'server' });
   return {
     ...entered,
+    serverDatabase,
     async close() {
-      await entered.database.close();
+      await Promise.all([entered.database.close(), serverDatabase.close()]);
       await keepRows(postgres.url);
       await postgres.stop();
       keepWrites(join(dir, 'postgres'));
