@@ -5,6 +5,7 @@ import type { ApiContext } from './api-context.ts';
 import type { Call } from './http/call.ts';
 import type { SentAnswer } from './http/answers.ts';
 import { answerOnce } from './http/idempotency.ts';
+import { secretFieldsOf } from './http/request-hash.ts';
 import { Problem } from './http/problem.ts';
 import type { FieldError } from './http/problem.ts';
 import type { Principal } from './http/scopes.ts';
@@ -36,7 +37,7 @@ async function answerCall(context: ApiContext, call: Call, request: Request, res
     });
   const key = call.method === 'post' && call.access !== 'public' ? request.get('idempotency-key') : undefined;
   const knowsRepetition = () => call.knowsRepetition?.(parsePart('body', call.body ?? NOTHING, request.body)) ?? false;
-  const asked = { principal, request, knowsRepetition };
+  const asked = { principal, request, knowsRepetition, secrets: secretFieldsOf(call.body) };
   const answer = key === undefined ? await run() : await answerOnce(context, { ...asked, key }, run);
   sendAnswer(response, call, answer);
 }

@@ -1,8 +1,10 @@
+import { createHmac, hkdfSync } from 'node:crypto';
 import { FlattenedEncrypt, flattenedDecrypt } from 'jose';
 import type { FlattenedJWE } from 'jose';
 import { Secret } from '../domain/secret.ts';
 import { makeKeyWrappedContent, openKeyWrappedContent } from './key-wrapped-content.ts';
 import type { Keyring } from './keyring.ts';
+import { isSameSecret } from './random-secrets.ts';
 
 /**
  * What a record is bound to. It is rebuilt from the row when the record is opened and never stored in it, so a
@@ -112,6 +114,28 @@ export class Vault {
   currentKey(how: 'sealed' | 'encrypted'): string {
     const { sealing, content } = this.#keyring;
     return how === 'sealed' ? sealing.current : content.current;
+  }
+
+  /** A hash of `text` (HMAC-SHA-256) under a key derived for `label`, with the id of the key it was derived from. */
+  keyedHash(text: string, label: string): string {
+    const { current } = this.#keyring.content;
+    const hash = this.#hashUnder(current, text, label);
+    if (hash === null) throw absent(current);
+    return `${current}:${hash}`;
+  }
+
+  /** Whether `keyedHash` made it of this text; false too where its key is no longer in the keys file. */
+  isKeyedHash(keyed: string, text: string, label: string): boolean {
+    const at = keyed.indexOf(':');
+    const hash = this.#hashUnder(keyed.slice(0, at), text, label);
+    return hash !== null && isSameSecret(keyed.slice(at + 1), hash);
+  }
+
+  #hashUnder(keyId: string, text: string, label: string): string | null {
+    const key = this.#keyring.content.keys.get(keyId);
+    if (!key) return null;
+    const derived = Buffer.from(hkdfSync('sha256', key, '', label, 32));
+    return createHmac('sha256', derived).update(text).digest('base64url');
   }
 
   encryptSecret(value: Secret, binding: Binding): Promise<string> {

@@ -14,6 +14,7 @@ import type { SentAnswer } from './answers.ts';
 import type { ApiContext } from '../api-context.ts';
 import { Problem } from './problem.ts';
 import { sha256 } from '../../crypto/random-secrets.ts';
+import { isSameRequest, requestHash } from './request-hash.ts';
 import type { Principal } from './scopes.ts';
 
 const KEPT_MS = 24 * 3_600_000;
@@ -26,6 +27,8 @@ interface Asked {
   request: Request;
   /** The client's `Idempotency-Key`. */
   key: string;
+  /** The names of the fields of its body that are secrets. */
+  secrets: ReadonlySet<string>;
   /** The request may run beside the first, or after a first whose process died. */
   knowsRepetition(): boolean;
 }
@@ -40,15 +43,15 @@ export async function answerOnce(
   asked: Asked,
   run: () => Promise<SentAnswer>,
 ): Promise<SentAnswer> {
-  const { principal, request, key } = asked;
+  const { principal, request, key, secrets } = asked;
   if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
     throw new Problem('validation_failed', 'Idempotency-Key: expected 1 to 255 visible ASCII characters');
   }
   const hash = sha256(JSON.stringify([principal.id, request.method, request.originalUrl, key]));
-  const requestHash = sha256(JSON.stringify(request.body ?? null));
-  const first = await take(context, hash, requestHash);
-  const isAtWork = first?.status === null && first.requestHash === requestHash;
-  if (first && !(isAtWork && asked.knowsRepetition())) return replay(context, first, requestHash, principal);
+  const first = await take(context, hash, requestHash(context.vault, request.body, secrets));
+  const isSame = first !== null && isSameRequest(context.vault, first.requestHash, request.body, secrets);
+  const isAtWork = first?.status === null && isSame;
+  if (first && !(isAtWork && asked.knowsRepetition())) return replay(context, first, isSame, principal);
   const answer = await atWork(context, hash, run).catch(async (error: unknown) => {
     await context.database.outsideTenants((tx) => freeIdempotencyKey(tx, hash)).catch(() => {});
     throw error;
@@ -57,12 +60,12 @@ export async function answerOnce(
   return answer;
 }
 
-async function take(context: ApiContext, hash: string, requestHash: string): Promise<IdempotencyRow | null> {
+async function take(context: ApiContext, hash: string, hashOfRequest: string): Promise<IdempotencyRow | null> {
   const now = await context.clock.now();
   const expiresAt = new Date(now.getTime() + KEPT_MS);
   return context.database.outsideTenants(async (tx) => {
     if (taken++ % SWEEP_EVERY === 0) await deleteExpiredIdempotencyKeys(tx, now);
-    return takeIdempotencyKey(tx, { hash, requestHash, now, expiresAt });
+    return takeIdempotencyKey(tx, { hash, requestHash: hashOfRequest, now, expiresAt });
   });
 }
 
@@ -91,10 +94,10 @@ async function keep(context: ApiContext, hash: string, answer: SentAnswer, princ
 async function replay(
   context: ApiContext,
   first: IdempotencyRow,
-  requestHash: string,
+  isSame: boolean,
   principal: Principal,
 ): Promise<SentAnswer> {
-  if (first.requestHash !== requestHash) {
+  if (!isSame) {
     throw new Problem('idempotency_key_reused', 'An earlier request used this Idempotency-Key with another body');
   }
   if (first.status === null || first.sealedAnswer === null) {

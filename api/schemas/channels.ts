@@ -67,10 +67,14 @@ export const adoptBody = camelCased(
       .describe('The account that the credential must belong to'),
     credential: z
       .union([
-        camelCased(z.strictObject({ refresh_token: z.string().min(1).max(10_000).describe('The refresh token') })),
+        camelCased(
+          z.strictObject({
+            refresh_token: z.string().min(1).max(10_000).meta({ description: 'The refresh token', writeOnly: true }),
+          }),
+        ),
         z.strictObject({
           username: z.string().min(1).max(320).describe('The user name at the mail server'),
-          password: z.string().min(1).max(2_000).describe('The password'),
+          password: z.string().min(1).max(2_000).meta({ description: 'The password', writeOnly: true }),
           ...mailServer,
         }),
       ])

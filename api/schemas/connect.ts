@@ -29,7 +29,7 @@ export const passwordBody = camelCased(
   z.strictObject({
     access_type: accessType,
     username: z.string().trim().min(1).max(320).describe('The user name at the mail server'),
-    password: z.string().min(1).max(2_000).describe('The password or app password'),
+    password: z.string().min(1).max(2_000).meta({ description: 'The password or app password', writeOnly: true }),
     host: z
       .string()
       .trim()

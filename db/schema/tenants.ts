@@ -53,7 +53,7 @@ export const uiSessions = pgTable('ui_sessions', {
 export const idempotencyKeys = pgTable('idempotency_keys', {
   /** SHA-256 over API key id, method, path and the client's key. */
   hash: text('hash').primaryKey(),
-  /** The same key with another body is a mistake of the client: 409. */
+  /** A keyed hash of the body without its secrets. The same key with another body is a mistake of the client: 409. */
   requestHash: text('request_hash').notNull(),
   /** null while the first request is still at work. */
   status: integer('status'),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -40,6 +41,37 @@ describe('Idempotency-Key', () => {
     const kept = JSON.stringify(await sql`select * from idempotency_keys`);
     expect(kept).not.toContain(first.json.url);
     expect(kept).not.toContain(first.json.id);
+  });
+
+  test('what is stored of a request is a keyed hash without its password: no guess can be tried against it', async () => {
+    const password = secret('password');
+    const { host, port, security } = stage.imap;
+    const bodyOf = (word: string, email = 'guess@example.com') => ({
+      tenant: 'acme',
+      access_type: 'imap',
+      account: { email },
+      credential: { username: email, password: word, host, port, security },
+    });
+    const adopt = (body: object) => api.call('POST', '/v1/channels', body, { 'idempotency-key': 'guess' });
+    await stage.sandbox.account('imap', 'guess@example.com', { password });
+    const first = await adopt(bodyOf(password));
+    expect(first.status, first.text).toBe(201);
+    const hashes = (await sql`select request_hash from idempotency_keys`).map((row) => String(row['request_hash']));
+    for (const hash of hashes) expect(hash).toMatch(/^content-1:[\w-]{43}$/);
+    expect(await adopt(bodyOf(secret('password')))).toMatchObject({ status: 201, json: { id: first.json.id } });
+    expect(await adopt(bodyOf(password, 'else@example.com'))).toMatchObject({ status: 409 });
+    await sql`delete from channels where id = ${first.json.id}`;
+  });
+
+  test('a request of the release before is repeated, not executed again', async () => {
+    const body = { tenant: 'acme' };
+    const { json } = await post('old', body);
+    const plain = createHash('sha256').update(JSON.stringify(body)).digest('hex');
+    const [row] = await sql`update idempotency_keys set request_hash = ${plain}
+      where created_at = (select max(created_at) from idempotency_keys) returning hash`;
+    expect(row).toBeDefined();
+    expect(await post('old', body)).toMatchObject({ status: 201, json: { id: json.id } });
+    expect(await post('old', { tenant: 'else' })).toMatchObject({ json: { code: 'idempotency_key_reused' } });
   });
 
   test('another body under the same key is a mistake; another caller’s key is another key', async () => {
