@@ -179,6 +179,13 @@ async function startSandbox(config: StartConfig, ports: Ports): Promise<SandboxA
       sandboxSpec({ stateDir, port: ports.sandbox, pushTo: pushAddress(config), environment }),
     ),
   );
+  if (config.realClients.length > 0 && config.egressAllow === null) {
+    const clients = config.realClients.join(' and ');
+    say(
+      'Sandbox',
+      `beside ${clients}: IMAP servers and webhooks on this machine need MOORING_EGRESS_ALLOW=127.0.0.0/8`,
+    );
+  }
   return readSandbox(stateDir);
 }
 

@@ -49,12 +49,16 @@ export function programEnvironment(
   };
 }
 
+/** Where the sandbox's own servers are. */
+const LOOPBACK_RANGES = '127.0.0.0/8,::1/128';
+
 function sandboxEnvironment(config: StartConfig, sandbox: SandboxAddresses): Record<string, string> {
   const caFile = authorities(config, sandbox);
   return {
     MOORING_SANDBOX: 'on',
     MOORING_SANDBOX_PAGE: sandbox.page,
-    MOORING_EGRESS_ALLOW: config.egressAllow ?? '127.0.0.0/8,::1/128',
+    MOORING_SANDBOX_ALONE: config.realClients.length > 0 ? 'off' : 'on',
+    MOORING_EGRESS_ALLOW: config.egressAllow ?? (config.realClients.length > 0 ? '' : LOOPBACK_RANGES),
     ...(caFile ? { MOORING_CA_FILE: caFile } : {}),
     ...providerEnvironment(sandbox, config.environment),
   };

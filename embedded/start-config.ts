@@ -15,6 +15,8 @@ export interface StartConfig {
   cacheDir: string;
   apiKey: string | null;
   sandbox: boolean;
+  /** The variables that name a client of the person's own at a real provider: they end the sandbox's concessions. */
+  realClients: string[];
   sandboxPort: number | null;
   databaseUrl: string | null;
   /** Who owns and migrates the tables of `databaseUrl`; null: `databaseUrl` itself. */
@@ -41,15 +43,20 @@ export function startConfigFrom(environment: Record<string, string>): StartConfi
     throw new StartError('DATABASE_OWNER_URL needs DATABASE_URL, the login of the programs at the same database.');
   }
   const temporalAddress = given('TEMPORAL_ADDRESS');
+  const bind = given('MOORING_BIND') ?? '127.0.0.1';
+  const publicUrl = (given('MOORING_PUBLIC_URL') ?? `http://127.0.0.1:${port}`).replace(/\/$/, '');
+  const realClients = REAL_CLIENTS.filter((name) => given(name) !== null);
+  if (realClients.length > 0) requireSafeAddress(realClients, bind, publicUrl);
   return {
     environment,
     port,
-    bind: given('MOORING_BIND') ?? '127.0.0.1',
-    publicUrl: (given('MOORING_PUBLIC_URL') ?? `http://127.0.0.1:${port}`).replace(/\/$/, ''),
+    bind,
+    publicUrl,
     stateDir,
     cacheDir: machineCacheDir(environment),
     apiKey: given('MOORING_API_KEY'),
     sandbox: sandboxOf(given('MOORING_SANDBOX'), databaseUrl === null && temporalAddress === null),
+    realClients,
     sandboxPort: portOf(environment, 'MOORING_SANDBOX_PORT'),
     databaseUrl,
     databaseOwnerUrl,
@@ -61,6 +68,19 @@ export function startConfigFrom(environment: Record<string, string>): StartConfi
     vaultKeysFile: resolve(given('MOORING_VAULT_KEYS_FILE') ?? join(stateDir, 'vault-keys.json')),
     serverKeysFile: join(stateDir, 'server-keys.json'),
   };
+}
+
+const REAL_CLIENTS = ['GOOGLE_CLIENT_ID', 'MICROSOFT_CLIENT_ID', 'SALESFORCE_CLIENT_ID'];
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|::1|\[::1\])$/;
+
+/** Codes and cookies of real accounts cross no network in the clear. */
+function requireSafeAddress(realClients: string[], bind: string, publicUrl: string): void {
+  if (!URL.canParse(publicUrl)) return; // the server names the variable
+  const { protocol, hostname } = new URL(publicUrl);
+  if (protocol === 'https:' || (LOOPBACK.test(bind) && LOOPBACK.test(hostname))) return;
+  throw new StartError(
+    `With ${realClients.join(' and ')} Mooring serves real accounts: set MOORING_PUBLIC_URL to an https: address, or leave MOORING_BIND and MOORING_PUBLIC_URL on this machine.`,
+  );
 }
 
 function portOf(environment: Record<string, string>, name: string): number | null {

@@ -22,8 +22,11 @@ export interface Config {
   vaultKeysFile: string;
   firstApiKey: Secret | null;
   uiLoginToken: Secret | null;
-  /** The simulated providers run beside us: their page is linked, and mailboxes are polled at their short pace. */
-  sandbox: { page: string } | null;
+  /**
+   * The simulated providers run beside us: their page is linked, and mailboxes are polled at their short pace. `isAlone`:
+   * no client of a real provider is configured.
+   */
+  sandbox: { page: string; isAlone: boolean } | null;
   providers: ProviderConfig;
   /** How long every channel waits between two polls, in ms; null: as its provider's capabilities say. */
   pollIntervalMs: number | null;
@@ -74,6 +77,7 @@ const variables = z.object({
   MOORING_UI_LOGIN_TOKEN: z.string().min(16).optional(),
   MOORING_SANDBOX: z.enum(['on', 'off']).default('off'),
   MOORING_SANDBOX_PAGE: z.url().optional(),
+  MOORING_SANDBOX_ALONE: z.enum(['on', 'off']).default('on'),
   MOORING_EGRESS_ALLOW: z.string().default(''),
   MOORING_CA_FILE: z.string().optional(),
   MOORING_KILL_AT: z.enum(KILL_POINTS).optional(),
@@ -105,6 +109,8 @@ export function readConfig(environment: Record<string, string> = readEnvironment
   const theirs = z.object(PROVIDER_VARIABLES).safeParse(environment);
   if (!own.success || !theirs.success) throw configError(own.error, theirs.error);
   const given = own.data;
+  const isAlone = given.MOORING_SANDBOX_ALONE === 'on';
+  const sandbox = given.MOORING_SANDBOX === 'on' ? { page: given.MOORING_SANDBOX_PAGE ?? '', isAlone } : null;
   const publicUrl = (given.MOORING_PUBLIC_URL ?? `http://127.0.0.1:${given.PORT}`).replace(/\/$/, '');
   return {
     logLevel: given.LOG_LEVEL,
@@ -121,7 +127,7 @@ export function readConfig(environment: Record<string, string> = readEnvironment
     vaultKeysFile: given.MOORING_VAULT_KEYS_FILE,
     firstApiKey: given.MOORING_API_KEY ? new Secret(given.MOORING_API_KEY) : null,
     uiLoginToken: given.MOORING_UI_LOGIN_TOKEN ? new Secret(given.MOORING_UI_LOGIN_TOKEN) : null,
-    sandbox: given.MOORING_SANDBOX === 'on' ? { page: given.MOORING_SANDBOX_PAGE ?? '' } : null,
+    sandbox,
     providers: {
       variables: theirs.data,
       publicUrl,
@@ -129,7 +135,7 @@ export function readConfig(environment: Record<string, string> = readEnvironment
       certificateAuthorities: fileOf(given, 'MOORING_CA_FILE')?.toString() ?? null,
     },
     // Beside the sandbox only: no real mailbox hangs on a process that was asked to die.
-    killAt: (given.MOORING_SANDBOX === 'on' ? given.MOORING_KILL_AT : null) ?? null,
+    killAt: (sandbox?.isAlone ? given.MOORING_KILL_AT : null) ?? null,
     auditIntervalMs: AUDIT_INTERVAL_MS,
     pollIntervalMs: pollIntervalMs(given),
     listenerConnections: given.MOORING_LISTENER_CONNECTIONS,

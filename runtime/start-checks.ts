@@ -19,7 +19,7 @@ const OPENS = {
  * a debugger listens beside real mailboxes.
  */
 export async function checkStart(context: Context, program: Program): Promise<void> {
-  if (!context.config.sandbox) keepMemoryToOurselves(context);
+  if (!context.config.sandbox?.isAlone) keepMemoryToOurselves(context);
   if (program === 'server') refusePrivateKeys(context);
   await checkDatabase(context, program);
   await requireVaultKeys(context, OPENS[program]);

@@ -28,6 +28,19 @@ describe('startConfigFrom', () => {
   });
 
   it.each([
+    [{ MOORING_BIND: '0.0.0.0' }, false],
+    [{ MOORING_PUBLIC_URL: 'http://mooring.example' }, false],
+    [{ MOORING_BIND: '0.0.0.0', MOORING_PUBLIC_URL: 'https://mooring.example' }, true],
+    [{ MOORING_PUBLIC_URL: 'http://localhost:3000' }, true],
+    [{}, true],
+  ])('beside a real client takes %j: %s', (address: Record<string, string>, isTaken) => {
+    const start = () => startConfigFrom({ ...address, MICROSOFT_CLIENT_ID: 'mine' });
+    if (isTaken) expect(start).not.toThrow();
+    else expect(start).toThrow(/MICROSOFT_CLIENT_ID.*MOORING_PUBLIC_URL to an https: address/);
+    expect(() => startConfigFrom(address)).not.toThrow();
+  });
+
+  it.each([
     [{ PORT: '70000' }, 'PORT'],
     [{ MOORING_SANDBOX_PORT: 'x' }, 'MOORING_SANDBOX_PORT'],
     [{ MOORING_SANDBOX: 'yes' }, 'MOORING_SANDBOX'],
@@ -70,6 +83,19 @@ describe('programEnvironment', () => {
     const environment = programEnvironment('server', startConfigFrom({}), found);
     expect(environment).toMatchObject({ MOORING_SANDBOX: 'on', MOORING_CA_FILE: imap.ca_file, ...google });
     expect(environment['MOORING_EGRESS_ALLOW']).toContain('127.0.0.0/8');
+  });
+
+  it('ends the sandbox’s concessions beside a client of the person’s own', () => {
+    const given = { GOOGLE_CLIENT_ID: 'mine', GOOGLE_CLIENT_SECRET: secret('client-secret') };
+    const environment = programEnvironment('server', startConfigFrom(given), found);
+    expect(environment).toMatchObject({
+      MOORING_SANDBOX: 'on',
+      MOORING_SANDBOX_ALONE: 'off',
+      MOORING_EGRESS_ALLOW: '',
+    });
+    const allowed = startConfigFrom({ ...given, MOORING_EGRESS_ALLOW: '127.0.0.0/8' });
+    expect(programEnvironment('server', allowed, found)['MOORING_EGRESS_ALLOW']).toBe('127.0.0.0/8');
+    expect(programEnvironment('server', startConfigFrom({}), found)['MOORING_SANDBOX_ALONE']).toBe('on');
   });
 
   it('leaves a Google client of the person’s own alone', () => {

@@ -63,8 +63,10 @@ export async function raiseStage({
   });
   return {
     dir,
-    /** For a worker or a listener as a process of its own. */
+    /** For a worker as a process of its own. */
     environment,
+    /** For a listener as a process of its own. */
+    listenerEnvironment: { ...environment, DATABASE_URL: logins.listener },
     /** For a server as a process of its own. */
     serverEnvironment: { ...environment, DATABASE_URL: logins.server, MOORING_VAULT_KEYS_FILE: serverKeysFile },
     /** A worker's; `startApi` and `databaseAs` give what they start its own login. */

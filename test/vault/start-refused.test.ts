@@ -27,7 +27,7 @@ async function start(
   const env = {
     PATH: process.env['PATH'],
     NODE_COMPILE_CACHE: join(tmpdir(), 'mooring-compile-cache'),
-    ...(file === 'server.ts' ? scene.stage.serverEnvironment : scene.stage.environment),
+    ...environmentFor(file),
     PORT: '1', // nobody may listen here: who gets that far has not refused
     ...environment,
   };
@@ -39,6 +39,12 @@ async function start(
   const [code] = (await once(child, 'close')) as [number | null];
   const said = (await Promise.race([ready, Promise.resolve(null)])) ? 'ready' : 'ended';
   return { said, code, output };
+}
+
+function environmentFor(file: string): Record<string, string> {
+  const { environment, serverEnvironment, listenerEnvironment } = scene.stage;
+  if (file === 'server.ts') return serverEnvironment;
+  return file === 'listener.ts' ? listenerEnvironment : environment;
 }
 
 const keysFile = () => scene.stage.environment['MOORING_VAULT_KEYS_FILE'] ?? '';
@@ -129,7 +135,10 @@ test('S-23: a process with a bad configuration ends, and names the variable with
 }, 120_000);
 
 test('S-27: a process with real mailboxes does not start under a debugger, which could read every key', async () => {
-  const { said, code, output } = await start('server.ts', { MOORING_SANDBOX: 'off' }, ['--inspect=127.0.0.1:0']);
-  expect([said, code], output).toEqual(['ended', 1]);
-  expect(output).toContain('--inspect');
+  const real = [{ MOORING_SANDBOX: 'off' }, { MOORING_SANDBOX: 'on', MOORING_SANDBOX_ALONE: 'off' }];
+  const inspected = real.map((environment) => start('server.ts', environment, ['--inspect=127.0.0.1:0']));
+  for (const { said, code, output } of await Promise.all(inspected)) {
+    expect([said, code], output).toEqual(['ended', 1]);
+    expect(output).toContain('--inspect');
+  }
 }, 30_000);
