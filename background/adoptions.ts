@@ -13,8 +13,8 @@ const EVERY_MS = 2_000;
 const ADOPTIONS_AT_ONCE = 10;
 
 /**
- * Finishes adoptions with a stored answer whose server died or whose provider was in trouble: only a worker can open what
- * the server sealed (rule 1). Runs in every worker process; each adoption goes to one of them.
+ * Finishes adoptions with a stored answer whose server died or whose provider was in trouble: only a worker can open
+ * what the server sealed (rule 1). Runs in every worker process; each adoption goes to one of them.
  */
 export function startAdoptions(context: Context): Repetition {
   return repeat(context, {

@@ -15,8 +15,8 @@ const ABANDONED_MS = 3_600_000;
 type RetentionContext = Pick<Context, 'database' | 'clock' | 'logger'>;
 
 /**
- * Deletes what is no longer kept: messages whose retention is over, content without a message, and expired rows. Runs in
- * every worker process; it is never urgent, and doing it twice is harmless.
+ * Deletes what is no longer kept: messages whose retention is over, content without a message, and expired rows. Runs
+ * in every worker process; it is never urgent, and doing it twice is harmless.
  */
 export function startRetention(context: RetentionContext): Repetition {
   const sweeper = new ContentSweeper(context);

@@ -16,8 +16,8 @@ const BEGIN_MARGIN_MS = 2 * 3_600_000;
 /**
  * The values that a change of mode writes; the caller has locked the row and writes them in the same transaction.
  *
- * The promise of the old mode is kept: leaving `continuous` imports everything up to now, leaving `gap` imports the open
- * gap. The promise of the new mode begins with the change: a channel that was `off` begins now, not where it once
+ * The promise of the old mode is kept: leaving `continuous` imports everything up to now, leaving `gap` imports the
+ * open gap. The promise of the new mode begins with the change: a channel that was `off` begins now, not where it once
  * stopped; a channel that was `gap` continues at its cursor, which was kept up.
  */
 export async function changeImportMode(

@@ -19,9 +19,9 @@ export interface Waking {
 }
 
 /**
- * Writes facts and nudges in one transaction, and signals the workflows after the commit. Only a new nudge is signalled,
- * so ten thousand pushes are one signal. A signal that fails is logged and does not fail the caller: the reconcile finds
- * the nudge. `committed` runs between commit and signal.
+ * Writes facts and nudges in one transaction, and signals the workflows after the commit. Only a new nudge is
+ * signalled, so ten thousand pushes are one signal. A signal that fails is logged and does not fail the caller: the
+ * reconcile finds the nudge. `committed` runs between commit and signal.
  */
 export async function inWakingTransaction<T>(
   context: WakeContext,

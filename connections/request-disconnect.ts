@@ -4,8 +4,8 @@ import type { ChannelRow } from '../db/channels/channels.ts';
 import { eraseMessages } from '../db/messages/messages.ts';
 
 /**
- * Writes the fact that a channel disconnects; token reads stop with the commit. `row` is locked. The erasure can also be
- * requested later.
+ * Writes the fact that a channel disconnects; token reads stop with the commit. `row` is locked. The erasure can also
+ * be requested later.
  */
 export async function requestDisconnect(
   { tx, now, wake }: Waking,

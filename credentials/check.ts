@@ -95,8 +95,8 @@ interface Checked {
 }
 
 /**
- * Answers the reports from before the check, with either result; reports within the next seconds get this time too. A report
- * during the check needs nothing more, and must not keep a proved token from being served.
+ * Answers the reports from before the check, with either result; reports within the next seconds get this time too. A
+ * report during the check needs nothing more, and must not keep a proved token from being served.
  */
 async function markChecked(context: Context, { tenantId, channelId, startedAt, credential }: Checked): Promise<void> {
   const now = await context.clock.now();

@@ -8,8 +8,8 @@ import { sealAnswer } from './one-time-exchange-answer.ts';
 import type { SealedAnswer } from './one-time-exchange-answer.ts';
 
 /*
- * A rotating provider takes a refresh token once, and its answer is then all that is left of the grant. A refresh and an
- * adoption send one by the same steps, each of which leaves a row that says how far the exchange came:
+ * A rotating provider takes a refresh token once, and its answer is then all that is left of the grant. A refresh and
+ * an adoption send one by the same steps, each of which leaves a row that says how far the exchange came:
  *
  *   planned    one transaction decides who sends, and writes the row with a lease
  *   marked     the connection stands and the row says that the token is sent
@@ -18,9 +18,9 @@ import type { SealedAnswer } from './one-time-exchange-answer.ts';
  *   sealed     the raw answer is in the row, unread (rule 4)
  *   settled    the caller has read the answer, and its outcome is committed
  *
- * The caller plans and settles; this module does what lies between. The request is written by hand instead of by an OAuth
- * client library: a library parses an answer before it returns it, and one that it rejects is lost together with the
- * token that was spent for it.
+ * The caller plans and settles; this module does what lies between. The request is written by hand instead of by an
+ * OAuth client library: a library parses an answer before it returns it, and one that it rejects is lost together with
+ * the token that was spent for it.
  */
 
 /** How long an answer that the database does not take is held in memory, in ms, and how often it is offered. */
@@ -120,8 +120,8 @@ export async function whileRenewing<T>(
 
 /**
  * Stands between the connection and the first byte of the token. It marks the row as sent, and checks on the monotonic
- * clock that this process was not stopped meanwhile: one that sleeps between the mark and the socket would spend a token
- * that a successor has spent already.
+ * clock that this process was not stopped meanwhile: one that sleeps between the mark and the socket would spend a
+ * token that a successor has spent already.
  */
 class Gate {
   isOpen = false;
@@ -148,9 +148,9 @@ class Gate {
 }
 
 /**
- * Stores the sealed answer before anything else is done with it, also when the lease is lost (rule 4). While the database
- * is away the answer is held in memory and offered again: under rotation it is the only copy of a token that works. null:
- * the row did not take it.
+ * Stores the sealed answer before anything else is done with it, also when the lease is lost (rule 4). While the
+ * database is away the answer is held in memory and offered again: under rotation it is the only copy of a token that
+ * works. null: the row did not take it.
  */
 async function keepAnswer(
   context: Context,

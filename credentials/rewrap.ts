@@ -27,9 +27,9 @@ export interface Rewrapping {
 }
 
 /**
- * Puts every lasting record of the vault under the current keys while everything runs (S-22). It can be stopped at any time
- * and run again: finished records are recognised by their key id, and a record that was replaced meanwhile is already
- * under the current key. Throws `vault_key_absent` if the keys file lacks a key.
+ * Puts every lasting record of the vault under the current keys while everything runs (S-22). It can be stopped at any
+ * time and run again: finished records are recognised by their key id, and a record that was replaced meanwhile is
+ * already under the current key. Throws `vault_key_absent` if the keys file lacks a key.
  */
 export async function rewrapVault(context: Context): Promise<Rewrapping> {
   const rejected: string[] = [];
@@ -93,10 +93,10 @@ const BURNT: Verdict = {
 };
 
 /**
- * For a leaked sealing key: asks for a new sign-in on every channel whose secret was sealed under it, and returns their ids.
- * Then re-wraps these secrets under the current key, so that the leaked key can leave the keys file while grants are
- * still to be revoked. Refused while new secrets are sealed under that key. Idempotent: a channel with a new sign-in rests
- * on another key.
+ * For a leaked sealing key: asks for a new sign-in on every channel whose secret was sealed under it, and returns their
+ * ids. Then re-wraps these secrets under the current key, so that the leaked key can leave the keys file while grants
+ * are still to be revoked. Refused while new secrets are sealed under that key. Idempotent: a channel with a new
+ * sign-in rests on another key.
  */
 export async function giveUpKey(context: Context, keyId: string): Promise<string[]> {
   if (context.vault.currentKey('sealed') === keyId) {

@@ -15,8 +15,8 @@ export type SessionOutcome<T> =
   | { outcome: 'refused'; verdict: Verdict; channel: ChannelRow | null };
 
 /**
- * Works at a channel's account with an open session and records the outcome: that the channel works, or the verdict of a
- * refusal. Other errors are thrown. `urgent`: short work that goes before long work.
+ * Works at a channel's account with an open session and records the outcome: that the channel works, or the verdict of
+ * a refusal. Other errors are thrown. `urgent`: short work that goes before long work.
  */
 export async function workAtAccount<T>(
   context: Context,

@@ -13,9 +13,9 @@ interface Waiter {
 }
 
 /**
- * The work places of one access type. A stretch that waits for its provider for longer than a moment gives up its place and
- * queues for a new one once it is answered, so that hanging accounts, however many, delay the others only for that moment.
- * Urgent stretches (polls, which are short) go first, but not for ever.
+ * The work places of one access type. A stretch that waits for its provider for longer than a moment gives up its place
+ * and queues for a new one once it is answered, so that hanging accounts, however many, delay the others only for that
+ * moment. Urgent stretches (polls, which are short) go first, but not for ever.
  */
 export class WorkPlaces {
   #free: number;
@@ -114,8 +114,8 @@ export class WorkPlace {
   }
 
   /**
-   * Calls the provider; gives up the place after a moment and has one again before it returns. Of two calls at once, the
-   * one that hangs gives up the place again that the other has taken.
+   * Calls the provider; gives up the place after a moment and has one again before it returns. Of two calls at once,
+   * the one that hangs gives up the place again that the other has taken.
    */
   async ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
     const timer = setInterval(() => this.leave(), PATIENCE_MS);

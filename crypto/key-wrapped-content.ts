@@ -56,7 +56,10 @@ export function openKeyWrappedContent(jwe: FlattenedJWE, key: KeyObject): Uint8A
   });
 }
 
-/** Wipes the bytes once the key object has its copy, which Node wipes itself (S-27); it also costs a third of what bytes do. */
+/**
+ * Wipes the bytes once the key object has its copy, which Node wipes itself (S-27); it also costs a third of what bytes
+ * do.
+ */
 function takeKey(bytesOfKey: Buffer): KeyObject {
   const key = createSecretKey(bytesOfKey);
   bytesOfKey.fill(0);

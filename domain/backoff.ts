@@ -61,8 +61,8 @@ export const BACKOFF = {
 } as const satisfies Record<string, Backoff>;
 
 /**
- * The gap after the n-th failure in a row, at least the wait that the provider named. `spreadBy` is an id that makes the
- * gap one's own: the same for the same id and number.
+ * The gap after the n-th failure in a row, at least the wait that the provider named. `spreadBy` is an id that makes
+ * the gap one's own: the same for the same id and number.
  */
 export function gapMs(
   backoff: Backoff,

@@ -12,13 +12,17 @@ export const STATUSES = [
 ] as const;
 export type Status = (typeof STATUSES)[number];
 
-/** Being disconnected, or disconnected: the credential is served to no reader and used for no call but its revocation. */
+/**
+ * Being disconnected, or disconnected: the credential is served to no reader and used for no call but its revocation.
+ */
 export const LEFT = ['disconnecting', 'disconnected'] as const;
 /** Polls, audits and imports run. */
 export const WORKING = ['connected', 'degraded'] as const;
 /** A reader may ask for a refresh: no person has to act first. */
 export const REFRESHABLE = [...WORKING, 'paused'] as const;
-/** The grant is not known to be dead: it is refreshed on schedule, and revoking it elsewhere would break the channel. */
+/**
+ * The grant is not known to be dead: it is refreshed on schedule, and revoking it elsewhere would break the channel.
+ */
 export const HOLDS_GRANT = [...REFRESHABLE, 'blocked'] as const;
 /** A person must act before the channel goes on. */
 export const NEEDS_PERSON = ['reauth_required', 'blocked'] as const;

@@ -12,9 +12,9 @@ export interface ComparedState {
 const BELIEVED_MS = 7 * 24 * 3_600_000;
 
 /**
- * Whether a comparison would only repeat an earlier result: nothing was added since, and two audits, because one listing
- * may be wrong, compared everything from this date on. In doubt the part is compared: that costs a listing, and a
- * message left out wrongly is lost.
+ * Whether a comparison would only repeat an earlier result: nothing was added since, and two audits, because one
+ * listing may be wrong, compared everything from this date on. In doubt the part is compared: that costs a listing, and
+ * a message left out wrongly is lost.
  */
 export function isComparedWhole(
   compared: ComparedState | null,

@@ -35,8 +35,8 @@ export function isEmitted(type: EventType): type is EmittedEventType {
 }
 
 /**
- * Whether an event is delivered to webhook endpoints. A refresh stays in the timeline: an hourly webhook per channel would
- * drown the others.
+ * Whether an event is delivered to webhook endpoints. A refresh stays in the timeline: an hourly webhook per channel
+ * would drown the others.
  */
 export function isDelivered(type: EventType): boolean {
   return type !== 'credential.refreshed';

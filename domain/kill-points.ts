@@ -1,6 +1,6 @@
 /**
- * The steps of a one-time exchange (`credentials/one-time-exchange.ts`) after each of which a process may die. A refresh
- * and an adoption take the same steps.
+ * The steps of a one-time exchange (`credentials/one-time-exchange.ts`) after each of which a process may die. A
+ * refresh and an adoption take the same steps.
  */
 const EXCHANGE_STEPS = [
   /** The row is written with a lease; nothing is sent. */
@@ -24,8 +24,8 @@ const stepsOf = <N extends ExchangeName>(name: N) => EXCHANGE_STEPS.map((step) =
 
 /**
  * Where a test stops a process (R-06). test/credentials/kill.test.ts, test/connections/sign-in-kill.test.ts and
- * adoption-kill.test.ts stop one at each. A sign-in begins in api/connect/callback.ts; an adoption whose answer is sealed
- * and a password join it at `sign_in.admitted` (connections/complete-sign-in.ts).
+ * adoption-kill.test.ts stop one at each. A sign-in begins in api/connect/callback.ts; an adoption whose answer is
+ * sealed and a password join it at `sign_in.admitted` (connections/complete-sign-in.ts).
  */
 export const KILL_POINTS = [
   ...stepsOf('refresh'),

@@ -6,7 +6,8 @@ const MINUTE_MS = 60_000;
 
 /**
  * How long an access token lives from the answer that brought it, in ms; `defaultLifeSeconds` where the answer does not
- * say (RFC 6749 section 5.1 only recommends it). A life of 0 counts as not said: believing it would refresh without end.
+ * say (RFC 6749 section 5.1 only recommends it). A life of 0 counts as not said: believing it would refresh without
+ * end.
  */
 export function tokenLifeMs(
   { expiresInSeconds }: { expiresInSeconds: number | null },

@@ -25,8 +25,8 @@ const GO_ON: Advance = { waitMs: 0 };
 const RETRY_LATER: Advance = { waitMs: RETRY_GAP_MS };
 
 /**
- * Advances an import until it is done or time is over. The next step is read from the rows before every page, so that any
- * stretch can be the first after a crash: list every scope, compare, retry failed items, finish.
+ * Advances an import until it is done or time is over. The next step is read from the rows before every page, so that
+ * any stretch can be the first after a crash: list every scope, compare, retry failed items, finish.
  */
 export async function advanceImport(run: ImportRun): Promise<Advance> {
   const { stretch } = run;

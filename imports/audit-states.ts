@@ -10,9 +10,9 @@ import type { Stretch } from './import-run.ts';
 import { auditedFrom } from './window.ts';
 
 /*
- * A folder without additions need not be listed every day. This rests on an audit that lists up to the cursor, without an
- * end by date, which only a provider without a clock of its own needs (listing/comparison.ts): every message in the folder
- * was then compared, with any date, and messages after the cursor are the next poll's.
+ * A folder without additions need not be listed every day. This rests on an audit that lists up to the cursor, without
+ * an end by date, which only a provider without a clock of its own needs (listing/comparison.ts): every message in the
+ * folder was then compared, with any date, and messages after the cursor are the next poll's.
  */
 
 /** The state of a part that is stored up to its head; null: it has no state, or an import is under way. */

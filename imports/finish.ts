@@ -25,9 +25,9 @@ import { isRoutine } from './import-run.ts';
 import type { Stretch } from './import-run.ts';
 
 /**
- * Ends an import when every part is listed and settled: as completed, or as stalled when a listed message is neither stored
- * nor accounted for. Only this function moves *covered until*. It does nothing when a reauthorization has just reopened the
- * import.
+ * Ends an import when every part is listed and settled: as completed, or as stalled when a listed message is neither
+ * stored nor accounted for. Only this function moves *covered until*. It does nothing when a reauthorization has just
+ * reopened the import.
  */
 export async function finishImport(stretch: Stretch): Promise<void> {
   const { context, channel, importId } = stretch;
@@ -68,8 +68,8 @@ function isTold(row: ImportRow, state: 'completed' | 'stalled'): boolean {
 }
 
 /**
- * The import keeps its state; its numbers are what they are now. Cursor and *covered until* are not touched. A replay that
- * began by itself and brought nothing is no news: it would be told every hour.
+ * The import keeps its state; its numbers are what they are now. Cursor and *covered until* are not touched. A replay
+ * that began by itself and brought nothing is no news: it would be told every hour.
  */
 async function endOfReplay(tx: Transaction, row: ImportRow, now: Date): Promise<void> {
   const settled = await endReplay(tx, [row.id]);

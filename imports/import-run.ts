@@ -43,7 +43,9 @@ export interface PageWork {
   items: ListedItem[];
   /** Filters items of a listing by date that is coarser than the window. */
   window: TimeWindow | null;
-  /** `listing`: new ids. `comparing`: ids that only the comparison found. `retrying`: listed before, not settled yet. */
+  /**
+   * `listing`: new ids. `comparing`: ids that only the comparison found. `retrying`: listed before, not settled yet.
+   */
   stage: 'listing' | 'comparing' | 'retrying';
   /** The try of these items is already counted (fetch-carefully.ts). */
   counted?: boolean;
@@ -52,8 +54,8 @@ export interface PageWork {
 }
 
 /**
- * How the work on a page ended. `unfinished`: its listing was set aside, or time ran out. `session_lost`: one message broke
- * the session, which ends the stretch.
+ * How the work on a page ended. `unfinished`: its listing was set aside, or time ran out. `session_lost`: one message
+ * broke the session, which ends the stretch.
  */
 export type PageEnd = 'whole' | 'unfinished' | 'session_lost';
 

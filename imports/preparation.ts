@@ -51,8 +51,8 @@ async function leftToOthers(tx: Transaction, row: ImportRow): Promise<string[]> 
 }
 
 /**
- * Emits `gap.detected` and `import.started`. A reauthorization opens the gap, also when it reuses a running import. A poll
- * or an audit emits nothing until it becomes an import of its own.
+ * Emits `gap.detected` and `import.started`. A reauthorization opens the gap, also when it reuses a running import. A
+ * poll or an audit emits nothing until it becomes an import of its own.
  */
 async function tellOfBeginning(
   tx: Transaction,
@@ -91,8 +91,9 @@ function plan(stretch: Stretch, row: ImportRow, head: ScopeHead, cursors: Map<st
 }
 
 /**
- * Without any cursor the whole channel begins; beside others, a folder that has come into being is all new. A part whose
- * first cursor is the end of a walk may have been there at the connection: only what is dated since is the channel's.
+ * Without any cursor the whole channel begins; beside others, a folder that has come into being is all new. A part
+ * whose first cursor is the end of a walk may have been there at the connection: only what is dated since is the
+ * channel's.
  */
 function windowKind(row: ImportRow, head: ScopeHead, cursors: Map<string, CursorRow>): 'window' | 'begin' {
   return row.movesCursor && (cursors.size === 0 || head.cursor === null) ? 'begin' : 'window';

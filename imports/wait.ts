@@ -5,9 +5,9 @@ const LEAST_MS = 5_000;
 const MOST_MS = 10 * 60_000;
 
 /**
- * Why an import cannot continue now: a person must act first, or the channel's next try is due later. `left`: the channel
- * is disconnected. A reauthorization signals the import's workflow; if the signal is lost, the workflow checks by itself,
- * more rarely the longer the trouble lasts.
+ * Why an import cannot continue now: a person must act first, or the channel's next try is due later. `left`: the
+ * channel is disconnected. A reauthorization signals the import's workflow; if the signal is lost, the workflow checks
+ * by itself, more rarely the longer the trouble lasts.
  */
 export function importWait(channel: ChannelRow, now: Date): { waitMs: number; waitingFor: string } | 'left' | null {
   const lastsMs = now.getTime() - channel.statusSince.getTime();

@@ -39,8 +39,8 @@ function factsOf(stretch: Stretch, row: ImportRow, reason: WindowFacts['reason']
 }
 
 /**
- * A comparison reaches back to before the last audit, which may have been a day before the gap: a change listing may have
- * lost something since, and no later audit looks so far back.
+ * A comparison reaches back to before the last audit, which may have been a day before the gap: a change listing may
+ * have lost something since, and no later audit looks so far back.
  */
 function overlapMs({ provider }: Stretch, reason: WindowFacts['reason']): number {
   const { windowOverlapMs } = provider.capabilities;
@@ -53,8 +53,8 @@ const SET_BACK_MS = 60_000;
 const CLOCK_DOUBT_MS = 3_660_000;
 
 /**
- * If *covered until* lies in the future of the provider's clock, that clock was set back. Mail since the connection is then
- * dated by the time that has passed since.
+ * If *covered until* lies in the future of the provider's clock, that clock was set back. Mail since the connection is
+ * then dated by the time that has passed since.
  */
 function setBack({ channel, heads, headsAt }: Stretch): WindowFacts['setBack'] {
   const to = latest(heads.flatMap(({ at }) => at ?? []));

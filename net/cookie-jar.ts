@@ -4,8 +4,8 @@ import { parseCookie } from 'undici';
 const MOST_COOKIES = 50;
 
 /**
- * The cookies of one session (RFC 6265), each returned to the origin that set it alone. They stay in memory, because some
- * are as good as a login.
+ * The cookies of one session (RFC 6265), each returned to the origin that set it alone. They stay in memory, because
+ * some are as good as a login.
  */
 export class CookieJar {
   /** `name=value` as it came, by name, by origin. */

@@ -30,7 +30,9 @@ export class EgressDenied extends Error {
 
 /** The way to one server: the lookup of its name, and a last check of the address that was reached. */
 interface Passage {
-  /** For `net.connect`, `tls.connect` and undici's `connect`: fails with `EgressDenied` unless every answer is allowed. */
+  /**
+   * For `net.connect`, `tls.connect` and undici's `connect`: fails with `EgressDenied` unless every answer is allowed.
+   */
   lookup: LookupFunction;
   /** Destroys a connected socket that reached an address which is not allowed. */
   verify(socket: Socket): void;
@@ -54,8 +56,9 @@ export type Resolve = (
 /**
  * Keeps servers that people name (IMAP, EWS, webhooks) from leading into our own network. It judges at connect time:
  * all addresses a name resolves to, in the very lookup the socket uses, so that a name cannot change between the
- * judging and the connecting (S-50). Public means `unicast` to ipaddr.js, after unwrapping v4-mapped addresses: loopback,
- * private, link-local, CGNAT, NAT64, 6to4, Teredo and the like are not, nor are public numbers that a cloud uses itself.
+ * judging and the connecting (S-50). Public means `unicast` to ipaddr.js, after unwrapping v4-mapped addresses:
+ * loopback, private, link-local, CGNAT, NAT64, 6to4, Teredo and the like are not, nor are public numbers that a cloud
+ * uses itself.
  */
 export function createEgressGuard(config: EgressConfig, resolve: Resolve = lookup): EgressGuard {
   const entries = config.allow.map(parseEgressEntry);

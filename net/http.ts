@@ -68,8 +68,8 @@ export interface HttpStream {
 
 /**
  * HTTP for the adapters. It follows no redirect (credentials would follow it), asks for no compression and undoes none
- * (so no answer can unpack into gigabytes), and caps what it reads. A network failure is a `ProviderError` that names the
- * server only, never a path, a query or a body. An abort by the caller is thrown as it is.
+ * (so no answer can unpack into gigabytes), and caps what it reads. A network failure is a `ProviderError` that names
+ * the server only, never a path, a query or a body. An abort by the caller is thrown as it is.
  */
 export interface Http {
   /** The whole answer as text, of any status. */

@@ -26,8 +26,8 @@ const NETWORK_CODES: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * The verdict of a network failure (provider `generic`), including proxies and gateways: no answer, a proxy's page, a bare
- * status. It never asks a person to sign in (rule 5).
+ * The verdict of a network failure (provider `generic`), including proxies and gateways: no answer, a proxy's page, a
+ * bare status. It never asks a person to sign in (rule 5).
  */
 export function classifyNetwork(answer: ProviderAnswer): Verdict {
   if (answer.httpStatus === 429) return rateLimited(retryAfterMs(answer), '429');

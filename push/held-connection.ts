@@ -22,8 +22,8 @@ export type LetGoReason = 'stopping' | 'replaced' | 'not_worth_it';
 type Ending = 'ended' | 'unsupported' | LetGoReason | { error: unknown };
 
 /**
- * Holds one channel's connection until it ends, writes the news as facts, and releases the lease. If it fails, polls find
- * the same news.
+ * Holds one channel's connection until it ends, writes the news as facts, and releases the lease. If it fails, polls
+ * find the same news.
  */
 export async function holdConnection(
   context: Context,

@@ -20,8 +20,8 @@ interface Push {
 }
 
 /**
- * Writes a push as a fact and a nudge for every channel that it concerns, in every tenant. A push that is late, doubled or
- * for a disconnected channel is acknowledged too: refused, it would be repeated for days.
+ * Writes a push as a fact and a nudge for every channel that it concerns, in every tenant. A push that is late, doubled
+ * or for a disconnected channel is acknowledged too: refused, it would be repeated for days.
  */
 export async function tellChannels(context: Context, push: Push): Promise<Told[]> {
   const byTarget = [...Map.groupBy(push.items, ({ about }) => JSON.stringify(about)).values()];

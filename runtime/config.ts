@@ -23,8 +23,8 @@ export interface Config {
   firstApiKey: Secret | null;
   uiLoginToken: Secret | null;
   /**
-   * The simulated providers run beside us: their page is linked, and mailboxes are polled at their short pace. `isAlone`:
-   * no client of a real provider is configured.
+   * The simulated providers run beside us: their page is linked, and mailboxes are polled at their short pace.
+   * `isAlone`: no client of a real provider is configured.
    */
   sandbox: { page: string; isAlone: boolean } | null;
   providers: ProviderConfig;

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 
 /**
- * `.env` under the real environment, which wins; empty values count as absent. The only reader of the environment, apart
- * from `config.ts` so that a command that needs no configuration loads no provider.
+ * `.env` under the real environment, which wins; empty values count as absent. The only reader of the environment,
+ * apart from `config.ts` so that a command that needs no configuration loads no provider.
  */
 export function readEnvironment(): Record<string, string> {
   const merged = { ...readDotEnv(), ...process.env };

@@ -3,7 +3,10 @@ import type { DestinationStream, Logger as PinoLogger } from 'pino';
 
 export type Logger = PinoLogger;
 
-/** Lines are collected for this long, in ms, and written together: one write per line costs a token read more than crypto. */
+/**
+ * Lines are collected for this long, in ms, and written together: one write per line costs a token read more than
+ * crypto.
+ */
 const GATHERED_MS = 20;
 /** This many bytes are written at once, also earlier. */
 const GATHERED_BYTES = 8_192;

@@ -8,8 +8,8 @@ export interface Repetition {
 }
 
 /**
- * Runs `turn` now and again `everyMs` after it ended. An error is logged with `trouble` as its message, and the loop goes
- * on. The signal given to `turn` aborts when the process stops.
+ * Runs `turn` now and again `everyMs` after it ended. An error is logged with `trouble` as its message, and the loop
+ * goes on. The signal given to `turn` aborts when the process stops.
  */
 export function repeat(
   { logger }: Pick<Context, 'logger'>,

@@ -9,7 +9,9 @@ export class Html {
 
 type Part = Html | string | number | null | undefined | false | readonly Part[];
 
-/** A template whose values are escaped unless they are markup themselves; arrays are joined, nothing shows as nothing. */
+/**
+ * A template whose values are escaped unless they are markup themselves; arrays are joined, nothing shows as nothing.
+ */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
   return new Html(String.raw({ raw: strings }, ...parts.map(render)));
 }

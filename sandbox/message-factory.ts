@@ -133,7 +133,9 @@ function receivedHeaders(spec: MessageSpec, seed: Buffer): string[] {
   ];
 }
 
-/** Lines of 76 letters that add up to `bytes`, at least none; not all alike, so that nothing compresses them to nothing. */
+/**
+ * Lines of 76 letters that add up to `bytes`, at least none; not all alike, so that nothing compresses them to nothing.
+ */
 function paddingLines(bytes: number, seed: Buffer): Buffer {
   if (bytes <= 0) return Buffer.alloc(0);
   const block = `${createHash('sha512').update(seed).digest('base64').slice(0, 76)}\r\n`;

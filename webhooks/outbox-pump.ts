@@ -25,8 +25,8 @@ type PumpContext = Pick<Context, 'database' | 'clock' | 'logger' | 'temporal'>;
 
 /**
  * Turns events of the outbox into deliveries and starts their workflows. Runs in every worker process; the row of
- * feed_state admits one turn at a time. A delivery is committed before its workflow is started, and the sweep starts the
- * deliveries of a process that died between the two.
+ * feed_state admits one turn at a time. A delivery is committed before its workflow is started, and the sweep starts
+ * the deliveries of a process that died between the two.
  */
 export function startOutboxPump(context: PumpContext): Repetition {
   const events = new WakeUp();
@@ -69,7 +69,10 @@ function pauseAfter(turn: OutboxTurn | null, heldBackMs: number): number {
   return turn.noticesWait ? NOTICE_INTERVAL_MS / 4 : IDLE_MS;
 }
 
-/** Each turn takes a page of overdue deliveries; after a full page the next continues there, so that waiting ones hide none. */
+/**
+ * Each turn takes a page of overdue deliveries; after a full page the next continues there, so that waiting ones hide
+ * none.
+ */
 function sweepOf(context: PumpContext): () => Promise<void> {
   let afterId = '';
   return async () => {

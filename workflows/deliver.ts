@@ -21,8 +21,8 @@ export interface DeliverResult {
 }
 
 /**
- * Delivers one event to one endpoint: an attempt, a durable sleep, the next attempt, for three days at most. The row holds
- * the schedule, so a workflow that was ended in Temporal's tools and started again keeps it. The workflow ends as
+ * Delivers one event to one endpoint: an attempt, a durable sleep, the next attempt, for three days at most. The row
+ * holds the schedule, so a workflow that was ended in Temporal's tools and started again keeps it. The workflow ends as
  * delivered or failed and never fails itself.
  */
 export async function deliverWorkflow(input: DeliverInput): Promise<DeliverResult> {

@@ -52,7 +52,9 @@ export const written = (description: string, mediaType: string): WrittenAnswer =
 type WithStatus<D> =
   D extends JsonAnswer<infer S> ? { body: z.input<S> } : D extends RedirectAnswer ? { location: string } : unknown;
 
-/** What a call with these answers may give. (An intersection: a conditional type would widen the status to a number.) */
+/**
+ * What a call with these answers may give. (An intersection: a conditional type would widen the status to a number.)
+ */
 export type AnswerOf<A extends Answers> = {
   [S in keyof A & Status]: { status: S; headers?: Record<string, string> } & WithStatus<A[S]>;
 }[keyof A & Status];

@@ -34,9 +34,9 @@ interface Asked {
 }
 
 /**
- * Runs a POST once per Idempotency-Key. A repetition gets the first answer, which is sealed at rest because it may hold a
- * secret. A repetition while the first request runs gets a problem that asks it to come back, and does the work itself if
- * the first died with its process. Failures are not stored: nothing was done, so a repetition does the work.
+ * Runs a POST once per Idempotency-Key. A repetition gets the first answer, which is sealed at rest because it may hold
+ * a secret. A repetition while the first request runs gets a problem that asks it to come back, and does the work
+ * itself if the first died with its process. Failures are not stored: nothing was done, so a repetition does the work.
  */
 export async function answerOnce(
   context: ApiContext,

@@ -19,8 +19,8 @@ export interface Page<T> {
 }
 
 /**
- * A page out of `limit + 1` rows: the extra row only shows that there are more. A cursor names the last row of the page, so
- * new rows shift nothing.
+ * A page out of `limit + 1` rows: the extra row only shows that there are more. A cursor names the last row of the
+ * page, so new rows shift nothing.
  */
 export function pageOf<Row, Shown>(
   rows: Row[],

@@ -44,7 +44,10 @@ export function checkHost(config: Config): RequestHandler {
   };
 }
 
-/** An unsafe request that a cookie authorises must come from our own page (S-37); a request with a key may come from anywhere. */
+/**
+ * An unsafe request that a cookie authorises must come from our own page (S-37); a request with a key may come from
+ * anywhere.
+ */
 export function checkOrigin(config: Config): RequestHandler {
   const origins = new Set([...ownHosts(config)].map((host) => `${new URL(config.publicUrl).protocol}//${host}`));
   return (request, response, next) => {

@@ -26,9 +26,10 @@ export interface ServedToken {
 }
 
 /**
- * A channel's access token (rule 6). A fresh one is one call of the database. Otherwise the reader requests a refresh, waits
- * for it, and falls back to the old token if its remaining life is long enough. Throws `Problem`: 409 where a person is
- * needed or the channel has no token, 503 where a later read may work. `goneSignal` is called only for a wait.
+ * A channel's access token (rule 6). A fresh one is one call of the database. Otherwise the reader requests a refresh,
+ * waits for it, and falls back to the old token if its remaining life is long enough. Throws `Problem`: 409 where a
+ * person is needed or the channel has no token, 503 where a later read may work. `goneSignal` is called only for a
+ * wait.
  */
 export async function serveAccessToken(
   context: ApiContext,
@@ -72,8 +73,9 @@ function refuseWithoutToken({ status, kind }: TokenReading): void {
 const isRefreshable = ({ status }: TokenReading) => !isOneOf(NEEDS_PERSON, status);
 
 /**
- * Waits until a better token may be stored, or until waiting is useless: the attempt failed, a person is needed, time is
- * up, or the old token would fall below the least life. Returns what then stands in a reader's way, null: nothing known.
+ * Waits until a better token may be stored, or until waiting is useless: the attempt failed, a person is needed, time
+ * is up, or the old token would fall below the least life. Returns what then stands in a reader's way, null: nothing
+ * known.
  */
 async function waitForRefresh(
   context: ApiContext,

@@ -12,8 +12,8 @@ export interface Forgotten {
 }
 
 /**
- * Channels whose workflow should have acted by now: a nudge that was not taken, or a due time long past. Missing, stuck and
- * unsignalled workflows all show in one of the two. Marks them as signalled; empty while another process looks.
+ * Channels whose workflow should have acted by now: a nudge that was not taken, or a due time long past. Missing, stuck
+ * and unsignalled workflows all show in one of the two. Marks them as signalled; empty while another process looks.
  */
 export async function takeForgottenChannels(
   database: Database,

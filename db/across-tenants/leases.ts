@@ -19,8 +19,8 @@ interface Row extends Record<string, unknown> {
 }
 
 /**
- * Channels that a held connection helps: healthy `continuous` ones. A channel in trouble gets none, because the connection
- * may be the one too many for its server, and polls come first.
+ * Channels that a held connection helps: healthy `continuous` ones. A channel in trouble gets none, because the
+ * connection may be the one too many for its server, and polls come first.
  */
 const IS_WORTH_HOLDING = sql`c.status in ${WORKING} and c.import_mode = 'continuous' and c.trouble is null`;
 

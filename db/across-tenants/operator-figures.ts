@@ -32,8 +32,8 @@ export async function findOldestNudge(database: Database): Promise<Date | null> 
 }
 
 /**
- * When the oldest committed message or event was written that the feeds do not show yet, because an earlier transaction is
- * still open; null when the feeds show everything.
+ * When the oldest committed message or event was written that the feeds do not show yet, because an earlier transaction
+ * is still open; null when the feeds show everything.
  */
 export async function findOldestUnsettled(database: Database): Promise<Date | null> {
   return database.acrossTenants(async (tx) => {

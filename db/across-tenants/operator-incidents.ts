@@ -23,15 +23,17 @@ export interface OperatorFault {
 }
 
 /**
- * For this long after another channel got through, in ms, a refusal may still have been on its way and opens no incident.
- * A channel that is still refused reports it at its next try.
+ * For this long after another channel got through, in ms, a refusal may still have been on its way and opens no
+ * incident. A channel that is still refused reports it at its next try.
  */
 const UNDER_WAY_MS = 60_000;
 
 const operatorsIncidents = (tx: Transaction) =>
   tx.select({ id: incidents.id }).from(incidents).where(isNull(incidents.channelId));
 
-/** Opens the incident unless it is open, emits the event, and writes its id to the channel's row. True when it is new. */
+/**
+ * Opens the incident unless it is open, emits the event, and writes its id to the channel's row. True when it is new.
+ */
 export async function openOperatorIncident(
   database: Database,
   { channel, client, now }: OperatorFault,
@@ -105,13 +107,16 @@ async function tell(
   await insertEvent(tx, { tenantId: null, channelId: null, type, incidentId: id, data, at });
 }
 
-/** How many channels are signalled at once when the client works again, and over which time, in ms. The others retry at their own time. */
+/**
+ * How many channels are signalled at once when the client works again, and over which time, in ms. The others retry at
+ * their own time.
+ */
 const WOKEN_AT_ONCE = 500;
 const WOKEN_WITHIN_MS = 5_000;
 
 /**
- * A channel got through to the provider with this client: closes the incident, emits the event, and moves the next try of
- * the other channels forward. Returns those with a new nudge, to be signalled.
+ * A channel got through to the provider with this client: closes the incident, emits the event, and moves the next try
+ * of the other channels forward. Returns those with a new nudge, to be signalled.
  */
 export async function closeOperatorIncident(
   database: Database,

@@ -81,9 +81,9 @@ const PASSING_DAYS = 30;
 const DAY_MS = 86_400_000;
 
 /**
- * Deletes expired rows: answers of repeated requests, abandoned adoptions, ended sessions, finished deliveries and events of
- * passing interest. The other events of a channel are its timeline and stay, as does the audit of token reads. Returns how
- * many rows were deleted.
+ * Deletes expired rows: answers of repeated requests, abandoned adoptions, ended sessions, finished deliveries and
+ * events of passing interest. The other events of a channel are its timeline and stay, as does the audit of token
+ * reads. Returns how many rows were deleted.
  */
 export async function pruneExpired(database: Database, { now, limit }: { now: Date; limit: number }): Promise<number> {
   return database.acrossTenants(async (tx) => {

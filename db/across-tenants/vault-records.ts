@@ -168,8 +168,8 @@ export interface RecordCount {
 export type KnownKeys = Record<'sealed' | 'encrypted', string[]>;
 
 /**
- * The number of records by table and key: a key without records may be removed from the keys file. A record that names no
- * key opens with none; re-wrapping reports it, and it is not counted here.
+ * The number of records by table and key: a key without records may be removed from the keys file. A record that names
+ * no key opens with none; re-wrapping reports it, and it is not counted here.
  */
 export async function countRecords(
   database: Database,

@@ -23,8 +23,8 @@ const isOne = ({ tenantId, tokenHash }: AdoptionKey) =>
 const isHeld = (held: HeldAdoption) => and(isOne(held), eq(adoptions.holder, held.holder), isNull(adoptions.channelId));
 
 /**
- * Writes the row of an adoption whose token is about to be sent. null: it is ours to send. Otherwise the row of an earlier
- * request: its answer is stored or may still come, or its channel rests on it.
+ * Writes the row of an adoption whose token is about to be sent. null: it is ours to send. Otherwise the row of an
+ * earlier request: its answer is stored or may still come, or its channel rests on it.
  */
 export async function takeAdoption(
   tx: Transaction,
@@ -53,8 +53,8 @@ export async function takeAdoption(
 }
 
 /**
- * A statement of its own, after the row is locked: one that waited for the transaction which finishes the row would not see
- * the channel of that transaction.
+ * A statement of its own, after the row is locked: one that waited for the transaction which finishes the row would not
+ * see the channel of that transaction.
  */
 async function isOver(tx: Transaction, row: AdoptionState, now: Date): Promise<boolean> {
   if (row.expiresAt <= now) return true;
@@ -63,7 +63,9 @@ async function isOver(tx: Transaction, row: AdoptionState, now: Date): Promise<b
   return !channel || !isOneOf(HOLDS_GRANT, channel.status);
 }
 
-/** Marks the token as sent, just before the socket is written. False: another holder took it over, or an answer came. */
+/**
+ * Marks the token as sent, just before the socket is written. False: another holder took it over, or an answer came.
+ */
 export async function markAdoptionSent(tx: Transaction, held: HeldAdoption, now: Date): Promise<boolean> {
   const rows = await tx
     .update(adoptions)
@@ -82,8 +84,8 @@ export async function holdAdoption(tx: Transaction, held: HeldAdoption, dueAt: D
 }
 
 /**
- * Stores the raw answer, sealed, also when the lease is lost (rule 4). False when another answer is stored already: of two
- * requests with one token, the first is the one that a strict provider accepted.
+ * Stores the raw answer, sealed, also when the lease is lost (rule 4). False when another answer is stored already: of
+ * two requests with one token, the first is the one that a strict provider accepted.
  */
 export async function storeAdoptionAnswer(
   tx: Transaction,

@@ -43,8 +43,8 @@ export async function insertCredential(tx: Transaction, row: NewCredential): Pro
 }
 
 /**
- * Replaces the version `replaces` by a new one (rule 2). False when another version is live by now: nothing changed, and
- * the caller drops its result (a refresh) or reads again (a reauthorization).
+ * Replaces the version `replaces` by a new one (rule 2). False when another version is live by now: nothing changed,
+ * and the caller drops its result (a refresh) or reads again (a reauthorization).
  */
 export async function swapCredential(
   tx: Transaction,

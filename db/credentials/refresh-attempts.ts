@@ -32,8 +32,8 @@ export async function findUnsettledAttempt(
 }
 
 /**
- * Uses of the live refresh token without an answer since the provider last answered it with a new access token; null when
- * the outcome of every use is known.
+ * Uses of the live refresh token without an answer since the provider last answered it with a new access token; null
+ * when the outcome of every use is known.
  */
 export async function findDoubt(
   tx: Transaction,
@@ -164,8 +164,8 @@ export async function settleAttempt(
 }
 
 /**
- * Deletes attempts that no longer matter: those on earlier secrets, and settled ones before `version`. Attempts on the live
- * secret that may still be answered stay.
+ * Deletes attempts that no longer matter: those on earlier secrets, and settled ones before `version`. Attempts on the
+ * live secret that may still be answered stay.
  */
 export async function dropOldAttempts(
   tx: Transaction,

@@ -55,8 +55,8 @@ function newDelivery(
 }
 
 /**
- * A requested repetition of an event's delivery to the same endpoint. It has no due time yet: the next turn of the outbox
- * starts it, also after a crash.
+ * A requested repetition of an event's delivery to the same endpoint. It has no due time yet: the next turn of the
+ * outbox starts it, also after a crash.
  */
 export async function insertRedelivery(tx: Transaction, first: DeliveryRow, now: Date): Promise<DeliveryRow> {
   const { eventId, endpointId } = first;

@@ -35,9 +35,9 @@ export interface NewImport {
 /**
  * Queues an import and returns its id; the channel's workflow starts it after its next look. A channel has one lane for
  * imports that move its cursor: if the lane is taken, the running import is returned. A reauthorization takes over the
- * running import: it continues at the same cursor and becomes a reauthorized one, which is compared at its end. Requested
- * windows wait for each other in their own lane; a request for a queued window returns its import. The caller has locked
- * the channel.
+ * running import: it continues at the same cursor and becomes a reauthorized one, which is compared at its end.
+ * Requested windows wait for each other in their own lane; a request for a queued window returns its import. The caller
+ * has locked the channel.
  */
 export async function queueImport(tx: Transaction, wanted: NewImport): Promise<string> {
   const id = (await findSameRequest(tx, wanted)) ?? (await insertImport(tx, wanted));

@@ -57,8 +57,8 @@ export async function findListedItems(
 }
 
 /**
- * Writes the outcomes of items. An outcome is final: a straggler changes nothing. A retried item of the quarantine counts as
- * skipped until it is stored.
+ * Writes the outcomes of items. An outcome is final: a straggler changes nothing. A retried item of the quarantine
+ * counts as skipped until it is stored.
  */
 export async function writeItems(tx: Transaction, items: NewImportItem[]): Promise<void> {
   if (items.length === 0) return;

@@ -192,8 +192,8 @@ export async function hasDueQuarantine(tx: Transaction, channelId: string, now: 
 }
 
 /**
- * Opens due messages in quarantine for one more try, of imports that have ended. Should nothing come of it, each returns
- * to quarantine, with its next time.
+ * Opens due messages in quarantine for one more try, of imports that have ended. Should nothing come of it, each
+ * returns to quarantine, with its next time.
  */
 export async function openDueQuarantine(tx: Transaction, channelId: string, now: Date): Promise<string[]> {
   const due = await tx

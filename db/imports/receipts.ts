@@ -46,7 +46,9 @@ export async function findReceipt(tx: Transaction, id: string): Promise<ImportRe
   return receipt ?? null;
 }
 
-/** The newest import that a sign-in caused: of the gap, else of the earlier mail that a new channel's link requested. */
+/**
+ * The newest import that a sign-in caused: of the gap, else of the earlier mail that a new channel's link requested.
+ */
 export async function findSignInImport(tx: Transaction, channelId: string): Promise<ImportReceipt | null> {
   const rows = await tx
     .select()

@@ -26,7 +26,9 @@ const isSetAside = and(isNotNull(importScopes.retryAt), ne(importScopes.state, '
 const isScope = ({ importId, scope }: Pick<ImportScopeRow, 'importId' | 'scope'>) =>
   and(eq(importScopes.importId, importId), eq(importScopes.scope, scope));
 
-/** How many listings of it, in a row, were begun and did not end. Written before one is begun, and again once it ended. */
+/**
+ * How many listings of it, in a row, were begun and did not end. Written before one is begun, and again once it ended.
+ */
 export async function noteListing(
   tx: Transaction,
   scope: Pick<ImportScopeRow, 'importId' | 'scope'>,

@@ -10,8 +10,8 @@ import { messageNotices } from '../schema/messages.ts';
 export const NOTICE_INTERVAL_MS = 1000;
 
 /**
- * Notes, in the transaction that stores them, that a channel has `count` new messages. Call it last: from here to the commit
- * other transactions that store messages of the channel wait.
+ * Notes, in the transaction that stores them, that a channel has `count` new messages. Call it last: from here to the
+ * commit other transactions that store messages of the channel wait.
  */
 export async function noticeMessages(
   tx: Transaction,

@@ -71,9 +71,9 @@ export interface MessageTwin {
 }
 
 /**
- * Stored messages with these fingerprints that are known at other places but not in this generation of this folder, where
- * only the provider's id identifies a message, unless its place is among the `emptied`. Oldest first. Looked up one by one,
- * as above.
+ * Stored messages with these fingerprints that are known at other places but not in this generation of this folder,
+ * where only the provider's id identifies a message, unless its place is among the `emptied`. Oldest first. Looked up
+ * one by one, as above.
  */
 export async function findTwins(
   tx: Transaction,
@@ -133,8 +133,8 @@ export async function forgetGenerations(tx: Transaction, channelId: string): Pro
 }
 
 /**
- * Makes messages visible. The locations' primary key is what keeps a message from being stored twice (rule 10). All rows
- * go as one parameter, so that the statement is the same for any number of them and is planned once.
+ * Makes messages visible. The locations' primary key is what keeps a message from being stored twice (rule 10). All
+ * rows go as one parameter, so that the statement is the same for any number of them and is planned once.
  */
 export async function insertMessages(tx: Transaction, rows: NewMessage[], locations: NewLocation[]): Promise<void> {
   if (rows.length > 0) {

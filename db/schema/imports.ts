@@ -58,7 +58,9 @@ export const imports = pgTable(
     told: boolean('told').notNull().default(false),
     /** It has ended, and its quarantine is being retried. */
     replaying: boolean('replaying').notNull().default(false),
-    /** A person asked for that replay and is told of its end; one that begins by itself tells only of what it brought. */
+    /**
+     * A person asked for that replay and is told of its end; one that begins by itself tells only of what it brought.
+     */
     replayAsked: boolean('replay_asked').notNull().default(false),
   },
   (t) => [

@@ -70,7 +70,7 @@ export const tenantId = () =>
     .references(() => tenants.id, { onDelete: 'cascade' });
 
 /**
- * The same in tables with a row for every message. Their channel's row, or their scope's, vouches for the tenant and takes
- * them along when it goes: a foreign key more would be a search more for every message.
+ * The same in tables with a row for every message. Their channel's row, or their scope's, vouches for the tenant and
+ * takes them along when it goes: a foreign key more would be a search more for every message.
  */
 export const tenantOfChannel = () => text('tenant_id').notNull();

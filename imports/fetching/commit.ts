@@ -45,7 +45,9 @@ interface PageRows {
   surplus: string[];
 }
 
-/** Writes a haul in the caller's transaction, which has locked the channel. Returns how many messages became visible. */
+/**
+ * Writes a haul in the caller's transaction, which has locked the channel. Returns how many messages became visible.
+ */
 export async function commitHaul(tx: Transaction, { channel, importId }: Stretch, caught: Catch): Promise<number> {
   const { work, haul, now } = caught;
   const rows: PageRows = { messages: [], locations: [], items: [], surplus: [] };
@@ -67,8 +69,8 @@ export async function commitHaul(tx: Transaction, { channel, importId }: Stretch
 }
 
 /**
- * Decides about each fetched message: already known at this place, equal to a stored one at another place (matched one to
- * one), outside the window, or new.
+ * Decides about each fetched message: already known at this place, equal to a stored one at another place (matched one
+ * to one), outside the window, or new.
  */
 async function placeArrivals(tx: Transaction, rows: PageRows, caught: Catch): Promise<void> {
   const { work, haul } = caught;
@@ -122,7 +124,9 @@ function noteHad(rows: PageRows, caught: Catch, item: ListedItem, had: { message
   rows.items.push(itemRow(caught, item, { outcome: 'already_had', messageId: had.messageId }));
 }
 
-/** An absence is an answer like any other, and may be wrong: the message is looked for again before it counts as gone. */
+/**
+ * An absence is an answer like any other, and may be wrong: the message is looked for again before it counts as gone.
+ */
 function noteAbsence(rows: PageRows, { now, ...caught }: Catch, item: ListedItem): void {
   const { tries, absentSince } = caught.earlier.get(keyOf(item)) ?? { tries: 0, absentSince: null };
   const isGone = absentSince !== null && now.getTime() - absentSince.getTime() >= GONE_AFTER_MS;

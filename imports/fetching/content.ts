@@ -27,8 +27,8 @@ export interface StoredContent {
 
 /**
  * Writes the content of messages, part by part, in short transactions. It is invisible until the row of its message
- * commits. `discard` deletes content without a row; a process that dies in between leaves a page's worth of unreferenced
- * parts at most, which the retention sweep deletes.
+ * commits. `discard` deletes content without a row; a process that dies in between leaves a page's worth of
+ * unreferenced parts at most, which the retention sweep deletes.
  */
 export class ContentWriter {
   readonly #context: Context;
@@ -82,8 +82,8 @@ export class ContentWriter {
   }
 
   /**
-   * Deletes unclaimed content: of a stream that broke off, or of a page that did not commit. The database decides whether it
-   * committed, because the answer to a commit may be lost. The channel's lock waits for a commit under way.
+   * Deletes unclaimed content: of a stream that broke off, or of a page that did not commit. The database decides
+   * whether it committed, because the answer to a commit may be lost. The channel's lock waits for a commit under way.
    */
   async discard(): Promise<void> {
     await this.#inserting.catch(() => undefined);

@@ -8,10 +8,10 @@ import type { ImportRun, PageEnd, PageWork } from '../import-run.ts';
 import { canBlame } from './witness.ts';
 
 /**
- * Imports a page, or, after trouble, its messages one by one (R-23). A message that kills the process, hangs the activity or
- * breaks the session takes its whole page with it, for ever. After such an end every try is therefore counted *before* it
- * is made: the next process knows which message was being fetched, leaves it for later, and quarantines it after three
- * tries. It never holds up the other messages.
+ * Imports a page, or, after trouble, its messages one by one (R-23). A message that kills the process, hangs the
+ * activity or breaks the session takes its whole page with it, for ever. After such an end every try is therefore
+ * counted *before* it is made: the next process knows which message was being fetched, leaves it for later, and
+ * quarantines it after three tries. It never holds up the other messages.
  */
 export async function importWithCare(run: ImportRun, work: PageWork): Promise<PageEnd> {
   if (work.stage === 'retrying') return oneByOne(run, work, work.items);

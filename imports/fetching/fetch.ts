@@ -36,7 +36,10 @@ export interface Haul {
   failed: { item: ListedItem; code: string }[];
   /** Items that the provider did not answer for. */
   unanswered: ListedItem[];
-  /** The last haul, and every item was requested. False when more hauls follow, time was over, or `error` ended the fetch. */
+  /**
+   * The last haul, and every item was requested. False when more hauls follow, time was over, or `error` ended the
+   * fetch.
+   */
   complete: boolean;
   /** The error that ended the fetch; thrown once the rest is committed. */
   error: unknown;
@@ -49,8 +52,8 @@ const HAUL_MESSAGES = 100;
 const HAUL_MS = 5_000;
 
 /**
- * Fetches items and stores their content, haul by haul, so that one can be committed while the next is fetched; yields at
- * least one haul. Messages from before an error are yielded first, so that every try makes progress.
+ * Fetches items and stores their content, haul by haul, so that one can be committed while the next is fetched; yields
+ * at least one haul. Messages from before an error are yielded first, so that every try makes progress.
  */
 export async function* fetchHauls(run: ImportRun, work: PageWork, items: ListedItem[]): AsyncGenerator<Haul> {
   const left = new Map(items.map((item) => [keyOf(item), item]));
@@ -99,8 +102,8 @@ function handOver(run: ImportRun, haul: Haul): Haul {
 }
 
 /**
- * Blames messages for a refusal only when the account gives another one afterwards. Otherwise the refusal ends the fetch
- * as what it is, an outage or a limit, and no message is counted: bodies can be refused while all else works.
+ * Blames messages for a refusal only when the account gives another one afterwards. Otherwise the refusal ends the
+ * fetch as what it is, an outage or a limit, and no message is counted: bodies can be refused while all else works.
  */
 async function blame(
   stretch: Stretch,

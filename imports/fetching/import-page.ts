@@ -24,10 +24,10 @@ interface Sifted {
 }
 
 /**
- * Imports one page, haul by haul: stores the content of unknown messages in short transactions, then in one transaction the
- * messages, their places and the outcome of every id; the last haul's transaction also moves the cursor (rule 9). One haul
- * commits while the next is fetched. When time runs out, the fetched hauls are committed and the cursor stays: the page is
- * listed again, and the rest fetched.
+ * Imports one page, haul by haul: stores the content of unknown messages in short transactions, then in one transaction
+ * the messages, their places and the outcome of every id; the last haul's transaction also moves the cursor (rule 9).
+ * One haul commits while the next is fetched. When time runs out, the fetched hauls are committed and the cursor stays:
+ * the page is listed again, and the rest fetched.
  */
 export async function importPage(run: ImportRun, work: PageWork): Promise<PageEnd> {
   try {

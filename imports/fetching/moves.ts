@@ -4,9 +4,9 @@ import type { NewArrival } from './fetch.ts';
 import type { Stretch } from '../import-run.ts';
 
 /**
- * The known places of messages like these in this folder that are empty now. A message that was moved out and back has a
- * new id, in a folder where otherwise only the id identifies a message: it is the same only if its old place is empty.
- * While the old one is still there, the new one is another message, even with the same headers.
+ * The known places of messages like these in this folder that are empty now. A message that was moved out and back has
+ * a new id, in a folder where otherwise only the id identifies a message: it is the same only if its old place is
+ * empty. While the old one is still there, the new one is another message, even with the same headers.
  */
 export async function findEmptyPlaces(
   { session, channel, context }: Stretch,

@@ -6,8 +6,8 @@ import type { PageWork, Stretch } from '../import-run.ts';
 import { keyOf } from './keys.ts';
 
 /**
- * The provider withholds messages at large: an outage or a limit, which is no message's fault. A refusal of messages says
- * nothing else of the account, with any words.
+ * The provider withholds messages at large: an outage or a limit, which is no message's fault. A refusal of messages
+ * says nothing else of the account, with any words.
  */
 export class MessagesWithheld extends ProviderError {}
 
@@ -27,9 +27,9 @@ const WITNESSES = 3;
 const LONG_ENOUGH_MS = 3_600_000;
 
 /**
- * Whether messages may be blamed for not being fetched: another message of the folder can be fetched now. `witness`: one
- * that was fetched just before. A folder without another message blames none for an hour: to wait is safe, to blame an
- * outage on a message is not. Throws what the provider answers instead of a message.
+ * Whether messages may be blamed for not being fetched: another message of the folder can be fetched now. `witness`:
+ * one that was fetched just before. A folder without another message blames none for an hour: to wait is safe, to blame
+ * an outage on a message is not. Throws what the provider answers instead of a message.
  */
 export async function canBlame(
   stretch: Stretch,

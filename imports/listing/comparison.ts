@@ -20,8 +20,8 @@ export function needsComparison(row: ImportRow, scopes: ImportScopeRow[]): boole
 }
 
 /**
- * Lists one page of the window's ids again, after everything was imported, and imports every message that is neither stored
- * nor settled: the listing missed it, and the receipt counts it as `repaired`.
+ * Lists one page of the window's ids again, after everything was imported, and imports every message that is neither
+ * stored nor settled: the listing missed it, and the receipt counts it as `repaired`.
  */
 export async function comparePage(run: ImportRun, row: ImportRow, scope: ImportScopeRow): Promise<PageEnd> {
   const { stretch } = run;
@@ -49,8 +49,8 @@ export async function comparePage(run: ImportRun, row: ImportRow, scope: ImportS
 }
 
 /**
- * The comparison ends at the head. Dates of a provider that tells no time cannot be compared with our clock: one that is
- * ahead would hide missed mail. There everything is listed, and the cursor shows which messages came since.
+ * The comparison ends at the head. Dates of a provider that tells no time cannot be compared with our clock: one that
+ * is ahead would hide missed mail. There everything is listed, and the cursor shows which messages came since.
  */
 function comparedTo({ session }: Stretch, { headAt }: ImportScopeRow, { reason, to }: WindowFacts): Date | null {
   const wasAskedFor = reason === 'requested' && to !== null;

@@ -13,10 +13,11 @@ import type { ImportRun, Stretch } from '../import-run.ts';
 const PAGE_SIZES = [PAGE_ITEMS, 50, 5, 1];
 
 /**
- * Lists a page of a part, with ever smaller pages after trouble (R-23). A listing that kills the process, hangs the activity
- * or breaks the session would repeat that for ever. After such an end every listing is therefore counted *before* it
- * begins, and the next asks for fewer ids. When a single id is too much, the part is set aside and the answer is null: its
- * listing is retried hourly for a day, then daily. The other parts continue, and the import ends as stalled.
+ * Lists a page of a part, with ever smaller pages after trouble (R-23). A listing that kills the process, hangs the
+ * activity or breaks the session would repeat that for ever. After such an end every listing is therefore counted
+ * *before* it begins, and the next asks for fewer ids. When a single id is too much, the part is set aside and the
+ * answer is null: its listing is retried hourly for a day, then daily. The other parts continue, and the import ends as
+ * stalled.
  */
 export async function listCarefully<Page>(
   run: ImportRun,
@@ -57,8 +58,8 @@ export function listWindowCarefully(
 }
 
 /**
- * Whether the listing caused the end. A timeout counts against it; a stopped worker, a cancelled import and an outage that
- * the provider admits do not: an outage passes, and an hour would be a long wait.
+ * Whether the listing caused the end. A timeout counts against it; a stopped worker, a cancelled import and an outage
+ * that the provider admits do not: an outage passes, and an hour would be a long wait.
  */
 function isToBlame({ signal }: Stretch, error: unknown): boolean {
   const isOutage = error instanceof ProviderError && error.verdict.reason !== 'network';

@@ -87,8 +87,8 @@ async function addEstimate(tx: Transaction, row: ImportRow, { estimate }: Window
 }
 
 /**
- * The provider no longer knows the cursor, or renumbered the folder: everything from *covered until* minus an overlap is
- * listed by date (rule 10). The head that becomes the cursor was taken before that.
+ * The provider no longer knows the cursor, or renumbered the folder: everything from *covered until* minus an overlap
+ * is listed by date (rule 10). The head that becomes the cursor was taken before that.
  */
 async function fallBackToWindow(stretch: Stretch, row: ImportRow, scope: ImportScopeRow): Promise<void> {
   const { context, heads, headsAt } = stretch;

@@ -19,8 +19,8 @@ export function isWalking(row: ImportRow, { listing, headCursor, state }: Import
 }
 
 /**
- * One page of the walk to a part's head. It imports nothing: the window is listed after it, and makes the head the cursor
- * last, as with a head that was taken at once (rule 9).
+ * One page of the walk to a part's head. It imports nothing: the window is listed after it, and makes the head the
+ * cursor last, as with a head that was taken at once (rule 9).
  */
 export async function walkPage(run: ImportRun, row: ImportRow, scope: ImportScopeRow): Promise<PageEnd> {
   const { context, session } = run.stretch;
@@ -42,8 +42,8 @@ export async function walkPage(run: ImportRun, row: ImportRow, scope: ImportScop
 }
 
 /**
- * Imports what has come to a part lately, while some part is walked: that may take hours, and new mail does not wait for
- * it. No position is kept, for the window after the walk lists all of it again.
+ * Imports what has come to a part lately, while some part is walked: that may take hours, and new mail does not wait
+ * for it. No position is kept, for the window after the walk lists all of it again.
  */
 export async function coverByWindow(run: ImportRun, row: ImportRow, scope: ImportScopeRow): Promise<PageEnd> {
   const { stretch } = run;

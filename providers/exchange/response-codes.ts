@@ -71,7 +71,9 @@ export function responseCode(body: string): string | null {
   return found ?? (isSoap ? null : (TEXTS.find(([text]) => body.includes(text))?.[1] ?? null));
 }
 
-/** The code behind a message: Microsoft's own client throws the message alone, in English unless it is asked otherwise. */
+/**
+ * The code behind a message: Microsoft's own client throws the message alone, in English unless it is asked otherwise.
+ */
 const TEXTS: readonly (readonly [string, string])[] = [
   ['does not have permission to impersonate', 'ErrorImpersonateUserDenied'],
   ['has no mailbox associated with it', 'ErrorNonExistentMailbox'],

@@ -38,7 +38,9 @@ export function apiFailure({ body }: ProviderAnswer): ApiFailure | null {
 const PRINTED_REASONS =
   /['"]?\breason['"]?\s*(?::|=>?)\s*['"]?(\w+)|\bgoogleapi: Error \d{3}: [^\n]{0,1000}, (\w+)\s{0,9}$/gim;
 
-/** `<HttpError 403 when requesting … returned "…". Details: "[{'reason': 'insufficientPermissions'}]">` and the like. */
+/**
+ * `<HttpError 403 when requesting … returned "…". Details: "[{'reason': 'insufficientPermissions'}]">` and the like.
+ */
 function printedFailure(body: string): ApiFailure | null {
   if (/\binvalid_grant\b/.test(body)) return null;
   const reasons = [...body.matchAll(PRINTED_REASONS)].flatMap(([, listed, last]) => listed ?? last ?? []);

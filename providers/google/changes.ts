@@ -23,12 +23,12 @@ export function formatCursor(cursor: Cursor): string {
 }
 
 /**
- * One page of changes after the cursor (users.history.list). Messages that left Spam or Trash count as new: they were left
- * out when they arrived.
+ * One page of changes after the cursor (users.history.list). Messages that left Spam or Trash count as new: they were
+ * left out when they arrived.
  *
  * Within a listing the cursor holds its start and a page token; when the token is no longer accepted, the listing
- * begins anew at its start. After the last page it is the history id of the *first* page's answer, so that mail that came
- * while the pages were read is listed twice rather than not at all.
+ * begins anew at its start. After the last page it is the history id of the *first* page's answer, so that mail that
+ * came while the pages were read is listed twice rather than not at all.
  */
 export async function listHistory(client: GmailClient, cursor: string, limit: number): Promise<ChangePage> {
   const from = readCursor(cursor);

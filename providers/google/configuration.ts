@@ -28,7 +28,10 @@ export interface GooglePushConfig {
 }
 
 const GMAIL_API_URL = 'https://gmail.googleapis.com';
-/** Units of one mailbox a minute, for projects made since May 2026 (developers.google.com/workspace/gmail/api/reference/quota). */
+/**
+ * Units of one mailbox a minute, for projects made since May 2026
+ * (developers.google.com/workspace/gmail/api/reference/quota).
+ */
 const GMAIL_UNITS_PER_MINUTE = 6_000;
 
 /** Google's own addresses are the defaults. */

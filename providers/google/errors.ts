@@ -9,8 +9,8 @@ import { apiFailure, classifyApi } from './api-errors.ts';
 
 /**
  * What Google's answers mean (developers.google.com/identity/protocols/oauth2#expiration,
- * /workspace/gmail/api/guides/handle-errors). Total: an unknown answer is `transient`. The OAuth endpoints answer with a
- * word, the APIs with an object whose `reason` decides; the HTTP status alone decides nothing.
+ * /workspace/gmail/api/guides/handle-errors). Total: an unknown answer is `transient`. The OAuth endpoints answer with
+ * a word, the APIs with an object whose `reason` decides; the HTTP status alone decides nothing.
  */
 export const classifyGoogle = outagesFirst(classifyWords);
 
@@ -76,7 +76,9 @@ const ACCOUNT_ENDED = /(account|user) (has been |is |was )?(deleted|disabled|sus
 const NOT_THE_PERSONS =
   /robot|\bjwt\b|\biat\b|account not found|user id|code verifier|malformed auth code|redirect|audience|assertion|not a valid email/i;
 
-/** `invalid_grant` covers an act of the person, a mistake of the operator and a closed account; the description decides. */
+/**
+ * `invalid_grant` covers an act of the person, a mistake of the operator and a closed account; the description decides.
+ */
 function classifyGrant(description: string, providerCode: string): Verdict {
   if (ACCOUNT_ENDED.test(description)) return verdict('account_gone', 'account_disabled', { providerCode });
   if (NOT_THE_PERSONS.test(description)) return verdict('misconfigured', 'app_credentials_invalid', { providerCode });

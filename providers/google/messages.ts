@@ -19,8 +19,8 @@ const HELD_BYTES = 4 * 1024 * 1024;
  * Fetches messages one call each. Batch requests cost the same quota and answer up to 50 whole messages in one body;
  * calls of their own can be streamed, and one that fails fails alone.
  *
- * A failure that concerns every message (token, quota, network) ends the fetch as a `ProviderError`; a server error that
- * only this message causes is its outcome.
+ * A failure that concerns every message (token, quota, network) ends the fetch as a `ProviderError`; a server error
+ * that only this message causes is its outcome.
  */
 export async function* fetchMessages(
   client: GmailClient,

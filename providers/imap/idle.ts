@@ -1,6 +1,9 @@
 import type { ImapConnection } from './client.ts';
 
-/** IDLE is broken and begun again after this: address translators forget silent connections, servers close them at 30 min. */
+/**
+ * IDLE is broken and begun again after this: address translators forget silent connections, servers close them at 30
+ * min.
+ */
 const QUIET_MS = 5 * 60_000;
 /** An IDLE that ends sooner was not meant: without this a server that refuses it would be asked without end. */
 const SOON_MS = 1_000;

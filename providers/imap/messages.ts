@@ -174,9 +174,13 @@ function isOfOneMessage(error: unknown): boolean {
   return error.verdict.kind !== 'rate_limited' && error.verdict.retryAfterMs === null;
 }
 
-/** Content of less than this share of its size (RFC822.SIZE) is not all of it. Servers give sizes that are a little off. */
+/**
+ * Content of less than this share of its size (RFC822.SIZE) is not all of it. Servers give sizes that are a little off.
+ */
 const SHARE_OF_A_MESSAGE = 0.25;
-/** Of one that is read in parts more is asked for: an answer that is cut short is likelier than a size that is wrong. */
+/**
+ * Of one that is read in parts more is asked for: an answer that is cut short is likelier than a size that is wrong.
+ */
 const SHARE_OF_PARTS = 0.75;
 
 function contradicts(length: number, size: number, share = SHARE_OF_A_MESSAGE): boolean {

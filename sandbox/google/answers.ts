@@ -27,7 +27,9 @@ function oauthError(
 }
 
 export const tokenError = {
-  /** Changed password, withdrawn access, long idle: the same bytes. https://github.com/porjo/youtubeuploader/issues/163 */
+  /**
+   * Changed password, withdrawn access, long idle: the same bytes. https://github.com/porjo/youtubeuploader/issues/163
+   */
   revoked: () => oauthError(400, 'invalid_grant', 'Token has been expired or revoked.'),
   /** What was never issued, was used, or was revoked half a day ago. https://github.com/googleapis/signet/issues/184 */
   badRequest: () => oauthError(400, 'invalid_grant', 'Bad Request'),

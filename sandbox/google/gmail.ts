@@ -12,7 +12,10 @@ import { GMAIL_METADATA, GMAIL_READ } from './oauth/scopes.ts';
 import type { GoogleStore } from './store.ts';
 import { accountKey } from './store.ts';
 
-/** At most this long; Google says to call watch once a day. https://developers.google.com/workspace/gmail/api/guides/push */
+/**
+ * At most this long; Google says to call watch once a day.
+ * https://developers.google.com/workspace/gmail/api/guides/push
+ */
 const WATCH_LIFE_MS = 7 * 24 * 3600_000;
 
 export interface GmailRequest {

@@ -47,7 +47,9 @@ export class Mailbox {
     return message?.deleted_at_history_id === undefined ? message : undefined;
   }
 
-  /** What the mailbox holds, by date of arrival, newest first; the later delivered one first where dates are the same. */
+  /**
+   * What the mailbox holds, by date of arrival, newest first; the later delivered one first where dates are the same.
+   */
   newestFirst(): readonly MessageRow[] {
     this.#newestFirst ??= [...this.#messages.values()]
       .filter((message) => message.deleted_at_history_id === undefined)
@@ -95,7 +97,9 @@ export function internalDate(message: MessageRow): number {
   return Date.parse(message.spec.date);
 }
 
-/** Dates are compared as they are written: ISO 8601 in UTC sorts like time, and 20,000 of them are not parsed per page. */
+/**
+ * Dates are compared as they are written: ISO 8601 in UTC sorts like time, and 20,000 of them are not parsed per page.
+ */
 function compareNewestFirst(a: MessageRow, b: MessageRow): number {
   if (a.spec.date !== b.spec.date) return a.spec.date < b.spec.date ? 1 : -1;
   return b.history_id - a.history_id;

@@ -19,7 +19,10 @@ interface Part {
   readonly parts?: readonly Part[];
 }
 
-/** A message as users.messages.get answers it. https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages */
+/**
+ * A message as users.messages.get answers it.
+ * https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages
+ */
 export function messageResource(
   row: MessageRow,
   format: MessageFormat,

@@ -1,6 +1,8 @@
 import type { MessageSpec } from '../message-factory.ts';
 
-/** What Google remembers. Keys are lower-case addresses, tokens and ids; times are milliseconds of the sandbox's clock. */
+/**
+ * What Google remembers. Keys are lower-case addresses, tokens and ids; times are milliseconds of the sandbox's clock.
+ */
 export interface GoogleRows {
   /** By address. */
   readonly accounts: AccountRow;

@@ -11,7 +11,10 @@ export interface SearchQuery {
 /** A word of `q` that the sandbox does not play. */
 export class UnknownSearchWord extends Error {}
 
-/** Days of `after:2026/05/01` begin at midnight in California. https://developers.google.com/workspace/gmail/api/guides/filtering */
+/**
+ * Days of `after:2026/05/01` begin at midnight in California.
+ * https://developers.google.com/workspace/gmail/api/guides/filtering
+ */
 const PACIFIC_STANDARD_TIME = '-08:00';
 
 /**

@@ -12,7 +12,9 @@ import { DEFAULT_SETTINGS } from './rows.ts';
 
 export type GoogleChange = Change<GoogleRows>;
 
-/** A dead refresh token is answered as unknown after this long (Google changes its words then), so it can be dropped. */
+/**
+ * A dead refresh token is answered as unknown after this long (Google changes its words then), so it can be dropped.
+ */
 export const REMEMBERS_DEAD_TOKENS_MS = 12 * 3600_000;
 
 export function accountKey(email: string): string {

@@ -66,7 +66,9 @@ export function distortListing(conditions: Conditions, email: string, found: num
   return held.has('page_repeated') ? [...listed, ...listed] : listed;
 }
 
-/** Where a mailbox is unavailable, Office 365 lets the login in and refuses its commands; only Gmail refuses the login. */
+/**
+ * Where a mailbox is unavailable, Office 365 lets the login in and refuses its commands; only Gmail refuses the login.
+ */
 function loginFaults(conditions: Conditions): string[] {
   const asGmail = conditions.list().some(({ fault, kind }) => fault === 'mailbox_unavailable' && kind === 'login');
   return requestFaults.filter((fault) => asGmail || fault !== 'mailbox_unavailable');

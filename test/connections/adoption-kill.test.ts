@@ -12,8 +12,8 @@ import { startTemporalServer } from '../support/temporal-server.ts';
 import { startServerProcess, startWorkerProcess } from './server-process.ts';
 
 /*
- * A product hands over a refresh token. The server process that gets it dies at each named step; a worker process runs all
- * the time, and another server is there for what the product asks next.
+ * A product hands over a refresh token. The server process that gets it dies at each named step; a worker process runs
+ * all the time, and another server is there for what the product asks next.
  */
 
 const TENANT = 'adopting';

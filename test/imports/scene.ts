@@ -10,7 +10,9 @@ import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
 import { importing, TENANT, withSessions } from './importing.ts';
 
-/** A stage whose time can pass in a moment, ours and the provider's alike; the provider's may be wrong by a constant. */
+/**
+ * A stage whose time can pass in a moment, ours and the provider's alike; the provider's may be wrong by a constant.
+ */
 export interface Scene extends Stage {
   /** Lets this much time pass, in ms. */
   pass(ms: number): Promise<void>;

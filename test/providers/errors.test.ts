@@ -210,7 +210,9 @@ describe('the time to wait', () => {
   });
 });
 
-/** What `npm run explain` prints of it, apart from the verdict: the reason, the action, the wait, the provider's word. */
+/**
+ * What `npm run explain` prints of it, apart from the verdict: the reason, the action, the wait, the provider's word.
+ */
 const IN_FULL: [string, [string | null, string, number | null, string | null]][] = [
   ['g-revoked', ['access_revoked', 'reauthorize', null, 'invalid_grant']],
   ['google-refresh-reauth-required-2', ['session_revoked', 'reauthorize', null, 'invalid_rapt']],

@@ -24,7 +24,9 @@ import { encodeFolderName } from '../../sandbox/imap/wire/modified-utf7.ts';
 
 const DOVECOT = '/usr/sbin/dovecot';
 
-/** False where no Dovecot is installed (Debian: `apt-get install dovecot-imapd`): tests that need it skip themselves. */
+/**
+ * False where no Dovecot is installed (Debian: `apt-get install dovecot-imapd`): tests that need it skip themselves.
+ */
 export const dovecotInstalled = existsSync(DOVECOT);
 
 export interface DeliveredMail {

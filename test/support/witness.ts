@@ -8,8 +8,8 @@ import { keep } from './evidence.ts';
 import { learnSecret } from './minting.ts';
 
 /*
- * Before every test file (vitest's `setupFiles`): every value that our code treats as a secret is put on the list when it
- * is used, and every error about a provider is kept with all its fields.
+ * Before every test file (vitest's `setupFiles`): every value that our code treats as a secret is put on the list when
+ * it is used, and every error about a provider is kept with all its fields.
  */
 
 const file = relative(process.cwd(), expect.getState().testPath ?? 'unknown');

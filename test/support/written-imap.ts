@@ -34,8 +34,8 @@ export interface Asked {
 type Twist = (asked: Asked, answer: string) => string | null;
 
 /**
- * An IMAP server for what no real server can be brought to do: every answer can be twisted. IMAP4rev1 over TLS as far as
- * the adapter speaks it, without literals from the client; every login succeeds.
+ * An IMAP server for what no real server can be brought to do: every answer can be twisted. IMAP4rev1 over TLS as far
+ * as the adapter speaks it, without literals from the client; every login succeeds.
  */
 export class WrittenImap {
   readonly host = '127.0.0.1';

@@ -31,7 +31,10 @@ const HOUR_MS = 3_600_000;
 
 const scene = setScene();
 
-/** The text that was stored for a channel, in each of its records; each begins in its own way, to be told if it is found. */
+/**
+ * The text that was stored for a channel, in each of its records; each begins in its own way, to be told if it is
+ * found.
+ */
 const CONTENT = secret('content');
 const textOf = (channelId: string, kind: string) => `${channelId} ${kind} ${CONTENT}`;
 const bindingOf = (owner: string, kind: Binding['kind']): Binding => ({ tenant: TENANT, owner, kind, version: 1 });

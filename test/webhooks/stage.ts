@@ -30,7 +30,9 @@ import { keptLogger } from '../support/kept-log.ts';
 import { learnSecretsIn } from '../support/kept-secrets.ts';
 import { makeLogins } from '../support/logins.ts';
 
-/** A PostgreSQL of this test file's own, migrated, with a vault; `close` leaves only what the last test looks through. */
+/**
+ * A PostgreSQL of this test file's own, migrated, with a vault; `close` leaves only what the last test looks through.
+ */
 export async function raiseStage() {
   const dir = await mkdtemp(join(tmpdir(), 'mooring-webhooks-'));
   const postgres = await startPostgres({ dir: join(dir, 'postgres') });

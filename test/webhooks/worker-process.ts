@@ -5,7 +5,9 @@ import { temporalOf } from '../../runtime/temporal.ts';
 import { startWorkers } from './engine.ts';
 import { enterStage } from './stage.ts';
 
-/** A worker process with everything of webhooks, to be killed: `node worker-process.ts <database> <keys> <temporal>`. */
+/**
+ * A worker process with everything of webhooks, to be killed: `node worker-process.ts <database> <keys> <temporal>`.
+ */
 const [url = '', keysFile = '', address = ''] = process.argv.slice(2);
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 const stage = await enterStage(url, keysFile);

@@ -59,7 +59,9 @@ export function exact(iso: string): string {
   return `${day(iso)}, ${TIME_WITH_ZONE.format(new Date(iso))}`;
 }
 
-/** A moment people will compare with their own mailbox: `14:02` today, `3 May, 14:02` before; with seconds on demand. */
+/**
+ * A moment people will compare with their own mailbox: `14:02` today, `3 May, 14:02` before; with seconds on demand.
+ */
 export function moment(iso: string, nowMs: number, seconds = false): string {
   const at = new Date(iso);
   const time = (seconds ? TIME_WITH_SECONDS : TIME).format(at);

@@ -113,7 +113,10 @@ export function allow(
   });
 }
 
-/** What the boxes left ticked are called, from the names a script gives. @throws SandboxRefusal 400 for one not asked for. */
+/**
+ * What the boxes left ticked are called, from the names a script gives. @throws SandboxRefusal 400 for one not asked
+ * for.
+ */
 export function tickedScopes(authorization: Authorization, names: ConsentRequest['scopes']): readonly string[] {
   if (!names) return authorization.scopes;
   return names.map((name) => {

@@ -48,7 +48,9 @@ export function answerAuthorizeStep(
   });
 }
 
-/** Both steps at once, for a script. @throws SandboxRefusal 400 or 409 where a person would be stuck on Google's page */
+/**
+ * Both steps at once, for a script. @throws SandboxRefusal 400 or 409 where a person would be stuck on Google's page
+ */
 export function consentTo(
   google: Google,
   { authorizationUrl, email, decision, scopes }: ConsentRequest,

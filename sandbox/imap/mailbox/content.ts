@@ -40,7 +40,9 @@ export class MessageContent {
     return 'spec' in this.record ? this.record.spec.message_id : this.#index().messageId;
   }
 
-  /** What the Date header's clock showed, time zone disregarded (RFC 3501 SENTON), in milliseconds; null without one. */
+  /**
+   * What the Date header's clock showed, time zone disregarded (RFC 3501 SENTON), in milliseconds; null without one.
+   */
   get sentMs(): number | null {
     if ('spec' in this.record && !this.record.spec.malformed) return Date.parse(this.record.spec.date);
     return this.#index().sentMs;

@@ -15,7 +15,10 @@ export function dyingOf(context: Context, providerId: string | undefined): Conte
   }));
 }
 
-/** A process that dies by SIGKILL when it lists more than `above` ids of a folder at once: what an answer too large does. */
+/**
+ * A process that dies by SIGKILL when it lists more than `above` ids of a folder at once: what an answer too large
+ * does.
+ */
 export function dyingOfListing(context: Context, { folder, above }: { folder: string; above: number }): Context {
   const survive = (scope: string, limit: number) => {
     if (scope === folder && limit > above) process.kill(process.pid, 'SIGKILL');

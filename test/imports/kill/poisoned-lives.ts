@@ -14,8 +14,8 @@ const EMAIL = 'poisoned@example.com';
 const PASSWORD = secret('password');
 
 /**
- * A real worker, started again each time it dies, as a supervisor does. Temporal takes 15 s to notice each death, so this
- * is the long form of test/imports/kill/quarantine.test.ts.
+ * A real worker, started again each time it dies, as a supervisor does. Temporal takes 15 s to notice each death, so
+ * this is the long form of test/imports/kill/quarantine.test.ts.
  */
 export function livesOfWorkers(): void {
   let engine: Engine;

@@ -10,8 +10,8 @@ import { dice } from '../model/model-mailbox.ts';
 import type { Dice } from '../model/model-mailbox.ts';
 
 /**
- * SIGKILL of worker, PostgreSQL and Temporal at random points of imports of 2,000 messages, in a Mooring by `npm start`.
- * Three seeds at once in CI. The long form, one after the other: `KILL_SEEDS=1-20 npx vitest run
+ * SIGKILL of worker, PostgreSQL and Temporal at random points of imports of 2,000 messages, in a Mooring by `npm
+ * start`. Three seeds at once in CI. The long form, one after the other: `KILL_SEEDS=1-20 npx vitest run
  * test/imports/kill/seeds.test.ts`; one seed alone: `KILL_SEEDS=7`.
  */
 const [FIRST, LAST] = (process.env['KILL_SEEDS'] ?? '').split('-').map(Number) as [number, number | undefined];

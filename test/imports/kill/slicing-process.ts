@@ -5,8 +5,8 @@ import { importing } from '../importing.ts';
 import { dyingOf, dyingOfListing } from './poison.ts';
 
 /**
- * A process of its own that imports as a worker does, one slice, and dies of the message in `POISON`, or of listing more
- * than `ABOVE` ids of the folder `FOLDER`.
+ * A process of its own that imports as a worker does, one slice, and dies of the message in `POISON`, or of listing
+ * more than `ABOVE` ids of the folder `FOLDER`.
  */
 const { POISON, FOLDER, ABOVE, CHANNEL = '', IMPORT = '', ATTEMPT = '1' } = process.env;
 const silent = { lookAt: async () => {}, close: async () => {} } as unknown as Temporal;

@@ -6,9 +6,9 @@ import { modelClock, modelProviders, ModelRun, takeTheClocks, TROUBLES } from '.
 import type { Step, Stretch, World } from './model-run.ts';
 
 /**
- * The import machine on the real PostgreSQL, against a provider that does anything the contract allows, at any call. The
- * long form: `MODEL_RUNS=2000 npx vitest run test/imports/model/model.test.ts`; a failing seed and its path are printed, and
- * `MODEL_SEED=… MODEL_PATH=…` repeats it.
+ * The import machine on the real PostgreSQL, against a provider that does anything the contract allows, at any call.
+ * The long form: `MODEL_RUNS=2000 npx vitest run test/imports/model/model.test.ts`; a failing seed and its path are
+ * printed, and `MODEL_SEED=… MODEL_PATH=…` repeats it.
  */
 const RUNS = Number(process.env['MODEL_RUNS'] ?? 25);
 const SEED = process.env['MODEL_SEED'];

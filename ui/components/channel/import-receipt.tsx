@@ -13,7 +13,9 @@ const STATES: Record<Import['state'], { word: string; tone: Tone }> = {
   cancelled: { word: 'Stopped', tone: 'quiet' },
 };
 
-/** What an import did. The numbers are an equation that anybody can check: found = imported + had + skipped + missing. */
+/**
+ * What an import did. The numbers are an equation that anybody can check: found = imported + had + skipped + missing.
+ */
 export function ImportReceipt({ it, children }: { it: Import; children?: ReactNode }) {
   const { word, tone } = STATES[it.state];
   return (
