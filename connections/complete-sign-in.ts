@@ -4,6 +4,7 @@ import { countLiveChannelsOnGrant } from '../db/across-tenants/grants.ts';
 import type { LinkResult } from '../db/schema/links.ts';
 import type { AccessType } from '../domain/access-type.ts';
 import type { Session, SessionAccess } from '../providers/contract.ts';
+import { takeHeads } from '../credentials/heads.ts';
 import { closing } from '../credentials/session.ts';
 import { earliestHead, endOfSecond, grantKeyOf } from './sign-in.ts';
 import type { SignIn, SignInProof } from './sign-in.ts';
@@ -27,7 +28,7 @@ export async function proveSignIn(
   context.killPoint('sign_in.admitted');
   return closing(session, async () => {
     const identity = await session.identify();
-    return { identity, ...(await takeHeads(context, session, signal, isPinned ? 1 : TRIES)) };
+    return { identity, ...(await takeFirstHeads(context, session, signal, isPinned ? 1 : TRIES)) };
   });
 }
 
@@ -41,18 +42,18 @@ const TRIES = 4;
  * after it, also after an expired cursor. It waits until the second of a recent message is over, but not for a clock that
  * differs, nor for an account with mail every second: in doubt a message is imported.
  */
-async function takeHeads(
+async function takeFirstHeads(
   { clock }: Pick<Context, 'clock'>,
   session: Session,
   signal: AbortSignal,
   tries: number,
 ): Promise<Pick<SignInProof, 'heads' | 'newestAt'>> {
   const newestAt = await session.newestAt?.();
-  const heads = await session.scopes();
+  const heads = await takeHeads(session);
   const waitMs = newestAt ? endOfSecond(newestAt) - (earliestHead(heads) ?? (await clock.now())).getTime() : 0;
   if (waitMs <= 0 || waitMs > SAME_CLOCK_MS || tries <= 1) return { heads, newestAt };
   await sleep(Math.min(waitMs, SECOND_MS), undefined, { signal });
-  return takeHeads({ clock }, session, signal, tries - 1);
+  return takeFirstHeads({ clock }, session, signal, tries - 1);
 }
 
 /**

@@ -133,11 +133,14 @@ export class WorkPlace {
 /** The same session, whose calls go through the stretch's place. */
 export function atPlace(session: Session, place: WorkPlace): Session {
   const walk = session.walk?.bind(session);
+  const changedSince = session.changedSince?.bind(session);
   return {
     ...session,
     identify: () => place.ask(() => session.identify()),
     verify: () => place.ask(() => session.verify()),
-    scopes: (asked) => place.ask(() => session.scopes(asked)),
+    parts: (asked) => place.ask(() => session.parts(asked)),
+    headOf: (...asked) => place.ask(() => session.headOf(...asked)),
+    ...(changedSince && { changedSince: (cursors) => place.ask(() => changedSince(cursors)) }),
     listChanges: (...asked) => place.ask(() => session.listChanges(...asked)),
     listWindow: (...asked) => place.ask(() => session.listWindow(...asked)),
     ...(walk && { walk: (...asked) => place.ask(() => walk(...asked)) }),

@@ -7,6 +7,7 @@ import { jitterOf } from '../domain/schedule.ts';
 import type { Session } from '../providers/contract.ts';
 import { readAccess } from '../credentials/access.ts';
 import type { ChannelAccess } from '../credentials/access.ts';
+import { takeHeads } from '../credentials/heads.ts';
 import { workAtAccount } from '../credentials/session.ts';
 import { advanceImport } from './advance.ts';
 import { latest } from './heads.ts';
@@ -61,7 +62,7 @@ async function audit(
   if (window === null) return;
   const endsAtMs = performance.now() + AUDIT_MS;
   const headsAt = await context.clock.now();
-  const heads = await session.scopes({ withState: true });
+  const heads = await takeHeads(session, { withState: true });
   const { id: channelId, tenantId } = channel;
   const kind = { cause: 'poll', movesCursor: false, backfill: false, audit: true } as const;
   const importId = await context.database.inTenant(tenantId, async (tx) =>

@@ -5,6 +5,11 @@ export function headTime({ at }: ScopeHead, headsAt: Date): Date {
   return at ?? headsAt;
 }
 
+/** Until when everything is complete once every head is reached. */
+export function coveredBy(heads: ScopeHead[], headsAt: Date): Date {
+  return earliest(heads.map((head) => headTime(head, headsAt))) ?? headsAt;
+}
+
 export function earliest(times: Date[]): Date | null {
   return times.reduce<Date | null>((first, time) => (first === null || time < first ? time : first), null);
 }

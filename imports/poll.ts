@@ -9,11 +9,12 @@ import { listSetAside, listUnlisted, reopenStalled } from '../db/imports/set-asi
 import type { ScopeHead, Session } from '../providers/contract.ts';
 import { readAccess } from '../credentials/access.ts';
 import type { ChannelAccess } from '../credentials/access.ts';
+import { takeHeads } from '../credentials/heads.ts';
 import { workAtAccount } from '../credentials/session.ts';
 import { advanceImport } from './advance.ts';
 import { tellOfStart } from './events.ts';
 import { isExpired } from './listing/list-page.ts';
-import { earliest, headTime, later } from './heads.ts';
+import { coveredBy, later } from './heads.ts';
 import { ImportOvertaken, ImportRun, isRoutine, PAGE_ITEMS } from './import-run.ts';
 import type { ListedPage } from './import-run.ts';
 import { WORKING, isOneOf } from '../domain/channel.ts';
@@ -80,12 +81,14 @@ async function poll(
 ): Promise<number> {
   const endsAtMs = performance.now() + POLL_MS;
   const headsAt = await context.clock.now();
-  const heads = await session.scopes();
+  const quietAt = await findQuiet(context, channel, session, headsAt);
+  if (quietAt !== null) return cover(context, channel, quietAt);
+  const heads = await takeHeads(session);
   const unlisted = await context.database.inTenant(channel.tenantId, (tx) => listUnlisted(tx, channel.id));
   const open = heads.filter(({ scope }) => !unlisted.includes(scope));
   if (channel.importMode === 'gap') return jumpToHeads(context, channel, open, headsAt);
   const listed = careful ? await seeNews(context, channel, open) : await findNews(context, channel, session, open);
-  if (listed === null) return cover(context, channel, heads, headsAt);
+  if (listed === null) return cover(context, channel, coveredBy(heads, headsAt));
   const importId = await context.database.inTenant(channel.tenantId, async (tx) => {
     const now = await context.clock.now();
     const { id: channelId, tenantId, coveredUntil: windowFrom } = channel;
@@ -98,6 +101,20 @@ async function poll(
   const run = new ImportRun({ ...given, inline: true }, { listed });
   await advanceImport(run);
   return run.stored;
+}
+
+/** Until when everything is stored where one call tells that nothing has changed; null: heads have to tell. */
+async function findQuiet(
+  { database }: Context,
+  { id, tenantId }: ChannelRow,
+  { changedSince }: Pick<Session, 'changedSince'>,
+  askedAt: Date,
+): Promise<Date | null> {
+  if (changedSince === undefined) return null;
+  const rows = await database.inTenant(tenantId, (tx) => listCursors(tx, id));
+  if (rows.length === 0) return null;
+  const { changed, at } = await changedSince(new Map(rows.map(({ scope, cursor }) => [scope, cursor])));
+  return changed ? null : (at ?? askedAt);
 }
 
 /** Whether the heads show news; the import lists it. */
@@ -184,12 +201,11 @@ async function jumpToHeads(context: Context, channel: ChannelRow, heads: ScopeHe
     }
     await insertCursors(tx, { tenantId, channelId, now }, heads);
   });
-  return cover(context, channel, heads, headsAt);
+  return cover(context, channel, coveredBy(heads, headsAt));
 }
 
 /** Every part is complete up to its head. */
-async function cover(context: Context, channel: ChannelRow, heads: ScopeHead[], headsAt: Date): Promise<number> {
-  const covered = earliest(heads.map((head) => headTime(head, headsAt))) ?? headsAt;
+async function cover(context: Context, channel: ChannelRow, covered: Date): Promise<number> {
   await context.database.inTenant(channel.tenantId, async (tx) => {
     const row = await lockChannel(tx, channel.id);
     const whole = (await listUnlisted(tx, channel.id)).length === 0;

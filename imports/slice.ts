@@ -19,6 +19,7 @@ import type { Verdict } from '../domain/verdict.ts';
 import type { Session } from '../providers/contract.ts';
 import { findAccess } from '../credentials/access.ts';
 import type { ChannelAccess } from '../credentials/access.ts';
+import { takeHeads } from '../credentials/heads.ts';
 import { askFor } from '../channels/wake.ts';
 import { workAtAccount } from '../credentials/session.ts';
 import { advanceImport } from './advance.ts';
@@ -121,7 +122,7 @@ async function beginStretch(
 ): Promise<Stretch> {
   const endsAtMs = performance.now() + SLICE_MS;
   const headsAt = await context.clock.now();
-  const heads = await session.scopes();
+  const heads = await takeHeads(session);
   return { context, channel, provider, session, importId, heads, headsAt, signal, endsAtMs, inline: false };
 }
 

@@ -185,22 +185,29 @@ export interface Session {
   /** The cheapest call that proves the same, exactly one where the provider has one; says what was proved. */
   verify(): Promise<string>;
   /**
-   * Every part that has a cursor of its own (a folder, or the whole mailbox), with its cursor as of now; `withState`: and
-   * its state, where the provider tells one.
+   * Every part that has a cursor of its own: a folder, or the whole mailbox. `withState`: states of the parts are asked for
+   * next, so that one call may bring all of them.
    */
-  scopes(asked?: { withState: boolean }): Promise<ScopeHead[]>;
+  parts(asked?: AskedOfHeads): Promise<ScopeReference[]>;
+  /** Where a part of `parts` stands now. null: it is there no more, or this login may not read it. */
+  headOf(part: ScopeReference, asked?: AskedOfHeads): Promise<ScopeHead | null>;
+  /**
+   * Whether any part may hold news after these cursors, by scope: one cheap call for the whole account, so that a quiet
+   * poll takes no heads. Absent where no single call tells.
+   */
+  changedSince?(cursors: ReadonlyMap<string, string>): Promise<{ changed: boolean; at: Date | null }>;
   /**
    * The provider's date of what came last, null where nothing has. What is dated later has come since, whatever that
    * clock says.
    */
   newestAt?(): Promise<Date | null>;
   /**
-   * Whether a listing after `cursor` brings this. Only where `scopes` tells no time: there no date says what came since.
+   * Whether a listing after `cursor` brings this. Only where heads tell no time: there no date says what came since.
    */
   comesAfter?(cursor: string, item: ListedItem): boolean;
   /**
    * One page of the way to a part's first cursor, from `position` on, null at its start; nothing of it is imported. Only
-   * where `scopes` tells no cursor as of now.
+   * where heads tell no cursor as of now.
    */
   walk?(scope: ScopeReference, position: string | null, limit: number): Promise<WalkPage>;
   /** One page of what came after `cursor`. Throws a `cursor_expired` verdict when the provider no longer knows it. */
@@ -249,6 +256,11 @@ export interface ScopeReference {
   scope: string;
   /** The folder's name for people; null where the scope is the whole mailbox. */
   name: string | null;
+}
+
+export interface AskedOfHeads {
+  /** The state of a part too, where the provider tells one. */
+  withState: boolean;
 }
 
 export interface ScopeHead extends ScopeReference {

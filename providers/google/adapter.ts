@@ -65,9 +65,14 @@ function createSession(client: GmailClient, topic: string | null, signal: AbortS
       };
     },
     verify: async () => `Read the profile of ${(await client.profile()).emailAddress}`,
-    async scopes(): Promise<ScopeHead[]> {
+    parts: () => Promise.resolve([MAILBOX]),
+    async headOf(): Promise<ScopeHead> {
       const { historyId, at } = await client.profile();
-      return [{ ...MAILBOX, cursor: formatCursor({ historyId }), at }];
+      return { ...MAILBOX, cursor: formatCursor({ historyId }), at };
+    },
+    async changedSince(cursors) {
+      const { historyId, at } = await client.profile();
+      return { changed: cursors.get(MAILBOX.scope) !== formatCursor({ historyId }), at };
     },
     newestAt: () => readNewestDate(client),
     listChanges: (_scope, cursor, limit) => listHistory(client, cursor, limit),

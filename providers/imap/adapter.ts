@@ -3,7 +3,7 @@ import type { Surroundings } from '../definition.ts';
 import { comesAfter, listChanges, listWindow } from './changes.ts';
 import { ImapConnection } from './client.ts';
 import { classifyImap } from './errors.ts';
-import { listFolders, readNewestDate } from './folders.ts';
+import { Folders, readNewestDate } from './folders.ts';
 import { listenToInbox } from './idle.ts';
 import { fetchMessages, stillThere, within } from './messages.ts';
 import type { JustAsked } from './messages.ts';
@@ -50,6 +50,7 @@ export function createImapProvider({
 
 function createSession(connection: ImapConnection, access: Extract<SessionAccess, { kind: 'password' }>): Session {
   const { host } = access.server;
+  const folders = new Folders(connection);
   let justAsked: JustAsked | null = null;
   const verify = async () => {
     await connection.run('login', () => connection.flow.mailboxOpen('INBOX', { readOnly: true }));
@@ -66,7 +67,8 @@ function createSession(connection: ImapConnection, access: Extract<SessionAccess
       };
       return { account, proved };
     },
-    scopes: (asked) => listFolders(connection, asked),
+    parts: (asked) => folders.list(asked),
+    headOf: (part) => folders.headOf(part),
     newestAt: () => readNewestDate(connection),
     comesAfter,
     listChanges: (scope, cursor, limit) => listChanges(connection, scope, cursor, limit),

@@ -1,5 +1,5 @@
 import type { ListResponse, StatusObject } from 'imapflow';
-import type { ScopeHead } from '../contract.ts';
+import type { ScopeHead, ScopeReference } from '../contract.ts';
 import { formatPosition } from './changes.ts';
 import type { ImapConnection } from './client.ts';
 
@@ -11,21 +11,39 @@ const NOT_SELECTABLE = ['\\noselect', '\\nonexistent'];
 const HEAD = { uidNext: true, uidValidity: true };
 const HEAD_AND_STATE = { ...HEAD, messages: true, highestModseq: true };
 
-/**
- * Every folder that is imported, each with its cursor as of now: all but Trash, Junk and Drafts and what lies in them.
- * IMAP servers do not tell their time. A folder that the login may see but not read is left out.
- */
-export async function listFolders(connection: ImapConnection, { withState = false } = {}): Promise<ScopeHead[]> {
-  const statusQuery = withState && (await keepsModSequences(connection)) ? HEAD_AND_STATE : HEAD;
-  const folders = await connection.run('import', () => connection.flow.list({ statusQuery }));
-  const heads: ScopeHead[] = [];
-  for (const folder of folders.filter((folder) => isImported(folder, folders))) {
-    const status = await statusOf(connection, folder);
-    if (status === null) continue;
-    const { state, ...position } = status;
-    heads.push({ scope: folder.path, name: folder.path, cursor: formatPosition(position), at: null, ...state });
+/** The folders of a session, and where they stand. */
+export class Folders {
+  readonly #connection: ImapConnection;
+  /** What the last listing told of folders by the way, by path; each is used once. */
+  #listed = new Map<string, FolderStatus>();
+
+  constructor(connection: ImapConnection) {
+    this.#connection = connection;
   }
-  return heads;
+
+  /** Every folder that is imported: all but Trash, Junk and Drafts and what lies in them. */
+  async list({ withState = false } = {}): Promise<ScopeReference[]> {
+    const statusQuery = withState && (await keepsModSequences(this.#connection)) ? HEAD_AND_STATE : HEAD;
+    const folders = await this.#connection.run('import', () => this.#connection.flow.list({ statusQuery }));
+    const imported = selectImported(folders);
+    this.#listed = new Map(
+      imported.flatMap(({ path, status }) => {
+        const listed = complete(status);
+        return listed === null ? [] : [[path, listed]];
+      }),
+    );
+    return imported.map(({ path }) => ({ scope: path, name: path }));
+  }
+
+  /** Its cursor as of now. IMAP servers do not tell their time. null: the login may see the folder, not read it. */
+  async headOf({ scope, name }: ScopeReference): Promise<ScopeHead | null> {
+    const listed = this.#listed.get(scope);
+    this.#listed.delete(scope);
+    const status = listed ?? (await statusOf(this.#connection, scope));
+    if (status === null) return null;
+    const { state, ...position } = status;
+    return { scope, name, cursor: formatPosition(position), at: null, ...state };
+  }
 }
 
 /** When the inbox had its last message by the server's clock; null while it is empty. */
@@ -39,14 +57,24 @@ export async function readNewestDate(connection: ImapConnection): Promise<Date |
   });
 }
 
-function isImported(folder: ListResponse, all: ListResponse[]): boolean {
-  if ([...folder.flags].some((flag) => NOT_SELECTABLE.includes(flag.toLowerCase()))) return false;
-  if (hasUse(folder, VIEWS)) return false;
-  return !all.some((other) => hasUse(other, EXCLUDED) && (other === folder || contains(other, folder)));
+/** A server chooses how many folders there are: the work grows with their number and depth, no faster. */
+function selectImported(folders: ListResponse[]): ListResponse[] {
+  const excluded = new Set(folders.filter((folder) => hasUse(folder, EXCLUDED)).map(({ path }) => path));
+  return folders.filter((folder) => isSelectable(folder) && !hasUse(folder, VIEWS) && !liesIn(folder, excluded));
 }
 
-function contains(outer: ListResponse, inner: ListResponse): boolean {
-  return Boolean(outer.delimiter) && inner.path.startsWith(`${outer.path}${outer.delimiter}`);
+function isSelectable({ flags }: ListResponse): boolean {
+  return ![...flags].some((flag) => NOT_SELECTABLE.includes(flag.toLowerCase()));
+}
+
+/** Whether the folder, or one that it lies in, is one of these. */
+function liesIn({ path, delimiter }: ListResponse, paths: ReadonlySet<string>): boolean {
+  if (paths.has(path)) return true;
+  if (!delimiter) return false;
+  for (let end = path.lastIndexOf(delimiter); end > 0; end = path.lastIndexOf(delimiter, end - 1)) {
+    if (paths.has(path.slice(0, end))) return true;
+  }
+  return false;
 }
 
 /**
@@ -71,13 +99,11 @@ interface FolderStatus {
   state?: { state: string };
 }
 
-async function statusOf(connection: ImapConnection, folder: ListResponse): Promise<FolderStatus | null> {
-  const listed = complete(folder.status);
-  if (listed !== null) return listed;
-  // Not every server answers STATUS for every folder within LIST.
-  const asked = await connection.run('import', () => connection.flow.status(folder.path, HEAD));
+/** Not every server answers STATUS for every folder within LIST. */
+async function statusOf(connection: ImapConnection, path: string): Promise<FolderStatus | null> {
+  const asked = await connection.run('import', () => connection.flow.status(path, HEAD));
   const status = complete(asked || undefined);
-  if (status === null && (!connection.usable || isInbox(folder.path))) throw connection.swallowed('import');
+  if (status === null && (!connection.usable || isInbox(path))) throw connection.swallowed('import');
   return status;
 }
 

@@ -8,6 +8,7 @@ import { secret } from '../support/minting.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
 import { idsOf, importing, messageIds, TENANT, withSessions } from './importing.ts';
+import { takeHeads } from '../../credentials/heads.ts';
 
 const PASSWORD = secret('password');
 
@@ -172,7 +173,7 @@ test('content is kept byte for byte, in encrypted parts that open only in their 
   if (access === 'gone') throw new Error('gone');
   const session = await openChannelSession(context, access, AbortSignal.timeout(10_000));
   if (session === 'needs_refresh') throw new Error('IMAP has no token');
-  const [inbox] = await session.scopes();
+  const [inbox] = await takeHeads(session);
   for (const row of rows) {
     const parts = await context.database.inTenant(TENANT, (tx) =>
       tx.select().from(messageParts).where(eq(messageParts.contentId, row.contentId)).orderBy(asc(messageParts.part)),

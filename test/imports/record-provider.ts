@@ -17,7 +17,8 @@ export function recordProvider() {
   const model = modelProvider(() => ({ mailbox, tellsTime: true, walks: false, roll: dice(1), meet: () => {} }));
 
   const contract: Partial<Session> = {
-    scopes: async () => [{ scope: 'Task', name: null, cursor: String(changes.length), at: new Date() }],
+    parts: async () => [{ scope: 'Task', name: null }],
+    headOf: async (part) => ({ ...part, cursor: String(changes.length), at: new Date() }),
     newestAt: async () => null,
     listChanges: async (_scope, cursor) => {
       const items = changes.slice(Number(cursor)).map((change) => toItem(change));

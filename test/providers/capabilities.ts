@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Session } from '../../providers/contract.ts';
 import type { Account, Subject } from './contract.ts';
+import { takeHeads } from '../../credentials/heads.ts';
 
 const NEVER = new AbortController().signal;
 const HOUR_MS = 3_600_000;
@@ -31,13 +32,14 @@ export function capabilities(subject: Subject): void {
     expect(after).toEqual(before);
     expect(new Set(after).size).toBe(after.length);
     await inSession(subject, account, async (session) => {
-      for (const { cursor } of await session.scopes()) expect(cursor !== null || session.walk !== undefined).toBe(true);
+      for (const { cursor } of await takeHeads(session))
+        expect(cursor !== null || session.walk !== undefined).toBe(true);
     });
   });
 
   it('lists by date all that its changes tell: the window is the truth', async () => {
     const account = await subject.createAccount();
-    const starts = await inSession(subject, account, (session) => session.scopes());
+    const starts = await inSession(subject, account, (session) => takeHeads(session));
     const delivered = await account.deliver(7);
     const window = { from: new Date(Date.now() - HOUR_MS), to: new Date(Date.now() + HOUR_MS) };
     await inSession(subject, account, async (session) => {
@@ -68,5 +70,7 @@ export function capabilities(subject: Subject): void {
 }
 
 async function parts(subject: Subject, account: Account): Promise<string[]> {
-  return inSession(subject, account, async (session) => (await session.scopes()).map(({ scope }) => scope).toSorted());
+  return inSession(subject, account, async (session) =>
+    (await takeHeads(session)).map(({ scope }) => scope).toSorted(),
+  );
 }

@@ -12,6 +12,7 @@ import type {
 } from '../../providers/contract.ts';
 import { capabilities } from './capabilities.ts';
 import type { Delivered } from './stage.ts';
+import { takeHeads } from '../../credentials/heads.ts';
 
 /** An account, from its owner's side and from the provider's. */
 export interface Account {
@@ -88,7 +89,7 @@ async function readChanges(
 async function readWindow(subject: Subject, account: Account, from: Date, to: Date, limit = 100): Promise<string[]> {
   const session = await open(subject, account);
   const ids: string[] = [];
-  for (const scope of await session.scopes()) {
+  for (const scope of await takeHeads(session)) {
     for (let position: string | null = null, first = true; first || position !== null; first = false) {
       const page: Awaited<ReturnType<Session['listWindow']>> = await session.listWindow(
         scope,
@@ -108,7 +109,7 @@ async function readWindow(subject: Subject, account: Account, from: Date, to: Da
 
 async function heads(subject: Subject, account: Account): Promise<Position[]> {
   const session = await open(subject, account);
-  const positions = await session.scopes();
+  const positions = await takeHeads(session);
   await session.close();
   return positions.map(({ cursor, ...scope }) => {
     if (cursor === null) throw new Error(`${scope.scope} has no cursor as of now`);
@@ -345,7 +346,7 @@ async function useSession(subject: Subject, account: Account): Promise<void> {
   const session = await open(subject, account);
   try {
     await session.identify();
-    await session.scopes();
+    await takeHeads(session);
   } finally {
     await session.close();
   }
@@ -376,10 +377,10 @@ function failures(subject: Subject): void {
     const reason = new Error('the worker shuts down');
     setTimeout(() => controller.abort(reason), 200);
     const startedAt = performance.now();
-    const work = open(subject, account, controller.signal).then((session) => session.scopes());
+    const work = open(subject, account, controller.signal).then((session) => takeHeads(session));
     await expect(work).rejects.toBe(reason);
     expect(performance.now() - startedAt).toBeLessThan(2_000);
-    await expect(open(subject, account, AbortSignal.abort(reason)).then((session) => session.scopes())).rejects.toBe(
+    await expect(open(subject, account, AbortSignal.abort(reason)).then((session) => takeHeads(session))).rejects.toBe(
       reason,
     );
   });

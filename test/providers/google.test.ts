@@ -7,6 +7,7 @@ import { conformance, failureOf } from './contract.ts';
 import type { Account } from './contract.ts';
 import { REDIRECT_URI, Stage } from './stage.ts';
 import type { Delivered } from './stage.ts';
+import { takeHeads } from '../../credentials/heads.ts';
 
 const READONLY = 'https://www.googleapis.com/auth/gmail.readonly';
 const NEVER = new AbortController().signal;
@@ -103,7 +104,7 @@ describe('Gmail', () => {
     expect(stage.oauth.missingScopes(tokens.scopes ?? [], ['read'])).toEqual([READONLY]);
     expect(stage.oauth.missingScopes(['https://mail.google.com/'], ['read', 'send'])).toEqual([]);
     const session = await provider().openSession({ kind: 'token', email, accessToken: tokens.accessToken }, NEVER);
-    expect((await failureOf(session.scopes())).verdict.kind).toBe('insufficient_scope');
+    expect((await failureOf(takeHeads(session))).verdict.kind).toBe('insufficient_scope');
   });
 
   it('revokes a grant, and is content with one that is gone already', async () => {
@@ -137,7 +138,7 @@ describe('Gmail', () => {
     const account = await createAccount();
     await account.fault('access_revoked');
     const session = await provider().openSession(account.access, NEVER);
-    for (const work of [() => session.scopes(), () => session.identify()]) {
+    for (const work of [() => takeHeads(session), () => session.identify()]) {
       const { verdict } = await failureOf(work());
       expect(verdict).toMatchObject({ kind: 'transient', tokenRefused: true });
     }
@@ -147,7 +148,7 @@ describe('Gmail', () => {
     const account = await createAccount();
     await account.fault('rate_limited', { retry_after_s: 30, kind: 'api' });
     const session = await provider().openSession(account.access, NEVER);
-    const { verdict } = await failureOf(session.scopes());
+    const { verdict } = await failureOf(takeHeads(session));
     expect(verdict.retryAfterMs).toBeGreaterThan(27_000);
     expect(verdict.retryAfterMs).toBeLessThanOrEqual(31_000);
   });
@@ -155,7 +156,7 @@ describe('Gmail', () => {
   it('reads the mailbox from the start of a listing whose page token is no longer good', async () => {
     const account = await createAccount();
     const session = await provider().openSession(account.access, NEVER);
-    const [head] = await session.scopes();
+    const [head] = await takeHeads(session);
     await account.deliver(5);
     if (!head) throw new Error('no scope');
     const page = await session.listChanges(head, head.cursor ?? '', 2);
@@ -167,7 +168,7 @@ describe('Gmail', () => {
   it('fails one message that Gmail cannot give, and the whole fetch when Gmail gives none', async () => {
     const account = await createAccount();
     const session = await provider().openSession(account.access, NEVER);
-    const [head] = await session.scopes();
+    const [head] = await takeHeads(session);
     if (!head) throw new Error('no scope');
     await account.deliver(1);
     const { items } = await session.listChanges(head, head.cursor ?? '', 10);

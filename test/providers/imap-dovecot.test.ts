@@ -9,6 +9,7 @@ import { Dovecot, dovecotInstalled } from '../support/dovecot.ts';
 import { secret } from '../support/minting.ts';
 import { conformance, failureOf } from './contract.ts';
 import type { Account } from './contract.ts';
+import { takeHeads } from '../../credentials/heads.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -108,7 +109,7 @@ describe.skipIf(!dovecotInstalled)('with Dovecot', () => {
   it('calls a server that went away transient, in the middle of a fetch as well', async () => {
     const account = await createAccount();
     const session = await imap.openSession(account.access, NEVER);
-    const [inbox] = await session.scopes();
+    const [inbox] = await takeHeads(session);
     if (!inbox) throw new Error('no inbox');
     await account.deliver(3, { size: 1_500_000 });
     const { items } = await session.listChanges(inbox, inbox.cursor ?? '', 10);
@@ -126,7 +127,7 @@ describe.skipIf(!dovecotInstalled)('with Dovecot', () => {
     expect(refused.verdict.providerCode).toBe('connection_refused');
     await dovecot.resume();
     const again = await imap.openSession(account.access, NEVER);
-    expect(await again.scopes()).not.toHaveLength(0);
+    expect(await takeHeads(again)).not.toHaveLength(0);
     await again.close();
   });
 
@@ -136,7 +137,7 @@ describe.skipIf(!dovecotInstalled)('with Dovecot', () => {
     const before = await account.deliver(1);
     for (const folder of names) await account.deliver(2, { folder });
     const session = await imap.openSession(account.access, NEVER);
-    const scopes = await session.scopes();
+    const scopes = await takeHeads(session);
     expect(scopes.map(({ scope }) => scope).sort()).toEqual(['INBOX', 'Sent', ...names].sort());
     for (const scope of scopes.filter(({ scope }) => names.includes(scope))) {
       const { uidvalidity } = JSON.parse(scope.cursor ?? '') as { uidvalidity: string };
@@ -157,7 +158,7 @@ describe.skipIf(!dovecotInstalled)('with Dovecot', () => {
     const account = await createAccount();
     await account.deliver(2, { folder: 'Old' });
     const session = await imap.openSession(account.access, NEVER);
-    const old = (await session.scopes()).find(({ scope }) => scope === 'Old');
+    const old = (await takeHeads(session)).find(({ scope }) => scope === 'Old');
     if (!old) throw new Error('no such folder');
     await dovecot.as(account.email, (client) => client.mailboxDelete('Old'));
     expect(await session.listChanges(old, old.cursor ?? '', 10)).toMatchObject({

@@ -10,6 +10,7 @@ import { createImapProvider } from '../../providers/imap/adapter.ts';
 import type { Session } from '../../providers/contract.ts';
 import { failureOf } from './contract.ts';
 import { secret } from '../support/minting.ts';
+import { takeHeads } from '../../credentials/heads.ts';
 
 const PASSWORD = secret('password');
 const NEVER = new AbortController().signal;
@@ -252,7 +253,7 @@ describe('a broken IMAP server ends a session, not the process', () => {
       withTls(trusted, { ...loggedIn, AUTHENTICATE: '%T OK in\r\n', NAMESPACE: null, ID: null }, '')(socket, heard);
       setTimeout(() => socket.destroy(), 300);
     });
-    const { verdict } = await failureOf(open(port).then((session) => session.scopes()));
+    const { verdict } = await failureOf(open(port).then((session) => takeHeads(session)));
     expect(verdict).toMatchObject({ kind: 'transient', reason: 'network' });
   });
 

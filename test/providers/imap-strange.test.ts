@@ -6,6 +6,7 @@ import { createImapProvider } from '../../providers/imap/adapter.ts';
 import type { FetchedMessage, ListedItem, Session } from '../../providers/contract.ts';
 import { secret } from '../support/minting.ts';
 import { WrittenImap } from '../support/written-imap.ts';
+import { takeHeads } from '../../credentials/heads.ts';
 
 const INBOX = { scope: 'INBOX', name: 'INBOX' };
 const FROM_START = JSON.stringify({ uidvalidity: '7', uid: 0 });
@@ -141,7 +142,7 @@ describe('an IMAP server that answers strangely', () => {
     const inbox = server.folder('INBOX');
     inbox.uidValidity = 0;
     server.deliver('INBOX', 2);
-    const [head] = await session.scopes();
+    const [head] = await takeHeads(session);
     const from = JSON.stringify({ ...(JSON.parse(head?.cursor ?? '{}') as object), uid: 0 });
     expect(idsOf((await session.listChanges(INBOX, from, 10)).items)).toEqual(['1', '2']);
   });
@@ -166,7 +167,7 @@ describe('an IMAP server that answers strangely', () => {
     server.folder('Flat', { delimiter: 'NIL' });
     const names = ['back\\slash', 'a "quoted" name', '{5}', 'x(y)', '100% *'];
     for (const name of names) server.folder(name);
-    const heads = await session.scopes();
+    const heads = await takeHeads(session);
     expect(heads.map(({ scope }) => scope).toSorted()).toEqual(
       ['INBOX', 'Parent/Child', 'Trashnull and void', 'Flat', ...names].toSorted(),
     );
@@ -181,6 +182,6 @@ describe('an IMAP server that answers strangely', () => {
     server.folder('Projects');
     server.twist = ({ command }, answer) =>
       command === 'LIST' ? answer.replace('"Projects"', '{8}\r\nProjects') : answer;
-    expect((await session.scopes()).map(({ scope }) => scope)).toContain('Projects');
+    expect((await takeHeads(session)).map(({ scope }) => scope)).toContain('Projects');
   });
 });

@@ -7,6 +7,7 @@ import type { Account } from './contract.ts';
 import { Stage } from './stage.ts';
 import type { Delivered } from './stage.ts';
 import { secret } from '../support/minting.ts';
+import { takeHeads } from '../../credentials/heads.ts';
 
 const NEVER = new AbortController().signal;
 let stage: Stage;
@@ -95,9 +96,9 @@ describe('IMAP', () => {
   it('notices a password change in the middle of a session as a lost session, and at the next login as what it is', async () => {
     const account = await createAccount();
     const session = await provider().openSession(account.access, NEVER);
-    await session.scopes();
+    await takeHeads(session);
     await account.fault('password_changed');
-    expect((await failureOf(session.scopes())).verdict.kind).toBe('transient');
+    expect((await failureOf(takeHeads(session))).verdict.kind).toBe('transient');
     await session.close();
     const refused = await failureOf(provider().openSession(account.access, NEVER));
     expect(refused.verdict.kind).toBe('reauth_required');

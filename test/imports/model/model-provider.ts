@@ -65,8 +65,12 @@ function modelSession(account: ModelAccount, login: string): Session {
       account.meet();
       return proved;
     },
-    async scopes() {
-      return account.mailbox.folders.map((folder) => headOf(account, folder));
+    async parts() {
+      return account.mailbox.folders.map(({ name }) => ({ scope: name, name }));
+    },
+    async headOf(part) {
+      const folder = account.mailbox.folders.find(({ name }) => name === part.scope);
+      return folder ? headOf(account, folder) : null;
     },
     ...(account.walks
       ? {
