@@ -24,7 +24,7 @@ const ids = {
   deliveries: `whd_${'0'.repeat(26)}`,
 };
 
-const EVERY_CALL = [...CALLS.health, ...CALLS.all];
+const EVERY_CALL = [...CALLS.health, ...CALLS.push, ...CALLS.all];
 const KEYED = EVERY_CALL.filter((call) => call.access !== 'public');
 /** The public calls; a new one must be added here on purpose. */
 const PUBLIC = [
