@@ -111,7 +111,7 @@ function cursorExpired(message: string, providerCode: string | null): ProviderEr
 }
 
 /** The highest UID that was given out when the folder was examined; 0 in a folder that never had a message. */
-async function lastUid(connection: ImapConnection, folder: ExaminedFolder): Promise<number> {
+export async function lastUid(connection: ImapConnection, folder: ExaminedFolder): Promise<number> {
   if (folder.uidNext > 0) return folder.uidNext - 1;
   // Servers older than RFC 3501 do not tell UIDNEXT.
   const newest = await connection.flow.fetchOne('*', { uid: true });

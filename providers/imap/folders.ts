@@ -1,6 +1,8 @@
-import type { ListResponse, StatusObject } from 'imapflow';
+import type { ListResponse, NamespacesObject, StatusObject } from 'imapflow';
+import { specialUse } from 'imapflow/lib/special-use.js';
+import { ProviderError } from '../../domain/verdict.ts';
 import type { ScopeHead, ScopeReference } from '../contract.ts';
-import { formatPosition } from './changes.ts';
+import { formatPosition, lastUid } from './changes.ts';
 import type { ImapConnection } from './client.ts';
 
 const EXCLUDED = ['\\Trash', '\\Junk', '\\Drafts'];
@@ -21,11 +23,11 @@ export class Folders {
     this.#connection = connection;
   }
 
-  /** Every folder that is imported: all but Trash, Junk and Drafts and what lies in them. */
+  /** Every personal folder that is imported: all but Trash, Junk and Drafts and what lies in them. */
   async list({ withState = false } = {}): Promise<ScopeReference[]> {
     const statusQuery = withState && (await keepsModSequences(this.#connection)) ? HEAD_AND_STATE : HEAD;
     const folders = await this.#connection.run('import', () => this.#connection.flow.list({ statusQuery }));
-    const imported = selectImported(folders);
+    const imported = selectImported(folders.filter(({ path }) => isPersonal(path, this.#connection.flow.namespaces)));
     this.#listed = new Map(
       imported.flatMap(({ path, status }) => {
         const listed = complete(status);
@@ -59,8 +61,8 @@ export async function readNewestDate(connection: ImapConnection): Promise<Date |
 
 /** A server chooses how many folders there are: the work grows with their number and depth, no faster. */
 function selectImported(folders: ListResponse[]): ListResponse[] {
-  const excluded = new Set(folders.filter((folder) => hasUse(folder, EXCLUDED)).map(({ path }) => path));
-  return folders.filter((folder) => isSelectable(folder) && !hasUse(folder, VIEWS) && !liesIn(folder, excluded));
+  const excluded = new Set(folders.filter((folder) => isExcluded(folder)).map(({ path }) => path));
+  return folders.filter((folder) => isSelectable(folder) && !isView(folder) && !liesIn(folder, excluded));
 }
 
 function isSelectable({ flags }: ListResponse): boolean {
@@ -78,14 +80,32 @@ function liesIn({ path, delimiter }: ListResponse, paths: ReadonlySet<string>): 
 }
 
 /**
- * By the server's word (SPECIAL-USE) on any number of folders; by a well-known name only where a mail program would
- * have made the folder. "Customers/Trash" is a person's own folder, and skipping it would lose its mail.
+ * By the server's word (SPECIAL-USE, RFC 6154) or by any well-known name in the languages that mail programs use: two
+ * programs make two folders for one use. A name counts only where a program would have made the folder: "Customers/Trash"
+ * is a person's own folder, and skipping it would lose its mail.
  */
-function hasUse(folder: ListResponse, uses: string[]): boolean {
-  if (uses.some((use) => folder.flags.has(use))) return true;
-  if (folder.specialUse === undefined || !uses.includes(folder.specialUse)) return false;
-  const [parent, ...further] = folder.parent;
-  return folder.specialUseSource === 'extension' || parent === undefined || (isInbox(parent) && further.length === 0);
+function isExcluded({ flags, name, parent: [parent, ...further] }: ListResponse): boolean {
+  if (EXCLUDED.some((use) => flags.has(use))) return true;
+  const isProgramsPlace = parent === undefined || (isInbox(parent) && further.length === 0);
+  return isProgramsPlace && EXCLUDED.includes(specialUse(false, { flags: new Set(), name }).flag ?? '');
+}
+
+function isView({ flags, specialUse: use, specialUseSource: source }: ListResponse): boolean {
+  return VIEWS.some((view) => flags.has(view)) || (use !== undefined && VIEWS.includes(use) && source === 'extension');
+}
+
+/**
+ * Whether a folder is the mailbox's own by NAMESPACE (RFC 2342), not another user's or a public one: the longest prefix
+ * decides. INBOX always is. A server without a usable answer has personal folders only.
+ */
+function isPersonal(path: string, namespaces: NamespacesObject | undefined): boolean {
+  if (isInbox(path) || !namespaces) return true;
+  const lengthIn = (kind: keyof NamespacesObject) => {
+    const prefixes = (namespaces[kind] || []).map(({ prefix }) => prefix);
+    return Math.max(-1, ...prefixes.filter((prefix) => path.startsWith(prefix)).map(({ length }) => length));
+  };
+  const personal = lengthIn('personal');
+  return personal >= lengthIn('other') && personal >= lengthIn('shared');
 }
 
 function isInbox(name: string): boolean {
@@ -99,12 +119,33 @@ interface FolderStatus {
   state?: { state: string };
 }
 
-/** Not every server answers STATUS for every folder within LIST. */
+/** Not every server answers STATUS for every folder within LIST, nor with a UIDNEXT: then its last message tells. */
 async function statusOf(connection: ImapConnection, path: string): Promise<FolderStatus | null> {
   const asked = await connection.run('import', () => connection.flow.status(path, HEAD));
   const status = complete(asked || undefined);
-  if (status === null && (!connection.usable || isInbox(path))) throw connection.swallowed('import');
-  return status;
+  if (status !== null) return status;
+  if (!connection.usable) throw connection.swallowed('import');
+  const examined = await examinedStatus(connection, path);
+  if (examined === null && isInbox(path)) throw connection.swallowed('import');
+  return examined;
+}
+
+/** null: the folder is not there, or this login may not read it. */
+async function examinedStatus(connection: ImapConnection, path: string): Promise<FolderStatus | null> {
+  try {
+    return await connection.run('import', async () => {
+      const folder = await connection.examine(path);
+      return folder && { uidvalidity: folder.uidValidity, uid: await lastUid(connection, folder) };
+    });
+  } catch (error) {
+    if (!connection.usable || isInbox(path) || !isOfOnePart(error)) throw error;
+    return null;
+  }
+}
+
+/** A refusal to open a folder is the folder's, unless it is a limit. */
+function isOfOnePart(error: unknown): boolean {
+  return error instanceof ProviderError && error.verdict.kind !== 'rate_limited';
 }
 
 function complete(status: StatusObject | undefined): FolderStatus | null {

@@ -32,6 +32,7 @@ describe('an IMAP server that answers strangely', () => {
   });
   afterEach(async () => {
     server.twist = (_asked, answer) => answer;
+    server.capabilities = '';
     await session.close();
   });
   afterAll(() => server.stop());
@@ -184,4 +185,59 @@ describe('an IMAP server that answers strangely', () => {
       command === 'LIST' ? answer.replace('"Projects"', '{8}\r\nProjects') : answer;
     expect((await takeHeads(session)).map(({ scope }) => scope)).toContain('Projects');
   });
+
+  const scopesOf = async () => (await takeHeads(session)).map(({ scope }) => scope).toSorted();
+
+  it('has a Trash, a Junk and a Drafts of every mail program: none is read, and a person’s own are', async () => {
+    const made = ['Trash', 'Deleted Items', 'Deleted Messages', 'Papierkorb', 'Corbeille', 'INBOX/Cestino'];
+    const junk = ['Junk', 'Junk E-mail', 'Spam', 'Drafts', 'Entwürfe', 'Brouillons'].map((name) => encoded(name));
+    for (const name of [...made, ...junk, 'Work', 'Customers/Trash']) server.folder(name);
+    expect(await scopesOf()).toEqual(['Customers/Trash', 'INBOX', 'Work']);
+  });
+
+  it('has folders of other users and public ones: only the mailbox’s own are read', async () => {
+    const all = ['INBOX', 'Other Users/bob', 'Public/News', 'Work'];
+    const answers = {
+      '(("" "/")) (("Other Users/" "/")) (("Public/" "/"))': ['INBOX', 'Work'],
+      '(("" "/")) NIL (("Public/" "/"))': ['INBOX', 'Other Users/bob', 'Work'],
+    };
+    for (const name of all) server.folder(name);
+    server.capabilities = 'NAMESPACE';
+    for (const [namespaces, expected] of Object.entries(answers)) {
+      server.twist = ({ command }, answer) =>
+        command === 'NAMESPACE' ? `* NAMESPACE ${namespaces}\r\n%T OK done\r\n` : answer;
+      await session.close();
+      session = await open();
+      expect([namespaces, await scopesOf()]).toEqual([namespaces, expected]);
+    }
+    server.capabilities = '';
+    await session.close();
+    session = await open();
+    expect(await scopesOf()).toEqual(all);
+  });
+
+  it.each(['INBOX', 'Work'])('tells no UIDNEXT of %s: its last message tells where it stands', async (name) => {
+    server.folders.clear();
+    server.folder('INBOX', name === 'INBOX' ? { uidNext: null } : {});
+    server.folder('Work', name === 'Work' ? { uidNext: null } : {});
+    server.deliver(name, 2);
+    const heads = new Map((await takeHeads(session)).map(({ scope, cursor }) => [scope, cursor]));
+    expect(heads.get(name)).toBe(JSON.stringify({ uidvalidity: '7', uid: 2 }));
+    server.deliver(name, 1);
+    const { items } = await session.listChanges({ scope: name, name }, heads.get(name) ?? '', 10);
+    expect(idsOf(items)).toEqual(['3']);
+  });
+
+  it('refuses to open one folder: the others are read', async () => {
+    server.folder('Broken', { uidNext: null });
+    server.folder('Work');
+    server.twist = ({ command, rest }, answer) =>
+      ['EXAMINE', 'STATUS'].includes(command) && rest.includes('Broken')
+        ? '%T NO [SERVERBUG] Internal error\r\n'
+        : answer;
+    expect(await scopesOf()).toEqual(['INBOX', 'Work']);
+  });
 });
+
+/** Modified UTF-7 (RFC 3501 section 5.1.3), for the few names of this file. */
+const encoded = (name: string) => name.replaceAll('ü', '&APw-');
