@@ -28,15 +28,15 @@ export interface Provider {
 export interface Capabilities {
   /** `token`: revocation endpoint (RFC 7009); `none`: tell the person how to do it by hand. */
   revocation: 'token' | 'none';
-  /** What a person does by hand when we cannot revoke, in words. */
+  /** How a person revokes by hand where we cannot, in words. */
   revocationHelp: string;
   /** How far before `covered_until` a fallback window starts, in ms: the provider's date precision and its lag. */
   windowOverlapMs: number;
   /** How long a grant may lie unused before a keep-alive refresh, in ms; null without tokens. */
   keepAliveMs: number | null;
-  /** Tells of news over a connection that is held open (`Session.listen`); the listener holds it. */
+  /** Reports news over a held connection (`Session.listen`), which the listener holds. */
   holdsConnections: boolean;
-  /** Tells of news by calling us; null where it does not, or is not configured to. */
+  /** Reports news by pushes; null where it does not, or is not configured to. */
   push: PushCapability | null;
   /** How often it is asked for news, in ms, beside what it tells by itself; an operator may set another pace for all. */
   pollEveryMs: number;
@@ -79,11 +79,11 @@ export type PushReceipt =
   | { outcome: 'challenge'; challenge: string }
   /** `status` acknowledges all of it. */
   | { outcome: 'told'; items: PushedItem[]; status: 202 | 204 }
-  /** It does not come from the provider, or is not meant for us; `why` names the proof that failed. */
+  /** Not from the provider, or not meant for us; `why` names the failed proof. */
   | { outcome: 'forged'; why: string }
-  /** It comes from the provider and is not what was expected. */
+  /** From the provider, but not in the expected form. */
   | { outcome: 'malformed'; why: string }
-  /** The provider's keys could not be had: it has to be sent again. */
+  /** The provider's keys cannot be fetched: the push must be sent again. */
   | { outcome: 'unverifiable' };
 
 export type PushedItem = { about: PushTarget } & (
@@ -125,8 +125,8 @@ export interface OAuthAdapter {
    */
   refreshRequest(refreshToken: Secret, signal: AbortSignal, beforeWriting?: () => Promise<void>): Promise<RawAnswer>;
   /**
-   * Understands a token endpoint's answer (RFC 6749 section 5). Throws `ProviderError` for a refusal and for a 200
-   * that is not a token answer (a captive portal's HTML must never overwrite a stored token).
+   * Reads a token endpoint's answer (RFC 6749 section 5). Throws `ProviderError` for a refusal and for a 200 that is no
+   * token answer: a captive portal's HTML must never overwrite a stored token.
    */
   processTokenAnswer(answer: RawAnswer): TokenSet;
   /** Revokes a grant (RFC 7009). Revoking one Google token ends that person's whole grant to the client. */
@@ -165,11 +165,11 @@ export interface RawAnswer {
 export interface TokenSet {
   accessToken: Secret;
   tokenType: string;
-  /** null when the answer brought none: then the stored one stays (rule 4). */
+  /** null when the answer has none: then the stored one stays (rule 4). */
   refreshToken: Secret | null;
-  /** Life of the access token in seconds, counted from the receipt of the answer; null when the provider did not say. */
+  /** Life of the access token in seconds from the receipt of the answer; null: not told. */
   expiresInSeconds: number | null;
-  /** null when the answer did not repeat them (RFC 6749 section 5.1: then as asked). */
+  /** null when the answer does not repeat them: then as requested (RFC 6749 section 5.1). */
   scopes: string[] | null;
 }
 
@@ -180,9 +180,9 @@ export type SessionAccess =
 
 /** An open session at one account. */
 export interface Session {
-  /** One real call that proves the account can be read; says who we are and what was proved. */
+  /** One real call that proves that the account can be read; returns the identity and what was proved. */
   identify(): Promise<Identity>;
-  /** The cheapest call that proves the same, exactly one where the provider has one; says what was proved. */
+  /** The cheapest call that proves the same, exactly one where the provider allows it; returns what was proved. */
   verify(): Promise<string>;
   /**
    * Every part that has a cursor of its own: a folder, or the whole mailbox. `withState`: states of the parts are asked for
@@ -197,8 +197,8 @@ export interface Session {
    */
   changedSince?(cursors: ReadonlyMap<string, string>): Promise<{ changed: boolean; at: Date | null }>;
   /**
-   * The provider's date of what came last, null where nothing has. What is dated later has come since, whatever that
-   * clock says.
+   * The provider's date of the newest message, null in an empty account. A message with a later date has come since, by
+   * the same clock.
    */
   newestAt?(): Promise<Date | null>;
   /**
@@ -210,28 +210,28 @@ export interface Session {
    * where heads tell no cursor as of now.
    */
   walk?(scope: ScopeReference, position: string | null, limit: number): Promise<WalkPage>;
-  /** One page of what came after `cursor`. Throws a `cursor_expired` verdict when the provider no longer knows it. */
+  /** One page of items after `cursor`. Throws a `cursor_expired` verdict when the provider no longer knows it. */
   listChanges(scope: ScopeReference, cursor: string, limit: number): Promise<ChangePage>;
   /**
-   * One page of everything dated in the window; `position` continues a listing, null starts one. Where there is `within`,
-   * of what lies near its ends too.
+   * One page of the items dated in the window; `position` continues a listing, null starts one. An adapter with `within`
+   * may also return items near the window's ends.
    */
   listWindow(scope: ScopeReference, window: TimeWindow, position: string | null, limit: number): Promise<WindowPage>;
   /**
-   * Of these, the ones dated in the window, and those without a date. Only where a listing is coarser than that: dates are
-   * asked for of what is not known yet, which is little of a listing that is compared.
+   * Those of the items that are dated in the window or have no date. Only where listings are coarser than the window: the
+   * dates of unknown items are fetched, which are few in a comparison.
    */
   within?(scope: ScopeReference, items: ListedItem[], window: TimeWindow): Promise<ListedItem[]>;
   /**
-   * Of these, the ones that are still at their place, without their content. Absent where a message keeps its id however
-   * it is moved.
+   * Those of the items that are still at their place, without their content. Absent where a message keeps its id when it is
+   * moved.
    */
   stillThere?(scope: ScopeReference, items: ListedItem[]): Promise<ListedItem[]>;
-  /** Fetches these, in any order, one outcome each. */
+  /** Fetches the items, in any order, with one outcome each. */
   fetchMessages(scope: ScopeReference, items: ListedItem[]): AsyncIterable<FetchedMessage>;
   /**
-   * Calls `heard` once it listens and whenever the provider tells of news, until `signal` aborts or, by throwing, the
-   * connection ends. `unsupported`: this server cannot. Only where `holdsConnections`.
+   * Calls `heard` once it listens and at every news, until `signal` aborts; throws when the connection ends. `unsupported`:
+   * this server cannot push. Only with `holdsConnections`.
    */
   listen?(heard: () => void, signal: AbortSignal): Promise<'ended' | 'unsupported'>;
   /**
@@ -251,7 +251,7 @@ export interface Identity {
   proved: string;
 }
 
-/** A part of the account that has a cursor of its own. `scope` is stable and unique in the channel. */
+/** A part of the account with its own cursor. `scope` is stable, and unique in the channel. */
 export interface ScopeReference {
   scope: string;
   /** The folder's name for people; null where the scope is the whole mailbox. */
@@ -269,12 +269,11 @@ export interface ScopeHead extends ScopeReference {
    * `Session.walk` leads to the first one.
    */
   cursor: string | null;
-  /** The provider's own time when the head was taken; null when the provider does not tell. */
+  /** The provider's time when the head was taken; null: it tells none. */
   at: Date | null;
   /**
-   * What is in it, as a fingerprint to be compared for equality: while it is the same, by the provider's word, nothing was
-   * added, so that a listing would bring what it brought before. Absent where it was not asked for, or the provider
-   * cannot tell.
+   * A fingerprint of the part's content: while it stays equal, nothing was added, by the provider's word, and a listing
+   * would repeat the last one. Absent if not requested, or if the provider cannot tell.
    */
   state?: string;
 }
@@ -285,16 +284,16 @@ export interface ListedItem {
    * that each of its states is an entry of its own; a state that is no more is `gone` when it is fetched.
    */
   providerId: string;
-  /** Changes when the provider gives new ids to everything (UIDVALIDITY); '' where ids are for ever. */
+  /** Changes when the provider renumbers everything (UIDVALIDITY); '' where ids never change. */
   generation: string;
 }
 
 export interface ChangePage {
   items: ListedItem[];
-  /** Everything up to here is in this page or an earlier one. */
+  /** Every item up to here is in this page or an earlier one. */
   cursor: string;
   more: boolean;
-  /** The provider's own time of this answer, null when it does not tell. */
+  /** The provider's time of this answer; null: it tells none. */
   at: Date | null;
 }
 
@@ -305,7 +304,7 @@ export interface WindowPage {
   items: ListedItem[];
   /** Where the next page starts; null after the last one. */
   position: string | null;
-  /** The provider's guess of the total, for progress; null without one. */
+  /** The provider's estimate of the total, for progress; null: none. */
   estimate: number | null;
 }
 
@@ -332,19 +331,19 @@ export type FetchedMessage =
       outcome: 'message';
       item: ListedItem;
       mediaType: MediaType;
-      /** The message as the provider gave it, in parts of any size. */
+      /** The message as the provider returned it, in parts of any size. */
       raw: AsyncIterable<Uint8Array>;
       /** What is shown of it; only where it is no mail, whose header fields say it. */
       envelope?: Envelope;
       /** Only of a record that may change (`ListedItem.providerId`): the provider's own id of it, and which state this is. */
       record?: { providerId: string; revision: number };
-      /** The provider's date of arrival (internalDate, INTERNALDATE); the beginning of time where it gives none. */
+      /** The provider's date of arrival (internalDate, INTERNALDATE); the beginning of time without one. */
       receivedAt: Date;
       folder: string;
-      /** Octets, as the provider says; for progress only. */
+      /** Octets as told by the provider; for progress only. */
       sizeEstimate: number;
     }
-  /** Deleted between listing and fetching, or filtered out by folder policy: say which. */
+  /** Deleted between listing and fetching, or in an excluded folder. */
   | { outcome: 'skipped'; item: ListedItem; reason: 'gone' | 'excluded_folder' }
-  /** This one could not be fetched now; the others could. */
+  /** This item could not be fetched now; others could. */
   | { outcome: 'failed'; item: ListedItem; error: Error };
