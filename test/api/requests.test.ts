@@ -43,6 +43,8 @@ describe('Idempotency-Key', () => {
     expect(kept).not.toContain(first.json.id);
   });
 
+  const adopt = (body: object) => api.call('POST', '/v1/channels', body, { 'idempotency-key': 'guess' });
+
   test('what is stored of a request is a keyed hash without its password: no guess can be tried against it', async () => {
     const password = secret('password');
     const { host, port, security } = stage.imap;
@@ -52,7 +54,6 @@ describe('Idempotency-Key', () => {
       account: { email },
       credential: { username: email, password: word, host, port, security },
     });
-    const adopt = (body: object) => api.call('POST', '/v1/channels', body, { 'idempotency-key': 'guess' });
     await stage.sandbox.account('imap', 'guess@example.com', { password });
     const first = await adopt(bodyOf(password));
     expect(first.status, first.text).toBe(201);
