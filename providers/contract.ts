@@ -115,6 +115,11 @@ export interface Subscription {
 /** OAuth 2.0 authorization code with PKCE, as a client (RFC 6749, RFC 7636, RFC 9700). */
 export interface OAuthAdapter {
   clientId: string;
+  /**
+   * The issuers of its authorization server (RFC 9207): compared as text, path included. A function where there is one
+   * issuer per customer (Entra: per tenant).
+   */
+  issuers: readonly string[] | ((issuer: string) => boolean);
   /** Where a person is sent to consent (RFC 6749 section 4.1.1). */
   authorizationUrl(request: AuthorizationRequest): URL;
   /** Sends the code (RFC 6749 section 4.1.3); the answer is raw, as it came. */

@@ -6,7 +6,7 @@ import { ProviderError } from '../domain/verdict.ts';
 import { parseJson } from './answers/text.ts';
 import type { OAuthClientConfig } from './oauth-client.ts';
 import type { BeforeWriting, Http } from '../net/http.ts';
-import type { RawAnswer, TokenSet } from './contract.ts';
+import type { OAuthAdapter, RawAnswer, TokenSet } from './contract.ts';
 import { verdict } from '../domain/verdict-builders.ts';
 
 /** A rotating provider has done its part once it answers late: waiting loses nothing, giving up loses the token. */
@@ -133,14 +133,20 @@ export type AuthorizationAnswer = { code: string } | { error: string };
  * Reads an authorization answer whose `state` was already found and consumed. A repeated parameter or an issuer that
  * is not the expected one (RFC 9207, mix-up) is `invalid_response`; nothing of it may reach a token endpoint.
  */
-export function readAuthorizationAnswer(parameters: URLSearchParams, issuers: readonly string[]): AuthorizationAnswer {
+export function readAuthorizationAnswer(
+  parameters: URLSearchParams,
+  issuers: OAuthAdapter['issuers'],
+): AuthorizationAnswer {
   for (const name of ['code', 'state', 'error', 'iss']) {
     if (parameters.getAll(name).length > 1) return { error: 'invalid_response' };
   }
   const issuer = parameters.get('iss');
-  if (issuer !== null && issuers.length > 0 && !issuers.includes(issuer)) return { error: 'invalid_response' };
+  if (issuer !== null && !isOneOf(issuers, issuer)) return { error: 'invalid_response' };
   const error = parameters.get('error');
   if (error !== null) return { error: /^[\x21\x23-\x5b\x5d-\x7e]{1,64}$/.test(error) ? error : 'invalid_response' };
   const code = parameters.get('code');
   return code ? { code } : { error: 'invalid_response' };
 }
+
+const isOneOf = (issuers: OAuthAdapter['issuers'], issuer: string) =>
+  typeof issuers === 'function' ? issuers(issuer) : issuers.includes(issuer);

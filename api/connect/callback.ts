@@ -15,7 +15,7 @@ import { sha256 } from '../../crypto/random-secrets.ts';
 import { openTrip, redirectUri } from './authorize.ts';
 import { isSameBrowser } from './browser.ts';
 import { completeSignIn, proveSignIn } from '../../connections/complete-sign-in.ts';
-import { openLink, whyOver } from './open-link.ts';
+import { reopenLink, whyOver } from './open-link.ts';
 import type { OpenLink } from './open-link.ts';
 import { failureOf, recordFailure } from './sign-in-failure.ts';
 import type { SignInFailure } from './sign-in-failure.ts';
@@ -50,7 +50,7 @@ export async function finishAuthorization(context: ApiContext, back: Back): Prom
   // Another browser must not learn the link's address from a `state` it picked up.
   if (!isOurs) return { opened: null, result: STATE_INVALID };
   const { address, codeVerifier } = await openTrip(context, signIn);
-  const opened = await openLink(context, address).catch(nullIfGone);
+  const opened = await reopenLink(context, { id: signIn.linkId, tenantId: signIn.tenantId, address }).catch(nullIfGone);
   if (!opened) return { opened: null, result: STATE_INVALID };
   const now = await context.clock.now();
   const isFirst = await context.database.inTenant(signIn.tenantId, (tx) => begin(tx, signIn, now));
@@ -94,10 +94,10 @@ async function signInResult(context: ApiContext, trip: Trip): Promise<LinkResult
   const over = whyOver(opened.link, now);
   if (over) return { status: 'failed', ...over };
   const provider = context.providers.get(signIn.accessType);
-  if (!provider || !opened.accessTypes.includes(signIn.accessType)) {
+  if (!provider?.oauth || !opened.accessTypes.includes(signIn.accessType)) {
     return fail('access_type_not_allowed', `${signIn.accessType} is not allowed here any more`);
   }
-  const answer = readAuthorizationAnswer(trip.parameters, issuersOf(provider));
+  const answer = readAuthorizationAnswer(trip.parameters, provider.oauth.issuers);
   if ('error' in answer) return authorizationError(provider, answer.error);
   try {
     return await exchangeAndStore(context, trip, provider, answer.code);
@@ -105,12 +105,6 @@ async function signInResult(context: ApiContext, trip: Trip): Promise<LinkResult
     if (error instanceof ProviderError) return failureOf(error, 'oauth');
     throw error;
   }
-}
-
-/** `iss` (RFC 9207), where it is sent, has to be the server whose page the person was sent to. */
-function issuersOf({ oauth }: Provider): string[] {
-  const page = oauth?.authorizationUrl({ redirectUri: '', state: '', codeChallenge: '', uses: [], loginHint: null });
-  return page ? [page.origin] : [];
 }
 
 function authorizationError(provider: Provider, error: string): SignInFailure {

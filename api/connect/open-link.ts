@@ -24,12 +24,20 @@ export interface OpenLink {
 export async function openLink(context: ApiContext, address: string): Promise<OpenLink> {
   const found = await findLinkByHash(context.database, sha256(address));
   if (!found) throw notFound('link');
-  return context.database.inTenant(found.tenantId, async (tx) => {
-    const link = await findLink(tx, found.id);
-    const tenant = await findTenant(tx, found.tenantId);
+  return reopenLink(context, { ...found, address });
+}
+
+/** Finds a link that a sign-in began at. Throws 404. */
+export async function reopenLink(
+  context: ApiContext,
+  { id, tenantId, address }: { id: string; tenantId: string; address: string },
+): Promise<OpenLink> {
+  return context.database.inTenant(tenantId, async (tx) => {
+    const link = await findLink(tx, id);
+    const tenant = await findTenant(tx, tenantId);
     if (!link || !tenant || tenant.eraseRequestedAt) throw notFound('link');
     const channel = link.channelId === null ? null : await findChannel(tx, link.channelId);
-    const policy = await findPolicy(tx, found.tenantId);
+    const policy = await findPolicy(tx, tenantId);
     return { link, address, channel, accessTypes: choicesOf(context, link, policy.accessTypes) };
   });
 }

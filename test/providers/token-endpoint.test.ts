@@ -160,9 +160,12 @@ describe('a token request', () => {
   });
 });
 
-function read(query: string, issuers: string[] = []) {
+function read(query: string, issuers: OAuthAdapter['issuers'] = []) {
   return readAuthorizationAnswer(new URLSearchParams(query), issuers);
 }
+
+const from = (issuer: string) => `code=a&state=s&iss=${encodeURIComponent(issuer)}`;
+const perTenant = (issuer: string) => /^https:\/\/login\.example\/[\da-f-]{36}\/v2\.0$/.test(issuer);
 
 describe('an authorization answer', () => {
   it('is a code or an error', () => {
@@ -178,5 +181,15 @@ describe('an authorization answer', () => {
     ['error=%3Cscript%3E%20x'],
   ])('is nothing when it is %s', (query) => {
     expect(read(query, ['https://accounts.google.com'])).toEqual({ error: 'invalid_response' });
+  });
+
+  it('may come from an issuer with a path, or from one per customer', () => {
+    const login = 'https://acme.my.salesforce.example/services/oauth2';
+    expect(read(from(login), [login])).toEqual({ code: 'a' });
+    expect(read(from(new URL(login).origin), [login])).toEqual({ error: 'invalid_response' });
+
+    const tenant = 'https://login.example/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0';
+    expect(read(from(tenant), perTenant)).toEqual({ code: 'a' });
+    expect(read(from('https://login.example/common/v2.0'), perTenant)).toEqual({ error: 'invalid_response' });
   });
 });
