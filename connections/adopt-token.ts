@@ -9,7 +9,7 @@ import type { Secret } from '../domain/secret.ts';
 import { whileRenewing } from '../credentials/one-time-exchange.ts';
 import { finishAdoption, otherAccount } from './adoption.ts';
 import type { AdoptionOutcome } from './adoption.ts';
-import { mailboxKeyOf } from '../domain/mailbox-key.ts';
+import { isSameAddress } from '../domain/address.ts';
 import type { Context } from '../runtime/context.ts';
 import { sha256 } from '../crypto/random-secrets.ts';
 import { ADOPTION_TIMING, leaseOf, sealAdoptedToken, sendAdoption } from './send-adoption.ts';
@@ -83,7 +83,7 @@ async function take(
 async function sameChannel(context: Context, handed: HandedOver, channelId: string): Promise<AdoptionOutcome> {
   const { tenantId, request } = handed;
   const channel = await context.database.inTenant(tenantId, (tx) => findChannel(tx, channelId));
-  if (channel && channel.mailboxKey !== mailboxKeyOf(request.email)) {
+  if (channel && !isSameAddress(channel.accountEmail, request.email)) {
     return otherAccount(request.email, channel.accountEmail);
   }
   return { status: 'connected', channel: channelId };

@@ -12,7 +12,7 @@ import { understandAnswer } from '../credentials/one-time-exchange-answer.ts';
 import { whileRenewing } from '../credentials/one-time-exchange.ts';
 import type { RawAnswer, TokenSet } from '../providers/contract.ts';
 import { completeSignIn, proveSignIn } from './complete-sign-in.ts';
-import { mailboxKeyOf } from '../domain/mailbox-key.ts';
+import { isSameAddress } from '../domain/address.ts';
 import { leaseOf, openAdoption } from './send-adoption.ts';
 
 const PROOF_TIMEOUT_MS = 45_000;
@@ -71,7 +71,7 @@ async function proveAndStore(
   try {
     const proof = await proveSignIn(context, accessType, access, AbortSignal.timeout(PROOF_TIMEOUT_MS));
     const received = proof.identity.account.email;
-    if (mailboxKeyOf(received) !== mailboxKeyOf(request.email)) return otherAccount(request.email, received);
+    if (!isSameAddress(received, request.email)) return otherAccount(request.email, received);
     return await completeSignIn(context, {
       tenantId,
       link: null,

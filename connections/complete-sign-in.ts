@@ -6,7 +6,7 @@ import type { AccessType } from '../domain/access-type.ts';
 import type { Session, SessionAccess } from '../providers/contract.ts';
 import { takeHeads } from '../credentials/heads.ts';
 import { closing } from '../credentials/session.ts';
-import { earliestHead, endOfSecond, grantKeyOf } from './sign-in.ts';
+import { earliestHead, endOfSecond } from './sign-in.ts';
 import type { SignIn, SignInProof } from './sign-in.ts';
 import { storeSignIn } from './store-sign-in.ts';
 
@@ -76,7 +76,7 @@ async function dropGrant(context: Context, { link, accessType, credential, proof
   if (link === null) return;
   const provider = context.providers.get(accessType);
   if (credential.kind !== 'oauth' || !provider?.oauth) return;
-  if ((await countLiveChannelsOnGrant(context.database, grantKeyOf(provider, proof.identity), '')) > 0) return;
+  if ((await countLiveChannelsOnGrant(context.database, proof.identity.grantKey, '')) > 0) return;
   const token = credential.tokens.refreshToken ?? credential.tokens.accessToken;
   await provider.oauth.revoke(token, AbortSignal.timeout(5_000)).catch(() => {});
 }

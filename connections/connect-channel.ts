@@ -9,7 +9,6 @@ import { newId } from '../db/ids.ts';
 import { queueImport } from '../db/imports/imports.ts';
 import type { SignIn } from './sign-in.ts';
 import { firstRefreshAt, newCredential } from './new-credential.ts';
-import { mailboxKeyOf } from '../domain/mailbox-key.ts';
 import { earliestHead, endOfSecond, serverOf } from './sign-in.ts';
 
 /** A new channel is connected at once: its credential was used and its cursors were taken before. */
@@ -43,7 +42,7 @@ export async function connectChannel(
 }
 
 function channelRow({ tenantId, accessType, spec, credential, proof }: SignIn, id: string, now: Date) {
-  const { account } = proof.identity;
+  const { account, mailboxKey } = proof.identity;
   return {
     id,
     tenantId,
@@ -53,7 +52,7 @@ function channelRow({ tenantId, accessType, spec, credential, proof }: SignIn, i
     accountEmail: account.email,
     accountLogin: account.login,
     accountProviderId: account.providerId,
-    mailboxKey: mailboxKeyOf(account.email),
+    mailboxKey,
     server: serverOf(credential),
     owner: spec.owner,
     status: 'connected' as const,

@@ -6,7 +6,6 @@ import { refreshDueAt, tokenLifeMs } from '../domain/schedule.ts';
 import { rotationText } from '../domain/rotation.ts';
 import type { Provider } from '../providers/contract.ts';
 import type { SignIn, SignInCredential } from './sign-in.ts';
-import { grantKeyOf } from './sign-in.ts';
 
 /**
  * The credential row of a sign-in at `version`: the secret sealed to the workers, the access token encrypted. Without
@@ -27,7 +26,7 @@ export async function newCredential(
     version,
     ...(sealed ? { sealedSecret: sealed, secretVersion: version, rotation: startingRotation(provider) } : {}),
     ...(await accessToken(context, signIn, binding, signIn.adoption?.answeredAt ?? now)),
-    grantKey: grantKeyOf(provider, signIn.proof.identity),
+    grantKey: signIn.proof.identity.grantKey,
     accessTokenRefusedAt: null,
     updatedAt: now,
   } satisfies Partial<NewCredential>;

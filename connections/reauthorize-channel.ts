@@ -12,7 +12,6 @@ import { planRenewal } from '../db/channels/subscriptions.ts';
 import type { MailServer } from '../domain/mail-server.ts';
 import type { SignIn } from './sign-in.ts';
 import { firstRefreshAt, newCredential } from './new-credential.ts';
-import { mailboxKeyOf } from '../domain/mailbox-key.ts';
 import { serverOf } from './sign-in.ts';
 
 /**
@@ -51,12 +50,12 @@ export async function reauthorizeChannel(
 
 /** An account that was renamed at the provider keeps its channel under the new address. */
 function renewedAccount({ credential, proof }: SignIn) {
-  const { account } = proof.identity;
+  const { account, mailboxKey } = proof.identity;
   return {
     accountEmail: account.email,
     accountLogin: account.login,
     accountProviderId: account.providerId,
-    mailboxKey: mailboxKeyOf(account.email),
+    mailboxKey,
     server: serverOf(credential),
   };
 }

@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { LinkRow } from '../db/access/links.ts';
 import type { LinkSpec } from '../db/schema/links.ts';
 import type { AccessType } from '../domain/access-type.ts';
 import type { MailServer } from '../domain/mail-server.ts';
 import type { Secret } from '../domain/secret.ts';
-import type { Identity, Provider, ScopeHead, TokenSet } from '../providers/contract.ts';
+import type { Identity, ScopeHead, TokenSet } from '../providers/contract.ts';
 
 /** The new credential: tokens of a consent, or a password that was just used. */
 export type SignInCredential =
@@ -47,10 +46,4 @@ export function endOfSecond(at: Date): number {
 /** The part of a sign-in that may be shown again: a password's server, never the password. */
 export function serverOf(credential: SignInCredential): MailServer | null {
   return credential.kind === 'password' ? credential.server : null;
-}
-
-/** Which grant a credential rests on: this client and this login. Hashed, for it is compared across tenants. */
-export function grantKeyOf(provider: Provider, identity: Identity): string {
-  const text = JSON.stringify([provider.name, provider.oauth?.clientId ?? '', identity.account.providerId]);
-  return createHash('sha256').update(text).digest('hex');
 }

@@ -11,7 +11,7 @@ import { inWakingTransaction } from '../channels/wake.ts';
 import type { Waking } from '../channels/wake.ts';
 import { connectChannel } from './connect-channel.ts';
 import { reauthorizeChannel } from './reauthorize-channel.ts';
-import { mailboxKeyOf } from '../domain/mailbox-key.ts';
+import { isSameAddress } from '../domain/address.ts';
 import type { SignIn } from './sign-in.ts';
 import { LEFT, isOneOf } from '../domain/channel.ts';
 
@@ -72,13 +72,13 @@ async function channelOf(tx: Transaction, { tenantId, link, accessType, proof }:
     await lockChannel(tx, link.channelId);
     return findChannel(tx, link.channelId);
   }
-  return findLiveChannel(tx, { tenantId, accessType, mailboxKey: mailboxKeyOf(proof.identity.account.email) });
+  return findLiveChannel(tx, { tenantId, accessType, mailboxKey: proof.identity.mailboxKey });
 }
 
 async function refusalOf(tx: Transaction, signIn: SignIn, channel: ChannelRow | null): Promise<Failure | null> {
   const { account } = signIn.proof.identity;
   const wanted = signIn.spec.mailbox;
-  if (wanted && mailboxKeyOf(wanted) !== mailboxKeyOf(account.email)) return mismatch(wanted, account.email);
+  if (wanted && !isSameAddress(wanted, account.email)) return mismatch(wanted, account.email);
   if (channel && !isSameAccount(channel, signIn)) return mismatch(channel.accountEmail, account.email);
   if (channel && isOneOf(LEFT, channel.status)) {
     return failure('link_expired', 'This channel has been disconnected since. Connect it again as a new one.');
@@ -91,8 +91,8 @@ async function refusalOf(tx: Transaction, signIn: SignIn, channel: ChannelRow | 
  * no id but the login itself (a password) does the address decide.
  */
 function isSameAccount(channel: ChannelRow, { credential, proof }: SignIn): boolean {
-  const { account } = proof.identity;
-  const sameMailbox = mailboxKeyOf(account.email) === channel.mailboxKey;
+  const { account, mailboxKey } = proof.identity;
+  const sameMailbox = mailboxKey === channel.mailboxKey;
   if (credential.kind === 'password') return sameMailbox;
   return account.providerId === channel.accountProviderId || (channel.kind === 'shared' && sameMailbox);
 }

@@ -252,6 +252,10 @@ export interface Session {
 
 export interface Identity {
   account: { email: string; login: string; providerId: string };
+  /** Which mailbox it is: a tenant has one live channel per access type and key. Stored, so it never changes. */
+  mailboxKey: string;
+  /** Which grant a credential of this login rests on (`grantKeyOf`): revoking one may end all that rest on it. */
+  grantKey: string;
   /** What the call proved, in words for a person: "Signed in and read the profile". */
   proved: string;
 }

@@ -7,7 +7,7 @@ import type { Provider } from '../../providers/contract.ts';
 import { adoptionSpec, otherAccount } from '../../connections/adoption.ts';
 import type { AdoptionOutcome } from '../../connections/adoption.ts';
 import { completeSignIn, proveSignIn } from '../../connections/complete-sign-in.ts';
-import { mailboxKeyOf } from '../../domain/mailbox-key.ts';
+import { isSameAddress } from '../../domain/address.ts';
 import type { ApiContext } from '../api-context.ts';
 import { Problem } from '../http/problem.ts';
 import type { ProblemCode } from '../http/problem.ts';
@@ -102,7 +102,7 @@ async function adoptPassword(
   const signal = AbortSignal.timeout(LOGIN_TIMEOUT_MS);
   const proof = await proveSignIn(context, accessType, { ...credential, email }, signal);
   const received = proof.identity.account.email;
-  if (mailboxKeyOf(received) !== mailboxKeyOf(email)) return otherAccount(email, received);
+  if (!isSameAddress(received, email)) return otherAccount(email, received);
   const request = requestOf(body);
   return completeSignIn(context, {
     tenantId,

@@ -35,7 +35,7 @@ export const channels = pgTable(
     accountEmail: text('account_email').notNull(),
     accountLogin: text('account_login').notNull(),
     accountProviderId: text('account_provider_id').notNull(),
-    /** The mailbox, normalised (lower case; host too where the address alone is not unique). */
+    /** The mailbox, as the adapter identifies it (`Identity.mailboxKey`). */
     mailboxKey: text('mailbox_key').notNull(),
     /** Where a password channel's server is: the form to sign in again shows it; null for the others. */
     server: jsonb('server').$type<MailServer>(),

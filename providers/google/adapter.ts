@@ -1,5 +1,7 @@
 import type { GoogleConfig } from './configuration.ts';
+import { normalAddress } from '../../domain/address.ts';
 import { createHttp } from '../../net/http.ts';
+import { grantKeyOf } from '../grant-key.ts';
 import { createPacers } from '../pacer.ts';
 import type { ReserveTime } from '../pacer.ts';
 import type { Capabilities, Provider, Quota, ScopeHead, ScopeReference, Session } from '../contract.ts';
@@ -49,18 +51,20 @@ export function createGmailProvider(config: GoogleConfig, reserve: ReserveTime):
         pacer: pacerOf(access.email),
         signal,
       });
-      return Promise.resolve(createSession(client, config.push?.topic ?? null, signal));
+      return Promise.resolve(createSession(client, config, signal));
     },
   };
 }
 
-function createSession(client: GmailClient, topic: string | null, signal: AbortSignal): Session {
+function createSession(client: GmailClient, config: GoogleConfig, signal: AbortSignal): Session {
   const labels = new LabelNames(client);
   return {
     async identify() {
       const [person, mailbox] = await Promise.all([client.userinfo(), client.profile()]);
       return {
         account: { email: mailbox.emailAddress, login: person.email, providerId: person.sub },
+        mailboxKey: normalAddress(mailbox.emailAddress),
+        grantKey: grantKeyOf('google', config.client.id, person.sub),
         proved: `Read the profile of ${mailbox.emailAddress} as ${person.email}`,
       };
     },
@@ -78,7 +82,7 @@ function createSession(client: GmailClient, topic: string | null, signal: AbortS
     listChanges: (_scope, cursor, limit) => listHistory(client, cursor, limit),
     listWindow: (_scope, window, position, limit) => listMessages(client, window, position, limit),
     fetchMessages: (_scope, items) => fetchMessages(client, labels, items, signal),
-    ...(topic === null ? {} : subscribing(client, topic)),
+    ...(config.push === null ? {} : subscribing(client, config.push.topic)),
     close: () => Promise.resolve(),
   };
 }

@@ -1,6 +1,6 @@
 import { createRemoteJWKSet, customFetch, errors, jwtVerify } from 'jose';
 import type { JWTPayload, JWTVerifyGetKey } from 'jose';
-import { mailboxKeyOf } from '../../domain/mailbox-key.ts';
+import { normalAddress } from '../../domain/address.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import { parseJson } from '../answers/text.ts';
 import type { GooglePushConfig } from './configuration.ts';
@@ -87,7 +87,7 @@ function understand(body: Uint8Array): PushReceipt {
   const told = notification.safeParse(parseJson(Buffer.from(envelope.data.message.data, 'base64').toString('utf8')));
   if (!told.success) return { outcome: 'malformed', why: 'emailAddress, historyId' };
   const { emailAddress, historyId } = told.data;
-  const about = { mailboxKey: mailboxKeyOf(emailAddress) };
+  const about = { mailboxKey: normalAddress(emailAddress) };
   const isAfter = (cursor: string) => BigInt(historyId) > startOf(cursor);
   return { outcome: 'told', items: [{ kind: 'news', about, isAfter }], status: 204 };
 }

@@ -1,5 +1,7 @@
+import { normalAddress } from '../../domain/address.ts';
 import type { Capabilities, Provider, Session, SessionAccess } from '../contract.ts';
 import type { Surroundings } from '../definition.ts';
+import { grantKeyOf } from '../grant-key.ts';
 import { comesAfter, listChanges, listWindow } from './changes.ts';
 import { ImapConnection } from './client.ts';
 import { classifyImap } from './errors.ts';
@@ -60,12 +62,13 @@ function createSession(connection: ImapConnection, access: Extract<SessionAccess
     verify,
     async identify() {
       const proved = await verify();
-      const account = {
-        email: access.email,
-        login: access.username,
-        providerId: `${access.username}@${host.toLowerCase()}`,
+      const providerId = `${access.username}@${host.toLowerCase()}`;
+      return {
+        account: { email: access.email, login: access.username, providerId },
+        mailboxKey: normalAddress(access.email),
+        grantKey: grantKeyOf('imap', '', providerId),
+        proved,
       };
-      return { account, proved };
     },
     parts: (asked) => folders.list(asked),
     headOf: (part) => folders.headOf(part),

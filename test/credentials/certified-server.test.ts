@@ -48,7 +48,7 @@ async function connect(server: OidcServer, email: string) {
     accessType: 'gmail',
     spec: { ...LINK_SPEC, import: 'off' },
     credential: { kind: 'oauth', tokens },
-    proof: { identity: { account, proved: 'a grant was made' }, heads: [] },
+    proof: { identity: { account, mailboxKey: email, grantKey: email, proved: 'a grant was made' }, heads: [] },
     coveredUntil: null,
   });
   return { channelId: channelOf(result), isLive, answered: () => server.answered.length };

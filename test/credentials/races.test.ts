@@ -38,7 +38,10 @@ async function signInWith(channelId: string, refreshToken: string | null) {
         scopes: null,
       },
     },
-    proof: { identity: { account: { email, login, providerId }, proved: 'it works' }, heads: [] },
+    proof: {
+      identity: { account: { email, login, providerId }, mailboxKey: email, grantKey: providerId, proved: 'it works' },
+      heads: [],
+    },
     coveredUntil: null,
   };
   return completeSignIn(scene.stage.context, signIn);

@@ -131,6 +131,9 @@ function listings(subject: Subject): void {
     expect(first?.proved).toContain(one.email);
     expect(again).toEqual(first);
     expect(second?.account.providerId).not.toBe(first?.account.providerId);
+    expect(second?.mailboxKey).not.toBe(first?.mailboxKey);
+    expect(second?.grantKey).not.toBe(first?.grantKey);
+    expect(`${first?.mailboxKey} ${first?.grantKey}`).not.toContain(one.secret);
   });
 
   it('takes a head after which nothing is new, and knows an empty mailbox', async () => {

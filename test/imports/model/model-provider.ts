@@ -59,7 +59,8 @@ function modelSession(account: ModelAccount, login: string): Session {
   const proved = 'Signed in at the model';
   return {
     async identify() {
-      return { account: { email: login, login, providerId: login }, proved };
+      const account = { email: login, login, providerId: login };
+      return { account, mailboxKey: login, grantKey: login, proved };
     },
     async verify() {
       account.meet();
