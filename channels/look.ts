@@ -104,6 +104,7 @@ function viewOf(
   return {
     now: now.getTime(),
     ended: channel.status === 'disconnected',
+    accessType: channel.accessType,
     status: channel.status,
     reason: channel.statusReason,
     action: channel.action,

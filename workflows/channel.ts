@@ -29,6 +29,7 @@ import { refreshNow, rowChanged, verify } from './messages.ts';
 const CYCLES_PER_RUN = 5;
 const EVENTS_PER_RUN = 90;
 
+const ACCESS_TYPE = defineSearchAttributeKey('AccessType', SearchAttributeType.KEYWORD);
 const CHANNEL_STATUS = defineSearchAttributeKey('ChannelStatus', SearchAttributeType.KEYWORD);
 const STATUS_REASON = defineSearchAttributeKey('StatusReason', SearchAttributeType.KEYWORD);
 
@@ -43,7 +44,8 @@ interface PendingCommand {
  * disconnected; after any other end the next nudge or the reconcile starts it again (rule 13).
  */
 export async function channelWorkflow(input: ChannelWorkflowInput): Promise<void> {
-  const { tenantId, channelId, accessType } = input;
+  const { tenantId, channelId } = input;
+  let { accessType } = input;
   const { view: carried, ...state } = input.state ?? { seq: 0, told: '', importIds: [] };
   const commands: PendingCommand[] = [];
   let changed = false;
@@ -60,14 +62,20 @@ export async function channelWorkflow(input: ChannelWorkflowInput): Promise<void
   setHandler(refreshNow, obey('refreshNow'));
   setHandler(verify, obey('verify'));
 
-  const perform = channelActivities(accessType);
+  let perform = channelActivities(accessType);
   const next = () => ({ tenantId, channelId, accessType, seq: ++state.seq });
   // A continued run knows the row from the run before; signals since then are in `changed`.
   let view = carried ?? (await perform.look({ tenantId, channelId, accessType, seq: state.seq }));
   state.seq = view.seq;
   for (let cycle = 1; !view.ended; cycle++) {
+    // A channel may be moved to another access type while it lives; the row decides.
+    if (view.accessType && view.accessType !== accessType) {
+      ({ accessType } = view);
+      perform = channelActivities(accessType);
+      upsertSearchAttributes([{ key: ACCESS_TYPE, value: accessType }]);
+    }
     tell(view, state);
-    await ensureImports(view, input, state);
+    await ensureImports(view, { ...input, accessType }, state);
     const command = commands.find(({ answer }) => answer === null);
     if (command) {
       ({ view, answer: command.answer } = await carryOut(command.command, view, perform, next));
@@ -83,7 +91,8 @@ export async function channelWorkflow(input: ChannelWorkflowInput): Promise<void
     if (cycle >= CYCLES_PER_RUN || historyLength >= EVENTS_PER_RUN || continueAsNewSuggested) {
       if (commands.length > 0 || view.ended) continue;
       await condition(allHandlersFinished);
-      await continueAsNew<typeof channelWorkflow>({ ...input, state: { ...state, view: changed ? null : view } });
+      const goingOn = { ...state, view: changed ? null : view };
+      await continueAsNew<typeof channelWorkflow>({ ...input, accessType, state: goingOn });
     }
   }
   ended = true;

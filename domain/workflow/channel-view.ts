@@ -1,3 +1,4 @@
+import type { AccessType } from '../access-type.ts';
 import type { Status } from '../channel.ts';
 import type { Due } from '../due.ts';
 import type { Action, StatusReason } from '../verdict.ts';
@@ -12,6 +13,8 @@ export interface ChannelView {
   seq: number;
   /** The row is gone or its life is over: the workflow may end. */
   ended: boolean;
+  /** Whose queues do its work; absent in a view that an earlier release took. */
+  accessType?: AccessType;
   status: Status;
   reason: StatusReason | null;
   action: Action;
