@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../runtime/context.ts';
 import { countLiveChannelsOnGrant } from '../db/across-tenants/grants.ts';
+import { oauthOf } from '../credentials/oauth.ts';
 import type { LinkResult } from '../db/schema/links.ts';
 import type { AccessType } from '../domain/access-type.ts';
 import type { Session, SessionAccess } from '../providers/contract.ts';
@@ -74,9 +75,10 @@ export async function completeSignIn(context: Context, signIn: SignIn): Promise<
 async function dropGrant(context: Context, { link, accessType, credential, proof }: SignIn): Promise<void> {
   // A grant that the product handed over is its own and stays valid.
   if (link === null) return;
-  const provider = context.providers.get(accessType);
-  if (credential.kind !== 'oauth' || !provider?.oauth) return;
+  if (credential.kind !== 'oauth') return;
   if ((await countLiveChannelsOnGrant(context.database, proof.identity.grantKey, '')) > 0) return;
   const token = credential.tokens.refreshToken ?? credential.tokens.accessToken;
-  await provider.oauth.revoke(token, AbortSignal.timeout(5_000)).catch(() => {});
+  await oauthOf(context, accessType)
+    .revoke(token, AbortSignal.timeout(5_000))
+    .catch(() => {});
 }

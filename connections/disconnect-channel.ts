@@ -15,6 +15,7 @@ import { ProviderError } from '../domain/verdict.ts';
 import type { Provider } from '../providers/contract.ts';
 import { openSecret, readAccess } from '../credentials/access.ts';
 import type { ChannelAccess } from '../credentials/access.ts';
+import { oauthOf } from '../credentials/oauth.ts';
 import { endSubscription } from '../push/subscription.ts';
 
 /** How long a revocation is retried before the credential is shredded without it, in ms. */
@@ -59,13 +60,13 @@ async function revoke(
   context: Context,
   channel: ChannelRow,
   credential: CredentialRow,
-  { oauth, capabilities }: Provider,
+  { capabilities }: Provider,
 ): Promise<Revocation> {
-  if (!oauth || capabilities.revocation === 'none') return 'unsupported';
+  if (credential.kind === 'password' || capabilities.revocation === 'none') return 'unsupported';
   if ((await countLiveChannelsOnGrant(context.database, credential.grantKey, channel.id)) > 0) return 'shared';
   try {
     const token = await openSecret(context, credential);
-    await oauth.revoke(token, AbortSignal.timeout(REVOKE_TIMEOUT_MS));
+    await oauthOf(context, channel.accessType).revoke(token, AbortSignal.timeout(REVOKE_TIMEOUT_MS));
     return 'done';
   } catch (error) {
     if (error instanceof ProviderError) return error.verdict.kind === 'reauth_required' ? 'done' : 'failed';

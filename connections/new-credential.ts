@@ -4,7 +4,6 @@ import type { NewCredential } from '../db/credentials/credentials.ts';
 import { oauthOf } from '../credentials/oauth.ts';
 import { refreshDueAt, tokenLifeMs } from '../domain/schedule.ts';
 import { rotationText } from '../domain/rotation.ts';
-import type { Provider } from '../providers/contract.ts';
 import type { SignIn, SignInCredential } from './sign-in.ts';
 
 /**
@@ -16,15 +15,13 @@ export async function newCredential(
   signIn: SignIn,
   { channelId, version, now }: { channelId: string; version: number; now: Date },
 ) {
-  const provider = context.providers.get(signIn.accessType);
-  if (!provider) throw new Error(`Access type ${signIn.accessType} is not configured`);
   const binding = { tenant: signIn.tenantId, owner: channelId, version };
   const secret = secretOf(signIn.credential);
   const sealed = secret && (await context.vault.seal(secret, { ...binding, kind: 'refresh_secret' }));
   return {
     kind: signIn.credential.kind,
     version,
-    ...(sealed ? { sealedSecret: sealed, secretVersion: version, rotation: startingRotation(provider) } : {}),
+    ...(sealed ? { sealedSecret: sealed, secretVersion: version, rotation: startingRotation(context, signIn) } : {}),
     ...(await accessToken(context, signIn, binding, signIn.adoption?.answeredAt ?? now)),
     grantKey: signIn.proof.identity.grantKey,
     accessTokenRefusedAt: null,
@@ -40,9 +37,10 @@ function secretOf(credential: SignInCredential) {
  * The rotation of a new grant is unproven until its first refresh (domain/rotation.ts), unless the provider declares that
  * it rotates.
  */
-function startingRotation({ oauth }: Provider): string {
-  if (oauth === null) return 'none';
-  return oauth.rotation.mode === 'none' ? 'unproven' : rotationText(oauth.rotation);
+function startingRotation(context: Context, { credential, accessType }: SignIn): string {
+  if (credential.kind === 'password') return 'none';
+  const { rotation } = oauthOf(context, accessType);
+  return rotation.mode === 'none' ? 'unproven' : rotationText(rotation);
 }
 
 async function accessToken(

@@ -3,7 +3,7 @@ import { closeOperatorIncident, openOperatorIncident } from '../db/across-tenant
 import { updateChannel } from '../db/channels/channels.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import type { Transaction } from '../db/client.ts';
-import { clearTokenRefused, markTokenRefused, notifyReaders } from '../db/credentials/credentials.ts';
+import { clearTokenRefused, findCredential, markTokenRefused, notifyReaders } from '../db/credentials/credentials.ts';
 import { letHappen } from '../channels/happenings.ts';
 import { changeChannel, signalWorkflow } from '../channels/wake.ts';
 import type { Waking } from '../channels/wake.ts';
@@ -69,7 +69,7 @@ async function healWithOperator(context: Context, channel: ChannelRow): Promise<
 
 /** Whose fault it is: without an OAuth client it is the installation's. */
 const clientOf = (context: Context, { accessType }: ChannelRow) =>
-  context.providers.get(accessType)?.oauth?.clientId ?? '';
+  context.providers.get(accessType)?.signIn.oauth[0]?.clientId ?? '';
 
 /**
  * The same within the caller's transaction; `row` is locked. A working access token proves nothing about a withdrawn grant,
@@ -123,9 +123,10 @@ export async function settleRefusal(
   if (verdict.tokenRefused && tried === 'access') await markTokenRefused(tx, row.id, credentialVersion, now);
   if (statusAfter(verdict) === null) return { before: row, row };
   const suspicion = suspect(context, row, outcome, now);
-  if (!isBelieved(context, row, suspicion, outcome)) {
-    const { capabilities, oauth } = context.providers.get(row.accessType)!;
-    const needsNewerToken = tried === 'access' && oauth !== null;
+  // Of a password there is no newer version to ask with.
+  const needsNewerToken = tried === 'access' && (await findCredential(tx, row.id))?.kind === 'oauth';
+  if (!isBelieved(context, row, suspicion, { ...outcome, needsNewerToken })) {
+    const { capabilities } = context.providers.get(row.accessType)!;
     const gapMs = needsNewerToken && !verdict.vague ? 0 : capabilities.confirmations.gapMs;
     const waiting = await updateChannel(tx, row.id, {
       suspicion,
@@ -184,10 +185,10 @@ function isBelieved(
   context: Context,
   row: ChannelRow,
   suspicion: Suspicion,
-  { verdict, tried, credentialVersion }: Refusal,
+  { verdict, credentialVersion, needsNewerToken }: Refusal & { needsNewerToken: boolean },
 ): boolean {
-  const { capabilities, oauth } = context.providers.get(row.accessType)!;
-  const heldAgainstNewer = tried === 'credential' || oauth === null || credentialVersion > suspicion.credentialVersion;
+  const { capabilities } = context.providers.get(row.accessType)!;
+  const heldAgainstNewer = !needsNewerToken || credentialVersion > suspicion.credentialVersion;
   if (verdict.tokenRefused) return heldAgainstNewer;
   const target = statusAfter(verdict);
   if (target === 'degraded' || target === null) return true;

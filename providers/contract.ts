@@ -17,8 +17,7 @@ export interface Provider {
   name: ProviderName;
   accessType: AccessType;
   capabilities: Capabilities;
-  /** The OAuth half; null for access types that log in with a password. */
-  oauth: OAuthAdapter | null;
+  signIn: SignInWays;
   /** Opens a session at the account's data. `signal` aborts it. Close it with `close()` in a `finally`. */
   openSession(access: SessionAccess, signal: AbortSignal): Promise<Session>;
   /** The total map from what the provider says to a verdict; pure. */
@@ -112,8 +111,42 @@ export interface Subscription {
   expiresAt: Date;
 }
 
+/**
+ * How people sign in; at least one way. Once a credential is stored its `kind` says which one it was: shared code asks
+ * that, never what the access type could do.
+ */
+export interface SignInWays {
+  /** One per authorization server: a mailbox that is read over IMAP may have its login at Google or at Microsoft. */
+  oauth: readonly OAuthAdapter[];
+  password: PasswordSignIn | null;
+}
+
+/** Signing in with a password, at a server that the person names or that the address leads to. */
+export interface PasswordSignIn {
+  /**
+   * The server to log in to: what is given wins, the rest is found by the address. null where none is known. IMAP looks
+   * names up and connects to nothing; Autodiscover (Exchange) sends the login.
+   */
+  discover(login: PasswordLogin, given: GivenServer, signal: AbortSignal): Promise<MailServer | null>;
+}
+
+export interface PasswordLogin {
+  email: string;
+  username: string;
+  password: Secret;
+}
+
+/** What a person typed; null where the field was left empty. */
+export interface GivenServer {
+  host: string | null;
+  port: number | null;
+  security: 'tls' | 'starttls' | null;
+}
+
 /** OAuth 2.0 authorization code with PKCE, as a client (RFC 6749, RFC 7636, RFC 9700). */
 export interface OAuthAdapter {
+  /** Whose authorization server it is; part of the redirect address. */
+  provider: ProviderName;
   clientId: string;
   /**
    * The issuers of its authorization server (RFC 9207): compared as text, path included. A function where there is one

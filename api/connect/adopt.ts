@@ -25,7 +25,7 @@ export async function adoptChannel(context: ApiContext, body: AdoptBody): Promis
   const provider = context.providers.get(body.accessType);
   if (!provider) throw new Problem('access_type_not_allowed', `The access type ${body.accessType} is not configured`);
   await refuseErasing(context, body.tenant);
-  const how = provider.oauth ? 'oauth' : 'password';
+  const how = 'refreshToken' in body.credential ? 'oauth' : 'password';
   try {
     const result = await proveAndStore(context, provider, body);
     switch (result.status) {
@@ -77,13 +77,16 @@ const inProgress = () =>
 
 async function proveAndStore(context: ApiContext, provider: Provider, body: AdoptBody): ReturnType<typeof adoptToken> {
   const { credential: given, tenant: tenantId, accessType } = body;
-  const { oauth } = provider;
-  if (oauth && 'refreshToken' in given) {
+  const { oauth, password } = provider.signIn;
+  if (oauth.length > 0 && 'refreshToken' in given) {
     const token = new Secret(given.refreshToken);
     return adoptToken(context, { tenantId, accessType, token, request: requestOf(body) });
   }
-  if (!oauth && 'username' in given) return adoptPassword(context, body, given);
-  const expected = oauth ? 'refresh_token' : 'username, password, host, port and security';
+  if (password && 'username' in given) return adoptPassword(context, body, given);
+  const expected = [
+    ...(oauth.length > 0 ? ['refresh_token'] : []),
+    ...(password ? ['username, password, host, port and security'] : []),
+  ].join(', or ');
   throw new Problem('validation_failed', `In the body: credential: expected ${expected} for ${accessType}`, {
     errors: [{ in: 'body', path: 'credential', message: `expected ${expected}` }],
   });

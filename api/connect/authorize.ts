@@ -1,13 +1,14 @@
 import type { Request, Response } from 'express';
 import { insertSignIn } from '../../db/access/sign-ins.ts';
 import type { SignInRow } from '../../db/access/sign-ins.ts';
-import type { AccessType } from '../../domain/access-type.ts';
+import type { AccessType, ProviderName } from '../../domain/access-type.ts';
 import { Secret } from '../../domain/secret.ts';
+import type { OAuthAdapter } from '../../providers/contract.ts';
 import { createPkce } from '../../providers/oauth.ts';
 import type { ApiContext } from '../api-context.ts';
-import { Problem } from '../http/problem.ts';
 import { randomText, sha256 } from '../../crypto/random-secrets.ts';
 import { bindBrowser } from './browser.ts';
+import { chooseOAuth } from './choose-oauth.ts';
 import { openLink, requireUsable } from './open-link.ts';
 import type { OpenLink } from './open-link.ts';
 
@@ -17,6 +18,7 @@ const TRIP_LIFE_MS = 10 * 60_000;
 interface Going {
   address: string;
   accessType: AccessType;
+  provider: ProviderName | undefined;
   request: Request;
   response: Response;
 }
@@ -30,8 +32,7 @@ export async function startAuthorization(context: ApiContext, going: Going): Pro
   const now = await context.clock.now();
   const opened = await openLink(context, going.address);
   requireUsable(opened, accessType, now);
-  const provider = context.providers.get(accessType);
-  if (!provider?.oauth) throw new Problem('no_oauth_for_access_type', `${accessType} signs in with a password`);
+  const oauth = chooseOAuth(context, accessType, going.provider);
   const { codeVerifier, codeChallenge } = createPkce();
   const state = randomText();
   const { link } = opened;
@@ -40,15 +41,15 @@ export async function startAuthorization(context: ApiContext, going: Going): Pro
     linkId: link.id,
     tenantId: link.tenantId,
     accessType,
-    provider: provider.name,
+    provider: oauth.provider,
     browserHash: bindBrowser(context, request, response),
     codeVerifierJwe: await sealTrip(context, link, { address: going.address, codeVerifier }),
     createdAt: now,
     expiresAt: new Date(now.getTime() + TRIP_LIFE_MS),
   };
   await context.database.inTenant(link.tenantId, (tx) => insertSignIn(tx, row));
-  return provider.oauth.authorizationUrl({
-    redirectUri: redirectUri(context, provider.name),
+  return oauth.authorizationUrl({
+    redirectUri: redirectUri(context, oauth),
     state,
     codeChallenge,
     uses: link.spec.uses,
@@ -57,7 +58,7 @@ export async function startAuthorization(context: ApiContext, going: Going): Pro
 }
 
 /** One redirect address per provider: a code of another provider's does not get to this one's exchange (S-03). */
-export const redirectUri = ({ config }: ApiContext, provider: string) =>
+export const redirectUri = ({ config }: ApiContext, { provider }: OAuthAdapter) =>
   `${config.publicUrl}/oauth/${provider}/callback`;
 
 /** The account that has to sign in, where it is known; only a hint, for the provider's page. */

@@ -8,7 +8,7 @@ import type { SignInRow } from '../../db/access/sign-ins.ts';
 import type { Secret } from '../../domain/secret.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import { readAuthorizationAnswer } from '../../providers/oauth.ts';
-import type { Provider, TokenSet } from '../../providers/contract.ts';
+import type { OAuthAdapter, TokenSet } from '../../providers/contract.ts';
 import type { ApiContext } from '../api-context.ts';
 import { Problem } from '../http/problem.ts';
 import { sha256 } from '../../crypto/random-secrets.ts';
@@ -94,35 +94,36 @@ async function signInResult(context: ApiContext, trip: Trip): Promise<LinkResult
   const over = whyOver(opened.link, now);
   if (over) return { status: 'failed', ...over };
   const provider = context.providers.get(signIn.accessType);
-  if (!provider?.oauth || !opened.accessTypes.includes(signIn.accessType)) {
+  const oauth = provider?.signIn.oauth.find((one) => one.provider === signIn.provider);
+  if (!oauth || !opened.accessTypes.includes(signIn.accessType)) {
     return fail('access_type_not_allowed', `${signIn.accessType} is not allowed here any more`);
   }
-  const answer = readAuthorizationAnswer(trip.parameters, provider.oauth.issuers);
-  if ('error' in answer) return authorizationError(provider, answer.error);
+  const answer = readAuthorizationAnswer(trip.parameters, oauth.issuers);
+  if ('error' in answer) return authorizationError(oauth, answer.error);
   try {
-    return await exchangeAndStore(context, trip, provider, answer.code);
+    return await exchangeAndStore(context, trip, oauth, answer.code);
   } catch (error) {
     if (error instanceof ProviderError) return failureOf(error, 'oauth');
     throw error;
   }
 }
 
-function authorizationError(provider: Provider, error: string): SignInFailure {
-  if (error === 'access_denied') return fail('access_denied', `Access was not given at ${provider.name}`);
-  return fail('provider_error', `${provider.name} ended the sign-in with "${error}"`);
+function authorizationError({ provider }: OAuthAdapter, error: string): SignInFailure {
+  if (error === 'access_denied') return fail('access_denied', `Access was not given at ${provider}`);
+  return fail('provider_error', `${provider} ended the sign-in with "${error}"`);
 }
 
 async function exchangeAndStore(
   context: ApiContext,
   trip: Trip,
-  provider: Provider,
+  oauth: OAuthAdapter,
   code: string,
 ): Promise<LinkResult> {
   const { link, channel } = trip.opened;
   const { accessType } = trip.signIn;
-  const tokens = await exchange(context, provider, { code, codeVerifier: trip.codeVerifier });
+  const tokens = await exchange(context, oauth, { code, codeVerifier: trip.codeVerifier });
   context.killPoint('sign_in.exchanged');
-  const missing = tokens.scopes === null ? [] : (provider.oauth?.missingScopes(tokens.scopes, link.spec.uses) ?? []);
+  const missing = tokens.scopes === null ? [] : oauth.missingScopes(tokens.scopes, link.spec.uses);
   if (missing.length > 0) return fail('scope_missing', `A permission was not given: ${missing.join(', ')}`);
   const email = channel?.accountEmail ?? '';
   const access = { kind: 'token', email, accessToken: tokens.accessToken } as const;
@@ -135,10 +136,9 @@ async function exchangeAndStore(
 
 async function exchange(
   context: ApiContext,
-  { name, oauth }: Provider,
+  oauth: OAuthAdapter,
   { code, codeVerifier }: { code: string; codeVerifier: Secret },
 ): Promise<TokenSet> {
-  if (!oauth) throw new Error(`The provider ${name} has no OAuth adapter`);
-  const sent = { redirectUri: redirectUri(context, name), code, codeVerifier };
+  const sent = { redirectUri: redirectUri(context, oauth), code, codeVerifier };
   return oauth.processTokenAnswer(await oauth.exchangeRequest(sent, AbortSignal.timeout(EXCHANGE_TIMEOUT_MS)));
 }

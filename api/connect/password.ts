@@ -3,7 +3,7 @@ import type { ChannelRow } from '../../db/channels/channels.ts';
 import type { LinkResult } from '../../db/access/links.ts';
 import { Secret } from '../../domain/secret.ts';
 import { ProviderError } from '../../domain/verdict.ts';
-import { discoverImapServer } from '../../providers/imap/discovery.ts';
+import type { PasswordSignIn } from '../../providers/contract.ts';
 import type { ApiContext } from '../api-context.ts';
 import { Problem } from '../http/problem.ts';
 import type { PasswordBody } from '../schemas/connect.ts';
@@ -36,14 +36,14 @@ export async function signInWithPassword(context: ApiContext, address: string, b
   const now = await context.clock.now();
   const opened = await openLink(context, address);
   requireUsable(opened, body.accessType, now);
-  const provider = context.providers.get(body.accessType);
-  if (provider?.oauth !== null) {
+  const way = context.providers.get(body.accessType)?.signIn.password;
+  if (!way) {
     throw new Problem('no_password_for_access_type', `${body.accessType} signs in on the provider’s page`);
   }
   if (body.url !== undefined) throw new Problem('not_supported_yet', 'url: no configured access type has an address');
   await limitAttempts(context, opened.link, now);
   const silence = sleep(DENIED_AFTER_MS, undefined, { ref: false });
-  const result = await tryPassword(context, opened, body).catch((error: unknown) => {
+  const result = await tryPassword(context, opened, { way, body }).catch((error: unknown) => {
     if (error instanceof ProviderError) return failureOf(error, 'password');
     throw error;
   });
@@ -53,16 +53,18 @@ export async function signInWithPassword(context: ApiContext, address: string, b
   throw problemOf(result);
 }
 
-async function tryPassword(context: ApiContext, opened: OpenLink, body: PasswordBody): Promise<LinkResult> {
+async function tryPassword(
+  context: ApiContext,
+  opened: OpenLink,
+  { way, body }: { way: PasswordSignIn; body: PasswordBody },
+): Promise<LinkResult> {
   const { link } = opened;
-  const server = await discoverImapServer(mailboxOf(opened, body, null), {
-    host: body.host ?? null,
-    port: body.port ?? null,
-    security: body.security ?? null,
-  });
-  if (!server) return SERVER_NOT_FOUND;
+  const { username, host = null, port = null, security = null } = body;
   const password = new Secret(body.password);
-  const credential: SignInCredential = { kind: 'password', server, username: body.username, password };
+  const login = { email: mailboxOf(opened, body, null), username, password };
+  const server = await way.discover(login, { host, port, security }, AbortSignal.timeout(LOGIN_TIMEOUT_MS));
+  if (!server) return SERVER_NOT_FOUND;
+  const credential: SignInCredential = { kind: 'password', server, username, password };
   const email = mailboxOf(opened, body, server.host);
   const proof = await proveSignIn(
     context,

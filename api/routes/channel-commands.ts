@@ -1,5 +1,6 @@
 import type { ChannelRow } from '../../db/channels/channels.ts';
 import { pauseChannel, resumeChannel } from '../../channels/pause.ts';
+import { findCredential } from '../../db/credentials/credentials.ts';
 import { json } from '../http/answers.ts';
 import type { AnswerOf, Answers } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
@@ -25,7 +26,8 @@ const refresh = commandCall(
   { name: 'refresh', summary: 'Refresh the access token now', answers: WAITED },
   async (context, asked) => {
     const row = await channelForCommand(context, asked);
-    if (context.providers.get(row.accessType)?.oauth === null) {
+    const credential = await context.database.inTenant(row.tenantId, (tx) => findCredential(tx, row.id));
+    if (credential?.kind === 'password') {
       throw new Problem(
         'no_token_for_access_type',
         'This channel signs in with a password; there is no token to refresh',

@@ -2,8 +2,6 @@ import { findSignInImport } from '../../db/imports/receipts.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
 import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
-import type { ApiContext } from '../api-context.ts';
-import { Problem } from '../http/problem.ts';
 import { SIGN_IN_PROBLEMS } from '../connect/sign-in-failure.ts';
 import { startAuthorization } from '../connect/authorize.ts';
 import { openLink } from '../connect/open-link.ts';
@@ -18,7 +16,6 @@ import {
   passwordOut,
   progressOut,
 } from '../schemas/connect.ts';
-import type { AuthorizeBody } from '../schemas/connect.ts';
 import { showConnected } from './channels.ts';
 
 const tag = 'Connect pages';
@@ -75,18 +72,11 @@ const authorize = defineCall({
   answers: { 200: json('The provider’s page for the person', authorizeOut) },
   problems: ['link_used', 'link_expired', 'access_type_not_allowed', 'no_oauth_for_access_type', 'not_supported_yet'],
   async run({ context, params: { link: address }, body, request, response }) {
-    refuseOtherProvider(context, body);
-    const url = await startAuthorization(context, { address, accessType: body.accessType, request, response });
+    const { accessType, provider } = body;
+    const url = await startAuthorization(context, { address, accessType, provider, request, response });
     return { status: 200, body: { authorization_url: url.href } };
   },
 });
-
-/** An access type is reached by its own provider. */
-function refuseOtherProvider({ providers }: ApiContext, { accessType, provider }: AuthorizeBody): void {
-  const own = providers.get(accessType)?.name;
-  if (provider === undefined || own === undefined || provider === own) return;
-  throw new Problem('not_supported_yet', `${accessType} signs in at ${own}, not at ${provider}`);
-}
 
 const password = defineCall({
   method: 'post',

@@ -22,7 +22,6 @@ export const authorizeBody = camelCased(
       .describe('The provider to sign in at; only the access type’s own is supported yet'),
   }),
 );
-export type AuthorizeBody = z.infer<typeof authorizeBody>;
 export const authorizeOut = z.object({ authorization_url: z.string().describe('The provider’s page for the person') });
 
 export const passwordBody = camelCased(

@@ -39,7 +39,7 @@ export function createGmailProvider(config: GoogleConfig, reserve: ReserveTime):
     name: 'google',
     accessType: 'gmail',
     capabilities: { ...CAPABILITIES, quota, push: config.push && createGmailPush(config.push, http) },
-    oauth: createGoogleOAuth(config, http),
+    signIn: { oauth: [createGoogleOAuth(config, http)], password: null },
     classify: classifyGoogle,
     openSession(access, signal) {
       if (access.kind !== 'token') throw new TypeError('the Gmail API is opened with an access token');

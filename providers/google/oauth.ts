@@ -22,6 +22,7 @@ const SCOPES_OF_USE: Record<Use, [string, ...string[]]> = {
 export function createGoogleOAuth(config: GoogleConfig, http: Http): OAuthAdapter {
   const endpoint = { http, url: new URL(config.tokenUrl), client: config.client };
   return {
+    provider: 'google',
     clientId: config.client.id,
     issuers: [new URL(config.authorizationUrl).origin],
     // The same refresh token stays; a new one comes with a consent only.

@@ -4,6 +4,7 @@ import type { Surroundings } from '../definition.ts';
 import { grantKeyOf } from '../grant-key.ts';
 import { comesAfter, listChanges, listWindow } from './changes.ts';
 import { ImapConnection } from './client.ts';
+import { discoverImapServer } from './discovery.ts';
 import { classifyImap } from './errors.ts';
 import { Folders, readNewestDate } from './folders.ts';
 import { listenToInbox } from './idle.ts';
@@ -41,7 +42,7 @@ export function createImapProvider({
     name: 'imap',
     accessType: 'imap',
     capabilities: CAPABILITIES,
-    oauth: null,
+    signIn: { oauth: [], password: { discover: (login, given) => discoverImapServer(login.email, given) } },
     classify: classifyImap,
     async openSession(access, signal) {
       if (access.kind !== 'password') throw new TypeError('IMAP is opened with a password');

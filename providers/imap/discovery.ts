@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import type { MailServer } from '../../domain/mail-server.ts';
+import type { GivenServer } from '../contract.ts';
 
 /** Where large providers keep the mailboxes of their own domains. */
 const KNOWN: Record<string, string> = {
@@ -24,13 +25,6 @@ const KNOWN: Record<string, string> = {
   'mail.ru': 'imap.mail.ru',
   'yandex.ru': 'imap.yandex.ru',
 };
-
-/** What a person typed; null where the field was left empty. */
-export interface GivenServer {
-  host: string | null;
-  port: number | null;
-  security: 'tls' | 'starttls' | null;
-}
 
 /**
  * The server to log in to. What is given wins; a missing host is a known provider's, else the first of `imap.<domain>`

@@ -67,8 +67,8 @@ const expireLeases = (tenant: string) =>
 /** The first answer is on its way until `arrives`; the second request has its connection, and waits until `goesOn`. */
 function answeringLate(context: Context, arrives: Promise<void>, goesOn: Promise<void>): Context {
   const gmail = context.providers.get('gmail');
-  if (!gmail?.oauth) throw new Error('Gmail is not configured');
-  const { oauth } = gmail;
+  const [oauth] = gmail?.signIn.oauth ?? [];
+  if (!gmail || !oauth) throw new Error('Gmail is not configured');
   let requests = 0;
   const refreshRequest: typeof oauth.refreshRequest = async (token, signal, beforeWriting) => {
     const isFirst = requests++ === 0;
@@ -79,7 +79,10 @@ function answeringLate(context: Context, arrives: Promise<void>, goesOn: Promise
     if (isFirst) await arrives;
     return answer;
   };
-  return { ...context, providers: new Map([['gmail', { ...gmail, oauth: { ...oauth, refreshRequest } }]]) };
+  return {
+    ...context,
+    providers: new Map([['gmail', { ...gmail, signIn: { ...gmail.signIn, oauth: [{ ...oauth, refreshRequest }] } }]]),
+  };
 }
 
 describe('a token that its provider takes once', () => {

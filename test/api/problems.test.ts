@@ -104,10 +104,14 @@ describe('an adopted token', () => {
 
   test('internal_error: says nothing of what went wrong inside', async () => {
     const gmail = api.context.providers.get('gmail');
-    if (!gmail?.oauth) throw new Error('Gmail is not configured');
+    const [oauth] = gmail?.signIn.oauth ?? [];
+    if (!gmail || !oauth) throw new Error('Gmail is not configured');
     const broken = {
       ...gmail,
-      oauth: { ...gmail.oauth, refreshRequest: () => Promise.reject(new Error('a bug of ours')) },
+      signIn: {
+        ...gmail.signIn,
+        oauth: [{ ...oauth, refreshRequest: () => Promise.reject(new Error('a bug of ours')) }],
+      },
     };
     const other = await startApi({ ...stage.context, logger: SILENT(), providers: new Map([['gmail', broken]]) });
     const answer = await adopt(other);

@@ -7,8 +7,9 @@ export const GRACE_SECONDS = 30;
 /** The same context with an adapter that documents its rotation. */
 export function declaring(context: Context, rotation: Rotation): Context {
   const gmail = context.providers.get('gmail');
-  if (!gmail?.oauth) throw new Error('Gmail is not configured');
-  const declared = { ...gmail, oauth: { ...gmail.oauth, rotation } };
+  const [oauth] = gmail?.signIn.oauth ?? [];
+  if (!gmail || !oauth) throw new Error('Gmail is not configured');
+  const declared = { ...gmail, signIn: { ...gmail.signIn, oauth: [{ ...oauth, rotation }] } };
   return { ...context, providers: new Map([...context.providers, ['gmail', declared]]) };
 }
 

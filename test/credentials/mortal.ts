@@ -52,8 +52,8 @@ export interface Ledger {
  */
 export function recording(context: Context, ledger: Ledger, slowMs: number): Context {
   const gmail = context.providers.get('gmail');
-  if (!gmail?.oauth) throw new Error('Gmail is not configured');
-  const { oauth } = gmail;
+  const [oauth] = gmail?.signIn.oauth ?? [];
+  if (!gmail || !oauth) throw new Error('Gmail is not configured');
   const refreshRequest: OAuthAdapter['refreshRequest'] = async (refreshToken, signal, beforeWriting) => {
     const token = refreshToken.reveal();
     let use: Use | null = null;
@@ -73,7 +73,7 @@ export function recording(context: Context, ledger: Ledger, slowMs: number): Con
   };
   const providers = new Map([
     ...context.providers,
-    ['gmail' as const, { ...gmail, oauth: { ...oauth, refreshRequest } }],
+    ['gmail' as const, { ...gmail, signIn: { ...gmail.signIn, oauth: [{ ...oauth, refreshRequest }] } }],
   ]);
   return { ...context, providers };
 }

@@ -19,11 +19,11 @@ async function inSession<T>(subject: Subject, account: Account, work: (session: 
 /** What an adapter says of itself, which shared code rests on. */
 export function capabilities(subject: Subject): void {
   it('declares its pace, its quota and the life of its tokens', () => {
-    const { capabilities: declared, oauth } = subject.provider();
+    const { capabilities: declared, signIn } = subject.provider();
     expect(declared.pollEveryMs).toBeGreaterThanOrEqual(1_000);
     expect(declared.quota?.unitsPerMinute ?? 1).toBeGreaterThan(0);
-    expect(oauth?.defaultLifeSeconds ?? 1).toBeGreaterThan(0);
-    expect(oauth === null).toBe(declared.keepAliveMs === null);
+    for (const { defaultLifeSeconds } of signIn.oauth) expect(defaultLifeSeconds).toBeGreaterThan(0);
+    expect(signIn.oauth.length === 0).toBe(declared.keepAliveMs === null);
   });
 
   it('lists its parts by names that stay, each with a cursor as of now or a walk to one', async () => {

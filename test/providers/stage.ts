@@ -52,7 +52,7 @@ export class Stage {
   }
 
   get oauth(): OAuthAdapter {
-    const oauth = this.providers.get('gmail')?.oauth;
+    const oauth = this.providers.get('gmail')?.signIn.oauth[0];
     if (!oauth) throw new Error('Gmail is not configured');
     return oauth;
   }

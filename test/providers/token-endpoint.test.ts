@@ -60,8 +60,9 @@ beforeAll(async () => {
     },
     reserveAlone(),
   );
-  if (!provider.oauth) throw new Error('no OAuth');
-  oauth = provider.oauth;
+  const [adapter] = provider.signIn.oauth;
+  if (!adapter) throw new Error('no OAuth');
+  oauth = adapter;
 });
 beforeEach(() => {
   reply = {};

@@ -31,7 +31,7 @@ export async function connectGmail(
   email: string,
   { tenantId = 'acme', link = null, spec = {}, prompt }: Connecting = {},
 ): Promise<LinkResult> {
-  const oauth = context.providers.get('gmail')?.oauth;
+  const oauth = context.providers.get('gmail')?.signIn.oauth[0];
   if (!oauth) throw new Error('Gmail is not configured');
   const { codeVerifier, codeChallenge } = createPkce();
   const redirectUri = 'http://127.0.0.1:9/oauth/google/callback';

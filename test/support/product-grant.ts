@@ -7,7 +7,7 @@ export async function grantOfProduct(
   { context, sandbox }: Pick<Stage, 'context' | 'sandbox'>,
   email: string,
 ): Promise<string> {
-  const oauth = context.providers.get('gmail')?.oauth;
+  const oauth = context.providers.get('gmail')?.signIn.oauth[0];
   if (!oauth) throw new Error('Gmail is not configured');
   await sandbox.account('google', email, { password: secret('password') });
   const { codeVerifier, codeChallenge } = createPkce();

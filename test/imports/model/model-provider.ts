@@ -44,7 +44,7 @@ export function modelProvider(accountOf: (username: string) => ModelAccount): Pr
       quota: null,
       confirmations: { tries: 0, gapMs: 0 },
     },
-    oauth: null,
+    signIn: { oauth: [], password: { discover: async () => null } },
     classify: () => refusal('transient', 'network').verdict,
     async openSession(access) {
       if (access.kind !== 'password') throw new TypeError('the model takes a password');
