@@ -3,7 +3,7 @@ import type { MediaType } from '../domain/media-type.ts';
 import type { MailServer } from '../domain/mail-server.ts';
 import type { Rotation } from '../domain/rotation.ts';
 import type { Secret } from '../domain/secret.ts';
-import type { ProviderAnswer, Verdict } from '../domain/verdict.ts';
+import type { ProviderAnswer, StatusReason, Verdict } from '../domain/verdict.ts';
 
 /**
  * The contract of an adapter: words and shapes, no code. Shared code never asks which provider it has; it asks for a
@@ -17,6 +17,7 @@ export interface Provider {
   name: ProviderName;
   accessType: AccessType;
   capabilities: Capabilities;
+  words: AccessWords;
   signIn: SignInWays;
   /** Opens a session at the account's data. `signal` aborts it. Close it with `close()` in a `finally`. */
   openSession(access: SessionAccess, signal: AbortSignal): Promise<Session>;
@@ -111,11 +112,26 @@ export interface Subscription {
   expiresAt: Date;
 }
 
+/** What an access type and its provider are called, for people. */
+export interface AccessWords {
+  /** The name that people know: "Gmail". */
+  label: string;
+  /** Who runs the account, as a sentence names it: "Google", "the mail server". */
+  provider: string;
+  /** Which accounts it is for, where there is a choice. */
+  hint: string;
+  /**
+   * Whole sentences for reasons of which the provider's bytes tell less, or something else, than the reason's name; the
+   * account's login stands for `{login}`.
+   */
+  causes: Partial<Record<StatusReason, string>>;
+}
+
 /**
  * How people sign in; at least one way. Once a credential is stored its `kind` says which one it was: shared code asks
  * that, never what the access type could do.
  */
-export interface SignInWays {
+interface SignInWays {
   /** One per authorization server: a mailbox that is read over IMAP may have its login at Google or at Microsoft. */
   oauth: readonly OAuthAdapter[];
   password: PasswordSignIn | null;
@@ -123,6 +139,10 @@ export interface SignInWays {
 
 /** Signing in with a password, at a server that the person names or that the address leads to. */
 export interface PasswordSignIn {
+  /** What the form asks about the server: its name, port and encryption, or the address of a service. */
+  server: { asks: 'host' | 'url'; label: string; example: string };
+  /** What to know before signing in with a password, by the domain of the address. */
+  notes: readonly { domains: readonly string[]; text: string }[];
   /**
    * The server to log in to: what is given wins, the rest is found by the address. null where none is known. IMAP looks
    * names up and connects to nothing; Autodiscover (Exchange) sends the login.
@@ -130,7 +150,7 @@ export interface PasswordSignIn {
   discover(login: PasswordLogin, given: GivenServer, signal: AbortSignal): Promise<MailServer | null>;
 }
 
-export interface PasswordLogin {
+interface PasswordLogin {
   email: string;
   username: string;
   password: Secret;
@@ -147,6 +167,8 @@ export interface GivenServer {
 export interface OAuthAdapter {
   /** Whose authorization server it is; part of the redirect address. */
   provider: ProviderName;
+  /** What people call it: "Google". */
+  label: string;
   clientId: string;
   /**
    * The issuers of its authorization server (RFC 9207): compared as text, path included. A function where there is one

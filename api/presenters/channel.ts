@@ -1,26 +1,30 @@
 import type { Context } from '../../runtime/context.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
+import type { CredentialFacts } from '../../db/credentials/token-reads.ts';
 import { channelWorkflowId } from '../../domain/workflow/names.ts';
+import { presentAccess } from './sign-in.ts';
 import { isoOrNull } from './time.ts';
 import type { Channel } from '../schemas/channels.ts';
 
-/** A channel as the API shows it. `tokenExpiresAt` null: a password, or shredded. */
+/** A channel as the API shows it. `credential` null: it is shredded. */
 export function presentChannel(
-  context: Pick<Context, 'temporal'>,
+  context: Pick<Context, 'temporal' | 'providers'>,
   row: ChannelRow,
-  tokenExpiresAt: Date | null,
+  credential: CredentialFacts | null,
 ): Channel {
   return {
     id: row.id,
     tenant: row.tenantId,
     kind: row.kind,
     access_type: row.accessType,
+    access: presentAccess(context, row),
     uses: row.uses,
     account: { email: row.accountEmail, login: row.accountLogin, provider_id: row.accountProviderId },
     owner: row.owner,
     ...presentLife(row),
+    credential_kind: credential?.kind ?? null,
     credential_version: row.credentialVersion,
-    token_expires_at: isoOrNull(tokenExpiresAt),
+    token_expires_at: isoOrNull(credential?.expiresAt ?? null),
     next_refresh_at: isoOrNull(row.nextRefreshAt),
     last_verified_at: isoOrNull(row.lastVerifiedAt),
     covered_until: isoOrNull(row.coveredUntil),

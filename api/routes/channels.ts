@@ -2,7 +2,7 @@ import { findChannel, listChannels, updateChannel } from '../../db/channels/chan
 import type { ChannelRow } from '../../db/channels/channels.ts';
 import type { Transaction } from '../../db/client.ts';
 import { changeImportMode } from '../../channels/import-mode.ts';
-import { findTokenExpiries } from '../../db/credentials/token-reads.ts';
+import { findCredentialFacts } from '../../db/credentials/token-reads.ts';
 import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import type { ApiContext } from '../api-context.ts';
@@ -20,8 +20,8 @@ const tag = 'Channels';
 const params = idParams('chn');
 
 export async function showChannel(context: ApiContext, tx: Transaction, row: ChannelRow): Promise<Channel> {
-  const expiries = await findTokenExpiries(tx, [row.id]);
-  return presentChannel(context, row, expiries.get(row.id) ?? null);
+  const facts = await findCredentialFacts(tx, [row.id]);
+  return presentChannel(context, row, facts.get(row.id) ?? null);
 }
 
 /** The channel that a sign-in has just stored. Throws 404 where it was erased since. */
@@ -49,13 +49,13 @@ const list = defineCall({
     const filter = { tenantId, status, accessType, after: parseIdCursor(query.after), limit: limit + 1 };
     const body = await listInReach(context, tenantId, async (tx) => {
       const rows = await listChannels(tx, filter);
-      const expiries = await findTokenExpiries(
+      const facts = await findCredentialFacts(
         tx,
         rows.map((row) => row.id),
       );
       return pageOf(rows, limit, {
         cursor: (row) => idCursor(row.id),
-        show: (row) => presentChannel(context, row, expiries.get(row.id) ?? null),
+        show: (row) => presentChannel(context, row, facts.get(row.id) ?? null),
       });
     });
     return { status: 200, body };

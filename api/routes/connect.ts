@@ -7,6 +7,7 @@ import { startAuthorization } from '../connect/authorize.ts';
 import { openLink } from '../connect/open-link.ts';
 import { signInWithPassword } from '../connect/password.ts';
 import { presentImport } from '../presenters/import.ts';
+import { presentAccess, presentSignIn } from '../presenters/sign-in.ts';
 import {
   authorizeBody,
   authorizeOut,
@@ -37,10 +38,12 @@ const session = defineCall({
       body: {
         purpose: link.purpose,
         access_types: accessTypes,
+        sign_in: presentSignIn(context, accessTypes),
         tenant: link.tenantId,
         channel: channel && {
           account: presentAccount(channel),
           access_type: channel.accessType,
+          access: presentAccess(context, channel),
           status_reason: channel.statusReason,
           server: channel.server,
         },

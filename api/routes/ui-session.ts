@@ -6,6 +6,7 @@ import { defineCall } from '../http/call.ts';
 import type { ApiContext } from '../api-context.ts';
 import { Problem } from '../http/problem.ts';
 import { isSameSecret, sha256 } from '../../crypto/random-secrets.ts';
+import { presentSignIn } from '../presenters/sign-in.ts';
 import { loginQuery, sessionBody, sessionOut } from '../schemas/ui.ts';
 import { closeSession, openSession } from '../auth/session.ts';
 
@@ -48,6 +49,7 @@ const read = defineCall({
 function presentSession({ providers, config }: ApiContext) {
   return {
     access_types: [...providers.keys()],
+    sign_in: presentSignIn({ providers }, providers.keys()),
     temporal_ui: config.temporal.uiUrl,
     sandbox_page: config.sandbox?.page || null,
   };

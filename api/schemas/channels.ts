@@ -5,6 +5,7 @@ import { STATUSES } from '../../domain/channel.ts';
 import { ACTIONS, STATUS_REASONS } from '../../domain/verdict.ts';
 import { pageQuery } from '../http/paging.ts';
 import { accessType, channelKind, email, importMode, person, personOut, tenantName, time, timeOut } from './parts.ts';
+import { accessOut } from './sign-in.ts';
 
 const keepWarm = z
   .enum(KEEP_WARM)
@@ -105,6 +106,7 @@ export const channelOut = z
     tenant: z.string().describe('The tenant that the channel belongs to'),
     kind: channelKind,
     access_type: accessType,
+    access: accessOut.describe('What the access is called'),
     uses: z.array(z.enum(USES)).describe('What the connection is for'),
     account: accountOut.describe('The connected account'),
     owner: personOut.nullable().describe('Who looks after the channel; null: no one person'),
@@ -113,6 +115,10 @@ export const channelOut = z
     status_since: timeOut.describe('When the status last changed'),
     action: z.enum(ACTIONS).describe('What must be done; `none`: the channel needs no one'),
     provider_code: z.string().nullable().describe('The provider’s own code for the trouble, to show and copy'),
+    credential_kind: z
+      .enum(['oauth', 'password'])
+      .nullable()
+      .describe('What the channel signs in with; null: its credential is shredded'),
     credential_version: z.int().describe('The live credential’s version; only grows'),
     token_expires_at: timeOut.nullable().describe('When the access token expires; null: a password, or no credential'),
     next_refresh_at: timeOut.nullable().describe('When the next refresh is due; null: none is scheduled'),

@@ -7,6 +7,7 @@ import { accountOut, channelOut } from './channels.ts';
 import { importOut } from './imports.ts';
 import { purpose, resultOut } from './links.ts';
 import { accessType, timeOut } from './parts.ts';
+import { accessOut, signInOut } from './sign-in.ts';
 
 /** The random part of a link's address. */
 export const linkParams = z.strictObject({
@@ -19,7 +20,7 @@ export const authorizeBody = camelCased(
     provider: z
       .enum(PROVIDER_NAMES)
       .optional()
-      .describe('The provider to sign in at; only the access type’s own is supported yet'),
+      .describe('At whose page, as `sign_in` offers; needed where there is more than one'),
   }),
 );
 export const authorizeOut = z.object({ authorization_url: z.string().describe('The provider’s page for the person') });
@@ -49,11 +50,13 @@ export const passwordOut = z.object({ channel: channelOut });
 export const connectSessionOut = z.object({
   purpose,
   access_types: z.array(accessType).describe('The access types to choose from'),
+  sign_in: z.array(signInOut).describe('How to sign in with each of them'),
   tenant: z.string().describe('The tenant that the channel will belong to'),
   channel: z
     .object({
       account: accountOut.describe('The account to sign in again'),
       access_type: accessType,
+      access: accessOut.describe('What the access is called'),
       status_reason: z.enum(STATUS_REASONS).nullable().describe('Why it needs a sign-in; null where it does not'),
       server: z
         .object({

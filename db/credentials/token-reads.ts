@@ -3,6 +3,7 @@ import type { Status } from '../../domain/channel.ts';
 import type { Action, StatusReason } from '../../domain/verdict.ts';
 import type { Database, Transaction } from '../client.ts';
 import { credentials } from '../schema/credentials.ts';
+import type { CredentialRow } from './credentials.ts';
 
 export interface TokenQuestion {
   channelId: string;
@@ -88,12 +89,17 @@ export async function readAccessToken(
   };
 }
 
-/** When the tokens of these channels expire; channels without one are not in the map. */
-export async function findTokenExpiries(tx: Transaction, channelIds: string[]): Promise<Map<string, Date>> {
+export type CredentialFacts = Pick<CredentialRow, 'kind' | 'expiresAt'>;
+
+/** What may be shown of these channels' credentials; a channel whose credential is shredded is not in the map. */
+export async function findCredentialFacts(
+  tx: Transaction,
+  channelIds: string[],
+): Promise<Map<string, CredentialFacts>> {
   if (channelIds.length === 0) return new Map();
   const rows = await tx
-    .select({ channelId: credentials.channelId, expiresAt: credentials.expiresAt })
+    .select({ channelId: credentials.channelId, kind: credentials.kind, expiresAt: credentials.expiresAt })
     .from(credentials)
     .where(inArray(credentials.channelId, channelIds));
-  return new Map(rows.flatMap(({ channelId, expiresAt }) => (expiresAt ? [[channelId, expiresAt] as const] : [])));
+  return new Map(rows.map(({ channelId, ...facts }) => [channelId, facts]));
 }

@@ -4,7 +4,7 @@ import { createHttp } from '../../net/http.ts';
 import { grantKeyOf } from '../grant-key.ts';
 import { createPacers } from '../pacer.ts';
 import type { ReserveTime } from '../pacer.ts';
-import type { Capabilities, Provider, Quota, ScopeHead, ScopeReference, Session } from '../contract.ts';
+import type { AccessWords, Capabilities, Provider, Quota, ScopeHead, ScopeReference, Session } from '../contract.ts';
 import { formatCursor, listHistory, listMessages, readNewestDate } from './changes.ts';
 import { GmailClient } from './client.ts';
 import { classifyGoogle } from './errors.ts';
@@ -26,6 +26,16 @@ const CAPABILITIES: Omit<Capabilities, 'push' | 'quota'> = {
   confirmations: { tries: 2, gapMs: 60_000 },
 };
 
+const cannotTell = 'Google ended our access: the password changed, or somebody withdrew the access.';
+
+const WORDS: AccessWords = {
+  label: 'Gmail',
+  provider: 'Google',
+  hint: 'Gmail and Google Workspace; you sign in at Google',
+  // `invalid_grant` is the same for both.
+  causes: { access_revoked: cannotTell, password_changed: cannotTell },
+};
+
 /** The mailbox has one cursor. */
 const MAILBOX: ScopeReference = { scope: 'mailbox', name: null };
 
@@ -39,6 +49,7 @@ export function createGmailProvider(config: GoogleConfig, reserve: ReserveTime):
     name: 'google',
     accessType: 'gmail',
     capabilities: { ...CAPABILITIES, quota, push: config.push && createGmailPush(config.push, http) },
+    words: WORDS,
     signIn: { oauth: [createGoogleOAuth(config, http)], password: null },
     classify: classifyGoogle,
     openSession(access, signal) {

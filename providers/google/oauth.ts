@@ -23,6 +23,7 @@ export function createGoogleOAuth(config: GoogleConfig, http: Http): OAuthAdapte
   const endpoint = { http, url: new URL(config.tokenUrl), client: config.client };
   return {
     provider: 'google',
+    label: 'Google',
     clientId: config.client.id,
     issuers: [new URL(config.authorizationUrl).origin],
     // The same refresh token stays; a new one comes with a consent only.

@@ -4,12 +4,12 @@ import type { Surroundings } from '../definition.ts';
 import { grantKeyOf } from '../grant-key.ts';
 import { comesAfter, listChanges, listWindow } from './changes.ts';
 import { ImapConnection } from './client.ts';
-import { discoverImapServer } from './discovery.ts';
 import { classifyImap } from './errors.ts';
 import { Folders, readNewestDate } from './folders.ts';
 import { listenToInbox } from './idle.ts';
 import { fetchMessages, stillThere, within } from './messages.ts';
 import type { JustAsked } from './messages.ts';
+import { IMAP_WORDS, imapPassword } from './sign-in.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -42,7 +42,8 @@ export function createImapProvider({
     name: 'imap',
     accessType: 'imap',
     capabilities: CAPABILITIES,
-    signIn: { oauth: [], password: { discover: (login, given) => discoverImapServer(login.email, given) } },
+    words: IMAP_WORDS,
+    signIn: { oauth: [], password: imapPassword },
     classify: classifyImap,
     async openSession(access, signal) {
       if (access.kind !== 'password') throw new TypeError('IMAP is opened with a password');

@@ -70,9 +70,9 @@ function answeringLate(context: Context, arrives: Promise<void>, goesOn: Promise
   const [oauth] = gmail?.signIn.oauth ?? [];
   if (!gmail || !oauth) throw new Error('Gmail is not configured');
   let requests = 0;
-  const refreshRequest: typeof oauth.refreshRequest = async (token, signal, beforeWriting) => {
+  const refreshRequest: typeof oauth.refreshRequest = async (grant, signal, beforeWriting) => {
     const isFirst = requests++ === 0;
-    const answer = await oauth.refreshRequest(token, signal, async () => {
+    const answer = await oauth.refreshRequest(grant, signal, async () => {
       if (!isFirst) await goesOn;
       await beforeWriting?.();
     });

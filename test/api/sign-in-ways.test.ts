@@ -52,6 +52,29 @@ async function disconnected(channelId: string) {
 }
 
 describe('an access type with several ways to sign in', () => {
+  test('the page learns them from the API', async () => {
+    const link = await links.makeLink({ access_types: ['imap'] });
+    const { json } = await browse(api)('GET', `${link.path}/session`);
+    expect(json.sign_in).toEqual([
+      {
+        access_type: 'imap',
+        label: 'IMAP',
+        provider: 'the mail server',
+        hint: 'Any other mailbox, with its password',
+        oauth: [
+          { provider: 'google', label: 'Google' },
+          { provider: 'microsoft', label: 'Google' },
+        ],
+        password: {
+          server: { asks: 'host', label: 'IMAP server', example: 'imap.example.com' },
+          notes: expect.arrayContaining([
+            { domains: ['gmail.com', 'googlemail.com'], text: expect.stringContaining('app password') as string },
+          ]) as unknown,
+        },
+      },
+    ]);
+  });
+
   test('the authorization server has to be named where there are two', async () => {
     const link = await links.makeLink({ access_types: ['imap'] });
     for (const [provider, code] of [
@@ -87,7 +110,13 @@ describe('an access type with several ways to sign in', () => {
     expect(await api.call('POST', `/v1/channels/${password}/refresh`)).toMatchObject(noToken);
     expect(await api.call('GET', `/v1/channels/${password}/access-token`)).toMatchObject(noToken);
     expect((await api.call('GET', `/v1/channels/${grant}/access-token`)).status).toBe(200);
-    expect(await disconnected(password)).toMatchObject({ revocation: 'unsupported' });
+    const { json: shown } = await api.call('GET', `/v1/channels/${password}`);
+    expect(shown).toMatchObject({
+      credential_kind: 'password',
+      access: { label: 'IMAP', provider: 'the mail server' },
+    });
+    expect(shown.access.causes.password_changed).toContain('the password of password@ways.example.com;');
+    expect(await disconnected(password)).toMatchObject({ revocation: 'unsupported', credential_kind: null });
     expect(await disconnected(grant)).toMatchObject({ revocation: 'done' });
     const revoked = await stage.sandbox.requests('google', 'revoke', 'grant@ways.example.com');
     expect(revoked.map(({ status }) => status)).toEqual([200]);

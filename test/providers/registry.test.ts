@@ -32,6 +32,16 @@ describe('the providers of an environment', () => {
     expect(() => readConfig({ ...BASE, ...wrong })).not.toThrow(CLIENT.GOOGLE_CLIENT_SECRET);
   });
 
+  test('an access type has a way to sign in, and names and sentences for people', () => {
+    for (const { words, signIn } of createProviders(readConfig({ ...BASE, ...CLIENT }).providers).values()) {
+      expect(signIn.oauth.length + (signIn.password ? 1 : 0)).toBeGreaterThan(0);
+      const names = [words.label, words.provider, words.hint, ...signIn.oauth.map(({ label }) => label)];
+      for (const name of names) expect(name).toMatch(/^[^{_]+$/);
+      const sentences = [...Object.values(words.causes), ...(signIn.password?.notes ?? []).map(({ text }) => text)];
+      for (const sentence of sentences) expect(sentence.replaceAll('{login}', 'ana')).toMatch(/^[A-Z][^{_]*\.$/);
+    }
+  });
+
   test('rule 1: a client secret does not show in the configuration', () => {
     expect(JSON.stringify(readConfig({ ...BASE, ...CLIENT }))).not.toContain(CLIENT.GOOGLE_CLIENT_SECRET);
   });

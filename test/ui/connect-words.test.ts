@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { describeFailure } from '../../ui/words/connect-words.ts';
-import { passwordNote } from '../../ui/data/known-servers.ts';
 import { NO_SERVER, passwordBody } from '../../ui/data/password-body.ts';
 
 /** Every code that the connect calls answer with, and what the network layer adds. */
@@ -30,7 +29,7 @@ const CODES = [
 
 describe('describeFailure', () => {
   it.each(CODES)('has words of its own for %s', (code) => {
-    const { title, sentence } = describeFailure({ code, detail: 'raw detail' }, 'gmail');
+    const { title, sentence } = describeFailure({ code, detail: 'raw detail' }, 'Google');
     expect(title).not.toBe('That did not work');
     expect(`${title} ${sentence}`).not.toMatch(/[{_]/);
   });
@@ -39,13 +38,13 @@ describe('describeFailure', () => {
     const words = 'You signed in as bob@example.com, this channel belongs to ana@example.com. Nothing was changed.';
     const [ana, bob] = ['ana@example.com', 'bob@example.com'];
     const failure = { code: 'account_mismatch', detail: '' };
-    expect(describeFailure({ ...failure, expected: { email: ana }, received: { email: bob } }, 'imap').sentence).toBe(
-      words,
-    );
+    expect(
+      describeFailure({ ...failure, expected: { email: ana }, received: { email: bob } }, 'the mail server').sentence,
+    ).toBe(words);
   });
 
   it('says what the server said where it knows no better', () => {
-    expect(describeFailure({ code: 'new_code', detail: 'The moon is full.' }, 'imap').sentence).toBe(
+    expect(describeFailure({ code: 'new_code', detail: 'The moon is full.' }, 'the mail server').sentence).toBe(
       'The moon is full.',
     );
   });
@@ -55,9 +54,10 @@ describe('describeFailure of a form that does not validate', () => {
   it('stands at the field that the server names', () => {
     const failure = { code: 'validation_failed', detail: '', display_message: 'Please check.' };
     expect(
-      describeFailure({ ...failure, errors: [{ in: 'body', path: 'port', message: 'Too big' }] }, 'imap').field,
+      describeFailure({ ...failure, errors: [{ in: 'body', path: 'port', message: 'Too big' }] }, 'the mail server')
+        .field,
     ).toBe('port');
-    expect(describeFailure(failure, 'imap')).toMatchObject({ field: null, sentence: 'Please check.' });
+    expect(describeFailure(failure, 'the mail server')).toMatchObject({ field: null, sentence: 'Please check.' });
   });
 });
 
@@ -74,12 +74,5 @@ describe('passwordBody', () => {
   it('sends the server settings that were entered, the port as a number', () => {
     const entry = { username: 'a', password: 'b', host: ' h ', port: '4143', security: 'starttls', url: '' } as const;
     expect(passwordBody('imap', entry)).toMatchObject({ host: 'h', port: 4143, security: 'starttls' });
-  });
-});
-
-describe('passwordNote', () => {
-  it('warns where the usual password will not do, in any case of the address', () => {
-    expect(passwordNote('Ana@GMAIL.com')).toContain('app password');
-    expect(passwordNote('ana@example.com')).toBeNull();
   });
 });

@@ -10,7 +10,7 @@ import type { Explained } from '../../ui/words/words.ts';
 const CHANNEL: Explained = {
   tenant: 'acme',
   kind: 'individual',
-  access_type: 'gmail',
+  access: { label: 'Gmail', provider: 'Google', causes: {} },
   account: { email: 'ana@example.com', login: 'ana@example.com', provider_id: '1' },
   owner: null,
   status: 'connected',

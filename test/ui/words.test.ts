@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { ACCESS_TYPES } from '../../domain/access-type.ts';
 import { STATUSES } from '../../domain/channel.ts';
 import { ACTIONS, STATUS_REASONS } from '../../domain/verdict.ts';
 import { explain, needsSomeone, severity } from '../../ui/words/words.ts';
@@ -8,7 +7,7 @@ import type { Explained } from '../../ui/words/words.ts';
 const ANA: Explained = {
   tenant: 'acme',
   kind: 'individual',
-  access_type: 'gmail',
+  access: { label: 'Gmail', provider: 'Google', causes: {} },
   account: { email: 'ana@example.com', login: 'ana@example.com', provider_id: '1045' },
   owner: { email: 'ana@example.com', name: 'Ana' },
   status: 'reauth_required',
@@ -17,12 +16,13 @@ const ANA: Explained = {
 };
 
 describe('explain', () => {
-  it('has a sentence without a code for every status, reason, access type and action', () => {
+  it('has a sentence without a code for every status, reason, provider and action', () => {
     for (const status of STATUSES)
       for (const status_reason of [...STATUS_REASONS, null])
-        for (const access_type of ACCESS_TYPES)
+        for (const provider of ['Google', 'the mail server'])
           for (const action of ACTIONS) {
-            const { cause, next } = explain({ ...ANA, status, status_reason, access_type, action });
+            const access = { ...ANA.access, provider };
+            const { cause, next } = explain({ ...ANA, status, status_reason, access, action });
             for (const sentence of [cause, next]) {
               expect(sentence).toMatch(/^[A-Z].*\.$/);
               expect(sentence).not.toMatch(/_|undefined|null|\{/);
@@ -30,11 +30,10 @@ describe('explain', () => {
           }
   });
 
-  it('offers both causes where Google’s answer is the same for both', () => {
-    for (const status_reason of ['access_revoked', 'password_changed'] as const) {
-      const { cause } = explain({ ...ANA, status_reason });
-      expect(cause).toMatch(/password changed.*withdrew/);
-    }
+  it('lets the provider’s own sentence stand where it has one for the reason', () => {
+    const access = { ...ANA.access, causes: { access_revoked: 'The answer leaves the cause open.' } };
+    expect(explain({ ...ANA, access }).cause).toBe('The answer leaves the cause open.');
+    expect(explain({ ...ANA, access, status_reason: 'network' }).cause).toContain('cannot be reached');
   });
 
   it('names the account to sign in as, and who must do it', () => {

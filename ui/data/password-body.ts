@@ -23,11 +23,11 @@ export function serverEntry(server: { host: string; port: number; security: 'tls
 /** The body of `POST /connect/:link/password`: what nobody entered is not in it. */
 export function passwordBody(accessType: AccessType, entry: PasswordEntry): PasswordRequest {
   const body = { access_type: accessType, username: entry.username.trim(), password: entry.password };
-  if (accessType === 'exchange') return { ...body, url: entry.url.trim() };
   return {
     ...body,
     ...(entry.host.trim() && { host: entry.host.trim() }),
     ...(entry.port.trim() && { port: Number(entry.port) }),
     ...(entry.security && { security: entry.security }),
+    ...(entry.url.trim() && { url: entry.url.trim() }),
   };
 }

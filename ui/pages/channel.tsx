@@ -10,7 +10,7 @@ import { ProblemNotice } from '../components/notice.tsx';
 import { Timeline } from '../components/channel/timeline.tsx';
 import { channelQuery, timelineQuery } from '../data/queries.ts';
 import type { Channel } from '../../api/schemas/channels.ts';
-import { ACCESS_WORDS, STATUS_WORDS } from '../words/words.ts';
+import { STATUS_WORDS } from '../words/words.ts';
 import { NotFoundPage } from './not-found.tsx';
 
 export function ChannelPage() {
@@ -35,7 +35,7 @@ function OneChannel({ channel }: { channel: Channel }) {
         <div>
           <h1 className="address">{channel.account.email}</h1>
           <p className="meta">
-            {ACCESS_WORDS[channel.access_type].name} · {channel.tenant} · {channel.kind}
+            {channel.access.label} · {channel.tenant} · {channel.kind}
             {channel.account.login !== channel.account.email && <> · signed in as {channel.account.login}</>}
           </p>
         </div>

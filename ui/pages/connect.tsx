@@ -8,7 +8,7 @@ import { SignInChoice } from '../components/connect/sign-in-choice.tsx';
 import { Wordmark } from '../components/wordmark.tsx';
 import { linkQuery } from '../data/link-queries.ts';
 import type { ConnectSession } from '../../api/schemas/connect.ts';
-import { ACCESS_WORDS, explain } from '../words/words.ts';
+import { explain } from '../words/words.ts';
 
 /** The page behind a link: for whoever owns the account, on any device, without a login to anything of ours. */
 export function ConnectPage() {
@@ -92,7 +92,7 @@ function causeFor(session: ConnectSession, account: string): string {
   return explain({
     status: 'reauth_required',
     status_reason: session.channel.status_reason,
-    access_type: session.channel.access_type,
+    access: session.channel.access,
     account: { email: account, login: account, provider_id: '' },
     action: 'reauthorize',
     owner: null,
@@ -127,8 +127,7 @@ function Expired({ session }: { session: ConnectSession }) {
         {account && (
           <>
             {' '}
-            for {ACCESS_WORDS[session.channel?.access_type ?? 'imap'].name} and{' '}
-            <span className="address">{account}</span>
+            for {session.channel?.access.label} and <span className="address">{account}</span>
           </>
         )}
         ; it takes a moment, and the new one does the same as this would have done.

@@ -1,6 +1,5 @@
-import type { AccessType } from '../../domain/access-type.ts';
 import type { Problem } from '../data/client.ts';
-import { ACCESS_WORDS, capital } from './words.ts';
+import { capital } from './words.ts';
 
 /** Where on the password form an error belongs; null: it is about the whole attempt. */
 export type FormField = 'username' | 'password' | 'host' | 'port' | 'security' | null;
@@ -17,13 +16,16 @@ export interface FailureWords {
 
 const FIELDS = ['username', 'password', 'host', 'port', 'security'] as const;
 
-/** What a failed sign-in means, in words, and where to mend it. The code is shown beside it. */
-export function describeFailure(failure: Failure, accessType: AccessType): FailureWords {
+/**
+ * What a failed sign-in means, in words, and where to mend it. The code is shown beside it.
+ * @param provider who runs the account, as a sentence names it
+ */
+export function describeFailure(failure: Failure, provider: string): FailureWords {
   if (failure.code === 'account_mismatch') return mismatch(failure);
   const known = FAILURES[failure.code];
   // Also said of a channel that was disconnected since; only the server knows which.
   if (failure.code === 'link_expired' && known && failure.detail) return { ...known, sentence: failure.detail };
-  if (known) return named(known, ACCESS_WORDS[accessType].provider);
+  if (known) return named(known, provider);
   return {
     title: 'That did not work',
     sentence: failure.display_message ?? (failure.detail || 'The reason is not known.'),

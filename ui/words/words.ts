@@ -1,25 +1,7 @@
-import type { AccessType } from '../../domain/access-type.ts';
 import { NEEDS_PERSON, isOneOf } from '../../domain/channel.ts';
 import type { Status } from '../../domain/channel.ts';
 import type { StatusReason } from '../../domain/verdict.ts';
 import type { Channel } from '../../api/schemas/channels.ts';
-
-/** What an access type and the other side are called in a sentence. */
-export const ACCESS_WORDS: Record<AccessType, { name: string; provider: string; hint: string }> = {
-  gmail: { name: 'Gmail', provider: 'Google', hint: 'Gmail and Google Workspace; you sign in at Google' },
-  microsoft: {
-    name: 'Microsoft 365',
-    provider: 'Microsoft',
-    hint: 'Outlook and Microsoft 365; you sign in at Microsoft',
-  },
-  exchange: {
-    name: 'Exchange',
-    provider: 'the Exchange server',
-    hint: 'An Exchange server of your own, with a password',
-  },
-  imap: { name: 'IMAP', provider: 'the mail server', hint: 'Any other mailbox, with its password' },
-  salesforce: { name: 'Salesforce', provider: 'Salesforce', hint: 'A Salesforce login; you sign in at Salesforce' },
-};
 
 export type Tone = 'good' | 'warn' | 'bad' | 'quiet';
 
@@ -36,7 +18,7 @@ export const STATUS_WORDS: Record<Status, { word: string; tone: Tone }> = {
 
 export type Explained = Pick<
   Channel,
-  'status' | 'status_reason' | 'access_type' | 'account' | 'action' | 'owner' | 'kind' | 'tenant'
+  'status' | 'status_reason' | 'access' | 'account' | 'action' | 'owner' | 'kind' | 'tenant'
 >;
 
 export interface Explanation {
@@ -49,8 +31,8 @@ export interface Explanation {
 }
 
 /**
- * A channel's state in sentences. They never claim more than the provider's bytes can tell: Google answers a changed
- * password and a withdrawn access alike, so there the words offer both.
+ * A channel's state in sentences. They never claim more than the provider's bytes can tell: the API gives the sentences
+ * where a provider answers two causes alike.
  */
 export function explain(channel: Explained): Explanation {
   switch (channel.status) {
@@ -83,13 +65,10 @@ export function explain(channel: Explained): Explanation {
 }
 
 function causeOf(channel: Explained): string {
-  const { provider } = ACCESS_WORDS[channel.access_type];
+  const { provider } = channel.access;
   if (channel.status_reason === null) return `${capital(provider)} refused the connection without saying why.`;
-  const { login } = channel.account;
-  return (SPECIAL_CAUSES[channel.access_type]?.[channel.status_reason] ?? CAUSES[channel.status_reason])(
-    provider,
-    login,
-  );
+  const special = channel.access.causes[channel.status_reason];
+  return special ?? CAUSES[channel.status_reason](provider, channel.account.login);
 }
 
 type Cause = (provider: string, login: string) => string;
@@ -123,19 +102,8 @@ const CAUSES: Record<StatusReason, Cause> = {
   network: (provider) => `${capital(provider)} cannot be reached at the moment.`,
 };
 
-const googleCannotTell: Cause = () => 'Google ended our access: the password changed, or somebody withdrew the access.';
-const passwordRefused: Cause = (provider, login) =>
-  `${capital(provider)} no longer accepts the password of ${login}; it was probably changed.`;
-
-/** Where one provider's bytes tell less, or something else, than the reason's name. */
-const SPECIAL_CAUSES: Partial<Record<AccessType, Partial<Record<StatusReason, Cause>>>> = {
-  gmail: { access_revoked: googleCannotTell, password_changed: googleCannotTell },
-  imap: { password_changed: passwordRefused, access_revoked: passwordRefused },
-  exchange: { password_changed: passwordRefused, access_revoked: passwordRefused },
-};
-
 function nextStep(channel: Explained): string {
-  const { provider } = ACCESS_WORDS[channel.access_type];
+  const { provider } = channel.access;
   switch (channel.action) {
     case 'reauthorize':
       return `Sign in again as ${channel.account.login} to continue; nothing is lost.`;
@@ -161,7 +129,7 @@ function whoMustAct(channel: Explained): string | null {
       if (channel.kind === 'shared') return `an admin of ${channel.tenant}`;
       return channel.owner ? (channel.owner.name ?? channel.owner.email) : channel.account.login;
     case 'admin_consent':
-      return `an administrator at ${ACCESS_WORDS[channel.access_type].provider}`;
+      return `an administrator at ${channel.access.provider}`;
     case 'fix_app_credentials':
       return 'whoever runs Mooring';
     case 'contact_support':

@@ -44,7 +44,8 @@ export function modelProvider(accountOf: (username: string) => ModelAccount): Pr
       quota: null,
       confirmations: { tries: 0, gapMs: 0 },
     },
-    signIn: { oauth: [], password: { discover: async () => null } },
+    words: { label: 'Model', provider: 'the model', hint: '', causes: {} },
+    signIn: { oauth: [], password: null },
     classify: () => refusal('transient', 'network').verdict,
     async openSession(access) {
       if (access.kind !== 'password') throw new TypeError('the model takes a password');

@@ -6,7 +6,7 @@ import { call } from '../../data/client.ts';
 import { storeChannel } from '../../data/queries.ts';
 import type { Channel, Verification } from '../../../api/schemas/channels.ts';
 import type { Import } from '../../../api/schemas/imports.ts';
-import { ACCESS_WORDS, capital, needsSomeone } from '../../words/words.ts';
+import { capital, needsSomeone } from '../../words/words.ts';
 import { Ago } from '../clock.tsx';
 import { DisconnectDialog } from './disconnect-dialog.tsx';
 import { Notice, ProblemNotice } from '../notice.tsx';
@@ -105,7 +105,7 @@ function isOutdated(channel: Channel, verification: Verification | undefined): b
 
 /** A verification is a real call; without one the answer took longer than the server waits. */
 function Verified({ channel, verification }: { channel: Channel; verification: Verification | undefined }) {
-  const provider = capital(ACCESS_WORDS[channel.access_type].provider);
+  const provider = capital(channel.access.provider);
   if (!verification) {
     return (
       <Notice tone="quiet">

@@ -62,13 +62,7 @@ const RENEWALS = new Set([
 function Access({ channel, events }: { channel: Channel; events: TimelineEvent[] }) {
   if (channel.status === 'disconnected') return <>given back</>;
   if (channel.token_expires_at === null) {
-    return (
-      <>
-        {channel.access_type === 'imap' || channel.access_type === 'exchange'
-          ? 'A password; it needs no renewing'
-          : 'No token yet'}
-      </>
-    );
+    return <>{channel.credential_kind === 'password' ? 'A password; it needs no renewing' : 'No token yet'}</>;
   }
   const issued = events.find((event) => RENEWALS.has(event.type))?.at ?? null;
   return <TokenLife channel={channel} issuedAt={issued} expiresAt={channel.token_expires_at} />;

@@ -1,6 +1,6 @@
 import { Link } from 'react-router';
 import type { Channel } from '../../../api/schemas/channels.ts';
-import { ACCESS_WORDS, explain, needsSomeone } from '../../words/words.ts';
+import { explain, needsSomeone } from '../../words/words.ts';
 import { Ago, RefreshTime, useTime } from '../clock.tsx';
 import { StatusMark } from './status-mark.tsx';
 import { LEFT, isOneOf } from '../../../domain/channel.ts';
@@ -35,7 +35,7 @@ function ChannelRow({ channel }: { channel: Channel }) {
           {channel.account.email}
         </Link>
         <span className="meta">
-          {ACCESS_WORDS[channel.access_type].name} · {channel.tenant}
+          {channel.access.label} · {channel.tenant}
           {channel.kind === 'shared' && ' · shared'}
         </span>
       </td>
@@ -58,9 +58,7 @@ function Access({ channel }: { channel: Channel }) {
   if (channel.token_expires_at === null) {
     return (
       <>
-        <span>
-          {channel.access_type === 'imap' || channel.access_type === 'exchange' ? 'Password' : 'No token yet'}
-        </span>
+        <span>{channel.credential_kind === 'password' ? 'Password' : 'No token yet'}</span>
         <span className="meta">
           checked <Ago at={channel.last_verified_at} />
         </span>

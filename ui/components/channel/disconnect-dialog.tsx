@@ -3,7 +3,6 @@ import { Button, Checkbox, Modal } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { call, getPage } from '../../data/client.ts';
 import type { Channel } from '../../../api/schemas/channels.ts';
-import { ACCESS_WORDS } from '../../words/words.ts';
 import { ProblemNotice } from '../notice.tsx';
 
 interface DialogProps {
@@ -34,8 +33,8 @@ export function DisconnectDialog({ channel, opened, onClose }: DialogProps) {
     >
       <div className="stack">
         <p>
-          Mooring gives its access back at {ACCESS_WORDS[channel.access_type].provider} where that is possible, and
-          shreds the credentials. No more messages are imported. To go on later, the account has to be connected again.
+          Mooring gives its access back at {channel.access.provider} where that is possible, and shreds the credentials.
+          No more messages are imported. To go on later, the account has to be connected again.
         </p>
         <Checkbox
           label="Erase its stored messages too"

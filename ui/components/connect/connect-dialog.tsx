@@ -1,13 +1,12 @@
 import { useState } from 'react';
 import { Button, Modal, NativeSelect, TextInput } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { ACCESS_TYPES } from '../../../domain/access-type.ts';
 import type { AccessType } from '../../../domain/access-type.ts';
 import { call, serverNow } from '../../data/client.ts';
 import { sessionQuery } from '../../data/queries.ts';
 import type { Link } from '../../../api/schemas/links.ts';
+import type { SignIn } from '../../../api/schemas/sign-in.ts';
 import { rememberLink, returnAddress } from '../../data/started-here.ts';
-import { ACCESS_WORDS } from '../../words/words.ts';
 import { Ahead } from '../clock.tsx';
 import { Copyable } from '../copyable.tsx';
 import { ProblemNotice } from '../notice.tsx';
@@ -37,7 +36,8 @@ export function ConnectDialog({ opened, onClose }: DialogProps) {
 }
 
 interface Wish {
-  accessType: AccessType;
+  /** null: the link leaves the choice to the person. */
+  accessType: AccessType | null;
   tenant: string;
   historyDays: string;
   kind: 'individual' | 'shared';
@@ -47,7 +47,7 @@ function linkBody(wish: Wish, returnTo: string | null): Record<string, unknown> 
   const days = Number(wish.historyDays);
   return {
     tenant: wish.tenant.trim(),
-    access_types: [wish.accessType],
+    ...(wish.accessType && { access_types: [wish.accessType] }),
     kind: wish.kind,
     ...(days > 0 && { import_from: new Date(serverNow() - days * DAY_MS).toISOString() }),
     ...(returnTo && { return_to: returnTo }),
@@ -56,9 +56,9 @@ function linkBody(wish: Wish, returnTo: string | null): Record<string, unknown> 
 
 function ConnectForm() {
   const session = useQuery(sessionQuery);
-  const offered = ACCESS_TYPES.filter((type) => session.data?.access_types.includes(type) ?? false);
+  const offered = session.data?.sign_in ?? [];
   const [wish, setWish] = useState<Wish>({
-    accessType: offered[0] ?? 'gmail',
+    accessType: offered[0]?.access_type ?? null,
     tenant: localStorage.getItem(TENANT_KEY) ?? 'acme',
     historyDays: '0',
     kind: 'individual',
@@ -115,8 +115,8 @@ function ConnectForm() {
 }
 
 interface ChoiceProps {
-  offered: readonly AccessType[];
-  chosen: AccessType;
+  offered: readonly SignIn[];
+  chosen: AccessType | null;
   onChoose: (accessType: AccessType) => void;
 }
 
@@ -124,12 +124,12 @@ function AccessChoice({ offered, chosen, onChoose }: ChoiceProps) {
   return (
     <fieldset className="choices">
       <legend>What kind of account is it?</legend>
-      {offered.map((type) => (
+      {offered.map(({ access_type: type, label, hint }) => (
         <label key={type} className="choice">
           <input type="radio" name="access-type" checked={type === chosen} onChange={() => onChoose(type)} />
           <span>
-            <strong>{ACCESS_WORDS[type].name}</strong>
-            <span className="meta">{ACCESS_WORDS[type].hint}</span>
+            <strong>{label}</strong>
+            <span className="meta">{hint}</span>
           </span>
         </label>
       ))}

@@ -2,15 +2,15 @@ import { useEffect, useRef, useState } from 'react';
 import { Button, PasswordInput, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from 'react-router';
-import type { AccessType } from '../../../domain/access-type.ts';
 import { call, ProblemError } from '../../data/client.ts';
 import { describeFailure } from '../../words/connect-words.ts';
 import type { Failure, FormField } from '../../words/connect-words.ts';
-import { passwordNote, rememberedServer, rememberServer } from '../../data/known-servers.ts';
+import { domainOf, rememberedServer, rememberServer } from '../../data/remembered-server.ts';
 import { linkPath } from '../../data/link-queries.ts';
 import { passwordBody, serverEntry } from '../../data/password-body.ts';
 import type { PasswordEntry } from '../../data/password-body.ts';
 import type { ConnectSession } from '../../../api/schemas/connect.ts';
+import type { SignIn } from '../../../api/schemas/sign-in.ts';
 import { forgetLink, rememberedLink } from '../../data/started-here.ts';
 import { ServerAddress, ServerSettings } from './server-settings.tsx';
 import { FailureNotice } from './sign-in-failure.tsx';
@@ -18,11 +18,14 @@ import { FailureNotice } from './sign-in-failure.tsx';
 interface FormProps {
   link: string;
   session: ConnectSession;
-  accessType: AccessType;
+  way: SignIn;
+  asks: PasswordQuestions;
 }
 
+type PasswordQuestions = NonNullable<SignIn['password']>;
+
 /** Sign-in with a password. It is tested by a real login before anything is stored; errors stand at their field. */
-export function PasswordForm({ link, session, accessType }: FormProps) {
+export function PasswordForm({ link, session, way, asks }: FormProps) {
   const account = session.channel?.account.email;
   const [entry, setEntry] = useState<PasswordEntry>(() => ({
     username: account ?? '',
@@ -31,13 +34,13 @@ export function PasswordForm({ link, session, accessType }: FormProps) {
     ...serverEntry(session.channel?.server),
   }));
   const change = (part: Partial<PasswordEntry>) => setEntry((before) => ({ ...before, ...part }));
-  const attempt = useAttempt(link, session, accessType);
+  const attempt = useAttempt(link, session, way.access_type);
   const failure = attempt.error
     ? failureOf(attempt.error)
     : session.result?.status === 'failed'
       ? session.result
       : null;
-  const words = failure && describeFailure(failure, accessType);
+  const words = failure && describeFailure(failure, way.provider);
   const field = attempt.isPending ? null : (words?.field ?? null);
   const form = useFocusOn(field, attempt.failureCount + attempt.submittedAt);
   const error = (name: FormField) => (field === name && words ? words.sentence : undefined);
@@ -51,13 +54,19 @@ export function PasswordForm({ link, session, accessType }: FormProps) {
       }}
     >
       {failure && !attempt.isPending && (
-        <FailureNotice failure={failure} accessType={accessType} brief={field !== null} />
+        <FailureNotice failure={failure} provider={way.provider} brief={field !== null} />
       )}
-      <Credentials entry={entry} error={error} onChange={change} />
-      {accessType === 'exchange' ? (
-        <ServerAddress entry={entry} error={error('host')} onChange={change} />
+      <Credentials entry={entry} notes={asks.notes} error={error} onChange={change} />
+      {asks.server.asks === 'url' ? (
+        <ServerAddress asks={asks.server} entry={entry} error={error('host')} onChange={change} />
       ) : (
-        <ServerSettings entry={entry} open={SERVER_FIELDS.has(field)} error={error} onChange={change} />
+        <ServerSettings
+          asks={asks.server}
+          entry={entry}
+          open={SERVER_FIELDS.has(field)}
+          error={error}
+          onChange={change}
+        />
       )}
       <Button type="submit" fullWidth size="md" disabled={attempt.isPending}>
         {attempt.isPending ? 'Signing in to test it…' : failure ? 'Try again' : account ? 'Sign in' : 'Connect'}
@@ -71,7 +80,7 @@ export function PasswordForm({ link, session, accessType }: FormProps) {
 
 const SERVER_FIELDS = new Set<FormField>(['host', 'port', 'security']);
 
-function useAttempt(link: string, session: ConnectSession, accessType: AccessType) {
+function useAttempt(link: string, session: ConnectSession, accessType: SignIn['access_type']) {
   const client = useQueryClient();
   const navigate = useNavigate();
   return useMutation({
@@ -116,11 +125,12 @@ function useFocusOn(field: FormField, attempt: number) {
 
 interface CredentialsProps {
   entry: PasswordEntry;
+  notes: PasswordQuestions['notes'];
   error: (field: FormField) => string | undefined;
   onChange: (part: Partial<PasswordEntry>) => void;
 }
 
-function Credentials({ entry, error, onChange }: CredentialsProps) {
+function Credentials({ entry, notes, error, onChange }: CredentialsProps) {
   return (
     <>
       <TextInput
@@ -137,7 +147,7 @@ function Credentials({ entry, error, onChange }: CredentialsProps) {
       <PasswordInput
         name="password"
         label="Password"
-        description={passwordNote(entry.username)}
+        description={notes.find(({ domains }) => domains.includes(domainOf(entry.username)))?.text}
         autoComplete="current-password"
         required
         withAsterisk={false}

@@ -1,20 +1,22 @@
 import type { ReactNode } from 'react';
 import { NativeSelect, TextInput } from '@mantine/core';
+import type { SignIn } from '../../../api/schemas/sign-in.ts';
 import type { FormField } from '../../words/connect-words.ts';
 import type { PasswordEntry } from '../../data/password-body.ts';
 
 interface PartProps {
+  asks: NonNullable<SignIn['password']>['server'];
   entry: PasswordEntry;
   onChange: (part: Partial<PasswordEntry>) => void;
 }
 
-export function ServerAddress({ entry, error, onChange }: PartProps & { error: ReactNode }) {
+export function ServerAddress({ asks, entry, error, onChange }: PartProps & { error: ReactNode }) {
   return (
     <TextInput
       name="host"
       type="url"
-      label="Address of the Exchange server"
-      placeholder="https://mail.example.com/EWS/Exchange.asmx"
+      label={asks.label}
+      placeholder={asks.example}
       required
       withAsterisk={false}
       value={entry.url}
@@ -29,7 +31,7 @@ interface SettingsProps extends PartProps {
   error: (field: FormField) => string | undefined;
 }
 
-export function ServerSettings({ entry, open, error, onChange }: SettingsProps) {
+export function ServerSettings({ asks, entry, open, error, onChange }: SettingsProps) {
   return (
     <details className="more" open={open || undefined}>
       <summary>
@@ -38,8 +40,8 @@ export function ServerSettings({ entry, open, error, onChange }: SettingsProps) 
       <div className="server-settings">
         <TextInput
           name="host"
-          label="IMAP server"
-          placeholder="imap.example.com"
+          label={asks.label}
+          placeholder={asks.example}
           value={entry.host}
           error={error('host')}
           onChange={(event) => onChange({ host: event.currentTarget.value })}

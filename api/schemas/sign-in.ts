@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { PROVIDER_NAMES } from '../../domain/access-type.ts';
+import { accessType } from './parts.ts';
+
+const provider = z.string().describe('Who runs the account, as a sentence names it: “Google”, “the mail server”');
+
+/** What a channel's access is called. */
+export const accessOut = z.object({
+  label: z.string().describe('What people call the access type: “Gmail”'),
+  provider,
+  causes: z
+    .record(z.string(), z.string())
+    .describe('Sentences for reasons of which this provider’s answers tell less than the reason’s name'),
+});
+
+const passwordOut = z.object({
+  server: z
+    .object({
+      asks: z
+        .enum(['host', 'url'])
+        .describe(
+          '`host`: name, port and encryption, found by the address where left out; `url`: the address of a service',
+        ),
+      label: z.string().describe('What the field is called'),
+      example: z.string().describe('What an entry looks like'),
+    })
+    .describe('What the form asks about the server'),
+  notes: z
+    .array(
+      z.object({
+        domains: z.array(z.string()).describe('Domains of addresses'),
+        text: z.string().describe('What to know before signing in with a password there'),
+      }),
+    )
+    .describe('What to know about large providers'),
+});
+
+export const signInOut = z
+  .object({
+    access_type: accessType,
+    label: accessOut.shape.label,
+    provider,
+    hint: z.string().describe('Which accounts it is for'),
+    oauth: z
+      .array(
+        z.object({
+          provider: z.enum(PROVIDER_NAMES).describe('The `provider` of the authorize call'),
+          label: z.string().describe('What people call it'),
+        }),
+      )
+      .describe('The providers at whose page a person can sign in'),
+    password: passwordOut.nullable().describe('The password form; null: there is none'),
+  })
+  .meta({ id: 'SignIn', description: 'How people sign in with an access type' });
+export type SignIn = z.infer<typeof signInOut>;
