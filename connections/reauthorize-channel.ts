@@ -9,7 +9,8 @@ import { forgetSetAside } from '../db/imports/set-aside.ts';
 import { queueImport } from '../db/imports/imports.ts';
 import { forgetGenerations } from '../db/messages/messages.ts';
 import { planRenewal } from '../db/channels/subscriptions.ts';
-import type { MailServer } from '../domain/mail-server.ts';
+import { isSameServer } from '../domain/server.ts';
+import type { Server } from '../domain/server.ts';
 import type { SignIn } from './sign-in.ts';
 import { firstRefreshAt, newCredential } from './new-credential.ts';
 import { serverOf } from './sign-in.ts';
@@ -64,9 +65,8 @@ function renewedAccount({ credential, proof }: SignIn) {
  * The mailbox moved to another server, whose ids are new but may equal old ones by chance: no message is recognised by its
  * id any more, only by headers and content.
  */
-async function leaveServer(tx: Transaction, channel: ChannelRow, server: MailServer | null): Promise<void> {
-  if (!channel.server || !server) return;
-  if (channel.server.host.toLowerCase() === server.host.toLowerCase() && channel.server.port === server.port) return;
+async function leaveServer(tx: Transaction, channel: ChannelRow, server: Server | null): Promise<void> {
+  if (!channel.server || !server || isSameServer(channel.server, server)) return;
   await voidCursors(tx, channel.id);
   await forgetGenerations(tx, channel.id);
   await restartScopes(tx, channel.id);

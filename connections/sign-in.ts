@@ -1,14 +1,14 @@
 import type { LinkRow } from '../db/access/links.ts';
 import type { LinkSpec } from '../db/schema/links.ts';
 import type { AccessType } from '../domain/access-type.ts';
-import type { MailServer } from '../domain/mail-server.ts';
 import type { Secret } from '../domain/secret.ts';
+import type { Server } from '../domain/server.ts';
 import type { Identity, ScopeHead, TokenSet } from '../providers/contract.ts';
 
 /** The new credential: tokens of a consent, or a password that was just used. */
 export type SignInCredential =
   | { kind: 'oauth'; tokens: TokenSet }
-  | { kind: 'password'; server: MailServer; username: string; password: Secret };
+  | { kind: 'password'; server: Server; username: string; password: Secret };
 
 /** What a real call proved: the identity, and where the account stands now. */
 export interface SignInProof {
@@ -44,6 +44,6 @@ export function endOfSecond(at: Date): number {
 }
 
 /** The part of a sign-in that may be shown again: a password's server, never the password. */
-export function serverOf(credential: SignInCredential): MailServer | null {
+export function serverOf(credential: SignInCredential): Server | null {
   return credential.kind === 'password' ? credential.server : null;
 }

@@ -1,15 +1,23 @@
 import { z } from 'zod';
-import type { MailServer } from '../domain/mail-server.ts';
 import { Secret } from '../domain/secret.ts';
+import { readServer } from '../domain/server.ts';
+import type { Server } from '../domain/server.ts';
 
+const imapServer = { host: z.string(), port: z.number(), security: z.enum(['tls', 'starttls']) };
 const shape = z.object({
   username: z.string(),
   password: z.string(),
-  server: z.object({ host: z.string(), port: z.number(), security: z.enum(['tls', 'starttls']) }),
+  server: z
+    .union([
+      z.object({ kind: z.literal('ews'), url: z.string() }),
+      z.object({ kind: z.literal('imap'), ...imapServer }),
+      z.object(imapServer),
+    ])
+    .transform(readServer),
 });
 
 export interface PasswordSecret {
-  server: MailServer;
+  server: Server;
   username: string;
   password: Secret;
 }

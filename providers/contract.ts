@@ -1,8 +1,8 @@
 import type { AccessType, ProviderName, Use } from '../domain/access-type.ts';
 import type { MediaType } from '../domain/media-type.ts';
-import type { MailServer } from '../domain/mail-server.ts';
 import type { Rotation } from '../domain/rotation.ts';
 import type { Secret } from '../domain/secret.ts';
+import type { Server } from '../domain/server.ts';
 import type { ProviderAnswer, StatusReason, Verdict } from '../domain/verdict.ts';
 
 /**
@@ -147,7 +147,7 @@ export interface PasswordSignIn {
    * The server to log in to: what is given wins, the rest is found by the address. null where none is known. IMAP looks
    * names up and connects to nothing; Autodiscover (Exchange) sends the login.
    */
-  discover(login: PasswordLogin, given: GivenServer, signal: AbortSignal): Promise<MailServer | null>;
+  discover(login: PasswordLogin, given: GivenServer, signal: AbortSignal): Promise<Server | null>;
 }
 
 interface PasswordLogin {
@@ -156,11 +156,12 @@ interface PasswordLogin {
   password: Secret;
 }
 
-/** What a person typed; null where the field was left empty. */
+/** What a person typed; undefined where the field was left empty. */
 export interface GivenServer {
-  host: string | null;
-  port: number | null;
-  security: 'tls' | 'starttls' | null;
+  host?: string | undefined;
+  port?: number | undefined;
+  security?: 'tls' | 'starttls' | undefined;
+  url?: string | undefined;
 }
 
 /** OAuth 2.0 authorization code with PKCE, as a client (RFC 6749, RFC 7636, RFC 9700). */
@@ -236,7 +237,7 @@ export interface TokenSet {
 /** What a session is opened with. */
 export type SessionAccess =
   | { kind: 'token'; email: string; accessToken: Secret }
-  | { kind: 'password'; email: string; server: MailServer; username: string; password: Secret };
+  | { kind: 'password'; email: string; server: Server; username: string; password: Secret };
 
 /** An open session at one account. */
 export interface Session {

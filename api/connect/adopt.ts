@@ -3,7 +3,7 @@ import { findTenant } from '../../db/access/tenants.ts';
 import { Secret } from '../../domain/secret.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import type { VerdictKind } from '../../domain/verdict.ts';
-import type { Provider } from '../../providers/contract.ts';
+import type { PasswordSignIn, Provider } from '../../providers/contract.ts';
 import { adoptionSpec, otherAccount } from '../../connections/adoption.ts';
 import type { AdoptionOutcome } from '../../connections/adoption.ts';
 import { completeSignIn, proveSignIn } from '../../connections/complete-sign-in.ts';
@@ -13,7 +13,7 @@ import { Problem } from '../http/problem.ts';
 import type { ProblemCode } from '../http/problem.ts';
 import type { AdoptBody } from '../schemas/channels.ts';
 import { adoptToken } from '../../connections/adopt-token.ts';
-import { failureOf, problemOf } from './sign-in-failure.ts';
+import { failureOf, problemOf, serverNotFound } from './sign-in-failure.ts';
 
 const LOGIN_TIMEOUT_MS = 45_000;
 
@@ -82,27 +82,38 @@ async function proveAndStore(context: ApiContext, provider: Provider, body: Adop
     const token = new Secret(given.refreshToken);
     return adoptToken(context, { tenantId, accessType, token, request: requestOf(body) });
   }
-  if (password && 'username' in given) return adoptPassword(context, body, given);
+  if (password && 'username' in given && password.server.asks in given) {
+    return adoptPassword(context, body, { way: password, given });
+  }
   const expected = [
     ...(oauth.length > 0 ? ['refresh_token'] : []),
-    ...(password ? ['username, password, host, port and security'] : []),
+    ...(password ? [PASSWORD_FIELDS[password.server.asks]] : []),
   ].join(', or ');
   throw new Problem('validation_failed', `In the body: credential: expected ${expected} for ${accessType}`, {
     errors: [{ in: 'body', path: 'credential', message: `expected ${expected}` }],
   });
 }
 
+const PASSWORD_FIELDS = {
+  host: 'username, password, host, port and security',
+  url: 'username, password and url',
+};
+
 /** A password is not used up by its first login: nothing is lost with this process. */
 async function adoptPassword(
   context: ApiContext,
   body: AdoptBody,
-  { username, host, port, security, password }: Extract<AdoptBody['credential'], { username: string }>,
+  { way, given }: { way: PasswordSignIn; given: Extract<AdoptBody['credential'], { username: string }> },
 ): Promise<AdoptionOutcome> {
-  const server = { host, port, security };
-  const credential = { kind: 'password', server, username, password: new Secret(password) } as const;
   const { tenant: tenantId, accessType } = body;
   const { email } = body.account;
+  const { username } = given;
+  const password = new Secret(given.password);
   const signal = AbortSignal.timeout(LOGIN_TIMEOUT_MS);
+  const named = 'url' in given ? { url: given.url } : { host: given.host, port: given.port, security: given.security };
+  const server = await way.discover({ email, username, password }, named, signal);
+  if (!server) return serverNotFound(way);
+  const credential = { kind: 'password', server, username, password } as const;
   const proof = await proveSignIn(context, accessType, { ...credential, email }, signal);
   const received = proof.identity.account.email;
   if (!isSameAddress(received, email)) return otherAccount(email, received);

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChannelRow } from '../../db/channels/channels.ts';
 import type { LinkResult } from '../../db/access/links.ts';
 import { Secret } from '../../domain/secret.ts';
+import { hostOf } from '../../domain/server.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import type { PasswordSignIn } from '../../providers/contract.ts';
 import type { ApiContext } from '../api-context.ts';
@@ -12,13 +13,8 @@ import { completeSignIn, proveSignIn } from '../../connections/complete-sign-in.
 import { openLink, requireUsable } from './open-link.ts';
 import type { OpenLink } from './open-link.ts';
 import type { SignInCredential } from '../../connections/sign-in.ts';
-import { failureOf, problemOf, recordFailure } from './sign-in-failure.ts';
+import { failureOf, problemOf, recordFailure, serverNotFound } from './sign-in-failure.ts';
 
-const SERVER_NOT_FOUND: LinkResult = {
-  status: 'failed',
-  code: 'server_not_found',
-  detail: 'No mail server was found for this address; expected host and port',
-};
 /** A person waits in front of the form, so a silent server is given up on after this, in ms. */
 const LOGIN_TIMEOUT_MS = 45_000;
 
@@ -40,7 +36,9 @@ export async function signInWithPassword(context: ApiContext, address: string, b
   if (!way) {
     throw new Problem('no_password_for_access_type', `${body.accessType} signs in on the provider’s page`);
   }
-  if (body.url !== undefined) throw new Problem('not_supported_yet', 'url: no configured access type has an address');
+  if (body.url !== undefined && way.server.asks !== 'url') {
+    throw new Problem('not_supported_yet', `url: a server of ${body.accessType} is named by host and port`);
+  }
   await limitAttempts(context, opened.link, now);
   const silence = sleep(DENIED_AFTER_MS, undefined, { ref: false });
   const result = await tryPassword(context, opened, { way, body }).catch((error: unknown) => {
@@ -59,13 +57,13 @@ async function tryPassword(
   { way, body }: { way: PasswordSignIn; body: PasswordBody },
 ): Promise<LinkResult> {
   const { link } = opened;
-  const { username, host = null, port = null, security = null } = body;
+  const { username, host, port, security, url } = body;
   const password = new Secret(body.password);
   const login = { email: mailboxOf(opened, body, null), username, password };
-  const server = await way.discover(login, { host, port, security }, AbortSignal.timeout(LOGIN_TIMEOUT_MS));
-  if (!server) return SERVER_NOT_FOUND;
+  const server = await way.discover(login, { host, port, security, url }, AbortSignal.timeout(LOGIN_TIMEOUT_MS));
+  if (!server) return serverNotFound(way);
   const credential: SignInCredential = { kind: 'password', server, username, password };
-  const email = mailboxOf(opened, body, server.host);
+  const email = mailboxOf(opened, body, hostOf(server));
   const proof = await proveSignIn(
     context,
     body.accessType,

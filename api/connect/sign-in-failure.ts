@@ -1,6 +1,7 @@
 import { failLink } from '../../db/access/links.ts';
 import type { LinkResult, LinkRow } from '../../db/access/links.ts';
 import type { ProviderError } from '../../domain/verdict.ts';
+import type { PasswordSignIn } from '../../providers/contract.ts';
 import type { ApiContext } from '../api-context.ts';
 import { Problem, isProblemCode } from '../http/problem.ts';
 import type { ProblemCode } from '../http/problem.ts';
@@ -73,3 +74,9 @@ export function problemOf({ code, detail, expected, received }: SignInFailure): 
     ...(received === undefined ? {} : { received }),
   });
 }
+
+export const serverNotFound = ({ server }: PasswordSignIn): SignInFailure => ({
+  status: 'failed',
+  code: 'server_not_found',
+  detail: `No server was found for this address; expected ${server.asks === 'url' ? 'url' : 'host and port'}`,
+});

@@ -78,6 +78,14 @@ export const adoptBody = camelCased(
           password: z.string().min(1).max(2_000).meta({ description: 'The password', writeOnly: true }),
           ...mailServer,
         }),
+        z.strictObject({
+          username: z.string().min(1).max(320).describe('The user name at the server'),
+          password: z.string().min(1).max(2_000).describe('The password'),
+          url: z
+            .url({ protocol: /^https?$/ })
+            .max(2_000)
+            .describe('The server’s address'),
+        }),
       ])
       .describe('A refresh token or a password, as the access type needs'),
     owner: person.optional().describe('Who looks after the channel'),

@@ -39,13 +39,23 @@ export const passwordBody = camelCased(
       .describe('The mail server; left out: found by the user name’s domain'),
     port: z.int().min(1).max(65_535).optional().describe('Left out: the usual one'),
     security: z.enum(['tls', 'starttls']).optional().describe('Left out: what fits the port'),
-    url: z.string().max(2_000).optional().describe('The server’s address; no access type with one is supported yet'),
+    url: z.string().max(2_000).optional().describe('The server’s address, where `sign_in` asks for one'),
   }),
 );
 export type PasswordBody = z.infer<typeof passwordBody>;
 /** As the form sends it. */
 export type PasswordRequest = z.input<typeof passwordBody>;
 export const passwordOut = z.object({ channel: channelOut });
+
+const serverOut = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('imap').describe('A mail server'),
+    host: z.string().describe('Its name'),
+    port: z.int().describe('Its port'),
+    security: z.enum(['tls', 'starttls']).describe('How it is encrypted'),
+  }),
+  z.object({ kind: z.literal('ews').describe('An Exchange server'), url: z.string().describe('Its address') }),
+]);
 
 export const connectSessionOut = z.object({
   purpose,
@@ -58,14 +68,7 @@ export const connectSessionOut = z.object({
       access_type: accessType,
       access: accessOut.describe('What the access is called'),
       status_reason: z.enum(STATUS_REASONS).nullable().describe('Why it needs a sign-in; null where it does not'),
-      server: z
-        .object({
-          host: z.string().describe('The mail server’s name'),
-          port: z.int().describe('Its port'),
-          security: z.enum(['tls', 'starttls']).describe('How it is encrypted'),
-        })
-        .nullable()
-        .describe('The mail server of a password channel; null for other channels'),
+      server: serverOut.nullable().describe('The server of a password channel; null for other channels'),
     })
     .nullable()
     .describe('The channel of a reauthorize link; null for a connect link'),

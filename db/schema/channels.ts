@@ -4,9 +4,8 @@ import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import type { AccessType, ChannelKind, ImportMode, KeepWarm, Use } from '../../domain/access-type.ts';
 import { LEFT } from '../../domain/channel.ts';
 import type { Status } from '../../domain/channel.ts';
-import type { MailServer } from '../../domain/mail-server.ts';
 import type { Action, StatusReason, VerdictKind } from '../../domain/verdict.ts';
-import { time } from './columns.ts';
+import { serverColumn, time } from './columns.ts';
 import { tenantId, tenants } from './tenants.ts';
 import type { Person } from './tenants.ts';
 
@@ -38,7 +37,7 @@ export const channels = pgTable(
     /** The mailbox, as the adapter identifies it (`Identity.mailboxKey`). */
     mailboxKey: text('mailbox_key').notNull(),
     /** Where a password channel's server is: the form to sign in again shows it; null for the others. */
-    server: jsonb('server').$type<MailServer>(),
+    server: serverColumn('server'),
     owner: jsonb('owner').$type<Person>(),
     metadata: jsonb('metadata').$type<Record<string, unknown>>().notNull().default({}),
 

@@ -1,8 +1,16 @@
 import { sql } from 'drizzle-orm';
 import { bigserial, customType, timestamp } from 'drizzle-orm/pg-core';
+import { readServer } from '../../domain/server.ts';
+import type { Server, StoredServer } from '../../domain/server.ts';
 
 /** PostgreSQL's 64-bit transaction id; kept as text, because it only goes back into comparisons in SQL. */
 export const xid8 = customType<{ data: string; driverData: string }>({ dataType: () => 'xid8' });
+
+export const serverColumn = customType<{ data: Server; driverData: unknown }>({
+  dataType: () => 'jsonb',
+  toDriver: (server) => JSON.stringify(server),
+  fromDriver: (stored) => readServer(stored as StoredServer),
+});
 
 export const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
 

@@ -1,9 +1,10 @@
 import { normalAddress } from '../../domain/address.ts';
-import type { Capabilities, Provider, Session, SessionAccess } from '../contract.ts';
+import type { Capabilities, Provider, Session } from '../contract.ts';
 import type { Surroundings } from '../definition.ts';
 import { grantKeyOf } from '../grant-key.ts';
 import { comesAfter, listChanges, listWindow } from './changes.ts';
 import { ImapConnection } from './client.ts';
+import type { PasswordAccess } from './client.ts';
 import { classifyImap } from './errors.ts';
 import { Folders, readNewestDate } from './folders.ts';
 import { listenToInbox } from './idle.ts';
@@ -46,13 +47,16 @@ export function createImapProvider({
     signIn: { oauth: [], password: imapPassword },
     classify: classifyImap,
     async openSession(access, signal) {
-      if (access.kind !== 'password') throw new TypeError('IMAP is opened with a password');
-      return createSession(await ImapConnection.open(settings, access, signal), access);
+      if (access.kind !== 'password' || access.server.kind !== 'imap') {
+        throw new TypeError('IMAP is opened with a password for an IMAP server');
+      }
+      const login = { ...access, server: access.server };
+      return createSession(await ImapConnection.open(settings, login, signal), login);
     },
   };
 }
 
-function createSession(connection: ImapConnection, access: Extract<SessionAccess, { kind: 'password' }>): Session {
+function createSession(connection: ImapConnection, access: PasswordAccess): Session {
   const { host } = access.server;
   const folders = new Folders(connection);
   let justAsked: JustAsked | null = null;

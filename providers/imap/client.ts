@@ -8,6 +8,7 @@ import { withAuthorities } from '../../net/certificates.ts';
 import { IMAP_PORTS } from '../../net/egress.ts';
 import type { EgressGuard } from '../../net/egress.ts';
 import { networkFailure } from '../../net/network-failure.ts';
+import type { ImapServer } from '../../domain/server.ts';
 import type { SessionAccess } from '../contract.ts';
 import { classifyImap } from './errors.ts';
 
@@ -23,7 +24,7 @@ export interface ImapSettings {
   timeoutMs: number | null;
 }
 
-type PasswordAccess = Extract<SessionAccess, { kind: 'password' }>;
+export type PasswordAccess = Extract<SessionAccess, { kind: 'password' }> & { server: ImapServer };
 
 /** What ImapFlow adds to the errors it throws. */
 interface ImapFlowFailure extends Error {

@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns/promises';
-import type { MailServer } from '../../domain/mail-server.ts';
+import type { ImapServer } from '../../domain/server.ts';
 import type { GivenServer } from '../contract.ts';
 
 /** Where large providers keep the mailboxes of their own domains. */
@@ -30,11 +30,11 @@ const KNOWN: Record<string, string> = {
  * The server to log in to. What is given wins; a missing host is a known provider's, else the first of `imap.<domain>`
  * and `mail.<domain>` that has an address. null when there is none. Nothing is connected to here.
  */
-export async function discoverImapServer(email: string, given: GivenServer): Promise<MailServer | null> {
+export async function discoverImapServer(email: string, given: GivenServer): Promise<ImapServer | null> {
   const host = given.host ?? (await discoverHost(email.slice(email.lastIndexOf('@') + 1).toLowerCase()));
   if (host === null) return null;
   const security = given.security ?? (given.port === 143 ? 'starttls' : 'tls');
-  return { host, port: given.port ?? (security === 'tls' ? 993 : 143), security };
+  return { kind: 'imap', host, port: given.port ?? (security === 'tls' ? 993 : 143), security };
 }
 
 async function discoverHost(domain: string): Promise<string | null> {

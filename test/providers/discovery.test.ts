@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { discoverImapServer } from '../../providers/imap/discovery.ts';
 
-const nothing = { host: null, port: null, security: null };
+const nothing = {};
 
 describe('finding the IMAP server', () => {
   it('takes what is given, and the usual port for it', async () => {
-    const given = { host: 'mx.example.org', port: null, security: null };
+    const given = { host: 'mx.example.org' };
     expect(await discoverImapServer('a@b.example', given)).toEqual({
+      kind: 'imap',
       host: 'mx.example.org',
       port: 993,
       security: 'tls',
@@ -14,6 +15,7 @@ describe('finding the IMAP server', () => {
     expect(await discoverImapServer('a@b.example', { ...given, port: 143 })).toMatchObject({ security: 'starttls' });
     expect(await discoverImapServer('a@b.example', { ...given, security: 'starttls' })).toMatchObject({ port: 143 });
     expect(await discoverImapServer('a@b.example', { ...given, port: 4143, security: 'starttls' })).toEqual({
+      kind: 'imap',
       host: 'mx.example.org',
       port: 4143,
       security: 'starttls',

@@ -34,7 +34,8 @@ describe.skipIf(!dovecotInstalled)('with Dovecot', () => {
   });
 
   function accessOf(user: string, password: string, security: 'tls' | 'starttls' = 'starttls'): SessionAccess {
-    const server = { host: dovecot.host, port: security === 'tls' ? dovecot.tlsPort : dovecot.port, security };
+    const port = security === 'tls' ? dovecot.tlsPort : dovecot.port;
+    const server = { kind: 'imap', host: dovecot.host, port, security } as const;
     return { kind: 'password', email: user, username: user, password: new Secret(password), server };
   }
 

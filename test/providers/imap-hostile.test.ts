@@ -144,7 +144,7 @@ async function open(
     certificateAuthorities: authority.cert,
     timeoutMs,
   });
-  const server = { host: '127.0.0.1', port, security };
+  const server = { kind: 'imap', host: '127.0.0.1', port, security } as const;
   const password = new Secret(PASSWORD);
   return await provider.openSession(
     { kind: 'password', email: 'a@b.example', username: 'ana', password, server },

@@ -50,7 +50,7 @@ describe('an IMAP server that answers strangely', () => {
       email: 'a@b.example',
       username: 'ana',
       password,
-      server: { host, port, security: 'tls' },
+      server: { kind: 'imap', host, port, security: 'tls' },
     } as const;
     return provider.openSession({ kind: 'password', ...access }, new AbortController().signal);
   }

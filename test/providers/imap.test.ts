@@ -107,7 +107,7 @@ describe('IMAP', () => {
   it('says what failed before the login, and never blames the password', async () => {
     const account = await createAccount();
     const at = (host: string, port: number): SessionAccess =>
-      ({ ...account.access, server: { host, port, security: 'starttls' } }) as SessionAccess;
+      ({ ...account.access, server: { kind: 'imap', host, port, security: 'starttls' } }) as SessionAccess;
     const cases: [SessionAccess, string][] = [
       [at('127.0.0.1', 1), 'connection_refused'],
       [at('no-such-host.invalid', 143), 'dns_failed'],

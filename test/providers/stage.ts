@@ -79,7 +79,8 @@ export class Stage {
 
   imapAccess(email: string, password: string, security: 'tls' | 'starttls' = 'starttls'): SessionAccess {
     const { host, port, tls_port } = this.sandbox.addresses.imap;
-    const server = { host: String(host), port: Number(security === 'tls' ? tls_port : port), security };
+    const at = Number(security === 'tls' ? tls_port : port);
+    const server = { kind: 'imap', host: String(host), port: at, security } as const;
     return { kind: 'password', email, username: email, password: new Secret(password), server };
   }
 }

@@ -73,7 +73,7 @@ export async function connectImap(
   const { host, port, security } = imap;
   const credential = {
     kind: 'password',
-    server: { host, port, security },
+    server: { kind: 'imap', host, port, security },
     username: email,
     password: new Secret(password),
   } as const;

@@ -1,4 +1,4 @@
-import type { PasswordRequest } from '../../api/schemas/connect.ts';
+import type { ConnectSession, PasswordRequest } from '../../api/schemas/connect.ts';
 import type { AccessType } from '../../domain/access-type.ts';
 
 /** What the password form holds; an empty server field is left to the server to discover. */
@@ -15,9 +15,13 @@ export type ServerEntry = Pick<PasswordEntry, 'host' | 'port' | 'security' | 'ur
 
 export const NO_SERVER: ServerEntry = { host: '', port: '', security: '', url: '' };
 
+type ServerShown = NonNullable<NonNullable<ConnectSession['channel']>['server']>;
+
 /** The server a channel has, as the form shows it; nothing of it where the API does not tell. */
-export function serverEntry(server: { host: string; port: number; security: 'tls' | 'starttls' } | null | undefined) {
-  return server ? { host: server.host, port: String(server.port), security: server.security } : {};
+export function serverEntry(server: ServerShown | null | undefined): Partial<ServerEntry> {
+  if (!server) return {};
+  if ('url' in server) return { url: server.url };
+  return { host: server.host, port: String(server.port), security: server.security };
 }
 
 /** The body of `POST /connect/:link/password`: what nobody entered is not in it. */

@@ -171,7 +171,7 @@ export class ModelRun {
   async #signIn(): Promise<void> {
     const credential = {
       kind: 'password',
-      server: { host: 'model.example', port: 993, security: 'tls' },
+      server: { kind: 'imap', host: 'model.example', port: 993, security: 'tls' },
       username: this.#login,
       password: new Secret(secret('password')),
     } as const;
