@@ -95,7 +95,7 @@ async function sendAndFinish(
   held: HeldAdoption,
 ): Promise<AdoptionOutcome | 'taken_over'> {
   return whileRenewing(context, leaseOf(held), async () => {
-    const sent = await sendAdoption(context, { accessType, token }, held);
+    const sent = await sendAdoption(context, { accessType, provider: request.provider ?? null, token }, held);
     switch (sent.outcome) {
       case 'answered': {
         const row = { ...held, accessType, request, tries: 0 };

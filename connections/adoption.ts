@@ -33,7 +33,7 @@ export type AdoptionOutcome = Extract<LinkResult, { status: 'connected' }> | Ado
  * failure is written down where a later try may help, and is forgotten where the product's own token is as good.
  */
 export async function finishAdoption(context: Context, adoption: AnsweredAdoption): Promise<AdoptionOutcome> {
-  const answered = understandAnswer(context, adoption.row.accessType, adoption.answer);
+  const answered = understandAnswer(oauthOfRow(context, adoption.row), adoption.answer);
   const tokens = answered instanceof ProviderError ? null : answered;
   const outcome = tokens ? await proveAndStore(context, adoption, tokens) : refusedBy(answered);
   if (outcome.status !== 'connected') await settleFailure(context, adoption, outcome, tokens);
@@ -48,6 +48,9 @@ export function finishLeftAdoption(context: Context, row: AdoptionRow): Promise<
     return finishAdoption(context, { row, ...opened, answeredAt: row.answeredAt ?? row.createdAt });
   });
 }
+
+const oauthOfRow = (context: Context, { accessType, request }: AnsweredAdoption['row']) =>
+  oauthOf(context, accessType, request.provider ?? null);
 
 /** When the next of several tries is made. */
 export function nextTryAt(now: Date, tries: number, retryAfterMs: number | null = null): Date {
@@ -65,9 +68,11 @@ async function proveAndStore(
   tokens: TokenSet,
 ): Promise<AdoptionOutcome> {
   const { tenantId, tokenHash, accessType, request } = row;
-  const missing = tokens.scopes === null ? [] : oauthOf(context, accessType).missingScopes(tokens.scopes, ['read']);
+  const oauth = oauthOfRow(context, row);
+  const missing = tokens.scopes === null ? [] : oauth.missingScopes(tokens.scopes, ['read']);
   if (missing.length > 0) return failed('scope_missing', `The grant lacks ${missing.join(', ')}`);
-  const access = { kind: 'token', email: request.email, accessToken: tokens.accessToken } as const;
+  const { accessToken, context: connection } = tokens;
+  const access = { kind: 'token', mailbox: request.email, accessToken, context: connection } as const;
   try {
     const proof = await proveSignIn(context, accessType, access, AbortSignal.timeout(PROOF_TIMEOUT_MS));
     const received = proof.identity.account.email;
@@ -77,7 +82,11 @@ async function proveAndStore(
       link: null,
       accessType,
       spec: adoptionSpec(accessType, request),
-      credential: { kind: 'oauth', tokens: { ...tokens, refreshToken: tokens.refreshToken ?? token } },
+      credential: {
+        kind: 'oauth',
+        provider: oauth.provider,
+        tokens: { ...tokens, refreshToken: tokens.refreshToken ?? token },
+      },
       proof,
       coveredUntil: request.coveredUntil === null ? null : new Date(request.coveredUntil),
       adoption: { tokenHash, answeredAt },
@@ -128,7 +137,7 @@ async function settleFailure(
 ): Promise<void> {
   const now = await context.clock.now();
   const successor = tokens?.refreshToken;
-  const lifeMs = tokens ? tokenLifeMs(tokens, oauthOf(context, row.accessType)) : 0;
+  const lifeMs = tokens ? tokenLifeMs(tokens, oauthOfRow(context, row)) : 0;
   const expiresAt = new Date(answeredAt.getTime() + lifeMs);
   const isWorthKeeping = successor && successor.reveal() !== token.reveal() && expiresAt > now;
   await context.database.inTenant(row.tenantId, (tx) =>

@@ -78,7 +78,8 @@ async function dropGrant(context: Context, { link, accessType, credential, proof
   if (credential.kind !== 'oauth') return;
   if ((await countLiveChannelsOnGrant(context.database, proof.identity.grantKey, '')) > 0) return;
   const token = credential.tokens.refreshToken ?? credential.tokens.accessToken;
-  await oauthOf(context, accessType)
-    .revoke(token, AbortSignal.timeout(5_000))
+  const grant = { token, context: credential.tokens.context };
+  await oauthOf(context, accessType, credential.provider)
+    .revoke(grant, AbortSignal.timeout(5_000))
     .catch(() => {});
 }

@@ -66,7 +66,8 @@ async function revoke(
   if ((await countLiveChannelsOnGrant(context.database, credential.grantKey, channel.id)) > 0) return 'shared';
   try {
     const token = await openSecret(context, credential);
-    await oauthOf(context, channel.accessType).revoke(token, AbortSignal.timeout(REVOKE_TIMEOUT_MS));
+    const oauth = oauthOf(context, channel.accessType, credential.oauthProvider);
+    await oauth.revoke({ token, context: credential.context }, AbortSignal.timeout(REVOKE_TIMEOUT_MS));
     return 'done';
   } catch (error) {
     if (error instanceof ProviderError) return error.verdict.kind === 'reauth_required' ? 'done' : 'failed';

@@ -2,6 +2,7 @@ import { passwordSecretText } from '../crypto/password-secret.ts';
 import type { Context } from '../runtime/context.ts';
 import type { NewCredential } from '../db/credentials/credentials.ts';
 import { oauthOf } from '../credentials/oauth.ts';
+import type { ConnectionContext } from '../domain/connection-context.ts';
 import { refreshDueAt, tokenLifeMs } from '../domain/schedule.ts';
 import { rotationText } from '../domain/rotation.ts';
 import type { SignIn, SignInCredential } from './sign-in.ts';
@@ -23,10 +24,17 @@ export async function newCredential(
     version,
     ...(sealed ? { sealedSecret: sealed, secretVersion: version, rotation: startingRotation(context, signIn) } : {}),
     ...(await accessToken(context, signIn, binding, signIn.adoption?.answeredAt ?? now)),
+    oauthProvider: signIn.credential.kind === 'oauth' ? signIn.credential.provider : null,
+    context: contextOf(signIn),
     grantKey: signIn.proof.identity.grantKey,
     accessTokenRefusedAt: null,
     updatedAt: now,
   } satisfies Partial<NewCredential>;
+}
+
+/** A sign-in says all of it anew: nothing of an earlier connection is left. */
+function contextOf({ credential, proof }: SignIn): ConnectionContext {
+  return { ...(credential.kind === 'oauth' ? credential.tokens.context : {}), ...proof.identity.context };
 }
 
 function secretOf(credential: SignInCredential) {
@@ -39,7 +47,7 @@ function secretOf(credential: SignInCredential) {
  */
 function startingRotation(context: Context, { credential, accessType }: SignIn): string {
   if (credential.kind === 'password') return 'none';
-  const { rotation } = oauthOf(context, accessType);
+  const { rotation } = oauthOf(context, accessType, credential.provider);
   return rotation.mode === 'none' ? 'unproven' : rotationText(rotation);
 }
 
@@ -50,12 +58,12 @@ async function accessToken(
   issuedAt: Date,
 ) {
   if (credential.kind === 'password') return { accessTokenJwe: null, tokenType: null, issuedAt: null, expiresAt: null };
-  const { tokens } = credential;
+  const { tokens, provider } = credential;
   return {
     accessTokenJwe: await context.vault.encryptSecret(tokens.accessToken, { ...binding, kind: 'access_token' }),
     tokenType: tokens.tokenType,
     issuedAt,
-    expiresAt: new Date(issuedAt.getTime() + tokenLifeMs(tokens, oauthOf(context, accessType))),
+    expiresAt: new Date(issuedAt.getTime() + tokenLifeMs(tokens, oauthOf(context, accessType, provider))),
     scopes: tokens.scopes ?? [],
   };
 }

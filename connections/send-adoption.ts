@@ -6,7 +6,7 @@ import type { Exchanged, ExchangeRow, ExchangeTiming, Lease } from '../credentia
 import type { Binding } from '../crypto/vault.ts';
 import { holdAdoption, markAdoptionSent, storeAdoptionAnswer, withdrawAdoption } from '../db/credentials/adoptions.ts';
 import type { AdoptionRow, HeldAdoption } from '../db/credentials/adoptions.ts';
-import type { AccessType } from '../domain/access-type.ts';
+import type { AccessType, ProviderName } from '../domain/access-type.ts';
 import type { Secret } from '../domain/secret.ts';
 import type { RawAnswer } from '../providers/contract.ts';
 
@@ -34,16 +34,16 @@ export function leaseOf(held: HeldAdoption): Lease & { row: ExchangeRow } {
 /** The one-time exchange of an adoption whose row is written. */
 export function sendAdoption(
   context: Context,
-  { accessType, token }: { accessType: AccessType; token: Secret },
+  { accessType, provider, token }: { accessType: AccessType; provider: ProviderName | null; token: Secret },
   held: HeldAdoption,
 ): Promise<Exchanged> {
-  const oauth = oauthOf(context, accessType);
+  const oauth = oauthOf(context, accessType, provider);
   return exchangeOnce(context, {
     ...leaseOf(held),
     name: 'adoption',
     binding: bindingOf(held, 'adoption_answer'),
     about: { tenantId: held.tenantId, accessType },
-    request: (signal, beforeWriting) => oauth.refreshRequest(token, signal, beforeWriting),
+    request: (signal, beforeWriting) => oauth.refreshRequest({ token, context: {} }, signal, beforeWriting),
   });
 }
 

@@ -1,13 +1,13 @@
 import type { LinkRow } from '../db/access/links.ts';
 import type { LinkSpec } from '../db/schema/links.ts';
-import type { AccessType } from '../domain/access-type.ts';
+import type { AccessType, ProviderName } from '../domain/access-type.ts';
 import type { Secret } from '../domain/secret.ts';
 import type { Server } from '../domain/server.ts';
 import type { Identity, ScopeHead, TokenSet } from '../providers/contract.ts';
 
 /** The new credential: tokens of a consent, or a password that was just used. */
 export type SignInCredential =
-  | { kind: 'oauth'; tokens: TokenSet }
+  | { kind: 'oauth'; provider: ProviderName; tokens: TokenSet }
   | { kind: 'password'; server: Server; username: string; password: Secret };
 
 /** What a real call proved: the identity, and where the account stands now. */

@@ -109,7 +109,10 @@ async function lacksRefreshToken(
   if (credential.kind !== 'oauth' || credential.tokens.refreshToken) return false;
   if (!channel || channel.status === 'reauth_required') return true;
   if (channel.status === 'paused' && channel.trouble === 'credential') return true;
-  return (await findCredentialState(tx, channel.id)) === null;
+  // The secret that would stay has to be a refresh token of the same server.
+  const kept = await findCredentialState(tx, channel.id);
+  if (kept?.kind !== 'oauth') return true;
+  return kept.oauthProvider !== null && kept.oauthProvider !== credential.provider;
 }
 
 const failure = (code: string, detail: string): Failure => ({ status: 'failed', code, detail });

@@ -55,9 +55,10 @@ async function sessionAccessOf(
   { channel, credential }: ChannelAccess,
 ): Promise<SessionAccess | 'needs_refresh'> {
   const binding = { tenant: channel.tenantId, owner: channel.id };
+  const place = { mailbox: channel.accountEmail, context: credential.context };
   if (credential.kind === 'password') {
     const text = await openSecret(context, credential);
-    return { kind: 'password', email: channel.accountEmail, ...readPasswordSecret(text) };
+    return { kind: 'password', email: channel.accountEmail, ...readPasswordSecret(text), ...place };
   }
   if (!(await isUsable(context, credential)) || !credential.accessTokenJwe) return 'needs_refresh';
   const accessToken = await context.vault.decryptSecret(credential.accessTokenJwe, {
@@ -65,7 +66,7 @@ async function sessionAccessOf(
     kind: 'access_token',
     version: credential.version,
   });
-  return { kind: 'token', email: channel.accountEmail, accessToken };
+  return { kind: 'token', accessToken, ...place };
 }
 
 /** The refresh token, or the password with its server, bound to the version at which it was sealed. */

@@ -1,10 +1,8 @@
 import type { Context } from '../runtime/context.ts';
 import type { Binding } from '../crypto/vault.ts';
-import type { AccessType } from '../domain/access-type.ts';
 import { Secret } from '../domain/secret.ts';
 import { ProviderError } from '../domain/verdict.ts';
-import type { RawAnswer, TokenSet } from '../providers/contract.ts';
-import { oauthOf } from './oauth.ts';
+import type { OAuthAdapter, RawAnswer, TokenSet } from '../providers/contract.ts';
 
 /** A raw answer as its row has it. */
 export interface SealedAnswer {
@@ -26,9 +24,9 @@ export async function openAnswer(context: Context, sealedAnswer: string, binding
 }
 
 /** What a raw answer says: tokens, or a refusal. Throws what is neither. */
-export function understandAnswer(context: Context, accessType: AccessType, raw: RawAnswer): TokenSet | ProviderError {
+export function understandAnswer(oauth: OAuthAdapter, raw: RawAnswer): TokenSet | ProviderError {
   try {
-    return oauthOf(context, accessType).processTokenAnswer(raw);
+    return oauth.processTokenAnswer(raw);
   } catch (error) {
     if (error instanceof ProviderError) return error;
     throw error;

@@ -3,7 +3,12 @@ import { closeOperatorIncident, openOperatorIncident } from '../db/across-tenant
 import { updateChannel } from '../db/channels/channels.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import type { Transaction } from '../db/client.ts';
-import { clearTokenRefused, findCredential, markTokenRefused, notifyReaders } from '../db/credentials/credentials.ts';
+import {
+  clearTokenRefused,
+  findCredentialState,
+  markTokenRefused,
+  notifyReaders,
+} from '../db/credentials/credentials.ts';
 import { letHappen } from '../channels/happenings.ts';
 import { changeChannel, signalWorkflow } from '../channels/wake.ts';
 import type { Waking } from '../channels/wake.ts';
@@ -124,7 +129,7 @@ export async function settleRefusal(
   if (statusAfter(verdict) === null) return { before: row, row };
   const suspicion = suspect(context, row, outcome, now);
   // Of a password there is no newer version to ask with.
-  const needsNewerToken = tried === 'access' && (await findCredential(tx, row.id))?.kind === 'oauth';
+  const needsNewerToken = tried === 'access' && (await findCredentialState(tx, row.id))?.kind === 'oauth';
   if (!isBelieved(context, row, suspicion, { ...outcome, needsNewerToken })) {
     const { capabilities } = context.providers.get(row.accessType)!;
     const gapMs = needsNewerToken && !verdict.vague ? 0 : capabilities.confirmations.gapMs;

@@ -7,14 +7,12 @@ import type { CredentialRow, NewCredential } from '../db/credentials/credentials
 import { insertEvent } from '../db/events/events.ts';
 import { dropOldAttempts, findDoubt, releaseLease, settleAttempt } from '../db/credentials/refresh-attempts.ts';
 import type { StoredAnswer } from '../db/credentials/refresh-attempts.ts';
-import type { AccessType } from '../domain/access-type.ts';
 import { ProviderError } from '../domain/verdict.ts';
 import type { Verdict } from '../domain/verdict.ts';
-import type { TokenSet } from '../providers/contract.ts';
+import type { OAuthAdapter, TokenSet } from '../providers/contract.ts';
 import { followUp, settleRefusal, settleSuccess } from './outcomes.ts';
 import type { Settled } from './outcomes.ts';
 import { openSecret } from './access.ts';
-import { oauthOf } from './oauth.ts';
 import { openAnswer, understandAnswer } from './one-time-exchange-answer.ts';
 import { answerBinding } from './send-refresh.ts';
 import { learnRotation, parseRotation } from '../domain/rotation.ts';
@@ -32,7 +30,8 @@ export type RefreshOutcome =
 
 interface Answered {
   tenantId: string;
-  accessType: AccessType;
+  /** The authorization server that answered. */
+  oauth: OAuthAdapter;
   channelId: string;
   answer: StoredAnswer;
 }
@@ -45,7 +44,7 @@ export async function settleAnswer(context: Context, answered: Answered): Promis
   const { tenantId, channelId, answer } = answered;
   const binding = answerBinding({ tenantId, channelId, version: answer.version });
   const raw = await openAnswer(context, answer.sealedAnswer, binding);
-  const tokens = understandAnswer(context, answered.accessType, raw);
+  const tokens = understandAnswer(answered.oauth, raw);
   const settle = async (waking: Waking) => {
     const given = { context, ...waking, ...(await lockWithCredential(waking.tx, channelId)), answer };
     const result =
@@ -125,7 +124,7 @@ async function settleStored(given: Given, answered: Answered, tokens: TokenSet):
 
 async function newVersion(
   context: Context,
-  { tenantId, accessType, channelId, answer, credential }: Answered & { credential: CredentialRow },
+  { tenantId, oauth, channelId, answer, credential }: Answered & { credential: CredentialRow },
   tokens: TokenSet,
 ) {
   const version = credential.version + 1;
@@ -139,9 +138,10 @@ async function newVersion(
     accessTokenJwe: await context.vault.encryptSecret(tokens.accessToken, { ...binding, kind: 'access_token' }),
     tokenType: tokens.tokenType,
     issuedAt,
-    expiresAt: new Date(issuedAt.getTime() + tokenLifeMs(tokens, oauthOf(context, accessType))),
+    expiresAt: new Date(issuedAt.getTime() + tokenLifeMs(tokens, oauth)),
     accessTokenRefusedAt: null,
-    rotation: await learned(context, accessType, credential, tokens),
+    rotation: await learned(context, oauth, credential, tokens),
+    context: { ...credential.context, ...tokens.context },
     updatedAt: await context.clock.now(),
     ...(tokens.scopes ? { scopes: tokens.scopes } : {}),
   } satisfies Partial<NewCredential>;
@@ -149,11 +149,11 @@ async function newVersion(
 
 async function learned(
   context: Context,
-  accessType: AccessType,
+  oauth: OAuthAdapter,
   credential: CredentialRow,
   tokens: TokenSet,
 ): Promise<string> {
-  const rotation = { declared: oauthOf(context, accessType).rotation, known: parseRotation(credential.rotation) };
+  const rotation = { declared: oauth.rotation, known: parseRotation(credential.rotation) };
   if (!tokens.refreshToken) return learnRotation(rotation, false);
   const sent = await openSecret(context, credential);
   return learnRotation(rotation, sent.reveal() !== tokens.refreshToken.reveal());

@@ -20,6 +20,7 @@ import { probeTime } from '../domain/doubt.ts';
 import { ProviderError } from '../domain/verdict.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { followUp, settleRefusal } from './outcomes.ts';
+import { oauthOf } from './oauth.ts';
 import type { ExchangeTiming } from './one-time-exchange.ts';
 import { REFRESH_TIMING, sendRefresh } from './send-refresh.ts';
 import type { PlannedRefresh } from './send-refresh.ts';
@@ -37,7 +38,7 @@ export interface RefreshInput {
 
 type Plan =
   | { step: 'stop'; outcome: RefreshOutcome }
-  | { step: 'answer'; answer: StoredAnswer }
+  | { step: 'answer'; answer: StoredAnswer; credential: CredentialRow }
   | { step: 'send'; attemptId: string; credential: CredentialRow };
 
 /**
@@ -54,7 +55,9 @@ export async function refreshCredential(
   const plan = await context.database.inTenant(tenantId, (tx) => planRefresh(tx, input, timing, now));
   if (plan.step === 'stop') return plan.outcome;
   const answer = plan.step === 'send' ? await send(context, { ...plan, accessType }, timing) : plan.answer;
-  return typeof answer === 'string' ? answer : settleAnswer(context, { tenantId, accessType, channelId, answer });
+  if (typeof answer === 'string') return answer;
+  const oauth = oauthOf(context, accessType, plan.credential.oauthProvider);
+  return settleAnswer(context, { tenantId, oauth, channelId, answer });
 }
 
 /** Settles what an earlier refresher left, or takes the lease and writes the attempt. */
@@ -67,7 +70,7 @@ async function planRefresh(tx: Transaction, input: RefreshInput, timing: Exchang
     return { step: 'stop', outcome: 'gone' };
   }
   const answer = attempt && storedAnswer(attempt);
-  if (answer) return { step: 'answer', answer };
+  if (answer) return { step: 'answer', answer, credential };
   if (credential.version > input.version || credential.kind !== 'oauth') return { step: 'stop', outcome: 'refreshed' };
   if (credential.leaseUntil && credential.leaseUntil > now) return { step: 'stop', outcome: 'busy' };
   if (attempt) await settleLeft(tx, attempt, now);

@@ -43,8 +43,9 @@ export function sendRefresh(
     binding: answerBinding({ tenantId, channelId, version }),
     about: { channelId },
     request: async (signal: AbortSignal, beforeWriting: () => Promise<void>) => {
-      const refreshToken = await openSecret(context, credential);
-      return oauthOf(context, accessType).refreshRequest(refreshToken, signal, beforeWriting);
+      const token = await openSecret(context, credential);
+      const oauth = oauthOf(context, accessType, credential.oauthProvider);
+      return oauth.refreshRequest({ token, context: credential.context }, signal, beforeWriting);
     },
   };
   return whileRenewing(context, exchange, () => exchangeOnce(context, exchange));

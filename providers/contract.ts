@@ -1,5 +1,6 @@
 import type { AccessType, ProviderName, Use } from '../domain/access-type.ts';
 import type { MediaType } from '../domain/media-type.ts';
+import type { ConnectionContext } from '../domain/connection-context.ts';
 import type { Rotation } from '../domain/rotation.ts';
 import type { Secret } from '../domain/secret.ts';
 import type { Server } from '../domain/server.ts';
@@ -184,14 +185,14 @@ export interface OAuthAdapter {
    * Sends a refresh (RFC 6749 section 6) and nothing else: no retry, no interpretation. `beforeWriting` is called once
    * the connection stands, before any byte of the token is written; what it throws ends the request with nothing sent.
    */
-  refreshRequest(refreshToken: Secret, signal: AbortSignal, beforeWriting?: () => Promise<void>): Promise<RawAnswer>;
+  refreshRequest(grant: Grant, signal: AbortSignal, beforeWriting?: () => Promise<void>): Promise<RawAnswer>;
   /**
    * Reads a token endpoint's answer (RFC 6749 section 5). Throws `ProviderError` for a refusal and for a 200 that is no
    * token answer: a captive portal's HTML must never overwrite a stored token.
    */
   processTokenAnswer(answer: RawAnswer): TokenSet;
   /** Revokes a grant (RFC 7009). Revoking one Google token ends that person's whole grant to the client. */
-  revoke(token: Secret, signal: AbortSignal): Promise<void>;
+  revoke(grant: Grant, signal: AbortSignal): Promise<void>;
   /** The scopes of `uses` that `granted` lacks; empty when all are there. */
   missingScopes(granted: string[], uses: Use[]): string[];
   rotation: Rotation;
@@ -207,9 +208,19 @@ interface AuthorizationRequest {
   uses: Use[];
   /** The pinned account's login at a reauthorization; only a hint, the identity is checked afterwards. */
   loginHint: string | null;
+  /** Of the connection that is signed in again: a guest signs in at the very directory. Empty for a new one. */
+  context: ConnectionContext;
+}
+
+/** What a refresh token, or an access token where there is none, is good for, and where. */
+export interface Grant {
+  token: Secret;
+  context: ConnectionContext;
 }
 
 interface CodeExchange {
+  /** As in the authorization request: a code is good at the server that gave it. */
+  context: ConnectionContext;
   redirectUri: string;
   code: string;
   codeVerifier: Secret;
@@ -232,12 +243,20 @@ export interface TokenSet {
   expiresInSeconds: number | null;
   /** null when the answer does not repeat them: then as requested (RFC 6749 section 5.1). */
   scopes: string[] | null;
+  /** What the answer says of the connection. It goes over what is stored: an account may move to another instance. */
+  context: ConnectionContext;
 }
 
 /** What a session is opened with. */
-export type SessionAccess =
-  | { kind: 'token'; email: string; accessToken: Secret }
-  | { kind: 'password'; email: string; server: Server; username: string; password: Secret };
+export type SessionAccess = {
+  /** The mailbox to open: a delegate's login may open a shared one. null: the login's own. */
+  mailbox: string | null;
+  context: ConnectionContext;
+} & (
+  | { kind: 'token'; accessToken: Secret }
+  /** `email`: the address of the login, as far as it is known. */
+  | { kind: 'password'; email: string; server: Server; username: string; password: Secret }
+);
 
 /** An open session at one account. */
 export interface Session {
@@ -312,6 +331,8 @@ export interface Identity {
   mailboxKey: string;
   /** Which grant a credential of this login rests on (`grantKeyOf`): revoking one may end all that rest on it. */
   grantKey: string;
+  /** What was found out about the connection on the way, such as the address that Autodiscover led to (Exchange). */
+  context?: ConnectionContext;
   /** What the call proved, in words for a person: "Signed in and read the profile". */
   proved: string;
 }

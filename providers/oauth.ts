@@ -123,6 +123,7 @@ export function readTokenAnswer(
     refreshToken: refresh_token ? new Secret(refresh_token) : null,
     expiresInSeconds: expires_in ?? null,
     scopes: scope ? scope.split(/\s+/).filter(Boolean) : null,
+    context: {},
   };
 }
 

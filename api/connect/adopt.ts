@@ -13,6 +13,7 @@ import { Problem } from '../http/problem.ts';
 import type { ProblemCode } from '../http/problem.ts';
 import type { AdoptBody } from '../schemas/channels.ts';
 import { adoptToken } from '../../connections/adopt-token.ts';
+import { chooseOAuth } from './choose-oauth.ts';
 import { failureOf, problemOf, serverNotFound } from './sign-in-failure.ts';
 
 const LOGIN_TIMEOUT_MS = 45_000;
@@ -80,7 +81,8 @@ async function proveAndStore(context: ApiContext, provider: Provider, body: Adop
   const { oauth, password } = provider.signIn;
   if (oauth.length > 0 && 'refreshToken' in given) {
     const token = new Secret(given.refreshToken);
-    return adoptToken(context, { tenantId, accessType, token, request: requestOf(body) });
+    const { provider: issuer } = chooseOAuth(context, accessType, body.provider);
+    return adoptToken(context, { tenantId, accessType, token, request: { ...requestOf(body), provider: issuer } });
   }
   if (password && 'username' in given && password.server.asks in given) {
     return adoptPassword(context, body, { way: password, given });
@@ -114,7 +116,7 @@ async function adoptPassword(
   const server = await way.discover({ email, username, password }, named, signal);
   if (!server) return serverNotFound(way);
   const credential = { kind: 'password', server, username, password } as const;
-  const proof = await proveSignIn(context, accessType, { ...credential, email }, signal);
+  const proof = await proveSignIn(context, accessType, { ...credential, email, mailbox: email, context: {} }, signal);
   const received = proof.identity.account.email;
   if (!isSameAddress(received, email)) return otherAccount(email, received);
   const request = requestOf(body);

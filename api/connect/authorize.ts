@@ -1,5 +1,7 @@
 import type { Request, Response } from 'express';
 import { insertSignIn } from '../../db/access/sign-ins.ts';
+import { findCredentialState } from '../../db/credentials/credentials.ts';
+import type { ConnectionContext } from '../../domain/connection-context.ts';
 import type { SignInRow } from '../../db/access/sign-ins.ts';
 import type { AccessType, ProviderName } from '../../domain/access-type.ts';
 import { Secret } from '../../domain/secret.ts';
@@ -54,7 +56,19 @@ export async function startAuthorization(context: ApiContext, going: Going): Pro
     codeChallenge,
     uses: link.spec.uses,
     loginHint: loginHint(opened),
+    context: await connectionOf(context, opened, accessType),
   });
+}
+
+/** What is known of the connection that is signed in again; of another access type it would mean nothing. */
+export async function connectionOf(
+  { database }: ApiContext,
+  { channel }: OpenLink,
+  accessType: AccessType,
+): Promise<ConnectionContext> {
+  if (channel?.accessType !== accessType) return {};
+  const credential = await database.inTenant(channel.tenantId, (tx) => findCredentialState(tx, channel.id));
+  return credential?.context ?? {};
 }
 
 /** One redirect address per provider: a code of another provider's does not get to this one's exchange (S-03). */

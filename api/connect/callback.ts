@@ -8,14 +8,14 @@ import type { SignInRow } from '../../db/access/sign-ins.ts';
 import type { Secret } from '../../domain/secret.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import { readAuthorizationAnswer } from '../../providers/oauth.ts';
-import type { OAuthAdapter, TokenSet } from '../../providers/contract.ts';
+import type { OAuthAdapter } from '../../providers/contract.ts';
 import type { ApiContext } from '../api-context.ts';
 import { Problem } from '../http/problem.ts';
 import { sha256 } from '../../crypto/random-secrets.ts';
-import { openTrip, redirectUri } from './authorize.ts';
+import { connectionOf, openTrip, redirectUri } from './authorize.ts';
 import { isSameBrowser } from './browser.ts';
 import { completeSignIn, proveSignIn } from '../../connections/complete-sign-in.ts';
-import { reopenLink, whyOver } from './open-link.ts';
+import { reopenLink, wantedMailbox, whyOver } from './open-link.ts';
 import type { OpenLink } from './open-link.ts';
 import { failureOf, recordFailure } from './sign-in-failure.ts';
 import type { SignInFailure } from './sign-in-failure.ts';
@@ -121,24 +121,23 @@ async function exchangeAndStore(
 ): Promise<LinkResult> {
   const { link, channel } = trip.opened;
   const { accessType } = trip.signIn;
-  const tokens = await exchange(context, oauth, { code, codeVerifier: trip.codeVerifier });
+  const sent = {
+    redirectUri: redirectUri(context, oauth),
+    code,
+    codeVerifier: trip.codeVerifier,
+    context: await connectionOf(context, trip.opened, accessType),
+  };
+  const signal = AbortSignal.timeout(EXCHANGE_TIMEOUT_MS);
+  const tokens = oauth.processTokenAnswer(await oauth.exchangeRequest(sent, signal));
   context.killPoint('sign_in.exchanged');
   const missing = tokens.scopes === null ? [] : oauth.missingScopes(tokens.scopes, link.spec.uses);
   if (missing.length > 0) return fail('scope_missing', `A permission was not given: ${missing.join(', ')}`);
-  const email = channel?.accountEmail ?? '';
-  const access = { kind: 'token', email, accessToken: tokens.accessToken } as const;
-  const signal = AbortSignal.timeout(PROOF_TIMEOUT_MS);
-  const proof = await proveSignIn(context, accessType, access, signal, { isPinned: channel !== null });
-  const credential = { kind: 'oauth', tokens } as const;
+  const { accessToken, context: connection } = tokens;
+  const access = { kind: 'token', mailbox: wantedMailbox(trip.opened), accessToken, context: connection } as const;
+  const proof = await proveSignIn(context, accessType, access, AbortSignal.timeout(PROOF_TIMEOUT_MS), {
+    isPinned: channel !== null,
+  });
+  const credential = { kind: 'oauth', provider: oauth.provider, tokens } as const;
   const { tenantId, spec } = link;
   return completeSignIn(context, { tenantId, link, accessType, spec, credential, proof, coveredUntil: null });
-}
-
-async function exchange(
-  context: ApiContext,
-  oauth: OAuthAdapter,
-  { code, codeVerifier }: { code: string; codeVerifier: Secret },
-): Promise<TokenSet> {
-  const sent = { redirectUri: redirectUri(context, oauth), code, codeVerifier };
-  return oauth.processTokenAnswer(await oauth.exchangeRequest(sent, AbortSignal.timeout(EXCHANGE_TIMEOUT_MS)));
 }

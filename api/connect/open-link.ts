@@ -48,6 +48,9 @@ function choicesOf({ providers }: ApiContext, link: LinkRow, allowed: AccessType
   return link.purpose === 'reauthorize' ? offered : offered.filter((type) => allowed?.includes(type) ?? true);
 }
 
+/** The mailbox that a sign-in has to open; null: the login's own. */
+export const wantedMailbox = ({ link, channel }: OpenLink): string | null => channel?.accountEmail ?? link.spec.mailbox;
+
 /** Throws 410 for a link that is over, 403 for an access type it does not offer. */
 export function requireUsable({ link, accessTypes }: OpenLink, accessType: AccessType, now: Date): void {
   const over = whyOver(link, now);

@@ -10,7 +10,7 @@ import { Problem } from '../http/problem.ts';
 import type { PasswordBody } from '../schemas/connect.ts';
 import { limitAttempts } from './attempt-limit.ts';
 import { completeSignIn, proveSignIn } from '../../connections/complete-sign-in.ts';
-import { openLink, requireUsable } from './open-link.ts';
+import { openLink, requireUsable, wantedMailbox } from './open-link.ts';
 import type { OpenLink } from './open-link.ts';
 import type { SignInCredential } from '../../connections/sign-in.ts';
 import { failureOf, problemOf, recordFailure, serverNotFound } from './sign-in-failure.ts';
@@ -67,7 +67,7 @@ async function tryPassword(
   const proof = await proveSignIn(
     context,
     body.accessType,
-    { ...credential, email },
+    { ...credential, email, mailbox: wantedMailbox(opened), context: {} },
     AbortSignal.timeout(LOGIN_TIMEOUT_MS),
     { isPinned: opened.channel !== null },
   );

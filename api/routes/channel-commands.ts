@@ -1,6 +1,6 @@
 import type { ChannelRow } from '../../db/channels/channels.ts';
 import { pauseChannel, resumeChannel } from '../../channels/pause.ts';
-import { findCredential } from '../../db/credentials/credentials.ts';
+import { findCredentialState } from '../../db/credentials/credentials.ts';
 import { json } from '../http/answers.ts';
 import type { AnswerOf, Answers } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
@@ -26,7 +26,7 @@ const refresh = commandCall(
   { name: 'refresh', summary: 'Refresh the access token now', answers: WAITED },
   async (context, asked) => {
     const row = await channelForCommand(context, asked);
-    const credential = await context.database.inTenant(row.tenantId, (tx) => findCredential(tx, row.id));
+    const credential = await context.database.inTenant(row.tenantId, (tx) => findCredentialState(tx, row.id));
     if (credential?.kind === 'password') {
       throw new Problem(
         'no_token_for_access_type',

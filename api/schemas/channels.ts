@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { camelCased } from './camel-cased.ts';
-import { KEEP_WARM, USES } from '../../domain/access-type.ts';
+import { KEEP_WARM, PROVIDER_NAMES, USES } from '../../domain/access-type.ts';
 import { STATUSES } from '../../domain/channel.ts';
 import { ACTIONS, STATUS_REASONS } from '../../domain/verdict.ts';
 import { pageQuery } from '../http/paging.ts';
@@ -63,6 +63,10 @@ export const adoptBody = camelCased(
   z.strictObject({
     tenant: tenantName,
     access_type: accessType,
+    provider: z
+      .enum(PROVIDER_NAMES)
+      .optional()
+      .describe('Who issued the refresh token; needed where an access type takes tokens of more than one'),
     account: z
       .strictObject({ email: email.describe('The mailbox’s address') })
       .describe('The account that the credential must belong to'),

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
-import type { AccessType, ChannelKind } from '../../domain/access-type.ts';
+import type { AccessType, ChannelKind, ProviderName } from '../../domain/access-type.ts';
 import type { Verdict } from '../../domain/verdict.ts';
 import { channels } from './channels.ts';
 import { renamedJson, time } from './columns.ts';
@@ -14,6 +14,8 @@ export interface AdoptionRequest {
   kind: ChannelKind;
   owner: Person | null;
   coveredUntil: string | null;
+  /** Whose authorization server takes the token, where the access type has more than one. */
+  provider?: ProviderName;
 }
 
 /** Why an answer did not become a channel: our own check, or what the provider said. */

@@ -6,10 +6,10 @@ import type { Server, StoredServer } from '../../domain/server.ts';
 /** PostgreSQL's 64-bit transaction id; kept as text, because it only goes back into comparisons in SQL. */
 export const xid8 = customType<{ data: string; driverData: string }>({ dataType: () => 'xid8' });
 
-export const serverColumn = customType<{ data: Server; driverData: unknown }>({
+export const serverColumn = customType<{ data: Server; driverData: string | StoredServer }>({
   dataType: () => 'jsonb',
   toDriver: (server) => JSON.stringify(server),
-  fromDriver: (stored) => readServer(stored as StoredServer),
+  fromDriver: (stored) => readServer(typeof stored === 'string' ? (JSON.parse(stored) as StoredServer) : stored),
 });
 
 export const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });

@@ -1,4 +1,6 @@
-import { bigserial, boolean, index, integer, pgTable, text } from 'drizzle-orm/pg-core';
+import { bigserial, boolean, index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import type { ProviderName } from '../../domain/access-type.ts';
+import type { ConnectionContext } from '../../domain/connection-context.ts';
 import { time } from './columns.ts';
 import { channels, channelId } from './channels.ts';
 import { tenantId } from './tenants.ts';
@@ -23,6 +25,10 @@ export const credentials = pgTable('credentials', {
   /** The provider was seen or reported to refuse this access token: it is not served any more. */
   accessTokenRefusedAt: time('access_token_refused_at'),
   scopes: text('scopes').array().notNull().default([]),
+  /** Whose authorization server issued it; null for a password, and where an earlier release stored it. */
+  oauthProvider: text('oauth_provider').$type<ProviderName>(),
+  /** Not secret; of the credential, because a refresh or a sign-in may change it together with its version. */
+  context: jsonb('context').$type<ConnectionContext>().notNull().default({}),
   /** `none | tolerant | grace:<seconds> | strict` */
   rotation: text('rotation').notNull().default('none'),
   /** Which grant it rests on (client and login), hashed: revoking one may end all of them. */

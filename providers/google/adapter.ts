@@ -59,7 +59,7 @@ export function createGmailProvider(config: GoogleConfig, reserve: ReserveTime):
         apiUrl: config.gmailApiUrl.replace(/\/$/, ''),
         userinfoUrl: config.userinfoUrl,
         accessToken: access.accessToken,
-        pacer: pacerOf(access.email),
+        pacer: pacerOf(access.mailbox ?? ''),
         signal,
       });
       return Promise.resolve(createSession(client, config, signal));

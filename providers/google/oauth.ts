@@ -51,12 +51,12 @@ export function createGoogleOAuth(config: GoogleConfig, http: Http): OAuthAdapte
       const parameters = { code, code_verifier: codeVerifier.reveal(), redirect_uri: redirectUri };
       return requestToken(endpoint, { grant_type: 'authorization_code', ...parameters }, signal);
     },
-    refreshRequest(refreshToken, signal, beforeWriting) {
-      const parameters = { grant_type: 'refresh_token', refresh_token: refreshToken.reveal() };
+    refreshRequest({ token }, signal, beforeWriting) {
+      const parameters = { grant_type: 'refresh_token', refresh_token: token.reveal() };
       return requestToken(endpoint, parameters, signal, beforeWriting);
     },
     processTokenAnswer: (answer) => readTokenAnswer('Google', answer, classifyGoogle),
-    async revoke(token, signal) {
+    async revoke({ token }, signal) {
       const form = new URLSearchParams({ token: token.reveal() });
       const answer = await postForm(http, new URL(config.revocationUrl), form, signal);
       if (answer.status === 200) return;

@@ -40,6 +40,7 @@ async function connect(server: OidcServer, email: string) {
     refreshToken: new Secret(refreshToken),
     expiresInSeconds: 3600,
     scopes: null,
+    context: {},
   };
   const account = { email, login: email, providerId: email };
   const result = await completeSignIn(at(server), {
@@ -47,7 +48,7 @@ async function connect(server: OidcServer, email: string) {
     link: null,
     accessType: 'gmail',
     spec: { ...LINK_SPEC, import: 'off' },
-    credential: { kind: 'oauth', tokens },
+    credential: { kind: 'oauth', provider: 'google', tokens },
     proof: { identity: { account, mailboxKey: email, grantKey: email, proved: 'a grant was made' }, heads: [] },
     coveredUntil: null,
   });

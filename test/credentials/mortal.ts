@@ -54,11 +54,11 @@ export function recording(context: Context, ledger: Ledger, slowMs: number): Con
   const gmail = context.providers.get('gmail');
   const [oauth] = gmail?.signIn.oauth ?? [];
   if (!gmail || !oauth) throw new Error('Gmail is not configured');
-  const refreshRequest: OAuthAdapter['refreshRequest'] = async (refreshToken, signal, beforeWriting) => {
-    const token = refreshToken.reveal();
+  const refreshRequest: OAuthAdapter['refreshRequest'] = async (grant, signal, beforeWriting) => {
+    const token = grant.token.reveal();
     let use: Use | null = null;
     try {
-      const answer = await oauth.refreshRequest(refreshToken, signal, async () => {
+      const answer = await oauth.refreshRequest(grant, signal, async () => {
         await beforeWriting?.();
         use = { token, sentAtMs: performance.now(), endedAtMs: null, isProbe: await ledger.isProbe() };
         ledger.uses.push(use);

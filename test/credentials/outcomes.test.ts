@@ -179,7 +179,10 @@ test('rule 5: an access token that stays refused though it was refreshed is trou
         {
           ...gmail,
           openSession: (_: unknown, signal: AbortSignal) =>
-            gmail.openSession({ kind: 'token', email, accessToken: { reveal: () => 'ya29.nobody' } as never }, signal),
+            gmail.openSession(
+              { kind: 'token', mailbox: email, context: {}, accessToken: { reveal: () => 'ya29.nobody' } as never },
+              signal,
+            ),
         },
       ],
     ]),

@@ -30,12 +30,14 @@ async function signInWith(channelId: string, refreshToken: string | null) {
     spec: LINK_SPEC,
     credential: {
       kind: 'oauth',
+      provider: 'google',
       tokens: {
         accessToken: new Secret(secret('access-token')),
         tokenType: 'Bearer',
         refreshToken: refreshToken === null ? null : new Secret(refreshToken),
         expiresInSeconds: 3600,
         scopes: null,
+        context: {},
       },
     },
     proof: {

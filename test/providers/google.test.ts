@@ -37,7 +37,7 @@ async function createAccount(): Promise<GoogleAccount> {
   return {
     email,
     tokens,
-    access: { kind: 'token', email, accessToken: tokens.accessToken },
+    access: { kind: 'token', mailbox: email, context: {}, accessToken: tokens.accessToken },
     secret: tokens.accessToken.reveal(),
     deliver: async (count, more = {}) =>
       (await stage.control<{ messages: Delivered[] }>('POST', `${path}/messages`, { count, ...more })).messages,
@@ -52,7 +52,9 @@ function refreshTokenOf({ tokens }: GoogleAccount): Secret {
 }
 
 async function refresh(account: GoogleAccount): Promise<TokenSet> {
-  return stage.oauth.processTokenAnswer(await stage.oauth.refreshRequest(refreshTokenOf(account), NEVER));
+  return stage.oauth.processTokenAnswer(
+    await stage.oauth.refreshRequest({ token: refreshTokenOf(account), context: {} }, NEVER),
+  );
 }
 
 conformance('Gmail', {
@@ -72,6 +74,7 @@ describe('Gmail', () => {
       codeChallenge: 'ch',
       uses: ['read', 'send'],
       loginHint: 'ana@gmail.example',
+      context: {},
     });
     expect(Object.fromEntries(url.searchParams)).toEqual({
       client_id: stage.oauth.clientId,
@@ -103,14 +106,17 @@ describe('Gmail', () => {
     const tokens = await stage.signInAtGoogle(email, ['openid', 'email']);
     expect(stage.oauth.missingScopes(tokens.scopes ?? [], ['read'])).toEqual([READONLY]);
     expect(stage.oauth.missingScopes(['https://mail.google.com/'], ['read', 'send'])).toEqual([]);
-    const session = await provider().openSession({ kind: 'token', email, accessToken: tokens.accessToken }, NEVER);
+    const session = await provider().openSession(
+      { kind: 'token', mailbox: email, context: {}, accessToken: tokens.accessToken },
+      NEVER,
+    );
     expect((await failureOf(takeHeads(session))).verdict.kind).toBe('insufficient_scope');
   });
 
   it('revokes a grant, and is content with one that is gone already', async () => {
     const account = await createAccount();
-    await stage.oauth.revoke(refreshTokenOf(account), NEVER);
-    await stage.oauth.revoke(refreshTokenOf(account), NEVER);
+    await stage.oauth.revoke({ token: refreshTokenOf(account), context: {} }, NEVER);
+    await stage.oauth.revoke({ token: refreshTokenOf(account), context: {} }, NEVER);
     expect((await failureOf(refresh(account))).verdict.kind).toBe('reauth_required');
   });
 

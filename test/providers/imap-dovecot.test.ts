@@ -36,7 +36,15 @@ describe.skipIf(!dovecotInstalled)('with Dovecot', () => {
   function accessOf(user: string, password: string, security: 'tls' | 'starttls' = 'starttls'): SessionAccess {
     const port = security === 'tls' ? dovecot.tlsPort : dovecot.port;
     const server = { kind: 'imap', host: dovecot.host, port, security } as const;
-    return { kind: 'password', email: user, username: user, password: new Secret(password), server };
+    return {
+      kind: 'password',
+      mailbox: null,
+      context: {},
+      email: user,
+      username: user,
+      password: new Secret(password),
+      server,
+    };
   }
 
   async function createAccount(): Promise<Account> {

@@ -147,7 +147,7 @@ async function open(
   const server = { kind: 'imap', host: '127.0.0.1', port, security } as const;
   const password = new Secret(PASSWORD);
   return await provider.openSession(
-    { kind: 'password', email: 'a@b.example', username: 'ana', password, server },
+    { kind: 'password', mailbox: null, context: {}, email: 'a@b.example', username: 'ana', password, server },
     signal,
   );
 }

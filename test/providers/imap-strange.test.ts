@@ -52,7 +52,10 @@ describe('an IMAP server that answers strangely', () => {
       password,
       server: { kind: 'imap', host, port, security: 'tls' },
     } as const;
-    return provider.openSession({ kind: 'password', ...access }, new AbortController().signal);
+    return provider.openSession(
+      { kind: 'password', mailbox: null, context: {}, ...access },
+      new AbortController().signal,
+    );
   }
 
   const news = async () => (await session.listChanges(INBOX, FROM_START, 100)).items;

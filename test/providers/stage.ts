@@ -66,6 +66,7 @@ export class Stage {
       codeChallenge,
       uses: ['read'],
       loginHint: email,
+      context: {},
     });
     const { redirect_to } = await this.control<{ redirect_to: string }>('POST', '/consent', {
       authorization_url: url.href,
@@ -73,7 +74,7 @@ export class Stage {
       ...(scopes ? { scopes } : {}),
     });
     const code = new URL(redirect_to).searchParams.get('code') ?? '';
-    const raw = await this.oauth.exchangeRequest({ redirectUri: REDIRECT_URI, code, codeVerifier }, NEVER);
+    const raw = await this.oauth.exchangeRequest({ redirectUri: REDIRECT_URI, code, codeVerifier, context: {} }, NEVER);
     return this.oauth.processTokenAnswer(raw);
   }
 
@@ -81,7 +82,15 @@ export class Stage {
     const { host, port, tls_port } = this.sandbox.addresses.imap;
     const at = Number(security === 'tls' ? tls_port : port);
     const server = { kind: 'imap', host: String(host), port: at, security } as const;
-    return { kind: 'password', email, username: email, password: new Secret(password), server };
+    return {
+      kind: 'password',
+      mailbox: null,
+      context: {},
+      email,
+      username: email,
+      password: new Secret(password),
+      server,
+    };
   }
 }
 

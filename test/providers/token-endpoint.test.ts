@@ -74,7 +74,7 @@ afterAll(() => {
 });
 
 async function refresh(): Promise<TokenSet> {
-  return oauth.processTokenAnswer(await oauth.refreshRequest(new Secret(REFRESH_TOKEN), NEVER));
+  return oauth.processTokenAnswer(await oauth.refreshRequest({ token: new Secret(REFRESH_TOKEN), context: {} }, NEVER));
 }
 
 function answered(json: unknown): TokenSet {
@@ -111,7 +111,7 @@ describe('a token request', () => {
   it('does not unpack what it did not ask to be packed', async () => {
     const bomb = gzipSync(Buffer.alloc(50_000_000));
     reply = { headers: { 'content-encoding': 'gzip' }, body: bomb };
-    const raw = await oauth.refreshRequest(new Secret(REFRESH_TOKEN), NEVER);
+    const raw = await oauth.refreshRequest({ token: new Secret(REFRESH_TOKEN), context: {} }, NEVER);
     expect(raw.body.reveal().length).toBeLessThan(200_000);
     expect(() => oauth.processTokenAnswer(raw)).toThrow('without a token answer');
   });

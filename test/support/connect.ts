@@ -41,16 +41,17 @@ export async function connectGmail(
     codeChallenge,
     uses: ['read'],
     loginHint: null,
+    context: {},
   });
   if (prompt !== undefined) authorizationUrl.searchParams.set('prompt', prompt);
   const back = new URL(await sandbox.consent(authorizationUrl.href, email));
   const code = back.searchParams.get('code') ?? '';
   const signal = AbortSignal.timeout(10_000);
-  const answer = await oauth.exchangeRequest({ redirectUri, code, codeVerifier }, signal);
+  const answer = await oauth.exchangeRequest({ redirectUri, code, codeVerifier, context: {} }, signal);
   const tokens = oauth.processTokenAnswer(answer);
-  const access: SessionAccess = { kind: 'token', email: '', accessToken: tokens.accessToken };
+  const access: SessionAccess = { kind: 'token', mailbox: null, context: {}, accessToken: tokens.accessToken };
   const proof = await proveSignIn(context, 'gmail', access, signal);
-  const credential = { kind: 'oauth', tokens } as const;
+  const credential = { kind: 'oauth', provider: 'google', tokens } as const;
   const full = { ...LINK_SPEC, ...spec };
   return completeSignIn(context, {
     tenantId,
@@ -77,7 +78,12 @@ export async function connectImap(
     username: email,
     password: new Secret(password),
   } as const;
-  const proof = await proveSignIn(context, 'imap', { ...credential, email }, AbortSignal.timeout(10_000));
+  const proof = await proveSignIn(
+    context,
+    'imap',
+    { ...credential, email, mailbox: null, context: {} },
+    AbortSignal.timeout(10_000),
+  );
   const full = { ...LINK_SPEC, ...spec };
   return completeSignIn(context, {
     tenantId,

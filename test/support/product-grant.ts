@@ -12,10 +12,13 @@ export async function grantOfProduct(
   await sandbox.account('google', email, { password: secret('password') });
   const { codeVerifier, codeChallenge } = createPkce();
   const redirectUri = 'http://127.0.0.1:9/oauth/google/callback';
-  const sent = { redirectUri, codeChallenge, state: 'state', uses: ['read' as const], loginHint: null };
+  const sent = { redirectUri, codeChallenge, state: 'state', uses: ['read' as const], loginHint: null, context: {} };
   const back = new URL(await sandbox.consent(oauth.authorizationUrl(sent).href, email));
   const code = back.searchParams.get('code') ?? '';
-  const answer = await oauth.exchangeRequest({ redirectUri, code, codeVerifier }, AbortSignal.timeout(10_000));
+  const answer = await oauth.exchangeRequest(
+    { redirectUri, code, codeVerifier, context: {} },
+    AbortSignal.timeout(10_000),
+  );
   const { refreshToken } = oauth.processTokenAnswer(answer);
   if (!refreshToken) throw new Error('The consent brought no refresh token');
   return refreshToken.reveal();

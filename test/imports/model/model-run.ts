@@ -177,7 +177,12 @@ export class ModelRun {
     } as const;
     const signal = AbortSignal.timeout(60_000);
     this.#behave(dice(2), () => {});
-    const proof = await proveSignIn(this.#context, 'imap', { ...credential, email: this.#login }, signal);
+    const proof = await proveSignIn(
+      this.#context,
+      'imap',
+      { ...credential, email: this.#login, mailbox: null, context: {} },
+      signal,
+    );
     const signedIn = await completeSignIn(this.#context, {
       tenantId: TENANT,
       link: null,
