@@ -75,6 +75,11 @@ export interface Verdict {
   vague: boolean;
   /** Only this access token was refused: a refresh and a second call decide. */
   tokenRefused: boolean;
+  /**
+   * A claims challenge (Entra's continuous access evaluation), decoded: the next refresh has to answer it, and the next
+   * sign-in where the refresh is refused too.
+   */
+  claims?: string;
 }
 
 /** Who must act on a verdict. */

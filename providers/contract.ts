@@ -179,6 +179,8 @@ export interface OAuthAdapter {
   issuers: readonly string[] | ((issuer: string) => boolean);
   /** Where a person is sent to consent (RFC 6749 section 4.1.1). */
   authorizationUrl(request: AuthorizationRequest): URL;
+  /** Where an administrator is sent; absent where a person's own consent is all there is. Microsoft needs it. */
+  adminConsentUrl?(request: AdminConsentRequest): URL;
   /** Sends the code (RFC 6749 section 4.1.3); the answer is raw, as it came. */
   exchangeRequest(exchange: CodeExchange, signal: AbortSignal): Promise<RawAnswer>;
   /**
@@ -210,12 +212,26 @@ interface AuthorizationRequest {
   loginHint: string | null;
   /** Of the connection that is signed in again: a guest signs in at the very directory. Empty for a new one. */
   context: ConnectionContext;
+  /** What the last verdict asked for (`Verdict.claims`); Microsoft needs it. */
+  claims?: string;
+}
+
+/** Asks an administrator to admit the app for a whole organization. No code comes back, and a person still signs in. */
+interface AdminConsentRequest {
+  /** The landing, `/oauth/:provider/admin-consent`: a path of its own, because its answer vouches for nothing. */
+  redirectUri: string;
+  state: string;
+  uses: Use[];
+  /** Of a connection that waits for the consent; empty for a new one. */
+  context: ConnectionContext;
 }
 
 /** What a refresh token, or an access token where there is none, is good for, and where. */
 export interface Grant {
   token: Secret;
   context: ConnectionContext;
+  /** What the last verdict asked for (`Verdict.claims`); Microsoft needs it. */
+  claims?: string;
 }
 
 interface CodeExchange {
