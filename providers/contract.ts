@@ -227,7 +227,7 @@ interface AdminConsentRequest {
 }
 
 /** What a refresh token, or an access token where there is none, is good for, and where. */
-export interface Grant {
+interface Grant {
   token: Secret;
   context: ConnectionContext;
   /** What the last verdict asked for (`Verdict.claims`); Microsoft needs it. */

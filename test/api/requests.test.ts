@@ -32,6 +32,8 @@ afterAll(() => close?.());
 const post = (key: string, body: unknown, call = api.call) =>
   call('POST', '/v1/links', body, { 'idempotency-key': key });
 
+const adopt = (body: object) => api.call('POST', '/v1/channels', body, { 'idempotency-key': 'guess' });
+
 describe('Idempotency-Key', () => {
   test('the same request gets the first answer again, which is sealed at rest', async () => {
     const first = await post('one', { tenant: 'acme' });
@@ -42,8 +44,6 @@ describe('Idempotency-Key', () => {
     expect(kept).not.toContain(first.json.url);
     expect(kept).not.toContain(first.json.id);
   });
-
-  const adopt = (body: object) => api.call('POST', '/v1/channels', body, { 'idempotency-key': 'guess' });
 
   test('what is stored of a request is a keyed hash without its password: no guess can be tried against it', async () => {
     const password = secret('password');
