@@ -44,7 +44,7 @@ export function storeSignIn(context: Context, signIn: SignIn): Promise<LinkResul
   return inWakingTransaction(context, tenantId, store, () => context.killPoint('sign_in.settled'));
 }
 
-/** What somebody else has made of this adoption meanwhile; null: it is ours to end. */
+/** What another process has made of this adoption meanwhile; null: this process ends it. */
 async function adoptionEnd(tx: Transaction, { tenantId, adoption }: SignIn): Promise<LinkResult | null> {
   if (!adoption) return null;
   const row = await lockAdoption(tx, { tenantId, tokenHash: adoption.tokenHash });
@@ -87,7 +87,7 @@ async function refusalOf(tx: Transaction, signIn: SignIn, channel: ChannelRow | 
 }
 
 /**
- * The provider's own id of the login decides, because an address can be given to somebody else. Only where there is
+ * The provider's own id of the login decides, because an address can be given to another person. Only where there is
  * no id but the login itself (a password) does the address decide.
  */
 function isSameAccount(channel: ChannelRow, { credential, proof }: SignIn): boolean {

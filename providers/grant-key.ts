@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ProviderName } from '../domain/access-type.ts';
 
 /**
- * A grant is a client and a login, whatever the access type. Hashed, because it is compared across tenants.
+ * A grant is a client and a login, of any access type. Hashed, because it is compared across tenants.
  * @param login the provider's own id of the login
  */
 export function grantKeyOf(provider: ProviderName, clientId: string, login: string): string {

@@ -32,7 +32,7 @@ export interface TokenEndpoint {
 
 /**
  * One request to a token endpoint, authenticated by client_secret_post (RFC 6749 section 2.3.1), without retries. The
- * answer is raw, whatever its status, so that it can be sealed before it is understood.
+ * answer is raw, of any status, so that it can be sealed before it is understood.
  */
 export async function requestToken(
   { http, url, client }: TokenEndpoint,

@@ -23,7 +23,7 @@ import type { SignInFailure } from './sign-in-failure.ts';
 const EXCHANGE_TIMEOUT_MS = 30_000;
 const PROOF_TIMEOUT_MS = 45_000;
 
-/** Where the person goes next, and with what. `opened` null: nobody knows which link this was. */
+/** Where the person goes next, and with what. `opened` null: the link is unknown. */
 export interface CallbackOutcome {
   opened: OpenLink | null;
   /** null: the first callback of this sign-in is still at work, or died at it; the link's page tells which. */
@@ -41,7 +41,7 @@ const STATE_INVALID = fail('state_invalid', 'This sign-in was started in another
 
 /**
  * A person comes back from the provider. Everything about `state` is settled before the provider is asked anything:
- * it is consumed once, whatever comes after, so no code is ever sent twice.
+ * it is consumed once, before the exchange, so no code is ever sent twice.
  */
 export async function finishAuthorization(context: ApiContext, back: Back): Promise<CallbackOutcome> {
   const signIn = await findByState(context, back.parameters.get('state') ?? '');

@@ -9,10 +9,10 @@ import type { ApiContext } from '../api-context.ts';
 import { Problem, notFound } from '../http/problem.ts';
 import { sha256 } from '../../crypto/random-secrets.ts';
 
-/** A link somebody stands before, with what its page needs to know. */
+/** A link that a person has opened, with what its page needs to know. */
 export interface OpenLink {
   link: LinkRow;
-  /** The random part of its address; whoever has it needs no other right. */
+  /** The random part of its address; it is the only right that its holder needs. */
   address: string;
   /** The channel it is pinned to, or that came of it. */
   channel: ChannelRow | null;

@@ -79,7 +79,7 @@ async function tryPassword(
 /**
  * The mailbox a login reads: IMAP does not say, so the login's own address is believed. A login that is none is the
  * pinned channel's if it is its login, else the one the link was made for; never the channel's by mere assumption,
- * or somebody else's mailbox would pass for it.
+ * or another person's mailbox would pass for it.
  */
 function mailboxOf({ link, channel }: OpenLink, { username }: PasswordBody, host: string | null): string {
   if (username.includes('@')) return username;

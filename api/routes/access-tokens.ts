@@ -41,7 +41,7 @@ const read = defineCall({
   },
 });
 
-/** Whoever hangs up waits no longer. Every answer ends with `close`; only one that was not sent is a caller gone. */
+/** A caller that hangs up ends its wait. Every answer ends with `close`; one that was not sent means that the caller is gone. */
 function goneSignal(response: Response): AbortSignal {
   const gone = new AbortController();
   if (response.closed) gone.abort();

@@ -45,6 +45,7 @@ const session = defineCall({
           access_type: channel.accessType,
           access: presentAccess(context, channel),
           status_reason: channel.statusReason,
+          import: channel.importMode,
           server: channel.server,
         },
         expires_at: link.expiresAt.toISOString(),
@@ -127,7 +128,7 @@ const progress = defineCall({
       status: 200,
       body: {
         import: receipt && presentImport(receipt),
-        channel: channel && { account: presentAccount(channel), status: channel.status },
+        channel: channel && { account: presentAccount(channel), status: channel.status, import: channel.importMode },
       },
     };
   },

@@ -69,7 +69,7 @@ const signOut = defineCall({
   },
 });
 
-/** The link that `npm start` prints: whoever can read that terminal may sign in. */
+/** The link that `npm start` prints: a reader of that terminal may sign in. */
 const login = defineCall({
   method: 'get',
   path: '/login',

@@ -6,7 +6,7 @@ import { STATUS_REASONS } from '../../domain/verdict.ts';
 import { accountOut, channelOut } from './channels.ts';
 import { importOut } from './imports.ts';
 import { purpose, resultOut } from './links.ts';
-import { accessType, timeOut } from './parts.ts';
+import { accessType, importMode, timeOut } from './parts.ts';
 import { accessOut, signInOut } from './sign-in.ts';
 
 /** The random part of a link's address. */
@@ -68,6 +68,7 @@ export const connectSessionOut = z.object({
       access_type: accessType,
       access: accessOut.describe('What the access is called'),
       status_reason: z.enum(STATUS_REASONS).nullable().describe('Why it needs a sign-in; null where it does not'),
+      import: importMode.describe('What is imported; off: nothing, so nothing is fetched after the sign-in'),
       server: serverOut.nullable().describe('The server of a password channel; null for other channels'),
     })
     .nullable()
@@ -86,6 +87,7 @@ export const progressOut = z.object({
     .object({
       account: accountOut.describe('The connected account'),
       status: z.enum(STATUSES).describe('Where the channel is in its life'),
+      import: importMode.describe('What is imported; off: nothing'),
     })
     .nullable()
     .describe('null until the sign-in is complete'),

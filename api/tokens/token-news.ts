@@ -32,7 +32,7 @@ interface Waiting {
 export interface TokenReader {
   /** The next news; take it before doing what causes news, so that none is missed. */
   next(): Promise<TokenFacts | null>;
-  /** Asks for a refresh, or shares the answer of whoever has asked since the last news. */
+  /** Asks for a refresh, or shares the answer of the reader that has asked since the last news. */
   ask(write: () => Promise<TokenFacts | null>): Promise<TokenFacts | null>;
   end(): void;
 }

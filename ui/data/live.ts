@@ -10,7 +10,7 @@ import type { StreamedEvent } from '../../api/schemas/events.ts';
 export type LiveState = 'connecting' | 'live' | 'interrupted';
 
 const REOPEN_AFTER_MS = 3_000;
-/** Browsers allow six connections a host over HTTP/1.1, so a tab nobody looks at gives its one back. */
+/** Browsers allow six connections a host over HTTP/1.1, so a hidden tab gives its one back. */
 const CLOSE_HIDDEN_AFTER_MS = 60_000;
 const GATHER_MS = 200;
 

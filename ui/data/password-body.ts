@@ -24,7 +24,7 @@ export function serverEntry(server: ServerShown | null | undefined): Partial<Ser
   return { host: server.host, port: String(server.port), security: server.security };
 }
 
-/** The body of `POST /connect/:link/password`: what nobody entered is not in it. */
+/** The body of `POST /connect/:link/password`: a field left empty is not in it. */
 export function passwordBody(accessType: AccessType, entry: PasswordEntry): PasswordRequest {
   const body = { access_type: accessType, username: entry.username.trim(), password: entry.password };
   return {

@@ -1,5 +1,6 @@
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { Button, NativeSelect, TextInput } from '@mantine/core';
+import { useDebouncedCallback } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useSearchParams } from 'react-router';
 import { AttentionBanner } from '../components/channel/attention-banner.tsx';
@@ -60,7 +61,7 @@ interface Filter {
   set: (change: { group?: StatusGroup; tenant?: string | null; text?: string }) => void;
 }
 
-/** The filter lives in the address, so that a filtered list can be sent to somebody. */
+/** The filter lives in the address, so that a filtered list can be sent to a colleague. */
 function useFilter(): Filter {
   const [parameters, setParameters] = useSearchParams();
   return {
@@ -157,15 +158,40 @@ function FilterBar({ channels, tenants, filter }: Omit<FilteredProps, 'more'>) {
           ]}
           onChange={(event) => filter.set({ tenant: event.currentTarget.value || null })}
         />
-        <TextInput
-          type="search"
-          aria-label="Search by email"
-          placeholder="Search by email"
-          value={filter.text}
-          onChange={(event) => filter.set({ text: event.currentTarget.value })}
-        />
+        <SearchField text={filter.text} search={(text) => filter.set({ text })} />
       </div>
     </div>
+  );
+}
+
+/** How long typing rests before the address follows, in ms. */
+const SEARCH_AFTER_MS = 250;
+
+/** The field keeps its own text: one that is read back from the address loses letters while a person types. */
+function SearchField({ text, search }: { text: string; search: (text: string) => void }) {
+  const [typed, setTyped] = useState(text);
+  const sent = useRef(text);
+  const follow = useDebouncedCallback((wanted: string) => {
+    sent.current = wanted;
+    search(wanted);
+  }, SEARCH_AFTER_MS);
+  useEffect(() => {
+    if (text === sent.current) return;
+    // Changed elsewhere: by "Show all", or by the browser's back button.
+    sent.current = text;
+    setTyped(text);
+  }, [text]);
+  return (
+    <TextInput
+      type="search"
+      aria-label="Search by email"
+      placeholder="Search by email"
+      value={typed}
+      onChange={(event) => {
+        setTyped(event.currentTarget.value);
+        follow(event.currentTarget.value);
+      }}
+    />
   );
 }
 
@@ -178,7 +204,10 @@ function NoChannels() {
         A channel is one mailbox that Mooring keeps connected: its access stays fresh, you are told when it breaks, and
         what was missed is imported afterwards.
       </p>
-      <p>Choose “Connect a channel” to connect the first one, or make a link with the API and send it to somebody.</p>
+      <p>
+        Choose “Connect a channel” to connect the first one, or make a link with the API and send it to the person who
+        owns the account.
+      </p>
       {sandbox && (
         <p>
           This Mooring runs with simulated providers: make a mailbox, send it messages and break it in the{' '}

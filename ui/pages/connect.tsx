@@ -10,7 +10,7 @@ import { linkQuery } from '../data/link-queries.ts';
 import type { ConnectSession } from '../../api/schemas/connect.ts';
 import { explain } from '../words/words.ts';
 
-/** The page behind a link: for whoever owns the account, on any device, without a login to anything of ours. */
+/** The page behind a link: for the person who owns the account, on any device, without a login to anything of ours. */
 export function ConnectPage() {
   const { link = '' } = useParams();
   const session = useQuery(linkQuery(link));
@@ -81,7 +81,15 @@ function Heading({ session }: { session: ConnectSession }) {
       </h1>
       <p>
         {channel.status_reason !== null && <>{causeFor(session, account)} </>}
-        Whatever arrived meanwhile is then fetched for <strong>{session.tenant}</strong>; nothing is lost.
+        {channel.import === 'off' ? (
+          <>
+            <strong>{session.tenant}</strong> can then use it again.
+          </>
+        ) : (
+          <>
+            The messages that arrived meanwhile are then fetched for <strong>{session.tenant}</strong>; nothing is lost.
+          </>
+        )}
       </p>
     </>
   );

@@ -41,7 +41,7 @@ function named(words: FailureWords, provider: string): FailureWords {
 
 function mismatch(failure: Failure): FailureWords {
   const received = failure.received?.email ?? 'another account';
-  const expected = failure.expected?.email ?? 'somebody else';
+  const expected = failure.expected?.email ?? 'another account';
   return {
     title: 'That was a different account',
     sentence: `You signed in as ${received}, this channel belongs to ${expected}. Nothing was changed.`,
@@ -69,7 +69,7 @@ const FAILURES: Record<string, FailureWords> = {
   },
   account_disabled: {
     title: 'The account is disabled',
-    sentence: '{provider} says that this account is disabled. Please ask whoever looks after it.',
+    sentence: '{provider} says that this account is disabled. Please ask the administrator who looks after it.',
     field: null,
   },
   connection_refused: {
@@ -116,7 +116,7 @@ const FAILURES: Record<string, FailureWords> = {
   },
   egress_denied: {
     title: 'Not allowed from here',
-    sentence: 'Mooring may not connect to this server. Whoever runs Mooring can allow it.',
+    sentence: 'Mooring may not connect to this server. The operator of Mooring can allow it.',
     field: 'host',
   },
   mailbox_unavailable: {
@@ -147,7 +147,7 @@ const FAILURES: Record<string, FailureWords> = {
   },
   access_type_not_allowed: {
     title: 'Not allowed here',
-    sentence: 'This kind of access is not allowed for this account. Please ask whoever sent you the link.',
+    sentence: 'This kind of access is not allowed for this account. Please ask the sender of the link.',
     field: null,
   },
   provider_error: {

@@ -29,7 +29,7 @@ const EVENT_WORDS: Record<EventType, Words> = {
     tone: 'bad',
   }),
   'channel.reauth_reminder': plain('A reminder to sign in again was sent.', 'bad'),
-  'channel.reauthorized': plain('Somebody signed in again; the connection works.', 'good'),
+  'channel.reauthorized': plain('A person signed in again; the connection works.', 'good'),
   'channel.repaired': plain('It works again, by itself.', 'good'),
   'channel.expiring': plain('The access runs out soon; a new sign-in will be needed.', 'warn'),
   'channel.blocked': (event, channel) => ({ sentence: causeIn(event, channel, 'blocked'), tone: 'bad' }),
@@ -71,7 +71,7 @@ function stalled(data: TimelineEvent['data']): string {
 
 const IMPORT_CAUSES: Record<string, string> = {
   reauthorized: ' for what was missed',
-  requested: ', asked for by somebody',
+  requested: ', requested',
   access_changed: ' after the access type changed',
   poll: '',
   push: '',
@@ -98,7 +98,7 @@ export function describeImport(it: Import): string {
 const rest = ({ compared }: Import) =>
   compared ? 'nothing else is missing, compared with the mailbox message by message' : 'everything else was stored';
 
-/** Folders whose listing ends whoever tries it. */
+/** Folders that cannot be listed. */
 function setAsideWords(folders: string[]): string {
   const named = folders.slice(0, 3).map((folder) => `“${folder}”`);
   const more = folders.length > named.length ? ` and ${folders.length - named.length} more` : '';
@@ -111,7 +111,7 @@ export function importTitle(cause: Import['cause']): string {
     case 'reauthorized':
       return 'Missed messages, after signing in again';
     case 'requested':
-      return 'Asked for by somebody';
+      return 'Requested';
     case 'access_changed':
       return 'After the access type changed';
     case 'push':

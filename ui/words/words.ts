@@ -26,7 +26,7 @@ export interface Explanation {
   cause: string;
   /** What happens next, or what to do. */
   next: string;
-  /** Who must act; null when nobody has to. */
+  /** Who must act; null when no action is needed. */
   who: string | null;
 }
 
@@ -37,7 +37,7 @@ export interface Explanation {
 export function explain(channel: Explained): Explanation {
   switch (channel.status) {
     case 'connected':
-      return { cause: 'Everything works.', next: 'Nobody has to do anything.', who: null };
+      return { cause: 'Everything works.', next: 'No action is needed.', who: null };
     case 'paused':
       return {
         cause: 'Somebody paused this channel.',
@@ -96,7 +96,7 @@ const CAUSES: Record<StatusReason, Cause> = {
   app_credentials_invalid: (provider) =>
     `${capital(provider)} does not accept our app's own client id or secret. The owner of the channel can do nothing about it.`,
   refresh_outcome_unknown: (provider) =>
-    `A renewal was cut off after ${provider} had used up the old key, and the new one never reached us. Nobody did anything wrong.`,
+    `A renewal was cut off after ${provider} had used up the old key, and the new one never reached us. No one did anything wrong.`,
   provider_unavailable: (provider) => `${capital(provider)} does not answer properly at the moment.`,
   rate_limited: (provider) => `${capital(provider)} asked us to slow down.`,
   network: (provider) => `${capital(provider)} cannot be reached at the moment.`,

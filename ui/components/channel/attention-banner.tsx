@@ -9,7 +9,7 @@ import { StatusShape } from './status-mark.tsx';
 
 const SHOWN = 4;
 
-/** What needs somebody, at the top of the list: what, since when, why, who, what was missed, and the button. */
+/** The channels that need a person, at the top of the list: what, since when, why, who, what was missed, and the button. */
 export function AttentionBanner({ channels, onShowAll }: { channels: Channel[]; onShowAll: () => void }) {
   if (channels.length === 0) return null;
   return (
@@ -62,7 +62,7 @@ function BannerItem({ channel }: { channel: Channel }) {
 
 /** What was missed, as far as it is known before an import has looked. */
 export function MissedWords({ channel }: { channel: Channel }) {
-  if (channel.covered_until === null) return null;
+  if (channel.covered_until === null || channel.import === 'off') return null;
   return (
     <>
       {' '}

@@ -27,7 +27,7 @@ export function ChannelState({ channel }: { channel: Channel }) {
       {channel.status === 'disconnected' && <Revocation channel={channel} />}
       {(urgent || channel.status === 'degraded') && (
         <p className="meta">
-          {who ? `${who} must act` : 'Nobody has to act'}
+          {who ? `${who} must act` : 'No action is needed'}
           {urgent && <MissedWords channel={channel} />}
           <StatusCode channel={channel} />
         </p>

@@ -37,7 +37,7 @@ export function Quarantine({ it }: { it: Import }) {
   );
 }
 
-/** Which ones, asked for only when somebody wants to know. */
+/** Which ones, asked for only when a person opens the list. */
 function Which({ importId }: { importId: string }) {
   const [open, setOpen] = useState(false);
   const list = useQuery({ ...quarantineQuery(importId), enabled: open });

@@ -45,7 +45,7 @@ export function ReauthorizeButton({ channel, prominent = false, describedBy }: R
   );
 }
 
-/** A link to send to whoever owns the channel; it needs no login here. */
+/** A link to send to the channel's owner; it needs no login here. */
 export function OwnerLink({ channel }: { channel: Channel }) {
   const make = useMutation({ mutationFn: () => makeLink(channel, null) });
   const recipient = channel.owner?.email ?? channel.account.login;

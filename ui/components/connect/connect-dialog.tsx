@@ -19,7 +19,7 @@ interface DialogProps {
   onClose: () => void;
 }
 
-/** Chooses how to reach the account, makes a link, and follows it in this tab or shows it for somebody else. */
+/** Chooses how to reach the account, makes a link, and follows it in this tab or shows it for another person. */
 export function ConnectDialog({ opened, onClose }: DialogProps) {
   return (
     <Modal
@@ -98,7 +98,7 @@ function ConnectForm() {
       {(follow.error ?? send.error) && <ProblemNotice error={follow.error ?? send.error} />}
       {send.data && (
         <p className="owner-link" role="status">
-          Send this link to whoever owns the account; it needs no login here and ends{' '}
+          Send this link to the person who owns the account; it needs no login here and ends{' '}
           <Ahead at={send.data.expires_at} />: <Copyable value={send.data.url} label="connect link" />
         </p>
       )}

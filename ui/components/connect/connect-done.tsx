@@ -10,6 +10,7 @@ export function ConnectDone({ link, session }: { link: string; session: ConnectS
   const account = (progress.data?.channel ?? session.channel)?.account.email;
   const first = session.purpose === 'connect';
   const it = progress.data?.import ?? null;
+  const imports = progress.data?.channel?.import !== 'off';
   return (
     <>
       <title>Connected – Mooring</title>
@@ -17,10 +18,10 @@ export function ConnectDone({ link, session }: { link: string; session: ConnectS
       <Notice tone="good">
         {account ? <strong className="address">{account}</strong> : 'The account'} is connected
         {first ? ' to ' : ' again to '}
-        <strong>{session.tenant}</strong>. {first && 'Messages that arrive from now on show up there.'}
+        <strong>{session.tenant}</strong>. {first && imports && 'Messages that arrive from now on show up there.'}
       </Notice>
       {it && <ImportReceipt it={it} />}
-      {!it && !first && progress.data && (
+      {!it && !first && imports && progress.data && (
         <p className="waiting" role="status">
           Looking for messages that were missed…
         </p>

@@ -22,9 +22,7 @@ export function SignInChoice({ link, session }: ChoiceProps) {
   const way = offered.length === 1 ? offered[0] : offered.find(({ access_type: type }) => type === chosen);
   return (
     <>
-      {offered.length === 0 && (
-        <Notice tone="bad">This link allows no kind of account. Please ask whoever sent it.</Notice>
-      )}
+      {offered.length === 0 && <Notice tone="bad">This link allows no kind of account. Please ask its sender.</Notice>}
       {offered.length > 1 && (
         <fieldset className="choices">
           <legend>What kind of account is it?</legend>
