@@ -280,8 +280,20 @@ describe.skipIf(!chromiumInstalled)('a newcomer', { timeout: 120_000 }, () => {
     await region('Messages 1 stored').waitFor();
   });
 
-  it('disconnects, with the provider’s word for it', async () => {
+  it('searches while typing: the field keeps each letter, and the address follows', async () => {
     await page.getByRole('link', { name: 'Mooring, all channels', exact: true }).click();
+    const field = page.getByRole('searchbox', { name: 'Search by email', exact: true });
+    await field.pressSequentially(ANA, { delay: 5 });
+    expect(await field.inputValue()).toBe(ANA);
+    await page.waitForURL((url) => url.searchParams.get('search') === ANA);
+    await page.getByRole('link', { name: EVA, exact: true }).waitFor({ state: 'detached' });
+    await field.pressSequentially('x');
+    await button('Show all').click();
+    expect(await field.inputValue()).toBe('');
+    await page.getByRole('link', { name: EVA, exact: true }).waitFor();
+  });
+
+  it('disconnects, with the provider’s word for it', async () => {
     await page.getByRole('link', { name: ANA, exact: true }).click();
     await button('Disconnect').click();
     await button('Disconnect now').click();
