@@ -250,7 +250,7 @@ describe('a broken IMAP server ends a session, not the process', () => {
 
   it('by hanging up right after the login', async () => {
     const { port } = await serve((socket, heard) => {
-      withTls(trusted, { ...loggedIn, AUTHENTICATE: '%T OK in\r\n', NAMESPACE: null, ID: null }, '')(socket, heard);
+      withTls(trusted, { ...loggedIn, AUTHENTICATE: '%T OK in\r\n', LIST: null }, '')(socket, heard);
       setTimeout(() => socket.destroy(), 300);
     });
     const { verdict } = await failureOf(open(port).then((session) => takeHeads(session)));
