@@ -51,9 +51,10 @@ const redeliver = defineCall({
     const now = await context.clock.now();
     const body = await withinReach(context.database, principal.tenantId, async (tx) => {
       const first = await findDelivery(tx, id);
-      if (!first) throw notFound('delivery');
-      const endpoint = await findEndpoint(tx, first.delivery.endpointId);
-      if (endpoint?.disabledAt) {
+      const endpoint = first && (await findEndpoint(tx, first.delivery.endpointId));
+      // A tenant's delivery to an endpoint of the product is the product's: the tenant does not see that endpoint (rule 14).
+      if (!first || !endpoint) throw notFound('delivery');
+      if (endpoint.disabledAt) {
         throw new Problem(
           'endpoint_disabled',
           'The endpoint is disabled; enable it with PATCH {"disabled": false} first',
