@@ -6,7 +6,7 @@ import { cursors } from '../schema/imports.ts';
 
 export type CursorRow = InferSelectModel<typeof cursors>;
 
-/** A part of an account with its position, as a provider's `scopes()` gives it. */
+/** A part of an account with its position, as a provider's `headOf` gives it. */
 export interface NewCursor {
   scope: string;
   name: string | null;
