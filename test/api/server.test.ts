@@ -165,7 +165,7 @@ describe('server.ts', () => {
     const { port } = taken.address() as AddressInfo;
     const server = startServer(port);
     expect(await server.said).toBe(1);
-    expect(server.output()).toContain(`Port ${port}`);
+    expect(server.output()).toContain(`port ${port}`);
     expect(server.output()).toContain('PORT');
     taken.close();
   }, 30_000);

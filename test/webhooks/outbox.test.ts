@@ -181,7 +181,7 @@ describe('noticeMessages()', () => {
 });
 
 async function asOwner(statement: string): Promise<void> {
-  const client = postgres(stage.url, { max: 1, onnotice: () => {} });
+  const client = postgres(stage.ownerUrl, { max: 1, onnotice: () => {} });
   await client.unsafe(statement);
   await client.end();
 }

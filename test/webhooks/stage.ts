@@ -45,6 +45,8 @@ export async function raiseStage() {
   return {
     ...entered,
     serverDatabase,
+    /** The administrator's; `url` is a worker's. */
+    ownerUrl: postgres.url,
     async close() {
       await Promise.all([entered.database.close(), serverDatabase.close()]);
       await keepRows(postgres.url);
