@@ -1,4 +1,6 @@
 import type { Action } from '../../domain/verdict.ts';
+import { failureWords } from '../../domain/words/sign-in-failures.ts';
+import type { FailureCode } from '../../domain/words/sign-in-failures.ts';
 
 interface ProblemKind {
   status: number;
@@ -13,7 +15,9 @@ interface ProblemKind {
 const LATER = 'This is not possible at the moment. Please try again in a minute.';
 const NEVER = 'This cannot be done.';
 const RELOAD = 'Something has changed in the meantime. Please reload and try again.';
-const START_AGAIN = 'Please start again from here.';
+
+/** The sentence of a failed sign-in, which our own pages say as well. */
+const said = (code: FailureCode): string => failureWords(code, 'the provider')?.sentence ?? NEVER;
 
 const problem = (
   status: number,
@@ -35,7 +39,7 @@ export const PROBLEMS = {
   origin_not_allowed: problem(403, 'The request comes from another site'),
   access_type_not_allowed: problem(403, 'The access type is not allowed', {
     action: 'contact_support',
-    display: 'This kind of access is not allowed here. Please ask the sender of the link.',
+    display: said('access_type_not_allowed'),
   }),
   not_found: problem(404, 'The resource does not exist'),
   wrong_status: problem(409, 'The status does not allow this', { display: RELOAD }),
@@ -62,46 +66,54 @@ export const PROBLEMS = {
     action: 'reauthorize',
     display: 'You signed in with another account. Nothing was changed.',
   }),
-  link_used: problem(410, 'The link has been used', { display: 'This link has been used already.' }),
-  link_expired: problem(410, 'The link has expired', { display: 'This link has expired. Please ask for a new one.' }),
+  link_used: problem(410, 'The link has been used', { display: said('link_used') }),
+  link_expired: problem(410, 'The link has expired', { display: said('link_expired') }),
   feed_reset: problem(410, 'The feed was reset; older cursors are void', { display: RELOAD }),
   content_gone: problem(410, 'The content of the message was deleted'),
   too_large: problem(413, 'The body is larger than allowed'),
   unsupported_media_type: problem(415, 'The body must be application/json'),
   host_not_allowed: problem(421, 'This server does not answer under this host name'),
   not_supported_yet: problem(422, 'Mooring does not support this yet'),
-  dns_failed: problem(422, 'No server has this name', { display: 'There is no mail server with this name.' }),
+  dns_failed: problem(422, 'No server has this name', { display: said('dns_failed') }),
   connection_refused: problem(422, 'The server does not answer on this port', {
-    display: 'The mail server does not answer. Please check host and port.',
+    display: said('connection_refused'),
   }),
-  timeout: problem(422, 'The server did not answer in time', { retryable: true, display: LATER }),
-  unreachable: problem(422, 'The server cannot be reached', { retryable: true, display: LATER }),
-  connection_lost: problem(422, 'The server ended the connection', { retryable: true, display: LATER }),
+  timeout: problem(422, 'The server did not answer in time', { retryable: true, display: said('timeout') }),
+  unreachable: problem(422, 'The server cannot be reached', { retryable: true, display: said('unreachable') }),
+  connection_lost: problem(422, 'The server ended the connection', {
+    retryable: true,
+    display: said('connection_lost'),
+  }),
   tls_untrusted: problem(422, 'The server’s certificate is not trusted', {
-    display: 'The mail server’s certificate is not trusted, so nothing was sent to it. Please check its name.',
+    display: said('tls_untrusted'),
   }),
   tls_failed: problem(422, 'The server does not speak TLS here', {
-    display: 'The mail server offers no encryption on this port. Please check the port and the kind of encryption.',
+    display: said('tls_failed'),
   }),
   starttls_missing: problem(422, 'The server does not offer STARTTLS', {
-    display: 'The mail server offers no encryption on this port, so no password was sent.',
+    display: said('starttls_missing'),
   }),
   egress_denied: problem(422, 'Mooring may not connect to this server', {
     action: 'contact_support',
-    display: 'Connecting to this server is not allowed. Your administrator can allow it.',
+    display: said('egress_denied'),
   }),
   server_not_found: problem(422, 'No mail server was found for this address', {
-    display: 'Please enter the name of the mail server.',
+    display: said('server_not_found'),
   }),
   authentication_failed: problem(422, 'The user name or password was refused', {
-    display: 'The user name or password was refused. Many providers want an app password here.',
+    display: said('authentication_failed'),
   }),
   mailbox_unavailable: problem(422, 'The sign-in worked, but the mailbox cannot be opened'),
   account_disabled: problem(422, 'The account is disabled', { action: 'contact_support' }),
-  access_denied: problem(422, 'Access was denied', { display: START_AGAIN }),
-  no_refresh_token: problem(422, 'The provider returned no refresh token', { display: START_AGAIN }),
-  state_invalid: problem(422, 'The sign-in began in another browser, or too long ago', { display: START_AGAIN }),
-  provider_error: problem(422, 'The provider did not complete the sign-in', { retryable: true, display: LATER }),
+  access_denied: problem(422, 'Access was denied', { display: said('access_denied') }),
+  no_refresh_token: problem(422, 'The provider returned no refresh token', { display: said('no_refresh_token') }),
+  state_invalid: problem(422, 'The sign-in began in another browser, or too long ago', {
+    display: said('state_invalid'),
+  }),
+  provider_error: problem(422, 'The provider did not complete the sign-in', {
+    retryable: true,
+    display: said('provider_error'),
+  }),
   rate_limited: problem(429, 'Too many attempts', { retryable: true, display: LATER }),
   internal_error: problem(500, 'Mooring failed', { retryable: true, display: LATER }),
   token_unavailable: problem(503, 'No usable token is available', { retryable: true, display: LATER }),

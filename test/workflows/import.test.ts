@@ -135,5 +135,5 @@ test('describeImport says in words how far it is', () => {
   const counts = { ...COUNTS, found: 1_250, imported: 1_200, missing: 50 };
   expect(describeImport({ ...GOES_ON, counts })).toContain('1,200 of about 40,000 messages imported.');
   expect(describeImport({ ...GOES_ON, counts })).toContain('still to do 50');
-  expect(describeImport({ ...DONE, state: 'stalled', counts })).toContain('Stalled: 50 messages');
+  expect(describeImport({ ...DONE, state: 'stalled', counts })).toContain('Stalled: 50 listed messages');
 });

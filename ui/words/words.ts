@@ -1,4 +1,5 @@
 import { NEEDS_PERSON, isOneOf } from '../../domain/channel.ts';
+import { capital } from '../../domain/words/sign-in-failures.ts';
 import type { Status } from '../../domain/channel.ts';
 import type { StatusReason } from '../../domain/verdict.ts';
 import type { Channel } from '../../api/schemas/channels.ts';
@@ -151,8 +152,4 @@ export function severity(status: Status): number {
   return ['reauth_required', 'blocked', 'degraded', 'disconnecting', 'paused', 'connected', 'disconnected'].indexOf(
     status,
   );
-}
-
-export function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

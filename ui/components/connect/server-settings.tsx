@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import { NativeSelect, TextInput } from '@mantine/core';
 import type { SignIn } from '../../../api/schemas/sign-in.ts';
-import type { FormField } from '../../words/connect-words.ts';
+import type { FormField } from '../../../domain/words/sign-in-failures.ts';
 import type { PasswordEntry } from '../../data/password-body.ts';
 
 interface PartProps {

@@ -1,0 +1,150 @@
+/** Where on the password form an error belongs; null: it is about the whole attempt. */
+export type FormField = 'username' | 'password' | 'host' | 'port' | 'security' | null;
+
+export interface FailureWords {
+  title: string;
+  sentence: string;
+  field: FormField;
+}
+
+/** A code of a failed sign-in that has words. */
+export type FailureCode = keyof typeof FAILURES;
+
+/**
+ * What a failed sign-in means, in words for its person, on our own pages and in the API's `display_message`; null for any
+ * other code.
+ * @param provider who runs the account, as a sentence names it
+ */
+export function failureWords(code: string, provider: string): FailureWords | null {
+  const words: FailureWords | undefined = Object.hasOwn(FAILURES, code) ? FAILURES[code as FailureCode] : undefined;
+  if (words === undefined) return null;
+  const fill = (text: string) => capital(text.replaceAll('{provider}', provider));
+  return { ...words, title: fill(words.title), sentence: fill(words.sentence) };
+}
+
+/** `{provider}` at the start of a sentence begins with a capital. */
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+const FAILURES = {
+  authentication_failed: {
+    title: 'The password was refused',
+    sentence:
+      'The mail server does not accept this user name and password. Many providers want an app password here instead of the usual one.',
+    field: 'password',
+  },
+  dns_failed: {
+    title: 'No such server',
+    sentence: 'There is no mail server with this name. Please check the spelling.',
+    field: 'host',
+  },
+  server_not_found: {
+    title: 'Which mail server?',
+    sentence: 'No mail server was found for this address. Please enter its name.',
+    field: 'host',
+  },
+  account_disabled: {
+    title: 'The account is disabled',
+    sentence: '{provider} says that this account is disabled. Please ask the administrator who looks after it.',
+    field: null,
+  },
+  connection_refused: {
+    title: 'The server does not answer',
+    sentence: 'The server exists but does not answer on this port. Please check host and port.',
+    field: 'port',
+  },
+  timeout: {
+    title: 'The server does not answer',
+    sentence: 'The server did not answer in time. Please check host and port, or try again.',
+    field: 'host',
+  },
+  tls_untrusted: {
+    title: 'The server cannot be trusted',
+    sentence:
+      'The server’s certificate is not valid for this name, so nothing was sent to it. Please check the host name.',
+    field: 'host',
+  },
+  starttls_missing: {
+    title: 'No encryption',
+    sentence: 'The server does not offer encryption on this port, so no password was sent. Try “TLS” with port 993.',
+    field: 'security',
+  },
+  tls_failed: {
+    title: 'No encryption on this port',
+    sentence:
+      'The server does not speak this kind of encryption on this port, so no password was sent. TLS usually goes with port 993, STARTTLS with 143.',
+    field: 'security',
+  },
+  connection_lost: {
+    title: 'The server hung up',
+    sentence: 'The server ended the connection in the middle. Please check host and port, or try again.',
+    field: 'host',
+  },
+  unreachable: {
+    title: 'The server cannot be reached',
+    sentence: 'There is no way to this server from here. Please check the host name.',
+    field: 'host',
+  },
+  network: {
+    title: 'The server cannot be reached',
+    sentence: 'The connection to the server failed. Please check host and port, or try again.',
+    field: 'host',
+  },
+  egress_denied: {
+    title: 'Not allowed from here',
+    sentence: 'Mooring may not connect to this server. The operator of Mooring can allow it.',
+    field: 'host',
+  },
+  mailbox_unavailable: {
+    title: 'The mailbox cannot be opened',
+    sentence: 'The sign-in worked, but the mailbox cannot be opened.',
+    field: null,
+  },
+  no_refresh_token: {
+    title: 'No lasting access was given',
+    sentence: '{provider} signed you in but gave no lasting access. Please try again and allow access when asked.',
+    field: null,
+  },
+  access_denied: {
+    title: 'Access was not given',
+    sentence: 'You, or {provider}, said no. Nothing was changed; you can try again.',
+    field: null,
+  },
+  scope_missing: {
+    title: 'Some boxes were not ticked',
+    sentence:
+      '{provider} asked which permissions to give, and one we need was left out. Please try again and tick every box.',
+    field: null,
+  },
+  state_invalid: {
+    title: 'That sign-in had gone stale',
+    sentence: 'The sign-in was started in another browser or too long ago. Please start again from here.',
+    field: null,
+  },
+  access_type_not_allowed: {
+    title: 'Not allowed here',
+    sentence: 'This kind of access is not allowed for this account. Please ask the sender of the link.',
+    field: null,
+  },
+  provider_error: {
+    title: '{provider} had a problem',
+    sentence: '{provider} could not finish the sign-in. Nothing was changed; please try again in a minute.',
+    field: null,
+  },
+  link_used: {
+    title: 'This link has been used',
+    sentence: 'A link works for one sign-in only, and this one is done.',
+    field: null,
+  },
+  link_expired: {
+    title: 'This link has expired',
+    sentence: 'Links work for a limited time, and this one is over.',
+    field: null,
+  },
+  mooring_unreachable: {
+    title: 'Mooring does not answer',
+    sentence: 'The page could not reach Mooring. Please check your connection and try again.',
+    field: null,
+  },
+} satisfies Record<string, FailureWords>;
