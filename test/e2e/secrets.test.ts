@@ -122,8 +122,8 @@ async function ask(url: string, body?: object, headers: Record<string, string> =
 }
 
 const KINDS = `
-  access-token api-key client-secret code cookie link login-token password refresh-token superuser-password vault-key
-  webhook-secret wrong-password`;
+  access-token api-key client-secret code cookie database-password link login-token password refresh-token
+  superuser-password vault-key webhook-secret wrong-password`;
 
 test('rule 1: a story in which secrets of every kind are used, for the last test to look for', () => {
   const used = knownSecrets().filter(({ file }) => file === 'test-e2e-secrets');
