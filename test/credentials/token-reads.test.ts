@@ -2,6 +2,7 @@ import { eq } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
 import { readAccessToken } from '../../db/credentials/token-reads.ts';
 import { credentials, tokenReads } from '../../db/schema/credentials.ts';
+import { databaseAs } from '../support/logins.ts';
 import { setScene, TENANT } from './scene.ts';
 
 const scene = setScene();
@@ -27,7 +28,7 @@ async function put(channelId: string, values: Partial<typeof credentials.$inferI
 function ask(channelId: string, wanted: 'fresh' | 'least', minLifeS?: number) {
   const minLifeMs = minLifeS === undefined ? null : minLifeS * 1000;
   const question = { channelId, tenantId: TENANT, apiKeyId: 'key_test', now: NOW, minLifeMs };
-  return readAccessToken(scene.stage.context.database, question, wanted);
+  return readAccessToken(databaseAs('server', scene.stage.context.database), question, wanted);
 }
 
 /** What a first read and a read after a wait are given. */
