@@ -112,7 +112,10 @@ function answerOf(call: Call, answer: NonNullable<Answers[200]>): Record<string,
     case 'json':
       return { description, content: { 'application/json': { schema: schemaOf(answer.schema, call, 'Answer') } } };
     case 'written':
-      return { description, content: { [answer.mediaType]: { schema: z.string() } } };
+      return {
+        description,
+        content: Object.fromEntries(answer.mediaTypes.map((type) => [type, { schema: z.string() }])),
+      };
     case 'redirect':
       return { description, headers: z.object({ Location: z.string() }) };
     case 'empty':

@@ -19,7 +19,8 @@ interface RedirectAnswer {
 interface WrittenAnswer {
   kind: 'written';
   description: string;
-  mediaType: string;
+  /** Any of these. */
+  mediaTypes: string[];
 }
 
 type DocumentedAnswer = JsonAnswer | EmptyAnswer | RedirectAnswer | WrittenAnswer;
@@ -42,10 +43,10 @@ export const empty = (description: string): EmptyAnswer => ({ kind: 'empty', des
 export const redirect = (description: string): RedirectAnswer => ({ kind: 'redirect', description });
 
 /** Not JSON: the call has written the response itself. */
-export const written = (description: string, mediaType: string): WrittenAnswer => ({
+export const written = (description: string, ...mediaTypes: string[]): WrittenAnswer => ({
   kind: 'written',
   description,
-  mediaType,
+  mediaTypes,
 });
 
 /** What goes with the status: a body that the schema admits, or where the browser goes. */

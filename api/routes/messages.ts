@@ -1,5 +1,6 @@
 import { feedCursor, readFeedEpoch } from '../../db/events/feed.ts';
 import { acknowledgeMessages, findMessage, listMessageParts, listMessages } from '../../db/messages/message-feed.ts';
+import { MEDIA_TYPES } from '../../domain/media-type.ts';
 import { json, written } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import { feedPosition, feedStart } from '../feeds/feed-position.ts';
@@ -48,7 +49,7 @@ const raw = defineCall({
   tag,
   access: ['messages:read'],
   params: idParams('msg'),
-  answers: { 200: written('The message, in its `media_type`', 'message/rfc822') },
+  answers: { 200: written('The message, in its `media_type`', ...MEDIA_TYPES) },
   problems: ['content_gone'],
   async run({ context, principal, params: { id }, response }) {
     const tenantId = await tenantOf(context, principal, 'message', id);

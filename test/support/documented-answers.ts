@@ -53,9 +53,9 @@ function driftOf(call: Call, { status, contentType, body, isWhole }: Answered): 
       if (!isWhole) return [];
       return [...strictly(documented.schema, parse(body)), ...driftOfTimeline(call, parse(body))];
     case 'written':
-      if (!contentType.startsWith(documented.mediaType))
-        return [`expected ${documented.mediaType}, not ${contentType}`];
-      return documented.mediaType === 'text/event-stream' ? driftOfStream(body) : [];
+      if (!documented.mediaTypes.some((type) => contentType.startsWith(type)))
+        return [`expected ${documented.mediaTypes.join(' or ')}, not ${contentType}`];
+      return documented.mediaTypes.includes('text/event-stream') ? driftOfStream(body) : [];
     case 'empty':
     case 'redirect':
       return body === '' ? [] : ['expected no body'];
