@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { readConfig, readMigrateConfig } from '../../runtime/config.ts';
+import { secret } from '../support/minting.ts';
 
 const checkout = join(import.meta.dirname, '../..');
 const text = readFileSync(join(checkout, 'docker-compose.yml'), 'utf8');
@@ -33,9 +34,9 @@ const keysOf = (name: string) =>
 const GIVEN: Record<string, string> = {
   POSTGRES_PASSWORD: 'password-of-postgres',
   TEMPORAL_DB_PASSWORD: 'password-of-temporal',
-  DATABASE_SERVER_PASSWORD: 'password-of-server',
-  DATABASE_WORKER_PASSWORD: 'password-of-worker',
-  DATABASE_LISTENER_PASSWORD: 'password-of-listener',
+  DATABASE_SERVER_PASSWORD: secret('database-password'),
+  DATABASE_WORKER_PASSWORD: secret('database-password'),
+  DATABASE_LISTENER_PASSWORD: secret('database-password'),
   MOORING_PUBLIC_URL: 'https://mooring.example',
   MOORING_API_KEY: 'mk_12345678',
 };
