@@ -11,7 +11,7 @@ import { makeLogins } from '../support/logins.ts';
 
 /*
  * Every role against every table and verb, from the catalog: a new table, partition or role is tried without a word
- * here. What is allowed is written down; whatever else is tried must be refused by PostgreSQL itself.
+ * here. What is allowed is written down; PostgreSQL itself must refuse every other attempt.
  */
 
 const dir = mkdtempSync(join(tmpdir(), 'mooring-roles-'));

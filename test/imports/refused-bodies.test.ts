@@ -40,7 +40,7 @@ function namesThree(rest: string): boolean {
   return ranges.some(([first = 0, last = first]) => first <= 3 && 3 <= last);
 }
 
-/** One more try of what is due, whatever the last one has put off. */
+/** One more try at once: the wait that the last try has set is cleared. */
 async function tryAgain(channelId: string): Promise<void> {
   await stage.context.database.inTenant(TENANT, (tx) => updateChannel(tx, channelId, { retryAt: null }));
   const { importId } = await machine.poll(channelId);
