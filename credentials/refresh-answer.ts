@@ -10,6 +10,7 @@ import type { StoredAnswer } from '../db/credentials/refresh-attempts.ts';
 import { ProviderError } from '../domain/verdict.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { OAuthAdapter, TokenSet } from '../providers/contract.ts';
+import { NO_TOKEN_ANSWER } from '../providers/token-answer.ts';
 import { followUp, settleRefusal, settleSuccess } from './outcomes.ts';
 import type { Settled } from './outcomes.ts';
 import { openSecret } from './access.ts';
@@ -73,11 +74,21 @@ type SettledAnswer = Settled | 'nothing' | null;
 async function settleRefused(given: Given, refusal: Verdict): Promise<SettledAnswer> {
   const { context, tx, channel, credential, answer } = given;
   const doubt = credential && (await findDoubt(tx, credential));
-  if (!(await settleAttempt(tx, answer.attemptId, 'refused'))) return null;
+  const outcome = isOutcomeUnknown(credential, refusal) ? 'unknown' : 'refused';
+  if (!(await settleAttempt(tx, answer.attemptId, outcome))) return null;
   if (!channel || !credential) return 'nothing';
   await releaseLease(tx, channel.id, answer.attemptId);
   const verdict = doubt ? lostFor(refusal) : refusal;
   return settleRefusal(context, given, channel, { credentialVersion: answer.version, tried: 'credential', verdict });
+}
+
+/**
+ * A success without a readable token leaves open whether a strict provider has rotated: sending the old token again may
+ * destroy the grant, so the attempt counts as unanswered. Its answer stays sealed in the row.
+ */
+function isOutcomeUnknown(credential: CredentialRow | null, { providerCode }: Verdict): boolean {
+  if (!credential || providerCode !== NO_TOKEN_ANSWER) return false;
+  return parseRotation(credential.rotation).mode === 'strict';
 }
 
 /** An earlier use of the token was never answered: the provider had rotated then, and the new token was lost. */

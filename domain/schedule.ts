@@ -4,16 +4,20 @@
 
 const MINUTE_MS = 60_000;
 
+/** No access token lives longer unless its provider declares it, in seconds. */
+const LONGEST_LIFE_SECONDS = 86_400;
+
 /**
  * How long an access token lives from the answer that brought it, in ms; `defaultLifeSeconds` where the answer does not
  * say (RFC 6749 section 5.1 only recommends it). A life of 0 counts as not said: believing it would refresh without
- * end.
+ * end. A longer life than the provider can mean is cut: too short costs a refresh, too long serves an expired token.
  */
 export function tokenLifeMs(
   { expiresInSeconds }: { expiresInSeconds: number | null },
-  { defaultLifeSeconds }: { defaultLifeSeconds: number },
+  given: { defaultLifeSeconds: number; longestLifeSeconds?: number },
 ): number {
-  return 1000 * (expiresInSeconds || defaultLifeSeconds);
+  const { defaultLifeSeconds, longestLifeSeconds = LONGEST_LIFE_SECONDS } = given;
+  return 1000 * Math.min(expiresInSeconds || defaultLifeSeconds, longestLifeSeconds);
 }
 
 interface TokenLife {

@@ -200,6 +200,8 @@ export interface OAuthAdapter {
   rotation: Rotation;
   /** How long an access token lives where the answer does not say. Too short costs refreshes, too long a refused call. */
   defaultLifeSeconds: number;
+  /** The longest life that an answer can mean; absent: a day. Only a provider of long-lived tokens declares it. */
+  longestLifeSeconds?: number;
 }
 
 interface AuthorizationRequest {

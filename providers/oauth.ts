@@ -1,18 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { z } from 'zod';
 import { Secret } from '../domain/secret.ts';
-import type { ProviderAnswer, Verdict } from '../domain/verdict.ts';
 import { ProviderError } from '../domain/verdict.ts';
-import { parseJson } from './answers/text.ts';
 import type { OAuthClientConfig } from './oauth-client.ts';
 import type { BeforeWriting, Http } from '../net/http.ts';
-import type { OAuthAdapter, RawAnswer, TokenSet } from './contract.ts';
+import type { OAuthAdapter, RawAnswer } from './contract.ts';
 import { verdict } from '../domain/verdict-builders.ts';
 
 /** A rotating provider has done its part once it answers late: waiting loses nothing, giving up loses the token. */
 const TOKEN_TIMEOUT_MS = 60_000;
-/** The life of an access token is capped here; no provider issues longer ones, and a Date has to hold it. */
-const LONGEST_LIFE_SECONDS = 366 * 86_400;
 
 /** A fresh verifier and its S256 challenge (RFC 7636 sections 4.1 and 4.2). */
 export function createPkce(): { codeVerifier: Secret; codeChallenge: string } {
@@ -75,56 +70,6 @@ export function postForm(
     signal,
     timeoutMs: TOKEN_TIMEOUT_MS,
   });
-}
-
-/** `expires_in` comes as a number, as text, or not at all; what makes no sense counts as not said. */
-const lifeSeconds = z
-  .unknown()
-  .transform((value) => (typeof value === 'string' && value.trim() !== '' ? Number(value) : value))
-  .transform((value) => (typeof value === 'number' && Number.isFinite(value) ? value : null))
-  .transform((value) => (value === null ? null : Math.min(Math.max(0, Math.floor(value)), LONGEST_LIFE_SECONDS)));
-
-const tokenAnswer = z.object({
-  access_token: z.string().min(1),
-  token_type: z
-    .string()
-    .regex(/^bearer$/i)
-    .optional(),
-  refresh_token: z.string().min(1).nullish().catch(null),
-  expires_in: lifeSeconds.optional(),
-  scope: z.string().nullish().catch(null),
-});
-
-/**
- * Understands a token endpoint's answer (RFC 6749 section 5). Throws `ProviderError`: with the provider's own map for
- * a refusal, as `transient` for a success that is none (a captive portal's page must never replace a stored token).
- */
-export function readTokenAnswer(
-  provider: string,
-  answer: RawAnswer,
-  classify: (answer: ProviderAnswer) => Verdict,
-): TokenSet {
-  const body = answer.body.reveal();
-  if (answer.status !== 200) {
-    const refusal = classify({ operation: 'refresh', httpStatus: answer.status, headers: answer.headers, body });
-    throw new ProviderError(`${provider} refused a token: ${answer.status} ${refusal.providerCode ?? ''}`, refusal);
-  }
-  const parsed = tokenAnswer.safeParse(parseJson(body));
-  if (!parsed.success) {
-    // The issues name fields, never values.
-    const fields = parsed.error.issues.map((issue) => issue.path.join('.') || 'body').join(', ');
-    const failure = verdict('transient', 'provider_unavailable', { providerCode: 'not_a_token_answer' });
-    throw new ProviderError(`${provider} answered 200 without a token answer (expected: ${fields})`, failure);
-  }
-  const { access_token, token_type, refresh_token, expires_in, scope } = parsed.data;
-  return {
-    accessToken: new Secret(access_token),
-    tokenType: token_type ?? 'Bearer',
-    refreshToken: refresh_token ? new Secret(refresh_token) : null,
-    expiresInSeconds: expires_in ?? null,
-    scopes: scope ? scope.split(/\s+/).filter(Boolean) : null,
-    context: {},
-  };
 }
 
 /** What a provider sent the person back with (RFC 6749 section 4.1.2). */

@@ -3,7 +3,8 @@ import { ProviderError } from '../../domain/verdict.ts';
 import type { GoogleConfig } from './configuration.ts';
 import type { Http } from '../../net/http.ts';
 import { toProviderAnswer } from '../../net/http.ts';
-import { postForm, readTokenAnswer, requestToken } from '../oauth.ts';
+import { postForm, requestToken } from '../oauth.ts';
+import { readTokenAnswer } from '../token-answer.ts';
 import type { OAuthAdapter } from '../contract.ts';
 import { classifyGoogle } from './errors.ts';
 

@@ -46,16 +46,20 @@ function isWhole(request: string): boolean {
   return body !== undefined && body.length >= Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 0);
 }
 
-const head = (headers: Record<string, string | number>) =>
-  `HTTP/1.1 200 OK\r\n${Object.entries(headers)
+const head = (headers: Record<string, string | number>, status = '200 OK') =>
+  `HTTP/1.1 ${status}\r\n${Object.entries(headers)
     .map(([name, value]) => `${name}: ${value}\r\n`)
     .join('')}\r\n`;
 
-/** A complete answer of status 200. */
-export function answering(body: string | Buffer, headers: Record<string, string> = {}): Behaviour {
+/** A complete answer. */
+export function answering(
+  body: string | Buffer,
+  headers: Record<string, string> = {},
+  status: string = '200 OK',
+): Behaviour {
   return (socket) => {
     const length = Buffer.byteLength(body);
-    socket.write(head({ 'content-type': 'application/json', 'content-length': length, ...headers }));
+    socket.write(head({ 'content-type': 'application/json', 'content-length': length, ...headers }, status));
     socket.write(body);
   };
 }

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { freshLifeMs, jitterOf, leastLifeMs, refreshDueAt } from '../../domain/schedule.ts';
+import { freshLifeMs, jitterOf, leastLifeMs, refreshDueAt, tokenLifeMs } from '../../domain/schedule.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -11,6 +11,18 @@ const tokens = fc.record({
   issuedAtMs: fc.integer({ min: 0, max: 4_000_000_000_000 }),
   lifeMs: lives,
   strict: fc.boolean(),
+});
+
+describe('tokenLifeMs', () => {
+  it.each([
+    [3_599, {}, 3_599_000],
+    [null, {}, HOUR_MS],
+    [0, {}, HOUR_MS],
+    [1e15, {}, 24 * HOUR_MS],
+    [1e15, { longestLifeSeconds: 90 * 86_400 }, 90 * 24 * HOUR_MS],
+  ])('%s seconds, for %o', (expiresInSeconds, declared, lifeMs) => {
+    expect(tokenLifeMs({ expiresInSeconds }, { defaultLifeSeconds: 3_600, ...declared })).toBe(lifeMs);
+  });
 });
 
 describe('refreshDueAt', () => {

@@ -129,7 +129,11 @@ describe('a token request', () => {
     ['{"refresh_token":"r","expires_in":3600}'],
     ['{"access_token":""}'],
     ['{"access_token":null}'],
+    ['{"access_token":"  "}'],
     ['{"access_token":"a","token_type":"mac"}'],
+    ['{"access_token":"a","token_type":"DPoP"}'],
+    ['<html><script>const config = {"access_token":"a"}</script></html>'],
+    ['welcome=1&access=granted'],
     ['[]'],
     ['null'],
     [''],
@@ -142,16 +146,59 @@ describe('a token request', () => {
   it.each([
     [3599, 3599],
     ['3599', 3599],
+    [' 3599.9 ', 3599],
     [3599.9, 3599],
     [undefined, null],
     [null, null],
     ['soon', null],
     ['', null],
-    [-5, 0],
-    [1e18, 366 * 86_400],
+    [0, null],
+    [-5, null],
     [{}, null],
   ])('reads expires_in %s as %s', (expires_in, expected) => {
     expect(answered({ access_token: 'a', expires_in }).expiresInSeconds).toBe(expected);
+  });
+
+  const WHOLE = '{"access_token":"a.b+c/d=","refresh_token":"r+1","expires_in":3599,"token_type":"Bearer"}';
+  it.each<[string, Reply]>([
+    ['a byte order mark', { body: `\ufeff${WHOLE}` }],
+    ['UTF-16', { body: Buffer.from(`\ufeff${WHOLE}`, 'utf16le') }],
+    ['a form', { body: 'access_token=a.b%2Bc%2Fd%3D&refresh_token=r%2B1&expires_in=3599' }],
+    ['a form that leaves its signs as they are', { body: 'access_token=a.b+c/d=&refresh_token=r+1&expires_in=3599\n' }],
+    ['status 201', { status: 201, body: WHOLE }],
+    ['status 203', { status: 203, body: WHOLE }],
+    ['a type that is null', { body: WHOLE.replace('"Bearer"', 'null') }],
+    ['a type with a space', { body: WHOLE.replace('"Bearer"', '"Bearer "') }],
+    ['a type of its own', { body: WHOLE.replace('"Bearer"', '"BearerToken"') }],
+    ['a type that is a number', { body: WHOLE.replace('"Bearer"', '7') }],
+    ['an envelope', { body: `{"ok":true,"error":null,"data":${WHOLE}}` }],
+    ['a list', { body: `[${WHOLE}]` }],
+    ['a guard against scripts', { body: `)]}'\n${WHOLE}` }],
+    ['names in other letters', { body: WHOLE.replaceAll('_t', 'T').replace('expires_in', 'expiresIn') }],
+    ['tokens with a line end', { body: WHOLE.replace('d="', 'd=\\n"').replace('r+1"', ' r+1\\n"') }],
+    ['the type of a page', { headers: { 'content-type': 'text/html' }, body: WHOLE }],
+  ])('reads the token in %s', async (_, answer) => {
+    reply = answer;
+    const { accessToken, refreshToken, expiresInSeconds, tokenType } = await refresh();
+    const read = [accessToken.reveal(), refreshToken?.reveal(), expiresInSeconds, tokenType];
+    expect(read).toEqual(['a.b+c/d=', 'r+1', 3599, 'Bearer']);
+  });
+
+  it.each(['NaN', '-Infinity', ' Infinity'])('reads the token beside a life of %s', async (life) => {
+    reply = { body: `{"access_token":"a","expires_in":${life},"refresh_token":"r"}` };
+    expect(await refresh()).toMatchObject({ expiresInSeconds: null });
+  });
+
+  it.each([
+    ['{"error":"invalid_grant","error_description":"Token has been expired or revoked."}', 'reauth_required'],
+    ['error=invalid_grant&error_description=Token+has+been+expired+or+revoked.', 'reauth_required'],
+    ['\ufeff{"access_token":null,"error":"invalid_client"}', 'misconfigured'],
+    ['{"error":"rate_limit_exceeded"}', 'rate_limited'],
+    ['{"error":"weird"}', 'transient'],
+    ['<html><body>{"error":"invalid_grant"}</body></html>', 'transient'],
+  ])('maps %s in a 200 as a refusal', async (body, kind) => {
+    reply = { body };
+    expect((await failureOf(refresh())).verdict).toMatchObject({ kind });
   });
 
   it('brings no refresh token and no scopes where the answer has none', () => {
