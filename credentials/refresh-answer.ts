@@ -10,12 +10,12 @@ import type { StoredAnswer } from '../db/credentials/refresh-attempts.ts';
 import { ProviderError } from '../domain/verdict.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { OAuthAdapter, TokenSet } from '../providers/contract.ts';
-import { NO_TOKEN_ANSWER } from '../providers/token-answer.ts';
 import { followUp, settleRefusal, settleSuccess } from './outcomes.ts';
 import type { Settled } from './outcomes.ts';
 import { openSecret } from './access.ts';
 import { openAnswer, understandAnswer } from './one-time-exchange-answer.ts';
 import { answerBinding } from './send-refresh.ts';
+import { NO_TOKEN_ANSWER } from '../domain/verdict-builders.ts';
 import { learnRotation, parseRotation } from '../domain/rotation.ts';
 import { tokenLifeMs } from '../domain/schedule.ts';
 

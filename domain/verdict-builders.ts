@@ -12,6 +12,9 @@ export function unknown(answer: ProviderAnswer, providerCode: string | null): Ve
   return verdict('transient', 'provider_unavailable', { providerCode, retryAfterMs: retryAfterMs(answer) });
 }
 
+/** The code of a token endpoint's success without a token. */
+export const NO_TOKEN_ANSWER = 'not_a_token_answer';
+
 /** Only this access token was refused: a refresh decides what that means (rule 5). */
 export function tokenRefused(providerCode: string | null): Verdict {
   return verdict('transient', 'provider_unavailable', { providerCode, tokenRefused: true });

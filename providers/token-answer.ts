@@ -1,12 +1,9 @@
 import { Secret } from '../domain/secret.ts';
 import type { ProviderAnswer, Verdict } from '../domain/verdict.ts';
 import { ProviderError } from '../domain/verdict.ts';
-import { verdict } from '../domain/verdict-builders.ts';
+import { NO_TOKEN_ANSWER, verdict } from '../domain/verdict-builders.ts';
 import { isPage, objectsWithin } from './answers/text.ts';
 import type { RawAnswer, TokenSet } from './contract.ts';
-
-/** The provider's code of a success without a token. */
-export const NO_TOKEN_ANSWER = 'not_a_token_answer';
 
 /**
  * Understands a token endpoint's answer (RFC 6749 section 5), of a refresh, an adoption or a code exchange. It is read
@@ -58,7 +55,7 @@ function fieldsOf(body: string): Fields[] {
 function formFields(body: string): Fields[] {
   if (!/^\s*[\w.-]+=/.test(body)) return [];
   const fields = [...new URLSearchParams(body.trim())];
-  return [byName(fields.map(([name, value]) => [name, /_token$/.test(name) ? value.replaceAll(' ', '+') : value]))];
+  return [byName(fields.map(([name, value]) => [name, name.endsWith('_token') ? value.replaceAll(' ', '+') : value]))];
 }
 
 /** `access_token`, `accessToken` and `Access-Token` are one name. The first of several counts. */
