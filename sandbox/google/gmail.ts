@@ -1,16 +1,17 @@
+import { accountKey } from '../account-key.ts';
 import type { Condition } from '../conditions.ts';
 import type { HttpAnswer } from '../http-answer.ts';
+import { bearerToken } from '../oauth/client-authentication.ts';
+import type { AccessTokenRow } from '../oauth/rows.ts';
+import { accessToken } from '../oauth/tokens.ts';
 import { gmailError, json } from './answers.ts';
-import { accessToken } from './oauth/tokens.ts';
-import { bearerToken } from './oauth/identity.ts';
 import { distortListing, isListing } from './listing-faults.ts';
 import { firstPageToken, listHistory, listLabels, listMessages } from './listings.ts';
 import type { MessageFormat } from './message-resource.ts';
 import { MESSAGE_FORMATS, messageResource } from './message-resource.ts';
-import type { AccessTokenRow, AccountRow } from './rows.ts';
+import type { AccountRow } from './rows.ts';
 import { GMAIL_METADATA, GMAIL_READ } from './oauth/scopes.ts';
 import type { GoogleStore } from './store.ts';
-import { accountKey } from './store.ts';
 
 /**
  * At most this long; Google says to call watch once a day.

@@ -1,3 +1,7 @@
+import { accountKey } from '../account-key.ts';
+import type { RegisteredClient } from '../oauth/client.ts';
+import { removeScope } from '../oauth/grant-endings.ts';
+import { liveGrants } from '../oauth/tokens.ts';
 import type {
   AccountSummary,
   DeliveredMessage,
@@ -7,18 +11,17 @@ import type {
   SandboxProvider,
 } from '../provider.ts';
 import { SandboxRefusal } from '../refusal.ts';
-import type { GoogleClient } from './oauth/client.ts';
-import { openClient } from './oauth/client.ts';
+import { openGoogleClient } from './oauth/client.ts';
 import type { GrantEvent } from './oauth/grant-endings.ts';
-import { applyGrantEvent, removeScope } from './oauth/grant-endings.ts';
+import { applyGrantEvent } from './oauth/grant-endings.ts';
+import { findScope } from './oauth/scopes.ts';
 import { LISTING_FAULTS } from './listing-faults.ts';
-import { liveGrants } from './oauth/tokens.ts';
 import { GmailPush, PUSH_SERVICE_ACCOUNT } from './push.ts';
 import { googleRoutes } from './routes.ts';
 import type { AccountRow, SettingsRow } from './rows.ts';
 import { consentTo, SIGN_IN_FAULTS } from './oauth/sign-in.ts';
 import type { GoogleChange } from './store.ts';
-import { accountKey, GoogleStore } from './store.ts';
+import { GoogleStore } from './store.ts';
 import type { FaultParameters } from '../conditions.ts';
 
 const EVENTS = [
@@ -52,7 +55,7 @@ const PUBSUB_TOPIC = 'projects/mooring-sandbox/topics/gmail';
 /** Google's OAuth and the Gmail API, at Google's own paths. */
 export function createGoogleProvider(deps: ProviderDeps): SandboxProvider {
   const store = new GoogleStore(deps);
-  const client = openClient(deps.dir);
+  const client = openGoogleClient(deps.dir);
   const push = new GmailPush(store, client);
   return {
     name: 'google',
@@ -86,7 +89,7 @@ export function createGoogleProvider(deps: ProviderDeps): SandboxProvider {
   };
 }
 
-function connectionTo(origin: string, client: GoogleClient): SandboxProvider['connection'] {
+function connectionTo(origin: string, client: RegisteredClient): SandboxProvider['connection'] {
   return {
     client_id: client.clientId,
     client_secret: client.clientSecret,
@@ -101,7 +104,7 @@ function connectionTo(origin: string, client: GoogleClient): SandboxProvider['co
   };
 }
 
-function environmentOf({ origin, pushTo }: ProviderDeps, client: GoogleClient): Record<string, string> {
+function environmentOf({ origin, pushTo }: ProviderDeps, client: RegisteredClient): Record<string, string> {
   return {
     GOOGLE_CLIENT_ID: client.clientId,
     GOOGLE_CLIENT_SECRET: client.clientSecret,
@@ -161,7 +164,7 @@ function applyEvent(store: GoogleStore, fault: string, { email, scope }: FaultPa
   const accounts = email === undefined ? [...store.tables.read('accounts').values()] : [store.requireAccount(email)];
   if (fault === 'scope_removed') {
     if (!scope) throw new SandboxRefusal(400, 'scope_missing', 'say which: {"scope": "gmail.readonly"}');
-    const removed = accounts.map((account) => removeScope(store, account.email, scope));
+    const removed = accounts.map((account) => removeScope(store, account.email, (scopes) => findScope(scopes, scope)));
     if (removed.includes(true)) return;
     throw new SandboxRefusal(409, 'scope_not_granted', `nothing that exists now was granted the scope ${scope}`);
   }

@@ -1,10 +1,10 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OpenRequest } from '../request-log.ts';
-import type { GoogleClient } from './oauth/client.ts';
+import { accountKey } from '../account-key.ts';
+import type { RegisteredClient } from '../oauth/client.ts';
 import type { AccountRow } from './rows.ts';
 import type { GoogleStore } from './store.ts';
-import { accountKey } from './store.ts';
 
 /** Gmail notifies at most once a second per user; what comes sooner is told together. */
 const SPACING_MS = 1000;
@@ -21,11 +21,11 @@ export const PUSH_SERVICE_ACCOUNT = 'gmail-push@mooring-sandbox.iam.gserviceacco
  */
 export class GmailPush {
   readonly #store: GoogleStore;
-  readonly #client: GoogleClient;
+  readonly #client: RegisteredClient;
   readonly #due = new Map<string, NodeJS.Timeout>();
   readonly #stopped = new AbortController();
 
-  constructor(store: GoogleStore, client: GoogleClient) {
+  constructor(store: GoogleStore, client: RegisteredClient) {
     this.#store = store;
     this.#client = client;
   }

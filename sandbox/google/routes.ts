@@ -4,14 +4,15 @@ import type { HttpAnswer } from '../http-answer.ts';
 import { DEFAULT_RETRY_AFTER_S, TRANSPORT_FAULTS } from '../http-answer.ts';
 import type { HttpEndpoint } from '../http-endpoint.ts';
 import { bodyOf, endpointHandlers, formOf, queryOf } from '../http-endpoint.ts';
+import { bearerToken } from '../oauth/client-authentication.ts';
+import type { RegisteredClient } from '../oauth/client.ts';
+import { ownerOfToken } from '../oauth/tokens.ts';
 import { gmailTransport, json, oauthTransport } from './answers.ts';
 import { answerBatch } from './batch.ts';
-import type { GoogleClient } from './oauth/client.ts';
 import type { GmailRequest } from './gmail.ts';
 import { answerGmail, GMAIL_FAULTS, isWatch, ownerOfGmailRequest } from './gmail.ts';
 import { isListing, LISTING_FAULTS } from './listing-faults.ts';
-import { ownerOfToken } from './oauth/tokens.ts';
-import { answerUserinfo, bearerToken } from './oauth/identity.ts';
+import { answerUserinfo } from './oauth/identity.ts';
 import { answerAuthorize, answerAuthorizeStep, SIGN_IN_FAULTS } from './oauth/sign-in.ts';
 import type { GoogleStore } from './store.ts';
 import { answerRevoke, answerToken } from './oauth/token.ts';
@@ -23,7 +24,7 @@ const BATCH_FAULTS = TRANSPORT_FAULTS.filter((fault) => fault !== 'rate_limited'
 
 interface Google {
   readonly store: GoogleStore;
-  readonly client: GoogleClient;
+  readonly client: RegisteredClient;
 }
 
 /** Google's addresses, on paths of the sandbox's first port. */

@@ -1,6 +1,9 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { join } from 'node:path';
+import { accountKey } from '../account-key.ts';
 import { newMessages } from '../message-factory.ts';
+import type { GrantRules, GrantStore } from '../oauth/grant-store.ts';
+import { liveGrants } from '../oauth/tokens.ts';
 import type { AccountDetails, DeliverRequest, DeliveredMessage, ProviderDeps } from '../provider.ts';
 import { SandboxRefusal } from '../refusal.ts';
 import type { Change, Tables } from '../tables.ts';
@@ -12,17 +15,19 @@ import { DEFAULT_SETTINGS } from './rows.ts';
 
 export type GoogleChange = Change<GoogleRows>;
 
-/**
- * A dead refresh token is answered as unknown after this long (Google changes its words then), so it can be dropped.
- */
-export const REMEMBERS_DEAD_TOKENS_MS = 12 * 3600_000;
-
-export function accountKey(email: string): string {
-  return email.trim().toLowerCase();
-}
+const GRANT_RULES: GrantRules = {
+  // https://developers.google.com/identity/protocols/oauth2#expiration
+  idleLifeMs: 180 * 24 * 3600_000,
+  // Google changes its words then.
+  remembersDeadTokensMs: 12 * 3600_000,
+  liveGrantsPerAccount: 100,
+  newAccessToken: () => `ya29.a0${randomBytes(90).toString('base64url')}`,
+  newRefreshToken: () => `1//0${randomBytes(64).toString('base64url')}`,
+};
 
 /** Accounts and mailboxes on top of the journaled rows. */
-export class GoogleStore {
+export class GoogleStore implements GrantStore {
+  readonly grantRules = GRANT_RULES;
   readonly tables: Tables<GoogleRows>;
   readonly deps: ProviderDeps;
   readonly #mailboxes = new Map<string, Mailbox>();
@@ -73,6 +78,13 @@ export class GoogleStore {
     };
     this.tables.commit([['accounts', accountKey(email), account]]);
     return account;
+  }
+
+  /** A watch ends with the grant that made it, without a notice. */
+  grantsEnded(key: string): void {
+    const account = this.account(key);
+    if (!account?.watch || liveGrants(this, key) > 0) return;
+    this.tables.commit([['accounts', key, { ...account, watch: null }]]);
   }
 
   /** The mailbox of an account, empty for one that does not exist. */
@@ -149,7 +161,7 @@ export class GoogleStore {
     const now = this.now();
     if (table === 'access_tokens' || table === 'codes') return row.expires_at > now;
     if (table !== 'refresh_tokens') return true;
-    return row.ended === null || row.ended.at + REMEMBERS_DEAD_TOKENS_MS > now;
+    return row.ended === null || row.ended.at + GRANT_RULES.remembersDeadTokensMs > now;
   }
 }
 

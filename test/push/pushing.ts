@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SignJWT, decodeProtectedHeader } from 'jose';
 import type { CryptoKey, KeyObject } from 'jose';
-import { openClient } from '../../sandbox/google/oauth/client.ts';
+import { openGoogleClient } from '../../sandbox/google/oauth/client.ts';
 import { PUSH_SERVICE_ACCOUNT } from '../../sandbox/google/push.ts';
 
 /** What the pushes' tokens are made out to here: the API's address is not known before it listens. */
@@ -34,7 +34,7 @@ export function googleSigning(stageDir: string) {
   const dir = join(stageDir, 'sandbox');
   const stored = JSON.parse(readFileSync(join(dir, 'google-client.json'), 'utf8')) as { signing_key: string };
   const key = createPrivateKey(stored.signing_key);
-  const { kid = '' } = decodeProtectedHeader(openClient(dir).sign({}));
+  const { kid = '' } = decodeProtectedHeader(openGoogleClient(dir).sign({}));
   return async (
     claims: Record<string, unknown> = {},
     { alg = 'RS256', signWith = key, lifeS = 3600 }: Signing = {},

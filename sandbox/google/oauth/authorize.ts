@@ -1,13 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import type { ConsentRequest } from '../../provider.ts';
-import { SandboxRefusal } from '../../refusal.ts';
-import type { GoogleClient } from './client.ts';
-import type { AccountRow, CodeRow } from '../rows.ts';
-import { findScope, isSignInScope, parseScopes } from './scopes.ts';
+import { accountKey } from '../../account-key.ts';
+import { AuthorizationError, CODE_LIFE_MS, redirectUri as redirectTo } from '../../oauth/authorization.ts';
+import type { RegisteredClient } from '../../oauth/client.ts';
+import type { CodeRow } from '../../oauth/rows.ts';
+import type { AccountRow } from '../rows.ts';
 import type { GoogleStore } from '../store.ts';
-import { accountKey } from '../store.ts';
-
-const CODE_LIFE_MS = 10 * 60_000;
+import { isSignInScope, parseScopes } from './scopes.ts';
 
 /** An authorization request that may be shown to a person. */
 export interface Authorization {
@@ -25,19 +23,8 @@ export interface Authorization {
   readonly includeGrantedScopes: boolean;
 }
 
-/** An error that Google shows to the person without a redirect to the app. */
-export class AuthorizationError extends Error {
-  readonly code: string;
-
-  constructor(code: string, message: string) {
-    super(message);
-    this.name = 'AuthorizationError';
-    this.code = code;
-  }
-}
-
 /** @throws AuthorizationError for what Google refuses on a page of its own (RFC 6749 section 4.1.2.1, RFC 7636). */
-export function parseAuthorization(client: GoogleClient, query: URLSearchParams): Authorization {
+export function parseAuthorization(client: RegisteredClient, query: URLSearchParams): Authorization {
   const required = (name: string): string => {
     const value = query.get(name);
     if (value) return value;
@@ -111,23 +98,4 @@ export function allow(
     ...(account.tenant === null ? {} : { hd: account.tenant }),
     prompt: 'consent',
   });
-}
-
-/**
- * What the boxes left ticked are called, from the names a script gives. @throws SandboxRefusal 400 for one not asked
- * for.
- */
-export function tickedScopes(authorization: Authorization, names: ConsentRequest['scopes']): readonly string[] {
-  if (!names) return authorization.scopes;
-  return names.map((name) => {
-    const scope = findScope(authorization.scopes, name);
-    if (scope !== undefined) return scope;
-    const asked = authorization.scopes.join(', ');
-    throw new SandboxRefusal(400, 'scope_not_requested', `the app asked for ${asked}, not for ${name}`);
-  });
-}
-
-function redirectTo({ redirectUri, state }: Authorization, parameters: Readonly<Record<string, string>>): string {
-  const query = new URLSearchParams(state === null ? parameters : { state, ...parameters });
-  return `${redirectUri}${redirectUri.includes('?') ? '&' : '?'}${query.toString()}`;
 }

@@ -1,69 +1,15 @@
-import type { JsonWebKey } from 'node:crypto';
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  randomBytes,
-  randomInt,
-  sign,
-  timingSafeEqual,
-} from 'node:crypto';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { randomBytes, randomInt } from 'node:crypto';
 import { join } from 'node:path';
+import type { RegisteredClient } from '../../oauth/client.ts';
+import { openClient } from '../../oauth/client.ts';
 
-interface StoredClient {
-  readonly client_id: string;
-  readonly client_secret: string;
-  /** PKCS#8 PEM */
-  readonly signing_key: string;
-}
-
-/** The one OAuth client that is registered here, and the key Google signs with; both made once per folder. */
-export interface GoogleClient {
-  readonly clientId: string;
-  readonly clientSecret: string;
-  verifySecret(given: string): boolean;
-  /** A JWT, RS256. */
-  sign(claims: Readonly<Record<string, unknown>>): string;
-  readonly certificates: { readonly keys: readonly JsonWebKey[] };
-}
-
-export function openClient(dir: string): GoogleClient {
-  const file = join(dir, 'google-client.json');
-  const stored = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as StoredClient) : createClient(file);
-  const key = createPrivateKey(stored.signing_key);
-  const jwk = createPublicKey(key).export({ format: 'jwk' });
-  const kid = createHash('sha256').update(JSON.stringify(jwk)).digest('hex').slice(0, 40);
-  return {
-    clientId: stored.client_id,
-    clientSecret: stored.client_secret,
-    verifySecret: (given) => timingSafeEqual(digest(given), digest(stored.client_secret)),
-    sign(claims) {
-      const input = `${encode({ alg: 'RS256', kid, typ: 'JWT' })}.${encode(claims)}`;
-      return `${input}.${sign('RSA-SHA256', Buffer.from(input), key).toString('base64url')}`;
-    },
-    certificates: { keys: [{ ...jwk, kid, use: 'sig', alg: 'RS256' }] },
-  };
-}
-
-function createClient(file: string): StoredClient {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const number = Array.from({ length: 12 }, () => randomInt(10)).join('');
-  const client: StoredClient = {
-    client_id: `${number}-${randomBytes(16).toString('hex')}.apps.googleusercontent.com`,
-    client_secret: `GOCSPX-${randomBytes(21).toString('base64url')}`,
-    signing_key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-  };
-  writeFileSync(`${file}.new`, JSON.stringify(client), { mode: 0o600 });
-  renameSync(`${file}.new`, file);
-  return client;
-}
-
-function encode(part: unknown): string {
-  return Buffer.from(JSON.stringify(part)).toString('base64url');
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+/** The client that is registered at Google. */
+export function openGoogleClient(dir: string): RegisteredClient {
+  return openClient(join(dir, 'google-client.json'), () => {
+    const number = Array.from({ length: 12 }, () => randomInt(10)).join('');
+    return {
+      client_id: `${number}-${randomBytes(16).toString('hex')}.apps.googleusercontent.com`,
+      client_secret: `GOCSPX-${randomBytes(21).toString('base64url')}`,
+    };
+  });
 }

@@ -1,6 +1,6 @@
 import type { HttpAnswer } from '../../http-answer.ts';
+import { accessToken } from '../../oauth/tokens.ts';
 import { json, userinfoUnauthorized } from '../answers.ts';
-import { accessToken } from './tokens.ts';
 import type { AccountRow } from '../rows.ts';
 import type { GoogleStore } from '../store.ts';
 
@@ -23,9 +23,4 @@ export function answerUserinfo(store: GoogleStore, token: string | undefined): H
   const row = token === undefined ? undefined : accessToken(store, token);
   if (!row?.scopes.includes('openid')) return userinfoUnauthorized();
   return json(200, identityClaims(store.requireAccount(row.email), row.scopes));
-}
-
-/** RFC 6750 section 2.1 */
-export function bearerToken(authorization: string | undefined): string | undefined {
-  return /^Bearer\s+(\S+)$/i.exec(authorization ?? '')?.[1];
 }

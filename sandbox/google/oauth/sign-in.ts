@@ -2,17 +2,20 @@ import type { Condition } from '../../conditions.ts';
 import type { HttpAnswer } from '../../http-answer.ts';
 import type { ConsentRequest } from '../../provider.ts';
 import { SandboxRefusal } from '../../refusal.ts';
-import type { Authorization } from './authorize.ts';
-import { allow, AuthorizationError, deny, parseAuthorization, tickedScopes } from './authorize.ts';
-import type { GoogleClient } from './client.ts';
-import { chooserPage, consentPage, errorPage } from './pages.ts';
+import { accountKey } from '../../account-key.ts';
+import { AuthorizationError, redirect, tickedScopes } from '../../oauth/authorization.ts';
+import type { RegisteredClient } from '../../oauth/client.ts';
+import { chooserPage } from '../../oauth/pages.ts';
 import type { AccountRow } from '../rows.ts';
 import type { GoogleStore } from '../store.ts';
-import { accountKey } from '../store.ts';
+import type { Authorization } from './authorize.ts';
+import { allow, deny, parseAuthorization } from './authorize.ts';
+import { consentPage, errorPage } from './pages.ts';
+import { findScope } from './scopes.ts';
 
 interface Google {
   readonly store: GoogleStore;
-  readonly client: GoogleClient;
+  readonly client: RegisteredClient;
 }
 
 type Held = ReadonlyMap<string, Condition>;
@@ -24,7 +27,15 @@ export const SIGN_IN_FAULTS = ['account_disabled', 'admin_consent_required'] as 
 export function answerAuthorize({ store, client }: Google, query: URLSearchParams): HttpAnswer {
   return showingErrors(() => {
     const authorization = parseAuthorization(client, query);
-    return chooserPage(authorization, [...store.tables.read('accounts').values()], `?${query.toString()}`);
+    const accounts = [...store.tables.read('accounts').values()];
+    return chooserPage({
+      provider: 'Google',
+      title: 'Choose an account',
+      app: new URL(authorization.redirectUri).host,
+      loginHint: authorization.loginHint,
+      accounts: accounts.map(({ email, name, sub }) => ({ email, name, id: sub })),
+      action: `?${query.toString()}`,
+    });
   });
 }
 
@@ -58,7 +69,7 @@ export function consentTo(
 ): string {
   try {
     const authorization = parseAuthorization(google.client, authorizationUrl.searchParams);
-    const ticked = tickedScopes(authorization, scopes);
+    const ticked = tickedScopes(authorization.scopes, scopes, (name) => findScope(authorization.scopes, name));
     const account = signIn(google.store, email, held);
     return decision === 'deny' ? deny(authorization) : allow(google.store, authorization, account, ticked);
   } catch (error) {
@@ -94,10 +105,6 @@ function consentStands(
   if ((query.get('prompt') ?? '').split(' ').includes('consent')) return false;
   const granted = store.tables.read('consents').get(accountKey(account.email))?.scopes ?? [];
   return authorization.scopes.every((scope) => granted.includes(scope));
-}
-
-function redirect(location: string): HttpAnswer {
-  return { status: 302, headers: { location, 'cache-control': 'no-store' }, body: '' };
 }
 
 function showingErrors(answer: () => HttpAnswer): HttpAnswer {

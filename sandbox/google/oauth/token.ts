@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Condition } from '../../conditions.ts';
 import type { HttpAnswer } from '../../http-answer.ts';
+import { clientCredentials, verifierMatches } from '../../oauth/client-authentication.ts';
+import type { RegisteredClient } from '../../oauth/client.ts';
+import type { IssuedTokens } from '../../oauth/grants.ts';
+import { exchangeCode, refresh } from '../../oauth/grants.ts';
 import { json, revokeError, tokenError } from '../answers.ts';
-import type { GoogleClient } from './client.ts';
-import type { IssuedTokens } from './grants.ts';
-import { revokeByToken } from './grant-endings.ts';
-import { exchangeCode, refresh } from './grants.ts';
-import { identityClaims } from './identity.ts';
 import type { GoogleStore } from '../store.ts';
+import { revokeByToken } from './grant-endings.ts';
+import { identityClaims } from './identity.ts';
 
 export interface TokenRequest {
   readonly body: URLSearchParams;
@@ -20,7 +21,7 @@ export interface TokenRequest {
  * Runs in one go from the check of a token to its end, so that of two requests with one token one comes first.
  */
 export function answerToken(
-  { store, client }: { store: GoogleStore; client: GoogleClient },
+  { store, client }: { store: GoogleStore; client: RegisteredClient },
   request: TokenRequest,
   held: ReadonlyMap<string, Condition>,
 ): HttpAnswer {
@@ -35,7 +36,7 @@ export function answerToken(
     : answerCode(store, client, request.body);
 }
 
-function answerRefresh(store: GoogleStore, client: GoogleClient, body: URLSearchParams): HttpAnswer {
+function answerRefresh(store: GoogleStore, client: RegisteredClient, body: URLSearchParams): HttpAnswer {
   const token = body.get('refresh_token');
   if (!token) return tokenError.parameterMissing('refresh_token');
   const outcome = refresh(store, token);
@@ -44,7 +45,7 @@ function answerRefresh(store: GoogleStore, client: GoogleClient, body: URLSearch
   return outcome === 'session' ? tokenError.reauthentication() : tokenError.revoked();
 }
 
-function answerCode(store: GoogleStore, client: GoogleClient, body: URLSearchParams): HttpAnswer {
+function answerCode(store: GoogleStore, client: RegisteredClient, body: URLSearchParams): HttpAnswer {
   const code = body.get('code');
   if (!code) return tokenError.parameterMissing('code');
   const row = store.tables.read('codes').get(code);
@@ -53,15 +54,13 @@ function answerCode(store: GoogleStore, client: GoogleClient, body: URLSearchPar
   if (body.get('redirect_uri') !== row.redirect_uri) return tokenError.redirectMismatch();
   const verifier = body.get('code_verifier');
   if (!verifier) return tokenError.missingVerifier();
-  // RFC 7636 section 4.6
-  if (createHash('sha256').update(verifier).digest('base64url') !== row.code_challenge)
-    return tokenError.wrongVerifier();
+  if (!verifierMatches(verifier, row.code_challenge)) return tokenError.wrongVerifier();
   return answerTokens(store, client, exchangeCode(store, code, row), row.nonce);
 }
 
 function answerTokens(
   store: GoogleStore,
-  client: GoogleClient,
+  client: RegisteredClient,
   tokens: IssuedTokens,
   nonce: string | null,
 ): HttpAnswer {
@@ -89,24 +88,12 @@ function idTokenClaims(clientId: string, accessToken: string, nowMs: number): Re
   return { iss: 'https://accounts.google.com', azp: clientId, aud: clientId, at_hash: atHash, iat, exp: iat + 3600 };
 }
 
-/** client_secret_post and client_secret_basic (RFC 6749 section 2.3.1); undefined when the client is who it says. */
-function refuseClient(client: GoogleClient, { body, authorization }: TokenRequest): HttpAnswer | undefined {
-  const [id, secret] = basicCredentials(authorization) ?? [body.get('client_id'), body.get('client_secret')];
+/** Undefined when the client is who it says. */
+function refuseClient(client: RegisteredClient, { body, authorization }: TokenRequest): HttpAnswer | undefined {
+  const { id, secret } = clientCredentials(body, authorization);
   if (!id) return tokenError.clientMissing();
   if (id !== client.clientId) return tokenError.clientUnknown();
   return client.verifySecret(secret ?? '') ? undefined : tokenError.clientSecretWrong();
-}
-
-function basicCredentials(authorization: string | undefined): [string, string] | undefined {
-  const encoded = /^Basic\s+(\S+)$/i.exec(authorization ?? '')?.[1];
-  if (encoded === undefined) return undefined;
-  const decoded = Buffer.from(encoded, 'base64').toString();
-  const colon = decoded.indexOf(':');
-  return [formDecode(decoded.slice(0, colon)), formDecode(decoded.slice(colon + 1))];
-}
-
-function formDecode(text: string): string {
-  return new URLSearchParams(`v=${text}`).get('v') ?? '';
 }
 
 /** https://developers.google.com/identity/protocols/oauth2/web-server#tokenrevoke: no client authentication. */

@@ -1,26 +1,38 @@
 import { randomBytes } from 'node:crypto';
+import type { Change } from '../tables.ts';
 import { endFamily } from './grant-endings.ts';
-import type { AccessTokenRow, CodeRow, RefreshTokenRow } from '../rows.ts';
-import type { GoogleChange, GoogleStore } from '../store.ts';
+import type { GrantStore } from './grant-store.ts';
+import type { AccessTokenRow, CodeRow, OAuthRows, RefreshTokenRow } from './rows.ts';
 import type { RefreshRefusal } from './tokens.ts';
 import { liveFamilies, refusalOf } from './tokens.ts';
-
-/** https://developers.google.com/identity/protocols/oauth2#expiration */
-const LIVE_GRANTS_PER_ACCOUNT = 100;
 
 export interface IssuedTokens {
   readonly email: string;
   readonly access_token: string;
   readonly expires_in: number;
   readonly refresh_token?: string;
+  /** Of the access token. */
   readonly scopes: readonly string[];
 }
 
+/** What a provider's own rows say of the tokens beside the shared part. */
+interface Particulars {
+  /** Of the grant, kept with each of its refresh tokens. */
+  readonly grant?: object;
+  /** Of the access token; its `scopes` may be a part of the grant's. */
+  readonly access?: object;
+}
+
 /** A code becomes tokens; the code is used up in the same commit. */
-export function exchangeCode(store: GoogleStore, code: string, row: CodeRow): IssuedTokens {
+export function exchangeCode(
+  store: GrantStore,
+  code: string,
+  row: CodeRow,
+  { grant, access: particulars }: Particulars = {},
+): IssuedTokens {
   const family = randomBytes(8).toString('hex');
-  const access = newAccessToken(store, { email: row.email, family, scopes: row.scopes });
-  const changes: GoogleChange[] = [
+  const access = newAccessToken(store, { email: row.email, family, scopes: row.scopes }, particulars);
+  const changes: Change<OAuthRows>[] = [
     ['codes', code, { ...row, used: true }],
     ['access_tokens', access.token, access.row],
     ...expiredAccessTokens(store),
@@ -29,32 +41,33 @@ export function exchangeCode(store: GoogleStore, code: string, row: CodeRow): Is
     store.tables.commit(changes);
     return issued(store, row.email, access);
   }
-  const refresh = newRefreshToken();
-  changes.push(['refresh_tokens', refresh, liveRow(store, row.email, family, row.scopes)]);
+  const refresh = store.grantRules.newRefreshToken();
+  const live = { email: row.email, family, scopes: row.scopes, ...grant, used_at: store.now(), ended: null };
+  changes.push(['refresh_tokens', refresh, live]);
   changes.push(...grantsOverTheLimit(store, row.email));
   store.tables.commit(changes);
   return { ...issued(store, row.email, access), refresh_token: refresh };
 }
 
 /** A refresh under the rotation that is set: new tokens and the end of the old one are one commit. */
-export function refresh(store: GoogleStore, token: string): IssuedTokens | RefreshRefusal {
+export function refresh(store: GrantStore, token: string, particulars?: object): IssuedTokens | RefreshRefusal {
   const row = store.tables.read('refresh_tokens').get(token);
   if (!row) return 'unknown';
   const refusal = refusalOf(store, row);
   if (refusal === 'replayed') endFamily(store, row.family);
   if (refusal) return refusal;
-  const access = newAccessToken(store, row);
-  const changes: GoogleChange[] = [['access_tokens', access.token, access.row], ...expiredAccessTokens(store)];
+  const access = newAccessToken(store, row, particulars);
+  const changes: Change<OAuthRows>[] = [['access_tokens', access.token, access.row], ...expiredAccessTokens(store)];
   const { refresh_rotation: rotation } = store.settings();
   if (rotation === 'none') {
     store.tables.commit([...changes, ['refresh_tokens', token, { ...row, used_at: store.now() }]]);
     return issued(store, row.email, access);
   }
-  const successor = newRefreshToken();
+  const successor = store.grantRules.newRefreshToken();
   const ended = { none: null, tolerant: null, grace: 'graced' as const, strict: 'spent' as const }[rotation];
   store.tables.commit([
     ...changes,
-    ['refresh_tokens', successor, liveRow(store, row.email, row.family, row.scopes)],
+    ['refresh_tokens', successor, { ...row, used_at: store.now(), ended: null }],
     // Within a grace period the old token may be used again; its end stays where the first use put it.
     ['refresh_tokens', token, { ...row, ended: row.ended ?? (ended && { how: ended, at: store.now() }) }],
   ]);
@@ -62,41 +75,33 @@ export function refresh(store: GoogleStore, token: string): IssuedTokens | Refre
 }
 
 /** The oldest sign-in dies silently where one more than the limit would live. */
-function grantsOverTheLimit(store: GoogleStore, email: string): GoogleChange[] {
+function grantsOverTheLimit(store: GrantStore, email: string): Change<OAuthRows>[] {
   const families = liveFamilies(store, email);
-  if (families.length < LIVE_GRANTS_PER_ACCOUNT) return [];
+  if (families.length < store.grantRules.liveGrantsPerAccount) return [];
   const ended = { how: 'revoked' as const, at: store.now() };
   return [...store.tables.read('refresh_tokens')]
     .filter(([, row]) => row.family === families[0] && row.ended === null)
-    .map(([token, row]) => ['refresh_tokens', token, { ...row, ended }]);
+    .map(([token, row]): ['refresh_tokens', string, RefreshTokenRow] => ['refresh_tokens', token, { ...row, ended }]);
 }
 
-function expiredAccessTokens(store: GoogleStore): GoogleChange[] {
+function expiredAccessTokens(store: GrantStore): Change<OAuthRows>[] {
   const tokens = store.tables.read('access_tokens');
   if (tokens.size < 2000) return [];
   return [...tokens]
     .filter(([, row]) => row.expires_at <= store.now())
-    .map(([token]) => ['access_tokens', token, null]);
+    .map(([token]): ['access_tokens', string, null] => ['access_tokens', token, null]);
 }
 
 function newAccessToken(
-  store: GoogleStore,
-  of: Pick<AccessTokenRow, 'email' | 'family' | 'scopes'>,
+  store: GrantStore,
+  { email, family, scopes }: Pick<AccessTokenRow, 'email' | 'family' | 'scopes'>,
+  particulars: object = {},
 ): { token: string; row: AccessTokenRow } {
   const expires_at = store.now() + store.settings().token_life_s * 1000;
-  const row = { email: of.email, family: of.family, scopes: of.scopes, expires_at };
-  return { token: `ya29.a0${randomBytes(90).toString('base64url')}`, row };
+  return { token: store.grantRules.newAccessToken(), row: { email, family, scopes, ...particulars, expires_at } };
 }
 
-function newRefreshToken(): string {
-  return `1//0${randomBytes(64).toString('base64url')}`;
-}
-
-function liveRow(store: GoogleStore, email: string, family: string, scopes: readonly string[]): RefreshTokenRow {
-  return { email, family, scopes, used_at: store.now(), ended: null };
-}
-
-function issued(store: GoogleStore, email: string, access: { token: string; row: AccessTokenRow }): IssuedTokens {
+function issued(store: GrantStore, email: string, access: { token: string; row: AccessTokenRow }): IssuedTokens {
   return {
     email,
     access_token: access.token,

@@ -1,32 +1,29 @@
-import type { AccessTokenRow, RefreshTokenRow } from '../rows.ts';
-import type { GoogleStore } from '../store.ts';
-import { accountKey, REMEMBERS_DEAD_TOKENS_MS } from '../store.ts';
-
-/** https://developers.google.com/identity/protocols/oauth2#expiration */
-const IDLE_LIFE_MS = 180 * 24 * 3600_000;
+import { accountKey } from '../account-key.ts';
+import type { GrantStore } from './grant-store.ts';
+import type { AccessTokenRow, RefreshTokenEnd, RefreshTokenRow } from './rows.ts';
 
 /** Why a refresh token is refused; `replayed` is to cost the whole family its life. */
-export type RefreshRefusal = 'unknown' | 'revoked' | 'session' | 'replayed';
+export type RefreshRefusal = 'unknown' | 'replayed' | Exclude<RefreshTokenEnd, 'spent' | 'graced'>;
 
 /** Whose a token is, for the log and the faults, also when it is dead. */
-export function ownerOfToken(store: GoogleStore, token: string): string | null {
+export function ownerOfToken(store: GrantStore, token: string): string | null {
   const { tables } = store;
   const row = tables.read('refresh_tokens').get(token) ?? tables.read('access_tokens').get(token);
   return row ? (store.account(row.email)?.email ?? row.email) : null;
 }
 
 /** The live access token, or undefined: expired, revoked and invented ones are answered alike. */
-export function accessToken(store: GoogleStore, token: string): AccessTokenRow | undefined {
+export function accessToken(store: GrantStore, token: string): AccessTokenRow | undefined {
   const row = store.tables.read('access_tokens').get(token);
   return row && row.expires_at > store.now() ? row : undefined;
 }
 
 /** Sign-ins whose refresh token still works. */
-export function liveGrants(store: GoogleStore, email: string): number {
+export function liveGrants(store: GrantStore, email: string): number {
   return liveFamilies(store, email).length;
 }
 
-export function liveFamilies(store: GoogleStore, email: string): string[] {
+export function liveFamilies(store: GrantStore, email: string): string[] {
   const key = accountKey(email);
   const families = new Set<string>();
   for (const row of store.tables.read('refresh_tokens').values()) {
@@ -35,17 +32,17 @@ export function liveFamilies(store: GoogleStore, email: string): string[] {
   return [...families];
 }
 
-export function isLive(store: GoogleStore, row: RefreshTokenRow): boolean {
+export function isLive(store: GrantStore, row: RefreshTokenRow): boolean {
   return refusalOf(store, row) === undefined;
 }
 
 /** Undefined while it works. */
-export function refusalOf(store: GoogleStore, row: RefreshTokenRow): RefreshRefusal | undefined {
+export function refusalOf(store: GrantStore, row: RefreshTokenRow): RefreshRefusal | undefined {
   const { ended } = row;
-  if (!ended) return store.now() - row.used_at > IDLE_LIFE_MS ? 'revoked' : undefined;
+  if (!ended) return store.now() - row.used_at > store.grantRules.idleLifeMs ? 'idle' : undefined;
   if (ended.how === 'spent') return 'replayed';
   const ageMs = store.now() - ended.at;
   if (ended.how === 'graced' && ageMs <= store.settings().grace_s * 1000) return undefined;
-  if (ended.how === 'session') return 'session';
-  return ageMs > REMEMBERS_DEAD_TOKENS_MS ? 'unknown' : 'revoked';
+  if (ended.how !== 'graced' && ended.how !== 'revoked') return ended.how;
+  return ageMs > store.grantRules.remembersDeadTokensMs ? 'unknown' : 'revoked';
 }
