@@ -16,6 +16,7 @@ const CHANNEL: Explained = {
   status: 'connected',
   status_reason: null,
   action: 'none',
+  import: 'continuous',
 };
 let serial = 0;
 const event = (type: EventType, data: Record<string, unknown> = {}): TimelineEvent => ({

@@ -13,6 +13,7 @@ const ANA: Explained = {
   status: 'reauth_required',
   status_reason: 'access_revoked',
   action: 'reauthorize',
+  import: 'continuous',
 };
 
 describe('explain', () => {
@@ -40,6 +41,12 @@ describe('explain', () => {
     expect(explain(ANA)).toMatchObject({ next: expect.stringContaining('ana@example.com') as string, who: 'Ana' });
     expect(explain({ ...ANA, kind: 'shared' }).who).toBe('an admin of acme');
     expect(explain({ ...ANA, owner: null }).who).toBe('ana@example.com');
+  });
+
+  it('promises nothing about messages where none are imported', () => {
+    expect(explain(ANA).next).toContain('nothing is lost');
+    expect(explain({ ...ANA, import: 'off' }).next).toBe('Sign in again as ana@example.com to continue.');
+    expect(explain({ ...ANA, status: 'paused', import: 'off' }).next).toBe('Resume it to go on.');
   });
 
   it('never sends the owner after the operator’s problem', () => {

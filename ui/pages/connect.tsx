@@ -106,6 +106,7 @@ function causeFor(session: ConnectSession, account: string): string {
     owner: null,
     kind: 'individual',
     tenant: session.tenant,
+    import: session.channel.import,
   }).cause;
 }
 

@@ -19,7 +19,7 @@ export const STATUS_WORDS: Record<Status, { word: string; tone: Tone }> = {
 
 export type Explained = Pick<
   Channel,
-  'status' | 'status_reason' | 'access' | 'account' | 'action' | 'owner' | 'kind' | 'tenant'
+  'status' | 'status_reason' | 'access' | 'account' | 'action' | 'owner' | 'kind' | 'tenant' | 'import'
 >;
 
 export interface Explanation {
@@ -42,7 +42,10 @@ export function explain(channel: Explained): Explanation {
     case 'paused':
       return {
         cause: 'Somebody paused this channel.',
-        next: 'Resume it to go on; what came meanwhile is then imported.',
+        next:
+          channel.import === 'off'
+            ? 'Resume it to go on.'
+            : 'Resume it to go on; what came meanwhile is then imported.',
         who: null,
       };
     case 'disconnecting':
@@ -105,11 +108,13 @@ const CAUSES: Record<StatusReason, Cause> = {
 
 function nextStep(channel: Explained): string {
   const { provider } = channel.access;
+  // Without imports there is no mail to lose, and no promise about it.
+  const unharmed = channel.import === 'off' ? '' : '; nothing is lost';
   switch (channel.action) {
     case 'reauthorize':
-      return `Sign in again as ${channel.account.login} to continue; nothing is lost.`;
+      return `Sign in again as ${channel.account.login} to continue${unharmed}.`;
     case 'change_access':
-      return 'Move the channel to another access type to continue; nothing is lost.';
+      return `Move the channel to another access type to continue${unharmed}.`;
     case 'admin_consent':
       return `An administrator must approve the app at ${provider}; we look again every hour.`;
     case 'fix_app_credentials':

@@ -1,0 +1,134 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { secret as mint } from '../support/minting.ts';
+import { startMooring, START_TIMEOUT_MS } from '../support/mooring.ts';
+import type { Mooring } from '../support/mooring.ts';
+import { chromiumInstalled, launchBrowser, openPage } from './browser.ts';
+import { signInAtGoogle } from './pages.ts';
+
+const ANA = 'ana@example.com';
+const TOM = 'tom@example.com';
+const PASSWORD = mint('password');
+
+interface Channel {
+  id: string;
+  account: { email: string };
+  status: string;
+}
+
+/** What connect pages, sandbox and channels say to a person, where they once said nothing or the wrong thing. */
+describe.skipIf(!chromiumInstalled)('a person who connects', { timeout: 120_000 }, () => {
+  let mooring: Mooring;
+  let browser: Browser;
+  let page: Page;
+  let complaints: string[];
+
+  beforeAll(async () => {
+    [mooring, browser] = await Promise.all([startMooring(), launchBrowser()]);
+    ({ page, complaints } = await openPage(browser, { permissions: ['clipboard-read', 'clipboard-write'] }));
+    await mooring.sandbox.call('PUT', `/control/accounts/imap/${ANA}`, { password: PASSWORD });
+  }, START_TIMEOUT_MS);
+  afterAll(async () => {
+    await browser?.close();
+    await mooring?.stop();
+  }, 120_000);
+
+  const heading = (name: string) => page.getByRole('heading', { name, exact: true });
+  const button = (name: string) => page.getByRole('button', { name, exact: true });
+  const makeLink = async (body: object) =>
+    (await mooring.call<{ url: string }>('POST', '/v1/links', { tenant: 'acme', ...body })).url;
+  const wordsOf = async () => (await page.getByRole('main').innerText()).replaceAll(/\s+/g, ' ');
+
+  async function fillPasswordForm(email: string): Promise<void> {
+    await page.getByRole('textbox', { name: 'Email or user name', exact: true }).fill(email);
+    await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  }
+
+  it('reads the sandbox’s mail server on its page, and copies it', async () => {
+    const imap = mooring.run.sandbox?.imap;
+    await page.goto(mooring.sandbox.page);
+    const server = page.getByRole('group', { name: 'Mail server', exact: true });
+    for (const value of [imap?.host ?? '', String(imap?.port), imap?.ca_file ?? '']) {
+      await server.getByRole('button', { name: value, exact: true }).click();
+      await page.getByText(`${value} is copied.`, { exact: true }).waitFor();
+      expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(value);
+    }
+  });
+
+  it('types the address of a sandbox mailbox, and is asked for no server', async () => {
+    await page.goto(await makeLink({ access_types: ['imap'] }));
+    await fillPasswordForm(ANA);
+    await button('Connect').click();
+    await heading('Connected').waitFor();
+    expect(await wordsOf()).toContain('Messages that arrive from now on show up there.');
+  });
+
+  it('is told what to type, and where to find it, where no server is found', async () => {
+    await page.goto(await makeLink({ access_types: ['imap'] }));
+    await fillPasswordForm('ana@no-such-domain.invalid');
+    await button('Connect').click();
+    await page.getByText('Which mail server?', { exact: true }).waitFor();
+    const host = page.getByRole('textbox', { name: 'IMAP server', exact: true });
+    expect(await host.evaluate((field) => field === document.activeElement)).toBe(true);
+    const words = await wordsOf();
+    expect(words).toContain('Please enter its name, such as imap.example.com.');
+    expect(words).toContain('“IMAP server” or “incoming mail”');
+    const sandbox = page.getByRole('link', { name: 'the sandbox’s page', exact: true });
+    expect(await sandbox.getAttribute('href')).toBe(mooring.sandbox.page);
+  });
+
+  describe('whose product imports nothing', () => {
+    /** Words about messages, which such a channel has none of. */
+    const PROMISES = /messages? (that )?arriv|Looking for messages|nothing is lost|is waiting|fetched/i;
+    let channel: Channel;
+
+    it('is promised no messages after connecting', async () => {
+      await page.goto(await makeLink({ access_types: ['gmail'], import: 'off' }));
+      await button('Continue with Google').click();
+      await signInAtGoogle(page, TOM);
+      await heading('Connected').waitFor();
+      await page.getByText(TOM, { exact: true }).waitFor();
+      expect(await wordsOf()).not.toMatch(PROMISES);
+      const { data } = await mooring.call<{ data: Channel[] }>('GET', '/v1/channels');
+      channel = data.find(({ account }) => account.email === TOM) ?? expect.unreachable();
+    });
+
+    it('sees on the page of a broken channel that it has to sign in, and nothing of waiting messages', async () => {
+      await mooring.sandbox.call('POST', '/control/faults', {
+        provider: 'google',
+        email: TOM,
+        fault: 'access_revoked',
+      });
+      await mooring.call('POST', `/v1/channels/${channel.id}/report-failure`, { http_status: 401 });
+      await page.goto(mooring.run.ui_login);
+      const banner = page.getByRole('alert', { name: 'Channels that need someone', exact: true });
+      await banner.waitFor();
+      expect(await banner.innerText()).toContain(`Sign in again as ${TOM} to continue.`);
+      expect(await banner.innerText()).not.toMatch(PROMISES);
+      await page.goto(new URL(`/channels/${channel.id}`, mooring.run.ui).href);
+      const state = page.getByRole('alert', { name: 'State of the channel', exact: true });
+      await state.waitFor();
+      expect(await state.innerText()).toContain(`Sign in again as ${TOM} to continue.`);
+      expect(await state.innerText()).not.toMatch(PROMISES);
+    });
+
+    it('is promised no fetched messages on the link, nor after the sign-in', async () => {
+      const { url } = await mooring.call<{ url: string }>('POST', `/v1/channels/${channel.id}/reauthorize-links`, {});
+      await page.goto(url);
+      await heading(`Sign in again as ${TOM}`).waitFor();
+      expect(await wordsOf()).toContain('acme can then use it again.');
+      expect(await wordsOf()).not.toMatch(PROMISES);
+      await button('Continue with Google').click();
+      await signInAtGoogle(page, TOM);
+      await heading('Connected').waitFor();
+      await page.getByText('is connected again to', { exact: false }).waitFor();
+      await page.waitForResponse((response) => response.url().endsWith('/progress'));
+      expect(await wordsOf()).toContain('You can close this page.');
+      expect(await wordsOf()).not.toMatch(PROMISES);
+    });
+  });
+
+  it('leaves no complaint in the browser’s console', () => {
+    expect(complaints).toEqual([]);
+  });
+});
