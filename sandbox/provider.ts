@@ -98,6 +98,9 @@ export interface ProviderSettings {
   readonly push_audience?: string | null | undefined;
 }
 
+/** Where a server listens that people name themselves, a line for each thing to type. */
+export type ServerDescription = readonly { readonly label: string; readonly value: string }[];
+
 export interface ProviderDescription {
   readonly title: string;
   /** `grants` or `sessions`: what `AccountSummary.live` counts. */
@@ -107,6 +110,8 @@ export interface ProviderDescription {
   /** Absent where there is nothing to set. */
   readonly settings?: ProviderSettings;
   readonly accounts: readonly AccountSummary[];
+  /** Absent where no person names the server. */
+  readonly server?: ServerDescription;
 }
 
 export interface ConsentRequest {

@@ -52,6 +52,7 @@ const session = defineCall({
         done: link.usedAt !== null,
         result: link.result,
         return_to: link.returnTo,
+        sandbox_page: context.config.sandbox?.page || null,
       },
     };
   },

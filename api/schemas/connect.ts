@@ -77,6 +77,10 @@ export const connectSessionOut = z.object({
   done: z.boolean().describe('Whether a sign-in has used the link up'),
   result: resultOut,
   return_to: z.string().nullable().describe('Where the person returns afterwards; null: nowhere'),
+  sandbox_page: z
+    .string()
+    .nullable()
+    .describe('Where the simulated mail server’s accounts are; null: there is no sandbox'),
 });
 
 export type ConnectSession = z.infer<typeof connectSessionOut>;

@@ -41,7 +41,8 @@ const FAILURES = {
   },
   server_not_found: {
     title: 'Which mail server?',
-    sentence: 'No mail server was found for this address. Please enter its name.',
+    sentence:
+      'No mail server was found for this address. Please enter its name, such as imap.example.com. The provider of the mailbox lists it in its help as “IMAP server” or “incoming mail”, and a mail program that reads the mailbox shows it in the account’s settings.',
     field: 'host',
   },
   account_disabled: {

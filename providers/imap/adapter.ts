@@ -1,4 +1,5 @@
 import { normalAddress } from '../../domain/address.ts';
+import { createHttp } from '../../net/http.ts';
 import type { Capabilities, Provider, Session } from '../contract.ts';
 import type { Surroundings } from '../definition.ts';
 import { grantKeyOf } from '../grant-key.ts';
@@ -10,7 +11,7 @@ import { Folders, readNewestDate } from './folders.ts';
 import { listenToInbox } from './idle.ts';
 import { fetchMessages, stillThere, within } from './messages.ts';
 import type { JustAsked } from './messages.ts';
-import { IMAP_WORDS, imapPassword } from './sign-in.ts';
+import { IMAP_WORDS, imapSignIn } from './sign-in.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -34,17 +35,21 @@ export function createImapProvider({
   egress,
   certificateAuthorities,
   timeoutMs = null,
+  autoconfigUrl,
 }: Pick<Surroundings, 'egress' | 'certificateAuthorities'> & {
   /** How long a silent server is waited for; null: 30 s to connect, 60 s in a session. */
   timeoutMs?: number | null;
+  /** The directory that knows the servers of addresses; absent: none. */
+  autoconfigUrl?: string | undefined;
 }): Provider {
   const settings = { egress, certificateAuthorities, timeoutMs };
+  const autoconfig = autoconfigUrl === undefined ? null : { http: createHttp(), url: new URL(autoconfigUrl) };
   return {
     name: 'imap',
     accessType: 'imap',
     capabilities: CAPABILITIES,
     words: IMAP_WORDS,
-    signIn: { oauth: [], password: imapPassword },
+    signIn: { oauth: [], password: imapSignIn(autoconfig) },
     classify: classifyImap,
     async openSession(access, signal) {
       if (access.kind !== 'password' || access.server.kind !== 'imap') {

@@ -1,9 +1,12 @@
+import { z } from 'zod';
 import { defineProvider } from '../definition.ts';
 import { createImapProvider } from './adapter.ts';
 
 /** Offered always: its servers are named by the people who connect. */
 export const imap = defineProvider({
   name: 'imap',
-  variables: {},
-  configure: (_given, surroundings) => [createImapProvider(surroundings)],
+  variables: { IMAP_AUTOCONFIG_URL: z.url().optional() },
+  configure: ({ IMAP_AUTOCONFIG_URL: autoconfigUrl }, surroundings) => [
+    createImapProvider({ ...surroundings, autoconfigUrl }),
+  ],
 });

@@ -1,4 +1,6 @@
 import type { AccessWords, PasswordSignIn } from '../contract.ts';
+import type { Http } from '../../net/http.ts';
+import { askAutoconfig } from './autoconfig.ts';
 import { discoverImapServer } from './discovery.ts';
 
 const passwordRefused = 'The mail server no longer accepts the password of {login}; it was probably changed.';
@@ -14,7 +16,7 @@ export const IMAP_WORDS: AccessWords = {
 const appPassword = (name: string) => `${name} wants an app password here, made in the account’s security settings.`;
 const switchedOn = (name: string) => `IMAP must be switched on in ${name}’s settings first.`;
 
-export const imapPassword: PasswordSignIn = {
+const imapPassword: Omit<PasswordSignIn, 'discover'> = {
   server: { asks: 'host', label: 'IMAP server', example: 'imap.example.com' },
   notes: [
     { domains: ['gmail.com', 'googlemail.com'], text: appPassword('Google') },
@@ -32,5 +34,16 @@ export const imapPassword: PasswordSignIn = {
       text: 'Microsoft does not accept passwords here any more; choose Microsoft 365 instead, where it is offered.',
     },
   ],
-  discover: (login, given) => discoverImapServer(login.email, given),
 };
+
+/** @param autoconfig the directory that is asked first; null: the address alone leads to the server */
+export function imapSignIn(autoconfig: { http: Http; url: URL } | null): PasswordSignIn {
+  return {
+    ...imapPassword,
+    discover: async ({ email }, given, signal) => {
+      const isOpen = given.host === undefined && given.port === undefined && given.security === undefined;
+      const listed = autoconfig && isOpen ? await askAutoconfig(autoconfig, email, signal) : null;
+      return listed ?? discoverImapServer(email, given);
+    },
+  };
+}

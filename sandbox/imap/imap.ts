@@ -1,4 +1,5 @@
 import { newMessages } from '../message-factory.ts';
+import type { RequestHandler } from 'express';
 import type { FaultParameters } from '../conditions.ts';
 import type {
   AccountDetails,
@@ -10,8 +11,10 @@ import type {
   ProviderDescription,
   ProviderSettings,
   SandboxProvider,
+  ServerDescription,
 } from '../provider.ts';
 import { SandboxRefusal } from '../refusal.ts';
+import { AUTOCONFIG_PATH, autoconfigRoutes } from './autoconfig.ts';
 import { MessageContent } from './mailbox/content.ts';
 import { conditionFaults } from './faults.ts';
 import type { Folder, MailAccount, SpecialUse, StoredMessage } from './mailbox/mailbox.ts';
@@ -43,8 +46,10 @@ export async function createImapProvider(deps: ProviderDeps): Promise<SandboxPro
 class ImapProvider implements SandboxProvider {
   readonly name = 'imap';
   readonly connection: Readonly<Record<string, string | number>>;
+  readonly environment: Readonly<Record<string, string>>;
   readonly run: Readonly<Record<string, unknown>>;
   readonly caFile: string;
+  readonly routes: RequestHandler;
   readonly #deps: ProviderDeps;
   readonly #server: RunningImapServer;
 
@@ -53,8 +58,10 @@ class ImapProvider implements SandboxProvider {
     this.#server = server;
     const { port, tlsPort, caFile } = server;
     this.connection = { host: '127.0.0.1', port, security: 'starttls', ca_file: caFile, tls_port: tlsPort };
+    this.environment = { IMAP_AUTOCONFIG_URL: `${deps.origin}${AUTOCONFIG_PATH}` };
     this.run = { imap: this.connection };
     this.caFile = caFile;
+    this.routes = autoconfigRoutes(server);
   }
 
   putAccount(email: string, details: AccountDetails): AccountSummary {
@@ -116,7 +123,14 @@ class ImapProvider implements SandboxProvider {
 
   describe(): ProviderDescription {
     const accounts = [...this.#server.store.accounts()].map((account) => this.#summary(account));
-    return { title: 'IMAP', live: 'sessions', events, conditions: [...conditionFaults], accounts };
+    return {
+      title: 'IMAP',
+      live: 'sessions',
+      events,
+      conditions: [...conditionFaults],
+      accounts,
+      server: serverOf(this.#server),
+    };
   }
 
   reset(): void {
@@ -139,6 +153,16 @@ class ImapProvider implements SandboxProvider {
     const messages = [...folders.values()].reduce((sum, folder) => sum + folder.messages.length, 0);
     return { email, name, tenant, messages, live: this.#server.openSessions(account) };
   }
+}
+
+/** What a person types into a mail program, or into Mooring's form. */
+function serverOf({ port, tlsPort, caFile }: RunningImapServer): ServerDescription {
+  return [
+    { label: 'Host', value: '127.0.0.1' },
+    { label: 'Port for STARTTLS', value: String(port) },
+    { label: 'Port for TLS', value: String(tlsPort) },
+    { label: 'Certificate authority', value: caFile },
+  ];
 }
 
 /** The folder of that name, or of that role under any name (`Spam` is `Junk` here); else a new one. */

@@ -14,6 +14,23 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
+/** A value that a click copies; it stays text, for a browser without a clipboard. */
+export function copyable(value, label) {
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(value);
+      notice(`${value} is copied.`, false);
+    } catch {
+      notice(`This browser does not copy here. Select it by hand: ${value}`, true);
+    }
+  };
+  return element(
+    'button',
+    { type: 'button', class: 'copyable', title: `Copy ${label.toLowerCase()}`, click: () => void copy() },
+    value,
+  );
+}
+
 export async function call(method, path, body) {
   const answer = await fetch(`/control${path}`, {
     method,

@@ -1,5 +1,5 @@
 // A provider: its accounts, its settings, and all the ways to break it.
-import { act, call, element, find } from './control.js';
+import { act, call, copyable, element, find } from './control.js';
 
 const TOGGLES = [
   { fault: 'unavailable', label: 'Down', parameters: {} },
@@ -9,7 +9,7 @@ const TOGGLES = [
 /** Events with a button of their own. */
 const OFTEN = ['password_changed', 'access_revoked', 'cursor_expired'];
 const ANY_ADDRESS = 'Create one, or sign in with any address when Mooring asks.';
-const PASSWORD_FIRST = 'Create one; then sign in with its password when Mooring asks.';
+const PASSWORD_FIRST = 'Create one; then choose IMAP in Mooring and sign in with its address and password.';
 const sections = new Map();
 
 /** Shows a provider as it is now, and the faults that hold. */
@@ -53,7 +53,7 @@ function happen(provider, email, event) {
   );
 }
 
-function buildSection({ name, title, live, events, conditions, settings }) {
+function buildSection({ name, title, live, events, conditions, settings, server }) {
   const rows = element('tbody');
   const account = element('input', { type: 'email', name: 'email', required: true, placeholder: 'ana@example.com' });
   const password = settings
@@ -98,10 +98,32 @@ function buildSection({ name, title, live, events, conditions, settings }) {
       element('button', {}, 'Create'),
     ),
     settings && settingsForm(name, settings),
+    server && serverBox(server),
     faultForm(name, conditions),
   );
   find('#providers').append(section);
   return { section, rows, events, live, shown: '', faults: [] };
+}
+
+/** What to type where a form asks for the server. */
+function serverBox(server) {
+  return element(
+    'div',
+    { class: 'server', role: 'group', 'aria-label': 'Mail server' },
+    element('h3', {}, 'Mail server'),
+    element(
+      'p',
+      { class: 'soft' },
+      'Mooring finds it by the address of an account above. Type it for any other user name, or into a mail program.',
+    ),
+    element(
+      'dl',
+      {},
+      ...server.map(({ label, value }) =>
+        element('div', {}, element('dt', {}, label), element('dd', {}, copyable(value, label))),
+      ),
+    ),
+  );
 }
 
 /** What was typed, by field; text all of it. */
@@ -234,7 +256,7 @@ function accountRow(provider, { email, messages, live }, { events, live: liveNam
   return element(
     'tr',
     {},
-    element('td', {}, email),
+    element('td', {}, copyable(email, 'address')),
     element('td', { class: 'number', 'data-name': 'Messages' }, String(messages)),
     element('td', { class: 'number', 'data-name': `Live ${liveName}` }, String(live)),
     element(

@@ -65,6 +65,7 @@ export function PasswordForm({ link, session, way, asks }: FormProps) {
           asks={asks.server}
           entry={entry}
           open={SERVER_FIELDS.has(field)}
+          sandboxPage={session.sandbox_page}
           error={error}
           onChange={change}
         />

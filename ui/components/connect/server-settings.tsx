@@ -28,14 +28,17 @@ export function ServerAddress({ asks, entry, error, onChange }: PartProps & { er
 
 interface SettingsProps extends PartProps {
   open: boolean;
+  /** Where the simulated server stands; null: there is none. */
+  sandboxPage: string | null;
   error: (field: FormField) => string | undefined;
 }
 
-export function ServerSettings({ asks, entry, open, error, onChange }: SettingsProps) {
+export function ServerSettings({ asks, entry, open, sandboxPage, error, onChange }: SettingsProps) {
   return (
     <details className="more" open={open || undefined}>
       <summary>
-        Server settings <span className="meta">{entry.host || 'found by your address'}</span>
+        Server settings{' '}
+        <span className="meta">{entry.host || (error('host') ? 'to be entered' : 'found by your address')}</span>
       </summary>
       <div className="server-settings">
         <TextInput
@@ -69,6 +72,15 @@ export function ServerSettings({ asks, entry, open, error, onChange }: SettingsP
           onChange={(event) => onChange({ port: event.currentTarget.value })}
         />
       </div>
+      {sandboxPage && (
+        <p className="hint server-hint">
+          A mailbox of the sandbox? Its accounts, and their server, stand on{' '}
+          <a href={sandboxPage} target="_blank" rel="noreferrer">
+            the sandbox’s page
+          </a>
+          .
+        </p>
+      )}
     </details>
   );
 }
