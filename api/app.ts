@@ -2,6 +2,7 @@ import express from 'express';
 import type { Express } from 'express';
 import { answerNotFound, answerProblem } from './http/answer-problem.ts';
 import { authenticate } from './auth/authenticate.ts';
+import { tellOfProxies } from './auth/client-address.ts';
 import type { ApiContext } from './api-context.ts';
 import { CALLS } from './calls.ts';
 import { measureRequests } from './http/metrics.ts';
@@ -20,7 +21,9 @@ export function createApp(context: ApiContext): Express {
   app.disable('x-powered-by');
   app.set('etag', false);
   app.set('query parser', 'simple');
-  app.use(requestLog(logger), measureRequests, securityHeaders(config));
+  // Decides `request.ip`; `clientAddress` is its only reader.
+  app.set('trust proxy', config.trustedProxies);
+  app.use(requestLog(logger), measureRequests, tellOfProxies(context), securityHeaders(config));
   app.use('/metrics', authenticate(context));
   mountCalls(app, context, CALLS.health);
   app.use(checkHost(config));

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
+import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { KILL_POINTS } from '../domain/kill-points.ts';
 import type { KillPoint } from '../domain/kill-points.ts';
@@ -15,6 +17,8 @@ export interface Config {
   port: number;
   bind: string;
   publicUrl: string;
+  /** Addresses and ranges whose `X-Forwarded-For` is believed. */
+  trustedProxies: string[];
   /** Where the built web UI lies. */
   uiDir: string;
   database: DatabaseConfig;
@@ -57,11 +61,14 @@ export interface TemporalConfig {
 const port = z.coerce.number().int().min(1).max(65_535);
 // Judged here: a later parser's error would print it with its password.
 const databaseUrl = z.string().refine(isDatabaseUrl, 'expected postgres://user:password@host:port/database');
+/** Of a key that is guessed at from outside; beside the sandbox alone there is nothing to guess for. */
+const KEY_LENGTH = 20;
 const variables = z.object({
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   PORT: port.default(3000),
   MOORING_BIND: z.string().default('127.0.0.1'),
   MOORING_PUBLIC_URL: z.url().optional(),
+  MOORING_TRUSTED_PROXIES: z.string().default('').transform(entriesOf).superRefine(requireRanges),
   DATABASE_URL: databaseUrl,
   DATABASE_DIRECT_URL: databaseUrl.optional(),
   DATABASE_PREPARE: z.enum(['on', 'off']).default('on'),
@@ -85,6 +92,22 @@ const variables = z.object({
   MOORING_LISTENER_CONNECTIONS: z.coerce.number().int().min(1).default(1000),
 });
 type Variables = z.infer<typeof variables>;
+
+function entriesOf(list: string): string[] {
+  return list.split(',').flatMap((entry) => entry.trim() || []);
+}
+
+/** Addresses and ranges. A range of every address is refused: each client could then name its own address. */
+function requireRanges(entries: string[], context: z.RefinementCtx): void {
+  const wrong = entries.findIndex((entry) => !/^[^/]+$|\/0*[1-9]/.test(entry) || !isRange(entry));
+  if (wrong === -1) return;
+  const message =
+    'expected addresses and ranges with commas between them, such as 10.0.0.0/8, 2001:db8::1, and no range of ' +
+    `every address; entry ${wrong + 1} is none`;
+  context.addIssue({ code: 'custom', message });
+}
+
+const isRange = (entry: string) => isIP(entry) !== 0 || ipaddr.isValidCIDR(entry);
 
 function isDatabaseUrl(text: string): boolean {
   return /^postgres(ql)?:\/\//.test(text) && URL.canParse(text);
@@ -110,6 +133,7 @@ export function readConfig(environment: Record<string, string> = readEnvironment
   if (!own.success || !theirs.success) throw configError(own.error, theirs.error);
   const given = own.data;
   const isAlone = given.MOORING_SANDBOX_ALONE === 'on';
+  if (!(isAlone && given.MOORING_SANDBOX === 'on')) requireLongKey(given.MOORING_API_KEY);
   const sandbox = given.MOORING_SANDBOX === 'on' ? { page: given.MOORING_SANDBOX_PAGE ?? '', isAlone } : null;
   const publicUrl = (given.MOORING_PUBLIC_URL ?? `http://127.0.0.1:${given.PORT}`).replace(/\/$/, '');
   return {
@@ -117,6 +141,7 @@ export function readConfig(environment: Record<string, string> = readEnvironment
     port: given.PORT,
     bind: given.MOORING_BIND,
     publicUrl,
+    trustedProxies: given.MOORING_TRUSTED_PROXIES,
     uiDir: resolve(import.meta.dirname, '../dist/ui'),
     database: {
       url: given.DATABASE_URL,
@@ -131,7 +156,7 @@ export function readConfig(environment: Record<string, string> = readEnvironment
     providers: {
       variables: theirs.data,
       publicUrl,
-      egress: { allow: given.MOORING_EGRESS_ALLOW.split(',').flatMap((entry) => entry.trim() || []) },
+      egress: { allow: entriesOf(given.MOORING_EGRESS_ALLOW) },
       certificateAuthorities: fileOf(given, 'MOORING_CA_FILE')?.toString() ?? null,
     },
     // Beside the sandbox only: no real mailbox hangs on a process that was asked to die.
@@ -140,6 +165,11 @@ export function readConfig(environment: Record<string, string> = readEnvironment
     pollIntervalMs: pollIntervalMs(given),
     listenerConnections: given.MOORING_LISTENER_CONNECTIONS,
   };
+}
+
+function requireLongKey(key: string | undefined): void {
+  if (key === undefined || key.length >= KEY_LENGTH) return;
+  throw new ConfigError(`MOORING_API_KEY: expected at least ${KEY_LENGTH} random characters outside the sandbox`);
 }
 
 function pollIntervalMs({ MOORING_POLL_SECONDS: seconds, MOORING_SANDBOX: sandbox }: Variables): number | null {

@@ -1,5 +1,4 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import ipaddr from 'ipaddr.js';
 import { withinReach } from '../../db/across-tenants/reach.ts';
 import { findApiKey, findApiKeyByHash, updateApiKey } from '../../db/access/api-keys.ts';
 import type { ApiKeyRow } from '../../db/access/api-keys.ts';
@@ -8,6 +7,8 @@ import { Problem } from '../http/problem.ts';
 import { sha256 } from '../../crypto/random-secrets.ts';
 import { SCOPES } from '../http/scopes.ts';
 import type { Principal, Scope } from '../http/scopes.ts';
+import { isInRanges } from './address-ranges.ts';
+import { clientAddress } from './client-address.ts';
 import { findSession } from './session.ts';
 
 /** A key is looked up again after this, in ms, so that a revocation counts everywhere within seconds (S-32). */
@@ -62,7 +63,7 @@ export async function keyPrincipal(context: ApiContext, key: ApiKeyRow, request:
   if (key.expiresAt && key.expiresAt <= now) {
     throw new Problem('key_expired', `The API key expired at ${key.expiresAt.toISOString()}`);
   }
-  if (key.cidrs && !isWithin(request.socket.remoteAddress ?? '', key.cidrs)) {
+  if (key.cidrs && !isInRanges(clientAddress(request) ?? '', key.cidrs)) {
     context.logger.warn({ apiKeyId: key.id }, 'An API key was used from an address outside its list');
     throw new Problem('address_not_allowed', 'The API key may not be used from this address');
   }
@@ -86,13 +87,4 @@ function cachedKeys(context: ApiContext): FindKey {
     if (key) cache.set(hash, { key, readAt: performance.now() });
     return key;
   };
-}
-
-function isWithin(address: string, cidrs: string[]): boolean {
-  if (!ipaddr.isValid(address)) return false;
-  const judged = ipaddr.process(address);
-  return cidrs.some((cidr) => {
-    const [network, bits] = ipaddr.parseCIDR(cidr);
-    return judged.kind() === network.kind() && judged.match(network, bits);
-  });
 }

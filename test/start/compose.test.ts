@@ -38,7 +38,7 @@ const GIVEN: Record<string, string> = {
   DATABASE_WORKER_PASSWORD: secret('database-password'),
   DATABASE_LISTENER_PASSWORD: secret('database-password'),
   MOORING_PUBLIC_URL: 'https://mooring.example',
-  MOORING_API_KEY: 'mk_12345678',
+  MOORING_API_KEY: 'mk_12345678901234567890',
 };
 
 const fill = (value: string) =>
