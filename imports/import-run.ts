@@ -6,6 +6,7 @@ import type { ImportScopeRow } from '../db/imports/scopes.ts';
 import type { WindowFacts } from '../domain/import-window.ts';
 import type { ChangePage, ListedItem, Provider, ScopeHead, Session, TimeWindow } from '../providers/contract.ts';
 import { ContentWriter } from './fetching/content.ts';
+import { ListingTrail } from './listing/trail.ts';
 
 /** Ids per page: the most that Gmail returns. Messages are fetched and committed in smaller hauls. */
 export const PAGE_ITEMS = 500;
@@ -65,6 +66,7 @@ export class ImportRun {
   readonly content: ContentWriter;
   readonly #listed: Map<string, ListedPage>;
   readonly #expired = new Set<string>();
+  readonly #trails = new Map<string, ListingTrail>();
   #careful: boolean;
   #reportedAtMs = performance.now();
   #stored = 0;
@@ -116,6 +118,13 @@ export class ImportRun {
     const isFirst = !this.#expired.has(scope);
     this.#expired.add(scope);
     return isFirst;
+  }
+
+  /** The pages that a listing passed in this stretch. */
+  trailOf(listing: string): ListingTrail {
+    const trail = this.#trails.get(listing) ?? new ListingTrail();
+    this.#trails.set(listing, trail);
+    return trail;
   }
 
   /** The page that the poll listed after this cursor; returned once. */

@@ -14,6 +14,7 @@ import { workAtAccount } from '../credentials/session.ts';
 import { advanceImport } from './advance.ts';
 import { tellOfStart } from './events.ts';
 import { isExpired } from './listing/list-page.ts';
+import { ListingTrail } from './listing/trail.ts';
 import { coveredBy, later } from './heads.ts';
 import { ImportOvertaken, ImportRun, isRoutine, PAGE_ITEMS } from './import-run.ts';
 import type { ListedPage } from './import-run.ts';
@@ -87,7 +88,9 @@ async function poll(
   const unlisted = await context.database.inTenant(channel.tenantId, (tx) => listUnlisted(tx, channel.id));
   const open = heads.filter(({ scope }) => !unlisted.includes(scope));
   if (channel.importMode === 'gap') return jumpToHeads(context, channel, open, headsAt);
-  const listed = careful ? await seeNews(context, channel, open) : await findNews(context, channel, session, open);
+  const listed = careful
+    ? await seeNews(context, channel, open)
+    : await findNews(context, channel, session, { heads: open, endsAtMs });
   if (listed === null) return cover(context, channel, coveredBy(heads, headsAt));
   const importId = await context.database.inTenant(channel.tenantId, async (tx) => {
     const now = await context.clock.now();
@@ -133,7 +136,7 @@ async function findNews(
   context: Context,
   channel: ChannelRow,
   session: Session,
-  heads: ScopeHead[],
+  { heads, endsAtMs }: { heads: ScopeHead[]; endsAtMs: number },
 ): Promise<Map<string, ListedPage> | null> {
   const rows = await context.database.inTenant(channel.tenantId, (tx) => listCursors(tx, channel.id));
   const cursors = new Map(rows.map(({ scope, cursor }) => [scope, cursor]));
@@ -142,7 +145,8 @@ async function findNews(
   for (const head of heads) {
     const cursor = cursors.get(head.scope);
     if (cursor === head.cursor) continue;
-    const found = cursor === undefined ? 'window' : await passEmptyPages(context, channel, session, head, cursor);
+    const found =
+      cursor === undefined ? 'window' : await passEmptyPages(context, channel, session, { head, cursor, endsAtMs });
     if (found === null) continue;
     news = true;
     if (found !== 'window') listed.set(head.scope, found);
@@ -150,21 +154,25 @@ async function findNews(
   return news ? listed : null;
 }
 
-/** Moves the cursor over pages without messages. `window`: it has expired. */
+/**
+ * Moves the cursor over pages without messages. `window`: it has expired. An import goes on with an empty page where the
+ * poll's time is over.
+ */
 async function passEmptyPages(
   context: Context,
   channel: ChannelRow,
   session: Session,
-  head: ScopeHead,
-  from: string,
+  { head, cursor: from, endsAtMs }: { head: ScopeHead; cursor: string; endsAtMs: number },
 ): Promise<ListedPage | 'window' | null> {
+  const trail = new ListingTrail();
   for (let cursor = from; ;) {
     const page = await session.listChanges(head, cursor, PAGE_ITEMS).catch((error: unknown) => {
       if (isExpired(error)) return null;
       throw error;
     });
     if (page === null) return 'window';
-    if (page.items.length > 0) return { cursor, page };
+    trail.step(cursor, page.more ? page.cursor : null);
+    if (page.items.length > 0 || (page.more && performance.now() >= endsAtMs)) return { cursor, page };
     await moveOver(context, channel, head, cursor, page.cursor);
     if (!page.more) return null;
     ({ cursor } = page);

@@ -16,7 +16,7 @@ export async function insertImportScopes(tx: Transaction, rows: NewImportScope[]
 
 /** Lists the new messages of parts that were already listed; a window under way continues. */
 export async function reopenScopes(tx: Transaction, importId: string): Promise<void> {
-  const anew = { tries: 0, retryAt: null, setAsideAt: null };
+  const anew = { tries: 0, idlePages: 0, retryAt: null, setAsideAt: null };
   await tx.update(importScopes).set(anew).where(eq(importScopes.importId, importId));
   await tx
     .update(importScopes)
@@ -42,6 +42,19 @@ export async function restartScopes(tx: Transaction, channelId: string): Promise
     .update(importScopes)
     .set({ state: 'listing', listing: 'changes', headCursor: null, headAt: null })
     .where(inArray(importScopes.importId, moving));
+}
+
+/** Counts a page that brought nothing; returns how many there were. */
+export async function noteIdlePage(
+  tx: Transaction,
+  { importId, scope }: Pick<ImportScopeRow, 'importId' | 'scope'>,
+): Promise<number> {
+  const [row] = await tx
+    .update(importScopes)
+    .set({ idlePages: sql`${importScopes.idlePages} + 1` })
+    .where(and(eq(importScopes.importId, importId), eq(importScopes.scope, scope)))
+    .returning({ idlePages: importScopes.idlePages });
+  return row?.idlePages ?? 0;
 }
 
 /** Changes a scope that is still as `seen`; false when another process changed it. */

@@ -106,6 +106,8 @@ export const importScopes = pgTable(
     state: text('state').$type<'listing' | 'comparing' | 'done'>().notNull(),
     /** Counted listings that did not end; the more, the smaller the next page. */
     tries: integer('tries').notNull().default(0),
+    /** Pages without anything new: a listing that has too many makes no progress. */
+    idlePages: integer('idle_pages').notNull().default(0),
     /** Set aside until then, because its listing does not end. */
     retryAt: time('retry_at'),
     /** Since when it is set aside, across retries. */

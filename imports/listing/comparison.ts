@@ -12,6 +12,7 @@ import { importWithCare } from '../fetching/fetch-carefully.ts';
 import { ImportOvertaken, isRoutine } from '../import-run.ts';
 import type { ImportRun, PageEnd, Stretch } from '../import-run.ts';
 import { isFallback, windowFacts } from '../window.ts';
+import { followListing } from './follow-listing.ts';
 import { listWindowCarefully } from './list-carefully.ts';
 
 /** Polls are compared by the daily audit; an import after a breakage or on request is compared at its end. */
@@ -31,6 +32,7 @@ export async function comparePage(run: ImportRun, row: ImportRow, scope: ImportS
   try {
     const page = await listWindowCarefully(run, scope, window);
     if (page === null) return 'unfinished';
+    await followListing(run, scope, { from: scope.position, to: page.position, items: page.items });
     const items = await leaveWhatCameSince(stretch, scope, page.items);
     return await importWithCare(run, {
       row,

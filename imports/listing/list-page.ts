@@ -13,6 +13,7 @@ import { importWithCare } from '../fetching/fetch-carefully.ts';
 import { ImportOvertaken } from '../import-run.ts';
 import type { ImportRun, PageEnd, Stretch } from '../import-run.ts';
 import { isFallback, windowFacts } from '../window.ts';
+import { followListing } from './follow-listing.ts';
 import { listCarefully, listWindowCarefully } from './list-carefully.ts';
 
 /** Lists and imports one page of a scope. After an expired cursor the scope continues as a window of time. */
@@ -33,6 +34,7 @@ async function listChangePage(run: ImportRun, row: ImportRow, scope: ImportScope
   const list = (limit: number) => session.listChanges(scope, cursor, limit);
   const page = run.takeListed(scope.scope, cursor) ?? (await listCarefully(run, scope, list));
   if (page === null) return 'unfinished';
+  await followListing(run, scope, { from: cursor, to: page.more ? page.cursor : null, items: page.items });
   return importWithCare(run, {
     row,
     scope,
@@ -53,6 +55,7 @@ async function listWindowPage(run: ImportRun, row: ImportRow, scope: ImportScope
   const window = windowToList(facts, run.stretch.headsAt);
   const page = await listWindowCarefully(run, scope, window);
   if (page === null) return 'unfinished';
+  await followListing(run, scope, { from: scope.position, to: page.position, items: page.items });
   return importWithCare(run, {
     row,
     scope,

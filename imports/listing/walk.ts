@@ -9,6 +9,7 @@ import type { ImportRun, PageEnd } from '../import-run.ts';
 import { windowFacts } from '../window.ts';
 import { listCarefully } from './list-carefully.ts';
 import { isExpired } from './list-page.ts';
+import { ListingTrail } from './trail.ts';
 
 /** How far back every stretch of a walk looks for new mail; the window after the walk brings the rest. */
 const COVER_MS = 6 * 3_600_000;
@@ -33,6 +34,7 @@ export async function walkPage(run: ImportRun, row: ImportRow, scope: ImportScop
     },
   );
   if (page === null) return 'unfinished';
+  run.trailOf(`walk ${scope.scope}`).step(scope.position, page.position);
   await context.database.inTenant(row.tenantId, async (tx) => {
     await lockRunning(tx, { row });
     const values = page.cursor === null ? { position: page.position } : { position: null, headCursor: page.cursor };
@@ -51,8 +53,10 @@ export async function coverByWindow(run: ImportRun, row: ImportRow, scope: Impor
   const facts = windowFacts(stretch, row, scope);
   const whole = windowToList(facts, stretch.headsAt);
   const window = { ...whole, from: new Date(Math.max(whole.from.getTime(), at.getTime() - COVER_MS)) };
+  const trail = new ListingTrail();
   for (let position: string | null = null; ;) {
     const page = await stretch.session.listWindow(scope, window, position, PAGE_ITEMS);
+    trail.step(position, page.position);
     const work = { row, scope, facts, items: page.items, window, stage: 'listing', advance: async () => true } as const;
     const end = await importWithCare(run, work);
     if (end !== 'whole' || page.position === null) return end;

@@ -1,0 +1,1 @@
+ALTER TABLE "import_scopes" ADD COLUMN "idle_pages" integer DEFAULT 0 NOT NULL;
