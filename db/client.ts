@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
+import { withoutValues } from './database-error.ts';
 import { applicationName, ROLES_OF } from './roles.ts';
 import type { Program } from './roles.ts';
 
@@ -19,14 +20,18 @@ export type Transaction = Pick<
 /**
  * PostgreSQL through roles that own nothing (rule 14). Every transaction takes its role, and `inTenant` its tenant, for
  * itself alone: row-level security does the rest, and nothing rests on a session, so a transaction-mode pooler may
- * stand between. `acrossTenants` sees every row and is called from `db/across-tenants/` alone.
+ * stand between. `acrossTenants` sees every row and is called from `db/across-tenants/` alone. What a transaction throws
+ * is a `DatabaseError` without values, or an error of the work itself.
  */
 export interface Database {
   inTenant<T>(tenant: string, work: (tx: Transaction) => Promise<T>): Promise<T>;
   acrossTenants<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   /** The tenant's role without a tenant: for what belongs to none (sessions, idempotency keys, the feeds' state). */
   outsideTenants<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
-  /** The login itself, for the one statement that needs neither role nor transaction: the token read. */
+  /**
+   * The login itself, for the one statement that needs neither role nor transaction: the token read. Its errors, and the
+   * clock's, go through `withoutValues`.
+   */
   app: postgres.Sql;
   /**
    * One connection for the clock alone: the clock is read inside transactions and would otherwise wait for a connection
@@ -76,7 +81,7 @@ export function connectDatabase({ url, directUrl, prepare = true, poolSize, prog
     acrossTenants: (work) => transactionAs(acrossDb, { role: roles.acrossTenants, tenant: '' }, work),
     outsideTenants: (work) => transactionAs(appDb, { role: roles.tenant, tenant: '' }, work),
     async listen(topic, heard) {
-      const listening = await listener.listen(topic, heard, () => heard(''));
+      const listening = await withoutValues(listener.listen(topic, heard, () => heard('')));
       return () => listening.unlisten();
     },
     async close() {
@@ -91,7 +96,7 @@ function transactionAs<T>(
   { role, tenant }: { role: string; tenant: string },
   work: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
-  return db.transaction(async (tx) => {
+  const done = db.transaction(async (tx) => {
     // Goes out before the work's first query, in the same trip.
     const isSet = tx
       .execute(sql`select set_config('role', ${role}, true), set_config('mooring.tenant', ${tenant}, true)`)
@@ -103,6 +108,7 @@ function transactionAs<T>(
       await isSet; // its error is why the work's queries failed
     }
   });
+  return withoutValues(done);
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Clock } from '../domain/clock.ts';
 import type { Database } from './client.ts';
+import { withoutValues } from './database-error.ts';
 
 /** How long a reading of PostgreSQL's clock is carried on by this process's own steady one, in ms. */
 const READING_LASTS_MS = 30_000;
@@ -10,7 +11,9 @@ export function databaseClock(database: Database): Clock {
   return {
     async now() {
       if (!reading || performance.now() - reading.takenAt > READING_LASTS_MS) {
-        const [row] = await database.clock<{ ms: number }[]>`select extract(epoch from clock_timestamp()) * 1000 as ms`;
+        const [row] = await withoutValues(
+          database.clock<{ ms: number }[]>`select extract(epoch from clock_timestamp()) * 1000 as ms`,
+        );
         const takenAt = performance.now();
         reading = { offsetMs: Number(row?.ms) - takenAt, takenAt };
       }

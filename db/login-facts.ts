@@ -1,4 +1,5 @@
 import type { Database } from './client.ts';
+import { withoutValues } from './database-error.ts';
 import { ROLES_OF } from './roles.ts';
 import type { Program } from './roles.ts';
 
@@ -16,7 +17,7 @@ export interface LoginFacts {
 
 export async function findLoginFacts(database: Database, program: Program): Promise<LoginFacts> {
   const { tenant, acrossTenants } = ROLES_OF[program];
-  const [row] = await database.app<LoginFacts[]>`
+  const [row] = await withoutValues(database.app<LoginFacts[]>`
     select session_user::text as name,
       (select rolsuper or rolbypassrls or rolcreaterole from pg_roles where rolname = session_user) as "isPowerful",
       exists (select from pg_class c where c.relnamespace = 'public'::regnamespace
@@ -24,7 +25,7 @@ export async function findLoginFacts(database: Database, program: Program): Prom
       array(select role from unnest(array[${tenant}, ${acrossTenants}]) as role
         where to_regrole(role) is null or not pg_has_role(session_user, to_regrole(role), 'SET')) as "missingRoles",
       current_setting('statement_timeout') = '0' or current_setting('lock_timeout') = '0'
-        or current_setting('idle_in_transaction_session_timeout') = '0' as "isUnlimited"`;
+        or current_setting('idle_in_transaction_session_timeout') = '0' as "isUnlimited"`);
   if (!row) throw new Error('PostgreSQL does not say who is logged in');
   return row;
 }

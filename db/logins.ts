@@ -1,5 +1,6 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import postgres from 'postgres';
+import { withoutValues } from './database-error.ts';
 import type { Secret } from '../domain/secret.ts';
 import { loginOf, PROGRAMS } from './roles.ts';
 import type { Program } from './roles.ts';
@@ -11,7 +12,8 @@ export async function ensureLogins(url: string, passwords: LoginPasswords): Prom
   const owner = postgres(url, { max: 1, onnotice: () => {} });
   try {
     for (const program of PROGRAMS) {
-      await owner.unsafe(`alter role ${loginOf(program)} login password '${scramVerifier(passwords[program])}'`);
+      const verifier = scramVerifier(passwords[program]);
+      await withoutValues(owner.unsafe(`alter role ${loginOf(program)} login password '${verifier}'`));
     }
   } finally {
     await owner.end({ timeout: 5 });

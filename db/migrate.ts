@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import postgres from 'postgres';
+import { withoutValues } from './database-error.ts';
 
 const FOLDER = fileURLToPath(new URL('./migrations', import.meta.url));
 const RIGHTS = readFileSync(new URL('./rights.sql', import.meta.url), 'utf8');
@@ -25,7 +26,7 @@ export async function migrateDatabase(url: string): Promise<Migrated> {
   ];
   try {
     // The lock is a transaction's, on a connection of its own: a session's would not outlive a pooler's next transaction.
-    return await holder.begin(async (holding) => {
+    const migrated = holder.begin(async (holding) => {
       await holding`select pg_advisory_xact_lock(${MIGRATION_LOCK})`;
       await migrate(drizzle(client), { migrationsFolder: FOLDER });
       await client.begin((tx) => tx.unsafe(RIGHTS));
@@ -33,6 +34,7 @@ export async function migrateDatabase(url: string): Promise<Migrated> {
         select not has_table_privilege('mooring_app', 'credentials', 'select') as "hidesVault"`;
       return { hidesVault: row?.hidesVault ?? false };
     });
+    return await withoutValues(migrated);
   } finally {
     await Promise.all([client, holder].map((each) => each.end({ timeout: 5 })));
   }

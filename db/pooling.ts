@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
+import { withoutValues } from './database-error.ts';
 
 /** What stands between a process and PostgreSQL. */
 export interface Pooling {
@@ -31,7 +32,8 @@ export async function findPooling(url: string): Promise<Pooling> {
     await Promise.race([Promise.all(holding), sleep(HELD_WITHIN_MS)]);
     return { isPooled: (await askOurs()) !== before, keepsPreparedStatements: true };
   } catch (error) {
-    if (!UNKNOWN_STATEMENT.includes((error as { code?: string }).code ?? '')) throw error;
+    if (!UNKNOWN_STATEMENT.includes((error as { code?: string }).code ?? ''))
+      return withoutValues(Promise.reject(error));
     return { isPooled: true, keepsPreparedStatements: false };
   } finally {
     release.resolve();

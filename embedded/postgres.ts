@@ -78,7 +78,10 @@ export async function preparePostgres({
   };
 }
 
-/** fsync and full_page_writes stay on: what a caller was told is stored is on the disk. */
+/**
+ * fsync and full_page_writes stay on: what a caller was told is stored is on the disk. The errors of statements are in
+ * the log of the process that sent them; PostgreSQL's own would quote the row.
+ */
 function settings(dataDir: string, port: number): string[] {
   const values = {
     port,
@@ -88,6 +91,7 @@ function settings(dataDir: string, port: number): string[] {
     max_connections: 200,
     shared_buffers: '128MB',
     timezone: 'UTC',
+    log_min_messages: 'log',
   };
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }

@@ -44,7 +44,6 @@ const DATA_EXCEPTION = '22';
 function sqlStateOf(error: unknown): string | null {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if ('code' in cause && typeof cause.code === 'string') return cause.code;
-    if (cause.constructor.name === 'DrizzleQueryError' && cause.cause === undefined) return '';
   }
   return null;
 }

@@ -53,7 +53,6 @@ function fromExpress({ status, type }: z.infer<typeof thrownByExpress>): Problem
   return new Problem('validation_failed', 'The request could not be read');
 }
 
-/** drizzle wraps what the driver threw. */
 function isDatabaseAway(error: unknown): boolean {
   for (let at = error; at instanceof Error; at = at.cause) {
     const { code } = at as NodeJS.ErrnoException;

@@ -2,6 +2,7 @@ import { inArray } from 'drizzle-orm';
 import type { Status } from '../../domain/channel.ts';
 import type { Action, StatusReason } from '../../domain/verdict.ts';
 import type { Database, Transaction } from '../client.ts';
+import { withoutValues } from '../database-error.ts';
 import { credentials } from '../schema/credentials.ts';
 import type { CredentialRow } from './credentials.ts';
 
@@ -68,9 +69,11 @@ export async function readAccessToken(
   wanted: LifeLeft = 'fresh',
 ): Promise<TokenReading | null> {
   const { channelId, tenantId, apiKeyId, now, minLifeMs } = question;
-  const [row] = await database.app<Row[]>`
-    select * from serve_access_token(
-      ${channelId}, ${tenantId}, ${apiKeyId}, ${now.toISOString()}, ${wanted}, ${minLifeMs})`;
+  const [row] = await withoutValues(
+    database.app<Row[]>`
+      select * from serve_access_token(
+        ${channelId}, ${tenantId}, ${apiKeyId}, ${now.toISOString()}, ${wanted}, ${minLifeMs})`,
+  );
   if (!row) return null;
   return {
     tenantId: row.tenant_id,
