@@ -3,10 +3,11 @@ import type { WorkerOptions } from '@temporalio/worker';
 import { createChannelActivities } from './activities/channel.ts';
 import { createDeliverActivities } from './activities/deliver.ts';
 import { createImportActivities } from './activities/import.ts';
+import { failWithCode } from './activities/fail-with-code.ts';
 import { signOfLife } from './activities/sign-of-life.ts';
 import type { Context } from './runtime/context.ts';
 import { CHANNELS_QUEUE, WEBHOOKS_QUEUE, credentialsQueue, importQueue } from './domain/workflow/names.ts';
-import { workflowBundle } from './workflow-bundle.ts';
+import { failureConverterPath, workflowBundle } from './workflow-bundle.ts';
 
 /** Longer than a token request may take: a rotating call in flight at SIGTERM gets to store its answer. */
 const GRACE = '65s';
@@ -28,7 +29,10 @@ export async function createWorkers(context: Context, connection: NativeConnecti
     connection,
     namespace,
     shutdownGraceTime: GRACE,
-    interceptors: { activity: [(activity) => ({ inbound: signOfLife(activity) })] },
+    dataConverter: { failureConverterPath },
+    interceptors: {
+      activity: [(activity) => ({ inbound: signOfLife(activity) }), () => ({ inbound: failWithCode })],
+    },
   } satisfies Partial<WorkerOptions>;
   const activities = (taskQueue: string, handlers: object, slots: number) =>
     Worker.create({ ...common, taskQueue, activities: handlers, maxConcurrentActivityTaskExecutions: slots });

@@ -9,10 +9,11 @@ import { createContext } from './runtime/context.ts';
 import { checkStart } from './runtime/start-checks.ts';
 import { createWorkers } from './temporal-workers.ts';
 import { connectionOptions, ensureSearchAttributes } from './runtime/temporal.ts';
+import { temporalLogging } from './runtime/temporal-log.ts';
 
 const config = readConfig();
-Runtime.install({ shutdownSignals: [] });
 const context = await createContext('worker', config);
+Runtime.install({ shutdownSignals: [], ...temporalLogging(context.logger) });
 await checkStart(context, 'worker');
 await ensureSearchAttributes(context.temporal.client);
 const connection = await NativeConnection.connect(connectionOptions(config.temporal) as NativeConnectionOptions);

@@ -8,6 +8,8 @@ const ROOT = import.meta.dirname;
 const KEPT_IN = join(ROOT, 'dist', 'workflows');
 /** What the bundle is made of; the lock file stands for the SDK's version. */
 const FOLDERS = ['workflows', 'domain'];
+/** Keeps what a message or an account holds out of the errors in histories. */
+export const failureConverterPath = join(ROOT, 'workflows', 'failure-converter.ts');
 
 /**
  * The workflow code as workers run it, bundled once per state of its sources: a worker that was killed is back
@@ -16,7 +18,8 @@ const FOLDERS = ['workflows', 'domain'];
 export async function workflowBundle(): Promise<WorkflowBundleOption> {
   const codePath = join(KEPT_IN, `${await sourcesHash()}.js`);
   if (await exists(codePath)) return { codePath };
-  const { code } = await bundleWorkflowCode({ workflowsPath: join(ROOT, 'workflows', 'workflows.ts') });
+  const workflowsPath = join(ROOT, 'workflows', 'workflows.ts');
+  const { code } = await bundleWorkflowCode({ workflowsPath, failureConverterPath });
   try {
     await mkdir(KEPT_IN, { recursive: true });
     await writeFile(`${codePath}.${process.pid}`, code);

@@ -1,5 +1,7 @@
 import { destination, pino } from 'pino';
 import type { DestinationStream, Logger as PinoLogger } from 'pino';
+import { maskAddresses } from '../domain/address.ts';
+import { recordError } from '../domain/error-record.ts';
 
 export type Logger = PinoLogger;
 
@@ -13,11 +15,27 @@ const GATHERED_BYTES = 8_192;
 
 /**
  * One JSON line per event, on standard output by default. Secrets are kept out at the source (`Secret`
- * prints as `[secret]`, raw provider bodies are never put into errors); the error serializer is an allowlist, because
- * libraries hang requests with headers onto their errors.
+ * prints as `[secret]`, raw provider bodies are never put into errors). Of an error stands what `recordError` allows, and
+ * an address that any text repeats is masked.
  */
 export function createLogger(name: string, level: string, output: DestinationStream = gatheredOutput()): Logger {
-  return pino({ name, level, base: null, serializers: { err: describeError, error: describeError } }, output);
+  const options = {
+    name,
+    level,
+    base: null,
+    serializers: { err: recordAny, error: recordAny },
+    hooks: { streamWrite: maskLine },
+  };
+  return pino(options, output);
+}
+
+/** pino calls it with the value alone or with more. */
+const recordAny = (error: unknown) => recordError(error);
+
+/** Addresses are rare in lines; a line with one is written anew, so that it stays JSON. */
+function maskLine(line: string): string {
+  if (!/@|%40/.test(line)) return line;
+  return `${JSON.stringify(JSON.parse(line), (_key, value: unknown) => (typeof value === 'string' ? maskAddresses(value) : value))}\n`;
 }
 
 /** Standard output. A SIGKILL loses the last 20 ms; every other end of the process writes them. */
@@ -33,17 +51,5 @@ function gatheredOutput(): DestinationStream {
       output.write(line);
       due ??= setTimeout(flush, GATHERED_MS);
     },
-  };
-}
-
-function describeError(error: unknown): Record<string, unknown> {
-  if (!(error instanceof Error)) return { message: typeof error };
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  return {
-    type: error.name,
-    message: error.message,
-    code,
-    stack: error.stack,
-    cause: error.cause === undefined ? undefined : describeError(error.cause),
   };
 }

@@ -1,14 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inspect } from 'node:util';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { Runtime } from '@temporalio/worker';
 import { machineCacheDir } from '../../embedded/machine-tools.ts';
 import { temporalBinary } from '../../embedded/temporal-binary.ts';
 import { temporalTestServer } from '../../embedded/test-server.ts';
-import { keep, keepFolder } from './evidence.ts';
+import { temporalLogging } from '../../runtime/temporal-log.ts';
+import { keepFolder } from './evidence.ts';
 import { keepHistories } from './kept-histories.ts';
+import { keptLogger } from './kept-log.ts';
 
 /** The SDK gives a server five seconds to listen, which a busy machine may not have. */
 const TRIES = 4;
@@ -36,14 +37,9 @@ function startLocal(executable: { type: 'existing-path'; path: string }, dbFilen
   return TestWorkflowEnvironment.createLocal({ server: { executable, log, dbFilename, extraArgs: HASTY } });
 }
 
-/** What the SDK logs is kept, and what went wrong is on the screen as well. */
+/** As in a worker: what the SDK and its core log is kept, and what went wrong is on the screen as well. */
 function installRuntime(): void {
-  const screen = new DefaultLogger('ERROR');
-  const logger = new DefaultLogger('INFO', ({ level, message, meta }) => {
-    keep('log', inspect({ level, message, meta }, { depth: 9 }));
-    screen.log(level, message, meta);
-  });
-  Runtime.install({ logger, telemetryOptions: { logging: { filter: 'ERROR' } } });
+  Runtime.install(temporalLogging(keptLogger('temporal')));
 }
 
 function keepingHistories(server: TestWorkflowEnvironment, dir?: string): TestWorkflowEnvironment {
