@@ -11,6 +11,7 @@ import { findDoubt } from '../db/credentials/refresh-attempts.ts';
 import { findSubscription } from '../db/channels/subscriptions.ts';
 import type { SubscriptionRow } from '../db/channels/subscriptions.ts';
 import type { ChannelView } from '../domain/workflow/channel-view.ts';
+import { maskAddress } from '../domain/address.ts';
 import { probeTime } from '../domain/doubt.ts';
 import type { Doubt } from '../domain/doubt.ts';
 import { nextDue, nextRefreshAt } from '../domain/due.ts';
@@ -112,7 +113,7 @@ function viewOf(
     credentialVersion: channel.credentialVersion,
     tokenExpiresAt: ms(credential?.expiresAt ?? null),
     coveredUntil: ms(channel.coveredUntil),
-    account: channel.accountEmail,
+    account: maskAddress(channel.accountEmail),
     due: nextDue(facts, now.getTime()),
     importIds: [],
   };

@@ -2,6 +2,7 @@ import type { Context } from '../runtime/context.ts';
 import { lockChannel, updateChannel } from '../db/channels/channels.ts';
 import { clearTokenRefused, notifyReaders } from '../db/credentials/credentials.ts';
 import type { CredentialRow } from '../db/credentials/credentials.ts';
+import { maskAccount } from '../domain/address.ts';
 import { freshLifeMs } from '../domain/schedule.ts';
 import { ProviderError } from '../domain/verdict.ts';
 import { openChannelSession, readAccess } from './access.ts';
@@ -15,7 +16,7 @@ const CHECK_TIMEOUT_MS = 20_000;
 /** The outcome of one real call to the provider. */
 export interface CheckAnswer {
   ok: boolean;
-  /** In words for a person; null when it was refused. */
+  /** In words for a person, the account's names masked: a history holds it. null when it was refused. */
   proved: string | null;
 }
 
@@ -84,7 +85,8 @@ async function proveOnce(context: Context, access: ChannelAccess): Promise<strin
   const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);
   const session = await openChannelSession(context, { ...access, credential }, signal);
   if (session === 'needs_refresh') return session;
-  return closing(session, () => session.verify());
+  const { accountEmail: email, accountLogin: login } = access.channel;
+  return maskAccount(await closing(session, () => session.verify()), { email, login });
 }
 
 interface Checked {

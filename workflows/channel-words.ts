@@ -1,13 +1,16 @@
 import type { ChannelView } from '../domain/workflow/channel-view.ts';
+import { maskAddress } from '../domain/address.ts';
 import type { Deed } from '../domain/due.ts';
 
 /*
- * What an operator reads in Temporal Web. Words only: no secrets, no cursors.
+ * What an operator reads in Temporal Web. Words only: no secrets, no cursors, no whole address.
  */
 
 /** The channel's state, for the top of the workflow's page (Markdown). */
 export function describeChannel(view: ChannelView): string {
-  const lines = [`**${view.account}** is **${view.status.replaceAll('_', ' ')}** since ${time(view.since)}.`];
+  const lines = [
+    `**${maskAddress(view.account)}** is **${view.status.replaceAll('_', ' ')}** since ${time(view.since)}.`,
+  ];
   if (view.reason) lines.push(`Reason: ${view.reason.replaceAll('_', ' ')}. Who must act: ${whoActs(view.action)}.`);
   lines.push(`Credential version ${view.credentialVersion}${expiry(view)}.`);
   if (view.coveredUntil) lines.push(`Everything up to ${time(view.coveredUntil)} is stored.`);

@@ -18,6 +18,7 @@ import {
   defineSearchAttributeKey,
 } from '@temporalio/common';
 import type { ChannelView } from '../domain/workflow/channel-view.ts';
+import { maskAddress } from '../domain/address.ts';
 import type { Deed } from '../domain/due.ts';
 import type { ChannelWorkflowInput, Command, CommandAnswer, ImportWorkflowInput } from '../domain/workflow/inputs.ts';
 import { IMPORT_WORKFLOW, importWorkflowId } from '../domain/workflow/names.ts';
@@ -201,7 +202,7 @@ async function startImport(importId: string, view: ChannelView, input: ChannelWo
       workflowId: importWorkflowId(importId),
       args: [importInput],
       parentClosePolicy: ParentClosePolicy.ABANDON,
-      staticSummary: `import what ${view.account} missed`,
+      staticSummary: `import what ${maskAddress(view.account)} missed`,
     });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;

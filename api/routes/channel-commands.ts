@@ -14,6 +14,7 @@ import { idParams } from '../schemas/parts.ts';
 import type { Principal } from '../http/scopes.ts';
 import type { CommandAnswer } from '../../domain/workflow/inputs.ts';
 import { showChannel } from './channels.ts';
+import { unmaskAccount } from '../../domain/address.ts';
 import { LEFT, isOneOf } from '../../domain/channel.ts';
 
 /** A command that takes longer than this, in ms, is answered with 202 and goes on by itself. */
@@ -48,7 +49,10 @@ const verify = commandCall(
     if (!answer) return { status: 202, body: channel };
     const at =
       answer.done && channel.last_verified_at ? channel.last_verified_at : (await context.clock.now()).toISOString();
-    return { status: 200, body: { ...channel, verification: { ok: answer.done, proved: answer.proved, at } } };
+    // The answer comes by way of a history, where the account's names are masked.
+    const names = { email: row.accountEmail, login: row.accountLogin };
+    const proved = answer.proved && unmaskAccount(answer.proved, names);
+    return { status: 200, body: { ...channel, verification: { ok: answer.done, proved, at } } };
   },
 );
 

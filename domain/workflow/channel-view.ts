@@ -4,7 +4,7 @@ import type { Due } from '../due.ts';
 import type { Action, StatusReason } from '../verdict.ts';
 
 /**
- * What a channel's workflow knows of its row: plain JSON, no secrets, no cursors. Times in ms since the epoch, on the
+ * What a channel's workflow knows of its row: plain JSON, no secrets, no cursors, no address. Times in ms since the epoch, on the
  * database's clock; `now` is when it was looked at.
  */
 export interface ChannelView {
@@ -22,7 +22,10 @@ export interface ChannelView {
   credentialVersion: number;
   tokenExpiresAt: number | null;
   coveredUntil: number | null;
-  /** The account's address, for the operator who reads the workflow's page. */
+  /**
+   * The account's address, for the operator who reads the workflow's page: masked, because histories hold it. A view that
+   * an earlier release took has it whole.
+   */
   account: string;
   due: Due | null;
   /** Imports whose workflows have to be running. */

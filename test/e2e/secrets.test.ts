@@ -1,11 +1,11 @@
 import { beforeAll, expect, test, vi } from 'vitest';
 import { keepAnswer } from '../support/kept-answers.ts';
-import { knownSecrets, secret } from '../support/minting.ts';
+import { knownSecrets, personal, secret } from '../support/minting.ts';
 import { START_TIMEOUT_MS, startMooring } from '../support/mooring.ts';
 import type { Mooring } from '../support/mooring.ts';
 import { listenForWebhooks } from '../webhooks/stage.ts';
 
-const EMAIL = 'canary@example.com';
+const EMAIL = `${personal('account')}@example.com`;
 const PASSWORDS = [secret('password'), secret('password'), secret('wrong-password')] as const;
 
 let mooring: Mooring;

@@ -10,7 +10,7 @@ import { evidenceOf } from '../support/evidence.ts';
 import type { EvidenceKind } from '../support/evidence.ts';
 import { until } from '../support/engine.ts';
 import { keepAnswersOf } from '../support/kept-answers.ts';
-import { knownSecrets, MINT_MARK, secret } from '../support/minting.ts';
+import { knownPersonal, knownSecrets, MINT_MARK, personal, secret } from '../support/minting.ts';
 import type { KnownSecret } from '../support/minting.ts';
 import { SecretSearch, spellingsOf } from '../support/secret-search.ts';
 import { raiseStage } from '../support/stage.ts';
@@ -22,9 +22,14 @@ import { listenForWebhooks } from '../webhooks/stage.ts';
  * all that the suite stored, sent, answered, logged and threw. Vitest runs this when all other files are done; run
  * alone it has only its own plants. What is left out, because a secret belongs there: `kept-answers.ts` names the
  * fields of answers; the sandbox's folder and log, and its control API, are the provider's side.
+ *
+ * The same for the subjects and addresses that `personal()` marked, in logs and histories (S-61).
  */
 
 const KINDS: EvidenceKind[] = ['database', 'history', 'temporal', 'log', 'webhook', 'answer', 'page', 'error'];
+
+/** Where nothing of a message and no address belongs. */
+const READ_BY_OPERATORS: EvidenceKind[] = ['history', 'temporal', 'log'];
 
 /** What is hidden here to be found, by where it must show. A suite in which this is not found proves nothing. */
 const plants = {
@@ -39,6 +44,8 @@ const plants = {
   answer: secret('planted-answer'),
   page: secret('planted-page'),
   error: secret('planted-error'),
+  subject: personal('planted-subject'),
+  account: personal('planted-account'),
 };
 
 /** Of the sandbox, of `npm start`, of our own server, of the certified server: random, so unique. */
@@ -62,6 +69,7 @@ interface Finding {
 let secrets: KnownSecret[];
 /** Secrets that a search cannot find: short ones, or ones that occur elsewhere too. */
 let strangers: KnownSecret[];
+let isPersonal: Set<string>;
 const findings: Finding[] = [];
 
 beforeAll(async () => {
@@ -72,6 +80,7 @@ beforeAll(async () => {
   await expect(Promise.reject(thrown)).rejects.toBe(thrown);
   secrets = knownSecrets();
   strangers = secrets.filter(({ value }) => !value.includes(MINT_MARK) && !MINTED_BY_MACHINES.test(value));
+  isPersonal = new Set(knownPersonal().map(({ value }) => value));
   lookEverywhere();
 }, 240_000);
 
@@ -83,6 +92,7 @@ async function plantInDatabase(): Promise<void> {
   await sql`delete from planted where text = ${plants.deleted}`;
   await sql.end();
   stage.context.logger.debug({ msg: 'asked', with: plants.log });
+  stage.context.logger.debug({ msg: 'read', subject: plants.subject });
   stage.context.logger.debug({ authorization: `Basic ${Buffer.from(`mooring:${plants.header}`).toString('base64')}` });
   await stage.close();
 }
@@ -90,7 +100,11 @@ async function plantInDatabase(): Promise<void> {
 async function plantInTemporal(): Promise<void> {
   for (const [timeSkipping, planted] of [[true, plants.skipped] as const, [false, plants.argument] as const]) {
     const server = await startTemporalServer({ timeSkipping });
-    await server.client.workflow.start('nobody', { workflowId: 'planted', taskQueue: 'nobody', args: [planted] });
+    await server.client.workflow.start('nobody', {
+      workflowId: 'planted',
+      taskQueue: 'nobody',
+      args: [planted, plants.account],
+    });
     const listed = async () => !(await server.client.workflow.list()[Symbol.asyncIterator]().next()).done;
     if (!timeSkipping) await until('the planted workflow', listed);
     await server.teardown();
@@ -123,10 +137,12 @@ async function plantInPage(url: string): Promise<void> {
 }
 
 function lookEverywhere(): void {
-  const search = new SecretSearch(secrets.filter((one) => !strangers.includes(one)).map(({ value }) => value));
+  const wanted = secrets.filter((one) => !strangers.includes(one)).map(({ value }) => value);
+  const search = new SecretSearch([...wanted, ...isPersonal]);
   for (const kind of KINDS) {
     for (const { file, bytes } of evidenceOf(kind)) {
       for (const [secret, at] of search.find(bytes)) {
+        if (isPersonal.has(secret) && !READ_BY_OPERATORS.includes(kind)) continue;
         findings.push({ kind, file, secret, around: bytes.toString('latin1', Math.max(0, at - 80), at + 20) });
       }
     }
@@ -137,9 +153,14 @@ const whereFound = (planted: string) => [
   ...new Set(findings.filter(({ secret }) => secret === planted).map(({ kind }) => kind)),
 ];
 
+const planted = new Set(Object.values(plants));
+
 test('rule 1: no secret of the whole suite is anywhere it does not belong', () => {
-  const planted = new Set(Object.values(plants));
-  expect(findings.filter(({ secret }) => !planted.has(secret))).toEqual([]);
+  expect(findings.filter(({ secret }) => !planted.has(secret) && !isPersonal.has(secret))).toEqual([]);
+});
+
+test('S-61: no marked subject or address of the whole suite is in a log or a history', () => {
+  expect(findings.filter(({ secret }) => !planted.has(secret) && isPersonal.has(secret))).toEqual([]);
 });
 
 test('what is planted is found, wherever it is', () => {
@@ -155,6 +176,8 @@ test('what is planted is found, wherever it is', () => {
     answer: ['answer'],
     page: chromiumInstalled ? ['page'] : [],
     error: ['error'],
+    subject: ['log'],
+    account: ['history', 'temporal'],
   });
 });
 

@@ -1,7 +1,7 @@
 import type { Mooring } from './mooring.ts';
 import { secret } from './minting.ts';
 
-const PASSWORD = secret('password');
+export const PASSWORD = secret('password');
 
 /** What a person does with a link, over the calls that the page makes: signs in, and is done. */
 async function followLink({ run, sandbox }: Mooring, url: string, accessType: string, email: string): Promise<void> {

@@ -10,6 +10,7 @@ import type { Engine } from '../support/engine.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { ChannelReference } from '../../runtime/temporal.ts';
 import { lifeOf } from './life.ts';
+import { maskAddress } from '../../domain/address.ts';
 import type { Life } from './life.ts';
 
 const HOUR_MS = 3_600_000;
@@ -202,7 +203,7 @@ describe('commands', () => {
     expect(await life.read()).toMatchObject({ credentialVersion: 2 });
     const { done, proved } = (await life.command('verify')) ?? {};
     expect(done).toBe(true);
-    expect(proved).toContain('commands@example.com');
+    expect(proved).toContain('c…s@example.com');
   });
 
   it('say why they were not done', async () => {
@@ -253,7 +254,7 @@ describe('what an operator sees', () => {
     const { searchAttributes } = await life.workflow.describe();
     expect(searchAttributes).toMatchObject({ TenantId: ['acme'], AccessType: ['gmail'], ChannelStatus: ['connected'] });
     const details = await life.workflow.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
-    expect(details.currentDetails).toContain(`**${email}** is **connected**`);
+    expect(details.currentDetails).toContain(`**${maskAddress(email)}** is **connected**`);
     const timer = (await eventsOf(life)).findLast((event) => event.timerStartedEventAttributes);
     expect(Buffer.from(timer?.userMetadata?.summary?.data ?? []).toString()).toContain('sleep until');
 
