@@ -33,7 +33,8 @@ export async function workflowBundle(): Promise<WorkflowBundleOption> {
 async function sourcesHash(): Promise<string> {
   const hash = createHash('sha256').update(await readFile(join(ROOT, 'package-lock.json')));
   for (const folder of FOLDERS) {
-    const names = (await readdir(join(ROOT, folder))).filter((name) => name.endsWith('.ts')).sort();
+    const below = await readdir(join(ROOT, folder), { recursive: true });
+    const names = below.filter((name) => name.endsWith('.ts')).sort();
     for (const name of names) hash.update(name).update(await readFile(join(ROOT, folder, name)));
   }
   return hash.digest('hex').slice(0, 16);

@@ -1,6 +1,6 @@
 import { ApplicationFailure, TemporalFailure } from '@temporalio/common';
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
-import { codeOf } from '../domain/error-record.ts';
+import { codeOf } from '../domain/redaction/error-record.ts';
 
 /** Temporal keeps the class of an activity's error and drops its code, which a history without the message needs. */
 export const failWithCode: ActivityInboundCallsInterceptor = {

@@ -11,7 +11,7 @@ import { findDoubt } from '../db/credentials/refresh-attempts.ts';
 import { findSubscription } from '../db/channels/subscriptions.ts';
 import type { SubscriptionRow } from '../db/channels/subscriptions.ts';
 import type { ChannelView } from '../domain/workflow/channel-view.ts';
-import { maskAddress } from '../domain/address.ts';
+import { maskAddress } from '../domain/redaction/mask-address.ts';
 import { probeTime } from '../domain/doubt.ts';
 import type { Doubt } from '../domain/doubt.ts';
 import { nextDue, nextRefreshAt } from '../domain/due.ts';

@@ -2,7 +2,7 @@ import type { Context } from '../runtime/context.ts';
 import { lockChannel, updateChannel } from '../db/channels/channels.ts';
 import { clearTokenRefused, notifyReaders } from '../db/credentials/credentials.ts';
 import type { CredentialRow } from '../db/credentials/credentials.ts';
-import { maskAccount } from '../domain/address.ts';
+import { maskAccount } from '../domain/redaction/mask-address.ts';
 import { freshLifeMs } from '../domain/schedule.ts';
 import { ProviderError } from '../domain/verdict.ts';
 import { openChannelSession, readAccess } from './access.ts';

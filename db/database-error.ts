@@ -1,6 +1,6 @@
 import { DrizzleQueryError } from 'drizzle-orm';
 import postgres from 'postgres';
-import { codeOf, framesOf } from '../domain/error-record.ts';
+import { codeOf, framesOf } from '../domain/redaction/error-record.ts';
 
 /**
  * PostgreSQL, the driver or the connection refused a query. It names what it was about and holds no value: the driver's

@@ -1,7 +1,7 @@
 import { destination, pino } from 'pino';
 import type { DestinationStream, Logger as PinoLogger } from 'pino';
-import { maskAddresses } from '../domain/address.ts';
-import { recordError } from '../domain/error-record.ts';
+import { maskAddresses } from '../domain/redaction/mask-address.ts';
+import { recordError } from '../domain/redaction/error-record.ts';
 
 export type Logger = PinoLogger;
 

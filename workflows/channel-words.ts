@@ -1,5 +1,5 @@
 import type { ChannelView } from '../domain/workflow/channel-view.ts';
-import { maskAddress } from '../domain/address.ts';
+import { maskAddress } from '../domain/redaction/mask-address.ts';
 import type { Deed } from '../domain/due.ts';
 
 /*

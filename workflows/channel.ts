@@ -18,7 +18,7 @@ import {
   defineSearchAttributeKey,
 } from '@temporalio/common';
 import type { ChannelView } from '../domain/workflow/channel-view.ts';
-import { maskAddress } from '../domain/address.ts';
+import { maskAddress } from '../domain/redaction/mask-address.ts';
 import type { Deed } from '../domain/due.ts';
 import type { ChannelWorkflowInput, Command, CommandAnswer, ImportWorkflowInput } from '../domain/workflow/inputs.ts';
 import { IMPORT_WORKFLOW, importWorkflowId } from '../domain/workflow/names.ts';

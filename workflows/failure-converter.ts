@@ -1,6 +1,6 @@
 import { ApplicationFailure, DefaultFailureConverter, cutoffStackTrace } from '@temporalio/common';
 import type { PayloadConverter } from '@temporalio/common';
-import { recordError } from '../domain/error-record.ts';
+import { recordError } from '../domain/redaction/error-record.ts';
 
 type ToFailure = DefaultFailureConverter['errorToFailure'];
 

@@ -14,7 +14,7 @@ import { idParams } from '../schemas/parts.ts';
 import type { Principal } from '../http/scopes.ts';
 import type { CommandAnswer } from '../../domain/workflow/inputs.ts';
 import { showChannel } from './channels.ts';
-import { unmaskAccount } from '../../domain/address.ts';
+import { unmaskAccount } from '../../domain/redaction/mask-address.ts';
 import { LEFT, isOneOf } from '../../domain/channel.ts';
 
 /** A command that takes longer than this, in ms, is answered with 202 and goes on by itself. */

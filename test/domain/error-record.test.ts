@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { DrizzleQueryError } from 'drizzle-orm';
 import { expect, test } from 'vitest';
-import { maskAccount, maskAddress, maskAddresses, unmaskAccount } from '../../domain/address.ts';
-import { recordError } from '../../domain/error-record.ts';
+import { maskAccount, maskAddress, maskAddresses, unmaskAccount } from '../../domain/redaction/mask-address.ts';
+import { recordError } from '../../domain/redaction/error-record.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import type { Verdict } from '../../domain/verdict.ts';
 import { failureConverter } from '../../workflows/failure-converter.ts';
@@ -111,7 +111,7 @@ test('every class of error of ours is known, so that its message is kept', () =>
   const classes = sources.flatMap((path) =>
     [...readFileSync(path, 'utf8').matchAll(/class (\w+) extends \w*Error\b/g)].map(([, name = '']) => name),
   );
-  const known = readFileSync('domain/error-record.ts', 'utf8');
+  const known = readFileSync('domain/redaction/error-record.ts', 'utf8');
   expect(classes.length).toBeGreaterThan(6);
   expect(classes.filter((name) => !known.includes(`'${name}'`))).toEqual([]);
 });

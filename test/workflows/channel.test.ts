@@ -10,7 +10,7 @@ import type { Engine } from '../support/engine.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { ChannelReference } from '../../runtime/temporal.ts';
 import { lifeOf } from './life.ts';
-import { maskAddress } from '../../domain/address.ts';
+import { maskAddress } from '../../domain/redaction/mask-address.ts';
 import type { Life } from './life.ts';
 
 const HOUR_MS = 3_600_000;

@@ -1,4 +1,4 @@
-import { maskAddresses } from './address.ts';
+import { maskAddresses } from './mask-address.ts';
 
 /** An error as logs and histories may show it. */
 export interface ErrorRecord {
