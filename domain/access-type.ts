@@ -19,3 +19,7 @@ export type ImportMode = (typeof IMPORT_MODES)[number];
 /** `always` refreshes ahead of every expiry; `when_used` sleeps until the keep-alive and refreshes on the next read. */
 export const KEEP_WARM = ['always', 'when_used'] as const;
 export type KeepWarm = (typeof KEEP_WARM)[number];
+
+/** Whose folders there are beside the mailbox's own (RFC 2342): other users' and shared ones. */
+export const NAMESPACES = ['personal', 'other', 'shared'] as const;
+export type Namespace = (typeof NAMESPACES)[number];

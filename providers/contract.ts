@@ -1,4 +1,4 @@
-import type { AccessType, ProviderName, Use } from '../domain/access-type.ts';
+import type { AccessType, Namespace, ProviderName, Use } from '../domain/access-type.ts';
 import type { MediaType } from '../domain/media-type.ts';
 import type { ConnectionContext } from '../domain/connection-context.ts';
 import type { Rotation } from '../domain/rotation.ts';
@@ -270,6 +270,8 @@ export type SessionAccess = {
   /** The mailbox to open: a delegate's login may open a shared one. null: the login's own. */
   mailbox: string | null;
   context: ConnectionContext;
+  /** Whose folders are read beside the mailbox's own, where the provider tells them apart; absent: none. */
+  namespaces?: readonly Namespace[];
 } & (
   | { kind: 'token'; accessToken: Secret }
   /** `email`: the address of the login, as far as it is known. */

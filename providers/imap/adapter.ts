@@ -63,7 +63,7 @@ export function createImapProvider({
 
 function createSession(connection: ImapConnection, access: PasswordAccess): Session {
   const { host } = access.server;
-  const folders = new Folders(connection);
+  const folders = new Folders(connection, access.namespaces);
   let justAsked: JustAsked | null = null;
   const verify = async () => {
     await connection.run('login', () => connection.flow.mailboxOpen('INBOX', { readOnly: true }));

@@ -11,6 +11,10 @@ import { networkFailure } from '../../net/network-failure.ts';
 import type { ImapServer } from '../../domain/server.ts';
 import type { SessionAccess } from '../contract.ts';
 import { classifyImap } from './errors.ts';
+import { nameToken, selectReadOnly } from './folder-commands.ts';
+import { wireOf } from './folder-names.ts';
+import { isListed } from './list.ts';
+import { readNamespacesOurselves } from './namespaces.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const CONNECT_TIMEOUT_MS = 30_000;
@@ -35,7 +39,6 @@ interface ImapFlowFailure extends Error {
   responseText?: string;
   /** The text of the BYE that ended the session. */
   reason?: string;
-  mailboxMissing?: boolean;
 }
 
 /** A folder as the server told of it when it was examined. */
@@ -48,7 +51,7 @@ export interface ExaminedFolder {
 
 /** The folder that stays selected, and what has to be as it was for it to be trusted. */
 interface OpenFolder {
-  path: string;
+  scope: string;
   folder: ExaminedFolder;
   mailbox: MailboxObject;
   lastFailure: unknown;
@@ -61,6 +64,8 @@ export class ImapConnection {
   readonly #signal: AbortSignal;
   readonly #failures: FailureLog;
   #open: OpenFolder | null = null;
+  /** The bytes of folders' names by scope, as the last listing gave them. */
+  #names: ReadonlyMap<string, string> = new Map();
 
   private constructor(flow: ImapFlow, server: string, signal: AbortSignal, failures: FailureLog) {
     this.flow = flow;
@@ -135,10 +140,10 @@ export class ImapConnection {
    * After a refusal or a new UIDVALIDITY it is examined anew. `isCurrent`: it was, so UIDNEXT is of now. null when there
    * is no such folder.
    */
-  async open(path: string): Promise<{ folder: ExaminedFolder; isCurrent: boolean } | null> {
-    if (this.#open?.path === path && this.#isTrusted(this.#open))
+  async open(scope: string): Promise<{ folder: ExaminedFolder; isCurrent: boolean } | null> {
+    if (this.#open?.scope === scope && this.#isTrusted(this.#open))
       return { folder: this.#open.folder, isCurrent: false };
-    const folder = await this.examine(path);
+    const folder = await this.examine(scope);
     return folder && { folder, isCurrent: true };
   }
 
@@ -146,22 +151,36 @@ export class ImapConnection {
     return this.flow.mailbox === mailbox && this.#failures.last === lastFailure;
   }
 
+  /** Folders are asked for by these bytes from now on. */
+  learnNames(names: ReadonlyMap<string, string>): void {
+    this.#names = names;
+  }
+
+  nameOf(scope: string): string {
+    return this.#names.get(scope) ?? wireOf(scope);
+  }
+
   /** Selects the folder anew, read-only, so that UIDNEXT is of now. null when there is no such folder. */
-  async examine(path: string): Promise<ExaminedFolder | null> {
+  async examine(scope: string): Promise<ExaminedFolder | null> {
+    const wire = this.nameOf(scope);
+    let mailbox: MailboxObject;
     try {
-      const mailbox = await this.flow.mailboxOpen(path, { readOnly: true });
-      const { uidValidity, uidNext, exists } = mailbox;
-      // ImapFlow's types promise it; without it a UID is meaningless.
-      if ((uidValidity as bigint | undefined) === undefined)
-        throw networkFailure(this.server, 'import', new Error('the server tells no UIDVALIDITY'));
-      // ImapFlow raises its own UIDNEXT by what it fetches: where the server tells none, it says nothing of the end.
-      const folder = { uidValidity: String(uidValidity), uidNext: uidNext || 0, exists };
-      this.#open = { path, folder, mailbox, lastFailure: this.#failures.last };
-      return folder;
+      mailbox = await selectReadOnly(this.flow, wire);
     } catch (error) {
-      if ((error as ImapFlowFailure).mailboxMissing) return null;
+      this.#failures.note(error);
+      // A folder that LIST still names is there, and refused.
+      const isRefused = (error as ImapFlowFailure).responseStatus === 'NO' && this.usable;
+      if (isRefused && !(await isListed(this.flow, { wire, token: nameToken(wire) }))) return null;
       throw error;
     }
+    const { uidValidity, uidNext, exists } = mailbox;
+    // ImapFlow's types promise it; without it a UID is meaningless.
+    if ((uidValidity as bigint | undefined) === undefined)
+      throw networkFailure(this.server, 'import', new Error('the server tells no UIDVALIDITY'));
+    // ImapFlow raises its own UIDNEXT by what it fetches: where the server tells none, it says nothing of the end.
+    const folder = { uidValidity: String(uidValidity), uidNext: uidNext || 0, exists };
+    this.#open = { scope, folder, mailbox, lastFailure: this.#failures.last };
+    return folder;
   }
 
   /** How long silence is normal; then a NOOP checks the server. ImapFlow has no option for it. */
@@ -216,6 +235,7 @@ function createFlow(settings: ImapSettings, access: PasswordAccess, failures: Fa
     maxResponseSize: 80 * MEBIBYTE,
   });
   doNotWaitWhenThrottled(flow, failures);
+  readNamespacesOurselves(flow);
   // Failures reach us through the commands; without a listener an 'error' event would end the process.
   flow.on('error', (error) => failures.note(error));
   return flow;

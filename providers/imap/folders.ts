@@ -1,40 +1,51 @@
-import type { ListResponse, NamespacesObject, StatusObject } from 'imapflow';
 import { specialUse } from 'imapflow/lib/special-use.js';
+import type { Namespace } from '../../domain/access-type.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import type { ScopeHead, ScopeReference } from '../contract.ts';
 import { formatPosition, lastUid } from './changes.ts';
 import type { ImapConnection } from './client.ts';
+import { askStatus } from './folder-commands.ts';
+import { isInbox, scopesOf, shownName } from './folder-names.ts';
+import { listFolders } from './list.ts';
+import type { ListedFolder, StatusItems } from './list.ts';
+import { isWanted } from './namespaces.ts';
 
 const EXCLUDED = ['\\Trash', '\\Junk', '\\Drafts'];
-/** Folders that only show messages of other folders (RFC 6154 section 2). */
-const VIEWS = ['\\Flagged', '\\Important'];
+const EXCLUDED_FLAGS = EXCLUDED.map((flag) => flag.toLowerCase());
+/** Folders that only show messages of other folders (RFC 6154 section 2); Gmail's XLIST calls one `\Starred`. */
+const VIEWS = ['\\flagged', '\\important', '\\starred'];
 const NOT_SELECTABLE = ['\\noselect', '\\nonexistent'];
 
-const HEAD = { uidNext: true, uidValidity: true };
-const HEAD_AND_STATE = { ...HEAD, messages: true, highestModseq: true };
+const HEAD = ['UIDNEXT', 'UIDVALIDITY'];
+const HEAD_AND_STATE = [...HEAD, 'MESSAGES', 'HIGHESTMODSEQ'];
 
 /** The folders of a session, and where they stand. */
 export class Folders {
   readonly #connection: ImapConnection;
-  /** What the last listing told of folders by the way, by path; each is used once. */
+  readonly #namespaces: readonly Namespace[] | undefined;
+  /** What the last listing told of folders by the way, by scope; each is used once. */
   #listed = new Map<string, FolderStatus>();
 
-  constructor(connection: ImapConnection) {
+  constructor(connection: ImapConnection, namespaces: readonly Namespace[] | undefined) {
     this.#connection = connection;
+    this.#namespaces = namespaces;
   }
 
-  /** Every personal folder that is imported: all but Trash, Junk and Drafts and what lies in them. */
+  /** Every wanted folder that is imported: all but Trash, Junk and Drafts and what lies in them. */
   async list({ withState = false } = {}): Promise<ScopeReference[]> {
-    const statusQuery = withState && (await keepsModSequences(this.#connection)) ? HEAD_AND_STATE : HEAD;
-    const folders = await this.#connection.run('import', () => this.#connection.flow.list({ statusQuery }));
-    const imported = selectImported(folders.filter(({ path }) => isPersonal(path, this.#connection.flow.namespaces)));
+    const { flow } = this.#connection;
+    const items = withState && (await keepsModSequences(this.#connection)) ? HEAD_AND_STATE : HEAD;
+    const listing = await this.#connection.run('import', () => listFolders(flow, items));
+    const named = withScopes(listing.folders);
+    this.#connection.learnNames(new Map(named.map(({ scope, wire }) => [scope, wire])));
+    const imported = selectImported(named.filter(({ wire }) => isWanted(wire, flow.namespaces, this.#namespaces)));
     this.#listed = new Map(
-      imported.flatMap(({ path, status }) => {
-        const listed = complete(status);
-        return listed === null ? [] : [[path, listed]];
+      imported.flatMap(({ scope, wire }) => {
+        const listed = complete(listing.statuses.get(wire));
+        return listed === null ? [] : [[scope, listed]];
       }),
     );
-    return imported.map(({ path }) => ({ scope: path, name: path }));
+    return imported.map(({ scope, name }) => ({ scope, name }));
   }
 
   /** Its cursor as of now. IMAP servers do not tell their time. null: the login may see the folder, not read it. */
@@ -59,22 +70,43 @@ export async function readNewestDate(connection: ImapConnection): Promise<Date |
   });
 }
 
+interface NamedFolder extends ListedFolder {
+  scope: string;
+  /** For people. */
+  name: string;
+}
+
+/** The inbox first, for new mail comes there. A folder that LIST names twice is one. */
+function withScopes(folders: ListedFolder[]): NamedFolder[] {
+  const named = new Map(folders.map((folder) => [isInbox(folder.wire) ? 'INBOX' : folder.wire, folder]));
+  const inbox = named.get('INBOX');
+  named.delete('INBOX');
+  const once = inbox ? [inbox, ...named.values()] : [...named.values()];
+  const scopes = scopesOf(once);
+  return once.map((folder) => {
+    const { wire, delimiter } = folder;
+    const name = shownName(wire);
+    const shown = delimiter !== null && name.startsWith(delimiter) ? name.slice(1) : name;
+    return { ...folder, scope: scopes.get(wire) ?? wire, name: shown };
+  });
+}
+
 /** A server chooses how many folders there are: the work grows with their number and depth, no faster. */
-function selectImported(folders: ListResponse[]): ListResponse[] {
-  const excluded = new Set(folders.filter((folder) => isExcluded(folder)).map(({ path }) => path));
+function selectImported(folders: NamedFolder[]): NamedFolder[] {
+  const excluded = new Set(folders.filter((folder) => isExcluded(folder)).map(({ wire }) => wire));
   return folders.filter((folder) => isSelectable(folder) && !isView(folder) && !liesIn(folder, excluded));
 }
 
-function isSelectable({ flags }: ListResponse): boolean {
-  return ![...flags].some((flag) => NOT_SELECTABLE.includes(flag.toLowerCase()));
+function isSelectable({ flags }: ListedFolder): boolean {
+  return !NOT_SELECTABLE.some((flag) => flags.has(flag));
 }
 
 /** Whether the folder, or one that it lies in, is one of these. */
-function liesIn({ path, delimiter }: ListResponse, paths: ReadonlySet<string>): boolean {
-  if (paths.has(path)) return true;
+function liesIn({ wire, delimiter }: ListedFolder, wires: ReadonlySet<string>): boolean {
+  if (wires.has(wire)) return true;
   if (!delimiter) return false;
-  for (let end = path.lastIndexOf(delimiter); end > 0; end = path.lastIndexOf(delimiter, end - 1)) {
-    if (paths.has(path.slice(0, end))) return true;
+  for (let end = wire.lastIndexOf(delimiter); end > 0; end = wire.lastIndexOf(delimiter, end - 1)) {
+    if (wires.has(wire.slice(0, end))) return true;
   }
   return false;
 }
@@ -84,33 +116,16 @@ function liesIn({ path, delimiter }: ListResponse, paths: ReadonlySet<string>): 
  * programs make two folders for one use. A name counts only where a program would have made the folder: "Customers/Trash"
  * is a person's own folder, and skipping it would lose its mail.
  */
-function isExcluded({ flags, name, parent: [parent, ...further] }: ListResponse): boolean {
-  if (EXCLUDED.some((use) => flags.has(use))) return true;
+function isExcluded({ flags, name: path, delimiter }: NamedFolder): boolean {
+  if (EXCLUDED_FLAGS.some((use) => flags.has(use))) return true;
+  const above = delimiter ? path.split(delimiter) : [path];
+  const name = above.pop() ?? path;
+  const [parent, ...further] = above;
   const isProgramsPlace = parent === undefined || (isInbox(parent) && further.length === 0);
   return isProgramsPlace && EXCLUDED.includes(specialUse(false, { flags: new Set(), name }).flag ?? '');
 }
 
-function isView({ flags, specialUse: use, specialUseSource: source }: ListResponse): boolean {
-  return VIEWS.some((view) => flags.has(view)) || (use !== undefined && VIEWS.includes(use) && source === 'extension');
-}
-
-/**
- * Whether a folder is the mailbox's own by NAMESPACE (RFC 2342), not another user's or a public one: the longest prefix
- * decides. INBOX always is. A server without a usable answer has personal folders only.
- */
-function isPersonal(path: string, namespaces: NamespacesObject | undefined): boolean {
-  if (isInbox(path) || !namespaces) return true;
-  const lengthIn = (kind: keyof NamespacesObject) => {
-    const prefixes = (namespaces[kind] || []).map(({ prefix }) => prefix);
-    return Math.max(-1, ...prefixes.filter((prefix) => path.startsWith(prefix)).map(({ length }) => length));
-  };
-  const personal = lengthIn('personal');
-  return personal >= lengthIn('other') && personal >= lengthIn('shared');
-}
-
-function isInbox(name: string): boolean {
-  return name.toUpperCase() === 'INBOX';
-}
+const isView = ({ flags }: ListedFolder) => VIEWS.some((view) => flags.has(view));
 
 /** Where a folder stands, and its state where that was asked for and told. */
 interface FolderStatus {
@@ -120,25 +135,33 @@ interface FolderStatus {
 }
 
 /** Not every server answers STATUS for every folder within LIST, nor with a UIDNEXT: then its last message tells. */
-async function statusOf(connection: ImapConnection, path: string): Promise<FolderStatus | null> {
-  const asked = await connection.run('import', () => connection.flow.status(path, HEAD));
-  const status = complete(asked || undefined);
+async function statusOf(connection: ImapConnection, scope: string): Promise<FolderStatus | null> {
+  const status = complete(await tryStatus(connection, scope, HEAD));
   if (status !== null) return status;
-  if (!connection.usable) throw connection.swallowed('import');
-  const examined = await examinedStatus(connection, path);
-  if (examined === null && isInbox(path)) throw connection.swallowed('import');
+  const examined = await examinedStatus(connection, scope);
+  if (examined === null && isInbox(scope)) throw connection.swallowed('import');
   return examined;
 }
 
+/** Refused, it tells nothing. */
+async function tryStatus(connection: ImapConnection, scope: string, items: string[]): Promise<StatusItems | undefined> {
+  try {
+    return await connection.run('import', () => askStatus(connection.flow, connection.nameOf(scope), items));
+  } catch (error) {
+    if (!connection.usable) throw error;
+    return undefined;
+  }
+}
+
 /** null: the folder is not there, or this login may not read it. */
-async function examinedStatus(connection: ImapConnection, path: string): Promise<FolderStatus | null> {
+async function examinedStatus(connection: ImapConnection, scope: string): Promise<FolderStatus | null> {
   try {
     return await connection.run('import', async () => {
-      const folder = await connection.examine(path);
+      const folder = await connection.examine(scope);
       return folder && { uidvalidity: folder.uidValidity, uid: await lastUid(connection, folder) };
     });
   } catch (error) {
-    if (!connection.usable || isInbox(path) || !isOfOnePart(error)) throw error;
+    if (!connection.usable || isInbox(scope) || !isOfOnePart(error)) throw error;
     return null;
   }
 }
@@ -148,13 +171,21 @@ function isOfOnePart(error: unknown): boolean {
   return error instanceof ProviderError && error.verdict.kind !== 'rate_limited';
 }
 
-function complete(status: StatusObject | undefined): FolderStatus | null {
-  if (status?.uidNext === undefined || status.uidValidity === undefined) return null;
-  const { uidValidity, uidNext, messages, highestModseq } = status;
-  const position = { uidvalidity: String(uidValidity), uid: Math.max(0, uidNext - 1) };
+function complete(items: StatusItems | undefined): FolderStatus | null {
+  const uidNext = numberOf(items, 'UIDNEXT', 10);
+  const uidValidity = numberOf(items, 'UIDVALIDITY', 19);
+  if (uidNext === null || uidValidity === null) return null;
+  const position = { uidvalidity: String(uidValidity), uid: Math.max(0, Number(uidNext) - 1) };
+  const messages = numberOf(items, 'MESSAGES', 10);
+  const highestModseq = numberOf(items, 'HIGHESTMODSEQ', 19);
   // 0: this folder keeps none (RFC 7162 section 3.1.2.2).
-  if (messages === undefined || !highestModseq) return position;
+  if (messages === null || !highestModseq) return position;
   return { ...position, state: { state: `${uidValidity}.${uidNext}.${messages}.${highestModseq}` } };
+}
+
+function numberOf(items: StatusItems | undefined, name: string, digits: number): bigint | null {
+  const text = items?.get(name) ?? '';
+  return /^\d+$/.test(text) && text.length <= digits ? BigInt(text) : null;
 }
 
 /**
@@ -163,7 +194,5 @@ function complete(status: StatusObject | undefined): FolderStatus | null {
  */
 async function keepsModSequences(connection: ImapConnection): Promise<boolean> {
   if (!connection.flow.capabilities.has('CONDSTORE')) return false;
-  const status = await connection.run('import', () => connection.flow.status('INBOX', { highestModseq: true }));
-  if (!connection.usable) throw connection.swallowed('import');
-  return status !== false && Boolean(status.highestModseq);
+  return Boolean(numberOf(await tryStatus(connection, 'INBOX', ['HIGHESTMODSEQ']), 'HIGHESTMODSEQ', 19));
 }

@@ -12,6 +12,8 @@ const INBOX = { scope: 'INBOX', name: 'INBOX' };
 const FROM_START = JSON.stringify({ uidvalidity: '7', uid: 0 });
 const LARGE = 1_200_000;
 
+/** The bytes of a name in UTF-8, one character each. */
+const utf8 = (name: string) => Buffer.from(name).toString('latin1');
 const idsOf = (items: ListedItem[]) => items.map(({ providerId }) => providerId);
 
 /** Another mail program marks messages as read meanwhile, and the server reports it in the middle of its answer. */
@@ -33,6 +35,7 @@ describe('an IMAP server that answers strangely', () => {
   afterEach(async () => {
     server.twist = (_asked, answer) => answer;
     server.capabilities = '';
+    server.charset = 'utf8';
     await session.close();
   });
   afterAll(() => server.stop());
@@ -189,6 +192,64 @@ describe('an IMAP server that answers strangely', () => {
     expect((await takeHeads(session)).map(({ scope }) => scope)).toContain('Projects');
   });
 
+  it('is asked for a folder by the very bytes of its name', async () => {
+    server.charset = 'latin1';
+    const named = {
+      R: 'R',
+      'R&D': 'R&D',
+      'R&-D&-R': 'R&D&R',
+      'Caf&AOk-': 'Café',
+      [utf8('Gelöscht ✓')]: 'Gelöscht ✓',
+      [utf8('R&D ✓')]: 'R&D ✓',
+      'Caf\xe9': 'Café',
+      '&AEE-': 'A',
+      '&2D0-': '&2D0-',
+      'a "q" \\ &': 'a "q" \\ &',
+      NIL: 'NIL',
+    };
+    for (const [i, wire] of Object.keys(named).entries()) {
+      server.folder(wire);
+      server.deliver(wire, i + 1);
+    }
+    const heads = await takeHeads(session);
+    expect(new Set(heads.map(({ scope }) => scope)).size).toBe(1 + Object.keys(named).length);
+    expect(new Set(heads.map(({ name }) => name))).toEqual(new Set(['INBOX', ...Object.values(named)]));
+    const found: [string | null, number][] = [];
+    for (const head of heads) {
+      const { items } = await session.listChanges(head, FROM_START, 100);
+      found.push([head.name, items.length]);
+    }
+    const expected = Object.values(named).map((name, i) => [name, i + 1]);
+    expect(found.toSorted(byCount)).toEqual([['INBOX', 0], ...expected]);
+  });
+
+  it('may send a name that is not UTF-8 as a literal, and with LIST-STATUS', async () => {
+    server.charset = 'latin1';
+    server.capabilities = 'LIST-STATUS SPECIAL-USE';
+    await session.close();
+    session = await open();
+    server.folder('B\xfcro & Co');
+    server.deliver('B\xfcro & Co', 2);
+    server.twist = ({ command }, answer) =>
+      command === 'LIST' ? answer.replaceAll('"B\xfcro & Co"', '{9}\r\nB\xfcro & Co') : answer;
+    server.takeCounts();
+    const head = (await takeHeads(session)).find(({ name }) => name === 'Büro & Co');
+    expect(JSON.parse(head?.cursor ?? '')).toEqual({ uidvalidity: '7', uid: 2 });
+    expect(server.takeCounts()['STATUS']).toBeUndefined();
+    const { items } = await session.listChanges(head ?? INBOX, FROM_START, 10);
+    expect(idsOf(items)).toEqual(['1', '2']);
+  });
+
+  it.each(['NIL NIL NIL', '', '(("" "/"))', '"nonsense"'])('answers NAMESPACE with %s, and is read', async (told) => {
+    server.capabilities = 'NAMESPACE';
+    server.folder('Work');
+    server.twist = ({ command }, answer) =>
+      command === 'NAMESPACE' ? `* NAMESPACE ${told}\r\n%T OK done\r\n` : answer;
+    await session.close();
+    session = await open();
+    expect(await scopesOf()).toEqual(['INBOX', 'Work']);
+  });
+
   const scopesOf = async () => (await takeHeads(session)).map(({ scope }) => scope).toSorted();
 
   it('has a Trash, a Junk and a Drafts of every mail program: none is read, and a person’s own are', async () => {
@@ -241,6 +302,8 @@ describe('an IMAP server that answers strangely', () => {
     expect(await scopesOf()).toEqual(['INBOX', 'Work']);
   });
 });
+
+const byCount = ([, one]: [unknown, number], [, other]: [unknown, number]) => one - other;
 
 /** Modified UTF-7 (RFC 3501 section 5.1.3), for the few names of this file. */
 const encoded = (name: string) => name.replaceAll('ü', '&APw-');

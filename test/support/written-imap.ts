@@ -35,7 +35,7 @@ type Twist = (asked: Asked, answer: string) => string | null;
 
 /**
  * An IMAP server for what no real server can be brought to do: every answer can be twisted. IMAP4rev1 over TLS as far
- * as the adapter speaks it, without literals from the client; every login succeeds.
+ * as the adapter speaks it; every login succeeds.
  */
 export class WrittenImap {
   readonly host = '127.0.0.1';
@@ -44,6 +44,8 @@ export class WrittenImap {
   readonly folders = new Map<string, WrittenFolder>();
   /** Beyond IMAP4rev1. */
   capabilities = '';
+  /** Of its lines. latin1: the folders' names are bytes. */
+  charset: 'utf8' | 'latin1' = 'utf8';
   twist: Twist = (_asked, answer) => answer;
   /** Everything that was asked, in order. */
   asked: Asked[] = [];
@@ -117,12 +119,18 @@ export class WrittenImap {
     socket.write(`* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR ${this.capabilities}] ready\r\n`);
     let received = '';
     const session: WrittenSession = { selected: null };
+    let literals = 0;
     socket.on('data', (chunk: Buffer) => {
-      received += chunk.toString();
-      for (let end = received.indexOf('\r\n'); end >= 0; end = received.indexOf('\r\n')) {
-        const line = received.slice(0, end);
-        received = received.slice(end + 2);
-        this.#reply(socket, session, line);
+      received += chunk.toString('latin1');
+      for (let read = readCommand(received); read !== null; read = readCommand(received)) {
+        if (read.command === null) {
+          if (read.literals > literals) socket.write('+ go on\r\n');
+          literals = read.literals;
+          return;
+        }
+        literals = 0;
+        received = received.slice(read.length);
+        this.#reply(socket, session, Buffer.from(read.command, 'latin1').toString(this.charset));
       }
     });
   }
@@ -133,7 +141,7 @@ export class WrittenImap {
     this.asked.push(asked);
     const answer = this.twist(asked, this.#answer(session, asked));
     if (answer === null) socket.destroy();
-    else if (!socket.destroyed) socket.write(answer.replaceAll('%T', tag));
+    else if (!socket.destroyed) socket.write(answer.replaceAll('%T', tag), this.charset);
   }
 
   #answer(session: WrittenSession, { command, rest }: Asked): string {
@@ -162,8 +170,7 @@ export class WrittenImap {
   }
 
   #list(rest: string): string {
-    const pattern = /^"" (\S+)/.exec(rest)?.[1] ?? '""';
-    const named = pattern.replaceAll('"', '');
+    const named = nameIn(rest.slice(3));
     const statusItems = /STATUS (\([^)]*\))/.exec(rest)?.[1];
     const lines = [...this.folders].flatMap(([name, { attributes, delimiter }]) => {
       if (named !== '*' && named !== name) return [];
@@ -196,6 +203,26 @@ export class WrittenImap {
       value === null ? [] : [`* OK [${code} ${value}]\r\n`],
     );
     return `* ${folder.messages.size} EXISTS\r\n${lines.join('')}%T OK [READ-ONLY] done\r\n`;
+  }
+}
+
+/**
+ * The first whole command of what was received, its literals as quoted strings; `command` null: the client waits until
+ * this many literals are asked for. null: a line is not whole yet.
+ */
+function readCommand(received: string): { command: string | null; literals: number; length: number } | null {
+  let command = '';
+  for (let at = 0, literals = 0; ;) {
+    const end = received.indexOf('\r\n', at);
+    if (end < 0) return literals > 0 && at >= received.length ? { command: null, literals, length: 0 } : null;
+    const line = received.slice(at, end);
+    const [mark, octets] = /\{(\d+)\+?\}$/.exec(line) ?? [];
+    if (mark === undefined) return { command: command + line, literals, length: end + 2 };
+    const next = end + 2 + Number(octets);
+    literals++;
+    if (received.length < next) return { command: null, literals, length: 0 };
+    command += line.slice(0, -mark.length) + quoted(received.slice(end + 2, next));
+    at = next;
   }
 }
 
