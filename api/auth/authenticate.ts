@@ -5,7 +5,7 @@ import type { ApiKeyRow } from '../../db/access/api-keys.ts';
 import type { ApiContext } from '../api-context.ts';
 import { Problem } from '../http/problem.ts';
 import { sha256 } from '../../crypto/random-secrets.ts';
-import { SCOPES } from '../http/scopes.ts';
+import { LOGIN_SESSION, SCOPES } from '../http/scopes.ts';
 import type { Principal, Scope } from '../http/scopes.ts';
 import { isInRanges } from './address-ranges.ts';
 import { clientAddress } from './client-address.ts';
@@ -49,7 +49,7 @@ async function sessionPrincipal(context: ApiContext, request: Request): Promise<
   const session = await findSession(context, request);
   if (!session) return null;
   const { apiKeyId } = session;
-  if (apiKeyId === null) return { id: 'ui', tenantId: null, scopes: new Set(SCOPES), kind: 'session' };
+  if (apiKeyId === null) return { id: LOGIN_SESSION, tenantId: null, scopes: new Set(SCOPES), kind: 'session' };
   const key = await withinReach(context.database, null, (tx) => findApiKey(tx, apiKeyId));
   if (!key) return null;
   // No error: this request may be the one that signs in again.

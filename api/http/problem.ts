@@ -35,6 +35,9 @@ export const PROBLEMS = {
   key_expired: problem(401, 'The API key has expired', { display: 'Please sign in with another key.' }),
   scope_missing: problem(403, 'A required scope is missing', { display: 'A required permission is missing.' }),
   address_not_allowed: problem(403, 'The API key may not be used from this address'),
+  rights_exceeded: problem(403, 'The API key grants only what it has itself', {
+    display: 'A required permission is missing.',
+  }),
   tenant_not_allowed: problem(403, 'The API key belongs to another tenant'),
   origin_not_allowed: problem(403, 'The request comes from another site'),
   access_type_not_allowed: problem(403, 'The access type is not allowed', {

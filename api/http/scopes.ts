@@ -16,9 +16,12 @@ export const SCOPES = [
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
+/** The `Principal.id` of a session that was opened with the login link; it has every right. */
+export const LOGIN_SESSION = 'ui';
+
 /** The caller: an API key, or a person's session in the web UI. */
 export interface Principal {
-  /** The key's id, for the audit; `ui` for a session opened with the login link. */
+  /** The key's id, for the audit, or `LOGIN_SESSION`. */
   id: string;
   /** null: every tenant. */
   tenantId: string | null;

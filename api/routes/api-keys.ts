@@ -1,14 +1,25 @@
-import { findApiKey, insertApiKey, listApiKeys, revokeApiKey, updateApiKey } from '../../db/access/api-keys.ts';
+import {
+  findApiKey,
+  insertApiKey,
+  listApiKeys,
+  lockApiKey,
+  revokeApiKey,
+  updateApiKey,
+} from '../../db/access/api-keys.ts';
+import type { ApiKeyRow } from '../../db/access/api-keys.ts';
 import { newId } from '../../db/ids.ts';
 import { ensureTenant } from '../../db/access/tenants.ts';
 import { empty, json } from '../http/answers.ts';
+import type { ApiContext } from '../api-context.ts';
 import { defineCall } from '../http/call.ts';
 import { idCursor, pageOf, parseIdCursor } from '../http/paging.ts';
 import { presentApiKey } from '../presenters/api-key.ts';
-import { Problem, notFound } from '../http/problem.ts';
+import { notFound } from '../http/problem.ts';
 import { randomText, sha256 } from '../../crypto/random-secrets.ts';
+import { ownRights, requireGrantable, requireNoMoreThan } from '../auth/grant.ts';
 import { listInReach, tenantInReach } from '../auth/reach.ts';
 import { keyBody, keyOut, keyPatchBody, keysQuery, newKeyOut } from '../schemas/api-keys.ts';
+import type { KeyPatchBody } from '../schemas/api-keys.ts';
 import { listOf } from '../schemas/list.ts';
 import { idParams } from '../schemas/parts.ts';
 
@@ -38,18 +49,15 @@ const create = defineCall({
   method: 'post',
   path: '/v1/api-keys',
   operationId: 'createApiKey',
-  summary: 'Make an API key',
+  summary: 'Make an API key, with no more rights than the caller has',
   tag,
   access: ['admin'],
   body: keyBody,
   example: { name: 'reports', scopes: ['channels:read', 'messages:read'], tenant: 'acme' },
   answers: { 201: json('The key, shown only in this answer', newKeyOut) },
-  problems: ['tenant_not_allowed'],
+  problems: ['tenant_not_allowed', 'rights_exceeded'],
   async run({ context, principal, body }) {
     const tenantId = tenantInReach(principal, body.tenant ?? undefined);
-    const beyond = body.scopes.filter((scope) => !principal.scopes.has(scope));
-    if (beyond.length > 0)
-      throw new Problem('scope_missing', `The key cannot grant scopes it lacks: ${beyond.join(', ')}`);
     const key = `mk_${randomText()}`;
     const createdAt = await context.clock.now();
     const row = {
@@ -59,12 +67,14 @@ const create = defineCall({
       tenantId,
       scopes: body.scopes,
       cidrs: body.cidrs,
-      expiresAt: body.expiresAt === null ? null : new Date(body.expiresAt),
+      expiresAt: dateOf(body.expiresAt),
+      limits: body.limits,
       revokedAt: null,
       lastUsedAt: null,
       createdAt,
     };
-    if (tenantId !== null) await context.database.inTenant(tenantId, (tx) => ensureTenant(tx, tenantId, createdAt));
+    requireGrantable(row, await ownRights(context, principal));
+    await makeTenant(context, tenantId, createdAt);
     await listInReach(context, tenantId, (tx) => insertApiKey(tx, row));
     return { status: 201, body: { ...presentApiKey(row), api_key: key } };
   },
@@ -90,23 +100,28 @@ const patch = defineCall({
   method: 'patch',
   path: '/v1/api-keys/:id',
   operationId: 'updateApiKey',
-  summary: 'Change an API key’s name, addresses or expiry',
+  summary: 'Change an API key’s name, or its rights within those of the caller',
   tag,
   access: ['admin'],
   params,
   body: keyPatchBody,
   example: { name: 'monthly reports' },
   answers: { 200: json('The key', keyOut) },
+  problems: ['tenant_not_allowed', 'rights_exceeded'],
   async run({ context, principal, params: { id }, body }) {
-    const { name, cidrs, expiresAt } = body;
-    const values = {
-      ...(name === undefined ? {} : { name }),
-      ...(cidrs === undefined ? {} : { cidrs }),
-      ...(expiresAt === undefined ? {} : { expiresAt: expiresAt === null ? null : new Date(expiresAt) }),
-    };
-    const row = await listInReach(context, principal.tenantId, (tx) =>
-      Object.keys(values).length === 0 ? findApiKey(tx, id) : updateApiKey(tx, id, values),
-    );
+    const own = await ownRights(context, principal);
+    const { name, ...rights } = valuesOf(body);
+    const tenantId = tenantInReach(principal, body.tenant ?? undefined);
+    if (body.tenant !== undefined) await makeTenant(context, tenantId, await context.clock.now());
+    const row = await listInReach(context, principal.tenantId, async (tx) => {
+      const before = await lockApiKey(tx, id);
+      if (!before || Object.keys(body).length === 0) return before;
+      if (Object.keys(rights).length > 0) {
+        requireNoMoreThan(before, own);
+        requireGrantable({ ...before, ...rights }, own);
+      }
+      return updateApiKey(tx, id, { ...(name === undefined ? {} : { name }), ...rights });
+    });
     if (!row) throw notFound('API key');
     return { status: 200, body: presentApiKey(row) };
   },
@@ -130,5 +145,19 @@ const revoke = defineCall({
     return { status: 204 };
   },
 });
+
+type Values = Partial<Pick<ApiKeyRow, 'name' | 'scopes' | 'tenantId' | 'cidrs' | 'expiresAt' | 'limits'>>;
+
+/** What a request changes; a field that it leaves out stays. */
+function valuesOf({ tenant, expiresAt, ...same }: KeyPatchBody): Values {
+  const given = { ...same, tenantId: tenant, expiresAt: expiresAt === undefined ? undefined : dateOf(expiresAt) };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Values;
+}
+
+const dateOf = (time: string | null) => (time === null ? null : new Date(time));
+
+async function makeTenant({ database }: ApiContext, id: string | null, now: Date): Promise<void> {
+  if (id !== null) await database.inTenant(id, (tx) => ensureTenant(tx, id, now));
+}
 
 export const apiKeyCalls = [list, create, get, patch, revoke];

@@ -22,6 +22,12 @@ export async function findApiKey(tx: Transaction, id: string): Promise<ApiKeyRow
   return row ?? null;
 }
 
+/** Reads a key and holds it until the transaction ends: what is compared is then what is changed. */
+export async function lockApiKey(tx: Transaction, id: string): Promise<ApiKeyRow | null> {
+  const [row] = await tx.select().from(apiKeys).where(eq(apiKeys.id, id)).for('update');
+  return row ?? null;
+}
+
 /** Newest first; `tenantId` null lists the keys of every tenant that the transaction sees. */
 export async function listApiKeys(
   tx: Transaction,
@@ -39,7 +45,7 @@ export async function listApiKeys(
 export async function updateApiKey(
   tx: Transaction,
   id: string,
-  values: Partial<Pick<ApiKeyRow, 'name' | 'cidrs' | 'expiresAt' | 'lastUsedAt'>>,
+  values: Partial<Omit<ApiKeyRow, 'id' | 'hash' | 'createdAt'>>,
 ): Promise<ApiKeyRow | null> {
   const [row] = await tx.update(apiKeys).set(values).where(eq(apiKeys.id, id)).returning();
   return row ?? null;

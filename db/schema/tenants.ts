@@ -25,6 +25,11 @@ export const tenants = pgTable('tenants', {
   createdAt: time('created_at').notNull(),
 });
 
+/** How often a key may do something; an absent limit is none. */
+export interface KeyLimits {
+  readsPerMinute?: number | undefined;
+}
+
 export const apiKeys = pgTable('api_keys', {
   id: text('id').primaryKey(),
   name: text('name').notNull(),
@@ -36,6 +41,8 @@ export const apiKeys = pgTable('api_keys', {
   /** null: from anywhere. */
   cidrs: text('cidrs').array(),
   expiresAt: time('expires_at'),
+  /** null: none. */
+  limits: renamedJson('limits').$type<KeyLimits>(),
   revokedAt: time('revoked_at'),
   lastUsedAt: time('last_used_at'),
   createdAt: time('created_at').notNull(),
