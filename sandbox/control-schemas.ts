@@ -14,6 +14,8 @@ export const AccountBody = z.strictObject({
   password: z.string().min(1).optional(),
   name: z.string().min(1).optional(),
   tenant: z.string().min(1).optional(),
+  delegates: z.array(Email).optional(),
+  personal: z.boolean().optional(),
 });
 
 export const MessagesBody = z.strictObject({
@@ -29,9 +31,17 @@ export const MessagesBody = z.strictObject({
 export const ConsentBody = z.strictObject({
   authorization_url: z.url(),
   email: Email,
-  decision: z.enum(['allow', 'deny']).default('allow'),
+  decision: z.enum(['allow', 'deny', 'needs_admin']).default('allow'),
   scopes: z.array(z.string()).optional(),
 });
+
+export const AdminConsentBody = z.strictObject({
+  url: z.url(),
+  decision: z.enum(['allow', 'deny']).default('allow'),
+  email: Email.optional(),
+});
+
+export const MoveBody = z.strictObject({ folder: z.string().min(1) });
 
 export const FaultBody = z.strictObject({
   provider: z.string(),

@@ -2,16 +2,18 @@ import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'exp
 import { json, Router } from 'express';
 import { z } from 'zod';
 import {
+  AdminConsentBody,
   ConsentBody,
   FaultBody,
   MessagesBody,
+  MoveBody,
   OffsetBody,
   AccountBody,
   RequestsQuery,
   SettingsBody,
   Email,
 } from './control-schemas.ts';
-import type { ProviderDeps, ProviderName, SandboxProvider } from './provider.ts';
+import type { AccountDetails, ProviderDeps, ProviderName, SandboxProvider } from './provider.ts';
 import { SandboxRefusal } from './refusal.ts';
 
 const PROVIDER_NAMES: readonly ProviderName[] = ['google', 'imap', 'microsoft', 'exchange', 'salesforce'];
@@ -31,7 +33,16 @@ export function controlRoutes(control: Control): Router {
   router.post('/consent', async (request, response) => {
     const { authorization_url, ...consent } = ConsentBody.parse(request.body);
     const authorizationUrl = new URL(authorization_url);
-    response.json(await consentingProvider(control, authorizationUrl)({ authorizationUrl, ...consent }));
+    const provider = providerOfPage(control, authorizationUrl);
+    if (!provider.consent) throw notItsPage(provider, 'no sign-in page');
+    response.json(await provider.consent({ authorizationUrl, ...consent }));
+  });
+  router.post('/admin-consent', async (request, response) => {
+    const { url: address, ...consent } = AdminConsentBody.parse(request.body);
+    const url = new URL(address);
+    const provider = providerOfPage(control, url);
+    if (!provider.adminConsent) throw notItsPage(provider, 'no page for administrators');
+    response.json(await provider.adminConsent({ url, ...consent }));
   });
   requestLogRoutes(router, control);
   router.get('/clock', (_request, response) => response.json(clockNow(control)));
@@ -54,7 +65,9 @@ function accountRoutes(router: Router, control: Control): void {
   router.put('/accounts/:provider/:email', (request, response) => {
     const { provider, email } = accountOf(control, request);
     Email.parse(email);
-    response.json(provider.putAccount(email, AccountBody.parse(request.body ?? {})));
+    const details = AccountBody.parse(request.body ?? {});
+    refuseForeignDetails(provider, details);
+    response.json(provider.putAccount(email, details));
   });
   router.get('/accounts/:provider/:email', (request, response) => {
     const { provider, email } = accountOf(control, request);
@@ -68,6 +81,16 @@ function accountRoutes(router: Router, control: Control): void {
   router.get('/accounts/:provider/:email/messages', (request, response) => {
     const { provider, email } = accountOf(control, request);
     response.json({ messages: provider.list(email) });
+  });
+  router.patch('/accounts/:provider/:email/messages/:id', (request, response) => {
+    const { provider, email } = accountOf(control, request);
+    const { folder } = MoveBody.parse(request.body);
+    const id = request.params.id;
+    if (!provider.move)
+      throw new SandboxRefusal(422, 'move_not_supported', `${provider.name} does not move messages by this call`);
+    const moved = provider.move(email, id, folder);
+    if (!moved) throw new SandboxRefusal(404, 'message_not_found', `${email} has no message ${id}`);
+    response.json(moved);
   });
   router.delete('/accounts/:provider/:email/messages/:id', (request, response) => {
     const { provider, email } = accountOf(control, request);
@@ -165,18 +188,28 @@ function existing(provider: SandboxProvider, email: string): unknown {
   throw new SandboxRefusal(404, 'account_not_found', `${provider.name} has no account ${email}`);
 }
 
-function consentingProvider(control: Control, url: URL): NonNullable<SandboxProvider['consent']> {
-  for (const provider of control.providers.values()) {
-    const address = provider.connection['authorization_url'];
-    if (provider.consent && typeof address === 'string' && `${url.origin}${url.pathname}` === address) {
-      return (request) => provider.consent?.(request) ?? Promise.reject(new TypeError('no sign-in page'));
-    }
-  }
+/** What every provider's accounts have. */
+const COMMON_DETAILS: readonly (keyof AccountDetails)[] = ['password', 'name', 'tenant'];
+
+function refuseForeignDetails(provider: SandboxProvider, details: AccountDetails): void {
+  const known: readonly string[] = [...COMMON_DETAILS, ...(provider.accountDetails ?? [])];
+  const foreign = Object.entries(details).find(([name, value]) => value !== undefined && !known.includes(name));
+  if (!foreign) return;
+  throw new SandboxRefusal(422, 'detail_not_supported', `an account of ${provider.name} has no "${foreign[0]}"`);
+}
+
+function providerOfPage(control: Control, url: URL): SandboxProvider {
+  const provider = [...control.providers.values()].find((candidate) => candidate.ownsPage?.(url));
+  if (provider) return provider;
   throw new SandboxRefusal(
     400,
     'not_a_sign_in_page',
     `${url.origin}${url.pathname} is no authorization page of the sandbox`,
   );
+}
+
+function notItsPage({ name }: SandboxProvider, lack: string): SandboxRefusal {
+  return new SandboxRefusal(422, 'consent_not_supported', `${name} has ${lack}`);
 }
 
 const answerErrors: ErrorRequestHandler = (error: unknown, _request, response: Response, next) => {

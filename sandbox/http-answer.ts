@@ -8,6 +8,8 @@ export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** In place of the body, where it is no text. */
+  readonly bytes?: Buffer;
 }
 
 /** How a provider words what can happen to any of its requests. */
@@ -38,17 +40,18 @@ export const DEFAULT_RETRY_AFTER_S = 30;
 export async function answerUnder(
   held: ReadonlyMap<string, Condition>,
   { response, request, transport }: { response: Response; request: OpenRequest; transport: TransportAnswers },
-  act: () => HttpAnswer,
+  act: () => HttpAnswer | Promise<HttpAnswer>,
 ): Promise<void> {
   const cutAfter = held.get('cut_connection') ? (held.get('cut_connection')?.after ?? 'request') : undefined;
   if (cutAfter === 'request') return void response.destroy();
   const slow = held.get('slow');
   if (slow) await sleep(slow.ms ?? DEFAULT_SLOW_MS, undefined, { ref: false });
-  const answer = transportAnswer(held, transport) ?? act();
+  const answer = transportAnswer(held, transport) ?? (await act());
   if (cutAfter === 'processing' || held.has('lost_response')) return void response.destroy();
   request.answered(answer.status);
-  const length = answer.status === 204 ? {} : { 'content-length': String(Buffer.byteLength(answer.body)) };
-  response.writeHead(answer.status, { ...answer.headers, ...length }).end(answer.body);
+  const body = answer.bytes ?? answer.body;
+  const length = answer.status === 204 ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+  response.writeHead(answer.status, { ...answer.headers, ...length }).end(body);
 }
 
 function transportAnswer(held: ReadonlyMap<string, Condition>, transport: TransportAnswers): HttpAnswer | undefined {

@@ -15,8 +15,11 @@ export interface HttpEndpoint {
   faults(request: Request): readonly string[];
   /** The one message that it asks for. */
   message?(request: Request): string | null;
-  /** Runs in one go: it checks, changes, journals and words the answer without waiting for anything. */
-  answer(request: Request, held: ReadonlyMap<string, Condition>): HttpAnswer;
+  /**
+   * From the check to the change, the journal and the words of the answer it waits for nothing. A promise: it waits for
+   * something else before that, such as its turn or the app's own answer.
+   */
+  answer(request: Request, held: ReadonlyMap<string, Condition>): HttpAnswer | Promise<HttpAnswer>;
 }
 
 const MAX_BODY = '50mb';

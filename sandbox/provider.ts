@@ -51,6 +51,10 @@ export interface AccountDetails {
   readonly name?: string | undefined;
   /** The organization the account belongs to (Workspace domain, Entra tenant, Salesforce org). */
   readonly tenant?: string | undefined;
+  /** Whose login may read the mailbox too, by address. */
+  readonly delegates?: readonly string[] | undefined;
+  /** It belongs to a person and to no organization. */
+  readonly personal?: boolean | undefined;
 }
 
 export interface AccountSummary {
@@ -117,9 +121,17 @@ export interface ProviderDescription {
 export interface ConsentRequest {
   readonly authorizationUrl: URL;
   readonly email: string;
-  readonly decision: 'allow' | 'deny';
+  /** `needs_admin`: the person may not consent, and returns to the app without an administrator's word. */
+  readonly decision: 'allow' | 'deny' | 'needs_admin';
   /** The scopes left ticked; all of the requested ones when absent. */
   readonly scopes?: readonly string[] | undefined;
+}
+
+export interface AdminConsentRequest {
+  readonly url: URL;
+  readonly decision: 'allow' | 'deny';
+  /** The administrator, where the address names no organization. */
+  readonly email?: string | undefined;
 }
 
 export interface SandboxProvider {
@@ -135,6 +147,9 @@ export interface SandboxProvider {
   /** What it answers on the sandbox's own port, from the root on. */
   readonly routes?: RequestHandler;
 
+  /** Details of an account, beside those that every provider has, that mean something here; the others are 422. */
+  readonly accountDetails?: readonly (keyof AccountDetails)[];
+
   /** Creates the account, or sets these details of it. */
   putAccount(email: string, details: AccountDetails): AccountSummary;
   account(email: string): AccountSummary | undefined;
@@ -144,6 +159,8 @@ export interface SandboxProvider {
   list(email: string): readonly DeliveredMessage[];
   /** The user deletes one; false when there is none of that id. */
   remove(email: string, providerId: string): boolean;
+  /** The user moves one; undefined when there is none of that id. Absent where messages do not lie in one folder. */
+  move?(email: string, providerId: string, folder: string): DeliveredMessage | undefined;
   /** An event of the control API, for one account or all. Only called with a fault that `supports` calls `event`. */
   event(fault: string, parameters: FaultParameters): void;
 
@@ -152,8 +169,12 @@ export interface SandboxProvider {
   /** Throws SandboxRefusal 422 for a setting that means nothing here. */
   configure(settings: ProviderSettings): ProviderSettings;
 
+  /** Whether this is the address of a page of its own, where people consent. */
+  ownsPage?(url: URL): boolean;
   /** Does what the person would do on the sign-in page; absent where there is none. */
   consent?(request: ConsentRequest): Promise<{ redirect_to: string }>;
+  /** Does what an administrator would do; absent where none is asked. */
+  adminConsent?(request: AdminConsentRequest): Promise<{ redirect_to: string }>;
 
   describe(): ProviderDescription;
   /** As new: no accounts, no grants, default settings. */

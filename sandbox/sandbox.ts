@@ -8,6 +8,7 @@ import { openConditions } from './conditions.ts';
 import { controlRoutes, refuseOtherSites } from './control.ts';
 import { createGoogleProvider } from './google/google.ts';
 import { createImapProvider } from './imap/imap.ts';
+import { createMicrosoftProvider } from './microsoft/microsoft.ts';
 import { pageRoutes } from './page/page.ts';
 import { openPorts } from './ports.ts';
 import type { ProviderDeps, ProviderName, SandboxProvider } from './provider.ts';
@@ -26,6 +27,7 @@ export interface SandboxOptions {
 const PROVIDERS = {
   google: createGoogleProvider,
   imap: createImapProvider,
+  microsoft: createMicrosoftProvider,
 } satisfies Partial<Record<ProviderName, (deps: ProviderDeps) => SandboxProvider | Promise<SandboxProvider>>>;
 type Name = keyof typeof PROVIDERS;
 

@@ -69,7 +69,15 @@ export function createGoogleProvider(deps: ProviderDeps): SandboxProvider {
     },
     event: (fault, parameters) => applyEvent(store, fault, parameters),
     configure: (settings) => configure(store, settings),
+    ownsPage: (url) => `${url.origin}${url.pathname}` === `${deps.origin}/google/o/oauth2/v2/auth`,
     async consent(request) {
+      if (request.decision === 'needs_admin') {
+        throw new SandboxRefusal(
+          422,
+          'decision_not_supported',
+          'Google sends nobody back to the app to ask an administrator',
+        );
+      }
       const of = { provider: 'google', kind: 'authorize' as const, email: request.email };
       const held = deps.conditions.take(of, SIGN_IN_FAULTS);
       const open = deps.requests.arrived('google', 'authorize', { email: request.email, operation: 'consent' });

@@ -1,0 +1,183 @@
+import { accountKey } from '../account-key.ts';
+import type { FaultParameters } from '../conditions.ts';
+import { removeScope } from '../oauth/grant-endings.ts';
+import { liveGrants } from '../oauth/tokens.ts';
+import type { OAuthSettings } from '../oauth/rows.ts';
+import type {
+  AccountSummary,
+  DeliveredMessage,
+  ProviderDeps,
+  ProviderDescription,
+  ProviderSettings,
+  SandboxProvider,
+} from '../provider.ts';
+import { SandboxRefusal } from '../refusal.ts';
+import { adminConsentTo } from './entra/admin-consent.ts';
+import type { EntraClient } from './entra/client.ts';
+import { openEntraClient } from './entra/client.ts';
+import type { GrantEvent } from './entra/grant-endings.ts';
+import { applyGrantEvent, challengeTokens } from './entra/grant-endings.ts';
+import { entraRoutes } from './entra/routes.ts';
+import { findScope } from './entra/scopes.ts';
+import { consentTo, SIGN_IN_FAULTS } from './entra/sign-in.ts';
+import type { AccountRow } from './rows.ts';
+import { MicrosoftStore } from './store.ts';
+
+const EVENTS = [
+  { fault: 'password_changed', label: 'Change password' },
+  { fault: 'access_revoked', label: 'Revoke access' },
+  { fault: 'session_revoked', label: 'Revoke sessions' },
+  { fault: 'token_idle_expired', label: 'Let refresh token expire' },
+  { fault: 'scope_removed', label: 'Remove a scope', asks: 'scope' },
+  { fault: 'cursor_expired', label: 'Expire sync state' },
+  { fault: 'claims_challenged', label: 'Challenge tokens (CAE)' },
+] as const;
+
+const CONDITIONS = [
+  'unavailable',
+  'slow',
+  'rate_limited',
+  'rubbish',
+  'cut_connection',
+  'lost_response',
+  'account_disabled',
+  'mailbox_unavailable',
+  'admin_consent_required',
+  'mfa_required',
+  'conditional_access',
+  'app_credentials_invalid',
+];
+
+/** Entra ID and Microsoft Graph, below `/microsoft`. */
+export async function createMicrosoftProvider(deps: ProviderDeps): Promise<SandboxProvider> {
+  const store = new MicrosoftStore(deps);
+  const client = await openEntraClient(deps.dir);
+  const base = `${deps.origin}/microsoft`;
+  const entra = { store, client };
+  return {
+    name: 'microsoft',
+    connection: connectionTo(base, client),
+    environment: {
+      MICROSOFT_CLIENT_ID: client.clientId,
+      MICROSOFT_CLIENT_SECRET: client.clientSecret,
+      MICROSOFT_AUTHORITY_URL: base,
+      GRAPH_API_URL: `${base}/graph/v1.0`,
+    },
+    routes: entraRoutes(entra, base),
+    accountDetails: ['delegates', 'personal'],
+    ...accountsOf(store),
+    supports: (fault) => {
+      if (EVENTS.some((event) => event.fault === fault)) return 'event';
+      return CONDITIONS.includes(fault) ? 'condition' : undefined;
+    },
+    event: (fault, parameters) => applyEvent(store, fault, parameters),
+    configure: (settings) => configure(store, settings),
+    ownsPage: (url) => url.href.startsWith(`${base}/`) && /\/(authorize|adminconsent)$/.test(url.pathname),
+    async consent(request) {
+      const of = { provider: 'microsoft', kind: 'authorize' as const, email: request.email };
+      const held = deps.conditions.take(of, SIGN_IN_FAULTS);
+      const open = deps.requests.arrived('microsoft', 'authorize', { email: request.email, operation: 'consent' });
+      const redirect_to = consentTo(entra, tenantOf(base, request.authorizationUrl), request, held);
+      open.answered(302);
+      return { redirect_to };
+    },
+    async adminConsent(request) {
+      const email = request.email ?? null;
+      const open = deps.requests.arrived('microsoft', 'authorize', { email, operation: 'admin consent' });
+      const redirect_to = adminConsentTo(entra, tenantOf(base, request.url), request);
+      open.answered(302);
+      return { redirect_to };
+    },
+    describe: () => describe(store),
+    reset: () => store.reset(),
+    close: async () => store.tables.close(),
+  };
+}
+
+/** The part of a page's path that names the tenant. */
+function tenantOf(base: string, url: URL): string {
+  return decodeURIComponent(url.href.slice(base.length + 1).split(/[/?]/)[0] ?? '');
+}
+
+function connectionTo(base: string, client: EntraClient): SandboxProvider['connection'] {
+  return {
+    client_id: client.clientId,
+    client_secret: client.clientSecret,
+    client_certificate_file: client.certificateFile,
+    authority_url: base,
+    authorization_url: `${base}/common/oauth2/v2.0/authorize`,
+    token_url: `${base}/common/oauth2/v2.0/token`,
+    graph_api_url: `${base}/graph/v1.0`,
+  };
+}
+
+function accountsOf(
+  store: MicrosoftStore,
+): Pick<SandboxProvider, 'putAccount' | 'account' | 'deliver' | 'list' | 'remove' | 'move'> {
+  return {
+    putAccount: (email, details) => summarize(store, store.putAccount(email, details)),
+    account: (email) => {
+      const account = store.account(email);
+      return account && summarize(store, account);
+    },
+    deliver: (email, request): readonly DeliveredMessage[] =>
+      store.deliver(email, request).map((row) => store.present(row)),
+    list: (email) => store.list(email),
+    remove: (email, id) => store.remove(email, id) !== undefined,
+    move: (email, id, folder) => {
+      const moved = store.move(email, id, folder);
+      return moved && store.present(moved);
+    },
+  };
+}
+
+function summarize(store: MicrosoftStore, account: AccountRow): AccountSummary {
+  return {
+    email: account.email,
+    name: account.name,
+    tenant: account.tenant,
+    messages: store.mailbox(account.email).newestFirst().length,
+    live: liveGrants(store, account.email),
+  };
+}
+
+function applyEvent(store: MicrosoftStore, fault: string, { email, scope }: FaultParameters): void {
+  const accounts = email === undefined ? [...store.tables.read('accounts').values()] : [store.requireAccount(email)];
+  if (fault === 'scope_removed') {
+    if (!scope) throw new SandboxRefusal(400, 'scope_missing', 'say which: {"scope": "Mail.Read"}');
+    const removed = accounts.map((account) => removeScope(store, account.email, (scopes) => findScope(scopes, scope)));
+    if (removed.includes(true)) return;
+    throw new SandboxRefusal(409, 'scope_not_granted', `nothing that exists now was granted the scope ${scope}`);
+  }
+  for (const account of accounts) {
+    if (fault === 'cursor_expired') expireSyncState(store, account);
+    else if (fault === 'claims_challenged') challengeTokens(store, account.email);
+    else applyGrantEvent(store, fault as GrantEvent, account.email);
+  }
+}
+
+/** Every nextLink and deltaLink that was ever given out is too old from now on. */
+function expireSyncState(store: MicrosoftStore, account: AccountRow): void {
+  store.tables.commit([['accounts', accountKey(account.email), { ...account, sync_epoch: account.sync_epoch + 1 }]]);
+}
+
+function configure(store: MicrosoftStore, settings: ProviderSettings): ProviderSettings {
+  const { push_endpoint, push_audience, ...own } = settings;
+  if (push_endpoint !== undefined || push_audience !== undefined) {
+    const text = 'each subscription of Graph names its own address: it pushes to no other';
+    throw new SandboxRefusal(422, 'setting_not_supported', text);
+  }
+  const given = Object.entries(own).filter(([, value]) => value !== undefined);
+  return store.configure(Object.fromEntries(given) as Partial<OAuthSettings>);
+}
+
+function describe(store: MicrosoftStore): ProviderDescription {
+  return {
+    title: 'Microsoft 365',
+    live: 'grants',
+    events: EVENTS,
+    conditions: CONDITIONS,
+    settings: store.settings(),
+    accounts: [...store.tables.read('accounts').values()].map((account) => summarize(store, account)),
+  };
+}
