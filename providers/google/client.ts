@@ -2,11 +2,10 @@ import { z } from 'zod';
 import type { Secret } from '../../domain/secret.ts';
 import type { Operation } from '../../domain/verdict.ts';
 import { ProviderError } from '../../domain/verdict.ts';
-import { parseJson } from '../answers/text.ts';
+import { dateOf, parseAnswer, readRefusal } from '../answers/http-answers.ts';
 import type { Http, HttpAnswer, HttpStream } from '../../net/http.ts';
 import { toProviderAnswer } from '../../net/http.ts';
 import type { Pacer } from '../pacer.ts';
-import { unknown } from '../../domain/verdict-builders.ts';
 import { classifyGoogle } from './errors.ts';
 import { labelList, messagePage, messageResource, historyPage, profile, userinfo, watchAnswer } from './schema.ts';
 import type { MessageResource } from './schema.ts';
@@ -52,7 +51,7 @@ export class GmailClient {
   async profile() {
     const call = this.#call('users.getProfile', 'profile', {}, 'api', UNITS.getProfile);
     const answer = await this.#ok(call);
-    return { ...parse(profile, call, answer), at: dateOf(answer.headers) };
+    return { ...parseAnswer(profile, call, answer), at: dateOf(answer.headers) };
   }
 
   async labels() {
@@ -66,7 +65,7 @@ export class GmailClient {
   async history(parameters: Parameters) {
     const call = this.#call('users.history.list', 'history', parameters, 'import', UNITS.listHistory);
     const answer = await this.#ok(call);
-    return { ...parse(historyPage, call, answer), at: dateOf(answer.headers) };
+    return { ...parseAnswer(historyPage, call, answer), at: dateOf(answer.headers) };
   }
 
   messages(parameters: Parameters) {
@@ -81,7 +80,7 @@ export class GmailClient {
     const call = this.#messageCall(id, 'minimal');
     const answer = await this.#send(call);
     if (answer.status === 404) return null;
-    return parse(messageResource, call, assertOk(call, answer));
+    return parseAnswer(messageResource, call, assertOk(call, answer));
   }
 
   /** The JSON of a message with its `raw` field, as it comes; null when there is no such message any more. */
@@ -116,7 +115,7 @@ export class GmailClient {
   }
 
   async #read<Shape>(shape: z.ZodType<Shape>, call: Call): Promise<Shape> {
-    return parse(shape, call, await this.#ok(call));
+    return parseAnswer(shape, call, await this.#ok(call));
   }
 
   async #ok(call: Call): Promise<HttpAnswer> {
@@ -156,29 +155,4 @@ function assertOk(call: Call, answer: HttpAnswer): HttpAnswer {
   if (answer.status === 200 || answer.status === 204) return answer;
   const refusal = classifyGoogle(toProviderAnswer(call.operation, answer));
   throw new ProviderError(`${call.name} answered ${answer.status} ${refusal.providerCode ?? ''}`, refusal);
-}
-
-/** A 200 with an unexpected body comes from a proxy or a broken backend: `transient`. */
-function parse<Shape>(shape: z.ZodType<Shape>, call: Call, answer: HttpAnswer): Shape {
-  const parsed = shape.safeParse(parseJson(answer.body));
-  if (parsed.success) return parsed.data;
-  const fields = parsed.error.issues.map((issue) => issue.path.join('.') || 'body').join(', ');
-  const failure = unknown(toProviderAnswer(call.operation, answer), 'unexpected_answer');
-  throw new ProviderError(`${call.name} answered 200 without what was expected (${fields})`, failure);
-}
-
-async function readRefusal(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length > 64 * 1024) break;
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-function dateOf(headers: Record<string, string>): Date | null {
-  const date = new Date(headers['date'] ?? '');
-  return Number.isNaN(date.getTime()) ? null : date;
 }

@@ -4,6 +4,8 @@ import type { OAuthRefusal } from '../answers/text.ts';
 import { classifyNetwork } from '../../net/network-failure.ts';
 import { classifyChallenge, classifyGrantedScope, classifyOAuth } from '../answers/oauth-errors.ts';
 import { outagesFirst } from '../answers/outages.ts';
+import type { Classifier } from '../answers/outages.ts';
+import { withClaims } from './claims.ts';
 import { classifyDiagnostics } from '../answers/token-diagnostics.ts';
 import { rateLimited, retryAfterMs, tokenRefused, unknown, verdict } from '../../domain/verdict-builders.ts';
 import { meaningOf, tellingCode } from './entra-codes.ts';
@@ -13,7 +15,9 @@ import { classifyGraph, graphFailure } from './graph-errors.ts';
  * What Entra ID's and Graph's answers mean. Total: what is not known is `transient`. Entra's numbers decide before its
  * words; Graph's innermost code decides before the HTTP status.
  */
-export const classifyMicrosoft = outagesFirst(classifyWords);
+export const classifyMicrosoft: Classifier = (answer) => withClaims(answer, classifyOutagesFirst(answer));
+
+const classifyOutagesFirst = outagesFirst(classifyWords);
 
 function classifyWords(answer: ProviderAnswer): Verdict {
   const lacking = classifyGrantedScope(answer, MAIL_SCOPE);

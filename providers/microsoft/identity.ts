@@ -1,0 +1,68 @@
+import { createRemoteJWKSet, customFetch, jwtVerify } from 'jose';
+import type { JWTVerifyGetKey } from 'jose';
+import { z } from 'zod';
+import type { Secret } from '../../domain/secret.ts';
+import { verdict } from '../../domain/verdict-builders.ts';
+import { ProviderError } from '../../domain/verdict.ts';
+import type { Http } from '../../net/http.ts';
+import type { MicrosoftConfig } from './configuration.ts';
+
+/** Entra's clock and ours may differ by this. */
+const CLOCK_TOLERANCE_SECONDS = 300;
+
+/** Only these two name a login for ever; addresses and names in a token change hands. */
+const claims = z.object({
+  oid: z.string().min(1),
+  tid: z.string().regex(/^[\w-]+$/),
+  preferred_username: z.string().optional(),
+  email: z.string().optional(),
+});
+
+export interface EntraLogin {
+  /** The object id of the login in its tenant. */
+  oid: string;
+  tenant: string;
+  /** What the person signed in with; it may be no mail address. */
+  username: string | null;
+}
+
+/** Verifies an id_token and reads who signed in. Throws `ProviderError`, `transient`: a later sign-in may have a good one. */
+export type VerifyLogin = (idToken: Secret, signal: AbortSignal) => Promise<EntraLogin>;
+
+/**
+ * By the keys that Entra publishes; the issuer has to be that of the token's own tenant
+ * (learn.microsoft.com/entra/identity-platform/id-tokens, OpenID Connect Core 3.1.3.7).
+ */
+export function createLoginVerifier(config: MicrosoftConfig, http: Http): VerifyLogin {
+  const keys = keysOf(config, http);
+  return async (idToken) => {
+    try {
+      const { payload } = await jwtVerify(idToken.reveal(), keys, {
+        algorithms: ['RS256'],
+        audience: config.client.id,
+        requiredClaims: ['exp', 'iss'],
+        clockTolerance: CLOCK_TOLERANCE_SECONDS,
+      });
+      const { oid, tid, preferred_username: name, email } = claims.parse(payload);
+      if (payload.iss !== `${config.authorityUrl}/${tid}/v2.0`) throw new Error('the issuer is another tenant’s');
+      return { oid, tenant: tid, username: name ?? email ?? null };
+    } catch (error) {
+      throw error instanceof ProviderError ? error : unverified(error);
+    }
+  };
+}
+
+function unverified(cause: unknown): ProviderError {
+  const failure = verdict('transient', 'provider_unavailable', { providerCode: 'id_token_unverified' });
+  return Object.assign(new ProviderError('Microsoft’s id_token could not be verified', failure), { cause });
+}
+
+/** Fetched when they are needed, and kept. */
+function keysOf({ authorityUrl }: MicrosoftConfig, http: Http): JWTVerifyGetKey {
+  return createRemoteJWKSet(new URL(`${authorityUrl}/common/discovery/v2.0/keys`), {
+    async [customFetch](url, { signal }) {
+      const answer = await http.send({ method: 'GET', url: new URL(url), operation: 'api', signal });
+      return new Response(answer.body, { status: answer.status });
+    },
+  });
+}
