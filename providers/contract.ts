@@ -204,12 +204,14 @@ export interface OAuthAdapter {
   longestLifeSeconds?: number;
 }
 
-interface AuthorizationRequest {
+export interface AuthorizationRequest {
   redirectUri: string;
   state: string;
   /** S256 of the verifier (RFC 7636 section 4.2). */
   codeChallenge: string;
   uses: Use[];
+  /** The mailbox that is wanted is another login's. */
+  isShared: boolean;
   /** The pinned account's login at a reauthorization; only a hint, the identity is checked afterwards. */
   loginHint: string | null;
   /** Of the connection that is signed in again: a guest signs in at the very directory. Empty for a new one. */
@@ -219,11 +221,12 @@ interface AuthorizationRequest {
 }
 
 /** Asks an administrator to admit the app for a whole organization. No code comes back, and a person still signs in. */
-interface AdminConsentRequest {
+export interface AdminConsentRequest {
   /** The landing, `/oauth/:provider/admin-consent`: a path of its own, because its answer vouches for nothing. */
   redirectUri: string;
   state: string;
   uses: Use[];
+  isShared: boolean;
   /** Of a connection that waits for the consent; empty for a new one. */
   context: ConnectionContext;
 }
@@ -261,22 +264,26 @@ export interface TokenSet {
   expiresInSeconds: number | null;
   /** null when the answer does not repeat them: then as requested (RFC 6749 section 5.1). */
   scopes: string[] | null;
+  /** Who signed in, signed by the server (OpenID Connect); absent or null where the answer has none. */
+  idToken?: Secret | null;
   /** What the answer says of the connection. It goes over what is stored: an account may move to another instance. */
   context: ConnectionContext;
 }
 
 /** What a session is opened with. */
 export type SessionAccess = {
-  /** The mailbox to open: a delegate's login may open a shared one. null: the login's own. */
+  /** The mailbox to open: a delegate's login may open a shared one. null at a sign-in: the login's own. */
   mailbox: string | null;
   context: ConnectionContext;
   /** Whose folders are read beside the mailbox's own, where the provider tells them apart; absent: none. */
   namespaces?: readonly Namespace[];
-} & (
-  | { kind: 'token'; accessToken: Secret }
-  /** `email`: the address of the login, as far as it is known. */
-  | { kind: 'password'; email: string; server: Server; username: string; password: Secret }
-);
+} &
+  /** `idToken`: of the sign-in that is to be proved. */
+  (
+    | { kind: 'token'; accessToken: Secret; idToken?: Secret | null }
+    /** `email`: the address of the login, as far as it is known. */
+    | { kind: 'password'; email: string; server: Server; username: string; password: Secret }
+  );
 
 /** An open session at one account. */
 export interface Session {

@@ -26,8 +26,8 @@ export interface TokenEndpoint {
 }
 
 /**
- * One request to a token endpoint, authenticated by client_secret_post (RFC 6749 section 2.3.1), without retries. The
- * answer is raw, of any status, so that it can be sealed before it is understood.
+ * One request to a token endpoint, authenticated in its body by a secret (RFC 6749 section 2.3.1) or by a signed assertion
+ * (RFC 7523), without retries. The answer is raw, of any status, so that it can be sealed before it is understood.
  */
 export async function requestToken(
   { http, url, client }: TokenEndpoint,
@@ -35,16 +35,15 @@ export async function requestToken(
   signal: AbortSignal,
   beforeWriting?: BeforeWriting,
 ): Promise<RawAnswer> {
-  const secret = await readSecret(client);
-  const form = new URLSearchParams({ ...parameters, client_id: client.id, client_secret: secret.reveal() });
+  const form = new URLSearchParams({ ...parameters, client_id: client.id, ...(await authenticate(client, url)) });
   const answer = await postForm(http, url, form, signal, beforeWriting);
   return { ...answer, body: new Secret(answer.body) };
 }
 
-/** A secret file that cannot be read is the operator's to mend, as a wrong one is. */
-async function readSecret(client: OAuthClientConfig): Promise<Secret> {
+/** A file that cannot be read is the operator's to mend, as a wrong secret is. */
+async function authenticate(client: OAuthClientConfig, url: URL): Promise<Record<string, string>> {
   try {
-    return await client.secret();
+    return await client.authenticate(url);
   } catch (error) {
     const providerCode = 'client_secret_unreadable';
     const failure = verdict('misconfigured', 'app_credentials_invalid', { providerCode });
@@ -73,7 +72,10 @@ export function postForm(
 }
 
 /** What a provider sent the person back with (RFC 6749 section 4.1.2). */
-export type AuthorizationAnswer = { code: string } | { error: string };
+export type AuthorizationAnswer =
+  | { code: string }
+  /** `description`: as the provider wrote it, for its error map only. */
+  | { error: string; description?: string };
 
 /**
  * Reads an authorization answer whose `state` was already found and consumed. A repeated parameter or an issuer that
@@ -89,7 +91,10 @@ export function readAuthorizationAnswer(
   const issuer = parameters.get('iss');
   if (issuer !== null && !isOneOf(issuers, issuer)) return { error: 'invalid_response' };
   const error = parameters.get('error');
-  if (error !== null) return { error: /^[\x21\x23-\x5b\x5d-\x7e]{1,64}$/.test(error) ? error : 'invalid_response' };
+  if (error !== null) {
+    const description = parameters.get('error_description')?.slice(0, 2_000) ?? '';
+    return { error: /^[\x21\x23-\x5b\x5d-\x7e]{1,64}$/.test(error) ? error : 'invalid_response', description };
+  }
   const code = parameters.get('code');
   return code ? { code } : { error: 'invalid_response' };
 }

@@ -7,9 +7,10 @@ import { google } from './google/definition.ts';
 import { reserveAlone } from './pacer.ts';
 import type { ReserveTime } from './pacer.ts';
 import { imap } from './imap/definition.ts';
+import { microsoft } from './microsoft/definition.ts';
 
 /** Every provider, one line each (providers/README.md). */
-const PROVIDERS: readonly ProviderDefinition[] = [google, imap];
+const PROVIDERS: readonly ProviderDefinition[] = [google, imap, microsoft];
 
 /** The environment variables of all providers. */
 export const PROVIDER_VARIABLES: z.ZodRawShape = Object.assign({}, ...PROVIDERS.map(({ variables }) => variables));

@@ -77,12 +77,14 @@ function tokenSet(provider: string, fields: Fields): TokenSet {
   if (PROOF_TYPES.test(tokenType)) throw noTokenAnswer(provider, `token_type is ${tokenType.toLowerCase()}`);
   const refreshToken = textOf(fields, 'refresh_token');
   const scope = textOf(fields, 'scope');
+  const idToken = textOf(fields, 'id_token');
   return {
     accessToken: new Secret(accessToken),
     tokenType: /^bearer$/i.test(tokenType) ? tokenType : 'Bearer',
     refreshToken: refreshToken === null ? null : new Secret(refreshToken),
     expiresInSeconds: lifeSeconds(fields.get(plainName('expires_in'))),
     scopes: scope === null ? null : scope.split(/\s+/),
+    idToken: idToken === null ? null : new Secret(idToken),
     context: {},
   };
 }

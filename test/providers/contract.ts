@@ -107,14 +107,24 @@ async function readWindow(subject: Subject, account: Account, from: Date, to: Da
   return ids;
 }
 
-async function heads(subject: Subject, account: Account): Promise<Position[]> {
+/** Where every part stands now: its head, or the end of the walk to it. */
+export async function heads(subject: Subject, account: Account): Promise<Position[]> {
   const session = await open(subject, account);
-  const positions = await takeHeads(session);
+  const positions: Position[] = [];
+  for (const { cursor, ...scope } of await takeHeads(session)) {
+    positions.push({ ...scope, cursor: cursor ?? (await walk(session, scope)) });
+  }
   await session.close();
-  return positions.map(({ cursor, ...scope }) => {
-    if (cursor === null) throw new Error(`${scope.scope} has no cursor as of now`);
-    return { ...scope, cursor };
-  });
+  return positions;
+}
+
+async function walk(session: Session, scope: ScopeReference): Promise<string> {
+  if (!session.walk) throw new Error(`${scope.scope} has neither a cursor as of now nor a walk to one`);
+  for (let position: string | null = null; ;) {
+    const page: Awaited<ReturnType<NonNullable<Session['walk']>>> = await session.walk(scope, position, 100);
+    if (page.position === null) return page.cursor;
+    ({ position } = page);
+  }
 }
 
 function listings(subject: Subject): void {

@@ -74,6 +74,7 @@ describe('Gmail', () => {
       codeChallenge: 'ch',
       uses: ['read', 'send'],
       loginHint: 'ana@gmail.example',
+      isShared: false,
       context: {},
     });
     expect(Object.fromEntries(url.searchParams)).toEqual({

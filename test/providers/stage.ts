@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { AccessType } from '../../domain/access-type.ts';
 import { Secret } from '../../domain/secret.ts';
 import { createEgressGuard } from '../../net/egress.ts';
 import { createPkce } from '../../providers/oauth.ts';
@@ -52,20 +53,34 @@ export class Stage {
   }
 
   get oauth(): OAuthAdapter {
-    const oauth = this.providers.get('gmail')?.signIn.oauth[0];
-    if (!oauth) throw new Error('Gmail is not configured');
+    return this.oauthOf('gmail');
+  }
+
+  oauthOf(accessType: AccessType): OAuthAdapter {
+    const oauth = this.providers.get(accessType)?.signIn.oauth[0];
+    if (!oauth) throw new Error(`${accessType} is not configured`);
     return oauth;
   }
 
+  signInAtGoogle(email: string, scopes?: string[]): Promise<TokenSet> {
+    return this.signIn('gmail', email, { scopes });
+  }
+
   /** Consents as that person and exchanges the code. */
-  async signInAtGoogle(email: string, scopes?: string[]): Promise<TokenSet> {
+  async signIn(
+    accessType: AccessType,
+    email: string,
+    { scopes, isShared = false }: { scopes?: string[] | undefined; isShared?: boolean } = {},
+  ): Promise<TokenSet> {
     const { codeVerifier, codeChallenge } = createPkce();
-    const url = this.oauth.authorizationUrl({
+    const oauth = this.oauthOf(accessType);
+    const url = oauth.authorizationUrl({
       redirectUri: REDIRECT_URI,
       state: 'st',
       codeChallenge,
       uses: ['read'],
       loginHint: email,
+      isShared,
       context: {},
     });
     const { redirect_to } = await this.control<{ redirect_to: string }>('POST', '/consent', {
@@ -74,8 +89,8 @@ export class Stage {
       ...(scopes ? { scopes } : {}),
     });
     const code = new URL(redirect_to).searchParams.get('code') ?? '';
-    const raw = await this.oauth.exchangeRequest({ redirectUri: REDIRECT_URI, code, codeVerifier, context: {} }, NEVER);
-    return this.oauth.processTokenAnswer(raw);
+    const raw = await oauth.exchangeRequest({ redirectUri: REDIRECT_URI, code, codeVerifier, context: {} }, NEVER);
+    return oauth.processTokenAnswer(raw);
   }
 
   imapAccess(email: string, password: string, security: 'tls' | 'starttls' = 'starttls'): SessionAccess {

@@ -54,7 +54,7 @@ beforeAll(async () => {
       revocationUrl: 'https://oauth2.googleapis.com/revoke',
       userinfoUrl: 'https://openidconnect.googleapis.com/v1/userinfo',
       gmailApiUrl: 'https://gmail.googleapis.com',
-      client: { id: 'client', secret: () => Promise.resolve(new Secret(CLIENT_SECRET)) },
+      client: { id: 'client', authenticate: () => Promise.resolve({ client_secret: CLIENT_SECRET }) },
       unitsPerMinute: null,
       push: null,
     },

@@ -41,6 +41,7 @@ export async function connectGmail(
     codeChallenge,
     uses: ['read'],
     loginHint: null,
+    isShared: false,
     context: {},
   });
   if (prompt !== undefined) authorizationUrl.searchParams.set('prompt', prompt);

@@ -12,7 +12,15 @@ export async function grantOfProduct(
   await sandbox.account('google', email, { password: secret('password') });
   const { codeVerifier, codeChallenge } = createPkce();
   const redirectUri = 'http://127.0.0.1:9/oauth/google/callback';
-  const sent = { redirectUri, codeChallenge, state: 'state', uses: ['read' as const], loginHint: null, context: {} };
+  const sent = {
+    redirectUri,
+    codeChallenge,
+    state: 'state',
+    uses: ['read' as const],
+    loginHint: null,
+    isShared: false,
+    context: {},
+  };
   const back = new URL(await sandbox.consent(oauth.authorizationUrl(sent).href, email));
   const code = back.searchParams.get('code') ?? '';
   const answer = await oauth.exchangeRequest(
