@@ -28,6 +28,7 @@ export async function newCredential(
     context: contextOf(signIn),
     grantKey: signIn.proof.identity.grantKey,
     accessTokenRefusedAt: null,
+    claims: null,
     updatedAt: now,
   } satisfies Partial<NewCredential>;
 }

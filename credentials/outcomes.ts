@@ -6,6 +6,7 @@ import type { Transaction } from '../db/client.ts';
 import {
   clearTokenRefused,
   findCredentialState,
+  keepClaims,
   markTokenRefused,
   notifyReaders,
 } from '../db/credentials/credentials.ts';
@@ -126,6 +127,7 @@ export async function settleRefusal(
   await notifyReaders(tx, row.id);
   // A token endpoint's refusal never concerns the access token, which is still served (rule 6).
   if (verdict.tokenRefused && tried === 'access') await markTokenRefused(tx, row.id, credentialVersion, now);
+  if (verdict.claims !== undefined) await keepClaims(tx, row.id, credentialVersion, verdict.claims);
   if (statusAfter(verdict) === null) return { before: row, row };
   const suspicion = suspect(context, row, outcome, now);
   // Of a password there is no newer version to ask with.

@@ -151,6 +151,7 @@ async function newVersion(
     issuedAt,
     expiresAt: new Date(issuedAt.getTime() + tokenLifeMs(tokens, oauth)),
     accessTokenRefusedAt: null,
+    claims: null,
     rotation: await learned(context, oauth, credential, tokens),
     context: { ...credential.context, ...tokens.context },
     updatedAt: await context.clock.now(),

@@ -45,7 +45,9 @@ export function sendRefresh(
     request: async (signal: AbortSignal, beforeWriting: () => Promise<void>) => {
       const token = await openSecret(context, credential);
       const oauth = oauthOf(context, accessType, credential.oauthProvider);
-      return oauth.refreshRequest({ token, context: credential.context }, signal, beforeWriting);
+      const { context: connection, claims } = credential;
+      const grant = { token, context: connection, ...(claims === null ? {} : { claims }) };
+      return oauth.refreshRequest(grant, signal, beforeWriting);
     },
   };
   return whileRenewing(context, exchange, () => exchangeOnce(context, exchange));

@@ -74,6 +74,14 @@ export async function markTokenRefused(tx: Transaction, channelId: string, versi
     .where(and(eq(credentials.channelId, channelId), eq(credentials.version, version)));
 }
 
+/** The next refresh and the next sign-in carry these claims, until a new version is stored. */
+export async function keepClaims(tx: Transaction, channelId: string, version: number, claims: string): Promise<void> {
+  await tx
+    .update(credentials)
+    .set({ claims })
+    .where(and(eq(credentials.channelId, channelId), eq(credentials.version, version)));
+}
+
 /** The provider has just accepted this version's access token: a report to the contrary was wrong. */
 export async function clearTokenRefused(tx: Transaction, channelId: string, version: number): Promise<void> {
   await tx

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import type { AccessType, ChannelKind, ProviderName } from '../../domain/access-type.ts';
+import type { ConnectionContext } from '../../domain/connection-context.ts';
 import type { Verdict } from '../../domain/verdict.ts';
 import { channels } from './channels.ts';
 import { renamedJson, time } from './columns.ts';
@@ -14,6 +15,10 @@ export interface AdoptionRequest {
   kind: ChannelKind;
   owner: Person | null;
   coveredUntil: string | null;
+  /** The shared mailbox that the login reads; absent: the login's own. */
+  mailbox?: string;
+  /** What the product knows of the connection, for the first refresh. */
+  connection?: ConnectionContext;
   /** Whose authorization server takes the token, where the access type has more than one. */
   provider?: ProviderName;
 }

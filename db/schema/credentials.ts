@@ -29,6 +29,8 @@ export const credentials = pgTable('credentials', {
   oauthProvider: text('oauth_provider').$type<ProviderName>(),
   /** Not secret; of the credential, because a refresh or a sign-in may change it together with its version. */
   context: jsonb('context').$type<ConnectionContext>().notNull().default({}),
+  /** What the provider's last refusal asks the next refresh or sign-in for (OpenID Connect `claims`); not secret. */
+  claims: text('claims'),
   /** `none | tolerant | grace:<seconds> | strict` */
   rotation: text('rotation').notNull().default('none'),
   /** Which grant it rests on (client and login), hashed: revoking one may end all of them. */
