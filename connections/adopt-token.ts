@@ -7,7 +7,7 @@ import { ensureTenant } from '../db/access/tenants.ts';
 import type { AccessType } from '../domain/access-type.ts';
 import type { Secret } from '../domain/secret.ts';
 import { whileRenewing } from '../credentials/one-time-exchange.ts';
-import { finishAdoption, otherAccount } from './adoption.ts';
+import { finishAdoption, mailboxOf, otherAccount } from './adoption.ts';
 import type { AdoptionOutcome } from './adoption.ts';
 import { isSameAddress } from '../domain/address.ts';
 import type { Context } from '../runtime/context.ts';
@@ -83,8 +83,8 @@ async function take(
 async function sameChannel(context: Context, handed: HandedOver, channelId: string): Promise<AdoptionOutcome> {
   const { tenantId, request } = handed;
   const channel = await context.database.inTenant(tenantId, (tx) => findChannel(tx, channelId));
-  if (channel && !isSameAddress(channel.accountEmail, request.email)) {
-    return otherAccount(request.email, channel.accountEmail);
+  if (channel && !isSameAddress(channel.accountEmail, mailboxOf(request))) {
+    return otherAccount(mailboxOf(request), channel.accountEmail);
   }
   return { status: 'connected', channel: channelId };
 }
@@ -95,7 +95,7 @@ async function sendAndFinish(
   held: HeldAdoption,
 ): Promise<AdoptionOutcome | 'taken_over'> {
   return whileRenewing(context, leaseOf(held), async () => {
-    const sent = await sendAdoption(context, { accessType, provider: request.provider ?? null, token }, held);
+    const sent = await sendAdoption(context, { accessType, request, token }, held);
     switch (sent.outcome) {
       case 'answered': {
         const row = { ...held, accessType, request, tries: 0 };

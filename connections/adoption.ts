@@ -71,12 +71,14 @@ async function proveAndStore(
   const oauth = oauthOfRow(context, row);
   const missing = tokens.scopes === null ? [] : oauth.missingScopes(tokens.scopes, ['read']);
   if (missing.length > 0) return failed('scope_missing', `The grant lacks ${missing.join(', ')}`);
-  const { accessToken, context: connection } = tokens;
-  const access = { kind: 'token', mailbox: request.email, accessToken, context: connection } as const;
+  const { accessToken, idToken = null, context: connection } = tokens;
+  const mailbox = request.mailbox ?? (request.kind === 'shared' ? request.email : null);
+  const access = { kind: 'token', mailbox, accessToken, idToken, context: connection } as const;
   try {
     const proof = await proveSignIn(context, accessType, access, AbortSignal.timeout(PROOF_TIMEOUT_MS));
     const received = proof.identity.account.email;
-    if (!isSameAddress(received, request.email)) return otherAccount(request.email, received);
+    const expected = mailboxOf(request);
+    if (!isSameAddress(received, expected)) return otherAccount(expected, received);
     return await completeSignIn(context, {
       tenantId,
       link: null,
@@ -98,6 +100,8 @@ async function proveAndStore(
 
 type OwnFailure = Extract<AdoptionFailure, { status: 'failed' }>;
 const failed = (code: string, detail: string): OwnFailure => ({ status: 'failed', code, detail });
+
+export const mailboxOf = ({ mailbox, email }: Pick<AdoptionRequest, 'mailbox' | 'email'>): string => mailbox ?? email;
 
 /** Only the named account is taken over (rule 7). */
 export function otherAccount(expected: string, received: string): OwnFailure {

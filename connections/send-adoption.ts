@@ -6,7 +6,6 @@ import type { Exchanged, ExchangeRow, ExchangeTiming, Lease } from '../credentia
 import type { Binding } from '../crypto/vault.ts';
 import { holdAdoption, markAdoptionSent, storeAdoptionAnswer, withdrawAdoption } from '../db/credentials/adoptions.ts';
 import type { AdoptionRow, HeldAdoption } from '../db/credentials/adoptions.ts';
-import type { AccessType, ProviderName } from '../domain/access-type.ts';
 import type { Secret } from '../domain/secret.ts';
 import type { RawAnswer } from '../providers/contract.ts';
 
@@ -34,16 +33,17 @@ export function leaseOf(held: HeldAdoption): Lease & { row: ExchangeRow } {
 /** The one-time exchange of an adoption whose row is written. */
 export function sendAdoption(
   context: Context,
-  { accessType, provider, token }: { accessType: AccessType; provider: ProviderName | null; token: Secret },
+  { accessType, token, request }: Pick<AdoptionRow, 'accessType' | 'request'> & { token: Secret },
   held: HeldAdoption,
 ): Promise<Exchanged> {
-  const oauth = oauthOf(context, accessType, provider);
+  const oauth = oauthOf(context, accessType, request.provider ?? null);
+  const grant = { token, context: request.connection ?? {} };
   return exchangeOnce(context, {
     ...leaseOf(held),
     name: 'adoption',
     binding: bindingOf(held, 'adoption_answer'),
     about: { tenantId: held.tenantId, accessType },
-    request: (signal, beforeWriting) => oauth.refreshRequest({ token, context: {} }, signal, beforeWriting),
+    request: (signal, beforeWriting) => oauth.refreshRequest(grant, signal, beforeWriting),
   });
 }
 

@@ -1,6 +1,7 @@
 import { lazy, Suspense } from 'react';
 import { Route, Routes } from 'react-router';
 import { Workspace } from './workspace.tsx';
+import { AdminConsentPage } from './pages/admin-consent.tsx';
 import { ConnectPage } from './pages/connect.tsx';
 import { NotFoundPage } from './pages/not-found.tsx';
 import { ReturnPage } from './pages/return.tsx';
@@ -15,6 +16,7 @@ export function App() {
     <Suspense fallback={<p className="waiting">Opening Mooring…</p>}>
       <Routes>
         <Route path="/connect/:link" element={<ConnectPage />} />
+        <Route path="/admin-consent" element={<AdminConsentPage />} />
         <Route path="/return" element={<ReturnPage />} />
         <Route element={<Workspace />}>
           <Route index element={<ChannelsPage />} />

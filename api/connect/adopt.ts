@@ -1,5 +1,6 @@
 import type { AdoptionRequest } from '../../db/credentials/adoptions.ts';
 import { findTenant } from '../../db/access/tenants.ts';
+import type { ConnectionContext } from '../../domain/connection-context.ts';
 import { Secret } from '../../domain/secret.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import type { VerdictKind } from '../../domain/verdict.ts';
@@ -81,8 +82,10 @@ async function proveAndStore(context: ApiContext, provider: Provider, body: Adop
   const { oauth, password } = provider.signIn;
   if (oauth.length > 0 && 'refreshToken' in given) {
     const token = new Secret(given.refreshToken);
-    const { provider: issuer } = chooseOAuth(context, accessType, body.provider);
-    return adoptToken(context, { tenantId, accessType, token, request: { ...requestOf(body), provider: issuer } });
+    const { provider: issuer, rotation } = chooseOAuth(context, accessType, body.provider);
+    if (rotation.mode === 'strict' && !given.exclusive) throw notExclusive(accessType);
+    const request = { ...requestOf(body), provider: issuer, connection: connectionOf(given) };
+    return adoptToken(context, { tenantId, accessType, token, request });
   }
   if (password && 'username' in given && password.server.asks in given) {
     return adoptPassword(context, body, { way: password, given });
@@ -94,6 +97,25 @@ async function proveAndStore(context: ApiContext, provider: Provider, body: Adop
   throw new Problem('validation_failed', `In the body: credential: expected ${expected} for ${accessType}`, {
     errors: [{ in: 'body', path: 'credential', message: `expected ${expected}` }],
   });
+}
+
+/** Another user of such a token ends it for both at its next refresh. */
+function notExclusive(accessType: string): Problem {
+  const message = 'expected true: a refresh token is good once here, so no other system may use it';
+  return new Problem('validation_failed', `In the body: credential.exclusive: ${message} (${accessType})`, {
+    errors: [{ in: 'body', path: 'credential.exclusive', message }],
+  });
+}
+
+/** By the names that the API has for it, which are those that the adapters read. */
+function connectionOf({
+  entraTenant,
+  instanceUrl,
+  loginUrl,
+}: Extract<AdoptBody['credential'], { refreshToken: string }>): ConnectionContext {
+  const named = { entra_tenant: entraTenant, instance_url: instanceUrl, login_url: loginUrl };
+  const given = Object.entries(named).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+  return Object.fromEntries(given) as ConnectionContext;
 }
 
 const PASSWORD_FIELDS = {
@@ -132,5 +154,7 @@ async function adoptPassword(
 }
 
 function requestOf({ account, kind, owner, coveredUntil }: AdoptBody): AdoptionRequest {
-  return { email: account.email, kind, owner: owner ?? null, coveredUntil: coveredUntil ?? null };
+  const { email, mailbox } = account;
+  const request = { email, kind, owner: owner ?? null, coveredUntil: coveredUntil ?? null };
+  return mailbox === undefined ? request : { ...request, mailbox };
 }

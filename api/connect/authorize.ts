@@ -11,7 +11,7 @@ import type { ApiContext } from '../api-context.ts';
 import { randomText, sha256 } from '../../crypto/random-secrets.ts';
 import { bindBrowser } from './browser.ts';
 import { chooseOAuth } from './choose-oauth.ts';
-import { openLink, requireUsable } from './open-link.ts';
+import { openLink, requireUsable, sharedMailbox } from './open-link.ts';
 import type { OpenLink } from './open-link.ts';
 
 /** How long a person may take at the provider's page, in ms. */
@@ -55,20 +55,22 @@ export async function startAuthorization(context: ApiContext, going: Going): Pro
     state,
     codeChallenge,
     uses: link.spec.uses,
+    isShared: sharedMailbox(opened) !== null,
     loginHint: loginHint(opened),
-    context: await connectionOf(context, opened, accessType),
+    ...(await connectionOf(context, opened, accessType)),
   });
 }
 
-/** What is known of the connection that is signed in again; of another access type it would mean nothing. */
+/** What is known of the connection that is signed in again, and what its provider asks for; of another access type it would mean nothing. */
 export async function connectionOf(
   { database }: ApiContext,
   { channel }: OpenLink,
   accessType: AccessType,
-): Promise<ConnectionContext> {
-  if (channel?.accessType !== accessType) return {};
+): Promise<{ context: ConnectionContext; claims?: string }> {
+  if (channel?.accessType !== accessType) return { context: {} };
   const credential = await database.inTenant(channel.tenantId, (tx) => findCredentialState(tx, channel.id));
-  return credential?.context ?? {};
+  const claims = credential?.claims ?? null;
+  return { context: credential?.context ?? {}, ...(claims === null ? {} : { claims }) };
 }
 
 /** One redirect address per provider: a code of another provider's does not get to this one's exchange (S-03). */

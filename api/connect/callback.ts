@@ -8,14 +8,15 @@ import type { SignInRow } from '../../db/access/sign-ins.ts';
 import type { Secret } from '../../domain/secret.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import { readAuthorizationAnswer } from '../../providers/oauth.ts';
-import type { OAuthAdapter } from '../../providers/contract.ts';
+import type { AuthorizationAnswer } from '../../providers/oauth.ts';
+import type { OAuthAdapter, Provider } from '../../providers/contract.ts';
 import type { ApiContext } from '../api-context.ts';
 import { Problem } from '../http/problem.ts';
 import { sha256 } from '../../crypto/random-secrets.ts';
 import { connectionOf, openTrip, redirectUri } from './authorize.ts';
 import { isSameBrowser } from './browser.ts';
 import { completeSignIn, proveSignIn } from '../../connections/complete-sign-in.ts';
-import { reopenLink, wantedMailbox, whyOver } from './open-link.ts';
+import { reopenLink, sharedMailbox, whyOver } from './open-link.ts';
 import type { OpenLink } from './open-link.ts';
 import { failureOf, recordFailure } from './sign-in-failure.ts';
 import type { SignInFailure } from './sign-in-failure.ts';
@@ -95,11 +96,11 @@ async function signInResult(context: ApiContext, trip: Trip): Promise<LinkResult
   if (over) return { status: 'failed', ...over };
   const provider = context.providers.get(signIn.accessType);
   const oauth = provider?.signIn.oauth.find((one) => one.provider === signIn.provider);
-  if (!oauth || !opened.accessTypes.includes(signIn.accessType)) {
+  if (!provider || !oauth || !opened.accessTypes.includes(signIn.accessType)) {
     return fail('access_type_not_allowed', `${signIn.accessType} is not allowed here any more`);
   }
   const answer = readAuthorizationAnswer(trip.parameters, oauth.issuers);
-  if ('error' in answer) return authorizationError(oauth, answer.error);
+  if ('error' in answer) return authorizationError(provider, oauth, answer);
   try {
     return await exchangeAndStore(context, trip, oauth, answer.code);
   } catch (error) {
@@ -108,7 +109,15 @@ async function signInResult(context: ApiContext, trip: Trip): Promise<LinkResult
   }
 }
 
-function authorizationError({ provider }: OAuthAdapter, error: string): SignInFailure {
+/** A person cannot heal what an admin has to allow, so the provider's map is asked first. */
+function authorizationError(
+  { classify }: Provider,
+  { provider }: OAuthAdapter,
+  { error, description = '' }: Extract<AuthorizationAnswer, { error: string }>,
+): SignInFailure {
+  const body = JSON.stringify({ error, error_description: description });
+  const { kind } = classify({ operation: 'login', httpStatus: null, headers: {}, body });
+  if (kind === 'admin_action') return fail('admin_consent_required', `${provider} asks for an admin’s consent`);
   if (error === 'access_denied') return fail('access_denied', `Access was not given at ${provider}`);
   return fail('provider_error', `${provider} ended the sign-in with "${error}"`);
 }
@@ -125,15 +134,16 @@ async function exchangeAndStore(
     redirectUri: redirectUri(context, oauth),
     code,
     codeVerifier: trip.codeVerifier,
-    context: await connectionOf(context, trip.opened, accessType),
+    context: (await connectionOf(context, trip.opened, accessType)).context,
   };
   const signal = AbortSignal.timeout(EXCHANGE_TIMEOUT_MS);
   const tokens = oauth.processTokenAnswer(await oauth.exchangeRequest(sent, signal));
   context.killPoint('sign_in.exchanged');
   const missing = tokens.scopes === null ? [] : oauth.missingScopes(tokens.scopes, link.spec.uses);
   if (missing.length > 0) return fail('scope_missing', `A permission was not given: ${missing.join(', ')}`);
-  const { accessToken, context: connection } = tokens;
-  const access = { kind: 'token', mailbox: wantedMailbox(trip.opened), accessToken, context: connection } as const;
+  const { accessToken, idToken = null, context: connection } = tokens;
+  const mailbox = sharedMailbox(trip.opened);
+  const access = { kind: 'token', mailbox, accessToken, idToken, context: connection } as const;
   const proof = await proveSignIn(context, accessType, access, AbortSignal.timeout(PROOF_TIMEOUT_MS), {
     isPinned: channel !== null,
   });

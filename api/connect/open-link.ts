@@ -51,6 +51,10 @@ function choicesOf({ providers }: ApiContext, link: LinkRow, allowed: AccessType
 /** The mailbox that a sign-in has to open; null: the login's own. */
 export const wantedMailbox = ({ link, channel }: OpenLink): string | null => channel?.accountEmail ?? link.spec.mailbox;
 
+/** The same where it may be another login's: a shared channel's. */
+export const sharedMailbox = (opened: OpenLink): string | null =>
+  (opened.channel?.kind ?? opened.link.spec.kind) === 'shared' ? wantedMailbox(opened) : null;
+
 /** Throws 410 for a link that is over, 403 for an access type it does not offer. */
 export function requireUsable({ link, accessTypes }: OpenLink, accessType: AccessType, now: Date): void {
   const over = whyOver(link, now);

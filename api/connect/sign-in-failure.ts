@@ -51,6 +51,7 @@ export function failureOf({ verdict, message }: ProviderError, how: 'oauth' | 'p
     case 'account_gone':
       return failed('account_disabled');
     case 'admin_action':
+      if (how === 'oauth') return { status: 'failed', code: 'admin_consent_required', detail: message };
       return failed('mailbox_unavailable');
     case 'rate_limited':
       return failed('rate_limited');

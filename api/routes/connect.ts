@@ -3,6 +3,7 @@ import type { ChannelRow } from '../../db/channels/channels.ts';
 import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import { SIGN_IN_PROBLEMS } from '../connect/sign-in-failure.ts';
+import { adminConsentUrl } from '../connect/admin-consent.ts';
 import { startAuthorization } from '../connect/authorize.ts';
 import { openLink } from '../connect/open-link.ts';
 import { signInWithPassword } from '../connect/password.ts';
@@ -32,7 +33,8 @@ const session = defineCall({
   params,
   answers: { 200: json('The link; also after it was used', connectSessionOut) },
   async run({ context, params: { link: address } }) {
-    const { link, channel, accessTypes } = await openLink(context, address);
+    const opened = await openLink(context, address);
+    const { link, channel, accessTypes } = opened;
     return {
       status: 200,
       body: {
@@ -48,6 +50,7 @@ const session = defineCall({
           import: channel.importMode,
           server: channel.server,
         },
+        admin_consent_url: await adminConsentUrl(context, opened),
         expires_at: link.expiresAt.toISOString(),
         done: link.usedAt !== null,
         result: link.result,

@@ -34,4 +34,22 @@ function destination({ config }: ApiContext, { opened, result }: CallbackOutcome
   return target.href;
 }
 
-export const oauthCallbackCalls = [callback];
+/** Microsoft sends `admin_consent=True` with a refusal too; only `error` tells them apart. */
+const adminConsent = defineCall({
+  method: 'get',
+  path: '/oauth/:provider/admin-consent',
+  operationId: 'landAdminConsent',
+  summary: 'Receive an administrator after the provider’s page for consent',
+  tag: 'Connect pages',
+  access: 'public',
+  params: callbackParams,
+  query: callbackQuery,
+  answers: { 303: redirect('To a page of words; nothing is stored and nothing is believed') },
+  run({ context: { config }, request }) {
+    const { searchParams } = new URL(request.originalUrl, config.publicUrl);
+    const outcome = searchParams.has('error') ? 'refused' : 'allowed';
+    return Promise.resolve({ status: 303, location: `${config.publicUrl}/admin-consent?outcome=${outcome}` });
+  },
+});
+
+export const oauthCallbackCalls = [callback, adminConsent];

@@ -68,13 +68,33 @@ export const adoptBody = camelCased(
       .optional()
       .describe('Who issued the refresh token; needed where an access type takes tokens of more than one'),
     account: z
-      .strictObject({ email: email.describe('The mailbox’s address') })
+      .strictObject({
+        email: email.describe('The mailbox’s address, or the login’s where `mailbox` is given'),
+        mailbox: email.optional().describe('The shared mailbox that the login reads'),
+      })
       .describe('The account that the credential must belong to'),
     credential: z
       .union([
         camelCased(
           z.strictObject({
             refresh_token: z.string().min(1).max(10_000).meta({ description: 'The refresh token', writeOnly: true }),
+            exclusive: z
+              .boolean()
+              .default(false)
+              .describe('That no other system uses this token; needed where a provider takes each token once'),
+            entra_tenant: z
+              .string()
+              .regex(/^[\w.-]{1,255}$/, 'expected a tenant id, a domain, or consumers')
+              .optional()
+              .describe('Microsoft: the tenant that gave the token, `consumers` for a personal account'),
+            instance_url: z
+              .url({ protocol: /^https?$/ })
+              .optional()
+              .describe('Salesforce: where the organization is'),
+            login_url: z
+              .url({ protocol: /^https?$/ })
+              .optional()
+              .describe('Salesforce: where its logins are'),
           }),
         ),
         z.strictObject({

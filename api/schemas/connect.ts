@@ -73,6 +73,10 @@ export const connectSessionOut = z.object({
     })
     .nullable()
     .describe('The channel of a reauthorize link; null for a connect link'),
+  admin_consent_url: z
+    .string()
+    .nullable()
+    .describe('A page for an administrator of the organization, where its consent is missing; null otherwise'),
   expires_at: timeOut.describe('When the link expires'),
   done: z.boolean().describe('Whether a sign-in has used the link up'),
   result: resultOut,

@@ -50,6 +50,12 @@ const FAILURES = {
     sentence: '{provider} says that this account is disabled. Please ask the administrator who looks after it.',
     field: null,
   },
+  admin_consent_required: {
+    title: 'An administrator has to allow it first',
+    sentence:
+      '{provider} says that your organization decides about apps that read mail. Send the link below to an administrator, and sign in again when it is allowed.',
+    field: null,
+  },
   connection_refused: {
     title: 'The server does not answer',
     sentence: 'The server exists but does not answer on this port. Please check host and port.',

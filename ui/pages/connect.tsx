@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useParams } from 'react-router';
 import { ProblemError } from '../data/client.ts';
 import { useTime } from '../components/clock.tsx';
+import { AdminConsent } from '../components/connect/admin-consent.tsx';
 import { ConnectDone } from '../components/connect/connect-done.tsx';
 import { Notice, ProblemNotice } from '../components/notice.tsx';
 import { SignInChoice } from '../components/connect/sign-in-choice.tsx';
@@ -52,6 +53,7 @@ function OpenLink({ link, session }: { link: string; session: ConnectSession }) 
   return (
     <>
       <Heading session={session} />
+      {session.admin_consent_url !== null && <AdminConsent url={session.admin_consent_url} />}
       <SignInChoice link={link} session={session} />
     </>
   );

@@ -41,6 +41,8 @@ interface Wish {
   tenant: string;
   historyDays: string;
   kind: 'individual' | 'shared';
+  /** Of a shared channel, where the person signs in with a login of their own. */
+  mailbox: string;
 }
 
 function linkBody(wish: Wish, returnTo: string | null): Record<string, unknown> {
@@ -49,6 +51,7 @@ function linkBody(wish: Wish, returnTo: string | null): Record<string, unknown> 
     tenant: wish.tenant.trim(),
     ...(wish.accessType && { access_types: [wish.accessType] }),
     kind: wish.kind,
+    ...(wish.kind === 'shared' && wish.mailbox.trim() !== '' && { mailbox: wish.mailbox.trim() }),
     ...(days > 0 && { import_from: new Date(serverNow() - days * DAY_MS).toISOString() }),
     ...(returnTo && { return_to: returnTo }),
   };
@@ -62,6 +65,7 @@ function ConnectForm() {
     tenant: localStorage.getItem(TENANT_KEY) ?? 'acme',
     historyDays: '0',
     kind: 'individual',
+    mailbox: '',
   });
   const follow = useMutation({
     mutationFn: () => call<Link>('POST', '/v1/links', linkBody(wish, returnAddress())),
@@ -162,6 +166,15 @@ function MoreChoices({ wish, onChange }: { wish: Wish; onChange: (part: Partial<
           ]}
           onChange={(event) => onChange({ kind: event.currentTarget.value === 'shared' ? 'shared' : 'individual' })}
         />
+        {wish.kind === 'shared' && (
+          <TextInput
+            type="email"
+            label="Shared mailbox"
+            description="Its address, where people open it with their own login; left empty, the login’s own mailbox"
+            value={wish.mailbox}
+            onChange={(event) => onChange({ mailbox: event.currentTarget.value })}
+          />
+        )}
       </div>
     </details>
   );
