@@ -17,7 +17,7 @@ export async function adminConsentUrl(context: ApiContext, opened: OpenLink): Pr
   const isMissing = link.result?.status === 'failed' && link.result.code === 'admin_consent_required';
   if (link.usedAt || (!isMissing && channel?.action !== 'admin_consent')) return null;
   for (const accessType of accessTypes) {
-    const [oauth] = context.providers.get(accessType)?.signIn.oauth.filter((one) => one.adminConsentUrl) ?? [];
+    const [oauth] = context.providers.get(accessType)?.signIn.oauth.filter((one) => 'adminConsentUrl' in one) ?? [];
     if (!oauth?.adminConsentUrl) continue;
     const { context: connection } = await connectionOf(context, opened, accessType);
     return oauth.adminConsentUrl({

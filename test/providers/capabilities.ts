@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Session } from '../../providers/contract.ts';
-import { heads } from './contract.ts';
-import type { Account, Subject } from './contract.ts';
+import { heads } from './subject.ts';
+import type { Account, Subject } from './subject.ts';
 import { takeHeads } from '../../credentials/heads.ts';
 
 const NEVER = new AbortController().signal;

@@ -2,45 +2,12 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { VerdictKind } from '../../domain/verdict.ts';
 import { ProviderError } from '../../domain/verdict.ts';
-import type {
-  FetchedMessage,
-  ListedItem,
-  Provider,
-  ScopeReference,
-  Session,
-  SessionAccess,
-} from '../../providers/contract.ts';
+import type { FetchedMessage, ListedItem, ScopeReference, Session } from '../../providers/contract.ts';
 import { capabilities } from './capabilities.ts';
+import { heads, open } from './subject.ts';
+import type { Account, Position, Subject } from './subject.ts';
 import type { Delivered } from './stage.ts';
 import { takeHeads } from '../../credentials/heads.ts';
-
-/** An account, from its owner's side and from the provider's. */
-export interface Account {
-  email: string;
-  /** As the owner would sign in now. */
-  access: SessionAccess;
-  /** What must be seen nowhere. */
-  secret: string;
-  deliver(count: number, more?: Record<string, unknown>): Promise<Delivered[]>;
-  remove(providerId: string): Promise<void>;
-  fault(fault: string, more?: Record<string, unknown>): Promise<void>;
-}
-
-/** An adapter as the suite sees it. */
-export interface Subject {
-  provider: () => Provider;
-  createAccount(): Promise<Account>;
-  /** How the provider's id of a message shows in a listing. */
-  idOf: (delivered: Delivered) => string;
-  /** The event after which the cursor is no longer known. */
-  cursorExpiry: string;
-  /** Folders that are not imported, as the provider's side names them. */
-  excludedFolders: string[];
-  /** Parts of the contract that cannot be shown here, each with the reason. */
-  optOuts: Partial<Record<'malformed messages' | 'failures of the provider' | 'push', string>>;
-}
-
-const NEVER = new AbortController().signal;
 
 /** What every adapter must do, over the wire. */
 export function conformance(name: string, subject: Subject): void {
@@ -51,13 +18,6 @@ export function conformance(name: string, subject: Subject): void {
     if (subject.optOuts['failures of the provider'] === undefined) failures(subject);
   });
 }
-
-async function open(subject: Subject, account: Account, signal = NEVER): Promise<Session> {
-  return await subject.provider().openSession(account.access, signal);
-}
-
-/** A scope and the cursor of it. */
-type Position = ScopeReference & { cursor: string };
 
 /** Everything after the cursors, page by page, in a new session for every page when `reconnect` is set. */
 async function readChanges(
@@ -105,26 +65,6 @@ async function readWindow(subject: Subject, account: Account, from: Date, to: Da
   }
   await session.close();
   return ids;
-}
-
-/** Where every part stands now: its head, or the end of the walk to it. */
-export async function heads(subject: Subject, account: Account): Promise<Position[]> {
-  const session = await open(subject, account);
-  const positions: Position[] = [];
-  for (const { cursor, ...scope } of await takeHeads(session)) {
-    positions.push({ ...scope, cursor: cursor ?? (await walk(session, scope)) });
-  }
-  await session.close();
-  return positions;
-}
-
-async function walk(session: Session, scope: ScopeReference): Promise<string> {
-  if (!session.walk) throw new Error(`${scope.scope} has neither a cursor as of now nor a walk to one`);
-  for (let position: string | null = null; ;) {
-    const page: Awaited<ReturnType<NonNullable<Session['walk']>>> = await session.walk(scope, position, 100);
-    if (page.position === null) return page.cursor;
-    ({ position } = page);
-  }
 }
 
 function listings(subject: Subject): void {

@@ -4,7 +4,7 @@ import { Secret } from '../../domain/secret.ts';
 import type { VerdictKind } from '../../domain/verdict.ts';
 import type { Provider, TokenSet } from '../../providers/contract.ts';
 import { conformance, failureOf } from './contract.ts';
-import type { Account } from './contract.ts';
+import type { Account } from './subject.ts';
 import { REDIRECT_URI, Stage } from './stage.ts';
 import type { Delivered } from './stage.ts';
 import { takeHeads } from '../../credentials/heads.ts';

@@ -8,7 +8,7 @@ import type { Provider, SessionAccess } from '../../providers/contract.ts';
 import { Dovecot, dovecotInstalled } from '../support/dovecot.ts';
 import { secret } from '../support/minting.ts';
 import { conformance, failureOf } from './contract.ts';
-import type { Account } from './contract.ts';
+import type { Account } from './subject.ts';
 import { takeHeads } from '../../credentials/heads.ts';
 
 const NEVER = new AbortController().signal;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Secret } from '../../domain/secret.ts';
 import type { Provider, SessionAccess } from '../../providers/contract.ts';
 import { conformance, failureOf } from './contract.ts';
-import type { Account } from './contract.ts';
+import type { Account } from './subject.ts';
 import { Stage } from './stage.ts';
 import type { Delivered } from './stage.ts';
 import { secret } from '../support/minting.ts';
