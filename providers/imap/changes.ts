@@ -3,6 +3,7 @@ import { ProviderError } from '../../domain/verdict.ts';
 import { parseJson } from '../answers/text.ts';
 import type { ChangePage, ListedItem, ScopeReference, TimeWindow, WindowPage } from '../contract.ts';
 import { verdict } from '../../domain/verdict-builders.ts';
+import { AnswerTooLarge } from './bounded-stream.ts';
 import type { ExaminedFolder, ImapConnection } from './client.ts';
 import { folderPosition } from './schema.ts';
 import type { FolderPosition } from './schema.ts';
@@ -127,17 +128,24 @@ interface UidSearch {
 
 /**
  * The next `limit` UIDs at most, and how far the search has looked. It asks for bounded ranges, growing while they are
- * empty: neither a mailbox of a million messages nor a gap of a billion UIDs makes one answer large. The ranges end at
- * a number, never at `*`, for which servers answer the last message even when nothing is new.
+ * empty and shrinking when an answer is cut: neither a mailbox of a million messages nor a gap of a billion UIDs makes one
+ * answer large. The ranges end at a number, never at `*`, for which servers answer the last message even when nothing is
+ * new.
  */
 async function nextUids(
   connection: ImapConnection,
   { after, head, limit, criteria }: UidSearch,
 ): Promise<{ uids: number[]; through: number }> {
   let through = after;
-  for (let span = limit * 4; through < head; span *= 8) {
+  for (let span = limit * 4; through < head;) {
     const to = Math.min(through + span, head);
     const found = await searchUids(connection, { ...criteria, uid: `${through + 1}:${to}` });
+    if (connection.isSearchCut) {
+      if (span <= limit * 4) throw new AnswerTooLarge('more messages than were asked about');
+      span /= 8;
+      continue;
+    }
+    span *= 8;
     const uids = found.filter((uid) => uid > through && uid <= to).slice(0, limit);
     const last = uids.at(-1);
     if (last !== undefined) return { uids, through: uids.length === limit ? last : to };

@@ -10,13 +10,15 @@ import type { EgressGuard } from '../../net/egress.ts';
 import { networkFailure } from '../../net/network-failure.ts';
 import type { ImapServer } from '../../domain/server.ts';
 import type { SessionAccess } from '../contract.ts';
+import { verdict } from '../../domain/verdict-builders.ts';
+import { AnswerTooLarge, BoundedStream } from './bounded-stream.ts';
+import type { LeftOut } from './bounded-stream.ts';
 import { classifyImap } from './errors.ts';
 import { nameToken, selectReadOnly } from './folder-commands.ts';
 import { wireOf } from './folder-names.ts';
 import { isListed } from './list.ts';
 import { readNamespacesOurselves } from './namespaces.ts';
 
-const MEBIBYTE = 1024 * 1024;
 const CONNECT_TIMEOUT_MS = 30_000;
 const SILENCE_TIMEOUT_MS = 60_000;
 /** A courtesy to the server; its answer does not matter. */
@@ -63,12 +65,14 @@ export class ImapConnection {
   readonly server: string;
   readonly #signal: AbortSignal;
   readonly #failures: FailureLog;
+  readonly #stream: BoundedStream;
   #open: OpenFolder | null = null;
   /** The bytes of folders' names by scope, as the last listing gave them. */
   #names: ReadonlyMap<string, string> = new Map();
 
   private constructor(flow: ImapFlow, server: string, signal: AbortSignal, failures: FailureLog) {
     this.flow = flow;
+    this.#stream = boundStream(flow, failures);
     this.server = server;
     this.#signal = signal;
     this.#failures = failures;
@@ -119,6 +123,8 @@ export class ImapConnection {
   understand(operation: Operation, error: unknown): unknown {
     if (this.#signal.aborted) return this.#signal.reason;
     if (error instanceof ProviderError) return error;
+    const exceeded = error instanceof AnswerTooLarge ? error : this.#stream.exceeded;
+    if (exceeded) return tooLarge(this.server, exceeded);
     const line = serverLine(error as ImapFlowFailure);
     if (line === null) return networkFailure(this.server, operation, error);
     const verdict = classifyImap({ ...NO_HTTP, operation, body: line });
@@ -128,6 +134,16 @@ export class ImapConnection {
   /** Some ImapFlow commands answer `false` when they fail, and log why. */
   swallowed(operation: Operation): unknown {
     return this.understand(operation, this.#failures.last ?? new Error('NoConnection: the command was not completed'));
+  }
+
+  /** Whether the last search found more than it may bring. */
+  get isSearchCut(): boolean {
+    return this.#stream.isSearchCut;
+  }
+
+  /** Folders that the listings since the last call left out. */
+  takeLeftOut(): LeftOut {
+    return this.#stream.takeLeftOut();
   }
 
   /** False once the connection is lost or closed. */
@@ -230,15 +246,35 @@ function createFlow(settings: ImapSettings, access: PasswordAccess, failures: Fa
     connectionTimeout: settings.timeoutMs ?? CONNECT_TIMEOUT_MS,
     greetingTimeout: settings.timeoutMs ?? CONNECT_TIMEOUT_MS,
     socketTimeout: settings.timeoutMs ?? SILENCE_TIMEOUT_MS,
-    maxLineLength: 16 * MEBIBYTE,
-    maxLiteralSize: 64 * MEBIBYTE,
-    maxResponseSize: 80 * MEBIBYTE,
   });
   doNotWaitWhenThrottled(flow, failures);
   readNamespacesOurselves(flow);
   // Failures reach us through the commands; without a listener an 'error' event would end the process.
   flow.on('error', (error) => failures.note(error));
   return flow;
+}
+
+/** ImapFlow has no option for another reader. */
+function boundStream(flow: ImapFlow, logger: Logger): BoundedStream {
+  const inner = flow as unknown as {
+    streamer: BoundedStream;
+    exec: (command: string, ...rest: unknown[]) => unknown;
+  };
+  const stream = new BoundedStream({ cid: flow.id, logger, secureConnection: flow.secureConnection });
+  for (const listener of inner.streamer.listeners('error')) stream.on('error', listener as () => void);
+  inner.streamer.destroy();
+  inner.streamer = stream;
+  const exec = inner.exec.bind(flow);
+  inner.exec = (command, ...rest) => {
+    stream.beginCommand(command);
+    return exec(command, ...rest);
+  };
+  return stream;
+}
+
+function tooLarge(server: string, { message }: AnswerTooLarge): ProviderError {
+  const failure = verdict('transient', 'provider_unavailable', { providerCode: 'answer_too_large' });
+  return new ProviderError(`${server}: ${message}`, failure);
 }
 
 /**
