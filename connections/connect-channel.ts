@@ -7,17 +7,21 @@ import { insertCursors } from '../db/imports/cursors.ts';
 import { insertEvent } from '../db/events/events.ts';
 import { newId } from '../db/ids.ts';
 import { queueImport } from '../db/imports/imports.ts';
+import { accountKeyOf } from './account.ts';
 import type { SignIn } from './sign-in.ts';
 import { firstRefreshAt, newCredential } from './new-credential.ts';
 import { earliestHead, endOfSecond, serverOf } from './sign-in.ts';
 
-/** A new channel is connected at once: its credential was used and its cursors were taken before. */
+/**
+ * A new channel is connected at once: its credential was used and its cursors were taken before. null: of two sign-ins at
+ * once, the other has made the channel.
+ */
 export async function connectChannel(
   context: Context,
   tx: Transaction,
   signIn: SignIn,
   now: Date,
-): Promise<ChannelRow> {
+): Promise<ChannelRow | null> {
   const channelId = newId('chn');
   const credential = await newCredential(context, signIn, { channelId, version: 1, now });
   const { sealedSecret, secretVersion } = credential;
@@ -26,6 +30,7 @@ export async function connectChannel(
     ...channelRow(signIn, channelId, now),
     nextRefreshAt: firstRefreshAt(channelId, credential),
   });
+  if (channel === null) return null;
   const { tenantId, proof } = signIn;
   await insertCredential(tx, { ...credential, sealedSecret, secretVersion, channelId, tenantId });
   await insertCursors(tx, { tenantId, channelId, now }, proof.heads);
@@ -41,18 +46,17 @@ export async function connectChannel(
   return channel;
 }
 
-function channelRow({ tenantId, accessType, spec, credential, proof }: SignIn, id: string, now: Date) {
-  const { account, mailboxKey } = proof.identity;
+function channelRow(signIn: SignIn, id: string, now: Date) {
+  const { spec, credential, proof } = signIn;
+  const { account } = proof.identity;
   return {
     id,
-    tenantId,
+    ...accountKeyOf(signIn),
     kind: spec.kind,
-    accessType,
     uses: spec.uses,
     accountEmail: account.email,
     accountLogin: account.login,
     accountProviderId: account.providerId,
-    mailboxKey,
     server: serverOf(credential),
     owner: spec.owner,
     status: 'connected' as const,

@@ -9,8 +9,6 @@ import { forgetSetAside } from '../db/imports/set-aside.ts';
 import { queueImport } from '../db/imports/imports.ts';
 import { forgetGenerations } from '../db/messages/messages.ts';
 import { planRenewal } from '../db/channels/subscriptions.ts';
-import { isSameServer } from '../domain/server.ts';
-import type { Server } from '../domain/server.ts';
 import type { SignIn } from './sign-in.ts';
 import { firstRefreshAt, newCredential } from './new-credential.ts';
 import { serverOf } from './sign-in.ts';
@@ -29,7 +27,7 @@ export async function reauthorizeChannel(
   const swapped = await swapCredential(tx, { channelId: channel.id, version: channel.credentialVersion }, credential);
   if (!swapped) throw new Error(`The credential of ${channel.id} is no longer at version ${channel.credentialVersion}`);
   const changed = await letHappen(tx, channel, { type: 'reauthorized', credentialVersion: version }, now, {
-    ...renewedAccount(signIn),
+    ...renewedAccount(signIn, channel),
     failures: 0,
     trouble: null,
     suspicion: null,
@@ -44,29 +42,32 @@ export async function reauthorizeChannel(
   });
   // It ended with the old grant, without a notice of the provider.
   await planRenewal(tx, channel.id, now);
-  await leaveServer(tx, channel, serverOf(signIn.credential));
+  if (changed.serverKey !== channel.serverKey) await leaveServer(tx, channel);
   await queueMissedMail(tx, channel, now);
   return changed;
 }
 
-/** An account that was renamed at the provider keeps its channel under the new address. */
-function renewedAccount({ credential, proof }: SignIn) {
-  const { account, mailboxKey } = proof.identity;
-  return {
-    accountEmail: account.email,
+/**
+ * An account that was renamed at the provider keeps its channel under the new address. A password's account has the key
+ * and the address that it had: no server says what a login is called.
+ */
+function renewedAccount({ credential, proof }: SignIn, channel: ChannelRow) {
+  const { account, mailboxKey, serverKey } = proof.identity;
+  const renewed = {
     accountLogin: account.login,
     accountProviderId: account.providerId,
-    mailboxKey,
     server: serverOf(credential),
   };
+  if (serverKey === channel.serverKey) return renewed;
+  if (serverKey !== null) return { ...renewed, mailboxKey, serverKey };
+  return { ...renewed, accountEmail: account.email, mailboxKey };
 }
 
 /**
  * The mailbox moved to another server, whose ids are new but may equal old ones by chance: no message is recognised by its
  * id any more, only by headers and content.
  */
-async function leaveServer(tx: Transaction, channel: ChannelRow, server: Server | null): Promise<void> {
-  if (!channel.server || !server || isSameServer(channel.server, server)) return;
+async function leaveServer(tx: Transaction, channel: ChannelRow): Promise<void> {
   await voidCursors(tx, channel.id);
   await forgetGenerations(tx, channel.id);
   await restartScopes(tx, channel.id);

@@ -1,6 +1,6 @@
 import type { Context } from '../runtime/context.ts';
 import { endAdoption, forgetAdoptionsOf, lockAdoption } from '../db/credentials/adoptions.ts';
-import { findChannel, findLiveChannel, lockChannel } from '../db/channels/channels.ts';
+import { findChannel, findLiveChannel, findLiveChannelElsewhere, lockChannel } from '../db/channels/channels.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import type { Transaction } from '../db/client.ts';
 import { findCredentialState } from '../db/credentials/credentials.ts';
@@ -11,6 +11,8 @@ import { inWakingTransaction } from '../channels/wake.ts';
 import type { Waking } from '../channels/wake.ts';
 import { connectChannel } from './connect-channel.ts';
 import { reauthorizeChannel } from './reauthorize-channel.ts';
+import { accountKeyOf, compareAccount, inWords, namesOf } from './account.ts';
+import type { AccountMismatch } from './account.ts';
 import { isSameAddress } from '../domain/address.ts';
 import type { SignIn } from './sign-in.ts';
 import { LEFT, isOneOf } from '../domain/channel.ts';
@@ -29,12 +31,8 @@ export function storeSignIn(context: Context, signIn: SignIn): Promise<LinkResul
     if (ended) return ended;
     const held = link && (await lockLink(tx, link.id));
     if (held?.usedAt) return refuse(tx, null, failure('link_used', 'This link has been used already.'));
-    const channel = await channelOf(tx, signIn);
-    const refusal = await refusalOf(tx, signIn, channel);
-    if (refusal) return refuse(tx, link?.id ?? null, refusal);
-    const stored = channel
-      ? await reauthorizeChannel(context, tx, { signIn, channel, now })
-      : await connectChannel(context, tx, signIn, now);
+    const stored = await storeCredential(context, tx, signIn, now);
+    if (stored.status === 'failed') return refuse(tx, link?.id ?? null, stored);
     if (link) await useLink(tx, link.id, stored.id, now);
     await settleAdoptions(tx, signIn, stored.id, now);
     await wake(stored);
@@ -42,6 +40,23 @@ export function storeSignIn(context: Context, signIn: SignIn): Promise<LinkResul
     return { status: 'connected', channel: stored.id };
   };
   return inWakingTransaction(context, tenantId, store, () => context.killPoint('sign_in.settled'));
+}
+
+/** The channel with its new credential, or why there is none. */
+async function storeCredential(
+  context: Context,
+  tx: Transaction,
+  signIn: SignIn,
+  now: Date,
+): Promise<ChannelRow | Failure> {
+  for (;;) {
+    const channel = await channelOf(tx, signIn);
+    const refusal = await refusalOf(tx, signIn, channel);
+    if (refusal) return refusal;
+    if (channel) return reauthorizeChannel(context, tx, { signIn, channel, now });
+    const connected = await connectChannel(context, tx, signIn, now);
+    if (connected) return connected;
+  }
 }
 
 /** What another process has made of this adoption meanwhile; null: this process ends it. */
@@ -66,35 +81,54 @@ async function refuse(tx: Transaction, linkId: string | null, result: Failure): 
   return result;
 }
 
-/** The channel this sign-in is for: the link's, or the live one of the same mailbox; null: a new one. Locked. */
-async function channelOf(tx: Transaction, { tenantId, link, accessType, proof }: SignIn): Promise<ChannelRow | null> {
+/** The channel this sign-in is for: the link's, or the live one of the same account; null: a new one. Locked. */
+async function channelOf(tx: Transaction, signIn: SignIn): Promise<ChannelRow | null> {
+  const { link } = signIn;
   if (link?.purpose !== 'connect' && link?.channelId) {
     await lockChannel(tx, link.channelId);
     return findChannel(tx, link.channelId);
   }
-  return findLiveChannel(tx, { tenantId, accessType, mailboxKey: proof.identity.mailboxKey });
+  return findLiveChannel(tx, accountKeyOf(signIn));
 }
 
 async function refusalOf(tx: Transaction, signIn: SignIn, channel: ChannelRow | null): Promise<Failure | null> {
   const { account } = signIn.proof.identity;
   const wanted = signIn.spec.mailbox;
-  if (wanted && !isSameAddress(wanted, account.email)) return mismatch(wanted, account.email);
-  if (channel && !isSameAccount(channel, signIn)) return mismatch(channel.accountEmail, account.email);
+  if (wanted && !isSameAddress(wanted, account.email)) {
+    return mismatch({ expected: { email: wanted }, received: { email: account.email } });
+  }
+  const unlike = channel ? await unlikeness(tx, signIn, channel) : await adoptedElsewhere(tx, signIn);
+  if (unlike) return unlike;
   if (channel && isOneOf(LEFT, channel.status)) {
     return failure('link_expired', 'This channel has been disconnected since. Connect it again as a new one.');
   }
   return (await lacksRefreshToken(tx, signIn, channel)) ? NO_REFRESH_TOKEN : null;
 }
 
+/** Why the sign-in is not for this channel; null: it is, or it moves the channel to another server. */
+async function unlikeness(tx: Transaction, signIn: SignIn, channel: ChannelRow): Promise<Failure | null> {
+  const likeness = compareAccount(channel, signIn);
+  if (likeness === 'same') return null;
+  if (likeness === 'other' || !mayMove(signIn)) return mismatch(namesOf(channel, signIn));
+  const there = await findLiveChannel(tx, accountKeyOf(signIn));
+  return there && failure('account_connected', `This account is connected already, as ${there.id}.`);
+}
+
+/** To another server: only with the product's word. */
+function mayMove({ link }: SignIn): boolean {
+  return link?.spec.allowServerChange === true && link.spec.attested === true;
+}
+
 /**
- * The provider's own id of the login decides, because an address can be given to another person. Only where there is
- * no id but the login itself (a password) does the address decide.
+ * A product that hands over a password for an address which has a channel at another server means that channel, and
+ * nothing vouches for the new server. A person with a connect link connects another account.
  */
-function isSameAccount(channel: ChannelRow, { credential, proof }: SignIn): boolean {
-  const { account, mailboxKey } = proof.identity;
-  const sameMailbox = mailboxKey === channel.mailboxKey;
-  if (credential.kind === 'password') return sameMailbox;
-  return account.providerId === channel.accountProviderId || (channel.kind === 'shared' && sameMailbox);
+async function adoptedElsewhere(tx: Transaction, signIn: SignIn): Promise<Failure | null> {
+  const { link, proof } = signIn;
+  if (link !== null || proof.identity.serverKey === null) return null;
+  const { email } = proof.identity.account;
+  const elsewhere = await findLiveChannelElsewhere(tx, { ...accountKeyOf(signIn), email });
+  return elsewhere && mismatch(namesOf(elsewhere, signIn));
 }
 
 /**
@@ -122,13 +156,7 @@ const NO_REFRESH_TOKEN = failure(
   'The provider gave no lasting access. Sign in once more and agree on the consent page.',
 );
 
-function mismatch(expected: string, received: string): Failure {
-  return {
-    ...failure(
-      'account_mismatch',
-      `You signed in as ${received}, but this channel belongs to ${expected}. Nothing was changed.`,
-    ),
-    expected: { email: expected },
-    received: { email: received },
-  };
+function mismatch({ expected, received }: AccountMismatch): Failure {
+  const detail = `You signed in as ${inWords(received)}, but this channel belongs to ${inWords(expected)}. Nothing was changed.`;
+  return { ...failure('account_mismatch', detail), expected, received };
 }

@@ -8,6 +8,7 @@ import type { CredentialRow } from '../db/credentials/credentials.ts';
 import type { Secret } from '../domain/secret.ts';
 import { leastLifeMs } from '../domain/schedule.ts';
 import type { Provider, Session, SessionAccess } from '../providers/contract.ts';
+import { rememberServer } from './remember-server.ts';
 
 /** A channel with its credential; every verdict of the session is about this `version`. */
 export interface ChannelAccess {
@@ -52,13 +53,15 @@ export async function openChannelSession(
 
 async function sessionAccessOf(
   context: Context,
-  { channel, credential }: ChannelAccess,
+  { channel, credential, provider }: ChannelAccess,
 ): Promise<SessionAccess | 'needs_refresh'> {
   const binding = { tenant: channel.tenantId, owner: channel.id };
   const place = { mailbox: channel.accountEmail, context: credential.context };
   if (credential.kind === 'password') {
-    const text = await openSecret(context, credential);
-    return { kind: 'password', email: channel.accountEmail, ...readPasswordSecret(text), ...place };
+    const secret = readPasswordSecret(await openSecret(context, credential));
+    const serverKey = provider.signIn.password?.serverKey(secret.server);
+    await rememberServer(context, channel, { server: secret.server, serverKey });
+    return { kind: 'password', email: channel.accountEmail, ...secret, ...place };
   }
   if (!(await isUsable(context, credential)) || !credential.accessTokenJwe) return 'needs_refresh';
   const accessToken = await context.vault.decryptSecret(credential.accessTokenJwe, {

@@ -21,15 +21,35 @@ export function readServer(stored: StoredServer): Server {
   return 'kind' in stored ? stored : { kind: 'imap', ...stored };
 }
 
-/** How it is encrypted may change; the host's case means nothing. */
-export function isSameServer(one: Server, other: Server): boolean {
-  return placeOf(one) === placeOf(other);
+/** A host in the form that is compared: DNS knows no case, and a trailing dot only ends the name. */
+export function normalHost(host: string): string {
+  return host.trim().toLowerCase().replace(/\.$/, '');
 }
 
-function placeOf(server: Server): string {
-  return server.kind === 'ews' ? new URL(server.url).href : `${server.host.toLowerCase()}:${server.port}`;
+/**
+ * A server as it is part of an account: its host, and its port unless that is one of the protocol's `usualPorts`. How it
+ * is encrypted may change, and so may the path of its service.
+ */
+export function serverKeyOf(server: Server, usualPorts: readonly number[]): string {
+  const host = bracketed(normalHost(hostOf(server)));
+  const port = portOf(server);
+  return usualPorts.includes(port) ? host : `${host}:${port}`;
+}
+
+/** As a sentence names it: two servers that differ have different names. */
+export function nameOfServer(server: Server): string {
+  return `${bracketed(normalHost(hostOf(server)))}:${portOf(server)}`;
 }
 
 export function hostOf(server: Server): string {
   return server.kind === 'ews' ? new URL(server.url).hostname : server.host;
 }
+
+function portOf(server: Server): number {
+  if (server.kind !== 'ews') return server.port;
+  const { port, protocol } = new URL(server.url);
+  return port ? Number(port) : protocol === 'http:' ? 80 : 443;
+}
+
+/** Without brackets the end of an IPv6 address could pass for a port. */
+const bracketed = (host: string) => (host.includes(':') && !host.startsWith('[') ? `[${host}]` : host);

@@ -149,6 +149,8 @@ export interface PasswordSignIn {
    * names up and connects to nothing; Autodiscover (Exchange) sends the login.
    */
   discover(login: PasswordLogin, given: GivenServer, signal: AbortSignal): Promise<Server | null>;
+  /** The server as it is part of an account (`serverKeyOf`), with the protocol's own ports left out. */
+  serverKey(server: Server): string;
 }
 
 interface PasswordLogin {
@@ -354,8 +356,16 @@ export interface Session {
 
 export interface Identity {
   account: { email: string; login: string; providerId: string };
-  /** Which mailbox it is: a tenant has one live channel per access type and key. Stored, so it never changes. */
+  /**
+   * Which mailbox it is, within `serverKey`: a tenant has one live channel per access type, mailbox and server. Stored, so
+   * it never changes.
+   */
   mailboxKey: string;
+  /**
+   * The server that alone vouches for this login (`PasswordSignIn.serverKey`): what it says of itself proves nothing about
+   * the same name at another server. null: the provider itself vouches for the mailbox.
+   */
+  serverKey: string | null;
   /** Which grant a credential of this login rests on (`grantKeyOf`): revoking one may end all that rest on it. */
   grantKey: string;
   /** What was found out about the connection on the way, such as the address that Autodiscover led to (Exchange). */

@@ -4,7 +4,7 @@ import type { LinkResult } from '../../db/access/links.ts';
 import { Secret } from '../../domain/secret.ts';
 import { hostOf } from '../../domain/server.ts';
 import { ProviderError } from '../../domain/verdict.ts';
-import type { PasswordSignIn } from '../../providers/contract.ts';
+import type { GivenServer, PasswordSignIn } from '../../providers/contract.ts';
 import type { ApiContext } from '../api-context.ts';
 import { Problem } from '../http/problem.ts';
 import type { PasswordBody } from '../schemas/connect.ts';
@@ -57,10 +57,10 @@ async function tryPassword(
   { way, body }: { way: PasswordSignIn; body: PasswordBody },
 ): Promise<LinkResult> {
   const { link } = opened;
-  const { username, host, port, security, url } = body;
+  const { username } = body;
   const password = new Secret(body.password);
   const login = { email: mailboxOf(opened, body, null), username, password };
-  const server = await way.discover(login, { host, port, security, url }, AbortSignal.timeout(LOGIN_TIMEOUT_MS));
+  const server = await way.discover(login, serverGiven(opened, body), AbortSignal.timeout(LOGIN_TIMEOUT_MS));
   if (!server) return serverNotFound(way);
   const credential: SignInCredential = { kind: 'password', server, username, password };
   const email = mailboxOf(opened, body, hostOf(server));
@@ -74,6 +74,19 @@ async function tryPassword(
   const { tenantId, spec } = link;
   const { accessType } = body;
   return completeSignIn(context, { tenantId, link, accessType, spec, credential, proof, coveredUntil: null });
+}
+
+/** Where none is named, a pinned channel's own: what is found by the address may be another one. */
+function serverGiven({ channel }: OpenLink, { accessType, host, port, security, url }: PasswordBody): GivenServer {
+  const stored = channel?.accessType === accessType ? channel.server : null;
+  if (!stored || host !== undefined || url !== undefined) return { host, port, security, url };
+  if (stored.kind === 'ews') return { url: stored.url };
+  const samePort = port === undefined || port === stored.port;
+  return {
+    host: stored.host,
+    port: port ?? stored.port,
+    security: security ?? (samePort ? stored.security : undefined),
+  };
 }
 
 /**

@@ -26,6 +26,7 @@ export const SIGN_IN_PROBLEMS: readonly ProblemCode[] = [
   ...NETWORK,
   'authentication_failed',
   'account_mismatch',
+  'account_connected',
   'account_disabled',
   'mailbox_unavailable',
   'provider_error',

@@ -69,6 +69,9 @@ export const PROBLEMS = {
     action: 'reauthorize',
     display: 'You signed in with another account. Nothing was changed.',
   }),
+  account_connected: problem(409, 'The account has a channel of its own', {
+    display: said('account_connected'),
+  }),
   link_used: problem(410, 'The link has been used', { display: said('link_used') }),
   link_expired: problem(410, 'The link has expired', { display: said('link_expired') }),
   feed_reset: problem(410, 'The feed was reset; older cursors are void', { display: RELOAD }),

@@ -20,6 +20,7 @@ export function presentChannel(
     access: presentAccess(context, row),
     uses: row.uses,
     account: { email: row.accountEmail, login: row.accountLogin, provider_id: row.accountProviderId },
+    server: row.server,
     owner: row.owner,
     ...presentLife(row),
     credential_kind: credential?.kind ?? null,

@@ -111,6 +111,8 @@ const reauthorize = defineCall({
         import: importMode,
         importFrom: null,
         mailbox: null,
+        allowServerChange: body.allowServerChange,
+        attested: body.attested,
       };
       const link = { tenantId, purpose: body.purpose, channelId: id, spec, returnTo: body.returnTo ?? null };
       return createLink(context, tx, link, now);

@@ -132,6 +132,16 @@ export const accountOut = z.object({
   provider_id: z.string().describe('The provider’s own id of the login'),
 });
 
+export const serverOut = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('imap').describe('A mail server'),
+    host: z.string().describe('Its name'),
+    port: z.int().describe('Its port'),
+    security: z.enum(['tls', 'starttls']).describe('How it is encrypted'),
+  }),
+  z.object({ kind: z.literal('ews').describe('An Exchange server'), url: z.string().describe('Its address') }),
+]);
+
 export const channelOut = z
   .object({
     id: z.string().describe('The channel’s id, stable for its life'),
@@ -141,6 +151,7 @@ export const channelOut = z
     access: accessOut.describe('What the access is called'),
     uses: z.array(z.enum(USES)).describe('What the connection is for'),
     account: accountOut.describe('The connected account'),
+    server: serverOut.nullable().describe('The server that vouches for the login of a password; null: none does'),
     owner: personOut.nullable().describe('Who looks after the channel; null: no one person'),
     status: z.enum(STATUSES).describe('Where the channel is in its life'),
     status_reason: z.enum(STATUS_REASONS).nullable().describe('Why; null where nothing is wrong'),

@@ -3,7 +3,7 @@ import { camelCased } from './camel-cased.ts';
 import { PROVIDER_NAMES } from '../../domain/access-type.ts';
 import { STATUSES } from '../../domain/channel.ts';
 import { STATUS_REASONS } from '../../domain/verdict.ts';
-import { accountOut, channelOut } from './channels.ts';
+import { accountOut, channelOut, serverOut } from './channels.ts';
 import { importOut } from './imports.ts';
 import { purpose, resultOut } from './links.ts';
 import { accessType, importMode, timeOut } from './parts.ts';
@@ -36,7 +36,9 @@ export const passwordBody = camelCased(
       .max(255)
       .regex(/^[^\s/@:\\]+$|^\[?[0-9a-f:.]+\]?$/i, 'expected a host name')
       .optional()
-      .describe('The mail server; left out: found by the user name’s domain'),
+      .describe(
+        'The mail server; left out: the channel’s own on a reauthorize link, else found by the user name’s domain',
+      ),
     port: z.int().min(1).max(65_535).optional().describe('Left out: the usual one'),
     security: z.enum(['tls', 'starttls']).optional().describe('Left out: what fits the port'),
     url: z.string().max(2_000).optional().describe('The server’s address, where `sign_in` asks for one'),
@@ -46,16 +48,6 @@ export type PasswordBody = z.infer<typeof passwordBody>;
 /** As the form sends it. */
 export type PasswordRequest = z.input<typeof passwordBody>;
 export const passwordOut = z.object({ channel: channelOut });
-
-const serverOut = z.discriminatedUnion('kind', [
-  z.object({
-    kind: z.literal('imap').describe('A mail server'),
-    host: z.string().describe('Its name'),
-    port: z.int().describe('Its port'),
-    security: z.enum(['tls', 'starttls']).describe('How it is encrypted'),
-  }),
-  z.object({ kind: z.literal('ews').describe('An Exchange server'), url: z.string().describe('Its address') }),
-]);
 
 export const connectSessionOut = z.object({
   purpose,

@@ -43,6 +43,16 @@ export const reauthorizeBody = camelCased(
       .default('reauthorize')
       .describe('What the link is for; `change_access` is not supported yet'),
     access_types: accessTypes.optional(),
+    allow_server_change: z
+      .boolean()
+      .default(false)
+      .describe('Whether a password may move the channel to another server, if the mailbox is the same there'),
+    attested: z
+      .boolean()
+      .default(false)
+      .describe(
+        'The product vouches that the mailbox is the same, where fewer than 5 messages are stored or nothing is imported',
+      ),
     return_to: returnTo,
   }),
 );
@@ -62,7 +72,11 @@ export const linkOut = z
 export type Link = z.infer<typeof linkOut>;
 
 /** With `account_mismatch`: the account that was expected, and the one that signed in. */
-export const namedAccount = z.object({ email: z.string().describe('The mailbox’s address') });
+export const namedAccount = z.object({
+  email: z.string().describe('The mailbox’s address'),
+  login: z.string().optional().describe('The login, where its server vouches for it: a password'),
+  server: z.string().optional().describe('The name and port of the server that vouches for the login'),
+});
 export const EXPECTED = 'With `account_mismatch`: the account that was expected';
 export const RECEIVED = 'With `account_mismatch`: the account that signed in';
 

@@ -1,4 +1,4 @@
-import { and, eq, gt } from 'drizzle-orm';
+import { and, eq, gt, ne, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import type { AccessType } from '../../domain/access-type.ts';
 import type { ChannelState, Status } from '../../domain/channel.ts';
@@ -52,11 +52,11 @@ export async function listChannels(tx: Transaction, filter: ChannelFilter): Prom
     .limit(filter.limit);
 }
 
-/** The live channel of a mailbox, if there is one: connecting it again reauthorizes it. */
-export async function findLiveChannel(
-  tx: Transaction,
-  key: { tenantId: string; accessType: AccessType; mailboxKey: string },
-): Promise<ChannelRow | null> {
+/** What a live channel of a tenant is found by. */
+export type AccountKey = Pick<ChannelRow, 'tenantId' | 'accessType' | 'mailboxKey' | 'serverKey'>;
+
+/** The live channel of an account, if there is one: connecting it again reauthorizes it. */
+export async function findLiveChannel(tx: Transaction, key: AccountKey): Promise<ChannelRow | null> {
   const [row] = await tx
     .select()
     .from(channels)
@@ -65,6 +65,7 @@ export async function findLiveChannel(
         eq(channels.tenantId, key.tenantId),
         eq(channels.accessType, key.accessType),
         eq(channels.mailboxKey, key.mailboxKey),
+        eq(channels.serverKey, key.serverKey),
         hasNotLeft(channels.status),
       ),
     )
@@ -72,10 +73,31 @@ export async function findLiveChannel(
   return row ?? null;
 }
 
-export async function insertChannel(tx: Transaction, row: typeof channels.$inferInsert): Promise<ChannelRow> {
-  const [inserted] = await tx.insert(channels).values(row).returning();
-  if (!inserted) throw new Error('An insert returned no row');
-  return inserted;
+/** A live channel of the same address that is not at this server. */
+export async function findLiveChannelElsewhere(
+  tx: Transaction,
+  { tenantId, accessType, serverKey, email }: Omit<AccountKey, 'mailboxKey'> & { email: string },
+): Promise<ChannelRow | null> {
+  const [row] = await tx
+    .select()
+    .from(channels)
+    .where(
+      and(
+        eq(channels.tenantId, tenantId),
+        eq(channels.accessType, accessType),
+        ne(channels.serverKey, serverKey),
+        eq(sql`lower(${channels.accountEmail})`, email.toLowerCase()),
+        hasNotLeft(channels.status),
+      ),
+    )
+    .limit(1);
+  return row ?? null;
+}
+
+/** null: its account has a live channel by now, which another transaction has made. */
+export async function insertChannel(tx: Transaction, row: typeof channels.$inferInsert): Promise<ChannelRow | null> {
+  const [inserted] = await tx.insert(channels).values(row).onConflictDoNothing().returning();
+  return inserted ?? null;
 }
 
 /** Changes columns outside the life cycle, which only `channels/happenings.ts` writes. */

@@ -34,8 +34,13 @@ export const channels = pgTable(
     accountEmail: text('account_email').notNull(),
     accountLogin: text('account_login').notNull(),
     accountProviderId: text('account_provider_id').notNull(),
-    /** The mailbox, as the adapter identifies it (`Identity.mailboxKey`). */
+    /**
+     * The mailbox, as the adapter identifies it (`Identity.mailboxKey`). Followed by the channel's id where an earlier
+     * release made two live channels of one account.
+     */
     mailboxKey: text('mailbox_key').notNull(),
+    /** The server that the mailbox is at (`Identity.serverKey`); empty where the provider vouches, or it is not known. */
+    serverKey: text('server_key').notNull().default(''),
     /** Where a password channel's server is: the form to sign in again shows it; null for the others. */
     server: serverColumn('server'),
     owner: jsonb('owner').$type<Person>(),
@@ -94,8 +99,10 @@ export const channels = pgTable(
     createdAt: time('created_at').notNull(),
   },
   (t) => [
-    /** One live channel per tenant, access type and mailbox: connecting it again reauthorizes this one. */
-    uniqueIndex('channels_live_mailbox').on(t.tenantId, t.accessType, t.mailboxKey).where(hasNotLeft(t.status)),
+    /** One live channel per tenant, access type, mailbox and server: connecting it again reauthorizes this one. */
+    uniqueIndex('channels_live_account')
+      .on(t.tenantId, t.accessType, t.mailboxKey, t.serverKey)
+      .where(hasNotLeft(t.status)),
     index('channels_tenant').on(t.tenantId, t.id),
     index('channels_due').on(t.nextDueAt),
     /** A push names a mailbox, and no tenant. */

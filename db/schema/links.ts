@@ -13,15 +13,21 @@ export interface LinkSpec {
   import: ImportMode;
   importFrom: string | null;
   mailbox: string | null;
+  /** The product's word that a password may move to another server, where the mailbox is the same. */
+  allowServerChange?: boolean;
+  /** The product vouches for the mailbox where too little is stored to compare. */
+  attested?: boolean;
 }
 
 export type LinkResult =
   | { status: 'connected'; channel: string }
   | { status: 'failed'; code: string; detail: string; expected?: NamedAccount; received?: NamedAccount };
 
-/** One of the two accounts of a mismatch. */
-interface NamedAccount {
+/** One of the two accounts of a mismatch. A password's account is its login at its server. */
+export interface NamedAccount {
   email: string;
+  login?: string;
+  server?: string;
 }
 
 export const links = pgTable('links', {

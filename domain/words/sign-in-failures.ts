@@ -139,6 +139,11 @@ const FAILURES = {
     sentence: '{provider} could not finish the sign-in. Nothing was changed; please try again in a minute.',
     field: null,
   },
+  account_connected: {
+    title: 'Connected already',
+    sentence: 'This account at this server has a connection of its own. Nothing was changed.',
+    field: null,
+  },
   link_used: {
     title: 'This link has been used',
     sentence: 'A link works for one sign-in only, and this one is done.',

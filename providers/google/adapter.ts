@@ -75,6 +75,7 @@ function createSession(client: GmailClient, config: GoogleConfig, signal: AbortS
       return {
         account: { email: mailbox.emailAddress, login: person.email, providerId: person.sub },
         mailboxKey: normalAddress(mailbox.emailAddress),
+        serverKey: null,
         grantKey: grantKeyOf('google', config.client.id, person.sub),
         proved: `Read the profile of ${mailbox.emailAddress} as ${person.email}`,
       };

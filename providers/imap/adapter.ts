@@ -11,7 +11,7 @@ import { Folders, readNewestDate } from './folders.ts';
 import { listenToInbox } from './idle.ts';
 import { fetchMessages, stillThere, within } from './messages.ts';
 import type { JustAsked } from './messages.ts';
-import { IMAP_WORDS, imapSignIn } from './sign-in.ts';
+import { IMAP_WORDS, imapServerKey, imapSignIn } from './sign-in.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -76,7 +76,9 @@ function createSession(connection: ImapConnection, access: PasswordAccess): Sess
       const providerId = `${access.username}@${host.toLowerCase()}`;
       return {
         account: { email: access.email, login: access.username, providerId },
-        mailboxKey: normalAddress(access.email),
+        // Not the address: a login that is none has the one that its link was made for, which no server has confirmed.
+        mailboxKey: normalAddress(access.username),
+        serverKey: imapServerKey(access.server),
         grantKey: grantKeyOf('imap', '', providerId),
         proved,
       };

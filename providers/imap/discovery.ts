@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises';
+import { normalHost } from '../../domain/server.ts';
 import type { ImapServer } from '../../domain/server.ts';
 import type { GivenServer } from '../contract.ts';
 
@@ -31,8 +32,11 @@ const KNOWN: Record<string, string> = {
  * and `mail.<domain>` that has an address. null when there is none. Nothing is connected to here.
  */
 export async function discoverImapServer(email: string, given: GivenServer): Promise<ImapServer | null> {
-  const host = given.host ?? (await discoverHost(email.slice(email.lastIndexOf('@') + 1).toLowerCase()));
-  if (host === null) return null;
+  const host =
+    given.host === undefined
+      ? await discoverHost(email.slice(email.lastIndexOf('@') + 1).toLowerCase())
+      : normalHost(given.host);
+  if (!host) return null;
   const security = given.security ?? (given.port === 143 ? 'starttls' : 'tls');
   return { kind: 'imap', host, port: given.port ?? (security === 'tls' ? 993 : 143), security };
 }

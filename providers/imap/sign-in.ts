@@ -1,3 +1,6 @@
+import { serverKeyOf } from '../../domain/server.ts';
+import type { Server } from '../../domain/server.ts';
+import { IMAP_PORTS } from '../../net/egress.ts';
 import type { AccessWords, PasswordSignIn } from '../contract.ts';
 import type { Http } from '../../net/http.ts';
 import { askAutoconfig } from './autoconfig.ts';
@@ -15,6 +18,9 @@ export const IMAP_WORDS: AccessWords = {
 
 const appPassword = (name: string) => `${name} wants an app password here, made in the account’s security settings.`;
 const switchedOn = (name: string) => `IMAP must be switched on in ${name}’s settings first.`;
+
+/** 143 and 993 lead to the same accounts. */
+export const imapServerKey = (server: Server): string => serverKeyOf(server, IMAP_PORTS);
 
 const imapPassword: Omit<PasswordSignIn, 'discover'> = {
   server: { asks: 'host', label: 'IMAP server', example: 'imap.example.com' },
@@ -34,6 +40,7 @@ const imapPassword: Omit<PasswordSignIn, 'discover'> = {
       text: 'Microsoft does not accept passwords here any more; choose Microsoft 365 instead, where it is offered.',
     },
   ],
+  serverKey: imapServerKey,
 };
 
 /** @param autoconfig the directory that is asked first; null: the address alone leads to the server */

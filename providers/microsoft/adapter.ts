@@ -129,6 +129,7 @@ async function identify({ client, config, access, verifyLogin, signal }: Opened)
   const identity: Identity = {
     account: { email, login: login.username ?? own, providerId: loginId(login) },
     mailboxKey: isShared ? `${login.tenant}/${normalAddress(wanted)}` : loginId(login),
+    serverKey: null,
     grantKey: grantKeyOf('microsoft', config.client.id, loginId(login)),
     context: { [TENANT]: login.tenant, ...(isShared ? { [SHARED_MAILBOX]: wanted } : {}) },
     proved: `Read the inbox of ${email} as ${login.username ?? own}`,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkChannel } from '../../credentials/check.ts';
 import { Secret } from '../../domain/secret.ts';
+import { serverKeyOf } from '../../domain/server.ts';
 import type { Server } from '../../domain/server.ts';
 import type { Context } from '../../runtime/context.ts';
 import type { Provider } from '../../providers/contract.ts';
@@ -39,16 +40,20 @@ function exchangeOf({ stage }: RaisedApi, opened: Server[]): Provider {
       password: {
         server: { asks: 'url', label: 'Address of the Exchange server', example: EWS_URL },
         notes: [],
+        serverKey: (server) => serverKeyOf(server, [443]),
         discover: async ({ email }, { url }) => {
           const found = email.endsWith('@found.example.com') ? EWS_URL : undefined;
           return url || found ? { kind: 'ews', url: url ?? found ?? '' } : null;
         },
       },
     },
-    openSession(access, signal) {
+    async openSession(access, signal) {
       if (access.kind !== 'password') throw new TypeError('Exchange is opened with a password');
       opened.push(access.server);
-      return imap.openSession({ ...access, server: { kind: 'imap', host, port, security } }, signal);
+      const { server } = access;
+      const session = await imap.openSession({ ...access, server: { kind: 'imap', host, port, security } }, signal);
+      const serverKey = serverKeyOf(server, [443]);
+      return { ...session, identify: async () => ({ ...(await session.identify()), serverKey }) };
     },
   };
 }

@@ -49,7 +49,10 @@ async function connect(server: OidcServer, email: string) {
     accessType: 'gmail',
     spec: { ...LINK_SPEC, import: 'off' },
     credential: { kind: 'oauth', provider: 'google', tokens },
-    proof: { identity: { account, mailboxKey: email, grantKey: email, proved: 'a grant was made' }, heads: [] },
+    proof: {
+      identity: { account, mailboxKey: email, serverKey: null, grantKey: email, proved: 'a grant was made' },
+      heads: [],
+    },
     coveredUntil: null,
   });
   return { channelId: channelOf(result), isLive, answered: () => server.answered.length };

@@ -41,7 +41,13 @@ async function signInWith(channelId: string, refreshToken: string | null) {
       },
     },
     proof: {
-      identity: { account: { email, login, providerId }, mailboxKey: email, grantKey: providerId, proved: 'it works' },
+      identity: {
+        account: { email, login, providerId },
+        mailboxKey: email,
+        serverKey: null,
+        grantKey: providerId,
+        proved: 'it works',
+      },
       heads: [],
     },
     coveredUntil: null,

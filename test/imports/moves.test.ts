@@ -1,13 +1,10 @@
-import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { ImapFlow } from 'imapflow';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FetchedMessage } from '../../providers/contract.ts';
-import { startSandbox } from '../../sandbox/sandbox.ts';
-import { channelOf, connectImap } from '../support/connect.ts';
+import { channelOf, connectImap, reauthorizeLink } from '../support/connect.ts';
 import { secret } from '../support/minting.ts';
-import { sandboxControl } from '../support/sandbox-control.ts';
+import { startSecondSandbox } from '../support/second-sandbox.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
 import { idsOf, importing, messageIds, withSessions } from './importing.ts';
@@ -119,15 +116,8 @@ test('a mailbox that moves to a new server, with the same UIDVALIDITY and the sa
   await poll(channelId);
   for (let moved = 0; moved < 3; moved++) await move(email, 'INBOX', 'Archive');
 
-  const dir = await mkdtemp(join(tmpdir(), 'mooring-migrated-'));
-  await cp(dirname(stage.imap.ca_file), join(dir, 'imap-tls'), {
-    recursive: true,
-    filter: (file) => !file.endsWith('.jsonl'),
-  });
-  const second = await startSandbox({ dir, port: 0 });
+  const { control, imap: server, stop } = await startSecondSandbox(stage);
   try {
-    const control = sandboxControl(second.addresses.control);
-    const server = second.addresses.imap as Stage['imap'];
     const uidValidity = Number(delivered[0]?.provider_id.split('/').at(-2));
     await control.setClock(uidValidity + 0.5 - Date.now() / 1000);
     await control.account('imap', email, { password: PASSWORD });
@@ -139,7 +129,8 @@ test('a mailbox that moves to a new server, with the same UIDVALIDITY and the sa
     const more = await control.deliver('imap', email, 2);
 
     const moved = { ...stage, imap: server };
-    expect(channelOf(await connectImap(moved, email, PASSWORD))).toBe(channelId);
+    const link = await reauthorizeLink(stage, channelId, { allowServerChange: true, attested: true });
+    expect(channelOf(await connectImap(moved, email, PASSWORD, { link }))).toBe(channelId);
     const [running] = (await imports(channelId)).filter(({ state }) => state === 'running');
     expect(await finish(channelId, running?.id ?? '')).toMatchObject({ state: 'completed' });
     expect(idsOf(await stored(channelId))).toEqual(messageIds([...delivered, ...fresh, ...more]));
@@ -147,8 +138,7 @@ test('a mailbox that moves to a new server, with the same UIDVALIDITY and the sa
     await control.deliver('imap', email, 1);
     expect(await poll(channelId)).toMatchObject({ stored: 1 });
   } finally {
-    await second.close();
-    await rm(dir, { recursive: true, force: true });
+    await stop();
   }
 });
 

@@ -1,5 +1,7 @@
 import { completeSignIn, proveSignIn } from '../../connections/complete-sign-in.ts';
+import { insertLink } from '../../db/access/links.ts';
 import type { LinkRow } from '../../db/access/links.ts';
+import { newId } from '../../db/ids.ts';
 import type { LinkResult, LinkSpec } from '../../db/schema/links.ts';
 import { Secret } from '../../domain/secret.ts';
 import { createPkce } from '../../providers/oauth.ts';
@@ -62,6 +64,29 @@ export async function connectGmail(
     credential,
     proof,
     coveredUntil: null,
+  });
+}
+
+/** A link that is pinned to a channel, as the product makes one. */
+export function reauthorizeLink(
+  { context }: Pick<Stage, 'context'>,
+  channelId: string,
+  spec: Partial<LinkSpec> = {},
+): Promise<LinkRow> {
+  const tenantId = 'acme';
+  return context.database.inTenant(tenantId, async (tx) => {
+    const now = await context.clock.now();
+    return insertLink(tx, {
+      id: newId('lnk'),
+      tenantId,
+      hash: newId('lnk'),
+      purpose: 'reauthorize',
+      channelId,
+      spec: { ...LINK_SPEC, ...spec },
+      returnTo: null,
+      expiresAt: new Date(now.getTime() + 3_600_000),
+      createdAt: now,
+    });
   });
 }
 

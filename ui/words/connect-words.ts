@@ -26,12 +26,17 @@ export function describeFailure(failure: Failure, provider: string): FailureWord
 }
 
 function mismatch(failure: Failure): FailureWords {
-  const received = failure.received?.email ?? 'another account';
-  const expected = failure.expected?.email ?? 'another account';
+  const [received, expected] = [failure.received, failure.expected].map((account) => accountInWords(account));
   return {
     title: 'That was a different account',
     sentence: `You signed in as ${received}, this channel belongs to ${expected}. Nothing was changed.`,
     // The sentence is about the whole attempt: at a provider's page there was no field.
     field: null,
   };
+}
+
+/** A password's account is its login at its server: the same login at another server is another account. */
+function accountInWords(account: Failure['expected']): string {
+  if (!account) return 'another account';
+  return account.server ? `${account.login ?? account.email} at ${account.server}` : account.email;
 }

@@ -29,7 +29,7 @@ type PasswordQuestions = NonNullable<SignIn['password']>;
 export function PasswordForm({ link, session, way, asks }: FormProps) {
   const account = session.channel?.account.email;
   const [entry, setEntry] = useState<PasswordEntry>(() => ({
-    username: account ?? '',
+    username: session.channel?.account.login ?? '',
     password: '',
     ...rememberedServer(account ?? ''),
     ...serverEntry(session.channel?.server),

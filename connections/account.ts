@@ -1,0 +1,67 @@
+import type { ChannelRow } from '../db/channels/channels.ts';
+import type { NamedAccount } from '../db/schema/links.ts';
+import { isSameAddress } from '../domain/address.ts';
+import { nameOfServer } from '../domain/server.ts';
+import type { Server } from '../domain/server.ts';
+import { serverOf } from './sign-in.ts';
+import type { SignIn } from './sign-in.ts';
+
+/** How a sign-in's account relates to a channel's. */
+export type Likeness = 'same' | 'other_server' | 'other';
+
+/**
+ * A provider that vouches for the mailbox decides by its own id of the login, because an address can be given to another
+ * person. A password is vouched for by its server alone: the same login at another server is another account, and nothing
+ * vouches for it at a channel of a provider.
+ */
+export function compareAccount(channel: ChannelRow, { proof }: Pick<SignIn, 'proof'>): Likeness {
+  const { account, mailboxKey, serverKey } = proof.identity;
+  if (serverKey === null) {
+    if (channel.server !== null) return 'other';
+    const isLogin = account.providerId === channel.accountProviderId;
+    return isLogin || (channel.kind === 'shared' && mailboxKey === channel.mailboxKey) ? 'same' : 'other';
+  }
+  const isLogin = isMailboxOf(channel, mailboxKey);
+  if (serverKey === channel.serverKey) return isLogin ? 'same' : 'other';
+  return isLogin || isSameAddress(account.email, channel.accountEmail) ? 'other_server' : 'other';
+}
+
+/** The second of two channels that an earlier release made of one account has its id in the key. */
+function isMailboxOf(channel: ChannelRow, mailboxKey: string): boolean {
+  return channel.mailboxKey === mailboxKey || channel.mailboxKey === `${mailboxKey} ${channel.id}`;
+}
+
+/** The key of a sign-in's account, as channels have it. */
+export function accountKeyOf({ tenantId, accessType, proof }: Pick<SignIn, 'tenantId' | 'accessType' | 'proof'>) {
+  const { mailboxKey, serverKey } = proof.identity;
+  return { tenantId, accessType, mailboxKey, serverKey: serverKey ?? '' };
+}
+
+export interface AccountMismatch {
+  expected: NamedAccount;
+  received: NamedAccount;
+}
+
+/** Both accounts by name; with their servers where a server is what vouches for one of them. */
+export function namesOf(channel: ChannelRow, { credential, proof }: SignIn): AccountMismatch {
+  const { account } = proof.identity;
+  const server = serverOf(credential);
+  if (!server && !channel.server) {
+    return { expected: { email: channel.accountEmail }, received: { email: account.email } };
+  }
+  return {
+    expected: named(channel.accountEmail, channel.accountLogin, channel.server),
+    received: named(account.email, account.login, server),
+  };
+}
+
+const named = (email: string, login: string, server: Server | null): NamedAccount => ({
+  email,
+  login,
+  ...(server ? { server: nameOfServer(server) } : {}),
+});
+
+/** As a sentence names it. */
+export function inWords({ email, login, server }: NamedAccount): string {
+  return server ? `${login ?? email} at ${server}` : email;
+}

@@ -1,0 +1,22 @@
+import type { Context } from '../runtime/context.ts';
+import { findLiveChannel, lockChannel, updateChannel } from '../db/channels/channels.ts';
+import type { ChannelRow } from '../db/channels/channels.ts';
+import type { Server } from '../domain/server.ts';
+
+/**
+ * Fills in the server of a password channel whose row does not tell it: an earlier release kept it in the sealed secret
+ * alone. Until then no sign-in can be compared with the channel's account, and each is refused.
+ */
+export async function rememberServer(
+  { database }: Pick<Context, 'database'>,
+  { id, tenantId, serverKey: known }: Pick<ChannelRow, 'id' | 'tenantId' | 'serverKey'>,
+  { server, serverKey }: { server: Server; serverKey: string | undefined },
+): Promise<void> {
+  if (known !== '' || !serverKey) return;
+  await database.inTenant(tenantId, async (tx) => {
+    const row = await lockChannel(tx, id);
+    if (!row || row.serverKey !== '') return;
+    const other = await findLiveChannel(tx, { ...row, serverKey });
+    await updateChannel(tx, id, { server, serverKey, ...(other ? { mailboxKey: `${row.mailboxKey} ${id}` } : {}) });
+  });
+}
