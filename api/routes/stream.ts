@@ -29,6 +29,7 @@ const stream = defineCall({
   },
   problems: ['invalid_cursor', 'feed_reset', 'tenant_not_allowed'],
   async run({ context, principal, query, request, response }) {
+    const { heartbeat_s: heartbeatS } = query;
     const tenantId = tenantInReach(principal, query.tenant);
     const lastId = request.get('last-event-id');
     const position = await listInReach(context, tenantId, async (tx) => {
@@ -37,7 +38,10 @@ const stream = defineCall({
     });
     response.status(200).set({ 'Content-Type': 'text/event-stream; charset=utf-8', 'X-Accel-Buffering': 'no' });
     response.write(`retry: ${RETRY_MS}\n\n`);
-    const heartbeat = setInterval(() => response.write(': still here\n\n'), HEARTBEAT_MS);
+    // A browser shows its page no comment, so a page that has to know asks for events.
+    const beat = heartbeatS === undefined ? ': still here\n\n' : 'event: heartbeat\ndata: {}\n\n';
+    const everyMs = heartbeatS === undefined ? HEARTBEAT_MS : 1000 * heartbeatS;
+    const heartbeat = setInterval(() => response.write(beat), everyMs);
     response.on('close', () => clearInterval(heartbeat));
     await sendEvents(context, response, { tenantId, position });
     return { status: 200 };

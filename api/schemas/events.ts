@@ -27,6 +27,13 @@ export type StreamedEvent = z.infer<typeof streamedEventOut>;
 
 export const streamQuery = z.strictObject({
   tenant: tenantName.optional().describe('Only events of this tenant'),
+  heartbeat_s: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(60)
+    .optional()
+    .describe('Also send an event `heartbeat` every so many seconds; left out: a comment every 25 s'),
 });
 
 export const incidentsQuery = z.strictObject({

@@ -237,6 +237,18 @@ describe('the stream', () => {
     stream.close();
   });
 
+  test('beats as often as it is asked to, with events that no reader of events sees', async () => {
+    const response = await fetch(`${api.url}/v1/stream?heartbeat_s=1`, {
+      headers: { authorization: `Bearer ${api.call.key}` },
+    });
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    while ((text.match(/^event: heartbeat$/gm) ?? []).length < 2) text += (await reader.read()).value ?? '';
+    await reader.cancel();
+    expect(text).toBe('retry: 2000\n\n' + 'event: heartbeat\ndata: {}\n\n'.repeat(2));
+    expect((await api.call('GET', '/v1/stream?heartbeat_s=0')).status).toBe(400);
+  });
+
   test('a tenant’s stream has nothing of another', async () => {
     await sql`insert into tenants (id, created_at) values ('quiet', now()) on conflict do nothing`;
     const stream = await openStream(undefined, '?tenant=quiet');
