@@ -19,7 +19,11 @@ const queries: QueryClient = new QueryClient({
   queryCache: new QueryCache({ onError: noticeSignOut }),
   mutationCache: new MutationCache({ onError: noticeSignOut }),
   defaultOptions: {
+    mutations: { networkMode: 'always' },
     queries: {
+      // A browser without a network would wait without a word, and Mooring may run on the same machine.
+      networkMode: 'always',
+      refetchOnReconnect: true,
       staleTime: 5_000,
       // What the server refuses it will refuse again; what did not arrive may.
       retry: (failures, error) =>

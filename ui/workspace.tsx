@@ -8,32 +8,40 @@ import { sessionQuery } from './data/queries.ts';
 import type { UiSession } from '../api/schemas/ui.ts';
 import { SignInPage } from './pages/sign-in.tsx';
 import { ColourScheme } from './components/colour-scheme.tsx';
-import { ProblemNotice } from './components/notice.tsx';
+import { Loading } from './components/loading.tsx';
+import { OutOfTouch, useOnline } from './components/out-of-touch.tsx';
 import { Wordmark } from './components/wordmark.tsx';
 
 /** The frame around every page that needs a session; without one it is the sign-in page. */
-export function Workspace() {
+export function Workspace({ onOpen }: { onOpen: () => void }) {
   const session = useQuery(sessionQuery);
-  if (session.isPending) return <p className="waiting">Opening Mooring…</p>;
   if (session.data === undefined) {
     return (
       <main className="narrow">
-        <ProblemNotice error={session.error} />
+        <Loading query={session}>Opening Mooring…</Loading>
       </main>
     );
   }
-  return session.data === null ? <SignInPage /> : <SignedIn session={session.data} />;
+  return session.data === null ? <SignInPage /> : <SignedIn session={session.data} onOpen={onOpen} />;
 }
 
-const LIVE_WORDS: Record<LiveState, string> = { connecting: 'Connecting…', live: 'Live', interrupted: 'Reconnecting…' };
+const LIVE_WORDS: Record<LiveState, string> = {
+  connecting: 'Connecting…',
+  live: 'Live',
+  interrupted: 'Reconnecting…',
+  silent: 'No answer',
+};
 const LIVE_HELP: Record<LiveState, string> = {
   connecting: 'Opening the stream of events',
   live: 'Everything here updates by itself',
-  interrupted: 'Mooring does not answer at the moment; what you see may be old. It is tried again by itself.',
+  interrupted: 'The stream of events broke off; it is opened again by itself',
+  silent: 'Nothing here updates; the stream of events is opened again by itself',
 };
 
-function SignedIn({ session }: { session: UiSession }) {
+function SignedIn({ session, onOpen }: { session: UiSession; onOpen: () => void }) {
+  useEffect(onOpen, [onOpen]);
   const live = useLive();
+  const online = useOnline();
   const content = useFocusOnNewPage();
   return (
     <div className="workspace">
@@ -50,11 +58,12 @@ function SignedIn({ session }: { session: UiSession }) {
           </NavLink>
           <NavLink to="/webhooks">Webhooks</NavLink>
         </nav>
-        <span className={`live live-${live}`} role="status" title={LIVE_HELP[live]}>
-          {LIVE_WORDS[live]}
+        <span className={`live live-${live.state}`} role="status" title={LIVE_HELP[live.state]}>
+          {live.state === 'silent' && !online ? 'Offline' : LIVE_WORDS[live.state]}
         </span>
       </header>
       <main id="content" ref={content} tabIndex={-1}>
+        <OutOfTouch live={live} />
         <Suspense fallback={<p className="waiting">Opening the page…</p>}>
           <Outlet />
         </Suspense>

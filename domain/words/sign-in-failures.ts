@@ -156,7 +156,12 @@ const FAILURES = {
   },
   mooring_unreachable: {
     title: 'Mooring does not answer',
-    sentence: 'The page could not reach Mooring. Please check your connection and try again.',
+    sentence: 'Mooring gave no answer. Please try again in a moment; nothing is done twice.',
+    field: null,
+  },
+  offline: {
+    title: 'You are offline',
+    sentence: 'Please try again once this device has a network; nothing is done twice.',
     field: null,
   },
 } satisfies Record<string, FailureWords>;

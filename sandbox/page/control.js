@@ -32,14 +32,26 @@ export function copyable(value, label) {
 }
 
 export async function call(method, path, body) {
-  const answer = await fetch(`/control${path}`, {
-    method,
-    headers: body === undefined ? {} : { 'content-type': 'application/json' },
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
-  const json = await answer.json();
+  const [answer, json] = await send(method, path, body);
   if (!answer.ok) throw new Error(json.error?.message ?? `${method} ${path}: ${answer.status}`);
   return json;
+}
+
+const LIMIT_MS = 8000;
+
+async function send(method, path, body) {
+  try {
+    const answer = await fetch(`/control${path}`, {
+      method,
+      headers: body === undefined ? {} : { 'content-type': 'application/json' },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: AbortSignal.timeout(LIMIT_MS),
+    });
+    return [answer, await answer.json()];
+  } catch {
+    const silence = navigator.onLine ? 'The sandbox does not answer.' : 'You are offline.';
+    throw new Error(`${silence} It may have done this all the same; look before you press again.`);
+  }
 }
 
 /** Does something, says what came of it, and has the new state shown. */

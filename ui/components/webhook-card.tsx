@@ -7,6 +7,7 @@ import type { WebhookDelivery, WebhookEndpoint } from '../../api/schemas/webhook
 import type { Tone } from '../words/words.ts';
 import { Ago, Ahead } from './clock.tsx';
 import { Copyable } from './copyable.tsx';
+import { Loading } from './loading.tsx';
 import { ProblemNotice } from './notice.tsx';
 
 export function WebhookCard({ endpoint }: { endpoint: WebhookEndpoint }) {
@@ -63,8 +64,7 @@ export function WebhookCard({ endpoint }: { endpoint: WebhookEndpoint }) {
 
 function Deliveries({ endpoint }: { endpoint: WebhookEndpoint }) {
   const deliveries = useQuery(deliveriesQuery(endpoint.id));
-  if (deliveries.isPending) return <p className="waiting">Loading the deliveries…</p>;
-  if (!deliveries.data) return <ProblemNotice error={deliveries.error} />;
+  if (!deliveries.data) return <Loading query={deliveries}>Loading the deliveries…</Loading>;
   if (deliveries.data.data.length === 0) return <p className="hint">Nothing was delivered yet.</p>;
   return (
     <ol className="deliveries">

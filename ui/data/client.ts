@@ -1,9 +1,12 @@
 import type { ProblemDetails } from '../../api/schemas/problem.ts';
+import { forgetKey, keyFor } from './repeatable.ts';
+import { NoAnswer, send } from './request.ts';
+import type { Silence } from './request.ts';
 
 /** RFC 9457 problem details; a proxy in between may answer with less than Mooring does. */
 export type Problem = Pick<ProblemDetails, 'status' | 'title' | 'detail' | 'code'> & Partial<ProblemDetails>;
 
-/** The server said no, or did not answer (`code` is then `mooring_unreachable`, `status` 0). */
+/** The server said no, or did not answer (`status` is then 0). */
 export class ProblemError extends Error {
   readonly problem: Problem;
 
@@ -12,6 +15,11 @@ export class ProblemError extends Error {
     this.name = 'ProblemError';
     this.problem = problem;
   }
+}
+
+/** No answer came, so the outcome is not known. */
+export function isSilence(error: unknown): error is ProblemError {
+  return error instanceof ProblemError && error.problem.status === 0;
 }
 
 let serverAheadMs = 0;
@@ -27,10 +35,50 @@ export async function call<T>(
   path: string,
   body?: unknown,
 ): Promise<T> {
-  const response = await send(method, path, body);
+  const text = body === undefined ? null : JSON.stringify(body);
+  // Calls outside of the API take no key: a link is used up by one sign-in, whatever repeats it.
+  if (method !== 'POST' || !path.startsWith('/v1/')) return answerTo<T>(method, path, text);
+  const asked = `${path} ${text}`;
+  return callOnce<T>(asked, { path, text, key: keyFor(asked) });
+}
+
+/** A repeated POST may meet the first one at work, whose answer is then waited for. */
+async function callOnce<T>(
+  asked: string,
+  { path, text, key }: { path: string; text: string | null; key: string },
+): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      const answer = await answerTo<T>('POST', path, text, key);
+      forgetKey(asked);
+      return answer;
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+      const { status, code } = error.problem;
+      if (code === 'idempotency_in_progress' && tries < IN_PROGRESS_TRIES) {
+        await new Promise((resolve) => window.setTimeout(resolve, IN_PROGRESS_MS));
+        continue;
+      }
+      if (status > 0 && status < 500 && code !== 'idempotency_in_progress') forgetKey(asked);
+      throw error;
+    }
+  }
+}
+
+const IN_PROGRESS_MS = 1_000;
+const IN_PROGRESS_TRIES = 30;
+
+async function answerTo<T>(method: string, path: string, body: string | null, key?: string): Promise<T> {
+  const headers = {
+    accept: 'application/json',
+    ...(body !== null && { 'content-type': 'application/json' }),
+    ...(key !== undefined && { 'idempotency-key': key }),
+  };
+  const { response, text } = await send(method, path, { headers, body }).catch((error: unknown) => {
+    throw error instanceof NoAnswer ? new ProblemError(silenceOf(method, error.code)) : error;
+  });
   noteServerTime(response.headers.get('date'));
   if (response.status === 204) return undefined as T;
-  const text = await response.text();
   const json = parse(text);
   if (!response.ok) throw new ProblemError(problemOf(response.status, json));
   if (json === undefined) throw new ProblemError(problemOf(response.status, undefined));
@@ -46,25 +94,13 @@ export function getPage(path: string, parameters: Record<string, string | number
   return text === '' ? path : `${path}?${text}`;
 }
 
-async function send(method: string, path: string, body: unknown): Promise<Response> {
-  const headers: Record<string, string> = { accept: 'application/json' };
-  if (body !== undefined) headers['content-type'] = 'application/json';
-  try {
-    return await fetch(path, {
-      method,
-      headers,
-      body: body === undefined ? null : JSON.stringify(body),
-      credentials: 'same-origin',
-    });
-  } catch {
-    throw new ProblemError({
-      status: 0,
-      code: 'mooring_unreachable',
-      title: 'Mooring does not answer',
-      detail: 'Mooring does not answer. It is tried again by itself.',
-      retryable: true,
-    });
-  }
+function silenceOf(method: string, code: Silence): Problem {
+  const title = code === 'offline' ? 'You are offline' : 'Mooring does not answer';
+  const detail =
+    method === 'GET'
+      ? 'What you see may be old. This page asks again by itself.'
+      : 'Nothing here says whether it was done. Please try again once the connection is back; nothing is done twice.';
+  return { status: 0, code, title, detail, retryable: true };
 }
 
 function problemOf(status: number, json: unknown): Problem {

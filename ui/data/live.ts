@@ -7,63 +7,134 @@ import { storeChannel, storeEvent } from './queries.ts';
 import type { Channel } from '../../api/schemas/channels.ts';
 import type { StreamedEvent } from '../../api/schemas/events.ts';
 
-export type LiveState = 'connecting' | 'live' | 'interrupted';
+/** `silent`: the stream brings nothing, not even heartbeats. */
+export type LiveState = 'connecting' | 'live' | 'interrupted' | 'silent';
 
+export interface Live {
+  state: LiveState;
+  /** When the stream last brought something, in ms. */
+  heardAt: number;
+}
+
+const HEARTBEAT_S = 2;
+/** Two heartbeats may be late before the stream counts as dead, in ms. */
+const SILENT_AFTER_MS = 5_000;
 const REOPEN_AFTER_MS = 3_000;
 /** Browsers allow six connections a host over HTTP/1.1, so a hidden tab gives its one back. */
 const CLOSE_HIDDEN_AFTER_MS = 60_000;
 const GATHER_MS = 200;
 
 /** Keeps everything on the pages up to date from `GET /v1/stream`, for as long as the component is mounted. */
-export function useLive(): LiveState {
+export function useLive(): Live {
   const client = useQueryClient();
-  const [state, setState] = useState<LiveState>('connecting');
-  useEffect(() => openStream(client, setState), [client]);
-  return state;
+  const [live, setLive] = useState<Live>({ state: 'connecting', heardAt: Date.now() });
+  useEffect(() => openStream(client, setLive), [client]);
+  return live;
 }
 
-function openStream(client: QueryClient, tell: (state: LiveState) => void): () => void {
-  const news = gatherNews(client);
-  let source: EventSource | null = null;
-  let timer: number | undefined;
-
-  const close = () => {
-    window.clearTimeout(timer);
-    source?.close();
-    source = null;
+function openStream(client: QueryClient, tell: (live: Live) => void): () => void {
+  const stream = new Stream({ client, tell, news: gatherNews(client) });
+  const onVisibility = () => (document.visibilityState === 'hidden' ? stream.closeLater() : stream.openIfClosed());
+  // The network came or went: a stream that looks open may be dead.
+  const onNetwork = () => {
+    if (document.visibilityState === 'visible') stream.open();
   };
-  const open = () => {
-    close();
-    source = new EventSource(`/v1/stream`);
-    source.addEventListener('open', () => {
-      tell('live');
-      // What happened before the stream was open, or while it was not.
-      void client.invalidateQueries();
-    });
-    source.addEventListener('error', () => {
-      tell('interrupted');
-      // EventSource comes back by itself (with Last-Event-ID) unless the server refused it.
-      if (source?.readyState !== EventSource.CLOSED) return;
-      timer = window.setTimeout(open, REOPEN_AFTER_MS);
-      void client.invalidateQueries({ queryKey: ['session'] });
-    });
-    // Whether the server names its events or calls them all `message`, each arrives once.
-    for (const type of ['message', ...EVENT_TYPES]) {
-      source.addEventListener(type, (message: MessageEvent<string>) => news(message.data));
-    }
-  };
-  const onVisibility = () => {
-    window.clearTimeout(timer);
-    if (document.visibilityState === 'hidden') timer = window.setTimeout(close, CLOSE_HIDDEN_AFTER_MS);
-    else if (source === null || source.readyState === EventSource.CLOSED) open();
-  };
-
-  open();
+  stream.openIfClosed();
   document.addEventListener('visibilitychange', onVisibility);
+  for (const change of ['online', 'offline']) window.addEventListener(change, onNetwork);
   return () => {
     document.removeEventListener('visibilitychange', onVisibility);
-    close();
+    for (const change of ['online', 'offline']) window.removeEventListener(change, onNetwork);
+    stream.close();
   };
+}
+
+interface StreamUse {
+  client: QueryClient;
+  tell: (live: Live) => void;
+  news: (data: string) => void;
+}
+
+/** The stream of events, opened again whenever it ends, and whenever nothing comes any more. */
+class Stream {
+  readonly #use: StreamUse;
+  #live: Live = { state: 'connecting', heardAt: Date.now() };
+  #source: EventSource | null = null;
+  #timer: number | undefined;
+  #watchdog: number | undefined;
+
+  constructor(use: StreamUse) {
+    this.#use = use;
+  }
+
+  openIfClosed(): void {
+    window.clearTimeout(this.#timer);
+    if (this.#source !== null && this.#source.readyState !== EventSource.CLOSED) return;
+    this.#watch();
+    this.open();
+  }
+
+  closeLater(): void {
+    window.clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => this.close(), CLOSE_HIDDEN_AFTER_MS);
+  }
+
+  close(): void {
+    window.clearTimeout(this.#watchdog);
+    this.#drop();
+  }
+
+  open(): void {
+    this.#drop();
+    const source = new EventSource(`/v1/stream?heartbeat_s=${HEARTBEAT_S}`);
+    this.#source = source;
+    source.addEventListener('open', () => {
+      this.#heard();
+      // What happened before the stream was open, or while it was not.
+      void this.#use.client.invalidateQueries();
+    });
+    source.addEventListener('heartbeat', () => this.#heard());
+    source.addEventListener('error', () => this.#broke(source));
+    // Whether the server names its events or calls them all `message`, each arrives once.
+    for (const type of ['message', ...EVENT_TYPES]) {
+      source.addEventListener(type, (message: MessageEvent<string>) => this.#use.news(message.data));
+    }
+  }
+
+  #drop(): void {
+    window.clearTimeout(this.#timer);
+    this.#source?.close();
+    this.#source = null;
+  }
+
+  #broke(source: EventSource): void {
+    if (this.#live.state === 'live') this.#become('interrupted');
+    // EventSource comes back by itself (with Last-Event-ID) unless the server refused it.
+    if (source.readyState !== EventSource.CLOSED) return;
+    this.#timer = window.setTimeout(() => this.open(), REOPEN_AFTER_MS);
+    void this.#use.client.invalidateQueries({ queryKey: ['session'] });
+  }
+
+  #heard(): void {
+    this.#become('live');
+    this.#watch();
+  }
+
+  #watch(): void {
+    window.clearTimeout(this.#watchdog);
+    this.#watchdog = window.setTimeout(() => {
+      this.#become('silent');
+      this.#watch();
+      this.open(); // the connection may be dead without the browser knowing
+    }, SILENT_AFTER_MS);
+  }
+
+  /** Tells of another state; a heartbeat only moves the time. */
+  #become(state: LiveState): void {
+    const isNew = state !== this.#live.state;
+    this.#live = { state, heardAt: state === 'live' ? Date.now() : this.#live.heardAt };
+    if (isNew) this.#use.tell(this.#live);
+  }
 }
 
 /** Events come in bursts; what they touch is loaded once per burst. */

@@ -6,7 +6,7 @@ import { ChannelFacts } from '../components/channel/channel-facts.tsx';
 import { ChannelState } from '../components/channel/channel-state.tsx';
 import { ImportList } from '../components/channel/import-list.tsx';
 import { MessageFeed } from '../components/channel/message-feed.tsx';
-import { ProblemNotice } from '../components/notice.tsx';
+import { Loading } from '../components/loading.tsx';
 import { Timeline } from '../components/channel/timeline.tsx';
 import { channelQuery, timelineQuery } from '../data/queries.ts';
 import type { Channel } from '../../api/schemas/channels.ts';
@@ -17,9 +17,8 @@ export function ChannelPage() {
   const { id = '' } = useParams();
   const channel = useQuery(channelQuery(id));
   if (channel.data) return <OneChannel key={id} channel={channel.data} />;
-  if (channel.isPending) return <p className="waiting">Loading the channel…</p>;
   if (channel.error instanceof ProblemError && channel.error.problem.status === 404) return <NotFoundPage />;
-  return <ProblemNotice error={channel.error} />;
+  return <Loading query={channel}>Loading the channel…</Loading>;
 }
 
 function OneChannel({ channel }: { channel: Channel }) {

@@ -6,7 +6,7 @@ import { useSearchParams } from 'react-router';
 import { AttentionBanner } from '../components/channel/attention-banner.tsx';
 import { ChannelTable } from '../components/channel/channel-table.tsx';
 import { ConnectDialog } from '../components/connect/connect-dialog.tsx';
-import { ProblemNotice } from '../components/notice.tsx';
+import { Loading } from '../components/loading.tsx';
 import { channelsQuery, sessionQuery } from '../data/queries.ts';
 import type { Channel } from '../../api/schemas/channels.ts';
 import { STATUS_GROUPS, chooseChannels, groupOf } from '../words/status-groups.ts';
@@ -38,8 +38,7 @@ export function ChannelsPage() {
         <Button onClick={() => setConnecting(true)}>Connect a channel</Button>
       </div>
       <AttentionBanner channels={needed} onShowAll={() => filter.set({ group: 'needs', tenant: null, text: '' })} />
-      {list.error && <ProblemNotice error={list.error} />}
-      {list.isPending && <p className="waiting">Loading the channels…</p>}
+      <Loading query={list}>Loading the channels…</Loading>
       {empty && <NoChannels />}
       {shown && !empty && (
         <FilteredChannels

@@ -4,7 +4,8 @@ import { ProblemError } from '../data/client.ts';
 import { useTime } from '../components/clock.tsx';
 import { AdminConsent } from '../components/connect/admin-consent.tsx';
 import { ConnectDone } from '../components/connect/connect-done.tsx';
-import { Notice, ProblemNotice } from '../components/notice.tsx';
+import { Loading } from '../components/loading.tsx';
+import { Notice } from '../components/notice.tsx';
 import { SignInChoice } from '../components/connect/sign-in-choice.tsx';
 import { Wordmark } from '../components/wordmark.tsx';
 import { linkQuery } from '../data/link-queries.ts';
@@ -19,20 +20,23 @@ export function ConnectPage() {
     <main className="narrow connect">
       <div className="card">
         <Wordmark />
-        {session.isPending && <p className="waiting">Opening the link…</p>}
         {session.data ? (
           <OpenLink link={link} session={session.data} />
+        ) : isUnknown(session.error) ? (
+          <Unknown />
         ) : (
-          session.error && <Unknown error={session.error} />
+          <Loading query={session}>Opening the link…</Loading>
         )}
       </div>
     </main>
   );
 }
 
-function Unknown({ error }: { error: unknown }) {
-  if (!(error instanceof ProblemError) || ![400, 404, 410].includes(error.problem.status))
-    return <ProblemNotice error={error} />;
+function isUnknown(error: unknown): boolean {
+  return error instanceof ProblemError && [400, 404, 410].includes(error.problem.status);
+}
+
+function Unknown() {
   return (
     <>
       <title>Link not known – Mooring</title>

@@ -5,6 +5,7 @@ import { EVENT_TYPES, isDelivered } from '../../domain/event.ts';
 import type { EventType } from '../../domain/event.ts';
 import { call } from '../data/client.ts';
 import { Copyable } from '../components/copyable.tsx';
+import { Loading } from '../components/loading.tsx';
 import { Notice, ProblemNotice } from '../components/notice.tsx';
 import { WebhookCard } from '../components/webhook-card.tsx';
 import { webhooksQuery } from '../data/queries.ts';
@@ -26,8 +27,7 @@ export function WebhooksPage() {
       </p>
       {made && <NewSecret endpoint={made} onDone={() => setMade(null)} />}
       <CreateEndpoint onMade={setMade} />
-      {endpoints.error && <ProblemNotice error={endpoints.error} />}
-      {endpoints.isPending && <p className="waiting">Loading the endpoints…</p>}
+      <Loading query={endpoints}>Loading the endpoints…</Loading>
       {endpoints.data?.data.length === 0 && (
         <p className="empty">No endpoint yet. Enter the address of yours above; it gets every event from then on.</p>
       )}

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { importsQuery } from '../../data/queries.ts';
 import type { Channel } from '../../../api/schemas/channels.ts';
-import { ProblemNotice } from '../notice.tsx';
+import { Loading } from '../loading.tsx';
 import { ImportReceipt } from './import-receipt.tsx';
 import { Quarantine } from './quarantine.tsx';
 
@@ -10,8 +10,7 @@ export function ImportList({ channel }: { channel: Channel }) {
   return (
     <section aria-labelledby="imports" className="panel">
       <h2 id="imports">Imports</h2>
-      {imports.error && <ProblemNotice error={imports.error} />}
-      {imports.isPending && <p className="waiting">Loading the imports…</p>}
+      <Loading query={imports}>Loading the imports…</Loading>
       {imports.data?.data.length === 0 && (
         <p className="hint">
           None yet. After a breakage, what was missed is imported here, with a receipt that proves nothing is missing.

@@ -5,7 +5,7 @@ import type { Channel } from '../../../api/schemas/channels.ts';
 import type { Message } from '../../../api/schemas/messages.ts';
 import { count } from '../../words/time.ts';
 import { Ago } from '../clock.tsx';
-import { ProblemNotice } from '../notice.tsx';
+import { Loading } from '../loading.tsx';
 
 export function MessageFeed({ channel }: { channel: Channel }) {
   const messages = useQuery(messagesQuery(channel.id));
@@ -14,8 +14,7 @@ export function MessageFeed({ channel }: { channel: Channel }) {
       <h2 id="messages">
         Messages <span className="number meta">{messages.data && total(messages.data)}</span>
       </h2>
-      {messages.error && <ProblemNotice error={messages.error} />}
-      {messages.isPending && <p className="waiting">Counting the messages…</p>}
+      <Loading query={messages}>Counting the messages…</Loading>
       {messages.data?.more && (
         <p className="hint">There are too many to look through from here; the API’s feed has them all.</p>
       )}

@@ -8,6 +8,7 @@ import type { Import } from '../../../api/schemas/imports.ts';
 import { plural } from '../../words/time.ts';
 import { Ago } from '../clock.tsx';
 import { Copyable } from '../copyable.tsx';
+import { Loading } from '../loading.tsx';
 import { ProblemNotice } from '../notice.tsx';
 
 const QUARANTINE = new Set(['unfetchable', 'unparseable']);
@@ -44,8 +45,7 @@ function Which({ importId }: { importId: string }) {
   return (
     <details onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>Which ones, and why</summary>
-      {list.isPending && open && <p className="waiting">Loading the quarantine…</p>}
-      {list.error && <ProblemNotice error={list.error} />}
+      {open && <Loading query={list}>Loading the quarantine…</Loading>}
       <ul>
         {list.data?.data.map((row) => (
           <li key={row.id}>

@@ -6,12 +6,12 @@ import type { Channel } from '../../../api/schemas/channels.ts';
 import type { TimelineEvent } from '../../../api/schemas/events.ts';
 import { plural } from '../../words/time.ts';
 import { Ago } from '../clock.tsx';
-import { ProblemNotice } from '../notice.tsx';
+import { Loading } from '../loading.tsx';
 
 interface TimelineProps {
   channel: Channel;
   events: TimelineEvent[];
-  query: Pick<UseInfiniteQueryResult, 'error' | 'isPending' | 'hasNextPage' | 'isFetchingNextPage' | 'fetchNextPage'>;
+  query: UseInfiniteQueryResult;
 }
 
 /** The diary of a channel, newest first; what repeats is one line. */
@@ -19,9 +19,8 @@ export function Timeline({ channel, events, query }: TimelineProps) {
   return (
     <section aria-labelledby="timeline" className="panel">
       <h2 id="timeline">Timeline</h2>
-      {query.error && <ProblemNotice error={query.error} />}
-      {query.isPending && <p className="waiting">Loading the timeline…</p>}
-      {!query.isPending && events.length === 0 && <p className="hint">Nothing has happened yet.</p>}
+      <Loading query={query}>Loading the timeline…</Loading>
+      {query.data !== undefined && events.length === 0 && <p className="hint">Nothing has happened yet.</p>}
       <ol className="timeline">
         {groupEvents(events).map((group) => (
           <Entry key={group.first.id} group={group} channel={channel} />

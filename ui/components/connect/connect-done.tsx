@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import { isSilence } from '../../data/client.ts';
 import { progressQuery } from '../../data/link-queries.ts';
 import type { ConnectSession } from '../../../api/schemas/connect.ts';
 import { Notice } from '../notice.tsx';
@@ -21,7 +22,13 @@ export function ConnectDone({ link, session }: { link: string; session: ConnectS
         <strong>{session.tenant}</strong>. {first && imports && 'Messages that arrive from now on show up there.'}
       </Notice>
       {it && <ImportReceipt it={it} />}
-      {!it && !first && imports && progress.data && (
+      {isSilence(progress.failureReason) && (
+        <p className="waiting" role="status">
+          {progress.failureReason.problem.title}. What is left to import is imported all the same; this page shows it
+          once the connection is back.
+        </p>
+      )}
+      {!it && !first && imports && progress.data && !progress.failureReason && (
         <p className="waiting" role="status">
           Looking for messages that were missed…
         </p>

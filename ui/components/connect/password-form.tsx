@@ -7,7 +7,7 @@ import { describeFailure } from '../../words/connect-words.ts';
 import type { Failure } from '../../words/connect-words.ts';
 import type { FormField } from '../../../domain/words/sign-in-failures.ts';
 import { domainOf, rememberedServer, rememberServer } from '../../data/remembered-server.ts';
-import { linkPath } from '../../data/link-queries.ts';
+import { linkPath, linkQuery } from '../../data/link-queries.ts';
 import { passwordBody, serverEntry } from '../../data/password-body.ts';
 import type { PasswordEntry } from '../../data/password-body.ts';
 import type { ConnectSession } from '../../../api/schemas/connect.ts';
@@ -84,30 +84,41 @@ const SERVER_FIELDS = new Set<FormField>(['host', 'port', 'security']);
 
 function useAttempt(link: string, session: ConnectSession, accessType: SignIn['access_type']) {
   const client = useQueryClient();
-  const navigate = useNavigate();
+  const leave = useLeave(link, session);
   return useMutation({
     mutationKey: ['password', link, accessType],
     mutationFn: (entry: PasswordEntry) =>
       call<{ channel: { id: string } }>('POST', `${linkPath(link)}/password`, passwordBody(accessType, entry)),
     onSuccess: async ({ channel }, entry) => {
       rememberServer(entry.username, entry);
-      if (rememberedLink() === linkPath(link)) {
-        forgetLink();
-        await navigate(`/channels/${encodeURIComponent(channel.id)}`, { replace: true });
-      } else if (session.return_to) {
-        const target = new URL(session.return_to);
-        target.searchParams.set('channel', channel.id);
-        target.searchParams.set('status', 'connected');
-        window.location.assign(target);
-      } else {
-        await client.invalidateQueries({ queryKey: ['link', link] });
-      }
+      await leave(channel.id);
     },
-    onError: (error) => {
-      if (error instanceof ProblemError && error.problem.status === 410)
-        void client.invalidateQueries({ queryKey: ['link', link] });
+    onError: async (error) => {
+      if (!(error instanceof ProblemError) || error.problem.status !== 410) return;
+      // An earlier try may have got through without its answer reaching this page.
+      const { result } = await client.fetchQuery({ ...linkQuery(link), staleTime: 0 });
+      if (result?.status === 'connected') await leave(result.channel);
     },
   });
+}
+
+/** Where a person goes after the sign-in: the channel's page, the product, or the words of this page. */
+function useLeave(link: string, session: ConnectSession): (channelId: string) => Promise<void> {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  return async (channelId) => {
+    if (rememberedLink() === linkPath(link)) {
+      forgetLink();
+      await navigate(`/channels/${encodeURIComponent(channelId)}`, { replace: true });
+    } else if (session.return_to) {
+      const target = new URL(session.return_to);
+      target.searchParams.set('channel', channelId);
+      target.searchParams.set('status', 'connected');
+      window.location.assign(target);
+    } else {
+      await client.invalidateQueries({ queryKey: ['link', link] });
+    }
+  };
 }
 
 function failureOf(error: unknown): Failure {
