@@ -73,7 +73,9 @@ export function createEgressGuard(config: EgressConfig, resolve: Resolve = looku
       return {
         lookup: guardedLookup(resolve, (address) => allowed(address), new EgressDenied(host, port)),
         verify(socket) {
-          if (!allowed(socket.remoteAddress ?? '')) socket.destroy(new EgressDenied(host, port));
+          const { remoteAddress } = socket;
+          // A connection that has ended has no address: that denies nothing, and nothing can be sent on it.
+          if (remoteAddress !== undefined && !allowed(remoteAddress)) socket.destroy(new EgressDenied(host, port));
         },
       };
     },
@@ -142,7 +144,7 @@ export function guardedConnector(
       connect(target, (error, socket) => {
         if (error !== null) return callback(error, null);
         passage.verify(socket);
-        if (socket.destroyed) return callback(new EgressDenied(target.hostname, port), null);
+        if (socket.destroyed) return callback(socket.errored ?? new Error('The connection was closed at once'), null);
         callback(null, socket);
       });
     } catch (error) {

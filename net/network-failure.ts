@@ -34,13 +34,18 @@ export function classifyNetwork(answer: ProviderAnswer): Verdict {
   // Our own proxy asks for credentials: the operator's set-up.
   if (answer.httpStatus === 407) return verdict('misconfigured', 'network', { providerCode: '407' });
   if (answer.httpStatus !== null) return unknown(answer, String(answer.httpStatus));
-  const code = networkCode(answer.body);
+  const code = codeIn(answer.body);
   // The operator's own allowlist forbids it: a retry heals nothing.
   if (code === 'egress_denied') return verdict('misconfigured', 'network', { providerCode: code });
   return verdict('transient', 'network', { providerCode: code });
 }
 
-function networkCode(text: string): string {
+/** What failed on the way to a server. */
+export function networkCode(error: unknown): string {
+  return codeIn(networkErrorText(error));
+}
+
+function codeIn(text: string): string {
   return NETWORK_CODES.find(([pattern]) => pattern.test(text))?.[1] ?? 'network';
 }
 

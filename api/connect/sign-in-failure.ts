@@ -15,6 +15,8 @@ const NETWORK: readonly ProblemCode[] = [
   'tls_untrusted',
   'tls_failed',
   'starttls_missing',
+  'wrong_protocol',
+  'wrong_security',
   'egress_denied',
   'timeout',
   'unreachable',

@@ -99,6 +99,12 @@ export const PROBLEMS = {
   starttls_missing: problem(422, 'The server does not offer STARTTLS', {
     display: said('starttls_missing'),
   }),
+  wrong_protocol: problem(422, 'The server speaks another protocol on this port', {
+    display: said('wrong_protocol'),
+  }),
+  wrong_security: problem(422, 'The server uses the other kind of encryption on this port', {
+    display: said('wrong_security'),
+  }),
   egress_denied: problem(422, 'Mooring may not connect to this server', {
     action: 'contact_support',
     display: said('egress_denied'),

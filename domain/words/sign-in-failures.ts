@@ -77,6 +77,18 @@ const FAILURES = {
     sentence: 'The server does not offer encryption on this port, so no password was sent. Try “TLS” with port 993.',
     field: 'security',
   },
+  wrong_protocol: {
+    title: 'Not an IMAP server',
+    sentence:
+      'Something other than IMAP answers on this port, such as the server for outgoing mail, so no password was sent. IMAP usually has port 993 with TLS, or 143 with STARTTLS.',
+    field: 'port',
+  },
+  wrong_security: {
+    title: 'The other kind of encryption',
+    sentence:
+      'The server answers on this port with the other kind of encryption, so no password was sent. TLS usually goes with port 993, STARTTLS with 143.',
+    field: 'security',
+  },
   tls_failed: {
     title: 'No encryption on this port',
     sentence:

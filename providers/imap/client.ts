@@ -7,17 +7,18 @@ import { ProviderError } from '../../domain/verdict.ts';
 import { withAuthorities } from '../../net/certificates.ts';
 import { IMAP_PORTS } from '../../net/egress.ts';
 import type { EgressGuard } from '../../net/egress.ts';
-import { networkFailure } from '../../net/network-failure.ts';
+import { networkCode, networkFailure } from '../../net/network-failure.ts';
 import type { ImapServer } from '../../domain/server.ts';
 import type { SessionAccess } from '../contract.ts';
 import { verdict } from '../../domain/verdict-builders.ts';
 import { AnswerTooLarge, BoundedStream } from './bounded-stream.ts';
 import type { LeftOut } from './bounded-stream.ts';
 import { classifyImap } from './errors.ts';
-import { nameToken, selectReadOnly } from './folder-commands.ts';
-import { wireOf } from './folder-names.ts';
-import { isListed } from './list.ts';
-import { readNamespacesOurselves } from './namespaces.ts';
+import { nameToken, selectReadOnly } from './wire/folder-commands.ts';
+import { wireOf } from './wire/folder-names.ts';
+import { findMismatch, watchGreeting } from './wire/greeting.ts';
+import { isListed } from './wire/list.ts';
+import { readNamespacesOurselves } from './wire/namespaces.ts';
 
 const CONNECT_TIMEOUT_MS = 30_000;
 const SILENCE_TIMEOUT_MS = 60_000;
@@ -291,13 +292,23 @@ function doNotWaitWhenThrottled(flow: ImapFlow, failures: FailureLog): void {
   Object.assign(flow, { throttleWait });
 }
 
-async function connectThroughGuard(flow: ImapFlow, settings: ImapSettings, access: PasswordAccess): Promise<void> {
-  const { host, port } = access.server;
+async function connectThroughGuard(flow: ImapFlow, settings: ImapSettings, { server }: PasswordAccess): Promise<void> {
+  const { host, port } = server;
+  const connected = new AbortController();
   const connecting = flow.connect();
   // A last check of the address, after the lookup judged every answer. ImapFlow does not expose its socket.
   const { socket } = flow as unknown as { socket?: Socket | false };
   if (socket) socket.once('connect', () => settings.egress.admit(host, port, IMAP_PORTS).verify(socket));
-  await connecting;
+  const watching = socket ? [watchGreeting(socket, { server, ...settings }, connected.signal)] : [];
+  for (const one of [connecting, ...watching]) one.catch(() => undefined); // the other one has ended the attempt
+  try {
+    await Promise.race([connecting, ...watching]);
+  } catch (error) {
+    const isNoTls = server.security === 'tls' && networkCode(error) === 'tls_failed';
+    throw (isNoTls ? await findMismatch({ server, ...settings }) : null) ?? error;
+  } finally {
+    connected.abort();
+  }
 }
 
 /** The server's answer or its BYE; null: it did not answer. */

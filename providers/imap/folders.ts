@@ -4,11 +4,11 @@ import { ProviderError } from '../../domain/verdict.ts';
 import type { ScopeHead, ScopeReference } from '../contract.ts';
 import { formatPosition, lastUid } from './changes.ts';
 import type { ImapConnection } from './client.ts';
-import { askStatus } from './folder-commands.ts';
-import { isInbox, scopesOf, shownName } from './folder-names.ts';
-import { listFolders } from './list.ts';
-import type { ListedFolder, StatusItems } from './list.ts';
-import { isWanted } from './namespaces.ts';
+import { askStatus } from './wire/folder-commands.ts';
+import { isInbox, scopesOf, shownName } from './wire/folder-names.ts';
+import { listFolders } from './wire/list.ts';
+import type { ListedFolder, StatusItems } from './wire/list.ts';
+import { isWanted } from './wire/namespaces.ts';
 
 const EXCLUDED = ['\\Trash', '\\Junk', '\\Drafts'];
 const EXCLUDED_FLAGS = EXCLUDED.map((flag) => flag.toLowerCase());

@@ -50,17 +50,21 @@ async function signIn(more: Record<string, unknown>) {
 }
 
 describe('a server named by a person', () => {
-  test('timeout, connection_lost, tls_failed: nothing is stored, and the code says what it was', async () => {
+  test('timeout, connection_lost, tls_failed, wrong_protocol, wrong_security: nothing is stored, and the code says what it was', async () => {
     const silent = await listen(() => {});
     const hasty = await listen((socket) => socket.resetAndDestroy());
     const talkative = await listen((socket) => socket.write('this is not TLS\r\n'));
+    const smtp = await listen((socket) => socket.write('220 mail.example.com ESMTP\r\n'));
+    const plain = await listen((socket) => socket.write('* OK ready\r\n'));
     const answers = {
+      wrong_protocol: await signIn({ port: smtp.port }),
+      wrong_security: await signIn({ port: plain.port, security: 'tls' }),
       timeout: await signIn({ port: silent.port }),
       connection_lost: await signIn({ port: hasty.port }),
       tls_failed: await signIn({ port: talkative.port, security: 'tls' }),
     };
     for (const [code, answer] of Object.entries(answers)) expect(answer, code).toMatchObject({ json: { code } });
-    for (const { close } of [silent, hasty, talkative]) close();
+    for (const { close } of [silent, hasty, talkative, smtp, plain]) close();
     expect((await api.call('GET', '/v1/channels')).json.data).toEqual([]);
   });
 

@@ -231,6 +231,61 @@ describe('a hostile IMAP server gets no password', () => {
 });
 
 const numbers = (from: number, count: number) => Array.from({ length: count }, (_, n) => from + n).join(' ');
+const says = (line: string) => serve((socket) => void socket.write(line));
+/** Answers a line that it does not understand. */
+const answers = (line: string) => serve((socket) => void socket.once('data', () => socket.end(line)));
+const withinTls = async (behave: (socket: Socket) => void): Promise<{ port: number }> => {
+  const server = createTlsServer({ ...trusted }, (socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    behave(socket);
+  });
+  server.on('tlsClientError', () => undefined);
+  return { port: await listen(server) };
+};
+
+describe('a server that is none for IMAP is named for what it is, at once', () => {
+  const http = 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n';
+  const smtp = '220 mail.example.com ESMTP\r\n';
+  const cases: [string, 'tls' | 'starttls', () => Promise<{ port: number }>, string, RegExp][] = [
+    ['SMTP', 'starttls', () => says(smtp), 'wrong_protocol', /SMTP/],
+    ['SMTP within TLS', 'tls', () => withinTls((socket) => void socket.write(smtp)), 'wrong_protocol', /SMTP/],
+    ['SMTP without TLS', 'tls', () => says(smtp), 'wrong_protocol', /SMTP/],
+    ['POP3', 'starttls', () => says('+OK ready\r\n'), 'wrong_protocol', /POP3/],
+    ['HTTP that waits', 'starttls', () => answers(http), 'wrong_protocol', /HTTP/],
+    [
+      'HTTPS',
+      'tls',
+      () => withinTls((socket) => socket.once('data', () => socket.end(http))),
+      'wrong_protocol',
+      /HTTP/,
+    ],
+    ['what no one knows', 'starttls', () => says('\x4a\0\0\0\x0a5.7'), 'wrong_protocol', /not speak IMAP/],
+    ['IMAP without TLS', 'tls', () => serve(plain({})), 'wrong_security', /without TLS/],
+    ['a TLS alert', 'starttls', () => says('\x15\x03\x01\0\x02\x02\x0a'), 'wrong_security', /TLS/],
+    [
+      'IMAP within TLS',
+      'starttls',
+      () => withinTls((socket) => void socket.write('* OK\r\n')),
+      'wrong_security',
+      /TLS/,
+    ],
+  ];
+
+  it.each(cases)('%s', async (_what, security, start, code, words) => {
+    const { port } = await start();
+    const beganAtMs = performance.now();
+    const failure = await failureOf(open(port, security, 9_500));
+    expect([failure.verdict.kind, failure.verdict.providerCode]).toEqual(['transient', code]);
+    expect(failure.message).toMatch(words);
+    expect(performance.now() - beganAtMs).toBeLessThan(8_000);
+  });
+
+  it('and a slow greeting is waited for', async () => {
+    const { port } = await serve((socket, heard) => void setTimeout(() => withTls(trusted, {})(socket, heard), 4_000));
+    await (await open(port, 'starttls', 9_500)).close();
+  });
+});
 
 describe('a broken IMAP server ends a session, not the process', () => {
   const loggedIn = {

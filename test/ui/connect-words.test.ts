@@ -10,6 +10,8 @@ const CODES = [
   'tls_untrusted',
   'tls_failed',
   'starttls_missing',
+  'wrong_protocol',
+  'wrong_security',
   'authentication_failed',
   'account_mismatch',
   'egress_denied',

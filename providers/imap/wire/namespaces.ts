@@ -1,5 +1,5 @@
 import type { ImapFlow, NamespacesObject } from 'imapflow';
-import type { Namespace } from '../../domain/access-type.ts';
+import type { Namespace } from '../../../domain/access-type.ts';
 import { isInbox } from './folder-names.ts';
 import { execute, internals } from './flow-internals.ts';
 import type { Token, Untagged } from './flow-internals.ts';
