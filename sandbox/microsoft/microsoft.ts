@@ -12,6 +12,7 @@ import type {
   SandboxProvider,
 } from '../provider.ts';
 import { SandboxRefusal } from '../refusal.ts';
+import { Router } from 'express';
 import { adminConsentTo } from './entra/admin-consent.ts';
 import type { EntraClient } from './entra/client.ts';
 import { openEntraClient } from './entra/client.ts';
@@ -20,6 +21,9 @@ import { applyGrantEvent, challengeTokens } from './entra/grant-endings.ts';
 import { entraRoutes } from './entra/routes.ts';
 import { findScope } from './entra/scopes.ts';
 import { consentTo, SIGN_IN_FAULTS } from './entra/sign-in.ts';
+import { GraphErrors } from './graph/answers.ts';
+import { LISTING_FAULTS } from './graph/listing-faults.ts';
+import { graphRoutes } from './graph/routes.ts';
 import type { AccountRow } from './rows.ts';
 import { MicrosoftStore } from './store.ts';
 
@@ -46,6 +50,7 @@ const CONDITIONS = [
   'mfa_required',
   'conditional_access',
   'app_credentials_invalid',
+  ...LISTING_FAULTS,
 ];
 
 /** Entra ID and Microsoft Graph, below `/microsoft`. */
@@ -54,6 +59,7 @@ export async function createMicrosoftProvider(deps: ProviderDeps): Promise<Sandb
   const client = await openEntraClient(deps.dir);
   const base = `${deps.origin}/microsoft`;
   const entra = { store, client };
+  const graph = { store, address: `${base}/graph/v1.0`, errors: new GraphErrors(deps.clock) };
   return {
     name: 'microsoft',
     connection: connectionTo(base, client),
@@ -61,9 +67,9 @@ export async function createMicrosoftProvider(deps: ProviderDeps): Promise<Sandb
       MICROSOFT_CLIENT_ID: client.clientId,
       MICROSOFT_CLIENT_SECRET: client.clientSecret,
       MICROSOFT_AUTHORITY_URL: base,
-      GRAPH_API_URL: `${base}/graph/v1.0`,
+      GRAPH_API_URL: graph.address,
     },
-    routes: entraRoutes(entra, base),
+    routes: Router().use(graphRoutes(graph), entraRoutes(entra, base)),
     accountDetails: ['delegates', 'personal'],
     ...accountsOf(store),
     supports: (fault) => {

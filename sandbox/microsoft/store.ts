@@ -34,6 +34,7 @@ export class MicrosoftStore implements GrantStore {
   readonly tables: Tables<MicrosoftRows>;
   readonly deps: ProviderDeps;
   readonly #mailboxes = new Map<string, Mailbox>();
+  readonly #syncGenerations = new Map<string, number>();
   readonly #grantsOver: ((account: AccountRow) => void)[] = [];
 
   constructor(deps: ProviderDeps) {
@@ -174,6 +175,13 @@ export class MicrosoftStore implements GrantStore {
     const moved = { ...message, places: [...leaving(message, { seq, reason: 'changed' }), arrival] };
     this.tables.commit([...changes, ['messages', message.id, moved]]);
     return moved;
+  }
+
+  /** How many walks through a folder have begun in a mailbox since the start: each makes the state of the others older. */
+  syncGeneration({ oid }: AccountRow, begins = 0): number {
+    const generation = (this.#syncGenerations.get(oid) ?? 1) + begins;
+    this.#syncGenerations.set(oid, generation);
+    return generation;
   }
 
   reset(): void {
