@@ -1,11 +1,16 @@
 import type { Context } from '../runtime/context.ts';
+import { KnownKeys } from './auth/known-keys.ts';
 import { FeedNews } from './feeds/feed-news.ts';
+import { createRequestLimits } from './limits/request-limits.ts';
+import type { RequestLimits } from './limits/request-limits.ts';
 import { TokenNews } from './tokens/token-news.ts';
 
-/** What a process of the API has beside the context: what it hears, once for all its requests. */
+/** What a process of the API has beside the context: what it hears, knows and counts, once for all its requests. */
 export interface ApiContext extends Context {
   tokenNews: TokenNews;
   feedNews: FeedNews;
+  knownKeys: KnownKeys;
+  limits: RequestLimits;
   /** Aborted when the process is asked to stop: streams end, waiters are sent away. */
   stopping: AbortSignal;
 }
@@ -15,15 +20,19 @@ export async function openApiContext(context: Context): Promise<ApiContext & { s
   const stopping = new AbortController();
   const tokenNews = new TokenNews(context);
   const feedNews = new FeedNews(context);
+  const limits = createRequestLimits(context);
   const ends = await Promise.all([tokenNews.listen(), feedNews.listen()]);
   return {
     ...context,
     tokenNews,
     feedNews,
+    knownKeys: new KnownKeys(context, limits.lookups),
+    limits,
     stopping: stopping.signal,
     /** Ends waiters and streams, whose clients reconnect to another process. */
     async stop() {
       stopping.abort();
+      limits.refusals.tell();
       await Promise.all(ends.map((end) => end()));
     },
   };

@@ -1,8 +1,8 @@
 import express from 'express';
 import type { Express } from 'express';
 import { answerNotFound, answerProblem } from './http/answer-problem.ts';
+import { tellOfProxies } from './http/client-address.ts';
 import { authenticate } from './auth/authenticate.ts';
-import { tellOfProxies } from './auth/client-address.ts';
 import type { ApiContext } from './api-context.ts';
 import { CALLS } from './calls.ts';
 import { measureRequests } from './http/metrics.ts';
@@ -23,7 +23,7 @@ export function createApp(context: ApiContext): Express {
   app.set('query parser', 'simple');
   // Decides `request.ip`; `clientAddress` is its only reader.
   app.set('trust proxy', config.trustedProxies);
-  app.use(requestLog(logger), measureRequests, tellOfProxies(context), securityHeaders(config));
+  app.use(requestLog(context), measureRequests, tellOfProxies(context), securityHeaders(config));
   app.use('/metrics', authenticate(context));
   mountCalls(app, context, CALLS.health);
   app.use(checkHost(config));

@@ -1,17 +1,20 @@
 import type { NextFunction, Request, Response, Router } from 'express';
 import { z } from 'zod';
 import { requireScope } from './auth/authenticate.ts';
+import { limitReads, requireLeft } from './auth/limit.ts';
 import type { ApiContext } from './api-context.ts';
 import type { Call } from './http/call.ts';
 import type { SentAnswer } from './http/answers.ts';
+import { clientNetwork } from './http/client-address.ts';
 import { answerOnce } from './http/idempotency.ts';
 import { secretFieldsOf } from './http/request-hash.ts';
 import { Problem } from './http/problem.ts';
 import type { FieldError } from './http/problem.ts';
-import type { Principal } from './http/scopes.ts';
+import type { Principal, Scope } from './http/scopes.ts';
 
 const NOTHING = z.strictObject({});
-const NOBODY: Principal = { id: '', tenantId: '', scopes: new Set(), kind: 'session' };
+const NOBODY: Principal = { id: '', tenantId: '', scopes: new Set(), readsPerMinute: null, kind: 'session' };
+const READS: readonly string[] = ['tokens:read', 'messages:read'] satisfies Scope[];
 
 /** Mounts calls on a router. Express 5 passes a rejected promise to the error handler. */
 export function mountCalls(router: Router, context: ApiContext, calls: readonly Call[]): void {
@@ -24,7 +27,7 @@ export function mountCalls(router: Router, context: ApiContext, calls: readonly 
 }
 
 async function answerCall(context: ApiContext, call: Call, request: Request, response: Response): Promise<void> {
-  const principal = call.access === 'public' ? NOBODY : requireScope(response, call.access);
+  const principal = await admit(context, call, request, response);
   const run = async () =>
     call.run({
       context,
@@ -40,6 +43,23 @@ async function answerCall(context: ApiContext, call: Call, request: Request, res
   const asked = { principal, request, knowsRepetition, secrets: secretFieldsOf(call.body) };
   const answer = key === undefined ? await run() : await answerOnce(context, { ...asked, key }, run);
   sendAnswer(response, call, answer);
+}
+
+/** Who calls. Throws 401 or 403 where the call needs more, 429 beyond a limit. */
+async function admit(context: ApiContext, call: Call, request: Request, response: Response): Promise<Principal> {
+  const { publicCalls, changes } = context.limits;
+  if (call.access === 'public') {
+    const detail = `This address may make ${publicCalls.uses} calls without a key in a minute`;
+    if (!call.isUnlimited) requireLeft(publicCalls, clientNetwork(request), detail);
+    return NOBODY;
+  }
+  const principal = requireScope(response.locals['principal'] as Principal | null | undefined, call.access);
+  if (call.method !== 'get') {
+    requireLeft(changes, principal.id, `A key may make ${changes.uses} calls that change something in a minute`);
+  } else if (call.access.some((scope) => READS.includes(scope))) {
+    await limitReads(context, principal);
+  }
+  return principal;
 }
 
 /** With Node's own methods: no answer needs the extras of `response.json` (ETag, freshness, JSONP). */

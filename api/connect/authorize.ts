@@ -1,5 +1,4 @@
 import type { Request, Response } from 'express';
-import { insertSignIn } from '../../db/access/sign-ins.ts';
 import { findCredentialState } from '../../db/credentials/credentials.ts';
 import type { ConnectionContext } from '../../domain/connection-context.ts';
 import type { SignInRow } from '../../db/access/sign-ins.ts';
@@ -10,6 +9,7 @@ import { createPkce } from '../../providers/oauth.ts';
 import type { ApiContext } from '../api-context.ts';
 import { randomText, sha256 } from '../../crypto/random-secrets.ts';
 import { bindBrowser } from './browser.ts';
+import { limitAuthorizations, storeAuthorization } from './attempt-limit.ts';
 import { chooseOAuth } from './choose-oauth.ts';
 import { openLink, requireUsable, sharedMailbox } from './open-link.ts';
 import type { OpenLink } from './open-link.ts';
@@ -32,8 +32,9 @@ interface Going {
 export async function startAuthorization(context: ApiContext, going: Going): Promise<URL> {
   const { accessType, request, response } = going;
   const now = await context.clock.now();
-  const opened = await openLink(context, going.address);
+  const opened = await openLink(context, going.address, request);
   requireUsable(opened, accessType, now);
+  limitAuthorizations(context, opened.link);
   const oauth = chooseOAuth(context, accessType, going.provider);
   const { codeVerifier, codeChallenge } = createPkce();
   const state = randomText();
@@ -49,7 +50,7 @@ export async function startAuthorization(context: ApiContext, going: Going): Pro
     createdAt: now,
     expiresAt: new Date(now.getTime() + TRIP_LIFE_MS),
   };
-  await context.database.inTenant(link.tenantId, (tx) => insertSignIn(tx, row));
+  await storeAuthorization(context, row);
   return oauth.authorizationUrl({
     redirectUri: redirectUri(context, oauth),
     state,

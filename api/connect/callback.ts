@@ -77,7 +77,7 @@ async function begin(tx: Transaction, { stateHash, linkId }: SignInRow, now: Dat
 
 async function findByState(context: ApiContext, state: string): Promise<SignInRow | null> {
   const hash = sha256(state);
-  const tenantId = await findTenantOfSignIn(context.database, hash);
+  const tenantId = await context.limits.lookups.take(() => findTenantOfSignIn(context.database, hash));
   return tenantId === null ? null : context.database.inTenant(tenantId, (tx) => findSignIn(tx, hash));
 }
 

@@ -1,3 +1,4 @@
+import type { Request } from 'express';
 import { findLinkByHash } from '../../db/across-tenants/owners.ts';
 import { findChannel } from '../../db/channels/channels.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
@@ -6,6 +7,7 @@ import type { LinkRow } from '../../db/access/links.ts';
 import { findPolicy, findTenant } from '../../db/access/tenants.ts';
 import type { AccessType } from '../../domain/access-type.ts';
 import type { ApiContext } from '../api-context.ts';
+import { refuseGuess } from '../auth/limit.ts';
 import { Problem, notFound } from '../http/problem.ts';
 import { sha256 } from '../../crypto/random-secrets.ts';
 
@@ -20,10 +22,10 @@ export interface OpenLink {
   accessTypes: AccessType[];
 }
 
-/** Finds a link by its address, also a used one. Throws 404. */
-export async function openLink(context: ApiContext, address: string): Promise<OpenLink> {
-  const found = await findLinkByHash(context.database, sha256(address));
-  if (!found) throw notFound('link');
+/** Finds a link by its address, also a used one. Throws 404, or 429 where many were named that do not exist. */
+export async function openLink(context: ApiContext, address: string, request: Request): Promise<OpenLink> {
+  const found = await context.limits.lookups.take(() => findLinkByHash(context.database, sha256(address)));
+  if (!found) return refuseGuess(context, request, notFound('link'));
   return reopenLink(context, { ...found, address });
 }
 

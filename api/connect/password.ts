@@ -8,9 +8,9 @@ import type { GivenServer, PasswordSignIn } from '../../providers/contract.ts';
 import type { ApiContext } from '../api-context.ts';
 import { Problem } from '../http/problem.ts';
 import type { PasswordBody } from '../schemas/connect.ts';
-import { limitAttempts } from './attempt-limit.ts';
+import { limitPasswords } from './attempt-limit.ts';
 import { completeSignIn, proveSignIn } from '../../connections/complete-sign-in.ts';
-import { openLink, requireUsable, wantedMailbox } from './open-link.ts';
+import { requireUsable, wantedMailbox } from './open-link.ts';
 import type { OpenLink } from './open-link.ts';
 import type { SignInCredential } from '../../connections/sign-in.ts';
 import { failureOf, problemOf, recordFailure, serverNotFound } from './sign-in-failure.ts';
@@ -28,9 +28,8 @@ const DENIED_AFTER_MS = 1_000;
  * Signs in with what was typed, and stores it only if a real login worked (rule 7). Answers with the channel's id;
  * throws a `Problem` that says what failed, which is then the link's result too.
  */
-export async function signInWithPassword(context: ApiContext, address: string, body: PasswordBody): Promise<string> {
+export async function signInWithPassword(context: ApiContext, opened: OpenLink, body: PasswordBody): Promise<string> {
   const now = await context.clock.now();
-  const opened = await openLink(context, address);
   requireUsable(opened, body.accessType, now);
   const way = context.providers.get(body.accessType)?.signIn.password;
   if (!way) {
@@ -39,7 +38,7 @@ export async function signInWithPassword(context: ApiContext, address: string, b
   if (body.url !== undefined && way.server.asks !== 'url') {
     throw new Problem('not_supported_yet', `url: a server of ${body.accessType} is named by host and port`);
   }
-  await limitAttempts(context, opened.link, now);
+  await limitPasswords(context, opened.link, now);
   const silence = sleep(DENIED_AFTER_MS, undefined, { ref: false });
   const result = await tryPassword(context, opened, { way, body }).catch((error: unknown) => {
     if (error instanceof ProviderError) return failureOf(error, 'password');

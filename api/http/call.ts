@@ -28,6 +28,8 @@ interface CallShape<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Zo
   summary: string;
   tag: string;
   access: Access;
+  /** A public call that is not limited by address: probes, and pushes, which come from a provider's few. */
+  isUnlimited?: true;
   params?: P;
   query?: Q;
   body?: B;

@@ -1,7 +1,13 @@
 import type { Call } from './call.ts';
 import type { ProblemCode } from './problem.ts';
 
-const ANY: ProblemCode[] = ['validation_failed', 'host_not_allowed', 'internal_error', 'database_unavailable'];
+const ANY: ProblemCode[] = [
+  'validation_failed',
+  'host_not_allowed',
+  'rate_limited',
+  'internal_error',
+  'database_unavailable',
+];
 const WITH_BODY: ProblemCode[] = ['malformed_json', 'too_large', 'unsupported_media_type'];
 const WITH_KEY: ProblemCode[] = [
   'unauthenticated',

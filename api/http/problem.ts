@@ -126,7 +126,7 @@ export const PROBLEMS = {
     retryable: true,
     display: said('provider_error'),
   }),
-  rate_limited: problem(429, 'Too many attempts', { retryable: true, display: LATER }),
+  rate_limited: problem(429, 'Too many requests', { retryable: true, display: LATER }),
   internal_error: problem(500, 'Mooring failed', { retryable: true, display: LATER }),
   token_unavailable: problem(503, 'No usable token is available', { retryable: true, display: LATER }),
   app_credentials_invalid: problem(503, 'The provider refuses the operator’s client', {

@@ -26,5 +26,7 @@ export interface Principal {
   /** null: every tenant. */
   tenantId: string | null;
   scopes: ReadonlySet<string>;
+  /** null: any number. */
+  readsPerMinute: number | null;
   kind: 'key' | 'session';
 }

@@ -32,8 +32,8 @@ const session = defineCall({
   access: 'public',
   params,
   answers: { 200: json('The link; also after it was used', connectSessionOut) },
-  async run({ context, params: { link: address } }) {
-    const opened = await openLink(context, address);
+  async run({ context, params: { link: address }, request }) {
+    const opened = await openLink(context, address, request);
     const { link, channel, accessTypes } = opened;
     return {
       status: 200,
@@ -106,10 +106,10 @@ const password = defineCall({
     'server_not_found',
     ...SIGN_IN_PROBLEMS,
   ],
-  async run({ context, params: { link: address }, body }) {
-    const { link } = await openLink(context, address);
-    const id = await signInWithPassword(context, address, body);
-    return { status: 200, body: { channel: await showConnected(context, link.tenantId, id) } };
+  async run({ context, params: { link: address }, body, request }) {
+    const opened = await openLink(context, address, request);
+    const id = await signInWithPassword(context, opened, body);
+    return { status: 200, body: { channel: await showConnected(context, opened.link.tenantId, id) } };
   },
 });
 
@@ -122,8 +122,8 @@ const progress = defineCall({
   access: 'public',
   params,
   answers: { 200: json('The import and its channel', progressOut) },
-  async run({ context, params: { link: address } }) {
-    const { link, channel } = await openLink(context, address);
+  async run({ context, params: { link: address }, request }) {
+    const { link, channel } = await openLink(context, address, request);
     const receipt =
       channel && link.usedAt
         ? await context.database.inTenant(link.tenantId, (tx) => findSignInImport(tx, channel.id))

@@ -16,6 +16,7 @@ const healthz = defineCall({
   summary: 'Check that the process answers',
   tag,
   access: 'public',
+  isUnlimited: true,
   answers: { 200: json('The process answers', z.object({ ok: z.literal(true).describe('Always true') })) },
   async run() {
     return { status: 200, body: { ok: true as const }, headers: { 'Cache-Control': 'no-store' } };
@@ -29,6 +30,7 @@ const readyz = defineCall({
   summary: 'Check that database, schema and workflow engine are available',
   tag,
   access: 'public',
+  isUnlimited: true,
   answers: { 200: json('All are available', z.object({ ready: z.literal(true).describe('Always true') })) },
   problems: ['not_ready'],
   async run({ context }) {

@@ -1,3 +1,4 @@
+import { countGuess } from '../auth/limit.ts';
 import { redirect } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import type { ApiContext } from '../api-context.ts';
@@ -18,6 +19,7 @@ const callback = defineCall({
   async run({ context, params: { provider }, request }) {
     const parameters = new URL(request.originalUrl, context.config.publicUrl).searchParams;
     const outcome = await finishAuthorization(context, { provider, parameters, request });
+    if (!outcome.opened) countGuess(context, request);
     return { status: 303, location: destination(context, outcome) };
   },
 });

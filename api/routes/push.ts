@@ -1,9 +1,12 @@
+import type { Request } from 'express';
 import { z } from 'zod';
 import { tellChannels } from '../../push/tell-channels.ts';
 import type { PushReceipt } from '../../providers/contract.ts';
 import { empty, written } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import type { ApiContext } from '../api-context.ts';
+import { countGuess, refuseGuess } from '../auth/limit.ts';
+import { clientNetwork } from '../http/client-address.ts';
 import { countPush } from '../http/metrics.ts';
 import { Problem } from '../http/problem.ts';
 import { readRaw } from '../http/read-raw.ts';
@@ -16,6 +19,7 @@ const push = defineCall({
   summary: 'Receive a provider’s push',
   tag: 'Operation',
   access: 'public',
+  isUnlimited: true,
   params: callbackParams,
   query: z.looseObject({}).describe('What the provider sends, such as a challenge'),
   body: z.unknown().describe('What the provider sends, in its own format'),
@@ -29,14 +33,15 @@ const push = defineCall({
     const pushing = [...context.providers.values()].find(
       ({ name, capabilities }) => name === params.provider && capabilities.push !== null,
     );
-    if (!pushing?.capabilities.push) throw new Problem('not_found', 'No pushes of this provider are expected');
+    if (!pushing?.capabilities.push)
+      return refuseGuess(context, request, new Problem('not_found', 'No pushes of this provider are expected'));
     const now = await context.clock.now();
     const receipt = await pushing.capabilities.push.receive({ ...readRaw(request), now });
     if (receipt.outcome === 'challenge') {
       response.type('text/plain').send(receipt.challenge);
       return { status: 200 };
     }
-    if (receipt.outcome !== 'told') throw refusal(context, params.provider, receipt);
+    if (receipt.outcome !== 'told') throw refusal(context, request, params.provider, receipt);
     const told = await tellChannels(context, { accessType: pushing.accessType, items: receipt.items, now });
     for (const outcome of told) countPush(params.provider, outcome);
     return { status: receipt.status };
@@ -45,12 +50,15 @@ const push = defineCall({
 
 type Refused = Exclude<PushReceipt, { outcome: 'challenge' | 'told' }>;
 
-function refusal({ logger }: ApiContext, provider: string, receipt: Refused): Problem {
+function refusal(context: ApiContext, request: Request, provider: string, receipt: Refused): Problem {
   countPush(provider, receipt.outcome);
   if (receipt.outcome === 'unverifiable') {
     return new Problem('provider_unavailable', 'The provider’s keys cannot be fetched', { retryAfterSeconds: 5 });
   }
-  logger.warn({ provider, outcome: receipt.outcome, why: receipt.why }, 'A push was refused');
+  const { limits, logger } = context;
+  if (limits.refusals.isFirst(clientNetwork(request), `push ${receipt.outcome}`))
+    logger.warn({ provider, outcome: receipt.outcome, why: receipt.why }, 'A push was refused');
+  countGuess(context, request);
   if (receipt.outcome === 'forged')
     return new Problem('push_not_authentic', `The push is not authentic: ${receipt.why}`);
   return new Problem('validation_failed', `Expected ${receipt.why}`);

@@ -3,10 +3,14 @@ import type { Response } from 'express';
 import { feedCursor, readFeedEpoch } from '../../db/events/feed.ts';
 import type { FeedPosition } from '../../db/events/feed.ts';
 import { findFeedEnd, listEvents } from '../../db/events/timeline.ts';
+import { requireScope } from '../auth/authenticate.ts';
+import { endUnauthorized } from '../feeds/end-unauthorized.ts';
 import { written } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import type { ApiContext } from '../api-context.ts';
 import { feedPosition } from '../feeds/feed-position.ts';
+import { Problem } from '../http/problem.ts';
+import type { Principal } from '../http/scopes.ts';
 import { presentStreamedEvent } from '../presenters/event.ts';
 import { listInReach, tenantInReach } from '../auth/reach.ts';
 import { streamQuery } from '../schemas/events.ts';
@@ -15,6 +19,9 @@ const PAGE = 200;
 /** Proxies close a connection after a silent minute; this heartbeat keeps a quiet stream open, in ms. */
 const HEARTBEAT_MS = 25_000;
 const RETRY_MS = 2_000;
+/** When a key that holds too many streams may try again, in seconds. */
+const RETRY_FULL_S = 10;
+const ACCESS = ['channels:read'] as const;
 
 const stream = defineCall({
   method: 'get',
@@ -22,7 +29,7 @@ const stream = defineCall({
   operationId: 'streamEvents',
   summary: 'Stream events as server-sent events',
   tag: 'Events',
-  access: ['channels:read'],
+  access: ACCESS,
   query: streamQuery,
   answers: {
     200: written('Events as they are emitted; Last-Event-ID resumes a broken stream', 'text/event-stream'),
@@ -36,6 +43,7 @@ const stream = defineCall({
       const epoch = await readFeedEpoch(tx);
       return lastId ? feedPosition(lastId, epoch) : { epoch, ...(await findFeedEnd(tx)) };
     });
+    takePlace(context, principal, response);
     response.status(200).set({ 'Content-Type': 'text/event-stream; charset=utf-8', 'X-Accel-Buffering': 'no' });
     response.write(`retry: ${RETRY_MS}\n\n`);
     // A browser shows its page no comment, so a page that has to know asks for events.
@@ -43,10 +51,28 @@ const stream = defineCall({
     const everyMs = heartbeatS === undefined ? HEARTBEAT_MS : 1000 * heartbeatS;
     const heartbeat = setInterval(() => response.write(beat), everyMs);
     response.on('close', () => clearInterval(heartbeat));
+    endUnauthorized(context, { request, response, mayRead: (caller) => mayRead(caller, query.tenant, tenantId) });
     await sendEvents(context, response, { tenantId, position });
     return { status: 200 };
   },
 });
+
+/** Throws 429 for a key that holds too many streams. */
+function takePlace({ limits: { streams } }: ApiContext, { id }: Principal, response: Response): void {
+  const giveBack = streams.take(id);
+  if (!giveBack) {
+    throw new Problem('rate_limited', `A key may hold ${streams.most} streams at a server`, {
+      retryAfterSeconds: RETRY_FULL_S,
+    });
+  }
+  if (response.closed) giveBack();
+  else response.on('close', giveBack);
+}
+
+/** Whether a caller may still read the stream that it opened: a key that now reaches another tenant may not. */
+function mayRead(caller: Principal | null, asked: string | undefined, tenantId: string | null): boolean {
+  return tenantInReach(requireScope(caller, ACCESS), asked) === tenantId;
+}
 
 /** Sends final events in order until the reader hangs up or the process stops; then the reader reconnects by itself. */
 async function sendEvents(
@@ -55,7 +81,7 @@ async function sendEvents(
   from: { tenantId: string | null; position: FeedPosition },
 ): Promise<void> {
   let { position } = from;
-  while (!response.closed && !context.stopping.aborted) {
+  while (isOpen(response) && !context.stopping.aborted) {
     const news = context.feedNews.next();
     const asked = { tenantId: from.tenantId, position, limit: PAGE };
     const rows = await listInReach(context, from.tenantId, (tx) => listEvents(tx, asked)).catch((error: unknown) => {
@@ -63,6 +89,7 @@ async function sendEvents(
       return null;
     });
     for (const row of rows ?? []) {
+      if (!isOpen(response)) return;
       position = { epoch: position.epoch, xact: row.xact, seq: row.seq };
       const text = `id: ${feedCursor(position)}\nevent: message\ndata: ${JSON.stringify(presentStreamedEvent(row))}\n\n`;
       if (!response.write(text) && !response.closed)
@@ -70,7 +97,9 @@ async function sendEvents(
     }
     if (rows === null || rows.length < PAGE) await news;
   }
-  response.end();
+  if (isOpen(response)) response.end();
 }
+
+const isOpen = (response: Response) => !response.closed && !response.writableEnded;
 
 export const streamCalls = [stream];

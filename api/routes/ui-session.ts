@@ -1,11 +1,9 @@
-import { withinReach } from '../../db/across-tenants/reach.ts';
-import { findApiKeyByHash } from '../../db/access/api-keys.ts';
-import { keyPrincipal } from '../auth/authenticate.ts';
+import { findKey, keyPrincipal } from '../auth/authenticate.ts';
+import { countGuess } from '../auth/limit.ts';
 import { empty, json, redirect } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import type { ApiContext } from '../api-context.ts';
-import { Problem } from '../http/problem.ts';
-import { isSameSecret, sha256 } from '../../crypto/random-secrets.ts';
+import { isSameSecret } from '../../crypto/random-secrets.ts';
 import { presentSignIn } from '../presenters/sign-in.ts';
 import { loginQuery, sessionBody, sessionOut } from '../schemas/ui.ts';
 import { closeSession, openSession } from '../auth/session.ts';
@@ -24,9 +22,7 @@ const signIn = defineCall({
   answers: { 200: json('The cookie is set', sessionOut) },
   problems: ['unauthenticated', 'key_expired', 'address_not_allowed'],
   async run({ context, body, request, response }) {
-    const hash = sha256(body.apiKey);
-    const key = await withinReach(context.database, null, (tx) => findApiKeyByHash(tx, hash));
-    if (!key) throw new Problem('unauthenticated', 'The API key is not valid');
+    const key = await findKey(context, request, body.apiKey);
     await keyPrincipal(context, key, request);
     await openSession(context, response, key.id);
     return { status: 200, body: presentSession(context) };
@@ -79,10 +75,11 @@ const login = defineCall({
   access: 'public',
   query: loginQuery,
   answers: { 303: redirect('To the web UI, with or without a session') },
-  async run({ context, query, response }) {
+  async run({ context, query, request, response }) {
     const { uiLoginToken } = context.config;
     const isValid = uiLoginToken !== null && isSameSecret(query.token, uiLoginToken.reveal());
     if (isValid) await openSession(context, response, null);
+    else countGuess(context, request);
     return { status: 303, location: isValid ? '/' : '/?login=invalid' };
   },
 });

@@ -2,6 +2,7 @@ import { inArray, lt, sql } from 'drizzle-orm';
 import type { Database } from '../client.ts';
 import { idBefore } from '../ids.ts';
 import { adoptions } from '../schema/adoptions.ts';
+import { signIns } from '../schema/links.ts';
 import { messageParts, messages } from '../schema/messages.ts';
 import { quotas } from '../schema/quotas.ts';
 import { idempotencyKeys, uiSessions } from '../schema/tenants.ts';
@@ -81,7 +82,7 @@ const PASSING_DAYS = 30;
 const DAY_MS = 86_400_000;
 
 /**
- * Deletes expired rows: answers of repeated requests, abandoned adoptions, ended sessions, finished deliveries and
+ * Deletes expired rows: answers of repeated requests, abandoned adoptions, ended sessions, sign-ins of yesterday, finished deliveries and
  * events of passing interest. The other events of a channel are its timeline and stay, as does the audit of token
  * reads. Returns how many rows were deleted.
  */
@@ -99,6 +100,19 @@ export async function pruneExpired(database: Database, { now, limit }: { now: Da
         .where(lt(quotas.usedUntil, new Date(now.getTime() - DAY_MS)))
         .returning({ key: quotas.key }),
       await tx.delete(uiSessions).where(lt(uiSessions.expiresAt, now)).returning({ id: uiSessions.hash }),
+      await tx
+        .delete(signIns)
+        .where(
+          inArray(
+            signIns.stateHash,
+            tx
+              .select({ stateHash: signIns.stateHash })
+              .from(signIns)
+              .where(lt(signIns.expiresAt, new Date(now.getTime() - DAY_MS)))
+              .limit(limit),
+          ),
+        )
+        .returning({ id: signIns.stateHash }),
       await tx.execute(sql`
       delete from events where id in (
         select id from events

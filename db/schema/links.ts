@@ -1,4 +1,4 @@
-import { integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import { index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import type { AccessType, ChannelKind, ImportMode, Use } from '../../domain/access-type.ts';
 import { renamedJson, time } from './columns.ts';
 import { tenantId } from './tenants.ts';
@@ -49,20 +49,24 @@ export const links = pgTable('links', {
 });
 
 /** One trip to a provider's consent page: what `state` stands for. */
-export const signIns = pgTable('sign_ins', {
-  stateHash: text('state_hash').primaryKey(),
-  linkId: text('link_id')
-    .notNull()
-    .references(() => links.id, { onDelete: 'cascade' }),
-  tenantId: tenantId(),
-  accessType: text('access_type').$type<AccessType>().notNull(),
-  provider: text('provider').notNull(),
-  /** SHA-256 of this browser's cookie. */
-  browserHash: text('browser_hash').notNull(),
-  /** PKCE verifier, encrypted under a key the server holds. */
-  codeVerifierJwe: text('code_verifier_jwe').notNull(),
-  createdAt: time('created_at').notNull(),
-  expiresAt: time('expires_at').notNull(),
-  /** Consumed before the exchange: a repeated callback never sends a code twice. */
-  consumedAt: time('consumed_at'),
-});
+export const signIns = pgTable(
+  'sign_ins',
+  {
+    stateHash: text('state_hash').primaryKey(),
+    linkId: text('link_id')
+      .notNull()
+      .references(() => links.id, { onDelete: 'cascade' }),
+    tenantId: tenantId(),
+    accessType: text('access_type').$type<AccessType>().notNull(),
+    provider: text('provider').notNull(),
+    /** SHA-256 of this browser's cookie. */
+    browserHash: text('browser_hash').notNull(),
+    /** PKCE verifier, encrypted under a key the server holds. */
+    codeVerifierJwe: text('code_verifier_jwe').notNull(),
+    createdAt: time('created_at').notNull(),
+    expiresAt: time('expires_at').notNull(),
+    /** Consumed before the exchange: a repeated callback never sends a code twice. */
+    consumedAt: time('consumed_at'),
+  },
+  (row) => [index('sign_ins_of_link').on(row.linkId, row.createdAt), index('sign_ins_by_expiry').on(row.expiresAt)],
+);

@@ -56,7 +56,7 @@ describe('the client’s address behind trusted proxies', () => {
     expect(await statusFrom(proxied, cidr, forwarded)).toBe(403);
   });
 
-  test('without a trusted proxy only the socket’s address counts', async () => {
+  test('S-32: without a trusted proxy only the socket’s address counts', async () => {
     expect(await statusFrom(open, '192.0.2.0/24', '192.0.2.7')).toBe(403);
     expect(await statusFrom(open, '127.0.0.0/8', '192.0.2.7')).toBe(200);
   });

@@ -17,6 +17,14 @@ export function clientAddress(request: Request): string | null {
   return isIP(address) === 0 ? null : ipaddr.process(address).toString();
 }
 
+/** What requests are counted under: the address, or of IPv6 the network, which is one client's. */
+export function clientNetwork(request: Request): string {
+  const address = clientAddress(request) ?? 'unknown';
+  if (isIP(address) !== 6) return address;
+  const [head] = ipaddr.parse(address).toNormalizedString().split('%');
+  return `${head?.split(':').slice(0, 4).join(':')}::/64`;
+}
+
 /** Says once that requests are forwarded here and no proxy is trusted: every client then has the proxy's address. */
 export function tellOfProxies({ config, logger }: Pick<Context, 'config' | 'logger'>): RequestHandler {
   let isTold = config.trustedProxies.length > 0;

@@ -1,0 +1,39 @@
+import { findApiKeyByHash } from '../../db/access/api-keys.ts';
+import type { ApiKeyRow } from '../../db/access/api-keys.ts';
+import { withinReach } from '../../db/across-tenants/reach.ts';
+import type { Context } from '../../runtime/context.ts';
+import type { Turns } from '../limits/turns.ts';
+
+/** A key is read again after this, in ms, so that a revocation counts everywhere within seconds (S-32). */
+const READ_AGAIN_MS = 2_000;
+const MOST_KEYS = 1_000;
+
+/** The API keys that this process has seen, by their hash. */
+export class KnownKeys {
+  readonly #database: Context['database'];
+  readonly #lookups: Turns;
+  readonly #keys = new Map<string, { key: ApiKeyRow; readAtMs: number }>();
+
+  constructor({ database }: Pick<Context, 'database'>, lookups: Turns) {
+    this.#database = database;
+    this.#lookups = lookups;
+  }
+
+  /** A key's row, at most two seconds old; null when there is none. Text that was never a key waits for its turn. */
+  async find(hash: string): Promise<ApiKeyRow | null> {
+    const known = this.#keys.get(hash);
+    if (known && performance.now() - known.readAtMs < READ_AGAIN_MS) return known.key;
+    const read = () => withinReach(this.#database, null, (tx) => findApiKeyByHash(tx, hash));
+    const key = await (known ? read() : this.#lookups.take(read));
+    this.#keys.delete(hash);
+    if (!key) return null;
+    if (this.#keys.size >= MOST_KEYS) this.#forgetOldest();
+    this.#keys.set(hash, { key, readAtMs: performance.now() });
+    return key;
+  }
+
+  #forgetOldest(): void {
+    const [oldest] = this.#keys.keys();
+    if (oldest !== undefined) this.#keys.delete(oldest);
+  }
+}
