@@ -13,6 +13,7 @@ import { mountReference } from './http/reference.ts';
 import { requestLog } from './http/request-log.ts';
 import { checkHost, checkOrigin, noStore, securityHeaders } from './http/security-headers.ts';
 import { mountUi } from './http/ui.ts';
+import { refuseMethods } from './refuse-methods.ts';
 
 /** The HTTP side, in the order of a request's way through it. */
 export function createApp(context: ApiContext): Express {
@@ -26,13 +27,16 @@ export function createApp(context: ApiContext): Express {
   app.use(requestLog(context), measureRequests, tellOfProxies(context), securityHeaders(config));
   app.use('/metrics', authenticate(context));
   mountCalls(app, context, CALLS.health);
+  refuseMethods(app, CALLS.health);
   app.use(checkHost(config));
   app.use(['/v1', '/ui', '/connect', '/oauth', '/push', '/login'], noStore);
   app.use(['/v1', '/ui'], authenticate(context), checkOrigin(config));
   app.use('/push', keepRaw);
   mountCalls(app, context, CALLS.push);
+  refuseMethods(app, CALLS.push);
   app.use(readJson);
   mountCalls(app, context, CALLS.all);
+  refuseMethods(app, CALLS.all);
   mountReference(app, [...CALLS.health, ...CALLS.push, ...CALLS.all], config);
   mountUi(app, config);
   app.use(answerNotFound);

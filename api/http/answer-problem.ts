@@ -2,7 +2,7 @@ import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { z } from 'zod';
 import type { Context } from '../../runtime/context.ts';
 import { Problem, problemBody } from './problem.ts';
-import { TOO_LARGE } from './read-json.ts';
+import { TOO_DEEP, TOO_LARGE } from './read-json.ts';
 
 /** Turns every error into problem details; an unforeseen one is logged and says nothing of its cause. */
 export function answerProblem(logger: Context['logger']): ErrorRequestHandler {
@@ -45,6 +45,7 @@ function toProblem(error: unknown): Problem {
 function fromExpress({ status, type }: z.infer<typeof thrownByExpress>): Problem {
   if (status === 413) return new Problem('too_large', TOO_LARGE);
   if (status === 415) return new Problem('unsupported_media_type', 'Expected UTF-8 without or with gzip encoding');
+  if (type === 'json.too.deep') return new Problem('malformed_json', TOO_DEEP);
   if (type === 'entity.parse.failed')
     return new Problem(
       'malformed_json',

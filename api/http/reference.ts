@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Context } from '../../runtime/context.ts';
 import type { Call } from './call.ts';
 import { openApiDocument } from '../openapi.ts';
+import { refuseMethods } from '../refuse-methods.ts';
 
 const SWAGGER_UI = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json')));
 
@@ -31,5 +32,9 @@ export function mountReference(app: Express, calls: readonly Call[], { publicUrl
   app.get('/openapi.json', (_request, response) => void response.json(document));
   app.get('/reference', (_request, response) => void response.type('html').send(PAGE));
   app.get('/reference/start.js', (_request, response) => void response.type('text/javascript').send(START));
+  refuseMethods(
+    app,
+    ['/openapi.json', '/reference'].map((path) => ({ path, method: 'get' })),
+  );
   app.use('/reference', express.static(SWAGGER_UI, { index: false }));
 }

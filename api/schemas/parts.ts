@@ -35,9 +35,13 @@ export const uses = z
   )
   .describe('What the connection is for: ["read"] or ["read", "send"]');
 
+/** Within what PostgreSQL stores, ISO 8601 writes with four digits, and a provider's overlap may be taken from. */
+const EARLIEST = Date.UTC(1900);
+const LATEST = Date.UTC(10_000) - 1;
+
 export const time = z.iso
   .datetime({ offset: true, error: 'expected an ISO 8601 time with its offset' })
-  .refine((text) => Math.abs(Date.parse(text)) < 8e15 / 2, 'expected a time of this era')
+  .refine((text) => EARLIEST <= Date.parse(text) && Date.parse(text) <= LATEST, 'expected a time from 1900 to 9999')
   .describe('ISO 8601 with an offset');
 export const timeOut = z.iso.datetime().meta({ id: 'Time', description: 'ISO 8601 in UTC' });
 

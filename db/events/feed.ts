@@ -18,11 +18,16 @@ export function feedCursor({ epoch, xact, seq }: FeedPosition): string {
   return Buffer.from(`${epoch}.${xact}.${seq}`).toString('base64url');
 }
 
+/** PostgreSQL's xid8 and bigint hold no more. */
+const HIGHEST_XACT = 2n ** 64n - 1n;
+const HIGHEST_SEQ = 2n ** 63n - 1n;
+
 /** null when the text is no position. */
 export function parseFeedCursor(cursor: string): FeedPosition | null {
   const found = /^(\w{1,40})\.(\d{1,20})\.(\d{1,19})$/.exec(Buffer.from(cursor, 'base64url').toString());
   if (!found) return null;
   const [, epoch = '', xact = '', seq = ''] = found;
+  if (BigInt(xact) > HIGHEST_XACT || BigInt(seq) > HIGHEST_SEQ) return null;
   return { epoch, xact, seq: BigInt(seq) };
 }
 
