@@ -30,7 +30,11 @@ const messageOut = z
     folder: z.string().describe('The folder in which the message was found first'),
     subject: z.string().nullable().describe('The Subject header, decoded; null: none'),
     from: address.nullable().describe('The first address of the From header; null: none'),
-    to: z.array(address).describe('The addresses of the To header'),
+    to: z
+      .array(address)
+      .describe(
+        'The addresses of To, Cc and Bcc, in this order: the first 500, or fewer where they are longer than 32,000 characters together. The content has them all',
+      ),
     date: timeOut.nullable().describe('The Date header; null: none that can be read'),
     size: z.int().describe('Bytes of the whole message'),
     media_type: z.enum(MEDIA_TYPES).describe('What the content is: mail, or a record that is no mail'),

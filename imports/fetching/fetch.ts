@@ -146,18 +146,18 @@ async function understand(message: Message, content: StoredContent, now: Date): 
   const { providerId, revision } = record ?? { providerId: item.providerId, revision: 1 };
   const known = !Number.isNaN(receivedAt.getTime());
   const shown = { providerId, mediaType, revision, contentId, size, folder, receivedAt: known ? receivedAt : now };
-  return { item, ...shown, ...recognize(message, content) };
+  return { item, ...shown, ...(await recognize(message, content)) };
 }
 
 /** Mail is known again by its header fields, wherever it lies; a record by its id and state alone. */
-function recognize(
+async function recognize(
   { item, mediaType, envelope }: Message,
   { hash, beginning }: StoredContent,
-): Pick<NewArrival, 'headers' | 'fingerprint'> {
+): Promise<Pick<NewArrival, 'headers' | 'fingerprint'>> {
   if (mediaType !== 'message/rfc822') {
     return { headers: readEnvelope(envelope ?? NO_ENVELOPE), fingerprint: `r:${sha256(item.providerId)}` };
   }
-  const { identity, ...headers } = readMessageHeaders(beginning);
+  const { identity, ...headers } = await readMessageHeaders(beginning);
   return { headers, fingerprint: identity === null ? `c:${hash()}` : `m:${sha256(identity)}` };
 }
 

@@ -6,23 +6,40 @@ export interface HeaderField {
 
 /**
  * The fields of a header block up to its first empty line, in either convention of line ends (RFC 5322 section 2.2,
- * RFC 6532). Word for word what PostalMime reads, so that no fingerprint changes; of a message it would also work out
- * the body, which is three quarters of its time.
+ * RFC 6532), one by one. Word for word what PostalMime reads, so that no fingerprint changes; of a message it would also
+ * work out the body, which is three quarters of its time.
+ * @param wanted the names that are read; without it all
  */
-export function readHeaderFields(block: Uint8Array): HeaderField[] {
+export function* readHeaderFields(block: Uint8Array, wanted?: ReadonlySet<string>): Generator<HeaderField> {
   // Buffer's decoder keeps a byte order mark, as PostalMime does: without it a hidden second `From` would count.
   const text = Buffer.from(block.buffer, block.byteOffset, block.byteLength).toString('utf8');
-  const fields: string[] = [];
-  for (let start = 0; start < text.length;) {
+  let field: string | null = null;
+  for (let start = 0, isFirst = true; start < text.length; isFirst = false) {
     const newline = text.indexOf('\n', start);
     const end = newline < 0 ? text.length : newline;
-    const line = text.slice(start, contentEnd(text, start, end));
-    if (line === '') break;
-    if (fields.length > 0 && isBlank(line.charCodeAt(0))) fields[fields.length - 1] += line;
-    else fields.push(line);
+    const contentEndsAt = contentEnd(text, start, end);
+    if (contentEndsAt === start) break;
+    const continues = !isFirst && isBlank(text.charCodeAt(start));
+    if (!continues) {
+      if (field !== null) yield toField(field);
+      field = isWanted(text, start, contentEndsAt, wanted) ? text.slice(start, contentEndsAt) : null;
+    } else if (field !== null) {
+      field += text.slice(start, contentEndsAt);
+    }
     start = end + 1;
   }
-  return fields.map(toField);
+  if (field !== null) yield toField(field);
+}
+
+/** Longer than any name with the blanks around it; what may be longer is read. */
+const NAME_CHARS = 64;
+
+function isWanted(text: string, start: number, end: number, wanted: ReadonlySet<string> | undefined): boolean {
+  if (wanted === undefined) return true;
+  const beginning = text.slice(start, Math.min(end, start + NAME_CHARS));
+  const colon = beginning.indexOf(':');
+  if (colon < 0 && beginning.length === NAME_CHARS) return true;
+  return wanted.has(withoutBlanks(colon < 0 ? beginning : beginning.slice(0, colon)).toLowerCase());
 }
 
 function toField(line: string): HeaderField {

@@ -3,6 +3,8 @@ import type { Address as ParsedAddress } from 'postal-mime';
 import type { Address } from '../../db/schema/messages.ts';
 import type { Envelope } from '../../providers/contract.ts';
 import { fingerprintText } from '../../domain/fingerprint.ts';
+import { takeTurn } from '../../net/turns.ts';
+import { addressLists } from './address-lists.ts';
 import { readHeaderFields } from './header-fields.ts';
 import type { HeaderField } from './header-fields.ts';
 
@@ -22,24 +24,38 @@ export interface MessageHeaders {
 /** Longer header blocks are read up to here; the message is stored whole. */
 export const MAX_HEADER_BYTES = 512 * 1024;
 const MAX_TEXT = 4_000;
+/** Decoded at once, in characters; no subject is longer. */
+const MAX_DECODED = 64 * 1024;
+/** As the API describes `to`. */
 const MAX_RECIPIENTS = 500;
+const MAX_RECIPIENT_CHARS = 32_000;
+/** The most that is read of recipients that are none, in characters. */
+const MAX_RECIPIENT_TEXT = 64 * 1024;
+
+const RECIPIENTS = ['to', 'cc', 'bcc'];
+const READ = new Set(['from', 'date', 'message-id', 'subject', ...RECIPIENTS]);
 
 /**
  * Reads the headers (RFC 5322 section 2.2) of the message that begins with `beginning`. It never throws: an unreadable
- * field is null, because a message must not be lost for its own mistakes.
+ * field is null, because a message must not be lost for its own mistakes. Its sender chooses how long they are: the work
+ * takes turns with others'.
  */
-export function readMessageHeaders(beginning: Uint8Array): MessageHeaders {
-  const fields = readHeaderFields(headerBlock(beginning));
-  const sender = addressesOf(addresses([first(fields, 'from')]).slice(0, 1))[0] ?? null;
-  const date = dateOf(new Date(first(fields, 'date')));
+export async function readMessageHeaders(beginning: Uint8Array): Promise<MessageHeaders> {
+  const fields: HeaderField[] = [];
+  for (const field of readHeaderFields(headerBlock(beginning), READ)) {
+    fields.push(field);
+    await takeTurn();
+  }
+  const sender = await firstAddress(first(fields, 'from'));
+  const date = dateOf(new Date(first(fields, 'date').slice(0, MAX_TEXT)));
   const messageId = words(first(fields, 'message-id'))?.trim() || null;
   const subject = words(first(fields, 'subject'));
-  const recipients = ['to', 'cc', 'bcc'].flatMap((name) => fields.filter((field) => field.name === name));
+  const recipients = RECIPIENTS.flatMap((name) => fields.filter((field) => field.name === name));
   return {
     messageId: messageId && storable(messageId),
     subject: subject === null ? null : storable(subject),
     sender,
-    recipients: addressesOf(addresses(recipients.map(({ value }) => value))).slice(0, MAX_RECIPIENTS),
+    recipients: await recipientsIn(recipients.map(({ value }) => value)),
     date,
     identity: fingerprintText({ messageId, date, from: sender?.email ?? null, subject }),
   };
@@ -52,9 +68,39 @@ export function readEnvelope({ subject, sender, recipients, date }: Envelope): O
     messageId: null,
     subject: subject && storable(subject),
     sender: sender && addressOf(sender),
-    recipients: recipients.slice(0, MAX_RECIPIENTS).map((recipient) => addressOf(recipient)),
+    recipients: asManyAsFit(recipients.slice(0, MAX_RECIPIENTS).map((recipient) => addressOf(recipient))),
     date: date && dateOf(date),
   };
+}
+
+async function firstAddress(value: string): Promise<Address | null> {
+  for (const list of addressLists(value.slice(0, MAX_DECODED))) {
+    await takeTurn();
+    const parsed = addresses(list);
+    if (parsed.length > 0) return addressesOf(parsed.slice(0, 1))[0] ?? null;
+  }
+  return null;
+}
+
+async function recipientsIn(values: string[]): Promise<Address[]> {
+  const found: Address[] = [];
+  let left = MAX_RECIPIENT_TEXT;
+  for (const value of values) {
+    for (const list of addressLists(value)) {
+      await takeTurn();
+      found.push(...addressesOf(addresses(list)));
+      left -= list.length;
+      if (found.length >= MAX_RECIPIENTS || left <= 0) return asManyAsFit(found);
+    }
+  }
+  return asManyAsFit(found);
+}
+
+/** The first ones, up to the most that a row and an answer have. */
+function asManyAsFit(recipients: Address[]): Address[] {
+  let left = MAX_RECIPIENT_CHARS;
+  const tooMany = recipients.findIndex(({ email, name }) => (left -= email.length + (name?.length ?? 0)) < 0);
+  return recipients.slice(0, Math.min(MAX_RECIPIENTS, tooMany < 0 ? recipients.length : tooMany));
 }
 
 /** The first of a repeated field counts, as in every mail program. */
@@ -63,11 +109,11 @@ function first(fields: HeaderField[], wanted: string): string {
 }
 
 function words(value: string): string | null {
-  return value === '' ? null : understood(() => decodeWords(value), null);
+  return value === '' ? null : understood(() => decodeWords(value.slice(0, MAX_DECODED)), null);
 }
 
-function addresses(values: string[]): ParsedAddress[] {
-  return values.flatMap((value) => (value === '' ? [] : understood(() => addressParser(value), [])));
+function addresses(value: string): ParsedAddress[] {
+  return value === '' ? [] : understood(() => addressParser(value), []);
 }
 
 function understood<Result>(parse: () => Result, otherwise: Result): Result {
