@@ -7,6 +7,7 @@ import type { Secret } from '../domain/secret.ts';
 import { tokenLifeMs } from '../domain/schedule.ts';
 import { BACKOFF, gapMs } from '../domain/backoff.ts';
 import { ProviderError } from '../domain/verdict.ts';
+import { inTime } from '../domain/limits/in-time.ts';
 import { oauthOf } from '../credentials/oauth.ts';
 import { understandAnswer } from '../credentials/one-time-exchange-answer.ts';
 import { whileRenewing } from '../credentials/one-time-exchange.ts';
@@ -75,7 +76,9 @@ async function proveAndStore(
   const mailbox = request.mailbox ?? (request.kind === 'shared' ? request.email : null);
   const access = { kind: 'token', mailbox, accessToken, idToken, context: connection } as const;
   try {
-    const proof = await proveSignIn(context, accessType, access, AbortSignal.timeout(PROOF_TIMEOUT_MS));
+    const proof = await inTime(oauth.provider, PROOF_TIMEOUT_MS, (signal) =>
+      proveSignIn(context, accessType, access, signal),
+    );
     const received = proof.identity.account.email;
     const expected = mailboxOf(request);
     if (!isSameAddress(received, expected)) return otherAccount(expected, received);

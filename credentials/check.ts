@@ -5,6 +5,7 @@ import type { CredentialRow } from '../db/credentials/credentials.ts';
 import { maskAccount } from '../domain/redaction/mask-address.ts';
 import { freshLifeMs } from '../domain/schedule.ts';
 import { ProviderError } from '../domain/verdict.ts';
+import { inTime } from '../domain/limits/in-time.ts';
 import { openChannelSession, readAccess } from './access.ts';
 import type { ChannelAccess } from './access.ts';
 import { recordRefusal, recordSuccess } from './outcomes.ts';
@@ -82,11 +83,12 @@ async function tryOnce(context: Context, tenantId: string, channelId: string): P
 /** Uses a reported access token too, because the check must find out whether the report is true. */
 async function proveOnce(context: Context, access: ChannelAccess): Promise<string> {
   const credential = { ...access.credential, accessTokenRefusedAt: null };
-  const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);
-  const session = await openChannelSession(context, { ...access, credential }, signal);
-  if (session === 'needs_refresh') return session;
-  const { accountEmail: email, accountLogin: login } = access.channel;
-  return maskAccount(await closing(session, () => session.verify()), { email, login });
+  const { accountEmail: email, accountLogin: login, accessType } = access.channel;
+  return inTime(accessType, CHECK_TIMEOUT_MS, async (signal) => {
+    const session = await openChannelSession(context, { ...access, credential }, signal);
+    if (session === 'needs_refresh') return session;
+    return maskAccount(await closing(session, () => session.verify()), { email, login });
+  });
 }
 
 interface Checked {

@@ -2,12 +2,14 @@ import type { AdoptionRequest } from '../../db/credentials/adoptions.ts';
 import { findTenant } from '../../db/access/tenants.ts';
 import type { ConnectionContext } from '../../domain/connection-context.ts';
 import { Secret } from '../../domain/secret.ts';
+import { hostOf } from '../../domain/server.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import type { VerdictKind } from '../../domain/verdict.ts';
 import type { PasswordSignIn, Provider } from '../../providers/contract.ts';
 import { adoptionSpec, otherAccount } from '../../connections/adoption.ts';
 import type { AdoptionOutcome } from '../../connections/adoption.ts';
 import { completeSignIn, proveSignIn } from '../../connections/complete-sign-in.ts';
+import { inTime } from '../../domain/limits/in-time.ts';
 import { isSameAddress } from '../../domain/address.ts';
 import type { ApiContext } from '../api-context.ts';
 import { Problem } from '../http/problem.ts';
@@ -133,12 +135,15 @@ async function adoptPassword(
   const { email } = body.account;
   const { username } = given;
   const password = new Secret(given.password);
-  const signal = AbortSignal.timeout(LOGIN_TIMEOUT_MS);
   const named = 'url' in given ? { url: given.url } : { host: given.host, port: given.port, security: given.security };
-  const server = await way.discover({ email, username, password }, named, signal);
+  const server = await inTime('The server', LOGIN_TIMEOUT_MS, (signal) =>
+    way.discover({ email, username, password }, named, signal),
+  );
   if (!server) return serverNotFound(way);
   const credential = { kind: 'password', server, username, password } as const;
-  const proof = await proveSignIn(context, accessType, { ...credential, email, mailbox: email, context: {} }, signal);
+  const proof = await inTime(hostOf(server), LOGIN_TIMEOUT_MS, (signal) =>
+    proveSignIn(context, accessType, { ...credential, email, mailbox: email, context: {} }, signal),
+  );
   const received = proof.identity.account.email;
   if (!isSameAddress(received, email)) return otherAccount(email, received);
   const request = requestOf(body);

@@ -7,6 +7,7 @@ import { consumeSignIn, findSignIn } from '../../db/access/sign-ins.ts';
 import type { SignInRow } from '../../db/access/sign-ins.ts';
 import type { Secret } from '../../domain/secret.ts';
 import { ProviderError } from '../../domain/verdict.ts';
+import { inTime } from '../../domain/limits/in-time.ts';
 import { readAuthorizationAnswer } from '../../providers/oauth.ts';
 import type { AuthorizationAnswer } from '../../providers/oauth.ts';
 import type { OAuthAdapter, Provider } from '../../providers/contract.ts';
@@ -144,9 +145,9 @@ async function exchangeAndStore(
   const { accessToken, idToken = null, context: connection } = tokens;
   const mailbox = sharedMailbox(trip.opened);
   const access = { kind: 'token', mailbox, accessToken, idToken, context: connection } as const;
-  const proof = await proveSignIn(context, accessType, access, AbortSignal.timeout(PROOF_TIMEOUT_MS), {
-    isPinned: channel !== null,
-  });
+  const proof = await inTime(oauth.provider, PROOF_TIMEOUT_MS, (signal) =>
+    proveSignIn(context, accessType, access, signal, { isPinned: channel !== null }),
+  );
   const credential = { kind: 'oauth', provider: oauth.provider, tokens } as const;
   const { tenantId, spec } = link;
   return completeSignIn(context, { tenantId, link, accessType, spec, credential, proof, coveredUntil: null });

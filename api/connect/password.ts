@@ -4,6 +4,7 @@ import type { LinkResult } from '../../db/access/links.ts';
 import { Secret } from '../../domain/secret.ts';
 import { hostOf } from '../../domain/server.ts';
 import { ProviderError } from '../../domain/verdict.ts';
+import { inTime } from '../../domain/limits/in-time.ts';
 import type { GivenServer, PasswordSignIn } from '../../providers/contract.ts';
 import type { ApiContext } from '../api-context.ts';
 import { Problem } from '../http/problem.ts';
@@ -59,16 +60,15 @@ async function tryPassword(
   const { username } = body;
   const password = new Secret(body.password);
   const login = { email: mailboxOf(opened, body, null), username, password };
-  const server = await way.discover(login, serverGiven(opened, body), AbortSignal.timeout(LOGIN_TIMEOUT_MS));
+  const server = await inTime('The server', LOGIN_TIMEOUT_MS, (signal) =>
+    way.discover(login, serverGiven(opened, body), signal),
+  );
   if (!server) return serverNotFound(way);
   const credential: SignInCredential = { kind: 'password', server, username, password };
   const email = mailboxOf(opened, body, hostOf(server));
-  const proof = await proveSignIn(
-    context,
-    body.accessType,
-    { ...credential, email, mailbox: wantedMailbox(opened), context: {} },
-    AbortSignal.timeout(LOGIN_TIMEOUT_MS),
-    { isPinned: opened.channel !== null },
+  const access = { ...credential, email, mailbox: wantedMailbox(opened), context: {} };
+  const proof = await inTime(hostOf(server), LOGIN_TIMEOUT_MS, (signal) =>
+    proveSignIn(context, body.accessType, access, signal, { isPinned: opened.channel !== null }),
   );
   const { tenantId, spec } = link;
   const { accessType } = body;

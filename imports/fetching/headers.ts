@@ -3,7 +3,7 @@ import type { Address as ParsedAddress } from 'postal-mime';
 import type { Address } from '../../db/schema/messages.ts';
 import type { Envelope } from '../../providers/contract.ts';
 import { fingerprintText } from '../../domain/fingerprint.ts';
-import { takeTurn } from '../../net/turns.ts';
+import { takeTurn } from '../../domain/limits/turns.ts';
 import { addressLists } from './address-lists.ts';
 import { readHeaderFields } from './header-fields.ts';
 import type { HeaderField } from './header-fields.ts';

@@ -1,6 +1,6 @@
 import { ImapStream } from 'imapflow/lib/handler/imap-stream.js';
 import type { ImapStreamOptions } from 'imapflow/lib/handler/imap-stream.js';
-import { takeTurn } from '../../net/turns.ts';
+import { takeTurn } from '../../domain/limits/turns.ts';
 import { SEARCHED_UIDS, SearchLines, isSearch, sizeOfSet } from './search-lines.ts';
 
 const KIBIBYTE = 1024;
