@@ -18,8 +18,11 @@ export function compareAccount(channel: ChannelRow, { proof }: Pick<SignIn, 'pro
   const { account, mailboxKey, serverKey } = proof.identity;
   if (serverKey === null) {
     if (channel.server !== null) return 'other';
-    const isLogin = account.providerId === channel.accountProviderId;
-    return isLogin || (channel.kind === 'shared' && mailboxKey === channel.mailboxKey) ? 'same' : 'other';
+    const isMailbox = mailboxKey === channel.mailboxKey;
+    // A delegate who can no longer read the shared mailbox signs in at a mailbox of their own.
+    const isDelegate = !isSameAddress(channel.accountLogin, channel.accountEmail);
+    const isLogin = account.providerId === channel.accountProviderId && (isMailbox || !isDelegate);
+    return isLogin || (channel.kind === 'shared' && isMailbox) ? 'same' : 'other';
   }
   const isLogin = isMailboxOf(channel, mailboxKey);
   if (serverKey === channel.serverKey) return isLogin ? 'same' : 'other';

@@ -10,6 +10,12 @@ import type { Pacer } from '../pacer.ts';
 import { classifyMicrosoft } from './errors.ts';
 import { folder, folderPage, messageFacts, messagePage, subscription, user } from './schema.ts';
 
+/**
+ * Requests that a session has under way at once. Graph allows four per mailbox: polls and imports of a channel take turns, in
+ * whichever process, and leave one for a check.
+ */
+export const CONCURRENCY = 3;
+
 export interface GraphClientOptions {
   http: Http;
   graphUrl: string;

@@ -1,4 +1,6 @@
+import { inOrder } from '../../net/in-order.ts';
 import type { ScopeReference } from '../contract.ts';
+import { CONCURRENCY } from './client.ts';
 import type { GraphClient } from './client.ts';
 import type { Folder } from './schema.ts';
 
@@ -12,18 +14,20 @@ const MOST_PAGES = 1_000;
  * listing, so the well-known ones are asked for by name.
  */
 export async function listFolders(client: GraphClient): Promise<ScopeReference[]> {
-  const [folders, inbox, ...excluded] = await Promise.all([
-    readAll(client),
-    client.folder('inbox'),
-    ...EXCLUDED.map((name) => client.folder(name)),
-  ]);
+  const folders = await readAll(client);
+  const known: (Folder | null)[] = [];
+  const names = ['inbox', ...EXCLUDED];
+  for await (const folder of inOrder(names, CONCURRENCY, (name) => client.folder(name))) known.push(folder);
+  const [inbox, ...excluded] = known;
   const out = new Set(excluded.flatMap((folder) => folder?.id ?? []));
-  return [...folders.values()].flatMap((folder) => {
+  const parts = [...folders.values()].flatMap((folder) => {
     const way = wayTo(folder, folders);
     if (way.some(({ id }) => out.has(id))) return [];
     const name = way.map(({ id, displayName }) => (id === inbox?.id ? 'INBOX' : displayName)).join('/');
     return { scope: folder.id, name };
   });
+  // The inbox first: nothing is waited for more.
+  return parts.sort((a, b) => Number(b.scope === inbox?.id) - Number(a.scope === inbox?.id));
 }
 
 async function readAll(client: GraphClient): Promise<Map<string, Folder>> {

@@ -2,14 +2,10 @@ import { ProviderError } from '../../domain/verdict.ts';
 import { inOrder } from '../../net/in-order.ts';
 import { networkFailure } from '../../net/network-failure.ts';
 import type { FetchedMessage, ListedItem, ScopeReference } from '../contract.ts';
+import { CONCURRENCY } from './client.ts';
 import type { GraphClient } from './client.ts';
 import type { Dates } from './dates.ts';
 
-/**
- * Requests under way at once. Graph allows four per mailbox: an import has its own three, and leaves one for a check. A
- * channel has one import at a time, in whichever process.
- */
-const CONCURRENCY = 3;
 /** Messages up to this are read ahead and held; larger ones are streamed when their turn comes. */
 const HELD_BYTES = 4 * 1024 * 1024;
 
@@ -24,8 +20,8 @@ interface Fetching {
  * Fetches messages one call each, as MIME (`$value`). Outlook makes the MIME anew for each read, so its bytes may differ from
  * those of an earlier read.
  *
- * A failure that concerns every message (token, quota, network) ends the fetch as a `ProviderError`; a server error
- * that only this message causes is its outcome.
+ * A failure that concerns every message (token, quota, network) ends the fetch as a `ProviderError`; one that only this
+ * message causes is its outcome.
  */
 export async function* fetchMessages(fetching: Fetching, items: ListedItem[]): AsyncGenerator<FetchedMessage> {
   const ended = new AbortController();
@@ -41,14 +37,16 @@ async function fetchOne(fetching: Fetching, item: ListedItem): Promise<FetchedMe
   try {
     return await read(fetching, item);
   } catch (error) {
-    if (!(error instanceof ProviderError) || !isServerError(error)) throw error;
+    if (!(error instanceof ProviderError) || !mayBeTheMessage(error)) throw error;
     // If Graph answers nothing else either, its error ends the fetch, so that an outage counts against no message.
     await fetching.client.folder(fetching.scope.scope);
     return { outcome: 'failed', item, error };
   }
 }
 
-function isServerError({ verdict }: ProviderError): boolean {
+/** A server error, or a request that Graph calls wrong: of one id that says nothing about the app. */
+function mayBeTheMessage({ verdict }: ProviderError): boolean {
+  if (verdict.kind === 'misconfigured') return true;
   return verdict.kind === 'transient' && verdict.reason === 'provider_unavailable' && !verdict.tokenRefused;
 }
 

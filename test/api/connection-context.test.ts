@@ -73,7 +73,7 @@ afterAll(async () => {
 describe('the context of a connection', () => {
   test('goes from the token answer to sessions, refreshes, sign-ins and the revocation', async () => {
     const links = linksOf(stage, api);
-    const link = await links.makeLink({ mailbox: EMAIL });
+    const link = await links.makeLink({ kind: 'shared', mailbox: EMAIL });
     const returned = await links.signIn(browse(api), link.path, EMAIL);
     const channelId = locationOf(returned).searchParams.get('channel') ?? '';
     expect(given).toEqual([

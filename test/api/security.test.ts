@@ -35,6 +35,7 @@ const PUBLIC = [
   'POST /connect/:link/password',
   'GET /connect/:link/progress',
   'GET /oauth/:provider/callback',
+  'GET /oauth/:provider/admin-consent',
   'POST /push/:provider',
   'POST /ui/session',
   'DELETE /ui/session',
@@ -188,7 +189,7 @@ describe('the web UI’s session', () => {
     const browser = browse(api);
     const opened = await browser('POST', '/ui/session', { api_key: made.api_key });
     expect(opened.headers.get('set-cookie')).toMatch(/^mooring_session=[\w-]{43}; .*HttpOnly; SameSite=Strict$/);
-    expect((await browser('GET', '/ui/session')).json).toMatchObject({ access_types: ['gmail', 'imap'] });
+    expect((await browser('GET', '/ui/session')).json).toMatchObject({ access_types: ['gmail', 'imap', 'microsoft'] });
     expect((await browser('GET', '/v1/channels')).status).toBe(200);
     expect((await browser('GET', `/v1/channels/${ids.channels}/access-token`)).status).toBe(403);
     await api.call('DELETE', `/v1/api-keys/${made.id}`);

@@ -24,6 +24,15 @@ describe('the providers of an environment', () => {
     );
   });
 
+  test('Microsoft 365 is offered with a secret, in the environment or a file, or with a certificate', () => {
+    const client = { MICROSOFT_CLIENT_ID: 'client' };
+    expect(offered(client)).toEqual(['imap']);
+    for (const name of ['SECRET', 'SECRET_FILE', 'CERTIFICATE_FILE']) {
+      const given = { ...client, [`MICROSOFT_CLIENT_${name}`]: secret('client-secret') };
+      expect(offered(given)).toEqual(['imap', 'microsoft']);
+    }
+  });
+
   test('every wrong variable is named at once, a provider’s own too, and no value is shown', () => {
     const wrong = { ...CLIENT, PORT: '70000', GOOGLE_TOKEN_URL: 'no address', GOOGLE_PUBSUB_TOPIC: 'news' };
     expect(() => readConfig({ ...BASE, ...wrong })).toThrow(

@@ -1,0 +1,250 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Secret } from '../../domain/secret.ts';
+import type { VerdictKind } from '../../domain/verdict.ts';
+import type { OAuthAdapter, Provider, SessionAccess, TokenSet } from '../../providers/contract.ts';
+import { conformance, failureOf } from './contract.ts';
+import { heads } from './subject.ts';
+import type { Account, Subject } from './subject.ts';
+import { Stage } from './stage.ts';
+import type { Delivered } from './stage.ts';
+
+const NEVER = new AbortController().signal;
+let stage: Stage;
+beforeAll(async () => {
+  stage = await Stage.open();
+});
+afterAll(async () => {
+  await stage.close();
+});
+
+function provider(): Provider {
+  const graph = stage.providers.get('microsoft');
+  if (!graph) throw new Error('Microsoft is not configured');
+  return graph;
+}
+
+const oauth = (): OAuthAdapter => stage.oauthOf('microsoft');
+
+interface MicrosoftAccount extends Account {
+  tokens: TokenSet;
+  access: SessionAccess & { kind: 'token' };
+}
+
+const newEmail = () => `ana.${randomBytes(4).toString('hex')}@contoso.example`;
+
+async function createAccount(email = newEmail(), details: Record<string, unknown> = {}): Promise<MicrosoftAccount> {
+  const path = `/accounts/microsoft/${email}`;
+  await stage.control('PUT', path, details);
+  const tokens = await stage.signIn('microsoft', email);
+  const { accessToken, idToken = null } = tokens;
+  return {
+    email,
+    tokens,
+    access: { kind: 'token', mailbox: null, context: {}, accessToken, idToken },
+    secret: accessToken.reveal(),
+    deliver: async (count, more = {}) =>
+      (await stage.control<{ messages: Delivered[] }>('POST', `${path}/messages`, { count, ...more })).messages,
+    remove: (id) => stage.control('DELETE', `${path}/messages/${encodeURIComponent(id)}`),
+    fault: (fault, more = {}) => stage.control('POST', '/faults', { provider: 'microsoft', email, fault, ...more }),
+  };
+}
+
+function refreshTokenOf({ tokens }: MicrosoftAccount): Secret {
+  if (!tokens.refreshToken) throw new Error('no refresh token');
+  return tokens.refreshToken;
+}
+
+async function contextOf(account: MicrosoftAccount) {
+  const session = await provider().openSession(account.access, NEVER);
+  return (await session.identify()).context ?? {};
+}
+
+async function refresh(account: MicrosoftAccount, context?: Record<string, string>): Promise<TokenSet> {
+  const grant = { token: refreshTokenOf(account), context: context ?? (await contextOf(account)) };
+  return oauth().processTokenAnswer(await oauth().refreshRequest(grant, NEVER));
+}
+
+const subject: Subject = {
+  provider,
+  createAccount: () => createAccount(),
+  idOf: ({ provider_id }) => provider_id,
+  cursorExpiry: 'cursor_expired',
+  excludedFolders: ['Deleted Items', 'Junk Email', 'Drafts'],
+  optOuts: {},
+};
+conformance('Microsoft 365', subject);
+
+const parametersOf = (isShared: boolean) =>
+  oauth().authorizationUrl({
+    redirectUri: 'http://127.0.0.1:9/oauth/microsoft/callback',
+    state: 'st',
+    codeChallenge: 'ch',
+    uses: ['read', 'send'],
+    isShared,
+    loginHint: 'ana@contoso.example',
+    context: {},
+    claims: '{"access_token":{}}',
+  }).searchParams;
+
+describe('signing in at Microsoft', () => {
+  it('asks for the least scopes, the shared ones only for a shared mailbox', () => {
+    expect(Object.fromEntries(parametersOf(false))).toMatchObject({
+      scope: 'openid profile email offline_access User.Read Mail.Read Mail.Send',
+      code_challenge_method: 'S256',
+      login_hint: 'ana@contoso.example',
+      prompt: 'select_account',
+      claims: '{"access_token":{}}',
+    });
+    expect(parametersOf(true).get('scope')).toContain('Mail.Read.Shared Mail.Send.Shared');
+  });
+
+  it('pins a login by oid and tid, and refreshes at its tenant', async () => {
+    const account = await createAccount();
+    const session = await provider().openSession(account.access, NEVER);
+    const { account: named, mailboxKey, context } = await session.identify();
+    expect(named.providerId).toMatch(/^[\w-]+\.[\w-]+$/);
+    expect(named.providerId).toBe(mailboxKey);
+    expect(named.providerId.endsWith(`.${context?.['entra_tenant']}`)).toBe(true);
+    const again = await refresh(account);
+    expect(again.refreshToken?.reveal()).not.toBe(refreshTokenOf(account).reveal());
+    expect(again.accessToken.reveal()).not.toBe(account.tokens.accessToken.reveal());
+  });
+
+  it('refreshes a personal account at consumers, where alone it is good', async () => {
+    const account = await createAccount(`ben.${randomBytes(4).toString('hex')}@outlook.example`, { personal: true });
+    expect((await contextOf(account))['entra_tenant']).toBe('9188040d-6c67-4c5b-b112-36a304b66dad');
+    expect((await refresh(account)).accessToken.reveal()).toBeTruthy();
+    expect((await failureOf(refresh(account, {}))).verdict.kind).toBe('reauth_required');
+  });
+
+  it('believes no id_token of another app, and none that was changed', async () => {
+    const account = await createAccount();
+    const other = await createAccount();
+    const [head, , signature] = account.tokens.idToken!.reveal().split('.');
+    const mixed = [head, other.tokens.idToken!.reveal().split('.')[1], signature].join('.');
+    const idToken = Object.assign(Object.create(Object.getPrototypeOf(account.tokens.idToken) as object) as Secret, {
+      reveal: () => mixed,
+    });
+    const session = await provider().openSession({ ...account.access, idToken }, NEVER);
+    const { verdict } = await failureOf(session.identify());
+    expect(verdict).toMatchObject({ kind: 'transient', providerCode: 'id_token_unverified' });
+  });
+
+  const tokenFaults: [string, VerdictKind, string][] = [
+    ['access_revoked', 'reauth_required', 'access_revoked'],
+    ['session_revoked', 'reauth_required', 'session_revoked'],
+    ['account_disabled', 'account_gone', 'account_disabled'],
+    ['admin_consent_required', 'admin_action', 'admin_consent_required'],
+    ['mfa_required', 'reauth_required', 'mfa_required'],
+    ['conditional_access', 'admin_action', 'conditional_access'],
+    ['app_credentials_invalid', 'misconfigured', 'app_credentials_invalid'],
+    ['unavailable', 'transient', 'provider_unavailable'],
+    ['rubbish', 'transient', 'provider_unavailable'],
+    ['cut_connection', 'transient', 'network'],
+    ['lost_response', 'transient', 'network'],
+  ];
+  it.each(tokenFaults)('calls a refresh with %s %s', async (fault, kind, reason) => {
+    const account = await createAccount();
+    const context = await contextOf(account);
+    await account.fault(fault);
+    const { verdict } = await failureOf(refresh(account, context));
+    expect(verdict).toMatchObject({ kind, reason });
+  });
+});
+
+describe('a shared mailbox', () => {
+  it('is read by a delegate, and refused to any other login', async () => {
+    const shared = newEmail();
+    await stage.control('PUT', `/accounts/microsoft/${shared}`, { delegates: [] });
+    const delegate = newEmail();
+    await stage.control('PUT', `/accounts/microsoft/${delegate}`, {});
+    await stage.control('PUT', `/accounts/microsoft/${shared}`, { delegates: [delegate] });
+    const identify = async (email: string) => {
+      const { accessToken, idToken = null } = await stage.signIn('microsoft', email, { isShared: true });
+      const access = { kind: 'token', mailbox: shared, context: {}, accessToken, idToken } as const;
+      const session = await provider().openSession(access, NEVER);
+      return { access, identity: await session.identify() };
+    };
+    const { access, identity } = await identify(delegate);
+    expect(identity.account).toMatchObject({ email: shared, login: delegate });
+    expect(identity.context).toMatchObject({ shared_mailbox: shared });
+    const stranger = await createAccount();
+    expect((await identify(stranger.email)).identity.account.email).toBe(stranger.email);
+    const path = `/accounts/microsoft/${shared}/messages`;
+    const account = {
+      ...stranger,
+      access: { ...access, context: identity.context ?? {} },
+    };
+    const positions = await heads(subject, account);
+    const { messages } = await stage.control<{ messages: Delivered[] }>('POST', path, { count: 2 });
+    const session = await provider().openSession(account.access, NEVER);
+    const listed = [];
+    for (const position of positions) {
+      listed.push(...(await session.listChanges(position, position.cursor, 10)).items);
+    }
+    expect(listed.map(({ providerId }) => providerId).sort()).toEqual(messages.map(subject.idOf).sort());
+    // Graph has no subscriptions to a shared mailbox.
+    expect('subscribe' in session).toBe(false);
+  });
+});
+
+describe('listing at Graph', () => {
+  it('finds by the window what delta never tells', async () => {
+    const account = await createAccount();
+    const positions = await heads(subject, account);
+    const [message] = await account.deliver(1, { unannounced: true });
+    const session = await provider().openSession(account.access, NEVER);
+    const inbox = positions.find(({ name }) => name === 'INBOX')!;
+    expect((await session.listChanges(inbox, inbox.cursor, 10)).items).toEqual([]);
+    const now = Date.now();
+    const window = { from: new Date(now - 3_600_000), to: new Date(now + 3_600_000) };
+    const page = await session.listWindow(inbox, window, null, 10);
+    expect(page.items.map(({ providerId }) => providerId)).toEqual([message!.provider_id]);
+  });
+
+  it('lists a message at its place though it was moved away and back between two rounds', async () => {
+    const account = await createAccount();
+    const [message] = await account.deliver(1);
+    const positions = await heads(subject, account);
+    const path = `/accounts/microsoft/${account.email}/messages/${encodeURIComponent(message!.provider_id)}`;
+    for (const folder of ['Archive', 'INBOX']) await stage.control('PATCH', path, { folder });
+    const session = await provider().openSession(account.access, NEVER);
+    const inbox = positions.find(({ name }) => name === 'INBOX')!;
+    // Delta tells that it has left, and never that it is back.
+    expect((await session.listChanges(inbox, inbox.cursor, 10)).items).toEqual([]);
+    const now = Date.now();
+    const window = { from: new Date(now - 3_600_000), to: new Date(now + 3_600_000) };
+    expect((await session.listWindow(inbox, window, null, 10)).items).toHaveLength(1);
+  });
+
+  it('pages a window of many messages of one second', async () => {
+    const account = await createAccount();
+    const date = '2026-05-01T08:00:00Z';
+    await account.deliver(230, { date });
+    const session = await provider().openSession(account.access, NEVER);
+    const [inbox] = await session.parts();
+    const window = { from: new Date('2026-05-01T00:00:00Z'), to: new Date('2026-05-02T00:00:00Z') };
+    const seen: string[] = [];
+    for (let position: string | null = null, first = true; first || position !== null; first = false) {
+      const page: Awaited<ReturnType<typeof session.listWindow>> = await session.listWindow(
+        inbox!,
+        window,
+        position,
+        40,
+      );
+      seen.push(...page.items.map(({ providerId }) => providerId));
+      position = page.position;
+    }
+    expect(new Set(seen).size).toBe(230);
+  });
+
+  it('leads no token to another server by a link', async () => {
+    const account = await createAccount();
+    const [position] = await heads(subject, account);
+    const session = await provider().openSession(account.access, NEVER);
+    const elsewhere = JSON.stringify({ link: 'http://127.0.0.1:9/v1.0/me/messages' });
+    const { verdict } = await failureOf(session.listChanges(position!, elsewhere, 10));
+    expect(verdict).toMatchObject({ kind: 'cursor_expired', providerCode: 'unexpected_link' });
+  });
+});
