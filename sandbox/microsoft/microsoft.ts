@@ -23,6 +23,8 @@ import { findScope } from './entra/scopes.ts';
 import { consentTo, SIGN_IN_FAULTS } from './entra/sign-in.ts';
 import { GraphErrors } from './graph/answers.ts';
 import { LISTING_FAULTS } from './graph/listing-faults.ts';
+import type { LifecycleEvent } from './graph/push.ts';
+import { arrivalOf, GraphPush, moveOf, removalOf } from './graph/push.ts';
 import { graphRoutes } from './graph/routes.ts';
 import type { AccountRow } from './rows.ts';
 import { MicrosoftStore } from './store.ts';
@@ -35,6 +37,9 @@ const EVENTS = [
   { fault: 'scope_removed', label: 'Remove a scope', asks: 'scope' },
   { fault: 'cursor_expired', label: 'Expire sync state' },
   { fault: 'claims_challenged', label: 'Challenge tokens (CAE)' },
+  { fault: 'reauthorization_required', label: 'Ask to reauthorize subscriptions' },
+  { fault: 'subscription_removed', label: 'Remove subscriptions' },
+  { fault: 'notifications_missed', label: 'Say that notifications were missed' },
 ] as const;
 
 const CONDITIONS = [
@@ -50,6 +55,9 @@ const CONDITIONS = [
   'mfa_required',
   'conditional_access',
   'app_credentials_invalid',
+  'push_dropped',
+  'push_duplicated',
+  'subscription_refused',
   ...LISTING_FAULTS,
 ];
 
@@ -59,7 +67,8 @@ export async function createMicrosoftProvider(deps: ProviderDeps): Promise<Sandb
   const client = await openEntraClient(deps.dir);
   const base = `${deps.origin}/microsoft`;
   const entra = { store, client };
-  const graph = { store, address: `${base}/graph/v1.0`, errors: new GraphErrors(deps.clock) };
+  const push = new GraphPush(store);
+  const graph = { store, push, address: `${base}/graph/v1.0`, errors: new GraphErrors(deps.clock) };
   return {
     name: 'microsoft',
     connection: connectionTo(base, client),
@@ -71,12 +80,12 @@ export async function createMicrosoftProvider(deps: ProviderDeps): Promise<Sandb
     },
     routes: Router().use(graphRoutes(graph), entraRoutes(entra, base)),
     accountDetails: ['delegates', 'personal'],
-    ...accountsOf(store),
+    ...accountsOf(store, push),
     supports: (fault) => {
       if (EVENTS.some((event) => event.fault === fault)) return 'event';
       return CONDITIONS.includes(fault) ? 'condition' : undefined;
     },
-    event: (fault, parameters) => applyEvent(store, fault, parameters),
+    event: (fault, parameters) => applyEvent({ store, push }, fault, parameters),
     configure: (settings) => configure(store, settings),
     ownsPage: (url) => url.href.startsWith(`${base}/`) && /\/(authorize|adminconsent)$/.test(url.pathname),
     async consent(request) {
@@ -95,8 +104,14 @@ export async function createMicrosoftProvider(deps: ProviderDeps): Promise<Sandb
       return { redirect_to };
     },
     describe: () => describe(store),
-    reset: () => store.reset(),
-    close: async () => store.tables.close(),
+    reset: () => {
+      push.forget();
+      store.reset();
+    },
+    close: async () => {
+      push.close();
+      store.tables.close();
+    },
   };
 }
 
@@ -119,6 +134,7 @@ function connectionTo(base: string, client: EntraClient): SandboxProvider['conne
 
 function accountsOf(
   store: MicrosoftStore,
+  push: GraphPush,
 ): Pick<SandboxProvider, 'putAccount' | 'account' | 'deliver' | 'list' | 'remove' | 'move'> {
   return {
     putAccount: (email, details) => summarize(store, store.putAccount(email, details)),
@@ -126,12 +142,20 @@ function accountsOf(
       const account = store.account(email);
       return account && summarize(store, account);
     },
-    deliver: (email, request): readonly DeliveredMessage[] =>
-      store.deliver(email, request).map((row) => store.present(row)),
+    deliver: (email, request): readonly DeliveredMessage[] => {
+      const rows = store.deliver(email, request);
+      push.changed(store.requireAccount(email), rows.flatMap(arrivalOf));
+      return rows.map((row) => store.present(row));
+    },
     list: (email) => store.list(email),
-    remove: (email, id) => store.remove(email, id) !== undefined,
+    remove: (email, id) => {
+      const removed = store.remove(email, id);
+      if (removed) push.changed(store.requireAccount(email), removalOf(removed));
+      return removed !== undefined;
+    },
     move: (email, id, folder) => {
       const moved = store.move(email, id, folder);
+      if (moved) push.changed(store.requireAccount(email), moveOf(moved));
       return moved && store.present(moved);
     },
   };
@@ -147,7 +171,17 @@ function summarize(store: MicrosoftStore, account: AccountRow): AccountSummary {
   };
 }
 
-function applyEvent(store: MicrosoftStore, fault: string, { email, scope }: FaultParameters): void {
+/** Events that only say something of subscriptions, in Graph's words. */
+const LIFECYCLE_EVENTS: Readonly<Record<string, LifecycleEvent>> = {
+  reauthorization_required: 'reauthorizationRequired',
+  notifications_missed: 'missed',
+};
+
+function applyEvent(
+  { store, push }: { store: MicrosoftStore; push: GraphPush },
+  fault: string,
+  { email, scope }: FaultParameters,
+): void {
   const accounts = email === undefined ? [...store.tables.read('accounts').values()] : [store.requireAccount(email)];
   if (fault === 'scope_removed') {
     if (!scope) throw new SandboxRefusal(400, 'scope_missing', 'say which: {"scope": "Mail.Read"}');
@@ -158,6 +192,8 @@ function applyEvent(store: MicrosoftStore, fault: string, { email, scope }: Faul
   for (const account of accounts) {
     if (fault === 'cursor_expired') expireSyncState(store, account);
     else if (fault === 'claims_challenged') challengeTokens(store, account.email);
+    else if (fault === 'subscription_removed') push.end(account);
+    else if (LIFECYCLE_EVENTS[fault]) push.lifecycle(account, LIFECYCLE_EVENTS[fault]);
     else applyGrantEvent(store, fault as GrantEvent, account.email);
   }
 }

@@ -11,16 +11,16 @@ import { batchAnswer, findsPlace, parseBatch } from './batch.ts';
 import { answerMailbox, GRAPH_FAULTS, isListing, mailboxKeyOf } from './graph.ts';
 import { LISTING_FAULTS } from './listing-faults.ts';
 import { MAILBOX_CONCURRENCY, MailboxGate } from './mailbox-gate.ts';
-import type { Graph, GraphRequest } from './request.ts';
+import type { GraphRequest } from './request.ts';
+import type { SubscribedGraph } from './subscriptions.ts';
+import { answerSubscription, isSubscription, SUBSCRIPTION_FAULTS } from './subscriptions.ts';
 
 type Held = ReadonlyMap<string, Condition>;
 
-/** Of a call, whether it comes alone or in a batch. */
-const CALL_FAULTS = [...GRAPH_FAULTS, 'rate_limited'];
 const BATCH_FAULTS = TRANSPORT_FAULTS.filter((fault) => fault !== 'rate_limited');
 
 /** Graph's addresses below `graph.address`. */
-export function graphRoutes(graph: Graph): Router {
+export function graphRoutes(graph: SubscribedGraph): Router {
   const router = Router();
   const gate = new MailboxGate();
   const root = new URL(graph.address).pathname;
@@ -30,17 +30,14 @@ export function graphRoutes(graph: Graph): Router {
   return router;
 }
 
-function callEndpoint(graph: Graph, gate: MailboxGate): HttpEndpoint {
+function callEndpoint(graph: SubscribedGraph, gate: MailboxGate): HttpEndpoint {
   const read = (request: Request): GraphRequest => graphRequest(graph, request);
   return {
     kind: 'api',
     transport: graph.errors.transport(rubbish),
     details: (request) => ({ email: ownerOf(graph, read(request)) }),
     message: (request) => messageOf(graph, read(request)),
-    faults: (request) => {
-      const own = isListing(read(request)) ? [...GRAPH_FAULTS, ...LISTING_FAULTS] : GRAPH_FAULTS;
-      return [...TRANSPORT_FAULTS, ...own];
-    },
+    faults: (request) => [...TRANSPORT_FAULTS, ...faultsOf(read(request))],
     async answer(request, held) {
       const call = read(request);
       const mailbox = mailboxKeyOf(graph, call);
@@ -51,12 +48,18 @@ function callEndpoint(graph: Graph, gate: MailboxGate): HttpEndpoint {
   };
 }
 
-function answerCall(graph: Graph, call: GraphRequest, held: Held): HttpAnswer {
-  return answerMailbox(graph, call, held);
+/** The faults that show in a call's answer, whether it comes alone or in a batch. */
+function faultsOf(call: GraphRequest): readonly string[] {
+  if (isSubscription(call)) return SUBSCRIPTION_FAULTS;
+  return isListing(call) ? [...GRAPH_FAULTS, ...LISTING_FAULTS] : GRAPH_FAULTS;
+}
+
+async function answerCall(graph: SubscribedGraph, call: GraphRequest, held: Held): Promise<HttpAnswer> {
+  return isSubscription(call) ? answerSubscription(graph, call, held) : answerMailbox(graph, call, held);
 }
 
 /** A batch is one request on the wire; its calls are limited and refused one by one. */
-function batchEndpoint(graph: Graph, gate: MailboxGate): HttpEndpoint {
+function batchEndpoint(graph: SubscribedGraph, gate: MailboxGate): HttpEndpoint {
   const read = (request: Request): GraphRequest => graphRequest(graph, request);
   return {
     kind: 'api',
@@ -76,17 +79,16 @@ function batchEndpoint(graph: Graph, gate: MailboxGate): HttpEndpoint {
         Math.min(MAILBOX_CONCURRENCY, parts.length),
         Math.ceil(parts.length / MAILBOX_CONCURRENCY),
       );
-      return batchAnswer(
-        parts.map(({ id, request: call }, index) => ({
-          id,
-          answer: findsPlace(index, free) ? answerPart(graph, call) : graph.errors.overMailboxConcurrency(),
-        })),
-      );
+      const answers = parts.map(async ({ id, request: call }, index) => ({
+        id,
+        answer: findsPlace(index, free) ? await answerPart(graph, call) : graph.errors.overMailboxConcurrency(),
+      }));
+      return batchAnswer(await Promise.all(answers));
     },
   };
 }
 
-function answerPart(graph: Graph, call: GraphRequest): HttpAnswer {
+async function answerPart(graph: SubscribedGraph, call: GraphRequest): Promise<HttpAnswer> {
   const { conditions } = graph.store.deps;
   const of = {
     provider: 'microsoft',
@@ -94,19 +96,19 @@ function answerPart(graph: Graph, call: GraphRequest): HttpAnswer {
     email: ownerOf(graph, call),
     message: messageOf(graph, call),
   };
-  const held = conditions.take(of, CALL_FAULTS);
+  const held = conditions.take(of, [...faultsOf(call), 'rate_limited']);
   const limited = held.get('rate_limited');
   if (!limited) return answerCall(graph, call, held);
   return graph.errors.transport(rubbish).rateLimited(limited.retry_after_s ?? DEFAULT_RETRY_AFTER_S);
 }
 
-function ownerOf(graph: Graph, call: GraphRequest): string | null {
+function ownerOf(graph: SubscribedGraph, call: GraphRequest): string | null {
   const row = tokenOf(graph, call);
   return row ? (graph.store.account(row.email)?.email ?? row.email) : null;
 }
 
 /** The one message that a call asks for, by its immutable id, whichever one the call has. */
-function messageOf(graph: Graph, call: GraphRequest): string | null {
+function messageOf(graph: SubscribedGraph, call: GraphRequest): string | null {
   const id = /\/messages\/([^/]+)(?:\/\$value)?$/.exec(call.path)?.[1];
   const mailbox = mailboxKeyOf(graph, call);
   if (id === undefined || mailbox === null) return null;
@@ -114,7 +116,7 @@ function messageOf(graph: Graph, call: GraphRequest): string | null {
   return graph.store.mailbox(mailbox).get(given)?.id ?? given;
 }
 
-function graphRequest(graph: Graph, request: Request): GraphRequest {
+function graphRequest(graph: SubscribedGraph, request: Request): GraphRequest {
   return {
     method: request.method,
     path: request.path.slice(new URL(graph.address).pathname.length + 1),
