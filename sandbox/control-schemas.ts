@@ -26,6 +26,9 @@ export const MessagesBody = z.strictObject({
   date: Instant.optional(),
   malformed: z.boolean().optional(),
   unannounced: z.boolean().optional(),
+  raw: z.base64().optional(),
+  copy_from: z.string().optional(),
+  reencode: z.boolean().optional(),
 });
 
 export const ConsentBody = z.strictObject({

@@ -13,7 +13,8 @@ import {
   SettingsBody,
   Email,
 } from './control-schemas.ts';
-import type { AccountDetails, ProviderDeps, ProviderName, SandboxProvider } from './provider.ts';
+import type { AccountDetails, DeliveredMessage, ProviderDeps, ProviderName, SandboxProvider } from './provider.ts';
+import { reencode } from './reencode.ts';
 import { SandboxRefusal } from './refusal.ts';
 
 const PROVIDER_NAMES: readonly ProviderName[] = ['google', 'imap', 'microsoft', 'exchange', 'salesforce'];
@@ -75,8 +76,12 @@ function accountRoutes(router: Router, control: Control): void {
   });
   router.post('/accounts/:provider/:email/messages', (request, response) => {
     const { provider, email } = accountOf(control, request);
-    const body = MessagesBody.parse(request.body ?? {});
-    response.status(201).json({ messages: provider.deliver(email, body) });
+    const { copy_from, reencode: anew, ...body } = MessagesBody.parse(request.body ?? {});
+    const messages =
+      copy_from === undefined
+        ? provider.deliver(email, body)
+        : copyMailbox(providerNamed(control, copy_from), provider, email, anew === true);
+    response.status(201).json({ messages });
   });
   router.get('/accounts/:provider/:email/messages', (request, response) => {
     const { provider, email } = accountOf(control, request);
@@ -98,6 +103,20 @@ function accountRoutes(router: Router, control: Control): void {
     if (!provider.remove(email, id))
       throw new SandboxRefusal(404, 'message_not_found', `${email} has no message ${id}`);
     response.json({ deleted: true });
+  });
+}
+
+/** The mailbox has moved: `to` holds what the account of the same address at `from` holds, with the same dates. */
+function copyMailbox(
+  from: SandboxProvider,
+  to: SandboxProvider,
+  email: string,
+  anew: boolean,
+): readonly DeliveredMessage[] {
+  existing(from, email);
+  return [...from.contents(email)].flatMap(({ folder, date, bytes }) => {
+    const raw = (anew ? reencode(bytes) : bytes).toString('base64');
+    return to.deliver(email, { count: 1, folder, date, raw });
   });
 }
 

@@ -13,6 +13,8 @@ export interface MessageSpec {
   /** Bytes, about. */
   readonly size?: number;
   readonly malformed?: true;
+  /** The bytes themselves in base64, of a message that was handed in whole; the rest was read out of them. */
+  readonly raw?: string;
 }
 
 const SENDERS = [
@@ -43,6 +45,7 @@ const SENTENCES = [
 /** The specs of `request.count` new messages to `to`; unless it says when, they arrive at `now`. */
 export function newMessages(to: string, request: DeliverRequest, now: Date): MessageSpec[] {
   const date = (request.date ?? now).toISOString();
+  if (request.raw !== undefined) return [specOf(request.raw, to, date)];
   return Array.from({ length: request.count }, () => {
     const seed = randomBytes(12);
     const [name, address] = pick(SENDERS, seed, 0);
@@ -58,8 +61,25 @@ export function newMessages(to: string, request: DeliverRequest, now: Date): Mes
   });
 }
 
+/** What the headers of a message say; an identifier of its own where it has none. */
+function specOf(raw: string, to: string, date: string): MessageSpec {
+  const text = Buffer.from(raw, 'base64').toString('utf8');
+  const header = (text.split(/\r?\n\r?\n/, 1)[0] ?? '').replaceAll(/\r?\n[ \t]+/g, ' ');
+  const field = (name: string): string | undefined =>
+    new RegExp(`^${name}:[ \\t]*(.*)$`, 'im').exec(header)?.[1]?.trim() || undefined;
+  return {
+    message_id: field('message-id') ?? `<${randomBytes(12).toString('hex')}@sandbox.example>`,
+    from: field('from') ?? 'unknown@sandbox.example',
+    to,
+    subject: field('subject') ?? '',
+    date,
+    raw,
+  };
+}
+
 /** The message (RFC 5322), byte for byte the same for the same spec, in this process and every later one. */
 export function composeMessage(spec: MessageSpec): Buffer {
+  if (spec.raw !== undefined) return Buffer.from(spec.raw, 'base64');
   const seed = createHash('sha256').update(spec.message_id).digest();
   return spec.malformed ? composeMalformed(spec, seed) : composeWellFormed(spec, seed);
 }

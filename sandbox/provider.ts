@@ -78,6 +78,16 @@ export interface DeliverRequest {
   readonly malformed?: boolean | undefined;
   /** It is there, and no listing of changes ever mentions it. */
   readonly unannounced?: boolean | undefined;
+  /** The one message that is delivered, whole, in base64. */
+  readonly raw?: string | undefined;
+}
+
+/** A message that a mailbox holds, whole. */
+export interface HeldMessage {
+  readonly folder: string;
+  /** Of its arrival. */
+  readonly date: Date;
+  readonly bytes: Buffer;
 }
 
 export interface DeliveredMessage {
@@ -91,6 +101,8 @@ export interface EventDescription {
   readonly fault: string;
   readonly label: string;
   readonly asks?: 'password' | 'scope';
+  /** What may be answered to that. */
+  readonly example?: string;
 }
 
 export interface ProviderSettings {
@@ -113,6 +125,8 @@ export interface ProviderDescription {
   readonly conditions: readonly string[];
   /** Absent where there is nothing to set. */
   readonly settings?: ProviderSettings;
+  /** As the provider has it; absent: none. */
+  readonly accountDetails?: SandboxProvider['accountDetails'];
   readonly accounts: readonly AccountSummary[];
   /** Absent where no person names the server. */
   readonly server?: ServerDescription;
@@ -157,6 +171,8 @@ export interface SandboxProvider {
   /** Throws SandboxRefusal 404 for an account that does not exist, as the next three do. */
   deliver(email: string, request: DeliverRequest): readonly DeliveredMessage[];
   list(email: string): readonly DeliveredMessage[];
+  /** What the mailbox holds, whole, in the order of `list`. */
+  contents(email: string): Iterable<HeldMessage>;
   /** The user deletes one; false when there is none of that id. */
   remove(email: string, providerId: string): boolean;
   /** The user moves one; undefined when there is none of that id. Absent where messages do not lie in one folder. */

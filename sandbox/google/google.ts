@@ -1,4 +1,5 @@
 import { accountKey } from '../account-key.ts';
+import { composeMessage } from '../message-factory.ts';
 import type { RegisteredClient } from '../oauth/client.ts';
 import { removeScope } from '../oauth/grant-endings.ts';
 import { liveGrants } from '../oauth/tokens.ts';
@@ -29,7 +30,7 @@ const EVENTS = [
   { fault: 'access_revoked', label: 'Revoke access' },
   { fault: 'session_revoked', label: 'End session' },
   { fault: 'token_idle_expired', label: 'Let refresh token expire' },
-  { fault: 'scope_removed', label: 'Remove a scope', asks: 'scope' },
+  { fault: 'scope_removed', label: 'Remove a scope', asks: 'scope', example: 'gmail.readonly' },
   { fault: 'cursor_expired', label: 'Expire history' },
 ] as const;
 
@@ -135,7 +136,7 @@ function environmentOf({ origin, pushTo }: ProviderDeps, client: RegisteredClien
 function accountsOf(
   store: GoogleStore,
   push: GmailPush,
-): Pick<SandboxProvider, 'putAccount' | 'account' | 'deliver' | 'list' | 'remove'> {
+): Pick<SandboxProvider, 'putAccount' | 'account' | 'deliver' | 'list' | 'contents' | 'remove'> {
   return {
     putAccount: (email, details) => summarize(store, store.putAccount(email, details)),
     account: (email) => {
@@ -149,6 +150,12 @@ function accountsOf(
       return delivered;
     },
     list: (email) => store.list(email),
+    *contents(email) {
+      for (const row of store.mailbox(email).inOrder()) {
+        const { folder } = store.delivered(row);
+        yield { folder, date: new Date(row.spec.date), bytes: composeMessage(row.spec) };
+      }
+    },
     remove: (email, id) => {
       const labels = store.mailbox(email).get(id)?.label_ids;
       const removed = store.remove(email, id);

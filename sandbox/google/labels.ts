@@ -14,12 +14,15 @@ export const SYSTEM_LABELS: readonly string[] = [
 const FOLDER_LABELS: Readonly<Record<string, string>> = {
   inbox: 'INBOX',
   sent: 'SENT',
+  'sent items': 'SENT',
   draft: 'DRAFT',
   drafts: 'DRAFT',
   spam: 'SPAM',
   junk: 'SPAM',
+  'junk email': 'SPAM',
   trash: 'TRASH',
   bin: 'TRASH',
+  'deleted items': 'TRASH',
 };
 
 interface Label {

@@ -7,6 +7,7 @@ import type {
   DeliveredMessage,
   DeliverRequest,
   EventDescription,
+  HeldMessage,
   ProviderDeps,
   ProviderDescription,
   ProviderSettings,
@@ -31,9 +32,12 @@ const events: readonly EventDescription[] = [
 
 const roles: Record<string, SpecialUse> = {
   sent: '\\Sent',
+  'sent items': '\\Sent',
   drafts: '\\Drafts',
   trash: '\\Trash',
+  'deleted items': '\\Trash',
   junk: '\\Junk',
+  'junk email': '\\Junk',
   spam: '\\Junk',
   archive: '\\Archive',
 };
@@ -94,6 +98,14 @@ class ImapProvider implements SandboxProvider {
   list(email: string): readonly DeliveredMessage[] {
     const folders = [...this.#known(email).folders.values()];
     return folders.flatMap((folder) => folder.messages.map((message) => delivered(folder, message)));
+  }
+
+  *contents(email: string): Iterable<HeldMessage> {
+    for (const folder of this.#known(email).folders.values()) {
+      for (const { content, internalMs } of folder.messages) {
+        yield { folder: folder.name, date: new Date(internalMs), bytes: content.bytes() };
+      }
+    }
   }
 
   remove(email: string, providerId: string): boolean {

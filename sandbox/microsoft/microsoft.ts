@@ -1,5 +1,6 @@
 import { accountKey } from '../account-key.ts';
 import type { FaultParameters } from '../conditions.ts';
+import { composeMessage } from '../message-factory.ts';
 import { removeScope } from '../oauth/grant-endings.ts';
 import { liveGrants } from '../oauth/tokens.ts';
 import type { OAuthSettings } from '../oauth/rows.ts';
@@ -34,13 +35,15 @@ const EVENTS = [
   { fault: 'access_revoked', label: 'Revoke access' },
   { fault: 'session_revoked', label: 'Revoke sessions' },
   { fault: 'token_idle_expired', label: 'Let refresh token expire' },
-  { fault: 'scope_removed', label: 'Remove a scope', asks: 'scope' },
+  { fault: 'scope_removed', label: 'Remove a scope', asks: 'scope', example: 'Mail.Read' },
   { fault: 'cursor_expired', label: 'Expire sync state' },
   { fault: 'claims_challenged', label: 'Challenge tokens (CAE)' },
   { fault: 'reauthorization_required', label: 'Ask to reauthorize subscriptions' },
   { fault: 'subscription_removed', label: 'Remove subscriptions' },
   { fault: 'notifications_missed', label: 'Say that notifications were missed' },
 ] as const;
+
+const ACCOUNT_DETAILS = ['delegates', 'personal'] as const;
 
 const CONDITIONS = [
   'unavailable',
@@ -79,7 +82,7 @@ export async function createMicrosoftProvider(deps: ProviderDeps): Promise<Sandb
       GRAPH_API_URL: graph.address,
     },
     routes: Router().use(graphRoutes(graph), entraRoutes(entra, base)),
-    accountDetails: ['delegates', 'personal'],
+    accountDetails: ACCOUNT_DETAILS,
     ...accountsOf(store, push),
     supports: (fault) => {
       if (EVENTS.some((event) => event.fault === fault)) return 'event';
@@ -135,7 +138,7 @@ function connectionTo(base: string, client: EntraClient): SandboxProvider['conne
 function accountsOf(
   store: MicrosoftStore,
   push: GraphPush,
-): Pick<SandboxProvider, 'putAccount' | 'account' | 'deliver' | 'list' | 'remove' | 'move'> {
+): Pick<SandboxProvider, 'putAccount' | 'account' | 'deliver' | 'list' | 'contents' | 'remove' | 'move'> {
   return {
     putAccount: (email, details) => summarize(store, store.putAccount(email, details)),
     account: (email) => {
@@ -148,6 +151,11 @@ function accountsOf(
       return rows.map((row) => store.present(row));
     },
     list: (email) => store.list(email),
+    *contents(email) {
+      for (const row of store.mailbox(email).inOrder()) {
+        yield { folder: store.present(row).folder, date: new Date(row.spec.date), bytes: composeMessage(row.spec) };
+      }
+    },
     remove: (email, id) => {
       const removed = store.remove(email, id);
       if (removed) push.changed(store.requireAccount(email), removalOf(removed));
@@ -220,6 +228,7 @@ function describe(store: MicrosoftStore): ProviderDescription {
     events: EVENTS,
     conditions: CONDITIONS,
     settings: store.settings(),
+    accountDetails: ACCOUNT_DETAILS,
     accounts: [...store.tables.read('accounts').values()].map((account) => summarize(store, account)),
   };
 }

@@ -95,19 +95,14 @@ export interface Place {
   readonly to?: { readonly seq: number; readonly reason: 'changed' | 'deleted' };
 }
 
-/** How a message's bytes are kept: a recipe, or the bytes that were handed in, in base64. */
-export interface MessageContent {
-  readonly spec: MessageSpec;
-  readonly raw?: string;
-}
-
-export interface MessageRow extends MessageContent {
+export interface MessageRow {
   /** The mailbox, lower case. */
   readonly email: string;
   /** The immutable id. */
   readonly id: string;
   /** Where it was, in order; it lies in the last one unless that has ended. */
   readonly places: readonly Place[];
+  readonly spec: MessageSpec;
   /** No delta tells of it. */
   readonly unannounced?: boolean;
 }

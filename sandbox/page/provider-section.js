@@ -8,6 +8,12 @@ const TOGGLES = [
 ];
 /** Events with a button of their own. */
 const OFTEN = ['password_changed', 'access_revoked', 'cursor_expired'];
+/** What an account may have besides, where its provider knows such things. */
+const DETAIL_FIELDS = {
+  personal: () => element('label', {}, element('input', { type: 'checkbox', name: 'personal' }), ' personal'),
+  delegates: () =>
+    element('label', {}, 'readable by ', element('input', { name: 'delegates', placeholder: 'bob@example.com' })),
+};
 const ANY_ADDRESS = 'Create one, or sign in with any address when Mooring asks.';
 const PASSWORD_FIRST = 'Create one; then choose IMAP in Mooring and sign in with its address and password.';
 const sections = new Map();
@@ -41,7 +47,7 @@ function happen(provider, email, event) {
     if (!password) return;
   }
   if (event.asks === 'scope') {
-    extra.scope = prompt('Which scope is taken away?', 'gmail.readonly');
+    extra.scope = prompt('Which scope is taken away?', event.example);
     if (!extra.scope) return;
   }
   void act(
@@ -53,7 +59,7 @@ function happen(provider, email, event) {
   );
 }
 
-function buildSection({ name, title, live, events, conditions, settings, server }) {
+function buildSection({ name, title, live, events, conditions, settings, server, accountDetails = [] }) {
   const rows = element('tbody');
   const account = element('input', { type: 'email', name: 'email', required: true, placeholder: 'ana@example.com' });
   const password = settings
@@ -95,6 +101,7 @@ function buildSection({ name, title, live, events, conditions, settings, server 
       { class: 'line', submit: (event) => void createAccount(event, name) },
       element('label', {}, 'New account ', account),
       password && element('label', {}, 'with password ', password),
+      ...accountDetails.map((detail) => DETAIL_FIELDS[detail]()),
       element('button', {}, 'Create'),
     ),
     settings && settingsForm(name, settings),
@@ -136,9 +143,14 @@ function fieldsOf(form) {
 function createAccount(event, provider) {
   event.preventDefault();
   const form = event.currentTarget;
-  const { email, password } = fieldsOf(form);
+  const { email, password, personal, delegates } = fieldsOf(form);
+  const details = {
+    ...(password && { password }),
+    ...(personal && { personal: true }),
+    ...(delegates && { delegates: delegates.split(/[\s,]+/).filter(Boolean) }),
+  };
   return act(
-    () => call('PUT', accountPath(provider, email), password ? { password } : {}),
+    () => call('PUT', accountPath(provider, email), details),
     () => {
       form.reset();
       return `${email} exists now.`;

@@ -44,7 +44,8 @@ export class MessageContent {
    * What the Date header's clock showed, time zone disregarded (RFC 3501 SENTON), in milliseconds; null without one.
    */
   get sentMs(): number | null {
-    if ('spec' in this.record && !this.record.spec.malformed) return Date.parse(this.record.spec.date);
+    if ('spec' in this.record && !this.record.spec.malformed && this.record.spec.raw === undefined)
+      return Date.parse(this.record.spec.date);
     return this.#index().sentMs;
   }
 

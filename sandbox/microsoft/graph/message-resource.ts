@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mimeBytes } from '../mailbox/mime-content.ts';
+import { composeMessage } from '../../message-factory.ts';
 import { placeOf } from '../mailbox/mailbox.ts';
 import type { MessageRow } from '../rows.ts';
 import type { MailboxRequest } from './request.ts';
@@ -82,12 +82,12 @@ function decodeWords(text: string): string {
 }
 
 function bodyText(row: MessageRow): string {
-  const text = mimeBytes(row).toString('utf8');
+  const text = composeMessage(row.spec).toString('utf8');
   return text.slice(text.search(/\r?\n\r?\n/) + 1).trim();
 }
 
 function headers(row: MessageRow): { name: string; value: string }[] {
-  const text = mimeBytes(row).toString('latin1');
+  const text = composeMessage(row.spec).toString('latin1');
   const end = text.search(/\r?\n\r?\n/);
   const lines = text
     .slice(0, end < 0 ? undefined : end)

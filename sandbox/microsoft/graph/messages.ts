@@ -18,7 +18,7 @@ export function getMessage(of: MailboxRequest): HttpAnswer {
 export function getMimeContent(of: MailboxRequest): HttpAnswer {
   const row = findMessage(of);
   if ('status' in row) return row;
-  return { status: 200, headers: { 'content-type': 'text/plain' }, body: '', bytes: madeAnew(row) };
+  return { status: 200, headers: { 'content-type': 'text/plain' }, body: '', bytes: madeAnew(row.spec) };
 }
 
 /** By the last id of the path, in the folder of the one before where there is one. */
