@@ -9,6 +9,7 @@ import { secret as mint } from '../support/minting.ts';
 import { startMooring, START_TIMEOUT_MS } from '../support/mooring.ts';
 import type { Mooring } from '../support/mooring.ts';
 import { listenForWebhooks } from '../webhooks/stage.ts';
+import { seriousFaults } from './accessibility.ts';
 import { chromiumInstalled, launchBrowser, openPage } from './browser.ts';
 import { lightnessOf, overflowOf, press, signInAtGoogle, tabTo } from './pages.ts';
 
@@ -328,6 +329,7 @@ describe.skipIf(!chromiumInstalled)('a newcomer', { timeout: 120_000 }, () => {
       await narrow.goto(new URL(place, mooring.run.ui).href);
       await narrow.getByRole('heading', { level: 1 }).waitFor();
       expect(await overflowOf(narrow), place).toBe(0);
+      expect(await seriousFaults(narrow), place).toEqual([]);
       expect(await lightnessOf(narrow), place).toSatisfy((light: number) =>
         colorScheme === 'dark' ? light < 0.2 : light > 0.9,
       );
