@@ -9,7 +9,7 @@ import { measureRequests } from './http/metrics.ts';
 import { mountCalls } from './mount-calls.ts';
 import { readJson } from './http/read-json.ts';
 import { keepRaw } from './http/read-raw.ts';
-import { mountReference } from './http/reference.ts';
+import { mountReference } from './reference/mount-reference.ts';
 import { requestLog } from './http/request-log.ts';
 import { checkHost, checkOrigin, noStore, securityHeaders } from './http/security-headers.ts';
 import { mountUi } from './http/ui.ts';

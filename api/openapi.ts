@@ -4,7 +4,8 @@ import type { ZodOpenApiObject, ZodOpenApiOperationObject, ZodOpenApiPathsObject
 import type { Answers } from './http/answers.ts';
 import type { Call } from './http/call.ts';
 import { documentedProblems } from './http/documented-problems.ts';
-import { PROBLEMS } from './http/problem.ts';
+import { Problem, PROBLEMS, problemBody } from './http/problem.ts';
+import { TAGS } from './http/tags.ts';
 import type { ProblemCode } from './http/problem.ts';
 import type { EmittedEventType } from '../domain/event.ts';
 import { WEBHOOKS } from './schemas/event-data.ts';
@@ -24,9 +25,10 @@ export function openApiDocument(calls: readonly Call[], publicUrl: string) {
       title: 'Mooring',
       version: '1',
       description:
-        'Keeps connected mailboxes and CRM accounts connected. Every failed call answers with problem details (RFC 9457).',
+        'Keeps connected mailboxes and CRM accounts connected. Calls under `/v1` take an API key as a bearer token; in a browser that is signed in to the web UI, its session serves as well. Every failed call answers with problem details (RFC 9457).',
     },
     servers: [{ url: publicUrl }],
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths,
     webhooks: Object.fromEntries([...WEBHOOKS].map(([type, schema]) => [type, { post: webhookOf(type, schema) }])),
     components: {
@@ -62,6 +64,7 @@ function operationOf(call: Call): ZodOpenApiOperationObject {
     tags: [call.tag],
     security: isKeyed ? [{ apiKey: [] }] : [],
     ...(isKeyed ? { 'x-scopes': call.access } : {}),
+    ...(call.isInternal ? { 'x-internal': true } : {}),
     requestParams: {
       ...(call.params ? { path: call.params } : {}),
       ...(call.query ? { query: call.query } : {}),
@@ -123,6 +126,11 @@ function answerOf(call: Call, answer: NonNullable<Answers[200]>): Record<string,
   }
 }
 
+/** The first of these problems, as a call answers it. */
+function sampleProblem([code = 'internal_error']: ProblemCode[]): Record<string, unknown> {
+  return problemBody(new Problem(code, PROBLEMS[code].title), 'req_01k5m7w3h2');
+}
+
 /** Problems by their status; the description names the codes. */
 function problemsOf(call: Call): Record<string, unknown> {
   const byStatus = new Map<number, ProblemCode[]>();
@@ -134,7 +142,7 @@ function problemsOf(call: Call): Record<string, unknown> {
     String(status),
     {
       description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join('; '),
-      content: { 'application/problem+json': { schema: problemOut } },
+      content: { 'application/problem+json': { schema: problemOut, example: sampleProblem(codes) } },
     },
   ]);
   return Object.fromEntries(answers) as Record<string, unknown>;

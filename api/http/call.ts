@@ -4,6 +4,7 @@ import type { ApiContext } from '../api-context.ts';
 import type { AnswerOf, Answers, SentAnswer } from './answers.ts';
 import type { ProblemCode } from './problem.ts';
 import type { Principal, Scope } from './scopes.ts';
+import type { Tag } from './tags.ts';
 
 /** `public`, or a key or session with one of these scopes. */
 type Access = 'public' | readonly [Scope, ...Scope[]];
@@ -26,13 +27,15 @@ interface CallShape<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Zo
   /** Unique; what a generated client calls it. */
   operationId: string;
   summary: string;
-  tag: string;
+  tag: Tag;
   access: Access;
   /** A public call that is not limited by address: probes, and pushes, which come from a provider's few. */
   isUnlimited?: true;
   params?: P;
   query?: Q;
   body?: B;
+  /** Between Mooring, its own pages and the providers: the reference page leaves it out. */
+  isInternal?: true;
   /** A body that works in the sandbox, for the reference. */
   example?: z.input<B>;
   /** Its answers without a problem, by status. */

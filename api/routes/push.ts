@@ -18,6 +18,7 @@ const push = defineCall({
   operationId: 'receivePush',
   summary: 'Receive a provider’s push',
   tag: 'Operation',
+  isInternal: true,
   access: 'public',
   isUnlimited: true,
   params: callbackParams,

@@ -16,6 +16,7 @@ const signIn = defineCall({
   operationId: 'createUiSession',
   summary: 'Exchange an API key for a session cookie',
   tag,
+  isInternal: true,
   access: 'public',
   body: sessionBody,
   example: { api_key: 'mk_…' },
@@ -35,6 +36,7 @@ const read = defineCall({
   operationId: 'getUiSession',
   summary: 'Read what the web UI needs to know',
   tag,
+  isInternal: true,
   access: ['channels:read'],
   answers: { 200: json('The session is valid', sessionOut) },
   async run({ context }) {
@@ -57,6 +59,7 @@ const signOut = defineCall({
   operationId: 'deleteUiSession',
   summary: 'End the session',
   tag,
+  isInternal: true,
   access: 'public',
   answers: { 204: empty('The session has ended') },
   async run({ context, request, response }) {
@@ -72,6 +75,7 @@ const login = defineCall({
   operationId: 'logIn',
   summary: 'Sign in with the link that npm start prints',
   tag,
+  isInternal: true,
   access: 'public',
   query: loginQuery,
   answers: { 303: redirect('To the web UI, with or without a session') },

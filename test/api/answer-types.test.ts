@@ -8,7 +8,7 @@ const about = {
   path: '/thing',
   operationId: 'getThing',
   summary: 'A thing',
-  tag: 'Things',
+  tag: 'Channels',
   access: 'public',
 } as const;
 const thing = z.object({ id: z.string(), size: z.int(), owner: z.string().nullable() });
