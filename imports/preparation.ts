@@ -111,8 +111,9 @@ async function leaveVanished(tx: Transaction, stretch: Stretch, scopes: ImportSc
 
 /** Reopened parts are complete up to now, not up to their first listing. */
 async function renewHeads(tx: Transaction, stretch: Stretch, scopes: ImportScopeRow[]): Promise<void> {
+  const heads = new Map(stretch.heads.map((head) => [head.scope, head]));
   for (const scope of scopes) {
-    const head = scope.headAt === null ? stretch.heads.find((head) => head.scope === scope.scope) : undefined;
+    const head = scope.headAt === null ? heads.get(scope.scope) : undefined;
     if (head) await moveScope(tx, scope, { headAt: headTime(head, stretch.headsAt) });
   }
 }

@@ -120,9 +120,10 @@ async function beginStretch(
   { channel, provider }: ChannelAccess,
   { importId, session, signal }: Pick<Stretch, 'importId' | 'session' | 'signal'>,
 ): Promise<Stretch> {
-  const endsAtMs = performance.now() + SLICE_MS;
   const headsAt = await context.clock.now();
   const heads = await takeHeads(session);
+  // Heads may take long where a server has many folders, and every slice has to bring messages as well.
+  const endsAtMs = performance.now() + SLICE_MS;
   return { context, channel, provider, session, importId, heads, headsAt, signal, endsAtMs, inline: false };
 }
 

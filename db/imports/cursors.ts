@@ -1,6 +1,7 @@
-import { and, asc, eq } from 'drizzle-orm';
+import { and, asc, eq, gt } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import type { ComparedState } from '../../domain/compared-state.ts';
+import { inBatches, readInBatches } from '../batches.ts';
 import type { Transaction } from '../client.ts';
 import { cursors } from '../schema/imports.ts';
 
@@ -15,7 +16,14 @@ export interface NewCursor {
 }
 
 export async function listCursors(tx: Transaction, channelId: string): Promise<CursorRow[]> {
-  return tx.select().from(cursors).where(eq(cursors.channelId, channelId)).orderBy(asc(cursors.scope));
+  return readInBatches(({ last, limit }) =>
+    tx
+      .select()
+      .from(cursors)
+      .where(and(eq(cursors.channelId, channelId), last && gt(cursors.scope, last.scope)))
+      .orderBy(asc(cursors.scope))
+      .limit(limit),
+  );
 }
 
 export async function findCursor(tx: Transaction, channelId: string, scope: string): Promise<string | null> {
@@ -35,8 +43,7 @@ export async function insertCursors(
   const rows = heads.flatMap(({ scope, name, cursor }) =>
     cursor === null ? [] : [{ channelId, tenantId, scope, name, cursor, updatedAt: now }],
   );
-  if (rows.length === 0) return;
-  await tx.insert(cursors).values(rows).onConflictDoNothing();
+  for (const some of inBatches(rows)) await tx.insert(cursors).values(some).onConflictDoNothing();
 }
 
 /**

@@ -1,5 +1,6 @@
-import { and, asc, eq, inArray, ne, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, ne, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
+import { inBatches, readInBatches } from '../batches.ts';
 import type { Transaction } from '../client.ts';
 import { importScopes, imports } from '../schema/imports.ts';
 
@@ -7,11 +8,18 @@ export type ImportScopeRow = InferSelectModel<typeof importScopes>;
 export type NewImportScope = typeof importScopes.$inferInsert;
 
 export async function listImportScopes(tx: Transaction, importId: string): Promise<ImportScopeRow[]> {
-  return tx.select().from(importScopes).where(eq(importScopes.importId, importId)).orderBy(asc(importScopes.scope));
+  return readInBatches(({ last, limit }) =>
+    tx
+      .select()
+      .from(importScopes)
+      .where(and(eq(importScopes.importId, importId), last && gt(importScopes.scope, last.scope)))
+      .orderBy(asc(importScopes.scope))
+      .limit(limit),
+  );
 }
 
 export async function insertImportScopes(tx: Transaction, rows: NewImportScope[]): Promise<void> {
-  if (rows.length > 0) await tx.insert(importScopes).values(rows).onConflictDoNothing();
+  for (const some of inBatches(rows)) await tx.insert(importScopes).values(some).onConflictDoNothing();
 }
 
 /** Lists the new messages of parts that were already listed; a window under way continues. */

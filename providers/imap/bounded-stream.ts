@@ -23,11 +23,11 @@ const LINES_PER_SECOND = 2_000;
 const LEFT_OUT_COST = 0.1;
 
 /** The most folders of a mailbox. */
-const FOLDERS = 20_000;
+const FOLDERS = 10_000;
 /** The longest name of a folder, as the server writes it with what stands before it. */
 const NAME_BYTES = 2 * KIBIBYTE;
-/** The names of all folders: each level of a deep hierarchy is held once more. */
-const NAMES_BYTES = 4 * MEBIBYTE;
+/** The lines of all folders. */
+const NAMES_BYTES = 8 * MEBIBYTE;
 
 const FOLDER_LINE = /^\* (LIST|XLIST|LSUB|STATUS) /i;
 const INBOX_LINE = /[ ]"?INBOX"?($| \()/i;

@@ -9,6 +9,7 @@ import { isInbox, scopesOf, shownName } from './wire/folder-names.ts';
 import { listFolders } from './wire/list.ts';
 import type { ListedFolder, StatusItems } from './wire/list.ts';
 import { isWanted } from './wire/namespaces.ts';
+import { askStatuses } from './wire/statuses.ts';
 
 const EXCLUDED = ['\\Trash', '\\Junk', '\\Drafts'];
 const EXCLUDED_FLAGS = EXCLUDED.map((flag) => flag.toLowerCase());
@@ -39,9 +40,11 @@ export class Folders {
     const named = withScopes(listing.folders);
     this.#connection.learnNames(new Map(named.map(({ scope, wire }) => [scope, wire])));
     const imported = selectImported(named.filter(({ wire }) => isWanted(wire, flow.namespaces, this.#namespaces)));
+    const untold = imported.filter(({ wire }) => !listing.statuses.has(wire)).map(({ wire }) => wire);
+    const asked = await this.#connection.run('import', () => askStatuses(flow, untold, items));
     this.#listed = new Map(
       imported.flatMap(({ scope, wire }) => {
-        const listed = complete(listing.statuses.get(wire));
+        const listed = complete(listing.statuses.get(wire) ?? asked.get(wire));
         return listed === null ? [] : [[scope, listed]];
       }),
     );

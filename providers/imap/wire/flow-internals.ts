@@ -24,6 +24,8 @@ interface Internals {
   ): Promise<{ next(): void }>;
   handleResponse: (this: ImapFlow, line: RawLine) => Promise<boolean>;
   commands: Map<string, (flow: ImapFlow, ...given: unknown[]) => Promise<unknown>>;
+  byeReason?: string;
+  write: (this: ImapFlow, bytes: Buffer) => void;
   mailbox: MailboxObject | false;
   currentSelectCommand: { command: string; arguments: Token[] } | false;
   namespaces: NamespacesObject | undefined;

@@ -75,12 +75,7 @@ const STATUS_ITEMS = /^ ?\(([^)]*)\)/;
 
 function readInto({ folders, statuses, unreadable }: Listing, { payload, literals }: RawLine): void {
   const line = payload.toString('latin1').replace(/^\0+/, '');
-  if (STATUS_LINE.test(line)) {
-    const read = readName(line.replace(STATUS_LINE, ''), literals);
-    const items = read && STATUS_ITEMS.exec(read.rest)?.[1];
-    if (read && items !== undefined) statuses.set(read.wire, readItems(items ?? ''));
-    return;
-  }
+  if (STATUS_LINE.test(line)) return readStatus(statuses, { payload, literals });
   const [start, flags = '', delimiter] = LIST_LINE.exec(line) ?? [];
   const read = start === undefined ? null : readName(line.slice(start.length), literals);
   // After the name only extended data may follow, in parentheses (RFC 5258 section 3.5).
@@ -90,6 +85,13 @@ function readInto({ folders, statuses, unreadable }: Listing, { payload, literal
   }
   const words = flags.toLowerCase().split(' ').filter(Boolean);
   folders.push({ wire: read.wire, delimiter: delimiter?.at(-1) ?? null, flags: new Set(words) });
+}
+
+/** Reads a line of STATUS. */
+export function readStatus(statuses: Map<string, StatusItems>, { payload, literals }: RawLine): void {
+  const read = readName(payload.toString('latin1').replace(/^\0*\* STATUS /i, ''), literals);
+  const items = read && STATUS_ITEMS.exec(read.rest)?.[1];
+  if (read && items !== undefined) statuses.set(read.wire, readItems(items ?? ''));
 }
 
 /** A name as a quoted string, a literal or an atom; null: none of these. */
