@@ -48,7 +48,7 @@ export interface MicrosoftCodeRow extends CodeRow {
 }
 
 /** What is known of a sign-in, kept with each of its refresh tokens. */
-export interface SignIn {
+interface SignIn {
   readonly authority?: string;
   readonly signed_in_at?: number;
   /** A second factor was presented. */
@@ -68,7 +68,7 @@ export interface MicrosoftAccessTokenRow extends AccessTokenRow {
   readonly challenged?: boolean;
 }
 
-export interface TenantRow {
+interface TenantRow {
   readonly tid: string;
   /** What an administrator has consented to for everybody. */
   readonly admin_scopes: readonly string[];

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { SandboxAddresses } from '../../sandbox/sandbox.ts';
 import type { Answer, Delivered } from './google-app.ts';
 
-export const MAIL_READ = 'https://graph.microsoft.com/Mail.Read';
+const MAIL_READ = 'https://graph.microsoft.com/Mail.Read';
 export const SCOPES = `openid profile email offline_access User.Read ${MAIL_READ}`;
 export const REDIRECT_URI = 'http://127.0.0.1:9999/oauth/microsoft/callback';
 export const IMMUTABLE = { prefer: 'IdType="ImmutableId"' };
@@ -16,7 +16,7 @@ export interface MicrosoftTokens {
 }
 
 /** What of a page of a listing tests look at. */
-export interface Page {
+interface Page {
   readonly value: readonly (Record<string, unknown> & { readonly id: string })[];
   readonly '@odata.nextLink'?: string;
   readonly '@odata.deltaLink'?: string;

@@ -16,9 +16,6 @@ export function placeOf(message: MessageRow): Place | undefined {
   return last?.to === undefined ? last : undefined;
 }
 
-/** The date of arrival, ISO 8601 in UTC. */
-export const receivedAt = (message: MessageRow): string => message.spec.date;
-
 /** One account's folders and messages, and the orders they are listed in; made from rows alone. */
 export class Mailbox {
   readonly #messages = new Map<string, MessageRow>();
