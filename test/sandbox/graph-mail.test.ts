@@ -190,6 +190,8 @@ test('a window is listed by date of arrival, in pages', async () => {
     archived,
   ]);
   expect((await list(march(inbox))).items[0]).toMatchObject({ receivedDateTime: expect.stringMatching(/:00Z$/) });
+  const { '@odata.nextLink': next } = await get(march(inbox, '&$top=1'));
+  expect(next).toContain('$filter=receivedDateTime%20ge%20');
   const wrongOrder = 'me/messages?$filter=isDraft eq false&$orderby=receivedDateTime';
   expect(await code(wrongOrder)).toEqual([400, 'InefficientFilter']);
   expect(await code('me/messages?$filter=nonsense')).toEqual([400, 'ErrorInvalidUrlQueryFilter']);
@@ -210,6 +212,7 @@ test('a message as MIME, made anew for each reader; the same mail all the same',
   const shown = await get(`me/messages/${sent?.provider_id}`);
   expect(shown).toMatchObject({ internetMessageId: sent?.message_id, subject: 'Größe & Ähnliches', isDraft: false });
   expect(await code(`me/messages/${sent?.provider_id}x`)).toEqual([404, 'ErrorItemNotFound']);
+  expect((await app.graph(`me/messages/${sent?.provider_id}/%24value`, token)).status).toBe(200);
   const [bad] = await app.deliver(email, 1, { malformed: true });
   expect((await app.graph(`me/messages/${bad?.provider_id}/$value`, token)).text).toContain(bad?.message_id);
 });

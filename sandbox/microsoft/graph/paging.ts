@@ -22,7 +22,7 @@ export function pageOf<T>(
   if (skip + top >= all.length) return { items, nextLink: undefined };
   const next = new URLSearchParams(query);
   next.set('$skip', String(skip + top));
-  return { items, nextLink: `${address}?${next.toString().replaceAll('%24', '$')}` };
+  return { items, nextLink: `${address}?${next.toString().replaceAll('%24', '$').replaceAll('+', '%20')}` };
 }
 
 function positive(text: string | null): number | undefined {

@@ -51,7 +51,10 @@ export function selected(query: URLSearchParams): readonly string[] {
     .filter(Boolean);
 }
 
-/** `mailFolders('id')` and `mailFolders/id` are the same. */
+/** `mailFolders('id')` and `mailFolders/id` are the same, `%24value` and `$value` too. */
 export function plainPath(path: string): string {
-  return path.replace(/\((?:'|%27)(.+?)(?:'|%27)\)/gi, '/$1').replace(/^\/+|\/+$/g, '');
+  return path
+    .replaceAll('%24', '$')
+    .replace(/\((?:'|%27)(.+?)(?:'|%27)\)/gi, '/$1')
+    .replace(/^\/+|\/+$/g, '');
 }

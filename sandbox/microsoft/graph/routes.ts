@@ -12,6 +12,7 @@ import { answerMailbox, GRAPH_FAULTS, isListing, mailboxKeyOf } from './graph.ts
 import { LISTING_FAULTS } from './listing-faults.ts';
 import { MAILBOX_CONCURRENCY, MailboxGate } from './mailbox-gate.ts';
 import type { GraphRequest } from './request.ts';
+import { plainPath } from './request.ts';
 import type { SubscribedGraph } from './subscriptions.ts';
 import { answerSubscription, isSubscription, SUBSCRIPTION_FAULTS } from './subscriptions.ts';
 
@@ -25,7 +26,7 @@ export function graphRoutes(graph: SubscribedGraph): Router {
   const gate = new MailboxGate();
   const root = new URL(graph.address).pathname;
   const at = (endpoint: HttpEndpoint): RequestHandler[] => endpointHandlers(graph.store.deps, 'microsoft', endpoint);
-  router.post(`${root}/$batch`, ...at(batchEndpoint(graph, gate)));
+  router.post([`${root}/$batch`, `${root}/%24batch`], ...at(batchEndpoint(graph, gate)));
   router.all(`${root}/*path`, ...at(callEndpoint(graph, gate)));
   return router;
 }
@@ -109,7 +110,7 @@ function ownerOf(graph: SubscribedGraph, call: GraphRequest): string | null {
 
 /** The one message that a call asks for, by its immutable id, whichever one the call has. */
 function messageOf(graph: SubscribedGraph, call: GraphRequest): string | null {
-  const id = /\/messages\/([^/]+)(?:\/\$value)?$/.exec(call.path)?.[1];
+  const id = /\/messages\/([^/]+)(?:\/\$value)?$/.exec(plainPath(call.path))?.[1];
   const mailbox = mailboxKeyOf(graph, call);
   if (id === undefined || mailbox === null) return null;
   const given = decodeURIComponent(id);
