@@ -5,6 +5,7 @@ import type { Envelope } from '../../providers/contract.ts';
 import { fingerprintText } from '../../domain/fingerprint.ts';
 import { takeTurn } from '../../domain/limits/turns.ts';
 import { addressLists } from './address-lists.ts';
+import { dateOf, readDateField } from './date-field.ts';
 import { readHeaderFields } from './header-fields.ts';
 import type { HeaderField } from './header-fields.ts';
 
@@ -15,7 +16,7 @@ export interface MessageHeaders {
   subject: string | null;
   sender: Address | null;
   recipients: Address[];
-  /** The Date header; null when it is none. */
+  /** The Date header, in UTC if it names no zone; null when it is none. */
   date: Date | null;
   /** The text to hash as a fingerprint; null without a Message-ID. */
   identity: string | null;
@@ -47,7 +48,7 @@ export async function readMessageHeaders(beginning: Uint8Array): Promise<Message
     await takeTurn();
   }
   const sender = await firstAddress(first(fields, 'from'));
-  const date = dateOf(new Date(first(fields, 'date').slice(0, MAX_TEXT)));
+  const date = readDateField(first(fields, 'date').slice(0, MAX_TEXT));
   const messageId = words(first(fields, 'message-id'))?.trim() || null;
   const subject = words(first(fields, 'subject'));
   const recipients = RECIPIENTS.flatMap((name) => fields.filter((field) => field.name === name));
@@ -136,12 +137,6 @@ function addressesOf(parsed: readonly ParsedAddress[]): Address[] {
     .flatMap((entry) => ('group' in entry && entry.group ? entry.group : [entry]))
     .filter((entry) => entry.address)
     .map(({ address, name }) => ({ email: storable(address ?? ''), name: name ? storable(name) : null }));
-}
-
-/** null for no date at all, too: its year is no number. */
-function dateOf(date: Date): Date | null {
-  const year = date.getUTCFullYear();
-  return year > 0 && year < 10_000 ? date : null;
 }
 
 /** PostgreSQL's text takes neither NUL nor half a surrogate pair. */
