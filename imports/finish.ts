@@ -19,6 +19,7 @@ import { quarantinedCount, receiptOf } from '../domain/receipt.ts';
 import type { Receipt } from '../domain/receipt.ts';
 import { keepStates } from './audit-states.ts';
 import { needsComparison } from './listing/comparison.ts';
+import { PARSER_VERSION } from './fetching/headers.ts';
 import { tellOfEnd } from './events.ts';
 import { earliest, later, latest } from './heads.ts';
 import { isRoutine } from './import-run.ts';
@@ -36,7 +37,7 @@ export async function finishImport(stretch: Stretch): Promise<void> {
     const row = locked && (await findImport(tx, importId));
     if (!locked || !row || !isUnderWay(row)) return;
     const now = await context.clock.now();
-    await quarantineInterrupted(tx, importId, now);
+    await quarantineInterrupted(tx, importId, { now, parserVersion: PARSER_VERSION });
     if (row.replaying) return endOfReplay(tx, row, now);
     const scopes = await listImportScopes(tx, importId);
     const aside = scopes.filter(({ retryAt, state }) => retryAt !== null && state !== 'done');

@@ -13,6 +13,7 @@ import { takeHeads } from '../credentials/heads.ts';
 import { workAtAccount } from '../credentials/session.ts';
 import { advanceImport } from './advance.ts';
 import { tellOfStart } from './events.ts';
+import { PARSER_VERSION } from './fetching/headers.ts';
 import { isExpired } from './listing/list-page.ts';
 import { ListingTrail } from './listing/trail.ts';
 import { coveredBy, later } from './heads.ts';
@@ -222,14 +223,18 @@ async function cover(context: Context, channel: ChannelRow, covered: Date): Prom
   return 0;
 }
 
-/** Reopens the import of a part that was set aside when its retry is due. */
+/**
+ * Reopens the import of a part that was set aside when its retry is due, and messages in quarantine: unfetchable ones when
+ * they are due, unparseable ones that an older parser could not read.
+ */
 async function reopenWhatIsDue(context: Context, { id, tenantId }: ChannelRow): Promise<void> {
   await context.database.inTenant(tenantId, async (tx) => {
     const now = await context.clock.now();
+    const looking = { now, parserVersion: PARSER_VERSION };
     const isStalledDue = (await listSetAside(tx, id)).some(({ retryAt }) => retryAt <= now);
-    if (!isStalledDue && !(await hasDueQuarantine(tx, id, now))) return;
+    if (!isStalledDue && !(await hasDueQuarantine(tx, id, looking))) return;
     const channel = await lockChannel(tx, id);
-    if (channel) await openDueQuarantine(tx, id, now);
+    if (channel) await openDueQuarantine(tx, id, looking);
     const reopened = channel && (await reopenStalled(tx, id, now));
     if (reopened && !reopened.audit) await updateChannel(tx, id, { importState: 'catching_up' });
   });

@@ -3,6 +3,7 @@ import type { Database } from '../client.ts';
 import { idBefore } from '../ids.ts';
 import { adoptions } from '../schema/adoptions.ts';
 import { signIns } from '../schema/links.ts';
+import { listHeld } from '../messages/content.ts';
 import { messageParts, messages } from '../schema/messages.ts';
 import { quotas } from '../schema/quotas.ts';
 import { idempotencyKeys, uiSessions } from '../schema/tenants.ts';
@@ -40,7 +41,7 @@ export async function retireMessages(
 export interface ContentPage {
   /** The last content that was examined; null at the end. */
   last: string | null;
-  /** Content without a message: written just now, or by a dead process. */
+  /** Content without a message, and held for no item: written just now, or by a dead process. */
   unused: UnusedContent[];
 }
 
@@ -69,7 +70,7 @@ export async function findUnusedContent(database: Database, after: string, limit
       .select({ contentId: messages.contentId })
       .from(messages)
       .where(inArray(messages.contentId, ids));
-    const inUse = new Set(used.map(({ contentId }) => contentId));
+    const inUse = new Set([...used.map(({ contentId }) => contentId), ...(await listHeld(tx, ids))]);
     return {
       last: page.length === limit ? (ids.at(-1) ?? null) : null,
       unused: page.filter(({ contentId }) => !inUse.has(contentId)),

@@ -79,6 +79,8 @@ export async function writeItems(tx: Transaction, items: NewImportItem[]): Promi
         message_id = excluded.message_id, tries = excluded.tries, last_error = excluded.last_error,
         tried_at = excluded.tried_at, replay = import_items.replay and excluded.outcome is null,
         quarantined_at = coalesce(import_items.quarantined_at, excluded.quarantined_at),
+        held_content_id = case when excluded.outcome is null then import_items.held_content_id end,
+        held_facts = case when excluded.outcome is null then import_items.held_facts end,
         retry_at = case when excluded.skip_reason = 'unfetchable'
                         then ${nextRetry(sql`coalesce(import_items.quarantined_at, excluded.tried_at)`, sql`excluded.tried_at`)} end
     where import_items.outcome is null or import_items.replay`);

@@ -13,7 +13,7 @@ const INTERRUPTED = 'worker_lost';
 
 export type QuarantineKey = Pick<ImportItemRow, 'importId' | 'scope' | 'generation' | 'providerId'>;
 
-const isItem = ({ importId, scope, generation, providerId }: QuarantineKey) =>
+export const isItem = ({ importId, scope, generation, providerId }: QuarantineKey) =>
   and(
     eq(importItems.importId, importId),
     eq(importItems.scope, scope),
@@ -58,22 +58,36 @@ export async function forgetTry(tx: Transaction, item: QuarantineKey): Promise<v
 export async function noteFailedTry(
   tx: Transaction,
   item: QuarantineKey,
-  failure: { reason: QuarantineReason; code: string; now: Date },
+  failure: { reason: QuarantineReason; code: string; now: Date; parserVersion: number },
 ): Promise<void> {
   await tx
     .update(importItems)
     .set({ lastError: failure.code, triedAt: failure.now })
     .where(and(isItem(item), isOpen));
-  await quarantine(tx, failure.reason, isItem(item), failure.now);
+  await quarantine(tx, isItem(item), failure);
 }
 
 /** Quarantines items whose every try killed the process, so that no failure was recorded. */
-export async function quarantineInterrupted(tx: Transaction, importId: string, now: Date): Promise<void> {
+export async function quarantineInterrupted(
+  tx: Transaction,
+  importId: string,
+  { now, parserVersion }: { now: Date; parserVersion: number },
+): Promise<void> {
   const isInterrupted = and(eq(importItems.importId, importId), eq(importItems.lastError, INTERRUPTED));
-  await quarantine(tx, 'unparseable', isInterrupted, now);
+  await quarantine(tx, isInterrupted, { reason: 'unparseable', now, parserVersion });
 }
 
-async function quarantine(tx: Transaction, reason: QuarantineReason, which: SQL | undefined, now: Date): Promise<void> {
+interface Quarantining {
+  reason: QuarantineReason;
+  now: Date;
+  parserVersion: number;
+}
+
+async function quarantine(
+  tx: Transaction,
+  which: SQL | undefined,
+  { reason, now, parserVersion }: Quarantining,
+): Promise<void> {
   const at = sql`${now.toISOString()}::timestamptz`;
   const since = sql`coalesce(${importItems.quarantinedAt}, ${at})`;
   await tx
@@ -84,6 +98,7 @@ async function quarantine(tx: Transaction, reason: QuarantineReason, which: SQL 
       replay: false,
       quarantinedAt: since,
       retryAt: reason === 'unfetchable' ? nextRetry(since, at) : null,
+      parserVersion: reason === 'unparseable' ? parserVersion : null,
     })
     .where(and(which, isOpen, sql`${importItems.tries} >= ${MAX_TRIES}`));
 }
@@ -182,12 +197,30 @@ export async function openQuarantine(
 /** How many due messages are opened in one turn; the next poll opens more. */
 const DUE_AT_ONCE = 100;
 
-const isDue = (channelId: string, now: Date) =>
-  and(eq(importItems.channelId, channelId), lte(importItems.retryAt, now), isQuarantined);
+export interface Looking {
+  now: Date;
+  /** What an older parser could not read is due. */
+  parserVersion: number;
+}
+
+const isDue = (channelId: string, { now, parserVersion }: Looking) =>
+  and(
+    eq(importItems.channelId, channelId),
+    isQuarantined,
+    or(
+      lte(importItems.retryAt, now),
+      and(
+        eq(importItems.skipReason, 'unparseable'),
+        eq(importItems.replay, false),
+        sql`coalesce(${importItems.parserVersion}, 0) < ${parserVersion}`,
+      ),
+    ),
+  );
 
 /** Whether a message of the channel in quarantine is to be tried again by itself. */
-export async function hasDueQuarantine(tx: Transaction, channelId: string, now: Date): Promise<boolean> {
-  const found = await tx.select({ at: importItems.retryAt }).from(importItems).where(isDue(channelId, now)).limit(1);
+export async function hasDueQuarantine(tx: Transaction, channelId: string, looking: Looking): Promise<boolean> {
+  const due = isDue(channelId, looking);
+  const found = await tx.select({ at: importItems.retryAt }).from(importItems).where(due).limit(1);
   return found.length > 0;
 }
 
@@ -195,12 +228,12 @@ export async function hasDueQuarantine(tx: Transaction, channelId: string, now: 
  * Opens due messages in quarantine for one more try, of imports that have ended. Should nothing come of it, each
  * returns to quarantine, with its next time.
  */
-export async function openDueQuarantine(tx: Transaction, channelId: string, now: Date): Promise<string[]> {
+export async function openDueQuarantine(tx: Transaction, channelId: string, looking: Looking): Promise<string[]> {
   const due = await tx
     .select({ key: keyColumns })
     .from(importItems)
     .innerJoin(imports, eq(imports.id, importItems.importId))
-    .where(and(isDue(channelId, now), ne(imports.state, 'running')))
+    .where(and(isDue(channelId, looking), ne(imports.state, 'running')))
     .orderBy(asc(importItems.retryAt))
     .limit(DUE_AT_ONCE);
   if (due.length === 0) return [];

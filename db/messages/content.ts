@@ -1,5 +1,6 @@
-import { and, eq, inArray, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNotNull, sql } from 'drizzle-orm';
 import type { Transaction } from '../client.ts';
+import { importItems } from '../schema/imports.ts';
 import { messageParts, messages } from '../schema/messages.ts';
 
 export interface NewPart {
@@ -22,13 +23,13 @@ export async function insertParts(
     from (values ${sql.join(rows, sql`, `)}) as row (content_id, part, jwe)`);
 }
 
-/** Deletes those of these contents that no message refers to. */
+/** Deletes those of these contents that no message refers to, nor an item that waits for another parser. */
 export async function deleteUnusedContent(tx: Transaction, channelId: string, contentIds: string[]): Promise<void> {
   const used = await tx
     .select({ contentId: messages.contentId })
     .from(messages)
     .where(and(eq(messages.channelId, channelId), inArray(messages.contentId, contentIds)));
-  const inUse = new Set(used.map(({ contentId }) => contentId));
+  const inUse = new Set([...used.map(({ contentId }) => contentId), ...(await listHeld(tx, contentIds))]);
   await deleteContent(
     tx,
     contentIds.filter((contentId) => !inUse.has(contentId)),
@@ -38,4 +39,13 @@ export async function deleteUnusedContent(tx: Transaction, channelId: string, co
 /** Deletes the content of a message that turned out to be stored already. */
 export async function deleteContent(tx: Transaction, contentIds: string[]): Promise<void> {
   if (contentIds.length > 0) await tx.delete(messageParts).where(inArray(messageParts.contentId, contentIds));
+}
+
+/** Of these contents, the ones that are held for an item. */
+export async function listHeld(tx: Transaction, contentIds: string[]): Promise<string[]> {
+  const rows = await tx
+    .select({ contentId: importItems.heldContentId })
+    .from(importItems)
+    .where(and(isNotNull(importItems.heldContentId), inArray(importItems.heldContentId, contentIds)));
+  return rows.flatMap(({ contentId }) => contentId ?? []);
 }

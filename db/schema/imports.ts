@@ -11,6 +11,7 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import type { ComparedState } from '../../domain/compared-state.ts';
+import type { MediaType } from '../../domain/media-type.ts';
 import { time } from './columns.ts';
 import { tenantId, tenantOfChannel } from './tenants.ts';
 import { channelId } from './channels.ts';
@@ -122,6 +123,22 @@ export const importScopes = pgTable(
   ],
 );
 
+/** What the provider told of a message beside its content, as JSON. */
+export interface HeldFacts {
+  mediaType: MediaType;
+  size: number;
+  /** ISO 8601; null: the provider's date was none. */
+  receivedAt: string | null;
+  folder: string;
+  envelope: {
+    subject: string | null;
+    sender: { email: string; name: string | null } | null;
+    recipients: { email: string; name: string | null }[];
+    date: string | null;
+  } | null;
+  record: { providerId: string; revision: number } | null;
+}
+
 /** Every listed id with its outcome; the receipt's numbers are SQL over this table. */
 export const importItems = pgTable(
   'import_items',
@@ -151,9 +168,18 @@ export const importItems = pgTable(
     retryAt: time('retry_at'),
     messageId: text('message_id'),
     listedAt: time('listed_at').notNull(),
+    /** Quarantined because this version of the parser broke; a newer one tries again. null: an earlier release's. */
+    parserVersion: integer('parser_version'),
+    /** Content of an item that was tried alone and is not settled: the parser reads it from here. */
+    heldContentId: text('held_content_id'),
+    heldFacts: jsonb('held_facts').$type<HeldFacts>(),
   },
   (t) => [
     primaryKey({ columns: [t.importId, t.scope, t.generation, t.providerId] }),
+    /** The few that are held, which every sweep of unused content looks up. */
+    index('import_items_held')
+      .on(t.heldContentId)
+      .where(sql`${t.heldContentId} is not null`),
     foreignKey({
       columns: [t.importId, t.scope],
       foreignColumns: [importScopes.importId, importScopes.scope],

@@ -15,6 +15,9 @@ const PART_BYTES = 256 * 1024;
  */
 const PENDING_BYTES = 1024 * 1024;
 
+/** How many parts a message of this size has. */
+export const partsOf = (size: number) => Math.max(1, Math.ceil(size / PART_BYTES));
+
 export interface StoredContent {
   contentId: string;
   /** Octets of the message as it came. */

@@ -2,6 +2,7 @@ import type { Transaction } from '../../db/client.ts';
 import { countTry, forgetTry, noteFailedTry, uncountTry } from '../../db/imports/quarantine.ts';
 import type { ListedItem } from '../../providers/contract.ts';
 import { blameOf } from '../failures.ts';
+import { PARSER_VERSION } from './headers.ts';
 import { importPage, lockRunning, siftPage } from './import-page.ts';
 import { isOver } from '../import-run.ts';
 import type { ImportRun, PageEnd, PageWork } from '../import-run.ts';
@@ -62,7 +63,7 @@ async function tryOne(run: ImportRun, work: PageWork, item: ListedItem): Promise
       throw error;
     }
     context.logger.warn({ importId, item, code: blame.code }, 'A fetch of one message failed; the try is counted');
-    await write((tx) => noteFailedTry(tx, key, { ...blame, now }));
+    await write((tx) => noteFailedTry(tx, key, { ...blame, now, parserVersion: PARSER_VERSION }));
     run.noteUnfetched();
     return blame.endsSession ? 'session_lost' : 'tried';
   }

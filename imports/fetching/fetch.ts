@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { MediaType } from '../../domain/media-type.ts';
 import { ProviderError } from '../../domain/verdict.ts';
-import type { Envelope, FetchedMessage, ListedItem, ScopeReference } from '../../providers/contract.ts';
+import type { Envelope, FetchedMessage, ListedItem } from '../../providers/contract.ts';
 import { failureCode } from '../failures.ts';
 import { isOver } from '../import-run.ts';
 import type { ImportRun, PageWork, Stretch } from '../import-run.ts';
 import type { StoredContent } from './content.ts';
 import { readEnvelope, readMessageHeaders } from './headers.ts';
 import type { MessageHeaders } from './headers.ts';
+import { findHeldMessages, holdMessage } from './held-content.ts';
 import { keyOf } from './keys.ts';
 import { canBlame, withheld } from './witness.ts';
 
@@ -62,9 +63,9 @@ export async function* fetchHauls(run: ImportRun, work: PageWork, items: ListedI
   let haul = newHaul();
   let beganAtMs = performance.now();
   try {
-    for await (const fetched of fetchEach(run, work.scope, items)) {
+    for await (const fetched of fetchEach(run, work, items)) {
       if (fetched.outcome === 'failed') refused.push(fetched);
-      else await take(haul, run, fetched);
+      else await take(haul, run, work, fetched);
       if (fetched.outcome === 'message') witness = fetched.item;
       left.delete(keyOf(fetched.item));
       if (left.size === 0) continue; // the fetch ends by itself
@@ -83,8 +84,12 @@ export async function* fetchHauls(run: ImportRun, work: PageWork, items: ListedI
   yield handOver(run, haul);
 }
 
-async function* fetchEach(run: ImportRun, scope: ScopeReference, items: ListedItem[]): AsyncGenerator<FetchedMessage> {
-  if (items.length > 0) yield* run.stretch.session.fetchMessages(scope, items);
+async function* fetchEach(run: ImportRun, work: PageWork, items: ListedItem[]): AsyncGenerator<FetchedMessage> {
+  const held = await findHeldMessages(run.stretch, { ...work, items });
+  yield* held;
+  const isHeld = new Set(held.map(({ item }) => keyOf(item)));
+  const left = items.filter((item) => !isHeld.has(keyOf(item)));
+  if (left.length > 0) yield* run.stretch.session.fetchMessages(work.scope, left);
 }
 
 const newHaul = (): Haul => ({
@@ -123,13 +128,15 @@ async function blame(
 
 async function take(
   haul: Haul,
-  { stretch, content }: ImportRun,
+  run: ImportRun,
+  work: PageWork,
   fetched: Exclude<FetchedMessage, Refused>,
 ): Promise<void> {
-  const { context } = stretch;
+  const { context } = run.stretch;
   switch (fetched.outcome) {
     case 'message': {
-      const stored = await content.write(fetched.raw);
+      const stored = await run.content.write(fetched.raw);
+      if (work.counted) await holdMessage(run, work, fetched, stored);
       haul.arrivals.push(await understand(fetched, stored, await context.clock.now()));
       return;
     }

@@ -22,6 +22,12 @@ export interface MessageHeaders {
   identity: string | null;
 }
 
+/**
+ * The version of all that reads a message (this file, header-fields.ts, date-field.ts). Raise it when any of them reads
+ * more than before: messages in quarantine that an older version could not parse are then parsed again.
+ */
+export const PARSER_VERSION = 1;
+
 /** Longer header blocks are read up to here; the message is stored whole. */
 export const MAX_HEADER_BYTES = 512 * 1024;
 const MAX_TEXT = 4_000;
