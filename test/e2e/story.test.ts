@@ -3,6 +3,7 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import type { Browser, Page } from 'playwright-core';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { maskAddress } from '../../domain/redaction/mask-address.ts';
 import { channelWorkflowId } from '../../domain/workflow/names.ts';
 import { chainOf } from '../support/engine.ts';
 import { secret as mint } from '../support/minting.ts';
@@ -207,7 +208,7 @@ describe.skipIf(!chromiumInstalled)('a newcomer', { timeout: 120_000 }, () => {
     const { searchAttributes } = await workflow.describe();
     expect(searchAttributes).toMatchObject({ TenantId: ['acme'], AccessType: ['gmail'], ChannelStatus: ['connected'] });
     const details = await workflow.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
-    expect(details.currentDetails).toContain(`**${ANA}** is **connected** since`);
+    expect(details.currentDetails).toContain(`**${maskAddress(ANA)}** is **connected** since`);
     const events = (await chainOf({ client }, workflow.workflowId)).flatMap((run) => run.events ?? []);
     const summaries = events
       .filter((event) => event.timerStartedEventAttributes ?? event.activityTaskScheduledEventAttributes)
