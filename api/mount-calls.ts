@@ -13,7 +13,7 @@ import type { FieldError } from './http/problem.ts';
 import type { Principal, Scope } from './http/scopes.ts';
 
 const NOTHING = z.strictObject({});
-const NOBODY: Principal = { id: '', tenantId: '', scopes: new Set(), readsPerMinute: null, kind: 'session' };
+const ANONYMOUS: Principal = { id: '', tenantId: '', scopes: new Set(), readsPerMinute: null, kind: 'session' };
 const READS: readonly string[] = ['tokens:read', 'messages:read'] satisfies Scope[];
 
 /** Mounts calls on a router. Express 5 passes a rejected promise to the error handler. */
@@ -51,7 +51,7 @@ async function admit(context: ApiContext, call: Call, request: Request, response
   if (call.access === 'public') {
     const detail = `This address may make ${publicCalls.uses} calls without a key in a minute`;
     if (!call.isUnlimited) requireLeft(publicCalls, clientNetwork(request), detail);
-    return NOBODY;
+    return ANONYMOUS;
   }
   const principal = requireScope(response.locals['principal'] as Principal | null | undefined, call.access);
   if (call.method !== 'get') {

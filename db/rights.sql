@@ -1,5 +1,5 @@
 -- What every role may do (rule 14). Applied after the migrations, each time, in one transaction: a new table is covered
--- without a word in its migration. Whatever is not granted here or by a migration, no role may do.
+-- without a word in its migration. No role may do what is granted neither here nor by a migration.
 
 -- The roles that transactions take, and the logins that may take them: a login has no right to a table of its own.
 DO $$

@@ -142,3 +142,19 @@ describe('citations', () => {
     expect(others).toEqual([]);
   });
 });
+
+/** Words that name no actor, and the places where one is a name or is quoted. */
+const NO_ACTOR = /\b(?:whoever|whatever|somebody|nobody)\b/gi;
+const WHERE_IT_IS_A_NAME: Record<string, number> = {
+  'CONTRIBUTING.md': 7, // the rule itself, with its examples
+  'embedded/postgres-cluster.ts': 3, // the user of that name
+  'sandbox/message-factory.ts': 1, // an encoding that no reader knows
+};
+
+test('a sentence names its actor: in code, documents and texts of the UI', () => {
+  const found = files
+    .filter(([path]) => !path.startsWith('test/'))
+    .map(([path, text]) => [path, text.replaceAll(/^- Proved by .*$/gm, '').match(NO_ACTOR)?.length ?? 0] as const)
+    .filter(([, count]) => count > 0);
+  expect(Object.fromEntries(found)).toEqual(WHERE_IT_IS_A_NAME);
+});

@@ -26,7 +26,7 @@ const CAPABILITIES: Omit<Capabilities, 'push' | 'quota'> = {
   confirmations: { tries: 2, gapMs: 60_000 },
 };
 
-const cannotTell = 'Google ended our access: the password changed, or somebody withdrew the access.';
+const cannotTell = 'Google ended our access: the password changed, or a person withdrew the access.';
 
 const WORDS: AccessWords = {
   label: 'Gmail',

@@ -76,7 +76,7 @@ export function createGoogleProvider(deps: ProviderDeps): SandboxProvider {
         throw new SandboxRefusal(
           422,
           'decision_not_supported',
-          'Google sends nobody back to the app to ask an administrator',
+          'Google sends no person back to the app to ask an administrator',
         );
       }
       const of = { provider: 'google', kind: 'authorize' as const, email: request.email };

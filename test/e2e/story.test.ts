@@ -132,7 +132,7 @@ describe.skipIf(!chromiumInstalled)('a newcomer', { timeout: 120_000 }, () => {
     expect(Date.now() - began).toBeLessThan(20_000);
     const words = await banner.innerText();
     expect(words).toContain('One channel needs someone');
-    expect(words).toContain('Google ended our access: the password changed, or somebody withdrew the access.');
+    expect(words).toContain('Google ended our access: the password changed, or a person withdrew the access.');
     expect(words).toContain(`Sign in again as ${ANA} to continue; nothing is lost.`);
     expect(words).toContain(`${ANA} must act`);
     await row.getByText('Sign-in needed', { exact: true }).waitFor();

@@ -114,7 +114,7 @@ describe('quarantine', () => {
     expect(quarantineWords({ folder: 'Projects', reason: 'unfetchable', error: 'network' })).toBe(
       'The provider does not give it (folder Projects), last: network.',
     );
-    expect(quarantineWords({ folder: null, reason: 'unparseable', error: null })).toBe('It breaks whatever reads it.');
+    expect(quarantineWords({ folder: null, reason: 'unparseable', error: null })).toBe('It breaks the reader.');
     expect(skipWords('unfetchable')).toBe('kept aside, the provider does not give it');
   });
 });

@@ -56,7 +56,7 @@ describe('explain', () => {
       status_reason: 'app_credentials_invalid',
       action: 'fix_app_credentials',
     });
-    expect(who).toBe('whoever runs Mooring');
+    expect(who).toBe('the operator of Mooring');
     expect(cause).toContain('owner of the channel can do nothing');
   });
 

@@ -36,7 +36,7 @@ export async function call<T>(
   body?: unknown,
 ): Promise<T> {
   const text = body === undefined ? null : JSON.stringify(body);
-  // Calls outside of the API take no key: a link is used up by one sign-in, whatever repeats it.
+  // Calls outside of the API take no key: a link is used up by one sign-in, and a repeated call uses up no other.
   if (method !== 'POST' || !path.startsWith('/v1/')) return answerTo<T>(method, path, text);
   const asked = `${path} ${text}`;
   return callOnce<T>(asked, { path, text, key: keyFor(asked) });

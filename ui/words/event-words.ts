@@ -139,7 +139,7 @@ export function quarantineWords({
   reason,
   error,
 }: Pick<QuarantinedMessage, 'folder' | 'reason' | 'error'>): string {
-  const what = reason === 'unfetchable' ? 'The provider does not give it' : 'It breaks whatever reads it';
+  const what = reason === 'unfetchable' ? 'The provider does not give it' : 'It breaks the reader';
   return `${what}${folder ? ` (folder ${folder})` : ''}${error ? `, last: ${error}` : ''}.`;
 }
 

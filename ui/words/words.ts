@@ -41,7 +41,7 @@ export function explain(channel: Explained): Explanation {
       return { cause: 'Everything works.', next: 'No action is needed.', who: null };
     case 'paused':
       return {
-        cause: 'Somebody paused this channel.',
+        cause: 'This channel is paused.',
         next:
           channel.import === 'off'
             ? 'Resume it to go on.'
@@ -61,7 +61,7 @@ export function explain(channel: Explained): Explanation {
         who: null,
       };
     case 'degraded':
-      return { cause: causeOf(channel), next: 'It is tried again by itself; nobody has to do anything.', who: null };
+      return { cause: causeOf(channel), next: 'It is tried again by itself; no action is needed.', who: null };
     case 'reauth_required':
     case 'blocked':
       return { cause: causeOf(channel), next: nextStep(channel), who: whoMustAct(channel) };
@@ -118,11 +118,11 @@ function nextStep(channel: Explained): string {
     case 'admin_consent':
       return `An administrator must approve the app at ${provider}; we look again every hour.`;
     case 'fix_app_credentials':
-      return `Whoever runs Mooring must put the right client id and secret for ${provider} in place; we look again every hour.`;
+      return `The operator of Mooring must put the right client id and secret for ${provider} in place; we look again every hour.`;
     case 'contact_support':
       return channel.status === 'reauth_required'
         ? 'This happened several times in a month. Signing in again helps for now; ask support to find out why.'
-        : `Ask whoever looks after ${channel.account.email} at ${provider}; we look again every hour.`;
+        : `Ask the administrator of ${channel.account.email} at ${provider}; we look again every hour.`;
     case 'none':
       return 'It is tried again by itself.';
   }
@@ -137,7 +137,7 @@ function whoMustAct(channel: Explained): string | null {
     case 'admin_consent':
       return `an administrator at ${channel.access.provider}`;
     case 'fix_app_credentials':
-      return 'whoever runs Mooring';
+      return 'the operator of Mooring';
     case 'contact_support':
       return channel.status === 'reauth_required'
         ? (channel.owner?.email ?? channel.account.login)
@@ -147,7 +147,7 @@ function whoMustAct(channel: Explained): string | null {
   }
 }
 
-/** Whether somebody has to do something before this channel goes on. */
+/** Whether a person has to act before this channel goes on. */
 export function needsSomeone(channel: Pick<Channel, 'status'>): boolean {
   return isOneOf(NEEDS_PERSON, channel.status);
 }

@@ -106,7 +106,7 @@ async function firstBytes(socket: Socket): Promise<Buffer> {
 
 interface Probe {
   protocol: string | null;
-  /** It speaks TLS, with whatever certificate. */
+  /** It speaks TLS, with any certificate. */
   isSecure: boolean;
 }
 

@@ -143,7 +143,7 @@ export function returnWithoutConsent(store: MicrosoftStore, authorization: Autho
   return errorRedirect(store, authorization, { ...entraError.needsAdmin(), error: 'access_denied' });
 }
 
-/** Notes which organization has somebody waiting for its administrator. */
+/** Notes which organization has a person waiting for its administrator. */
 export function rememberNeed(store: MicrosoftStore, { tid }: AccountRow): void {
   const before = store.tables.read('tenants').get(tid);
   const asked = { tid, admin_scopes: before?.admin_scopes ?? [], asked_at: store.now() };

@@ -183,7 +183,7 @@ export class GraphPush {
     await this.#deliver(account.email, row.lifecycle_url, { value: [notice] }, event);
   }
 
-  /** False when nobody took it. */
+  /** False when no receiver took it. */
   async #deliver(email: string, url: string, body: unknown, operation: string): Promise<boolean> {
     for (const waitMs of [...RETRY_AFTER_MS, undefined]) {
       if (await this.#post(url, body, this.#log(email, operation))) return true;
