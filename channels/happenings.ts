@@ -107,12 +107,12 @@ async function settleIncident(
 function eventData(row: ChannelRow): Record<string, unknown> {
   return {
     account: { email: row.accountEmail },
-    access_type: row.accessType,
+    accessType: row.accessType,
     status: row.status,
-    status_reason: row.statusReason,
+    statusReason: row.statusReason,
     action: row.action,
-    provider_code: row.providerCode,
-    credential_version: row.credentialVersion,
+    providerCode: row.providerCode,
+    credentialVersion: row.credentialVersion,
     ...(row.revocation === null ? {} : { revocation: row.revocation }),
   };
 }

@@ -40,7 +40,7 @@ export async function connectChannel(
     channelId,
     type: 'channel.connected',
     incidentId: null,
-    data: { account: { email: channel.accountEmail }, access_type: channel.accessType, status: channel.status },
+    data: { account: { email: channel.accountEmail }, accessType: channel.accessType, status: channel.status },
     at: now,
   });
   return channel;

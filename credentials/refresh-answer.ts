@@ -126,7 +126,7 @@ async function settleStored(given: Given, answered: Answered, tokens: TokenSet):
       channelId: channel.id,
       type: 'credential.refreshed',
       incidentId: null,
-      data: { credential_version: values.version, token_expires_at: values.expiresAt.toISOString() },
+      data: { credentialVersion: values.version, tokenExpiresAt: values.expiresAt.toISOString() },
       at: now,
     }),
   ]);

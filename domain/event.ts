@@ -34,6 +34,14 @@ export function isEmitted(type: EventType): type is EmittedEventType {
   return !RESERVED_EVENT_TYPES.some((reserved) => reserved === type);
 }
 
+/** The data of an event as it leaves Mooring: its fields are snake_case. */
+export function wireData(data: Record<string, unknown>): Record<string, unknown> {
+  const entries = Object.entries(data).map(([name, value]) => [snakeName(name), value]);
+  return Object.fromEntries(entries) as Record<string, unknown>;
+}
+
+const snakeName = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
 /**
  * Whether an event is delivered to webhook endpoints. A refresh stays in the timeline: an hourly webhook per channel
  * would drown the others.

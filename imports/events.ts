@@ -23,7 +23,7 @@ export async function tellOfGap(
   cause: 'reauthorized' | 'cursor_expired',
   now: Date,
 ): Promise<void> {
-  await tell(tx, row, 'gap.detected', { gap_cause: cause }, now);
+  await tell(tx, row, 'gap.detected', { gapCause: cause }, now);
 }
 
 interface End {
@@ -40,7 +40,7 @@ export async function tellOfEnd(
   now: Date,
 ): Promise<void> {
   const folders = aside.map(({ scope, name }) => name ?? scope);
-  await tell(tx, row, type, { ...countsOf(receipt), ...(folders.length > 0 ? { set_aside: folders } : {}) }, now);
+  await tell(tx, row, type, { ...countsOf(receipt), ...(folders.length > 0 ? { setAside: folders } : {}) }, now);
 }
 
 export async function tellOfProgress(run: ImportRun, row: ImportRow): Promise<void> {
@@ -59,7 +59,7 @@ function countsOf(receipt: Receipt): Record<string, unknown> {
   return {
     found: receipt.found,
     imported: receipt.imported,
-    already_had: receipt.alreadyHad,
+    alreadyHad: receipt.alreadyHad,
     skipped: skippedCount(receipt),
     repaired: receipt.repaired,
     missing: receipt.missing,

@@ -154,7 +154,7 @@ async function recordStanding(
   const renewAt = new Date(now.getTime() + (isStale ? 0 : everyMs * (1 - 0.1 * jitterOf(row.id))));
   // Pushes that named it before it was stored reached no channel.
   if (reference !== null && reference !== known.reference) await updateChannel(tx, row.id, { pollRequestedAt: now });
-  if (known.failingSince) await tell(tx, row, 'subscription.restored', { expires_at: expiresAt }, now);
+  if (known.failingSince) await tell(tx, row, 'subscription.restored', { expiresAt }, now);
   const stateHash = standing.state ? hashOfState(standing.state.reveal()) : known.stateHash;
   const renewed = { reference, stateHash, expiresAt, renewAt, failures: 0, failingSince: null };
   await saveSubscription(tx, { ...known, ...renewed });
@@ -169,7 +169,7 @@ async function noteRefusal(
   const isTold = known.failingSince === null && isWanted(row) && isWorthTelling({ ...known, failures }, verdict, now);
   if (isTold) {
     const { reason, providerCode } = verdict;
-    await tell(tx, row, 'subscription.renewal_failed', { reason, provider_code: providerCode, retry_at: renewAt }, now);
+    await tell(tx, row, 'subscription.renewal_failed', { reason, providerCode, retryAt: renewAt }, now);
   }
   if (isDoubtfulOfAccess(verdict)) await updateChannel(tx, row.id, { checkRequestedAt: row.checkRequestedAt ?? now });
   const failingSince = isTold ? now : known.failingSince;
@@ -198,6 +198,6 @@ async function tell(
   more: Record<string, unknown>,
   at: Date,
 ): Promise<void> {
-  const data = { account: { email: accountEmail }, access_type: accessType, ...more };
+  const data = { account: { email: accountEmail }, accessType, ...more };
   await insertEvent(tx, { tenantId, channelId: id, type, incidentId: null, data, at });
 }

@@ -6,6 +6,7 @@ import type { Database } from '../db/client.ts';
 import type { Consignment } from '../db/events/deliveries.ts';
 import type { Clock } from '../domain/clock.ts';
 import { deliveryGapMs } from '../domain/backoff.ts';
+import { wireData } from '../domain/event.ts';
 import { ProviderError } from '../domain/verdict.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { noAnswerInWords, refusalInWords } from './delivery-words.ts';
@@ -81,7 +82,7 @@ function webhookBody(event: Consignment['event']): string {
   return JSON.stringify({
     type: event.type,
     timestamp: event.at.toISOString(),
-    data: { ...whose, ...event.data, ...whose },
+    data: { ...whose, ...wireData(event.data), ...whose },
   });
 }
 

@@ -57,7 +57,7 @@ export async function openOperatorIncident(
       return false;
     }
     const { action, providerCode } = channel;
-    await tell(tx, 'incident.opened', { ...inserted, ...fault }, now, { action, provider_code: providerCode });
+    await tell(tx, 'incident.opened', { ...inserted, ...fault }, now, { action, providerCode });
     return true;
   });
 }

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
-import { bigint, index, integer, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import { bigint, index, integer, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import type { EventType } from '../../domain/event.ts';
-import { feedOrder, time, xid8 } from './columns.ts';
+import { feedOrder, renamedJson, time, xid8 } from './columns.ts';
 import { tenants } from './tenants.ts';
 import { channels } from './channels.ts';
 
@@ -17,7 +17,7 @@ export const events = pgTable(
     channelId: text('channel_id').references(() => channels.id, { onDelete: 'cascade' }),
     type: text('type').$type<EventType>().notNull(),
     incidentId: text('incident_id'),
-    data: jsonb('data').$type<Record<string, unknown>>().notNull(),
+    data: renamedJson('data').$type<Record<string, unknown>>().notNull(),
     at: time('at').notNull(),
     ...feedOrder(),
   },

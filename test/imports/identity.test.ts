@@ -128,7 +128,7 @@ test('an expired cursor falls back to a window and never jumps to now', async ()
   expect(await finish(channelId, importId)).toMatchObject({ state: 'completed' });
   expect(idsOf(await stored(channelId))).toEqual(messageIds([...first, ...more]));
   expect(await receipt(importId)).toMatchObject({ imported: 60, missing: 0, repaired: 0 });
-  expect((await told(channelId, 'gap.detected')).map(({ data }) => data['gap_cause'])).toEqual([
+  expect((await told(channelId, 'gap.detected')).map(({ data }) => data['gapCause'])).toEqual([
     'reauthorized',
     'cursor_expired',
   ]);

@@ -71,7 +71,7 @@ describe('a listing that kills its process', () => {
     const receipt = await shown(stage, importId);
     expect(receipt).toMatchObject({ state: 'stalled', compared: false, imported: 4, missing: 0 });
     expect(receipt.set_aside).toMatchObject([{ folder: 'Projects' }]);
-    expect(await told(channelId, 'import.stalled')).toMatchObject([{ data: { set_aside: ['Projects'] } }]);
+    expect(await told(channelId, 'import.stalled')).toMatchObject([{ data: { setAside: ['Projects'] } }]);
     expect(await channel(channelId)).toMatchObject({
       status: 'connected',
       importState: 'stalled',
