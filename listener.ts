@@ -3,11 +3,13 @@
 import { readConfig } from './runtime/config.ts';
 import { createContext } from './runtime/context.ts';
 import { startListener } from './push/watcher.ts';
+import { logLastError } from './runtime/last-error.ts';
 import { checkStart } from './runtime/start-checks.ts';
 
 const config = readConfig();
 const context = await createContext('listener', config);
 await checkStart(context, 'listener');
+logLastError(context.logger);
 const listener = startListener(context, config.listenerConnections);
 
 let stopping = false;

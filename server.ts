@@ -4,11 +4,13 @@ import { createFirstApiKey } from './api/auth/first-api-key.ts';
 import { drain, listen } from './api/listen.ts';
 import { readConfig } from './runtime/config.ts';
 import { createContext } from './runtime/context.ts';
+import { logLastError } from './runtime/last-error.ts';
 import { checkStart } from './runtime/start-checks.ts';
 
 const config = readConfig();
 const context = await createContext('server', config);
 await checkStart(context, 'server');
+logLastError(context.logger);
 await createFirstApiKey(context);
 const api = await openApiContext(context);
 const server = await listen(createApp(api), config);
