@@ -14,6 +14,7 @@ export interface ErrorRecord {
  * workflows. Every other message may quote a value (a parser its text, PostgreSQL its row) and is left out.
  */
 const TELLING = new Set([
+  'AnswerTooLarge',
   'ConfigError',
   'DatabaseError',
   'EgressDenied',
