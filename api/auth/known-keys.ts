@@ -13,6 +13,8 @@ export class KnownKeys {
   readonly #database: Context['database'];
   readonly #lookups: Turns;
   readonly #keys = new Map<string, { key: ApiKeyRow; readAtMs: number }>();
+  /** By hash: a thousand requests with one key read it once. */
+  readonly #reading = new Map<string, Promise<ApiKeyRow | null>>();
 
   constructor({ database }: Pick<Context, 'database'>, lookups: Turns) {
     this.#database = database;
@@ -23,8 +25,14 @@ export class KnownKeys {
   async find(hash: string): Promise<ApiKeyRow | null> {
     const known = this.#keys.get(hash);
     if (known && performance.now() - known.readAtMs < READ_AGAIN_MS) return known.key;
+    const reading = this.#reading.get(hash) ?? this.#read(hash, known !== undefined);
+    this.#reading.set(hash, reading);
+    return reading.finally(() => this.#reading.delete(hash));
+  }
+
+  async #read(hash: string, isKnown: boolean): Promise<ApiKeyRow | null> {
     const read = () => withinReach(this.#database, null, (tx) => findApiKeyByHash(tx, hash));
-    const key = await (known ? read() : this.#lookups.take(read));
+    const key = await (isKnown ? read() : this.#lookups.take(read));
     this.#keys.delete(hash);
     if (!key) return null;
     if (this.#keys.size >= MOST_KEYS) this.#forgetOldest();

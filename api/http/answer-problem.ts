@@ -4,6 +4,9 @@ import type { Context } from '../../runtime/context.ts';
 import { Problem, problemBody } from './problem.ts';
 import { TOO_DEEP, TOO_LARGE } from './read-json.ts';
 
+/** What a limit is answered with that does not say when it ends, such as a provider's, in seconds. */
+const LATER_S = 60;
+
 /** Turns every error into problem details; an unforeseen one is logged and says nothing of its cause. */
 export function answerProblem(logger: Context['logger']): ErrorRequestHandler {
   return (error: unknown, _request, response, next) => {
@@ -14,7 +17,7 @@ export function answerProblem(logger: Context['logger']): ErrorRequestHandler {
       logger.error({ err: error, requestId, code: problem.code }, 'A request failed');
     }
     if (response.headersSent) return next(error);
-    const { retryAfterSeconds } = problem.details;
+    const { retryAfterSeconds = problem.status === 429 ? LATER_S : undefined } = problem.details;
     if (retryAfterSeconds !== undefined) response.set('Retry-After', String(retryAfterSeconds));
     if (problem.code === 'unauthenticated') response.set('WWW-Authenticate', 'Bearer realm="Mooring"');
     response.status(problem.status).type('application/problem+json');

@@ -30,7 +30,7 @@ export function createRequestLimits({ logger }: Pick<Context, 'logger'>): Reques
     guesses: new RateLimit({ uses: 100, perMs: MINUTE_MS }),
     lookups: new Turns(2),
     publicCalls: new RateLimit({ uses: 6_000, perMs: MINUTE_MS }),
-    changes: new RateLimit({ uses: 12_000, perMs: MINUTE_MS }),
+    changes: new RateLimit({ uses: 30_000, perMs: MINUTE_MS }),
     authorizations: new RateLimit({ uses: 20, perMs: 10 * MINUTE_MS }),
     passwords: new RateLimit({ uses: 20, perMs: 10 * MINUTE_MS }),
     streams: new Places(100),
