@@ -3,6 +3,7 @@ import { insertLink } from '../../db/access/links.ts';
 import type { LinkRow } from '../../db/access/links.ts';
 import { newId } from '../../db/ids.ts';
 import type { LinkResult, LinkSpec } from '../../db/schema/links.ts';
+import type { AccessType, ProviderName } from '../../domain/access-type.ts';
 import { Secret } from '../../domain/secret.ts';
 import { createPkce } from '../../providers/oauth.ts';
 import type { SessionAccess } from '../../providers/contract.ts';
@@ -28,15 +29,25 @@ interface Connecting {
 }
 
 /** Signs in at the sandbox's Google as a person would, and completes it as the callback does. */
-export async function connectGmail(
+export function connectGmail(stage: Stage, email: string, connecting: Connecting = {}): Promise<LinkResult> {
+  return connectOAuth(stage, { accessType: 'gmail', provider: 'google' }, email, connecting);
+}
+
+/** The same at the sandbox's Microsoft. */
+export function connectMicrosoft(stage: Stage, email: string, connecting: Connecting = {}): Promise<LinkResult> {
+  return connectOAuth(stage, { accessType: 'microsoft', provider: 'microsoft' }, email, connecting);
+}
+
+async function connectOAuth(
   { context, sandbox }: Stage,
+  { accessType, provider }: { accessType: AccessType; provider: ProviderName },
   email: string,
-  { tenantId = 'acme', link = null, spec = {}, prompt }: Connecting = {},
+  { tenantId = 'acme', link = null, spec = {}, prompt }: Connecting,
 ): Promise<LinkResult> {
-  const oauth = context.providers.get('gmail')?.signIn.oauth[0];
-  if (!oauth) throw new Error('Gmail is not configured');
+  const oauth = context.providers.get(accessType)?.signIn.oauth[0];
+  if (!oauth) throw new Error(`${accessType} is not configured`);
   const { codeVerifier, codeChallenge } = createPkce();
-  const redirectUri = 'http://127.0.0.1:9/oauth/google/callback';
+  const redirectUri = `http://127.0.0.1:9/oauth/${provider}/callback`;
   const authorizationUrl = oauth.authorizationUrl({
     redirectUri,
     state: 'state',
@@ -52,19 +63,12 @@ export async function connectGmail(
   const signal = AbortSignal.timeout(10_000);
   const answer = await oauth.exchangeRequest({ redirectUri, code, codeVerifier, context: {} }, signal);
   const tokens = oauth.processTokenAnswer(answer);
-  const access: SessionAccess = { kind: 'token', mailbox: null, context: {}, accessToken: tokens.accessToken };
-  const proof = await proveSignIn(context, 'gmail', access, signal);
-  const credential = { kind: 'oauth', provider: 'google', tokens } as const;
+  const { accessToken, idToken = null } = tokens;
+  const access: SessionAccess = { kind: 'token', mailbox: null, context: {}, accessToken, idToken };
+  const proof = await proveSignIn(context, accessType, access, signal);
+  const credential = { kind: 'oauth', provider, tokens } as const;
   const full = { ...LINK_SPEC, ...spec };
-  return completeSignIn(context, {
-    tenantId,
-    link,
-    accessType: 'gmail',
-    spec: full,
-    credential,
-    proof,
-    coveredUntil: null,
-  });
+  return completeSignIn(context, { tenantId, link, accessType, spec: full, credential, proof, coveredUntil: null });
 }
 
 /** A link that is pinned to a channel, as the product makes one. */
