@@ -1,4 +1,8 @@
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -28,19 +32,24 @@ export class Stage {
   readonly providers: Providers;
   readonly #dir: string;
 
-  private constructor(sandbox: RunningSandbox, dir: string) {
+  readonly #receiver: Server;
+
+  private constructor(sandbox: RunningSandbox, dir: string, receiver: Server) {
     this.sandbox = sandbox;
     this.#dir = dir;
-    this.providers = providersAt(sandbox);
+    this.#receiver = receiver;
+    const { port } = receiver.address() as AddressInfo;
+    this.providers = providersAt(sandbox, `http://127.0.0.1:${port}`);
   }
 
   static async open(): Promise<Stage> {
     const dir = mkdtempSync(join(tmpdir(), 'mooring-providers-'));
-    return new Stage(await startSandbox({ dir, port: 0 }), dir);
+    return new Stage(await startSandbox({ dir, port: 0 }), dir, await openReceiver());
   }
 
   async close(): Promise<void> {
     await this.sandbox.close();
+    this.#receiver.close();
     rmSync(this.#dir, { recursive: true, force: true });
   }
 
@@ -109,11 +118,22 @@ export class Stage {
   }
 }
 
-function providersAt({ addresses }: RunningSandbox): Providers {
+/** Where pushes go: it is there when a provider asks, and keeps nothing. */
+async function openReceiver(): Promise<Server> {
+  const receiver = createServer((request, response) => {
+    const { searchParams } = new URL(request.url ?? '', 'http://127.0.0.1');
+    response.setHeader('content-type', 'text/plain').end(searchParams.get('validationToken') ?? '');
+  });
+  receiver.listen(0, '127.0.0.1');
+  await once(receiver, 'listening');
+  return receiver;
+}
+
+function providersAt({ addresses }: RunningSandbox, publicUrl: string): Providers {
   const pushing = { GOOGLE_PUBSUB_TOPIC: 'projects/mooring-sandbox/topics/gmail' };
   const config = {
     variables: z.object(PROVIDER_VARIABLES).parse(Object.assign(pushing, ...Object.values(addresses.environment))),
-    publicUrl: 'http://127.0.0.1:9',
+    publicUrl,
     egress: { allow: ['127.0.0.0/8', '::1'] },
     certificateAuthorities: readFileSync(String(addresses.imap['ca_file']), 'utf8'),
   };
