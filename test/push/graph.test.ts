@@ -1,0 +1,164 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { findChannel, updateChannel } from '../../db/channels/channels.ts';
+import { takeNudge } from '../../db/channels/nudges.ts';
+import { findSubscription } from '../../db/channels/subscriptions.ts';
+import type { Transaction } from '../../db/client.ts';
+import { renewSubscription } from '../../push/subscription.ts';
+import { startApi } from '../support/api.ts';
+import type { Api } from '../support/api.ts';
+import { channelOf, connectMicrosoft } from '../support/connect.ts';
+import { secret } from '../support/minting.ts';
+import { raiseStage } from '../support/stage.ts';
+import type { Stage } from '../support/stage.ts';
+
+const TENANT = 'acme';
+const EMAIL = 'told@contoso.example';
+/** `STORM=10000` is the long form. */
+const STORM = Number(process.env['STORM'] ?? 1_000);
+/** Graph drops an endpoint that is slower than this. */
+const GRAPH_WAITS_MS = 3_000;
+
+interface Notification {
+  subscriptionId: string;
+  clientState: string;
+}
+
+/* The sandbox's Graph tells the real receiver of what happens in a mailbox. */
+let stage: Stage;
+let api: Api;
+let front: Server;
+let channelId: string;
+let bodies: string[] = [];
+const signalled = () => (stage.context.temporal as unknown as { told: string[] }).told;
+const inTenant = <T>(work: (tx: Transaction) => Promise<T>) => stage.context.database.inTenant(TENANT, work);
+
+/** At the public address, which has to be known before the API is there; keeps what Graph sends. */
+async function openFront(): Promise<Server> {
+  const server = createServer((request, response) => {
+    void (async () => {
+      const body = await text(request);
+      if (body !== '') bodies.push(body);
+      const headers = { 'content-type': request.headers['content-type'] ?? 'application/json' };
+      const answer = await api.request('POST', request.url ?? '/', { body, headers });
+      response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? 'text/plain' });
+      response.end(answer.text);
+    })();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
+
+beforeAll(async () => {
+  front = await openFront();
+  const publicUrl = `http://127.0.0.1:${(front.address() as AddressInfo).port}`;
+  stage = await raiseStage({ variables: { MOORING_PUBLIC_URL: publicUrl } });
+  api = await startApi(stage.context);
+  await stage.sandbox.account('microsoft', EMAIL);
+  channelId = channelOf(await connectMicrosoft(stage, EMAIL));
+  await renewSubscription(stage.context, { tenantId: TENANT, channelId });
+}, 180_000);
+afterAll(async () => {
+  await api?.close();
+  front?.close();
+  await stage?.close();
+});
+
+/** As after a look. */
+beforeEach(async () => {
+  await inTenant(async (tx) => {
+    await updateChannel(tx, channelId, { pollRequestedAt: null });
+    await takeNudge(tx, channelId);
+  });
+  signalled().length = 0;
+  bodies = [];
+});
+
+const isPollAsked = async () => (await inTenant((tx) => findChannel(tx, channelId)))?.pollRequestedAt !== null;
+const post = (body: string) => api.request('POST', '/push/microsoft', { body });
+
+/** What Graph sends when a message comes. */
+async function realNotification(): Promise<Notification> {
+  await stage.sandbox.deliver('microsoft', EMAIL, 1);
+  const body = await vi.waitUntil(() => bodies.find((one) => one.includes('subscriptionId')), { timeout: 10_000 });
+  return (JSON.parse(body) as { value: Notification[] }).value[0]!;
+}
+
+describe('a subscription at Graph', () => {
+  it('stands once our receiver has answered within the call, and its state is stored as a hash', async () => {
+    const row = await inTenant((tx) => findSubscription(tx, channelId));
+    expect(row?.reference).toMatch(/^[\w-]{36}$/);
+    const { clientState } = await realNotification();
+    expect(JSON.stringify(row)).not.toContain(clientState);
+  });
+
+  it('tells of a message, which is one request for a poll', async () => {
+    await stage.sandbox.deliver('microsoft', EMAIL, 1);
+    await vi.waitUntil(isPollAsked, { timeout: 10_000 });
+    expect(signalled()).toEqual([channelId]);
+  });
+
+  it('is renewed in place', async () => {
+    const before = await inTenant((tx) => findSubscription(tx, channelId));
+    await renewSubscription(stage.context, { tenantId: TENANT, channelId });
+    const after = await inTenant((tx) => findSubscription(tx, channelId));
+    expect(after?.reference).toBe(before?.reference);
+  });
+});
+
+describe('what claims to come from Graph', () => {
+  it('asks for nothing where it is forged, in twelve ways', async () => {
+    const { subscriptionId, clientState } = await realNotification();
+    const guessed = secret('client-state');
+    const states = [
+      guessed,
+      '',
+      clientState.toUpperCase(),
+      `${clientState} `,
+      clientState.slice(0, -1),
+      null,
+      undefined,
+    ];
+    const forged = [
+      ...states.map((state) => JSON.stringify({ value: [{ subscriptionId, clientState: state }] })),
+      JSON.stringify({ value: [{ subscriptionId: crypto.randomUUID(), clientState }] }),
+      JSON.stringify({ value: [] }),
+      JSON.stringify({ value: [{ clientState }] }),
+      JSON.stringify([{ subscriptionId, clientState }]),
+      `{"value":[{"subscriptionId":"${subscriptionId}","clientState":"${clientState}"`,
+    ];
+    expect(forged).toHaveLength(12);
+    await inTenant((tx) => updateChannel(tx, channelId, { pollRequestedAt: null }));
+    signalled().length = 0;
+    for (const body of forged) {
+      const { status } = await post(body);
+      expect([202, 400]).toContain(status);
+      expect(await isPollAsked(), body.replaceAll(clientState, '…')).toBe(false);
+    }
+    expect(signalled()).toEqual([]);
+  });
+
+  it(`is answered in time in a storm of ${STORM}, which is at most two signals`, async () => {
+    const notification = await realNotification();
+    const body = JSON.stringify({ value: [notification] });
+    signalled().length = 0;
+    let slowestMs = 0;
+    let left = STORM;
+    const sender = async () => {
+      while (left-- > 0) {
+        const began = performance.now();
+        expect((await post(body)).status).toBe(202);
+        slowestMs = Math.max(slowestMs, performance.now() - began);
+      }
+    };
+    await Promise.all(Array.from({ length: 40 }, sender));
+    expect(slowestMs).toBeLessThan(GRAPH_WAITS_MS);
+    expect(await isPollAsked()).toBe(true);
+    expect(signalled().length).toBeLessThanOrEqual(2);
+  }, 120_000);
+});
