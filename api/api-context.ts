@@ -3,6 +3,8 @@ import { KnownKeys } from './auth/known-keys.ts';
 import { FeedNews } from './feeds/feed-news.ts';
 import { createRequestLimits } from './limits/request-limits.ts';
 import type { RequestLimits } from './limits/request-limits.ts';
+import { createTellChannels } from '../push/tell-channels.ts';
+import type { TellChannels } from '../push/tell-channels.ts';
 import { TokenNews } from './tokens/token-news.ts';
 
 /** What a process of the API has beside the context: what it hears, knows and counts, once for all its requests. */
@@ -11,6 +13,7 @@ export interface ApiContext extends Context {
   feedNews: FeedNews;
   knownKeys: KnownKeys;
   limits: RequestLimits;
+  tellChannels: TellChannels;
   /** Aborted when the process is asked to stop: streams end, waiters are sent away. */
   stopping: AbortSignal;
 }
@@ -28,6 +31,7 @@ export async function openApiContext(context: Context): Promise<ApiContext & { s
     feedNews,
     knownKeys: new KnownKeys(context, limits.lookups),
     limits,
+    tellChannels: createTellChannels(context),
     stopping: stopping.signal,
     /** Ends waiters and streams, whose clients reconnect to another process. */
     async stop() {

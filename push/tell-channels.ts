@@ -8,31 +8,46 @@ import { listCursors } from '../db/imports/cursors.ts';
 import type { AccessType } from '../domain/access-type.ts';
 import type { PushedItem, PushTarget } from '../providers/contract.ts';
 import type { Context } from '../runtime/context.ts';
+import { inTurn } from './in-turn.ts';
 
 /** `known`: everything up to this news is already stored. */
 export type Told = PushedItem['kind'] | 'known' | 'unknown_mailbox' | 'unknown_subscription' | 'forged';
 
-/** A push of one provider. A poll that begins after `now` lists its news. */
-interface Push {
-  accessType: AccessType;
-  items: readonly PushedItem[];
-  now: Date;
-}
+/** Writes pushes as facts; one per process, for all of its requests. */
+export type TellChannels = (accessType: AccessType, items: readonly PushedItem[]) => Promise<Told[]>;
 
 /**
  * Writes a push as a fact and a nudge for every channel that it concerns, in every tenant. A push that is late, doubled
- * or for a disconnected channel is acknowledged too: refused, it would be repeated for days.
+ * or for a disconnected channel is acknowledged too: refused, it would be repeated for days. Pushes about one target that
+ * come together are one write, so that a storm about one mailbox does not queue for its row.
  */
-export async function tellChannels(context: Context, push: Push): Promise<Told[]> {
-  const byTarget = [...Map.groupBy(push.items, ({ about }) => JSON.stringify(about)).values()];
-  return (await Promise.all(byTarget.map((items) => tellTarget(context, { ...push, items })))).flat();
+export function createTellChannels(context: Context): TellChannels {
+  const tellTarget = inTurn<TargetedItem, Told[]>((_key, items) => tell(context, items));
+  return async (accessType, items) => {
+    const byTarget = Map.groupBy(items, ({ about }) => JSON.stringify([accessType, about]));
+    const told = [...byTarget].map(([key, all]) =>
+      tellTarget(
+        key,
+        all.map((item) => ({ accessType, item })),
+      ),
+    );
+    return (await Promise.all(told)).flat();
+  };
 }
 
-async function tellTarget(context: Context, push: Push): Promise<Told[]> {
-  const [about] = push.items.map((item) => item.about);
-  if (!about) return [];
-  const found = await findChannels(context, push.accessType, about);
-  const told = await Promise.all(found.map((channel) => tellChannel(context, channel, about, push)));
+interface TargetedItem {
+  accessType: AccessType;
+  item: PushedItem;
+}
+
+/** Items of one target. */
+async function tell(context: Context, targeted: readonly TargetedItem[]): Promise<Told[]> {
+  const [first] = targeted;
+  if (!first) return [];
+  const { about } = first.item;
+  const items = targeted.map(({ item }) => item);
+  const found = await findChannels(context, first.accessType, about);
+  const told = await Promise.all(found.map((channel) => tellChannel(context, channel, about, items)));
   if (told.length === 0) return ['mailboxKey' in about ? 'unknown_mailbox' : 'unknown_subscription'];
   const outcomes = new Set(told.flat());
   // News to one channel may already be stored by another.
@@ -52,9 +67,9 @@ async function tellChannel(
   context: Context,
   { channelId, tenantId }: { channelId: string; tenantId: string },
   about: PushTarget,
-  { items, now }: Push,
+  items: readonly PushedItem[],
 ): Promise<Told[]> {
-  const told = await inWakingTransaction<Told[]>(context, tenantId, async ({ tx, wake }) => {
+  const told = await inWakingTransaction<Told[]>(context, tenantId, async ({ tx, now, wake }) => {
     const news = await takeNews(tx, channelId, items);
     const channel = news.length > 0 ? await lockChannel(tx, channelId) : null;
     if (channel === null) return ['known'];

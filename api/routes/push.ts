@@ -1,6 +1,5 @@
 import type { Request } from 'express';
 import { z } from 'zod';
-import { tellChannels } from '../../push/tell-channels.ts';
 import type { PushReceipt } from '../../providers/contract.ts';
 import { empty, written } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
@@ -43,7 +42,7 @@ const push = defineCall({
       return { status: 200 };
     }
     if (receipt.outcome !== 'told') throw refusal(context, request, params.provider, receipt);
-    const told = await tellChannels(context, { accessType: pushing.accessType, items: receipt.items, now });
+    const told = await context.tellChannels(pushing.accessType, receipt.items);
     for (const outcome of told) countPush(params.provider, outcome);
     return { status: receipt.status };
   },

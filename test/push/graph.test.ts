@@ -133,6 +133,7 @@ describe('what claims to come from Graph', () => {
       `{"value":[{"subscriptionId":"${subscriptionId}","clientState":"${clientState}"`,
     ];
     expect(forged).toHaveLength(12);
+    await vi.waitUntil(isPollAsked, { timeout: 10_000 });
     await inTenant((tx) => updateChannel(tx, channelId, { pollRequestedAt: null }));
     signalled().length = 0;
     for (const body of forged) {
