@@ -28,11 +28,11 @@ export function consentPage({ app, scopes, account, action, forOrganization = fa
       <ul>
         ${asked.map(
           (scope) =>
-            html`<li>
+            html`<li class="permission">
               ${scopeMeaning(scope)}<small><code>${scope}</code></small>
             </li>`,
         )}
-        ${scopes.includes('offline_access') && html`<li>Keep access to what you have given it access to</li>`}
+        ${scopes.includes('offline_access') && html`<li class="permission">Keep access to what you have given it access to</li>`}
       </ul>
       <form method="post" action="${action}">
         <input type="hidden" name="step" value="consent" />
