@@ -3,8 +3,9 @@ import type { NamedAccount } from '../db/schema/links.ts';
 import { isSameAddress } from '../domain/address.ts';
 import { nameOfServer } from '../domain/server.ts';
 import type { Server } from '../domain/server.ts';
-import { serverOf } from './sign-in.ts';
-import type { SignIn } from './sign-in.ts';
+import type { Identity } from '../providers/contract.ts';
+import { failure, serverOf } from './sign-in.ts';
+import type { Failure, SignIn } from './sign-in.ts';
 
 /** How a sign-in's account relates to a channel's. */
 export type Likeness = 'same' | 'other_server' | 'other';
@@ -14,8 +15,7 @@ export type Likeness = 'same' | 'other_server' | 'other';
  * person. A password is vouched for by its server alone: the same login at another server is another account, and nothing
  * vouches for it at a channel of a provider.
  */
-export function compareAccount(channel: ChannelRow, { proof }: Pick<SignIn, 'proof'>): Likeness {
-  const { account, mailboxKey, serverKey } = proof.identity;
+export function compareAccount(channel: ChannelRow, { account, mailboxKey, serverKey }: Identity): Likeness {
   if (serverKey === null) {
     if (channel.server !== null) return 'other';
     const isMailbox = mailboxKey === channel.mailboxKey;
@@ -65,6 +65,11 @@ const named = (email: string, login: string, server: Server | null): NamedAccoun
 });
 
 /** As a sentence names it. */
-export function inWords({ email, login, server }: NamedAccount): string {
+function inWords({ email, login, server }: NamedAccount): string {
   return server ? `${login ?? email} at ${server}` : email;
+}
+
+export function mismatch({ expected, received }: AccountMismatch): Failure {
+  const detail = `You signed in as ${inWords(received)}, but this channel belongs to ${inWords(expected)}. Nothing was changed.`;
+  return { ...failure('account_mismatch', detail), expected, received };
 }

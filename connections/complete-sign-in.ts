@@ -8,6 +8,9 @@ import type { Session, SessionAccess } from '../providers/contract.ts';
 import { takeHeads } from '../credentials/heads.ts';
 import { closing } from '../credentials/session.ts';
 import { earliestHead, endOfSecond } from './sign-in.ts';
+import { compareAccount } from './account.ts';
+import { gatherEvidence } from '../imports/evidence.ts';
+import type { ChannelRow } from '../db/channels/channels.ts';
 import type { SignIn, SignInProof } from './sign-in.ts';
 import { storeSignIn } from './store-sign-in.ts';
 
@@ -15,13 +18,14 @@ import { storeSignIn } from './store-sign-in.ts';
  * Uses a credential once, before anything is stored (rule 7). Throws `ProviderError`. It also takes the cursors, so that a
  * new channel begins at this position and imports everything after it.
  * @param isPinned to a channel that has its position
+ * @param movable the channel that may move to another server; the proof then has the evidence for it
  */
 export async function proveSignIn(
   context: Context,
   accessType: AccessType,
   access: SessionAccess,
   signal: AbortSignal,
-  { isPinned = false } = {},
+  { isPinned = false, movable = null }: { isPinned?: boolean; movable?: ChannelRow | null } = {},
 ): Promise<SignInProof> {
   const provider = context.providers.get(accessType);
   if (!provider) throw new Error(`Access type ${accessType} is not configured`);
@@ -29,7 +33,9 @@ export async function proveSignIn(
   context.killPoint('sign_in.admitted');
   return closing(session, async () => {
     const identity = await session.identify();
-    return { identity, ...(await takeFirstHeads(context, session, signal, isPinned ? 1 : TRIES)) };
+    const moves = movable !== null && compareAccount(movable, identity) === 'other_server';
+    const evidence = moves ? await gatherEvidence(context, session, movable) : null;
+    return { identity, evidence, ...(await takeFirstHeads(context, session, signal, isPinned ? 1 : TRIES)) };
   });
 }
 

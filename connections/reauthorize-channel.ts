@@ -2,13 +2,14 @@ import type { Context } from '../runtime/context.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import type { Transaction } from '../db/client.ts';
 import { swapCredential } from '../db/credentials/credentials.ts';
-import { voidCursors } from '../db/imports/cursors.ts';
+import { VOID_CURSOR, insertCursors, voidCursors } from '../db/imports/cursors.ts';
 import { letHappen } from '../channels/happenings.ts';
 import { restartScopes } from '../db/imports/scopes.ts';
 import { forgetSetAside } from '../db/imports/set-aside.ts';
-import { queueImport } from '../db/imports/imports.ts';
-import { forgetGenerations } from '../db/messages/messages.ts';
+import { queueImport, updateImport } from '../db/imports/imports.ts';
+import { findLastReceived, forgetGenerations } from '../db/messages/messages.ts';
 import { planRenewal } from '../db/channels/subscriptions.ts';
+import type { ScopeHead } from '../providers/contract.ts';
 import type { SignIn } from './sign-in.ts';
 import { firstRefreshAt, newCredential } from './new-credential.ts';
 import { serverOf } from './sign-in.ts';
@@ -42,8 +43,9 @@ export async function reauthorizeChannel(
   });
   // It ended with the old grant, without a notice of the provider.
   await planRenewal(tx, channel.id, now);
-  if (changed.serverKey !== channel.serverKey) await leaveServer(tx, channel);
-  await queueMissedMail(tx, channel, now);
+  const hasMoved = changed.serverKey !== channel.serverKey;
+  if (hasMoved) await leaveServer(tx, channel, signIn.proof.heads, now);
+  await queueMissedMail(tx, channel, hasMoved ? await openGap(tx, channel) : channel.coveredUntil, now);
   return changed;
 }
 
@@ -65,26 +67,48 @@ function renewedAccount({ credential, proof }: SignIn, channel: ChannelRow) {
 
 /**
  * The mailbox moved to another server, whose ids are new but may equal old ones by chance: no message is recognised by its
- * id any more, only by headers and content.
+ * id any more, only by headers and content. A folder that has another name there is no new one, all of whose mail counts:
+ * every folder is listed by its dates.
  */
-async function leaveServer(tx: Transaction, channel: ChannelRow): Promise<void> {
+async function leaveServer(tx: Transaction, channel: ChannelRow, heads: ScopeHead[], now: Date): Promise<void> {
+  const { id: channelId, tenantId } = channel;
+  const named = heads.map((head) => ({ ...head, cursor: head.cursor === null ? null : VOID_CURSOR }));
+  await insertCursors(tx, { tenantId, channelId, now }, named);
   await voidCursors(tx, channel.id);
   await forgetGenerations(tx, channel.id);
   await restartScopes(tx, channel.id);
   await forgetSetAside(tx, channel.id);
 }
 
-/** The gap, from what is covered to this sign-in; everything after the cursor is missed by definition. */
-async function queueMissedMail(tx: Transaction, channel: ChannelRow, now: Date): Promise<void> {
+/**
+ * From when on mail may have gone to the new server alone: the old one was read until now, and had no more since its last
+ * message. In gap mode the product has the mail that was covered.
+ */
+async function openGap(tx: Transaction, channel: ChannelRow): Promise<Date | null> {
+  const { coveredUntil, importMode, ownedFrom, createdAt } = channel;
+  if (coveredUntil === null || importMode === 'gap') return coveredUntil;
+  const last = (await findLastReceived(tx, channel.id)) ?? ownedFrom ?? createdAt;
+  return last < coveredUntil ? last : coveredUntil;
+}
+
+/** The gap up to this sign-in; everything after the cursor is missed by definition. */
+async function queueMissedMail(
+  tx: Transaction,
+  channel: ChannelRow,
+  windowFrom: Date | null,
+  now: Date,
+): Promise<void> {
   if (channel.importMode === 'off') return;
-  await queueImport(tx, {
+  const importId = await queueImport(tx, {
     tenantId: channel.tenantId,
     channelId: channel.id,
     cause: 'reauthorized',
-    windowFrom: channel.coveredUntil,
+    windowFrom,
     windowTo: null,
     movesCursor: true,
     backfill: true,
     now,
   });
+  // An import that was running has the window that it began with.
+  if (windowFrom !== channel.coveredUntil) await updateImport(tx, importId, { windowFrom });
 }

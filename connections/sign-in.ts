@@ -1,8 +1,9 @@
 import type { LinkRow } from '../db/access/links.ts';
-import type { LinkSpec } from '../db/schema/links.ts';
+import type { LinkResult, LinkSpec } from '../db/schema/links.ts';
 import type { AccessType, ProviderName } from '../domain/access-type.ts';
 import type { Secret } from '../domain/secret.ts';
 import type { Server } from '../domain/server.ts';
+import type { Evidence } from '../imports/evidence.ts';
 import type { Identity, ScopeHead, TokenSet } from '../providers/contract.ts';
 
 /** The new credential: tokens of a consent, or a password that was just used. */
@@ -16,6 +17,8 @@ export interface SignInProof {
   heads: ScopeHead[];
   /** The provider's date of what came last before the heads were taken, null for nothing; absent where it is not told. */
   newestAt?: Date | null | undefined;
+  /** What was found of a channel that the sign-in may move to another server; null: it moves none. */
+  evidence?: Evidence | null;
 }
 
 export interface SignIn {
@@ -47,3 +50,8 @@ export function endOfSecond(at: Date): number {
 export function serverOf(credential: SignInCredential): Server | null {
   return credential.kind === 'password' ? credential.server : null;
 }
+
+/** Why a sign-in was refused. */
+export type Failure = Extract<LinkResult, { status: 'failed' }>;
+
+export const failure = (code: string, detail: string): Failure => ({ status: 'failed', code, detail });

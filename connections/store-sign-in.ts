@@ -11,13 +11,13 @@ import { inWakingTransaction } from '../channels/wake.ts';
 import type { Waking } from '../channels/wake.ts';
 import { connectChannel } from './connect-channel.ts';
 import { reauthorizeChannel } from './reauthorize-channel.ts';
-import { accountKeyOf, compareAccount, inWords, namesOf } from './account.ts';
-import type { AccountMismatch } from './account.ts';
+import { accountKeyOf, compareAccount, mismatch, namesOf } from './account.ts';
+import { refusalOfMove } from './server-change.ts';
 import { isSameAddress } from '../domain/address.ts';
 import type { SignIn } from './sign-in.ts';
+import { failure } from './sign-in.ts';
+import type { Failure } from './sign-in.ts';
 import { LEFT, isOneOf } from '../domain/channel.ts';
-
-type Failure = Extract<LinkResult, { status: 'failed' }>;
 
 /** How long a repeated request with the same token gets the channel that came of it, in ms. */
 const ADOPTION_KEPT_MS = 24 * 3_600_000;
@@ -107,16 +107,13 @@ async function refusalOf(tx: Transaction, signIn: SignIn, channel: ChannelRow | 
 
 /** Why the sign-in is not for this channel; null: it is, or it moves the channel to another server. */
 async function unlikeness(tx: Transaction, signIn: SignIn, channel: ChannelRow): Promise<Failure | null> {
-  const likeness = compareAccount(channel, signIn);
+  const likeness = compareAccount(channel, signIn.proof.identity);
   if (likeness === 'same') return null;
-  if (likeness === 'other' || !mayMove(signIn)) return mismatch(namesOf(channel, signIn));
+  const both = namesOf(channel, signIn);
+  const refusal = likeness === 'other' ? mismatch(both) : refusalOfMove(signIn, channel, both);
+  if (refusal) return refusal;
   const there = await findLiveChannel(tx, accountKeyOf(signIn));
   return there && failure('account_connected', `This account is connected already, as ${there.id}.`);
-}
-
-/** To another server: only with the product's word. */
-function mayMove({ link }: SignIn): boolean {
-  return link?.spec.allowServerChange === true && link.spec.attested === true;
 }
 
 /**
@@ -149,14 +146,7 @@ async function lacksRefreshToken(
   return kept.oauthProvider !== null && kept.oauthProvider !== credential.provider;
 }
 
-const failure = (code: string, detail: string): Failure => ({ status: 'failed', code, detail });
-
 const NO_REFRESH_TOKEN = failure(
   'no_refresh_token',
   'The provider gave no lasting access. Sign in once more and agree on the consent page.',
 );
-
-function mismatch({ expected, received }: AccountMismatch): Failure {
-  const detail = `You signed in as ${inWords(received)}, but this channel belongs to ${inWords(expected)}. Nothing was changed.`;
-  return { ...failure('account_mismatch', detail), expected, received };
-}

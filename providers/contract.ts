@@ -336,6 +336,11 @@ export interface Session {
    * moved.
    */
   stillThere?(scope: ScopeReference, items: ListedItem[]): Promise<ListedItem[]>;
+  /**
+   * The fields that identify a message (Message-ID, Date, From, Subject) of the items that are still at their place, without
+   * their content. Only where a password signs in: nothing else tells whether two servers have the same mailbox.
+   */
+  readHeaders?(scope: ScopeReference, items: ListedItem[]): Promise<Uint8Array[]>;
   /** Fetches the items, in any order, with one outcome each. */
   fetchMessages(scope: ScopeReference, items: ListedItem[]): AsyncIterable<FetchedMessage>;
   /**

@@ -67,8 +67,9 @@ async function tryPassword(
   const credential: SignInCredential = { kind: 'password', server, username, password };
   const email = mailboxOf(opened, body, hostOf(server));
   const access = { ...credential, email, mailbox: wantedMailbox(opened), context: {} };
+  const movable = link.spec.allowServerChange ? opened.channel : null;
   const proof = await inTime(hostOf(server), LOGIN_TIMEOUT_MS, (signal) =>
-    proveSignIn(context, body.accessType, access, signal, { isPinned: opened.channel !== null }),
+    proveSignIn(context, body.accessType, access, signal, { isPinned: opened.channel !== null, movable }),
   );
   const { tenantId, spec } = link;
   const { accessType } = body;

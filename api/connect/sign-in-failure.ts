@@ -28,6 +28,7 @@ export const SIGN_IN_PROBLEMS: readonly ProblemCode[] = [
   ...NETWORK,
   'authentication_failed',
   'account_mismatch',
+  'attestation_required',
   'account_connected',
   'account_disabled',
   'mailbox_unavailable',

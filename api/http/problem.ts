@@ -70,6 +70,10 @@ export const PROBLEMS = {
     action: 'reauthorize',
     display: 'You signed in with another account. Nothing was changed.',
   }),
+  attestation_required: problem(409, 'The product has to vouch for the mailbox', {
+    action: 'contact_support',
+    display: said('attestation_required'),
+  }),
   account_connected: problem(409, 'The account has a channel of its own', {
     display: said('account_connected'),
   }),

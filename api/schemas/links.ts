@@ -46,7 +46,7 @@ export const reauthorizeBody = camelCased(
     allow_server_change: z
       .boolean()
       .default(false)
-      .describe('Whether a password may move the channel to another server, if the mailbox is the same there'),
+      .describe('A password may move the channel to another server, if the channel’s stored mail is there'),
     attested: z
       .boolean()
       .default(false)
@@ -77,8 +77,8 @@ export const namedAccount = z.object({
   login: z.string().optional().describe('The login, where its server vouches for it: a password'),
   server: z.string().optional().describe('The name and port of the server that vouches for the login'),
 });
-export const EXPECTED = 'With `account_mismatch`: the account that was expected';
-export const RECEIVED = 'With `account_mismatch`: the account that signed in';
+export const EXPECTED = 'With `account_mismatch` or `attestation_required`: the account that was expected';
+export const RECEIVED = 'With `account_mismatch` or `attestation_required`: the account that signed in';
 
 export const resultOut = z
   .union([

@@ -74,9 +74,12 @@ export async function keepCompared(
     .where(and(eq(cursors.channelId, channelId), eq(cursors.scope, scope)));
 }
 
+/** A position that no provider knows. */
+export const VOID_CURSOR = '';
+
 /** Positions at another server mean nothing: every part falls back to a window of time, as with an expired cursor. */
 export async function voidCursors(tx: Transaction, channelId: string): Promise<void> {
-  await tx.update(cursors).set({ cursor: '', compared: null }).where(eq(cursors.channelId, channelId));
+  await tx.update(cursors).set({ cursor: VOID_CURSOR, compared: null }).where(eq(cursors.channelId, channelId));
 }
 
 /** Where a channel stood means nothing any more; its next import begins at its present end. */

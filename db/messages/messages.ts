@@ -126,6 +126,17 @@ export async function findSameHere(
   return found.map(({ generation, providerId }) => ({ generation, providerId }));
 }
 
+/** When the message that was stored last had arrived; null: none is stored. */
+export async function findLastReceived(tx: Transaction, channelId: string): Promise<Date | null> {
+  const [last] = await tx
+    .select({ receivedAt: messages.receivedAt })
+    .from(messages)
+    .where(eq(messages.channelId, channelId))
+    .orderBy(desc(messages.xact), desc(messages.seq))
+    .limit(1);
+  return last?.receivedAt ?? null;
+}
+
 /** Voids the ids of another server: their messages are recognised by content alone from now on. */
 export async function forgetGenerations(tx: Transaction, channelId: string): Promise<void> {
   await tx.execute(sql`

@@ -151,6 +151,12 @@ const FAILURES = {
     sentence: '{provider} could not finish the sign-in. Nothing was changed; please try again in a minute.',
     field: null,
   },
+  attestation_required: {
+    title: 'Is this the same mailbox?',
+    sentence:
+      'Too little of this mailbox is known to tell whether it is the same one at the new server. Nothing was changed. Please ask the sender of the link.',
+    field: null,
+  },
   account_connected: {
     title: 'Connected already',
     sentence: 'This account at this server has a connection of its own. Nothing was changed.',

@@ -6,6 +6,7 @@ import { failureCode } from '../failures.ts';
 import { isOver } from '../import-run.ts';
 import type { ImportRun, PageWork, Stretch } from '../import-run.ts';
 import type { StoredContent } from './content.ts';
+import { headerFingerprint } from './fingerprint.ts';
 import { readEnvelope, readMessageHeaders } from './headers.ts';
 import type { MessageHeaders } from './headers.ts';
 import { findHeldMessages, holdMessage } from './held-content.ts';
@@ -165,7 +166,7 @@ async function recognize(
     return { headers: readEnvelope(envelope ?? NO_ENVELOPE), fingerprint: `r:${sha256(item.providerId)}` };
   }
   const { identity, ...headers } = await readMessageHeaders(beginning);
-  return { headers, fingerprint: identity === null ? `c:${hash()}` : `m:${sha256(identity)}` };
+  return { headers, fingerprint: identity === null ? `c:${hash()}` : headerFingerprint(identity) };
 }
 
 const NO_ENVELOPE: Envelope = { subject: null, sender: null, recipients: [], date: null };

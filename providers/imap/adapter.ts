@@ -9,7 +9,7 @@ import type { PasswordAccess } from './client.ts';
 import { classifyImap } from './errors.ts';
 import { Folders, readNewestDate } from './folders.ts';
 import { listenToInbox } from './idle.ts';
-import { fetchMessages, stillThere, within } from './messages.ts';
+import { fetchMessages, readHeaders, stillThere, within } from './messages.ts';
 import type { JustAsked } from './messages.ts';
 import { IMAP_WORDS, imapServerKey, imapSignIn } from './sign-in.ts';
 
@@ -95,6 +95,7 @@ function createSession(connection: ImapConnection, access: PasswordAccess): Sess
       return found.items;
     },
     stillThere: (scope, items) => stillThere(connection, scope, items),
+    readHeaders: (scope, items) => readHeaders(connection, scope, items),
     fetchMessages: (scope, items) => fetchMessages(connection, scope, items, justAsked),
     listen: (heard, signal) => listenToInbox(connection, heard, signal),
     close: () => connection.logout(),

@@ -71,6 +71,25 @@ export async function stillThere(
   return found.map(({ item }) => item);
 }
 
+const IDENTIFYING_FIELDS = ['message-id', 'date', 'from', 'subject'];
+
+/** What identifies these messages, of those that are still in the folder. */
+export async function readHeaders(
+  connection: ImapConnection,
+  { scope }: ScopeReference,
+  items: ListedItem[],
+): Promise<Uint8Array[]> {
+  return await connection.run('import', async () => {
+    const opened = await connection.open(scope);
+    if (opened === null || items.length === 0) return [];
+    assertGenerations(opened.folder, items);
+    const uids = items.map(({ providerId }) => Number(providerId));
+    const told = await connection.flow.fetchAll(uids, { uid: true, headers: IDENTIFYING_FIELDS }, { uid: true });
+    const byUid = told.flatMap(({ uid, headers }) => (headers ? [[uid, headers] as const] : []));
+    return [...new Map(byUid).values()];
+  });
+}
+
 /** Of these, the ones that the server received within the window, and all that it knows no date of. */
 export async function within(
   connection: ImapConnection,

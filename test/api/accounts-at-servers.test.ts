@@ -30,7 +30,7 @@ const named = ({ host, port } = raised.stage.imap) => `${host}:${port}`;
 const signIn = (path: string, username: string, more: object = at(), password = PASSWORD) =>
   browse(raised.api)('POST', `${path}/password`, { access_type: 'imap', username, password, ...more });
 
-/** A channel at the stage's server, with a message in its feed; at the second one somebody has taken the same name. */
+/** A channel at the stage's server, with a message in its feed; at the second one another person has the same login. */
 async function victim(name: string) {
   const email = `${name}@example.com`;
   await raised.stage.sandbox.account('imap', email, { password: PASSWORD });

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { ImapFlow } from 'imapflow';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FetchedMessage } from '../../providers/contract.ts';
 import { channelOf, connectImap, reauthorizeLink } from '../support/connect.ts';
+import { atMailbox, copyMail } from '../support/mailbox.ts';
+import type { Mailbox } from '../support/mailbox.ts';
 import { secret } from '../support/minting.ts';
 import { startSecondSandbox } from '../support/second-sandbox.ts';
 import { raiseStage } from '../support/stage.ts';
@@ -17,30 +17,11 @@ beforeAll(async () => {
 });
 afterAll(() => stage.close());
 
-type Server = Pick<Stage['imap'], 'host' | 'port' | 'ca_file'>;
-
-/** What a person's mail program does. */
-async function atMailbox<T>(email: string, server: Server, work: (client: ImapFlow) => Promise<T>): Promise<T> {
-  const client = new ImapFlow({
-    host: server.host,
-    port: server.port,
-    secure: false,
-    doSTARTTLS: true,
-    auth: { user: email, pass: PASSWORD },
-    tls: { ca: await readFile(server.ca_file) },
-    logger: false,
-  });
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.logout();
-  }
-}
+const mailboxOf = (email: string, server: Mailbox['server'] = stage.imap) => ({ email, password: PASSWORD, server });
 
 /** Moves the first message of one folder to another, where it gets a new id. */
 const move = (email: string, from: string, to: string) =>
-  atMailbox(email, stage.imap, async (client) => {
+  atMailbox(mailboxOf(email), async (client) => {
     await client.mailboxOpen(from);
     await client.messageMove('1', to);
   });
@@ -100,7 +81,7 @@ describe.each([
     const { poll, stored } = importing(context());
     await stage.sandbox.deliver('imap', email, 1);
     expect(await poll(channelId)).toMatchObject({ stored: 1 });
-    await atMailbox(email, stage.imap, async (client) => {
+    await atMailbox(mailboxOf(email), async (client) => {
       await client.mailboxOpen('INBOX');
       await client.messageCopy('1', 'INBOX');
     });
@@ -125,11 +106,11 @@ test('a mailbox that moves to a new server, with the same UIDVALIDITY and the sa
     // New mail is there first, so that every id of the old server means another message here.
     const fresh = await control.deliver('imap', email, 4);
     expect(fresh[0]?.provider_id).toBe(delivered[0]?.provider_id);
-    await copyMail(email, stage.imap, server);
+    await copyMail(mailboxOf(email), mailboxOf(email, server), { folders: ['INBOX', 'Archive'] });
     const more = await control.deliver('imap', email, 2);
 
     const moved = { ...stage, imap: server };
-    const link = await reauthorizeLink(stage, channelId, { allowServerChange: true, attested: true });
+    const link = await reauthorizeLink(stage, channelId, { allowServerChange: true });
     expect(channelOf(await connectImap(moved, email, PASSWORD, { link }))).toBe(channelId);
     const [running] = (await imports(channelId)).filter(({ state }) => state === 'running');
     expect(await finish(channelId, running?.id ?? '')).toMatchObject({ state: 'completed' });
@@ -141,18 +122,3 @@ test('a mailbox that moves to a new server, with the same UIDVALIDITY and the sa
     await stop();
   }
 });
-
-/** As migration tools do: every message is appended with its date of arrival. */
-async function copyMail(email: string, from: Server, to: Server): Promise<void> {
-  for (const folder of ['INBOX', 'Archive']) {
-    const messages = await atMailbox(email, from, async (client) => {
-      await client.mailboxOpen(folder);
-      return client.fetchAll('1:*', { source: true, internalDate: true });
-    });
-    await atMailbox(email, to, async (client) => {
-      for (const { source, internalDate } of messages) {
-        await client.append(folder, source ?? '', [], internalDate ? new Date(internalDate) : undefined);
-      }
-    });
-  }
-}

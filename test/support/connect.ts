@@ -1,4 +1,5 @@
 import { completeSignIn, proveSignIn } from '../../connections/complete-sign-in.ts';
+import { findChannel } from '../../db/channels/channels.ts';
 import { insertLink } from '../../db/access/links.ts';
 import type { LinkRow } from '../../db/access/links.ts';
 import { newId } from '../../db/ids.ts';
@@ -113,6 +114,7 @@ export async function connectImap(
     'imap',
     { ...credential, email, mailbox: null, context: {} },
     AbortSignal.timeout(10_000),
+    { movable: link?.spec.allowServerChange ? await channelOfLink(context, link) : null },
   );
   const full = { ...LINK_SPEC, ...spec };
   return completeSignIn(context, {
@@ -125,6 +127,9 @@ export async function connectImap(
     coveredUntil: null,
   });
 }
+
+const channelOfLink = ({ database }: Stage['context'], { tenantId, channelId }: LinkRow) =>
+  database.inTenant(tenantId, (tx) => findChannel(tx, channelId ?? ''));
 
 export function channelOf(result: LinkResult): string {
   if (result.status !== 'connected') throw new Error(`${result.code}: ${result.detail}`);

@@ -60,9 +60,10 @@ export class WrittenImap {
     this.caFile = caFile;
   }
 
-  static async start(): Promise<WrittenImap> {
+  /** @param certificates the folder of another server's, which its clients trust already */
+  static async start(certificates?: string): Promise<WrittenImap> {
     const dir = mkdtempSync(join(tmpdir(), 'mooring-written-imap-'));
-    const { key, certificate, caFile } = await loadServerCertificate(dir);
+    const { key, certificate, caFile } = await loadServerCertificate(certificates ?? dir);
     const server = createServer({ key, cert: certificate });
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const written = new WrittenImap(server, (server.address() as AddressInfo).port, dir, caFile);
@@ -254,13 +255,22 @@ function fetch(folder: WrittenFolder, rest: string): string {
   const [set = '', ...items] = rest.split(' ');
   const wanted = set === '*' ? uids.slice(-1) : uids.filter((uid) => isIn(set, uid));
   const whole = items.join(' ').includes('BODY.PEEK[]');
+  const fields = /BODY\.PEEK(\[HEADER\.FIELDS \(([^)]*)\)\])/i.exec(items.join(' '));
   const lines = wanted.map((uid) => {
     const { raw, internalDate } = folder.messages.get(uid) as WrittenMessage;
-    const body = whole ? ` BODY[] {${Buffer.byteLength(raw)}}\r\n${raw}` : '';
+    const [section, content] = whole ? ['[]', raw] : fields ? [fields[1], fieldsOf(raw, fields[2] ?? '')] : [];
+    const body = content === undefined ? '' : ` BODY${section} {${Buffer.byteLength(content)}}\r\n${content}`;
     const facts = `UID ${uid} INTERNALDATE ${internalDate} RFC822.SIZE ${Buffer.byteLength(raw)}`;
     return `* ${uids.indexOf(uid) + 1} FETCH (${facts}${body})\r\n`;
   });
   return `${lines.join('')}%T OK done\r\n`;
+}
+
+/** RFC 3501 section 6.4.5: these fields and the empty line. */
+function fieldsOf(raw: string, names: string): string {
+  const wanted = names.toLowerCase().split(' ');
+  const lines = raw.slice(0, raw.indexOf('\r\n\r\n')).split('\r\n');
+  return [...lines.filter((line) => wanted.includes(line.split(':')[0]?.toLowerCase() ?? '')), '', ''].join('\r\n');
 }
 
 const uidsOf = ({ messages }: WrittenFolder) => [...messages.keys()].toSorted((a, b) => a - b);

@@ -14,6 +14,8 @@ const CODES = [
   'wrong_security',
   'authentication_failed',
   'account_mismatch',
+  'account_connected',
+  'attestation_required',
   'egress_denied',
   'timeout',
   'connection_lost',
@@ -43,6 +45,18 @@ describe('describeFailure', () => {
     expect(
       describeFailure({ ...failure, expected: { email: ana }, received: { email: bob } }, 'the mail server').sentence,
     ).toBe(words);
+  });
+
+  it('names both servers where the same login signed in at another one', () => {
+    const failure = { code: 'account_mismatch', detail: '' };
+    const account = { email: 'ana@example.com', login: 'ana' };
+    const [expected, received] = ['imap.example.com:993', 'mail.example.net:993'].map((server) => ({
+      ...account,
+      server,
+    }));
+    expect(describeFailure({ ...failure, expected, received }, 'the mail server').sentence).toBe(
+      'You signed in as ana at mail.example.net:993, this channel belongs to ana at imap.example.com:993. Nothing was changed.',
+    );
   });
 
   it('says what the server said where it knows no better', () => {
