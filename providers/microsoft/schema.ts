@@ -27,7 +27,6 @@ export const messageFacts = z.object({
   receivedDateTime: z.iso.datetime({ offset: true }).optional(),
   '@removed': removed,
 });
-export type MessageFacts = z.infer<typeof messageFacts>;
 
 /** https://learn.microsoft.com/graph/api/message-delta and user-list-messages */
 export const messagePage = z.object({ value: z.array(messageFacts), ...links });

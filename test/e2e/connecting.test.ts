@@ -77,6 +77,37 @@ describe.skipIf(!chromiumInstalled)('a person who connects', { timeout: 120_000 
     expect(await sandbox.getAttribute('href')).toBe(mooring.sandbox.page);
   });
 
+  describe('whose organization lets administrators alone allow an app', () => {
+    const EMAIL = 'cleo@fabrikam.example';
+    const atMicrosoft = async (target: Page) => {
+      await target.getByRole('listitem').filter({ hasText: EMAIL }).getByRole('button').click();
+    };
+
+    it('hands a link over, the administrator allows the app, and the next sign-in connects', async () => {
+      await mooring.sandbox.call('PUT', `/control/accounts/microsoft/${EMAIL}`, { tenant: 'fabrikam.example' });
+      await mooring.sandbox.fault('microsoft', EMAIL, 'admin_consent_required');
+      await page.goto(await makeLink({ access_types: ['microsoft'] }));
+      await button('Continue with Microsoft').click();
+      await atMicrosoft(page);
+      await page.getByRole('heading', { name: 'Need admin approval', exact: true }).waitFor();
+      await page.getByRole('button', { name: 'Return to the application without granting consent' }).click();
+
+      await heading('For an administrator of your organization').waitFor();
+      expect(await wordsOf()).toContain('An administrator has to allow it first');
+      const url = await page.getByRole('link', { name: 'I am an administrator myself' }).getAttribute('href');
+      const { page: admins } = await openPage(browser);
+      await admins.goto(url ?? '');
+      await atMicrosoft(admins);
+      await admins.getByRole('button', { name: 'Accept', exact: true }).click();
+      await admins.getByRole('heading', { name: 'Thank you', exact: true }).waitFor();
+      await admins.close();
+
+      await button('Try again').click();
+      await atMicrosoft(page);
+      await heading('Connected').waitFor();
+    });
+  });
+
   describe('whose product imports nothing', () => {
     /** Words about messages, which such a channel has none of. */
     const PROMISES = /messages? (that )?arriv|Looking for messages|nothing is lost|is waiting|fetched/i;

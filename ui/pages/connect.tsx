@@ -57,8 +57,8 @@ function OpenLink({ link, session }: { link: string; session: ConnectSession }) 
   return (
     <>
       <Heading session={session} />
-      {session.admin_consent_url !== null && <AdminConsent url={session.admin_consent_url} />}
       <SignInChoice link={link} session={session} />
+      {session.admin_consent_url !== null && <AdminConsent url={session.admin_consent_url} />}
     </>
   );
 }
