@@ -5,7 +5,7 @@ import { oauthOf } from '../credentials/oauth.ts';
 import type { LinkResult } from '../db/schema/links.ts';
 import type { AccessType } from '../domain/access-type.ts';
 import type { Session, SessionAccess } from '../providers/contract.ts';
-import { takeHeads } from '../credentials/heads.ts';
+import { readHeads } from '../credentials/heads.ts';
 import { closing } from '../credentials/session.ts';
 import { earliestHead, endOfSecond } from './sign-in.ts';
 import { compareAccount } from './account.ts';
@@ -54,11 +54,11 @@ async function takeFirstHeads(
   session: Session,
   signal: AbortSignal,
   tries: number,
-): Promise<Pick<SignInProof, 'heads' | 'newestAt'>> {
+): Promise<Pick<SignInProof, 'heads' | 'aside' | 'newestAt'>> {
   const newestAt = await session.newestAt?.();
-  const heads = await takeHeads(session);
+  const { heads, aside } = await readHeads(session);
   const waitMs = newestAt ? endOfSecond(newestAt) - (earliestHead(heads) ?? (await clock.now())).getTime() : 0;
-  if (waitMs <= 0 || waitMs > SAME_CLOCK_MS || tries <= 1) return { heads, newestAt };
+  if (waitMs <= 0 || waitMs > SAME_CLOCK_MS || tries <= 1) return { heads, aside, newestAt };
   await sleep(Math.min(waitMs, SECOND_MS), undefined, { signal });
   return takeFirstHeads({ clock }, session, signal, tries - 1);
 }

@@ -3,7 +3,10 @@ import { insertChannel } from '../db/channels/channels.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import type { Transaction } from '../db/client.ts';
 import { insertCredential } from '../db/credentials/credentials.ts';
+import type { AsidePart } from '../credentials/heads.ts';
 import { insertCursors } from '../db/imports/cursors.ts';
+import { putPartsAside } from '../db/imports/parts-aside.ts';
+import { refusedGapMs } from '../domain/backoff.ts';
 import { insertEvent } from '../db/events/events.ts';
 import { newId } from '../db/ids.ts';
 import { queueImport } from '../db/imports/imports.ts';
@@ -34,6 +37,10 @@ export async function connectChannel(
   const { tenantId, proof } = signIn;
   await insertCredential(tx, { ...credential, sealedSecret, secretVersion, channelId, tenantId });
   await insertCursors(tx, { tenantId, channelId, now }, proof.heads);
+  await putPartsAside(
+    tx,
+    proof.aside.map((part) => firstAside({ ...part, tenantId, channelId }, now)),
+  );
   await queueEarlierMail(tx, signIn, channel, now);
   await insertEvent(tx, {
     tenantId,
@@ -45,6 +52,11 @@ export async function connectChannel(
   });
   return channel;
 }
+
+const firstAside = (
+  { channelId, tenantId, scope, name, reason }: AsidePart & { channelId: string; tenantId: string },
+  now: Date,
+) => ({ channelId, tenantId, scope, name, reason, since: now, retryAt: new Date(now.getTime() + refusedGapMs(0)) });
 
 function channelRow(signIn: SignIn, id: string, now: Date) {
   const { spec, credential, proof } = signIn;
@@ -66,6 +78,7 @@ function channelRow(signIn: SignIn, id: string, now: Date) {
     coveredUntil: earliestHead(proof.heads) ?? now,
     ownedFrom: providersOwnTime(proof, now),
     importMode: spec.import,
+    namespaces: spec.namespaces ?? null,
     importState: isWalked(proof.heads) && spec.import === 'continuous' ? ('catching_up' as const) : ('idle' as const),
     nextPollAt: now,
     nextDueAt: now,

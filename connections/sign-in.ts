@@ -1,3 +1,4 @@
+import type { AsidePart } from '../credentials/heads.ts';
 import type { LinkRow } from '../db/access/links.ts';
 import type { LinkResult, LinkSpec } from '../db/schema/links.ts';
 import type { AccessType, ProviderName } from '../domain/access-type.ts';
@@ -15,6 +16,8 @@ export type SignInCredential =
 export interface SignInProof {
   identity: Identity;
   heads: ScopeHead[];
+  /** Parts that are refused; the channel is connected without them. */
+  aside: AsidePart[];
   /** The provider's date of what came last before the heads were taken, null for nothing; absent where it is not told. */
   newestAt?: Date | null | undefined;
   /** What was found of a channel that the sign-in may move to another server; null: it moves none. */

@@ -56,7 +56,8 @@ async function sessionAccessOf(
   { channel, credential, provider }: ChannelAccess,
 ): Promise<SessionAccess | 'needs_refresh'> {
   const binding = { tenant: channel.tenantId, owner: channel.id };
-  const place = { mailbox: channel.accountEmail, context: credential.context };
+  const { accountEmail: mailbox, namespaces } = channel;
+  const place = { mailbox, context: credential.context, ...(namespaces === null ? {} : { namespaces }) };
   if (credential.kind === 'password') {
     const secret = readPasswordSecret(await openSecret(context, credential));
     const serverKey = provider.signIn.password?.serverKey(secret.server);

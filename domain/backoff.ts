@@ -82,6 +82,11 @@ export function waitingGapMs(waitingForMs: number, spreadBy: string | null = nul
   return spreadBy === null ? plainMs : Math.round(plainMs * (1 + spreadOf(BACKOFF.refused, spreadBy)));
 }
 
+/** A part of an account that is refused: soon at first, for it may be busy, then hourly for a day, then daily. */
+export function refusedGapMs(refusedForMs: number): number {
+  return refusedForMs < HOUR_MS ? Math.max(30 * SECOND_MS, refusedForMs) : waitingGapMs(refusedForMs);
+}
+
 /** The gap before each attempt of a webhook delivery, 75 h in all (Standard Webhooks, "Deliverability"). */
 export const DELIVERY_GAPS_MS: readonly number[] = [
   0,

@@ -49,3 +49,18 @@ export function quarantinedCount({ skipped }: Pick<Receipt, 'skipped'>): number 
 export function skippedCount({ skipped }: Receipt): number {
   return skipped.reduce((sum, { count }) => sum + count, 0);
 }
+
+/**
+ * Why something of an account is not read. `refused`: the provider refuses this folder while it gives others.
+ * `no_answer`: its listing does not end. `unreadable_name`: a line of the listing names a folder and cannot be read.
+ * `too_many_folders`: the mailbox has more than are read. `unfetchable`, `unparseable`: messages in quarantine.
+ */
+export const SET_ASIDE_REASONS = [
+  'refused',
+  'no_answer',
+  'unreadable_name',
+  'too_many_folders',
+  'unfetchable',
+  'unparseable',
+] as const;
+export type SetAsideReason = (typeof SET_ASIDE_REASONS)[number];

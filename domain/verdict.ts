@@ -111,3 +111,9 @@ export class ProviderError extends Error {
     this.verdict = verdict;
   }
 }
+
+/**
+ * A part of the account is refused while others are given; the session can still be used. It sets the part aside, and
+ * says nothing of the account.
+ */
+export class PartRefused extends ProviderError {}

@@ -8,6 +8,8 @@ import type { ImportRow } from '../db/imports/imports.ts';
 import { comparePage, needsComparison } from './listing/comparison.ts';
 import { tellOfProgress } from './events.ts';
 import { finishImport } from './finish.ts';
+import { PartRefused } from '../domain/verdict.ts';
+import { putAside } from './listing/list-carefully.ts';
 import { listPage } from './listing/list-page.ts';
 import { coverByWindow, isWalking, walkPage } from './listing/walk.ts';
 import { prepareScopes } from './preparation.ts';
@@ -56,13 +58,24 @@ async function takeStep(run: ImportRun, { row, scopes, unsettled }: Plan): Promi
   const retrying = scopes.find(({ scope }) => scope === unsettled[0]?.scope);
   if (retrying && run.hasUnfetched) return RETRY_LATER;
   let end: PageEnd | null = null;
-  if (listing) end = await listPage(run, row, listing);
-  else if (comparing) end = await comparePage(run, row, comparing);
-  else if (retrying) end = await retryItems(run, row, retrying, unsettled);
+  if (listing) end = await unlessRefused(stretch, listing, () => listPage(run, row, listing));
+  else if (comparing) end = await unlessRefused(stretch, comparing, () => comparePage(run, row, comparing));
+  else if (retrying) end = await unlessRefused(stretch, retrying, () => retryItems(run, row, retrying, unsettled));
   else await finishImport(stretch);
   if (end !== null && !row.audit) await tellOfProgress(run, row);
   if (end === 'session_lost') return RETRY_LATER;
   return isOver(stretch) ? GO_ON : null;
+}
+
+/** A part that is refused while others are given is set aside at once. */
+async function unlessRefused(stretch: Stretch, scope: ImportScopeRow, work: () => Promise<PageEnd>): Promise<PageEnd> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof PartRefused)) throw error;
+    await putAside(stretch, scope, 'refused');
+    return 'unfinished';
+  }
 }
 
 /** A page of a walk; before the first one of a stretch, what has come to any part meanwhile. */
@@ -73,11 +86,11 @@ async function takeWalkStep(
 ): Promise<Advance | null> {
   const toCover = run.beginCover() ? scopes.filter(({ retryAt }) => retryAt === null) : [];
   for (const scope of toCover) {
-    const end = await coverByWindow(run, row, scope);
+    const end = await unlessRefused(run.stretch, scope, () => coverByWindow(run, row, scope));
     if (end === 'session_lost') return RETRY_LATER;
     if (isOver(run.stretch)) break; // a page of the walk all the same, or it would never end
   }
-  if (walking) await walkPage(run, row, walking);
+  if (walking) await unlessRefused(run.stretch, walking, () => walkPage(run, row, walking));
   return isOver(run.stretch) ? GO_ON : null;
 }
 
@@ -103,5 +116,6 @@ async function readPlan(tx: Transaction, { importId }: Stretch): Promise<Plan | 
   const { listing, comparing } = nextToList(row, scopes);
   // It reads every item of the import, too much for every page of a large one.
   const isLeft = listing !== undefined || comparing !== undefined;
-  return { row, scopes, unsettled: isLeft ? [] : await listUnsettledItems(tx, importId, PAGE_ITEMS) };
+  const resting = scopes.flatMap(({ scope, retryAt }) => (retryAt === null ? [] : [scope]));
+  return { row, scopes, unsettled: isLeft ? [] : await listUnsettledItems(tx, importId, PAGE_ITEMS, resting) };
 }

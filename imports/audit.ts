@@ -7,7 +7,7 @@ import { jitterOf } from '../domain/schedule.ts';
 import type { Session } from '../providers/contract.ts';
 import { readAccess } from '../credentials/access.ts';
 import type { ChannelAccess } from '../credentials/access.ts';
-import { takeHeads } from '../credentials/heads.ts';
+import { readHeads } from '../credentials/heads.ts';
 import { workAtAccount } from '../credentials/session.ts';
 import { advanceImport } from './advance.ts';
 import { latest } from './heads.ts';
@@ -62,14 +62,14 @@ async function audit(
   if (window === null) return;
   const endsAtMs = performance.now() + AUDIT_MS;
   const headsAt = await context.clock.now();
-  const heads = await takeHeads(session, { withState: true });
+  const { heads, aside } = await readHeads(session, { withState: true });
   const { id: channelId, tenantId } = channel;
   const kind = { cause: 'poll', movesCursor: false, backfill: false, audit: true } as const;
   const importId = await context.database.inTenant(tenantId, async (tx) =>
     insertImport(tx, { tenantId, channelId, ...kind, ...window, now: await context.clock.now() }),
   );
   if (importId === null) return; // the last audit still runs
-  const given = { context, channel, provider, session, importId, heads, headsAt, signal, endsAtMs };
+  const given = { context, channel, provider, session, importId, heads, headsAt, aside, signal, endsAtMs };
   await advanceImport(new ImportRun({ ...given, inline: true }));
 }
 

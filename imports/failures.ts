@@ -1,5 +1,5 @@
 import type { QuarantineReason } from '../db/imports/quarantine.ts';
-import { ProviderError } from '../domain/verdict.ts';
+import { PartRefused, ProviderError } from '../domain/verdict.ts';
 import { MessagesWithheld } from './fetching/witness.ts';
 import { ImportOvertaken } from './import-run.ts';
 
@@ -25,7 +25,8 @@ export function failureCode(error: unknown): string {
  * database refuses the message's own values.
  */
 export function blameOf(error: unknown): Blame | null {
-  if (error instanceof ImportOvertaken || error instanceof MessagesWithheld) return null;
+  if (error instanceof ImportOvertaken || error instanceof MessagesWithheld || error instanceof PartRefused)
+    return null;
   if (error instanceof ProviderError) {
     const { kind, reason, tokenRefused, retryAfterMs } = error.verdict;
     const broke = kind === 'transient' && !tokenRefused && retryAfterMs === null;

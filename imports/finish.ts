@@ -14,6 +14,7 @@ import {
 } from '../db/imports/imports.ts';
 import type { ImportRow } from '../db/imports/imports.ts';
 import { endReplay, quarantineInterrupted } from '../db/imports/quarantine.ts';
+import { isAnyPartHeldUp } from '../db/imports/parts-aside.ts';
 import { listSetAside, listUnlisted } from '../db/imports/set-aside.ts';
 import { quarantinedCount, receiptOf } from '../domain/receipt.ts';
 import type { Receipt } from '../domain/receipt.ts';
@@ -93,7 +94,8 @@ function isUnremarkable(row: ImportRow, receipt: Receipt): boolean {
 
 /** Whether everything up to the heads is stored: not while another import waits for a part that is set aside. */
 async function isCovered(tx: Transaction, row: ImportRow, state: 'completed' | 'stalled'): Promise<boolean> {
-  return row.movesCursor && state === 'completed' && (await listUnlisted(tx, row.channelId)).length === 0;
+  if (!row.movesCursor || state !== 'completed' || (await isAnyPartHeldUp(tx, row.channelId))) return false;
+  return (await listUnlisted(tx, row.channelId)).length === 0;
 }
 
 /** The earliest head of all scopes, up to which all are complete. Never moves backwards. */

@@ -1,4 +1,5 @@
 import type { Context } from '../runtime/context.ts';
+import type { AsidePart } from '../credentials/heads.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import type { Transaction } from '../db/client.ts';
 import type { ImportRow } from '../db/imports/imports.ts';
@@ -23,6 +24,8 @@ export interface Stretch {
   /** Every part of the account as of `headsAt`, taken before anything is listed (rule 9). */
   readonly heads: readonly ScopeHead[];
   readonly headsAt: Date;
+  /** Parts that are there and whose heads cannot be taken. */
+  readonly aside: readonly AsidePart[];
   readonly signal: AbortSignal;
   /** On the monotonic clock, in ms: no new page is begun after it. */
   readonly endsAtMs: number;

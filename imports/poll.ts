@@ -5,11 +5,12 @@ import type { ChannelRow } from '../db/channels/channels.ts';
 import { insertCursors, listCursors, moveCursor } from '../db/imports/cursors.ts';
 import { findRunningImport, insertImport, updateImport } from '../db/imports/imports.ts';
 import { hasDueQuarantine, openDueQuarantine } from '../db/imports/quarantine.ts';
+import { isAnyPartHeldUp } from '../db/imports/parts-aside.ts';
 import { listSetAside, listUnlisted, reopenStalled } from '../db/imports/set-aside.ts';
+import { PartRefused } from '../domain/verdict.ts';
 import type { ScopeHead, Session } from '../providers/contract.ts';
 import { readAccess } from '../credentials/access.ts';
 import type { ChannelAccess } from '../credentials/access.ts';
-import { takeHeads } from '../credentials/heads.ts';
 import { workAtAccount } from '../credentials/session.ts';
 import { advanceImport } from './advance.ts';
 import { tellOfStart } from './events.ts';
@@ -18,6 +19,7 @@ import { isExpired } from './listing/list-page.ts';
 import { ListingTrail } from './listing/trail.ts';
 import { coveredBy, later } from './heads.ts';
 import { ImportOvertaken, ImportRun, isRoutine, PAGE_ITEMS } from './import-run.ts';
+import { takeChannelHeads } from './parts-aside.ts';
 import type { ListedPage } from './import-run.ts';
 import { WORKING, isOneOf } from '../domain/channel.ts';
 
@@ -85,7 +87,7 @@ async function poll(
   const headsAt = await context.clock.now();
   const quietAt = await findQuiet(context, channel, session, headsAt);
   if (quietAt !== null) return cover(context, channel, quietAt);
-  const heads = await takeHeads(session);
+  const { heads, aside } = await takeChannelHeads(context, channel, session);
   const unlisted = await context.database.inTenant(channel.tenantId, (tx) => listUnlisted(tx, channel.id));
   const open = heads.filter(({ scope }) => !unlisted.includes(scope));
   if (channel.importMode === 'gap') return jumpToHeads(context, channel, open, headsAt);
@@ -101,7 +103,7 @@ async function poll(
     return insertImport(tx, { tenantId, channelId, windowFrom, ...routine, now });
   });
   if (importId === null || careful) return 0; // an import that was queued meanwhile lists the same
-  const given = { context, channel, provider, session, importId, heads, headsAt, signal, endsAtMs };
+  const given = { context, channel, provider, session, importId, heads, headsAt, aside, signal, endsAtMs };
   const run = new ImportRun({ ...given, inline: true }, { listed });
   await advanceImport(run);
   return run.stored;
@@ -156,7 +158,8 @@ async function findNews(
 }
 
 /**
- * Moves the cursor over pages without messages. `window`: it has expired. An import goes on with an empty page where the
+ * Moves the cursor over pages without messages. `window`: it has expired, or the part is refused, which
+ * the import finds out. An import goes on with an empty page where the
  * poll's time is over.
  */
 async function passEmptyPages(
@@ -168,7 +171,7 @@ async function passEmptyPages(
   const trail = new ListingTrail();
   for (let cursor = from; ;) {
     const page = await session.listChanges(head, cursor, PAGE_ITEMS).catch((error: unknown) => {
-      if (isExpired(error)) return null;
+      if (isExpired(error) || error instanceof PartRefused) return null;
       throw error;
     });
     if (page === null) return 'window';
@@ -217,7 +220,7 @@ async function jumpToHeads(context: Context, channel: ChannelRow, heads: ScopeHe
 async function cover(context: Context, channel: ChannelRow, covered: Date): Promise<number> {
   await context.database.inTenant(channel.tenantId, async (tx) => {
     const row = await lockChannel(tx, channel.id);
-    const whole = (await listUnlisted(tx, channel.id)).length === 0;
+    const whole = (await listUnlisted(tx, channel.id)).length === 0 && !(await isAnyPartHeldUp(tx, channel.id));
     if (row && whole) await updateChannel(tx, row.id, { coveredUntil: later(row.coveredUntil, covered) });
   });
   return 0;

@@ -7,6 +7,7 @@ import type { ImportScopeRow, NewImportScope } from '../db/imports/scopes.ts';
 import { skipVanishedItems } from '../db/imports/items.ts';
 import { findImport, updateImport } from '../db/imports/imports.ts';
 import type { ImportRow } from '../db/imports/imports.ts';
+import { listPartsAside } from '../db/imports/parts-aside.ts';
 import { listSetAside, listUnlisted } from '../db/imports/set-aside.ts';
 import { defaultFrom } from '../domain/import-window.ts';
 import type { ScopeHead } from '../providers/contract.ts';
@@ -30,9 +31,10 @@ export async function prepareScopes(tx: Transaction, stretch: Stretch): Promise<
   const scopes = await listImportScopes(tx, importId);
   const cursors = new Map((await listCursors(tx, channel.id)).map((cursor) => [cursor.scope, cursor]));
   const left = new Set([...scopes.map(({ scope }) => scope), ...(await leftToOthers(tx, row))]);
-  const added = stretch.heads
+  const returned = new Set((await listPartsAside(tx, channel.id)).map(({ scope }) => scope));
+  const added = [...stretch.heads, ...refusedHeads(stretch, row, cursors)]
     .filter(({ scope }) => !left.has(scope))
-    .flatMap((head) => plan(stretch, row, head, cursors));
+    .flatMap((head) => plan(stretch, row, head, { cursors, returned }));
   await insertImportScopes(tx, added);
   await leaveVanished(tx, stretch, scopes);
   await renewHeads(tx, stretch, scopes);
@@ -41,6 +43,17 @@ export async function prepareScopes(tx: Transaction, stretch: Stretch): Promise<
     isNew: scopes.length === 0,
     isOpen: row.windowTo === null,
     now: await context.clock.now(),
+  });
+}
+
+/**
+ * An import with a receipt names the parts that were read before and are refused now: it lists them, and sets them aside.
+ */
+function refusedHeads(stretch: Stretch, row: ImportRow, cursors: Map<string, CursorRow>): ScopeHead[] {
+  if (isRoutine(row)) return [];
+  return stretch.aside.flatMap(({ scope, name }) => {
+    const known = cursors.get(scope);
+    return known ? [{ scope, name, cursor: known.cursor, at: null }] : [];
   });
 }
 
@@ -65,8 +78,14 @@ async function tellOfBeginning(
   if (!row.audit && !stretch.inline) await tellOfStart(tx, row, now);
 }
 
+interface Known {
+  cursors: Map<string, CursorRow>;
+  /** Parts that could not be read before their first cursor, by scope. */
+  returned: ReadonlySet<string>;
+}
+
 /** How a part is listed: after its cursor, or by a window if it has no cursor or the import moves none. */
-function plan(stretch: Stretch, row: ImportRow, head: ScopeHead, cursors: Map<string, CursorRow>): NewImportScope[] {
+function plan(stretch: Stretch, row: ImportRow, head: ScopeHead, { cursors, returned }: Known): NewImportScope[] {
   const cursor = row.movesCursor ? (cursors.get(head.scope)?.cursor ?? null) : null;
   const nothingNew = cursor !== null && cursor === head.cursor;
   if (nothingNew && isRoutine(row)) return [];
@@ -79,7 +98,7 @@ function plan(stretch: Stretch, row: ImportRow, head: ScopeHead, cursors: Map<st
       channelId: row.channelId,
       tenantId: row.tenantId,
       name: head.name,
-      listing: cursor === null ? windowKind(row, head, cursors) : 'changes',
+      listing: cursor === null ? windowKind(row, head, { cursors, returned }) : 'changes',
       fromCursor: cursor,
       headCursor: row.movesCursor ? head.cursor : null,
       headAt: headTime(head, stretch.headsAt),
@@ -92,16 +111,17 @@ function plan(stretch: Stretch, row: ImportRow, head: ScopeHead, cursors: Map<st
 
 /**
  * Without any cursor the whole channel begins; beside others, a folder that has come into being is all new. A part
- * whose first cursor is the end of a walk may have been there at the connection: only what is dated since is the
- * channel's.
+ * whose first cursor is the end of a walk, or that was refused until now, may have been there at the connection: only
+ * what is dated since is the channel's.
  */
-function windowKind(row: ImportRow, head: ScopeHead, cursors: Map<string, CursorRow>): 'window' | 'begin' {
-  return row.movesCursor && (cursors.size === 0 || head.cursor === null) ? 'begin' : 'window';
+function windowKind(row: ImportRow, head: ScopeHead, { cursors, returned }: Known): 'window' | 'begin' {
+  const isNew = cursors.size > 0 && head.cursor !== null && !returned.has(head.scope);
+  return row.movesCursor && !isNew ? 'begin' : 'window';
 }
 
 /** A deleted folder lists nothing; its cursor stays in case it comes back. */
 async function leaveVanished(tx: Transaction, stretch: Stretch, scopes: ImportScopeRow[]): Promise<void> {
-  const there = new Set(stretch.heads.map(({ scope }) => scope));
+  const there = new Set([...stretch.heads, ...stretch.aside].map(({ scope }) => scope));
   for (const scope of scopes) {
     if (there.has(scope.scope) || scope.state === 'done') continue;
     await skipVanishedItems(tx, stretch.importId, scope.scope);

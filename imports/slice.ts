@@ -19,12 +19,12 @@ import type { Verdict } from '../domain/verdict.ts';
 import type { Session } from '../providers/contract.ts';
 import { findAccess } from '../credentials/access.ts';
 import type { ChannelAccess } from '../credentials/access.ts';
-import { takeHeads } from '../credentials/heads.ts';
 import { askFor } from '../channels/wake.ts';
 import { workAtAccount } from '../credentials/session.ts';
 import { advanceImport } from './advance.ts';
 import { ImportOvertaken, ImportRun } from './import-run.ts';
 import type { Stretch } from './import-run.ts';
+import { takeChannelHeads } from './parts-aside.ts';
 import { importWait } from './wait.ts';
 
 export interface ImportInput {
@@ -51,7 +51,7 @@ export interface SliceAnswer {
   };
   /** The provider's estimate of the total; null: none. */
   estimate: number | null;
-  /** How many folders are set aside because their listing does not end. */
+  /** How many folders are set aside because they cannot be read. */
   setAside?: number;
 }
 
@@ -121,10 +121,10 @@ async function beginStretch(
   { importId, session, signal }: Pick<Stretch, 'importId' | 'session' | 'signal'>,
 ): Promise<Stretch> {
   const headsAt = await context.clock.now();
-  const heads = await takeHeads(session);
+  const { heads, aside } = await takeChannelHeads(context, channel, session);
   // Heads may take long where a server has many folders, and every slice has to bring messages as well.
   const endsAtMs = performance.now() + SLICE_MS;
-  return { context, channel, provider, session, importId, heads, headsAt, signal, endsAtMs, inline: false };
+  return { context, channel, provider, session, importId, heads, headsAt, aside, signal, endsAtMs, inline: false };
 }
 
 /** Writes the outcome of a slice and returns the import's state. */

@@ -1,6 +1,7 @@
 import type { AccessType, Namespace, ProviderName, Use } from '../domain/access-type.ts';
 import type { MediaType } from '../domain/media-type.ts';
 import type { ConnectionContext } from '../domain/connection-context.ts';
+import type { SetAsideReason } from '../domain/receipt.ts';
 import type { Rotation } from '../domain/rotation.ts';
 import type { Secret } from '../domain/secret.ts';
 import type { Server } from '../domain/server.ts';
@@ -12,7 +13,8 @@ import type { ProviderAnswer, StatusReason, Verdict } from '../domain/verdict.ts
  * `cursor`, a `generation` or a `providerId`.
  *
  * Every method may throw `ProviderError` (domain/verdict.ts) with the verdict of what the provider answered; a
- * timeout or a broken connection is a verdict too (`transient`, reason `network`). No method retries inside.
+ * timeout or a broken connection is a verdict too (`transient`, reason `network`). `PartRefused` is about one part of the
+ * account alone, while others are given. No method retries inside.
  */
 export interface Provider {
   name: ProviderName;
@@ -295,10 +297,10 @@ export interface Session {
   verify(): Promise<string>;
   /**
    * Every part that has a cursor of its own: a folder, or the whole mailbox. `withState`: states of the parts are asked for
-   * next, so that one call may bring all of them.
+   * next, so that one call may bring all of them. A part with `aside` cannot be asked for, and is only told of.
    */
   parts(asked?: AskedOfHeads): Promise<ScopeReference[]>;
-  /** Where a part of `parts` stands now. null: it is there no more, or this login may not read it. */
+  /** Where a part of `parts` stands now. null: it is there no more. Throws `PartRefused` as every call about a part may. */
   headOf(part: ScopeReference, asked?: AskedOfHeads): Promise<ScopeHead | null>;
   /**
    * Whether any part may hold news after these cursors, by scope: one cheap call for the whole account, so that a quiet
@@ -384,6 +386,8 @@ export interface ScopeReference {
   scope: string;
   /** The folder's name for people; null where the scope is the whole mailbox. */
   name: string | null;
+  /** Why it cannot be asked for; absent: it can. */
+  aside?: SetAsideReason;
 }
 
 export interface AskedOfHeads {

@@ -8,7 +8,7 @@ import type { SliceAnswer } from '../imports/slice.ts';
 export function describeImport(answer: SliceAnswer): string {
   const { counts, state, waitingFor, setAside = 0 } = answer;
   const lines = [sentenceOf(answer)];
-  if (setAside > 0) lines.push(`Set aside, because their listing does not end: ${count(setAside)} folders.`);
+  if (setAside > 0) lines.push(`Set aside, because they cannot be read: ${count(setAside)} folders.`);
   if (waitingFor !== null) lines.push(`Waiting for ${waitingFor}.`);
   lines.push(
     `Found ${count(counts.found)}: imported ${count(counts.imported)}, already had ${count(counts.alreadyHad)}, ` +

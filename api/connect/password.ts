@@ -66,7 +66,7 @@ async function tryPassword(
   if (!server) return serverNotFound(way);
   const credential: SignInCredential = { kind: 'password', server, username, password };
   const email = mailboxOf(opened, body, hostOf(server));
-  const access = { ...credential, email, mailbox: wantedMailbox(opened), context: {} };
+  const access = { ...credential, email, mailbox: wantedMailbox(opened), context: {}, ...namespacesOf(link) };
   const movable = link.spec.allowServerChange ? opened.channel : null;
   const proof = await inTime(hostOf(server), LOGIN_TIMEOUT_MS, (signal) =>
     proveSignIn(context, body.accessType, access, signal, { isPinned: opened.channel !== null, movable }),
@@ -75,6 +75,8 @@ async function tryPassword(
   const { accessType } = body;
   return completeSignIn(context, { tenantId, link, accessType, spec, credential, proof, coveredUntil: null });
 }
+
+const namespacesOf = ({ spec: { namespaces } }: OpenLink['link']) => (namespaces ? { namespaces } : {});
 
 /** Where none is named, a pinned channel's own: what is found by the address may be another one. */
 function serverGiven({ channel }: OpenLink, { accessType, host, port, security, url }: PasswordBody): GivenServer {

@@ -1,5 +1,6 @@
 import type { Context } from '../../runtime/context.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
+import type { ChannelSetAside } from '../../db/imports/channel-set-aside.ts';
 import type { CredentialFacts } from '../../db/credentials/token-reads.ts';
 import { channelWorkflowId } from '../../domain/workflow/names.ts';
 import { presentAccess } from './sign-in.ts';
@@ -10,7 +11,7 @@ import type { Channel } from '../schemas/channels.ts';
 export function presentChannel(
   context: Pick<Context, 'temporal' | 'providers'>,
   row: ChannelRow,
-  credential: CredentialFacts | null,
+  { credential, setAside }: { credential: CredentialFacts | null; setAside: ChannelSetAside[] },
 ): Channel {
   return {
     id: row.id,
@@ -30,7 +31,15 @@ export function presentChannel(
     last_verified_at: isoOrNull(row.lastVerifiedAt),
     covered_until: isoOrNull(row.coveredUntil),
     import_state: row.importState,
+    set_aside: setAside.map(({ folder, reason, count, since, retryAt }) => ({
+      folder,
+      reason,
+      count,
+      since: since.toISOString(),
+      retry_at: isoOrNull(retryAt),
+    })),
     import: row.importMode,
+    namespaces: row.namespaces ?? ['personal'],
     keep_warm: row.keepWarm,
     workflow: { id: channelWorkflowId(row.id), url: context.temporal.workflowUrl(row.id) },
     created_at: row.createdAt.toISOString(),

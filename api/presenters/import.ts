@@ -19,8 +19,10 @@ export function presentImport({ row, counts, setAside }: ImportReceipt): Import 
     missing,
     compared: row.compared,
     replaying: row.replaying,
-    set_aside: setAside.map(({ scope, name, since, retryAt }) => ({
+    set_aside: setAside.map(({ scope, name, reason, count, since, retryAt }) => ({
       folder: name ?? scope,
+      reason,
+      count,
       since: since.toISOString(),
       retry_at: retryAt.toISOString(),
     })),

@@ -3,6 +3,7 @@ import type { ChannelRow } from '../../db/channels/channels.ts';
 import type { Transaction } from '../../db/client.ts';
 import { changeImportMode } from '../../channels/import-mode.ts';
 import { findCredentialFacts } from '../../db/credentials/token-reads.ts';
+import { listChannelSetAside } from '../../db/imports/channel-set-aside.ts';
 import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import type { ApiContext } from '../api-context.ts';
@@ -19,9 +20,22 @@ import { requestDisconnect } from '../../connections/request-disconnect.ts';
 const tag = 'Channels';
 const params = idParams('chn');
 
+/** How to show these channels: what stands in other tables is read in one query each. */
+async function presenting(
+  context: ApiContext,
+  tx: Transaction,
+  rows: ChannelRow[],
+): Promise<(row: ChannelRow) => Channel> {
+  const ids = rows.map(({ id }) => id);
+  const facts = await findCredentialFacts(tx, ids);
+  const setAside = await listChannelSetAside(tx, ids);
+  return (row) =>
+    presentChannel(context, row, { credential: facts.get(row.id) ?? null, setAside: setAside.get(row.id) ?? [] });
+}
+
 export async function showChannel(context: ApiContext, tx: Transaction, row: ChannelRow): Promise<Channel> {
-  const facts = await findCredentialFacts(tx, [row.id]);
-  return presentChannel(context, row, facts.get(row.id) ?? null);
+  const show = await presenting(context, tx, [row]);
+  return show(row);
 }
 
 /** The channel that a sign-in has just stored. Throws 404 where it was erased since. */
@@ -49,13 +63,10 @@ const list = defineCall({
     const filter = { tenantId, status, accessType, after: parseIdCursor(query.after), limit: limit + 1 };
     const body = await listInReach(context, tenantId, async (tx) => {
       const rows = await listChannels(tx, filter);
-      const facts = await findCredentialFacts(
-        tx,
-        rows.map((row) => row.id),
-      );
+      const show = await presenting(context, tx, rows);
       return pageOf(rows, limit, {
         cursor: (row) => idCursor(row.id),
-        show: (row) => presentChannel(context, row, facts.get(row.id) ?? null),
+        show,
       });
     });
     return { status: 200, body };

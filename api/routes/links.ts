@@ -79,6 +79,7 @@ function specOf(body: LinkBody): LinkSpec {
     import: body.import,
     importFrom: body.importFrom ?? null,
     mailbox: body.mailbox ?? null,
+    namespaces: body.namespaces ?? null,
   };
 }
 
@@ -111,6 +112,7 @@ const reauthorize = defineCall({
         import: importMode,
         importFrom: null,
         mailbox: null,
+        namespaces: row.namespaces,
         allowServerChange: body.allowServerChange,
         attested: body.attested,
       };

@@ -1,10 +1,21 @@
 import { z } from 'zod';
 import { camelCased } from './camel-cased.ts';
-import { KEEP_WARM, PROVIDER_NAMES, USES } from '../../domain/access-type.ts';
+import { KEEP_WARM, NAMESPACES, PROVIDER_NAMES, USES } from '../../domain/access-type.ts';
 import { STATUSES } from '../../domain/channel.ts';
 import { ACTIONS, STATUS_REASONS } from '../../domain/verdict.ts';
 import { pageQuery } from '../http/paging.ts';
-import { accessType, channelKind, email, importMode, person, personOut, tenantName, time, timeOut } from './parts.ts';
+import {
+  accessType,
+  channelKind,
+  email,
+  importMode,
+  person,
+  personOut,
+  setAsideOut,
+  tenantName,
+  time,
+  timeOut,
+} from './parts.ts';
 import { accessOut } from './sign-in.ts';
 
 const keepWarm = z
@@ -172,7 +183,11 @@ export const channelOut = z
     import_state: z
       .enum(['idle', 'catching_up', 'stalled'])
       .describe('`catching_up`: an import runs; `stalled`: something is still missing'),
+    set_aside: z
+      .array(setAsideOut)
+      .describe('What is not read: folders that cannot be read, and messages in quarantine by folder'),
     import: importMode,
+    namespaces: z.array(z.enum(NAMESPACES)).describe('Whose folders are imported, where the provider tells them apart'),
     keep_warm: keepWarm,
     incident: z.string().nullable().describe('The open incident’s id; null: none'),
     workflow: z

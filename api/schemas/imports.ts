@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { pageQuery } from '../http/paging.ts';
-import { time, timeOut } from './parts.ts';
+import { setAsideOut, time, timeOut } from './parts.ts';
 
 export const importsQuery = z.strictObject({ ...pageQuery });
 
@@ -36,14 +36,8 @@ export const importOut = z
     compared: z.boolean().describe('Whether the provider’s list was compared with what is stored'),
     replaying: z.boolean().describe('Whether its quarantine is being retried'),
     set_aside: z
-      .array(
-        z.object({
-          folder: z.string().describe('The folder’s name'),
-          since: timeOut.describe('Since when it cannot be listed'),
-          retry_at: timeOut.describe('When its listing is retried'),
-        }),
-      )
-      .describe('Folders whose listing does not end; retried hourly for a day, then daily'),
+      .array(setAsideOut)
+      .describe('Folders that cannot be read; retried soon, then hourly for a day, then daily'),
     skipped: z
       .array(z.object({ reason: z.string().describe('Why'), count: z.int().describe('How many messages') }))
       .describe('Messages that were not stored, by reason'),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { camelCased } from './camel-cased.ts';
-import { USES } from '../../domain/access-type.ts';
+import { NAMESPACES, USES } from '../../domain/access-type.ts';
 import {
   accessType,
   channelKind,
@@ -31,6 +31,13 @@ export const linkBody = camelCased(
     import: importMode.default('continuous'),
     import_from: time.optional().describe('Import from here on; left out: from the connection on'),
     mailbox: email.optional().describe('The mailbox that must be connected; left out: any'),
+    namespaces: z
+      .array(z.enum(NAMESPACES))
+      .min(1)
+      .max(NAMESPACES.length)
+      .refine((given) => given.includes('personal'), 'expected personal among them')
+      .optional()
+      .describe('Whose folders are imported over IMAP: the mailbox’s own, also other users’, also shared ones'),
     return_to: returnTo,
   }),
 );

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ACCESS_TYPES, CHANNEL_KINDS, IMPORT_MODES, USES } from '../../domain/access-type.ts';
+import { SET_ASIDE_REASONS } from '../../domain/receipt.ts';
 
 /** Parts that several requests and answers share. */
 export const email = z
@@ -79,3 +80,18 @@ export const idOf = (prefix: string) =>
     .describe(`An id, \`${prefix}_…\``);
 
 export const idParams = (prefix: string) => z.strictObject({ id: idOf(prefix) });
+
+export const setAsideOut = z
+  .object({
+    folder: z.string().describe('The folder’s name; with `unreadable_name`, the line of the listing that names it'),
+    reason: z
+      .enum(SET_ASIDE_REASONS)
+      .describe(
+        '`refused`: the server refuses this folder while it gives others; `no_answer`: its listing does not end; `unreadable_name`: the listing names it in no readable way; `too_many_folders`: folders beyond the most that are read; `unfetchable`: messages that the provider does not give; `unparseable`: messages that cannot be read',
+      ),
+    count: z.int().describe('Messages that are known to be left out there; 0: none is known'),
+    since: timeOut.describe('Since when'),
+    retry_at: timeOut.nullable().describe('When it is tried again; null: not by itself'),
+  })
+  .meta({ id: 'SetAside' });
+export type SetAside = z.infer<typeof setAsideOut>;

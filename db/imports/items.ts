@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNull, lt, not, or, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNull, lt, not, notInArray, or, sql } from 'drizzle-orm';
 import type { InferSelectModel, SQL } from 'drizzle-orm';
 import { receiptOf } from '../../domain/receipt.ts';
 import type { Receipt, ReceiptGroup } from '../../domain/receipt.ts';
@@ -87,11 +87,17 @@ export async function writeItems(tx: Transaction, items: NewImportItem[]): Promi
 }
 
 /** Listed items that could not be fetched yet and are worth another try. */
-export async function listUnsettledItems(tx: Transaction, importId: string, limit: number): Promise<ImportItemRow[]> {
+export async function listUnsettledItems(
+  tx: Transaction,
+  importId: string,
+  limit: number,
+  without: string[],
+): Promise<ImportItemRow[]> {
+  const isElsewhere = without.length === 0 ? undefined : notInArray(importItems.scope, without);
   return tx
     .select()
     .from(importItems)
-    .where(and(eq(importItems.importId, importId), isOpen, lt(importItems.tries, MAX_TRIES)))
+    .where(and(eq(importItems.importId, importId), isOpen, lt(importItems.tries, MAX_TRIES), isElsewhere))
     .orderBy(importItems.scope, importItems.providerId)
     .limit(limit);
 }

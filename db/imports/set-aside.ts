@@ -1,10 +1,11 @@
 import { and, asc, eq, inArray, isNotNull, lte, ne, sql } from 'drizzle-orm';
 import type { Transaction } from '../client.ts';
 import type { ImportScopeRow } from './scopes.ts';
+import type { SetAsideReason } from '../../domain/receipt.ts';
 import { importScopes, imports } from '../schema/imports.ts';
 
 /*
- * Parts of an account whose listing does not end. They are set aside, and with them the import that needed
+ * Parts of an account whose listing does not end or is refused. They are set aside, and with them the import that needed
  * them: it is stalled, everything else goes on, and after a while it is opened again for one more try.
  */
 
@@ -17,6 +18,9 @@ export interface SetAside {
   state: ImportScopeRow['state'];
   since: Date;
   retryAt: Date;
+  reason: SetAsideReason;
+  /** Listed messages of it that are not settled. */
+  count: number;
   movesCursor: boolean;
   audit: boolean;
 }
@@ -40,9 +44,10 @@ export async function noteListing(
 export async function setAside(
   tx: Transaction,
   scope: Pick<ImportScopeRow, 'importId' | 'scope'>,
-  { since, retryAt }: { since: Date; retryAt: Date },
+  { since, retryAt, reason }: { since: Date; retryAt: Date; reason: SetAsideReason },
 ): Promise<void> {
-  await tx.update(importScopes).set({ setAsideAt: since, retryAt, tries: 0 }).where(isScope(scope));
+  const values = { setAsideAt: since, retryAt, asideReason: reason, tries: 0 };
+  await tx.update(importScopes).set(values).where(isScope(scope));
 }
 
 /** What is set aside of a channel, by imports that have ended over it. */
@@ -61,16 +66,23 @@ export async function listSetAsideOf(tx: Transaction, importIds: string[]): Prom
   return importIds.length === 0 ? [] : selectSetAside(tx, inArray(importScopes.importId, importIds));
 }
 
+const unsettled = sql<number>`(
+  select count(*)::int from import_items item
+  where item.import_id = ${importScopes.importId} and item.scope = ${importScopes.scope} and item.outcome is null
+)`;
+
 async function selectSetAside(tx: Transaction, which: ReturnType<typeof and>): Promise<SetAside[]> {
   const rows = await tx
-    .select({ scope: importScopes, movesCursor: imports.movesCursor, audit: imports.audit })
+    .select({ scope: importScopes, count: unsettled, movesCursor: imports.movesCursor, audit: imports.audit })
     .from(importScopes)
     .innerJoin(imports, eq(imports.id, importScopes.importId))
     .where(and(isSetAside, which))
     .orderBy(asc(importScopes.importId), asc(importScopes.scope));
-  return rows.map(({ scope: { importId, scope, name, state, setAsideAt, retryAt }, movesCursor, audit }) => {
+  return rows.map(({ scope: row, count, movesCursor, audit }) => {
+    const { importId, scope, name, state, setAsideAt, retryAt, asideReason } = row;
     if (retryAt === null) throw new Error(`Scope ${scope} of import ${importId} is set aside without a retry time`);
-    return { importId, scope, name, state, since: setAsideAt ?? retryAt, retryAt, movesCursor, audit };
+    const reason = asideReason ?? 'no_answer';
+    return { importId, scope, name, state, since: setAsideAt ?? retryAt, retryAt, reason, count, movesCursor, audit };
   });
 }
 

@@ -1,4 +1,4 @@
-import { and, desc, eq, sql } from 'drizzle-orm';
+import { and, desc, eq, ne, sql } from 'drizzle-orm';
 import type { Transaction } from '../client.ts';
 import { messageLocations, messageNotices, messageParts, messages } from '../schema/messages.ts';
 
@@ -61,6 +61,21 @@ export async function listSomePlaces(
     .from(messageLocations)
     .where(and(eq(messageLocations.channelId, channelId), eq(messageLocations.scope, scope)))
     .orderBy(desc(messageLocations.generation), desc(messageLocations.providerId))
+    .limit(limit);
+}
+
+/** Some stored messages of other parts of the channel, of each part one. */
+export async function listPlacesElsewhere(
+  tx: Transaction,
+  { channelId, scope }: Omit<Place, 'generation'>,
+  limit: number,
+): Promise<(PlacedId & { scope: string })[]> {
+  const { generation, providerId } = messageLocations;
+  return tx
+    .selectDistinctOn([messageLocations.scope], { scope: messageLocations.scope, generation, providerId })
+    .from(messageLocations)
+    .where(and(eq(messageLocations.channelId, channelId), ne(messageLocations.scope, scope)))
+    .orderBy(messageLocations.scope, desc(generation), desc(providerId))
     .limit(limit);
 }
 

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { bigint, boolean, index, integer, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import type { AnyPgColumn } from 'drizzle-orm/pg-core';
-import type { AccessType, ChannelKind, ImportMode, KeepWarm, Use } from '../../domain/access-type.ts';
+import type { AccessType, ChannelKind, ImportMode, KeepWarm, Namespace, Use } from '../../domain/access-type.ts';
 import { LEFT } from '../../domain/channel.ts';
 import type { Status } from '../../domain/channel.ts';
 import type { Action, StatusReason, VerdictKind } from '../../domain/verdict.ts';
@@ -65,6 +65,8 @@ export const channels = pgTable(
      * clocks differ, or the mode was changed since.
      */
     ownedFrom: time('owned_from'),
+    /** Whose folders are imported; null: the mailbox's own. */
+    namespaces: text('namespaces').array().$type<Namespace[]>(),
     keepWarm: text('keep_warm').$type<KeepWarm>().notNull().default('always'),
 
     /** Facts for the workflow, written with a nudge, cleared by the deed that answers them. */

@@ -12,6 +12,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import type { ComparedState } from '../../domain/compared-state.ts';
 import type { MediaType } from '../../domain/media-type.ts';
+import type { SetAsideReason } from '../../domain/receipt.ts';
 import { time } from './columns.ts';
 import { tenantId, tenantOfChannel } from './tenants.ts';
 import { channelId } from './channels.ts';
@@ -28,6 +29,22 @@ export const cursors = pgTable(
     /** The state in which audits found it complete at this cursor; null: none is known. */
     compared: jsonb('compared').$type<ComparedState>(),
     updatedAt: time('updated_at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.channelId, t.scope] })],
+);
+
+/** Parts whose position cannot be taken. Those whose listing fails are set aside in their import (`import_scopes`). */
+export const partsAside = pgTable(
+  'parts_aside',
+  {
+    channelId: channelId(),
+    tenantId: tenantId(),
+    scope: text('scope').notNull(),
+    name: text('name'),
+    reason: text('reason').$type<SetAsideReason>().notNull(),
+    since: time('since').notNull(),
+    /** When it is asked for again. null: it is back, and its first cursor is still to come. */
+    retryAt: time('retry_at'),
   },
   (t) => [primaryKey({ columns: [t.channelId, t.scope] })],
 );
@@ -109,8 +126,10 @@ export const importScopes = pgTable(
     tries: integer('tries').notNull().default(0),
     /** Pages without anything new: a listing that has too many makes no progress. */
     idlePages: integer('idle_pages').notNull().default(0),
-    /** Set aside until then, because its listing does not end. */
+    /** Set aside until then. */
     retryAt: time('retry_at'),
+    /** Why it was set aside last; null: its listing did not end. */
+    asideReason: text('aside_reason').$type<SetAsideReason>(),
     /** Since when it is set aside, across retries. */
     setAsideAt: time('set_aside_at'),
   },

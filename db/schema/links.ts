@@ -1,5 +1,5 @@
 import { index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
-import type { AccessType, ChannelKind, ImportMode, Use } from '../../domain/access-type.ts';
+import type { AccessType, ChannelKind, ImportMode, Namespace, Use } from '../../domain/access-type.ts';
 import { renamedJson, time } from './columns.ts';
 import { tenantId } from './tenants.ts';
 import type { Person } from './tenants.ts';
@@ -12,6 +12,8 @@ export interface LinkSpec {
   uses: Use[];
   import: ImportMode;
   importFrom: string | null;
+  /** Of links that were made before there was a choice: absent. */
+  namespaces?: Namespace[] | null;
   mailbox: string | null;
   /** The product's word that a password may move to another server, where the mailbox is the same. */
   allowServerChange?: boolean;

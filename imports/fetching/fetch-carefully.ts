@@ -6,7 +6,7 @@ import { PARSER_VERSION } from './headers.ts';
 import { importPage, lockRunning, siftPage } from './import-page.ts';
 import { isOver } from '../import-run.ts';
 import type { ImportRun, PageEnd, PageWork } from '../import-run.ts';
-import { canBlame } from './witness.ts';
+import { MessagesWithheld, canBlame, refusalOf } from './witness.ts';
 
 /**
  * Imports a page, or, after trouble, its messages one by one (R-23). A message that kills the process, hangs the
@@ -51,7 +51,7 @@ async function tryOne(run: ImportRun, work: PageWork, item: ListedItem): Promise
   });
   const uncount = () => write((tx) => uncountTry(tx, key)).catch(() => {}); // the error that ends the try says more
   // What this message broke before may have been the server's: only another message that is given proves it was not.
-  const mayBlame = tries === 1 || (await canBlame(run.stretch, work, [item]).catch(rethrowAfter(uncount)));
+  const mayBlame = tries === 1 || (await canBlame(run.stretch, work, [item]).catch(rethrowAfter(run, work, uncount)));
   try {
     await importPage(run, { ...work, items: [item], window: null, counted: true, advance: moveNothing });
     if (work.stage !== 'retrying') await write((tx) => forgetTry(tx, key));
@@ -69,7 +69,9 @@ async function tryOne(run: ImportRun, work: PageWork, item: ListedItem): Promise
   }
 }
 
-const rethrowAfter = (tidyUp: () => Promise<unknown>) => async (error: unknown) => {
-  await tidyUp();
-  throw error;
-};
+const rethrowAfter =
+  ({ stretch }: ImportRun, work: PageWork, tidyUp: () => Promise<unknown>) =>
+  async (error: unknown) => {
+    await tidyUp();
+    throw error instanceof MessagesWithheld ? await refusalOf(stretch, work, error) : error;
+  };

@@ -11,7 +11,7 @@ import { readEnvelope, readMessageHeaders } from './headers.ts';
 import type { MessageHeaders } from './headers.ts';
 import { findHeldMessages, holdMessage } from './held-content.ts';
 import { keyOf } from './keys.ts';
-import { canBlame, withheld } from './witness.ts';
+import { MessagesWithheld, canBlame, refusalOf, withheld } from './witness.ts';
 
 /** A message whose content is stored and whose row is not committed yet. */
 export interface NewArrival {
@@ -119,7 +119,12 @@ async function blame(
 ): Promise<Haul['failed']> {
   const isLimit = refused.some(({ error }) => error instanceof ProviderError && error.verdict.kind === 'rate_limited');
   const accused = refused.map(({ item }) => item);
-  if (isLimit || !(await canBlame(stretch, work, accused, witness))) throw withheld(refused.at(-1)?.error);
+  const last = refused.at(-1)?.error;
+  if (isLimit) throw withheld(last);
+  const mayBlame = await canBlame(stretch, work, accused, witness).catch((error: unknown) =>
+    error instanceof MessagesWithheld ? false : Promise.reject(error),
+  );
+  if (!mayBlame) throw await refusalOf(stretch, work, last);
   return refused.map(({ item, error }) => {
     const code = failureCode(error);
     stretch.context.logger.warn({ importId: stretch.importId, item, code }, 'A message could not be fetched');

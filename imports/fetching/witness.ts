@@ -1,5 +1,5 @@
-import { listSomePlaces } from '../../db/messages/messages.ts';
-import { ProviderError } from '../../domain/verdict.ts';
+import { listPlacesElsewhere, listSomePlaces } from '../../db/messages/messages.ts';
+import { PartRefused, ProviderError } from '../../domain/verdict.ts';
 import { verdict } from '../../domain/verdict-builders.ts';
 import type { ListedItem } from '../../providers/contract.ts';
 import type { PageWork, Stretch } from '../import-run.ts';
@@ -19,6 +19,25 @@ export function withheld(error: unknown): unknown {
     error.message,
     isItself ? error.verdict : verdict('transient', 'provider_unavailable', { providerCode }),
   );
+}
+
+/**
+ * What a refusal of messages is: the folder's own where a message of another folder is given, else an outage or a
+ * limit of the account.
+ */
+export async function refusalOf(stretch: Stretch, work: PageWork, error: unknown): Promise<unknown> {
+  const refusal = withheld(error);
+  if (!(refusal instanceof ProviderError) || refusal.verdict.kind === 'rate_limited') return refusal;
+  const { context, channel } = stretch;
+  const place = { channelId: channel.id, scope: work.scope.scope };
+  const others = await context.database.inTenant(channel.tenantId, (tx) => listPlacesElsewhere(tx, place, WITNESSES));
+  for (const { scope, ...item } of others) {
+    const elsewhere = { ...work, scope: { ...work.scope, scope } };
+    if (await isGiven(stretch, elsewhere, item).catch(() => false)) {
+      return new PartRefused(refusal.message, refusal.verdict);
+    }
+  }
+  return refusal;
 }
 
 /** How many stored messages are asked for until one is found that is still there. */

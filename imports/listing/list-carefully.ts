@@ -1,8 +1,9 @@
 import { CancelledFailure } from '@temporalio/activity';
 import type { Transaction } from '../../db/client.ts';
+import { moveScope } from '../../db/imports/scopes.ts';
 import type { ImportScopeRow } from '../../db/imports/scopes.ts';
 import { noteListing, setAside } from '../../db/imports/set-aside.ts';
-import { waitingGapMs } from '../../domain/backoff.ts';
+import { refusedGapMs, waitingGapMs } from '../../domain/backoff.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import type { TimeWindow, WindowPage } from '../../providers/contract.ts';
 import { blameOf } from '../failures.ts';
@@ -28,7 +29,10 @@ export async function listCarefully<Page>(
   const { tries, setAsideAt } = scope;
   const limit = PAGE_SIZES[tries];
   // A part that was set aside gets one try: smaller pages failed before, so only another change can help.
-  if (limit === undefined || (setAsideAt !== null && tries > 0)) return putAside(stretch, scope);
+  if (limit === undefined || (setAsideAt !== null && tries > 0)) {
+    await putAside(stretch, scope, 'no_answer');
+    return null;
+  }
   if (!run.careful && setAsideAt === null) return list(limit);
   const note = (values: Parameters<typeof noteListing>[2]) => inTenant(stretch, (tx) => noteListing(tx, scope, values));
   await note({ tries: tries + 1 });
@@ -68,15 +72,24 @@ function isToBlame({ signal }: Stretch, error: unknown): boolean {
   return reason instanceof CancelledFailure && ['TIMED_OUT', 'HEARTBEAT_TIMEOUT', 'NOT_FOUND'].includes(reason.message);
 }
 
-async function putAside(stretch: Stretch, scope: ImportScopeRow): Promise<null> {
+/** The part rests for a while; the others go on, and the import ends as stalled until it has been read. */
+export async function putAside(
+  stretch: Stretch,
+  scope: ImportScopeRow,
+  reason: 'refused' | 'no_answer',
+): Promise<void> {
   const { clock, logger } = stretch.context;
   const now = await clock.now();
   const since = scope.setAsideAt ?? now;
-  const retryAt = new Date(now.getTime() + waitingGapMs(now.getTime() - since.getTime()));
+  const gapMs = { refused: refusedGapMs, no_answer: waitingGapMs }[reason](now.getTime() - since.getTime());
+  const retryAt = new Date(now.getTime() + gapMs);
   const { channelId, importId } = scope;
-  logger.error({ channelId, importId, retryAt }, 'A part is set aside: its listing does not end');
-  await inTenant(stretch, (tx) => setAside(tx, scope, { since, retryAt }));
-  return null;
+  logger.error({ channelId, importId, reason, retryAt }, 'A part is set aside: it cannot be read');
+  await inTenant(stretch, async (tx) => {
+    await setAside(tx, scope, { since, retryAt, reason });
+    // What was listed there has still to be fetched.
+    if (scope.state === 'done') await moveScope(tx, scope, { state: 'comparing' });
+  });
 }
 
 const inTenant = <T>({ context, channel }: Stretch, work: (tx: Transaction) => Promise<T>) =>

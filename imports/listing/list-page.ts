@@ -5,7 +5,8 @@ import type { ImportScopeRow } from '../../db/imports/scopes.ts';
 import { updateImport } from '../../db/imports/imports.ts';
 import type { ImportRow } from '../../db/imports/imports.ts';
 import { windowToList } from '../../domain/import-window.ts';
-import { ProviderError } from '../../domain/verdict.ts';
+import { verdict } from '../../domain/verdict-builders.ts';
+import { PartRefused, ProviderError } from '../../domain/verdict.ts';
 import type { WindowPage } from '../../providers/contract.ts';
 import { tellOfGap } from '../events.ts';
 import { headTime } from '../heads.ts';
@@ -96,6 +97,7 @@ async function addEstimate(tx: Transaction, row: ImportRow, { estimate }: Window
 async function fallBackToWindow(stretch: Stretch, row: ImportRow, scope: ImportScopeRow): Promise<void> {
   const { context, heads, headsAt } = stretch;
   const head = heads.find((head) => head.scope === scope.scope);
+  if (!head && stretch.aside.some(({ scope: aside }) => aside === scope.scope)) throw refusedNow(scope);
   if (!head) throw new ImportOvertaken(row.id);
   await context.database.inTenant(row.tenantId, async (tx) => {
     const now = await context.clock.now();
@@ -109,6 +111,9 @@ async function fallBackToWindow(stretch: Stretch, row: ImportRow, scope: ImportS
     if (first && row.movesCursor && listing === 'window') await tellOfGap(tx, row, 'cursor_expired', now);
   });
 }
+
+const refusedNow = ({ scope }: ImportScopeRow) =>
+  new PartRefused(`The head of ${scope} cannot be taken`, verdict('transient', 'provider_unavailable'));
 
 export function isExpired(error: unknown): boolean {
   return error instanceof ProviderError && error.verdict.kind === 'cursor_expired';

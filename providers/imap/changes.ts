@@ -5,6 +5,7 @@ import type { ChangePage, ListedItem, ScopeReference, TimeWindow, WindowPage } f
 import { verdict } from '../../domain/verdict-builders.ts';
 import { AnswerTooLarge } from './bounded-stream.ts';
 import type { ExaminedFolder, ImapConnection } from './client.ts';
+import { runInFolder } from './part-refusal.ts';
 import { folderPosition } from './schema.ts';
 import type { FolderPosition } from './schema.ts';
 
@@ -21,7 +22,7 @@ export async function listChanges(
   cursor: string,
   limit: number,
 ): Promise<ChangePage> {
-  return await connection.run('import', async () => {
+  return await runInFolder(connection, scope, async () => {
     const from = readPosition(cursor);
     const page = await listUids(connection, scope, { from, limit, criteria: {} });
     if (page === null) return { items: [], cursor, more: false, at: null };
@@ -47,7 +48,7 @@ export async function listWindow(
   position: string | null,
   limit: number,
 ): Promise<WindowPage> {
-  return await connection.run('import', async () => {
+  return await runInFolder(connection, scope, async () => {
     const from = position === null ? null : readPosition(position);
     const criteria = {
       since: new Date(window.from.getTime() - DAY_MS),

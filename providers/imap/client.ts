@@ -188,7 +188,7 @@ export class ImapConnection {
       // A folder that LIST still names is there, and refused.
       const isRefused = (error as ImapFlowFailure).responseStatus === 'NO' && this.usable;
       if (isRefused && !(await isListed(this.flow, { wire, token: nameToken(wire) }))) return null;
-      throw error;
+      throw isRefused ? stillThere(this.understand('import', error)) : error;
     }
     const { uidValidity, uidNext, exists } = mailbox;
     // ImapFlow's types promise it; without it a UID is meaningless.
@@ -309,6 +309,13 @@ async function connectThroughGuard(flow: ImapFlow, settings: ImapSettings, { ser
   } finally {
     connected.abort();
   }
+}
+
+/** "No such mailbox" of a folder that LIST names is a refusal like any other: nothing is known to have changed. */
+function stillThere(error: unknown): unknown {
+  if (!(error instanceof ProviderError) || error.verdict.kind !== 'cursor_expired') return error;
+  const { providerCode } = error.verdict;
+  return new ProviderError(error.message, verdict('transient', 'provider_unavailable', { providerCode }));
 }
 
 /** The server's answer or its BYE; null: it did not answer. */

@@ -1,9 +1,10 @@
 import { specialUse } from 'imapflow/lib/special-use.js';
 import type { Namespace } from '../../domain/access-type.ts';
-import { ProviderError } from '../../domain/verdict.ts';
 import type { ScopeHead, ScopeReference } from '../contract.ts';
 import { formatPosition, lastUid } from './changes.ts';
+import type { LeftOut } from './bounded-stream.ts';
 import type { ImapConnection } from './client.ts';
+import { runInFolder } from './part-refusal.ts';
 import { askStatus } from './wire/folder-commands.ts';
 import { isInbox, scopesOf, shownName } from './wire/folder-names.ts';
 import { listFolders } from './wire/list.ts';
@@ -32,7 +33,10 @@ export class Folders {
     this.#namespaces = namespaces;
   }
 
-  /** Every wanted folder that is imported: all but Trash, Junk and Drafts and what lies in them. */
+  /**
+   * Every wanted folder that is imported: all but Trash, Junk and Drafts and what lies in them. What names a folder and
+   * cannot be read is told of.
+   */
   async list({ withState = false } = {}): Promise<ScopeReference[]> {
     const { flow } = this.#connection;
     const items = withState && (await keepsModSequences(this.#connection)) ? HEAD_AND_STATE : HEAD;
@@ -48,10 +52,11 @@ export class Folders {
         return listed === null ? [] : [[scope, listed]];
       }),
     );
-    return imported.map(({ scope, name }) => ({ scope, name }));
+    const told = [...listing.unreadable.map(unreadable), ...leftOut(this.#connection.takeLeftOut())];
+    return [...imported.map(({ scope, name }) => ({ scope, name })), ...told];
   }
 
-  /** Its cursor as of now. IMAP servers do not tell their time. null: the login may see the folder, not read it. */
+  /** Its cursor as of now. IMAP servers do not tell their time. */
   async headOf({ scope, name }: ScopeReference): Promise<ScopeHead | null> {
     const listed = this.#listed.get(scope);
     this.#listed.delete(scope);
@@ -60,6 +65,23 @@ export class Folders {
     const { state, ...position } = status;
     return { scope, name, cursor: formatPosition(position), at: null, ...state };
   }
+}
+
+/** The line itself is all that is known of the folder. */
+function unreadable(line: string): ScopeReference {
+  const name = shownName(line).trim();
+  return { scope: `=line:${name}`, name, aside: 'unreadable_name' };
+}
+
+/** Folders whose lines were too many or too long to be read. */
+function leftOut({ folders, names }: LeftOut): ScopeReference[] {
+  const many = { scope: '=left-out:many', name: `(${folders} more folders)`, aside: 'too_many_folders' } as const;
+  const long = {
+    scope: '=left-out:long',
+    name: `(${names} folders with long names)`,
+    aside: 'unreadable_name',
+  } as const;
+  return [...(folders > 0 ? [many] : []), ...(names > 0 ? [long] : [])];
 }
 
 /** When the inbox had its last message by the server's clock; null while it is empty. */
@@ -156,22 +178,12 @@ async function tryStatus(connection: ImapConnection, scope: string, items: strin
   }
 }
 
-/** null: the folder is not there, or this login may not read it. */
+/** null: the folder is not there. */
 async function examinedStatus(connection: ImapConnection, scope: string): Promise<FolderStatus | null> {
-  try {
-    return await connection.run('import', async () => {
-      const folder = await connection.examine(scope);
-      return folder && { uidvalidity: folder.uidValidity, uid: await lastUid(connection, folder) };
-    });
-  } catch (error) {
-    if (!connection.usable || isInbox(scope) || !isOfOnePart(error)) throw error;
-    return null;
-  }
-}
-
-/** A refusal to open a folder is the folder's, unless it is a limit. */
-function isOfOnePart(error: unknown): boolean {
-  return error instanceof ProviderError && error.verdict.kind !== 'rate_limited';
+  return await runInFolder(connection, scope, async () => {
+    const folder = await connection.examine(scope);
+    return folder && { uidvalidity: folder.uidValidity, uid: await lastUid(connection, folder) };
+  });
 }
 
 function complete(items: StatusItems | undefined): FolderStatus | null {

@@ -5,6 +5,7 @@ import { inOrder } from '../../net/in-order.ts';
 import type { FetchedMessage, ListedItem, ScopeReference, TimeWindow } from '../contract.ts';
 import { assertGeneration } from './changes.ts';
 import type { ExaminedFolder, ImapConnection } from './client.ts';
+import { runInFolder } from './part-refusal.ts';
 
 /** Messages up to this are fetched many at a time, larger ones in parts of it (BODY.PEEK[]<start.length>). */
 const PART_BYTES = 512 * 1024;
@@ -37,7 +38,9 @@ export async function* fetchMessages(
   items: ListedItem[],
   justAsked: JustAsked | null,
 ): AsyncGenerator<FetchedMessage> {
-  const found = await connection.run('import', () => findMessages(connection, scope.scope, items, justAsked));
+  const found = await runInFolder(connection, scope.scope, () =>
+    findMessages(connection, scope.scope, items, justAsked),
+  );
   const there = new Set(found.map(({ item }) => item));
   for (const item of items) {
     if (!there.has(item)) yield { outcome: 'skipped', item, reason: 'gone' };
@@ -67,7 +70,7 @@ export async function stillThere(
   scope: ScopeReference,
   items: ListedItem[],
 ): Promise<ListedItem[]> {
-  const found = await connection.run('import', () => findMessages(connection, scope.scope, items));
+  const found = await runInFolder(connection, scope.scope, () => findMessages(connection, scope.scope, items));
   return found.map(({ item }) => item);
 }
 
@@ -99,7 +102,7 @@ export async function within(
 ): Promise<{ items: ListedItem[]; justAsked: JustAsked | null }> {
   const [first] = items;
   if (first === undefined) return { items, justAsked: null };
-  const found = await connection.run('import', () => findMessages(connection, scope, items));
+  const found = await runInFolder(connection, scope, () => findMessages(connection, scope, items));
   const messages = new Map(found.map(({ uid, size, receivedAt }) => [uid, { uid, size, receivedAt }]));
   const isOutside = ({ providerId }: ListedItem) => {
     const receivedAt = messages.get(Number(providerId))?.receivedAt ?? UNDATED;

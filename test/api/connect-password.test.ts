@@ -49,6 +49,18 @@ describe('connecting with a password', () => {
     expect(again).toMatchObject({ status: 410, json: { code: 'link_used' } });
   });
 
+  test('a link says whose folders are imported, and its channel keeps it', async () => {
+    const namespaces = ['personal', 'other', 'shared'];
+    await stage.sandbox.account('imap', 'ida@example.com', { password: PASSWORD });
+    const refused = await api.call('POST', '/v1/links', { tenant: 'acme', namespaces: ['other'] });
+    expect(refused).toMatchObject({ status: 400, json: { code: 'validation_failed' } });
+    const link = await links.makeLink({ access_types: ['imap'], namespaces });
+    const { json } = await browse(api)('POST', `${link.path}/password`, form({ username: 'ida@example.com' }));
+    expect(json.channel).toMatchObject({ namespaces, set_aside: [] });
+    const [row] = await sql`select namespaces from channels where id = ${json.channel.id}`;
+    expect(row).toEqual({ namespaces });
+  });
+
   test('account_mismatch: the problem and the link say the same', async () => {
     await stage.sandbox.account('imap', 'mia@example.com', { password: PASSWORD });
     await stage.sandbox.account('imap', 'tom@example.com', { password: OTHER_PASSWORD });

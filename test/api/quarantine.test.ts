@@ -37,6 +37,11 @@ test('quarantine is listed in pages and replayed, one or all', async () => {
     skipped: [{ reason: 'unfetchable', count: 3 }],
   });
 
+  // The channel says it too, alone and in a list.
+  const aside = [{ reason: 'unfetchable', count: 3, since: expect.any(String), retry_at: expect.any(String) }];
+  expect((await api.call('GET', `/v1/channels/${channel}`)).json.set_aside).toMatchObject(aside);
+  expect((await api.call('GET', '/v1/channels')).json.data).toMatchObject([{ id: channel, set_aside: aside }]);
+
   const first = (await api.call('GET', `${list}?limit=2`)).json;
   const second = (await api.call('GET', `${list}?limit=2&after=${first.next}`)).json;
   const rows = [...first.data, ...second.data];
@@ -56,6 +61,7 @@ test('quarantine is listed in pages and replayed, one or all', async () => {
   await finish(channel, id);
   expect((await api.call('GET', `/v1/imports/${id}`)).json).toMatchObject({ found: 6, imported: 6, skipped: [] });
   expect((await api.call('GET', list)).json).toEqual({ data: [], next: null });
+  expect((await api.call('GET', `/v1/channels/${channel}`)).json.set_aside).toEqual([]);
   // Nothing is left to try: nothing starts.
   expect((await replay({})).json).toMatchObject({ replaying: false, state: 'completed' });
   expect(await api.call('POST', `/v1/imports/${id}/quarantine/replay`, { id: 1 })).toMatchObject({ status: 400 });

@@ -52,6 +52,7 @@ async function connect(server: OidcServer, email: string) {
     proof: {
       identity: { account, mailboxKey: email, serverKey: null, grantKey: email, proved: 'a grant was made' },
       heads: [],
+      aside: [],
     },
     coveredUntil: null,
   });

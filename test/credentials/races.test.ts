@@ -49,6 +49,7 @@ async function signInWith(channelId: string, refreshToken: string | null) {
         proved: 'it works',
       },
       heads: [],
+      aside: [],
     },
     coveredUntil: null,
   };

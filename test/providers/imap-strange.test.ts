@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Namespace } from '../../domain/access-type.ts';
 import { Secret } from '../../domain/secret.ts';
 import { createEgressGuard } from '../../net/egress.ts';
 import { createImapProvider } from '../../providers/imap/adapter.ts';
@@ -40,7 +41,7 @@ describe('an IMAP server that answers strangely', () => {
   });
   afterAll(() => server.stop());
 
-  async function open(): Promise<Session> {
+  async function open(namespaces?: Namespace[]): Promise<Session> {
     const authorities = readFileSync(server.caFile, 'utf8');
     const provider = createImapProvider({
       egress: createEgressGuard({ allow: ['127.0.0.1'] }),
@@ -56,7 +57,7 @@ describe('an IMAP server that answers strangely', () => {
       server: { kind: 'imap', host, port, security: 'tls' },
     } as const;
     return provider.openSession(
-      { kind: 'password', mailbox: null, context: {}, ...access },
+      { kind: 'password', mailbox: null, context: {}, ...access, ...(namespaces ? { namespaces } : {}) },
       new AbortController().signal,
     );
   }
@@ -278,6 +279,20 @@ describe('an IMAP server that answers strangely', () => {
     await session.close();
     session = await open();
     expect(await scopesOf()).toEqual(all);
+  });
+
+  it('has folders of others that are read where the link asks for them', async () => {
+    for (const name of ['Other Users/bob', 'Public/News', 'Work']) server.folder(name);
+    server.capabilities = 'NAMESPACE';
+    const namespaces = '(("" "/")) (("Other Users/" "/")) (("Public/" "/"))';
+    server.twist = ({ command }, answer) =>
+      command === 'NAMESPACE' ? `* NAMESPACE ${namespaces}\r\n%T OK done\r\n` : answer;
+    await session.close();
+    session = await open(['personal', 'other']);
+    expect(await scopesOf()).toEqual(['INBOX', 'Other Users/bob', 'Work']);
+    await session.close();
+    session = await open(['personal', 'other', 'shared']);
+    expect(await scopesOf()).toEqual(['INBOX', 'Other Users/bob', 'Public/News', 'Work']);
   });
 
   it.each(['INBOX', 'Work'])('tells no UIDNEXT of %s: its last message tells where it stands', async (name) => {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { SET_ASIDE_REASONS } from '../../domain/receipt.ts';
 import { EVENT_TYPES } from '../../domain/event.ts';
 import type { EventType } from '../../domain/event.ts';
+import { describeSetAside } from '../../ui/words/set-aside-words.ts';
 import { groupEvents } from '../../ui/words/event-groups.ts';
 import { describeEvent, describeImport, quarantineWords, skipWords } from '../../ui/words/event-words.ts';
 import type { TimelineEvent } from '../../api/schemas/events.ts';
@@ -101,11 +103,20 @@ describe('describeImport', () => {
   });
 
   it('names the folders that could not be listed, in the timeline too', () => {
-    const aside = { folder: 'Projects', since: '2026-05-01T10:00:00Z', retry_at: '2026-05-01T11:00:00Z' };
+    const times = { since: '2026-05-01T10:00:00Z', retry_at: '2026-05-01T11:00:00Z' };
+    const aside = { folder: 'Projects', reason: 'refused', count: 0, ...times } as const;
     const words = '“Projects” could not be listed; everything else goes on, and it is tried again within a day.';
     expect(describeImport({ ...RECEIPT, state: 'stalled', set_aside: [aside] })).toBe(words);
     const told = describeEvent(event('import.stalled', { set_aside: ['Projects'] }), CHANNEL);
     expect(told).toMatchObject({ sentence: expect.stringContaining(words), tone: 'warn' });
+  });
+});
+
+describe('set aside', () => {
+  it.each(SET_ASIDE_REASONS)('says in plain words why: %s', (reason) => {
+    const sentence = describeSetAside({ reason, count: 2 }, 'the mail server');
+    expect(sentence).toMatch(/^[A-Z0-9].*\.$/);
+    expect(sentence).not.toContain(reason);
   });
 });
 

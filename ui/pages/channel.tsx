@@ -7,6 +7,7 @@ import { ChannelState } from '../components/channel/channel-state.tsx';
 import { ImportList } from '../components/channel/import-list.tsx';
 import { MessageFeed } from '../components/channel/message-feed.tsx';
 import { Loading } from '../components/loading.tsx';
+import { SetAsideList } from '../components/channel/set-aside.tsx';
 import { Timeline } from '../components/channel/timeline.tsx';
 import { channelQuery, timelineQuery } from '../data/queries.ts';
 import type { Channel } from '../../api/schemas/channels.ts';
@@ -43,6 +44,7 @@ function OneChannel({ channel }: { channel: Channel }) {
       <ChannelActions channel={channel} />
       <div className="columns">
         <div className="column-main">
+          <SetAsideList channel={channel} />
           <ImportList channel={channel} />
           <Timeline channel={channel} events={events} query={timeline} />
         </div>
