@@ -11,6 +11,7 @@ import { secret } from '../support/minting.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
 import { idsOf, importing, messageIds, TENANT, withSessions } from './importing.ts';
+import { withLongLivedTokens } from '../support/long-lived-tokens.ts';
 
 const PASSWORD = secret('password');
 
@@ -20,7 +21,7 @@ let stage: Stage;
 /** Two days after the connection, ours and the provider's: there is something to look back at. */
 let later: Context;
 beforeAll(async () => {
-  stage = await raiseStage();
+  stage = withLongLivedTokens(await raiseStage());
   await stage.sandbox.settings('google', { token_life_s: 100 * 3_600 });
   const { clock } = stage.context;
   later = { ...stage.context, clock: { now: async () => new Date((await clock.now()).getTime() + 48 * HOUR_MS) } };

@@ -5,13 +5,17 @@ import { raiseEngine, until } from '../support/engine.ts';
 import type { Engine } from '../support/engine.ts';
 import { raiseStage } from '../support/stage.ts';
 import { lifeOf } from './life.ts';
+import { withLongLivedTokens } from '../support/long-lived-tokens.ts';
 
 const HOUR_MS = 3_600_000;
 const EMAIL = 'audited@example.com';
 
 let engine: Engine;
 beforeAll(async () => {
-  engine = await raiseEngine(await raiseStage(), { timeSkipping: true, config: { pollIntervalMs: 4 * HOUR_MS } });
+  engine = await raiseEngine(withLongLivedTokens(await raiseStage()), {
+    timeSkipping: true,
+    config: { pollIntervalMs: 4 * HOUR_MS },
+  });
   await engine.sandbox.settings('google', { token_life_s: 7 * 24 * 3_600 });
 }, 180_000);
 afterAll(() => engine.close());

@@ -7,6 +7,7 @@ import { raiseStage } from '../support/stage.ts';
 import { PUSH_VARIABLES } from '../push/pushing.ts';
 import { lifeOf } from './life.ts';
 import type { Life } from './life.ts';
+import { withLongLivedTokens } from '../support/long-lived-tokens.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -17,7 +18,7 @@ let engine: Engine;
 let channelId: string;
 let life: Life;
 beforeAll(async () => {
-  engine = await raiseEngine(await raiseStage({ variables: PUSH_VARIABLES }), {
+  engine = await raiseEngine(withLongLivedTokens(await raiseStage({ variables: PUSH_VARIABLES })), {
     timeSkipping: true,
     config: { pollIntervalMs: 4 * DAY_MS, auditIntervalMs: 30 * DAY_MS },
   });

@@ -17,6 +17,7 @@ import { databaseAs } from '../support/logins.ts';
 import { chainOf, raiseEngine, until } from '../support/engine.ts';
 import type { Engine } from '../support/engine.ts';
 import { raiseStage } from '../support/stage.ts';
+import { withLongLivedTokens } from '../support/long-lived-tokens.ts';
 
 const HOUR_S = 3_600;
 const HOUR_MS = 1_000 * HOUR_S;
@@ -42,7 +43,7 @@ let channelId: string;
 const delivered: string[] = [];
 
 beforeAll(async () => {
-  engine = await raiseEngine(await raiseStage(), {
+  engine = await raiseEngine(withLongLivedTokens(await raiseStage()), {
     timeSkipping: true,
     config: { pollIntervalMs: POLL_MS, auditIntervalMs: AUDIT_MS },
   });
