@@ -1,11 +1,10 @@
-import { isOneOf, isOperatorsTrouble, LEFT, transition } from '../domain/channel.ts';
-import type { ChannelEventType, Happening, Transition } from '../domain/channel.ts';
-import { actionOf } from '../domain/verdict.ts';
+import { isOneOf, isOperatorsTrouble, LEFT, NEEDS_PERSON, transition } from '../domain/channel.ts';
+import type { ChannelEventType, ChannelState, Happening, Transition } from '../domain/channel.ts';
 import { stateOf } from '../db/channels/channels.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import type { Transaction } from '../db/client.ts';
 import { insertEvent } from '../db/events/events.ts';
-import { closeIncident, openChannelIncident } from '../db/channels/incidents.ts';
+import { closeIncident, countIncidentsOfPerson, openChannelIncident } from '../db/channels/incidents.ts';
 import { channels } from '../db/schema/channels.ts';
 import { eq } from 'drizzle-orm';
 
@@ -21,9 +20,11 @@ export async function letHappen(
   more: Partial<Omit<typeof channels.$inferInsert, 'status'>> = {},
 ): Promise<ChannelRow> {
   const change = asOperators(row, transition(stateOf(row), happening));
-  const { state } = change;
-  const incidentId = await settleIncident(tx, row, happening, change.incident, now);
-  const { event, shown, isOver } = await tellOf(tx, row, change, incidentId, now);
+  const { id: incidentId, isNew } = await settleIncident(tx, row, happening, change.incident, now);
+  const state = happening.type === 'refused' ? await askSupport(tx, row, change.state, incidentId, now) : change.state;
+  if (isNew) await tellOfIncident(tx, row, { incidentId, state, now });
+  const healed = happening.type === 'worked';
+  const { event, shown, isOver } = await tellOf(tx, row, change, incidentId, { at: now, healed });
   const [changed] = await tx
     .update(channels)
     .set({
@@ -65,11 +66,13 @@ async function tellOf(
   row: ChannelRow,
   { event, incident, state }: Transition,
   incidentId: string | null,
-  now: Date,
+  closing: { at: Date; healed: boolean },
 ): Promise<{ event: ChannelEventType | null; shown: string | null; isOver: boolean }> {
   if (incident !== 'close') return { event, shown: incidentId ?? row.incidentId, isOver: false };
-  const isOver = row.incidentId !== null && (await closeIncident(tx, row.incidentId, now));
-  if (!isOperatorsTrouble(row) || isOver) return { event, shown: null, isOver };
+  const closed = row.incidentId === null ? null : await closeIncident(tx, row.incidentId, closing);
+  // One that was reopened has told its end.
+  const isOver = closed?.isFirst ?? false;
+  if (!isOperatorsTrouble(row) || closed) return { event, shown: null, isOver };
   const goes = isOneOf(LEFT, state.status);
   return { event: event === 'channel.repaired' ? null : event, shown: goes ? null : row.incidentId, isOver };
 }
@@ -81,27 +84,42 @@ async function settleIncident(
   happening: Happening,
   change: 'open' | 'close' | 'keep',
   now: Date,
-): Promise<string | null> {
-  if (change !== 'open') return row.incidentId;
+): Promise<{ id: string | null; isNew: boolean }> {
+  if (change !== 'open') return { id: row.incidentId, isNew: false };
   const reason = happening.type === 'refused' ? happening.verdict.reason : null;
-  const opened = await openChannelIncident(tx, {
+  return openChannelIncident(tx, {
     tenantId: row.tenantId,
     channelId: row.id,
     provider: row.accessType,
     reason,
     at: now,
   });
-  if (opened.isNew && happening.type === 'refused') {
-    await insertEvent(tx, {
-      tenantId: row.tenantId,
-      channelId: row.id,
-      type: 'incident.opened',
-      incidentId: opened.id,
-      data: { reason, action: actionOf(happening.verdict.kind) },
-      at: now,
-    });
-  }
-  return opened.id;
+}
+
+/** With so many incidents in 30 days that asked a person, another sign-in is not what helps. */
+const SUPPORT_AFTER = 3;
+
+async function askSupport(
+  tx: Transaction,
+  row: ChannelRow,
+  state: ChannelState,
+  incidentId: string | null,
+  now: Date,
+): Promise<ChannelState> {
+  const asksPerson = isOneOf(NEEDS_PERSON, state.status) && !isOperatorsTrouble(state);
+  if (!asksPerson || incidentId === null) return state;
+  const times = await countIncidentsOfPerson(tx, { id: incidentId, channelId: row.id, at: now });
+  if (times < SUPPORT_AFTER || state.status !== 'reauth_required') return state;
+  return { ...state, action: 'contact_support' };
+}
+
+async function tellOfIncident(
+  tx: Transaction,
+  { tenantId, id: channelId }: ChannelRow,
+  { incidentId, state, now }: { incidentId: string | null; state: ChannelState; now: Date },
+): Promise<void> {
+  const data = { reason: state.reason, action: state.action };
+  await insertEvent(tx, { tenantId, channelId, type: 'incident.opened', incidentId, data, at: now });
 }
 
 function eventData(row: ChannelRow): Record<string, unknown> {

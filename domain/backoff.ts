@@ -87,6 +87,41 @@ export function refusedGapMs(refusedForMs: number): number {
   return refusedForMs < HOUR_MS ? Math.max(30 * SECOND_MS, refusedForMs) : waitingGapMs(refusedForMs);
 }
 
+/** When each try is made after the refusal, in ms. More of them would bring the account nearer to a lock-out. */
+const TRIES_AFTER_MS = [10 * MINUTE_MS, HOUR_MS, DAY_MS];
+/** Channels of one server are tried up to this part of the time apart. */
+const TRY_SPREAD = [0, 0.05] as const;
+/** Two tries are this far apart, also when the first came late, in ms. */
+const LEAST_GAP_MS = 10 * MINUTE_MS;
+/** A try whose process died counts as under way for this long, in ms. */
+const LONGEST_TRY_MS = 2 * MINUTE_MS;
+
+/** The sparse tries of a password that had worked and was refused. Times in ms since the epoch. */
+export interface PasswordRetries {
+  /** Tries that began; each is counted before its login, so a process that dies in between repeats none. */
+  tries: number;
+  /** null: no further try. */
+  nextAt: number | null;
+  /** null: no try is under way. */
+  tryingSince: number | null;
+}
+
+/** When the try after `tries` others is made; null after the last. */
+export function passwordRetryAt(
+  channelId: string,
+  { tries, refusedAt, now }: { tries: number; refusedAt: number; now: number },
+): number | null {
+  const afterMs = TRIES_AFTER_MS[tries];
+  if (afterMs === undefined) return null;
+  const wantedAt = refusedAt + afterMs * (1 + spreadOf({ spread: TRY_SPREAD }, channelId));
+  return Math.round(Math.max(wantedAt, now + LEAST_GAP_MS));
+}
+
+/** Whether a try runs, which may end the person's task: no reminder is sent meanwhile. */
+export function isPasswordTryUnderWay(retries: PasswordRetries | null, now: number): boolean {
+  return retries !== null && retries.tryingSince !== null && now - retries.tryingSince < LONGEST_TRY_MS;
+}
+
 /** The gap before each attempt of a webhook delivery, 75 h in all (Standard Webhooks, "Deliverability"). */
 export const DELIVERY_GAPS_MS: readonly number[] = [
   0,

@@ -4,6 +4,7 @@ import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import type { AccessType, ChannelKind, ImportMode, KeepWarm, Namespace, Use } from '../../domain/access-type.ts';
 import { LEFT } from '../../domain/channel.ts';
 import type { Status } from '../../domain/channel.ts';
+import type { PasswordRetries } from '../../domain/backoff.ts';
 import type { Action, StatusReason, VerdictKind } from '../../domain/verdict.ts';
 import { serverColumn, time } from './columns.ts';
 import { tenantId, tenants } from './tenants.ts';
@@ -90,6 +91,12 @@ export const channels = pgTable(
     trouble: text('trouble').$type<'credential' | 'access'>(),
     /** A refusal that has to be seen again, by a spaced try or with a newer token, before it is believed (rule 5). */
     suspicion: jsonb('suspicion').$type<Suspicion>(),
+    /** The sparse tries of a refused password; null: its sign-in was not refused. A new sign-in begins anew. */
+    passwordRetries: jsonb('password_retries').$type<PasswordRetries>(),
+    /** When the account last showed a lock-out: its password is never retried again. */
+    lockedOutAt: time('locked_out_at'),
+    /** When `gap.detected` last told of an expired cursor: a cursor may expire at every poll. */
+    gapToldAt: time('gap_told_at'),
     /** Earliest of all due times; the reconcile looks for channels whose time is minutes past. */
     nextDueAt: time('next_due_at'),
     /** The workflow's own growing number: a write of an older wake is dropped. */
@@ -135,8 +142,16 @@ export const incidents = pgTable(
     reason: text('reason').$type<StatusReason>(),
     openedAt: time('opened_at').notNull(),
     closedAt: time('closed_at'),
+    /** It asked a person to act. */
+    neededPerson: boolean('needed_person').notNull().default(false),
+    /** It closed because the channel worked again, not because a person acted: trouble that returns soon reopens it. */
+    healed: boolean('healed').notNull().default(false),
+    /** When trouble last returned; its end was told before. */
+    reopenedAt: time('reopened_at'),
   },
   (t) => [
+    /** What a channel went through in the last month. */
+    index('incidents_channel').on(t.channelId, t.openedAt),
     uniqueIndex('incidents_open_operator')
       .on(t.provider, t.client, t.reason)
       .where(sql`${t.closedAt} is null and ${t.channelId} is null`),

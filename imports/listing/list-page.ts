@@ -1,4 +1,6 @@
 import { findCursor, insertCursors, moveCursor } from '../../db/imports/cursors.ts';
+import { lockChannel, updateChannel } from '../../db/channels/channels.ts';
+import type { ChannelRow } from '../../db/channels/channels.ts';
 import type { Transaction } from '../../db/client.ts';
 import { listImportScopes, moveScope } from '../../db/imports/scopes.ts';
 import type { ImportScopeRow } from '../../db/imports/scopes.ts';
@@ -101,6 +103,7 @@ async function fallBackToWindow(stretch: Stretch, row: ImportRow, scope: ImportS
   if (!head) throw new ImportOvertaken(row.id);
   await context.database.inTenant(row.tenantId, async (tx) => {
     const now = await context.clock.now();
+    const channel = await lockChannel(tx, row.channelId); // first, as every commit of a page does
     const cursor = row.movesCursor ? await findCursor(tx, row.channelId, scope.scope) : null;
     const headCursor = row.movesCursor ? head.cursor : null;
     const listing = scope.listing === 'begin' ? 'begin' : 'window';
@@ -108,12 +111,22 @@ async function fallBackToWindow(stretch: Stretch, row: ImportRow, scope: ImportS
     const first = !(await listImportScopes(tx, row.id)).some((scope) => isFallback(row, scope));
     if (!(await moveScope(tx, scope, { ...values, headAt: headTime(head, headsAt) })))
       throw new ImportOvertaken(row.id);
-    if (first && row.movesCursor && listing === 'window') await tellOfGap(tx, row, 'cursor_expired', now);
+    if (first && row.movesCursor && listing === 'window') await tellOfExpiry(tx, row, channel, now);
   });
 }
 
 const refusedNow = ({ scope }: ImportScopeRow) =>
   new PartRefused(`The head of ${scope} cannot be taken`, verdict('transient', 'provider_unavailable'));
+
+/** How long an expired cursor that was told is not told again, in ms: some servers renumber everything at each login. */
+const TOLD_FOR_MS = 24 * 3_600_000;
+
+async function tellOfExpiry(tx: Transaction, row: ImportRow, channel: ChannelRow | null, now: Date): Promise<void> {
+  const toldAt = channel?.gapToldAt ?? null;
+  if (toldAt !== null && now.getTime() - toldAt.getTime() < TOLD_FOR_MS) return;
+  await tellOfGap(tx, row, 'cursor_expired', now);
+  await updateChannel(tx, row.channelId, { gapToldAt: now });
+}
 
 export function isExpired(error: unknown): boolean {
   return error instanceof ProviderError && error.verdict.kind === 'cursor_expired';

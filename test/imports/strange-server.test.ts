@@ -158,3 +158,18 @@ test('accounts whose server hangs when asked what is still in a folder hold up n
   server.hangUp();
   await Promise.allSettled(polls);
 });
+
+test('a folder numbered anew at every login tells of the gap once a day, finds what is new and stores nothing twice', async () => {
+  const channelId = await connected('renumbers@written.example');
+  let validity = 100;
+  server.twist = ({ command }, answer) => {
+    if (/^(LOGIN|AUTHENTICATE)$/.test(command)) server.folder('INBOX').uidValidity = ++validity;
+    return answer;
+  };
+  const sent: string[] = [];
+  for (let polls = 0; polls < 4; polls++) {
+    sent.push(...server.deliver('INBOX', 1));
+    expect(await catchUp(channelId)).toEqual(sent.toSorted());
+  }
+  expect(await machine.told(channelId, 'gap.detected')).toHaveLength(1);
+});

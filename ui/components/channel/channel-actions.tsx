@@ -61,7 +61,7 @@ function LiveActions({ channel }: { channel: Channel }) {
         </Button>
         <TemporalLink channel={channel} />
       </div>
-      {needsSomeone(channel) && channel.action === 'reauthorize' && <OwnerLink channel={channel} />}
+      {channel.status === 'reauth_required' && <OwnerLink channel={channel} />}
       <Outcome command={verify}>
         {verify.data && !isOutdated(channel, verify.data.verification) && (
           <Verified channel={channel} verification={verify.data.verification} />
