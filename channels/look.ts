@@ -76,6 +76,7 @@ function factsOf(context: Context, { channel, credential, running, doubt, subscr
     keepWarm: channel.keepWarm,
     importRunning: running.length > 0,
     cursorLaneTaken: running.some(({ state, movesCursor }) => state === 'running' && movesCursor),
+    passwordRetryAt: channel.pausedAt === null ? (channel.passwordRetries?.nextAt ?? null) : null,
     token: tokenFacts(context, channel, credential),
     probeAt: ms(probeTime(credential, doubt, now)),
   };

@@ -4,9 +4,9 @@ import type { Transaction } from '../db/client.ts';
 import { swapCredential } from '../db/credentials/credentials.ts';
 import { VOID_CURSOR, insertCursors, voidCursors } from '../db/imports/cursors.ts';
 import { letHappen } from '../channels/happenings.ts';
+import { queueMissedMail } from '../channels/missed-mail.ts';
 import { restartScopes } from '../db/imports/scopes.ts';
 import { forgetSetAside } from '../db/imports/set-aside.ts';
-import { queueImport, updateImport } from '../db/imports/imports.ts';
 import { findLastReceived, forgetGenerations } from '../db/messages/messages.ts';
 import { planRenewal } from '../db/channels/subscriptions.ts';
 import type { ScopeHead } from '../providers/contract.ts';
@@ -32,6 +32,7 @@ export async function reauthorizeChannel(
     failures: 0,
     trouble: null,
     suspicion: null,
+    passwordRetries: null,
     retryAt: null,
     refreshRequestedAt: null,
     checkRequestedAt: null,
@@ -89,26 +90,4 @@ async function openGap(tx: Transaction, channel: ChannelRow): Promise<Date | nul
   if (coveredUntil === null || importMode === 'gap') return coveredUntil;
   const last = (await findLastReceived(tx, channel.id)) ?? ownedFrom ?? createdAt;
   return last < coveredUntil ? last : coveredUntil;
-}
-
-/** The gap up to this sign-in; everything after the cursor is missed by definition. */
-async function queueMissedMail(
-  tx: Transaction,
-  channel: ChannelRow,
-  windowFrom: Date | null,
-  now: Date,
-): Promise<void> {
-  if (channel.importMode === 'off') return;
-  const importId = await queueImport(tx, {
-    tenantId: channel.tenantId,
-    channelId: channel.id,
-    cause: 'reauthorized',
-    windowFrom,
-    windowTo: null,
-    movesCursor: true,
-    backfill: true,
-    now,
-  });
-  // An import that was running has the window that it began with.
-  if (windowFrom !== channel.coveredUntil) await updateImport(tx, importId, { windowFrom });
 }

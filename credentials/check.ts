@@ -6,9 +6,11 @@ import { maskAccount } from '../domain/redaction/mask-address.ts';
 import { freshLifeMs } from '../domain/schedule.ts';
 import { ProviderError } from '../domain/verdict.ts';
 import { inTime } from '../domain/limits/in-time.ts';
+import { forgetRefusedVersion } from '../db/channels/held-connections.ts';
 import { openChannelSession, readAccess } from './access.ts';
 import type { ChannelAccess } from './access.ts';
 import { recordRefusal, recordSuccess } from './outcomes.ts';
+import { afterPasswordTry, beginPasswordTry } from './password-tries.ts';
 import { refreshCredential } from './refresh.ts';
 import { closing } from './session.ts';
 
@@ -37,9 +39,9 @@ const REFUSED: Tried = { ok: false, proved: null };
 export async function checkChannel(context: Context, input: CheckInput): Promise<CheckAnswer> {
   const { tenantId, channelId, asked = false } = input;
   const startedAt = await context.clock.now();
-  let answer = await tryOnce(context, tenantId, channelId);
+  let answer = await tryOnce(context, input);
   if (answer === 'needs_refresh') {
-    answer = (await refreshOnce(context, input)) ? await tryOnce(context, tenantId, channelId) : REFUSED;
+    answer = (await refreshOnce(context, input)) ? await tryOnce(context, input) : REFUSED;
   } else if (asked && answer.isGrantInTrouble && !(await refreshOnce(context, input))) {
     answer = REFUSED;
   }
@@ -63,9 +65,10 @@ interface Tried extends CheckAnswer {
   isGrantInTrouble?: boolean;
 }
 
-async function tryOnce(context: Context, tenantId: string, channelId: string): Promise<Tried | 'needs_refresh'> {
+async function tryOnce(context: Context, { tenantId, channelId, asked }: CheckInput): Promise<Tried | 'needs_refresh'> {
   const access = await readAccess(context, tenantId, channelId);
   if (access === 'gone') return REFUSED;
+  if (!asked && isRefusedPassword(access) && !(await beginPasswordTry(context, access))) return REFUSED;
   const credentialVersion = access.credential.version;
   try {
     const proved = await proveOnce(context, access);
@@ -79,6 +82,9 @@ async function tryOnce(context: Context, tenantId: string, channelId: string): P
     return verdict.tokenRefused ? 'needs_refresh' : REFUSED;
   }
 }
+
+const isRefusedPassword = ({ channel, credential }: ChannelAccess) =>
+  channel.status === 'reauth_required' && credential.kind === 'password';
 
 /** Uses a reported access token too, because the check must find out whether the report is true. */
 async function proveOnce(context: Context, access: ChannelAccess): Promise<string> {
@@ -110,8 +116,10 @@ async function markChecked(context: Context, { tenantId, channelId, startedAt, c
     const isLater = row.checkRequestedAt !== null && row.checkRequestedAt > startedAt;
     const isProved = credential !== null && !isLater;
     if (isProved) await clearTokenRefused(tx, channelId, credential.version);
+    if (credential?.kind === 'password') await forgetRefusedVersion(tx, channelId);
     await updateChannel(tx, channelId, {
       checkedAt: now,
+      ...afterPasswordTry(row),
       ...(isLater ? {} : { checkRequestedAt: null }),
       // Readers waited because of the report alone, and this very token is what they wait for.
       ...(isProved && isFreshAndReported(credential, now) ? { refreshRequestedAt: null } : {}),

@@ -10,13 +10,17 @@ import {
   markTokenRefused,
   notifyReaders,
 } from '../db/credentials/credentials.ts';
+import type { CredentialState } from '../db/credentials/credentials.ts';
 import { letHappen } from '../channels/happenings.ts';
+import { queueMissedMail } from '../channels/missed-mail.ts';
 import { changeChannel, signalWorkflow } from '../channels/wake.ts';
 import type { Waking } from '../channels/wake.ts';
 import type { Suspicion } from '../db/schema/channels.ts';
 import { BACKOFF, gapMs, waitingGapMs } from '../domain/backoff.ts';
-import { isOneOf, isOperatorsTrouble, statusAfter, WELL } from '../domain/channel.ts';
+import { isOneOf, isOperatorsTrouble, statusAfter, WELL, WORKING } from '../domain/channel.ts';
+import { spentAt } from '../domain/schedule.ts';
 import type { Verdict } from '../domain/verdict.ts';
+import { lockOutOf, passwordRetriesAfter } from './password-tries.ts';
 
 /** The half of a connection that a call tried: the credential, or access to the account. */
 type Tried = 'credential' | 'access';
@@ -96,8 +100,17 @@ export async function settleSuccess(
   const proved = { suspicion, ...(tried === 'access' ? { lastVerifiedAt: now } : {}) };
   if (tried === 'access') await clearTokenRefused(tx, row.id, credentialVersion);
   if (row.trouble !== null && row.trouble !== tried) return updateChannel(tx, row.id, { ...proved, ...more });
-  const healed = { failures: 0, trouble: null, retryAt: suspicion ? row.retryAt : null };
-  return letHappen(tx, row, { type: 'worked', credentialVersion }, now, { ...healed, ...proved, ...more });
+  const healed = { failures: 0, trouble: null, retryAt: suspicion ? row.retryAt : null, passwordRetries: null };
+  const { status } = row;
+  const worked = await letHappen(tx, row, { type: 'worked', credentialVersion }, now, {
+    ...healed,
+    ...proved,
+    ...more,
+  });
+  if (status !== 'reauth_required' || !isOneOf(WELL, worked.status)) return worked;
+  // The person's task has ended without a sign-in; what was missed is the same.
+  await queueMissedMail(tx, worked, worked.coveredUntil, now);
+  return updateChannel(tx, row.id, { nextPollAt: now });
 }
 
 /**
@@ -129,17 +142,12 @@ export async function settleRefusal(
   if (verdict.tokenRefused && tried === 'access') await markTokenRefused(tx, row.id, credentialVersion, now);
   if (verdict.claims !== undefined) await keepClaims(tx, row.id, credentialVersion, verdict.claims);
   if (statusAfter(verdict) === null) return { before: row, row };
+  const credential = await findCredentialState(tx, row.id);
   const suspicion = suspect(context, row, outcome, now);
   // Of a password there is no newer version to ask with.
-  const needsNewerToken = tried === 'access' && (await findCredentialState(tx, row.id))?.kind === 'oauth';
+  const needsNewerToken = tried === 'access' && credential?.kind === 'oauth';
   if (!isBelieved(context, row, suspicion, { ...outcome, needsNewerToken })) {
-    const { capabilities } = context.providers.get(row.accessType)!;
-    const gapMs = needsNewerToken && !verdict.vague ? 0 : capabilities.confirmations.gapMs;
-    const waiting = await updateChannel(tx, row.id, {
-      suspicion,
-      retryAt: new Date(suspicion.at + gapMs),
-      ...(needsNewerToken && credentialVersion <= suspicion.credentialVersion ? { refreshRequestedAt: now } : {}),
-    });
+    const waiting = await confirmLater(context, tx, row, { outcome, suspicion, credential, needsNewerToken, now });
     await wake(waiting);
     return { before: row, row: waiting };
   }
@@ -148,7 +156,10 @@ export async function settleRefusal(
   // A channel that already waits for a person or an admin keeps that task and its own incident.
   const isTaken = row.status === 'reauth_required' || (row.status === 'blocked' && !isOperatorsTrouble(row));
   if (verdict.kind === 'misconfigured' && isTaken) {
-    return { before: row, row: await updateChannel(tx, row.id, { failures, retryAt }) };
+    return {
+      before: row,
+      row: await updateChannel(tx, row.id, { failures, retryAt, ...lockOutOf(row, verdict, now) }),
+    };
   }
   const changed = await letHappen(tx, row, { type: 'refused', credentialVersion, verdict }, now, {
     failures,
@@ -156,8 +167,51 @@ export async function settleRefusal(
     suspicion: statusAfter(verdict) === 'degraded' && !verdict.tokenRefused ? row.suspicion : null,
     trouble: tried,
     retryAt,
+    ...lockOutOf(row, verdict, now),
+    ...(refusesPassword(verdict, credential) ? passwordRetriesAfter(row, verdict, now) : {}),
   });
   return { before: row, row: changed };
+}
+
+const refusesPassword = (verdict: Verdict, credential: CredentialState | null) =>
+  credential?.kind === 'password' && statusAfter(verdict) === 'reauth_required';
+
+interface Unconfirmed {
+  outcome: Refusal;
+  suspicion: Suspicion;
+  credential: CredentialState | null;
+  needsNewerToken: boolean;
+  now: Date;
+}
+
+/**
+ * Plans the try that confirms a refusal. Where the refresh is vaguely refused and the access token is spent, no reader can
+ * get a token meanwhile, so the channel is degraded; a token that still lives is tried again at its end, to say so then.
+ */
+async function confirmLater(context: Context, tx: Transaction, row: ChannelRow, unconfirmed: Unconfirmed) {
+  const { outcome, suspicion, credential, needsNewerToken, now } = unconfirmed;
+  const { verdict, credentialVersion, tried } = outcome;
+  const { confirmations } = context.providers.get(row.accessType)!.capabilities;
+  const nextAt = suspicion.at + (needsNewerToken && !verdict.vague ? 0 : confirmations.gapMs);
+  const servedUntil = tried === 'credential' && verdict.vague ? servedUntilMs(credential, now) : null;
+  const isServed = servedUntil === null || servedUntil > now.getTime();
+  const values = {
+    suspicion,
+    retryAt: new Date(isServed ? Math.min(nextAt, servedUntil ?? nextAt) : nextAt),
+    ...lockOutOf(row, verdict, now),
+    ...(needsNewerToken && credentialVersion <= suspicion.credentialVersion ? { refreshRequestedAt: now } : {}),
+  };
+  if (isServed || !isOneOf(WORKING, row.status)) return updateChannel(tx, row.id, values);
+  const outage = { ...verdict, kind: 'transient', reason: 'provider_unavailable' } as const;
+  const happening = { type: 'refused', credentialVersion, verdict: outage } as const;
+  return letHappen(tx, row, happening, now, { ...values, trouble: 'credential' });
+}
+
+/** Until when the access token is served, in ms since the epoch; null without one that has an end. */
+function servedUntilMs(credential: CredentialState | null, now: Date): number | null {
+  if (!credential?.issuedAt || !credential.expiresAt) return null;
+  if (credential.accessTokenRefusedAt) return now.getTime();
+  return spentAt({ issuedAt: credential.issuedAt.getTime(), expiresAt: credential.expiresAt.getTime() });
 }
 
 /**
@@ -204,7 +258,8 @@ function isBelieved(
 }
 
 /**
- * When a refused channel is retried: a refused password or grant never by itself, all else with growing gaps. Channels that
+ * When a refused channel is retried: a refused grant never by itself, a refused password by its own plan
+ * (password-tries.ts), all else with growing gaps. Channels that
  * failed together retry up to a tenth of the gap apart, never before the wait that the provider asked for.
  */
 function retryTime(row: ChannelRow, verdict: Verdict, failures: number, now: Date): Date | null {

@@ -1,7 +1,7 @@
 import type { ImportMode, KeepWarm } from './access-type.ts';
 import { HOLDS_GRANT, WORKING, isOneOf } from './channel.ts';
 import type { Status } from './channel.ts';
-import { leastLifeMs, refreshDueAt } from './schedule.ts';
+import { refreshDueAt, spentAt } from './schedule.ts';
 
 /** What a channel's workflow can do next. */
 export type Deed = 'disconnect' | 'refresh' | 'check' | 'renew' | 'poll' | 'audit' | 'look';
@@ -31,6 +31,8 @@ export interface ChannelFacts {
   cursorLaneTaken: boolean;
   /** null for passwords. */
   token: { issuedAt: number; expiresAt: number; refused: boolean; strict: boolean; keepAliveMs: number } | null;
+  /** When a refused password is tried again by itself; null: it is not. */
+  passwordRetryAt: number | null;
   /** When a refresh token in doubt is probed; null without doubt. */
   probeAt: number | null;
 }
@@ -95,9 +97,9 @@ function scheduledRefreshAt(facts: ChannelFacts, token: NonNullable<ChannelFacts
   });
 }
 
-/** A report is checked at once, an account in trouble or under suspicion at its retry time. */
+/** A report is checked at once, an account in trouble or under suspicion at its retry time, a refused password sparsely. */
 function nextCheckAt(facts: ChannelFacts, now: number): number | null {
-  if (facts.status === 'reauth_required') return null;
+  if (facts.status === 'reauth_required') return facts.passwordRetryAt;
   if (facts.checkRequestedAt !== null) return now;
   if (facts.suspected === 'access') return facts.retryAt ?? now;
   const blockedAccount = facts.status === 'blocked' && facts.trouble === 'access';
@@ -134,4 +136,4 @@ function unlessHeld(facts: ChannelFacts, at: number, now: number): number {
 }
 
 const isSpent = (token: ChannelFacts['token'], now: number) =>
-  token !== null && (token.refused || token.expiresAt - now <= leastLifeMs(token.expiresAt - token.issuedAt));
+  token !== null && (token.refused || spentAt(token) <= now);

@@ -58,6 +58,11 @@ export function leastLifeMs(lifeMs: number): number {
   return Math.min(5_000, lifeMs * 0.05);
 }
 
+/** When a token has too little life left to be served to any reader, in ms since the epoch. */
+export function spentAt({ issuedAt, expiresAt }: { issuedAt: number; expiresAt: number }): number {
+  return expiresAt - leastLifeMs(expiresAt - issuedAt);
+}
+
 /** 0 to 1, the same for an id for ever (FNV-1a). */
 export function jitterOf(id: string): number {
   let hash = 0x811c9dc5;

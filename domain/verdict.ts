@@ -80,6 +80,8 @@ export interface Verdict {
    * sign-in where the refresh is refused too.
    */
   claims?: string;
+  /** The account is locked after wrong passwords: further tries by ourselves would prolong it. */
+  lockedOut?: true;
 }
 
 /** Who must act on a verdict. */

@@ -1,4 +1,5 @@
 import { openChannelSession, readAccess } from '../credentials/access.ts';
+import { noteLockOut } from '../credentials/password-tries.ts';
 import { closing } from '../credentials/session.ts';
 import type { Context } from '../runtime/context.ts';
 import { letGo } from '../db/channels/held-connections.ts';
@@ -39,6 +40,7 @@ export async function holdConnection(
   if (typeof ending === 'object') {
     const { channelId, failures } = held;
     context.logger.info({ err: ending.error, channelId, failures }, 'A held connection ended');
+    if (ending.error instanceof ProviderError) await noteLockOut(context, held, ending.error.verdict);
     if (isRefusal(ending.error)) await askFor(context, held, 'checkRequestedAt');
   }
   const now = await context.clock.now();

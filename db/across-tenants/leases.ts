@@ -36,7 +36,10 @@ export async function leaseChannelsToListen(
   }));
 }
 
-/** Leases up to `limit` channels that are free and whose retry time has come. */
+/**
+ * Leases up to `limit` channels that are free and whose retry time has come. None whose refusal is being confirmed: each
+ * login with a wrong password brings the account nearer to a lock-out.
+ */
 async function takeLeases(
   tx: Transaction,
   { owner, now, until }: Lease,
@@ -47,7 +50,7 @@ async function takeLeases(
     with free as (
       select c.id, c.tenant_id, c.credential_version
       from channels c left join held_connections h on h.channel_id = c.id
-      where c.access_type in ${accessTypes} and ${IS_WORTH_HOLDING}
+      where c.access_type in ${accessTypes} and ${IS_WORTH_HOLDING} and c.suspicion is null
         and (h.channel_id is null or h.lease_until <= ${at})
         and case when h.refused_version is null then coalesce(h.retry_at <= ${at}, true)
                  else h.refused_version <> c.credential_version end

@@ -1,4 +1,4 @@
-import { and, eq } from 'drizzle-orm';
+import { and, eq, isNotNull } from 'drizzle-orm';
 import type { Transaction } from '../client.ts';
 import { heldConnections } from '../schema/held-connections.ts';
 
@@ -21,4 +21,12 @@ export async function letGo(
     .update(heldConnections)
     .set({ leaseUntil: now, ...after })
     .where(and(eq(heldConnections.channelId, channelId), eq(heldConnections.owner, owner)));
+}
+
+/** The password was taken after all: its connection is held again. */
+export async function forgetRefusedVersion(tx: Transaction, channelId: string): Promise<void> {
+  await tx
+    .update(heldConnections)
+    .set({ refusedVersion: null })
+    .where(and(eq(heldConnections.channelId, channelId), isNotNull(heldConnections.refusedVersion)));
 }

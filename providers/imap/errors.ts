@@ -4,7 +4,7 @@ import { classifyNetwork } from '../../net/network-failure.ts';
 import { classifyGeneric } from '../answers/oauth-errors.ts';
 import { outagesFirst } from '../answers/outages.ts';
 import { rateLimited, tokenRefused, verdict } from '../../domain/verdict-builders.ts';
-import { RULES } from './refusals.ts';
+import { LOCK_OUT, RULES } from './refusals.ts';
 import type { RefusalRule } from './refusal-rule.ts';
 
 /** A bare refusal of a login: a wrong password, a locked account, IMAP switched off, all alike. */
@@ -19,7 +19,10 @@ const FOLDER_CHANGED =
   /\[(NONEXISTENT|TRYCREATE|UIDVALIDITY)\b|(?<!\bmessage )\bdoes(n't| not) exist|(unknown|no such) (mailbox|folder)|(mailbox|folder) ((is|was|has been) )?((re)?moved|deleted|renamed|gone|unknown|not found)/i;
 
 /** What IMAP servers (and SMTP, whose logins fail in the same words) answer. Total: the rest is `transient`. */
-export const classifyImap = outagesFirst(classifyWords);
+export const classifyImap = outagesFirst((answer) => {
+  const said = classifyWords(answer);
+  return answer.operation === 'login' && LOCK_OUT.test(answer.body) ? { ...said, lockedOut: true } : said;
+});
 
 function classifyWords(answer: ProviderAnswer): Verdict {
   // A token endpoint, or what stands before it: no mail server speaks HTTP.

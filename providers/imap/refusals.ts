@@ -9,6 +9,10 @@ function coded(...names: string[]): RegExp {
 const ENDED =
   '(user|account) (is |has been |was )?(currently )?(disabled|suspended|deactivated|deleted|closed|terminated|inactive|removed)';
 
+/** The account is locked after wrong passwords, in the words of any rule: its password must not be tried again. */
+export const LOCK_OUT =
+  /lock(ed)?[- ]?out|(account|user|mailbox|login)[^"\n]{0,40}\blocked|\blocked\b[^"\n]{0,40}(account|user|mailbox)|ACCOUNT_?LOCKED|too many (\w+ ){0,3}(attempts|fail|passwords|tries)|exceeded .{0,80}attempts|(konto|account|benutzer|postfach)[^"\n]{0,20}gesperrt|zu viele (\w+ )?(anmelde|versuch|fehl)|trop de tentatives|(compte|utilisateur)[^"\n]{0,20}(bloqu|verrouill)|demasiad[ao]s intentos|(cuenta|usuario)[^"\n]{0,20}bloquead|tropp[eio] tentativi|(account|utente|casella)[^"\n]{0,20}bloccat/i;
+
 /**
  * What servers say, the first rule that fits. Few send the codes of RFC 5530, and some send AUTHENTICATIONFAILED for
  * everything, so the words for a limit or an outage go before it: the worst is to ask a person for a password that was

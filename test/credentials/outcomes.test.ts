@@ -135,11 +135,35 @@ test('a vague refusal is believed after two spaced confirmations, with any numbe
   for (const gapMs of [0, 10_000, 50_000, 10_000, 40_000]) {
     await scene.advance(gapMs);
     await scene.refresh(id);
-    expect((await scene.read(id)).channel).toMatchObject({ status: 'connected', action: 'none' });
+    // The token has expired, so no reader can get one.
+    const waiting = { status: 'degraded', action: 'none', statusReason: 'provider_unavailable' };
+    expect((await scene.read(id)).channel).toMatchObject(waiting);
   }
   await scene.advance(10_000);
   await scene.refresh(id);
   expect((await scene.read(id)).channel).toMatchObject({ status: 'reauth_required', action: 'reauthorize' });
+  expect(await scene.events(id, 'incident.opened')).toHaveLength(1);
+});
+
+test('a vague refusal leaves a channel connected while its token is served, and degraded from its end on', async () => {
+  const email = 'vague-with-token@example.com';
+  const id = await scene.connect(email, { tokenLifeS: 13 * 3_600 + 90 });
+  await scene.stage.sandbox.fault('google', email, 'access_revoked');
+  await scene.advance(13 * 3_600_000);
+  await scene.refresh(id);
+  expect((await scene.read(id)).channel).toMatchObject({ status: 'connected' });
+  await scene.advance(60_000);
+  await scene.refresh(id);
+  const { channel } = await scene.read(id);
+  expect(channel).toMatchObject({ status: 'connected' });
+  const untilTriedMs = await msUntil(channel.retryAt); // at the token's end, not a minute later
+  expect(untilTriedMs).toBeLessThan(30_000);
+  await scene.advance(untilTriedMs);
+  await scene.refresh(id);
+  expect((await scene.read(id)).channel).toMatchObject({ status: 'degraded', suspicion: { times: 2 } });
+  await scene.advance(60_000);
+  await scene.refresh(id);
+  expect((await scene.read(id)).channel).toMatchObject({ status: 'reauth_required' });
 });
 
 test('blocked: an account that is gone is support’s, a policy is the admin’s; both come back by themselves', async () => {

@@ -38,6 +38,7 @@ const anyFacts: fc.Arbitrary<ChannelFacts> = fc
     importRunning: fc.boolean(),
     cursorLaneTaken: fc.boolean(),
     token: fc.option(tokens),
+    passwordRetryAt: fc.option(around),
     probeAt: fc.option(around.filter((at) => at > NOW)),
   })
   .map((facts) => ({ ...facts, importRunning: facts.importRunning || facts.cursorLaneTaken }));
@@ -60,6 +61,7 @@ const facts = (given: Partial<ChannelFacts> = {}): ChannelFacts => ({
   importRunning: false,
   cursorLaneTaken: false,
   token: { issuedAt: NOW, expiresAt: NOW + HOUR_MS, refused: false, strict: false, keepAliveMs: 720 * HOUR_MS },
+  passwordRetryAt: null,
   probeAt: null,
   ...given,
 });
@@ -75,11 +77,12 @@ function always(check: (facts: ChannelFacts) => void, applies: (facts: ChannelFa
 }
 
 describe('what is due next', () => {
-  it('a channel that waits for a person asks the provider nothing, however much is asked of it', () => {
+  it('a channel that waits for a person tries a refused password when planned, and asks for nothing else', () => {
     always(
       (facts) => {
+        const { passwordRetryAt: plannedAt } = facts;
         expect(nextRefreshAt(facts, NOW)).toBeNull();
-        expect(nextDue(facts, NOW)).toBeNull();
+        expect(nextDue(facts, NOW)).toEqual(plannedAt && { deed: 'check', at: Math.max(NOW, plannedAt) });
       },
       ({ status }) => status === 'reauth_required',
     );
@@ -119,7 +122,8 @@ describe('what is due next', () => {
         const due = nextDue(facts, NOW);
         if (due?.deed === 'poll' || due?.deed === 'check') expect(due.at).toBeGreaterThanOrEqual(facts.retryAt ?? 0);
       },
-      ({ trouble, checkRequestedAt }) => trouble === 'access' && checkRequestedAt === null,
+      ({ status, trouble, checkRequestedAt }) =>
+        status !== 'reauth_required' && trouble === 'access' && checkRequestedAt === null,
     );
   });
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -11,7 +12,7 @@ import { findSignInImport } from '../../db/imports/receipts.ts';
 import { credentials } from '../../db/schema/credentials.ts';
 import { findSubscription } from '../../db/channels/subscriptions.ts';
 import { channelWorkflowId, deliverWorkflowId, importWorkflowId } from '../../domain/workflow/names.ts';
-import { channelOf, connectGmail } from '../support/connect.ts';
+import { channelOf, connectGmail, connectImap } from '../support/connect.ts';
 import { chainOf, raiseEngine, until } from '../support/engine.ts';
 import type { WorkflowHistory } from '../support/engine.ts';
 import { raiseStage } from '../support/stage.ts';
@@ -149,6 +150,21 @@ async function recordWaitingImport(): Promise<void> {
   await save('import-waiting', importWorkflowId(running.id));
 }
 
+/** It waits for its person, and tries the refused password by itself in ten minutes. */
+async function recordRefusedPassword(): Promise<void> {
+  const email = 'refused-password@imap.example.com';
+  const password = randomBytes(12).toString('hex');
+  await sandbox.account('imap', email, { password });
+  const channelId = channelOf(await connectImap(engine, email, password));
+  const life = lifeOf(engine, channelId);
+  await until('the first look', async () => (await life.read()).workflowSeq > 0);
+  await sandbox.account('imap', email, { password: randomBytes(12).toString('hex') });
+  await life.askForPoll();
+  await until('the refusal', async () => (await life.read()).status === 'reauth_required');
+  await untilIdle(channelWorkflowId(channelId));
+  await save('channel-refused-password', channelWorkflowId(channelId));
+}
+
 async function recordPaused(): Promise<void> {
   const { workflowId, life } = await connected('paused');
   await life.pause();
@@ -249,6 +265,7 @@ async function recordAll(): Promise<void> {
   const only = process.argv[2];
   if (only === 'audited') return recordAudited();
   if (only === 'subscribed') return recordSubscribed();
+  if (only === 'refused-password') return recordRefusedPassword();
   await recordDeliveries();
   await recordAudited();
   await recordSubscribed();
@@ -256,6 +273,7 @@ async function recordAll(): Promise<void> {
   await recordDegraded();
   await recordReauthorization();
   await recordWaitingImport();
+  await recordRefusedPassword();
   await recordPaused();
   await recordBlocked();
   await recordDisconnecting();

@@ -47,6 +47,7 @@ describe('what was recorded', () => {
       'channel-paused',
       'channel-put-off',
       'channel-reauth-required',
+      'channel-refused-password',
       'channel-subscribed',
       'deliver-delivered',
       'deliver-pending',
