@@ -80,7 +80,7 @@ describe('what needs no key is limited by address', () => {
   });
 
   test.each([
-    ['keys in the sign-in form', 'POST', '/ui/session', { api_key: 'mk_wrong' }, 401],
+    ['keys in the sign-in form', 'POST', '/ui/session', { api_key: secret('wrong-key') }, 401],
     ['links that do not exist', 'GET', '/connect/nolink/session', undefined, 404],
     ['links to sign in with', 'POST', '/connect/nolink/authorize', { access_type: 'gmail' }, 404],
     ['callbacks of no sign-in', 'GET', '/oauth/google/callback?state=none&code=x', undefined, 303],

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { browse } from '../support/api.ts';
+import { secret } from '../support/minting.ts';
 import { locationOf } from './links-of.ts';
 import { raiseApi } from './raise-api.ts';
 import type { RaisedApi } from './raise-api.ts';
@@ -124,7 +125,7 @@ test('a refresh token is adopted at the tenant that gave it', async () => {
     tenant: 'acme',
     access_type: 'microsoft',
     account: { email },
-    credential: { refresh_token: 'not a token', entra_tenant: 'contoso.example' },
+    credential: { refresh_token: secret('not-a-token'), entra_tenant: 'contoso.example' },
   });
   expect(answer).toMatchObject({ status: 422, json: { code: 'authentication_failed' } });
 });

@@ -6,6 +6,7 @@ import { Secret } from '../../domain/secret.ts';
 import { createHttp } from '../../net/http.ts';
 import { discoverImapServer } from '../../providers/imap/discovery.ts';
 import { imapSignIn } from '../../providers/imap/sign-in.ts';
+import { secret } from '../support/minting.ts';
 
 const nothing = {};
 
@@ -53,7 +54,7 @@ async function discoverWith(answer: RequestListener, email: string, given = {}) 
   const { port } = directory.address() as AddressInfo;
   const http = createHttp();
   const way = imapSignIn({ http, url: new URL(`http://127.0.0.1:${port}/mail/config-v1.1.xml`) });
-  const login = { email, username: email, password: new Secret('') };
+  const login = { email, username: email, password: new Secret(secret('password')) };
   try {
     return await way.discover(login, given, AbortSignal.timeout(20_000));
   } finally {

@@ -16,10 +16,10 @@ const file = relative(process.cwd(), expect.getState().testPath ?? 'unknown');
 process.env['TEST_FILE'] = file.replace(/\.test\.ts$/, '').replaceAll('/', '-');
 
 /**
- * JSON, HTML, bytes, nothing: a token endpoint's answer as it came is no single secret. Those in it are used one by
+ * JSON, a form, HTML, bytes, nothing: a token endpoint's answer as it came is no single secret. Those in it are used one by
  * one, or known to the sandbox.
  */
-const WHOLE_ANSWER = /^$|^null$|[{}<>[\]\p{Cc}\uFFFD]/u;
+const WHOLE_ANSWER = /^$|^null$|^\w+=[^&]*&\w+=|[{}<>[\]\p{Cc}\uFFFD]/u;
 
 // oxlint-disable-next-line typescript/unbound-method -- it is called with the secret it is of
 const { reveal } = Secret.prototype;
