@@ -7,6 +7,7 @@ import type { Call } from './http/call.ts';
 import type { SentAnswer } from './http/answers.ts';
 import { clientNetwork } from './http/client-address.ts';
 import { answerOnce } from './http/idempotency.ts';
+import { issueWords } from './http/issue-words.ts';
 import { secretFieldsOf } from './http/request-hash.ts';
 import { Problem } from './http/problem.ts';
 import type { FieldError } from './http/problem.ts';
@@ -88,7 +89,7 @@ function parsePart<S extends z.ZodType>(part: FieldError['in'], schema: S, value
 /** Unknown fields are refused by name, one error each. The value itself is never repeated: it may be a password. */
 function fieldErrors(part: FieldError['in'], issue: z.core.$ZodIssue): FieldError[] {
   const path = issue.path.join('.');
-  if (issue.code !== 'unrecognized_keys') return [{ in: part, path, message: issue.message }];
+  if (issue.code !== 'unrecognized_keys') return [{ in: part, path, message: issueWords(issue) }];
   return issue.keys.map((key) => ({
     in: part,
     path: path === '' ? key : `${path}.${key}`,

@@ -46,6 +46,7 @@ const session = defineCall({
           account: presentAccount(channel),
           access_type: channel.accessType,
           access: presentAccess(context, channel),
+          status: channel.status,
           status_reason: channel.statusReason,
           import: channel.importMode,
           server: channel.server,

@@ -59,6 +59,7 @@ export const connectSessionOut = z.object({
       account: accountOut.describe('The account to sign in again'),
       access_type: accessType,
       access: accessOut.describe('What the access is called'),
+      status: z.enum(STATUSES).describe('Where the channel is in its life; `connected`: no sign-in is needed'),
       status_reason: z.enum(STATUS_REASONS).nullable().describe('Why it needs a sign-in; null where it does not'),
       import: importMode.describe('What is imported; off: nothing, so nothing is fetched after the sign-in'),
       server: serverOut.nullable().describe('The server of a password channel; null for other channels'),

@@ -4,7 +4,7 @@ import { secret as mint } from '../support/minting.ts';
 import { startMooring, START_TIMEOUT_MS } from '../support/mooring.ts';
 import type { Mooring } from '../support/mooring.ts';
 import { chromiumInstalled, launchBrowser, openPage } from './browser.ts';
-import { signInAtGoogle } from './pages.ts';
+import { overflowOf, signInAtGoogle } from './pages.ts';
 
 const ANA = 'ana@example.com';
 const TOM = 'tom@example.com';
@@ -60,7 +60,7 @@ describe.skipIf(!chromiumInstalled)('a person who connects', { timeout: 120_000 
     await fillPasswordForm(ANA);
     await button('Connect').click();
     await heading('Connected').waitFor();
-    expect(await wordsOf()).toContain('Messages that arrive from now on show up there.');
+    await page.getByText('Messages that arrive from now on show up there.').waitFor();
   });
 
   it('is told what to type, and where to find it, where no server is found', async () => {
@@ -75,6 +75,40 @@ describe.skipIf(!chromiumInstalled)('a person who connects', { timeout: 120_000 
     expect(words).toContain('“IMAP server” or “incoming mail”');
     const sandbox = page.getByRole('link', { name: 'the sandbox’s page', exact: true });
     expect(await sandbox.getAttribute('href')).toBe(mooring.sandbox.page);
+  });
+
+  it.each([
+    ['Port', '99999', 'A port is a whole number from 1 to 65535'],
+    ['IMAP server', 'imap.example.com:993', 'Enter the name of the server alone'],
+    ['IMAP server', 'https://imap.example.com/', 'Enter the name of the server alone'],
+  ])('reads at the field %s what is wrong with %s', async (field, entry, words) => {
+    await page.goto(await makeLink({ access_types: ['imap'] }));
+    await fillPasswordForm(ANA);
+    await page.locator('summary').filter({ hasText: 'Server settings' }).click();
+    const entered = page.getByRole('textbox', { name: field, exact: true });
+    await entered.fill(entry);
+    await button('Connect').click();
+    await page.getByText(words).waitFor();
+    expect(await entered.getAttribute('aria-invalid')).toBe('true');
+    expect(await wordsOf()).not.toMatch(/Too big|Invalid|expected/);
+  });
+
+  it('reads on a link for a channel that works that nothing has to be done', async () => {
+    const { data } = await mooring.call<{ data: Channel[] }>('GET', '/v1/channels');
+    const id = data.find(({ account }) => account.email === ANA)?.id;
+    const { url } = await mooring.call<{ url: string }>('POST', `/v1/channels/${id}/reauthorize-links`, {});
+    await page.goto(url);
+    await page.getByText('This account is connected', { exact: true }).waitFor();
+    expect(await wordsOf()).toContain('Nothing has to be done at the moment.');
+    expect(await wordsOf()).toContain('acme keeps its access.');
+  });
+
+  it('reads the longest name of a tenant without scrolling sideways', async () => {
+    const { page: narrow } = await openPage(browser, { viewport: { width: 360, height: 800 } });
+    await narrow.goto(await makeLink({ tenant: 'w'.repeat(128) }));
+    await narrow.getByRole('heading', { name: 'Connect your account', exact: true }).waitFor();
+    expect(await overflowOf(narrow)).toBe(0);
+    await narrow.context().close();
   });
 
   describe('whose organization lets administrators alone allow an app', () => {
@@ -141,6 +175,11 @@ describe.skipIf(!chromiumInstalled)('a person who connects', { timeout: 120_000 
       await state.waitFor();
       expect(await state.innerText()).toContain(`Sign in again as ${TOM} to continue.`);
       expect(await state.innerText()).not.toMatch(PROMISES);
+      const look = button('Import missed messages');
+      expect(await look.isDisabled()).toBe(true);
+      expect(await page.locator(`#${await look.getAttribute('aria-describedby')}`).innerText()).toBe(
+        'An import can be asked for after the sign-in.',
+      );
     });
 
     it('is promised no fetched messages on the link, nor after the sign-in', async () => {

@@ -69,10 +69,12 @@ describe('describeFailure', () => {
 describe('describeFailure of a form that does not validate', () => {
   it('stands at the field that the server names', () => {
     const failure = { code: 'validation_failed', detail: '', display_message: 'Please check.' };
-    expect(
-      describeFailure({ ...failure, errors: [{ in: 'body', path: 'port', message: 'Too big' }] }, 'the mail server')
-        .field,
-    ).toBe('port');
+    for (const field of ['username', 'password', 'host', 'port', 'security'] as const) {
+      const errors = [{ in: 'body' as const, path: field, message: 'Too big: expected number to be <=65535' }];
+      const words = describeFailure({ ...failure, errors }, 'the mail server');
+      expect(words.field).toBe(field);
+      expect(words.sentence).toMatch(/^(Enter|Choose|A port) [^<>]*\.$/);
+    }
     expect(describeFailure(failure, 'the mail server')).toMatchObject({ field: null, sentence: 'Please check.' });
   });
 });

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { ProblemError } from '../data/client.ts';
+import type { Problem } from '../data/client.ts';
 import type { Tone } from '../words/words.ts';
 import { Copyable } from './copyable.tsx';
 
@@ -20,9 +21,14 @@ export function ProblemNotice({ error }: { error: unknown }) {
   const { problem } = error;
   return (
     <Notice tone="bad" title={problem.title}>
-      {problem.detail} {problem.errors?.map((one) => [one.path, one.message].filter(Boolean).join(': ')).join('; ')}{' '}
-      <Copyable value={problem.code} label="error code" />
+      {wordsOf(problem)} <Copyable value={problem.code} label="error code" />
       {problem.request_id && <Copyable value={problem.request_id} label="request id" />}
     </Notice>
   );
+}
+
+/** The detail of a request that does not validate repeats its errors, for logs. */
+function wordsOf({ detail, errors }: Problem): string {
+  if (!errors?.length) return detail;
+  return `${errors.map(({ path, message }) => [path, message].filter(Boolean).join(' ')).join('; ')}.`;
 }

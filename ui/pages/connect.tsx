@@ -85,9 +85,18 @@ function Heading({ session }: { session: ConnectSession }) {
       <h1>
         {moving ? 'Change how we reach' : 'Sign in again as'} <span className="address">{account}</span>
       </h1>
+      {session.purpose === 'reauthorize' && channel.status === 'connected' && (
+        <Notice tone="good" title="This account is connected">
+          Nothing has to be done at the moment. If you want to renew the access all the same, sign in below.
+        </Notice>
+      )}
       <p>
         {channel.status_reason !== null && <>{causeFor(session, account)} </>}
-        {channel.import === 'off' ? (
+        {channel.status === 'connected' ? (
+          <>
+            <strong>{session.tenant}</strong> keeps its access.
+          </>
+        ) : channel.import === 'off' ? (
           <>
             <strong>{session.tenant}</strong> can then use it again.
           </>
@@ -138,14 +147,14 @@ function Expired({ session }: { session: ConnectSession }) {
         For safety, links work for a limited time only. Nothing was changed and nothing is lost.
       </Notice>
       <p>
-        Ask {session.tenant} to “send me a new link”
+        Ask {session.tenant} for a new link
         {account && (
           <>
             {' '}
             for {session.channel?.access.label} and <span className="address">{account}</span>
           </>
         )}
-        ; it takes a moment, and the new one does the same as this would have done.
+        ; it does the same as this one would have done.
       </p>
     </>
   );

@@ -6,7 +6,14 @@ import type { FailureWords } from '../../domain/words/sign-in-failures.ts';
 export type Failure = Pick<Problem, 'code' | 'detail'> &
   Partial<Pick<Problem, 'expected' | 'received' | 'display_message' | 'errors'>>;
 
-const FIELDS = ['username', 'password', 'host', 'port', 'security'] as const;
+const FIELD_WORDS = {
+  username: 'Enter the user name, usually the email address; it has 320 characters at most.',
+  password: 'Enter the password; it has 2,000 characters at most.',
+  host: 'Enter the name of the server alone, such as imap.example.com: no “https://”, no path, and the port in its own field.',
+  port: 'A port is a whole number from 1 to 65535; mail servers use 993 (TLS) or 143 (STARTTLS).',
+  security: 'Choose TLS or STARTTLS.',
+} as const;
+const FIELDS = Object.keys(FIELD_WORDS) as (keyof typeof FIELD_WORDS)[];
 
 /**
  * What a failed sign-in means, in words, and where to mend it. The code is shown beside it.
@@ -18,10 +25,12 @@ export function describeFailure(failure: Failure, provider: string): FailureWord
   // Also said of a channel that was disconnected since; only the server knows which.
   if (failure.code === 'link_expired' && known && failure.detail) return { ...known, sentence: failure.detail };
   if (known) return known;
+  const field = FIELDS.find((one) => failure.errors?.some(({ path }) => path === one)) ?? null;
+  if (field !== null) return { title: 'Please check what you entered', sentence: FIELD_WORDS[field], field };
   return {
     title: 'That did not work',
     sentence: failure.display_message ?? (failure.detail || 'The reason is not known.'),
-    field: FIELDS.find((field) => failure.errors?.some(({ path }) => path === field)) ?? null,
+    field: null,
   };
 }
 

@@ -37,22 +37,33 @@ function LiveActions({ channel }: { channel: Channel }) {
   const resume = useCommand(channel, 'resume');
   const look = useImport(channel);
   const paused = channel.status === 'paused';
+  const noImport = whyNoImport(channel);
+  const [last, setLast] = useState<Command | null>(null);
+  const press = (command: Command, { mutate }: { mutate: () => void }) => {
+    setLast(command);
+    mutate();
+  };
   return (
     <>
       <div className="actions">
         <ReauthorizeButton channel={channel} prominent={channel.status === 'reauth_required'} />
-        <Button variant="default" disabled={verify.isPending} onClick={() => verify.mutate()}>
+        <Button variant="default" disabled={verify.isPending} onClick={() => press('verify', verify)}>
           {verify.isPending ? 'Verifying…' : 'Verify connection'}
         </Button>
-        <Button variant="default" disabled={look.isPending} onClick={() => look.mutate()}>
+        <Button
+          variant="default"
+          disabled={look.isPending || noImport !== null}
+          aria-describedby={noImport === null ? undefined : 'why-no-import'}
+          onClick={() => press('import', look)}
+        >
           {look.isPending ? 'Starting the import…' : 'Import missed messages'}
         </Button>
         {paused ? (
-          <Button variant="default" disabled={resume.isPending} onClick={() => resume.mutate()}>
+          <Button variant="default" disabled={resume.isPending} onClick={() => press('resume', resume)}>
             {resume.isPending ? 'Resuming…' : 'Resume'}
           </Button>
         ) : (
-          <Button variant="default" disabled={pause.isPending} onClick={() => pause.mutate()}>
+          <Button variant="default" disabled={pause.isPending} onClick={() => press('pause', pause)}>
             {pause.isPending ? 'Pausing…' : 'Pause'}
           </Button>
         )}
@@ -61,20 +72,31 @@ function LiveActions({ channel }: { channel: Channel }) {
         </Button>
         <TemporalLink channel={channel} />
       </div>
+      {noImport && (
+        <p className="meta" id="why-no-import">
+          {noImport}
+        </p>
+      )}
       {channel.status === 'reauth_required' && <OwnerLink channel={channel} />}
-      <Outcome command={verify}>
-        {verify.data && !isOutdated(channel, verify.data.verification) && (
-          <Verified channel={channel} verification={verify.data.verification} />
-        )}
-      </Outcome>
-      <Outcome command={look}>
-        {look.data && <Notice tone="quiet">The import has started; it shows below.</Notice>}
-      </Outcome>
-      <Outcome command={pause} />
-      <Outcome command={resume} />
+      <Outcomes channel={channel} last={last} commands={{ verify, look, pause, resume }} />
       <DisconnectDialog channel={channel} opened={leaving} onClose={() => setLeaving(false)} />
     </>
   );
+}
+
+type Command = 'verify' | 'import' | 'pause' | 'resume';
+
+const WHEN: Partial<Record<Channel['status'], string>> = {
+  paused: 'once the channel is resumed',
+  reauth_required: 'after the sign-in',
+  blocked: 'once the channel is connected again',
+};
+
+/** Why missed messages cannot be imported now; null: they can. */
+function whyNoImport({ status, import: mode }: Channel): string | null {
+  const when = WHEN[status];
+  if (when === undefined) return null;
+  return mode === 'off' ? `An import can be asked for ${when}.` : `Missed messages are imported by themselves ${when}.`;
 }
 
 function useCommand(channel: Channel, command: 'verify' | 'pause' | 'resume') {
@@ -93,7 +115,34 @@ function useImport(channel: Channel) {
   });
 }
 
-function Outcome({ command, children }: { command: { error: unknown }; children?: ReactNode }) {
+interface OutcomesProps {
+  channel: Channel;
+  last: Command | null;
+  commands: Record<'verify' | 'pause' | 'resume', ReturnType<typeof useCommand>> & {
+    look: ReturnType<typeof useImport>;
+  };
+}
+
+/** What came of the last command; those before it have had their time. */
+function Outcomes({ channel, last, commands: { verify, look, pause, resume } }: OutcomesProps) {
+  return (
+    <>
+      <Outcome command={last === 'verify' ? verify : null}>
+        {verify.data && !isOutdated(channel, verify.data.verification) && (
+          <Verified channel={channel} verification={verify.data.verification} />
+        )}
+      </Outcome>
+      <Outcome command={last === 'import' ? look : null}>
+        {look.data && <Notice tone="quiet">The import has started; it shows below.</Notice>}
+      </Outcome>
+      <Outcome command={last === 'pause' ? pause : null} />
+      <Outcome command={last === 'resume' ? resume : null} />
+    </>
+  );
+}
+
+function Outcome({ command, children }: { command: { error: unknown } | null; children?: ReactNode }) {
+  if (command === null) return null;
   return command.error ? <ProblemNotice error={command.error} /> : children;
 }
 

@@ -91,7 +91,7 @@ function Covered({ channel }: { channel: Channel }) {
     <>
       <span className="narrow-label">covered until </span>
       <Ago at={channel.covered_until} none="nothing yet" />
-      {channel.import_state === 'catching_up' && <span className="meta">catching up</span>}
+      {channel.import_state === 'catching_up' && !needsSomeone(channel) && <span className="meta">catching up</span>}
       {channel.import_state === 'stalled' && <span className="meta">import is stuck</span>}
     </>
   );

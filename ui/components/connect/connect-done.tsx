@@ -11,7 +11,9 @@ export function ConnectDone({ link, session }: { link: string; session: ConnectS
   const account = (progress.data?.channel ?? session.channel)?.account.email;
   const first = session.purpose === 'connect';
   const it = progress.data?.import ?? null;
-  const imports = progress.data?.channel?.import !== 'off';
+  // Nothing is promised before it is known.
+  const mode = progress.data?.channel?.import ?? session.channel?.import ?? 'off';
+  const imports = mode !== 'off';
   return (
     <>
       <title>Connected – Mooring</title>
