@@ -1,3 +1,4 @@
+import { takeTurn } from '../domain/limits/turns.ts';
 import type { SetAsideReason } from '../domain/receipt.ts';
 import { PartRefused } from '../domain/verdict.ts';
 import type { AskedOfHeads, ScopeHead, ScopeReference, Session } from '../providers/contract.ts';
@@ -24,6 +25,7 @@ export async function readHeads(
 ): Promise<Heads> {
   const found: Heads = { heads: [], aside: [] };
   for (const part of await session.parts({ withState: false, ...asked })) {
+    await takeTurn();
     const { scope, name } = part;
     const reason = part.aside ?? resting.get(scope);
     if (reason !== undefined) {

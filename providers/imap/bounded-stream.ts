@@ -26,6 +26,8 @@ const LEFT_OUT_COST = 0.1;
 const FOLDERS = 10_000;
 /** The longest name of a folder, as the server writes it with what stands before it. */
 const NAME_BYTES = 2 * KIBIBYTE;
+/** Beyond that, lines of the inbox: one of LIST and one of STATUS, with something to spare. */
+const INBOXES = 4;
 /** The lines of all folders. */
 const NAMES_BYTES = 8 * MEBIBYTE;
 
@@ -67,7 +69,7 @@ export class BoundedStream extends ImapStream {
   exceeded: AnswerTooLarge | null = null;
   #leftOut: LeftOut = { folders: 0, names: 0 };
   #search = new SearchLines();
-  #listed = { list: 0, status: 0, bytes: 0 };
+  #listed = { list: 0, status: 0, inboxes: 0, bytes: 0 };
   /** Bytes that had come when the command began. */
   #before = 0;
   #lines = LINES;
@@ -85,7 +87,7 @@ export class BoundedStream extends ImapStream {
   /** What one command may bring begins anew. */
   beginCommand(command: string): void {
     if (command.endsWith('SEARCH')) this.#search = new SearchLines();
-    this.#listed = { list: 0, status: 0, bytes: 0 };
+    this.#listed = { list: 0, status: 0, inboxes: 0, bytes: 0 };
     this.#before = this.readBytesCounter;
   }
 
@@ -181,7 +183,7 @@ export class BoundedStream extends ImapStream {
     listed.bytes += bytes;
     if (count <= FOLDERS && listed.bytes <= NAMES_BYTES) return false;
     // A mailbox without its inbox would be none.
-    if (INBOX_LINE.test(payload.toString('latin1')) && count <= 10 * FOLDERS) return false;
+    if (INBOX_LINE.test(payload.toString('latin1')) && listed.inboxes++ < INBOXES) return false;
     if (isListing) this.#leftOut.folders++;
     return true;
   }

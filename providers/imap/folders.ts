@@ -1,5 +1,6 @@
 import { specialUse } from 'imapflow/lib/special-use.js';
 import type { Namespace } from '../../domain/access-type.ts';
+import { takeTurn } from '../../domain/limits/turns.ts';
 import type { ScopeHead, ScopeReference } from '../contract.ts';
 import { formatPosition, lastUid } from './changes.ts';
 import type { LeftOut } from './bounded-stream.ts';
@@ -41,17 +42,19 @@ export class Folders {
     const { flow } = this.#connection;
     const items = withState && (await keepsModSequences(this.#connection)) ? HEAD_AND_STATE : HEAD;
     const listing = await this.#connection.run('import', () => listFolders(flow, items));
-    const named = withScopes(listing.folders);
+    const named = await withScopes(listing.folders);
     this.#connection.learnNames(new Map(named.map(({ scope, wire }) => [scope, wire])));
-    const imported = selectImported(named.filter(({ wire }) => isWanted(wire, flow.namespaces, this.#namespaces)));
+    const imported = await selectImported(
+      named.filter(({ wire }) => isWanted(wire, flow.namespaces, this.#namespaces)),
+    );
     const untold = imported.filter(({ wire }) => !listing.statuses.has(wire)).map(({ wire }) => wire);
     const asked = await this.#connection.run('import', () => askStatuses(flow, untold, items));
-    this.#listed = new Map(
-      imported.flatMap(({ scope, wire }) => {
-        const listed = complete(listing.statuses.get(wire) ?? asked.get(wire));
-        return listed === null ? [] : [[scope, listed]];
-      }),
-    );
+    this.#listed = new Map();
+    for (const { scope, wire } of imported) {
+      await takeTurn();
+      const listed = complete(listing.statuses.get(wire) ?? asked.get(wire));
+      if (listed !== null) this.#listed.set(scope, listed);
+    }
     const told = [...listing.unreadable.map(unreadable), ...leftOut(this.#connection.takeLeftOut())];
     return [...imported.map(({ scope, name }) => ({ scope, name })), ...told];
   }
@@ -102,13 +105,13 @@ interface NamedFolder extends ListedFolder {
 }
 
 /** The inbox first, for new mail comes there. A folder that LIST names twice is one. */
-function withScopes(folders: ListedFolder[]): NamedFolder[] {
+async function withScopes(folders: ListedFolder[]): Promise<NamedFolder[]> {
   const named = new Map(folders.map((folder) => [isInbox(folder.wire) ? 'INBOX' : folder.wire, folder]));
   const inbox = named.get('INBOX');
   named.delete('INBOX');
   const once = inbox ? [inbox, ...named.values()] : [...named.values()];
-  const scopes = scopesOf(once);
-  return once.map((folder) => {
+  const scopes = await scopesOf(once);
+  return inTurns(once, (folder) => {
     const { wire, delimiter } = folder;
     const name = shownName(wire);
     const shown = delimiter !== null && name.startsWith(delimiter) ? name.slice(1) : name;
@@ -117,9 +120,22 @@ function withScopes(folders: ListedFolder[]): NamedFolder[] {
 }
 
 /** A server chooses how many folders there are: the work grows with their number and depth, no faster. */
-function selectImported(folders: NamedFolder[]): NamedFolder[] {
-  const excluded = new Set(folders.filter((folder) => isExcluded(folder)).map(({ wire }) => wire));
-  return folders.filter((folder) => isSelectable(folder) && !isView(folder) && !liesIn(folder, excluded));
+async function selectImported(folders: NamedFolder[]): Promise<NamedFolder[]> {
+  const excluded = new Set((await inTurns(folders, (one) => (isExcluded(one) ? one.wire : null))).filter(isText));
+  const lengths = new Set([...excluded].map(({ length }) => length));
+  const isImported = (one: NamedFolder) => isSelectable(one) && !isView(one) && !liesIn(one, excluded, lengths);
+  return (await inTurns(folders, (one) => (isImported(one) ? [one] : []))).flat();
+}
+
+const isText = (value: string | null): value is string => value !== null;
+
+async function inTurns<Item, Result>(items: readonly Item[], work: (item: Item) => Result): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const item of items) {
+    await takeTurn();
+    results.push(work(item));
+  }
+  return results;
 }
 
 function isSelectable({ flags }: ListedFolder): boolean {
@@ -127,11 +143,11 @@ function isSelectable({ flags }: ListedFolder): boolean {
 }
 
 /** Whether the folder, or one that it lies in, is one of these. */
-function liesIn({ wire, delimiter }: ListedFolder, wires: ReadonlySet<string>): boolean {
+function liesIn({ wire, delimiter }: ListedFolder, wires: ReadonlySet<string>, lengths: ReadonlySet<number>): boolean {
   if (wires.has(wire)) return true;
   if (!delimiter) return false;
   for (let end = wire.lastIndexOf(delimiter); end > 0; end = wire.lastIndexOf(delimiter, end - 1)) {
-    if (wires.has(wire.slice(0, end))) return true;
+    if (lengths.has(end) && wires.has(wire.slice(0, end))) return true;
   }
   return false;
 }

@@ -1,3 +1,5 @@
+import { takeTurn } from '../../../domain/limits/turns.ts';
+
 /*
  * A folder's name is bytes, here one character per byte (latin1): the server is asked with exactly what LIST gave. It
  * should be modified UTF-7 (RFC 3501 section 5.1.3); servers also send `R&D`, UTF-8 and older charsets as they are.
@@ -17,7 +19,9 @@ export function shownName(wire: string): string {
  * have it only where no folder of this listing is called so, and the rest is known by its bytes. A folder keeps its
  * scope as long as it has its name: with another one its cursor would be lost.
  */
-export function scopesOf(folders: readonly { wire: string; delimiter: string | null }[]): Map<string, string> {
+export async function scopesOf(
+  folders: readonly { wire: string; delimiter: string | null }[],
+): Promise<Map<string, string>> {
   const scopes = new Map<string, string>();
   const taken = new Set<string>();
   const take = (wire: string, scope: string) => {
@@ -25,11 +29,13 @@ export function scopesOf(folders: readonly { wire: string; delimiter: string | n
     taken.add(scope);
   };
   for (const { wire, delimiter } of folders) {
+    await takeTurn();
     const text = exactText(wire);
     if (text !== null && !startsWith(text, delimiter)) take(wire, text);
   }
   for (const { wire, delimiter } of folders) {
     if (scopes.has(wire)) continue;
+    await takeTurn();
     const text = exactText(wire) ?? (wire.includes('&') ? null : decodeUtf8(wire));
     const scope = text === null || !startsWith(text, delimiter) ? text : text.slice(1);
     const isFree = scope !== null && scope !== '' && !taken.has(scope) && !isSpecial(scope);
