@@ -48,7 +48,7 @@ async function probeOr(giveUp: AbortController): Promise<void> {
 }
 
 /** Whether Mooring answers at all. */
-export async function isReachable(): Promise<boolean> {
+async function isReachable(): Promise<boolean> {
   try {
     return (await fetch('/healthz', { cache: 'no-store', signal: AbortSignal.timeout(PROBE_LIMIT_MS) })).ok;
   } catch {
