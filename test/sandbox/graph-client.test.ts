@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, HTTPMessageHandler } from '@microsoft/microsoft-graph-client';
+import type { Context, Middleware, PageCollection } from '@microsoft/microsoft-graph-client';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { RunningSandbox } from '../../sandbox/sandbox.ts';
+import { startSandbox } from '../../sandbox/sandbox.ts';
+import { MicrosoftApp } from './microsoft-app.ts';
+
+const EMAIL = 'ana@contoso.example';
+
+/* Microsoft's own client reads the sandbox: a second opinion on the protocol. */
+const dir = mkdtempSync(join(tmpdir(), 'sandbox-graph-client-'));
+let sandbox: RunningSandbox;
+let app: MicrosoftApp;
+let client: Client;
+/** Graph's, with its version. */
+let address: string;
+
+beforeAll(async () => {
+  sandbox = await startSandbox({ dir, port: 0 });
+  app = new MicrosoftApp(sandbox.addresses);
+  const { access_token: token } = await app.connect(EMAIL);
+  address = app.microsoft['graph_api_url'] ?? '';
+  client = Client.initWithMiddleware({
+    // It puts its version between the address and the path.
+    baseUrl: address.slice(0, address.lastIndexOf('/') + 1),
+    defaultVersion: 'v1.0',
+    middleware: withToken(token),
+  });
+});
+afterAll(async () => {
+  await sandbox.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+/** Its own handler gives a token to `https:` alone, and the sandbox is on this machine. */
+function withToken(token: string): Middleware {
+  const http = new HTTPMessageHandler();
+  return {
+    execute(context: Context) {
+      context.options = {
+        ...context.options,
+        headers: { ...context.options?.headers, authorization: `Bearer ${token}` },
+      };
+      return http.execute(context);
+    },
+  };
+}
+
+test('it reads who it is, folders, a window, a delta to its end, and a message', async () => {
+  const me = (await client.api('/me').get()) as { mail: string };
+  expect(me.mail).toBe(EMAIL);
+  const delivered = await app.deliver(EMAIL, 25);
+
+  const folder = (await client.api('/me/mailFolders/inbox').get()) as { displayName: string; totalItemCount: number };
+  expect(folder).toMatchObject({ displayName: 'Inbox', totalItemCount: 25 });
+
+  const window = (await client
+    .api('/me/messages')
+    .filter('receivedDateTime ge 2020-01-01T00:00:00Z')
+    .orderby('receivedDateTime desc')
+    .select('id')
+    .top(50)
+    .get()) as PageCollection;
+  expect(window.value).toHaveLength(25);
+
+  const seen: string[] = [];
+  let next = '/me/mailFolders/inbox/messages/delta?$select=id';
+  let end: string | undefined;
+  while (end === undefined) {
+    const page = (await client
+      .api(next)
+      .header('Prefer', 'IdType="ImmutableId", odata.maxpagesize=10')
+      .get()) as PageCollection;
+    seen.push(...page.value.map(({ id }: { id: string }) => id));
+    end = page['@odata.deltaLink'] as string | undefined;
+    // It takes whole addresses with `https:` alone.
+    next = page['@odata.nextLink']?.slice(address.length) ?? '';
+  }
+  expect(new Set(seen)).toEqual(new Set(delivered.map(({ provider_id: id }) => id)));
+  expect(end).toContain('deltatoken');
+
+  const content = (await client.api(`/me/messages/${encodeURIComponent(seen[0] ?? '')}/$value`).getStream()) as
+    | ReadableStream
+    | NodeJS.ReadableStream;
+  let text = '';
+  for await (const chunk of content as AsyncIterable<Uint8Array>) text += Buffer.from(chunk).toString('latin1');
+  expect(text).toMatch(/^Message-ID: </im);
+});
