@@ -61,7 +61,7 @@ function modelSession(account: ModelAccount, login: string): Session {
   return {
     async identify() {
       const account = { email: login, login, providerId: login };
-      return { account, mailboxKey: login, serverKey: null, grantKey: login, proved };
+      return { account, mailboxKey: login, serverKey: 'model.example', grantKey: login, proved };
     },
     async verify() {
       account.meet();
