@@ -40,10 +40,9 @@ function withToken(token: string): Middleware {
   const http = new HTTPMessageHandler();
   return {
     execute(context: Context) {
-      context.options = {
-        ...context.options,
-        headers: { ...context.options?.headers, authorization: `Bearer ${token}` },
-      };
+      const headers = new Headers(context.options?.headers);
+      headers.set('authorization', `Bearer ${token}`);
+      context.options = { ...context.options, headers: Object.fromEntries(headers) };
       return http.execute(context);
     },
   };
@@ -75,7 +74,7 @@ test('it reads who it is, folders, a window, a delta to its end, and a message',
       .header('Prefer', 'IdType="ImmutableId", odata.maxpagesize=10')
       .get()) as PageCollection;
     seen.push(...page.value.map(({ id }: { id: string }) => id));
-    end = page['@odata.deltaLink'] as string | undefined;
+    end = page['@odata.deltaLink'];
     // It takes whole addresses with `https:` alone.
     next = page['@odata.nextLink']?.slice(address.length) ?? '';
   }
