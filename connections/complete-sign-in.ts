@@ -6,6 +6,8 @@ import type { LinkResult } from '../db/schema/links.ts';
 import type { AccessType } from '../domain/access-type.ts';
 import type { Session, SessionAccess } from '../providers/contract.ts';
 import { readHeads } from '../credentials/heads.ts';
+import type { SetAsideReason } from '../domain/receipt.ts';
+import { PartUnanswered } from '../domain/verdict.ts';
 import { closing } from '../credentials/session.ts';
 import { earliestHead, endOfSecond } from './sign-in.ts';
 import { compareAccount } from './account.ts';
@@ -29,15 +31,29 @@ export async function proveSignIn(
 ): Promise<SignInProof> {
   const provider = context.providers.get(accessType);
   if (!provider) throw new Error(`Access type ${accessType} is not configured`);
-  const session = await provider.openSession(access, signal);
-  context.killPoint('sign_in.admitted');
-  return closing(session, async () => {
+  /** Parts at which a session ended without an answer; the next one leaves them alone. */
+  const resting = new Map<string, SetAsideReason>();
+  const prove = async (session: Session): Promise<SignInProof> => {
     const identity = await session.identify();
     const moves = movable !== null && compareAccount(movable, identity) === 'other_server';
     const evidence = moves ? await gatherEvidence(context, session, movable) : null;
-    return { identity, evidence, ...(await takeFirstHeads(context, session, signal, isPinned ? 1 : TRIES)) };
-  });
+    const taking = { signal, resting, tries: isPinned ? 1 : TRIES };
+    return { identity, evidence, ...(await takeFirstHeads(context, session, taking)) };
+  };
+  for (;;) {
+    const session = await provider.openSession(access, signal);
+    context.killPoint('sign_in.admitted');
+    try {
+      return await closing(session, prove);
+    } catch (error) {
+      if (!(error instanceof PartUnanswered) || signal.aborted || resting.size >= MOST_UNANSWERED) throw error;
+      resting.set(error.part.scope, 'no_answer');
+    }
+  }
 }
+
+/** Each costs a login, and the patience of a person. */
+const MOST_UNANSWERED = 2;
 
 /** Providers date mail and tell their time in whole seconds, some a second late. */
 const SECOND_MS = 1_000;
@@ -52,15 +68,14 @@ const TRIES = 4;
 async function takeFirstHeads(
   { clock }: Pick<Context, 'clock'>,
   session: Session,
-  signal: AbortSignal,
-  tries: number,
+  { signal, resting, tries }: { signal: AbortSignal; resting: ReadonlyMap<string, SetAsideReason>; tries: number },
 ): Promise<Pick<SignInProof, 'heads' | 'aside' | 'newestAt'>> {
   const newestAt = await session.newestAt?.();
-  const { heads, aside } = await readHeads(session);
+  const { heads, aside } = await readHeads(session, { resting });
   const waitMs = newestAt ? endOfSecond(newestAt) - (earliestHead(heads) ?? (await clock.now())).getTime() : 0;
   if (waitMs <= 0 || waitMs > SAME_CLOCK_MS || tries <= 1) return { heads, aside, newestAt };
   await sleep(Math.min(waitMs, SECOND_MS), undefined, { signal });
-  return takeFirstHeads({ clock }, session, signal, tries - 1);
+  return takeFirstHeads({ clock }, session, { signal, resting, tries: tries - 1 });
 }
 
 /**

@@ -24,7 +24,7 @@ export async function readHeads(
   { resting = new Map(), ...asked }: Partial<AskedOfHeads> & { resting?: ReadonlyMap<string, SetAsideReason> } = {},
 ): Promise<Heads> {
   const found: Heads = { heads: [], aside: [] };
-  for (const part of await session.parts({ withState: false, ...asked })) {
+  for (const part of await session.parts({ withState: false, ...asked, except: new Set(resting.keys()) })) {
     await takeTurn();
     const { scope, name } = part;
     const reason = part.aside ?? resting.get(scope);

@@ -119,3 +119,16 @@ export class ProviderError extends Error {
  * says nothing of the account.
  */
 export class PartRefused extends ProviderError {}
+
+/**
+ * The session ended without an answer while one part of the account was asked for: that part may be why, and the next
+ * session leaves it alone. The verdict is that of the lost connection.
+ */
+export class PartUnanswered extends ProviderError {
+  readonly part: { scope: string; name: string | null };
+
+  constructor({ message, verdict }: ProviderError, part: PartUnanswered['part']) {
+    super(message, verdict);
+    this.part = part;
+  }
+}

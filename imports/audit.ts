@@ -7,11 +7,11 @@ import { jitterOf } from '../domain/schedule.ts';
 import type { Session } from '../providers/contract.ts';
 import { readAccess } from '../credentials/access.ts';
 import type { ChannelAccess } from '../credentials/access.ts';
-import { readHeads } from '../credentials/heads.ts';
 import { workAtAccount } from '../credentials/session.ts';
 import { advanceImport } from './advance.ts';
 import { latest } from './heads.ts';
 import { ImportRun } from './import-run.ts';
+import { takeChannelHeads } from './parts-aside.ts';
 import { ownedFrom } from './window.ts';
 
 const HOUR_MS = 3_600_000;
@@ -62,7 +62,7 @@ async function audit(
   if (window === null) return;
   const endsAtMs = performance.now() + AUDIT_MS;
   const headsAt = await context.clock.now();
-  const { heads, aside } = await readHeads(session, { withState: true });
+  const { heads, aside } = await takeChannelHeads(context, channel, session, { withState: true });
   const { id: channelId, tenantId } = channel;
   const kind = { cause: 'poll', movesCursor: false, backfill: false, audit: true } as const;
   const importId = await context.database.inTenant(tenantId, async (tx) =>

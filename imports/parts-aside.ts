@@ -6,20 +6,48 @@ import { listCursors } from '../db/imports/cursors.ts';
 import { listPartsAside, putPartsAside, takePartsBack } from '../db/imports/parts-aside.ts';
 import type { PartAsideRow } from '../db/imports/parts-aside.ts';
 import { refusedGapMs } from '../domain/backoff.ts';
-import type { Session } from '../providers/contract.ts';
+import { PartUnanswered } from '../domain/verdict.ts';
+import type { AskedOfHeads, Session } from '../providers/contract.ts';
 
 /**
  * Takes the heads of a channel's parts. A part that is refused is set aside by name and asked for again later; the
  * others go on at once.
  */
-export async function takeChannelHeads(context: Context, channel: ChannelRow, session: Session): Promise<Heads> {
+export async function takeChannelHeads(
+  context: Context,
+  channel: ChannelRow,
+  session: Session,
+  asked: Partial<AskedOfHeads> = {},
+): Promise<Heads> {
   const { database, clock } = context;
   const before = await database.inTenant(channel.tenantId, (tx) => listPartsAside(tx, channel.id));
   const now = await clock.now();
   const resting = before.filter(({ retryAt }) => retryAt !== null && retryAt > now);
-  const found = await readHeads(session, { resting: new Map(resting.map(({ scope, reason }) => [scope, reason])) });
+  const left = new Map(resting.map(({ scope, reason }) => [scope, reason]));
+  const found = await readHeads(session, { ...asked, resting: left }).catch(async (error: unknown) => {
+    if (error instanceof PartUnanswered) await leaveAlone(context, channel, before, error.part);
+    throw error;
+  });
   if (before.length > 0 || found.aside.length > 0) await keep(context, channel, before, found);
   return found;
+}
+
+/**
+ * The session is lost with the part that may be why. Once may be chance, so the part is only marked; when it happens again,
+ * the next session asks for the others alone.
+ */
+async function leaveAlone(
+  { database, clock, logger }: Context,
+  { id: channelId, tenantId }: ChannelRow,
+  before: PartAsideRow[],
+  part: PartUnanswered['part'],
+): Promise<void> {
+  const known = before.find(({ scope }) => scope === part.scope);
+  const now = await clock.now();
+  const again = asideRow({ channelId, tenantId, ...part, reason: 'no_answer' }, known, now);
+  const row = known?.retryAt ? again : { ...again, retryAt: now };
+  await database.inTenant(tenantId, (tx) => putPartsAside(tx, [row]));
+  logger.warn({ channelId, retryAt: row.retryAt }, 'A part is set aside: the connection ended while it was asked for');
 }
 
 async function keep(

@@ -393,6 +393,8 @@ export interface ScopeReference {
 export interface AskedOfHeads {
   /** The state of a part too, where the provider tells one. */
   withState: boolean;
+  /** Parts, by scope, that are named and about which nothing is asked. */
+  except?: ReadonlySet<string>;
 }
 
 export interface ScopeHead extends ScopeReference {

@@ -1,7 +1,8 @@
 import { specialUse } from 'imapflow/lib/special-use.js';
 import type { Namespace } from '../../domain/access-type.ts';
 import { takeTurn } from '../../domain/limits/turns.ts';
-import type { ScopeHead, ScopeReference } from '../contract.ts';
+import { PartUnanswered, ProviderError } from '../../domain/verdict.ts';
+import type { AskedOfHeads, ScopeHead, ScopeReference } from '../contract.ts';
 import { formatPosition, lastUid } from './changes.ts';
 import type { LeftOut } from './bounded-stream.ts';
 import type { ImapConnection } from './client.ts';
@@ -11,7 +12,7 @@ import { isInbox, scopesOf, shownName } from './wire/folder-names.ts';
 import { listFolders } from './wire/list.ts';
 import type { ListedFolder, StatusItems } from './wire/list.ts';
 import { isWanted } from './wire/namespaces.ts';
-import { askStatuses } from './wire/statuses.ts';
+import { askStatuses, StatusUnanswered } from './wire/statuses.ts';
 
 const EXCLUDED = ['\\Trash', '\\Junk', '\\Drafts'];
 const EXCLUDED_FLAGS = EXCLUDED.map((flag) => flag.toLowerCase());
@@ -38,7 +39,7 @@ export class Folders {
    * Every wanted folder that is imported: all but Trash, Junk and Drafts and what lies in them. What names a folder and
    * cannot be read is told of.
    */
-  async list({ withState = false } = {}): Promise<ScopeReference[]> {
+  async list({ withState = false, except }: Partial<AskedOfHeads> = {}): Promise<ScopeReference[]> {
     const { flow } = this.#connection;
     const items = withState && (await keepsModSequences(this.#connection)) ? HEAD_AND_STATE : HEAD;
     const listing = await this.#connection.run('import', () => listFolders(flow, items));
@@ -47,8 +48,8 @@ export class Folders {
     const imported = await selectImported(
       named.filter(({ wire }) => isWanted(wire, flow.namespaces, this.#namespaces)),
     );
-    const untold = imported.filter(({ wire }) => !listing.statuses.has(wire)).map(({ wire }) => wire);
-    const asked = await this.#connection.run('import', () => askStatuses(flow, untold, items));
+    const untold = imported.filter(({ wire, scope }) => !listing.statuses.has(wire) && !except?.has(scope));
+    const asked = await this.#askStatuses(untold, items);
     this.#listed = new Map();
     for (const { scope, wire } of imported) {
       await takeTurn();
@@ -59,11 +60,38 @@ export class Folders {
     return [...imported.map(({ scope, name }) => ({ scope, name })), ...told];
   }
 
+  async #statusOf(scope: string, name: string | null): Promise<FolderStatus | null> {
+    try {
+      return await statusOf(this.#connection, scope);
+    } catch (error) {
+      const isLost = error instanceof ProviderError && !this.#connection.usable && !isInbox(scope);
+      throw isLost ? new PartUnanswered(error, { scope, name }) : error;
+    }
+  }
+
+  /** The inbox is never why a server does not answer: without it there is no mailbox. */
+  async #askStatuses(folders: NamedFolder[], items: string[]): Promise<Map<string, StatusItems>> {
+    const wires = folders.map(({ wire }) => wire);
+    let unanswered: NamedFolder | undefined;
+    try {
+      return await this.#connection.run('import', () =>
+        askStatuses(this.#connection.flow, wires, items).catch((error: unknown) => {
+          if (error instanceof StatusUnanswered) unanswered = folders.find(({ wire }) => wire === error.wire);
+          throw error;
+        }),
+      );
+    } catch (error) {
+      this.#connection.close();
+      if (!unanswered || isInbox(unanswered.scope) || !(error instanceof ProviderError)) throw error;
+      throw new PartUnanswered(error, { scope: unanswered.scope, name: unanswered.name });
+    }
+  }
+
   /** Its cursor as of now. IMAP servers do not tell their time. */
   async headOf({ scope, name }: ScopeReference): Promise<ScopeHead | null> {
     const listed = this.#listed.get(scope);
     this.#listed.delete(scope);
-    const status = listed ?? (await statusOf(this.#connection, scope));
+    const status = listed ?? (await this.#statusOf(scope, name));
     if (status === null) return null;
     const { state, ...position } = status;
     return { scope, name, cursor: formatPosition(position), at: null, ...state };

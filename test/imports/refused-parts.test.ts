@@ -95,6 +95,46 @@ test.each([
   },
 );
 
+test.each([
+  ['cuts the connection', 'STATUS', null],
+  ['is never answered', 'STATUS', ''],
+  ['cuts the connection', 'EXAMINE', null],
+] as const)(
+  'a folder whose head %s (%s) starves no other once it has done so twice, and is read once it can be',
+  async (how, command, nothing) => {
+    const login = `silent-${command}-${how.replaceAll(' ', '-')}@written.example`;
+    const channelId = await connect(login, ['Work', 'Broken']);
+    const { poll } = importing(stage.context);
+    server.twist = ({ command: asked, rest }, answer) => {
+      if (!rest.includes('Broken')) return answer;
+      // Without a STATUS the folder is examined.
+      if (asked === 'STATUS' && command === 'EXAMINE') return REFUSAL;
+      return asked === command ? nothing : answer;
+    };
+    const broken = server.deliver('Broken', 2);
+    const others = [...server.deliver('INBOX', 2), ...server.deliver('Work', 2)];
+    for (let lost = 0; lost < 2; lost++) expect((await poll(channelId)).outcome).toBe('refused');
+    expect(await catchUp(channelId)).toEqual(others.toSorted());
+    expect(await setAside(channelId)).toMatchObject([{ folder: 'Broken', reason: 'no_answer' }]);
+
+    server.twist = (_asked, answer) => answer;
+    await catchUp(channelId, HOUR_MS);
+    expect(await catchUp(channelId, HOUR_MS + 60_000)).toEqual([...others, ...broken].toSorted());
+    expect(await setAside(channelId)).toEqual([]);
+  },
+  120_000,
+);
+
+test('a folder that cuts the connection does not keep a mailbox from being connected', async () => {
+  server.folders.clear();
+  for (const folder of ['INBOX', 'Broken', 'Worse']) server.folder(folder);
+  server.twist = ({ command, rest }, answer) => (command === 'STATUS' && /Broken|Worse/.test(rest) ? null : answer);
+  const channelId = channelOf(await connectImap(stage, 'cut-at-connect@written.example', PASSWORD));
+  expect((await setAside(channelId)).map(({ folder }) => folder).toSorted()).toEqual(['Broken', 'Worse']);
+  const told = server.deliver('INBOX', 1);
+  expect(await catchUp(channelId)).toEqual(told);
+});
+
 test('what the whole server refuses for a while sets no folder aside', async () => {
   const channelId = await connect('outage@written.example', ['Work']);
   const told = [...server.deliver('INBOX', 2), ...server.deliver('Work', 2)];

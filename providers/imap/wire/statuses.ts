@@ -7,6 +7,20 @@ import type { StatusItems } from './list.ts';
 /** Commands under way at a time (RFC 9051 section 5.5): the answers of many folders then take the time of one. */
 const WINDOW = 50;
 const TAG = 'st';
+/** A server that says nothing for so long while it is asked will not answer: a person may wait in front of a form. */
+const SILENCE_MS = 15_000;
+
+/** The connection ended, or fell silent, before this folder's STATUS was answered: servers answer one after the other. */
+export class StatusUnanswered extends Error {
+  readonly wire: string;
+  readonly reason: unknown;
+
+  constructor(wire: string, reason: unknown) {
+    super('NoConnection');
+    this.wire = wire;
+    this.reason = reason;
+  }
+}
 
 /**
  * STATUS of many folders, by name, each asked before the last one is answered; ImapFlow would wait for every answer. A
@@ -20,22 +34,24 @@ export async function askStatuses(
   const inner = internals(flow);
   const { handleResponse } = inner;
   const statuses = new Map<string, StatusItems>();
-  const commands = wires.flatMap((wire) => commandOf(wire, items));
+  const asked = wires.flatMap((wire) => commandOf(wire, items).map((command) => ({ wire, command })));
+  const waiting = new Set(asked.keys());
   let sent = 0;
-  let answered = 0;
   const send = () => {
-    while (sent < commands.length && sent - answered < WINDOW)
-      inner.write.call(flow, Buffer.from(`${TAG}${sent} ${commands[sent++]}`, 'latin1'));
+    while (sent < asked.length && sent - (asked.length - waiting.size) < WINDOW)
+      inner.write.call(flow, Buffer.from(`${TAG}${sent} ${asked[sent++]?.command}`, 'latin1'));
   };
-  if (commands.length === 0) return statuses;
+  if (asked.length === 0) return statuses;
   const done = Promise.withResolvers<void>();
-  const lost = () => done.reject(Object.assign(new Error('NoConnection'), { reason: inner.byeReason }));
+  const lost = () => done.reject(new StatusUnanswered(asked[Math.min(...waiting)]?.wire ?? '', inner.byeReason));
+  const silence = setTimeout(lost, SILENCE_MS);
   inner.handleResponse = async (line) => {
+    silence.refresh();
     const begins = line.payload.toString('latin1', 0, 12);
     if (begins.startsWith(TAG)) {
-      answered++;
+      waiting.delete(Number.parseInt(begins.slice(TAG.length), 10));
       send();
-      if (answered >= commands.length) done.resolve();
+      if (waiting.size === 0) done.resolve();
     } else if (/^\* STATUS /i.test(begins)) {
       readStatus(statuses, line);
     } else return handleResponse.call(flow, line);
@@ -46,6 +62,7 @@ export async function askStatuses(
     send();
     await done.promise;
   } finally {
+    clearTimeout(silence);
     flow.off('close', lost);
     inner.handleResponse = handleResponse;
   }
