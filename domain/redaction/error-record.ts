@@ -21,8 +21,11 @@ const TELLING = new Set([
   'ImportOvertaken',
   'MessagesWithheld',
   'Problem',
+  'PartRefused',
+  'PartUnanswered',
   'ProviderError',
   'StartRefused',
+  'StatusUnanswered',
   'VaultError',
   // Temporal's
   'ActivityFailure',

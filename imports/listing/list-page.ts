@@ -99,7 +99,7 @@ async function addEstimate(tx: Transaction, row: ImportRow, { estimate }: Window
 async function fallBackToWindow(stretch: Stretch, row: ImportRow, scope: ImportScopeRow): Promise<void> {
   const { context, heads, headsAt } = stretch;
   const head = heads.find((head) => head.scope === scope.scope);
-  if (!head && stretch.aside.some(({ scope: aside }) => aside === scope.scope)) throw refusedNow(scope);
+  if (!head && stretch.aside.some(({ scope: aside }) => aside === scope.scope)) throw refusedNow();
   if (!head) throw new ImportOvertaken(row.id);
   await context.database.inTenant(row.tenantId, async (tx) => {
     const now = await context.clock.now();
@@ -115,8 +115,8 @@ async function fallBackToWindow(stretch: Stretch, row: ImportRow, scope: ImportS
   });
 }
 
-const refusedNow = ({ scope }: ImportScopeRow) =>
-  new PartRefused(`The head of ${scope} cannot be taken`, verdict('transient', 'provider_unavailable'));
+const refusedNow = () =>
+  new PartRefused('The head of a part cannot be taken', verdict('transient', 'provider_unavailable'));
 
 /** How long an expired cursor that was told is not told again, in ms: some servers renumber everything at each login. */
 const TOLD_FOR_MS = 24 * 3_600_000;
