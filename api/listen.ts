@@ -1,7 +1,6 @@
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { Express } from 'express';
-import { StartRefused } from '../runtime/start-refused.ts';
 import type { Context } from '../runtime/context.ts';
 
 /** Slow senders of headers or bodies are cut off after these, in ms (S-38). */
@@ -12,7 +11,10 @@ const KEEP_ALIVE_MS = 75_000;
 /** How long running requests may take after the process is asked to stop, in ms. */
 const GRACE_MS = 8_000;
 
-/** Answers HTTP on `bind:port`. Throws `StartRefused`, which names the port and its variable, when it is taken. */
+/** Its message reaches the log: it is one of ours (domain/redaction/error-record.ts). */
+class PortTakenError extends Error {}
+
+/** Answers HTTP on `bind:port`. Throws an error that names the port and its variable when it is taken. */
 export async function listen(app: Express, { bind, port }: Context['config']): Promise<Server> {
   const server = createServer(app);
   server.headersTimeout = HEADERS_TIMEOUT_MS;
@@ -23,10 +25,7 @@ export async function listen(app: Express, { bind, port }: Context['config']): P
   server.listen(port, bind, resolve);
   await promise.catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') throw error;
-    throw new StartRefused(
-      'port_taken',
-      `Cannot listen on port ${port} of ${bind} (${error.code}); set PORT to another one`,
-    );
+    throw new PortTakenError(`Cannot listen on port ${port} of ${bind} (${error.code}); set PORT to another one`);
   });
   return server;
 }

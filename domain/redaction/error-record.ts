@@ -23,6 +23,7 @@ const TELLING = new Set([
   'Problem',
   'PartRefused',
   'PartUnanswered',
+  'PortTakenError',
   'ProviderError',
   'StartRefused',
   'StatusUnanswered',

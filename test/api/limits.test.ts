@@ -168,7 +168,7 @@ describe('a key', () => {
     expect(answers.filter(({ status }) => status !== 429)).toHaveLength(10);
     expectLimited(answers);
     for (const { headers } of answers.filter(({ status }) => status === 429))
-      expect(Number(headers.get('retry-after'))).toBeLessThanOrEqual(6);
+      expect(Number(headers.get('retry-after'))).toBeLessThanOrEqual(12);
     expect((await api.request('GET', '/v1/channels', { headers })).status).toBe(200);
     expect(countOf(await times(200, () => api.call('GET', '/v1/messages')), 200)).toBe(200);
   });
