@@ -47,7 +47,7 @@ const deed = fc.record({
 });
 
 describe('what a key may grant', () => {
-  test('S-32: is nothing that it may not do itself, whatever is granted along a chain', () => {
+  test('S-32: is nothing that it may not do itself, through any chain of grants', () => {
     fc.assert(
       fc.property(fc.array(rights, { minLength: 2, maxLength: 5 }), deed, (chain, deed) => {
         const [first] = chain;

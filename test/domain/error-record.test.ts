@@ -39,7 +39,7 @@ test.each(TEXTS)('the addresses of “%s” are masked', (text, masked) => {
   expect(maskAddresses(masked)).toBe(masked);
 });
 
-test('a sentence about an account comes back whole, whatever the login is', () => {
+test('a sentence about an account comes back whole, for any login', () => {
   for (const login of ['ana', 'as', 'a', 'bob@example.com', '']) {
     const account = { email: 'ana@example.com', login };
     const sentence = `Signed in at mail.example as ${login} for ana@example.com`;

@@ -101,9 +101,9 @@ async function plantInDatabase(): Promise<void> {
 async function plantInTemporal(): Promise<void> {
   for (const [timeSkipping, planted] of [[true, plants.skipped] as const, [false, plants.argument] as const]) {
     const server = await startTemporalServer({ timeSkipping });
-    await server.client.workflow.start('nobody', {
+    await server.client.workflow.start('unserved', {
       workflowId: 'planted',
-      taskQueue: 'nobody',
+      taskQueue: 'unserved',
       args: [planted, plants.account],
     });
     const listed = async () => !(await server.client.workflow.list()[Symbol.asyncIterator]().next()).done;

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { createProviders, PROVIDER_VARIABLES } from '../../providers/registry.ts';
 import type { Secret } from '../../domain/secret.ts';
 import type { VerdictKind } from '../../domain/verdict.ts';
 import type { OAuthAdapter, Provider, SessionAccess, TokenSet } from '../../providers/contract.ts';
@@ -129,6 +131,22 @@ describe('signing in at Microsoft', () => {
     const session = await provider().openSession({ ...account.access, idToken }, NEVER);
     const { verdict } = await failureOf(session.identify());
     expect(verdict).toMatchObject({ kind: 'transient', providerCode: 'id_token_unverified' });
+  });
+
+  it('proves the app by its certificate, without a secret', async () => {
+    const account = await createAccount();
+    const { environment, microsoft } = stage.sandbox.addresses;
+    const { MICROSOFT_CLIENT_SECRET: _secret, ...named } = Object.assign({}, ...Object.values(environment)) as Record<
+      string,
+      string
+    >;
+    const MICROSOFT_CLIENT_CERTIFICATE_FILE = String(microsoft['client_certificate_file']);
+    const variables = z.object(PROVIDER_VARIABLES).parse({ ...named, MICROSOFT_CLIENT_CERTIFICATE_FILE });
+    const surroundings = { publicUrl: 'http://127.0.0.1:9', egress: { allow: [] }, certificateAuthorities: null };
+    const [certified] = createProviders({ ...surroundings, variables }).get('microsoft')?.signIn.oauth ?? [];
+    const grant = { token: refreshTokenOf(account), context: await contextOf(account) };
+    const answer = await certified!.refreshRequest(grant, NEVER);
+    expect(certified!.processTokenAnswer(answer).accessToken.reveal()).toBeTruthy();
   });
 
   const tokenFaults: [string, VerdictKind, string][] = [

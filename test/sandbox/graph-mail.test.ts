@@ -235,7 +235,7 @@ test('what the scopes allow: headers without bodies, another’s mailbox only fo
   expect(ids(page.value)).toEqual([sent?.provider_id]);
   expect((await app.graph('me/mailFolders/inbox', delegate)).json.totalItemCount).toBe(0);
   expect(await code(shared, (await app.connect(bob)).access_token)).toEqual([403, 'ErrorAccessDenied']);
-  expect(await code('users/nobody@contoso.example/messages', delegate)).toEqual([404, 'ErrorInvalidUser']);
+  expect(await code('users/absent@contoso.example/messages', delegate)).toEqual([404, 'ErrorInvalidUser']);
   const { deltaLink } = await app.pages(`users/${email}/${inboxDelta.slice(3)}`, delegate, IMMUTABLE);
   expect(deltaLink).toContain(`/users/${email}/`);
 });

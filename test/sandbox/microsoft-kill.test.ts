@@ -9,7 +9,7 @@ import type { SandboxAddresses } from '../../sandbox/sandbox.ts';
 import { IMMUTABLE, MicrosoftApp } from './microsoft-app.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'sandbox-microsoft-kill-'));
-vi.setConfig({ testTimeout: 60_000 }); // processes are started, on whatever machine this is
+vi.setConfig({ testTimeout: 60_000 }); // a busy machine starts processes slowly
 const email = 'ana@contoso.example';
 let child: ChildProcess;
 

@@ -27,6 +27,8 @@ interface Connecting {
   spec?: Partial<LinkSpec>;
   /** What is asked of Google's page instead of a consent: then a known account brings no refresh token. */
   prompt?: string;
+  /** What the app asks of its tokens (OpenID Connect `claims`). */
+  claims?: string;
 }
 
 /** Signs in at the sandbox's Google as a person would, and completes it as the callback does. */
@@ -43,7 +45,7 @@ async function connectOAuth(
   { context, sandbox }: Stage,
   { accessType, provider }: { accessType: AccessType; provider: ProviderName },
   email: string,
-  { tenantId = 'acme', link = null, spec = {}, prompt }: Connecting,
+  { tenantId = 'acme', link = null, spec = {}, prompt, claims }: Connecting,
 ): Promise<LinkResult> {
   const oauth = context.providers.get(accessType)?.signIn.oauth[0];
   if (!oauth) throw new Error(`${accessType} is not configured`);
@@ -59,6 +61,7 @@ async function connectOAuth(
     context: {},
   });
   if (prompt !== undefined) authorizationUrl.searchParams.set('prompt', prompt);
+  if (claims !== undefined) authorizationUrl.searchParams.set('claims', claims);
   const back = new URL(await sandbox.consent(authorizationUrl.href, email));
   const code = back.searchParams.get('code') ?? '';
   const signal = AbortSignal.timeout(10_000);
