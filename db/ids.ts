@@ -14,7 +14,9 @@ export type IdPrefix =
   | 'att'
   | 'cnt'
   | 'req'
-  | 'hld';
+  | 'hld'
+  | 'ntc'
+  | 'mal';
 
 /** A new id: prefix, underscore, and a UUIDv7 in base 32, so ids sort by the time they were made. */
 export function newId(prefix: IdPrefix): string {

@@ -1,0 +1,85 @@
+import { sql } from 'drizzle-orm';
+import { index, integer, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import type { NoticeKind, NoticeState, NoticeWhy } from '../../domain/notices/notice.ts';
+import { time } from './columns.ts';
+import { tenantId } from './tenants.ts';
+import { channelId } from './channels.ts';
+
+/** Who is told what about a channel, and when: planned, sent, or not sent for a reason. */
+export const notices = pgTable(
+  'notices',
+  {
+    id: text('id').primaryKey(),
+    tenantId: tenantId(),
+    channelId: channelId(),
+    /** null: about no incident, such as a new link for a channel that works. */
+    incidentId: text('incident_id'),
+    kind: text('kind').$type<NoticeKind>().notNull(),
+    /** The step of the incident that it tells of: `alert`, `reminder/2`, `recovered`. */
+    occasion: text('occasion').notNull(),
+    /** An address; null where there is no person to tell, which the row then says. */
+    recipient: text('recipient'),
+    /** A hash of tenant and recipient: histories name the recipient by it. */
+    recipientId: text('recipient_id').notNull(),
+    why: text('why').$type<NoticeWhy>().notNull(),
+    state: text('state').$type<NoticeState>().notNull(),
+    /** When it may be sent; quiet hours and retries move it. */
+    dueAt: time('due_at').notNull(),
+    /** The incident for which the operator looks first, until `heldUntil`; null: it waits for no operator. */
+    heldBy: text('held_by'),
+    heldUntil: time('held_until'),
+    /** The mail it is in, from the first attempt on; its Message-ID is made of it. */
+    mailId: text('mail_id'),
+    /** SHA-256 of the random part of the mail's unsubscribe address. */
+    unsubscribeHash: text('unsubscribe_hash'),
+    attempts: integer('attempts').notNull().default(0),
+    /** A process sends it since then; null: none does. */
+    attemptedAt: time('attempted_at'),
+    /** A code: why it is not sent, or what the last attempt met. */
+    error: text('error'),
+    createdAt: time('created_at').notNull(),
+    /** When it took its state. */
+    at: time('at').notNull(),
+  },
+  (t) => [
+    /** Rule 11: one alert per incident, one notice of each step to each person. */
+    uniqueIndex('notices_once').on(t.incidentId, t.recipientId, t.occasion),
+    index('notices_tenant').on(t.tenantId, t.id),
+    index('notices_channel').on(t.channelId, t.id),
+    index('notices_recipient').on(t.tenantId, t.recipientId, t.at),
+    index('notices_unsubscribe').on(t.unsubscribeHash),
+    index('notices_due')
+      .on(t.dueAt)
+      .where(sql`${t.state} = 'queued'`),
+    index('notices_held')
+      .on(t.heldBy)
+      .where(sql`${t.state} = 'queued'`),
+  ],
+);
+
+/** A person wants no more mail about a channel. */
+export const unsubscribes = pgTable(
+  'unsubscribes',
+  {
+    tenantId: tenantId(),
+    channelId: channelId(),
+    address: text('address').notNull(),
+    at: time('at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.channelId, t.address] })],
+);
+
+/** An address that a mail server refused for good. */
+export const refusedAddresses = pgTable(
+  'refused_addresses',
+  {
+    tenantId: tenantId(),
+    address: text('address').notNull(),
+    at: time('at').notNull(),
+    /** The server's word for it, or the product's. */
+    reason: text('reason').notNull(),
+    /** Who said so: the server while it took the mail, or the product later. */
+    source: text('source').$type<'smtp' | 'bounce'>().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.tenantId, t.address] })],
+);
