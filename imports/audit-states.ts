@@ -4,7 +4,7 @@ import type { CursorRow } from '../db/imports/cursors.ts';
 import { listScopesWithTrouble } from '../db/imports/items.ts';
 import type { ImportScopeRow } from '../db/imports/scopes.ts';
 import type { ImportRow } from '../db/imports/imports.ts';
-import { comparedAgain, isComparedWhole } from '../domain/compared-state.ts';
+import { comparedAgain, isComparedWhole } from '../domain/messages/compared-state.ts';
 import type { ScopeHead } from '../providers/contract.ts';
 import type { Stretch } from './import-run.ts';
 import { auditedFrom } from './window.ts';

@@ -1,5 +1,5 @@
 import type { AccessType, Namespace, ProviderName, Use } from '../domain/access-type.ts';
-import type { MediaType } from '../domain/media-type.ts';
+import type { MediaType } from '../domain/messages/media-type.ts';
 import type { ConnectionContext } from '../domain/connection-context.ts';
 import type { SetAsideReason } from '../domain/receipt.ts';
 import type { Rotation } from '../domain/rotation.ts';

@@ -2,7 +2,7 @@ import type { Response } from 'express';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Context } from '../../runtime/context.ts';
-import type { MediaType } from '../../domain/media-type.ts';
+import type { MediaType } from '../../domain/messages/media-type.ts';
 import { findMessagePart } from '../../db/messages/message-feed.ts';
 
 const FILE_NAMES: Record<MediaType, string> = { 'message/rfc822': 'message.eml', 'application/json': 'record.json' };

@@ -1,6 +1,6 @@
 import { feedCursor, readFeedEpoch } from '../../db/events/feed.ts';
 import { acknowledgeMessages, findMessage, listMessageParts, listMessages } from '../../db/messages/message-feed.ts';
-import { MEDIA_TYPES } from '../../domain/media-type.ts';
+import { MEDIA_TYPES } from '../../domain/messages/media-type.ts';
 import { json, written } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import { feedPosition, feedStart } from '../feeds/feed-position.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MEDIA_TYPES } from '../../domain/media-type.ts';
+import { MEDIA_TYPES } from '../../domain/messages/media-type.ts';
 import { pageQuery } from '../http/paging.ts';
 import { idOf, tenantName, timeOut } from './parts.ts';
 

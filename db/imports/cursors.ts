@@ -1,6 +1,6 @@
 import { and, asc, eq, gt } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
-import type { ComparedState } from '../../domain/compared-state.ts';
+import type { ComparedState } from '../../domain/messages/compared-state.ts';
 import { inBatches, readInBatches } from '../batches.ts';
 import type { Transaction } from '../client.ts';
 import { cursors } from '../schema/imports.ts';

@@ -10,8 +10,8 @@ import {
   text,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
-import type { ComparedState } from '../../domain/compared-state.ts';
-import type { MediaType } from '../../domain/media-type.ts';
+import type { ComparedState } from '../../domain/messages/compared-state.ts';
+import type { MediaType } from '../../domain/messages/media-type.ts';
 import type { SetAsideReason } from '../../domain/receipt.ts';
 import { time } from './columns.ts';
 import { tenantId, tenantOfChannel } from './tenants.ts';

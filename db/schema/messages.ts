@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { boolean, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
-import type { MediaType } from '../../domain/media-type.ts';
+import type { MediaType } from '../../domain/messages/media-type.ts';
 import { feedOrder, time, xid8 } from './columns.ts';
 import { channels, channelId } from './channels.ts';
 import { tenantId, tenantOfChannel } from './tenants.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { MediaType } from '../../domain/media-type.ts';
+import type { MediaType } from '../../domain/messages/media-type.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import type { Envelope, FetchedMessage, ListedItem } from '../../providers/contract.ts';
 import { failureCode } from '../failures.ts';

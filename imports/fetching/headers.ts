@@ -2,7 +2,7 @@ import { addressParser, decodeWords } from 'postal-mime';
 import type { Address as ParsedAddress } from 'postal-mime';
 import type { Address } from '../../db/schema/messages.ts';
 import type { Envelope } from '../../providers/contract.ts';
-import { fingerprintText } from '../../domain/fingerprint.ts';
+import { fingerprintText } from '../../domain/messages/fingerprint.ts';
 import { takeTurn } from '../../domain/limits/turns.ts';
 import { addressLists } from './address-lists.ts';
 import { dateOf, readDateField } from './date-field.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { comparedAgain, isComparedWhole } from '../../domain/compared-state.ts';
+import { comparedAgain, isComparedWhole } from '../../domain/messages/compared-state.ts';
 
 const DAY_MS = 24 * 3_600_000;
 const day = (n: number) => new Date(n * DAY_MS);

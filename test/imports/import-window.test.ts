@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { belongsToWindow, countsAsHad, windowToList } from '../../domain/import-window.ts';
 import type { WindowFacts } from '../../domain/import-window.ts';
-import { fingerprintText } from '../../domain/fingerprint.ts';
+import { fingerprintText } from '../../domain/messages/fingerprint.ts';
 import { readMessageHeaders } from '../../imports/fetching/headers.ts';
 
 const at = (text: string) => new Date(`2026-05-01T${text}Z`);
