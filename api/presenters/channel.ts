@@ -3,6 +3,7 @@ import type { ChannelRow } from '../../db/channels/channels.ts';
 import type { ChannelSetAside } from '../../db/imports/channel-set-aside.ts';
 import type { CredentialFacts } from '../../db/credentials/token-reads.ts';
 import { channelWorkflowId } from '../../domain/workflow/names.ts';
+import { presentPerson } from './person.ts';
 import { presentAccess } from './sign-in.ts';
 import { isoOrNull } from './time.ts';
 import type { Channel } from '../schemas/channels.ts';
@@ -22,7 +23,7 @@ export function presentChannel(
     uses: row.uses,
     account: { email: row.accountEmail, login: row.accountLogin, provider_id: row.accountProviderId },
     server: row.server,
-    owner: row.owner,
+    owner: row.owner && presentPerson(row.owner),
     ...presentLife(row),
     credential_kind: credential?.kind ?? null,
     credential_version: row.credentialVersion,

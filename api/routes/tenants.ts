@@ -18,7 +18,8 @@ import { notFound } from '../http/problem.ts';
 import { presentPolicy } from '../presenters/policy.ts';
 import { listInReach, tenantInReach } from '../auth/reach.ts';
 import { listOf } from '../schemas/list.ts';
-import { erasureOut, policyBody, policyOut, tenantOut, tenantParams, tenantsQuery } from '../schemas/tenants.ts';
+import { policyBody, policyOut } from '../schemas/policy.ts';
+import { erasureOut, tenantOut, tenantParams, tenantsQuery } from '../schemas/tenants.ts';
 import { changeChannel } from '../../channels/wake.ts';
 import { requestDisconnect } from '../../connections/request-disconnect.ts';
 

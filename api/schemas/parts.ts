@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { ACCESS_TYPES, CHANNEL_KINDS, IMPORT_MODES, USES } from '../../domain/access-type.ts';
+import { LOCALES, localeOfTag } from '../../domain/locale.ts';
+import { isTimeZone } from '../../domain/notices/local-time.ts';
 import { SET_ASIDE_REASONS } from '../../domain/receipt.ts';
 
 /** Parts that several requests and answers share. */
@@ -46,18 +48,42 @@ export const time = z.iso
   .describe('ISO 8601 with an offset');
 export const timeOut = z.iso.datetime().meta({ id: 'Time', description: 'ISO 8601 in UTC' });
 
+export const timeZone = z
+  .string()
+  .max(64)
+  .refine(isTimeZone, 'expected the name of a time zone, as Europe/Berlin')
+  .describe('The name of a time zone (IANA), as `Europe/Berlin`');
+
+const SPOKEN = LOCALES.map((locale) => `\`${locale}\``).join(', ');
+
+export const locale = z.enum(LOCALES).meta({ id: 'Locale', description: 'A language of mails and connect pages' });
+
+const languageTag = z
+  .string()
+  .max(64)
+  .regex(/^[a-z]{2,3}([-_][a-z0-9]{1,8})*$/i, 'expected a language tag, as de or de-AT')
+  .describe(`The person’s language, as \`de\` or \`de-AT\`; none of ${SPOKEN}: the policy’s`);
+
 export const person = z
-  .strictObject({ email, name: z.string().max(200).nullish().describe('The person’s name') })
-  .transform((given) => ({
-    email: given.email,
-    name: given.name ?? null,
-  }));
+  .strictObject({
+    email,
+    name: z.string().max(200).nullish().describe('The person’s name'),
+    locale: languageTag.nullish(),
+    time_zone: timeZone.nullish(),
+  })
+  .transform(({ email, name, locale: tag, time_zone: zone }) => {
+    const spoken = localeOfTag(tag ?? '');
+    return { email, name: name ?? null, ...(spoken ? { locale: spoken } : {}), ...(zone ? { timeZone: zone } : {}) };
+  });
 export const personOut = z
   .object({
     email: z.string().describe('An email address'),
     name: z.string().nullable().describe('The name; null: unknown'),
+    locale: locale.optional().describe('The person’s language; absent: the policy’s'),
+    time_zone: z.string().optional().describe('The person’s time zone; absent: the policy’s'),
   })
   .meta({ id: 'Person' });
+export type PersonOut = z.infer<typeof personOut>;
 
 /** http or https, without user and password: a browser is sent there. */
 export const webAddress = z
@@ -70,6 +96,17 @@ function isWebAddress(text: string): boolean {
   if (!URL.canParse(text) || !/^https?:\/\/[^\s\\/][^\s\\]*$/i.test(text)) return false;
   const { username, password, hostname } = new URL(text);
   return hostname !== '' && username === '' && password === '';
+}
+
+/** What a browser calls an origin: scheme, host and port of a page. */
+export const webOrigin = z
+  .string()
+  .max(300)
+  .refine(isOrigin, 'expected an origin, as https://app.example.com, without a path')
+  .describe('An origin, as `https://app.example.com`');
+
+function isOrigin(text: string): boolean {
+  return isWebAddress(text) && new URL(text).origin === text;
 }
 
 /** An id with its prefix. */

@@ -13,11 +13,19 @@ export const DEFAULT_RETENTION_DAYS = 30;
 
 /** Every access type; alerts go to the owner of an individual channel and to the admins of a shared one. */
 const DEFAULT_POLICY: TenantPolicy = {
+  displayName: null,
   accessTypes: null,
   notify: { individual: 'owner', shared: 'admins' },
   admins: [],
   remindersDays: [1, 3, 7],
+  reminderRepeatDays: 7,
+  adminsJoinAfterDays: 3,
+  quietHours: null,
+  quietFirst: false,
+  digest: true,
+  locale: 'en',
   retentionDays: DEFAULT_RETENTION_DAYS,
+  bannerOrigins: [],
 };
 
 /** A tenant exists from the first time the product names it. */

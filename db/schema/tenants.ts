@@ -1,19 +1,42 @@
 import { integer, pgTable, text } from 'drizzle-orm/pg-core';
 import type { AccessType } from '../../domain/access-type.ts';
+import type { Locale } from '../../domain/locale.ts';
+import type { QuietHours } from '../../domain/notices/quiet-hours.ts';
 import { renamedJson, time } from './columns.ts';
 
 export interface Person {
   email: string;
   name: string | null;
+  /** Absent: the policy's. */
+  locale?: Locale;
+  /** Absent: that of the policy's quiet hours. */
+  timeZone?: string;
 }
 
+type Told = 'owner' | 'admins' | 'both' | 'none';
+
 export interface TenantPolicy {
+  /** What people know the tenant by; null: its id. */
+  displayName: string | null;
   accessTypes: AccessType[] | null;
-  notify: { individual: 'owner' | 'admins' | 'both' | 'none'; shared: 'owner' | 'admins' | 'both' | 'none' };
+  notify: { individual: Told; shared: Told };
   admins: Person[];
+  /** Days from the opening of an incident to each reminder; fractions are allowed. */
   remindersDays: number[];
+  /** Days between the reminders after these; null: none follows. */
+  reminderRepeatDays: number | null;
+  /** Days from the opening until reminders of the owner go to the admins as well. */
+  adminsJoinAfterDays: number;
+  quietHours: QuietHours | null;
+  /** Quiet hours hold the first mail of an incident, too. */
+  quietFirst: boolean;
+  /** Channels of one person that break together are told of in one mail. */
+  digest: boolean;
+  locale: Locale;
   /** How long content and envelope of an acknowledged message are kept; null: until the channel is erased. */
   retentionDays: number | null;
+  /** Pages that may read the banner's state. */
+  bannerOrigins: string[];
 }
 
 export const tenants = pgTable('tenants', {

@@ -163,25 +163,67 @@ describe('tenants', () => {
   test('a policy is its defaults until one is set, and what is left out goes back to them', async () => {
     const path = '/v1/tenants/acme/policy';
     const defaults = {
+      display_name: null,
       access_types: null,
       notify: { individual: 'owner', shared: 'admins' },
       admins: [],
       reminders_days: [1, 3, 7],
+      reminder_repeat_days: 7,
+      admins_join_after_days: 3,
+      quiet_hours: null,
+      quiet_first: false,
+      digest: true,
+      locale: 'en',
       retention_days: 30,
+      banner_origins: [],
     };
     expect((await api.call('GET', path)).json).toEqual(defaults);
     const set = { access_types: ['gmail'], admins: [{ email: 'admin@example.com' }], notify: { shared: 'both' } };
     const { json } = await api.call('PUT', path, set);
     expect(json).toEqual({
+      ...defaults,
       access_types: ['gmail'],
       notify: { individual: 'owner', shared: 'both' },
       admins: [{ email: 'admin@example.com', name: null }],
-      reminders_days: [1, 3, 7],
-      retention_days: 30,
     });
     expect((await api.call('GET', path)).json).toEqual(json);
     expect((await api.call('PUT', path, {})).json).toEqual(defaults);
     expect((await api.call('PUT', path, { notify: { everybody: 'both' } })).status).toBe(400);
+  });
+
+  test('a policy takes fractions of days, zones and languages, and refuses with words what is none', async () => {
+    const path = '/v1/tenants/acme/policy';
+    const set = {
+      display_name: 'Acme Ltd',
+      reminders_days: [0.0005, 1],
+      quiet_hours: { from: '22:00', to: '07:00', time_zone: 'Asia/Kathmandu' },
+      admins: [{ email: 'eva@example.com', locale: 'de-AT', time_zone: 'Europe/Vienna' }],
+      locale: 'ja',
+      banner_origins: ['https://app.example.com'],
+    };
+    const eva = { email: 'eva@example.com', name: null, locale: 'de', time_zone: 'Europe/Vienna' };
+    await api.call('PUT', path, set);
+    expect((await api.call('GET', path)).json).toMatchObject({ ...set, admins: [eva] });
+    const elsewhere = { ...set, admins: [{ email: 'eva@example.com', locale: 'it' }] };
+    expect((await api.call('PUT', path, elsewhere)).json.admins).toEqual([{ email: 'eva@example.com', name: null }]);
+
+    const refused = async (body: object) => {
+      const { status, json } = await api.call('PUT', path, body);
+      return [status, json.errors[0].path, json.errors[0].message];
+    };
+    const night = { from: '22:00', to: '07:00', time_zone: 'Europe/Berlin' };
+    const hours = (more: object) => ({ quiet_hours: { ...night, ...more } });
+    const words = expect.stringMatching(/expected|must be/);
+    expect(await refused(hours({ time_zone: 'Europe/Atlantis' }))).toEqual([400, 'quiet_hours.time_zone', words]);
+    expect(await refused(hours({ time_zone: '+02:00' }))).toEqual([400, 'quiet_hours.time_zone', words]);
+    expect(await refused(hours({ to: '22:00' }))).toEqual([400, 'quiet_hours', words]);
+    expect(await refused(hours({ to: '24:00' }))).toEqual([400, 'quiet_hours.to', words]);
+    expect(await refused({ reminders_days: [0] })).toEqual([400, 'reminders_days.0', words]);
+    expect(await refused({ reminder_repeat_days: 0.01 })).toEqual([400, 'reminder_repeat_days', words]);
+    expect(await refused({ locale: 'tlh' })).toEqual([400, 'locale', words]);
+    expect(await refused({ display_name: 'Acme\nBcc: all' })).toEqual([400, 'display_name', words]);
+    expect(await refused({ banner_origins: ['https://a.example/page'] })).toEqual([400, 'banner_origins.0', words]);
+    await api.call('PUT', path, {});
   });
 
   test('one that does not exist cannot be erased', async () => {
