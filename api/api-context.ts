@@ -1,6 +1,7 @@
 import type { Context } from '../runtime/context.ts';
 import { KnownKeys } from './auth/known-keys.ts';
 import { FeedNews } from './feeds/feed-news.ts';
+import { Logos } from './branding/logo.ts';
 import { createRequestLimits } from './limits/request-limits.ts';
 import type { RequestLimits } from './limits/request-limits.ts';
 import { createTellChannels } from '../push/tell-channels.ts';
@@ -14,6 +15,7 @@ export interface ApiContext extends Context {
   knownKeys: KnownKeys;
   limits: RequestLimits;
   tellChannels: TellChannels;
+  logos: Logos;
   /** Aborted when the process is asked to stop: streams end, waiters are sent away. */
   stopping: AbortSignal;
 }
@@ -24,6 +26,7 @@ export async function openApiContext(context: Context): Promise<ApiContext & { s
   const tokenNews = new TokenNews(context);
   const feedNews = new FeedNews(context);
   const limits = createRequestLimits(context);
+  const logos = new Logos(context.config.providers);
   const ends = await Promise.all([tokenNews.listen(), feedNews.listen()]);
   return {
     ...context,
@@ -32,12 +35,13 @@ export async function openApiContext(context: Context): Promise<ApiContext & { s
     knownKeys: new KnownKeys(context, limits.lookups),
     limits,
     tellChannels: createTellChannels(context),
+    logos,
     stopping: stopping.signal,
     /** Ends waiters and streams, whose clients reconnect to another process. */
     async stop() {
       stopping.abort();
       limits.refusals.tell();
-      await Promise.all(ends.map((end) => end()));
+      await Promise.all([...ends.map((end) => end()), logos.close()]);
     },
   };
 }

@@ -2,6 +2,7 @@ import type { Call } from './http/call.ts';
 import { accessTokenCalls } from './routes/access-tokens.ts';
 import { adoptionCalls } from './routes/adoption.ts';
 import { apiKeyCalls } from './routes/api-keys.ts';
+import { brandingCalls } from './branding/calls.ts';
 import { channelCommandCalls } from './routes/channel-commands.ts';
 import { channelCalls } from './routes/channels.ts';
 import { connectCalls } from './routes/connect.ts';
@@ -35,6 +36,7 @@ export const CALLS: { health: Call[]; push: Call[]; all: Call[] } = {
     ...timelineCalls,
     ...messageCalls,
     ...tenantCalls,
+    ...brandingCalls,
     ...apiKeyCalls,
     ...streamCalls,
     ...incidentCalls,

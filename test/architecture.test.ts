@@ -49,6 +49,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   api: [
     'domain',
     'crypto',
+    'net',
     'providers',
     'db',
     'runtime:type',

@@ -8,6 +8,7 @@ export const TAGS = {
   Webhooks: 'Endpoints that are told of every event',
   Events: 'The same events as a stream, and the incidents that they belong to',
   Tenants: 'The product’s customers and their policies',
+  Branding: 'How connect pages and mails look',
   'API keys': 'Who may call this API',
   'Connect pages': 'What the page behind a link calls, for a product that has a page of its own',
   'Web UI': 'What the web UI calls to sign in',

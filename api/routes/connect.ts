@@ -1,3 +1,4 @@
+import { findBranding } from '../../db/access/branding.ts';
 import { findSignInImport } from '../../db/imports/receipts.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
 import { json } from '../http/answers.ts';
@@ -7,6 +8,7 @@ import { adminConsentUrl } from '../connect/admin-consent.ts';
 import { startAuthorization } from '../connect/authorize.ts';
 import { openLink } from '../connect/open-link.ts';
 import { signInWithPassword } from '../connect/password.ts';
+import { presentPageBranding } from '../branding/present-branding.ts';
 import { presentImport } from '../presenters/import.ts';
 import { presentAccess, presentSignIn } from '../presenters/sign-in.ts';
 import {
@@ -42,6 +44,7 @@ const session = defineCall({
         access_types: accessTypes,
         sign_in: presentSignIn(context, accessTypes),
         tenant: link.tenantId,
+        branding: presentPageBranding(await context.database.outsideTenants(findBranding)),
         channel: channel && {
           account: presentAccount(channel),
           access_type: channel.accessType,

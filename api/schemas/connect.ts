@@ -3,6 +3,7 @@ import { camelCased } from './camel-cased.ts';
 import { PROVIDER_NAMES } from '../../domain/access-type.ts';
 import { STATUSES } from '../../domain/channel.ts';
 import { STATUS_REASONS } from '../../domain/verdict.ts';
+import { pageBrandingOut } from './branding.ts';
 import { accountOut, channelOut, serverOut } from './channels.ts';
 import { importOut } from './imports.ts';
 import { purpose, resultOut } from './links.ts';
@@ -54,6 +55,7 @@ export const connectSessionOut = z.object({
   access_types: z.array(accessType).describe('The access types to choose from'),
   sign_in: z.array(signInOut).describe('How to sign in with each of them'),
   tenant: z.string().describe('The tenant that the channel will belong to'),
+  branding: pageBrandingOut,
   channel: z
     .object({
       account: accountOut.describe('The account to sign in again'),
