@@ -7,6 +7,9 @@ import { KILL_POINTS } from '../domain/kill-points.ts';
 import type { KillPoint } from '../domain/kill-points.ts';
 import { Secret } from '../domain/secret.ts';
 import type { LoginPasswords } from '../db/logins.ts';
+import type { MailConfig } from '../mailer/mailer.ts';
+import { parseSender, parseSmtpUrl } from '../mailer/smtp-url.ts';
+import type { Parsed, Sender, SmtpServer } from '../mailer/smtp-url.ts';
 import type { ProviderConfig } from '../providers/definition.ts';
 import { PROVIDER_VARIABLES } from '../providers/registry.ts';
 import { readEnvironment } from './environment.ts';
@@ -24,6 +27,8 @@ export interface Config {
   database: DatabaseConfig;
   temporal: TemporalConfig;
   vaultKeysFile: string;
+  /** The worker sends it. */
+  mail: MailConfig;
   firstApiKey: Secret | null;
   uiLoginToken: Secret | null;
   /**
@@ -87,11 +92,23 @@ const variables = z.object({
   MOORING_SANDBOX_ALONE: z.enum(['on', 'off']).default('on'),
   MOORING_EGRESS_ALLOW: z.string().default(''),
   MOORING_CA_FILE: z.string().optional(),
+  SMTP_URL: parsedBy(parseSmtpUrl).optional(),
+  MAIL_FROM: parsedBy(parseSender).optional(),
   MOORING_KILL_AT: z.enum(KILL_POINTS).optional(),
   MOORING_POLL_SECONDS: z.coerce.number().min(1).optional(),
   MOORING_LISTENER_CONNECTIONS: z.coerce.number().int().min(1).default(1000),
 });
 type Variables = z.infer<typeof variables>;
+
+/** A variable in another module's words for what is wrong with it, which never repeat the value. */
+function parsedBy<T extends SmtpServer | Sender>(parse: (text: string) => Parsed<T>) {
+  return z.string().transform((text, context) => {
+    const parsed = parse(text);
+    if ('value' in parsed) return parsed.value;
+    context.addIssue({ code: 'custom', message: parsed.problem });
+    return z.NEVER;
+  });
+}
 
 function entriesOf(list: string): string[] {
   return list.split(',').flatMap((entry) => entry.trim() || []);
@@ -150,6 +167,7 @@ export function readConfig(environment: Record<string, string> = readEnvironment
     },
     temporal: temporalConfig(given),
     vaultKeysFile: given.MOORING_VAULT_KEYS_FILE,
+    mail: mailConfig(given),
     firstApiKey: given.MOORING_API_KEY ? new Secret(given.MOORING_API_KEY) : null,
     uiLoginToken: given.MOORING_UI_LOGIN_TOKEN ? new Secret(given.MOORING_UI_LOGIN_TOKEN) : null,
     sandbox,
@@ -165,6 +183,12 @@ export function readConfig(environment: Record<string, string> = readEnvironment
     pollIntervalMs: pollIntervalMs(given),
     listenerConnections: given.MOORING_LISTENER_CONNECTIONS,
   };
+}
+
+function mailConfig({ SMTP_URL: smtp, MAIL_FROM: from }: Variables): MailConfig {
+  if (!smtp) return { smtp: null };
+  if (!from) throw new ConfigError('MAIL_FROM: expected the sender of the mails that go out through SMTP_URL');
+  return { smtp, from };
 }
 
 function requireLongKey(key: string | undefined): void {

@@ -9,6 +9,8 @@ import { databaseClock } from '../db/clock.ts';
 import { reserveQuotaTime } from '../db/quotas.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { KillPoint } from '../domain/kill-points.ts';
+import type { Mailer } from '../domain/mail.ts';
+import { createMailer, withoutServer } from '../mailer/mailer.ts';
 import { createLogger } from './logger.ts';
 import type { Logger } from './logger.ts';
 import { createProviders } from '../providers/registry.ts';
@@ -25,6 +27,8 @@ export interface Context {
   vault: Vault;
   providers: Providers;
   temporal: Temporal;
+  /** The worker's; the other processes send no mail. */
+  mailer: Mailer;
   /** Ends this process at once if it was started to die here (`MOORING_KILL_AT`); nothing otherwise. */
   killPoint(point: KillPoint): void;
   close(): Promise<void>;
@@ -51,6 +55,7 @@ export async function createContext(
       given.providers ??
       createProviders(config.providers, (...asked) => reserveQuotaTime({ database, clock }, ...asked)),
     temporal,
+    mailer: given.mailer ?? (program === 'worker' ? mailerOf(config, logger) : withoutServer),
     killPoint(point) {
       if (point === config.killAt) process.kill(process.pid, 'SIGKILL');
     },
@@ -59,6 +64,13 @@ export async function createContext(
       await database.close();
     },
   };
+}
+
+function mailerOf({ mail, providers }: Config, logger: Logger): Mailer {
+  return createMailer(mail, {
+    certificateAuthorities: providers.certificateAuthorities,
+    tellOperator: (failure) => logger.error(failure, 'The mail server of SMTP_URL takes no mail from us'),
+  });
 }
 
 const raiseAlarm =

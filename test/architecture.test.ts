@@ -15,7 +15,8 @@ const MAY_IMPORT: Record<string, string[]> = {
   net: ['domain'],
   providers: ['domain', 'net'],
   db: ['domain'],
-  runtime: ['domain', 'crypto', 'providers', 'db'],
+  mailer: ['domain', 'net'],
+  runtime: ['domain', 'crypto', 'providers', 'db', 'mailer'],
   channels: ['domain', 'db', 'runtime:type'],
   credentials: ['domain', 'crypto', 'providers:type', 'db', 'runtime:type', 'channels'],
   push: ['domain', 'providers:type', 'db', 'runtime:type', 'channels', 'credentials'],
@@ -32,7 +33,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'imports',
   ],
   webhooks: ['domain', 'crypto', 'net', 'db', 'runtime'],
-  notifications: ['domain', 'crypto', 'db', 'runtime', 'channels', 'connections'],
+  notifications: ['domain', 'crypto', 'providers:type', 'db', 'runtime', 'channels', 'connections'],
   activities: [
     'domain',
     'runtime:type',

@@ -1,0 +1,54 @@
+import type { ChannelRow } from '../../db/channels/channels.ts';
+import type { Action } from '../../domain/verdict.ts';
+import { isSameAddress } from '../../domain/address.ts';
+import type { AccessWords } from '../../providers/contract.ts';
+import type { Task } from '../mail-kinds.ts';
+import type { MailItem } from './mail-input.ts';
+
+type Described = Pick<
+  ChannelRow,
+  'accountEmail' | 'accountLogin' | 'action' | 'importMode' | 'status' | 'statusReason'
+>;
+
+/** What a mail tells that the channel's row does not. */
+type Told = Pick<MailItem, 'credential' | 'since' | 'until' | 'missed' | 'link'> &
+  Partial<Pick<MailItem, 'reason' | 'task'>>;
+
+/**
+ * One channel for `composeMail`.
+ * @param access the adapter's words; undefined: its access type is no longer configured
+ */
+export function itemOfChannel(channel: Described, access: AccessWords | undefined, told: Told): MailItem {
+  const reason = told.reason === undefined ? channel.statusReason : told.reason;
+  const { accountEmail: mailbox, accountLogin: login } = channel;
+  return {
+    mailbox,
+    login: isSameAddress(mailbox, login) ? null : login,
+    provider: properName(access),
+    task: taskOf(channel.action, channel.status),
+    imports: channel.importMode !== 'off',
+    ...told,
+    reason,
+    isAmbiguous: reason !== null && access?.causes[reason] !== undefined,
+  };
+}
+
+/** "the mail server" is no name: each language has its own word for it. */
+function properName(access: AccessWords | undefined): string | null {
+  return access === undefined || access.provider.startsWith('the ') ? null : access.provider;
+}
+
+function taskOf(action: Action, status: Described['status']): Task {
+  switch (action) {
+    case 'reauthorize':
+    case 'change_access':
+      return 'sign_in';
+    case 'admin_consent':
+      return 'approve';
+    case 'contact_support':
+      return status === 'reauth_required' ? 'sign_in' : 'ask_administrator';
+    case 'fix_app_credentials':
+    case 'none':
+      return 'none';
+  }
+}
