@@ -11,13 +11,17 @@ import { ReturnPage } from './pages/return.tsx';
 const loadChannels = () => import('./pages/channels.tsx').then((page) => ({ default: page.ChannelsPage }));
 const loadChannel = () => import('./pages/channel.tsx').then((page) => ({ default: page.ChannelPage }));
 const loadWebhooks = () => import('./pages/webhooks.tsx').then((page) => ({ default: page.WebhooksPage }));
+const loadSettings = () => import('./pages/settings.tsx');
 const ChannelsPage = lazy(loadChannels);
 const ChannelPage = lazy(loadChannel);
 const WebhooksPage = lazy(loadWebhooks);
+const SettingsPage = lazy(() => loadSettings().then((page) => ({ default: page.SettingsPage })));
+const TenantsSettings = lazy(() => loadSettings().then((page) => ({ default: page.TenantsSettings })));
+const TenantSettings = lazy(() => loadSettings().then((page) => ({ default: page.TenantSettings })));
 
 /** The pages of the workspace, fetched while the network is there: a page cannot say that it is gone before it is loaded. */
 function loadAllPages(): void {
-  for (const load of [loadChannels, loadChannel, loadWebhooks]) void load().catch(() => {});
+  for (const load of [loadChannels, loadChannel, loadWebhooks, loadSettings]) void load().catch(() => {});
 }
 
 export function App() {
@@ -34,6 +38,10 @@ export function App() {
             <Route path="/channels" element={<ChannelsPage />} />
             <Route path="/channels/:id" element={<ChannelPage />} />
             <Route path="/webhooks" element={<WebhooksPage />} />
+            <Route path="/settings" element={<SettingsPage />}>
+              <Route index element={<TenantsSettings />} />
+              <Route path="tenants/:tenant" element={<TenantSettings />} />
+            </Route>
             <Route path="*" element={<NotFoundPage />} />
           </Route>
         </Routes>

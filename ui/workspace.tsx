@@ -2,6 +2,7 @@ import { Suspense, useEffect, useRef } from 'react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { NavLink, Outlet, useLocation } from 'react-router';
 import { call } from './data/client.ts';
+import { forgetDrafts } from './data/draft.ts';
 import { useLive } from './data/live.ts';
 import type { LiveState } from './data/live.ts';
 import { sessionQuery } from './data/queries.ts';
@@ -57,6 +58,7 @@ function SignedIn({ session, onOpen }: { session: UiSession; onOpen: () => void 
             Channels
           </NavLink>
           <NavLink to="/webhooks">Webhooks</NavLink>
+          <NavLink to="/settings">Settings</NavLink>
         </nav>
         <span className={`live live-${live.state}`} role="status" title={LIVE_HELP[live.state]}>
           {live.state === 'silent' && !online ? 'Offline' : LIVE_WORDS[live.state]}
@@ -93,6 +95,7 @@ function Footer({ session }: { session: UiSession }) {
     mutationFn: () => call('DELETE', '/ui/session'),
     onSuccess: () => {
       client.clear();
+      forgetDrafts();
       window.location.assign('/');
     },
   });

@@ -14,6 +14,7 @@ export const tenantOut = z
     created_at: timeOut.describe('When the tenant was first named'),
   })
   .meta({ id: 'Tenant' });
+export type Tenant = z.infer<typeof tenantOut>;
 
 export const erasureOut = z.object({
   id: z.string().describe('The tenant’s id'),

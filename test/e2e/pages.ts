@@ -1,4 +1,7 @@
+import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
+import { expect } from 'vitest';
+import { seriousFaults } from './accessibility.ts';
 
 /** What a person does at the sandbox's Google: the account, then the consent. `email` may be unknown to it. */
 export async function signInAtGoogle(page: Page, email: string): Promise<void> {
@@ -43,3 +46,35 @@ export const lightnessOf = (page: Page): Promise<number> =>
     );
     return (red + green + blue) / 3 / 255;
   });
+
+/** A folder for pictures of every page that a test looks at; none are taken without it. */
+const SCREENSHOTS = process.env['SCREENSHOTS'];
+
+/**
+ * What is wrong with pages on a phone and on a desktop, in light and in dark: they scroll sideways, axe finds something
+ * serious, or the scheme is not followed. It keeps the page's session.
+ */
+export async function faultsOnEveryScreen(page: Page, addresses: readonly string[]): Promise<string[]> {
+  const faults: string[] = [];
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    for (const width of [360, 1440]) {
+      await page.setViewportSize({ width, height: 900 });
+      for (const address of addresses) {
+        const place = `${new URL(address).pathname} ${colorScheme} ${width}`;
+        await page.goto(address);
+        await page.getByRole('heading', { level: 1 }).waitFor();
+        await expect.poll(() => page.locator('.waiting').count()).toBe(0);
+        faults.push(...(await seriousFaults(page)).map((fault) => `${place}: ${fault}`));
+        if ((await overflowOf(page)) !== 0) faults.push(`${place} scrolls sideways`);
+        const light = await lightnessOf(page);
+        if (colorScheme === 'dark' ? light > 0.2 : light < 0.9) faults.push(`${place} is not ${colorScheme}`);
+        if (SCREENSHOTS) {
+          const name = place.replaceAll(/[^\w-]+/g, '-').replace(/^-/, '');
+          await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });
+        }
+      }
+    }
+  }
+  return faults;
+}

@@ -1,0 +1,40 @@
+import { Link, Outlet, useParams } from 'react-router';
+import '../styles/settings.css';
+import { TenantList } from '../components/settings/tenant-list.tsx';
+import { TenantPolicy } from '../components/settings/tenant-policy.tsx';
+
+/** The frame of the settings: what belongs to a tenant, and what to the installation. */
+export function SettingsPage() {
+  return (
+    <>
+      <title>Settings – Mooring</title>
+      <div className="page-head">
+        <h1>Settings</h1>
+      </div>
+      <Outlet />
+    </>
+  );
+}
+
+export function TenantsSettings() {
+  return (
+    <>
+      <p className="lead">Whom Mooring tells when a channel breaks, how often, and in which language: per tenant.</p>
+      <TenantList />
+    </>
+  );
+}
+
+export function TenantSettings() {
+  const { tenant = '' } = useParams();
+  return (
+    <>
+      <title>{`Settings of ${tenant} – Mooring`}</title>
+      <nav aria-label="Breadcrumb" className="breadcrumb">
+        <Link to="/settings">Tenants</Link>
+      </nav>
+      <h2 className="settings-of address">{tenant}</h2>
+      <TenantPolicy key={tenant} tenant={tenant} />
+    </>
+  );
+}
