@@ -6,6 +6,8 @@ import type { Rotation } from '../domain/rotation.ts';
 import type { Secret } from '../domain/secret.ts';
 import type { Server } from '../domain/server.ts';
 import type { ProviderAnswer, StatusReason, Verdict } from '../domain/verdict.ts';
+import type { VagueCause } from '../domain/words/causes.ts';
+import type { PasswordNote } from '../domain/words/password-notes.ts';
 
 /**
  * The contract of an adapter: words and shapes, no code. Shared code never asks which provider it has; it asks for a
@@ -123,11 +125,8 @@ export interface AccessWords {
   provider: string;
   /** Which accounts it is for, where there is a choice. */
   hint: string;
-  /**
-   * Whole sentences for reasons of which the provider's bytes tell less, or something else, than the reason's name; the
-   * account's login stands for `{login}`.
-   */
-  causes: Partial<Record<StatusReason, string>>;
+  /** For reasons of which the provider's bytes tell less, or something else, than the reason's name. */
+  causes: Partial<Record<StatusReason, VagueCause>>;
 }
 
 /**
@@ -144,8 +143,8 @@ interface SignInWays {
 export interface PasswordSignIn {
   /** What the form asks about the server: its name, port and encryption, or the address of a service. */
   server: { asks: 'host' | 'url'; label: string; example: string };
-  /** What to know before signing in with a password, by the domain of the address. */
-  notes: readonly { domains: readonly string[]; text: string }[];
+  /** What to know before signing in with a password, by the domain of the address; `name` is what people call it. */
+  notes: readonly { domains: readonly string[]; kind: PasswordNote; name: string }[];
   /**
    * The server to log in to: what is given wins, the rest is found by the address. null where none is known. IMAP looks
    * names up and connects to nothing; Autodiscover (Exchange) sends the login.

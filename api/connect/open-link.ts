@@ -5,6 +5,7 @@ import type { ChannelRow } from '../../db/channels/channels.ts';
 import { findLink } from '../../db/access/links.ts';
 import type { LinkRow } from '../../db/access/links.ts';
 import { findPolicy, findTenant } from '../../db/access/tenants.ts';
+import type { TenantPolicy } from '../../db/schema/tenants.ts';
 import type { AccessType } from '../../domain/access-type.ts';
 import type { ApiContext } from '../api-context.ts';
 import { refuseGuess } from '../auth/limit.ts';
@@ -18,6 +19,7 @@ export interface OpenLink {
   address: string;
   /** The channel it is pinned to, or that came of it. */
   channel: ChannelRow | null;
+  policy: TenantPolicy;
   /** What the person may choose from. */
   accessTypes: AccessType[];
 }
@@ -40,7 +42,7 @@ export async function reopenLink(
     if (!link || !tenant || tenant.eraseRequestedAt) throw notFound('link');
     const channel = link.channelId === null ? null : await findChannel(tx, link.channelId);
     const policy = await findPolicy(tx, tenantId);
-    return { link, address, channel, accessTypes: choicesOf(context, link, policy.accessTypes) };
+    return { link, address, channel, policy, accessTypes: choicesOf(context, link, policy.accessTypes) };
   });
 }
 

@@ -1,4 +1,8 @@
+import { vagueCauseSentence } from '../../domain/words/causes.ts';
+import { passwordNoteSentence } from '../../domain/words/password-notes.ts';
 import type { AccessType } from '../../domain/access-type.ts';
+import type { VagueCause } from '../../domain/words/causes.ts';
+import type { StatusReason } from '../../domain/verdict.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
 import type { Context } from '../../runtime/context.ts';
 import type { Channel } from '../schemas/channels.ts';
@@ -18,7 +22,12 @@ export function presentSignIn({ providers }: Pick<Context, 'providers'>, accessT
       oauth: signIn.oauth.map(({ provider, label }) => ({ provider, label })),
       password: signIn.password && {
         server: signIn.password.server,
-        notes: signIn.password.notes.map(({ domains, text }) => ({ domains: [...domains], text })),
+        notes: signIn.password.notes.map(({ domains, kind, name }) => ({
+          domains: [...domains],
+          kind,
+          name,
+          text: passwordNoteSentence(kind, name),
+        })),
       },
     };
   });
@@ -32,6 +41,18 @@ export function presentAccess(
   const words = providers.get(accessType)?.words;
   if (!words) return { label: accessType, provider: 'the provider', causes: {} };
   const { label, provider, causes } = words;
-  const filled = Object.entries(causes).map(([reason, text]) => [reason, text.replaceAll('{login}', accountLogin)]);
-  return { label, provider, causes: Object.fromEntries(filled) as Record<string, string> };
+  const said = Object.entries(causes).map(([reason, cause]) => [
+    reason,
+    vagueCauseSentence(cause, { provider, login: accountLogin }),
+  ]);
+  return { label, provider, causes: Object.fromEntries(said) as Record<string, string> };
+}
+
+/** Why a channel needs a sign-in, by a name that pages have words for; null where it does not. */
+export function presentCause(
+  { providers }: Pick<Context, 'providers'>,
+  { accessType, statusReason }: ChannelRow,
+): StatusReason | VagueCause | null {
+  if (statusReason === null) return null;
+  return providers.get(accessType)?.words.causes[statusReason] ?? statusReason;
 }

@@ -10,7 +10,7 @@ import { openLink } from '../connect/open-link.ts';
 import { signInWithPassword } from '../connect/password.ts';
 import { presentPageBranding } from '../branding/present-branding.ts';
 import { presentImport } from '../presenters/import.ts';
-import { presentAccess, presentSignIn } from '../presenters/sign-in.ts';
+import { presentAccess, presentCause, presentSignIn } from '../presenters/sign-in.ts';
 import {
   authorizeBody,
   authorizeOut,
@@ -36,7 +36,7 @@ const session = defineCall({
   answers: { 200: json('The link; also after it was used', connectSessionOut) },
   async run({ context, params: { link: address }, request }) {
     const opened = await openLink(context, address, request);
-    const { link, channel, accessTypes } = opened;
+    const { link, channel, policy, accessTypes } = opened;
     return {
       status: 200,
       body: {
@@ -44,6 +44,8 @@ const session = defineCall({
         access_types: accessTypes,
         sign_in: presentSignIn(context, accessTypes),
         tenant: link.tenantId,
+        display_name: policy.displayName ?? link.tenantId,
+        locale: policy.locale,
         branding: presentPageBranding(await context.database.outsideTenants(findBranding)),
         channel: channel && {
           account: presentAccount(channel),
@@ -51,6 +53,7 @@ const session = defineCall({
           access: presentAccess(context, channel),
           status: channel.status,
           status_reason: channel.statusReason,
+          cause: presentCause(context, channel),
           import: channel.importMode,
           server: channel.server,
         },

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { camelCased } from './camel-cased.ts';
 import { PROVIDER_NAMES } from '../../domain/access-type.ts';
 import { STATUSES } from '../../domain/channel.ts';
+import { LOCALES } from '../../domain/locale.ts';
 import { STATUS_REASONS } from '../../domain/verdict.ts';
+import { VAGUE_CAUSE_NAMES } from '../../domain/words/causes.ts';
 import { pageBrandingOut } from './branding.ts';
 import { accountOut, channelOut, serverOut } from './channels.ts';
 import { importOut } from './imports.ts';
@@ -55,6 +57,8 @@ export const connectSessionOut = z.object({
   access_types: z.array(accessType).describe('The access types to choose from'),
   sign_in: z.array(signInOut).describe('How to sign in with each of them'),
   tenant: z.string().describe('The tenant that the channel will belong to'),
+  display_name: z.string().describe('What people call the tenant; its id where its policy names none'),
+  locale: z.enum(LOCALES).describe('The language for a person whose browser wants none of ours'),
   branding: pageBrandingOut,
   channel: z
     .object({
@@ -63,6 +67,10 @@ export const connectSessionOut = z.object({
       access: accessOut.describe('What the access is called'),
       status: z.enum(STATUSES).describe('Where the channel is in its life; `connected`: no sign-in is needed'),
       status_reason: z.enum(STATUS_REASONS).nullable().describe('Why it needs a sign-in; null where it does not'),
+      cause: z
+        .enum([...STATUS_REASONS, ...VAGUE_CAUSE_NAMES])
+        .nullable()
+        .describe('The same as far as the provider’s answer tells it, for words in any language'),
       import: importMode.describe('What is imported; off: nothing, so nothing is fetched after the sign-in'),
       server: serverOut.nullable().describe('The server of a password channel; null for other channels'),
     })

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { PROVIDER_NAMES } from '../../domain/access-type.ts';
+import { PASSWORD_NOTE_KINDS } from '../../domain/words/password-notes.ts';
 import { accessType } from './parts.ts';
 
 const provider = z.string().describe('Who runs the account, as a sentence names it: “Google”, “the mail server”');
@@ -29,6 +30,8 @@ const passwordOut = z.object({
     .array(
       z.object({
         domains: z.array(z.string()).describe('Domains of addresses'),
+        kind: z.enum(PASSWORD_NOTE_KINDS).describe('Which note it is, for words in another language'),
+        name: z.string().describe('What people call the provider'),
         text: z.string().describe('What to know before signing in with a password there'),
       }),
     )

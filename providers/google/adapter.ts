@@ -26,14 +26,12 @@ const CAPABILITIES: Omit<Capabilities, 'push' | 'quota'> = {
   confirmations: { tries: 2, gapMs: 60_000 },
 };
 
-const cannotTell = 'Google ended our access: the password changed, or a person withdrew the access.';
-
 const WORDS: AccessWords = {
   label: 'Gmail',
   provider: 'Google',
   hint: 'Gmail and Google Workspace; you sign in at Google',
   // `invalid_grant` is the same for both.
-  causes: { access_revoked: cannotTell, password_changed: cannotTell },
+  causes: { access_revoked: 'access_ended', password_changed: 'access_ended' },
 };
 
 /** The mailbox has one cursor. */

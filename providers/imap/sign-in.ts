@@ -6,18 +6,13 @@ import type { Http } from '../../net/http.ts';
 import { askAutoconfig } from './autoconfig.ts';
 import { discoverImapServer } from './discovery.ts';
 
-const passwordRefused = 'The mail server no longer accepts the password of {login}; it was probably changed.';
-
 export const IMAP_WORDS: AccessWords = {
   label: 'IMAP',
   provider: 'the mail server',
   hint: 'Any other mailbox, with its password',
   // A refused login says that, and no more.
-  causes: { password_changed: passwordRefused, access_revoked: passwordRefused },
+  causes: { password_changed: 'password_refused', access_revoked: 'password_refused' },
 };
-
-const appPassword = (name: string) => `${name} wants an app password here, made in the account’s security settings.`;
-const switchedOn = (name: string) => `IMAP must be switched on in ${name}’s settings first.`;
 
 /** 143 and 993 lead to the same accounts. */
 export const imapServerKey = (server: Server): string => serverKeyOf(server, IMAP_PORTS);
@@ -25,20 +20,17 @@ export const imapServerKey = (server: Server): string => serverKeyOf(server, IMA
 const imapPassword: Omit<PasswordSignIn, 'discover'> = {
   server: { asks: 'host', label: 'IMAP server', example: 'imap.example.com' },
   notes: [
-    { domains: ['gmail.com', 'googlemail.com'], text: appPassword('Google') },
-    { domains: ['icloud.com', 'me.com', 'mac.com'], text: appPassword('Apple') },
-    { domains: ['yahoo.com', 'yahoo.co.uk', 'yahoo.de', 'ymail.com'], text: appPassword('Yahoo') },
-    { domains: ['aol.com'], text: appPassword('AOL') },
-    { domains: ['fastmail.com', 'fastmail.fm'], text: appPassword('Fastmail') },
-    { domains: ['zoho.com'], text: appPassword('Zoho') },
-    { domains: ['yandex.com', 'yandex.ru'], text: appPassword('Yandex') },
-    { domains: ['gmx.de', 'gmx.net', 'gmx.at', 'gmx.ch', 'gmx.com'], text: switchedOn('GMX') },
-    { domains: ['web.de'], text: switchedOn('WEB.DE') },
-    { domains: ['t-online.de'], text: 'T-Online wants its separate e-mail password here.' },
-    {
-      domains: ['outlook.com', 'hotmail.com', 'live.com', 'msn.com'],
-      text: 'Microsoft does not accept passwords here any more; choose Microsoft 365 instead, where it is offered.',
-    },
+    { domains: ['gmail.com', 'googlemail.com'], kind: 'app_password', name: 'Google' },
+    { domains: ['icloud.com', 'me.com', 'mac.com'], kind: 'app_password', name: 'Apple' },
+    { domains: ['yahoo.com', 'yahoo.co.uk', 'yahoo.de', 'ymail.com'], kind: 'app_password', name: 'Yahoo' },
+    { domains: ['aol.com'], kind: 'app_password', name: 'AOL' },
+    { domains: ['fastmail.com', 'fastmail.fm'], kind: 'app_password', name: 'Fastmail' },
+    { domains: ['zoho.com'], kind: 'app_password', name: 'Zoho' },
+    { domains: ['yandex.com', 'yandex.ru'], kind: 'app_password', name: 'Yandex' },
+    { domains: ['gmx.de', 'gmx.net', 'gmx.at', 'gmx.ch', 'gmx.com'], kind: 'switch_on', name: 'GMX' },
+    { domains: ['web.de'], kind: 'switch_on', name: 'WEB.DE' },
+    { domains: ['t-online.de'], kind: 'own_password', name: 'T-Online' },
+    { domains: ['outlook.com', 'hotmail.com', 'live.com', 'msn.com'], kind: 'no_password', name: 'Microsoft' },
   ],
   serverKey: imapServerKey,
 };

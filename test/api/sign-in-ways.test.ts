@@ -68,7 +68,12 @@ describe('an access type with several ways to sign in', () => {
         password: {
           server: { asks: 'host', label: 'IMAP server', example: 'imap.example.com' },
           notes: expect.arrayContaining([
-            { domains: ['gmail.com', 'googlemail.com'], text: expect.stringContaining('app password') as string },
+            {
+              domains: ['gmail.com', 'googlemail.com'],
+              kind: 'app_password',
+              name: 'Google',
+              text: expect.stringContaining('app password') as string,
+            },
           ]) as unknown,
         },
       },

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { vagueCauseSentence } from '../../domain/words/causes.ts';
+import { passwordNoteSentence } from '../../domain/words/password-notes.ts';
 import { createProviders } from '../../providers/registry.ts';
 import { readConfig } from '../../runtime/config.ts';
 import { secret } from '../support/minting.ts';
@@ -46,8 +48,11 @@ describe('the providers of an environment', () => {
       expect(signIn.oauth.length + (signIn.password ? 1 : 0)).toBeGreaterThan(0);
       const names = [words.label, words.provider, words.hint, ...signIn.oauth.map(({ label }) => label)];
       for (const name of names) expect(name).toMatch(/^[^{_]+$/);
-      const sentences = [...Object.values(words.causes), ...(signIn.password?.notes ?? []).map(({ text }) => text)];
-      for (const sentence of sentences) expect(sentence.replaceAll('{login}', 'ana')).toMatch(/^[A-Z][^{_]*\.$/);
+      const sentences = [
+        ...Object.values(words.causes).map((cause) => vagueCauseSentence(cause, { ...words, login: 'ana' })),
+        ...(signIn.password?.notes ?? []).map(({ kind, name }) => passwordNoteSentence(kind, name)),
+      ];
+      for (const sentence of sentences) expect(sentence).toMatch(/^[A-Z][^{_]*\.$/);
     }
   });
 
