@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 
 const CHECKOUT = dirname(fileURLToPath(import.meta.url));
 const BIN = join(CHECKOUT, 'node_modules', '.bin');
-const UI_BUILD = join(CHECKOUT, 'dist', 'ui');
+const UI_BUILDS = { ui: join(CHECKOUT, 'dist', 'ui'), [join('ui', 'embed')]: join(CHECKOUT, 'dist', 'embed') };
 const UI_RECORD = join(CHECKOUT, 'dist', 'ui.sources');
 const ENVIRONMENT = {
   // Compiled code is kept for the next start: a quarter less to do until a process answers.
@@ -61,12 +61,14 @@ async function install() {
 
 function uiBuilt() {
   if (!existsSync(join(CHECKOUT, 'ui', 'vite.config.ts'))) return true;
-  return existsSync(UI_BUILD) && existsSync(UI_RECORD) && readFileSync(UI_RECORD, 'utf8') === uiSources();
+  const isThere = Object.values(UI_BUILDS).every((folder) => existsSync(folder));
+  return isThere && existsSync(UI_RECORD) && readFileSync(UI_RECORD, 'utf8') === uiSources();
 }
 
 async function buildUi() {
   const sources = uiSources();
-  await quietly(nodeProgram(), [join(CHECKOUT, 'node_modules', 'vite', 'bin', 'vite.js'), 'build', 'ui']);
+  const vite = join(CHECKOUT, 'node_modules', 'vite', 'bin', 'vite.js');
+  await Promise.all(Object.keys(UI_BUILDS).map((root) => quietly(nodeProgram(), [vite, 'build', root])));
   mkdirSync(dirname(UI_RECORD), { recursive: true });
   writeFileSync(UI_RECORD, sources);
 }

@@ -1,3 +1,4 @@
+import { bannerCalls } from './banner/banner-calls.ts';
 import type { Call } from './http/call.ts';
 import { accessTokenCalls } from './routes/access-tokens.ts';
 import { adoptionCalls } from './routes/adoption.ts';
@@ -41,6 +42,7 @@ export const CALLS: { health: Call[]; push: Call[]; all: Call[] } = {
     ...streamCalls,
     ...incidentCalls,
     ...webhookCalls,
+    ...bannerCalls,
     ...connectCalls,
     ...oauthCallbackCalls,
     ...uiSessionCalls,

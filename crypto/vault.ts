@@ -2,6 +2,7 @@ import { createHmac, hkdfSync } from 'node:crypto';
 import { FlattenedEncrypt, flattenedDecrypt } from 'jose';
 import type { FlattenedJWE } from 'jose';
 import { Secret } from '../domain/secret.ts';
+import { makeBearerToken, readBearerToken } from './bearer-token.ts';
 import { makeKeyWrappedContent, openKeyWrappedContent } from './key-wrapped-content.ts';
 import type { Keyring } from './keyring.ts';
 import { isSameSecret } from './random-secrets.ts';
@@ -131,11 +132,34 @@ export class Vault {
     return hash !== null && isSameSecret(keyed.slice(at + 1), hash);
   }
 
+  /** A token that carries `claims` for a holder who can neither read nor change them. */
+  makeToken(claims: string, label: string): string {
+    const { current } = this.#keyring.content;
+    const key = this.#derive(current, label);
+    if (key === null) throw absent(current);
+    return makeBearerToken(claims, key);
+  }
+
+  /** The claims of a token of `makeToken`; null for any other text, and where its key is no longer in the keys file. */
+  readToken(token: string, label: string): string | null {
+    const { current, keys } = this.#keyring.content;
+    for (const keyId of new Set([current, ...keys.keys()])) {
+      const key = this.#derive(keyId, label);
+      const claims = key && readBearerToken(token, key);
+      if (claims !== null) return claims;
+    }
+    return null;
+  }
+
   #hashUnder(keyId: string, text: string, label: string): string | null {
+    const derived = this.#derive(keyId, label);
+    return derived && createHmac('sha256', derived).update(text).digest('base64url');
+  }
+
+  /** A key for one purpose; null without the key that it is derived from. */
+  #derive(keyId: string, label: string): Buffer | null {
     const key = this.#keyring.content.keys.get(keyId);
-    if (!key) return null;
-    const derived = Buffer.from(hkdfSync('sha256', key, '', label, 32));
-    return createHmac('sha256', derived).update(text).digest('base64url');
+    return key ? Buffer.from(hkdfSync('sha256', key, '', label, 32)) : null;
   }
 
   encryptSecret(value: Secret, binding: Binding): Promise<string> {

@@ -58,6 +58,12 @@ export function checkOrigin(config: Config): RequestHandler {
   };
 }
 
+/** A connect page in a popup tells the page that opened it of its result, so the browser must not part the two. */
+export const keepOpener: RequestHandler = (_request, response, next) => {
+  response.set('Cross-Origin-Opener-Policy', 'unsafe-none');
+  next();
+};
+
 function ownHosts({ publicUrl, bind, port }: Config): Set<string> {
   const hosts = new Set([new URL(publicUrl).host.toLowerCase(), `${bind}:${port}`]);
   // A loopback address is reachable from this machine alone.

@@ -20,6 +20,8 @@ export interface RequestLimits {
   authorizations: RateLimit;
   /** By link: passwords. */
   passwords: RateLimit;
+  /** By banner token and address: reads of the banner's state. */
+  bannerReads: RateLimit;
   /** By key: event streams that are open at once. */
   streams: Places;
   refusals: RefusalLog;
@@ -33,6 +35,7 @@ export function createRequestLimits({ logger }: Pick<Context, 'logger'>): Reques
     changes: new RateLimit({ uses: 30_000, perMs: MINUTE_MS }),
     authorizations: new RateLimit({ uses: 20, perMs: 10 * MINUTE_MS }),
     passwords: new RateLimit({ uses: 20, perMs: 10 * MINUTE_MS }),
+    bannerReads: new RateLimit({ uses: 60, perMs: MINUTE_MS }),
     streams: new Places(100),
     refusals: new RefusalLog(logger),
   };

@@ -4,6 +4,7 @@ import type { ChannelRow } from '../../db/channels/channels.ts';
 import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import { SIGN_IN_PROBLEMS } from '../connect/sign-in-failure.ts';
+import { letOriginRead } from '../http/cross-origin.ts';
 import { adminConsentUrl } from '../connect/admin-consent.ts';
 import { startAuthorization } from '../connect/authorize.ts';
 import { openLink } from '../connect/open-link.ts';
@@ -34,9 +35,10 @@ const session = defineCall({
   access: 'public',
   params,
   answers: { 200: json('The link; also after it was used', connectSessionOut) },
-  async run({ context, params: { link: address }, request }) {
+  async run({ context, params: { link: address }, request, response }) {
     const opened = await openLink(context, address, request);
     const { link, channel, policy, accessTypes } = opened;
+    letOriginRead(request, response, link.origin);
     return {
       status: 200,
       body: {
@@ -62,6 +64,7 @@ const session = defineCall({
         done: link.usedAt !== null,
         result: link.result,
         return_to: link.returnTo,
+        origin: link.origin,
         sandbox_page: context.config.sandbox?.page || null,
       },
     };

@@ -5,7 +5,7 @@ import type { AccessType } from '../../domain/access-type.ts';
 import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import type { ApiContext } from '../api-context.ts';
-import { createLink } from '../connect/new-link.ts';
+import { createLink, reauthorizeSpec } from '../connect/new-link.ts';
 import { Problem, notFound } from '../http/problem.ts';
 import { inChannel, tenantInReach, tenantOf } from '../auth/reach.ts';
 import { linkBody, linkOut, linkStateOut, reauthorizeBody } from '../schemas/links.ts';
@@ -52,7 +52,7 @@ const create = defineCall({
       const tenant = await ensureTenant(tx, body.tenant, now);
       if (tenant.eraseRequestedAt)
         throw new Problem('tenant_erasing', 'The tenant is being erased; no account can be connected');
-      const link = { tenantId: body.tenant, channelId: null, spec: specOf(body), returnTo: body.returnTo ?? null };
+      const link = { tenantId: body.tenant, channelId: null, spec: specOf(body), ...pageOf(body) };
       return createLink(context, tx, { ...link, purpose: 'connect' }, now);
     });
     return { status: 201, body: created };
@@ -103,25 +103,17 @@ const reauthorize = defineCall({
         throw new Problem('disconnected', 'The channel is disconnected; connect the account with a new link');
       }
       refuseOtherAccess(row.accessType, body);
-      const { tenantId, kind, owner, uses, importMode } = row;
-      const spec = {
-        kind,
-        owner,
-        accessTypes: [row.accessType],
-        uses,
-        import: importMode,
-        importFrom: null,
-        mailbox: null,
-        namespaces: row.namespaces,
-        allowServerChange: body.allowServerChange,
-        attested: body.attested,
-      };
-      const link = { tenantId, purpose: body.purpose, channelId: id, spec, returnTo: body.returnTo ?? null };
+      const { allowServerChange, attested } = body;
+      const spec = { ...reauthorizeSpec(row), allowServerChange, attested };
+      const link = { tenantId: row.tenantId, purpose: body.purpose, channelId: id, spec, ...pageOf(body) };
       return createLink(context, tx, link, now);
     });
     return { status: 201, body: created };
   },
 });
+
+/** The product's page that the person comes from, and goes back to. */
+const pageOf = ({ returnTo = null, origin = null }: LinkBody | ReauthorizeBody) => ({ returnTo, origin });
 
 /** A reauthorization keeps its channel's access type, because cursors are void at another provider. */
 function refuseOtherAccess(

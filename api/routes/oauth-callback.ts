@@ -29,7 +29,8 @@ const callback = defineCall({
 function destination({ config }: ApiContext, { opened, result }: CallbackOutcome): string {
   const page = `${config.publicUrl}/connect/${opened ? opened.address : 'unknown'}`;
   if (!result) return page;
-  const target = new URL(opened?.link.returnTo ?? page);
+  // A page that opened the link in a popup hears of the result from the connect page, which then returns by itself.
+  const target = new URL((opened?.link.origin ? null : opened?.link.returnTo) ?? page);
   target.searchParams.set('status', result.status);
   if (result.status === 'connected') target.searchParams.set('channel', result.channel);
   else target.searchParams.set('code', result.code);

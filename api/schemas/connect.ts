@@ -84,6 +84,10 @@ export const connectSessionOut = z.object({
   done: z.boolean().describe('Whether a sign-in has used the link up'),
   result: resultOut,
   return_to: z.string().nullable().describe('Where the person returns afterwards; null: nowhere'),
+  origin: z
+    .string()
+    .nullable()
+    .describe('The origin of the page that opened the link; a popup posts its result there. null: no page'),
   sandbox_page: z
     .string()
     .nullable()

@@ -12,6 +12,7 @@ import {
   timeOut,
   uses,
   webAddress,
+  webOrigin,
 } from './parts.ts';
 
 const accessTypes = z
@@ -20,6 +21,10 @@ const accessTypes = z
   .max(10)
   .describe('The access types that the person may choose from; left out: all that the tenant allows');
 const returnTo = webAddress.optional().describe('Where the person returns after the sign-in; left out: nowhere');
+
+const origin = webOrigin
+  .optional()
+  .describe('The origin of the page that opens the link with `mooring.open`: the result goes to it alone');
 
 export const linkBody = camelCased(
   z.strictObject({
@@ -39,6 +44,7 @@ export const linkBody = camelCased(
       .optional()
       .describe('Whose folders are imported over IMAP: the mailbox’s own, also other users’, also shared ones'),
     return_to: returnTo,
+    origin,
   }),
 );
 export type LinkBody = z.infer<typeof linkBody>;
@@ -61,6 +67,7 @@ export const reauthorizeBody = camelCased(
         'The product vouches that the mailbox is the same, where fewer than 5 messages are stored or nothing is imported',
       ),
     return_to: returnTo,
+    origin,
   }),
 );
 

@@ -1,4 +1,4 @@
-import { and, eq, isNull, lt, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, inArray, isNull, lt, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import type { Transaction } from '../client.ts';
 import { links } from '../schema/links.ts';
@@ -22,6 +22,27 @@ export async function findLink(tx: Transaction, id: string): Promise<LinkRow | n
 export async function lockLink(tx: Transaction, id: string): Promise<LinkRow | null> {
   const [row] = await tx.select().from(links).where(eq(links.id, id)).for('update');
   return row ?? null;
+}
+
+/** The banner's unused links of these channels for pages of `origin`, that are good for longer than `until`; newest first. */
+export async function listBannerLinks(
+  tx: Transaction,
+  { channelIds, origin, until }: { channelIds: string[]; origin: string | null; until: Date },
+): Promise<LinkRow[]> {
+  if (channelIds.length === 0) return [];
+  return tx
+    .select()
+    .from(links)
+    .where(
+      and(
+        eq(links.forBanner, true),
+        inArray(links.channelId, channelIds),
+        gt(links.expiresAt, until),
+        isNull(links.usedAt),
+        origin === null ? isNull(links.origin) : eq(links.origin, origin),
+      ),
+    )
+    .orderBy(desc(links.expiresAt));
 }
 
 /** A completed sign-in uses the link up. Call it in the transaction that stores the credential (rule 8). */

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { bigint, boolean, index, integer, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import type { AccessType, ChannelKind, ImportMode, KeepWarm, Namespace, Use } from '../../domain/access-type.ts';
-import { LEFT } from '../../domain/channel.ts';
+import { LEFT, NEEDS_PERSON } from '../../domain/channel.ts';
 import type { Status } from '../../domain/channel.ts';
 import type { PasswordRetries } from '../../domain/backoff.ts';
 import type { Action, StatusReason, VerdictKind } from '../../domain/verdict.ts';
@@ -23,6 +23,10 @@ export interface Suspicion {
 /** In words, not as parameters: a plan made for any parameter cannot use a partial index. */
 export const hasNotLeft = (status: AnyPgColumn) =>
   sql`${status} not in (${sql.raw(LEFT.map((one) => `'${one}'`).join(', '))})`;
+
+/** A person of the tenant has to act; the operator's own trouble is no person's (rule 11). In words, as above. */
+export const needsPerson = ({ status, action }: { status: AnyPgColumn; action: AnyPgColumn }) =>
+  sql`${status} in (${sql.raw(NEEDS_PERSON.map((one) => `'${one}'`).join(', '))}) and ${action} <> 'fix_app_credentials'`;
 
 export const channels = pgTable(
   'channels',
@@ -114,6 +118,8 @@ export const channels = pgTable(
       .where(hasNotLeft(t.status)),
     index('channels_tenant').on(t.tenantId, t.id),
     index('channels_due').on(t.nextDueAt),
+    /** What a banner shows of a tenant; `needsPerson` has the same words. */
+    index('channels_needing_person').on(t.tenantId, t.statusSince).where(needsPerson(t)),
     /** A push names a mailbox, and no tenant. */
     index('channels_mailbox').on(t.mailboxKey, t.accessType),
   ],

@@ -1,4 +1,5 @@
-import { index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import { sql } from 'drizzle-orm';
+import { boolean, index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import type { AccessType, ChannelKind, ImportMode, Namespace, Use } from '../../domain/access-type.ts';
 import { renamedJson, time } from './columns.ts';
 import { tenantId } from './tenants.ts';
@@ -32,23 +33,36 @@ export interface NamedAccount {
   server?: string;
 }
 
-export const links = pgTable('links', {
-  id: text('id').primaryKey(),
-  tenantId: tenantId(),
-  /** SHA-256 of the random part of its address. */
-  hash: text('hash').notNull().unique(),
-  purpose: text('purpose').$type<'connect' | 'reauthorize' | 'change_access'>().notNull(),
-  channelId: text('channel_id').references(() => channels.id, { onDelete: 'cascade' }),
-  spec: renamedJson('spec').$type<LinkSpec>().notNull(),
-  returnTo: text('return_to'),
-  expiresAt: time('expires_at').notNull(),
-  /** Set by a completed sign-in only, never by a GET: mail scanners open links. */
-  usedAt: time('used_at'),
-  result: jsonb('result').$type<LinkResult>(),
-  /** How often a password was tried with it: a link is no tool to look for servers with. */
-  passwordAttempts: integer('password_attempts').notNull().default(0),
-  createdAt: time('created_at').notNull(),
-});
+export const links = pgTable(
+  'links',
+  {
+    id: text('id').primaryKey(),
+    tenantId: tenantId(),
+    /** SHA-256 of the random part of its address. */
+    hash: text('hash').notNull().unique(),
+    purpose: text('purpose').$type<'connect' | 'reauthorize' | 'change_access'>().notNull(),
+    channelId: text('channel_id').references(() => channels.id, { onDelete: 'cascade' }),
+    spec: renamedJson('spec').$type<LinkSpec>().notNull(),
+    returnTo: text('return_to'),
+    /** The origin of the product's page that opens the link in a popup: the result is posted to it and to no other. */
+    origin: text('origin'),
+    /** Made for the banner; the random part of its address is then derived from its id. */
+    forBanner: boolean('for_banner').notNull().default(false),
+    expiresAt: time('expires_at').notNull(),
+    /** Set by a completed sign-in only, never by a GET: mail scanners open links. */
+    usedAt: time('used_at'),
+    result: jsonb('result').$type<LinkResult>(),
+    /** How often a password was tried with it: a link is no tool to look for servers with. */
+    passwordAttempts: integer('password_attempts').notNull().default(0),
+    createdAt: time('created_at').notNull(),
+  },
+  (t) => [
+    /** Each poll of a banner looks for the open links of its channels. */
+    index('links_banner')
+      .on(t.channelId, t.expiresAt)
+      .where(sql`${t.forBanner}`),
+  ],
+);
 
 /** One trip to a provider's consent page: what `state` stands for. */
 export const signIns = pgTable(
