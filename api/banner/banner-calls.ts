@@ -26,7 +26,7 @@ const createToken = defineCall({
   body: bannerTokenBody,
   example: { tenant: 'acme', owner_email: 'ana@example.com' },
   answers: { 201: json('The token; it is not stored', bannerTokenOut) },
-  problems: ['tenant_not_allowed'],
+  problems: ['tenant_not_allowed', 'not_found'],
   async run({ context, principal, body }) {
     const { tenant: tenantId, ownerEmail = null, channel: channelId = null, ttlS } = body;
     tenantInReach(principal, tenantId);

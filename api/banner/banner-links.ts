@@ -23,7 +23,11 @@ interface Wanted {
  * of its life is over: its random part is derived from its id under a key of the server, so that a hash is all that is
  * stored.
  */
-export async function bannerLinkUrls(context: ApiContext, tx: Transaction, wanted: Wanted): Promise<Map<string, string>> {
+export async function bannerLinkUrls(
+  context: ApiContext,
+  tx: Transaction,
+  wanted: Wanted,
+): Promise<Map<string, string>> {
   const urls = await openUrls(context, tx, wanted);
   for (const { id } of wanted.channels) {
     if (!urls.has(id)) urls.set(id, await makeOnce(context, tx, id, wanted));
@@ -71,4 +75,5 @@ async function makeOnce(context: ApiContext, tx: Transaction, channelId: string,
 }
 
 /** 256 bits, as those of every other link. */
-const secretOf = ({ vault }: ApiContext, linkId: string): string => vault.keyedHash(linkId, LABEL).split(':').at(-1) ?? '';
+const secretOf = ({ vault }: ApiContext, linkId: string): string =>
+  vault.keyedHash(linkId, LABEL).split(':').at(-1) ?? '';

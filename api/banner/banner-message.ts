@@ -20,35 +20,25 @@ export function bannerMessage(context: Pick<ApiContext, 'providers'>, row: Chann
   const { provider } = presentAccess(context, row);
   // Adapters name a provider by its own name, or by a noun with an article.
   const subject = provider.startsWith('the ') ? words.mailServer : provider;
-  const cause = words.causes[causeOf(row.statusReason)](subject, row.accountEmail);
+  const cause = words.causes[(row.statusReason && CAUSES[row.statusReason]) ?? 'refused'](subject, row.accountEmail);
   return `${cause}${words.between}${nextStep(words, row, reader)}`;
 }
 
-/** A cause claims no more than every provider's answer can tell. */
-function causeOf(reason: StatusReason | null): keyof BannerWords['causes'] {
-  switch (reason) {
-    case 'password_changed':
-    case 'access_revoked':
-    case 'session_revoked':
-      return 'ended';
-    case 'token_idle_expired':
-    case 'refresh_token_expired':
-      return 'expired';
-    case 'mfa_required':
-    case 'conditional_access':
-      return 'confirmation';
-    case 'insufficient_scope':
-      return 'part';
-    case 'admin_consent_required':
-    case 'admin_policy_enforced':
-      return 'approval';
-    case 'account_disabled':
-    case 'mailbox_unavailable':
-      return 'closed';
-    default:
-      return 'refused';
-  }
-}
+/** A cause claims no more than every provider's answer can tell; other reasons are `refused`. */
+const CAUSES: Partial<Record<StatusReason, keyof BannerWords['causes']>> = {
+  password_changed: 'ended',
+  access_revoked: 'ended',
+  session_revoked: 'ended',
+  token_idle_expired: 'expired',
+  refresh_token_expired: 'expired',
+  mfa_required: 'confirmation',
+  conditional_access: 'confirmation',
+  insufficient_scope: 'part',
+  admin_consent_required: 'approval',
+  admin_policy_enforced: 'approval',
+  account_disabled: 'closed',
+  mailbox_unavailable: 'closed',
+};
 
 function nextStep(words: BannerWords, { status, action, kind, owner, ...row }: ChannelRow, reader: Reader): string {
   if (action === 'admin_consent') return words.approve;

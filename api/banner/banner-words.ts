@@ -48,8 +48,7 @@ export const BANNER_WORDS: Record<Locale, BannerWords> = {
         `${provider} hat den Zugriff auf ${email} nur für begrenzte Zeit gewährt, und diese ist abgelaufen.`,
       confirmation: (provider, email) => `${provider} verlangt, dass die Anmeldung von ${email} erneut bestätigt wird.`,
       part: (provider, email) => `${provider} gewährt nur einen Teil des nötigen Zugriffs auf ${email}.`,
-      approval: (provider, email) =>
-        `${provider} verlangt, dass ein Administrator den Zugriff auf ${email} genehmigt.`,
+      approval: (provider, email) => `${provider} verlangt, dass ein Administrator den Zugriff auf ${email} genehmigt.`,
       closed: (provider, email) => `${provider} öffnet das Postfach ${email} nicht.`,
     },
     between: ' ',
@@ -66,10 +65,8 @@ export const BANNER_WORDS: Record<Locale, BannerWords> = {
       refused: (provider, email) => `${provider} ne donne plus accès à ${email}.`,
       ended: (provider, email) =>
         `${provider} ne donne plus accès à ${email} : le mot de passe a changé ou l’accès a été retiré.`,
-      expired: (provider, email) =>
-        `${provider} avait donné accès à ${email} pour une durée limitée, qui est écoulée.`,
-      confirmation: (provider, email) =>
-        `${provider} demande que la connexion de ${email} soit confirmée à nouveau.`,
+      expired: (provider, email) => `${provider} avait donné accès à ${email} pour une durée limitée, qui est écoulée.`,
+      confirmation: (provider, email) => `${provider} demande que la connexion de ${email} soit confirmée à nouveau.`,
       part: (provider, email) => `${provider} ne donne qu’une partie de l’accès nécessaire à ${email}.`,
       approval: (provider, email) => `${provider} demande qu’un administrateur approuve l’accès à ${email}.`,
       closed: (provider, email) => `${provider} n’ouvre pas la boîte aux lettres ${email}.`,
@@ -88,8 +85,7 @@ export const BANNER_WORDS: Record<Locale, BannerWords> = {
       refused: (provider, email) => `${provider} ya no da acceso a ${email}.`,
       ended: (provider, email) => `${provider} ya no da acceso a ${email}: la contraseña cambió o se retiró el acceso.`,
       expired: (provider, email) => `${provider} dio acceso a ${email} por un tiempo limitado, que ya terminó.`,
-      confirmation: (provider, email) =>
-        `${provider} pide que se confirme de nuevo el inicio de sesión de ${email}.`,
+      confirmation: (provider, email) => `${provider} pide que se confirme de nuevo el inicio de sesión de ${email}.`,
       part: (provider, email) => `${provider} solo da una parte del acceso a ${email} que se necesita.`,
       approval: (provider, email) => `${provider} pide que un administrador apruebe el acceso a ${email}.`,
       closed: (provider, email) => `${provider} no abre el buzón ${email}.`,

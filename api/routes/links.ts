@@ -113,7 +113,10 @@ const reauthorize = defineCall({
 });
 
 /** The product's page that the person comes from, and goes back to. */
-const pageOf = ({ returnTo = null, origin = null }: LinkBody | ReauthorizeBody) => ({ returnTo, origin });
+const pageOf = ({ returnTo, origin }: LinkBody | ReauthorizeBody) => ({
+  returnTo: returnTo ?? null,
+  origin: origin ?? null,
+});
 
 /** A reauthorization keeps its channel's access type, because cursors are void at another provider. */
 function refuseOtherAccess(

@@ -1,4 +1,5 @@
-import { integer, pgTable, text } from 'drizzle-orm/pg-core';
+import { sql } from 'drizzle-orm';
+import { index, integer, pgTable, text } from 'drizzle-orm/pg-core';
 import type { AccessType } from '../../domain/access-type.ts';
 import type { Locale } from '../../domain/locale.ts';
 import type { QuietHours } from '../../domain/notices/quiet-hours.ts';
@@ -39,14 +40,21 @@ export interface TenantPolicy {
   bannerOrigins: string[];
 }
 
-export const tenants = pgTable('tenants', {
-  id: text('id').primaryKey(),
-  /** null: the defaults of `db/access/tenants.ts`. */
-  policy: renamedJson('policy').$type<Partial<TenantPolicy>>(),
-  /** Set: nothing new is connected, and the row goes with the last of its channels. */
-  eraseRequestedAt: time('erase_requested_at'),
-  createdAt: time('created_at').notNull(),
-});
+export const tenants = pgTable(
+  'tenants',
+  {
+    id: text('id').primaryKey(),
+    /** null: the defaults of `db/access/tenants.ts`. */
+    policy: renamedJson('policy').$type<Partial<TenantPolicy>>(),
+    /** Set: nothing new is connected, and the row goes with the last of its channels. */
+    eraseRequestedAt: time('erase_requested_at'),
+    createdAt: time('created_at').notNull(),
+  },
+  (t) => [
+    /** A preflight names a page's origin and no tenant. */
+    index('tenants_banner_origins').using('gin', sql`(${t.policy} -> 'banner_origins')`),
+  ],
+);
 
 /** How often a key may do something; an absent limit is none. */
 export interface KeyLimits {

@@ -3,6 +3,7 @@ import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Call } from '../../api/http/call.ts';
 import { CALLS } from '../../api/calls.ts';
+import { SCOPES } from '../../api/http/scopes.ts';
 import { browse, startApi } from '../support/api.ts';
 import type { Api } from '../support/api.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';
@@ -30,6 +31,8 @@ const KEYED = EVERY_CALL.filter((call) => call.access !== 'public');
 const PUBLIC = [
   'GET /healthz',
   'GET /readyz',
+  'GET /banner/state',
+  'GET /mooring.js',
   'GET /connect/:link/session',
   'POST /connect/:link/authorize',
   'POST /connect/:link/password',
@@ -97,20 +100,8 @@ describe('who may come in', () => {
   });
 
   test('every call needs one of its scopes, and no other scope replaces it', async () => {
-    const scopes = [
-      'channels:read',
-      'channels:write',
-      'links:write',
-      'tokens:read',
-      'messages:read',
-      'messages:write',
-      'webhooks:read',
-      'webhooks:write',
-      'metrics:read',
-      'admin',
-    ];
     for (const call of KEYED) {
-      const others = scopes.filter((scope) => !(call.access as readonly string[]).includes(scope));
+      const others = SCOPES.filter((scope) => !(call.access as readonly string[]).includes(scope));
       const caller = await api.caller({ scopes: others });
       const answer = await caller(call.method.toUpperCase(), pathOf(call), bodyOf(call));
       expect(answer, named(call)).toMatchObject({ status: 403, json: { code: 'scope_missing' } });

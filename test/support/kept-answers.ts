@@ -26,6 +26,8 @@ const GIVEN: { method: string; path: RegExp; field: string; kind: string; why: s
   },
   { ...LINK, path: /^\/v1\/links$/ },
   { ...LINK, path: /^\/v1\/channels\/\w+\/reauthorize-links$/ },
+  { method: 'POST', path: /^\/v1\/banner-tokens$/, field: 'token', kind: 'banner-token', why: 'it is for a page' },
+  { ...LINK, method: 'GET', path: /^\/banner\/state$/, field: 'reauthorize_url' },
 ];
 
 export interface SentAnswer {
@@ -49,17 +51,16 @@ export function keepAnswer(
   const contentType = [...headers].find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? '';
   checkAnswer({ method, pathname, status, contentType, body, isWhole });
   const given = GIVEN.find((one) => one.method === method && one.path.test(pathname));
-  const value = given && status < 300 && fieldOf(body, given.field);
-  if (value) {
-    learnSecret(given.kind, linkTokenOf(value) ?? value);
+  for (const value of given && status < 300 ? fieldsOf(body, given.field) : []) {
+    learnSecret(given?.kind ?? '', linkTokenOf(value) ?? value);
     text = text.replace(JSON.stringify(value), '"…"');
   }
   keep(kind, text);
 }
 
 /** By the text, for an answer may have been cut off: a browser that goes elsewhere keeps none. */
-const fieldOf = (body: string, field: string): string | null =>
-  new RegExp(`"${field}":\\s*"([^"]+)"`).exec(body)?.[1] ?? null;
+const fieldsOf = (body: string, field: string): string[] =>
+  [...body.matchAll(new RegExp(`"${field}":\\s*"([^"]+)"`, 'g'))].map(([, value = '']) => value);
 
 const linkTokenOf = (url: string): string | null => /\/connect\/([\w-]{43})$/.exec(url)?.[1] ?? null;
 

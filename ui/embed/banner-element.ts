@@ -71,7 +71,12 @@ export class MooringBanner extends HTMLElement {
   /** Only a change is drawn: a screen reader repeats nothing, and a focused button stays. */
   #render(): void {
     const { locale } = this.#words();
-    const said = this.#channels.map(({ id, status, message, reauthorize_url: url }) => [id, status, message, url !== null]);
+    const said = this.#channels.map(({ id, status, message, reauthorize_url: url }) => [
+      id,
+      status,
+      message,
+      url !== null,
+    ]);
     const next = JSON.stringify([locale, this.#all, said]);
     if (next === this.#shown) return;
     this.#shown = next;
@@ -110,7 +115,9 @@ export class MooringBanner extends HTMLElement {
       ariaLabel: isSignIn ? words.signInAs(email) : words.detailsOf(email),
     });
     // The link of the last state: an earlier one may have expired.
-    button.addEventListener('click', () => this.#open(this.#channels.find((one) => one.id === id)?.reauthorize_url ?? url));
+    button.addEventListener('click', () =>
+      this.#open(this.#channels.find((one) => one.id === id)?.reauthorize_url ?? url),
+    );
     item.append(button);
     return item;
   }

@@ -39,8 +39,7 @@ export function open(url: string, callbacks: Callbacks = {}): { close(): void } 
     window.location.assign(link);
     return { close() {} };
   }
-  new Visit(link, popup, callbacks);
-  return { close: () => popup.close() };
+  return new Visit(link, popup, callbacks);
 }
 
 /** One link in one window, until its result is known. */
@@ -58,6 +57,11 @@ class Visit {
     this.#callbacks = callbacks;
     this.#watch = window.setInterval(() => this.#look(), CLOSED_EVERY_MS);
     window.addEventListener('message', this.#hear);
+  }
+
+  /** Closes the window. */
+  close(): void {
+    this.#popup.close();
   }
 
   readonly #hear = ({ origin, source, data }: MessageEvent<unknown>): void => {
