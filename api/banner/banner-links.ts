@@ -5,7 +5,8 @@ import type { Transaction } from '../../db/client.ts';
 import { newId } from '../../db/ids.ts';
 import { sha256 } from '../../crypto/random-secrets.ts';
 import type { ApiContext } from '../api-context.ts';
-import { LINK_LIFE_MS, createLink, linkUrl, reauthorizeSpec } from '../connect/new-link.ts';
+import { LINK_LIFE_MS, linkUrl, reauthorizeSpec } from '../../connections/new-link.ts';
+import { createLink } from '../connect/new-link.ts';
 
 const LABEL = 'banner link';
 /** A link with less life than this is followed by a new one: a page may stay open for hours before the person clicks. */

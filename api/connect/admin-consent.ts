@@ -13,9 +13,9 @@ const STATE = 'admin-consent';
  * that; null otherwise. The person hands it over, and signs in again afterwards.
  */
 export async function adminConsentUrl(context: ApiContext, opened: OpenLink): Promise<string | null> {
-  const { link, channel, accessTypes } = opened;
+  const { link, channel, end, accessTypes } = opened;
   const isMissing = link.result?.status === 'failed' && link.result.code === 'admin_consent_required';
-  if (link.usedAt || (!isMissing && channel?.action !== 'admin_consent')) return null;
+  if (end.done || (!isMissing && channel?.action !== 'admin_consent')) return null;
   for (const accessType of accessTypes) {
     const [oauth] = context.providers.get(accessType)?.signIn.oauth.filter((one) => 'adminConsentUrl' in one) ?? [];
     if (!oauth?.adminConsentUrl) continue;

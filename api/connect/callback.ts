@@ -17,7 +17,7 @@ import { sha256 } from '../../crypto/random-secrets.ts';
 import { connectionOf, openTrip, redirectUri } from './authorize.ts';
 import { isSameBrowser } from './browser.ts';
 import { completeSignIn, proveSignIn } from '../../connections/complete-sign-in.ts';
-import { reopenLink, sharedMailbox, whyOver } from './open-link.ts';
+import { isRepaired, reopenLink, sharedMailbox, whyOver } from './open-link.ts';
 import type { OpenLink } from './open-link.ts';
 import { failureOf, recordFailure } from './sign-in-failure.ts';
 import type { SignInFailure } from './sign-in-failure.ts';
@@ -56,7 +56,7 @@ export async function finishAuthorization(context: ApiContext, back: Back): Prom
   if (!opened) return { opened: null, result: STATE_INVALID };
   const now = await context.clock.now();
   const isFirst = await context.database.inTenant(signIn.tenantId, (tx) => begin(tx, signIn, now));
-  if (!isFirst) return { opened, result: opened.link.result };
+  if (!isFirst) return { opened, result: opened.end.result };
   context.killPoint('sign_in.consumed');
   const result = await signInResult(context, { opened, signIn, codeVerifier, parameters: back.parameters, now });
   if (result.status === 'failed') await recordFailure(context, opened.link, result);
@@ -93,7 +93,10 @@ interface Trip {
 async function signInResult(context: ApiContext, trip: Trip): Promise<LinkResult> {
   const { opened, signIn, now } = trip;
   if (signIn.expiresAt <= now) return STATE_INVALID;
-  const over = whyOver(opened.link, now);
+  // Another person signed in while this one was at the provider's page: there is nothing left to do.
+  const { result } = opened.end;
+  if (isRepaired(result)) return result;
+  const over = whyOver(opened.end, now);
   if (over) return { status: 'failed', ...over };
   const provider = context.providers.get(signIn.accessType);
   const oauth = provider?.signIn.oauth.find((one) => one.provider === signIn.provider);

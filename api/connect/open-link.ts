@@ -3,7 +3,7 @@ import { findLinkByHash } from '../../db/across-tenants/owners.ts';
 import { findChannel } from '../../db/channels/channels.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
 import { findLink } from '../../db/access/links.ts';
-import type { LinkRow } from '../../db/access/links.ts';
+import type { LinkResult, LinkRow } from '../../db/access/links.ts';
 import { findPolicy, findTenant } from '../../db/access/tenants.ts';
 import type { TenantPolicy } from '../../db/schema/tenants.ts';
 import type { AccessType } from '../../domain/access-type.ts';
@@ -11,6 +11,8 @@ import type { ApiContext } from '../api-context.ts';
 import { refuseGuess } from '../auth/limit.ts';
 import { Problem, notFound } from '../http/problem.ts';
 import { sha256 } from '../../crypto/random-secrets.ts';
+import { readLinkEnd } from '../../connections/link-end.ts';
+import type { LinkEnd } from '../../connections/link-end.ts';
 
 /** A link that a person has opened, with what its page needs to know. */
 export interface OpenLink {
@@ -20,6 +22,7 @@ export interface OpenLink {
   /** The channel it is pinned to, or that came of it. */
   channel: ChannelRow | null;
   policy: TenantPolicy;
+  end: LinkEnd;
   /** What the person may choose from. */
   accessTypes: AccessType[];
 }
@@ -42,7 +45,8 @@ export async function reopenLink(
     if (!link || !tenant || tenant.eraseRequestedAt) throw notFound('link');
     const channel = link.channelId === null ? null : await findChannel(tx, link.channelId);
     const policy = await findPolicy(tx, tenantId);
-    return { link, address, channel, policy, accessTypes: choicesOf(context, link, policy.accessTypes) };
+    const end = await readLinkEnd(tx, link, channel);
+    return { link, address, channel, policy, end, accessTypes: choicesOf(context, link, policy.accessTypes) };
   });
 }
 
@@ -60,8 +64,8 @@ export const sharedMailbox = (opened: OpenLink): string | null =>
   (opened.channel?.kind ?? opened.link.spec.kind) === 'shared' ? wantedMailbox(opened) : null;
 
 /** Throws 410 for a link that is over, 403 for an access type it does not offer. */
-export function requireUsable({ link, accessTypes }: OpenLink, accessType: AccessType, now: Date): void {
-  const over = whyOver(link, now);
+export function requireUsable({ end, accessTypes }: OpenLink, accessType: AccessType, now: Date): void {
+  const over = whyOver(end, now);
   if (over) throw new Problem(over.code, over.detail);
   if (accessTypes.includes(accessType)) return;
   throw new Problem(
@@ -71,8 +75,21 @@ export function requireUsable({ link, accessTypes }: OpenLink, accessType: Acces
 }
 
 /** Why a link can no longer be used; null when it can. */
-export function whyOver(link: LinkRow, now: Date): { code: 'link_used' | 'link_expired'; detail: string } | null {
-  if (link.usedAt) return { code: 'link_used', detail: 'The link has been used; a link is good for one sign-in' };
-  if (link.expiresAt > now) return null;
-  return { code: 'link_expired', detail: `The link expired at ${link.expiresAt.toISOString()}` };
+export function whyOver(
+  { done, result, expiresAt }: LinkEnd,
+  now: Date,
+): { code: 'link_used' | 'link_expired'; detail: string } | null {
+  if (done && isRepaired(result)) {
+    return { code: 'link_used', detail: 'The channel works again without this link; nothing has to be done' };
+  }
+  if (done) return { code: 'link_used', detail: 'The link has been used; a link is good for one sign-in' };
+  if (expiresAt > now) return null;
+  return { code: 'link_expired', detail: `The link expired at ${expiresAt.toISOString()}` };
+}
+
+type Connected = Extract<LinkResult, { status: 'connected' }>;
+
+/** Whether the channel works again without a sign-in at the link. */
+export function isRepaired(result: LinkResult | null): result is Connected {
+  return result?.status === 'connected' && result.repaired === true;
 }

@@ -1,4 +1,4 @@
-import type { IncidentRow } from '../../db/channels/incident-list.ts';
+import type { IncidentRow } from '../../db/channels/incidents.ts';
 import { isoOrNull } from './time.ts';
 import type { Incident } from '../schemas/events.ts';
 

@@ -37,7 +37,7 @@ const session = defineCall({
   answers: { 200: json('The link; also after it was used', connectSessionOut) },
   async run({ context, params: { link: address }, request, response }) {
     const opened = await openLink(context, address, request);
-    const { link, channel, policy, accessTypes } = opened;
+    const { link, channel, policy, end, accessTypes } = opened;
     letOriginRead(request, response, link.origin);
     return {
       status: 200,
@@ -60,9 +60,9 @@ const session = defineCall({
           server: channel.server,
         },
         admin_consent_url: await adminConsentUrl(context, opened),
-        expires_at: link.expiresAt.toISOString(),
-        done: link.usedAt !== null,
-        result: link.result,
+        expires_at: end.expiresAt.toISOString(),
+        done: end.done,
+        result: end.result,
         return_to: link.returnTo,
         origin: link.origin,
         sandbox_page: context.config.sandbox?.page || null,
@@ -133,9 +133,9 @@ const progress = defineCall({
   params,
   answers: { 200: json('The import and its channel', progressOut) },
   async run({ context, params: { link: address }, request }) {
-    const { link, channel } = await openLink(context, address, request);
+    const { link, channel, end } = await openLink(context, address, request);
     const receipt =
-      channel && link.usedAt
+      channel && end.done
         ? await context.database.inTenant(link.tenantId, (tx) => findSignInImport(tx, channel.id))
         : null;
     return {

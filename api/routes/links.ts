@@ -1,11 +1,14 @@
 import { findLink } from '../../db/access/links.ts';
 import type { LinkSpec } from '../../db/access/links.ts';
+import { findChannel } from '../../db/channels/channels.ts';
+import { readLinkEnd } from '../../connections/link-end.ts';
+import { reauthorizeSpec } from '../../connections/new-link.ts';
 import { ensureTenant } from '../../db/access/tenants.ts';
 import type { AccessType } from '../../domain/access-type.ts';
 import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import type { ApiContext } from '../api-context.ts';
-import { createLink, reauthorizeSpec } from '../connect/new-link.ts';
+import { createLink } from '../connect/new-link.ts';
 import { Problem, notFound } from '../http/problem.ts';
 import { inChannel, tenantInReach, tenantOf } from '../auth/reach.ts';
 import { linkBody, linkOut, linkStateOut, reauthorizeBody } from '../schemas/links.ts';
@@ -26,10 +29,14 @@ const get = defineCall({
   answers: { 200: json('The link', linkStateOut) },
   async run({ context, principal, params: { id } }) {
     const tenantId = await tenantOf(context, principal, 'link', id);
-    const link = await context.database.inTenant(tenantId, (tx) => findLink(tx, id));
-    if (!link) throw notFound('link');
-    const { purpose, usedAt, result, expiresAt } = link;
-    return { status: 200, body: { purpose, done: usedAt !== null, result, expires_at: expiresAt.toISOString() } };
+    const body = await context.database.inTenant(tenantId, async (tx) => {
+      const link = await findLink(tx, id);
+      if (!link) throw notFound('link');
+      const channel = link.channelId === null ? null : await findChannel(tx, link.channelId);
+      const { done, result, expiresAt } = await readLinkEnd(tx, link, channel);
+      return { purpose: link.purpose, done, result, expires_at: expiresAt.toISOString() };
+    });
+    return { status: 200, body };
   },
 });
 

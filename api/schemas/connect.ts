@@ -81,7 +81,9 @@ export const connectSessionOut = z.object({
     .nullable()
     .describe('A page for an administrator of the organization, where its consent is missing; null otherwise'),
   expires_at: timeOut.describe('When the link expires'),
-  done: z.boolean().describe('Whether a sign-in has used the link up'),
+  done: z
+    .boolean()
+    .describe('Whether its purpose is served: by a sign-in with it, or by the channel’s recovery without it'),
   result: resultOut,
   return_to: z.string().nullable().describe('Where the person returns afterwards; null: nowhere'),
   origin: z

@@ -97,8 +97,12 @@ export const RECEIVED = 'With `account_mismatch` or `attestation_required`: the 
 export const resultOut = z
   .union([
     z.object({
-      status: z.literal('connected').describe('The sign-in worked'),
+      status: z.literal('connected').describe('The channel is connected'),
       channel: z.string().describe('The channel’s id'),
+      repaired: z
+        .literal(true)
+        .optional()
+        .describe('The channel works again without a sign-in at this link: nothing has to be done'),
     }),
     z.object({
       status: z.literal('failed').describe('The sign-in failed; the link can be used again'),
@@ -113,7 +117,9 @@ export const resultOut = z
 
 export const linkStateOut = z.object({
   purpose,
-  done: z.boolean().describe('Whether a sign-in has used the link up'),
+  done: z
+    .boolean()
+    .describe('Whether its purpose is served: by a sign-in with it, or by the channel’s recovery without it'),
   result: resultOut,
   expires_at: timeOut.describe('When the link expires'),
 });

@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, inArray, isNull, lt, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, inArray, isNull, lt, ne, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import type { Transaction } from '../client.ts';
 import { links } from '../schema/links.ts';
@@ -43,6 +43,16 @@ export async function listBannerLinks(
       ),
     )
     .orderBy(desc(links.expiresAt));
+}
+
+/** Whether a sign-in at another link has renewed the channel since this link was made. */
+export async function isRenewedByOther(
+  tx: Transaction,
+  { id, channelId, createdAt }: LinkRow & { channelId: string },
+): Promise<boolean> {
+  const others = and(eq(links.channelId, channelId), gt(links.usedAt, createdAt), ne(links.id, id));
+  const rows = await tx.select({ id: links.id }).from(links).where(others).limit(1);
+  return rows.length > 0;
 }
 
 /** A completed sign-in uses the link up. Call it in the transaction that stores the credential (rule 8). */

@@ -1,9 +1,7 @@
 import { and, desc, eq, isNotNull, isNull, lt } from 'drizzle-orm';
-import type { InferSelectModel } from 'drizzle-orm';
 import type { Transaction } from '../client.ts';
 import { incidents } from '../schema/channels.ts';
-
-export type IncidentRow = InferSelectModel<typeof incidents>;
+import type { IncidentRow } from './incidents.ts';
 
 interface IncidentFilter {
   tenantId: string | null;

@@ -1,8 +1,11 @@
 import { and, count, desc, eq, gt, isNull } from 'drizzle-orm';
+import type { InferSelectModel } from 'drizzle-orm';
 import type { StatusReason } from '../../domain/verdict.ts';
 import type { Transaction } from '../client.ts';
 import { newId } from '../ids.ts';
 import { incidents } from '../schema/channels.ts';
+
+export type IncidentRow = InferSelectModel<typeof incidents>;
 
 /** Trouble that returns within this time belongs to the same incident, in ms: a server that flaps is one problem. */
 const REOPENED_WITHIN_MS = 15 * 60_000;
@@ -31,6 +34,11 @@ export async function openChannelIncident(
     .from(incidents)
     .where(and(eq(incidents.channelId, incident.channelId), isNull(incidents.closedAt)));
   return { id: open?.id ?? id, isNew: false };
+}
+
+export async function findIncident(tx: Transaction, id: string): Promise<IncidentRow | null> {
+  const [row] = await tx.select().from(incidents).where(eq(incidents.id, id));
+  return row ?? null;
 }
 
 /** The channel's last incident, if the channel healed by itself a moment ago; null: a new one is due. */

@@ -23,7 +23,8 @@ export interface LinkSpec {
 }
 
 export type LinkResult =
-  | { status: 'connected'; channel: string }
+  /** `repaired`: the channel works again without a sign-in at this link. */
+  | { status: 'connected'; channel: string; repaired?: true }
   | { status: 'failed'; code: string; detail: string; expected?: NamedAccount; received?: NamedAccount };
 
 /** One of the two accounts of a mismatch. A password's account is its login at its server. */
@@ -48,6 +49,10 @@ export const links = pgTable(
     origin: text('origin'),
     /** Made for the banner; the random part of its address is then derived from its id. */
     forBanner: boolean('for_banner').notNull().default(false),
+    /** The address that a notice with this link went to; null: the product's own link. */
+    recipient: text('recipient'),
+    /** The incident of a notice's link, which ends with it; null: the product's own. */
+    incidentId: text('incident_id'),
     expiresAt: time('expires_at').notNull(),
     /** Set by a completed sign-in only, never by a GET: mail scanners open links. */
     usedAt: time('used_at'),
@@ -57,6 +62,7 @@ export const links = pgTable(
     createdAt: time('created_at').notNull(),
   },
   (t) => [
+    index('links_channel').on(t.channelId, t.usedAt),
     /** Each poll of a banner looks for the open links of its channels. */
     index('links_banner')
       .on(t.channelId, t.expiresAt)
