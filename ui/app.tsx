@@ -16,6 +16,7 @@ const ChannelsPage = lazy(loadChannels);
 const ChannelPage = lazy(loadChannel);
 const WebhooksPage = lazy(loadWebhooks);
 const SettingsPage = lazy(() => loadSettings().then((page) => ({ default: page.SettingsPage })));
+const BrandingSettings = lazy(() => loadSettings().then((page) => ({ default: page.BrandingSettings })));
 const TenantsSettings = lazy(() => loadSettings().then((page) => ({ default: page.TenantsSettings })));
 const TenantSettings = lazy(() => loadSettings().then((page) => ({ default: page.TenantSettings })));
 
@@ -40,6 +41,7 @@ export function App() {
             <Route path="/webhooks" element={<WebhooksPage />} />
             <Route path="/settings" element={<SettingsPage />}>
               <Route index element={<TenantsSettings />} />
+              <Route path="branding" element={<BrandingSettings />} />
               <Route path="tenants/:tenant" element={<TenantSettings />} />
             </Route>
             <Route path="*" element={<NotFoundPage />} />

@@ -2,6 +2,7 @@ import { findBranding, setBranding } from '../../db/access/branding.ts';
 import { json, written } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import { IMAGE_TYPES } from './logo.ts';
+import { previewCalls } from './preview.ts';
 import { Problem, notFound } from '../http/problem.ts';
 import { presentBranding, presentPageBranding } from './present-branding.ts';
 import { brandingBody, brandingOut, logoQuery, pageBrandingOut } from '../schemas/branding.ts';
@@ -84,4 +85,4 @@ const logo = defineCall({
   },
 });
 
-export const brandingCalls = [read, set, readForPage, logo];
+export const brandingCalls = [read, set, readForPage, logo, ...previewCalls];

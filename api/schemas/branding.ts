@@ -42,6 +42,7 @@ export const brandingOut = z
     privacy_url: z.string().nullable().describe(PRIVACY_URL),
   })
   .meta({ id: 'Branding' });
+export type Branding = z.infer<typeof brandingOut>;
 
 export const logoQuery = z.strictObject({
   of: z.string().max(64).optional().describe('Changes with the logo, so that browsers may keep it; ignored'),

@@ -150,8 +150,37 @@ describe.skipIf(!chromiumInstalled)('the settings in the web UI', { timeout: 90_
     expect((await api.call('GET', '/v1/tenants/initech/policy')).json.display_name).toBe('Initech');
   });
 
+  it('shows the mail in the branding that is being typed, and says why a logo cannot be shown', async () => {
+    await page.getByRole('link', { name: 'Branding', exact: true }).click();
+    await field('Name of the product').fill('Example Desk');
+    const mail = page.frameLocator('iframe[title="The mail"]');
+    await mail.getByText('Example Desk').first().waitFor();
+    await page.getByRole('combobox', { name: 'Mail', exact: true }).selectOption('recovered');
+    await page.getByRole('combobox', { name: 'Language', exact: true }).selectOption('de');
+    await mail.locator('html[lang="de"]').waitFor();
+    await page.getByRole('combobox', { name: 'Colours' }).selectOption('text');
+    expect(await page.locator('.mail-text').innerText()).toContain('ana@example.com');
+
+    await field('Address of the logo').fill(`${api.url}/healthz`);
+    await said(/^Mooring cannot load an image from here/).waitFor();
+    await field('Address of the logo').fill('');
+    await field(/^Accent colour/).fill('red');
+    await button('Save').click();
+    expect(await besideOf(field(/^Accent colour/))).toContain('Enter a colour as #');
+    await field(/^Accent colour/).fill('#7a1fa2');
+    await field('Support by email').fill('help@example.com');
+    await button('Save').click();
+    await said('Everything is saved').waitFor();
+    expect((await api.call('GET', '/v1/branding')).json).toMatchObject({
+      name: 'Example Desk',
+      accent_color: '#7a1fa2',
+      support_email: 'help@example.com',
+      logo_url: null,
+    });
+  });
+
   it('reads well at every width and in both schemes', async () => {
-    const places = ['/settings', '/settings/tenants/acme'];
+    const places = ['/settings', '/settings/branding', '/settings/tenants/acme'];
     expect(
       await faultsOnEveryScreen(
         page,

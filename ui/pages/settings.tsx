@@ -1,5 +1,6 @@
-import { Link, Outlet, useParams } from 'react-router';
+import { Link, NavLink, Outlet, useParams } from 'react-router';
 import '../styles/settings.css';
+import { BrandingSettings as Branding } from '../components/branding/branding-settings.tsx';
 import { TenantList } from '../components/settings/tenant-list.tsx';
 import { TenantPolicy } from '../components/settings/tenant-policy.tsx';
 
@@ -10,6 +11,14 @@ export function SettingsPage() {
       <title>Settings – Mooring</title>
       <div className="page-head">
         <h1>Settings</h1>
+        <nav aria-label="Settings" className="chips">
+          <NavLink className="chip" to="/settings" end>
+            Tenants
+          </NavLink>
+          <NavLink className="chip" to="/settings/branding">
+            Branding
+          </NavLink>
+        </nav>
       </div>
       <Outlet />
     </>
@@ -21,6 +30,16 @@ export function TenantsSettings() {
     <>
       <p className="lead">Whom Mooring tells when a channel breaks, how often, and in which language: per tenant.</p>
       <TenantList />
+    </>
+  );
+}
+
+export function BrandingSettings() {
+  return (
+    <>
+      <title>Branding – Mooring</title>
+      <p className="lead">How connect pages and mails look, for every tenant. People see your product, not Mooring.</p>
+      <Branding />
     </>
   );
 }

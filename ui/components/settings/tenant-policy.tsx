@@ -1,12 +1,13 @@
 import { useRef, useState } from 'react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { call, ProblemError } from '../../data/client.ts';
+import { call } from '../../data/client.ts';
 import { useDraft } from '../../data/draft.ts';
 import { draftOfPolicy, faultsInPolicy, policyOfDraft } from '../../data/policy-draft.ts';
 import type { Faults, PolicyDraft } from '../../data/policy-draft.ts';
 import { policyPath, policyQuery } from '../../data/settings-queries.ts';
 import type { Policy } from '../../../api/schemas/policy.ts';
 import { Loading } from '../loading.tsx';
+import { faultsOf, focusOnFault } from './form-faults.ts';
 import { PeopleFields } from './people-fields.tsx';
 import { PolicySummary } from './policy-summary.tsx';
 import { ReminderFields } from './reminder-fields.tsx';
@@ -87,16 +88,4 @@ function useSave(tenant: string, settle: (sent: PolicyDraft, stored: PolicyDraft
       settle(sent, draftOfPolicy(answer));
     },
   });
-}
-
-/** The server's word on each field; its check is the one that counts. */
-function faultsOf(error: unknown): Faults {
-  const errors = error instanceof ProblemError ? (error.problem.errors ?? []) : [];
-  return Object.fromEntries(errors.map(({ path, message }) => [path, message]));
-}
-
-/** Puts the cursor into the first field that is wrong, in the order of the page. */
-export function focusOnFault(form: HTMLFormElement | null, faults: Faults): void {
-  const fields = [...(form?.elements ?? [])] as HTMLElement[];
-  fields.find((field) => field.getAttribute('name') !== null && faults[field.getAttribute('name') ?? ''])?.focus();
 }
