@@ -19,7 +19,7 @@ export function readSmtpFailure(error: NodemailerError): Failure {
   if (error.name === 'AbortError' || error.code === 'EABORT' || error.code === 'ETIMEDOUT') return timeout();
   if (/^(?:EAUTH|ENOAUTH|EOAUTH2)$/.test(error.code ?? '')) return readLoginFailure(error);
   const reply = replyOf(error);
-  if (reply !== null) return readReply(reply, commandOf(error));
+  if (reply !== null && error.code !== 'ETLS') return readReply(reply, commandOf(error));
   return readNetworkFailure(error);
 }
 

@@ -16,8 +16,8 @@ export interface MailDocument {
   greeting: string | null;
   lead: string;
   blocks: MailBlock[];
-  /** What happens next. */
-  outlook: string[];
+  /** What happens next, or empty. */
+  outlook: string;
   /** Where the button leads. */
   safety: string | null;
   fallback: string;
@@ -52,11 +52,11 @@ export function documentOf(input: MailInput): MailDocument {
   const { subject, title, lead } = words.occasions[occasion];
   const name = oneLine(input.recipient.name ?? '', NAME_LENGTH);
   const blocks = input.items.map((item) => blockOf(item, { words, occasion, time, isAlone: input.items.length === 1 }));
-  const outlook = outlookOf(input.items, { words, occasion, tenant: facts.tenant });
+  const outlook = outlookOf(input.items, { words, occasion, tenant: facts.tenant }).join(words.betweenSentences);
   return {
     locale: input.locale,
     subject: subject({ ...facts, tenant: oneLine(tenant, SUBJECT_NAME_LENGTH) }),
-    preview: [blocks[0]?.facts[0]?.text, ...outlook].filter(Boolean).join(' '),
+    preview: [blocks[0]?.facts[0]?.text, outlook].filter(Boolean).join(words.betweenSentences),
     brand: {
       name: oneLine(input.branding.name ?? tenant, NAME_LENGTH),
       logoUrl: secureAddress(input.branding.logoUrl),

@@ -6,7 +6,7 @@ export function renderText(mail: MailDocument): string {
     mail.greeting,
     mail.lead,
     ...mail.blocks.map((block) => blockText(block, mail.blocks.length > 1)),
-    mail.outlook.join(' '),
+    mail.outlook,
     mail.safety,
     '-- ',
     footText(mail),

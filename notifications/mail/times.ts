@@ -2,11 +2,14 @@ import type { Locale } from '../../domain/locale.ts';
 
 const TAGS: Record<Locale, string> = { en: 'en-GB', de: 'de-DE', fr: 'fr-FR', es: 'es-ES', ja: 'ja-JP' };
 
+/** What stands between the day and the time. */
+const BETWEEN: Record<Locale, string> = { en: ', ', de: ', ', fr: ' à ', es: ', ', ja: ' ' };
+
 /** A time as its reader says it: in words of the language, on the reader's own clock, with the zone's name. */
 export function timeIn(locale: Locale, timeZone: string): (at: Date) => string {
   const zone = isTimeZone(timeZone) ? timeZone : 'UTC';
   const day = new Intl.DateTimeFormat(TAGS[locale], {
-    weekday: 'long',
+    weekday: locale === 'ja' ? 'short' : 'long',
     day: 'numeric',
     month: 'long',
     year: 'numeric',
@@ -18,7 +21,7 @@ export function timeIn(locale: Locale, timeZone: string): (at: Date) => string {
     timeZone: zone,
     timeZoneName: 'short',
   });
-  return (at) => `${day.format(at)}, ${time.format(at)}`.replace(/(日.曜日), /, '$1 ');
+  return (at) => `${day.format(at)}${BETWEEN[locale]}${time.format(at)}`;
 }
 
 function isTimeZone(name: string): boolean {

@@ -3,6 +3,7 @@ import type { MailWords } from './mail-words.ts';
 const messages = (count: number) => (count === 1 ? '1 message' : `${count.toLocaleString('en-GB')} messages`);
 
 export const en: MailWords = {
+  betweenSentences: ' ',
   party: (name) =>
     name === null ? { subject: 'The mail server', at: 'at the mail server' } : { subject: name, at: `at ${name}` },
   greeting: ({ name }) => `Hello ${name},`,
@@ -93,7 +94,7 @@ export const en: MailWords = {
       `${provider.subject} no longer accepts the password of ${login}. It was probably changed, or the account was locked.`,
   },
   withoutReason: ({ provider }) => `${provider.subject} refused the connection without giving a reason.`,
-  labels: { why: 'Why', since: 'Since', interrupted: 'Interrupted', until: 'Runs out', mailbox: 'Mailbox' },
+  labels: { why: 'Why', since: 'Since', interrupted: 'Interrupted', until: 'Runs out' },
   fromTo: ({ from, to }) => `${from} – ${to}`,
   tasks: {
     sign_in_grant: ({ provider, login }) =>
@@ -107,7 +108,7 @@ export const en: MailWords = {
   },
   buttons: { sign_in: 'Sign in again', approve: 'Review and approve', renew: 'Renew the access', connect: 'Connect' },
   buttonFor: ({ button, mailbox }) => `${button}: ${mailbox}`,
-  safety: ({ host }) => `The button opens ${host}. Please never send a password by mail.`,
+  safety: ({ host }) => `The link leads to ${host}. Please never send a password by mail.`,
   fallback: 'If the button does not work, copy this address into your browser:',
   outlook: {
     imports: 'Nothing is lost: new messages wait in the mailbox and are brought in once you have signed in.',

@@ -48,6 +48,7 @@ type Sentence<Facts> = (facts: Facts) => string;
 
 /** Everything that a mail says in one language. A language that lacks a word does not compile. */
 export interface MailWords {
+  betweenSentences: string;
   party(name: string | null): Party;
   greeting: Sentence<{ name: string }>;
   occasions: Record<
@@ -59,7 +60,7 @@ export interface MailWords {
   /** The same where the provider's answer leaves the cause open: all that is possible. */
   ambiguous: Record<'grant' | 'password', Sentence<ReasonFacts>>;
   withoutReason: Sentence<ReasonFacts>;
-  labels: { why: string; since: string; interrupted: string; until: string; mailbox: string };
+  labels: { why: string; since: string; interrupted: string; until: string };
   fromTo: Sentence<{ from: string; to: string }>;
   tasks: Record<Exclude<Task, 'none' | 'sign_in'> | 'sign_in_grant' | 'sign_in_password', Sentence<ReasonFacts>>;
   buttons: { sign_in: string; approve: string; renew: string; connect: string };
