@@ -119,7 +119,8 @@ function createSession(opened: Opened): Session {
  */
 async function identify({ client, config, access, verifyLogin, signal }: Opened) {
   if (!access.idToken) throw new ProviderError('Microsoft gave no id_token', noIdToken());
-  const [login, me] = await Promise.all([verifyLogin(access.idToken, signal), client.at('me').me()]);
+  const me = await client.at('me').me();
+  const login = await verifyLogin(access.idToken, me.at, signal);
   const own = me.mail ?? me.userPrincipalName ?? login.username ?? login.oid;
   const names = [me.mail, me.userPrincipalName, login.username].flatMap((name) => (name ? normalAddress(name) : []));
   const wanted = access.mailbox;

@@ -60,7 +60,7 @@ export class GraphClient {
 
   me() {
     const url = this.#url('me', { $select: 'id,mail,userPrincipalName' }, '');
-    return this.#read(user, { name: 'me', url, operation: 'api' });
+    return this.#timed(user, { name: 'me', url, operation: 'api' });
   }
 
   /** A folder by its id or its well-known name; null when there is none. */

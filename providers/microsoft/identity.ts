@@ -7,7 +7,7 @@ import { ProviderError } from '../../domain/verdict.ts';
 import type { Http } from '../../net/http.ts';
 import type { MicrosoftConfig } from './configuration.ts';
 
-/** Entra's clock and ours may differ by this. */
+/** Entra's clock and Graph's may differ by this. */
 const CLOCK_TOLERANCE_SECONDS = 300;
 
 /** Only these two name a login for ever; addresses and names in a token change hands. */
@@ -26,8 +26,11 @@ export interface EntraLogin {
   username: string | null;
 }
 
-/** Verifies an id_token and reads who signed in. Throws `ProviderError`, `transient`: a later sign-in may have a good one. */
-export type VerifyLogin = (idToken: Secret, signal: AbortSignal) => Promise<EntraLogin>;
+/**
+ * Verifies an id_token and reads who signed in. Throws `ProviderError`, `transient`: a later sign-in may have a good one.
+ * `at` is Graph's time, so that a machine whose clock is wrong still takes sign-ins; null: this machine's.
+ */
+export type VerifyLogin = (idToken: Secret, at: Date | null, signal: AbortSignal) => Promise<EntraLogin>;
 
 /**
  * By the keys that Entra publishes; the issuer has to be that of the token's own tenant
@@ -35,13 +38,14 @@ export type VerifyLogin = (idToken: Secret, signal: AbortSignal) => Promise<Entr
  */
 export function createLoginVerifier(config: MicrosoftConfig, http: Http): VerifyLogin {
   const keys = keysOf(config, http);
-  return async (idToken) => {
+  return async (idToken, at) => {
     try {
       const { payload } = await jwtVerify(idToken.reveal(), keys, {
         algorithms: ['RS256'],
         audience: config.client.id,
         requiredClaims: ['exp', 'iss'],
         clockTolerance: CLOCK_TOLERANCE_SECONDS,
+        ...(at ? { currentDate: at } : {}),
       });
       const { oid, tid, preferred_username: name, email } = claims.parse(payload);
       if (payload.iss !== `${config.authorityUrl}/${tid}/v2.0`) throw new Error('the issuer is another tenant’s');
