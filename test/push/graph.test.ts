@@ -1,8 +1,3 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { findChannel, updateChannel } from '../../db/channels/channels.ts';
 import { takeNudge } from '../../db/channels/nudges.ts';
@@ -13,6 +8,8 @@ import { startApi } from '../support/api.ts';
 import type { Api } from '../support/api.ts';
 import { channelOf, connectMicrosoft } from '../support/connect.ts';
 import { secret } from '../support/minting.ts';
+import { openPublicAddress } from '../support/public-address.ts';
+import type { PublicAddress } from '../support/public-address.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
 
@@ -31,41 +28,23 @@ interface Notification {
 /* The sandbox's Graph tells the real receiver of what happens in a mailbox. */
 let stage: Stage;
 let api: Api;
-let front: Server;
+let address: PublicAddress;
 let channelId: string;
-let bodies: string[] = [];
 const signalled = () => (stage.context.temporal as unknown as { told: string[] }).told;
 const inTenant = <T>(work: (tx: Transaction) => Promise<T>) => stage.context.database.inTenant(TENANT, work);
 
-/** At the public address, which has to be known before the API is there; keeps what Graph sends. */
-async function openFront(): Promise<Server> {
-  const server = createServer((request, response) => {
-    void (async () => {
-      const body = await text(request);
-      if (body !== '') bodies.push(body);
-      const headers = { 'content-type': request.headers['content-type'] ?? 'application/json' };
-      const answer = await api.request('POST', request.url ?? '/', { body, headers });
-      response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? 'text/plain' });
-      response.end(answer.text);
-    })();
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return server;
-}
-
 beforeAll(async () => {
-  front = await openFront();
-  const publicUrl = `http://127.0.0.1:${(front.address() as AddressInfo).port}`;
-  stage = await raiseStage({ variables: { MOORING_PUBLIC_URL: publicUrl } });
+  address = await openPublicAddress();
+  stage = await raiseStage({ variables: { MOORING_PUBLIC_URL: address.url } });
   api = await startApi(stage.context);
+  address.answerBy(api);
   await stage.sandbox.account('microsoft', EMAIL);
   channelId = channelOf(await connectMicrosoft(stage, EMAIL));
   await renewSubscription(stage.context, { tenantId: TENANT, channelId });
 }, 180_000);
 afterAll(async () => {
   await api?.close();
-  front?.close();
+  address?.close();
   await stage?.close();
 });
 
@@ -76,7 +55,7 @@ beforeEach(async () => {
     await takeNudge(tx, channelId);
   });
   signalled().length = 0;
-  bodies = [];
+  address.bodies.length = 0;
 });
 
 const isPollAsked = async () => (await inTenant((tx) => findChannel(tx, channelId)))?.pollRequestedAt !== null;
@@ -85,7 +64,9 @@ const post = (body: string) => api.request('POST', '/push/microsoft', { body });
 /** What Graph sends when a message comes. */
 async function realNotification(): Promise<Notification> {
   await stage.sandbox.deliver('microsoft', EMAIL, 1);
-  const body = await vi.waitUntil(() => bodies.find((one) => one.includes('subscriptionId')), { timeout: 10_000 });
+  const body = await vi.waitUntil(() => address.bodies.find((one) => one.includes('subscriptionId')), {
+    timeout: 10_000,
+  });
   return (JSON.parse(body) as { value: Notification[] }).value[0]!;
 }
 

@@ -7,7 +7,7 @@ import type { LinkResult, LinkSpec } from '../../db/schema/links.ts';
 import type { AccessType, ProviderName } from '../../domain/access-type.ts';
 import { Secret } from '../../domain/secret.ts';
 import { createPkce } from '../../providers/oauth.ts';
-import type { SessionAccess } from '../../providers/contract.ts';
+import type { SessionAccess, TokenSet } from '../../providers/contract.ts';
 import type { Stage } from './stage.ts';
 
 /** What a link asks for unless it says otherwise. */
@@ -41,12 +41,35 @@ export function connectMicrosoft(stage: Stage, email: string, connecting: Connec
   return connectOAuth(stage, { accessType: 'microsoft', provider: 'microsoft' }, email, connecting);
 }
 
+interface SignInWay {
+  accessType: AccessType;
+  provider: ProviderName;
+}
+
 async function connectOAuth(
-  { context, sandbox }: Stage,
-  { accessType, provider }: { accessType: AccessType; provider: ProviderName },
+  stage: Stage,
+  way: SignInWay,
   email: string,
-  { tenantId = 'acme', link = null, spec = {}, prompt, claims }: Connecting,
+  { tenantId = 'acme', link = null, spec = {}, ...asked }: Connecting,
 ): Promise<LinkResult> {
+  const { context } = stage;
+  const { accessType, provider } = way;
+  const tokens = await signInAt(stage, way, email, asked);
+  const { accessToken, idToken = null } = tokens;
+  const access: SessionAccess = { kind: 'token', mailbox: null, context: {}, accessToken, idToken };
+  const proof = await proveSignIn(context, accessType, access, AbortSignal.timeout(10_000));
+  const credential = { kind: 'oauth', provider, tokens } as const;
+  const full = { ...LINK_SPEC, ...spec };
+  return completeSignIn(context, { tenantId, link, accessType, spec: full, credential, proof, coveredUntil: null });
+}
+
+/** Signs in at a provider of the sandbox and exchanges the code; nothing of it is stored. */
+export async function signInAt(
+  { context, sandbox }: Pick<Stage, 'context' | 'sandbox'>,
+  { accessType, provider }: SignInWay,
+  email: string,
+  { prompt, claims }: Pick<Connecting, 'prompt' | 'claims'> = {},
+): Promise<TokenSet> {
   const oauth = context.providers.get(accessType)?.signIn.oauth[0];
   if (!oauth) throw new Error(`${accessType} is not configured`);
   const { codeVerifier, codeChallenge } = createPkce();
@@ -64,15 +87,8 @@ async function connectOAuth(
   if (claims !== undefined) authorizationUrl.searchParams.set('claims', claims);
   const back = new URL(await sandbox.consent(authorizationUrl.href, email));
   const code = back.searchParams.get('code') ?? '';
-  const signal = AbortSignal.timeout(10_000);
-  const answer = await oauth.exchangeRequest({ redirectUri, code, codeVerifier, context: {} }, signal);
-  const tokens = oauth.processTokenAnswer(answer);
-  const { accessToken, idToken = null } = tokens;
-  const access: SessionAccess = { kind: 'token', mailbox: null, context: {}, accessToken, idToken };
-  const proof = await proveSignIn(context, accessType, access, signal);
-  const credential = { kind: 'oauth', provider, tokens } as const;
-  const full = { ...LINK_SPEC, ...spec };
-  return completeSignIn(context, { tenantId, link, accessType, spec: full, credential, proof, coveredUntil: null });
+  const asked = { redirectUri, code, codeVerifier, context: {} };
+  return oauth.processTokenAnswer(await oauth.exchangeRequest(asked, AbortSignal.timeout(10_000)));
 }
 
 /** A link that is pinned to a channel, as the product makes one. */
