@@ -2,6 +2,7 @@ import { NativeConnection, Runtime } from '@temporalio/worker';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import { startAdoptions } from './background/adoptions.ts';
 import { startOutboxPump } from './webhooks/outbox-pump.ts';
+import { startIncidents } from './background/incidents.ts';
 import { startReconcile } from './background/reconcile.ts';
 import { startRetention } from './background/retention.ts';
 import { readConfig } from './runtime/config.ts';
@@ -23,6 +24,7 @@ const workers = await createWorkers(context, connection);
 const background = [
   startOutboxPump(context),
   startReconcile(context),
+  startIncidents(context),
   startRetention(context),
   startAdoptions(context),
 ];

@@ -8,8 +8,8 @@ import { Problem, PROBLEMS, problemBody } from './http/problem.ts';
 import { TAGS } from './http/tags.ts';
 import type { ProblemCode } from './http/problem.ts';
 import type { EmittedEventType } from '../domain/event.ts';
-import { WEBHOOKS } from './schemas/event-data.ts';
-import { sampleWebhook } from './schemas/event-samples.ts';
+import { WEBHOOKS } from './schemas/events/event-data.ts';
+import { sampleWebhook } from './schemas/events/event-samples.ts';
 import { problemOut } from './schemas/problem.ts';
 
 /** The OpenAPI 3.1 document, made from the schemas that validate. */

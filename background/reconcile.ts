@@ -1,6 +1,6 @@
 import type { Context } from '../runtime/context.ts';
-import { closeDesertedOperatorIncidents } from '../db/across-tenants/operator-incidents.ts';
 import { takeForgottenChannels } from '../db/across-tenants/forgotten.ts';
+import type { Forgotten } from '../db/across-tenants/forgotten.ts';
 import { repeat } from '../runtime/repeat.ts';
 import type { Repetition } from '../runtime/repeat.ts';
 
@@ -13,16 +13,12 @@ const CHANNELS_AT_ONCE = 200;
 
 /**
  * Finds what a crash between a commit and a signal left behind, and workflows that are missing or stuck, and signals
- * them with a start (rule 13). Runs in every worker process; an advisory lock lets one at a time look. Also closes the
- * operator's incidents whose last channel has left.
+ * them with a start (rule 13). Runs in every worker process; an advisory lock lets one at a time look.
  */
 export function startReconcile(context: Context): Repetition {
   return repeat(context, {
     everyMs: EVERY_MS,
-    async turn() {
-      await wakeForgotten(context);
-      await closeDesertedOperatorIncidents(context.database, await context.clock.now());
-    },
+    turn: async () => void (await wakeForgotten(context)),
     trouble: 'The sweep for forgotten channels failed and is repeated',
   });
 }
@@ -37,8 +33,15 @@ export async function wakeForgotten(context: Context): Promise<number> {
     now,
     limit: CHANNELS_AT_ONCE,
   });
-  for (const channel of forgotten) await context.temporal.lookAt(channel);
+  await signalForgotten(context, forgotten);
   if (forgotten.length > 0)
     context.logger.info({ channels: forgotten.length }, 'Workflows of forgotten channels were signalled');
   return forgotten.length;
+}
+
+/** Signals workflows with a start; one that cannot be signalled is found at a later look. */
+export async function signalForgotten({ temporal, logger }: Context, channels: Forgotten[]): Promise<void> {
+  const signalled = await Promise.allSettled(channels.map((channel) => temporal.lookAt(channel)));
+  const lost = signalled.filter(({ status }) => status === 'rejected').length;
+  if (lost > 0) logger.warn({ channels: lost }, 'Workflows could not be signalled; the next look signals them');
 }

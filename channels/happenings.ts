@@ -4,7 +4,13 @@ import { stateOf } from '../db/channels/channels.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import type { Transaction } from '../db/client.ts';
 import { insertEvent } from '../db/events/events.ts';
-import { closeIncident, countIncidentsOfPerson, openChannelIncident } from '../db/channels/incidents.ts';
+import {
+  closeIncident,
+  countIncidentsOfPerson,
+  openChannelIncident,
+  setIncidentAction,
+} from '../db/channels/incidents.ts';
+import { findOutage, joinIncident } from '../db/incidents/wider.ts';
 import { channels } from '../db/schema/channels.ts';
 import { eq } from 'drizzle-orm';
 
@@ -20,11 +26,15 @@ export async function letHappen(
   more: Partial<Omit<typeof channels.$inferInsert, 'status'>> = {},
 ): Promise<ChannelRow> {
   const change = asOperators(row, transition(stateOf(row), happening));
-  const { id: incidentId, isNew } = await settleIncident(tx, row, happening, change.incident, now);
+  const { id: incidentId, isNew, outage } = await settleIncident(tx, row, change, now);
   const state = happening.type === 'refused' ? await askSupport(tx, row, change.state, incidentId, now) : change.state;
   if (isNew) await tellOfIncident(tx, row, { incidentId, state, now });
-  const healed = happening.type === 'worked';
-  const { event, shown, isOver } = await tellOf(tx, row, change, incidentId, { at: now, healed });
+  const ending = {
+    at: now,
+    healed: happening.type === 'worked',
+    reauthorized: happening.type === 'reauthorized',
+  };
+  const { event, shown, isOver, partOf } = await tellOf(tx, row, change, incidentId, ending);
   const [changed] = await tx
     .update(channels)
     .set({
@@ -36,12 +46,14 @@ export async function letHappen(
       credentialVersion: state.credentialVersion,
       statusSince: state.status === row.status ? row.statusSince : now,
       incidentId: shown,
+      ...(happening.type === 'reauthorized' ? { waitsFor: null } : {}),
       ...more,
     })
     .where(eq(channels.id, row.id))
     .returning();
   if (!changed) throw new Error(`No channel ${row.id} in this tenant`);
-  const about = { tenantId: row.tenantId, channelId: row.id, incidentId, data: eventData(changed), at: now };
+  const data = eventData(changed, outage ?? partOf);
+  const about = { tenantId: row.tenantId, channelId: row.id, incidentId, data, at: now };
   if (event !== null) await insertEvent(tx, { ...about, type: event });
   if (isOver) await insertEvent(tx, { ...about, type: 'incident.closed' });
   return changed;
@@ -66,34 +78,60 @@ async function tellOf(
   row: ChannelRow,
   { event, incident, state }: Transition,
   incidentId: string | null,
-  closing: { at: Date; healed: boolean },
-): Promise<{ event: ChannelEventType | null; shown: string | null; isOver: boolean }> {
-  if (incident !== 'close') return { event, shown: incidentId ?? row.incidentId, isOver: false };
+  closing: { at: Date; healed: boolean; reauthorized: boolean },
+): Promise<{ event: ChannelEventType | null; shown: string | null; isOver: boolean; partOf: string | null }> {
+  if (incident !== 'close') return { event, shown: incidentId ?? row.incidentId, isOver: false, partOf: null };
   const closed = row.incidentId === null ? null : await closeIncident(tx, row.incidentId, closing);
   // One that was reopened has told its end.
   const isOver = closed?.isFirst ?? false;
-  if (!isOperatorsTrouble(row) || closed) return { event, shown: null, isOver };
+  // What a channel without an incident of its own was part of.
+  const partOf = closed ? closed.foldedInto : row.incidentId;
+  if (!isOperatorsTrouble(row) || closed) return { event, shown: null, isOver, partOf };
   const goes = isOneOf(LEFT, state.status);
-  return { event: event === 'channel.repaired' ? null : event, shown: goes ? null : row.incidentId, isOver };
+  return {
+    event: event === 'channel.repaired' ? null : event,
+    shown: goes ? null : row.incidentId,
+    isOver,
+    partOf: null,
+  };
 }
 
-/** The incident the event belongs to: the one that opens, closes or goes on. */
+interface Settled {
+  id: string | null;
+  /** An incident of the channel's own that was not there before. */
+  isNew: boolean;
+  /** The incident of its provider that the channel joins instead. */
+  outage: string | null;
+}
+
+/**
+ * The incident the event belongs to: the one that opens, closes or goes on. While a provider or mail server is in
+ * trouble, a channel that degrades is part of that one problem and opens none of its own (rule 11).
+ */
 async function settleIncident(
   tx: Transaction,
   row: ChannelRow,
-  happening: Happening,
-  change: 'open' | 'close' | 'keep',
+  { state, incident }: Transition,
   now: Date,
-): Promise<{ id: string | null; isNew: boolean }> {
-  if (change !== 'open') return { id: row.incidentId, isNew: false };
-  const reason = happening.type === 'refused' ? happening.verdict.reason : null;
-  return openChannelIncident(tx, {
+): Promise<Settled> {
+  if (incident !== 'open') return { id: row.incidentId, isNew: false, outage: null };
+  const outage = state.status === 'degraded' ? await findOutage(tx, row) : null;
+  if (outage !== null) {
+    await joinIncident(tx, outage, row, now);
+    return { id: outage, isNew: false, outage };
+  }
+  const { reason, action, providerCode } = state;
+  const opened = await openChannelIncident(tx, {
     tenantId: row.tenantId,
     channelId: row.id,
     provider: row.accessType,
     reason,
+    action,
+    providerCode,
+    lastVerifiedAt: row.lastVerifiedAt,
     at: now,
   });
+  return { ...opened, outage: null };
 }
 
 /** With so many incidents in 30 days that asked a person, another sign-in is not what helps. */
@@ -110,6 +148,7 @@ async function askSupport(
   if (!asksPerson || incidentId === null) return state;
   const times = await countIncidentsOfPerson(tx, { id: incidentId, channelId: row.id, at: now });
   if (times < SUPPORT_AFTER || state.status !== 'reauth_required') return state;
+  await setIncidentAction(tx, incidentId, 'contact_support');
   return { ...state, action: 'contact_support' };
 }
 
@@ -122,7 +161,8 @@ async function tellOfIncident(
   await insertEvent(tx, { tenantId, channelId, type: 'incident.opened', incidentId, data, at: now });
 }
 
-function eventData(row: ChannelRow): Record<string, unknown> {
+/** `partOf`: the incident of the provider that the channel's trouble is part of. */
+function eventData(row: ChannelRow, partOf: string | null): Record<string, unknown> {
   return {
     account: { email: row.accountEmail },
     accessType: row.accessType,
@@ -132,5 +172,6 @@ function eventData(row: ChannelRow): Record<string, unknown> {
     providerCode: row.providerCode,
     credentialVersion: row.credentialVersion,
     ...(row.revocation === null ? {} : { revocation: row.revocation }),
+    ...(partOf === null ? {} : { partOf }),
   };
 }

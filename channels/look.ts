@@ -65,6 +65,7 @@ function factsOf(context: Context, { channel, credential, running, doubt, subscr
     trouble: channel.trouble,
     suspected: channel.suspicion?.tried ?? null,
     retryAt: ms(channel.retryAt),
+    waitsForCanary: channel.waitsFor !== null,
     refreshRequestedAt: ms(channel.refreshRequestedAt),
     checkRequestedAt: ms(channel.checkRequestedAt),
     pollRequestedAt: ms(channel.pollRequestedAt),

@@ -1,7 +1,9 @@
 import type { Context } from '../runtime/context.ts';
+import { waitsUntil } from '../domain/backoff.ts';
 import { lockChannel, updateChannel } from '../db/channels/channels.ts';
 import { clearTokenRefused, notifyReaders } from '../db/credentials/credentials.ts';
 import type { CredentialRow } from '../db/credentials/credentials.ts';
+import { findClientIncidents } from '../db/incidents/wider.ts';
 import { maskAccount } from '../domain/redaction/mask-address.ts';
 import { freshLifeMs } from '../domain/schedule.ts';
 import { ProviderError } from '../domain/verdict.ts';
@@ -13,6 +15,7 @@ import { recordRefusal, recordSuccess } from './outcomes.ts';
 import { afterPasswordTry, beginPasswordTry } from './password-tries.ts';
 import { refreshCredential } from './refresh.ts';
 import { closing } from './session.ts';
+import { becomeCanary, canaryToWaitFor } from './canary.ts';
 
 const CHECK_TIMEOUT_MS = 20_000;
 
@@ -68,6 +71,7 @@ interface Tried extends CheckAnswer {
 async function tryOnce(context: Context, { tenantId, channelId, asked }: CheckInput): Promise<Tried | 'needs_refresh'> {
   const access = await readAccess(context, tenantId, channelId);
   if (access === 'gone') return REFUSED;
+  if (!asked && access.channel.waitsFor !== null && (await waitsForOther(context, access))) return REFUSED;
   if (!asked && isRefusedPassword(access) && !(await beginPasswordTry(context, access))) return REFUSED;
   const credentialVersion = access.credential.version;
   try {
@@ -81,6 +85,19 @@ async function tryOnce(context: Context, { tenantId, channelId, asked }: CheckIn
     await recordRefusal(context, { tenantId, channelId, credentialVersion, tried: 'access', verdict });
     return verdict.tokenRefused ? 'needs_refresh' : REFUSED;
   }
+}
+
+/** The provider refuses what our client asks of accounts, and another channel finds out when that ends. */
+async function waitsForOther(context: Context, { channel, credential }: ChannelAccess): Promise<boolean> {
+  const { oauthProvider } = credential;
+  const now = await context.clock.now();
+  const incident = await context.database.inTenant(channel.tenantId, async (tx) => {
+    const open = await findClientIncidents(tx, channel.accessType);
+    const found = canaryToWaitFor(context, open, { channel, oauthProvider, tried: 'access' });
+    if (found) await updateChannel(tx, channel.id, { retryAt: waitsUntil(channel.id, now) });
+    return found;
+  });
+  return incident !== null && !(await becomeCanary(context, incident, channel.id));
 }
 
 const isRefusedPassword = ({ channel, credential }: ChannelAccess) =>

@@ -16,10 +16,10 @@ import { queueMissedMail } from '../channels/missed-mail.ts';
 import { changeChannel, signalWorkflow } from '../channels/wake.ts';
 import type { Waking } from '../channels/wake.ts';
 import type { Suspicion } from '../db/schema/channels.ts';
-import { BACKOFF, gapMs, waitingGapMs } from '../domain/backoff.ts';
+import { BACKOFF, gapMs, waitingGapMs, waitsUntil } from '../domain/backoff.ts';
 import { isOneOf, isOperatorsTrouble, statusAfter, WELL, WORKING } from '../domain/channel.ts';
-import { spentAt } from '../domain/schedule.ts';
 import type { Verdict } from '../domain/verdict.ts';
+import { clientOf, servedUntilMs } from './canary.ts';
 import { lockOutOf, passwordRetriesAfter } from './password-tries.ts';
 
 /** The half of a connection that a call tried: the credential, or access to the account. */
@@ -54,32 +54,41 @@ export interface Settled {
  */
 export async function followUp(context: Context, { before, row }: Settled): Promise<void> {
   if (isOperatorsTrouble(row)) await reportToOperator(context, row);
-  else if (isOperatorsTrouble(before) || owesRecovery(row)) await healWithOperator(context, row);
+  else if (isOperatorsTrouble(before) || owesRecovery(row) || waitsNoMore(before, row)) {
+    await healWithOperator(context, row);
+  }
 }
+
+/** A channel that waited for the canary, or became it, got through. */
+const waitsNoMore = (before: ChannelRow, row: ChannelRow) => before.waitsFor !== null && row.waitsFor === null;
 
 /** The channel works but still has the operator's incident, because a process died before closing it. */
 const owesRecovery = ({ status, incidentId }: ChannelRow) => incidentId !== null && isOneOf(WELL, status);
 
 async function reportToOperator(context: Context, channel: ChannelRow): Promise<void> {
-  const fault = { channel, client: clientOf(context, channel), now: await context.clock.now() };
-  if (!(await openOperatorIncident(context.database, fault))) return;
+  const now = await context.clock.now();
+  const fault = { channel, ...(await clientOfChannel(context, channel)), now };
+  const { isNew } = await openOperatorIncident(context.database, { ...fault, waitsUntil: waitsUntil(channel.id, now) });
+  if (!isNew) return;
   const { accessType, statusReason: reason, providerCode } = channel;
   context.logger.error(
     { accessType, reason, providerCode },
-    'A provider refuses the operator’s client; its channels wait',
+    'A provider refuses the operator’s client; one channel tries it, and the others wait',
   );
 }
 
 /** One channel got through with this client, so the others retry now instead of at their own time. */
 async function healWithOperator(context: Context, channel: ChannelRow): Promise<void> {
-  const recovery = { channel, client: clientOf(context, channel), now: await context.clock.now() };
+  const now = await context.clock.now();
+  const recovery = { channel, client: (await clientOfChannel(context, channel)).client, now };
   const waiting = await closeOperatorIncident(context.database, recovery);
   await Promise.all(waiting.map((other) => signalWorkflow(context, other)));
 }
 
-/** Whose fault it is: without an OAuth client it is the installation's. */
-const clientOf = (context: Context, { accessType }: ChannelRow) =>
-  context.providers.get(accessType)?.signIn.oauth[0]?.clientId ?? '';
+async function clientOfChannel(context: Context, { id, tenantId, accessType }: ChannelRow) {
+  const credential = await context.database.inTenant(tenantId, (tx) => findCredentialState(tx, id));
+  return clientOf(context, accessType, credential?.oauthProvider ?? null);
+}
 
 /**
  * The same within the caller's transaction; `row` is locked. A working access token proves nothing about a withdrawn grant,
@@ -100,7 +109,15 @@ export async function settleSuccess(
   const proved = { suspicion, ...(tried === 'access' ? { lastVerifiedAt: now } : {}) };
   if (tried === 'access') await clearTokenRefused(tx, row.id, credentialVersion);
   if (row.trouble !== null && row.trouble !== tried) return updateChannel(tx, row.id, { ...proved, ...more });
-  const healed = { failures: 0, trouble: null, retryAt: suspicion ? row.retryAt : null, passwordRetries: null };
+  // A channel whose refresh waits for the canary still waits when a call works with the token it has.
+  const waits = row.waitsFor !== null && tried === 'access' && row.trouble === null;
+  const healed = {
+    failures: 0,
+    trouble: null,
+    retryAt: suspicion || waits ? row.retryAt : null,
+    passwordRetries: null,
+    waitsFor: waits ? row.waitsFor : null,
+  };
   const { status } = row;
   const worked = await letHappen(tx, row, { type: 'worked', credentialVersion }, now, {
     ...healed,
@@ -205,13 +222,6 @@ async function confirmLater(context: Context, tx: Transaction, row: ChannelRow, 
   const outage = { ...verdict, kind: 'transient', reason: 'provider_unavailable' } as const;
   const happening = { type: 'refused', credentialVersion, verdict: outage } as const;
   return letHappen(tx, row, happening, now, { ...values, trouble: 'credential' });
-}
-
-/** Until when the access token is served, in ms since the epoch; null without one that has an end. */
-function servedUntilMs(credential: CredentialState | null, now: Date): number | null {
-  if (!credential?.issuedAt || !credential.expiresAt) return null;
-  if (credential.accessTokenRefusedAt) return now.getTime();
-  return spentAt({ issuedAt: credential.issuedAt.getTime(), expiresAt: credential.expiresAt.getTime() });
 }
 
 /**

@@ -27,6 +27,8 @@ export type RefreshOutcome =
   | 'refused'
   /** The answer to a sent request is lost; the channel waits for the time of its probe. */
   | 'unknown'
+  /** The provider refuses the operator's client, and another channel tries it. */
+  | 'waiting'
   | 'gone';
 
 interface Answered {

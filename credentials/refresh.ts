@@ -19,6 +19,9 @@ import type { AccessType } from '../domain/access-type.ts';
 import { probeTime } from '../domain/doubt.ts';
 import { ProviderError } from '../domain/verdict.ts';
 import type { Verdict } from '../domain/verdict.ts';
+import { findClientIncidents } from '../db/incidents/wider.ts';
+import type { WiderIncident } from '../db/incidents/wider.ts';
+import { becomeCanary, canaryToWaitFor, waitForCanary } from './canary.ts';
 import { followUp, settleRefusal } from './outcomes.ts';
 import { oauthOf } from './oauth.ts';
 import type { ExchangeTiming } from './one-time-exchange.ts';
@@ -38,6 +41,8 @@ export interface RefreshInput {
 
 type Plan =
   | { step: 'stop'; outcome: RefreshOutcome }
+  /** Another channel tries the operator's client. */
+  | { step: 'wait'; incident: WiderIncident }
   | { step: 'answer'; answer: StoredAnswer; credential: CredentialRow }
   | { step: 'send'; attemptId: string; credential: CredentialRow };
 
@@ -51,8 +56,11 @@ export async function refreshCredential(
   timing: ExchangeTiming = REFRESH_TIMING,
 ): Promise<RefreshOutcome> {
   const { tenantId, accessType, channelId } = input;
-  const now = await context.clock.now();
-  const plan = await context.database.inTenant(tenantId, (tx) => planRefresh(tx, input, timing, now));
+  let plan = await inTenantPlan(context, input, timing);
+  if (plan.step === 'wait' && (await becomeCanary(context, plan.incident, channelId))) {
+    plan = await inTenantPlan(context, input, timing);
+  }
+  if (plan.step === 'wait') return 'waiting';
   if (plan.step === 'stop') return plan.outcome;
   const answer = plan.step === 'send' ? await send(context, { ...plan, accessType }, timing) : plan.answer;
   if (typeof answer === 'string') return answer;
@@ -60,11 +68,22 @@ export async function refreshCredential(
   return settleAnswer(context, { tenantId, oauth, channelId, answer });
 }
 
+async function inTenantPlan(context: Context, input: RefreshInput, timing: ExchangeTiming): Promise<Plan> {
+  const now = await context.clock.now();
+  return context.database.inTenant(input.tenantId, (tx) => planRefresh(context, tx, input, { timing, now }));
+}
+
 /** Settles what an earlier refresher left, or takes the lease and writes the attempt. */
-async function planRefresh(tx: Transaction, input: RefreshInput, timing: ExchangeTiming, now: Date): Promise<Plan> {
-  const [{ channel, credential }, attempt] = await Promise.all([
+async function planRefresh(
+  context: Context,
+  tx: Transaction,
+  input: RefreshInput,
+  { timing, now }: { timing: ExchangeTiming; now: Date },
+): Promise<Plan> {
+  const [{ channel, credential }, attempt, incidents] = await Promise.all([
     lockWithCredential(tx, input.channelId),
     findUnsettledAttempt(tx, input),
+    findClientIncidents(tx, input.accessType),
   ]);
   if (!channel || !credential || isOneOf(LEFT, channel.status)) {
     return { step: 'stop', outcome: 'gone' };
@@ -74,6 +93,12 @@ async function planRefresh(tx: Transaction, input: RefreshInput, timing: Exchang
   if (credential.version > input.version || credential.kind !== 'oauth') return { step: 'stop', outcome: 'refreshed' };
   if (credential.leaseUntil && credential.leaseUntil > now) return { step: 'stop', outcome: 'busy' };
   if (attempt) await settleLeft(tx, attempt, now);
+  const { oauthProvider } = credential;
+  const incident = canaryToWaitFor(context, incidents, { channel, oauthProvider, tried: 'credential' });
+  if (incident) {
+    await waitForCanary(tx, channel, { incident, credential, now });
+    return { step: 'wait', incident };
+  }
   return takeLease(tx, { channel, credential, timing, now });
 }
 

@@ -5,6 +5,9 @@ export type AccessType = (typeof ACCESS_TYPES)[number];
 export const PROVIDER_NAMES = ['google', 'microsoft', 'exchange', 'imap', 'salesforce'] as const;
 export type ProviderName = (typeof PROVIDER_NAMES)[number];
 
+/** Whose accounts an access type reaches. */
+export const providerOf = (accessType: AccessType): ProviderName => (accessType === 'gmail' ? 'google' : accessType);
+
 /** What a connection is for; adapters map these to the least scopes. */
 export const USES = ['read', 'send'] as const;
 export type Use = (typeof USES)[number];

@@ -32,7 +32,7 @@ const PROVIDER = {
 export const BACKOFF = {
   /** A refresh, check or poll that the provider refused or did not answer. */
   refused: { ...PROVIDER, longestAskedMs: DAY_MS, spread: [0, 0.1] },
-  /** The app's own client was refused: the operator is at work on it, so every channel looks again within minutes. */
+  /** The app's own client was refused: the operator is at work on it, so the one channel that tries looks again soon. */
   appRefused: { firstMs: SECOND_MS, factor: 2, longestMs: 2 * MINUTE_MS, spread: [-0.5, 0.1] },
   /** A deed that did not end, for a reason of our own. */
   putOff: { firstMs: SECOND_MS, factor: 2, longestMs: 15 * MINUTE_MS },
@@ -59,6 +59,14 @@ export const BACKOFF = {
   /** A delivery whose endpoint has as many attempts under way as it may. */
   busyEndpoint: { firstMs: SECOND_MS, factor: 2, longestMs: 30 * SECOND_MS, spread: [0, 1] },
 } as const satisfies Record<string, Backoff>;
+
+/** The canary of an incident tries within its gap and this, in ms; else another channel takes its place. */
+export const CANARY_LEASE_MS = MINUTE_MS;
+/** A channel that waits for the canary is woken when the incident ends. This is for a signal that gets lost, in ms. */
+const WAITING_FOR_CANARY_MS = 15 * MINUTE_MS;
+/** When a channel that waits for the canary looks again, not all at once. */
+export const waitsUntil = (channelId: string, now: Date) =>
+  new Date(now.getTime() + WAITING_FOR_CANARY_MS * (1 + spreadOf({ spread: [0, 0.5] }, channelId)));
 
 /**
  * The gap after the n-th failure in a row, at least the wait that the provider named. `spreadBy` is an id that makes

@@ -15,6 +15,8 @@ export interface ChannelFacts {
   /** The half whose refusal is not believed yet: tried again at `retryAt`, not before. */
   suspected: 'credential' | 'access' | null;
   retryAt: number | null;
+  /** Another channel tries the operator's client first: no refresh before `retryAt`. */
+  waitsForCanary: boolean;
   refreshRequestedAt: number | null;
   checkRequestedAt: number | null;
   pollRequestedAt: number | null;
@@ -74,10 +76,11 @@ export function nextDue(facts: ChannelFacts, now: number): Due | null {
 export function nextRefreshAt(facts: ChannelFacts, now: number): number | null {
   const { token, status } = facts;
   if (!token || !isOneOf(HOLDS_GRANT, status)) return null;
-  const held = facts.trouble === 'credential' || facts.suspected === 'credential' || status === 'blocked';
+  const failed = facts.trouble === 'credential' || facts.waitsForCanary;
+  const held = failed || facts.suspected === 'credential' || status === 'blocked';
   const earliest = held ? (facts.retryAt ?? now) : 0;
   // A failed refresh is due again at its retry time.
-  if (held && facts.retryAt !== null && facts.trouble === 'credential') return Math.max(earliest, facts.probeAt ?? 0);
+  if (failed && facts.retryAt !== null) return Math.max(earliest, facts.probeAt ?? 0);
   const requested = facts.refreshRequestedAt !== null && facts.refreshRequestedAt > token.issuedAt;
   // A report is checked with the token itself first: a wrong report costs one call and no refresh.
   const isCheckedFirst = token.refused && facts.checkRequestedAt !== null;

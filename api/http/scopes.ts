@@ -11,6 +11,7 @@ export const SCOPES = [
   'messages:write',
   'webhooks:read',
   'webhooks:write',
+  'incidents:write',
   'metrics:read',
   'admin',
 ] as const;

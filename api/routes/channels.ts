@@ -21,7 +21,7 @@ const tag = 'Channels';
 const params = idParams('chn');
 
 /** How to show these channels: what stands in other tables is read in one query each. */
-async function presenting(
+export async function presentingChannels(
   context: ApiContext,
   tx: Transaction,
   rows: ChannelRow[],
@@ -34,7 +34,7 @@ async function presenting(
 }
 
 export async function showChannel(context: ApiContext, tx: Transaction, row: ChannelRow): Promise<Channel> {
-  const show = await presenting(context, tx, [row]);
+  const show = await presentingChannels(context, tx, [row]);
   return show(row);
 }
 
@@ -63,7 +63,7 @@ const list = defineCall({
     const filter = { tenantId, status, accessType, after: parseIdCursor(query.after), limit: limit + 1 };
     const body = await listInReach(context, tenantId, async (tx) => {
       const rows = await listChannels(tx, filter);
-      const show = await presenting(context, tx, rows);
+      const show = await presentingChannels(context, tx, rows);
       return pageOf(rows, limit, {
         cursor: (row) => idCursor(row.id),
         show,

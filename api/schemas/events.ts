@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { EVENT_TYPES } from '../../domain/event.ts';
-import { STATUS_REASONS } from '../../domain/verdict.ts';
 import { pageQuery } from '../http/paging.ts';
 import { tenantName, timeOut } from './parts.ts';
 
@@ -16,11 +15,11 @@ export const eventOut = z
   })
   .meta({ id: 'Event' });
 
-/** An event of the stream names its channel and tenant; both are null for an event of the operator's client. */
+/** An event of the stream names its channel and tenant; both are null for an incident of many channels. */
 export const streamedEventOut = eventOut
   .extend({
-    channel: z.string().nullable().describe('The channel’s id; null: the operator’s client'),
-    tenant: z.string().nullable().describe('The tenant; null: the operator’s client'),
+    channel: z.string().nullable().describe('The channel’s id; null: an incident of many channels'),
+    tenant: z.string().nullable().describe('The tenant; null: an incident of many channels'),
   })
   .meta({ id: 'StreamedEvent' });
 export type StreamedEvent = z.infer<typeof streamedEventOut>;
@@ -36,24 +35,4 @@ export const streamQuery = z.strictObject({
     .describe('Also send an event `heartbeat` every so many seconds; left out: a comment every 25 s'),
 });
 
-export const incidentsQuery = z.strictObject({
-  ...pageQuery,
-  tenant: tenantName.optional().describe('Only incidents of this tenant'),
-  channel: z.string().max(40).optional().describe('Only incidents of this channel'),
-  state: z.enum(['open', 'closed']).optional().describe('Only incidents in this state'),
-});
-
-export const incidentOut = z
-  .object({
-    id: z.string().describe('The incident’s id'),
-    state: z.enum(['open', 'closed']).describe('`closed`: recovered, or ended with its channel'),
-    tenant: z.string().nullable().describe('The tenant; null: an incident of the operator'),
-    channel: z.string().nullable().describe('The channel’s id; null: an incident of the operator'),
-    provider: z.string().describe('The access type'),
-    reason: z.enum(STATUS_REASONS).nullable().describe('Why it opened'),
-    opened_at: timeOut.describe('When it opened'),
-    closed_at: timeOut.nullable().describe('When it closed; null: it is open'),
-  })
-  .meta({ id: 'Incident' });
 export type TimelineEvent = z.infer<typeof eventOut>;
-export type Incident = z.infer<typeof incidentOut>;

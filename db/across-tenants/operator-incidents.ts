@@ -1,12 +1,16 @@
 import { and, eq, gt, inArray, isNull, notExists, notInArray, or, sql } from 'drizzle-orm';
 import type { InferSelectModel, SQL } from 'drizzle-orm';
+import type { ProviderName } from '../../domain/access-type.ts';
 import type { ChannelRow } from '../channels/channels.ts';
 import type { Database, Transaction } from '../client.ts';
 import { insertEvent } from '../events/events.ts';
 import { newId } from '../ids.ts';
-import type { Forgotten } from './forgotten.ts';
-import { channels, incidents, nudges } from '../schema/channels.ts';
+import { channels, incidents } from '../schema/channels.ts';
+import { CANARY_LEASE_MS } from '../../domain/backoff.ts';
 import { LEFT, WELL } from '../../domain/channel.ts';
+import { recordTenants } from './incident-tenants.ts';
+import { wakeWaiting } from './canaries.ts';
+import type { Forgotten } from './forgotten.ts';
 
 /*
  * A fault of the app's own client is one incident for all channels of the client, of all tenants (rule 11). Its events
@@ -19,6 +23,8 @@ export interface OperatorFault {
   channel: ChannelRow;
   /** The client id; '' where there is none. */
   client: string;
+  /** Whose authorization server the client belongs to; null where the access type has no other. */
+  oauthProvider: ProviderName | null;
   now: Date;
 }
 
@@ -32,34 +38,74 @@ const operatorsIncidents = (tx: Transaction) =>
   tx.select({ id: incidents.id }).from(incidents).where(isNull(incidents.channelId));
 
 /**
- * Opens the incident unless it is open, emits the event, and writes its id to the channel's row. True when it is new.
+ * Opens the incident unless it is open, emits the event, and writes its id to the channel's row. `isNew`: it was not open
+ * before. `waits`: another channel is the canary, and this one waits until `waitsUntil` or the incident's end.
  */
 export async function openOperatorIncident(
   database: Database,
-  { channel, client, now }: OperatorFault,
-): Promise<boolean> {
+  fault: OperatorFault & { waitsUntil: Date },
+): Promise<{ isNew: boolean; waits: boolean }> {
+  const { channel, client, oauthProvider, now } = fault;
   return database.acrossTenants(async (tx) => {
-    const fault = { provider: channel.accessType, client, reason: channel.statusReason };
+    const about = { provider: channel.accessType, client, reason: channel.statusReason };
+    const { action, providerCode } = channel;
+    const canary = { canaryId: channel.id, canaryUntil: leaseOf(channel, now) };
     const [inserted] = await tx
       .insert(incidents)
-      .values({ id: newId('inc'), ...fault, openedAt: now })
+      .values({
+        id: newId('inc'),
+        scope: 'client',
+        ...about,
+        oauthProvider,
+        action,
+        providerCode,
+        openedAt: now,
+        tried: channel.trouble,
+        ...canary,
+      })
       .onConflictDoNothing()
       .returning({ id: incidents.id });
-    if (!inserted) {
-      const [open] = await tx.select({ id: incidents.id }).from(incidents).where(openOf(fault));
-      if (open) await showIncident(tx, channel.id, open.id);
-      return false;
-    }
+    if (!inserted) return { isNew: false, waits: await joinOperatorIncident(tx, fault) };
     // Checked only here: the insert above waits for an incident that is being closed.
-    const isOver = await wasClosedSince(tx, fault, new Date(now.getTime() - UNDER_WAY_MS));
+    const isOver = await wasClosedSince(tx, about, new Date(now.getTime() - UNDER_WAY_MS));
     if (isOver || !(await showIncident(tx, channel.id, inserted.id))) {
       await tx.delete(incidents).where(eq(incidents.id, inserted.id));
-      return false;
+      return { isNew: false, waits: false };
     }
-    const { action, providerCode } = channel;
-    await tell(tx, 'incident.opened', { ...inserted, ...fault }, now, { action, providerCode });
-    return true;
+    await tell(tx, 'incident.opened', { ...inserted, ...about }, now, { action, providerCode });
+    return { isNew: true, waits: false };
   });
+}
+
+/** Until when the canary has tried again, or another channel takes its place. */
+const leaseOf = ({ retryAt }: ChannelRow, now: Date) =>
+  new Date(Math.max(now.getTime(), retryAt?.getTime() ?? 0) + CANARY_LEASE_MS);
+
+/** True when another channel is the canary: this one waits for it. */
+async function joinOperatorIncident(
+  tx: Transaction,
+  { channel, client, now, waitsUntil }: OperatorFault & { waitsUntil: Date },
+): Promise<boolean> {
+  const which = openOf({ provider: channel.accessType, client });
+  const isFree = or(
+    eq(incidents.canaryId, channel.id),
+    isNull(incidents.canaryUntil),
+    sql`${incidents.canaryUntil} < ${now.toISOString()}`,
+  );
+  const [own] = await tx
+    .update(incidents)
+    .set({ canaryId: channel.id, canaryUntil: leaseOf(channel, now) })
+    .where(and(which, isFree))
+    .returning({ id: incidents.id });
+  const [open] = own ? [own] : await tx.select({ id: incidents.id }).from(incidents).where(which);
+  if (!open) return false;
+  await showIncident(tx, channel.id, open.id);
+  if (own) return false;
+  await tx
+    .update(channels)
+    .set({ waitsFor: open.id, retryAt: waitsUntil })
+    .where(and(eq(channels.id, channel.id), eq(channels.action, 'fix_app_credentials')));
+  return true;
 }
 
 /** False when the channel no longer has this trouble. */
@@ -78,16 +124,21 @@ async function showIncident(tx: Transaction, channelId: string, incidentId: stri
   return shown.length > 0;
 }
 
-const openOf = ({ provider, client }: { provider: string; client: string }) =>
+const openOf = ({ provider, client }: { provider: ChannelRow['accessType']; client: string }) =>
   and(
     eq(incidents.provider, provider),
     eq(incidents.client, client),
+    eq(incidents.scope, 'client'),
     isNull(incidents.channelId),
     isNull(incidents.closedAt),
   );
 
-async function wasClosedSince(tx: Transaction, { provider, client }: { provider: string; client: string }, at: Date) {
-  const recently = and(isNull(incidents.channelId), gt(incidents.closedAt, at));
+async function wasClosedSince(
+  tx: Transaction,
+  { provider, client }: { provider: ChannelRow['accessType']; client: string },
+  at: Date,
+) {
+  const recently = and(eq(incidents.scope, 'client'), isNull(incidents.channelId), gt(incidents.closedAt, at));
   const [closed] = await tx
     .select({ id: incidents.id })
     .from(incidents)
@@ -103,24 +154,17 @@ async function tell(
   at: Date,
   more: Record<string, unknown> = {},
 ): Promise<void> {
-  const data = { provider, reason, ...more };
+  const data = { provider, reason, scope: 'client', ...more };
   await insertEvent(tx, { tenantId: null, channelId: null, type, incidentId: id, data, at });
 }
 
 /**
- * How many channels are signalled at once when the client works again, and over which time, in ms. The others retry at
- * their own time.
- */
-const WOKEN_AT_ONCE = 500;
-const WOKEN_WITHIN_MS = 5_000;
-
-/**
  * A channel got through to the provider with this client: closes the incident, emits the event, and moves the next try
- * of the other channels forward. Returns those with a new nudge, to be signalled.
+ * of the channels that wait forward. Returns those with a new nudge, to be signalled.
  */
 export async function closeOperatorIncident(
   database: Database,
-  { channel, client, now }: OperatorFault,
+  { channel, client, now }: Omit<OperatorFault, 'oauthProvider'>,
 ): Promise<Forgotten[]> {
   return database.acrossTenants(async (tx) => {
     const closed = await close(tx, openOf({ provider: channel.accessType, client }), now);
@@ -134,7 +178,7 @@ export async function closeOperatorIncident(
           inArray(channels.incidentId, operatorsIncidents(tx)),
         ),
       );
-    return closed === 0 ? [] : wakeBlocked(tx, channel, now);
+    return closed.length === 0 ? [] : wakeWaiting(tx, closed, now);
   });
 }
 
@@ -144,45 +188,25 @@ export async function closeOperatorIncident(
  */
 export async function closeDesertedOperatorIncidents(database: Database, now: Date): Promise<number> {
   return database.acrossTenants(async (tx) => {
-    const affected = tx
-      .select({ id: channels.id })
-      .from(channels)
-      .where(and(eq(channels.incidentId, incidents.id), notInArray(channels.status, [...LEFT])));
-    return close(tx, and(isNull(incidents.channelId), isNull(incidents.closedAt), notExists(affected)), now);
+    const hasNotLeft = notInArray(channels.status, [...LEFT]);
+    const affected = (column: typeof channels.incidentId | typeof channels.waitsFor) =>
+      notExists(
+        tx
+          .select({ id: channels.id })
+          .from(channels)
+          .where(and(eq(column, incidents.id), hasNotLeft)),
+      );
+    const deserted = and(affected(channels.incidentId), affected(channels.waitsFor));
+    const isOpen = and(eq(incidents.scope, 'client'), isNull(incidents.channelId), isNull(incidents.closedAt));
+    return (await close(tx, and(isOpen, deserted), now)).length;
   });
 }
 
-async function close(tx: Transaction, which: SQL | undefined, now: Date): Promise<number> {
+async function close(tx: Transaction, which: SQL | undefined, now: Date): Promise<string[]> {
   const closed = await tx.update(incidents).set({ closedAt: now }).where(which).returning();
-  for (const incident of closed) await tell(tx, 'incident.closed', incident, now);
-  return closed.length;
-}
-
-async function wakeBlocked(tx: Transaction, { accessType }: ChannelRow, now: Date): Promise<Forgotten[]> {
-  const blocked = await tx
-    .select({ id: channels.id, tenantId: channels.tenantId, accessType: channels.accessType })
-    .from(channels)
-    .where(
-      and(
-        eq(channels.accessType, accessType),
-        eq(channels.status, 'blocked'),
-        eq(channels.action, 'fix_app_credentials'),
-      ),
-    )
-    .limit(WOKEN_AT_ONCE)
-    .for('update', { skipLocked: true });
-  if (blocked.length === 0) return [];
-  const ids = blocked.map(({ id }) => id);
-  const apart = sql`(hashtext(${channels.id}) & 1023) / 1023.0 * ${WOKEN_WITHIN_MS} * interval '1 ms'`;
-  await tx
-    .update(channels)
-    .set({ retryAt: sql`${now.toISOString()}::timestamptz + ${apart}` })
-    .where(inArray(channels.id, ids));
-  const nudged = await tx
-    .insert(nudges)
-    .values(blocked.map(({ id, tenantId }) => ({ channelId: id, tenantId, createdAt: now, signalledAt: now })))
-    .onConflictDoNothing()
-    .returning({ id: nudges.channelId });
-  const isNew = new Set(nudged.map(({ id }) => id));
-  return blocked.filter(({ id }) => isNew.has(id));
+  for (const incident of closed) {
+    await recordTenants(tx, incident);
+    await tell(tx, 'incident.closed', incident, now);
+  }
+  return closed.map(({ id }) => id);
 }

@@ -1,9 +1,11 @@
-import { and, count, desc, eq, gt, isNull } from 'drizzle-orm';
+import { and, count, desc, eq, gt, isNull, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
-import type { StatusReason } from '../../domain/verdict.ts';
+import type { AccessType } from '../../domain/access-type.ts';
+import type { Action, StatusReason } from '../../domain/verdict.ts';
 import type { Transaction } from '../client.ts';
 import { newId } from '../ids.ts';
 import { incidents } from '../schema/channels.ts';
+import { credentials } from '../schema/credentials.ts';
 
 export type IncidentRow = InferSelectModel<typeof incidents>;
 
@@ -11,29 +13,39 @@ export type IncidentRow = InferSelectModel<typeof incidents>;
 const REOPENED_WITHIN_MS = 15 * 60_000;
 const MONTH_MS = 30 * 86_400_000;
 
+export interface NewIncident {
+  tenantId: string;
+  channelId: string;
+  provider: AccessType;
+  reason: StatusReason | null;
+  action: Action;
+  providerCode: string | null;
+  /** When a call to the account last worked. */
+  lastVerifiedAt: Date | null;
+  at: Date;
+}
+
 /**
  * Opens the channel's incident, or returns the open one or one that closed by itself just now, which is reopened: one
- * alert per incident (rule 11).
+ * alert per incident (rule 11). It shows the latest reason and action.
  */
 export async function openChannelIncident(
   tx: Transaction,
-  incident: { tenantId: string; channelId: string; provider: string; reason: StatusReason | null; at: Date },
+  { at, lastVerifiedAt, ...values }: NewIncident,
 ): Promise<{ id: string; isNew: boolean }> {
-  const { at, ...values } = incident;
-  const reopened = await reopenIncident(tx, incident.channelId, at);
-  if (reopened !== null) return { id: reopened, isNew: false };
+  const { channelId, reason, action, providerCode } = values;
+  await reopenIncident(tx, channelId, at);
   const id = newId('inc');
-  const inserted = await tx
+  const [row] = await tx
     .insert(incidents)
-    .values({ id, ...values, openedAt: at })
-    .onConflictDoNothing()
+    .values({ id, ...values, openedAt: at, workedUntil: workedUntil(channelId, lastVerifiedAt) })
+    .onConflictDoUpdate({
+      target: incidents.channelId,
+      targetWhere: sql`${incidents.closedAt} is null and ${incidents.channelId} is not null`,
+      set: { reason, action, providerCode },
+    })
     .returning({ id: incidents.id });
-  if (inserted.length > 0) return { id, isNew: true };
-  const [open] = await tx
-    .select({ id: incidents.id })
-    .from(incidents)
-    .where(and(eq(incidents.channelId, incident.channelId), isNull(incidents.closedAt)));
-  return { id: open?.id ?? id, isNew: false };
+  return { id: row?.id ?? id, isNew: row?.id === id };
 }
 
 export async function findIncident(tx: Transaction, id: string): Promise<IncidentRow | null> {
@@ -41,47 +53,68 @@ export async function findIncident(tx: Transaction, id: string): Promise<Inciden
   return row ?? null;
 }
 
-/** The channel's last incident, if the channel healed by itself a moment ago; null: a new one is due. */
-async function reopenIncident(tx: Transaction, channelId: string, at: Date): Promise<string | null> {
+/** A refresh that worked proves the credential, as a call proves the account. */
+const workedUntil = (channelId: string, lastVerifiedAt: Date | null) =>
+  sql`greatest(${lastVerifiedAt?.toISOString() ?? null}::timestamptz,
+    (select max(${credentials.issuedAt}) from ${credentials} where ${credentials.channelId} = ${channelId}))`;
+
+/** Reopens the channel's last incident, if the channel healed by itself a moment ago. */
+async function reopenIncident(tx: Transaction, channelId: string, at: Date): Promise<void> {
   const [last] = await tx
     .select({ id: incidents.id, healed: incidents.healed, closedAt: incidents.closedAt })
     .from(incidents)
     .where(eq(incidents.channelId, channelId))
     .orderBy(desc(incidents.openedAt))
     .limit(1);
-  if (!last?.healed || last.closedAt === null) return null;
-  if (at.getTime() - last.closedAt.getTime() > REOPENED_WITHIN_MS) return null;
-  await tx.update(incidents).set({ closedAt: null, healed: false, reopenedAt: at }).where(eq(incidents.id, last.id));
-  return last.id;
+  if (!last?.healed || last.closedAt === null) return;
+  if (at.getTime() - last.closedAt.getTime() > REOPENED_WITHIN_MS) return;
+  const reopened = { closedAt: null, healed: false, reopenedAt: at, foldedInto: null };
+  await tx.update(incidents).set(reopened).where(eq(incidents.id, last.id));
+}
+
+/** How a channel's incident ended: the channel works again by itself, or a person signed in. */
+interface Ending {
+  at: Date;
+  healed: boolean;
+  reauthorized: boolean;
 }
 
 /**
- * Closes a channel's incident. `healed`: the channel works again by itself. null when this tenant has none to close; a
- * channel cannot close the operator's incidents. `isFirst`: its end was not told before.
+ * Closes a channel's incident. null when this tenant has none to close; a channel cannot close an incident of many
+ * channels. `isFirst`: its end was not told before.
  */
 export async function closeIncident(
   tx: Transaction,
   id: string,
-  { at, healed }: { at: Date; healed: boolean },
-): Promise<{ isFirst: boolean } | null> {
+  { at, ...how }: Ending,
+): Promise<{ isFirst: boolean; foldedInto: string | null } | null> {
   const [row] = await tx
     .update(incidents)
-    .set({ closedAt: at, healed })
+    .set({ closedAt: at, ...how })
     .where(and(eq(incidents.id, id), isNull(incidents.closedAt)))
-    .returning({ reopenedAt: incidents.reopenedAt });
-  return row ? { isFirst: row.reopenedAt === null } : null;
+    .returning({ reopenedAt: incidents.reopenedAt, foldedInto: incidents.foldedInto });
+  return row ? { isFirst: row.reopenedAt === null, foldedInto: row.foldedInto } : null;
 }
 
-/** Notes that an incident asks a person; returns how many of the channel's last 30 days did. */
+/**
+ * Notes that an incident asks a person, which makes it a problem of its own; returns how many of the channel's last 30
+ * days did.
+ */
 export async function countIncidentsOfPerson(
   tx: Transaction,
   { id, channelId, at }: { id: string; channelId: string; at: Date },
 ): Promise<number> {
-  await tx.update(incidents).set({ neededPerson: true }).where(eq(incidents.id, id));
+  const neededPersonAt = sql`coalesce(${incidents.neededPersonAt}, ${at.toISOString()}::timestamptz)`;
+  await tx.update(incidents).set({ neededPerson: true, neededPersonAt, foldedInto: null }).where(eq(incidents.id, id));
   const since = new Date(at.getTime() - MONTH_MS);
   const [row] = await tx
     .select({ times: count() })
     .from(incidents)
     .where(and(eq(incidents.channelId, channelId), gt(incidents.openedAt, since), eq(incidents.neededPerson, true)));
   return row?.times ?? 0;
+}
+
+/** With so many incidents that asked a person, support has to act. */
+export async function setIncidentAction(tx: Transaction, id: string, action: Action): Promise<void> {
+  await tx.update(incidents).set({ action }).where(eq(incidents.id, id));
 }

@@ -5,6 +5,8 @@ import type { AccessType, ChannelKind, ImportMode, KeepWarm, Namespace, Use } fr
 import { LEFT, NEEDS_PERSON } from '../../domain/channel.ts';
 import type { Status } from '../../domain/channel.ts';
 import type { PasswordRetries } from '../../domain/backoff.ts';
+import type { IncidentScope } from '../../domain/incidents/incident.ts';
+import type { ProviderName } from '../../domain/access-type.ts';
 import type { Action, StatusReason, VerdictKind } from '../../domain/verdict.ts';
 import { serverColumn, time } from './columns.ts';
 import { tenantId, tenants } from './tenants.ts';
@@ -59,6 +61,8 @@ export const channels = pgTable(
     /** When the pause began, also while the status waits for a person; null: no pause. */
     pausedAt: time('paused_at'),
     incidentId: text('incident_id'),
+    /** The incident of the operator's client whose canary this channel waits for; null: it waits for none. */
+    waitsFor: text('waits_for'),
     credentialVersion: integer('credential_version').notNull(),
     lastVerifiedAt: time('last_verified_at'),
 
@@ -122,6 +126,27 @@ export const channels = pgTable(
     index('channels_needing_person').on(t.tenantId, t.statusSince).where(needsPerson(t)),
     /** A push names a mailbox, and no tenant. */
     index('channels_mailbox').on(t.mailboxKey, t.accessType),
+    /** How many live channels an access type has, of whom, and at which server. */
+    index('channels_live').on(t.accessType, t.tenantId).where(hasNotLeft(t.status)),
+    index('channels_live_server')
+      .on(t.accessType, t.serverKey)
+      .where(sql`${hasNotLeft(t.status)} and ${t.serverKey} <> ''`),
+    /** Who fails, and who failed a moment ago: a look at them must not read the others. */
+    index('channels_degraded')
+      .on(t.accessType, t.serverKey)
+      .where(sql`${t.status} = 'degraded'`),
+    index('channels_degraded_since')
+      .on(t.statusSince)
+      .where(sql`${t.status} = 'degraded'`),
+    index('channels_reauth_since')
+      .on(t.statusSince)
+      .where(sql`${t.status} = 'reauth_required'`),
+    index('channels_incident')
+      .on(t.incidentId, t.id)
+      .where(sql`${t.incidentId} is not null`),
+    index('channels_waiting')
+      .on(t.waitsFor, t.id)
+      .where(sql`${t.waitsFor} is not null`),
   ],
 );
 
@@ -136,31 +161,77 @@ export const nudges = pgTable('nudges', {
   signalledAt: time('signalled_at'),
 });
 
-/** A channel's trouble from first sign to recovery, or an operator's trouble across channels (channel_id null). */
+/** A channel's trouble from first sign to recovery, or one of many channels (`channel_id` null), which no tenant owns. */
 export const incidents = pgTable(
   'incidents',
   {
     id: text('id').primaryKey(),
+    scope: text('scope').$type<IncidentScope>().notNull().default('channel'),
     tenantId: text('tenant_id').references(() => tenants.id, { onDelete: 'cascade' }),
     channelId: text('channel_id').references(() => channels.id, { onDelete: 'cascade' }),
-    provider: text('provider').notNull(),
+    /** The access type. */
+    provider: text('provider').$type<AccessType>().notNull(),
     client: text('client'),
+    /** Whose authorization server the client belongs to, where the access type has several; null: there is one. */
+    oauthProvider: text('oauth_provider').$type<ProviderName>(),
+    /** The one mail server (`channels.server_key`) it is about; null: the whole access type. */
+    server: text('server'),
     reason: text('reason').$type<StatusReason>(),
+    providerCode: text('provider_code'),
+    action: text('action').$type<Action>(),
     openedAt: time('opened_at').notNull(),
     closedAt: time('closed_at'),
+    /** The wider incident that this one is part of: it is no problem of its own. */
+    foldedInto: text('folded_into'),
     /** It asked a person to act. */
     neededPerson: boolean('needed_person').notNull().default(false),
+    /** Since when. */
+    neededPersonAt: time('needed_person_at'),
+    /** The last proof, before it opened, that the channel worked. */
+    workedUntil: time('worked_until'),
     /** It closed because the channel worked again, not because a person acted: trouble that returns soon reopens it. */
     healed: boolean('healed').notNull().default(false),
+    /** It closed because a person signed in. */
+    reauthorized: boolean('reauthorized').notNull().default(false),
     /** When trouble last returned; its end was told before. */
     reopenedAt: time('reopened_at'),
+    /** The half of a connection that the operator's client is refused at. */
+    tried: text('tried').$type<'credential' | 'access'>(),
+    /** The one channel that tries the operator's client while the others wait, and until when it has to. */
+    canaryId: text('canary_id'),
+    canaryUntil: time('canary_until'),
+    /** Since when fewer channels fail than make a wider incident; null: as many still do. */
+    calmSince: time('calm_since'),
+    /** Until when notices of its channels are held for the operator; null: it holds none. */
+    holdsUntil: time('holds_until'),
   },
   (t) => [
     /** What a channel went through in the last month. */
     index('incidents_channel').on(t.channelId, t.openedAt),
+    index('incidents_tenant').on(t.tenantId, t.id),
+    index('incidents_open')
+      .on(t.id)
+      .where(sql`${t.closedAt} is null`),
+    /** Those of many channels. */
+    index('incidents_wider')
+      .on(t.id)
+      .where(sql`${t.channelId} is null`),
+    index('incidents_folded')
+      .on(t.foldedInto)
+      .where(sql`${t.foldedInto} is not null`),
+    /** For service levels. */
+    index('incidents_of_person')
+      .on(t.neededPersonAt)
+      .where(sql`${t.neededPersonAt} is not null`),
+    index('incidents_of_tenants_person')
+      .on(t.tenantId, t.neededPersonAt)
+      .where(sql`${t.neededPersonAt} is not null`),
     uniqueIndex('incidents_open_operator')
       .on(t.provider, t.client, t.reason)
       .where(sql`${t.closedAt} is null and ${t.channelId} is null`),
+    uniqueIndex('incidents_open_provider')
+      .on(t.provider, sql`coalesce(${t.server}, '')`, t.action)
+      .where(sql`${t.closedAt} is null and ${t.scope} = 'provider'`),
     uniqueIndex('incidents_open_channel')
       .on(t.channelId)
       .where(sql`${t.closedAt} is null and ${t.channelId} is not null`),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { sampleWebhook } from '../../api/schemas/event-samples.ts';
+import { sampleWebhook } from '../../api/schemas/events/event-samples.ts';
 import { checkAnswer, checkWebhook } from '../support/documented-answers.ts';
 import { throwDrifts } from '../support/drift.ts';
 

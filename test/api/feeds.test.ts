@@ -1,6 +1,6 @@
 import type postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { sampleEventData } from '../../api/schemas/event-samples.ts';
+import { sampleEventData } from '../../api/schemas/events/event-samples.ts';
 import { newId } from '../../db/ids.ts';
 import type { ApiAnswer } from '../support/api.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { CALLS } from '../../api/calls.ts';
 import { openApiDocument } from '../../api/openapi.ts';
-import { WEBHOOKS, eventDataOut } from '../../api/schemas/event-data.ts';
-import { sampleEventData, sampleWebhook } from '../../api/schemas/event-samples.ts';
+import { WEBHOOKS, eventDataOut } from '../../api/schemas/events/event-data.ts';
+import { sampleEventData, sampleWebhook } from '../../api/schemas/events/event-samples.ts';
 import { EVENT_TYPES, isDelivered, isEmitted } from '../../domain/event.ts';
 
 const document = openApiDocument([...CALLS.health, ...CALLS.all], 'http://127.0.0.1:3000');

@@ -5,14 +5,15 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { refreshCredential } from '../../credentials/refresh.ts';
 import { requestDisconnect } from '../../connections/request-disconnect.ts';
 import { startOutboxPump } from '../../webhooks/outbox-pump.ts';
-import { startReconcile } from '../../background/reconcile.ts';
+import { startIncidents } from '../../background/incidents.ts';
 import { readConfig } from '../../runtime/config.ts';
 import type { Context } from '../../runtime/context.ts';
 import { closeDesertedOperatorIncidents } from '../../db/across-tenants/operator-incidents.ts';
 import { turnOutbox } from '../../db/across-tenants/outbox.ts';
 import { changeChannel } from '../../channels/wake.ts';
 import { readFeedEpoch } from '../../db/events/feed.ts';
-import { incidents, nudges } from '../../db/schema/channels.ts';
+import { channels, incidents, nudges } from '../../db/schema/channels.ts';
+import { credentials } from '../../db/schema/credentials.ts';
 import { events, webhookDeliveries } from '../../db/schema/events.ts';
 import { createProviders } from '../../providers/registry.ts';
 import { startApi } from '../support/api.ts';
@@ -139,10 +140,14 @@ test(`S-11: a wrong client secret on ${CHANNELS} channels is one incident of the
   await addEndpoint(context as never, { url: operator.url });
   await addEndpoint(context as never, { url: tenant.url, tenantId: 'acme' });
   const pump = startOutboxPump(context);
+  const sweep = startIncidents({ ...context, temporal: { ...context.temporal, lookAt: async () => {} } });
   try {
     await breakSecret();
-    expect([...(await refreshAll(connected))]).toEqual(['refused']);
-    expect(await statuses()).toEqual({ blocked: CHANNELS });
+    expect([...(await refreshAll(connected))].toSorted()).toEqual(['refused', 'waiting']);
+    // Only those that were on their way before the incident was open.
+    const { connected: waiting, blocked } = await statuses();
+    expect(waiting! + blocked!).toBe(CHANNELS);
+    expect(blocked).toBeLessThanOrEqual(AT_ONCE);
     const opened = JSON.parse((await until('the webhook', () => operator.received[0])).body);
     const [incident, ...more] = await openIncidents();
     expect(more).toEqual([]);
@@ -153,11 +158,25 @@ test(`S-11: a wrong client secret on ${CHANNELS} channels is one incident of the
         channel: null,
         incident: incident?.id,
         provider: 'gmail',
+        scope: 'client',
         reason: 'app_credentials_invalid',
         action: 'fix_app_credentials',
         provider_code: 'invalid_client',
       },
     });
+    expect((await api.call('GET', '/v1/incidents?state=open&scope=client')).json.data).toMatchObject([
+      { id: incident?.id, provider: 'google', access_type: 'gmail', channels: CHANNELS, tenants: 2, tenant: null },
+    ]);
+    const own = await api.caller({ tenantId: 'acme' });
+    expect((await own('GET', `/v1/incidents/${incident?.id}`)).json).toMatchObject({
+      channels: CHANNELS / 2,
+      tenants: 1,
+    });
+    const canary = connected.find(({ channelId }) => channelId === incident?.canaryId)!;
+    const others = connected.filter((one) => one !== canary);
+    await tokenSpent(others[0]!);
+    expect(await tokenRequestsOf(() => refreshAll(connected))).toBe(1);
+    expect(await rowOf(others[0]!)).toMatchObject({ status: 'blocked', incidentId: incident?.id });
 
     await mendSecret();
     const woken: string[] = [];
@@ -165,25 +184,58 @@ test(`S-11: a wrong client secret on ${CHANNELS} channels is one incident of the
       woken.push(channel.id);
       if (asleep.has(channel.id)) await context.temporal.lookAt(channel);
     };
-    const asleep = new Set(connected.slice(1, 1 + BY_WORKFLOW).map(({ channelId }) => channelId));
+    const asleep = new Set(others.slice(0, BY_WORKFLOW).map(({ channelId }) => channelId));
     const waking = { ...context, temporal: { ...context.temporal, lookAt } };
-    expect(await refresh(connected[0]!, waking)).toBe('refreshed');
+    expect(await refresh(canary, waking)).toBe('refreshed');
     expect(new Set(woken).size).toBe(Math.min(CHANNELS - 1, 500));
     // The others' own workflows are woken and do the rest.
-    await refreshAll(connected.slice(1 + BY_WORKFLOW));
+    await refreshAll(others.slice(BY_WORKFLOW));
     await until('everybody’s recovery', async () => (await statuses())['connected'] === CHANNELS, 200_000);
+    await until('that all follow', async () => (await versions()).every((version) => version === 2), 200_000);
     await until('the end', async () => operator.received.length >= 2 && (await isAllDelivered()));
     const told = operator.received.map(({ body }) => JSON.parse(body).type);
     expect(told).toEqual(['incident.opened', 'incident.closed']);
     expect(tenant.received).toEqual([]);
     expect(await openIncidents()).toEqual([]);
     expect(await countOf(connected)).toEqual({});
+    const closed = await api.call('GET', `/v1/incidents/${incident?.id}`);
+    expect(closed.json).toMatchObject({ state: 'closed', channels: CHANNELS, tenants: 2 });
+    expect((await own('GET', `/v1/incidents/${incident?.id}`)).json).toMatchObject({
+      channels: CHANNELS / 2,
+      tenants: 1,
+    });
   } finally {
+    await sweep.stop();
     await pump.stop();
     await operator.close();
     await tenant.close();
   }
 }, 480_000);
+
+async function tokenRequestsOf(deed: () => Promise<unknown>): Promise<number> {
+  const before = (await engine.sandbox.requests('google', 'token')).length;
+  await deed();
+  return (await engine.sandbox.requests('google', 'token')).length - before;
+}
+
+/** The channel's token is at its end. */
+const tokenSpent = ({ channelId }: Connected) =>
+  across((tx) =>
+    tx
+      .update(credentials)
+      .set({ expiresAt: sql`issued_at + interval '1 s'` })
+      .where(eq(credentials.channelId, channelId)),
+  );
+
+async function rowOf({ channelId }: Connected) {
+  const [row] = await across((tx) => tx.select().from(channels).where(eq(channels.id, channelId)));
+  return row;
+}
+
+const versions = async () =>
+  (await across((tx) => tx.select({ version: channels.credentialVersion }).from(channels))).map(
+    ({ version }) => version,
+  );
 
 /** What was told of these channels after they were connected, but for their refreshes. */
 async function countOf(connected: Connected[]): Promise<Record<string, number>> {
@@ -209,7 +261,10 @@ test('an event of the operator is shown to keys that see every tenant, and to no
     );
     await expect(forging).rejects.toThrow();
     const call = await api.caller({ tenantId });
-    expect((await call('GET', '/v1/incidents')).json.data).toEqual([]);
+    // That it was, and its own count.
+    expect((await call('GET', '/v1/incidents')).json.data).toMatchObject([
+      { tenant: null, scope: 'client', tenants: 1 },
+    ]);
     expect(await streamed(call.key)).not.toContain('incident.opened');
   }
   expect(await streamed(api.call.key)).toContain(event?.id);
@@ -246,9 +301,9 @@ test('it is closed when the last of its channels leaves, in any way', async () =
     );
   }
   await mendSecret();
-  const reconcile = startReconcile({ ...context, temporal: { ...context.temporal, lookAt: async () => {} } });
+  const sweep = startIncidents({ ...context, temporal: { ...context.temporal, lookAt: async () => {} } });
   await until('the end of the incident', async () => (await openIncidents()).length === 0, 40_000);
-  await reconcile.stop();
+  await sweep.stop();
   const [closed] = await across((tx) =>
     tx
       .select()

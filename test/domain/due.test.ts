@@ -26,6 +26,7 @@ const anyFacts: fc.Arbitrary<ChannelFacts> = fc
     trouble: fc.constantFrom(null, 'credential' as const, 'access' as const),
     suspected: fc.constantFrom(null, null, 'credential' as const, 'access' as const),
     retryAt: fc.option(around),
+    waitsForCanary: fc.boolean(),
     refreshRequestedAt: fc.option(past),
     checkRequestedAt: fc.option(past),
     pollRequestedAt: fc.option(past),
@@ -49,6 +50,7 @@ const facts = (given: Partial<ChannelFacts> = {}): ChannelFacts => ({
   trouble: null,
   suspected: null,
   retryAt: null,
+  waitsForCanary: false,
   refreshRequestedAt: null,
   checkRequestedAt: null,
   pollRequestedAt: null,
@@ -137,12 +139,21 @@ describe('what is due next', () => {
     );
   });
 
+  it('a channel that waits for the canary refreshes at its retry time, and not before', () => {
+    always(
+      (facts) => expect(nextRefreshAt(facts, NOW)).toBeGreaterThanOrEqual(facts.retryAt!),
+      ({ status, waitsForCanary, token, retryAt }) =>
+        (status === 'connected' || status === 'blocked') && waitsForCanary && token !== null && retryAt !== null,
+    );
+  });
+
   it('a reader’s request is not put off, unless by trouble or a probe', () => {
     always(
       (facts) => expect(nextRefreshAt({ ...facts, refreshRequestedAt: NOW + 1 }, NOW + 2)).toBe(NOW + 2),
-      ({ status, trouble, suspected, token, probeAt, checkRequestedAt }) =>
+      ({ status, trouble, suspected, token, probeAt, checkRequestedAt, waitsForCanary }) =>
         (status === 'connected' || status === 'degraded' || status === 'paused') &&
         trouble !== 'credential' &&
+        !waitsForCanary &&
         suspected !== 'credential' &&
         token !== null &&
         !(token.refused && checkRequestedAt !== null) &&

@@ -4,7 +4,7 @@ import type { Answers } from '../../api/http/answers.ts';
 import type { Call } from '../../api/http/call.ts';
 import { documentedProblems } from '../../api/http/documented-problems.ts';
 import { PROBLEMS, isProblemCode } from '../../api/http/problem.ts';
-import { WEBHOOKS, eventDataOut } from '../../api/schemas/event-data.ts';
+import { WEBHOOKS, eventDataOut } from '../../api/schemas/events/event-data.ts';
 import { streamedEventOut } from '../../api/schemas/events.ts';
 import { problemOut } from '../../api/schemas/problem.ts';
 import type { EmittedEventType } from '../../domain/event.ts';

@@ -7,7 +7,7 @@ import { insertRedelivery } from '../../db/events/deliveries.ts';
 import type { DeliveryRow } from '../../db/events/deliveries.ts';
 import { deleteEndpoint } from '../../db/events/endpoints.ts';
 import { deliverWorkflowId } from '../../domain/workflow/names.ts';
-import { sampleEventData } from '../../api/schemas/event-samples.ts';
+import { sampleEventData } from '../../api/schemas/events/event-samples.ts';
 import { raiseEngine } from './engine.ts';
 import type { Engine } from './engine.ts';
 import { addChannel, addEndpoint, listenForWebhooks, raiseStage, removeEndpoints, tell, until } from './stage.ts';

@@ -13,7 +13,7 @@ import { connectDatabase } from '../../db/client.ts';
 import type { Database, Transaction } from '../../db/client.ts';
 import { databaseClock } from '../../db/clock.ts';
 import { insertEvent } from '../../db/events/events.ts';
-import { sampleEventData } from '../../api/schemas/event-samples.ts';
+import { sampleEventData } from '../../api/schemas/events/event-samples.ts';
 import { newId } from '../../db/ids.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
 import { channels } from '../../db/schema/channels.ts';

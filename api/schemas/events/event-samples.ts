@@ -1,4 +1,4 @@
-import type { EmittedEventType } from '../../domain/event.ts';
+import type { EmittedEventType } from '../../../domain/event.ts';
 
 const ID = '01jz3v8q6wfpx9d2m5t7k4hb1c';
 const WINDOW = { from: '2026-05-03T08:12:00.000Z', to: '2026-05-03T12:00:00.000Z' };

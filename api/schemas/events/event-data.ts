@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { EVENT_TYPES, isDelivered, isEmitted } from '../../domain/event.ts';
-import type { EmittedEventType } from '../../domain/event.ts';
-import { STATUSES } from '../../domain/channel.ts';
-import { ACTIONS, STATUS_REASONS } from '../../domain/verdict.ts';
-import { accessType, timeOut } from './parts.ts';
+import { EVENT_TYPES, isDelivered, isEmitted } from '../../../domain/event.ts';
+import type { EmittedEventType } from '../../../domain/event.ts';
+import { INCIDENT_SCOPES } from '../../../domain/incidents/incident.ts';
+import { STATUSES } from '../../../domain/channel.ts';
+import { ACTIONS, STATUS_REASONS } from '../../../domain/verdict.ts';
+import { accessType, timeOut } from '../parts.ts';
 
 type Shape = z.core.$ZodLooseShape;
 
@@ -25,6 +26,10 @@ const channel = {
     .enum(['done', 'shared', 'unsupported', 'failed'])
     .optional()
     .describe('What became of the grant at a disconnect'),
+  part_of: z
+    .string()
+    .optional()
+    .describe('The incident of the provider or mail server that the channel’s trouble is, or was, part of'),
 };
 
 const subscription = { account, access_type: accessType };
@@ -51,10 +56,18 @@ const receipt = {
   set_aside: z.array(z.string()).optional().describe('Folders that could not be listed'),
 };
 
-/** The data of an event of the operator's client, which has no channel and no tenant. */
-const client = { provider: accessType, reason };
+/** The data of an event of many channels, which has no channel and no tenant. */
+const wider = {
+  provider: accessType,
+  scope: z
+    .enum(INCIDENT_SCOPES)
+    .optional()
+    .describe('`client`: our own client; `provider`: the provider or one mail server. Older events have none'),
+  server: z.string().optional().describe('The one mail server it is about'),
+  reason,
+};
 
-/** The fields of each event's `data`; two shapes where the event is of a channel or of the operator's client. */
+/** The fields of each event's `data`; two shapes where the event is of a channel or of many. */
 const SHAPES: Record<EmittedEventType, readonly [Shape, ...Shape[]]> = {
   'channel.connected': [{ account, access_type: accessType, status }],
   'channel.degraded': [channel],
@@ -101,10 +114,15 @@ const SHAPES: Record<EmittedEventType, readonly [Shape, ...Shape[]]> = {
     },
   ],
   'incident.opened': [
-    { ...client, action, provider_code: providerCode },
+    {
+      ...wider,
+      action,
+      provider_code: providerCode,
+      channels: z.int().optional().describe('How many channels failed when it opened'),
+    },
     { reason, action },
   ],
-  'incident.closed': [channel, client],
+  'incident.closed': [channel, wider],
 };
 
 const oneOf = ([first, ...others]: readonly [Shape, ...Shape[]], more: Shape = {}) => {
@@ -116,8 +134,8 @@ const oneOf = ([first, ...others]: readonly [Shape, ...Shape[]], more: Shape = {
 export const eventDataOut = (type: EmittedEventType) => oneOf(SHAPES[type]);
 
 const whose = {
-  channel: z.string().nullable().describe('The channel’s id; null: the operator’s client'),
-  tenant: z.string().nullable().describe('The tenant; null: the operator’s client'),
+  channel: z.string().nullable().describe('The channel’s id; null: an incident of many channels'),
+  tenant: z.string().nullable().describe('The tenant; null: an incident of many channels'),
   incident: z.string().nullable().describe('The incident that the event belongs to; null: none'),
 };
 

@@ -1,0 +1,35 @@
+import { appointCanaries, wakeAfterIncidents } from '../db/across-tenants/canaries.ts';
+import { turnMassReauthorizations } from '../db/across-tenants/mass-reauthorization.ts';
+import { closeDesertedOperatorIncidents } from '../db/across-tenants/operator-incidents.ts';
+import type { Context } from '../runtime/context.ts';
+import { repeat } from '../runtime/repeat.ts';
+import type { Repetition } from '../runtime/repeat.ts';
+import { signalForgotten } from './reconcile.ts';
+
+const EVERY_MS = 3_000;
+
+/**
+ * Turns the incidents of many channels: finds what fails together, closes what has recovered, lets channels follow their
+ * canary. A channel's failure itself costs none of this. Every worker process turns; row locks and unique keys let one do
+ * each thing.
+ */
+export function startIncidents(context: Context): Repetition {
+  return repeat(context, {
+    everyMs: EVERY_MS,
+    turn: () => turnIncidents(context),
+    trouble: 'The sweep for incidents of many channels failed and is repeated',
+  });
+}
+
+/** One turn; exported for tests, which do not wait for the loop. */
+export async function turnIncidents(context: Context): Promise<void> {
+  const now = await context.clock.now();
+  const { database } = context;
+  for (const { provider, reason } of await turnMassReauthorizations(database, now)) {
+    const words = 'Many people have to sign in again at once; their notices wait for the operator';
+    context.logger.error({ accessType: provider, reason }, words);
+  }
+  await closeDesertedOperatorIncidents(database, now);
+  await signalForgotten(context, await appointCanaries(database, now));
+  await signalForgotten(context, await wakeAfterIncidents(database, now));
+}
