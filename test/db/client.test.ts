@@ -6,19 +6,17 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectDatabase } from '../../db/client.ts';
 import type { Database, Transaction } from '../../db/client.ts';
 import { databaseClock } from '../../db/clock.ts';
-import { migrateDatabase } from '../../db/migrate.ts';
 import { tenants } from '../../db/schema/tenants.ts';
 import { ensureTenant, findTenant } from '../../db/access/tenants.ts';
-import { startPostgres } from '../../embedded/postgres.ts';
+import { startMigratedPostgres } from '../support/migrated-postgres.ts';
 import { makeLogins } from '../support/logins.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'mooring-db-'));
-let postgres: Awaited<ReturnType<typeof startPostgres>>;
+let postgres: Awaited<ReturnType<typeof startMigratedPostgres>>;
 let database: Database;
 
 beforeAll(async () => {
-  postgres = await startPostgres({ dir: join(dir, 'postgres') });
-  await migrateDatabase(postgres.url);
+  postgres = await startMigratedPostgres(join(dir, 'postgres'));
   // One connection: what it keeps of one tenant's queries is used for the other's.
   database = connectDatabase({ url: (await makeLogins(postgres.url)).server, poolSize: 1, program: 'server' });
   for (const id of ['ours', 'theirs']) await database.inTenant(id, (tx) => ensureTenant(tx, id, new Date()));

@@ -8,10 +8,9 @@ import driver from 'postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectDatabase } from '../../db/client.ts';
 import type { Database } from '../../db/client.ts';
-import { migrateDatabase } from '../../db/migrate.ts';
 import { tenants } from '../../db/schema/tenants.ts';
 import { ensureTenant, findTenant } from '../../db/access/tenants.ts';
-import { startPostgres } from '../../embedded/postgres.ts';
+import { startMigratedPostgres } from '../support/migrated-postgres.ts';
 import { makeLogins } from '../support/logins.ts';
 
 /*
@@ -34,7 +33,7 @@ const between = createServer((client) => {
     server.destroy();
   });
 });
-let postgres: Awaited<ReturnType<typeof startPostgres>>;
+let postgres: Awaited<ReturnType<typeof startMigratedPostgres>>;
 let url: string;
 
 /** Every connection ends as when the server exits: with a FIN, in the middle of its work. */
@@ -53,8 +52,7 @@ const erasureOf = (database: Database, id: string) =>
   database.inTenant(id, async (tx) => (await findTenant(tx, id))?.eraseRequestedAt);
 
 beforeAll(async () => {
-  postgres = await startPostgres({ dir: join(dir, 'postgres') });
-  await migrateDatabase(postgres.url);
+  postgres = await startMigratedPostgres(join(dir, 'postgres'));
   await new Promise<void>((resolve) => between.listen(0, '127.0.0.1', resolve));
   const through = new URL((await makeLogins(postgres.url)).server);
   through.port = String((between.address() as AddressInfo).port);

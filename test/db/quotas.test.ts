@@ -6,19 +6,17 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectDatabase } from '../../db/client.ts';
 import type { Database } from '../../db/client.ts';
-import { migrateDatabase } from '../../db/migrate.ts';
 import { reserveQuotaTime } from '../../db/quotas.ts';
 import { quotas } from '../../db/schema/quotas.ts';
-import { startPostgres } from '../../embedded/postgres.ts';
+import { startMigratedPostgres } from '../support/migrated-postgres.ts';
 import { makeLogins } from '../support/logins.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'mooring-quotas-'));
-let postgres: Awaited<ReturnType<typeof startPostgres>>;
+let postgres: Awaited<ReturnType<typeof startMigratedPostgres>>;
 let workerUrl: string;
 let database: Database;
 beforeAll(async () => {
-  postgres = await startPostgres({ dir: join(dir, 'postgres') });
-  await migrateDatabase(postgres.url);
+  postgres = await startMigratedPostgres(join(dir, 'postgres'));
   workerUrl = (await makeLogins(postgres.url)).worker;
   database = connectDatabase({ url: workerUrl, program: 'worker', poolSize: 2 });
 }, 60_000);

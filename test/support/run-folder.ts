@@ -4,10 +4,16 @@ import { join } from 'node:path';
 
 /**
  * One folder for a whole run of the suite (vitest's `globalSetup`). Every test file, and every process one starts,
- * finds it in the environment, and leaves there what the last test looks through.
+ * finds it in the environment, and leaves there what the last test looks through. Beside it a folder for the migrated
+ * database that test files copy.
  */
 export function setup(): () => void {
-  const dir = mkdtempSync(join(tmpdir(), 'mooring-run-'));
-  process.env['TEST_RUN_DIR'] = dir;
-  return () => rmSync(dir, { recursive: true, force: true });
+  const folders = [makeFolder('TEST_RUN_DIR', 'mooring-run-'), makeFolder('TEST_TEMPLATE_DIR', 'mooring-template-')];
+  return () => folders.forEach((dir) => rmSync(dir, { recursive: true, force: true }));
+}
+
+function makeFolder(variable: string, prefix: string): string {
+  const dir = mkdtempSync(join(tmpdir(), prefix));
+  process.env[variable] = dir;
+  return dir;
 }

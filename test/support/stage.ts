@@ -8,8 +8,6 @@ import type { Context } from '../../runtime/context.ts';
 import { ensureVaultKeys, writeServerKeys } from '../../crypto/keys-file.ts';
 import { connectDatabase } from '../../db/client.ts';
 import type { Program } from '../../db/roles.ts';
-import { migrateDatabase } from '../../db/migrate.ts';
-import { startPostgres } from '../../embedded/postgres.ts';
 import { createProviders } from '../../providers/registry.ts';
 import { startSandbox } from '../../sandbox/sandbox.ts';
 import type { Temporal } from '../../runtime/temporal.ts';
@@ -17,6 +15,7 @@ import { keepRows, keepWrites } from './kept-database.ts';
 import { makeLogins, rememberPrograms } from './logins.ts';
 import { keptLogger } from './kept-log.ts';
 import { learnSecretsIn } from './kept-secrets.ts';
+import { startMigratedPostgres } from './migrated-postgres.ts';
 import { sandboxControl } from './sandbox-control.ts';
 
 /** What a test asks of Temporal when the workflow is not its subject: nothing happens, and what was told is kept. */
@@ -42,8 +41,7 @@ export async function raiseStage({
   variables = {},
 }: { given?: Partial<Context>; variables?: Record<string, string> } = {}) {
   const dir = await mkdtemp(join(tmpdir(), 'mooring-test-'));
-  const postgres = await startPostgres({ dir: join(dir, 'postgres') });
-  await migrateDatabase(postgres.url);
+  const postgres = await startMigratedPostgres(join(dir, 'postgres'));
   const logins = await makeLogins(postgres.url);
   const sandbox = await startSandbox({ dir: join(dir, 'sandbox'), port: 0 });
   const keysFile = join(dir, 'keys.json');

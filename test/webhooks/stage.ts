@@ -15,14 +15,13 @@ import { databaseClock } from '../../db/clock.ts';
 import { insertEvent } from '../../db/events/events.ts';
 import { sampleEventData } from '../../api/schemas/events/event-samples.ts';
 import { newId } from '../../db/ids.ts';
-import { migrateDatabase } from '../../db/migrate.ts';
 import { channels } from '../../db/schema/channels.ts';
 import { webhookEndpoints } from '../../db/schema/events.ts';
 import { tenants } from '../../db/schema/tenants.ts';
 import { insertEndpoint } from '../../db/events/endpoints.ts';
 import type { EndpointRow } from '../../db/events/endpoints.ts';
 import type { EmittedEventType, EventType } from '../../domain/event.ts';
-import { startPostgres } from '../../embedded/postgres.ts';
+import { startMigratedPostgres } from '../support/migrated-postgres.ts';
 import { checkWebhook } from '../support/documented-answers.ts';
 import { keep } from '../support/evidence.ts';
 import { keepRows, keepWrites } from '../support/kept-database.ts';
@@ -35,8 +34,7 @@ import { makeLogins } from '../support/logins.ts';
  */
 export async function raiseStage() {
   const dir = await mkdtemp(join(tmpdir(), 'mooring-webhooks-'));
-  const postgres = await startPostgres({ dir: join(dir, 'postgres') });
-  await migrateDatabase(postgres.url);
+  const postgres = await startMigratedPostgres(join(dir, 'postgres'));
   const keysFile = join(dir, 'keys.json');
   await ensureVaultKeys(keysFile);
   const logins = await makeLogins(postgres.url);
