@@ -1,0 +1,55 @@
+const DAY_MS = 24 * 3_600_000;
+
+/** When reminders are due, by the policy. */
+export interface Ladder {
+  /** Days from the opening to each reminder, in any order. */
+  remindersDays: readonly number[];
+  /** Days between those that follow; null: none follows. */
+  reminderRepeatDays: number | null;
+  adminsJoinAfterDays: number;
+}
+
+/** How far an incident is. */
+export interface Progress {
+  openedAt: Date;
+  /** When the last reminder was due or, later, sent; null: none was. */
+  remindedAt: Date | null;
+  /** Reminders so far. */
+  reminders: number;
+}
+
+export interface Reminder {
+  at: Date;
+  /** 1 for the first of its incident. */
+  number: number;
+  /** The admins are reminded as well as the owner. */
+  adminsJoin: boolean;
+}
+
+/**
+ * The next reminder of an incident; null: no more follow. It counts from the opening, whatever happened since: of
+ * several that were missed one is due, now.
+ */
+export function nextReminder(
+  ladder: Ladder,
+  { openedAt, remindedAt, reminders }: Progress,
+  now: Date,
+): Reminder | null {
+  const passedMs = remindedAt === null ? 0 : Math.max(0, remindedAt.getTime() - openedAt.getTime());
+  const stepMs = nextStepMs(ladder, passedMs);
+  if (stepMs === null) return null;
+  const at = new Date(Math.max(openedAt.getTime() + stepMs, now.getTime()));
+  const adminsJoin = at.getTime() - openedAt.getTime() >= ladder.adminsJoinAfterDays * DAY_MS;
+  return { at, number: reminders + 1, adminsJoin };
+}
+
+/** The first step after `passedMs` from the opening. */
+function nextStepMs({ remindersDays, reminderRepeatDays }: Ladder, passedMs: number): number | null {
+  const steps = remindersDays.map((days) => Math.round(days * DAY_MS));
+  const next = steps.filter((step) => step > passedMs);
+  if (next.length > 0) return Math.min(...next);
+  if (reminderRepeatDays === null) return null;
+  const lastMs = Math.max(0, ...steps);
+  const everyMs = Math.round(reminderRepeatDays * DAY_MS);
+  return lastMs + (Math.floor((passedMs - lastMs) / everyMs) + 1) * everyMs;
+}

@@ -1,0 +1,78 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { nextReminder } from '../../domain/notices/ladder.ts';
+import type { Ladder, Reminder } from '../../domain/notices/ladder.ts';
+
+const DAY_MS = 24 * 3_600_000;
+const OPENED = new Date('2026-03-01T09:30:00Z');
+const USUAL: Ladder = { remindersDays: [1, 3, 7], reminderRepeatDays: 7, adminsJoinAfterDays: 3 };
+const daysAfter = (days: number) => new Date(OPENED.getTime() + days * DAY_MS);
+
+/** The reminders of an incident until `days`, each at its time, except while `isDown`; then late, at `upAt`. */
+function climb(ladder: Ladder, days: number, { downFrom = Infinity, upAt = Infinity } = {}): Reminder[] {
+  const sent: Reminder[] = [];
+  for (let now = OPENED; sent.length < 1_000;) {
+    const next = nextReminder(
+      ladder,
+      { openedAt: OPENED, remindedAt: sent.at(-1)?.at ?? null, reminders: sent.length },
+      now,
+    );
+    if (next === null || next.at > daysAfter(days)) return sent;
+    now = next.at >= daysAfter(downFrom) && next.at < daysAfter(upAt) ? daysAfter(upAt) : next.at;
+    if (now > next.at) continue;
+    sent.push(next);
+  }
+  return sent;
+}
+const daysOf = (reminders: Reminder[]) => reminders.map(({ at }) => (at.getTime() - OPENED.getTime()) / DAY_MS);
+
+describe('the ladder of reminders', () => {
+  test('is days 1, 3, 7 and then weekly, the admins with it from day 3 on', () => {
+    const month = climb(USUAL, 30);
+    expect(daysOf(month)).toEqual([1, 3, 7, 14, 21, 28]);
+    expect(month.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(month.map(({ adminsJoin }) => adminsJoin)).toEqual([false, true, true, true, true, true]);
+  });
+
+  test('is a single one after several were missed, and goes on by the opening', () => {
+    const month = climb(USUAL, 30, { downFrom: 0.5, upAt: 9.25 });
+    expect(daysOf(month)).toEqual([9.25, 14, 21, 28]);
+    expect(month.map(({ number }) => number)).toEqual([1, 2, 3, 4]);
+    expect(month[0]?.adminsJoin).toBe(true);
+  });
+
+  test('ends where nothing repeats, and has none without steps and repetition', () => {
+    expect(daysOf(climb({ ...USUAL, reminderRepeatDays: null }, 365))).toEqual([1, 3, 7]);
+    expect(climb({ ...USUAL, remindersDays: [], reminderRepeatDays: null }, 365)).toEqual([]);
+    expect(daysOf(climb({ ...USUAL, remindersDays: [] }, 22))).toEqual([7, 14, 21]);
+  });
+
+  test('takes steps of another policy by their days, not by their numbers', () => {
+    const progress = { openedAt: OPENED, remindedAt: daysAfter(3), reminders: 2 };
+    const denser = { ...USUAL, remindersDays: [2, 0.5, 5, 1, 4] };
+    expect(nextReminder(denser, progress, daysAfter(3))).toMatchObject({ at: daysAfter(4), number: 3 });
+  });
+
+  test('grows, counts every one, misses no day that a policy names, and never has two at one time', () => {
+    const days = fc.double({ min: 0.0001, max: 60, noNaN: true });
+    const policy = fc.record({
+      remindersDays: fc.array(days, { maxLength: 6 }),
+      reminderRepeatDays: fc.option(fc.double({ min: 0.5, max: 30, noNaN: true })),
+      adminsJoinAfterDays: fc.double({ min: 0, max: 30, noNaN: true }),
+    });
+    fc.assert(
+      fc.property(policy, (ladder) => {
+        const sent = climb(ladder, 90);
+        const times = sent.map(({ at }) => at.getTime());
+        expect(times).toEqual([...new Set(times)].toSorted((one, other) => one - other));
+        expect(sent.map(({ number }) => number)).toEqual(sent.map((_, index) => index + 1));
+        for (const day of ladder.remindersDays) expect(times).toContain(OPENED.getTime() + Math.round(day * DAY_MS));
+        for (const { at, adminsJoin } of sent) expect(adminsJoin).toBe(at >= daysAfter(ladder.adminsJoinAfterDays));
+        const last = Math.max(0, ...ladder.remindersDays);
+        const repeats = times.filter((at) => at > OPENED.getTime() + Math.round(last * DAY_MS));
+        if (ladder.reminderRepeatDays === null) expect(repeats).toEqual([]);
+        else expect(repeats).toHaveLength(Math.floor((90 - last) / ladder.reminderRepeatDays + 1e-6));
+      }),
+    );
+  });
+});
