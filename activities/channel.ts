@@ -11,6 +11,7 @@ import { putOffDeed } from '../channels/put-off.ts';
 import { refreshCredential } from '../credentials/refresh.ts';
 import { renewSubscription } from '../push/subscription.ts';
 import { lookAtChannel } from '../channels/look.ts';
+import { remindPerson } from '../channels/remind.ts';
 
 /** The input of every channel activity: ids and numbers, never a secret. */
 export interface ChannelInput {
@@ -62,6 +63,11 @@ export function createChannelActivities(context: Context) {
 
     async audit(input: ChannelInput): Promise<ChannelView> {
       await auditChannel(context, input);
+      return lookAtChannel(context, input);
+    },
+
+    async remind(input: ChannelInput): Promise<ChannelView> {
+      await remindPerson(context, input);
       return lookAtChannel(context, input);
     },
 

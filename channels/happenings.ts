@@ -1,4 +1,4 @@
-import { isOneOf, isOperatorsTrouble, LEFT, NEEDS_PERSON, transition } from '../domain/channel.ts';
+import { asksPerson, isOneOf, isOperatorsTrouble, LEFT, transition } from '../domain/channel.ts';
 import type { ChannelEventType, ChannelState, Happening, Transition } from '../domain/channel.ts';
 import { stateOf } from '../db/channels/channels.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
@@ -13,6 +13,7 @@ import {
 import { findOutage, joinIncident } from '../db/incidents/wider.ts';
 import { channels } from '../db/schema/channels.ts';
 import { eq } from 'drizzle-orm';
+import { reminderAfter } from './reminders.ts';
 
 /**
  * Applies a happening to a channel: the pure transition, the row, the incident and the event, in the caller's
@@ -33,6 +34,7 @@ export async function letHappen(
     at: now,
     healed: happening.type === 'worked',
     reauthorized: happening.type === 'reauthorized',
+    paused: happening.type === 'paused',
   };
   const { event, shown, isOver, partOf } = await tellOf(tx, row, change, incidentId, ending);
   const [changed] = await tx
@@ -46,6 +48,7 @@ export async function letHappen(
       credentialVersion: state.credentialVersion,
       statusSince: state.status === row.status ? row.statusSince : now,
       incidentId: shown,
+      nextReminderAt: await reminderAfter(tx, row, { state, incidentId: shown, now }),
       ...(happening.type === 'reauthorized' ? { waitsFor: null } : {}),
       ...more,
     })
@@ -78,7 +81,7 @@ async function tellOf(
   row: ChannelRow,
   { event, incident, state }: Transition,
   incidentId: string | null,
-  closing: { at: Date; healed: boolean; reauthorized: boolean },
+  closing: { at: Date; healed: boolean; reauthorized: boolean; paused: boolean },
 ): Promise<{ event: ChannelEventType | null; shown: string | null; isOver: boolean; partOf: string | null }> {
   if (incident !== 'close') return { event, shown: incidentId ?? row.incidentId, isOver: false, partOf: null };
   const closed = row.incidentId === null ? null : await closeIncident(tx, row.incidentId, closing);
@@ -130,6 +133,7 @@ async function settleIncident(
     providerCode,
     lastVerifiedAt: row.lastVerifiedAt,
     at: now,
+    goesOn: row.trouble !== null,
   });
   return { ...opened, outage: null };
 }
@@ -144,8 +148,7 @@ async function askSupport(
   incidentId: string | null,
   now: Date,
 ): Promise<ChannelState> {
-  const asksPerson = isOneOf(NEEDS_PERSON, state.status) && !isOperatorsTrouble(state);
-  if (!asksPerson || incidentId === null) return state;
+  if (!asksPerson(state) || incidentId === null) return state;
   const times = await countIncidentsOfPerson(tx, { id: incidentId, channelId: row.id, at: now });
   if (times < SUPPORT_AFTER || state.status !== 'reauth_required') return state;
   await setIncidentAction(tx, incidentId, 'contact_support');
@@ -162,7 +165,7 @@ async function tellOfIncident(
 }
 
 /** `partOf`: the incident of the provider that the channel's trouble is part of. */
-function eventData(row: ChannelRow, partOf: string | null): Record<string, unknown> {
+export function eventData(row: ChannelRow, partOf: string | null): Record<string, unknown> {
   return {
     account: { email: row.accountEmail },
     accessType: row.accessType,

@@ -12,6 +12,7 @@ import { findSubscription } from '../db/channels/subscriptions.ts';
 import type { SubscriptionRow } from '../db/channels/subscriptions.ts';
 import type { ChannelView } from '../domain/workflow/channel-view.ts';
 import { maskAddress } from '../domain/redaction/mask-address.ts';
+import { passwordTryUntil } from '../domain/backoff.ts';
 import { probeTime } from '../domain/doubt.ts';
 import type { Doubt } from '../domain/doubt.ts';
 import { nextDue, nextRefreshAt } from '../domain/due.ts';
@@ -79,8 +80,15 @@ function factsOf(context: Context, { channel, credential, running, doubt, subscr
     cursorLaneTaken: running.some(({ state, movesCursor }) => state === 'running' && movesCursor),
     passwordRetryAt: channel.pausedAt === null ? (channel.passwordRetries?.nextAt ?? null) : null,
     token: tokenFacts(context, channel, credential),
+    reminderAt: reminderTime(channel, now),
     probeAt: ms(probeTime(credential, doubt, now)),
   };
+}
+
+/** A try of the password may end the person's task: the reminder waits for its end. */
+function reminderTime({ nextReminderAt, pausedAt, passwordRetries }: ChannelRow, now: Date): number | null {
+  if (nextReminderAt === null || pausedAt !== null) return null;
+  return Math.max(nextReminderAt.getTime(), passwordTryUntil(passwordRetries, now.getTime()) ?? 0);
 }
 
 const pushes = (context: Context, { accessType }: ChannelRow) =>

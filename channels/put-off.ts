@@ -44,6 +44,8 @@ function nextTry(row: ChannelRow, deed: Deed, now: Date): Parameters<typeof upda
       return { failures, nextPollAt: after(BACKOFF.pollPutOff), pollRequestedAt: null };
     case 'audit':
       return { nextAuditAt: after(BACKOFF.routinePutOff) };
+    case 'remind':
+      return { nextReminderAt: after(BACKOFF.routinePutOff) };
     case 'renew':
     case 'look':
       return {};

@@ -127,7 +127,13 @@ export function passwordRetryAt(
 
 /** Whether a try runs, which may end the person's task: no reminder is sent meanwhile. */
 export function isPasswordTryUnderWay(retries: PasswordRetries | null, now: number): boolean {
-  return retries !== null && retries.tryingSince !== null && now - retries.tryingSince < LONGEST_TRY_MS;
+  return passwordTryUntil(retries, now) !== null;
+}
+
+/** Until when a try counts as under way, in ms since the epoch; null: none is. */
+export function passwordTryUntil(retries: PasswordRetries | null, now: number): number | null {
+  const tryingSince = retries?.tryingSince ?? null;
+  return tryingSince !== null && now - tryingSince < LONGEST_TRY_MS ? tryingSince + LONGEST_TRY_MS : null;
 }
 
 /** The gap before each attempt of a webhook delivery, 75 h in all (Standard Webhooks, "Deliverability"). */

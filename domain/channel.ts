@@ -181,6 +181,11 @@ export function isOperatorsTrouble({ status, action }: Pick<ChannelState, 'statu
   return status === 'blocked' && action === 'fix_app_credentials';
 }
 
+/** Somebody of the tenant must act: the owner, an admin, its support. */
+export function asksPerson(state: Pick<ChannelState, 'status' | 'action'>): boolean {
+  return isOneOf(NEEDS_PERSON, state.status) && !isOperatorsTrouble(state);
+}
+
 /** The status a verdict leads to; null when it says nothing about the credential. */
 export function statusAfter(verdict: Verdict): 'degraded' | 'reauth_required' | 'blocked' | null {
   switch (verdict.kind) {

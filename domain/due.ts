@@ -1,10 +1,10 @@
 import type { ImportMode, KeepWarm } from './access-type.ts';
-import { HOLDS_GRANT, WORKING, isOneOf } from './channel.ts';
+import { HOLDS_GRANT, NEEDS_PERSON, WORKING, isOneOf } from './channel.ts';
 import type { Status } from './channel.ts';
 import { refreshDueAt, spentAt } from './schedule.ts';
 
 /** What a channel's workflow can do next. */
-export type Deed = 'disconnect' | 'refresh' | 'check' | 'renew' | 'poll' | 'audit' | 'look';
+export type Deed = 'disconnect' | 'refresh' | 'check' | 'renew' | 'poll' | 'audit' | 'remind' | 'look';
 
 /** The facts that decide; times in ms since the epoch. */
 export interface ChannelFacts {
@@ -35,6 +35,8 @@ export interface ChannelFacts {
   token: { issuedAt: number; expiresAt: number; refused: boolean; strict: boolean; keepAliveMs: number } | null;
   /** When a refused password is tried again by itself; null: it is not. */
   passwordRetryAt: number | null;
+  /** When the person who must act is reminded; null: not at all. */
+  reminderAt: number | null;
   /** When a refresh token in doubt is probed; null without doubt. */
   probeAt: number | null;
 }
@@ -64,6 +66,7 @@ export function nextDue(facts: ChannelFacts, now: number): Due | null {
   add('renew', nextRenewalAt(facts, now)); // before the poll, which finds what came before the subscription began
   add('poll', nextPollAt(facts, now));
   add('audit', nextAuditAt(facts, now));
+  add('remind', isOneOf(NEEDS_PERSON, facts.status) ? facts.reminderAt : null);
   add('look', facts.importRunning && isOneOf(WORKING, facts.status) ? now + LOOK_MS : null);
   return dues.reduce<Due | null>((first, due) => (first === null || due.at < first.at ? due : first), null);
 }

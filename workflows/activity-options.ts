@@ -18,6 +18,7 @@ export function channelActivities(accessType: AccessType) {
     refresh: on(credentials, `refresh the ${accessType} access token`, '75s', '5m').refresh,
     check: on(credentials, 'verify with a real call', '2m', '5m').check,
     disconnect: on(credentials, 'revoke and shred the credential', '30s', '5m').disconnect,
+    remind: on(credentials, 'remind the person who must act', '30s', '2m').remind,
     renew: on(credentials, 'renew the subscription to news', '30s', '2m').renew,
     poll: on(importQueue(accessType), 'poll for new messages', '75s', '2m').poll,
     audit: on(importQueue(accessType), 'compare the last two days with the provider', '75s', '2m').audit,

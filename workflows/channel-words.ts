@@ -39,6 +39,8 @@ function deedWords(deed: Deed): string {
       return 'renew the subscription to news';
     case 'audit':
       return 'compare the last two days with the provider';
+    case 'remind':
+      return 'remind the person who must act';
     case 'look':
       return 'look at the row';
   }

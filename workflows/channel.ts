@@ -132,6 +132,8 @@ async function begin(deed: Deed, view: ChannelView, perform: Activities, input: 
       return perform.renew(input);
     case 'audit':
       return perform.audit(input);
+    case 'remind':
+      return perform.remind(input);
     case 'disconnect':
       return perform.disconnect(input);
     case 'look':

@@ -20,6 +20,7 @@ import { listInReach, tenantInReach } from '../auth/reach.ts';
 import { listOf } from '../schemas/list.ts';
 import { policyBody, policyOut } from '../schemas/policy.ts';
 import { erasureOut, tenantOut, tenantParams, tenantsQuery } from '../schemas/tenants.ts';
+import { moveReminders } from '../../channels/move-reminders.ts';
 import { changeChannel } from '../../channels/wake.ts';
 import { requestDisconnect } from '../../connections/request-disconnect.ts';
 
@@ -90,6 +91,7 @@ const putPolicy = defineCall({
       await ensureTenant(tx, id, now);
       await setPolicy(tx, id, body);
     });
+    await moveReminders(context, id);
     return { status: 200, body: presentPolicy(body) };
   },
 });

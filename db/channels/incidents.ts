@@ -22,19 +22,21 @@ export interface NewIncident {
   providerCode: string | null;
   /** When a call to the account last worked. */
   lastVerifiedAt: Date | null;
+  /** The trouble that a pause hid is still there. */
+  goesOn: boolean;
   at: Date;
 }
 
 /**
  * Opens the channel's incident, or returns the open one or one that closed by itself just now, which is reopened: one
- * alert per incident (rule 11). It shows the latest reason and action.
+ * alert per incident (rule 11). So is one whose trouble outlived a pause. It shows the latest reason and action.
  */
 export async function openChannelIncident(
   tx: Transaction,
-  { at, lastVerifiedAt, ...values }: NewIncident,
+  { at, lastVerifiedAt, goesOn, ...values }: NewIncident,
 ): Promise<{ id: string; isNew: boolean }> {
   const { channelId, reason, action, providerCode } = values;
-  await reopenIncident(tx, channelId, at);
+  await reopenIncident(tx, channelId, { at, goesOn });
   const id = newId('inc');
   const [row] = await tx
     .insert(incidents)
@@ -58,25 +60,31 @@ const workedUntil = (channelId: string, lastVerifiedAt: Date | null) =>
   sql`greatest(${lastVerifiedAt?.toISOString() ?? null}::timestamptz,
     (select max(${credentials.issuedAt}) from ${credentials} where ${credentials.channelId} = ${channelId}))`;
 
-/** Reopens the channel's last incident, if the channel healed by itself a moment ago. */
-async function reopenIncident(tx: Transaction, channelId: string, at: Date): Promise<void> {
+/** Reopens the channel's last incident, if the channel healed by itself a moment ago, or was paused and never healed. */
+async function reopenIncident(
+  tx: Transaction,
+  channelId: string,
+  { at, goesOn }: Pick<NewIncident, 'at' | 'goesOn'>,
+): Promise<void> {
   const [last] = await tx
-    .select({ id: incidents.id, healed: incidents.healed, closedAt: incidents.closedAt })
+    .select({ id: incidents.id, healed: incidents.healed, paused: incidents.paused, closedAt: incidents.closedAt })
     .from(incidents)
     .where(eq(incidents.channelId, channelId))
     .orderBy(desc(incidents.openedAt))
     .limit(1);
-  if (!last?.healed || last.closedAt === null) return;
-  if (at.getTime() - last.closedAt.getTime() > REOPENED_WITHIN_MS) return;
-  const reopened = { closedAt: null, healed: false, reopenedAt: at, foldedInto: null };
+  if (!last || last.closedAt === null) return;
+  const flaps = last.healed && at.getTime() - last.closedAt.getTime() <= REOPENED_WITHIN_MS;
+  if (!flaps && !(last.paused && goesOn)) return;
+  const reopened = { closedAt: null, healed: false, paused: false, reopenedAt: at, foldedInto: null };
   await tx.update(incidents).set(reopened).where(eq(incidents.id, last.id));
 }
 
-/** How a channel's incident ended: the channel works again by itself, or a person signed in. */
+/** How a channel's incident ended: the channel works again by itself, a person signed in, or the channel was paused. */
 interface Ending {
   at: Date;
   healed: boolean;
   reauthorized: boolean;
+  paused: boolean;
 }
 
 /**
@@ -117,4 +125,9 @@ export async function countIncidentsOfPerson(
 /** With so many incidents that asked a person, support has to act. */
 export async function setIncidentAction(tx: Transaction, id: string, action: Action): Promise<void> {
   await tx.update(incidents).set({ action }).where(eq(incidents.id, id));
+}
+
+/** Notes the n-th reminder of an incident. */
+export async function noteReminder(tx: Transaction, id: string, number: number, at: Date): Promise<void> {
+  await tx.update(incidents).set({ reminders: number, remindedAt: at }).where(eq(incidents.id, id));
 }

@@ -1,4 +1,4 @@
-import { and, asc, eq, or, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, or, sql } from 'drizzle-orm';
 import type { SQL } from 'drizzle-orm';
 import type { Transaction } from '../client.ts';
 import { channels, needsPerson } from '../schema/channels.ts';
@@ -40,4 +40,18 @@ function lookedAfterBy({ ownerEmail, isAdmin }: Audience): SQL | undefined {
     eq(sql`lower(${channels.owner} ->> 'email')`, ownerEmail.toLowerCase()),
   );
   return isAdmin ? or(isOwn, eq(channels.kind, 'shared')) : isOwn;
+}
+
+/** A page of the channels that need a person, by id; locked. */
+export async function lockNeedingPerson(
+  tx: Transaction,
+  { tenantId, after, limit }: { tenantId: string; after: string; limit: number },
+): Promise<ChannelRow[]> {
+  return tx
+    .select()
+    .from(channels)
+    .where(and(eq(channels.tenantId, tenantId), gt(channels.id, after), needsPerson(channels)))
+    .orderBy(channels.id)
+    .limit(limit)
+    .for('update');
 }

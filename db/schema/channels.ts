@@ -92,6 +92,8 @@ export const channels = pgTable(
     nextPollAt: time('next_poll_at'),
     /** When routine imports are next compared with the provider's list; null: a day after the connection. */
     nextAuditAt: time('next_audit_at'),
+    /** When the person who must act is next reminded; null: not at all. */
+    nextReminderAt: time('next_reminder_at'),
     retryAt: time('retry_at'),
     /** Consecutive failures, for backoff; 0 after every success. */
     failures: integer('failures').notNull().default(0),
@@ -187,12 +189,18 @@ export const incidents = pgTable(
     neededPerson: boolean('needed_person').notNull().default(false),
     /** Since when. */
     neededPersonAt: time('needed_person_at'),
+    /** Reminders that were due since then. */
+    reminders: integer('reminders').notNull().default(0),
+    /** The last of them. */
+    remindedAt: time('reminded_at'),
     /** The last proof, before it opened, that the channel worked. */
     workedUntil: time('worked_until'),
     /** It closed because the channel worked again, not because a person acted: trouble that returns soon reopens it. */
     healed: boolean('healed').notNull().default(false),
     /** It closed because a person signed in. */
     reauthorized: boolean('reauthorized').notNull().default(false),
+    /** It closed because the channel was paused: trouble that is still there after the pause reopens it. */
+    paused: boolean('paused').notNull().default(false),
     /** When trouble last returned; its end was told before. */
     reopenedAt: time('reopened_at'),
     /** The half of a connection that the operator's client is refused at. */

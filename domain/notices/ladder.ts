@@ -2,7 +2,7 @@ const DAY_MS = 24 * 3_600_000;
 
 /** When reminders are due, by the policy. */
 export interface Ladder {
-  /** Days from the opening to each reminder, in any order. */
+  /** Days from the first alert to each reminder, in any order. */
   remindersDays: readonly number[];
   /** Days between those that follow; null: none follows. */
   reminderRepeatDays: number | null;
@@ -11,7 +11,8 @@ export interface Ladder {
 
 /** How far an incident is. */
 export interface Progress {
-  openedAt: Date;
+  /** When it first asked a person. */
+  askedAt: Date;
   /** When the last reminder was due or, later, sent; null: none was. */
   remindedAt: Date | null;
   /** Reminders so far. */
@@ -27,23 +28,19 @@ export interface Reminder {
 }
 
 /**
- * The next reminder of an incident; null: no more follow. It counts from the opening, whatever happened since: of
+ * The next reminder of an incident; null: no more follow. It counts from the first alert, whatever happened since: of
  * several that were missed one is due, now.
  */
-export function nextReminder(
-  ladder: Ladder,
-  { openedAt, remindedAt, reminders }: Progress,
-  now: Date,
-): Reminder | null {
-  const passedMs = remindedAt === null ? 0 : Math.max(0, remindedAt.getTime() - openedAt.getTime());
+export function nextReminder(ladder: Ladder, { askedAt, remindedAt, reminders }: Progress, now: Date): Reminder | null {
+  const passedMs = remindedAt === null ? 0 : Math.max(0, remindedAt.getTime() - askedAt.getTime());
   const stepMs = nextStepMs(ladder, passedMs);
   if (stepMs === null) return null;
-  const at = new Date(Math.max(openedAt.getTime() + stepMs, now.getTime()));
-  const adminsJoin = at.getTime() - openedAt.getTime() >= ladder.adminsJoinAfterDays * DAY_MS;
+  const at = new Date(Math.max(askedAt.getTime() + stepMs, now.getTime()));
+  const adminsJoin = at.getTime() - askedAt.getTime() >= ladder.adminsJoinAfterDays * DAY_MS;
   return { at, number: reminders + 1, adminsJoin };
 }
 
-/** The first step after `passedMs` from the opening. */
+/** The first step after `passedMs` from the first alert. */
 function nextStepMs({ remindersDays, reminderRepeatDays }: Ladder, passedMs: number): number | null {
   const steps = remindersDays.map((days) => Math.round(days * DAY_MS));
   const next = steps.filter((step) => step > passedMs);

@@ -40,6 +40,7 @@ const anyFacts: fc.Arbitrary<ChannelFacts> = fc
     cursorLaneTaken: fc.boolean(),
     token: fc.option(tokens),
     passwordRetryAt: fc.option(around),
+    reminderAt: fc.option(around),
     probeAt: fc.option(around.filter((at) => at > NOW)),
   })
   .map((facts) => ({ ...facts, importRunning: facts.importRunning || facts.cursorLaneTaken }));
@@ -64,6 +65,7 @@ const facts = (given: Partial<ChannelFacts> = {}): ChannelFacts => ({
   cursorLaneTaken: false,
   token: { issuedAt: NOW, expiresAt: NOW + HOUR_MS, refused: false, strict: false, keepAliveMs: 720 * HOUR_MS },
   passwordRetryAt: null,
+  reminderAt: null,
   probeAt: null,
   ...given,
 });
@@ -79,15 +81,26 @@ function always(check: (facts: ChannelFacts) => void, applies: (facts: ChannelFa
 }
 
 describe('what is due next', () => {
-  it('a channel that waits for a person tries a refused password when planned, and asks for nothing else', () => {
+  it('a channel that waits for a person tries a refused password when planned, reminds, and asks for nothing else', () => {
     always(
       (facts) => {
-        const { passwordRetryAt: plannedAt } = facts;
+        const tries = { deed: 'check', at: Math.max(NOW, facts.passwordRetryAt ?? Infinity) };
+        const reminds = { deed: 'remind', at: Math.max(NOW, facts.reminderAt ?? Infinity) };
         expect(nextRefreshAt(facts, NOW)).toBeNull();
-        expect(nextDue(facts, NOW)).toEqual(plannedAt && { deed: 'check', at: Math.max(NOW, plannedAt) });
+        const first = tries.at <= reminds.at ? tries : reminds;
+        expect(nextDue(facts, NOW)).toEqual(first.at === Infinity ? null : first);
       },
       ({ status }) => status === 'reauth_required',
     );
+  });
+
+  it('only a channel that waits for a person reminds, and not before its time', () => {
+    always((facts) => {
+      const due = nextDue(facts, NOW);
+      if (due?.deed !== 'remind') return;
+      expect(['reauth_required', 'blocked']).toContain(facts.status);
+      expect(due.at).toBeGreaterThanOrEqual(facts.reminderAt ?? Infinity);
+    });
   });
 
   it('a disconnected channel has nothing to do, one that is disconnecting only that', () => {

@@ -4,17 +4,17 @@ import { nextReminder } from '../../domain/notices/ladder.ts';
 import type { Ladder, Reminder } from '../../domain/notices/ladder.ts';
 
 const DAY_MS = 24 * 3_600_000;
-const OPENED = new Date('2026-03-01T09:30:00Z');
+const ASKED = new Date('2026-03-01T09:30:00Z');
 const USUAL: Ladder = { remindersDays: [1, 3, 7], reminderRepeatDays: 7, adminsJoinAfterDays: 3 };
-const daysAfter = (days: number) => new Date(OPENED.getTime() + days * DAY_MS);
+const daysAfter = (days: number) => new Date(ASKED.getTime() + days * DAY_MS);
 
 /** The reminders of an incident until `days`, each at its time, except while `isDown`; then late, at `upAt`. */
 function climb(ladder: Ladder, days: number, { downFrom = Infinity, upAt = Infinity } = {}): Reminder[] {
   const sent: Reminder[] = [];
-  for (let now = OPENED; sent.length < 1_000;) {
+  for (let now = ASKED; sent.length < 1_000;) {
     const next = nextReminder(
       ladder,
-      { openedAt: OPENED, remindedAt: sent.at(-1)?.at ?? null, reminders: sent.length },
+      { askedAt: ASKED, remindedAt: sent.at(-1)?.at ?? null, reminders: sent.length },
       now,
     );
     if (next === null || next.at > daysAfter(days)) return sent;
@@ -24,7 +24,7 @@ function climb(ladder: Ladder, days: number, { downFrom = Infinity, upAt = Infin
   }
   return sent;
 }
-const daysOf = (reminders: Reminder[]) => reminders.map(({ at }) => (at.getTime() - OPENED.getTime()) / DAY_MS);
+const daysOf = (reminders: Reminder[]) => reminders.map(({ at }) => (at.getTime() - ASKED.getTime()) / DAY_MS);
 
 describe('the ladder of reminders', () => {
   test('is days 1, 3, 7 and then weekly, the admins with it from day 3 on', () => {
@@ -34,7 +34,7 @@ describe('the ladder of reminders', () => {
     expect(month.map(({ adminsJoin }) => adminsJoin)).toEqual([false, true, true, true, true, true]);
   });
 
-  test('is a single one after several were missed, and goes on by the opening', () => {
+  test('is a single one after several were missed, and goes on by the first alert', () => {
     const month = climb(USUAL, 30, { downFrom: 0.5, upAt: 9.25 });
     expect(daysOf(month)).toEqual([9.25, 14, 21, 28]);
     expect(month.map(({ number }) => number)).toEqual([1, 2, 3, 4]);
@@ -48,7 +48,7 @@ describe('the ladder of reminders', () => {
   });
 
   test('takes steps of another policy by their days, not by their numbers', () => {
-    const progress = { openedAt: OPENED, remindedAt: daysAfter(3), reminders: 2 };
+    const progress = { askedAt: ASKED, remindedAt: daysAfter(3), reminders: 2 };
     const denser = { ...USUAL, remindersDays: [2, 0.5, 5, 1, 4] };
     expect(nextReminder(denser, progress, daysAfter(3))).toMatchObject({ at: daysAfter(4), number: 3 });
   });
@@ -66,10 +66,10 @@ describe('the ladder of reminders', () => {
         const times = sent.map(({ at }) => at.getTime());
         expect(times).toEqual([...new Set(times)].toSorted((one, other) => one - other));
         expect(sent.map(({ number }) => number)).toEqual(sent.map((_, index) => index + 1));
-        for (const day of ladder.remindersDays) expect(times).toContain(OPENED.getTime() + Math.round(day * DAY_MS));
+        for (const day of ladder.remindersDays) expect(times).toContain(ASKED.getTime() + Math.round(day * DAY_MS));
         for (const { at, adminsJoin } of sent) expect(adminsJoin).toBe(at >= daysAfter(ladder.adminsJoinAfterDays));
         const last = Math.max(0, ...ladder.remindersDays);
-        const repeats = times.filter((at) => at > OPENED.getTime() + Math.round(last * DAY_MS));
+        const repeats = times.filter((at) => at > ASKED.getTime() + Math.round(last * DAY_MS));
         if (ladder.reminderRepeatDays === null) expect(repeats).toEqual([]);
         else expect(repeats).toHaveLength(Math.floor((90 - last) / ladder.reminderRepeatDays + 1e-6));
       }),

@@ -28,7 +28,7 @@ const EVENT_WORDS: Record<EventType, Words> = {
     sentence: causeIn(event, channel, 'reauth_required'),
     tone: 'bad',
   }),
-  'channel.reauth_reminder': plain('A reminder to sign in again was sent.', 'bad'),
+  'channel.reauth_reminder': plain('A reminder to act is due.', 'bad'),
   'channel.reauthorized': plain('A person signed in again; the connection works.', 'good'),
   'channel.repaired': plain('It works again, by itself.', 'good'),
   'channel.expiring': plain('The access runs out soon; a new sign-in will be needed.', 'warn'),

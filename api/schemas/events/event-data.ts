@@ -72,6 +72,13 @@ const SHAPES: Record<EmittedEventType, readonly [Shape, ...Shape[]]> = {
   'channel.connected': [{ account, access_type: accessType, status }],
   'channel.degraded': [channel],
   'channel.reauth_required': [channel],
+  'channel.reauth_reminder': [
+    {
+      ...channel,
+      number: z.int().describe('1 for the first reminder of the incident'),
+      admins_join: z.boolean().describe('The admins are reminded as well as the owner'),
+    },
+  ],
   'channel.reauthorized': [channel],
   'channel.repaired': [channel],
   'channel.blocked': [channel],

@@ -22,6 +22,7 @@ const DATA: Record<EmittedEventType, Record<string, unknown>> = {
   'channel.connected': { account, access_type: 'gmail', status: 'connected' },
   'channel.degraded': { ...channel, status: 'degraded', status_reason: 'provider_unavailable', provider_code: '503' },
   'channel.reauth_required': { ...channel, ...refused, status: 'reauth_required' },
+  'channel.reauth_reminder': { ...channel, ...refused, status: 'reauth_required', number: 2, admins_join: true },
   'channel.reauthorized': channel,
   'channel.repaired': channel,
   'channel.blocked': { ...channel, status: 'blocked', status_reason: 'account_disabled', action: 'contact_support' },
@@ -48,7 +49,7 @@ const DATA: Record<EmittedEventType, Record<string, unknown>> = {
 };
 
 /** A person or an operator had to act, or has acted. */
-const OF_INCIDENT = /^incident\.|^channel\.(degraded|reauth_required|reauthorized|repaired|blocked)$/;
+const OF_INCIDENT = /^incident\.|^channel\.(degraded|reauth_required|reauth_reminder|reauthorized|repaired|blocked)$/;
 
 /** A webhook of this type, as a receiver gets it. */
 export const sampleWebhook = (type: EmittedEventType) => ({
