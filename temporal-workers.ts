@@ -3,10 +3,17 @@ import type { WorkerOptions } from '@temporalio/worker';
 import { createChannelActivities } from './activities/channel.ts';
 import { createDeliverActivities } from './activities/deliver.ts';
 import { createImportActivities } from './activities/import.ts';
+import { createNoticeActivities } from './activities/notices.ts';
 import { failWithCode } from './activities/fail-with-code.ts';
 import { signOfLife } from './activities/sign-of-life.ts';
 import type { Context } from './runtime/context.ts';
-import { CHANNELS_QUEUE, WEBHOOKS_QUEUE, credentialsQueue, importQueue } from './domain/workflow/names.ts';
+import {
+  CHANNELS_QUEUE,
+  NOTICES_QUEUE,
+  WEBHOOKS_QUEUE,
+  credentialsQueue,
+  importQueue,
+} from './domain/workflow/names.ts';
 import { failureConverterPath, workflowBundle } from './workflow-bundle.ts';
 
 /** Longer than a token request may take: a rotating call in flight at SIGTERM gets to store its answer. */
@@ -17,7 +24,7 @@ const GRACE = '65s';
  * (credentials/work-places.ts) message parts. A webhook is a socket that waits, and endpoints that hang keep two each:
  * many.
  */
-const SLOTS = { credentials: 40, import: 64, webhooks: 200 };
+const SLOTS = { credentials: 40, import: 64, webhooks: 200, notices: 20 };
 
 /**
  * One Temporal worker per queue of this process: workflows, webhooks, and two activity queues per access type, so that
@@ -48,6 +55,7 @@ export async function createWorkers(context: Context, connection: NativeConnecti
       stickyQueueScheduleToStartTimeout: '2s',
     }),
     activities(WEBHOOKS_QUEUE, createDeliverActivities(context), SLOTS.webhooks),
+    activities(NOTICES_QUEUE, createNoticeActivities(context), SLOTS.notices),
     ...[...context.providers.keys()].flatMap((accessType) => [
       activities(credentialsQueue(accessType), channel, SLOTS.credentials),
       activities(importQueue(accessType), imports, SLOTS.import),

@@ -3,6 +3,7 @@ import type { NativeConnectionOptions } from '@temporalio/worker';
 import { startAdoptions } from './background/adoptions.ts';
 import { startOutboxPump } from './webhooks/outbox-pump.ts';
 import { startIncidents } from './background/incidents.ts';
+import { startPlanner } from './notifications/planner.ts';
 import { startReconcile } from './background/reconcile.ts';
 import { startRetention } from './background/retention.ts';
 import { readConfig } from './runtime/config.ts';
@@ -23,6 +24,7 @@ const connection = await NativeConnection.connect(connectionOptions(config.tempo
 const workers = await createWorkers(context, connection);
 const background = [
   startOutboxPump(context),
+  startPlanner(context),
   startReconcile(context),
   startIncidents(context),
   startRetention(context),

@@ -13,6 +13,8 @@ import { incidentCalls } from './routes/incidents.ts';
 import { linkCalls } from './routes/links.ts';
 import { messageCalls } from './routes/messages.ts';
 import { metricsCalls } from './routes/metrics.ts';
+import { mailCalls } from './routes/notices/unsubscribe.ts';
+import { noticeCalls } from './routes/notices/notices.ts';
 import { oauthCallbackCalls } from './routes/oauth-callback.ts';
 import { pushCalls } from './routes/push.ts';
 import { streamCalls } from './routes/stream.ts';
@@ -22,11 +24,13 @@ import { uiSessionCalls } from './routes/ui-session.ts';
 import { webhookCalls } from './routes/webhook-endpoints.ts';
 
 /** Every call there is: the routes, the OpenAPI document and the test of who may come in are made from it. */
-export const CALLS: { health: Call[]; push: Call[]; all: Call[] } = {
+export const CALLS: { health: Call[]; push: Call[]; mail: Call[]; all: Call[] } = {
   /** Answered under any host name: a platform's probe has only an address. */
   health: [...healthCalls, ...metricsCalls],
   /** Take a body of any kind; all others take JSON. */
   push: pushCalls,
+  /** What mail programs call, with a form; a browser gets a page at the same address. */
+  mail: mailCalls,
   all: [
     ...accessTokenCalls, // first: read far more often than the rest, and routes are tried in this order
     ...linkCalls,
@@ -41,6 +45,7 @@ export const CALLS: { health: Call[]; push: Call[]; all: Call[] } = {
     ...apiKeyCalls,
     ...streamCalls,
     ...incidentCalls,
+    ...noticeCalls,
     ...webhookCalls,
     ...bannerCalls,
     ...connectCalls,

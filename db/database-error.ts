@@ -6,7 +6,7 @@ import { codeOf, framesOf } from '../domain/redaction/error-record.ts';
  * PostgreSQL, the driver or the connection refused a query. It names what it was about and holds no value: the driver's
  * own errors quote parameters, rows and the text of the query.
  */
-class DatabaseError extends Error {
+export class DatabaseError extends Error {
   /** A SQLSTATE, or the driver's word; '' where there is neither. */
   readonly code: string;
   readonly table: string | null;

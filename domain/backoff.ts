@@ -58,6 +58,8 @@ export const BACKOFF = {
   adoption: { firstMs: 5 * SECOND_MS, factor: 2, longestMs: 5 * MINUTE_MS },
   /** A delivery whose endpoint has as many attempts under way as it may. */
   busyEndpoint: { firstMs: SECOND_MS, factor: 2, longestMs: 30 * SECOND_MS, spread: [0, 1] },
+  /** A mail that the mail server did not take. */
+  mail: { firstMs: 30 * SECOND_MS, factor: 2, longestMs: HOUR_MS, spread: [0, 0.1] },
 } as const satisfies Record<string, Backoff>;
 
 /** The canary of an incident tries within its gap and this, in ms; else another channel takes its place. */

@@ -44,5 +44,9 @@ export const KILL_POINTS = [
   'sign_in.settling',
   /** The outcome is committed; no workflow is signalled. */
   'sign_in.settled',
+  /** A notice says that its mail is being sent; nothing is sent. */
+  'mail.planned',
+  /** The mail server took the mail; that is not committed. A repetition sends it twice, under one Message-ID. */
+  'mail.taken',
 ] as const;
 export type KillPoint = (typeof KILL_POINTS)[number];

@@ -8,13 +8,21 @@ import type { ConnectionOptions } from '@temporalio/client';
 import { SearchAttributeType, TypedSearchAttributes, defineSearchAttributeKey } from '@temporalio/common';
 import type { TemporalConfig } from './config.ts';
 import type { AccessType } from '../domain/access-type.ts';
-import type { ChannelWorkflowInput, Command, CommandAnswer, DeliverInput } from '../domain/workflow/inputs.ts';
+import type {
+  ChannelWorkflowInput,
+  Command,
+  CommandAnswer,
+  DeliverInput,
+  RecipientInput,
+} from '../domain/workflow/inputs.ts';
 import {
   CHANNELS_QUEUE,
   CHANNEL_WORKFLOW,
   DELIVER_WORKFLOW,
+  RECIPIENT_WORKFLOW,
   channelWorkflowId,
   deliverWorkflowId,
+  recipientWorkflowId,
 } from '../domain/workflow/names.ts';
 
 /** The engine for server and activities: signals and commands to channel workflows, and deliveries. */
@@ -26,6 +34,8 @@ export interface Temporal {
   command(channel: ChannelReference, command: Command, waitMs: number): Promise<CommandAnswer | null>;
   /** Starts the workflow of a committed webhook delivery; harmless when it already runs. */
   startDelivery(delivery: { id: string; endpointId: string }): Promise<void>;
+  /** Signals a recipient's workflow to look at its notices, and starts it if there is none. */
+  wakeRecipient(recipient: { tenantId: string; recipientId: string }): Promise<void>;
   /** The workflow's page in Temporal Web, null without one. */
   workflowUrl(channelId: string): string | null;
   close(): Promise<void>;
@@ -86,6 +96,16 @@ export function temporalOf(client: Client, uiUrl: string | null, close: () => Pr
       return within(answer, waitMs);
     },
     startDelivery: (delivery) => startDelivery(client, delivery),
+    async wakeRecipient({ tenantId, recipientId }) {
+      const input: RecipientInput = { v: 1, tenantId, recipientId };
+      await client.workflow.signalWithStart(RECIPIENT_WORKFLOW, {
+        workflowId: recipientWorkflowId(recipientId),
+        taskQueue: CHANNELS_QUEUE,
+        args: [input],
+        signal: 'noticesChanged',
+        signalArgs: [],
+      });
+    },
     workflowUrl: (channelId) =>
       uiUrl &&
       `${uiUrl}/namespaces/${client.options.namespace}/workflows/${encodeURIComponent(channelWorkflowId(channelId))}`,

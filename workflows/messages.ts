@@ -9,5 +9,8 @@ import type { CommandAnswer } from '../domain/workflow/inputs.ts';
  */
 export const rowChanged = defineSignal('rowChanged');
 
+/** To a recipient's workflow: notices have been planned or released. */
+export const noticesChanged = defineSignal('noticesChanged');
+
 export const refreshNow = defineUpdate<CommandAnswer>('refreshNow');
 export const verify = defineUpdate<CommandAnswer>('verify');

@@ -12,6 +12,7 @@ export const SCOPES = [
   'webhooks:read',
   'webhooks:write',
   'incidents:write',
+  'notices:write',
   'metrics:read',
   'admin',
 ] as const;

@@ -7,6 +7,7 @@ export const TAGS = {
   Messages: 'The stored messages, each once',
   Webhooks: 'Endpoints that are told of every event',
   Events: 'The same events as a stream, and the incidents that they belong to',
+  Notices: 'Who was told what, and when',
   Tenants: 'The product’s customers and their policies',
   Branding: 'How connect pages and mails look',
   'API keys': 'Who may call this API',

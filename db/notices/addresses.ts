@@ -1,11 +1,9 @@
 import { and, eq, inArray } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import { normalAddress } from '../../domain/address.ts';
+import type { Unreachable } from '../../domain/notices/notice.ts';
 import type { Transaction } from '../client.ts';
 import { refusedAddresses, unsubscribes } from '../schema/notices.ts';
-
-/** Why an address is told nothing more. */
-export type Unreachable = 'unsubscribed' | 'address_refused';
 
 /** The person wants no more mail about this channel. */
 export async function insertUnsubscribe(

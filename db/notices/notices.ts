@@ -1,13 +1,14 @@
-import { and, desc, eq, gt, inArray, isNull, lte, or, sql } from 'drizzle-orm';
+import { and, count, desc, eq, gt, inArray, isNull, lte, ne, or, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
+import { ASKING } from '../../domain/notices/notice.ts';
 import type { Suppression } from '../../domain/notices/notice.ts';
 import type { Transaction } from '../client.ts';
 import { notices } from '../schema/notices.ts';
 
 export type NoticeRow = InferSelectModel<typeof notices>;
 
-/** A process that sends a notice for longer than this, in ms, is dead: another sends it. */
-const SENDING_MS = 60_000;
+/** A process that sends a notice repeats `attemptedAt`; one that is silent for longer, in ms, is dead. */
+export const SENDING_MS = 20_000;
 
 interface NoticeFilter {
   tenantId: string | null;
@@ -54,10 +55,17 @@ export async function listTold(tx: Transaction, incidentId: string, now: Date): 
     .where(and(eq(notices.incidentId, incidentId), or(eq(notices.state, 'sent'), and(isQueued, isBeingSent(now)))));
 }
 
-/** Which queued notices are not sent after all; the one that is just being sent is not stopped. */
+/** One queued notice, or those of an incident, or of a person about one channel or all. */
+export type Suppressed =
+  | { id: string }
+  | { incidentId: string; asking: true }
+  | { channelId: string | null; recipientId: string; asking?: true; exceptId?: string }
+  | { recipientId: string };
+
+/** Notices are not sent after all; the one that is just being sent is not stopped. */
 export async function suppressNotices(
   tx: Transaction,
-  which: { incidentId: string } | { channelId: string; recipientId: string } | { recipientId: string },
+  which: Suppressed,
   error: Suppression,
   now: Date,
 ): Promise<void> {
@@ -68,8 +76,12 @@ export async function suppressNotices(
       and(
         isQueued,
         isNotBeingSent(now),
-        'incidentId' in which ? eq(notices.incidentId, which.incidentId) : eq(notices.recipientId, which.recipientId),
-        'channelId' in which ? eq(notices.channelId, which.channelId) : undefined,
+        'id' in which ? eq(notices.id, which.id) : undefined,
+        'incidentId' in which ? eq(notices.incidentId, which.incidentId) : undefined,
+        'recipientId' in which ? eq(notices.recipientId, which.recipientId) : undefined,
+        'channelId' in which ? sql`${notices.channelId} is not distinct from ${which.channelId}` : undefined,
+        'asking' in which ? inArray(notices.kind, [...ASKING]) : undefined,
+        'exceptId' in which && which.exceptId ? ne(notices.id, which.exceptId) : undefined,
       ),
     );
 }
@@ -103,4 +115,51 @@ export async function updateQueued(
     .update(notices)
     .set(values)
     .where(and(inArray(notices.id, ids), isQueued));
+}
+
+/** A notice that was planned too early goes, so that its step can be planned again. */
+export async function deleteQueued(tx: Transaction, id: string): Promise<void> {
+  await tx.delete(notices).where(and(eq(notices.id, id), isQueued));
+}
+
+/** What a recipient was told, or is to be told: of one channel, or of all. */
+export async function listOfRecipient(
+  tx: Transaction,
+  recipientId: string,
+  channelId: string | null = null,
+): Promise<NoticeRow[]> {
+  return tx
+    .select()
+    .from(notices)
+    .where(
+      and(eq(notices.recipientId, recipientId), channelId === null ? undefined : eq(notices.channelId, channelId)),
+    );
+}
+
+/** Mails that were taken and came back. */
+export async function failSent(
+  tx: Transaction,
+  recipientId: string,
+  { since, error, now }: { since: Date; error: string; now: Date },
+): Promise<void> {
+  await tx
+    .update(notices)
+    .set({ state: 'failed', error, at: now })
+    .where(and(eq(notices.recipientId, recipientId), eq(notices.state, 'sent'), gt(notices.at, since)));
+}
+
+/** How often an expired link was asked to be sent anew, in all and since a time. */
+export async function countNoticesOfLink(
+  tx: Transaction,
+  linkId: string,
+  since: Date,
+): Promise<{ times: number; recently: number }> {
+  const [row] = await tx
+    .select({
+      times: count(),
+      recently: sql<number>`(count(*) filter (where ${notices.createdAt} > ${since.toISOString()}))::integer`,
+    })
+    .from(notices)
+    .where(eq(notices.linkId, linkId));
+  return row ?? { times: 0, recently: 0 };
 }

@@ -3,7 +3,8 @@ import { index, integer, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-
 import type { NoticeKind, NoticeState, NoticeWhy } from '../../domain/notices/notice.ts';
 import { time } from './columns.ts';
 import { tenantId } from './tenants.ts';
-import { channelId } from './channels.ts';
+import { channelId, channels } from './channels.ts';
+import { links } from './links.ts';
 
 /** Who is told what about a channel, and when: planned, sent, or not sent for a reason. */
 export const notices = pgTable(
@@ -11,7 +12,10 @@ export const notices = pgTable(
   {
     id: text('id').primaryKey(),
     tenantId: tenantId(),
-    channelId: channelId(),
+    /** null: about a link that no channel has come of yet. */
+    channelId: text('channel_id').references(() => channels.id, { onDelete: 'cascade' }),
+    /** The expired link that the recipient asked to have anew; null: another notice. */
+    linkId: text('link_id').references(() => links.id, { onDelete: 'cascade' }),
     /** null: about no incident, such as a new link for a channel that works. */
     incidentId: text('incident_id'),
     kind: text('kind').$type<NoticeKind>().notNull(),
@@ -46,6 +50,7 @@ export const notices = pgTable(
     uniqueIndex('notices_once').on(t.incidentId, t.recipientId, t.occasion),
     index('notices_tenant').on(t.tenantId, t.id),
     index('notices_channel').on(t.channelId, t.id),
+    index('notices_link').on(t.linkId, t.createdAt),
     index('notices_recipient').on(t.tenantId, t.recipientId, t.at),
     index('notices_unsubscribe').on(t.unsubscribeHash),
     index('notices_due')

@@ -19,13 +19,39 @@ export type NoticeState = 'queued' | 'sent' | 'failed' | 'suppressed';
  */
 export type NoticeWhy = 'owner' | 'admin' | 'owner_silent' | 'owner_left' | 'owner_unsubscribed' | 'asked';
 
+/** Why an address is told nothing more: of one channel, or at all. */
+export type Unreachable = 'unsubscribed' | 'address_refused';
+
 /** Why a notice is not sent. */
 export type Suppression =
-  | 'unsubscribed'
-  | 'address_refused'
+  | Unreachable
+  /** The policy names a person, and there is none. */
   | 'no_recipient'
+  /** How the incident ended. */
   | 'repaired'
   | 'reauthorized'
   | 'paused'
   | 'disconnected'
-  | 'not_needed';
+  /** The trouble is another by now, and not this person's. */
+  | 'not_needed'
+  /** A later notice of the same incident says it. */
+  | 'superseded';
+
+/** Notices that ask their person to act; the others only tell. */
+export const ASKING = ['reauth_required', 'reminder', 'admin_consent', 'expiring', 'digest'] as const;
+
+export function isAsking(kind: NoticeKind): boolean {
+  return (ASKING as readonly NoticeKind[]).includes(kind);
+}
+
+/** What a notice of a digest would be in a mail of its own. */
+export function plainKind({ kind, occasion }: { kind: NoticeKind; occasion: string }): NoticeKind {
+  if (kind !== 'digest') return kind;
+  return occasion.startsWith('reminder/') ? 'reminder' : 'reauth_required';
+}
+
+/** Which of the incident's reminders it is, 1 for the first; null for another notice. */
+export function reminderNumber(occasion: string): number | null {
+  const [, number] = /^reminder\/(\d+)$/.exec(occasion) ?? [];
+  return number === undefined ? null : Number(number);
+}

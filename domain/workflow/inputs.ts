@@ -29,6 +29,13 @@ export interface DeliverInput {
   endpointId: string;
 }
 
+/** `recipientId` is a hash: histories hold no address. */
+export interface RecipientInput {
+  v: 1;
+  tenantId: string;
+  recipientId: string;
+}
+
 /** An update of a channel's workflow: its caller waits for the answer. */
 export type Command = 'refreshNow' | 'verify';
 

@@ -4,15 +4,19 @@ import type { AccessType } from '../access-type.ts';
 export const CHANNEL_WORKFLOW = 'channelWorkflow';
 export const IMPORT_WORKFLOW = 'importWorkflow';
 export const DELIVER_WORKFLOW = 'deliverWorkflow';
+export const RECIPIENT_WORKFLOW = 'recipientWorkflow';
 
 export const channelWorkflowId = (channelId: string) => `channel/${channelId}`;
 export const importWorkflowId = (importId: string) => `import/${importId}`;
 export const deliverWorkflowId = (deliveryId: string) => `deliver/${deliveryId}`;
+export const recipientWorkflowId = (recipientId: string) => `recipient/${recipientId}`;
 
 /** Workflows, and activities that touch only our database. */
 export const CHANNELS_QUEUE = 'channels';
 /** Webhook deliveries: a slow endpoint must not hold a channel. */
 export const WEBHOOKS_QUEUE = 'webhooks';
+/** Mail: a slow mail server must not hold a channel or a webhook. */
+export const NOTICES_QUEUE = 'notices';
 /** Refresh, verify, revoke: apart from imports, so that no import can starve a refresh. */
 export const credentialsQueue = (accessType: AccessType) => `${accessType}-credentials`;
 export const importQueue = (accessType: AccessType) => `${accessType}-import`;

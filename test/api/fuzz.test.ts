@@ -180,7 +180,7 @@ const bodyText = (body: unknown) =>
     CREDENTIALS.has(name) && typeof field === 'string' && field !== '' ? `${field}${MINTED}` : field,
   );
 
-const everyCall = [...CALLS.push, ...CALLS.all];
+const everyCall = [...CALLS.push, ...CALLS.mail, ...CALLS.all];
 const address = fc.ipV4();
 
 describe('no call answers 500', () => {

@@ -26,7 +26,7 @@ const ids = {
   incidents: `inc_${'0'.repeat(26)}`,
 };
 
-const EVERY_CALL = [...CALLS.health, ...CALLS.push, ...CALLS.all];
+const EVERY_CALL = [...CALLS.health, ...CALLS.push, ...CALLS.mail, ...CALLS.all];
 const KEYED = EVERY_CALL.filter((call) => call.access !== 'public');
 /** The public calls; a new one must be added here on purpose. */
 const PUBLIC = [
@@ -44,6 +44,7 @@ const PUBLIC = [
   'GET /oauth/:provider/admin-consent',
   'POST /push/:provider',
   'POST /ui/session',
+  'POST /unsubscribe/:token',
   'DELETE /ui/session',
   'GET /login',
 ];

@@ -27,6 +27,7 @@ function silentTemporal(): Temporal & { told: string[] } {
     lookAt: async ({ id }) => void told.push(id),
     command: async () => null,
     startDelivery: async () => {},
+    wakeRecipient: async () => {},
     workflowUrl: () => null,
     close: async () => {},
   };

@@ -1,0 +1,94 @@
+import { findUnsubscribing } from '../db/across-tenants/notices.ts';
+import type { RecipientReference } from '../db/across-tenants/notices.ts';
+import { findTenant } from '../db/access/tenants.ts';
+import { findChannel } from '../db/channels/channels.ts';
+import type { Transaction } from '../db/client.ts';
+import { insertRefusedAddress, insertUnsubscribe } from '../db/notices/addresses.ts';
+import { failSent, listOfRecipient, suppressNotices, updateQueued } from '../db/notices/notices.ts';
+import type { NoticeRow } from '../db/notices/notices.ts';
+import { isAsking, plainKind } from '../domain/notices/notice.ts';
+import { sha256 } from '../crypto/random-secrets.ts';
+import type { Context } from '../runtime/context.ts';
+import { asksPerson, planStep } from './plan-notices.ts';
+import { recipientIdOf } from './recipient-id.ts';
+import { wakeRecipients } from './wake-recipients.ts';
+
+/*
+ * A person whom no mail reaches, or who wants none: what waits is not sent, and the admins are told instead of what the
+ * person was told in vain.
+ */
+
+type LosingContext = Pick<Context, 'database' | 'clock' | 'temporal' | 'logger'>;
+
+/** Ends mails about the channels of a mail for its recipient; false when no mail has this address. */
+export async function unsubscribe(context: LosingContext, token: string): Promise<boolean> {
+  const found = await findUnsubscribing(context.database, sha256(token));
+  const [first] = found;
+  if (!first) return false;
+  const at = await context.clock.now();
+  const woken = await context.database.inTenant(first.tenantId, async (tx) => {
+    const instead: RecipientReference[] = [];
+    for (const { tenantId, channelId, recipient, recipientId } of found) {
+      if (recipient === null || channelId === null) continue;
+      await insertUnsubscribe(tx, { tenantId, channelId, address: recipient, at });
+      await suppressNotices(tx, { channelId, recipientId }, 'unsubscribed', at);
+      instead.push(...(await tellInstead(tx, await listOfRecipient(tx, recipientId, channelId), at)));
+    }
+    return instead;
+  });
+  await wakeRecipients(context, woken);
+  return true;
+}
+
+/** The product's mail service learned later that an address takes no mail. */
+export async function recordBounce(
+  context: LosingContext,
+  { tenantId, address, at, reason }: { tenantId: string; address: string; at: Date; reason: string },
+): Promise<void> {
+  const recipientId = recipientIdOf(tenantId, address);
+  const now = await context.clock.now();
+  const woken = await context.database.inTenant(tenantId, async (tx) => {
+    if (!(await findTenant(tx, tenantId))) return [];
+    await insertRefusedAddress(tx, { tenantId, address, at, reason, source: 'bounce' });
+    await suppressNotices(tx, { recipientId }, 'address_refused', now);
+    const told = await listOfRecipient(tx, recipientId);
+    await failSent(tx, recipientId, { since: new Date(at.getTime() - BOUNCES_WITHIN_MS), error: 'bounced', now });
+    return tellInstead(tx, told, now);
+  });
+  await wakeRecipients(context, woken);
+}
+
+/** Mail servers try for five days (RFC 5321) before they say that a mail did not arrive. */
+const BOUNCES_WITHIN_MS = 6 * 86_400_000;
+
+/**
+ * The mail server refuses an address for good: the mail's notices have failed, and what else waits for it is not sent.
+ * Returns those who are told instead.
+ */
+export async function refuseRecipient(
+  tx: Transaction,
+  notices: NoticeRow[],
+  { error, reason, now }: { error: string; reason: string; now: Date },
+): Promise<RecipientReference[]> {
+  const [one] = notices;
+  if (!one?.recipient) return [];
+  const { tenantId, recipient: address, recipientId } = one;
+  await insertRefusedAddress(tx, { tenantId, address, at: now, reason, source: 'smtp' });
+  const ids = notices.map(({ id }) => id);
+  await updateQueued(tx, ids, { state: 'failed', at: now, attemptedAt: null, error });
+  await suppressNotices(tx, { recipientId }, 'address_refused', now);
+  return tellInstead(tx, notices, now);
+}
+
+/** Repeats the last step of each open incident, for those who are told instead. */
+async function tellInstead(tx: Transaction, notices: NoticeRow[], now: Date): Promise<RecipientReference[]> {
+  const asked = notices.filter(({ kind }) => isAsking(kind)).toSorted((one, other) => (one.id < other.id ? -1 : 1));
+  const last = new Map(asked.map((notice) => [notice.channelId, notice]));
+  const woken: RecipientReference[] = [];
+  for (const [channelId, notice] of last) {
+    const channel = channelId === null ? null : await findChannel(tx, channelId);
+    if (channel === null || !asksPerson(channel) || channel.incidentId !== notice.incidentId) continue;
+    woken.push(...(await planStep(tx, channel, { occasion: notice.occasion, kind: plainKind(notice) }, now)));
+  }
+  return woken;
+}

@@ -1,0 +1,85 @@
+import { findBranding } from '../db/access/branding.ts';
+import { findChannel } from '../db/channels/channels.ts';
+import { findIncident } from '../db/channels/incidents.ts';
+import type { Transaction } from '../db/client.ts';
+import { findCredentialState } from '../db/credentials/credentials.ts';
+import type { NoticeRow } from '../db/notices/notices.ts';
+import type { TenantPolicy } from '../db/schema/tenants.ts';
+import type { Mail } from '../domain/mail.ts';
+import { plainKind, reminderNumber } from '../domain/notices/notice.ts';
+import { itemOfChannel } from './mail/channel-item.ts';
+import { composeMail } from './mail/compose.ts';
+import { findPerson } from './mail-rules.ts';
+import { noticeLink } from './notice-link.ts';
+import type { MailItem } from './mail/mail-input.ts';
+import type { TellContext } from './tell-context.ts';
+
+interface Content {
+  /** Of one person, and one mail. */
+  notices: NoticeRow[];
+  policy: TenantPolicy;
+  /** The random part of the mail's unsubscribe address. */
+  unsubscribe: string;
+  now: Date;
+}
+
+/** Composes a mail. It is the only place where its links are whole: the rows keep their hashes. */
+export async function mailOf(context: TellContext, tx: Transaction, content: Content): Promise<Mail> {
+  const { notices, policy, unsubscribe } = content;
+  const [first] = notices;
+  if (!first?.recipient) throw new Error('A notice without a recipient was to be sent');
+  const channel = first.channelId === null ? null : await findChannel(tx, first.channelId);
+  const person = findPerson(first.recipient, channel, policy);
+  const items: MailItem[] = [];
+  for (const notice of notices) items.push(await itemOf(context, tx, notice, content.now));
+  const number = reminderNumber(first.occasion);
+  const mail = composeMail({
+    kind: notices.length > 1 ? 'digest' : plainKind(first),
+    items,
+    recipient: { email: first.recipient, name: person.name },
+    why: first.why,
+    ...(number === null ? {} : { number }),
+    tenantName: policy.displayName ?? first.tenantId,
+    branding: await findBranding(tx),
+    locale: person.locale ?? policy.locale,
+    timeZone: person.timeZone ?? policy.quietHours?.timeZone ?? 'UTC',
+    unsubscribeUrl: first.why === 'asked' ? null : `${context.config.publicUrl}/unsubscribe/${unsubscribe}`,
+  });
+  if (first.mailId === null) throw new Error('A notice without a mail was to be sent');
+  const to = { email: first.recipient, name: person.name };
+  return { ...mail, id: first.mailId, tenantId: first.tenantId, to };
+}
+
+async function itemOf(context: TellContext, tx: Transaction, notice: NoticeRow, now: Date): Promise<MailItem> {
+  const channel = notice.channelId === null ? null : await findChannel(tx, notice.channelId);
+  const isOver = notice.kind === 'recovered';
+  const link = isOver ? null : await noticeLink(context, tx, { notice, channel, now });
+  if (!channel) return unconnected(link);
+  const incident = notice.incidentId === null ? null : await findIncident(tx, notice.incidentId);
+  const credential = await findCredentialState(tx, channel.id);
+  return itemOfChannel(channel, context.providers.get(channel.accessType)?.words, {
+    credential: credential?.kind === 'password' ? 'password' : 'grant',
+    since: incident?.openedAt ?? channel.statusSince,
+    until: isOver ? (incident?.closedAt ?? notice.createdAt) : null,
+    missed: null,
+    link,
+    ...(isOver ? { reason: incident?.reason ?? null, task: 'none' } : {}),
+    ...(notice.kind === 'new_link' ? { task: 'sign_in' } : {}),
+  });
+}
+
+/** A link to connect a mailbox, of which no more is known. */
+const unconnected = (link: string | null): MailItem => ({
+  mailbox: null,
+  login: null,
+  provider: null,
+  reason: null,
+  since: null,
+  until: null,
+  missed: null,
+  task: 'sign_in',
+  isAmbiguous: false,
+  credential: 'grant',
+  imports: true,
+  link,
+});

@@ -1,0 +1,23 @@
+import { makeLink, makeNoticeLink } from '../connections/new-link.ts';
+import { findLink } from '../db/access/links.ts';
+import type { ChannelRow } from '../db/channels/channels.ts';
+import type { Transaction } from '../db/client.ts';
+import type { NoticeRow } from '../db/notices/notices.ts';
+import type { Context } from '../runtime/context.ts';
+
+/** The address of the page that a notice asks its person to open: to mend the channel, or in place of an expired link. */
+export async function noticeLink(
+  context: Pick<Context, 'config'>,
+  tx: Transaction,
+  { notice, channel, now }: { notice: NoticeRow; channel: ChannelRow | null; now: Date },
+): Promise<string> {
+  const { incidentId, recipient, linkId } = notice;
+  if (channel && incidentId !== null && recipient !== null) {
+    return makeNoticeLink(context, tx, { channel, incidentId, recipient }, now);
+  }
+  const expired = linkId === null ? null : await findLink(tx, linkId);
+  if (!expired) throw new Error('Expected a notice of an incident or of an expired link');
+  const { tenantId, purpose, channelId, spec, returnTo, origin } = expired;
+  const { url } = await makeLink(context, tx, { tenantId, purpose, channelId, spec, returnTo, origin }, now);
+  return url;
+}

@@ -1,0 +1,41 @@
+import type { LinkRow } from '../db/access/links.ts';
+import type { RecipientReference } from '../db/across-tenants/notices.ts';
+import type { Transaction } from '../db/client.ts';
+import { newId } from '../db/ids.ts';
+import { countNoticesOfLink, insertNotices } from '../db/notices/notices.ts';
+import { recipientIdOf } from './recipient-id.ts';
+
+/** An expired link is sent anew so often, and not sooner after the last time, in ms: others may press its button. */
+const MOST_TIMES = 5;
+const APART_MS = 10 * 60_000;
+
+/**
+ * Plans a mail with a new link in place of an expired one. Empty where the link was sent anew moments ago, or often. Call
+ * it with the link's row locked, and `wakeRecipients` after the commit.
+ */
+export async function planNewLink(
+  tx: Transaction,
+  { link, recipient, now }: { link: LinkRow; recipient: string; now: Date },
+): Promise<RecipientReference[]> {
+  const { id: linkId, tenantId, channelId, incidentId } = link;
+  const asked = await countNoticesOfLink(tx, linkId, new Date(now.getTime() - APART_MS));
+  if (asked.recently > 0 || asked.times >= MOST_TIMES) return [];
+  return insertNotices(tx, [
+    {
+      id: newId('ntc'),
+      tenantId,
+      channelId,
+      linkId,
+      incidentId,
+      recipient,
+      recipientId: recipientIdOf(tenantId, recipient),
+      kind: 'new_link',
+      occasion: `new_link/${linkId}/${asked.times + 1}`,
+      why: 'asked',
+      state: 'queued',
+      dueAt: now,
+      createdAt: now,
+      at: now,
+    },
+  ]);
+}

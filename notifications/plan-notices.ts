@@ -1,0 +1,167 @@
+import { findChannel } from '../db/channels/channels.ts';
+import type { ChannelRow } from '../db/channels/channels.ts';
+import type { EventRow, RecipientReference } from '../db/across-tenants/notices.ts';
+import { findPolicy } from '../db/access/tenants.ts';
+import type { Transaction } from '../db/client.ts';
+import { newId } from '../db/ids.ts';
+import { findHold } from '../db/incidents/wider.ts';
+import { findUnreachable } from '../db/notices/addresses.ts';
+import { insertNotices, listTold, suppressNotices } from '../db/notices/notices.ts';
+import type { NoticeRow } from '../db/notices/notices.ts';
+import type { Person, TenantPolicy } from '../db/schema/tenants.ts';
+import { normalAddress } from '../domain/address.ts';
+import { NEEDS_PERSON, isOneOf, isOperatorsTrouble } from '../domain/channel.ts';
+import { isAsking } from '../domain/notices/notice.ts';
+import type { NoticeKind, Suppression } from '../domain/notices/notice.ts';
+import { whoIsTold } from '../domain/notices/who-is-told.ts';
+import type { Audience } from '../domain/notices/who-is-told.ts';
+import { recipientIdOf } from './recipient-id.ts';
+
+/** The step of an incident that is told of; the same for every person, and once for each (rule 11). */
+export interface Step {
+  occasion: string;
+  kind: NoticeKind;
+  adminsJoin?: boolean;
+  /** The incident for which the operator looks at the mails first, and until when. */
+  hold?: { id: string; until: Date } | null;
+}
+
+const ALERT = 'alert';
+const RECOVERED = 'recovered';
+
+/**
+ * Plans what an event gives reason to tell; returns the people whose workflows have to look. The row decides, and not
+ * the event, which may be old: a channel that works again asks no person.
+ */
+export async function planNotices(tx: Transaction, event: EventRow, now: Date): Promise<RecipientReference[]> {
+  const { incidentId } = event;
+  const channel = event.channelId === null ? null : await findChannel(tx, event.channelId);
+  if (!channel || incidentId === null) return [];
+  const end = ENDS.get(event.type);
+  if (end) return planEnd(tx, channel, { ...end, incidentId, now });
+  if (channel.incidentId !== incidentId) return [];
+  if (event.type === 'channel.reauth_reminder') return planReminder(tx, channel, event, now);
+  return planAlert(tx, channel, now);
+}
+
+/** The events that end an incident. */
+const ENDS: ReadonlyMap<EventRow['type'], { error: Suppression; tells: boolean }> = new Map([
+  ['channel.repaired', { error: 'repaired', tells: true }],
+  ['channel.reauthorized', { error: 'reauthorized', tells: true }],
+  ['channel.paused', { error: 'paused', tells: false }],
+  ['channel.disconnected', { error: 'disconnected', tells: false }],
+]);
+const ASKS: readonly EventRow['type'][] = ['channel.reauth_required', 'channel.blocked', 'channel.reauth_reminder'];
+
+/** Whether an event may give reason to tell people, or to tell them no more. */
+export const isPlanned = (type: EventRow['type']) => ASKS.includes(type) || ENDS.has(type);
+
+/** The first notice of an incident. It waits for the operator while many people have to sign in at once. */
+async function planAlert(tx: Transaction, channel: ChannelRow, now: Date): Promise<RecipientReference[]> {
+  const hold = channel.status === 'reauth_required' ? await findHold(tx, channel.accessType, now) : null;
+  return planStep(tx, channel, { occasion: ALERT, kind: kindOfAlert(channel), hold }, now);
+}
+
+export function kindOfAlert({ action }: ChannelRow): NoticeKind {
+  return action === 'admin_consent' ? 'admin_consent' : 'reauth_required';
+}
+
+async function planReminder(tx: Transaction, channel: ChannelRow, event: EventRow, now: Date) {
+  const { number, adminsJoin } = event.data as { number?: number; adminsJoin?: boolean };
+  const occasion = `reminder/${number ?? 1}`;
+  return planStep(tx, channel, { occasion, kind: 'reminder', adminsJoin: adminsJoin === true }, now);
+}
+
+/** Tells the people of a channel of a step of its incident, unless the trouble is not theirs (rule 11). */
+export async function planStep(tx: Transaction, channel: ChannelRow, step: Step, now: Date): Promise<NoticeRow[]> {
+  if (!asksPerson(channel)) return [];
+  const policy = await findPolicy(tx, channel.tenantId);
+  const audience = await audienceOf(tx, channel, policy, step.adminsJoin === true);
+  const rows = await insertNotices(tx, rowsOf(channel, step, audience, now));
+  const told = rows.filter(({ state }) => state === 'queued');
+  for (const { id, recipientId } of told) await suppressEarlier(tx, channel, { id, recipientId }, now);
+  return told;
+}
+
+/** Whether a person of the tenant must act. */
+export function asksPerson(channel: ChannelRow): boolean {
+  return isOneOf(NEEDS_PERSON, channel.status) && !isOperatorsTrouble(channel) && channel.incidentId !== null;
+}
+
+export async function audienceOf(
+  tx: Transaction,
+  { id: channelId, tenantId, kind: channelKind, owner, status }: ChannelRow,
+  { admins, notify }: TenantPolicy,
+  adminsJoin: boolean,
+): Promise<Audience<Person>> {
+  const addresses = [...(owner ? [owner] : []), ...admins].map(({ email }) => email);
+  const unreachable = await findUnreachable(tx, { tenantId, channelId, addresses });
+  const asks = status === 'blocked' ? 'admin' : 'person';
+  return whoIsTold({ channelKind, owner, admins, notify, unreachable }, { asks, adminsJoin });
+}
+
+function rowsOf(channel: ChannelRow, { occasion, kind, hold }: Step, audience: Audience<Person>, now: Date) {
+  const { id: channelId, tenantId, incidentId } = channel;
+  const about = { tenantId, channelId, incidentId, kind, occasion, dueAt: now, createdAt: now, at: now };
+  const held = { heldBy: hold?.id ?? null, heldUntil: hold?.until ?? null };
+  const row = (person: Person | null) => ({
+    ...about,
+    id: newId('ntc'),
+    recipient: person?.email ?? null,
+    recipientId: recipientIdOf(tenantId, person?.email ?? null),
+  });
+  return [
+    ...audience.told.map(({ person, why }) => ({ ...row(person), ...held, why, state: 'queued' as const })),
+    ...audience.notTold.map(({ person, why, error }) => ({
+      ...row(person),
+      why,
+      state: 'suppressed' as const,
+      error,
+    })),
+  ];
+}
+
+/** A notice that still waits is not sent beside a later one of the same channel. */
+async function suppressEarlier(
+  tx: Transaction,
+  { id: channelId }: ChannelRow,
+  { id: exceptId, recipientId }: Pick<NoticeRow, 'id' | 'recipientId'>,
+  now: Date,
+): Promise<void> {
+  await suppressNotices(tx, { channelId, recipientId, asking: true, exceptId }, 'superseded', now);
+}
+
+/** The end of an incident: what waits is not sent, and those who were asked are told that it is over, once. */
+async function planEnd(
+  tx: Transaction,
+  channel: ChannelRow,
+  end: { incidentId: string; error: Suppression; tells: boolean; now: Date },
+): Promise<RecipientReference[]> {
+  const { incidentId, error, tells, now } = end;
+  if (channel.incidentId === incidentId && asksPerson(channel)) return []; // reopened since
+  await suppressNotices(tx, { incidentId, asking: true }, error, now);
+  if (!tells) return [];
+  const asked = (await listTold(tx, incidentId, now)).filter(({ kind }) => isAsking(kind));
+  const people = new Map(asked.map((row) => [row.recipientId, row]));
+  const addresses = asked.flatMap(({ recipient }) => recipient ?? []);
+  const unreachable = await findUnreachable(tx, { tenantId: channel.tenantId, channelId: channel.id, addresses });
+  const rows = [...people.values()].map(({ tenantId, channelId, recipient, recipientId, why }) => ({
+    id: newId('ntc'),
+    tenantId,
+    channelId,
+    incidentId,
+    recipient,
+    recipientId,
+    why,
+    kind: 'recovered' as const,
+    occasion: RECOVERED,
+    dueAt: now,
+    createdAt: now,
+    at: now,
+    ...stateOf(unreachable.get(normalAddress(recipient ?? ''))),
+  }));
+  return (await insertNotices(tx, rows)).filter(({ state }) => state === 'queued');
+}
+
+const stateOf = (error: 'unsubscribed' | 'address_refused' | undefined) =>
+  error ? { state: 'suppressed' as const, error } : { state: 'queued' as const, error: null };
