@@ -6,6 +6,7 @@ import { createBrowserRouter, RouterProvider } from 'react-router';
 import './styles/mantine.css';
 import './styles/app.css';
 import './styles/pages.css';
+import './styles/connect.css';
 import { App } from './app.tsx';
 import { ProblemError } from './data/client.ts';
 import { theme } from './theme.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { camelCased } from './camel-cased.ts';
-import { PROVIDER_NAMES } from '../../domain/access-type.ts';
+import { PROVIDER_NAMES, USES } from '../../domain/access-type.ts';
 import { STATUSES } from '../../domain/channel.ts';
 import { LOCALES } from '../../domain/locale.ts';
 import { STATUS_REASONS } from '../../domain/verdict.ts';
@@ -72,10 +72,13 @@ export const connectSessionOut = z.object({
         .nullable()
         .describe('The same as far as the provider’s answer tells it, for words in any language'),
       import: importMode.describe('What is imported; off: nothing, so nothing is fetched after the sign-in'),
+      status_since: timeOut.describe('Since when it is there'),
       server: serverOut.nullable().describe('The server of a password channel; null for other channels'),
     })
     .nullable()
     .describe('The channel of a reauthorize link; null for a connect link'),
+  import: importMode.describe('What is imported from the account; off: nothing'),
+  uses: z.array(z.enum(USES)).describe('What the connection is for'),
   admin_consent_url: z
     .string()
     .nullable()

@@ -18,7 +18,10 @@ export type FailureCode = keyof typeof FAILURES;
 export function failureWords(code: string, provider: string): FailureWords | null {
   const words: FailureWords | undefined = Object.hasOwn(FAILURES, code) ? FAILURES[code as FailureCode] : undefined;
   if (words === undefined) return null;
-  const fill = (text: string) => capital(text.replaceAll('{provider}', provider));
+  const fill = (text: string) =>
+    capital(
+      text.replaceAll('{provider}', provider).replaceAll('{at}', `at ${provider}`).replaceAll('{product}', 'Mooring'),
+    );
   return { ...words, title: fill(words.title), sentence: fill(words.sentence) };
 }
 
@@ -27,7 +30,8 @@ export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-const FAILURES = {
+/** In English. `{provider}` runs the account, `{at}` is where one signs in, `{product}` whose page it is. */
+export const FAILURES = {
   authentication_failed: {
     title: 'The password was refused',
     sentence:
@@ -112,7 +116,7 @@ const FAILURES = {
   },
   egress_denied: {
     title: 'Not allowed from here',
-    sentence: 'Mooring may not connect to this server. The operator of Mooring can allow it.',
+    sentence: 'No connection to this server is allowed from here. Please ask the sender of the link.',
     field: 'host',
   },
   mailbox_unavailable: {
@@ -147,7 +151,7 @@ const FAILURES = {
     field: null,
   },
   provider_error: {
-    title: '{provider} had a problem',
+    title: 'A problem {at}',
     sentence: '{provider} could not finish the sign-in. Nothing was changed; please try again in a minute.',
     field: null,
   },
@@ -173,8 +177,8 @@ const FAILURES = {
     field: null,
   },
   mooring_unreachable: {
-    title: 'Mooring does not answer',
-    sentence: 'Mooring gave no answer. Please try again in a moment; nothing is done twice.',
+    title: '{product} does not answer',
+    sentence: 'No answer came. Please try again in a moment; nothing is done twice.',
     field: null,
   },
   offline: {

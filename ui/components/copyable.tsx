@@ -6,10 +6,15 @@ interface CopyableProps {
   label: string;
   /** Shown instead of the value. */
   children?: string;
+  /** On pages in other languages; `{what}` stands for the label. */
+  words?: { copy: string; copied: string };
 }
 
+const ENGLISH = { copy: 'Copy {what}', copied: 'Copied' };
+
 /** A code, id or address that is copied by a click. */
-export function Copyable({ value, label, children }: CopyableProps) {
+export function Copyable({ value, label, children, words = ENGLISH }: CopyableProps) {
+  const says = words.copy.replace('{what}', label);
   const [copied, setCopied] = useState(false);
   const copy = async () => {
     await navigator.clipboard.writeText(value);
@@ -20,15 +25,15 @@ export function Copyable({ value, label, children }: CopyableProps) {
     <button
       type="button"
       className="copyable"
-      title={`Copy ${label}`}
-      aria-label={`Copy ${label} ${value}`}
+      title={says}
+      aria-label={`${says} ${value}`}
       // Without a clipboard (plain HTTP) the text can still be selected by hand.
       onClick={() => void copy().catch(() => setCopied(false))}
     >
       <code>{children ?? value}</code>
       {copied && (
         <span className="copied" role="status">
-          Copied
+          {words.copied}
         </span>
       )}
     </button>

@@ -1,5 +1,6 @@
 import { queryOptions } from '@tanstack/react-query';
 import { call } from './client.ts';
+import type { PageBranding } from '../../api/schemas/branding.ts';
 import type { ConnectProgress, ConnectSession } from '../../api/schemas/connect.ts';
 
 /** The path of a link's page and of the calls below it. */
@@ -12,6 +13,18 @@ export function linkQuery(link: string) {
     queryKey: ['link', link],
     queryFn: () => call<ConnectSession>('GET', `${linkPath(link)}/session`),
   });
+}
+
+/** The branding of a page that no link tells it. */
+export const pageBrandingQuery = queryOptions({
+  queryKey: ['page-branding'],
+  queryFn: () => call<PageBranding>('GET', '/branding'),
+  staleTime: Infinity,
+});
+
+/** Asks for a new link in place of an expired one; the answer is the same for every link. */
+export function renewLink(link: string): Promise<unknown> {
+  return call('POST', `${linkPath(link)}/renew`, {});
 }
 
 /** The import after a sign-in, without an API session. Looks every second while it runs, and rests once it is done. */

@@ -3,43 +3,45 @@ import { isSilence } from '../../data/client.ts';
 import { progressQuery } from '../../data/link-queries.ts';
 import type { ConnectSession } from '../../../api/schemas/connect.ts';
 import { Notice } from '../notice.tsx';
-import { ImportReceipt } from '../channel/import-receipt.tsx';
+import { MissedMessages } from './missed-messages.tsx';
+import { PageHeading } from './page-heading.tsx';
+import { Address, Sentence } from './sentence.tsx';
+import { useWords } from './speaking.tsx';
 
-/** After a sign-in that worked; for a reauthorized channel with the missed messages arriving, then the receipt. */
+/** After a sign-in that worked; for a reauthorized channel with the missed messages counted in. */
 export function ConnectDone({ link, session }: { link: string; session: ConnectSession }) {
+  const { words, say } = useWords();
+  const { done, page, silence } = words;
   const progress = useQuery(progressQuery(link));
   const account = (progress.data?.channel ?? session.channel)?.account.email;
   const first = session.purpose === 'connect';
   const it = progress.data?.import ?? null;
   // Nothing is promised before it is known.
   const mode = progress.data?.channel?.import ?? session.channel?.import ?? 'off';
-  const imports = mode !== 'off';
+  const tenant = <strong>{session.display_name}</strong>;
+  const title = (code: string) => say(silence[code === 'offline' ? 'offline' : 'mooring_unreachable']);
   return (
     <>
-      <title>Connected – Mooring</title>
-      <h1>Connected</h1>
-      <Notice tone="good">
-        {account ? <strong className="address">{account}</strong> : 'The account'} is connected
-        {first ? ' to ' : ' again to '}
-        <strong>{session.tenant}</strong>. {first && imports && 'Messages that arrive from now on show up there.'}
-      </Notice>
-      {it && <ImportReceipt it={it} />}
+      <PageHeading title={done.heading} />
+      {account && (
+        <Notice tone="good">
+          <Sentence text={first ? done.first : done.again} parts={{ tenant, account: <Address>{account}</Address> }} />{' '}
+          {first && mode === 'continuous' && done.fromNowOn}
+        </Notice>
+      )}
+      {it && (!first || it.found > 0) && <MissedMessages it={it} first={first} />}
       {isSilence(progress.failureReason) && (
         <p className="waiting" role="status">
-          {progress.failureReason.problem.title}. What is left to import is imported all the same; this page shows it
-          once the connection is back.
+          {say(done.silent, { title: title(progress.failureReason.problem.code) })}
         </p>
       )}
-      {!it && !first && imports && progress.data && !progress.failureReason && (
+      {!it && !first && mode !== 'off' && progress.data && !progress.failureReason && (
         <p className="waiting" role="status">
-          Looking for messages that were missed…
+          {done.looking}
         </p>
       )}
       <p className="hint">
-        {it?.state === 'running'
-          ? 'This goes on by itself, also when you close this page.'
-          : 'You can close this page.'}{' '}
-        The link has done its job and cannot be used again.
+        {it?.state === 'running' ? done.goesOn : page.closePage} {done.jobDone}
       </p>
     </>
   );

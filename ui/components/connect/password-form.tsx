@@ -3,8 +3,8 @@ import { Button, PasswordInput, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from 'react-router';
 import { call, ProblemError } from '../../data/client.ts';
-import { describeFailure } from '../../words/connect-words.ts';
-import type { Failure } from '../../words/connect-words.ts';
+import { describeFailure } from '../../words/connect/failures.ts';
+import type { Failure } from '../../words/connect/failures.ts';
 import type { FormField } from '../../../domain/words/sign-in-failures.ts';
 import { domainOf, rememberedServer, rememberServer } from '../../data/remembered-server.ts';
 import { linkPath, linkQuery } from '../../data/link-queries.ts';
@@ -14,7 +14,8 @@ import type { ConnectSession } from '../../../api/schemas/connect.ts';
 import type { SignIn } from '../../../api/schemas/sign-in.ts';
 import { forgetLink, rememberedLink } from '../../data/started-here.ts';
 import { ServerAddress, ServerSettings } from './server-settings.tsx';
-import { FailureNotice } from './sign-in-failure.tsx';
+import { FailureNotice, useProviderParts } from './sign-in-failure.tsx';
+import { useWords } from './speaking.tsx';
 
 interface FormProps {
   link: string;
@@ -27,6 +28,9 @@ type PasswordQuestions = NonNullable<SignIn['password']>;
 
 /** Sign-in with a password. It is tested by a real login before anything is stored; errors stand at their field. */
 export function PasswordForm({ link, session, way, asks }: FormProps) {
+  const { words, product } = useWords();
+  const { form: texts, page } = words;
+  const parts = useProviderParts(way);
   const account = session.channel?.account.email;
   const [entry, setEntry] = useState<PasswordEntry>(() => ({
     username: session.channel?.account.login ?? '',
@@ -41,10 +45,10 @@ export function PasswordForm({ link, session, way, asks }: FormProps) {
     : session.result?.status === 'failed'
       ? session.result
       : null;
-  const words = failure && describeFailure(failure, way.provider);
-  const field = attempt.isPending ? null : (words?.field ?? null);
+  const described = failure && describeFailure(words, failure, { ...parts, product });
+  const field = attempt.isPending ? null : (described?.field ?? null);
   const form = useFocusOn(field, attempt.failureCount + attempt.submittedAt);
-  const error = (name: FormField) => (field === name && words ? words.sentence : undefined);
+  const error = (name: FormField) => (field === name ? described?.sentence : undefined);
   return (
     <form
       ref={form}
@@ -54,9 +58,7 @@ export function PasswordForm({ link, session, way, asks }: FormProps) {
         attempt.mutate(entry);
       }}
     >
-      {failure && !attempt.isPending && (
-        <FailureNotice failure={failure} provider={way.provider} brief={field !== null} />
-      )}
+      {failure && !attempt.isPending && <FailureNotice failure={failure} way={way} brief={field !== null} />}
       <Credentials entry={entry} notes={asks.notes} error={error} onChange={change} />
       {asks.server.asks === 'url' ? (
         <ServerAddress asks={asks.server} entry={entry} error={error('host')} onChange={change} />
@@ -71,11 +73,9 @@ export function PasswordForm({ link, session, way, asks }: FormProps) {
         />
       )}
       <Button type="submit" fullWidth size="md" disabled={attempt.isPending}>
-        {attempt.isPending ? 'Signing in to test it…' : failure ? 'Try again' : account ? 'Sign in' : 'Connect'}
+        {attempt.isPending ? texts.testing : failure ? page.tryAgain : account ? texts.signIn : texts.connect}
       </Button>
-      <p className="hint">
-        The password is tested before anything is stored, and stored so that only the mail fetcher can open it.
-      </p>
+      <p className="hint">{texts.safe}</p>
     </form>
   );
 }
@@ -122,9 +122,7 @@ function useLeave(link: string, session: ConnectSession): (channelId: string) =>
 }
 
 function failureOf(error: unknown): Failure {
-  return error instanceof ProblemError
-    ? error.problem
-    : { code: 'unknown', detail: 'Something went wrong on this page.' };
+  return error instanceof ProblemError ? error.problem : { code: 'unknown', detail: '' };
 }
 
 /** Puts the cursor where the mistake is, after every attempt. */
@@ -144,11 +142,15 @@ interface CredentialsProps {
 }
 
 function Credentials({ entry, notes, error, onChange }: CredentialsProps) {
+  const { words, say } = useWords();
+  const { form: texts } = words;
+  const [visible, setVisible] = useState(false);
+  const note = notes.find(({ domains }) => domains.includes(domainOf(entry.username)));
   return (
     <>
       <TextInput
         name="username"
-        label="Email or user name"
+        label={texts.username}
         autoComplete="username"
         inputMode="email"
         required
@@ -159,8 +161,11 @@ function Credentials({ entry, notes, error, onChange }: CredentialsProps) {
       />
       <PasswordInput
         name="password"
-        label="Password"
-        description={notes.find(({ domains }) => domains.includes(domainOf(entry.username)))?.text}
+        label={texts.password}
+        description={note && say(texts.notes[note.kind], { name: note.name })}
+        visible={visible}
+        onVisibilityChange={setVisible}
+        visibilityToggleButtonProps={{ 'aria-label': visible ? texts.hidePassword : texts.showPassword }}
         autoComplete="current-password"
         required
         withAsterisk={false}

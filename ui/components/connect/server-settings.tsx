@@ -3,6 +3,8 @@ import { NativeSelect, TextInput } from '@mantine/core';
 import type { SignIn } from '../../../api/schemas/sign-in.ts';
 import type { FormField } from '../../../domain/words/sign-in-failures.ts';
 import type { PasswordEntry } from '../../data/password-body.ts';
+import { Sentence } from './sentence.tsx';
+import { useWords } from './speaking.tsx';
 
 interface PartProps {
   asks: NonNullable<SignIn['password']>['server'];
@@ -11,11 +13,12 @@ interface PartProps {
 }
 
 export function ServerAddress({ asks, entry, error, onChange }: PartProps & { error: ReactNode }) {
+  const { words } = useWords();
   return (
     <TextInput
       name="host"
       type="url"
-      label={asks.label}
+      label={words.form.serverAddress}
       placeholder={asks.example}
       required
       withAsterisk={false}
@@ -34,16 +37,18 @@ interface SettingsProps extends PartProps {
 }
 
 export function ServerSettings({ asks, entry, open, sandboxPage, error, onChange }: SettingsProps) {
+  const { words } = useWords();
+  const { form } = words;
   return (
     <details className="more" open={open || undefined}>
       <summary>
-        Server settings{' '}
-        <span className="meta">{entry.host || (error('host') ? 'to be entered' : 'found by your address')}</span>
+        {form.serverSettings}{' '}
+        <span className="meta">{entry.host || (error('host') ? form.toBeEntered : form.foundByAddress)}</span>
       </summary>
       <div className="server-settings">
         <TextInput
           name="host"
-          label={asks.label}
+          label={form.imapServer}
           placeholder={asks.example}
           value={entry.host}
           error={error('host')}
@@ -51,11 +56,11 @@ export function ServerSettings({ asks, entry, open, sandboxPage, error, onChange
         />
         <NativeSelect
           name="security"
-          label="Encryption"
+          label={form.encryption}
           value={entry.security}
           error={error('security')}
           data={[
-            { value: '', label: 'By port' },
+            { value: '', label: form.byPort },
             { value: 'tls', label: 'TLS' },
             { value: 'starttls', label: 'STARTTLS' },
           ]}
@@ -63,7 +68,7 @@ export function ServerSettings({ asks, entry, open, sandboxPage, error, onChange
         />
         <TextInput
           name="port"
-          label="Port"
+          label={form.port}
           inputMode="numeric"
           pattern="[0-9]{1,5}"
           placeholder={entry.security === 'starttls' ? '143' : '993'}
@@ -74,11 +79,16 @@ export function ServerSettings({ asks, entry, open, sandboxPage, error, onChange
       </div>
       {sandboxPage && (
         <p className="hint server-hint">
-          A mailbox of the sandbox? Its accounts, and their server, stand on{' '}
-          <a href={sandboxPage} target="_blank" rel="noreferrer">
-            the sandbox’s page
-          </a>
-          .
+          <Sentence
+            text={form.sandbox}
+            parts={{
+              page: (
+                <a href={sandboxPage} target="_blank" rel="noreferrer">
+                  {form.sandboxPage}
+                </a>
+              ),
+            }}
+          />
         </p>
       )}
     </details>

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { describeFailure } from '../../ui/words/connect-words.ts';
+import { accountsOf, describeFailure } from '../../ui/words/connect/failures.ts';
+import type { Failure } from '../../ui/words/connect/failures.ts';
+import { words } from '../../ui/words/connect/en.ts';
 import { NO_SERVER, passwordBody } from '../../ui/data/password-body.ts';
 
 /** Every code that the connect calls answer with, and what the network layer adds. */
@@ -13,7 +15,6 @@ const CODES = [
   'wrong_protocol',
   'wrong_security',
   'authentication_failed',
-  'account_mismatch',
   'account_connected',
   'attestation_required',
   'egress_denied',
@@ -31,38 +32,39 @@ const CODES = [
   'provider_error',
 ];
 
+const AT_GOOGLE = { provider: 'Google', at: 'at Google', product: 'Example Desk' };
+const described = (failure: Failure) => describeFailure(words, failure, AT_GOOGLE);
+
 describe('describeFailure', () => {
   it.each(CODES)('has words of its own for %s', (code) => {
-    const { title, sentence } = describeFailure({ code, detail: 'raw detail' }, 'Google');
+    const { title, sentence } = described({ code, detail: 'raw detail' });
     expect(title).not.toBe('That did not work');
     expect(`${title} ${sentence}`).not.toMatch(/[{_]/);
   });
 
   it('names both accounts of a mismatch', () => {
-    const words = 'You signed in as bob@example.com, this channel belongs to ana@example.com. Nothing was changed.';
     const [ana, bob] = ['ana@example.com', 'bob@example.com'];
-    const failure = { code: 'account_mismatch', detail: '' };
-    expect(
-      describeFailure({ ...failure, expected: { email: ana }, received: { email: bob } }, 'the mail server').sentence,
-    ).toBe(words);
+    const failure = { code: 'account_mismatch', detail: '', expected: { email: ana }, received: { email: bob } };
+    expect(accountsOf(words, failure)).toEqual({ expected: ana, received: bob });
   });
 
   it('names both servers where the same login signed in at another one', () => {
-    const failure = { code: 'account_mismatch', detail: '' };
     const account = { email: 'ana@example.com', login: 'ana' };
     const [expected, received] = ['imap.example.com:993', 'mail.example.net:993'].map((server) => ({
       ...account,
       server,
     }));
-    expect(describeFailure({ ...failure, expected, received }, 'the mail server').sentence).toBe(
-      'You signed in as ana at mail.example.net:993, this channel belongs to ana at imap.example.com:993. Nothing was changed.',
-    );
+    expect(accountsOf(words, { code: 'account_mismatch', detail: '', expected, received })).toEqual({
+      expected: 'ana at imap.example.com:993',
+      received: 'ana at mail.example.net:993',
+    });
   });
 
-  it('says what the server said where it knows no better', () => {
-    expect(describeFailure({ code: 'new_code', detail: 'The moon is full.' }, 'the mail server').sentence).toBe(
-      'The moon is full.',
-    );
+  it('shows no English of the server where it knows no better', () => {
+    expect(described({ code: 'new_code', detail: 'The moon is full.' })).toEqual({
+      ...words.failed.unknown,
+      field: null,
+    });
   });
 });
 
@@ -71,11 +73,11 @@ describe('describeFailure of a form that does not validate', () => {
     const failure = { code: 'validation_failed', detail: '', display_message: 'Please check.' };
     for (const field of ['username', 'password', 'host', 'port', 'security'] as const) {
       const errors = [{ in: 'body' as const, path: field, message: 'Too big: expected number to be <=65535' }];
-      const words = describeFailure({ ...failure, errors }, 'the mail server');
+      const words = described({ ...failure, errors });
       expect(words.field).toBe(field);
       expect(words.sentence).toMatch(/^(Enter|Choose|A port) [^<>]*\.$/);
     }
-    expect(describeFailure(failure, 'the mail server')).toMatchObject({ field: null, sentence: 'Please check.' });
+    expect(described(failure).field).toBeNull();
   });
 });
 

@@ -1,0 +1,49 @@
+import type { ReactNode } from 'react';
+import type { ConnectSession } from '../../../api/schemas/connect.ts';
+import type { SignIn } from '../../../api/schemas/sign-in.ts';
+import { Address, Sentence } from './sentence.tsx';
+import { useWords } from './speaking.tsx';
+
+/** What will happen, before a person signs in. */
+export function NextSteps({ session, way }: { session: ConnectSession; way: SignIn }) {
+  const { words, providerParts } = useWords();
+  const { steps } = words;
+  const account = session.channel?.account.login;
+  const parts = {
+    ...providerParts(namesOf(way, words.or), way.oauth.length > 0 ? undefined : way.access_type),
+    tenant: <strong>{session.display_name}</strong>,
+    account: account && <Address>{account}</Address>,
+  };
+  const texts =
+    way.oauth.length > 0
+      ? [
+          account ? steps.signInAs : steps.signIn,
+          session.uses.includes('send') ? steps.allowSend : steps.allowRead,
+          outcome(),
+        ]
+      : [steps.enterPassword, outcome()];
+  return (
+    <section className="next-steps" aria-labelledby="next-steps">
+      <h2 id="next-steps">{steps.title}</h2>
+      <ol>
+        {texts.map((text): ReactNode => (
+          <li key={text}>
+            <span>
+              <Sentence text={text} parts={parts} />
+            </span>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+
+  function outcome(): string {
+    if (session.channel) return session.import === 'off' ? steps.canUseAgain : steps.missed;
+    return session.import === 'continuous' ? steps.fromNowOn : steps.canUse;
+  }
+}
+
+/** “Google or Microsoft”. */
+export function namesOf({ oauth, provider }: SignIn, or: string): string {
+  return oauth.length === 0 ? provider : oauth.map(({ label }) => label).join(` ${or} `);
+}

@@ -1,0 +1,71 @@
+import { Button } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { call, ProblemError } from '../../data/client.ts';
+import { linkPath } from '../../data/link-queries.ts';
+import type { ConnectSession } from '../../../api/schemas/connect.ts';
+import type { SignIn } from '../../../api/schemas/sign-in.ts';
+import { FailureNotice } from './sign-in-failure.tsx';
+import { useWords } from './speaking.tsx';
+
+interface ProviderProps {
+  link: string;
+  session: ConnectSession;
+  way: SignIn;
+}
+
+/** A button per provider at whose page a person can sign in, and what became of the last attempt. */
+export function ProviderSignIn({ link, session, way }: ProviderProps) {
+  const { words, say } = useWords();
+  const authorize = useAuthorize(link, way);
+  // A password form beside this tells of the last attempt itself.
+  const failed = session.result?.status === 'failed' && !way.password ? session.result : null;
+  const failure = authorize.error ? problemOf(authorize.error) : failed;
+  const leaving = authorize.isPending || authorize.isSuccess;
+  const account = session.channel?.account.login;
+
+  const label = (name: string, isLeaving: boolean): string => {
+    if (isLeaving) return say(words.choice.leaving, { provider: name });
+    if (failure && way.oauth.length === 1) {
+      const isOther = failure.code === 'account_mismatch' && account;
+      return isOther ? say(words.choice.signInAs, { account }) : words.page.tryAgain;
+    }
+    return say(words.choice.continueWith, { provider: name });
+  };
+
+  return (
+    <>
+      {failure && !authorize.isPending && <FailureNotice failure={failure} way={way} />}
+      {way.oauth.map(({ provider, label: name }) => (
+        <Button
+          key={provider}
+          className="long-label"
+          fullWidth
+          size="md"
+          disabled={leaving}
+          onClick={() => authorize.mutate(provider)}
+        >
+          {label(name, leaving && authorize.variables === provider)}
+        </Button>
+      ))}
+    </>
+  );
+}
+
+function useAuthorize(link: string, way: SignIn) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (provider: SignIn['oauth'][number]['provider']) =>
+      call<{ authorization_url: string }>('POST', `${linkPath(link)}/authorize`, {
+        access_type: way.access_type,
+        provider,
+      }),
+    onSuccess: (answer) => window.location.assign(answer.authorization_url),
+    // 410: the link was used or ran out meanwhile; the page then says so.
+    onError: (error) => {
+      if (error instanceof ProblemError && error.problem.status === 410)
+        void client.invalidateQueries({ queryKey: ['link', link] });
+    },
+  });
+}
+
+const problemOf = (error: unknown) => (error instanceof ProblemError ? error.problem : { code: 'unknown', detail: '' });

@@ -1,0 +1,19 @@
+import { NEEDS_PERSON, isOneOf } from '../../domain/channel.ts';
+import type { ConnectSession } from '../../api/schemas/connect.ts';
+
+/** What a link's page is about. `used_broken`: the channel broke again after the sign-in at this link. */
+export type LinkState = 'open' | 'connected' | 'used' | 'used_broken' | 'repaired' | 'disconnected' | 'expired';
+
+export function linkState(session: ConnectSession, nowMs: number): LinkState {
+  const { channel, result, purpose } = session;
+  const status = channel?.status;
+  if (status === 'disconnecting' || status === 'disconnected') return 'disconnected';
+  if (result?.status === 'connected') {
+    if (status && isOneOf(NEEDS_PERSON, status)) return 'used_broken';
+    return 'repaired' in result && result.repaired ? 'repaired' : 'connected';
+  }
+  if (session.done) return 'used';
+  if (Date.parse(session.expires_at) > nowMs) return 'open';
+  // Its channel works: there is nothing to ask a new link for.
+  return purpose === 'reauthorize' && status === 'connected' ? 'repaired' : 'expired';
+}

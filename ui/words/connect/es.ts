@@ -1,0 +1,374 @@
+import type { ConnectWords } from './shape.ts';
+
+export const words: ConnectWords = {
+  providers: {
+    imap: { name: 'el servidor de correo', at: 'en el servidor de correo' },
+    exchange: { name: 'el servidor Exchange', at: 'en el servidor Exchange' },
+  },
+  atProvider: 'en {provider}',
+  or: 'o',
+
+  page: {
+    language: 'Idioma',
+    help: 'Ayuda',
+    privacy: 'Privacidad',
+    opening: 'Abriendo el enlace…',
+    closePage: 'Puedes cerrar esta página.',
+    tryAgain: 'Volver a intentarlo',
+    copy: 'Copiar {what}',
+    copied: 'Copiado',
+    errorCode: 'código de error',
+    asksAgain: '{title}. Esta página vuelve a intentarlo por sí sola.',
+    wentWrong: 'Algo ha fallado en esta página. Vuelve a cargarla.',
+  },
+  silence: { offline: 'No tienes conexión', mooring_unreachable: '{product} no responde' },
+
+  connect: {
+    heading: 'Conecta tu cuenta',
+    asks: '{tenant} te pide que conectes tu buzón, para que tus mensajes estén también allí.',
+    asksAccess: '{tenant} te pide acceso a tu cuenta.',
+    endAnyTime: 'Puedes ponerle fin en cualquier momento.',
+  },
+  again: {
+    heading: 'Vuelve a iniciar sesión como {account}',
+    moveHeading: 'Cambiar la forma de acceso a {account}',
+    healthyTitle: 'Esta cuenta está conectada',
+    healthy: 'Ahora mismo no hay que hacer nada. Si aun así quieres renovar el acceso, inicia sesión aquí abajo.',
+    keeps: '{tenant} conserva su acceso.',
+    since: 'Desde el {when} no llegan mensajes nuevos a {tenant}.',
+    thenFetched: 'Cuando inicies sesión, se recuperarán para {tenant} los mensajes que faltan; no se pierde nada.',
+    thenUsed: 'Después, {tenant} podrá volver a usarla.',
+  },
+  causes: {
+    access_ended:
+      '{provider} ha puesto fin a nuestro acceso: la contraseña ha cambiado o alguien ha retirado el acceso.',
+    password_refused: '{provider} ya no acepta la contraseña de {login}; probablemente se ha cambiado.',
+    password_changed: '{provider} ya no acepta nuestro inicio de sesión, porque la contraseña de {login} ha cambiado.',
+    access_revoked: 'El acceso se ha retirado {at}.',
+    session_revoked: 'Se han cerrado todas las sesiones de {login} {at}, y con ellas nuestro acceso.',
+    token_idle_expired: 'El acceso no se ha usado durante mucho tiempo, así que {provider} lo ha dejado caducar.',
+    refresh_token_expired: 'El acceso ha caducado: {provider} pide un nuevo inicio de sesión de vez en cuando.',
+    mfa_required: '{provider} pide que confirmes el inicio de sesión con un segundo factor.',
+    conditional_access: 'Una regla de inicio de sesión de tu organización {at} ha puesto fin al acceso.',
+    admin_consent_required: '{provider} pide que un administrador de tu organización apruebe la aplicación.',
+    admin_policy_enforced: 'Una regla de tu organización {at} no permite la aplicación.',
+    insufficient_scope: 'Falta un permiso {at}: una casilla quedó sin marcar o el permiso se retiró.',
+    account_disabled: '{provider} indica que la cuenta {login} está desactivada.',
+    mailbox_unavailable: '{provider} acepta el inicio de sesión, pero el buzón de {login} no se puede abrir.',
+    subscription_renewal_failed: '{provider} no nos avisa de los mensajes nuevos en este momento.',
+    app_credentials_invalid: '{provider} no acepta nuestra aplicación en este momento. No depende de ti.',
+    refresh_outcome_unknown: 'Una renovación del acceso se interrumpió {at}. No has hecho nada mal.',
+    provider_unavailable: '{provider} no responde bien en este momento.',
+    rate_limited: '{provider} nos ha pedido ir más despacio.',
+    network: 'No se puede llegar a {provider} en este momento.',
+  },
+
+  steps: {
+    title: 'Qué va a pasar',
+    signIn: 'Inicias sesión {at}. Nosotros nunca vemos tu contraseña.',
+    signInAs: 'Inicias sesión {at} como {account}. Nosotros nunca vemos tu contraseña.',
+    allowRead: 'Permites que {product} lea los mensajes.',
+    allowSend: 'Permites que {product} lea los mensajes y los envíe en tu nombre.',
+    enterPassword: 'Introduces la contraseña. Se comprueba con un inicio de sesión real antes de guardar nada.',
+    fromNowOn: 'Los mensajes que lleguen a partir de entonces aparecerán en {tenant}.',
+    canUse: '{tenant} podrá usar la cuenta a partir de entonces.',
+    missed: 'Aquí ves cómo llegan los mensajes que faltan. Eso es todo.',
+    canUseAgain: '{tenant} podrá volver a usar la cuenta. Eso es todo.',
+  },
+
+  choice: {
+    whichAccount: '¿Qué tipo de cuenta es?',
+    hints: {
+      gmail: 'Gmail y Google Workspace; inicias sesión en Google',
+      microsoft: 'Microsoft 365 y Outlook.com; inicias sesión en Microsoft',
+      exchange: 'Servidor Exchange de tu organización',
+      imap: 'Cualquier otro buzón, con su contraseña',
+      salesforce: 'Salesforce; inicias sesión en Salesforce',
+    },
+    noneOffered: 'Este enlace no permite ningún tipo de cuenta. Pregunta a quien te lo envió.',
+    continueWith: 'Continuar con {provider}',
+    leaving: 'Abriendo {provider}…',
+    signInAs: 'Iniciar sesión como {account}',
+  },
+
+  form: {
+    username: 'Correo electrónico o nombre de usuario',
+    password: 'Contraseña',
+    showPassword: 'Mostrar la contraseña',
+    hidePassword: 'Ocultar la contraseña',
+    notes: {
+      app_password:
+        '{name} pide aquí una contraseña de aplicación, que se crea en la configuración de seguridad de la cuenta.',
+      switch_on: 'Primero hay que activar IMAP en la configuración de {name}.',
+      own_password: '{name} pide aquí su contraseña específica de correo.',
+      no_password: '{name} ya no acepta contraseñas aquí; elige otro tipo de cuenta, si se ofrece.',
+    },
+    serverSettings: 'Configuración del servidor',
+    foundByAddress: 'se encuentra por tu dirección',
+    toBeEntered: 'por introducir',
+    imapServer: 'Servidor IMAP',
+    serverAddress: 'Dirección del servidor',
+    encryption: 'Cifrado',
+    byPort: 'Según el puerto',
+    port: 'Puerto',
+    sandbox: '¿Un buzón de pruebas? Sus cuentas y su servidor están en {page}.',
+    sandboxPage: 'la página del entorno de pruebas',
+    testing: 'Comprobando el inicio de sesión…',
+    connect: 'Conectar',
+    signIn: 'Iniciar sesión',
+    safe: 'La contraseña se comprueba antes de guardar nada, y se guarda de modo que solo la recogida de mensajes puede abrirla.',
+    check: 'Revisa lo que has introducido',
+    fields: {
+      username: 'Introduce el nombre de usuario, normalmente la dirección de correo; 320 caracteres como máximo.',
+      password: 'Introduce la contraseña; 2000 caracteres como máximo.',
+      host: 'Introduce solo el nombre del servidor, por ejemplo imap.example.com: sin «https://», sin ruta, y el puerto en su propio campo.',
+      port: 'El puerto es un número entero de 1 a 65535; los servidores de correo usan 993 (TLS) o 143 (STARTTLS).',
+      security: 'Elige TLS o STARTTLS.',
+    },
+  },
+
+  failures: {
+    authentication_failed: {
+      title: 'La contraseña se ha rechazado',
+      sentence:
+        'El servidor de correo no acepta este nombre de usuario y esta contraseña. Muchos proveedores piden aquí una contraseña de aplicación en lugar de la habitual.',
+    },
+    dns_failed: {
+      title: 'Ese servidor no existe',
+      sentence: 'No hay ningún servidor de correo con este nombre. Revisa cómo está escrito.',
+    },
+    server_not_found: {
+      title: '¿Qué servidor de correo es?',
+      sentence:
+        'No se ha encontrado ningún servidor para esta dirección. Introduce su nombre, por ejemplo imap.example.com. El proveedor lo indica en su ayuda como «servidor IMAP» o «correo entrante»; también está en la configuración de la cuenta de tu programa de correo.',
+    },
+    account_disabled: {
+      title: 'La cuenta está desactivada',
+      sentence: '{provider} indica que esta cuenta está desactivada. Pregunta a tu administrador.',
+    },
+    admin_consent_required: {
+      title: 'Primero tiene que aprobarlo un administrador',
+      sentence:
+        '{provider} indica que tu organización decide qué aplicaciones leen los mensajes. Envía el enlace de abajo a un administrador y vuelve a iniciar sesión cuando esté aprobado.',
+    },
+    connection_refused: {
+      title: 'El servidor no responde',
+      sentence: 'El servidor existe, pero no responde en este puerto. Revisa el servidor y el puerto.',
+    },
+    timeout: {
+      title: 'El servidor no responde',
+      sentence: 'El servidor no ha respondido a tiempo. Revisa el servidor y el puerto, o vuelve a intentarlo.',
+    },
+    tls_untrusted: {
+      title: 'El servidor no es de confianza',
+      sentence:
+        'El certificado del servidor no vale para este nombre, así que no se le ha enviado nada. Revisa el nombre.',
+    },
+    starttls_missing: {
+      title: 'Sin cifrado',
+      sentence:
+        'El servidor no ofrece cifrado en este puerto, así que no se ha enviado ninguna contraseña. Prueba «TLS» con el puerto 993.',
+    },
+    wrong_protocol: {
+      title: 'No es un servidor IMAP',
+      sentence:
+        'En este puerto responde otra cosa, por ejemplo el servidor de correo saliente, así que no se ha enviado ninguna contraseña. IMAP suele usar el puerto 993 con TLS o el 143 con STARTTLS.',
+    },
+    wrong_security: {
+      title: 'El otro tipo de cifrado',
+      sentence:
+        'El servidor usa en este puerto el otro tipo de cifrado, así que no se ha enviado ninguna contraseña. TLS suele ir con el puerto 993 y STARTTLS con el 143.',
+    },
+    tls_failed: {
+      title: 'Sin cifrado en este puerto',
+      sentence:
+        'El servidor no admite este tipo de cifrado en este puerto, así que no se ha enviado ninguna contraseña. TLS suele ir con el puerto 993 y STARTTLS con el 143.',
+    },
+    connection_lost: {
+      title: 'El servidor ha colgado',
+      sentence: 'El servidor ha cortado la conexión a mitad. Revisa el servidor y el puerto, o vuelve a intentarlo.',
+    },
+    unreachable: {
+      title: 'No se puede llegar al servidor',
+      sentence: 'Desde aquí no hay camino hasta este servidor. Revisa el nombre.',
+    },
+    network: {
+      title: 'No se puede llegar al servidor',
+      sentence: 'La conexión con el servidor ha fallado. Revisa el servidor y el puerto, o vuelve a intentarlo.',
+    },
+    egress_denied: {
+      title: 'No está permitido desde aquí',
+      sentence: 'Desde aquí no se permite conectar con este servidor. Pregunta a quien te envió el enlace.',
+    },
+    mailbox_unavailable: {
+      title: 'El buzón no se puede abrir',
+      sentence: 'El inicio de sesión ha funcionado, pero el buzón no se puede abrir.',
+    },
+    no_refresh_token: {
+      title: 'No se ha dado un acceso duradero',
+      sentence:
+        '{provider} ha iniciado tu sesión, pero no ha dado un acceso duradero. Vuelve a intentarlo y permite el acceso cuando se pida.',
+    },
+    access_denied: {
+      title: 'No se ha dado el acceso',
+      sentence: 'Tú, o {provider}, habéis dicho que no. No se ha cambiado nada; puedes volver a intentarlo.',
+    },
+    scope_missing: {
+      title: 'Faltaban casillas por marcar',
+      sentence:
+        '{provider} preguntó qué permisos dar y uno necesario quedó fuera. Vuelve a intentarlo y marca todas las casillas.',
+    },
+    state_invalid: {
+      title: 'Ese inicio de sesión ya no valía',
+      sentence: 'El inicio de sesión empezó en otro navegador o hace demasiado tiempo. Vuelve a empezar desde aquí.',
+    },
+    access_type_not_allowed: {
+      title: 'No está permitido aquí',
+      sentence: 'Este tipo de acceso no está permitido para esta cuenta. Pregunta a quien te envió el enlace.',
+    },
+    provider_error: {
+      title: 'Un problema {at}',
+      sentence:
+        '{provider} no ha podido terminar el inicio de sesión. No se ha cambiado nada; vuelve a intentarlo en un minuto.',
+    },
+    attestation_required: {
+      title: '¿Es el mismo buzón?',
+      sentence:
+        'Se sabe demasiado poco de este buzón para decir si es el mismo en el servidor nuevo. No se ha cambiado nada. Pregunta a quien te envió el enlace.',
+    },
+    account_connected: {
+      title: 'Ya está conectada',
+      sentence: 'Esta cuenta en este servidor tiene una conexión propia. No se ha cambiado nada.',
+    },
+    link_used: {
+      title: 'Este enlace ya se ha usado',
+      sentence: 'Un enlace vale para un solo inicio de sesión, y este ya está hecho.',
+    },
+    link_expired: {
+      title: 'Este enlace ha caducado',
+      sentence: 'Los enlaces valen un tiempo limitado, y este ya ha pasado.',
+    },
+    mooring_unreachable: {
+      title: '{product} no responde',
+      sentence: 'No ha llegado respuesta. Vuelve a intentarlo en un momento; nada se hace dos veces.',
+    },
+    offline: {
+      title: 'No tienes conexión',
+      sentence: 'Vuelve a intentarlo cuando este dispositivo tenga red; nada se hace dos veces.',
+    },
+  },
+  failed: {
+    unknown: { title: 'No ha funcionado', sentence: 'No se sabe el motivo. Vuelve a intentarlo en un momento.' },
+    nothingStored: 'No se ha guardado nada.',
+  },
+  mismatch: {
+    title: 'Era otra cuenta',
+    sentence: 'Has iniciado sesión como {received}, pero este enlace es para {expected}.',
+    nothingChanged: 'No se ha cambiado nada.',
+    switchAt:
+      'Pulsa el botón de abajo y elige {expected}. Si no aparece, elige {at} «Usar otra cuenta» o cierra allí primero la sesión de {received}.',
+    switchPassword: 'Introduce el nombre de usuario y la contraseña de {expected}.',
+    loginAtServer: '{login} en {server}',
+    anotherAccount: 'otra cuenta',
+  },
+
+  admin: {
+    heading: 'Para un administrador de tu organización',
+    handOver:
+      'Envía este enlace a un administrador. Abre una página que dice qué puede leer la aplicación, y no requiere ninguna cuenta aquí:',
+    link: 'enlace para el administrador',
+    write: 'Escribir al administrador',
+    subject: 'Aprobar {product} para nuestros buzones, por favor',
+    body: 'Hola:\n\n{tenant} quiere conectar mi buzón y nuestra organización tiene que aprobar antes la aplicación. Esta página dice qué puede leer:\n\n{url}\n\n¡Gracias!',
+    isMe: 'Yo soy administrador',
+    wait: 'Cuando esté aprobada, vuelve a abrir esta página e inicia sesión. El enlace vale hasta el {when}.',
+    thanks: {
+      title: 'Gracias',
+      sentence:
+        'Di a la persona que te envió este enlace que vuelva a iniciar sesión; entonces la cuenta quedará conectada. Puedes cerrar esta página.',
+    },
+    refused: {
+      title: 'La aplicación no está permitida',
+      sentence:
+        'No se ha cambiado nada. La cuenta sigue sin conectar hasta que un administrador permita la aplicación; para eso se puede volver a abrir el mismo enlace.',
+    },
+  },
+
+  over: {
+    unknown: {
+      title: 'No conocemos este enlace',
+      sentence:
+        'Comprueba que la dirección se haya copiado entera. Si te llegó por correo, vuelve a abrirla desde allí o pide una nueva.',
+    },
+    used: {
+      title: 'Este enlace ya se ha usado',
+      sentence:
+        'Un enlace vale para un solo inicio de sesión, y este ya está hecho. Si algo sigue sin funcionar, pide un enlace nuevo.',
+    },
+    usedBroken: {
+      title: 'Este enlace ya se ha usado',
+      sentence:
+        'Funcionó una vez, pero {account} necesita desde entonces otro inicio de sesión. Para eso hace falta un enlace nuevo.',
+    },
+    expired: {
+      title: 'Este enlace ha caducado',
+      sentence: 'Por seguridad, los enlaces valen un tiempo limitado. No se ha cambiado nada y no se ha perdido nada.',
+    },
+    repaired: {
+      title: 'Ya no hay nada que hacer',
+      sentence: '{account} vuelve a estar conectada a {tenant}. Este enlace ya no hace falta.',
+    },
+    disconnected: {
+      title: 'Esta cuenta se ha desconectado',
+      sentence:
+        'La conexión de {account} ha terminado, así que no hace falta iniciar sesión. Para volver a conectarla, pide un enlace nuevo a {tenant}.',
+    },
+    renew: 'Enviarme un enlace nuevo',
+    renewing: 'Pidiendo un enlace nuevo…',
+    renewed: {
+      title: 'Mira tu correo',
+      sentence:
+        'Si el enlace era tuyo, uno nuevo está en camino. Puede tardar unos minutos; mira también en la carpeta de correo no deseado.',
+    },
+    orAsk: 'O pide un enlace nuevo a {tenant}; sirve para lo mismo.',
+  },
+
+  done: {
+    heading: 'Conectada',
+    first: '{account} está conectada a {tenant}.',
+    again: '{account} vuelve a estar conectada a {tenant}.',
+    fromNowOn: 'Los mensajes que lleguen desde ahora aparecerán allí.',
+    looking: 'Buscando los mensajes que faltan…',
+    soFar: {
+      one: 'Ya ha llegado {count} mensaje de los que faltaban',
+      many: 'Ya han llegado {count} de mensajes de los que faltaban',
+      other: 'Ya han llegado {count} mensajes de los que faltaban',
+    },
+    ofAbout: {
+      one: 'Ha llegado {count} de unos {total} mensajes que faltaban',
+      other: 'Han llegado {count} de unos {total} mensajes que faltaban',
+    },
+    fetched: {
+      one: 'Se ha recuperado {count} mensaje que faltaba.',
+      many: 'Se han recuperado {count} de mensajes que faltaban.',
+      other: 'Se han recuperado {count} mensajes que faltaban.',
+    },
+    earlier: { one: 'Ha llegado {count} mensaje anterior.', other: 'Han llegado {count} mensajes anteriores.' },
+    none: 'No faltaba ningún mensaje.',
+    checked: 'Comparado con el buzón: no falta nada.',
+    skipped: {
+      one: 'Se ha dejado fuera {count}: borrado entretanto, o en correo no deseado, papelera o borradores.',
+      other: 'Se han dejado fuera {count}: borrados entretanto, o en correo no deseado, papelera o borradores.',
+    },
+    missing: {
+      one: '{count} mensaje no se ha podido recuperar todavía.',
+      other: '{count} mensajes no se han podido recuperar todavía.',
+    },
+    stalled: 'Todavía no se ha podido recuperar todo; se vuelve a intentar automáticamente.',
+    cancelled: 'La recuperación se ha detenido. La cuenta sigue conectada.',
+    progress: 'Mensajes que faltaban',
+    silent: '{title}. Lo que falta se recupera de todos modos; esta página lo mostrará en cuanto vuelva la conexión.',
+    goesOn: 'Esto sigue por sí solo, aunque cierres esta página.',
+    jobDone: 'El enlace ha cumplido su función y no se puede volver a usar.',
+  },
+};

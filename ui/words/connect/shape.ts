@@ -1,0 +1,178 @@
+import type { AccessType } from '../../../domain/access-type.ts';
+import type { StatusReason } from '../../../domain/verdict.ts';
+import type { VagueCause } from '../../../domain/words/causes.ts';
+import type { PasswordNote } from '../../../domain/words/password-notes.ts';
+import type { FailureCode } from '../../../domain/words/sign-in-failures.ts';
+
+/** A sentence by the number in it, in the plural forms that the language has. */
+export type Counted = Partial<Record<Intl.LDMLPluralRule, string>> & { other: string };
+
+export interface Titled {
+  title: string;
+  sentence: string;
+}
+
+/** Who runs an account, where it is no proper name: as the subject of a sentence, and as the place of a sign-in. */
+export interface ProviderName {
+  name: string;
+  at: string;
+}
+
+/**
+ * All words of the pages that people see who own an account or administer one. `{names}` stand for what is filled in;
+ * every language has the same ones in a sentence (`test/ui/locales.test.ts`).
+ *
+ * `{provider}` runs the account, `{at}` is the place where one signs in, `{tenant}` asks for the account, `{product}` is
+ * the product by its branding, `{account}` an address.
+ */
+export interface ConnectWords {
+  providers: Partial<Record<AccessType, ProviderName>>;
+  atProvider: string;
+  /** Between the last two of a list: “Google or Microsoft”. */
+  or: string;
+
+  page: {
+    language: string;
+    help: string;
+    privacy: string;
+    opening: string;
+    closePage: string;
+    tryAgain: string;
+    /** What a screen reader says of a button that copies. */
+    copy: string;
+    copied: string;
+    errorCode: string;
+    asksAgain: string;
+    wentWrong: string;
+  };
+  silence: Record<'offline' | 'mooring_unreachable', string>;
+
+  connect: {
+    heading: string;
+    asks: string;
+    asksAccess: string;
+    endAnyTime: string;
+  };
+  again: {
+    heading: string;
+    moveHeading: string;
+    healthyTitle: string;
+    healthy: string;
+    keeps: string;
+    since: string;
+    /** What a sign-in is good for, by what is imported. */
+    thenFetched: string;
+    thenUsed: string;
+  };
+  causes: Record<StatusReason | VagueCause, string>;
+
+  steps: {
+    title: string;
+    signIn: string;
+    signInAs: string;
+    allowRead: string;
+    allowSend: string;
+    enterPassword: string;
+    fromNowOn: string;
+    canUse: string;
+    missed: string;
+    canUseAgain: string;
+  };
+
+  choice: {
+    whichAccount: string;
+    hints: Record<AccessType, string>;
+    noneOffered: string;
+    continueWith: string;
+    leaving: string;
+    signInAs: string;
+  };
+
+  form: {
+    username: string;
+    password: string;
+    showPassword: string;
+    hidePassword: string;
+    notes: Record<PasswordNote, string>;
+    serverSettings: string;
+    foundByAddress: string;
+    toBeEntered: string;
+    imapServer: string;
+    serverAddress: string;
+    encryption: string;
+    byPort: string;
+    port: string;
+    sandbox: string;
+    sandboxPage: string;
+    testing: string;
+    connect: string;
+    signIn: string;
+    safe: string;
+    check: string;
+    fields: Record<'username' | 'password' | 'host' | 'port' | 'security', string>;
+  };
+
+  failures: Record<FailureCode, Titled>;
+  failed: {
+    unknown: Titled;
+    nothingStored: string;
+  };
+  mismatch: {
+    title: string;
+    sentence: string;
+    nothingChanged: string;
+    switchAt: string;
+    switchPassword: string;
+    loginAtServer: string;
+    anotherAccount: string;
+  };
+
+  admin: {
+    heading: string;
+    handOver: string;
+    link: string;
+    write: string;
+    subject: string;
+    body: string;
+    isMe: string;
+    wait: string;
+    thanks: Titled;
+    refused: Titled;
+  };
+
+  over: {
+    unknown: Titled;
+    used: Titled;
+    usedBroken: Titled;
+    expired: Titled;
+    repaired: Titled;
+    disconnected: Titled;
+    renew: string;
+    renewing: string;
+    renewed: Titled;
+    orAsk: string;
+  };
+
+  done: {
+    heading: string;
+    first: string;
+    again: string;
+    fromNowOn: string;
+    looking: string;
+    soFar: Counted;
+    ofAbout: Counted;
+    fetched: Counted;
+    /** Of a first connection, from before it. */
+    earlier: Counted;
+    none: string;
+    checked: string;
+    skipped: Counted;
+    missing: Counted;
+    stalled: string;
+    cancelled: string;
+    progress: string;
+    silent: string;
+    goesOn: string;
+    jobDone: string;
+  };
+}
