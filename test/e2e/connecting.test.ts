@@ -1,10 +1,15 @@
+import { createServer } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
+import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { secret as mint } from '../support/minting.ts';
 import { startMooring, START_TIMEOUT_MS } from '../support/mooring.ts';
 import type { Mooring } from '../support/mooring.ts';
+import { seriousFaults } from './accessibility.ts';
 import { chromiumInstalled, launchBrowser, openPage } from './browser.ts';
-import { overflowOf, signInAtGoogle } from './pages.ts';
+import { overflowOf, signInAtGoogle, tabTo } from './pages.ts';
 
 const ANA = 'ana@example.com';
 const TOM = 'tom@example.com';
@@ -14,6 +19,29 @@ interface Channel {
   id: string;
   account: { email: string };
   status: string;
+}
+
+/** Opens a page as browsers of several languages and sizes do, and looks at what each of them shows. */
+async function expectEverywhere(
+  browser: Browser,
+  url: string,
+  headings: Record<string, string>,
+  act?: (page: Page) => Promise<void>,
+) {
+  for (const [locale, colorScheme, width] of [
+    ['de-AT', 'dark', 360],
+    ['ja-JP', 'light', 360],
+    ['fr-CA', 'light', 1440],
+  ] as const) {
+    const { page: opened } = await openPage(browser, { locale, colorScheme, viewport: { width, height: 800 } });
+    await opened.goto(url);
+    await opened.getByRole('heading', { level: 1, name: headings[locale.slice(0, 2)] ?? '', exact: true }).waitFor();
+    await act?.(opened);
+    expect(await opened.evaluate(() => document.documentElement.lang)).toBe(locale.slice(0, 2));
+    expect(await overflowOf(opened), `${url} ${locale}`).toBe(0);
+    expect(await seriousFaults(opened), `${url} ${locale}`).toEqual([]);
+    await opened.context().close();
+  }
 }
 
 /** What connect pages, sandbox and channels say to a person, where they once said nothing or the wrong thing. */
@@ -139,6 +167,153 @@ describe.skipIf(!chromiumInstalled)('a person who connects', { timeout: 120_000 
       await button('Try again').click();
       await atMicrosoft(page);
       await heading('Connected').waitFor();
+    });
+  });
+
+  describe('in a language and a size of screen', () => {
+    const LOGO = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40"><rect width="40" height="40"/></svg>';
+    const askedForLogo: IncomingHttpHeaders[] = [];
+    const files = createServer(({ headers }, response) => {
+      askedForLogo.push(headers);
+      response.writeHead(200, { 'content-type': 'image/svg+xml' }).end(LOGO);
+    });
+    let sql: postgres.Sql;
+
+    beforeAll(async () => {
+      sql = postgres(mooring.run.database_url ?? '', { max: 1, onnotice: () => {} });
+      await new Promise<void>((resolve) => files.listen(0, '127.0.0.1', resolve));
+      await mooring.call('PUT', '/v1/branding', {
+        name: 'Example Desk',
+        logo_url: `http://127.0.0.1:${(files.address() as AddressInfo).port}/logo.svg`,
+        accent_color: '#ffee00', // no text can be read in it, nor it on paper
+        support_email: 'help@example.com',
+        privacy_url: 'https://example.com/privacy',
+      });
+      await mooring.call('PUT', '/v1/tenants/globex/policy', { display_name: 'Globex GmbH', locale: 'es' });
+    });
+    afterAll(async () => {
+      files.close();
+      await sql?.end();
+      await mooring.call('PUT', '/v1/branding', {});
+    });
+
+    const expire = (url: string) =>
+      sql`update links set expires_at = now() - interval '1 hour'
+          where hash = encode(sha256(${new URL(url).pathname.split('/').at(-1) ?? ''}::bytea), 'hex')`;
+
+    it('reads who asks for what, in the product’s name and colours; nothing is loaded from elsewhere', async () => {
+      const url = await makeLink({ tenant: 'globex', access_types: ['gmail'], uses: ['read', 'send'] });
+      const hosts = new Set<string>();
+      await expectEverywhere(
+        browser,
+        url,
+        { de: 'Konto verbinden', ja: 'アカウントを接続', fr: 'Connectez votre compte' },
+        async (opened) => {
+          const logo = opened.getByRole('img', { name: 'Example Desk', exact: true });
+          await expect
+            .poll(() => logo.evaluate((image) => (image as HTMLImageElement).naturalWidth))
+            .toBeGreaterThan(0);
+          expect(await opened.title()).toContain('– Example Desk');
+          expect(await opened.getByRole('main').innerText()).toContain('Globex GmbH');
+          const loaded = await opened.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => name));
+          for (const address of loaded) hosts.add(new URL(address).host);
+          // Of the words, those of this language alone.
+          const files = loaded.filter((address) => /\/assets\/(en|de|fr|es|ja)-/.test(address));
+          expect(files).toHaveLength(1);
+        },
+      );
+      expect([...hosts]).toEqual([new URL(mooring.run.ui).host]);
+      expect(askedForLogo.map(({ referer }) => referer)).toEqual([undefined]);
+    });
+
+    it('chooses another language, which this browser keeps; one that there is not gets the tenant’s', async () => {
+      const { page: opened } = await openPage(browser, { locale: 'pt-BR' });
+      const h1 = opened.getByRole('heading', { level: 1 });
+      await opened.goto(await makeLink({ tenant: 'globex', access_types: ['imap'] }));
+      await expect.poll(() => h1.innerText()).toBe('Conecta tu cuenta');
+      const language = opened.getByRole('combobox', { name: 'Idioma', exact: true });
+      await tabTo(language);
+      await language.selectOption({ label: 'Deutsch' });
+      await opened.getByRole('combobox', { name: 'Sprache', exact: true }).waitFor();
+      await opened.reload();
+      await expect.poll(() => h1.innerText()).toBe('Konto verbinden');
+      // By the keyboard: the form in its order, then the foot.
+      for (const name of ['E-Mail-Adresse oder Benutzername', 'Passwort']) {
+        await tabTo(opened.getByLabel(name, { exact: true }));
+      }
+      await tabTo(opened.getByRole('button', { name: 'Verbinden', exact: true }));
+      await tabTo(opened.getByRole('link', { name: 'help@example.com', exact: true }));
+      await opened.context().close();
+    });
+
+    it('reads that a link is unknown or over, and that the administrator’s answer has come', async () => {
+      await expectEverywhere(browser, `${mooring.run.ui}/connect/unknown`, {
+        de: 'Diesen Link kennen wir nicht',
+        ja: 'このリンクは見つかりません',
+        fr: 'Ce lien n’est pas connu',
+      });
+      const expired = await makeLink({ tenant: 'globex' });
+      await expire(expired);
+      const headings = { de: 'Dieser Link ist abgelaufen', ja: 'このリンクは期限切れです', fr: 'Ce lien a expiré' };
+      await expectEverywhere(browser, expired, headings, async (opened) => {
+        await opened.getByRole('button', { name: /^(Neuen Link|新しいリンク|M’envoyer)/ }).waitFor();
+      });
+      await expectEverywhere(browser, `${mooring.run.ui}/admin-consent?outcome=allowed`, {
+        de: 'Vielen Dank',
+        ja: 'ありがとうございます',
+        fr: 'Merci',
+      });
+    });
+
+    it('signs in again: why, the messages counted in, and what the used link says after the next breakage', async () => {
+      const EVE = 'eve@example.com';
+      const { page: opened } = await openPage(browser, { locale: 'de-DE', viewport: { width: 360, height: 800 } });
+      const signIn = async (name: string) => {
+        await opened.getByRole('button', { name, exact: true }).click();
+        await signInAtGoogle(opened, EVE);
+      };
+      const says = (words: string) => opened.getByText(words, { exact: true }).first().waitFor();
+      const breakIt = async (id: string) => {
+        await mooring.sandbox.fault('google', EVE, 'password_changed');
+        await mooring.call('POST', `/v1/channels/${id}/report-failure`, { http_status: 401 });
+        await expect
+          .poll(async () => (await mooring.call<Channel>('GET', `/v1/channels/${id}`)).status, { timeout: 20_000 })
+          .toBe('reauth_required');
+      };
+      await opened.goto(await makeLink({ tenant: 'globex', access_types: ['gmail'] }));
+      await signIn('Weiter mit Google');
+      await says('Verbunden');
+      const { data } = await mooring.call<{ data: Channel[] }>('GET', '/v1/channels');
+      const { id } = data.find(({ account }) => account.email === EVE) ?? expect.unreachable();
+      await breakIt(id);
+      await mooring.sandbox.deliver('google', EVE, 40);
+      await mooring.sandbox.fault('google', EVE, 'slow', { ms: 300, kind: 'api', times: 12 });
+
+      const { url } = await mooring.call<{ url: string }>('POST', `/v1/channels/${id}/reauthorize-links`, {});
+      await expectEverywhere(browser, url, {
+        de: `Bitte wieder anmelden: ${EVE}`,
+        ja: `もう一度サインイン：${EVE}`,
+        fr: `Reconnectez-vous : ${EVE}`,
+      });
+      await opened.goto(url);
+      const cause = opened.getByText(/^Google hat unseren Zugriff beendet: Das Passwort wurde geändert/);
+      await cause.waitFor();
+      expect(await cause.innerText()).toContain('kommen bei Globex GmbH keine neuen Nachrichten an.');
+      await signIn('Weiter mit Google');
+      await says('Verbunden');
+      await opened
+        .getByText(/^(Verpasste Nachrichten werden gesucht …|\d+ .*verpasste)/)
+        .first()
+        .waitFor();
+      await says('40 verpasste Nachrichten wurden nachgeholt.');
+      await says('Mit dem Postfach verglichen: Es fehlt nichts.');
+      expect(await seriousFaults(opened)).toEqual([]);
+
+      await breakIt(id);
+      await opened.goto(url);
+      await opened.getByRole('heading', { name: 'Dieser Link wurde schon benutzt', exact: true }).waitFor();
+      expect(await opened.getByRole('main').innerText()).toContain(`${EVE} braucht inzwischen eine neue Anmeldung`);
+      await opened.context().close();
     });
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { accountsOf, describeFailure } from '../../ui/words/connect/failures.ts';
-import type { Failure } from '../../ui/words/connect/failures.ts';
+import { accountsOf, describeFailure } from '../../ui/words/connect/describe-failure.ts';
+import type { Failure } from '../../ui/words/connect/describe-failure.ts';
 import { words } from '../../ui/words/connect/en.ts';
 import { NO_SERVER, passwordBody } from '../../ui/data/password-body.ts';
 

@@ -26,7 +26,7 @@ describe.each(LOCALES)('the words in %s', (locale) => {
 
   it('are all there, none empty, and none left in English', () => {
     expect(texts.map(([path]) => path).toSorted()).toEqual([...english.keys()].toSorted());
-    expect(texts.filter(([, text]) => text.trim() === '')).toEqual([]);
+    expect(texts.filter(([path, text]) => path !== '.space' && text.trim() === '')).toEqual([]);
     const long = texts.filter(([path, text]) => locale !== 'en' && text.length > 20 && text === english.get(path));
     expect(long).toEqual([]);
   });

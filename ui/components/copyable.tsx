@@ -26,7 +26,7 @@ export function Copyable({ value, label, children, words = ENGLISH }: CopyablePr
       type="button"
       className="copyable"
       title={says}
-      aria-label={`${says} ${value}`}
+      aria-label={`${says} ${children ?? value}`}
       // Without a clipboard (plain HTTP) the text can still be selected by hand.
       onClick={() => void copy().catch(() => setCopied(false))}
     >

@@ -2,7 +2,6 @@ import { useQuery } from '@tanstack/react-query';
 import { useParams } from 'react-router';
 import { ProblemError } from '../data/client.ts';
 import { useTime } from '../components/clock.tsx';
-import { AdminConsent } from '../components/connect/admin-consent.tsx';
 import { ConnectDone } from '../components/connect/connect-done.tsx';
 import { LinkOver, UnknownLink } from '../components/connect/link-over.tsx';
 import { Opening } from '../components/connect/opening.tsx';
@@ -44,7 +43,6 @@ function OpenLink({ link, session }: { link: string; session: ConnectSession }) 
     <>
       <Request session={session} />
       <SignInChoice link={link} session={session} />
-      {session.admin_consent_url !== null && <AdminConsent url={session.admin_consent_url} session={session} />}
     </>
   );
 }

@@ -25,7 +25,8 @@ export function ConnectDone({ link, session }: { link: string; session: ConnectS
       <PageHeading title={done.heading} />
       {account && (
         <Notice tone="good">
-          <Sentence text={first ? done.first : done.again} parts={{ tenant, account: <Address>{account}</Address> }} />{' '}
+          <Sentence text={first ? done.first : done.again} parts={{ tenant, account: <Address>{account}</Address> }} />
+          {words.space}
           {first && mode === 'continuous' && done.fromNowOn}
         </Notice>
       )}
@@ -41,7 +42,9 @@ export function ConnectDone({ link, session }: { link: string; session: ConnectS
         </p>
       )}
       <p className="hint">
-        {it?.state === 'running' ? done.goesOn : page.closePage} {done.jobDone}
+        {it?.state === 'running' ? done.goesOn : page.closePage}
+        {words.space}
+        {done.jobDone}
       </p>
     </>
   );

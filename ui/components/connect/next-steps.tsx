@@ -22,6 +22,8 @@ export function NextSteps({ session, way }: { session: ConnectSession; way: Sign
           outcome(),
         ]
       : [steps.enterPassword, outcome()];
+  // Nothing is missed at an account that works.
+  if (session.channel?.status === 'connected') texts.pop();
   return (
     <section className="next-steps" aria-labelledby="next-steps">
       <h2 id="next-steps">{steps.title}</h2>

@@ -4,6 +4,7 @@ import { call, ProblemError } from '../../data/client.ts';
 import { linkPath } from '../../data/link-queries.ts';
 import type { ConnectSession } from '../../../api/schemas/connect.ts';
 import type { SignIn } from '../../../api/schemas/sign-in.ts';
+import { AdminConsent } from './admin-consent.tsx';
 import { FailureNotice } from './sign-in-failure.tsx';
 import { useWords } from './speaking.tsx';
 
@@ -35,6 +36,7 @@ export function ProviderSignIn({ link, session, way }: ProviderProps) {
   return (
     <>
       {failure && !authorize.isPending && <FailureNotice failure={failure} way={way} />}
+      {session.admin_consent_url !== null && <AdminConsent url={session.admin_consent_url} session={session} />}
       {way.oauth.map(({ provider, label: name }) => (
         <Button
           key={provider}

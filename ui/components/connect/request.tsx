@@ -25,7 +25,8 @@ function FirstRequest({ session }: { session: ConnectSession }) {
         <Sentence
           text={session.import === 'off' ? asksAccess : asks}
           parts={{ tenant: <strong>{session.display_name}</strong> }}
-        />{' '}
+        />
+        {words.space}
         {endAnyTime}
       </p>
     </>
@@ -37,6 +38,8 @@ function RequestAgain({ session, channel }: { session: ConnectSession; channel: 
   const { again } = words;
   const account = channel.account.email;
   const heading = session.purpose === 'change_access' ? again.moveHeading : again.heading;
+  // What went wrong with the last attempt matters more than why it was needed.
+  const failed = session.result?.status === 'failed';
   const isHealthy = channel.status === 'connected';
   return (
     <>
@@ -48,13 +51,15 @@ function RequestAgain({ session, channel }: { session: ConnectSession; channel: 
           {again.healthy}
         </Notice>
       )}
-      {channel.cause !== null && <Cause session={session} channel={channel} cause={channel.cause} />}
-      <p>
-        <Sentence
-          text={isHealthy ? again.keeps : session.import === 'off' ? again.thenUsed : again.thenFetched}
-          parts={{ tenant: <strong>{session.display_name}</strong> }}
-        />
-      </p>
+      {!failed && channel.cause !== null && <Cause session={session} channel={channel} cause={channel.cause} />}
+      {!failed && (
+        <p>
+          <Sentence
+            text={isHealthy ? again.keeps : session.import === 'off' ? again.thenUsed : again.thenFetched}
+            parts={{ tenant: <strong>{session.display_name}</strong> }}
+          />
+        </p>
+      )}
     </>
   );
 }
@@ -72,7 +77,8 @@ function Cause({ session, channel, cause }: CauseProps) {
   const nothingComes = status === 'reauth_required' && session.import !== 'off';
   return (
     <p className="cause">
-      {say(words.causes[cause], parts)}{' '}
+      {say(words.causes[cause], parts)}
+      {words.space}
       {nothingComes && (
         <Sentence
           text={words.again.since}

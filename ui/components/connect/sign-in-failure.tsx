@@ -1,6 +1,6 @@
 import type { SignIn } from '../../../api/schemas/sign-in.ts';
-import { accountsOf, describeFailure } from '../../words/connect/failures.ts';
-import type { Failure } from '../../words/connect/failures.ts';
+import { accountsOf, describeFailure } from '../../words/connect/describe-failure.ts';
+import type { Failure } from '../../words/connect/describe-failure.ts';
 import { Copyable } from '../copyable.tsx';
 import { Notice } from '../notice.tsx';
 import { namesOf } from './next-steps.tsx';
@@ -14,6 +14,9 @@ interface FailureProps {
   brief?: boolean;
 }
 
+/** Made up by this page: no one could look them up. */
+const OUR_OWN = new Set(['offline', 'mooring_unreachable', 'unknown']);
+
 /** Why the last attempt did not work, with the code to copy. */
 export function FailureNotice({ failure, way, brief = false }: FailureProps) {
   const { words, product } = useWords();
@@ -22,7 +25,7 @@ export function FailureNotice({ failure, way, brief = false }: FailureProps) {
   const { title, sentence } = describeFailure(words, failure, { ...parts, product });
   return (
     <Notice tone="bad" title={title}>
-      {brief ? words.failed.nothingStored : sentence} <ErrorCode code={failure.code} />
+      {brief ? words.failed.nothingStored : sentence} {!OUR_OWN.has(failure.code) && <ErrorCode code={failure.code} />}
     </Notice>
   );
 }
@@ -39,10 +42,15 @@ function WrongAccount({ failure, way }: Omit<FailureProps, 'brief'>) {
   };
   return (
     <Notice tone="bad" title={mismatch.title}>
+      <dl className="two-accounts">
+        <dt>{mismatch.signedInAs}</dt>
+        <dd>{parts.received}</dd>
+        <dt>{mismatch.linkIsFor}</dt>
+        <dd>{parts.expected}</dd>
+      </dl>
       <p>
-        <Sentence text={mismatch.sentence} parts={parts} /> {mismatch.nothingChanged}
-      </p>
-      <p className="how-to-switch">
+        {mismatch.nothingChanged}
+        {words.space}
         <Sentence text={way.oauth.length > 0 ? mismatch.switchAt : mismatch.switchPassword} parts={parts} />
       </p>
     </Notice>

@@ -7,6 +7,7 @@ export const words: ConnectWords = {
     exchange: { name: 'the Exchange server', at: 'at the Exchange server' },
   },
   atProvider: 'at {provider}',
+  space: ' ',
   or: 'or',
 
   page: {
@@ -116,7 +117,7 @@ export const words: ConnectWords = {
     testing: 'Signing in to test it…',
     connect: 'Connect',
     signIn: 'Sign in',
-    safe: 'The password is tested before anything is stored, and stored so that only the mail fetcher can open it.',
+    safe: 'The password is stored so that only the mail fetcher can open it.',
     check: 'Please check what you entered',
     fields: {
       username: 'Enter the user name, usually the email address; it has 320 characters at most.',
@@ -134,10 +135,10 @@ export const words: ConnectWords = {
   },
   mismatch: {
     title: 'That was a different account',
-    sentence: 'You signed in as {received}, this link is for {expected}.',
+    signedInAs: 'You signed in as',
+    linkIsFor: 'This link is for',
     nothingChanged: 'Nothing was changed.',
-    switchAt:
-      'Press the button below and choose {expected}. If it is not listed, choose “Use another account” {at}, or sign out of {received} there first.',
+    switchAt: 'Press the button and choose {expected} {at}. If it is not listed there, choose “Use another account”.',
     switchPassword: 'Enter the user name and the password of {expected}.',
     loginAtServer: '{login} at {server}',
     anotherAccount: 'another account',

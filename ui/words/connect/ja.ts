@@ -1,3 +1,4 @@
+import { failures } from './failures/ja.ts';
 import type { ConnectWords } from './shape.ts';
 
 export const words: ConnectWords = {
@@ -6,6 +7,7 @@ export const words: ConnectWords = {
     exchange: { name: 'Exchangeサーバー', at: 'Exchangeサーバー' },
   },
   atProvider: '{provider}',
+  space: '',
   or: 'または',
 
   page: {
@@ -30,8 +32,8 @@ export const words: ConnectWords = {
     endAnyTime: '接続はいつでも解除できます。',
   },
   again: {
-    heading: '{account}でもう一度サインインしてください',
-    moveHeading: '{account}への接続方法を変更',
+    heading: 'もう一度サインイン：{account}',
+    moveHeading: '接続方法の変更：{account}',
     healthyTitle: 'このアカウントは接続されています',
     healthy: '今は何もする必要はありません。アクセスを更新したい場合は、下からサインインしてください。',
     keeps: '{tenant}は引き続きアクセスできます。',
@@ -115,7 +117,7 @@ export const words: ConnectWords = {
     testing: 'サインインを確認しています…',
     connect: '接続する',
     signIn: 'サインイン',
-    safe: 'パスワードは保存の前に確認され、メッセージの取得処理だけが開ける形で保存されます。',
+    safe: 'パスワードは、メッセージの取得処理だけが開ける形で保存されます。',
     check: '入力内容をご確認ください',
     fields: {
       username: 'ユーザー名を入力してください。通常はメールアドレスです（320文字まで）。',
@@ -126,147 +128,18 @@ export const words: ConnectWords = {
     },
   },
 
-  failures: {
-    authentication_failed: {
-      title: 'パスワードが受け付けられませんでした',
-      sentence:
-        'メールサーバーがこのユーザー名とパスワードを受け付けません。多くのプロバイダーでは、通常のパスワードではなくアプリパスワードが必要です。',
-    },
-    dns_failed: {
-      title: 'サーバーが見つかりません',
-      sentence: 'この名前のメールサーバーはありません。つづりをご確認ください。',
-    },
-    server_not_found: {
-      title: 'どのメールサーバーですか',
-      sentence:
-        'このアドレスのメールサーバーが見つかりませんでした。サーバー名を入力してください（例：imap.example.com）。プロバイダーのヘルプに「IMAPサーバー」や「受信メールサーバー」として記載されているほか、お使いのメールソフトのアカウント設定でも確認できます。',
-    },
-    account_disabled: {
-      title: 'アカウントが無効になっています',
-      sentence: '{provider}によると、このアカウントは無効になっています。管理者にお問い合わせください。',
-    },
-    admin_consent_required: {
-      title: '先に管理者の承認が必要です',
-      sentence:
-        '{provider}によると、メッセージを読むアプリの可否は組織が決めています。下のリンクを管理者に送り、承認されたらもう一度サインインしてください。',
-    },
-    connection_refused: {
-      title: 'サーバーが応答しません',
-      sentence: 'サーバーはありますが、このポートでは応答しません。サーバー名とポートをご確認ください。',
-    },
-    timeout: {
-      title: 'サーバーが応答しません',
-      sentence: '時間内にサーバーから応答がありませんでした。サーバー名とポートを確認するか、もう一度お試しください。',
-    },
-    tls_untrusted: {
-      title: 'サーバーを信頼できません',
-      sentence:
-        'サーバーの証明書がこの名前に対して有効ではないため、何も送信していません。サーバー名をご確認ください。',
-    },
-    starttls_missing: {
-      title: '暗号化されていません',
-      sentence:
-        'このポートではサーバーが暗号化に対応していないため、パスワードは送信していません。ポート993で「TLS」をお試しください。',
-    },
-    wrong_protocol: {
-      title: 'IMAPサーバーではありません',
-      sentence:
-        'このポートでは送信サーバーなど別のサービスが応答しているため、パスワードは送信していません。IMAPでは通常、ポート993（TLS）または143（STARTTLS）が使われます。',
-    },
-    wrong_security: {
-      title: '暗号化の種類が違います',
-      sentence:
-        'サーバーはこのポートで別の種類の暗号化を使っているため、パスワードは送信していません。通常、TLSはポート993、STARTTLSはポート143です。',
-    },
-    tls_failed: {
-      title: 'このポートでは暗号化できません',
-      sentence:
-        'サーバーがこのポートでこの種類の暗号化に対応していないため、パスワードは送信していません。通常、TLSはポート993、STARTTLSはポート143です。',
-    },
-    connection_lost: {
-      title: '接続が切れました',
-      sentence: 'サーバーが途中で接続を切りました。サーバー名とポートを確認するか、もう一度お試しください。',
-    },
-    unreachable: {
-      title: 'サーバーに接続できません',
-      sentence: 'ここからこのサーバーには到達できません。サーバー名をご確認ください。',
-    },
-    network: {
-      title: 'サーバーに接続できません',
-      sentence: 'サーバーへの接続に失敗しました。サーバー名とポートを確認するか、もう一度お試しください。',
-    },
-    egress_denied: {
-      title: 'ここからは接続できません',
-      sentence: 'ここからこのサーバーへの接続は許可されていません。リンクの送信者にお問い合わせください。',
-    },
-    mailbox_unavailable: {
-      title: 'メールボックスを開けません',
-      sentence: 'サインインはできましたが、メールボックスを開けません。',
-    },
-    no_refresh_token: {
-      title: '継続的なアクセスが許可されませんでした',
-      sentence:
-        '{provider}へのサインインはできましたが、継続的なアクセスが許可されませんでした。もう一度試し、確認画面でアクセスを許可してください。',
-    },
-    access_denied: {
-      title: 'アクセスが許可されませんでした',
-      sentence:
-        'お客様または{provider}がアクセスを許可しませんでした。何も変更されていません。もう一度お試しいただけます。',
-    },
-    scope_missing: {
-      title: 'チェックが足りませんでした',
-      sentence:
-        '{provider}での許可のうち、必要なものが選ばれていませんでした。もう一度試し、すべてにチェックを入れてください。',
-    },
-    state_invalid: {
-      title: 'サインインの有効期限が切れています',
-      sentence: '別のブラウザーで始めたか、時間が経ちすぎたサインインです。ここからもう一度始めてください。',
-    },
-    access_type_not_allowed: {
-      title: 'ここでは許可されていません',
-      sentence: 'このアカウントでは、この接続方法は許可されていません。リンクの送信者にお問い合わせください。',
-    },
-    provider_error: {
-      title: '{at}で問題が発生しました',
-      sentence:
-        '{provider}でサインインを完了できませんでした。何も変更されていません。少し待ってからもう一度お試しください。',
-    },
-    attestation_required: {
-      title: '同じメールボックスですか',
-      sentence:
-        'このメールボックスの情報が少ないため、新しいサーバーのものと同じかどうか判断できません。何も変更されていません。リンクの送信者にお問い合わせください。',
-    },
-    account_connected: {
-      title: 'すでに接続されています',
-      sentence: 'このサーバーのこのアカウントには、別の接続があります。何も変更されていません。',
-    },
-    link_used: {
-      title: 'このリンクは使用済みです',
-      sentence: 'リンクでサインインできるのは1回だけで、すでに完了しています。',
-    },
-    link_expired: {
-      title: 'このリンクは期限切れです',
-      sentence: 'リンクには有効期限があり、このリンクの期限は過ぎています。',
-    },
-    mooring_unreachable: {
-      title: '{product}が応答しません',
-      sentence: '応答がありませんでした。少し待ってからもう一度お試しください。二重に実行されることはありません。',
-    },
-    offline: {
-      title: 'オフラインです',
-      sentence: 'この端末がネットワークに接続したら、もう一度お試しください。二重に実行されることはありません。',
-    },
-  },
+  failures,
   failed: {
     unknown: { title: 'うまくいきませんでした', sentence: '原因は不明です。少し待ってからもう一度お試しください。' },
     nothingStored: '何も保存されていません。',
   },
   mismatch: {
     title: '別のアカウントでした',
-    sentence: '{received}でサインインされましたが、このリンクは{expected}のものです。',
+    signedInAs: 'サインインしたアカウント',
+    linkIsFor: 'このリンクの対象',
     nothingChanged: '何も変更されていません。',
     switchAt:
-      '下のボタンを押して、{expected}を選んでください。一覧にない場合は、{at}で「別のアカウントを使用」を選ぶか、先に{received}からサインアウトしてください。',
+      'ボタンを押して、{at}で{expected}を選んでください。一覧にない場合は「別のアカウントを使用」を選んでください。',
     switchPassword: '{expected}のユーザー名とパスワードを入力してください。',
     loginAtServer: '{login}（{server}）',
     anotherAccount: '別のアカウント',

@@ -28,6 +28,8 @@ export interface ProviderName {
 export interface ConnectWords {
   providers: Partial<Record<AccessType, ProviderName>>;
   atProvider: string;
+  /** Between two sentences. */
+  space: string;
   /** Between the last two of a list: “Google or Microsoft”. */
   or: string;
 
@@ -119,7 +121,9 @@ export interface ConnectWords {
   };
   mismatch: {
     title: string;
-    sentence: string;
+    /** Before an address. */
+    signedInAs: string;
+    linkIsFor: string;
     nothingChanged: string;
     switchAt: string;
     switchPassword: string;
