@@ -230,13 +230,13 @@ describe.skipIf(!chromiumInstalled)('a person who connects', { timeout: 120_000 
       const { page: opened } = await openPage(browser, { locale: 'pt-BR' });
       const h1 = opened.getByRole('heading', { level: 1 });
       await opened.goto(await makeLink({ tenant: 'globex', access_types: ['imap'] }));
-      await expect.poll(() => h1.innerText()).toBe('Conecta tu cuenta');
+      await h1.filter({ hasText: 'Conecta tu cuenta' }).waitFor();
       const language = opened.getByRole('combobox', { name: 'Idioma', exact: true });
       await tabTo(language);
       await language.selectOption({ label: 'Deutsch' });
       await opened.getByRole('combobox', { name: 'Sprache', exact: true }).waitFor();
       await opened.reload();
-      await expect.poll(() => h1.innerText()).toBe('Konto verbinden');
+      await h1.filter({ hasText: 'Konto verbinden' }).waitFor();
       // By the keyboard: the form in its order, then the foot.
       for (const name of ['E-Mail-Adresse oder Benutzername', 'Passwort']) {
         await tabTo(opened.getByLabel(name, { exact: true }));
@@ -292,7 +292,7 @@ describe.skipIf(!chromiumInstalled)('a person who connects', { timeout: 120_000 
       const { url } = await mooring.call<{ url: string }>('POST', `/v1/channels/${id}/reauthorize-links`, {});
       await expectEverywhere(browser, url, {
         de: `Bitte wieder anmelden: ${EVE}`,
-        ja: `もう一度サインイン：${EVE}`,
+        ja: `もう一度サインイン： ${EVE}`,
         fr: `Reconnectez-vous : ${EVE}`,
       });
       await opened.goto(url);
@@ -313,6 +313,7 @@ describe.skipIf(!chromiumInstalled)('a person who connects', { timeout: 120_000 
       await opened.goto(url);
       await opened.getByRole('heading', { name: 'Dieser Link wurde schon benutzt', exact: true }).waitFor();
       expect(await opened.getByRole('main').innerText()).toContain(`${EVE} braucht inzwischen eine neue Anmeldung`);
+      await mooring.call('DELETE', `/v1/channels/${id}`);
       await opened.context().close();
     });
   });
