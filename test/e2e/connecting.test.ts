@@ -230,7 +230,7 @@ describe.skipIf(!chromiumInstalled)('a person who connects', { timeout: 120_000 
       const { page: opened } = await openPage(browser, { locale: 'pt-BR' });
       const h1 = opened.getByRole('heading', { level: 1 });
       await opened.goto(await makeLink({ tenant: 'globex', access_types: ['imap'] }));
-      await h1.filter({ hasText: 'Conecta tu cuenta' }).waitFor();
+      await h1.filter({ hasText: 'Conecte su cuenta' }).waitFor();
       const language = opened.getByRole('combobox', { name: 'Idioma', exact: true });
       await tabTo(language);
       await language.selectOption({ label: 'Deutsch' });

@@ -8,39 +8,39 @@ export const failures: ConnectWords['failures'] = {
   },
   dns_failed: {
     title: 'Ese servidor no existe',
-    sentence: 'No hay ningún servidor de correo con este nombre. Revisa cómo está escrito.',
+    sentence: 'No hay ningún servidor de correo con este nombre. Revise cómo está escrito.',
   },
   server_not_found: {
     title: '¿Qué servidor de correo es?',
     sentence:
-      'No se ha encontrado ningún servidor para esta dirección. Introduce su nombre, por ejemplo imap.example.com. El proveedor lo indica en su ayuda como «servidor IMAP» o «correo entrante»; también está en la configuración de la cuenta de tu programa de correo.',
+      'No se ha encontrado ningún servidor para esta dirección. Introduzca su nombre, por ejemplo imap.example.com. El proveedor lo indica en su ayuda como «servidor IMAP» o «correo entrante»; también está en la configuración de la cuenta de su programa de correo.',
   },
   account_disabled: {
     title: 'La cuenta está desactivada',
-    sentence: '{provider} indica que esta cuenta está desactivada. Pregunta a tu administrador.',
+    sentence: '{provider} indica que esta cuenta está desactivada. Pregunte a su administrador.',
   },
   admin_consent_required: {
     title: 'Primero tiene que aprobarlo un administrador',
     sentence:
-      '{provider} indica que tu organización decide qué aplicaciones leen los mensajes. Envía el enlace de abajo a un administrador y vuelve a iniciar sesión cuando esté aprobado.',
+      '{provider} indica que su organización decide qué aplicaciones leen los mensajes. Envíe el enlace de abajo a un administrador y vuelva a iniciar sesión cuando esté aprobado.',
   },
   connection_refused: {
     title: 'El servidor no responde',
-    sentence: 'El servidor existe, pero no responde en este puerto. Revisa el servidor y el puerto.',
+    sentence: 'El servidor existe, pero no responde en este puerto. Revise el servidor y el puerto.',
   },
   timeout: {
     title: 'El servidor no responde',
-    sentence: 'El servidor no ha respondido a tiempo. Revisa el servidor y el puerto, o vuelve a intentarlo.',
+    sentence: 'El servidor no ha respondido a tiempo. Revise el servidor y el puerto, o vuelva a intentarlo.',
   },
   tls_untrusted: {
     title: 'El servidor no es de confianza',
     sentence:
-      'El certificado del servidor no vale para este nombre, así que no se le ha enviado nada. Revisa el nombre.',
+      'El certificado del servidor no vale para este nombre, así que no se le ha enviado nada. Revise el nombre.',
   },
   starttls_missing: {
     title: 'Sin cifrado',
     sentence:
-      'El servidor no ofrece cifrado en este puerto, así que no se ha enviado ninguna contraseña. Prueba «TLS» con el puerto 993.',
+      'El servidor no ofrece cifrado en este puerto, así que no se ha enviado ninguna contraseña. Pruebe «TLS» con el puerto 993.',
   },
   wrong_protocol: {
     title: 'No es un servidor IMAP',
@@ -59,19 +59,19 @@ export const failures: ConnectWords['failures'] = {
   },
   connection_lost: {
     title: 'El servidor ha colgado',
-    sentence: 'El servidor ha cortado la conexión a mitad. Revisa el servidor y el puerto, o vuelve a intentarlo.',
+    sentence: 'El servidor ha cortado la conexión a mitad. Revise el servidor y el puerto, o vuelva a intentarlo.',
   },
   unreachable: {
     title: 'No se puede llegar al servidor',
-    sentence: 'Desde aquí no hay camino hasta este servidor. Revisa el nombre.',
+    sentence: 'Desde aquí no hay camino hasta este servidor. Revise el nombre.',
   },
   network: {
     title: 'No se puede llegar al servidor',
-    sentence: 'La conexión con el servidor ha fallado. Revisa el servidor y el puerto, o vuelve a intentarlo.',
+    sentence: 'La conexión con el servidor ha fallado. Revise el servidor y el puerto, o vuelva a intentarlo.',
   },
   egress_denied: {
     title: 'No está permitido desde aquí',
-    sentence: 'Desde aquí no se permite conectar con este servidor. Pregunta a quien te envió el enlace.',
+    sentence: 'Desde aquí no se permite conectar con este servidor. Pregunte a quien le envió el enlace.',
   },
   mailbox_unavailable: {
     title: 'El buzón no se puede abrir',
@@ -80,34 +80,34 @@ export const failures: ConnectWords['failures'] = {
   no_refresh_token: {
     title: 'No se ha dado un acceso duradero',
     sentence:
-      '{provider} ha iniciado tu sesión, pero no ha dado un acceso duradero. Vuelve a intentarlo y permite el acceso cuando se pida.',
+      '{provider} ha iniciado su sesión, pero no ha dado un acceso duradero. Vuelva a intentarlo y permita el acceso cuando se pida.',
   },
   access_denied: {
     title: 'No se ha dado el acceso',
-    sentence: 'Tú, o {provider}, habéis dicho que no. No se ha cambiado nada; puedes volver a intentarlo.',
+    sentence: 'Usted, o {provider}, ha dicho que no. No se ha cambiado nada; puede volver a intentarlo.',
   },
   scope_missing: {
     title: 'Faltaban casillas por marcar',
     sentence:
-      '{provider} preguntó qué permisos dar y uno necesario quedó fuera. Vuelve a intentarlo y marca todas las casillas.',
+      '{provider} preguntó qué permisos dar y uno necesario quedó fuera. Vuelva a intentarlo y marque todas las casillas.',
   },
   state_invalid: {
     title: 'Ese inicio de sesión ya no valía',
-    sentence: 'El inicio de sesión empezó en otro navegador o hace demasiado tiempo. Vuelve a empezar desde aquí.',
+    sentence: 'El inicio de sesión empezó en otro navegador o hace demasiado tiempo. Vuelva a empezar desde aquí.',
   },
   access_type_not_allowed: {
     title: 'No está permitido aquí',
-    sentence: 'Este tipo de acceso no está permitido para esta cuenta. Pregunta a quien te envió el enlace.',
+    sentence: 'Este tipo de acceso no está permitido para esta cuenta. Pregunte a quien le envió el enlace.',
   },
   provider_error: {
     title: 'Un problema {at}',
     sentence:
-      '{provider} no ha podido terminar el inicio de sesión. No se ha cambiado nada; vuelve a intentarlo en un minuto.',
+      '{provider} no ha podido terminar el inicio de sesión. No se ha cambiado nada; vuelva a intentarlo en un minuto.',
   },
   attestation_required: {
     title: '¿Es el mismo buzón?',
     sentence:
-      'Se sabe demasiado poco de este buzón para decir si es el mismo en el servidor nuevo. No se ha cambiado nada. Pregunta a quien te envió el enlace.',
+      'Se sabe demasiado poco de este buzón para decir si es el mismo en el servidor nuevo. No se ha cambiado nada. Pregunte a quien le envió el enlace.',
   },
   account_connected: {
     title: 'Ya está conectada',
@@ -123,10 +123,10 @@ export const failures: ConnectWords['failures'] = {
   },
   mooring_unreachable: {
     title: '{product} no responde',
-    sentence: 'No ha llegado respuesta. Vuelve a intentarlo en un momento; nada se hace dos veces.',
+    sentence: 'No ha llegado respuesta. Vuelva a intentarlo en un momento; nada se hace dos veces.',
   },
   offline: {
-    title: 'No tienes conexión',
-    sentence: 'Vuelve a intentarlo cuando este dispositivo tenga red; nada se hace dos veces.',
+    title: 'No tiene conexión',
+    sentence: 'Vuelva a intentarlo cuando este dispositivo tenga red; nada se hace dos veces.',
   },
 };
