@@ -11,10 +11,12 @@ import { ReturnPage } from './pages/return.tsx';
 const loadChannels = () => import('./pages/channels.tsx').then((page) => ({ default: page.ChannelsPage }));
 const loadChannel = () => import('./pages/channel.tsx').then((page) => ({ default: page.ChannelPage }));
 const loadWebhooks = () => import('./pages/webhooks.tsx').then((page) => ({ default: page.WebhooksPage }));
+const loadNotices = () => import('./pages/notices.tsx').then((page) => ({ default: page.NoticesPage }));
 const loadSettings = () => import('./pages/settings.tsx');
 const ChannelsPage = lazy(loadChannels);
 const ChannelPage = lazy(loadChannel);
 const WebhooksPage = lazy(loadWebhooks);
+const NoticesPage = lazy(loadNotices);
 const SettingsPage = lazy(() => loadSettings().then((page) => ({ default: page.SettingsPage })));
 const BrandingSettings = lazy(() => loadSettings().then((page) => ({ default: page.BrandingSettings })));
 const TenantsSettings = lazy(() => loadSettings().then((page) => ({ default: page.TenantsSettings })));
@@ -22,7 +24,7 @@ const TenantSettings = lazy(() => loadSettings().then((page) => ({ default: page
 
 /** The pages of the workspace, fetched while the network is there: a page cannot say that it is gone before it is loaded. */
 function loadAllPages(): void {
-  for (const load of [loadChannels, loadChannel, loadWebhooks, loadSettings]) void load().catch(() => {});
+  for (const load of [loadChannels, loadChannel, loadWebhooks, loadNotices, loadSettings]) void load().catch(() => {});
 }
 
 export function App() {
@@ -39,6 +41,7 @@ export function App() {
             <Route path="/channels" element={<ChannelsPage />} />
             <Route path="/channels/:id" element={<ChannelPage />} />
             <Route path="/webhooks" element={<WebhooksPage />} />
+            <Route path="/notices" element={<NoticesPage />} />
             <Route path="/settings" element={<SettingsPage />}>
               <Route index element={<TenantsSettings />} />
               <Route path="branding" element={<BrandingSettings />} />

@@ -3,11 +3,15 @@ import { NOTICE_KINDS } from '../../domain/notices/notice.ts';
 import { pageQuery } from '../http/paging.ts';
 import { email, tenantName, time, timeOut } from './parts.ts';
 
+const SHOWN_STATES = ['sent', 'held', 'failed', 'suppressed'] as const;
+
 export const noticesQuery = z.strictObject({
   ...pageQuery,
   tenant: tenantName.optional().describe('Only notices of this tenant'),
   channel: z.string().max(40).optional().describe('Only notices about this channel'),
   incident: z.string().max(40).optional().describe('Only notices of this incident'),
+  kind: z.enum(NOTICE_KINDS).optional().describe('Only notices of this kind'),
+  state: z.enum(SHOWN_STATES).optional().describe('Only notices in this state'),
 });
 
 export const noticeOut = z
@@ -26,7 +30,7 @@ export const noticeOut = z
         'Why this person is told: `owner_silent`, `owner_left`, `owner_unsubscribed`: an admin, because the owner does nothing, cannot be reached, or wants no mail; `asked`: the person asked for a new link',
       ),
     state: z
-      .enum(['sent', 'held', 'failed', 'suppressed'])
+      .enum(SHOWN_STATES)
       .describe(
         '`held`: waits for its time; `sent`: the mail server has taken it; `failed`: it has not; `suppressed`: not sent, for the reason in `error`',
       ),
@@ -74,6 +78,7 @@ export const requestedNoticesOut = z
       .describe('Channels of which no person is told'),
   })
   .meta({ id: 'RequestedNotices' });
+export type RequestedNotices = z.infer<typeof requestedNoticesOut>;
 
 export const bounceBody = z.strictObject({
   to: email.describe('The address that takes no mail, for good'),

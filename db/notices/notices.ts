@@ -1,7 +1,7 @@
 import { and, count, desc, eq, gt, inArray, isNull, lte, ne, or, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import { ASKING } from '../../domain/notices/notice.ts';
-import type { Suppression } from '../../domain/notices/notice.ts';
+import type { NoticeKind, NoticeState, Suppression } from '../../domain/notices/notice.ts';
 import type { Transaction } from '../client.ts';
 import { notices } from '../schema/notices.ts';
 
@@ -14,13 +14,15 @@ interface NoticeFilter {
   tenantId: string | null;
   channelId: string | null;
   incidentId: string | null;
+  kind: NoticeKind | null;
+  state: NoticeState | null;
   after: string | null;
   limit: number;
 }
 
 /** Newest first. */
 export async function listNotices(tx: Transaction, filter: NoticeFilter): Promise<NoticeRow[]> {
-  const { tenantId, channelId, incidentId, after, limit } = filter;
+  const { tenantId, channelId, incidentId, kind, state, after, limit } = filter;
   return tx
     .select()
     .from(notices)
@@ -29,6 +31,8 @@ export async function listNotices(tx: Transaction, filter: NoticeFilter): Promis
         tenantId === null ? undefined : eq(notices.tenantId, tenantId),
         channelId === null ? undefined : eq(notices.channelId, channelId),
         incidentId === null ? undefined : eq(notices.incidentId, incidentId),
+        kind === null ? undefined : eq(notices.kind, kind),
+        state === null ? undefined : eq(notices.state, state),
         after === null ? undefined : sql`${notices.id} < ${after}`,
       ),
     )

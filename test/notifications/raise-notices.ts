@@ -80,7 +80,15 @@ export async function raiseNotices({
     },
     notices: ({ id, tenantId }: Told): Promise<NoticeRow[]> =>
       context.database.inTenant(tenantId, (tx) =>
-        listNotices(tx, { tenantId, channelId: id, incidentId: null, after: null, limit: 200 }),
+        listNotices(tx, {
+          tenantId,
+          channelId: id,
+          incidentId: null,
+          kind: null,
+          state: null,
+          after: null,
+          limit: 200,
+        }),
       ),
     async close() {
       await planner.stop();

@@ -5,6 +5,7 @@ import { ChannelActions } from '../components/channel/channel-actions.tsx';
 import { ChannelFacts } from '../components/channel/channel-facts.tsx';
 import { ChannelState } from '../components/channel/channel-state.tsx';
 import { ImportList } from '../components/channel/import-list.tsx';
+import { ChannelNotices } from '../components/notices/channel-notices.tsx';
 import { MessageFeed } from '../components/channel/message-feed.tsx';
 import { Loading } from '../components/loading.tsx';
 import { SetAsideList } from '../components/channel/set-aside.tsx';
@@ -45,6 +46,7 @@ function OneChannel({ channel }: { channel: Channel }) {
       <div className="columns">
         <div className="column-main">
           <SetAsideList channel={channel} />
+          <ChannelNotices channel={channel} />
           <ImportList channel={channel} />
           <Timeline channel={channel} events={events} query={timeline} />
         </div>

@@ -5,6 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useSearchParams } from 'react-router';
 import { AttentionBanner } from '../components/channel/attention-banner.tsx';
 import { ChannelTable } from '../components/channel/channel-table.tsx';
+import { RemindBar } from '../components/channel/remind-bar.tsx';
 import { ConnectDialog } from '../components/connect/connect-dialog.tsx';
 import { Loading } from '../components/loading.tsx';
 import { channelsQuery, sessionQuery } from '../data/queries.ts';
@@ -98,6 +99,7 @@ function FilteredChannels({ channels, tenants, more, filter }: FilteredProps) {
   const chosen = chooseChannels(channels, filter).sort(
     (a, b) => severity(a.status) - severity(b.status) || a.account.email.localeCompare(b.account.email),
   );
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   return (
     <>
       <FilterBar channels={channels} tenants={tenants} filter={filter} />
@@ -108,7 +110,7 @@ function FilteredChannels({ channels, tenants, more, filter }: FilteredProps) {
         </p>
       )}
       {chosen.length > 0 ? (
-        <ChannelTable channels={chosen} />
+        <ChannelTable channels={chosen} selection={{ ids: selected, set: setSelected }} />
       ) : (
         <p className="empty">
           No channel fits this filter.{' '}
@@ -121,6 +123,7 @@ function FilteredChannels({ channels, tenants, more, filter }: FilteredProps) {
           </button>
         </p>
       )}
+      <RemindBar channels={chosen.filter(({ id }) => selected.has(id))} known={chosen} onSelect={setSelected} />
     </>
   );
 }

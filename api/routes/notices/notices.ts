@@ -26,10 +26,11 @@ const list = defineCall({
   problems: ['invalid_cursor', 'tenant_not_allowed'],
   async run({ context, principal, query }) {
     const tenantId = tenantInReach(principal, query.tenant);
-    const { limit, channel: channelId = null, incident: incidentId = null } = query;
+    const { limit, channel: channelId = null, incident: incidentId = null, kind = null } = query;
+    const state = query.state === 'held' ? 'queued' : (query.state ?? null);
     const after = parseIdCursor(query.after);
     const rows = await listInReach(context, tenantId, (tx) =>
-      listNotices(tx, { tenantId, channelId, incidentId, after, limit: limit + 1 }),
+      listNotices(tx, { tenantId, channelId, incidentId, kind, state, after, limit: limit + 1 }),
     );
     return { status: 200, body: pageOf(rows, limit, { cursor: ({ id }) => idCursor(id), show: presentNotice }) };
   },

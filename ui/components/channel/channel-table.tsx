@@ -5,12 +5,30 @@ import { Ago, RefreshTime, useTime } from '../clock.tsx';
 import { StatusMark } from './status-mark.tsx';
 import { LEFT, isOneOf } from '../../../domain/channel.ts';
 
+export interface Selection {
+  ids: ReadonlySet<string>;
+  set: (ids: ReadonlySet<string>) => void;
+}
+
+interface TableProps {
+  channels: Channel[];
+  selection: Selection;
+}
+
 /** One line per channel; on a narrow screen one card. */
-export function ChannelTable({ channels }: { channels: Channel[] }) {
+export function ChannelTable({ channels, selection }: TableProps) {
+  const toggle = (id: string) => {
+    const ids = new Set(selection.ids);
+    if (!ids.delete(id)) ids.add(id);
+    selection.set(ids);
+  };
   return (
     <table className="channel-table">
       <thead>
         <tr>
+          <th scope="col" className="cell-select">
+            <SelectAll channels={channels} selection={selection} />
+          </th>
           <th scope="col">Channel</th>
           <th scope="col">Status</th>
           <th scope="col">Access</th>
@@ -19,17 +37,52 @@ export function ChannelTable({ channels }: { channels: Channel[] }) {
       </thead>
       <tbody>
         {channels.map((channel) => (
-          <ChannelRow key={channel.id} channel={channel} />
+          <ChannelRow
+            key={channel.id}
+            channel={channel}
+            isSelected={selection.ids.has(channel.id)}
+            onSelect={() => toggle(channel.id)}
+          />
         ))}
       </tbody>
     </table>
   );
 }
 
-function ChannelRow({ channel }: { channel: Channel }) {
+function SelectAll({ channels, selection }: TableProps) {
+  const chosen = channels.filter(({ id }) => selection.ids.has(id)).length;
+  const isAll = chosen === channels.length;
+  return (
+    <input
+      type="checkbox"
+      aria-label="Select all channels of this list"
+      checked={isAll}
+      ref={(box) => {
+        if (box) box.indeterminate = chosen > 0 && !isAll;
+      }}
+      onChange={() => selection.set(new Set(isAll ? [] : channels.map(({ id }) => id)))}
+    />
+  );
+}
+
+interface RowProps {
+  channel: Channel;
+  isSelected: boolean;
+  onSelect: () => void;
+}
+
+function ChannelRow({ channel, isSelected, onSelect }: RowProps) {
   const over = isOneOf(LEFT, channel.status);
   return (
     <tr className={over ? 'row-over' : undefined}>
+      <td className="cell-select">
+        <input
+          type="checkbox"
+          aria-label={`Select ${channel.account.email}`}
+          checked={isSelected}
+          onChange={onSelect}
+        />
+      </td>
       <td>
         <Link className="row-link" to={`/channels/${channel.id}`}>
           {channel.account.email}
