@@ -138,7 +138,6 @@ describe.skipIf(!chromiumInstalled)('the settings in the web UI', { timeout: 90_
 
   it('opens a tenant before its first channel, and finds one by a part of its id', async () => {
     await page.getByRole('link', { name: 'Settings', exact: true }).click();
-    await page.getByRole('link', { name: 'Tenants', exact: true }).click();
     await page.getByRole('searchbox', { name: 'Tenant' }).fill('glob');
     await page.getByRole('link', { name: 'acme', exact: true }).waitFor({ state: 'detached' });
     await page.getByRole('searchbox', { name: 'Tenant' }).fill('initech');
@@ -153,6 +152,13 @@ describe.skipIf(!chromiumInstalled)('the settings in the web UI', { timeout: 90_
   it('shows the mail in the branding that is being typed, and says why a logo cannot be shown', async () => {
     await page.getByRole('link', { name: 'Branding', exact: true }).click();
     await field('Name of the product').fill('Example Desk');
+    const connectPage = page.frameLocator('iframe[title="The connect page"]');
+    await connectPage.getByText('Example Desk').first().waitFor();
+    await connectPage.getByRole('heading', { name: 'Sign in again as ana@example.com' }).waitFor();
+    await page.getByRole('combobox', { name: 'Language', exact: true }).selectOption('fr');
+    await connectPage.locator('html[lang="fr"] main').waitFor();
+    expect(await page.title()).toBe('Branding – Mooring');
+    await button('Mail').click();
     const mail = page.frameLocator('iframe[title="The mail"]');
     await mail.getByText('Example Desk').first().waitFor();
     await page.getByRole('combobox', { name: 'Mail', exact: true }).selectOption('recovered');

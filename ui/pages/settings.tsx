@@ -1,4 +1,4 @@
-import { Link, NavLink, Outlet, useParams } from 'react-router';
+import { NavLink, Outlet, useParams } from 'react-router';
 import '../styles/settings.css';
 import { BrandingSettings as Branding } from '../components/branding/branding-settings.tsx';
 import { TenantList } from '../components/settings/tenant-list.tsx';
@@ -49,9 +49,6 @@ export function TenantSettings() {
   return (
     <>
       <title>{`Settings of ${tenant} – Mooring`}</title>
-      <nav aria-label="Breadcrumb" className="breadcrumb">
-        <Link to="/settings">Tenants</Link>
-      </nav>
       <h2 className="settings-of address">{tenant}</h2>
       <TenantPolicy key={tenant} tenant={tenant} />
     </>

@@ -1,4 +1,3 @@
-import type { Locale } from '../../domain/locale.ts';
 import type { Policy } from '../../api/schemas/policy.ts';
 import { plural } from './time.ts';
 
@@ -24,15 +23,6 @@ export const SHARED_CHOICES: Record<Told, Choice> = {
   owner: { word: 'The owner', hint: 'The person whom your product named; without one, the admins.' },
   both: { word: 'The owner and the admins', hint: 'All of them, from the first mail on.' },
   none: { word: 'No one', hint: 'Mooring sends no mail. Your product tells people, by webhook, banner or API.' },
-};
-
-/** Each language in itself, as people look for it. */
-export const LOCALE_WORDS: Record<Locale, string> = {
-  en: 'English',
-  de: 'Deutsch',
-  fr: 'Français',
-  es: 'Español',
-  ja: '日本語',
 };
 
 /** What the policy does when a channel breaks, step by step. */

@@ -12,6 +12,7 @@ import { faultsOf, focusOnFault } from '../settings/form-faults.ts';
 import { Loading } from '../loading.tsx';
 import { SaveBar } from '../settings/save-bar.tsx';
 import { BrandingFields } from './branding-fields.tsx';
+import { ConnectPreview } from './connect-preview.tsx';
 import { MailPreview } from './mail-preview.tsx';
 import { FIRST_LOOK, LookChoice } from './preview-look.tsx';
 
@@ -62,7 +63,7 @@ function BrandingForm({ stored }: { stored: Branding }) {
             draft.change(part);
           }}
         />
-        <Preview branding={shown} />
+        <Preview branding={shown} logo={logo.data ?? null} />
       </div>
       <SaveBar
         draft={draft}
@@ -93,13 +94,19 @@ function useSave(settle: (sent: BrandingDraft, stored: BrandingDraft) => void) {
   });
 }
 
-function Preview({ branding }: { branding: Branding }) {
+function Preview({ branding, logo }: { branding: Branding; logo: string | null }) {
   const [look, setLook] = useState(FIRST_LOOK);
   return (
     <section className="panel preview" aria-labelledby="preview">
       <h2 id="preview">Preview</h2>
       <LookChoice look={look} onChange={(part) => setLook({ ...look, ...part })} />
-      <MailPreview branding={branding} look={look} />
+      {look.subject === 'mail' ? (
+        <MailPreview branding={branding} look={look} />
+      ) : (
+        <div className="preview-stage">
+          <ConnectPreview branding={branding} logo={logo} look={look} />
+        </div>
+      )}
     </section>
   );
 }

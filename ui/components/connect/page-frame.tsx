@@ -19,16 +19,23 @@ interface FrameProps {
 export function PageFrame({ branding, locale, children }: FrameProps) {
   return (
     <SpeakingPage product={branding?.name ?? 'Mooring'} fallback={locale}>
-      <div className={branding?.accent_color ? 'connect accented' : 'connect'} style={accentStyle(branding)}>
-        <main className="narrow">
-          <div className="card">
-            <Brand branding={branding} />
-            {children}
-          </div>
-        </main>
-        <Foot branding={branding} />
-      </div>
+      <BrandedPage branding={branding}>{children}</BrandedPage>
     </SpeakingPage>
+  );
+}
+
+/** What is within it, in a language that was chosen. */
+export function BrandedPage({ branding, children }: Pick<FrameProps, 'branding' | 'children'>) {
+  return (
+    <div className={branding?.accent_color ? 'connect accented' : 'connect'} style={accentStyle(branding)}>
+      <main className="narrow">
+        <div className="card">
+          <Brand branding={branding} />
+          {children}
+        </div>
+      </main>
+      <Foot branding={branding} />
+    </div>
   );
 }
 

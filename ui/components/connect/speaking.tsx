@@ -64,14 +64,20 @@ interface LanguageProps {
   children: ReactNode;
 }
 
-function InLanguage({ locale, product, choose, children }: LanguageProps) {
-  const words = use(loadWords(locale));
+function InLanguage(props: LanguageProps) {
+  const { locale } = props;
   useLayoutEffect(() => {
     document.documentElement.lang = locale;
     return () => {
       document.documentElement.lang = 'en'; // the workspace's
     };
   }, [locale]);
+  return <SpokenPart {...props} />;
+}
+
+/** A part of a page in one language; it suspends until the words are here. */
+export function SpokenPart({ locale, product, choose, children }: LanguageProps) {
+  const words = use(loadWords(locale));
   const speaking = useMemo(() => speak({ locale, words, product, choose }), [locale, words, product, choose]);
   return <Words value={speaking}>{children}</Words>;
 }

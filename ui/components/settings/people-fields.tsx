@@ -3,7 +3,7 @@ import { Button, NativeSelect, TextInput } from '@mantine/core';
 import { LOCALES } from '../../../domain/locale.ts';
 import { localeOr, NEW_PERSON } from '../../data/policy-draft.ts';
 import type { Faults, PersonDraft } from '../../data/policy-draft.ts';
-import { LOCALE_WORDS } from '../../words/policy-words.ts';
+import { LANGUAGE_NAMES } from '../../words/connect/languages.ts';
 import { fieldAt, valueOf } from './fields.ts';
 import type { PolicyFieldsProps } from './fields.ts';
 import { TimeZoneField } from './time-zone-field.tsx';
@@ -97,7 +97,7 @@ function Person({ index, admin, faults, onChange, onRemove }: PersonProps) {
         value={admin.locale}
         data={[
           { value: '', label: 'As the tenant' },
-          ...LOCALES.map((locale) => ({ value: locale, label: LOCALE_WORDS[locale] })),
+          ...LOCALES.map((locale) => ({ value: locale, label: LANGUAGE_NAMES[locale] })),
         ]}
         onChange={(event) => onChange({ locale: localeOr(valueOf(event), '') })}
       />

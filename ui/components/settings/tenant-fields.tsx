@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { LOCALES } from '../../../domain/locale.ts';
 import { localeOr } from '../../data/policy-draft.ts';
 import { sessionQuery } from '../../data/queries.ts';
-import { LOCALE_WORDS } from '../../words/policy-words.ts';
+import { LANGUAGE_NAMES } from '../../words/connect/languages.ts';
 import { fieldAt, valueOf } from './fields.ts';
 import type { PolicyFieldsProps } from './fields.ts';
 
@@ -26,7 +26,7 @@ export function NameFields({ tenant, draft, faults, onChange }: PolicyFieldsProp
           label="Language of mails"
           description="A person’s own language goes before it"
           value={draft.locale}
-          data={LOCALES.map((locale) => ({ value: locale, label: LOCALE_WORDS[locale] }))}
+          data={LOCALES.map((locale) => ({ value: locale, label: LANGUAGE_NAMES[locale] }))}
           onChange={(event) => onChange({ locale: localeOr(valueOf(event), draft.locale) })}
         />
       </div>
