@@ -11,11 +11,13 @@ import { ReturnPage } from './pages/return.tsx';
 const loadChannels = () => import('./pages/channels.tsx').then((page) => ({ default: page.ChannelsPage }));
 const loadChannel = () => import('./pages/channel.tsx').then((page) => ({ default: page.ChannelPage }));
 const loadWebhooks = () => import('./pages/webhooks.tsx').then((page) => ({ default: page.WebhooksPage }));
+const loadIncidents = () => import('./pages/incidents.tsx').then((page) => ({ default: page.IncidentsPage }));
 const loadNotices = () => import('./pages/notices.tsx').then((page) => ({ default: page.NoticesPage }));
 const loadSettings = () => import('./pages/settings.tsx');
 const ChannelsPage = lazy(loadChannels);
 const ChannelPage = lazy(loadChannel);
 const WebhooksPage = lazy(loadWebhooks);
+const IncidentsPage = lazy(loadIncidents);
 const NoticesPage = lazy(loadNotices);
 const SettingsPage = lazy(() => loadSettings().then((page) => ({ default: page.SettingsPage })));
 const BrandingSettings = lazy(() => loadSettings().then((page) => ({ default: page.BrandingSettings })));
@@ -24,7 +26,8 @@ const TenantSettings = lazy(() => loadSettings().then((page) => ({ default: page
 
 /** The pages of the workspace, fetched while the network is there: a page cannot say that it is gone before it is loaded. */
 function loadAllPages(): void {
-  for (const load of [loadChannels, loadChannel, loadWebhooks, loadNotices, loadSettings]) void load().catch(() => {});
+  for (const load of [loadChannels, loadChannel, loadWebhooks, loadIncidents, loadNotices, loadSettings])
+    void load().catch(() => {});
 }
 
 export function App() {
@@ -41,6 +44,7 @@ export function App() {
             <Route path="/channels" element={<ChannelsPage />} />
             <Route path="/channels/:id" element={<ChannelPage />} />
             <Route path="/webhooks" element={<WebhooksPage />} />
+            <Route path="/incidents" element={<IncidentsPage />} />
             <Route path="/notices" element={<NoticesPage />} />
             <Route path="/settings" element={<SettingsPage />}>
               <Route index element={<TenantsSettings />} />

@@ -57,6 +57,7 @@ function SignedIn({ session, onOpen }: { session: UiSession; onOpen: () => void 
           <NavLink to="/" end>
             Channels
           </NavLink>
+          <NavLink to="/incidents">Incidents</NavLink>
           <NavLink to="/notices">Notices</NavLink>
           <NavLink to="/webhooks">Webhooks</NavLink>
           <NavLink to="/settings">Settings</NavLink>

@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { refreshCredential } from '../../credentials/refresh.ts';
 import { insertNotices } from '../../db/notices/notices.ts';
 import { newId } from '../../db/ids.ts';
+import { incidents } from '../../db/schema/channels.ts';
+import { incidentChannels } from '../../db/schema/incidents.ts';
 import { startApi } from '../support/api.ts';
 import type { Api } from '../support/api.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';
@@ -38,6 +40,7 @@ describe.skipIf(!chromiumInstalled)('what people were told', { timeout: 90_000 }
       await refreshCredential(stage.context, { ...where, version: 1 });
     }
     await seedNotices();
+    await seedIncidents();
     ({ page, complaints } = await openPage(browser));
     await page.goto(`${api.url}${api.loginPath}`, { waitUntil: 'commit' });
   }, 120_000);
@@ -85,20 +88,73 @@ describe.skipIf(!chromiumInstalled)('what people were told', { timeout: 90_000 }
         }),
         notice({ channelId: idOf(BEN), recipient: 'ada@example.com', why: 'owner_left', at: at(-29 * minutes) }),
         notice({
-          channelId: idOf(BEN),
-          recipient: 'ada@example.com',
-          why: 'admin',
-          state: 'queued',
-          heldBy: newId('inc'),
-          heldUntil: at(20 * minutes),
-        }),
-        notice({
           channelId: idOf(CLEO),
           recipient: CLEO,
           state: 'suppressed',
           error: 'repaired',
           at: at(-9 * minutes),
         }),
+      ]),
+    );
+  }
+
+  /** One of our own client, an outage, and so many sign-ins at once that the mails wait for the operator. */
+  async function seedIncidents(): Promise<void> {
+    const now = await stage.context.clock.now();
+    const mass = newId('inc');
+    const common = { provider: 'gmail' as const, openedAt: new Date(now.getTime() - 300_000) };
+    await stage.context.database.acrossTenants(async (tx) => {
+      await tx.insert(incidents).values([
+        {
+          ...common,
+          id: newId('inc'),
+          scope: 'client',
+          client: 'client-id',
+          reason: 'app_credentials_invalid',
+          action: 'fix_app_credentials',
+          providerCode: 'invalid_client',
+        },
+        {
+          ...common,
+          id: newId('inc'),
+          scope: 'provider',
+          provider: 'imap',
+          server: 'mail.example.net',
+          reason: 'network',
+          action: 'none',
+        },
+        {
+          ...common,
+          id: mass,
+          scope: 'provider',
+          reason: 'access_revoked',
+          action: 'reauthorize',
+          holdsUntil: new Date(now.getTime() + 1_200_000),
+        },
+      ]);
+      await tx
+        .insert(incidentChannels)
+        .values(BROKEN.map((email) => ({ incidentId: mass, channelId: idOf(email), tenantId: 'acme', joinedAt: now })));
+    });
+    await stage.context.database.inTenant('acme', (tx) =>
+      insertNotices(tx, [
+        {
+          id: newId('ntc'),
+          tenantId: 'acme',
+          channelId: idOf(BEN),
+          incidentId: mass,
+          kind: 'reauth_required',
+          occasion: 'held',
+          recipient: 'ada@example.com',
+          recipientId: 'ada',
+          why: 'admin',
+          state: 'queued',
+          dueAt: now,
+          createdAt: now,
+          at: now,
+          heldBy: mass,
+          heldUntil: new Date(now.getTime() + 1_200_000),
+        },
       ]),
     );
   }
@@ -152,8 +208,39 @@ describe.skipIf(!chromiumInstalled)('what people were told', { timeout: 90_000 }
     expect(json.data).toHaveLength(3);
   });
 
+  it('puts what the operator must do first, outages as one, and sends what was held', async () => {
+    await open('/incidents');
+    const own = page.getByRole('region', { name: 'Yours to mend' });
+    await own.getByRole('heading', { name: /^Google refuses our client/ }).waitFor();
+    expect(await own.innerText()).toContain('No owner is told: the people can do nothing about it.');
+    expect(await own.innerText()).toContain('invalid_client');
+    const outages = page.getByRole('region', { name: 'Outages' });
+    expect(await outages.innerText()).toContain('mail.example.net is in trouble');
+
+    const mass = own.getByRole('article', { name: /asks for/ });
+    await button('Show the channels', mass).click();
+    await mass.getByRole('link', { name: ANA }).waitFor();
+    await button('Who was told', mass).click();
+    await mass.getByText('ada@example.com').waitFor();
+    expect(await mass.innerText()).toContain('1 mail to people is held until you have looked');
+    await button('Send them now', mass).click();
+    await button('Send them now', mass).waitFor({ state: 'detached' });
+
+    const single = page.getByRole('region', { name: 'Single channels' });
+    await single.getByRole('link', { name: ANA }).waitFor();
+    expect(await single.innerText()).toContain('Google ended our access');
+  });
+
+  it('stands above the channels as one problem', async () => {
+    await open('/');
+    const strip = page.getByRole('list', { name: 'Incidents of many channels' });
+    await strip.getByText(/^Google refuses our client: \d channels wait/).waitFor();
+    await strip.getByRole('link', { name: 'What to do' }).first().click();
+    await page.getByRole('heading', { name: 'Incidents', exact: true }).waitFor();
+  });
+
   it('reads well at every width and in both schemes', async () => {
-    const places = ['/', '/notices', `/channels/${idOf(BEN)}`];
+    const places = ['/', '/incidents', '/notices', `/channels/${idOf(BEN)}`];
     expect(
       await faultsOnEveryScreen(
         page,

@@ -150,6 +150,7 @@ function gatherNews(client: QueryClient): (data: string) => void {
     const event = JSON.parse(data) as StreamedEvent;
     storeEvent(client, event);
     if (event.channel) touched.add(event.channel);
+    if (event.type.startsWith('incident.')) void client.invalidateQueries({ queryKey: ['incidents'] });
     if (event.channel && event.type.startsWith('import.'))
       void client.invalidateQueries({ queryKey: ['imports', event.channel] });
     if (event.channel && event.type === 'message.received')

@@ -7,6 +7,7 @@ import { AttentionBanner } from '../components/channel/attention-banner.tsx';
 import { ChannelTable } from '../components/channel/channel-table.tsx';
 import { RemindBar } from '../components/channel/remind-bar.tsx';
 import { ConnectDialog } from '../components/connect/connect-dialog.tsx';
+import { IncidentStrip } from '../components/incidents/incident-strip.tsx';
 import { Loading } from '../components/loading.tsx';
 import { channelsQuery, sessionQuery } from '../data/queries.ts';
 import type { Channel } from '../../api/schemas/channels.ts';
@@ -27,7 +28,9 @@ export function ChannelsPage() {
   });
   const reauth = useQuery(channelsQuery({ tenant: null, status: 'reauth_required' }));
   const blocked = useQuery(channelsQuery({ tenant: null, status: 'blocked' }));
-  const needed = [...(reauth.data?.channels ?? []), ...(blocked.data?.channels ?? [])];
+  // Those that wait for our own client are one incident, and no person of theirs is needed.
+  const ofPeople = blocked.data?.channels.filter(({ action }) => action !== 'fix_app_credentials') ?? [];
+  const needed = [...(reauth.data?.channels ?? []), ...ofPeople];
   const everything = list.data?.channels ?? [];
   const shown = ofTenant.data ?? list.data;
   const empty = list.data !== undefined && everything.length === 0;
@@ -38,6 +41,7 @@ export function ChannelsPage() {
         <h1>Channels</h1>
         <Button onClick={() => setConnecting(true)}>Connect a channel</Button>
       </div>
+      <IncidentStrip />
       <AttentionBanner channels={needed} onShowAll={() => filter.set({ group: 'needs', tenant: null, text: '' })} />
       <Loading query={list}>Loading the channels…</Loading>
       {empty && <NoChannels />}
