@@ -55,6 +55,8 @@ export interface AccountDetails {
   readonly delegates?: readonly string[] | undefined;
   /** It belongs to a person and to no organization. */
   readonly personal?: boolean | undefined;
+  /** The organizations that have invited the account: there it is another login, without a mailbox. */
+  readonly guest_of?: readonly string[] | undefined;
 }
 
 export interface AccountSummary {

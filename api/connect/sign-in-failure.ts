@@ -53,7 +53,7 @@ export function failureOf({ verdict, message }: ProviderError, how: 'oauth' | 'p
     case 'insufficient_scope':
       return failed('scope_missing');
     case 'account_gone':
-      return failed('account_disabled');
+      return failed(verdict.reason === 'mailbox_unavailable' ? 'mailbox_unavailable' : 'account_disabled');
     case 'admin_action':
       if (how === 'oauth') return { status: 'failed', code: 'admin_consent_required', detail: message };
       return failed('mailbox_unavailable');

@@ -33,6 +33,10 @@ export interface AccountRow {
   readonly password: string | null;
   /** Addresses of the logins that may read this mailbox. */
   readonly delegates: readonly string[];
+  /** Ids of the tenants in which it is a guest. */
+  readonly guest_of?: readonly string[];
+  /** Of a guest: the address at home, where the mailbox is. */
+  readonly home?: string;
   /** Sync tokens of an earlier epoch have expired. */
   readonly sync_epoch: number;
   /** Tokens of sign-ins before this instant need it as their `nbf` claim: a policy has changed. */

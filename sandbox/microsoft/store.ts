@@ -107,11 +107,23 @@ export class MicrosoftStore implements GrantStore {
       name: details.name ?? before.name,
       password: details.password ?? before.password,
       delegates: details.delegates?.map(accountKey) ?? before.delegates,
+      ...(details.guest_of === undefined ? {} : { guest_of: details.guest_of.map(tenantId) }),
     };
     const isNew = this.account(email) === undefined;
     const folders = isNew ? this.folderTree(account).founding() : [];
     this.tables.commit([['accounts', accountKey(email), account], ...folders]);
     return account;
+  }
+
+  /** What an account is in a tenant that has invited it: a user with an id of its own. Undefined where none has. */
+  guestAt(account: AccountRow, tid: string): AccountRow | undefined {
+    if (!account.guest_of?.includes(tid)) return undefined;
+    const email = `${account.email.replace('@', '_')}#EXT#@${tid}`;
+    const known = this.account(email);
+    if (known) return known;
+    const guest = { ...newAccount(email), tid, personal: false, name: account.name, home: account.email };
+    this.tables.commit([['accounts', accountKey(email), guest]]);
+    return guest;
   }
 
   /** The mailbox of an account, empty for one that does not exist. */

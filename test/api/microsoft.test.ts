@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { refreshCredential } from '../../credentials/refresh.ts';
 import { browse } from '../support/api.ts';
 import { secret } from '../support/minting.ts';
 import { locationOf } from './links-of.ts';
@@ -113,6 +114,78 @@ describe('a shared mailbox', () => {
     const returned = await signIn(browse(api), last.path, other);
     expect(locationOf(returned).searchParams.get('code')).toBe('account_mismatch');
     expect((await api.call('GET', `/v1/channels/${id}`)).json).toMatchObject(holds);
+  });
+});
+
+describe('an account of one’s own', () => {
+  async function connected(email: string): Promise<string> {
+    await stage.sandbox.account('microsoft', email);
+    const link = await links.makeLink({ access_types: ['microsoft'] });
+    return locationOf(await signIn(browse(api), link.path, email)).searchParams.get('channel') ?? '';
+  }
+
+  /** What the sign-in at this channel asks of Microsoft. */
+  async function askedAt(channel: string) {
+    const { path } = await links.reauthorizeLink(channel);
+    const browser = browse(api);
+    const { json } = await browser('POST', `${path}/authorize`, { access_type: 'microsoft' });
+    return { browser, path, url: new URL(json.authorization_url) };
+  }
+
+  test('the claims that a policy asks for at a refresh are in the next sign-in, and in no later one', async () => {
+    const email = 'hal@contoso.example';
+    const id = await connected(email);
+    expect((await askedAt(id)).url.searchParams.get('claims')).toBeNull();
+    const { id: fault } = await stage.sandbox.fault('microsoft', email, 'mfa_required', { kind: 'token' });
+    const channel = { tenantId: 'acme', accessType: 'microsoft' as const, channelId: id };
+    expect(await refreshCredential(stage.context, { ...channel, version: 1 })).toBe('refused');
+    expect((await api.call('GET', `/v1/channels/${id}`)).json).toMatchObject({
+      status: 'reauth_required',
+      status_reason: 'mfa_required',
+    });
+    const { browser, path, url } = await askedAt(id);
+    expect(JSON.parse(url.searchParams.get('claims') ?? '')).toMatchObject({
+      access_token: { capolids: { essential: true } },
+    });
+    // At the tenant of the grant, so that the person does not end up in another directory.
+    expect(url.pathname).not.toContain('/common/');
+    await stage.sandbox.mend(fault);
+    expect(locationOf(await signIn(browser, path, email)).searchParams.get('status')).toBe('connected');
+    expect((await api.call('GET', `/v1/channels/${id}`)).json).toMatchObject({ status: 'connected' });
+    expect((await askedAt(id)).url.searchParams.get('claims')).toBeNull();
+  });
+
+  test('a delegate who may read the mailbox is refused by both names: the channel is its owner’s', async () => {
+    const [owner, delegate] = ['ida@contoso.example', 'jan@contoso.example'];
+    const id = await connected(owner);
+    await stage.sandbox.account('microsoft', delegate);
+    await stage.sandbox.account('microsoft', owner, { delegates: [delegate] });
+    const before = (await api.call('GET', `/v1/channels/${id}`)).json;
+    const { id: link, path } = await links.reauthorizeLink(id);
+    await signIn(browse(api), path, delegate);
+    expect(await links.resultOf(link)).toMatchObject({
+      code: 'account_mismatch',
+      expected: { email: owner },
+      received: { email: delegate },
+    });
+    expect((await api.call('GET', `/v1/channels/${id}`)).json).toEqual(before);
+  });
+
+  test('a guest, whose mailbox is in another organization, is refused as one without a mailbox', async () => {
+    const home = 'kim@fabrikam.example';
+    const id = await connected('lea@contoso.example');
+    await stage.sandbox.account('microsoft', home, { guest_of: ['contoso.example'] });
+    // At the tenant of the channel the same person is another login, which has no mailbox there.
+    const { id: link, path } = await links.reauthorizeLink(id);
+    await signIn(browse(api), path, home);
+    expect(await links.resultOf(link)).toMatchObject({ status: 'failed', code: 'mailbox_unavailable' });
+    expect((await api.call('GET', `/v1/channels/${id}`)).json).toMatchObject({
+      credential_version: 1,
+      account: { email: 'lea@contoso.example' },
+    });
+    // At home the mailbox is there.
+    const at = await connected(home);
+    expect((await api.call('GET', `/v1/channels/${at}`)).json).toMatchObject({ account: { email: home } });
   });
 });
 

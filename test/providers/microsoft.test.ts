@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { createGraphProvider } from '../../providers/microsoft/adapter.ts';
+import { microsoftConfig, microsoftVariables } from '../../providers/microsoft/configuration.ts';
 import { createProviders, PROVIDER_VARIABLES } from '../../providers/registry.ts';
 import type { Secret } from '../../domain/secret.ts';
 import type { VerdictKind } from '../../domain/verdict.ts';
@@ -265,4 +267,47 @@ describe('listing at Graph', () => {
     const { verdict } = await failureOf(session.listChanges(position!, elsewhere, 10));
     expect(verdict).toMatchObject({ kind: 'cursor_expired', providerCode: 'unexpected_link' });
   });
+
+  it('spends one quota for each mailbox, and never asks for more at a time than Graph gives', async () => {
+    const { environment } = stage.sandbox.addresses;
+    const named = Object.assign({}, ...Object.values(environment)) as Record<string, string>;
+    const config = microsoftConfig(z.object(microsoftVariables).parse(named), 'http://127.0.0.1:9')!;
+    const reserved = new Map<string, number>();
+    // 12,000 a minute are 5 ms each.
+    const paced = createGraphProvider({ ...config, requestsPerMinute: 12_000 }, (key, { ms }) => {
+      reserved.set(key, (reserved.get(key) ?? 0) + ms);
+      return Promise.resolve(0);
+    });
+    const [one, other] = [await createAccount(), await createAccount()];
+    await one.deliver(40);
+    const [inbox] = await heads(subject, one);
+    const window = { from: new Date(Date.now() - 3_600_000), to: new Date(Date.now() + 3_600_000) };
+    const before = await requestsOf(one);
+    const session = await paced.openSession({ ...one.access, mailbox: one.email }, NEVER);
+    const { items } = await session.listWindow(inbox!, window, null, 100);
+    let [fetched, bytes] = [0, 0];
+    for await (const message of session.fetchMessages(inbox!, items)) {
+      expect(message.outcome).toBe('message');
+      if (message.outcome !== 'message') continue;
+      for await (const part of message.raw) bytes += part.length;
+      fetched++;
+    }
+    const asked = (await requestsOf(one)).slice(before.length);
+    expect(asked.filter((status) => status === 429)).toEqual([]);
+    expect(fetched).toBe(40);
+    expect(bytes).toBeGreaterThan(40 * 100);
+    const second = await paced.openSession({ ...one.access, mailbox: one.email }, NEVER);
+    await second.verify();
+    const third = await paced.openSession({ ...other.access, mailbox: other.email }, NEVER);
+    await third.verify();
+    expect([...reserved.keys()]).toHaveLength(2);
+    expect([...reserved.keys()][0]).toContain(one.email);
+    // Every request is paid for.
+    expect([...reserved.values()][0]).toBeGreaterThanOrEqual(5 * (asked.length + 1));
+  });
 });
+
+const requestsOf = async ({ email }: MicrosoftAccount) =>
+  (
+    await stage.control<{ data: { status: number }[] }>('GET', `/requests?provider=microsoft&kind=api&email=${email}`)
+  ).data.map(({ status }) => status);

@@ -29,8 +29,10 @@ export function idTokenClaims(
     // Another one for each app.
     sub: createHash('sha256').update(`${account.oid}/${clientId}`).digest('base64url'),
     tid: account.tid,
-    ...(of.scopes.includes('profile') ? { name, oid: account.oid, preferred_username: account.email } : {}),
-    ...(of.scopes.includes('email') ? { email: account.email } : {}),
+    ...(of.scopes.includes('profile')
+      ? { name, oid: account.oid, preferred_username: account.home ?? account.email }
+      : {}),
+    ...(of.scopes.includes('email') ? { email: account.home ?? account.email } : {}),
     ...(of.nonce === null ? {} : { nonce: of.nonce }),
   };
 }

@@ -133,6 +133,8 @@ export function signIn(store: MicrosoftStore, authority: Authority, email: strin
   if (held.has('conditional_access')) throw shown(entraError.blocked(''));
   const account = store.account(email) ?? store.putAccount(email, detailsAt(authority));
   if (admits(authority, account)) return account;
+  const guest = authority.kind === 'tenant' ? store.guestAt(account, authority.tid) : undefined;
+  if (guest) return guest;
   const where = authority.kind === 'tenant' ? `tenant '${authority.tid}'` : `/${authority.kind}`;
   const provider = account.personal ? 'live.com' : `https://sts.windows.net/${account.tid}/`;
   throw shown({

@@ -72,7 +72,8 @@ export function answerMailbox(graph: Graph, request: GraphRequest, held: Readonl
   if (!method.scopes.some((scope) => token.scopes.includes(scope))) return errors.accessDenied();
   const account = mailboxOf(graph, prefix, token);
   if ('status' in account) return account;
-  if (held.has('mailbox_unavailable') || isOff(graph, account.email, token.email)) return errors.mailboxOff();
+  const isOffline = held.has('mailbox_unavailable') || isOff(graph, account.email, token.email);
+  if (isOffline || account.home !== undefined) return errors.mailboxOff();
   const ids = (method.path.exec(below) ?? []).slice(1).map(decodeURIComponent);
   const answer = method.answer({ graph, request, token, account, prefix, ids });
   const distorted = LISTING_FAULTS.some((fault) => held.has(fault));

@@ -22,7 +22,7 @@ export function getProfile(
     '@odata.context': `${address}/$metadata#users/$entity`,
     id: account.oid,
     displayName: account.name ?? account.email.slice(0, account.email.indexOf('@')),
-    mail: account.email,
+    mail: account.home ?? account.email,
     userPrincipalName: account.email,
     preferredLanguage: null,
   });
