@@ -52,27 +52,36 @@ const SCREENSHOTS = process.env['SCREENSHOTS'];
 
 /**
  * What is wrong with pages on a phone and on a desktop, in light and in dark: they scroll sideways, axe finds something
- * serious, or the scheme is not followed. It keeps the page's session.
+ * serious, or the scheme is not followed. It keeps the page's session. Each page is loaded once, and follows its window.
  */
 export async function faultsOnEveryScreen(page: Page, addresses: readonly string[]): Promise<string[]> {
   const faults: string[] = [];
+  for (const address of addresses) {
+    await page.goto(address);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    await expect.poll(() => page.locator('.waiting').count(), { timeout: 10_000 }).toBe(0);
+    faults.push(...(await faultsHere(page)).map((fault) => `${new URL(address).pathname} ${fault}`));
+  }
+  return faults;
+}
+
+/** The same of the page as it is now. */
+export async function faultsHere(page: Page): Promise<string[]> {
+  const faults: string[] = [];
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
+    const isFollowed = (light: number) => (colorScheme === 'dark' ? light < 0.2 : light > 0.9);
+    await expect
+      .poll(() => lightnessOf(page), { timeout: 10_000, message: `${page.url()} ${colorScheme}` })
+      .toSatisfy(isFollowed);
     for (const width of [360, 1440]) {
       await page.setViewportSize({ width, height: 900 });
-      for (const address of addresses) {
-        const place = `${new URL(address).pathname} ${colorScheme} ${width}`;
-        await page.goto(address);
-        await page.getByRole('heading', { level: 1 }).waitFor();
-        await expect.poll(() => page.locator('.waiting').count()).toBe(0);
-        faults.push(...(await seriousFaults(page)).map((fault) => `${place}: ${fault}`));
-        if ((await overflowOf(page)) !== 0) faults.push(`${place} scrolls sideways`);
-        const light = await lightnessOf(page);
-        if (colorScheme === 'dark' ? light > 0.2 : light < 0.9) faults.push(`${place} is not ${colorScheme}`);
-        if (SCREENSHOTS) {
-          const name = place.replaceAll(/[^\w-]+/g, '-').replace(/^-/, '');
-          await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });
-        }
+      const screen = `${colorScheme} ${width}`;
+      faults.push(...(await seriousFaults(page)).map((fault) => `${screen}: ${fault}`));
+      if ((await overflowOf(page)) !== 0) faults.push(`${screen} scrolls sideways`);
+      if (SCREENSHOTS) {
+        const name = `${new URL(page.url()).pathname} ${screen}`.replaceAll(/[^\w-]+/g, '-').replace(/^-/, '');
+        await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });
       }
     }
   }

@@ -10,9 +10,8 @@ import { secret as mint } from '../support/minting.ts';
 import { startMooring, START_TIMEOUT_MS } from '../support/mooring.ts';
 import type { Mooring } from '../support/mooring.ts';
 import { listenForWebhooks } from '../webhooks/stage.ts';
-import { seriousFaults } from './accessibility.ts';
 import { chromiumInstalled, launchBrowser, openPage } from './browser.ts';
-import { lightnessOf, overflowOf, press, signInAtGoogle, tabTo } from './pages.ts';
+import { faultsOnEveryScreen, press, signInAtGoogle, tabTo } from './pages.ts';
 
 const ANA = 'ana@example.com';
 const BOB = 'bob@example.com';
@@ -291,7 +290,7 @@ describe.skipIf(!chromiumInstalled)('a newcomer', { timeout: 120_000 }, () => {
     await page.getByRole('link', { name: EVA, exact: true }).waitFor({ state: 'detached' });
     await field.pressSequentially('x');
     await button('Show all').click();
-    await expect.poll(() => field.inputValue()).toBe('');
+    await expect.poll(() => field.inputValue(), { timeout: 10_000 }).toBe('');
     await page.getByRole('link', { name: EVA, exact: true }).waitFor();
   });
 
@@ -317,25 +316,13 @@ describe.skipIf(!chromiumInstalled)('a newcomer', { timeout: 120_000 }, () => {
     await page.getByRole('heading', { name: 'Channels', exact: true }).waitFor();
   });
 
-  it.each<{ colorScheme: 'light' | 'dark'; width: number }>([
-    { colorScheme: 'light', width: 360 },
-    { colorScheme: 'dark', width: 360 },
-    { colorScheme: 'light', width: 1440 },
-    { colorScheme: 'dark', width: 1440 },
-  ])('reads everything without scrolling sideways, $colorScheme and $width px wide', async ({ colorScheme, width }) => {
-    const { page: narrow } = await openPage(browser, { colorScheme, viewport: { width, height: 800 } });
+  it('reads everything without scrolling sideways, light and dark, on a phone and on a desktop', async () => {
+    const { page: any } = await openPage(browser);
     const { url } = await mooring.call<{ url: string }>('POST', '/v1/links', { tenant: 'acme' });
     const places = ['/', mooring.run.ui_login, `/channels/${channelId}`, '/webhooks', url, mooring.sandbox.page];
-    for (const place of places) {
-      await narrow.goto(new URL(place, mooring.run.ui).href);
-      await narrow.getByRole('heading', { level: 1 }).waitFor();
-      expect(await overflowOf(narrow), place).toBe(0);
-      expect(await seriousFaults(narrow), place).toEqual([]);
-      expect(await lightnessOf(narrow), place).toSatisfy((light: number) =>
-        colorScheme === 'dark' ? light < 0.2 : light > 0.9,
-      );
-    }
-    await narrow.context().close();
+    const addresses = places.map((place) => new URL(place, mooring.run.ui).href);
+    expect(await faultsOnEveryScreen(any, addresses)).toEqual([]);
+    await any.context().close();
   });
 
   it('leaves no complaint in the browser’s console and no password in a log', () => {

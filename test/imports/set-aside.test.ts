@@ -30,13 +30,13 @@ const shown = ({ context }: Stage, importId: string) =>
     return presentImport(receipt);
   });
 
-describe('a listing that kills its process', () => {
-  let stage: Stage;
-  beforeAll(async () => {
-    stage = await raiseStage();
-  });
-  afterAll(() => stage.close());
+let stage: Stage;
+beforeAll(async () => {
+  stage = await raiseStage();
+});
+afterAll(() => stage.close());
 
+describe.concurrent('a listing that kills its process', () => {
   async function withMail(email: string) {
     await stage.sandbox.account('imap', email, { password: PASSWORD });
     await stage.sandbox.deliver('imap', email, 1, { folder: 'Projects', date: '2020-02-02T12:00:00Z' });
@@ -119,12 +119,6 @@ describe('a listing that kills its process', () => {
 });
 
 describe('a listing that never answers', () => {
-  let stage: Stage;
-  beforeAll(async () => {
-    stage = await raiseStage();
-  });
-  afterAll(() => stage.close());
-
   async function withMail(email: string) {
     await stage.sandbox.account('imap', email, { password: PASSWORD });
     const channelId = channelOf(await connectImap(stage, email, PASSWORD));
@@ -187,19 +181,19 @@ describe('a listing that never answers', () => {
 
 describe('a listing that cuts every connection', () => {
   let server: WrittenImap;
-  let stage: Stage;
+  let trusting: Stage;
   beforeAll(async () => {
     server = await WrittenImap.start();
-    stage = await stageTrusting(server, 'tls');
+    trusting = await stageTrusting(server, 'tls');
   });
   afterAll(async () => {
-    await stage.close();
+    await trusting.close();
     await server.stop();
   });
 
   test('does not keep a mailbox from being polled: the folder is set aside, the account works', async () => {
     server.folder('Projects');
-    const channelId = channelOf(await connectImap(stage, 'cut@written.example', PASSWORD));
+    const channelId = channelOf(await connectImap(trusting, 'cut@written.example', PASSWORD));
     const inbox = server.deliver('INBOX', 3);
     const projects = server.deliver('Projects', 3);
     let folder = '';
@@ -210,8 +204,8 @@ describe('a listing that cuts every connection', () => {
     let passedMs = 0;
     const pass = async (ms: number) => {
       passedMs += ms;
-      await stage.context.database.inTenant(TENANT, (tx) => updateChannel(tx, channelId, { retryAt: null }));
-      return later(stage.context, passedMs);
+      await trusting.context.database.inTenant(TENANT, (tx) => updateChannel(tx, channelId, { retryAt: null }));
+      return later(trusting.context, passedMs);
     };
     let importId: string | null = null;
     for (let polls = 0; polls < 6 && importId === null; polls++) {
@@ -221,7 +215,10 @@ describe('a listing that cuts every connection', () => {
     for (let slices = 0; slices < 12 && !done; slices++) {
       ({ done } = await (await pass(60_000)).slice(channelId, importId ?? ''));
     }
-    expect(await shown(stage, importId ?? '')).toMatchObject({ state: 'stalled', set_aside: [{ folder: 'Projects' }] });
+    expect(await shown(trusting, importId ?? '')).toMatchObject({
+      state: 'stalled',
+      set_aside: [{ folder: 'Projects' }],
+    });
     const machine = await pass(60_000);
     expect(idsOf(await machine.stored(channelId))).toEqual(inbox.toSorted());
     const more = server.deliver('INBOX', 2);
