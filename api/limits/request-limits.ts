@@ -22,6 +22,8 @@ export interface RequestLimits {
   passwords: RateLimit;
   /** By banner token and address: reads of the banner's state. */
   bannerReads: RateLimit;
+  /** By address: mails with a new link. */
+  renewals: RateLimit;
   /** By key: event streams that are open at once. */
   streams: Places;
   refusals: RefusalLog;
@@ -36,6 +38,7 @@ export function createRequestLimits({ logger }: Pick<Context, 'logger'>): Reques
     authorizations: new RateLimit({ uses: 20, perMs: 10 * MINUTE_MS }),
     passwords: new RateLimit({ uses: 20, perMs: 10 * MINUTE_MS }),
     bannerReads: new RateLimit({ uses: 60, perMs: MINUTE_MS }),
+    renewals: new RateLimit({ uses: 10, perMs: 10 * MINUTE_MS }),
     streams: new Places(100),
     refusals: new RefusalLog(logger),
   };

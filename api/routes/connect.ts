@@ -8,6 +8,7 @@ import { letOriginRead } from '../http/cross-origin.ts';
 import { adminConsentUrl } from '../connect/admin-consent.ts';
 import { startAuthorization } from '../connect/authorize.ts';
 import { openLink } from '../connect/open-link.ts';
+import { renewLink } from '../connect/renew-link.ts';
 import { signInWithPassword } from '../connect/password.ts';
 import { presentPageBranding } from '../branding/present-branding.ts';
 import { presentImport } from '../presenters/import.ts';
@@ -20,6 +21,8 @@ import {
   passwordBody,
   passwordOut,
   progressOut,
+  renewBody,
+  renewOut,
 } from '../schemas/connect.ts';
 import { showConnected } from './channels.ts';
 
@@ -151,4 +154,21 @@ const progress = defineCall({
   },
 });
 
-export const connectCalls = [session, authorize, password, progress];
+const renew = defineCall({
+  method: 'post',
+  path: '/connect/:link/renew',
+  operationId: 'renewLink',
+  summary: 'Make a new link in place of an expired one, and mail it to the person that the old one was for',
+  tag,
+  access: 'public',
+  params,
+  body: renewBody,
+  example: {},
+  answers: { 202: json('The same for every link, known or not', renewOut) },
+  async run({ context, params: { link: address }, request }) {
+    await renewLink(context, address, request);
+    return { status: 202, body: { accepted: true as const } };
+  },
+});
+
+export const connectCalls = [session, authorize, password, progress, renew];

@@ -28,6 +28,9 @@ export const authorizeBody = camelCased(
 );
 export const authorizeOut = z.object({ authorization_url: z.string().describe('The provider’s page for the person') });
 
+export const renewBody = z.strictObject({});
+export const renewOut = z.object({ accepted: z.literal(true).describe('The request was taken') });
+
 export const passwordBody = camelCased(
   z.strictObject({
     access_type: accessType,

@@ -76,6 +76,23 @@ test('links end with what they are for: a mail’s with its incident, the produc
   expect(Date.parse((await sessionOf(second)).expires_at)).toBeLessThanOrEqual(Date.now());
   expect(await authorize(second)).toMatchObject({ status: 410, json: { code: 'link_expired' } });
   expect(await authorize(product.path)).toMatchObject({ status: 200 });
+  const renew = (path: string) => browse(raised.api)('POST', `${path}/renew`);
+  const planned = () =>
+    sql`select kind, recipient, incident_id, link_id from notices where kind = 'new_link' order by id`;
+  for (const path of [second, second, first, again.path, '/connect/nothing']) {
+    expect(await renew(path)).toMatchObject({ status: 202, json: { accepted: true } });
+  }
+  const incident = (await channelNow(id))?.incidentId;
+  const anew = { kind: 'new_link', recipient: 'ada@example.com', incident_id: incident };
+  expect(await planned()).toMatchObject([anew]);
+  await api.call('PATCH', `/v1/channels/${id}`, { owner: { email: 'owner@example.com' } });
+  await sql`update links set expires_at = now() - interval '1 minute' where id = ${again.id}`;
+  await renew(again.path);
+  const own = { kind: 'new_link', recipient: 'owner@example.com', incident_id: null, link_id: again.id };
+  expect(await planned()).toMatchObject([anew, own]);
+  for (let uses = 6; uses < 10; uses++) expect((await renew('/connect/nothing')).status).toBe(202);
+  expect(await renew(again.path)).toMatchObject({ status: 429, json: { code: 'rate_limited' } });
+
   const third = await mailLink(id, 'ana@example.com');
   const returned = await links.signIn(browse(raised.api), third, email);
   expect(locationOf(returned).searchParams.get('channel')).toBe(id);

@@ -1,0 +1,49 @@
+import type { Request } from 'express';
+import { lockLink } from '../../db/access/links.ts';
+import type { ChannelRow } from '../../db/channels/channels.ts';
+import { LEFT, isOneOf } from '../../domain/channel.ts';
+import { planNewLink } from '../../notifications/plan-new-link.ts';
+import { wakeRecipients } from '../../notifications/wake-recipients.ts';
+import type { ApiContext } from '../api-context.ts';
+import { requireLeft } from '../auth/limit.ts';
+import { clientNetwork } from '../http/client-address.ts';
+import { Problem } from '../http/problem.ts';
+import { openLink } from './open-link.ts';
+import type { OpenLink } from './open-link.ts';
+
+/**
+ * Mails a new link in place of an expired one, to the person that the old one was for. The caller learns nothing of it:
+ * the holder of an old link may be anyone. Throws 429.
+ */
+export async function renewLink(context: ApiContext, address: string, request: Request): Promise<void> {
+  const { renewals } = context.limits;
+  requireLeft(
+    renewals,
+    clientNetwork(request),
+    `This address asked for more than ${renewals.uses} links in ten minutes`,
+  );
+  const opened = await openLink(context, address, request).catch(nullIfUnknown);
+  if (opened) await planIfExpired(context, opened);
+}
+
+function nullIfUnknown(error: unknown): null {
+  if (error instanceof Problem && error.code === 'not_found') return null;
+  throw error;
+}
+
+async function planIfExpired(context: ApiContext, { link, channel, end }: OpenLink): Promise<void> {
+  const now = await context.clock.now();
+  if (end.done || end.expiresAt > now || (channel && isOneOf(LEFT, channel.status))) return;
+  const recipient = link.recipient ?? (channel ? channel.owner : link.spec.owner)?.email ?? null;
+  const incidentId = incidentOf(link, channel);
+  if (recipient === null || (link.incidentId !== null && incidentId === null)) return;
+  const planned = await context.database.inTenant(link.tenantId, async (tx) => {
+    const locked = await lockLink(tx, link.id);
+    return locked ? planNewLink(tx, { link: { ...locked, incidentId }, recipient, now }) : [];
+  });
+  await wakeRecipients(context, planned);
+}
+
+/** A notice's link is followed by one of the incident that goes on now; the product's own belongs to none. */
+const incidentOf = ({ incidentId }: OpenLink['link'], channel: ChannelRow | null): string | null =>
+  incidentId === null ? null : (channel?.incidentId ?? null);
