@@ -1,5 +1,6 @@
 import { appointCanaries, wakeAfterIncidents } from '../db/across-tenants/canaries.ts';
 import { turnMassReauthorizations } from '../db/across-tenants/mass-reauthorization.ts';
+import { closeOutages, foldIntoOutages, openOutages } from '../db/across-tenants/outages.ts';
 import { closeDesertedOperatorIncidents } from '../db/across-tenants/operator-incidents.ts';
 import type { Context } from '../runtime/context.ts';
 import { repeat } from '../runtime/repeat.ts';
@@ -29,7 +30,19 @@ export async function turnIncidents(context: Context): Promise<void> {
     const words = 'Many people have to sign in again at once; their notices wait for the operator';
     context.logger.error({ accessType: provider, reason }, words);
   }
+  await turnOutages(context, now);
   await closeDesertedOperatorIncidents(database, now);
   await signalForgotten(context, await appointCanaries(database, now));
   await signalForgotten(context, await wakeAfterIncidents(database, now));
+}
+
+async function turnOutages({ database, logger }: Context, now: Date): Promise<void> {
+  for (const { provider, server, reason } of await openOutages(database, now)) {
+    logger.warn({ accessType: provider, server, reason }, 'Many channels fail together; they are one incident');
+  }
+  let more = true;
+  while (more) more = await foldIntoOutages(database, now);
+  for (const { provider, server } of await closeOutages(database, now)) {
+    logger.info({ accessType: provider, server }, 'The channels that failed together work again');
+  }
 }

@@ -3,9 +3,11 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 import {
   countChannelsByStatus,
   countFailingSubscriptions,
+  countOpenIncidents,
   findOldestNudge,
   findOldestUnsettled,
 } from '../../db/across-tenants/operator-figures.ts';
+import { INCIDENT_SCOPES } from '../../domain/incidents/incident.ts';
 import type { Told } from '../../push/tell-channels.ts';
 import type { ApiContext } from '../api-context.ts';
 
@@ -40,6 +42,12 @@ const channels = new Gauge({
   name: 'mooring_channels',
   help: 'Channels by status',
   labelNames: ['status'],
+  registers: [registry],
+});
+const openIncidents = new Gauge({
+  name: 'mooring_incidents_open',
+  help: 'Open incidents by scope; one of client is the operator’s to mend',
+  labelNames: ['scope'],
   registers: [registry],
 });
 const oldestNudge = new Gauge({
@@ -77,6 +85,8 @@ export async function renderMetrics(context: ApiContext): Promise<string> {
   const now = await context.clock.now();
   channels.reset();
   for (const { status, count } of await countChannelsByStatus(context.database)) channels.set({ status }, count);
+  for (const scope of INCIDENT_SCOPES) openIncidents.set({ scope }, 0);
+  for (const { scope, count } of await countOpenIncidents(context.database)) openIncidents.set({ scope }, count);
   const oldest = await findOldestNudge(context.database);
   oldestNudge.set(oldest ? Math.max(0, (now.getTime() - oldest.getTime()) / 1000) : 0);
   const unsettled = await findOldestUnsettled(context.database);

@@ -1,6 +1,7 @@
 import { releaseNotices } from '../../db/across-tenants/mass-reauthorization.ts';
 import { countAffected, findIncidentInReach, listIncidentChannels, listIncidents } from '../../db/incidents/list.ts';
 import type { IncidentRow } from '../../db/channels/incidents.ts';
+import { readServiceLevels } from '../../db/incidents/service-levels.ts';
 import { countHeld } from '../../db/notices/held.ts';
 import type { Transaction } from '../../db/client.ts';
 import { json } from '../http/answers.ts';
@@ -14,7 +15,13 @@ import { listInReach, tenantInReach } from '../auth/reach.ts';
 import { channelOut } from '../schemas/channels.ts';
 import { listOf } from '../schemas/list.ts';
 import { idParams } from '../schemas/parts.ts';
-import { incidentChannelsQuery, incidentOut, incidentsQuery } from '../schemas/incidents.ts';
+import {
+  incidentChannelsQuery,
+  incidentOut,
+  incidentsQuery,
+  serviceLevelsOut,
+  serviceLevelsQuery,
+} from '../schemas/incidents.ts';
 import type { Incident } from '../schemas/incidents.ts';
 
 const tag = 'Events';
@@ -131,4 +138,33 @@ const release = defineCall({
   },
 });
 
-export const incidentCalls = [list, get, listChannels, release];
+const DAY_MS = 86_400_000;
+
+const serviceLevels = defineCall({
+  method: 'get',
+  path: '/v1/service-levels',
+  operationId: 'getServiceLevels',
+  summary: 'Read how long people’s trouble took to be detected, told, repaired and made up for',
+  tag,
+  access: ['channels:read'],
+  query: serviceLevelsQuery,
+  answers: { 200: json('Percentiles in seconds', serviceLevelsOut) },
+  problems: ['tenant_not_allowed'],
+  async run({ context, principal, query: { tenant, days } }) {
+    const tenantId = tenantInReach(principal, tenant);
+    const to = await context.clock.now();
+    const since = new Date(to.getTime() - days * DAY_MS);
+    const levels = await listInReach(context, tenantId, (tx) => readServiceLevels(tx, { tenantId, since }));
+    const body = {
+      from: since.toISOString(),
+      to: to.toISOString(),
+      detect_s: levels.detect,
+      tell_s: levels.tell,
+      reauthorize_s: levels.reauthorize,
+      close_gap_s: levels.closeGap,
+    };
+    return { status: 200, body };
+  },
+});
+
+export const incidentCalls = [list, get, listChannels, release, serviceLevels];

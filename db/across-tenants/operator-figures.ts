@@ -1,7 +1,8 @@
-import { count, isNotNull, min, sql } from 'drizzle-orm';
+import { and, count, isNotNull, isNull, min, sql } from 'drizzle-orm';
 import type { Status } from '../../domain/channel.ts';
 import type { Database, Transaction } from '../client.ts';
-import { channels, nudges } from '../schema/channels.ts';
+import type { IncidentScope } from '../../domain/incidents/incident.ts';
+import { channels, incidents, nudges } from '../schema/channels.ts';
 import { feedState } from '../schema/events.ts';
 import { subscriptions } from '../schema/subscriptions.ts';
 
@@ -21,6 +22,17 @@ export async function countFailingSubscriptions(database: Database): Promise<num
     const [row] = await tx.select({ count: count() }).from(subscriptions).where(isNotNull(subscriptions.failingSince));
     return row?.count ?? 0;
   });
+}
+
+/** Open incidents by scope, without those that are part of another. */
+export async function countOpenIncidents(database: Database): Promise<{ scope: IncidentScope; count: number }[]> {
+  return database.acrossTenants((tx) =>
+    tx
+      .select({ scope: incidents.scope, count: sql<number>`count(*)::int` })
+      .from(incidents)
+      .where(and(isNull(incidents.closedAt), isNull(incidents.foldedInto)))
+      .groupBy(incidents.scope),
+  );
 }
 
 /** When the oldest untaken nudge was written; null: none. */
