@@ -256,7 +256,8 @@ describe.skipIf(!chromiumInstalled)('a person who connects', { timeout: 120_000 
       await expire(expired);
       const headings = { de: 'Dieser Link ist abgelaufen', ja: 'このリンクは期限切れです', fr: 'Ce lien a expiré' };
       await expectEverywhere(browser, expired, headings, async (opened) => {
-        await opened.getByRole('button', { name: /^(Neuen Link|新しいリンク|M’envoyer)/ }).waitFor();
+        await opened.getByRole('button', { name: /^(Neuen Link|新しいリンク|M’envoyer)/ }).click();
+        await opened.getByText(/^(Wenn der Link Ihrer war|お客様宛てのリンク|Si ce lien était le vôtre)/).waitFor();
       });
       await expectEverywhere(browser, `${mooring.run.ui}/admin-consent?outcome=allowed`, {
         de: 'Vielen Dank',
