@@ -68,7 +68,7 @@ const REFUSED = new Set(['recipient_refused', 'recipient_invalid', 'address_refu
 /** Whether the recipient's mail server refuses the address for good. */
 export const isRefusedAddress = ({ error }: Pick<NoticeOut, 'error'>) => error !== null && REFUSED.has(error);
 
-export type SkipReason = RequestedNotices['skipped'][number]['why'];
+type SkipReason = RequestedNotices['skipped'][number]['why'];
 
 /** Why no person of a channel is told, after its address and a colon. */
 export const SKIP_WORDS: Record<SkipReason, string> = {

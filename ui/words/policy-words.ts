@@ -86,7 +86,7 @@ function stepsInWords(days: number[]): string {
 }
 
 /** `1 day`, `3 days`, `12 hours`. */
-export function daysInWords(days: number): string {
+function daysInWords(days: number): string {
   if (days >= 1 || days === 0) return plural(days, 'day');
   const hours = days * 24;
   return hours >= 1 ? plural(Math.round(hours * 10) / 10, 'hour') : plural(Math.round(hours * 60), 'minute');

@@ -5,7 +5,7 @@ import { Ago, RefreshTime, useTime } from '../clock.tsx';
 import { StatusMark } from './status-mark.tsx';
 import { LEFT, isOneOf } from '../../../domain/channel.ts';
 
-export interface Selection {
+interface Selection {
   ids: ReadonlySet<string>;
   set: (ids: ReadonlySet<string>) => void;
 }

@@ -8,7 +8,7 @@ import { count, plural } from '../../words/time.ts';
 import { Loading } from '../loading.tsx';
 import { valueOf } from './fields.ts';
 
-export const tenantSettings = (tenant: string) => `/settings/tenants/${encodeURIComponent(tenant)}`;
+const tenantSettings = (tenant: string) => `/settings/tenants/${encodeURIComponent(tenant)}`;
 
 /** Chooses whose settings to open. A tenant that has no channel yet is opened by its id. */
 export function TenantList() {
