@@ -18,6 +18,7 @@ const previewLogo = defineCall({
   isInternal: true,
   access: ['admin'],
   body: logoPreviewBody,
+  example: { logo_url: 'https://example.com/logo.png' },
   answers: { 200: json('The image', logoPreviewOut) },
   problems: ['tenant_not_allowed'],
   async run({ context, principal, body }) {
@@ -36,6 +37,7 @@ const previewMail = defineCall({
   isInternal: true,
   access: ['admin'],
   body: mailPreviewBody,
+  example: { kind: 'reminder', locale: 'en', tenant_name: 'Acme Ltd', branding: { name: 'Example Desk' } },
   answers: { 200: json('The mail', mailPreviewOut) },
   problems: ['tenant_not_allowed'],
   async run({ context, principal, body }) {
