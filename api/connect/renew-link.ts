@@ -1,6 +1,7 @@
 import type { Request } from 'express';
 import { lockLink } from '../../db/access/links.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
+import { normalAddress } from '../../domain/address.ts';
 import { LEFT, isOneOf } from '../../domain/channel.ts';
 import { planNewLink } from '../../notifications/plan-new-link.ts';
 import { wakeRecipients } from '../../notifications/wake-recipients.ts';
@@ -39,7 +40,8 @@ async function planIfExpired(context: ApiContext, { link, channel, end }: OpenLi
   if (recipient === null || (link.incidentId !== null && incidentId === null)) return;
   const planned = await context.database.inTenant(link.tenantId, async (tx) => {
     const locked = await lockLink(tx, link.id);
-    return locked ? planNewLink(tx, { link: { ...locked, incidentId }, recipient, now }) : [];
+    const told = { recipient: normalAddress(recipient), now };
+    return locked ? planNewLink(tx, { link: { ...locked, incidentId }, ...told }) : [];
   });
   await wakeRecipients(context, planned);
 }

@@ -85,7 +85,7 @@ test('links end with what they are for: a mail’s with its incident, the produc
   const incident = (await channelNow(id))?.incidentId;
   const anew = { kind: 'new_link', recipient: 'ada@example.com', incident_id: incident };
   expect(await planned()).toMatchObject([anew]);
-  await api.call('PATCH', `/v1/channels/${id}`, { owner: { email: 'owner@example.com' } });
+  await api.call('PATCH', `/v1/channels/${id}`, { owner: { email: 'Owner@Example.com' } });
   await sql`update links set expires_at = now() - interval '1 minute' where id = ${again.id}`;
   await renew(again.path);
   const own = { kind: 'new_link', recipient: 'owner@example.com', incident_id: null, link_id: again.id };
