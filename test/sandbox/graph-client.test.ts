@@ -15,6 +15,7 @@ const dir = mkdtempSync(join(tmpdir(), 'sandbox-graph-client-'));
 let sandbox: RunningSandbox;
 let app: MicrosoftApp;
 let client: Client;
+let accessToken: string;
 /** Graph's, with its version. */
 let address: string;
 
@@ -22,6 +23,7 @@ beforeAll(async () => {
   sandbox = await startSandbox({ dir, port: 0 });
   app = new MicrosoftApp(sandbox.addresses);
   const { access_token: token } = await app.connect(EMAIL);
+  accessToken = token;
   address = app.microsoft['graph_api_url'] ?? '';
   client = Client.initWithMiddleware({
     // It puts its version between the address and the path.
@@ -87,4 +89,33 @@ test('it reads who it is, folders, a window, a delta to its end, and a message',
   let text = '';
   for await (const chunk of content as AsyncIterable<Uint8Array>) text += Buffer.from(chunk).toString('latin1');
   expect(text).toMatch(/^Message-ID: </im);
+});
+
+test('a request without a client is answered as Graph documents it: the fields, the page, what it preferred, an error', async () => {
+  await app.deliver(EMAIL, 5);
+  const get = (path: string, prefer = '') =>
+    fetch(`${address}/${path}`, { headers: { authorization: `Bearer ${accessToken}`, ...(prefer ? { prefer } : {}) } });
+  const page = await get(
+    'me/mailFolders/inbox/messages/delta?$select=subject',
+    'IdType="ImmutableId", odata.maxpagesize=2',
+  );
+  expect(page.headers.get('preference-applied')).toBe('IdType="ImmutableId", odata.maxpagesize=2');
+  const { value, ...links } = (await page.json()) as { value: object[] };
+  expect(value).toHaveLength(2);
+  expect(
+    Object.keys(value[0]!)
+      .filter((name) => !name.startsWith('@'))
+      .toSorted(),
+  ).toEqual(['id', 'subject']);
+  expect(links).toMatchObject({ '@odata.nextLink': expect.stringContaining('$skiptoken=') as unknown });
+  expect((await get('me/messages?$top=1')).headers.get('preference-applied')).toBeNull();
+  const refused = await get('me/messages/none');
+  expect(refused.status).toBeGreaterThanOrEqual(400);
+  expect(await refused.json()).toMatchObject({
+    error: {
+      code: expect.stringMatching(/^Error/) as unknown,
+      message: expect.any(String) as unknown,
+      innerError: { 'request-id': expect.any(String) as unknown, date: expect.any(String) as unknown },
+    },
+  });
 });

@@ -44,6 +44,16 @@ export function preferredPageSize({ prefer }: Pick<GraphRequest, 'prefer'>): num
   return size > 0 ? size : undefined;
 }
 
+/** What of `Prefer` was followed, as the answer tells it (RFC 7240 section 3). */
+export function appliedPreferences(request: Pick<GraphRequest, 'prefer'>): Record<string, string> {
+  const size = preferredPageSize(request);
+  const applied = [
+    ...(prefersImmutableIds(request) ? ['IdType="ImmutableId"'] : []),
+    ...(size === undefined ? [] : [`odata.maxpagesize=${size}`]),
+  ];
+  return applied.length === 0 ? {} : { 'preference-applied': applied.join(', ') };
+}
+
 export function selected(query: URLSearchParams): readonly string[] {
   return (query.get('$select') ?? '')
     .split(',')

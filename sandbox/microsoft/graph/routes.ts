@@ -12,7 +12,7 @@ import { answerMailbox, GRAPH_FAULTS, isListing, mailboxKeyOf } from './graph.ts
 import { LISTING_FAULTS } from './listing-faults.ts';
 import { MAILBOX_CONCURRENCY, MailboxGate } from './mailbox-gate.ts';
 import type { GraphRequest } from './request.ts';
-import { plainPath } from './request.ts';
+import { appliedPreferences, plainPath } from './request.ts';
 import type { SubscribedGraph } from './subscriptions.ts';
 import { answerSubscription, isSubscription, SUBSCRIPTION_FAULTS } from './subscriptions.ts';
 
@@ -56,7 +56,9 @@ function faultsOf(call: GraphRequest): readonly string[] {
 }
 
 async function answerCall(graph: SubscribedGraph, call: GraphRequest, held: Held): Promise<HttpAnswer> {
-  return isSubscription(call) ? answerSubscription(graph, call, held) : answerMailbox(graph, call, held);
+  if (isSubscription(call)) return answerSubscription(graph, call, held);
+  const answer = answerMailbox(graph, call, held);
+  return answer.status === 200 ? { ...answer, headers: { ...answer.headers, ...appliedPreferences(call) } } : answer;
 }
 
 /** A batch is one request on the wire; its calls are limited and refused one by one. */
