@@ -34,6 +34,10 @@ const SEALED: KillPoint[] = [
 const TIMEOUT_MS = 180_000;
 /** When the product comes back. */
 const WHEN = ['at once', 'at once, under the same Idempotency-Key', 'when the worker is done'];
+/** Whose answer is sealed is finished the same way under any rotation: one step stands for all, but with `TRIALS`. */
+const TOLERANT = process.env['TRIALS']
+  ? [...UNSENT, ...LOST, ...SEALED]
+  : [...UNSENT, ...LOST, 'sign_in.settling' as const];
 const CASES = SEALED.map((point, i) => ({ point, when: WHEN[i % WHEN.length] ?? '' }));
 
 let stage: Stage;
@@ -205,7 +209,7 @@ test('KILL: a worker that dies while it finishes one leaves it to the next', { t
 describe.concurrent('KILL: an adoption under tolerant rotation whose server is killed', { timeout: TIMEOUT_MS }, () => {
   rotate('tolerant');
 
-  test.for([...UNSENT, ...LOST, ...SEALED])('%s', async (point) => {
+  test.for(TOLERANT)('%s', async (point) => {
     const email = `tolerant-${point.replace('.', '-')}@example.com`;
     const body = bodyOf(email, await grantOfProduct(stage, email));
     await dieAt(point, body);
