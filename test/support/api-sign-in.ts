@@ -33,13 +33,14 @@ async function followLink({ run, sandbox }: Mooring, url: string, accessType: st
 }
 
 interface Signing {
-  accessType: 'gmail' | 'imap';
+  accessType: keyof typeof PROVIDERS;
   email: string;
 }
+const PROVIDERS = { gmail: 'google', imap: 'imap', microsoft: 'microsoft' } as const;
 
 /** Connects an account of the sandbox; answers with the channel's id. */
 export async function connectOverApi(mooring: Mooring, { accessType, email }: Signing): Promise<string> {
-  await mooring.sandbox.account(accessType === 'gmail' ? 'google' : 'imap', email, { password: PASSWORD });
+  await mooring.sandbox.account(PROVIDERS[accessType], email, { password: PASSWORD });
   const link = { tenant: 'acme', access_types: [accessType] };
   const { id, url } = await mooring.call<{ id: string; url: string }>('POST', '/v1/links', link);
   await followLink(mooring, url, accessType, email);
