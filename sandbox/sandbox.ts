@@ -79,7 +79,7 @@ export async function startSandbox({ dir, port, pushTo }: SandboxOptions): Promi
   const app = express().disable('x-powered-by');
   app.use(refuseOtherSites, ...[...providers.values()].flatMap(({ routes }) => routes ?? []));
   app.use('/control', controlRoutes({ ...deps, providers }));
-  app.use(pageRoutes());
+  app.use(pageRoutes(pushTo ? new URL(pushTo).origin : null));
   ready.resolve(app as RequestListener);
   const addresses = addressesOf(origin, [...providers.values()]);
   writeFileSync(`${file}.new`, JSON.stringify(addresses, null, 2), { mode: 0o600 });

@@ -14,11 +14,13 @@ const loadWebhooks = () => import('./pages/webhooks.tsx').then((page) => ({ defa
 const loadIncidents = () => import('./pages/incidents.tsx').then((page) => ({ default: page.IncidentsPage }));
 const loadNotices = () => import('./pages/notices.tsx').then((page) => ({ default: page.NoticesPage }));
 const loadSettings = () => import('./pages/settings.tsx');
+const loadEmbed = () => import('./pages/embed.tsx').then((page) => ({ default: page.EmbedPage }));
 const ChannelsPage = lazy(loadChannels);
 const ChannelPage = lazy(loadChannel);
 const WebhooksPage = lazy(loadWebhooks);
 const IncidentsPage = lazy(loadIncidents);
 const NoticesPage = lazy(loadNotices);
+const EmbedPage = lazy(loadEmbed);
 const SettingsPage = lazy(() => loadSettings().then((page) => ({ default: page.SettingsPage })));
 const BrandingSettings = lazy(() => loadSettings().then((page) => ({ default: page.BrandingSettings })));
 const TenantsSettings = lazy(() => loadSettings().then((page) => ({ default: page.TenantsSettings })));
@@ -26,7 +28,7 @@ const TenantSettings = lazy(() => loadSettings().then((page) => ({ default: page
 
 /** The pages of the workspace, fetched while the network is there: a page cannot say that it is gone before it is loaded. */
 function loadAllPages(): void {
-  for (const load of [loadChannels, loadChannel, loadWebhooks, loadIncidents, loadNotices, loadSettings])
+  for (const load of [loadChannels, loadChannel, loadWebhooks, loadIncidents, loadNotices, loadSettings, loadEmbed])
     void load().catch(() => {});
 }
 
@@ -51,6 +53,7 @@ export function App() {
               <Route path="branding" element={<BrandingSettings />} />
               <Route path="tenants/:tenant" element={<TenantSettings />} />
             </Route>
+            <Route path="/embed" element={<EmbedPage />} />
             <Route path="*" element={<NotFoundPage />} />
           </Route>
         </Routes>

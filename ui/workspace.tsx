@@ -1,6 +1,6 @@
 import { Suspense, useEffect, useRef } from 'react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { NavLink, Outlet, useLocation } from 'react-router';
+import { Link, NavLink, Outlet, useLocation } from 'react-router';
 import { call } from './data/client.ts';
 import { forgetDrafts } from './data/draft.ts';
 import { useLive } from './data/live.ts';
@@ -105,6 +105,7 @@ function Footer({ session }: { session: UiSession }) {
     <footer className="site-footer">
       {session.sandbox_page && <a href={session.sandbox_page}>Sandbox</a>}
       {session.temporal_ui && <a href={session.temporal_ui}>Temporal Web</a>}
+      <Link to="/embed">Banner and popup</Link>
       <a href="/reference">API reference</a>
       <ColourScheme />
       <button type="button" className="link-button" disabled={signOut.isPending} onClick={() => signOut.mutate()}>

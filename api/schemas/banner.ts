@@ -21,6 +21,7 @@ export const bannerTokenOut = z.object({
   token: z.string().describe('For `<mooring-banner token="…">`; it reads the banner’s state and nothing else'),
   expires_at: timeOut.describe('When the token expires'),
 });
+export type BannerToken = z.infer<typeof bannerTokenOut>;
 
 export const bannerStateOut = z
   .object({

@@ -8,6 +8,7 @@ import { Opening } from '../components/connect/opening.tsx';
 import { PageFrame } from '../components/connect/page-frame.tsx';
 import { Request } from '../components/connect/request.tsx';
 import { SignInChoice } from '../components/connect/sign-in-choice.tsx';
+import { WayBack } from '../components/connect/way-back.tsx';
 import { linkQuery, pageBrandingQuery } from '../data/link-queries.ts';
 import { linkState } from '../data/link-state.ts';
 import type { ConnectSession } from '../../api/schemas/connect.ts';
@@ -27,6 +28,7 @@ export function ConnectPage() {
       ) : (
         <Opening query={session} />
       )}
+      {session.data && <WayBack link={link} session={session.data} />}
     </PageFrame>
   );
 }

@@ -12,6 +12,7 @@ import { passwordBody, serverEntry } from '../../data/password-body.ts';
 import type { PasswordEntry } from '../../data/password-body.ts';
 import type { ConnectSession } from '../../../api/schemas/connect.ts';
 import type { SignIn } from '../../../api/schemas/sign-in.ts';
+import { productPage } from '../../data/product-page.ts';
 import { forgetLink, rememberedLink } from '../../data/started-here.ts';
 import { ServerAddress, ServerSettings } from './server-settings.tsx';
 import { FailureNotice, useProviderParts } from './sign-in-failure.tsx';
@@ -110,7 +111,7 @@ function useLeave(link: string, session: ConnectSession): (channelId: string) =>
     if (rememberedLink() === linkPath(link)) {
       forgetLink();
       await navigate(`/channels/${encodeURIComponent(channelId)}`, { replace: true });
-    } else if (session.return_to) {
+    } else if (session.return_to && !productPage(session)) {
       const target = new URL(session.return_to);
       target.searchParams.set('channel', channelId);
       target.searchParams.set('status', 'connected');
