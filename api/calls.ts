@@ -18,6 +18,7 @@ import { noticeCalls } from './routes/notices/notices.ts';
 import { oauthCallbackCalls } from './routes/oauth-callback.ts';
 import { pushCalls } from './routes/push.ts';
 import { streamCalls } from './routes/stream.ts';
+import { supportCalls } from './support/support-calls.ts';
 import { tenantCalls } from './routes/tenants.ts';
 import { timelineCalls } from './routes/timeline.ts';
 import { uiSessionCalls } from './routes/ui-session.ts';
@@ -39,6 +40,7 @@ export const CALLS: { health: Call[]; push: Call[]; mail: Call[]; all: Call[] } 
     ...channelCommandCalls,
     ...importCalls,
     ...timelineCalls,
+    ...supportCalls,
     ...messageCalls,
     ...tenantCalls,
     ...brandingCalls,

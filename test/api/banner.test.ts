@@ -216,3 +216,21 @@ describe('the script', () => {
     expect((await readFile('dist/embed/mooring.js')).length).toBeLessThan(16_000);
   });
 });
+
+describe('the support bundle', () => {
+  test('is a file, also while Temporal does not answer, and of its own tenant alone', async () => {
+    const path = `/v1/channels/${ids.own}/support-bundle`;
+    const { status, headers, json } = await raised.api.call('GET', path);
+    expect([status, json.workflow_runs, json.versions.temporal]).toEqual([200, null, null]);
+    expect(headers.get('content-disposition')).toBe(`attachment; filename="mooring-${ids.own}.json"`);
+    expect(json.channel.metadata).toBeUndefined();
+    expect(json).toMatchObject({
+      provider_answers: { reason: 'access_revoked', credential: { kind: 'oauth', version: 1 } },
+      policy: { display_name: 'Acme Ltd' },
+      notices: [],
+      configuration: { public_origin: raised.api.url, access_types: ['gmail', 'imap', 'microsoft'] },
+    });
+    const stranger = await raised.api.caller({ tenantId: 'beta' });
+    expect((await stranger('GET', path)).status).toBe(404);
+  });
+});

@@ -3,13 +3,18 @@ import { keepAnswer } from '../support/kept-answers.ts';
 import { knownSecrets, personal, secret } from '../support/minting.ts';
 import { START_TIMEOUT_MS, startMooring } from '../support/mooring.ts';
 import type { Mooring } from '../support/mooring.ts';
+import type { SupportBundle } from '../../api/schemas/support-bundle.ts';
 import { listenForWebhooks } from '../webhooks/stage.ts';
 
 const EMAIL = `${personal('account')}@example.com`;
 const PASSWORDS = [secret('password'), secret('password'), secret('wrong-password')] as const;
 
+/** The product's own data, which may be anything. */
+const METADATA = personal('metadata');
+
 let mooring: Mooring;
 let hook: Awaited<ReturnType<typeof listenForWebhooks>>;
+const bundles: SupportBundle[] = [];
 
 beforeAll(async () => {
   mooring = await startMooring();
@@ -41,10 +46,15 @@ async function tellTheStory(): Promise<void> {
   await sandbox.fault('google', EMAIL, 'password_changed');
   await call('POST', `/v1/channels/${gmail}/report-failure`, { http_status: 401, body: 'Bearer refused' });
   await reach(gmail, ({ status }) => status === 'reauth_required');
+  await call('PATCH', `/v1/channels/${gmail}`, { metadata: { note: METADATA } });
+  bundles.push(await call('GET', `/v1/channels/${gmail}/support-bundle`));
+  const { token } = await call<{ token: string }>('POST', '/v1/banner-tokens', { tenant: 'canary' });
+  await ask(`${mooring.run.api}/banner/state`, undefined, { authorization: `Bearer ${token}` });
   await connectGmail(EMAIL);
   const imap = await connectImap();
   await sandbox.deliver('imap', EMAIL, 3);
   await breakImap(imap);
+  bundles.push(await call('GET', `/v1/channels/${imap}/support-bundle`));
   await call('DELETE', `/v1/channels/${gmail}`);
   await reach(gmail, ({ status }) => status === 'disconnected');
 }
@@ -122,11 +132,25 @@ async function ask(url: string, body?: object, headers: Record<string, string> =
 }
 
 const KINDS = `
-  access-token api-key client-secret code cookie database-password link login-token password refresh-token
+  access-token api-key banner-token client-secret code cookie database-password link login-token password refresh-token
   superuser-password vault-key webhook-secret wrong-password`;
 
 test('rule 1: a story in which secrets of every kind are used, for the last test to look for', () => {
   const used = knownSecrets().filter(({ file }) => file === 'test-e2e-secrets');
   expect([...new Set(used.map(({ kind }) => kind))].sort()).toEqual(KINDS.trim().split(/\s+/));
   expect(hook.received.length).toBeGreaterThan(3);
+});
+
+test('rule 1: a support bundle tells the whole story and no secret of it', () => {
+  const [gmail, imap] = bundles;
+  expect(gmail?.timeline.map(({ type }) => type)).toContain('channel.reauth_required');
+  expect(gmail?.provider_answers.refreshes.map(({ outcome }) => outcome)).toContain('refused');
+  expect(gmail?.workflow_runs).toContainEqual(expect.objectContaining({ status: 'RUNNING', type: 'channel' }));
+  expect(imap?.imports.length).toBeGreaterThan(0);
+  expect(gmail?.versions.temporal).toMatch(/^\d/);
+  const text = JSON.stringify(bundles);
+  const secrets = knownSecrets().filter(({ file }) => file === 'test-e2e-secrets');
+  expect(secrets.filter(({ value }) => text.includes(value))).toEqual([]);
+  expect(text).not.toContain(METADATA);
+  expect(text).not.toMatch(/eyJ[\w-]{20,}\.|ya29\.|postgres:\/\//);
 });

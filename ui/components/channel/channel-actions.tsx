@@ -21,6 +21,7 @@ export function ChannelActions({ channel }: { channel: Channel }) {
     <section aria-label="Actions" className="actions-section">
       {over ? (
         <div className="actions">
+          <SupportBundle channel={channel} />
           <TemporalLink channel={channel} />
         </div>
       ) : (
@@ -70,6 +71,7 @@ function LiveActions({ channel }: { channel: Channel }) {
         <Button variant="subtle" className="danger" onClick={() => setLeaving(true)}>
           Disconnect
         </Button>
+        <SupportBundle channel={channel} />
         <TemporalLink channel={channel} />
       </div>
       {noImport && (
@@ -169,6 +171,20 @@ function Verified({ channel, verification }: { channel: Channel; verification: V
         (verification.ok ? `${provider} answered.` : `${provider} did not accept the connection.`)}{' '}
       <Ago at={verification.at} />
     </Notice>
+  );
+}
+
+/** For whom the product asks for help; the answer is a file. */
+function SupportBundle({ channel }: { channel: Channel }) {
+  return (
+    <Button
+      variant="subtle"
+      component="a"
+      href={`/v1/channels/${encodeURIComponent(channel.id)}/support-bundle`}
+      download
+    >
+      Support bundle
+    </Button>
   );
 }
 

@@ -1,0 +1,25 @@
+import { inChannel } from '../auth/reach.ts';
+import { json } from '../http/answers.ts';
+import { defineCall } from '../http/call.ts';
+import { idParams } from '../schemas/parts.ts';
+import { supportBundleOut } from '../schemas/support-bundle.ts';
+import { completeBundle, readStored } from './support-bundle.ts';
+
+const bundle = defineCall({
+  method: 'get',
+  path: '/v1/channels/:id/support-bundle',
+  operationId: 'getSupportBundle',
+  summary: 'Read all that support needs to know of a channel, as one file without a secret',
+  tag: 'Channels',
+  access: ['channels:read'],
+  params: idParams('chn'),
+  answers: { 200: json('The bundle; `workflow_runs` is null where Temporal does not answer', supportBundleOut) },
+  async run({ context, principal, params: { id } }) {
+    const stored = await inChannel(context, { principal, id }, (tx, row) => readStored(context, tx, row));
+    const body = await completeBundle(context, stored);
+    const headers = { 'Content-Disposition': `attachment; filename="mooring-${id}.json"` };
+    return { status: 200, body, headers };
+  },
+});
+
+export const supportCalls = [bundle];
