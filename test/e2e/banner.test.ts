@@ -17,6 +17,9 @@ const ANA = 'ana@example.com';
 const BEN = 'ben@example.com';
 const PHONE: BrowserContextOptions = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
 
+/** A sign-in goes through three servers and two windows. */
+const PATIENT = { timeout: 30_000 };
+
 /** What a page of the product says in `window.heard`. */
 interface Heard {
   name: string;
@@ -173,13 +176,13 @@ describe.skipIf(!chromiumInstalled)('the banner in a product’s page', { timeou
     await popup.getByText(BEN).first().waitFor();
     expect((await heardBy(page)).filter(({ name }) => name !== 'message')).toEqual([]);
     await chooseGmail(popup, ANA);
-    await expect.poll(() => heardBy(page)).toContainEqual({ name: 'mooring-success', detail: { channel } });
+    await expect.poll(() => heardBy(page), PATIENT).toContainEqual({ name: 'mooring-success', detail: { channel } });
     await banner(page).getByRole('region').waitFor({ state: 'detached' });
     await popup.getByRole('button', { name: 'Close this window', exact: true }).waitFor();
     expect(await seriousFaults(popup)).toEqual([]);
     await keepScreenshot(popup, 'popup, connected');
     await popup.getByRole('button', { name: 'Close this window', exact: true }).click();
-    await expect.poll(() => popup.isClosed()).toBe(true);
+    await expect.poll(() => popup.isClosed(), PATIENT).toBe(true);
     expect(complaints).toEqual([]);
     await page.context().close();
   });
@@ -188,7 +191,7 @@ describe.skipIf(!chromiumInstalled)('the banner in a product’s page', { timeou
     const expiresAt = new Date(Date.now() - 1_000);
     const claims = { tenantId: 'acme', ownerEmail: null, channelId: null, expiresAt };
     const { page } = await visit(product, {}, makeBannerToken(raised.api.context, claims));
-    await expect.poll(() => heardBy(page)).toEqual([{ name: 'mooring-token-refused', detail: {} }]);
+    await expect.poll(() => heardBy(page), PATIENT).toEqual([{ name: 'mooring-token-refused', detail: {} }]);
     await page.context().close();
   });
 
@@ -210,11 +213,11 @@ describe.skipIf(!chromiumInstalled)('mooring.open', { timeout: 120_000 }, () => 
     const closed = await openLink(page, await connectLink());
     await closed.getByRole('heading', { name: 'Connect your account' }).waitFor();
     await closed.close();
-    await expect.poll(() => heardBy(page)).toContainEqual({ name: 'exit', detail: { code: null } });
+    await expect.poll(() => heardBy(page), PATIENT).toContainEqual({ name: 'exit', detail: { code: null } });
     const popup = await openLink(page, await connectLink({ return_to: `${product.origin}/done` }));
     await chooseGmail(popup, BEN);
     await expect
-      .poll(() => heardBy(page))
+      .poll(() => heardBy(page), PATIENT)
       .toContainEqual({ name: 'success', detail: { channel: expect.stringMatching(/^chn_/) } });
     // It has told the page that opened it, so it need not go where a window without one would.
     await popup.getByRole('button', { name: 'Close this window', exact: true }).waitFor();
@@ -231,7 +234,7 @@ describe.skipIf(!chromiumInstalled)('mooring.open', { timeout: 120_000 }, () => 
     const popup = await openLink(page, await connectLink());
     await chooseGmail(popup, BEN);
     await expect
-      .poll(() => heardBy(page), { timeout: 20_000 })
+      .poll(() => heardBy(page), PATIENT)
       .toContainEqual({ name: 'success', detail: { channel: expect.stringMatching(/^chn_/) } });
     expect(await popup.evaluate('window.opener === null')).toBe(true);
     await page.context().close();
@@ -283,7 +286,7 @@ describe.skipIf(!chromiumInstalled)('a hostile page', { timeout: 120_000 }, () =
       ),
     ).toBe('refused');
     await popup.close();
-    await expect.poll(() => heardBy(page)).toEqual([{ name: 'exit', detail: { code: null } }]);
+    await expect.poll(() => heardBy(page), PATIENT).toEqual([{ name: 'exit', detail: { code: null } }]);
     // Nor does it get a window of Mooring's into a frame.
     const isFramed = await page.evaluate(async (url) => {
       const frame = Object.assign(document.createElement('iframe'), { src: url });

@@ -145,7 +145,7 @@ test('rule 1: a support bundle tells the whole story and no secret of it', () =>
   const [gmail, imap] = bundles;
   expect(gmail?.timeline.map(({ type }) => type)).toContain('channel.reauth_required');
   expect(gmail?.provider_answers.refreshes.map(({ outcome }) => outcome)).toContain('refused');
-  expect(gmail?.workflow_runs).toContainEqual(expect.objectContaining({ status: 'RUNNING', type: 'channel' }));
+  expect(gmail?.workflow_runs).toContainEqual(expect.objectContaining({ status: 'RUNNING', type: 'channelWorkflow' }));
   expect(imap?.imports.length).toBeGreaterThan(0);
   expect(gmail?.versions.temporal).toMatch(/^\d/);
   const text = JSON.stringify(bundles);
