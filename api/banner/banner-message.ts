@@ -1,46 +1,36 @@
 import type { ChannelRow } from '../../db/channels/channels.ts';
 import type { Locale } from '../../domain/locale.ts';
-import type { StatusReason } from '../../domain/verdict.ts';
+import { wordsOf } from '../../notifications/words/words-of.ts';
 import type { ApiContext } from '../api-context.ts';
-import { presentAccess } from '../presenters/sign-in.ts';
 import { BANNER_WORDS } from './banner-words.ts';
-import type { BannerWords } from './banner-words.ts';
 
 interface Reader {
   locale: Locale;
   /** What people call the tenant. */
   tenantName: string;
-  /** The reader looks after the channels; else anybody of the tenant may read it. */
+  /** The reader looks after the channels; else any person of the tenant may read it. */
   isTheirOwn: boolean;
 }
 
-/** Why a channel stands still, and who has to do what: two sentences in the reader's language. */
+/** Why a channel stands still, in the words of the mails, and who has to do what: in the reader's language. */
 export function bannerMessage(context: Pick<ApiContext, 'providers'>, row: ChannelRow, reader: Reader): string {
-  const words = BANNER_WORDS[reader.locale];
-  const { provider } = presentAccess(context, row);
-  // Adapters name a provider by its own name, or by a noun with an article.
-  const subject = provider.startsWith('the ') ? words.mailServer : provider;
-  const cause = words.causes[(row.statusReason && CAUSES[row.statusReason]) ?? 'refused'](subject, row.accountEmail);
-  return `${cause}${words.between}${nextStep(words, row, reader)}`;
+  return `${causeOf(context, row, reader)}${wordsOf(reader.locale).betweenSentences}${nextStep(row, reader)}`;
 }
 
-/** A cause claims no more than every provider's answer can tell; other reasons are `refused`. */
-const CAUSES: Partial<Record<StatusReason, keyof BannerWords['causes']>> = {
-  password_changed: 'ended',
-  access_revoked: 'ended',
-  session_revoked: 'ended',
-  token_idle_expired: 'expired',
-  refresh_token_expired: 'expired',
-  mfa_required: 'confirmation',
-  conditional_access: 'confirmation',
-  insufficient_scope: 'part',
-  admin_consent_required: 'approval',
-  admin_policy_enforced: 'approval',
-  account_disabled: 'closed',
-  mailbox_unavailable: 'closed',
-};
+function causeOf({ providers }: Pick<ApiContext, 'providers'>, row: ChannelRow, { locale }: Reader): string {
+  const words = wordsOf(locale);
+  const access = providers.get(row.accessType)?.words;
+  const { statusReason: reason, accountLogin: login } = row;
+  // "the mail server" is no name: each language has its own word for it.
+  const name = access === undefined || access.provider.startsWith('the ') ? null : access.provider;
+  const facts = { provider: words.party(name), login };
+  if (reason === null) return words.withoutReason(facts);
+  if (access?.causes[reason] === undefined) return words.reasons[reason](facts);
+  return words.ambiguous[name === null ? 'password' : 'grant'](facts);
+}
 
-function nextStep(words: BannerWords, { status, action, kind, owner, ...row }: ChannelRow, reader: Reader): string {
+function nextStep({ status, action, kind, owner, ...row }: ChannelRow, reader: Reader): string {
+  const words = BANNER_WORDS[reader.locale];
   if (action === 'admin_consent') return words.approve;
   if (status !== 'reauth_required') return words.askAdministrator;
   if (reader.isTheirOwn) return row.importMode === 'off' ? words.signIn : words.signInUnharmed;

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { STATUS_REASONS, VERDICT_KINDS } from '../../domain/verdict.ts';
 import { channelOut } from './channels.ts';
-import { eventOut, incidentOut } from './events.ts';
+import { eventOut } from './events.ts';
 import { importOut } from './imports.ts';
+import { incidentOut } from './incidents.ts';
 import { accessType, timeOut } from './parts.ts';
 import { policyOut } from './policy.ts';
 

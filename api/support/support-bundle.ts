@@ -1,7 +1,7 @@
 import manifest from '../../package.json' with { type: 'json' };
 import { findPolicy } from '../../db/access/tenants.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
-import { listIncidents } from '../../db/channels/incident-list.ts';
+import { countAffected, listIncidents } from '../../db/incidents/list.ts';
 import {
   findCredentialForSupport,
   findWatchForSupport,
@@ -37,11 +37,15 @@ export async function readStored(context: ApiContext, tx: Transaction, row: Chan
   const { metadata: _, ...channel } = await showChannel(context, tx, row);
   const imports = await listImports(tx, { channelId: id, after: null, limit: MOST });
   const events = await listTimeline(tx, { channelId: id, before: null, limit: MOST_EVENTS });
-  const incidents = await listIncidents(tx, { tenantId, channelId: id, state: null, after: null, limit: MOST });
+  const incidents = await listIncidents(tx, {
+    ...{ tenantId, channelId: id, state: null, scope: null, partOf: null, after: null },
+    limit: MOST,
+  });
+  const counts = await countAffected(tx, incidents);
   return {
     channel,
     timeline: events.map(presentEvent),
-    incidents: incidents.map(presentIncident),
+    incidents: incidents.map((it) => presentIncident(context, it, { counts: counts.get(it.id) ?? null, held: 0 })),
     provider_answers: {
       ...(await presentAnswers(tx, row)),
       watch: await presentWatch(tx, id),

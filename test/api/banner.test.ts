@@ -107,7 +107,8 @@ describe('whose channels a banner shows', () => {
       status: 'reauth_required',
       status_reason: 'access_revoked',
       action: 'reauthorize',
-      message: `Google gewährt keinen Zugriff mehr auf ${own}: Das Passwort wurde geändert oder der Zugriff entzogen. Melden Sie sich erneut an, damit es weitergeht; keine Nachricht geht verloren.`,
+      message:
+        'Google hat den Zugang beendet: Entweder wurde das Passwort geändert, oder der Zugang wurde entzogen. Melden Sie sich erneut an, damit es weitergeht; keine Nachricht geht verloren.',
       reauthorize_url: expect.stringContaining(`${raised.api.url}/connect/`),
     });
     const { channels } = (await read(await tokenFor({ tenant: 'acme' }))).json;

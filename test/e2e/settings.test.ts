@@ -186,7 +186,7 @@ describe.skipIf(!chromiumInstalled)('the settings in the web UI', { timeout: 90_
   });
 
   it('reads well at every width and in both schemes', async () => {
-    const places = ['/settings', '/settings/branding', '/settings/tenants/acme'];
+    const places = ['/embed', '/settings', '/settings/branding', '/settings/tenants/acme'];
     expect(
       await faultsOnEveryScreen(
         page,
