@@ -1,5 +1,5 @@
 import type { ApiContext } from '../api-context.ts';
-import type { SupportBundle } from '../schemas/support-bundle.ts';
+import type { SupportBundle } from './bundle-schema.ts';
 
 /** The configuration, each setting by name: what is not listed here, keys and passwords among it, stays out. */
 export function presentConfiguration({ config, providers }: ApiContext): SupportBundle['configuration'] {

@@ -20,7 +20,7 @@ import { presentIncident } from '../presenters/incident.ts';
 import { presentPolicy } from '../presenters/policy.ts';
 import { isoOrNull } from '../presenters/time.ts';
 import { showChannel } from '../routes/channels.ts';
-import type { SupportBundle } from '../schemas/support-bundle.ts';
+import type { SupportBundle } from './bundle-schema.ts';
 import { presentConfiguration } from './configuration.ts';
 import { listWorkflowRuns, temporalVersion } from './workflow-runs.ts';
 

@@ -2,7 +2,7 @@ import { inChannel } from '../auth/reach.ts';
 import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import { idParams } from '../schemas/parts.ts';
-import { supportBundleOut } from '../schemas/support-bundle.ts';
+import { supportBundleOut } from './bundle-schema.ts';
 import { completeBundle, readStored } from './support-bundle.ts';
 
 const bundle = defineCall({

@@ -1,7 +1,7 @@
 import { channelWorkflowId, importWorkflowId } from '../../domain/workflow/names.ts';
 import type { ApiContext } from '../api-context.ts';
 import { inTime } from '../http/engine-health.ts';
-import type { SupportBundle } from '../schemas/support-bundle.ts';
+import type { SupportBundle } from './bundle-schema.ts';
 
 const MOST = 100;
 /** Imports whose workflows are asked for. */

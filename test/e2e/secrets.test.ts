@@ -3,7 +3,7 @@ import { keepAnswer } from '../support/kept-answers.ts';
 import { knownSecrets, personal, secret } from '../support/minting.ts';
 import { START_TIMEOUT_MS, startMooring } from '../support/mooring.ts';
 import type { Mooring } from '../support/mooring.ts';
-import type { SupportBundle } from '../../api/schemas/support-bundle.ts';
+import type { SupportBundle } from '../../api/support/bundle-schema.ts';
 import { listenForWebhooks } from '../webhooks/stage.ts';
 
 const EMAIL = `${personal('account')}@example.com`;

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { STATUS_REASONS, VERDICT_KINDS } from '../../domain/verdict.ts';
-import { channelOut } from './channels.ts';
-import { eventOut } from './events.ts';
-import { importOut } from './imports.ts';
-import { incidentOut } from './incidents.ts';
-import { accessType, timeOut } from './parts.ts';
-import { policyOut } from './policy.ts';
+import { channelOut } from '../schemas/channels.ts';
+import { eventOut } from '../schemas/events.ts';
+import { importOut } from '../schemas/imports.ts';
+import { incidentOut } from '../schemas/incidents.ts';
+import { accessType, timeOut } from '../schemas/parts.ts';
+import { policyOut } from '../schemas/policy.ts';
 
 const time = (description: string) => timeOut.nullable().describe(`${description}; null: never, or not known`);
 
