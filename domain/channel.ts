@@ -181,7 +181,7 @@ export function isOperatorsTrouble({ status, action }: Pick<ChannelState, 'statu
   return status === 'blocked' && action === 'fix_app_credentials';
 }
 
-/** Somebody of the tenant must act: the owner, an admin, its support. */
+/** A person of the tenant must act: the owner, an admin, its support. */
 export function asksPerson(state: Pick<ChannelState, 'status' | 'action'>): boolean {
   return isOneOf(NEEDS_PERSON, state.status) && !isOperatorsTrouble(state);
 }

@@ -28,7 +28,7 @@ export interface Reminder {
 }
 
 /**
- * The next reminder of an incident; null: no more follow. It counts from the first alert, whatever happened since: of
+ * The next reminder of an incident; null: no more follow. It counts from the first alert, not from later events: of
  * several that were missed one is due, now.
  */
 export function nextReminder(ladder: Ladder, { askedAt, remindedAt, reminders }: Progress, now: Date): Reminder | null {
