@@ -4,6 +4,7 @@ import { accessTokenCalls } from './routes/access-tokens.ts';
 import { adoptionCalls } from './routes/adoption.ts';
 import { apiKeyCalls } from './routes/api-keys.ts';
 import { brandingCalls } from './branding/calls.ts';
+import { outboxCalls } from './outbox/calls.ts';
 import { channelCommandCalls } from './routes/channel-commands.ts';
 import { channelCalls } from './routes/channels.ts';
 import { connectCalls } from './routes/connect.ts';
@@ -44,6 +45,7 @@ export const CALLS: { health: Call[]; push: Call[]; mail: Call[]; all: Call[] } 
     ...messageCalls,
     ...tenantCalls,
     ...brandingCalls,
+    ...outboxCalls,
     ...apiKeyCalls,
     ...streamCalls,
     ...incidentCalls,

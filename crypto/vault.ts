@@ -24,7 +24,8 @@ export interface Binding {
     | 'code_verifier'
     | 'webhook_secret'
     | 'idempotent_answer'
-    | 'message_part';
+    | 'message_part'
+    | 'kept_mail';
   /** The version or part number the record was made at. */
   version: number;
 }

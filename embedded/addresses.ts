@@ -1,5 +1,6 @@
 import type { Surroundings } from './programs.ts';
 import type { Run } from './run-file.ts';
+import { keepsMail } from './start-config.ts';
 import type { StartConfig } from './start-config.ts';
 import { apiKeyFile } from './state-folder.ts';
 import type { Say } from './steps.ts';
@@ -24,5 +25,6 @@ export function sayAddresses(say: Say, config: StartConfig, run: Omit<Run, 'pids
   say('Web UI', run.ui_login);
   say('API', `${run.api}/v1, key in ${config.apiKey ? 'MOORING_API_KEY' : apiKeyFile(config.stateDir)}`);
   if (run.temporal_ui) say('Temporal Web', run.temporal_ui);
+  if (keepsMail(config)) say('Mail', `kept, since SMTP_URL is not set: ${run.ui}/outbox`);
   if (run.sandbox) say('Sandbox', run.sandbox.page);
 }

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { answers } from './ports.ts';
 import type { ProcessSpec } from './process.ts';
 import { providerEnvironment, type SandboxAddresses } from './sandbox.ts';
+import { keepsMail } from './start-config.ts';
 import type { StartConfig } from './start-config.ts';
 
 const CHECKOUT = join(import.meta.dirname, '..');
@@ -45,7 +46,16 @@ export function programEnvironment(
     TEMPORAL_ADDRESS: found.temporalAddress,
     TEMPORAL_NAMESPACE: config.temporalNamespace,
     ...(found.temporalUiUrl ? { TEMPORAL_UI_URL: found.temporalUiUrl } : {}),
+    ...mailEnvironment(program, config),
     ...(found.sandbox ? sandboxEnvironment(config, found.sandbox) : { MOORING_SANDBOX: 'off' }),
+  };
+}
+
+/** The worker alone sends mail. Without a mail server the embedded default keeps it, and the server shows it. */
+function mailEnvironment(program: ProgramName, config: StartConfig): Record<string, string> {
+  return {
+    ...(program === 'worker' ? {} : { SMTP_URL: '' }),
+    MOORING_OUTBOX: keepsMail(config) ? 'on' : 'off',
   };
 }
 

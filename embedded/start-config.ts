@@ -70,6 +70,11 @@ export function startConfigFrom(environment: Record<string, string>): StartConfi
   };
 }
 
+/** Everything is embedded, and no mail server is named. */
+export function keepsMail({ environment, databaseUrl, temporalAddress }: StartConfig): boolean {
+  return databaseUrl === null && temporalAddress === null && !environment['SMTP_URL']?.trim();
+}
+
 const REAL_CLIENTS = ['GOOGLE_CLIENT_ID', 'MICROSOFT_CLIENT_ID', 'SALESFORCE_CLIENT_ID'];
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|::1|\[::1\])$/;
 

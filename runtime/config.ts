@@ -94,6 +94,7 @@ const variables = z.object({
   MOORING_CA_FILE: z.string().optional(),
   SMTP_URL: parsedBy(parseSmtpUrl).optional(),
   MAIL_FROM: parsedBy(parseSender).optional(),
+  MOORING_OUTBOX: z.enum(['on', 'off']).default('off'),
   MOORING_KILL_AT: z.enum(KILL_POINTS).optional(),
   MOORING_POLL_SECONDS: z.coerce.number().min(1).optional(),
   MOORING_LISTENER_CONNECTIONS: z.coerce.number().int().min(1).default(1000),
@@ -185,8 +186,8 @@ export function readConfig(environment: Record<string, string> = readEnvironment
   };
 }
 
-function mailConfig({ SMTP_URL: smtp, MAIL_FROM: from }: Variables): MailConfig {
-  if (!smtp) return { smtp: null };
+function mailConfig({ SMTP_URL: smtp, MAIL_FROM: from, MOORING_OUTBOX: outbox }: Variables): MailConfig {
+  if (!smtp) return { smtp: null, isKept: outbox === 'on' };
   if (!from) throw new ConfigError('MAIL_FROM: expected the sender of the mails that go out through SMTP_URL');
   return { smtp, from };
 }

@@ -45,17 +45,15 @@ export async function createContext(
   const temporal = given.temporal ?? connectTemporal(config.temporal);
   const clock = given.clock ?? databaseClock(database);
   const logger = given.logger ?? createLogger(name, config.logLevel);
+  const vault = given.vault ?? new Vault(await readKeyring(config.vaultKeysFile), raiseAlarm(logger));
+  const parts = { config, logger, clock, database, vault };
   return {
-    config,
-    logger,
-    clock,
-    database,
-    vault: given.vault ?? new Vault(await readKeyring(config.vaultKeysFile), raiseAlarm(logger)),
+    ...parts,
     providers:
       given.providers ??
       createProviders(config.providers, (...asked) => reserveQuotaTime({ database, clock }, ...asked)),
     temporal,
-    mailer: given.mailer ?? (program === 'worker' ? mailerOf(config, logger) : withoutServer),
+    mailer: given.mailer ?? (program === 'worker' ? mailerOf(parts) : withoutServer),
     killPoint(point) {
       if (point === config.killAt) process.kill(process.pid, 'SIGKILL');
     },
@@ -66,9 +64,12 @@ export async function createContext(
   };
 }
 
-function mailerOf({ mail, providers }: Config, logger: Logger): Mailer {
-  return createMailer(mail, {
-    certificateAuthorities: providers.certificateAuthorities,
+type MailerParts = Pick<Context, 'config' | 'logger' | 'clock' | 'database' | 'vault'>;
+
+function mailerOf({ config, logger, ...storage }: MailerParts): Mailer {
+  return createMailer(config.mail, {
+    ...storage,
+    certificateAuthorities: config.providers.certificateAuthorities,
     tellOperator: (failure) => logger.error(failure, 'The mail server of SMTP_URL takes no mail from us'),
   });
 }

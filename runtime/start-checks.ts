@@ -21,8 +21,15 @@ const OPENS = {
 export async function checkStart(context: Context, program: Program): Promise<void> {
   if (!context.config.sandbox?.isAlone) keepMemoryToOurselves(context);
   if (program === 'server') refusePrivateKeys(context);
+  if (program === 'worker') warnWithoutMail(context);
   await checkDatabase(context, program);
   await requireVaultKeys(context, OPENS[program]);
+}
+
+/** People are told of broken channels by mail; a missing mail server is easily overlooked. */
+function warnWithoutMail({ config: { mail }, logger }: Context): void {
+  if (mail.smtp !== null || mail.isKept) return;
+  logger.warn('SMTP_URL is not set, so no mail tells people of broken channels');
 }
 
 /** Rule 1: the server, which the whole world may talk to, holds no key that opens a refresh token or a password. */

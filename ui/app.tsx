@@ -13,6 +13,7 @@ const loadChannel = () => import('./pages/channel.tsx').then((page) => ({ defaul
 const loadWebhooks = () => import('./pages/webhooks.tsx').then((page) => ({ default: page.WebhooksPage }));
 const loadIncidents = () => import('./pages/incidents.tsx').then((page) => ({ default: page.IncidentsPage }));
 const loadNotices = () => import('./pages/notices.tsx').then((page) => ({ default: page.NoticesPage }));
+const loadOutbox = () => import('./pages/outbox.tsx');
 const loadSettings = () => import('./pages/settings.tsx');
 const loadEmbed = () => import('./pages/embed.tsx').then((page) => ({ default: page.EmbedPage }));
 const ChannelsPage = lazy(loadChannels);
@@ -21,6 +22,8 @@ const WebhooksPage = lazy(loadWebhooks);
 const IncidentsPage = lazy(loadIncidents);
 const NoticesPage = lazy(loadNotices);
 const EmbedPage = lazy(loadEmbed);
+const OutboxPage = lazy(() => loadOutbox().then((page) => ({ default: page.OutboxPage })));
+const OutboxMailPage = lazy(() => loadOutbox().then((page) => ({ default: page.OutboxMailPage })));
 const SettingsPage = lazy(() => loadSettings().then((page) => ({ default: page.SettingsPage })));
 const BrandingSettings = lazy(() => loadSettings().then((page) => ({ default: page.BrandingSettings })));
 const TenantsSettings = lazy(() => loadSettings().then((page) => ({ default: page.TenantsSettings })));
@@ -54,6 +57,8 @@ export function App() {
               <Route path="tenants/:tenant" element={<TenantSettings />} />
             </Route>
             <Route path="/embed" element={<EmbedPage />} />
+            <Route path="/outbox" element={<OutboxPage />} />
+            <Route path="/outbox/:id" element={<OutboxMailPage />} />
             <Route path="*" element={<NotFoundPage />} />
           </Route>
         </Routes>

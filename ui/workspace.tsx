@@ -106,6 +106,7 @@ function Footer({ session }: { session: UiSession }) {
       {session.sandbox_page && <a href={session.sandbox_page}>Sandbox</a>}
       {session.temporal_ui && <a href={session.temporal_ui}>Temporal Web</a>}
       <Link to="/embed">Banner and popup</Link>
+      {session.outbox && <NavLink to="/outbox">Outbox</NavLink>}
       <a href="/reference">API reference</a>
       <ColourScheme />
       <button type="button" className="link-button" disabled={signOut.isPending} onClick={() => signOut.mutate()}>

@@ -18,6 +18,9 @@ export const SCOPES = [
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
+/** Whether a key may do everything that any key may. */
+export const hasEveryScope = (scopes: ReadonlySet<string>): boolean => SCOPES.every((scope) => scopes.has(scope));
+
 /** The `Principal.id` of a session that was opened with the login link; it has every right. */
 export const LOGIN_SESSION = 'ui';
 

@@ -10,6 +10,7 @@ export const TAGS = {
   Notices: 'Who was told what, and when',
   Tenants: 'The product’s customers and their policies',
   Branding: 'How connect pages and mails look',
+  Outbox: 'Mails that are kept because no mail server is configured',
   'API keys': 'Who may call this API',
   Banner: 'What the product shows in its own pages while a channel needs a person',
   'Connect pages': 'What the page behind a link calls, for a product that has a page of its own',

@@ -6,6 +6,8 @@ import type { ApiContext } from '../api-context.ts';
 import { isSameSecret } from '../../crypto/random-secrets.ts';
 import { presentSignIn } from '../presenters/sign-in.ts';
 import { loginQuery, sessionBody, sessionOut } from '../schemas/ui.ts';
+import { hasEveryScope } from '../http/scopes.ts';
+import type { Principal } from '../http/scopes.ts';
 import { closeSession, openSession } from '../auth/session.ts';
 
 const tag = 'Web UI';
@@ -24,9 +26,9 @@ const signIn = defineCall({
   problems: ['unauthenticated', 'key_expired', 'address_not_allowed'],
   async run({ context, body, request, response }) {
     const key = await findKey(context, request, body.apiKey);
-    await keyPrincipal(context, key, request);
+    const principal = await keyPrincipal(context, key, request);
     await openSession(context, response, key.id);
-    return { status: 200, body: presentSession(context) };
+    return { status: 200, body: presentSession(context, principal) };
   },
 });
 
@@ -39,16 +41,18 @@ const read = defineCall({
   isInternal: true,
   access: ['channels:read'],
   answers: { 200: json('The session is valid', sessionOut) },
-  async run({ context }) {
-    return { status: 200, body: presentSession(context) };
+  async run({ context, principal }) {
+    return { status: 200, body: presentSession(context, principal) };
   },
 });
 
-function presentSession({ providers, config }: ApiContext) {
+function presentSession({ providers, config }: ApiContext, { scopes }: Principal) {
+  const { mail } = config;
   return {
     access_types: [...providers.keys()],
     sign_in: presentSignIn({ providers }, providers.keys()),
     temporal_ui: config.temporal.uiUrl,
+    outbox: mail.smtp === null && mail.isKept && hasEveryScope(scopes),
     sandbox_page: config.sandbox?.page || null,
   };
 }

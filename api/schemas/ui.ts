@@ -13,6 +13,7 @@ export const sessionOut = z.object({
   access_types: z.array(accessType).describe('The access types that are configured'),
   sign_in: z.array(signInOut).describe('How people sign in with each of them'),
   temporal_ui: z.string().nullable().describe('The address of Temporal Web; null: none'),
+  outbox: z.boolean().describe('Whether mails are kept instead of sent, and this session may read them'),
   sandbox_page: z.string().nullable().describe('The address of the sandbox’s page; null: no sandbox'),
 });
 export type UiSession = z.infer<typeof sessionOut>;

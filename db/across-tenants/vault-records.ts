@@ -77,6 +77,15 @@ const PLACES = {
     owner: 'content_id',
     version: 'part',
   },
+  kept_mail: {
+    how: 'encrypted',
+    table: 'kept_mails',
+    keys: ['id'],
+    record: 'jwe',
+    tenant: 'tenant_id',
+    owner: 'id',
+    version: '1',
+  },
 } satisfies Record<string, Place>;
 
 export type RecordKind = keyof typeof PLACES;

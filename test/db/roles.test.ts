@@ -61,7 +61,7 @@ const MAY: Record<string, (table: Table) => Verb[]> = {
 };
 
 /** Ciphertext that the server needs, and opens for its callers; everything else of the vault is hidden from it. */
-const SERVED = ['message_parts.jwe', 'sign_ins.code_verifier_jwe', 'idempotency_keys.sealed_answer'];
+const SERVED = ['message_parts.jwe', 'kept_mails.jwe', 'sign_ins.code_verifier_jwe', 'idempotency_keys.sealed_answer'];
 const isCiphertext = (column: string) => /^sealed_|(^|_)jwe$/.test(column);
 
 interface Table {

@@ -4,7 +4,7 @@ import { generate } from 'selfsigned';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createSmtpMailer } from '../../mailer/smtp-mailer.ts';
 import type { Mail } from '../../domain/mail.ts';
-import { createMailer } from '../../mailer/mailer.ts';
+import { withoutServer } from '../../mailer/mailer.ts';
 import { parseSender, parseSmtpUrl } from '../../mailer/smtp-url.ts';
 import { composeMail } from '../../notifications/mail/compose.ts';
 import { readConfig } from '../../runtime/config.ts';
@@ -149,7 +149,7 @@ describe('SMTP', () => {
       outcome: 'later',
       code: 'smtp_unreachable',
     });
-    const none = createMailer({ smtp: null }, { certificateAuthorities: null, tellOperator: () => {} });
+    const none = withoutServer;
     expect(await none.send(mail)).toMatchObject({ outcome: 'failed', code: 'smtp_not_configured' });
   });
 

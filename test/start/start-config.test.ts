@@ -122,6 +122,18 @@ describe('programEnvironment', () => {
     expect(environment['MOORING_SANDBOX']).toBe('off');
     expect(environment).not.toHaveProperty('MOORING_EGRESS_ALLOW');
   });
+
+  it('keeps mail where everything is embedded and no mail server is named; its password is the worker’s alone', () => {
+    const mailOf = (program: 'server' | 'worker', given: Record<string, string>) => {
+      const environment = programEnvironment(program, startConfigFrom(given), found);
+      return [environment['MOORING_OUTBOX'], environment['SMTP_URL'] ?? ''];
+    };
+    const smtp = { SMTP_URL: 'smtp://smtp.example.com' };
+    expect(mailOf('server', {})).toEqual(['on', '']);
+    expect(mailOf('server', smtp)).toEqual(['off', '']);
+    expect(mailOf('worker', smtp)).toEqual(['off', smtp.SMTP_URL]);
+    expect(mailOf('worker', { DATABASE_URL: 'postgres://u:p@h/d' })).toEqual(['off', '']);
+  });
 });
 
 describe('ports', () => {
