@@ -6,6 +6,7 @@ import { PageFailure } from './components/page-failure.tsx';
 import { ConnectPage } from './pages/connect.tsx';
 import { NotFoundPage } from './pages/not-found.tsx';
 import { ReturnPage } from './pages/return.tsx';
+import { UnsubscribePage } from './pages/unsubscribe.tsx';
 
 // People who reauthorize on a phone load the connect page only.
 const loadChannels = () => import('./pages/channels.tsx').then((page) => ({ default: page.ChannelsPage }));
@@ -42,6 +43,7 @@ export function App() {
         <Routes>
           <Route path="/connect/:link" element={<ConnectPage />} />
           <Route path="/admin-consent" element={<AdminConsentPage />} />
+          <Route path="/unsubscribe/:token" element={<UnsubscribePage />} />
           <Route path="/return" element={<ReturnPage />} />
           <Route element={<Workspace onOpen={loadAllPages} />}>
             <Route index element={<ChannelsPage />} />

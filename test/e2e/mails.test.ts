@@ -93,7 +93,36 @@ describe.skipIf(!chromiumInstalled)('mails in the web UI', { timeout: 90_000 }, 
     expect(second.json.next).toBeNull();
   });
 
+  it('asks before it ends mails: opening the address sends nothing, in the browser’s language', async () => {
+    const titles = {
+      'de-AT': 'Diese E-Mails abbestellen?',
+      fr: 'Ne plus recevoir ces messages ?',
+      ja: 'このメールを停止しますか',
+    };
+    for (const [locale, title] of Object.entries(titles)) {
+      const visit = await openPage(browser, { locale });
+      const sent: string[] = [];
+      visit.page.on('request', (request) => {
+        if (request.method() !== 'GET') sent.push(`${request.method()} ${new URL(request.url()).pathname}`);
+      });
+      await visit.page.goto(`${api.url}/unsubscribe/uns_nothing`);
+      await visit.page.getByRole('heading', { name: title, exact: true }).waitFor();
+      expect(await visit.page.locator('html').getAttribute('lang')).toBe(locale.slice(0, 2));
+      expect(sent).toEqual([]);
+      await visit.page.getByRole('button').click();
+      await visit.page.getByRole('status').waitFor(); // no mail has this address
+      expect(sent).toEqual(['POST /unsubscribe/uns_nothing']);
+      await visit.page.close();
+    }
+  });
+
   it('fits a phone and a desktop, in light and in dark', async () => {
-    expect(await faultsOnEveryScreen(page, [`${api.url}/outbox`, `${api.url}/outbox/${ids[0]}`])).toEqual([]);
+    expect(
+      await faultsOnEveryScreen(page, [
+        `${api.url}/outbox`,
+        `${api.url}/outbox/${ids[0]}`,
+        `${api.url}/unsubscribe/uns_nothing`,
+      ]),
+    ).toEqual([]);
   });
 });
