@@ -8,7 +8,6 @@ import { browse, startApi } from '../support/api.ts';
 import type { Api } from '../support/api.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';
 import { secret } from '../support/minting.ts';
-import { createKeepingMailer } from '../../mailer/kept-mail.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
 
@@ -88,9 +87,6 @@ beforeAll(async () => {
   ids.imports = (await sql`select id from imports`)[0]?.['id'];
   await sql`insert into messages (id, tenant_id, channel_id, provider_id, folder, recipients, received_at, size, backfilled,
     content_id, fingerprint, stored_at) values (${ids.messages}, 'acme', ${ids.channels}, 'p', 'INBOX', '[]', now(), 1, false, 'c', 'f', now())`;
-  const mail = { id: ids.outbox, tenantId: 'acme', to: { email: 'ana@example.com', name: null } };
-  const content = { subject: 'Test', text: 'Test', html: 'Test', headers: {} };
-  await createKeepingMailer(stage.context).send({ ...mail, ...content });
   await sql`insert into webhook_deliveries (id, event_id, endpoint_id, tenant_id, state, created_at)
     select ${ids.deliveries}, id, ${ids['webhook-endpoints']}, 'acme', 'failed', now() from events limit 1`;
   await sql`insert into incidents (id, tenant_id, channel_id, provider, opened_at)
