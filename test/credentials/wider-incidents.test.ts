@@ -139,7 +139,8 @@ test(`rule 11: one dead mail server under ${CHANNELS} channels is one incident, 
     tx
       .select()
       .from(events)
-      .where(sql`tenant_id is null`),
+      .where(sql`tenant_id is null`)
+      .orderBy(events.seq),
   );
   expect(ofWhole.map(({ type }) => type)).toEqual(['incident.opened', 'incident.closed']);
   const repaired = await eventsOfChannels(connected, 'channel.repaired');
