@@ -37,10 +37,8 @@ export async function readStored(context: ApiContext, tx: Transaction, row: Chan
   const { metadata: _, ...channel } = await showChannel(context, tx, row);
   const imports = await listImports(tx, { channelId: id, after: null, limit: MOST });
   const events = await listTimeline(tx, { channelId: id, before: null, limit: MOST_EVENTS });
-  const incidents = await listIncidents(tx, {
-    ...{ tenantId, channelId: id, state: null, scope: null, partOf: null, after: null },
-    limit: MOST,
-  });
+  const every = { tenantId, channelId: id, state: null, scope: null, partOf: null, after: null };
+  const incidents = await listIncidents(tx, { ...every, limit: MOST });
   const counts = await countAffected(tx, incidents);
   return {
     channel,

@@ -3,7 +3,7 @@ import type { SQL } from 'drizzle-orm';
 import type { Transaction } from '../client.ts';
 
 /** How long something took, in seconds; null where there was none. */
-export interface Spread {
+interface Spread {
   p50: number | null;
   p95: number | null;
   count: number;

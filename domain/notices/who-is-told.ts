@@ -2,7 +2,7 @@ import { normalAddress } from '../address.ts';
 import type { ChannelKind } from '../access-type.ts';
 import type { NoticeWhy, Unreachable } from './notice.ts';
 
-export type Notify = 'owner' | 'admins' | 'both' | 'none';
+type Notify = 'owner' | 'admins' | 'both' | 'none';
 
 /** The people of a channel, and what its tenant's policy says about them. */
 export interface People<P> {

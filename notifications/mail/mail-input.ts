@@ -29,7 +29,7 @@ export interface MailItem {
 }
 
 /** How the installation looks in mails; every part may be absent. */
-export interface MailBranding {
+interface MailBranding {
   name: string | null;
   logoUrl: string | null;
   accentColor: string | null;

@@ -2,7 +2,7 @@ import type { StatusReason } from '../../domain/verdict.ts';
 import type { Task, Why } from '../mail-kinds.ts';
 
 /** What a mail is about, as its reader sees it: a kind of mail may have several. */
-export const OCCASIONS = [
+const OCCASIONS = [
   'sign_in',
   'unreachable',
   'approve',
@@ -16,7 +16,7 @@ export const OCCASIONS = [
 export type Occasion = (typeof OCCASIONS)[number];
 
 /** Who runs an account, in the two forms that sentences need. */
-export interface Party {
+interface Party {
   /** At the start of a sentence. */
   subject: string;
   /** Where one signs in: "at Google". */
@@ -38,7 +38,7 @@ export interface OccasionFacts {
   until: string;
 }
 
-export interface WhyFacts {
+interface WhyFacts {
   tenant: string;
   /** The mailbox, or the words for several. */
   about: string;

@@ -117,21 +117,21 @@ describe('a shared mailbox', () => {
   });
 });
 
+async function connected(email: string): Promise<string> {
+  await stage.sandbox.account('microsoft', email);
+  const link = await links.makeLink({ access_types: ['microsoft'] });
+  return locationOf(await signIn(browse(api), link.path, email)).searchParams.get('channel') ?? '';
+}
+
+/** What the sign-in at this channel asks of Microsoft. */
+async function askedAt(channel: string) {
+  const { path } = await links.reauthorizeLink(channel);
+  const browser = browse(api);
+  const { json } = await browser('POST', `${path}/authorize`, { access_type: 'microsoft' });
+  return { browser, path, url: new URL(json.authorization_url) };
+}
+
 describe('an account of one’s own', () => {
-  async function connected(email: string): Promise<string> {
-    await stage.sandbox.account('microsoft', email);
-    const link = await links.makeLink({ access_types: ['microsoft'] });
-    return locationOf(await signIn(browse(api), link.path, email)).searchParams.get('channel') ?? '';
-  }
-
-  /** What the sign-in at this channel asks of Microsoft. */
-  async function askedAt(channel: string) {
-    const { path } = await links.reauthorizeLink(channel);
-    const browser = browse(api);
-    const { json } = await browser('POST', `${path}/authorize`, { access_type: 'microsoft' });
-    return { browser, path, url: new URL(json.authorization_url) };
-  }
-
   test('the claims that a policy asks for at a refresh are in the next sign-in, and in no later one', async () => {
     const email = 'hal@contoso.example';
     const id = await connected(email);

@@ -40,6 +40,7 @@ const PUBLIC = [
   'GET /connect/:link/session',
   'POST /connect/:link/authorize',
   'POST /connect/:link/password',
+  'POST /connect/:link/renew',
   'GET /connect/:link/progress',
   'GET /oauth/:provider/callback',
   'GET /oauth/:provider/admin-consent',

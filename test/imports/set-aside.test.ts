@@ -36,31 +36,31 @@ beforeAll(async () => {
 });
 afterAll(() => stage.close());
 
+async function withProjects(email: string) {
+  await stage.sandbox.account('imap', email, { password: PASSWORD });
+  await stage.sandbox.deliver('imap', email, 1, { folder: 'Projects', date: '2020-02-02T12:00:00Z' });
+  const channelId = channelOf(await connectImap(stage, email, PASSWORD));
+  const inbox = await stage.sandbox.deliver('imap', email, 4);
+  const projects = await stage.sandbox.deliver('imap', email, 12, { folder: 'Projects' });
+  return { channelId, inbox, projects };
+}
+
+/** As Temporal does: again and again, until one comes to its end. */
+async function slices(channelId: string, importId: string, above: string): Promise<(string | null)[]> {
+  const given = { CHANNEL: channelId, IMPORT: importId, FOLDER: 'Projects', ABOVE: above };
+  const ends: (string | null)[] = [];
+  while (ends.length < 9) {
+    const { signal, done } = await sliceInProcess(stage, { ...given, ATTEMPT: String(ends.length + 1) });
+    ends.push(signal);
+    if (done) break;
+  }
+  return ends;
+}
+
 describe.concurrent('a listing that kills its process', () => {
-  async function withMail(email: string) {
-    await stage.sandbox.account('imap', email, { password: PASSWORD });
-    await stage.sandbox.deliver('imap', email, 1, { folder: 'Projects', date: '2020-02-02T12:00:00Z' });
-    const channelId = channelOf(await connectImap(stage, email, PASSWORD));
-    const inbox = await stage.sandbox.deliver('imap', email, 4);
-    const projects = await stage.sandbox.deliver('imap', email, 12, { folder: 'Projects' });
-    return { channelId, inbox, projects };
-  }
-
-  /** As Temporal does: again and again, until one comes to its end. */
-  async function slices(channelId: string, importId: string, above: string): Promise<(string | null)[]> {
-    const given = { CHANNEL: channelId, IMPORT: importId, FOLDER: 'Projects', ABOVE: above };
-    const ends: (string | null)[] = [];
-    while (ends.length < 9) {
-      const { signal, done } = await sliceInProcess(stage, { ...given, ATTEMPT: String(ends.length + 1) });
-      ends.push(signal);
-      if (done) break;
-    }
-    return ends;
-  }
-
   test('is set aside after ever smaller pages, and the other folders go on; in an hour it is tried again', async () => {
     const email = 'listing@example.com';
-    const { channelId, inbox, projects } = await withMail(email);
+    const { channelId, inbox, projects } = await withProjects(email);
     const { queue, stored, channel, told, poll } = importing(stage.context);
     const before = await channel(channelId);
     const importId = await queue(channelId, { cause: 'reauthorized' });
@@ -103,7 +103,7 @@ describe.concurrent('a listing that kills its process', () => {
   }, 240_000);
 
   test('is done in pages that pass where some do', async () => {
-    const { channelId, inbox, projects } = await withMail('pages@example.com');
+    const { channelId, inbox, projects } = await withProjects('pages@example.com');
     const { queue, stored } = importing(stage.context);
     const importId = await queue(channelId, { cause: 'reauthorized' });
     const killed = 'SIGKILL';
@@ -118,33 +118,33 @@ describe.concurrent('a listing that kills its process', () => {
   }, 240_000);
 });
 
+async function withInbox(email: string) {
+  await stage.sandbox.account('imap', email, { password: PASSWORD });
+  const channelId = channelOf(await connectImap(stage, email, PASSWORD));
+  const delivered = await stage.sandbox.deliver('imap', email, 3);
+  return { channelId, delivered };
+}
+
+/** One slice, as a second attempt, whose listing hangs until the activity is cancelled for this reason. */
+async function hang(channelId: string, importId: string, reason: 'TIMED_OUT' | 'WORKER_SHUTDOWN'): Promise<void> {
+  const environment = new MockActivityEnvironment({ attempt: 2 });
+  const list = (): Promise<never> => {
+    environment.cancel(reason);
+    return Promise.reject(new Error('aborted'));
+  };
+  const hanging = withSessions(stage.context, (session) => ({
+    ...session,
+    // An expired cursor is told at once; the window after it is what hangs.
+    listChanges: (scope, cursor, limit) => (cursor === '' ? session.listChanges(scope, cursor, limit) : list()),
+    listWindow: list,
+  }));
+  const slice = () => runSlice(hanging, { tenantId: TENANT, channelId, importId });
+  await expect(environment.run(slice)).rejects.toThrow();
+}
+
 describe('a listing that never answers', () => {
-  async function withMail(email: string) {
-    await stage.sandbox.account('imap', email, { password: PASSWORD });
-    const channelId = channelOf(await connectImap(stage, email, PASSWORD));
-    const delivered = await stage.sandbox.deliver('imap', email, 3);
-    return { channelId, delivered };
-  }
-
-  /** One slice, as a second attempt, whose listing hangs until the activity is cancelled for this reason. */
-  async function hang(channelId: string, importId: string, reason: 'TIMED_OUT' | 'WORKER_SHUTDOWN'): Promise<void> {
-    const environment = new MockActivityEnvironment({ attempt: 2 });
-    const list = (): Promise<never> => {
-      environment.cancel(reason);
-      return Promise.reject(new Error('aborted'));
-    };
-    const hanging = withSessions(stage.context, (session) => ({
-      ...session,
-      // An expired cursor is told at once; the window after it is what hangs.
-      listChanges: (scope, cursor, limit) => (cursor === '' ? session.listChanges(scope, cursor, limit) : list()),
-      listWindow: list,
-    }));
-    const slice = () => runSlice(hanging, { tenantId: TENANT, channelId, importId });
-    await expect(environment.run(slice)).rejects.toThrow();
-  }
-
   test('as a window whose head has become void meanwhile, it ends well when it is tried again', async () => {
-    const { channelId, delivered } = await withMail('window@example.com');
+    const { channelId, delivered } = await withInbox('window@example.com');
     const { queue, slice, finish, stored } = importing(stage.context);
     await stage.context.database.inTenant(TENANT, (tx) => voidCursors(tx, channelId));
     const importId = await queue(channelId, { cause: 'reauthorized' });
@@ -164,7 +164,7 @@ describe('a listing that never answers', () => {
   });
 
   test('is counted when its activity runs out of time, and not when its worker is told to stop', async () => {
-    const { channelId, delivered } = await withMail('hanging@example.com');
+    const { channelId, delivered } = await withInbox('hanging@example.com');
     const importId = await importing(stage.context).queue(channelId, { cause: 'reauthorized' });
     for (let stops = 0; stops < 6; stops++) await hang(channelId, importId, 'WORKER_SHUTDOWN');
     for (let hangs = 0; hangs < 3; hangs++) await hang(channelId, importId, 'TIMED_OUT');

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 
 /** A mail that the server took. */
-export interface TakenMail {
+interface TakenMail {
   to: string[];
   raw: string;
   isEncrypted: boolean;

@@ -91,10 +91,11 @@ test('it reads who it is, folders, a window, a delta to its end, and a message',
   expect(text).toMatch(/^Message-ID: </im);
 });
 
+const get = (path: string, prefer = '') =>
+  fetch(`${address}/${path}`, { headers: { authorization: `Bearer ${accessToken}`, ...(prefer ? { prefer } : {}) } });
+
 test('a request without a client is answered as Graph documents it: the fields, the page, what it preferred, an error', async () => {
   await app.deliver(EMAIL, 5);
-  const get = (path: string, prefer = '') =>
-    fetch(`${address}/${path}`, { headers: { authorization: `Bearer ${accessToken}`, ...(prefer ? { prefer } : {}) } });
   const page = await get(
     'me/mailFolders/inbox/messages/delta?$select=subject',
     'IdType="ImmutableId", odata.maxpagesize=2',

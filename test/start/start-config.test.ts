@@ -50,35 +50,40 @@ describe('startConfigFrom', () => {
   });
 });
 
-describe('programEnvironment', () => {
-  const google = {
-    GOOGLE_CLIENT_ID: 'sandbox-id',
-    GOOGLE_CLIENT_SECRET: secret('client-secret'),
-    GMAIL_API_URL: 'http://127.0.0.1:1/gmail',
-    GOOGLE_PUBSUB_AUDIENCE: 'http://127.0.0.1:3000/push/google',
-  };
-  const imap = { host: '127.0.0.1', port: 4143, security: 'starttls', ca_file: '/sandbox/ca.pem' };
-  const found = {
-    databaseUrl: 'postgres://db/mooring',
-    databaseUrls: {
-      server: 'postgres://server@db/mooring',
-      worker: 'postgres://worker@db/mooring',
-      listener: 'postgres://listener@db/mooring',
-    },
-    temporalAddress: '127.0.0.1:7233',
-    temporalUiUrl: null,
-    apiKey: `mk_${secret('api-key')}`,
-    uiLoginToken: secret('login-token'),
-    sandbox: {
-      pid: 1,
-      control: 'http://127.0.0.1:1',
-      page: 'http://127.0.0.1:1/',
-      environment: { google, imap: {} },
-      authorities: [imap.ca_file],
-      run: { imap },
-    },
-  };
+const google = {
+  GOOGLE_CLIENT_ID: 'sandbox-id',
+  GOOGLE_CLIENT_SECRET: secret('client-secret'),
+  GMAIL_API_URL: 'http://127.0.0.1:1/gmail',
+  GOOGLE_PUBSUB_AUDIENCE: 'http://127.0.0.1:3000/push/google',
+};
+const imap = { host: '127.0.0.1', port: 4143, security: 'starttls', ca_file: '/sandbox/ca.pem' };
+const found = {
+  databaseUrl: 'postgres://db/mooring',
+  databaseUrls: {
+    server: 'postgres://server@db/mooring',
+    worker: 'postgres://worker@db/mooring',
+    listener: 'postgres://listener@db/mooring',
+  },
+  temporalAddress: '127.0.0.1:7233',
+  temporalUiUrl: null,
+  apiKey: `mk_${secret('api-key')}`,
+  uiLoginToken: secret('login-token'),
+  sandbox: {
+    pid: 1,
+    control: 'http://127.0.0.1:1',
+    page: 'http://127.0.0.1:1/',
+    environment: { google, imap: {} },
+    authorities: [imap.ca_file],
+    run: { imap },
+  },
+};
 
+function mailOf(program: 'server' | 'worker', given: Record<string, string>): (string | undefined)[] {
+  const environment = programEnvironment(program, startConfigFrom(given), found);
+  return [environment['MOORING_OUTBOX'], environment['SMTP_URL'] ?? ''];
+}
+
+describe('programEnvironment', () => {
   it('puts the sandbox in the place of Google', () => {
     const environment = programEnvironment('server', startConfigFrom({}), found);
     expect(environment).toMatchObject({ MOORING_SANDBOX: 'on', MOORING_CA_FILE: imap.ca_file, ...google });
@@ -124,10 +129,6 @@ describe('programEnvironment', () => {
   });
 
   it('keeps mail where everything is embedded and no mail server is named; its password is the worker’s alone', () => {
-    const mailOf = (program: 'server' | 'worker', given: Record<string, string>) => {
-      const environment = programEnvironment(program, startConfigFrom(given), found);
-      return [environment['MOORING_OUTBOX'], environment['SMTP_URL'] ?? ''];
-    };
     const smtp = { SMTP_URL: 'smtp://smtp.example.com' };
     expect(mailOf('server', {})).toEqual(['on', '']);
     expect(mailOf('server', smtp)).toEqual(['off', '']);

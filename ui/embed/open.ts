@@ -2,12 +2,12 @@ import type { ConnectSession } from '../../api/schemas/connect.ts';
 import { BACK, isPopupMessage } from './popup-message.ts';
 import { SERVER } from './server.ts';
 
-export interface Connected {
+interface Connected {
   /** The channel's id. */
   channel: string;
 }
 
-export interface Exit {
+interface Exit {
   /** The code of the last failed sign-in; null: the window was closed before one. */
   code: string | null;
 }

@@ -13,7 +13,7 @@ export interface Titled {
 }
 
 /** Who runs an account, where it is no proper name: as the subject of a sentence, and as the place of a sign-in. */
-export interface ProviderName {
+interface ProviderName {
   name: string;
   at: string;
 }
