@@ -131,7 +131,7 @@ async function openLink(page: Page, url: string): Promise<Page> {
 
 async function chooseGmail(page: Page, email: string): Promise<void> {
   await page
-    .getByRole('button', { name: /^(Continue with .*|Try again)$/ })
+    .getByRole('button', { name: /^(Continue with|Sign in as|Try again)/ })
     .first()
     .click();
   await signInAtGoogle(page, email);
