@@ -1,0 +1,21 @@
+/** The public calls; a new one must be added here on purpose. */
+export const PUBLIC_CALLS = [
+  'GET /healthz',
+  'GET /readyz',
+  'GET /banner/state',
+  'GET /branding',
+  'GET /branding/logo',
+  'GET /mooring.js',
+  'GET /connect/:link/session',
+  'POST /connect/:link/authorize',
+  'POST /connect/:link/password',
+  'POST /connect/:link/renew',
+  'GET /connect/:link/progress',
+  'GET /oauth/:provider/callback',
+  'GET /oauth/:provider/admin-consent',
+  'POST /push/:provider',
+  'POST /ui/session',
+  'POST /unsubscribe/:token',
+  'DELETE /ui/session',
+  'GET /login',
+];
