@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { checkChannel } from '../../credentials/check.ts';
 import { lookAtChannel } from '../../channels/look.ts';
 import { wakeForgotten } from '../../background/reconcile.ts';
@@ -16,6 +16,7 @@ const PASSWORD = secret('password');
 const NEXT_PASSWORD = secret('password');
 
 const scene = setScene();
+beforeAll(() => scene.withoutReminders());
 const check = (channelId: string) => checkChannel(scene.stage.context, { tenantId: TENANT, channelId });
 const due = async (channelId: string) =>
   (await lookAtChannel(scene.stage.context, { tenantId: TENANT, channelId, seq: 1_000_000 })).due;

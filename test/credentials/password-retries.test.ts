@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { lookAtChannel } from '../../channels/look.ts';
 import { checkChannel } from '../../credentials/check.ts';
 import { readAccess } from '../../credentials/access.ts';
@@ -18,6 +18,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
 const scene = setScene();
+beforeAll(() => scene.withoutReminders());
 const PASSWORD = secret('password');
 
 const check = (channelId: string, asked = false) =>

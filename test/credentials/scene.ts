@@ -5,6 +5,7 @@ import { findDoubt } from '../../db/credentials/refresh-attempts.ts';
 import { refreshCredential } from '../../credentials/refresh.ts';
 import type { RefreshOutcome } from '../../credentials/refresh-answer.ts';
 import type { Context } from '../../runtime/context.ts';
+import { ensureTenant, findPolicy, setPolicy } from '../../db/access/tenants.ts';
 import { findChannel } from '../../db/channels/channels.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
 import { findCredential, markTokenRefused } from '../../db/credentials/credentials.ts';
@@ -32,6 +33,16 @@ export class Scene {
 
   async raise(): Promise<void> {
     this.#stage = await raiseStage({ given: { clock: this.clock } });
+  }
+
+  /** Its channels are due only for what their credentials need. */
+  async withoutReminders(): Promise<void> {
+    const now = await this.clock.now();
+    await this.stage.context.database.inTenant(TENANT, async (tx) => {
+      await ensureTenant(tx, TENANT, now);
+      const policy = await findPolicy(tx, TENANT);
+      await setPolicy(tx, TENANT, { ...policy, remindersDays: [], reminderRepeatDays: null });
+    });
   }
 
   get stage(): Stage {
