@@ -105,14 +105,18 @@ const configurationOut = z.object({
   sandbox: z.boolean().describe('Whether the simulated providers run'),
   poll_interval_s: z.number().nullable().describe('Between two polls; null: as each provider allows'),
   audit_interval_s: z.number().describe('Between two audits'),
-  database: z.object({
-    pooled: z.boolean().describe('Whether a pooler stands between'),
-    prepared_statements: z.boolean().describe('Whether statements are prepared'),
-  }),
-  temporal: z.object({
-    namespace: z.string().describe('The namespace'),
-    tls: z.boolean().describe('Whether it is reached by TLS'),
-  }),
+  database: z
+    .object({
+      pooled: z.boolean().describe('Whether a pooler stands between'),
+      prepared_statements: z.boolean().describe('Whether statements are prepared'),
+    })
+    .describe('How PostgreSQL is reached'),
+  temporal: z
+    .object({
+      namespace: z.string().describe('The namespace'),
+      tls: z.boolean().describe('Whether it is reached by TLS'),
+    })
+    .describe('How Temporal is reached'),
 });
 
 const versionsOut = z.object({
