@@ -35,12 +35,12 @@ async function emitIfDue(tx: Transaction, row: ChannelRow, now: Date): Promise<D
   const progress = progressOf(incident);
   const due = nextReminder(policy, progress, now);
   if (due === null || due.at > now) return due?.at ?? null;
-  const { number, adminsJoin } = due;
+  const { number, adminsJoin, adminsAlone } = due;
   const about = { tenantId: row.tenantId, channelId: row.id, incidentId: incident.id, at: now };
   await insertEvent(tx, {
     ...about,
     type: 'channel.reauth_reminder',
-    data: { ...eventData(row, null), number, adminsJoin },
+    data: { ...eventData(row, null), number, adminsJoin, adminsAlone },
   });
   await noteReminder(tx, incident.id, number, now);
   return nextReminder(policy, { ...progress, remindedAt: now, reminders: number }, now)?.at ?? null;

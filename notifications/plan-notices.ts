@@ -22,6 +22,7 @@ export interface Step {
   occasion: string;
   kind: NoticeKind;
   adminsJoin?: boolean;
+  adminsAlone?: boolean;
   /** The incident for which the operator looks at the mails first, and until when. */
   hold?: { id: string; until: Date } | null;
 }
@@ -67,21 +68,31 @@ export function kindOfAlert({ action }: ChannelRow): NoticeKind {
 }
 
 async function planReminder(tx: Transaction, channel: ChannelRow, event: EventRow, now: Date) {
-  const { number, adminsJoin } = event.data as { number?: number; adminsJoin?: boolean };
-  const occasion = `reminder/${number ?? 1}`;
-  return planStep(tx, channel, { occasion, kind: 'reminder', adminsJoin: adminsJoin === true }, now);
+  const { number, adminsJoin, adminsAlone } = event.data as {
+    number?: number;
+    adminsJoin?: boolean;
+    adminsAlone?: boolean;
+  };
+  const admins = { adminsJoin: adminsJoin === true, adminsAlone: adminsAlone === true };
+  return planStep(tx, channel, { occasion: `reminder/${number ?? 1}`, kind: 'reminder', ...admins }, now);
 }
 
 /** Tells the people of a channel of a step of its incident, unless the trouble is not theirs (rule 11). */
 export async function planStep(tx: Transaction, channel: ChannelRow, step: Step, now: Date): Promise<NoticeRow[]> {
   if (!asksPerson(channel)) return [];
   const policy = await findPolicy(tx, channel.tenantId);
-  const audience = await audienceOf(tx, channel, policy, step.adminsJoin === true);
-  const rows = await insertNotices(tx, rowsOf(channel, step, audience, now));
+  const audience = await audienceOf(tx, channel, policy, step.adminsJoin === true || policy.adminsJoinAfterDays === 0);
+  const rows = await insertNotices(tx, rowsOf(channel, step, step.adminsAlone ? joining(audience) : audience, now));
   const told = rows.filter(({ state }) => state === 'queued');
   for (const { id, recipientId } of told) await suppressEarlier(tx, channel, { id, recipientId }, now);
   return told;
 }
+
+/** The admins who join because the owner did nothing; of a shared channel, whose admins are told anyway, none. */
+const joining = ({ told, notTold }: Audience<Person>): Audience<Person> => ({
+  told: told.filter(({ why }) => why === 'owner_silent'),
+  notTold: notTold.filter(({ why }) => why === 'owner_silent'),
+});
 
 /** Whether a person of the tenant must act. */
 export function asksPerson(channel: ChannelRow): boolean {

@@ -25,6 +25,8 @@ export interface Reminder {
   number: number;
   /** The admins are reminded as well as the owner. */
   adminsJoin: boolean;
+  /** The day on which the admins join is none of the owner's: they alone are told. */
+  adminsAlone: boolean;
 }
 
 /**
@@ -33,14 +35,16 @@ export interface Reminder {
  */
 export function nextReminder(ladder: Ladder, { askedAt, remindedAt, reminders }: Progress, now: Date): Reminder | null {
   const passedMs = remindedAt === null ? 0 : Math.max(0, remindedAt.getTime() - askedAt.getTime());
-  const stepMs = nextStepMs(ladder, passedMs);
-  if (stepMs === null) return null;
-  const at = new Date(Math.max(askedAt.getTime() + stepMs, now.getTime()));
-  const adminsJoin = at.getTime() - askedAt.getTime() >= ladder.adminsJoinAfterDays * DAY_MS;
-  return { at, number: reminders + 1, adminsJoin };
+  const ownersMs = nextStepMs(ladder, passedMs) ?? Infinity;
+  const joinMs = Math.round(ladder.adminsJoinAfterDays * DAY_MS);
+  const stepMs = Math.min(ownersMs, joinMs > passedMs ? joinMs : Infinity);
+  if (stepMs === Infinity) return null;
+  const afterMs = Math.max(stepMs, now.getTime() - askedAt.getTime());
+  const at = new Date(askedAt.getTime() + afterMs);
+  return { at, number: reminders + 1, adminsJoin: afterMs >= joinMs, adminsAlone: afterMs < ownersMs };
 }
 
-/** The first step after `passedMs` from the first alert. */
+/** The owner's first step after `passedMs` from the first alert; null: none follows. */
 function nextStepMs({ remindersDays, reminderRepeatDays }: Ladder, passedMs: number): number | null {
   const steps = remindersDays.map((days) => Math.round(days * DAY_MS));
   const next = steps.filter((step) => step > passedMs);

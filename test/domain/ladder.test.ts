@@ -43,8 +43,20 @@ describe('the ladder of reminders', () => {
 
   test('ends where nothing repeats, and has none without steps and repetition', () => {
     expect(daysOf(climb({ ...USUAL, reminderRepeatDays: null }, 365))).toEqual([1, 3, 7]);
-    expect(climb({ ...USUAL, remindersDays: [], reminderRepeatDays: null }, 365)).toEqual([]);
-    expect(daysOf(climb({ ...USUAL, remindersDays: [] }, 22))).toEqual([7, 14, 21]);
+    const never = { ...USUAL, adminsJoinAfterDays: 365 };
+    expect(climb({ ...never, remindersDays: [], reminderRepeatDays: null }, 364)).toEqual([]);
+    expect(daysOf(climb({ ...never, remindersDays: [] }, 22))).toEqual([7, 14, 21]);
+  });
+
+  test('tells the admins alone on the day on which they join, where it is none of the owner’s', () => {
+    const alone = (ladder: Ladder) => daysOf(climb(ladder, 22).filter(({ adminsAlone }) => adminsAlone));
+    expect(alone(USUAL)).toEqual([]);
+    expect(alone({ ...USUAL, remindersDays: [1, 10] })).toEqual([3]);
+    expect(daysOf(climb({ ...USUAL, remindersDays: [1, 10] }, 22))).toEqual([1, 3, 10, 17]);
+    expect(alone({ ...USUAL, remindersDays: [], reminderRepeatDays: null })).toEqual([3]);
+    expect(alone({ ...USUAL, adminsJoinAfterDays: 0 })).toEqual([]);
+    const late = climb({ ...USUAL, remindersDays: [1, 10] }, 22, { downFrom: 2, upAt: 11 });
+    expect(late.map(({ adminsAlone }) => adminsAlone)).toEqual([false, false, false]);
   });
 
   test('takes steps of another policy by their days, not by their numbers', () => {
@@ -69,7 +81,8 @@ describe('the ladder of reminders', () => {
         for (const day of ladder.remindersDays) expect(times).toContain(ASKED.getTime() + Math.round(day * DAY_MS));
         for (const { at, adminsJoin } of sent) expect(adminsJoin).toBe(at >= daysAfter(ladder.adminsJoinAfterDays));
         const last = Math.max(0, ...ladder.remindersDays);
-        const repeats = times.filter((at) => at > ASKED.getTime() + Math.round(last * DAY_MS));
+        const owners = sent.filter(({ adminsAlone }) => !adminsAlone).map(({ at }) => at.getTime());
+        const repeats = owners.filter((at) => at > ASKED.getTime() + Math.round(last * DAY_MS));
         if (ladder.reminderRepeatDays === null) expect(repeats).toEqual([]);
         else expect(repeats).toHaveLength(Math.floor((90 - last) / ladder.reminderRepeatDays + 1e-6));
       }),

@@ -41,6 +41,8 @@ const left = address('left');
 const prompt = address('prompt');
 const sleeper = address('sleeper');
 const many = address('many');
+const seldom = address('seldom');
+const joining = address('joining');
 const told: Record<string, Told> = {};
 let quietTo: number;
 
@@ -52,6 +54,8 @@ it('a month passes', async () => {
   await stage.policy('idle', { admins: [person(itsAdmin)] });
   await stage.policy('left', { admins: [person(left)] });
   await stage.policy('quiet', { quietHours });
+  await stage.policy('seldom', { admins: [person(joining)], remindersDays: [1, 10], reminderRepeatDays: null });
+  told['seldom'] = await stage.connect('seldom', { owner: person(seldom) });
   told['idle'] = await stage.connect('idle', { owner: person(idle) });
   told['left'] = await stage.connect('left', {});
   told['prompt'] = await stage.connect('prompt', { owner: person(prompt) });
@@ -59,7 +63,9 @@ it('a month passes', async () => {
   for (const name of ['one', 'two', 'three']) told[name] = await stage.connect('many', { owner: person(many) });
   brokenAt = (await stage.now()).getTime();
   for (const channel of Object.values(told)) await stage.breakAccess(channel);
-  await until('the first mails', () => [idle, left, prompt, sleeper, many].every((to) => stage.to(to).length === 1));
+  await until('the first mails', () =>
+    [idle, left, prompt, sleeper, many, seldom].every((to) => stage.to(to).length === 1),
+  );
   if (told['prompt']) await stage.signIn(told['prompt']);
   await until('the end of one', () => stage.to(prompt).length === 2);
   for (let day = 0; day < 30; day++) await passDay();
@@ -70,6 +76,11 @@ it('an owner who does nothing is reminded on the policy’s days, and admins joi
   expect(daysOf(itsAdmin)).toEqual(STEPS.filter((day) => day >= 3));
   if (told['idle'])
     expect(await kindsOf(told['idle'], idle)).toEqual([...STEPS.map(() => 'reminder'), 'reauth_required']);
+});
+
+it('the admins join on a day on which the owner is not reminded', () => {
+  expect(daysOf(seldom)).toEqual([0, 1, 10]);
+  expect(daysOf(joining)).toEqual([3, 10]);
 });
 
 it('the admins are told in place of an owner who has left', () => {

@@ -77,6 +77,7 @@ const SHAPES: Record<EmittedEventType, readonly [Shape, ...Shape[]]> = {
       ...channel,
       number: z.int().describe('1 for the first reminder of the incident'),
       admins_join: z.boolean().describe('The admins are reminded as well as the owner'),
+      admins_alone: z.boolean().describe('The day is none of the owner’s: the admins join, and they alone are told'),
     },
   ],
   'channel.reauthorized': [channel],
