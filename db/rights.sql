@@ -103,6 +103,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
   SELECT 'adoptions.sealed_answer', public.vault_key_id(sealed_answer), count(*)::integer FROM public.adoptions GROUP BY 2
   UNION ALL
   SELECT 'webhook_endpoints.secret_jwe', public.vault_key_id(secret_jwe), count(*)::integer FROM public.webhook_endpoints GROUP BY 2
+  UNION ALL
+  SELECT 'kept_mails.jwe', public.vault_key_id(jwe), count(*)::integer FROM public.kept_mails GROUP BY 2
 $$;
 GRANT CREATE ON SCHEMA public TO mooring_vault_across_tenants;
 ALTER FUNCTION public.count_vault_keys() OWNER TO mooring_vault_across_tenants;

@@ -41,6 +41,9 @@ export function parseSmtpUrl(text: string): Parsed<SmtpServer> {
   }
   const login = loginOf(url);
   if (login === undefined) return { problem: SMTP_URL_FORM };
+  if (login !== null && starttls === 'optional' && !LOOPBACK.test(url.hostname)) {
+    return { problem: 'expected no user and password with ?starttls=optional: they could leave unencrypted' };
+  }
   return {
     value: {
       host: url.hostname.replace(/^\[(.*)\]$/, '$1'),

@@ -2,9 +2,10 @@ import { findUnsubscribing } from '../db/across-tenants/notices.ts';
 import type { RecipientReference } from '../db/across-tenants/notices.ts';
 import { findTenant } from '../db/access/tenants.ts';
 import { findChannel } from '../db/channels/channels.ts';
+import type { ChannelRow } from '../db/channels/channels.ts';
 import type { Transaction } from '../db/client.ts';
 import { insertRefusedAddress, insertUnsubscribe } from '../db/notices/addresses.ts';
-import { failSent, listOfRecipient, suppressNotices, updateQueued } from '../db/notices/notices.ts';
+import { failSent, listNotices, listOfRecipient, suppressNotices, updateQueued } from '../db/notices/notices.ts';
 import type { NoticeRow } from '../db/notices/notices.ts';
 import { isAsking, plainKind } from '../domain/notices/notice.ts';
 import { sha256 } from '../crypto/random-secrets.ts';
@@ -20,9 +21,16 @@ import { wakeRecipients } from './wake-recipients.ts';
 
 type LosingContext = Pick<Context, 'database' | 'clock' | 'temporal' | 'logger'>;
 
-/** Ends mails about the channels of a mail for its recipient; false when no mail has this address. */
-export async function unsubscribe(context: LosingContext, token: string): Promise<boolean> {
-  const found = await findUnsubscribing(context.database, sha256(token));
+/**
+ * Ends mails about the channels of a mail for its recipient; false when no mail has this address. `inTurn`: guesses must
+ * not take up the connections of others.
+ */
+export async function unsubscribe(
+  context: LosingContext,
+  token: string,
+  inTurn: <T>(lookUp: () => Promise<T>) => Promise<T>,
+): Promise<boolean> {
+  const found = await inTurn(() => findUnsubscribing(context.database, sha256(token)));
   const [first] = found;
   if (!first) return false;
   const at = await context.clock.now();
@@ -77,7 +85,21 @@ export async function refuseRecipient(
   const ids = notices.map(({ id }) => id);
   await updateQueued(tx, ids, { state: 'failed', at: now, attemptedAt: null, error });
   await suppressNotices(tx, { recipientId }, 'address_refused', now);
-  return tellInstead(tx, notices, now);
+  return tellInstead(tx, await listOfRecipient(tx, recipientId), now);
+}
+
+/** Of more notices than this, an incident tells people by its reminders. */
+const MOST_OF_INCIDENT = 1_000;
+
+/** The product names another owner, or none: the people of the channel are others, and hear what the last ones heard. */
+export async function tellNewPeople(
+  tx: Transaction,
+  { incidentId }: ChannelRow,
+  now: Date,
+): Promise<RecipientReference[]> {
+  if (incidentId === null) return [];
+  const any = { tenantId: null, channelId: null, kind: null, state: null, after: null };
+  return tellInstead(tx, await listNotices(tx, { ...any, incidentId, limit: MOST_OF_INCIDENT }), now);
 }
 
 /** Repeats the last step of each open incident, for those who are told instead. */

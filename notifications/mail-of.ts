@@ -6,6 +6,7 @@ import { findCredentialState } from '../db/credentials/credentials.ts';
 import type { NoticeRow } from '../db/notices/notices.ts';
 import type { TenantPolicy } from '../db/schema/tenants.ts';
 import type { Mail } from '../domain/mail.ts';
+import { sha256 } from '../crypto/random-secrets.ts';
 import { plainKind, reminderNumber } from '../domain/notices/notice.ts';
 import { itemOfChannel } from './mail/channel-item.ts';
 import { composeMail } from './mail/compose.ts';
@@ -40,7 +41,7 @@ export async function mailOf(context: TellContext, tx: Transaction, content: Con
     why: first.why,
     ...(number === null ? {} : { number }),
     tenantName: policy.displayName ?? first.tenantId,
-    branding: await findBranding(tx),
+    branding: withOwnLogo(await findBranding(tx), context.config.publicUrl),
     locale: person.locale ?? policy.locale,
     timeZone: person.timeZone ?? policy.quietHours?.timeZone ?? 'UTC',
     unsubscribeUrl: first.why === 'asked' ? null : `${context.config.publicUrl}/unsubscribe/${unsubscribe}`,
@@ -49,6 +50,12 @@ export async function mailOf(context: TellContext, tx: Transaction, content: Con
   const to = { email: first.recipient, name: person.name };
   return { ...mail, id: first.mailId, tenantId: first.tenantId, to };
 }
+
+/** Mails show the logo through us, too: its host must not learn who reads a mail, and when. */
+const withOwnLogo = <T extends { logoUrl: string | null }>(branding: T, publicUrl: string): T =>
+  branding.logoUrl === null
+    ? branding
+    : { ...branding, logoUrl: `${publicUrl}/branding/logo?of=${sha256(branding.logoUrl).slice(0, 12)}` };
 
 async function itemOf(context: TellContext, tx: Transaction, notice: NoticeRow, now: Date): Promise<MailItem> {
   const channel = notice.channelId === null ? null : await findChannel(tx, notice.channelId);

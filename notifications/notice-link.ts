@@ -17,7 +17,9 @@ export async function noticeLink(
   }
   const expired = linkId === null ? null : await findLink(tx, linkId);
   if (!expired) throw new Error('Expected a notice of an incident or of an expired link');
-  const { tenantId, purpose, channelId, spec, returnTo, origin } = expired;
+  const { tenantId, purpose, channelId, returnTo, origin } = expired;
+  // The product vouched for the mailbox while the first link lived, and no longer.
+  const spec = expired.spec.attested ? { ...expired.spec, attested: false } : expired.spec;
   const { url } = await makeLink(context, tx, { tenantId, purpose, channelId, spec, returnTo, origin }, now);
   return url;
 }

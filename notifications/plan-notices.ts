@@ -23,9 +23,12 @@ export interface Step {
   kind: NoticeKind;
   adminsJoin?: boolean;
   adminsAlone?: boolean;
-  /** The incident for which the operator looks at the mails first, and until when. */
-  hold?: { id: string; until: Date } | null;
+  /** When it may be sent; at once without. */
+  dueAt?: Date;
 }
+
+/** The incident for which the operator looks at the mails first, and until when. */
+type Hold = { id: string; until: Date } | null;
 
 const ALERT = 'alert';
 const RECOVERED = 'recovered';
@@ -57,10 +60,9 @@ const ASKS: readonly EventRow['type'][] = ['channel.reauth_required', 'channel.b
 /** Whether an event may give reason to tell people, or to tell them no more. */
 export const isPlanned = (type: EventRow['type']) => ASKS.includes(type) || ENDS.has(type);
 
-/** The first notice of an incident. It waits for the operator while many people have to sign in at once. */
+/** The first notice of an incident. */
 async function planAlert(tx: Transaction, channel: ChannelRow, now: Date): Promise<RecipientReference[]> {
-  const hold = channel.status === 'reauth_required' ? await findHold(tx, channel.accessType, now) : null;
-  return planStep(tx, channel, { occasion: ALERT, kind: kindOfAlert(channel), hold }, now);
+  return planStep(tx, channel, { occasion: ALERT, kind: kindOfAlert(channel) }, now);
 }
 
 export function kindOfAlert({ action }: ChannelRow): NoticeKind {
@@ -77,12 +79,17 @@ async function planReminder(tx: Transaction, channel: ChannelRow, event: EventRo
   return planStep(tx, channel, { occasion: `reminder/${number ?? 1}`, kind: 'reminder', ...admins }, now);
 }
 
-/** Tells the people of a channel of a step of its incident, unless the trouble is not theirs (rule 11). */
+/**
+ * Tells the people of a channel of a step of its incident, unless the trouble is not theirs (rule 11). Every notice waits
+ * for the operator while many people have to sign in at once.
+ */
 export async function planStep(tx: Transaction, channel: ChannelRow, step: Step, now: Date): Promise<NoticeRow[]> {
   if (!asksPerson(channel)) return [];
   const policy = await findPolicy(tx, channel.tenantId);
   const audience = await audienceOf(tx, channel, policy, step.adminsJoin === true || policy.adminsJoinAfterDays === 0);
-  const rows = await insertNotices(tx, rowsOf(channel, step, step.adminsAlone ? joining(audience) : audience, now));
+  const hold = channel.status === 'reauth_required' ? await findHold(tx, channel.accessType, now) : null;
+  const people = step.adminsAlone ? joining(audience) : audience;
+  const rows = await insertNotices(tx, rowsOf(channel, step, { people, hold, now }));
   const told = rows.filter(({ state }) => state === 'queued');
   for (const { id, recipientId } of told) await suppressEarlier(tx, channel, { id, recipientId }, now);
   return told;
@@ -111,9 +118,12 @@ export async function audienceOf(
   return whoIsTold({ channelKind, owner, admins, notify, unreachable }, { asks, adminsJoin });
 }
 
-function rowsOf(channel: ChannelRow, { occasion, kind, hold }: Step, audience: Audience<Person>, now: Date) {
-  const { id: channelId, tenantId, incidentId } = channel;
-  const about = { tenantId, channelId, incidentId, kind, occasion, dueAt: now, createdAt: now, at: now };
+function rowsOf(
+  { id: channelId, tenantId, incidentId }: ChannelRow,
+  { occasion, kind, dueAt }: Step,
+  { people, hold, now }: { people: Audience<Person>; hold: Hold; now: Date },
+) {
+  const about = { tenantId, channelId, incidentId, kind, occasion, dueAt: dueAt ?? now, createdAt: now, at: now };
   const held = { heldBy: hold?.id ?? null, heldUntil: hold?.until ?? null };
   const row = (person: Person | null) => ({
     ...about,
@@ -122,8 +132,8 @@ function rowsOf(channel: ChannelRow, { occasion, kind, hold }: Step, audience: A
     recipientId: recipientIdOf(tenantId, person?.email ?? null),
   });
   return [
-    ...audience.told.map(({ person, why }) => ({ ...row(person), ...held, why, state: 'queued' as const })),
-    ...audience.notTold.map(({ person, why, error }) => ({
+    ...people.told.map(({ person, why }) => ({ ...row(person), ...held, why, state: 'queued' as const })),
+    ...people.notTold.map(({ person, why, error }) => ({
       ...row(person),
       why,
       state: 'suppressed' as const,

@@ -65,12 +65,14 @@ async function plan(context: PlannerContext, alarm: WakeUp, stopping: AbortSigna
 /** Plans what the next events give reason to tell; null while another process does. */
 export async function planTurn(context: PlannerContext): Promise<{ more: boolean; heldBack: boolean } | null> {
   const woken: RecipientReference[] = [];
-  const turn = await turnNotices(context.database, EVENTS_PER_TURN, async (events) => {
-    const now = await context.clock.now();
-    for (const event of events) woken.push(...(await planEvent(context, event, now)));
-  });
-  await wakeRecipients(context, woken);
-  return turn;
+  try {
+    return await turnNotices(context.database, EVENTS_PER_TURN, async (event) => {
+      woken.push(...(await planEvent(context, event, await context.clock.now())));
+    });
+  } finally {
+    // Also after a turn that failed: its notices are committed, and its repetition finds nothing new.
+    await wakeRecipients(context, woken);
+  }
 }
 
 /** An event that our code cannot read must not keep every later one from its people. */

@@ -2,8 +2,9 @@ import { findPolicy } from '../db/access/tenants.ts';
 import { findChannel } from '../db/channels/channels.ts';
 import type { Transaction } from '../db/client.ts';
 import { newId } from '../db/ids.ts';
+import { lastRequestedMail } from '../db/notices/notices.ts';
 import { isOperatorsTrouble } from '../domain/channel.ts';
-import { sendableAt } from '../domain/notices/next-mail.ts';
+import { DIGEST_MS, sendableAt } from '../domain/notices/next-mail.ts';
 import type { Unreachable } from '../domain/notices/notice.ts';
 import type { Context } from '../runtime/context.ts';
 import { rulesOf, timesOf } from './mail-rules.ts';
@@ -41,7 +42,9 @@ async function planRequested(tx: Transaction, channelId: string, now: Date) {
   const policy = await findPolicy(tx, channel.tenantId);
   const { told, notTold } = await audienceOf(tx, channel, policy, false);
   if (told.length === 0) return skipped(notTold[0]?.error ?? 'policy');
-  const step = { occasion: `asked/${newId('req')}`, kind: kindOfAlert(channel) };
+  const last = await lastRequestedMail(tx, channelId);
+  const dueAt = new Date(Math.max(now.getTime(), (last?.getTime() ?? 0) + DIGEST_MS));
+  const step = { occasion: `asked/${newId('req')}`, kind: kindOfAlert(channel), dueAt };
   const planned = await planStep(tx, channel, step, now);
   let held = 0;
   for (const notice of planned) {

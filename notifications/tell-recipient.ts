@@ -1,16 +1,20 @@
 import { findPolicy } from '../db/access/tenants.ts';
 import { findChannel } from '../db/channels/channels.ts';
+import type { ChannelRow } from '../db/channels/channels.ts';
 import type { Transaction } from '../db/client.ts';
 import { newId } from '../db/ids.ts';
 import { SENDING_MS, deleteQueued, lockQueued, suppressNotices, updateQueued } from '../db/notices/notices.ts';
 import type { NoticeRow } from '../db/notices/notices.ts';
+import type { TenantPolicy } from '../db/schema/tenants.ts';
 import type { RecipientReference } from '../db/across-tenants/notices.ts';
+import { normalAddress } from '../domain/address.ts';
 import { nextMail } from '../domain/notices/next-mail.ts';
 import { isAsking } from '../domain/notices/notice.ts';
+import type { Suppression } from '../domain/notices/notice.ts';
 import { sha256, randomText } from '../crypto/random-secrets.ts';
 import { mailOf } from './mail-of.ts';
 import { rulesOf, timesOf } from './mail-rules.ts';
-import { asksPerson } from './plan-notices.ts';
+import { asksPerson, audienceOf } from './plan-notices.ts';
 import { settleMail } from './settle-mail.ts';
 import type { PlannedMail, TellContext, Told } from './tell-context.ts';
 
@@ -43,10 +47,10 @@ async function takeNextMail(
   const locked = await lockQueued(tx, recipientId);
   const takenMs = Math.max(...locked.map(({ attemptedAt }) => (attemptedAt?.getTime() ?? 0) + SENDING_MS - +now));
   if (takenMs > 0) return { waitMs: takenMs };
-  const queued = await dropNeedless(tx, locked, now);
-  const [one] = queued;
-  if (!one) return { waitMs: null };
   const policy = await findPolicy(tx, tenantId);
+  const queued = await dropNeedless(tx, locked, { policy, now });
+  const [one] = queued;
+  if (!one) return { waitMs: locked.length > 0 ? 0 : null };
   const next = nextMail(queued.map(timesOf), await rulesOf(tx, { notice: one, policy, now }));
   if ('wait' in next) {
     await noteWaits(tx, queued, next.wait);
@@ -63,19 +67,40 @@ async function takeNextMail(
 }
 
 /**
- * Between the plan and now the channel may have healed, or have met other trouble: no person is asked in vain, and none
- * is told of an end that was not one.
+ * Between the plan and now the channel may have healed or have met other trouble, and its people may be others: no person
+ * is asked in vain, or after an unsubscribe, and none is told of an end that was not one.
  */
-async function dropNeedless(tx: Transaction, rows: NoticeRow[], now: Date): Promise<NoticeRow[]> {
+async function dropNeedless(
+  tx: Transaction,
+  rows: NoticeRow[],
+  { policy, now }: { policy: TenantPolicy; now: Date },
+): Promise<NoticeRow[]> {
   const needed: NoticeRow[] = [];
   for (const row of rows) {
     const channel = row.channelId === null ? null : await findChannel(tx, row.channelId);
     const asks = channel !== null && asksPerson(channel) && channel.incidentId === row.incidentId;
-    if (row.kind === 'recovered' && asks) await deleteQueued(tx, row.id);
-    else if (isAsking(row.kind) && !asks) await suppressNotices(tx, { id: row.id }, 'not_needed', now);
-    else needed.push(row);
+    if (row.kind === 'recovered' && asks) {
+      await deleteQueued(tx, row.id);
+      continue;
+    }
+    const error = isAsking(row.kind) ? await whyNeedless(tx, row, { channel: asks ? channel : null, policy }) : null;
+    if (error === null) needed.push(row);
+    else await suppressNotices(tx, { id: row.id }, error, now);
   }
   return needed;
+}
+
+/** Why a notice that asks is not sent after all; null: it is. `channel`: null unless it still asks for the same reason. */
+async function whyNeedless(
+  tx: Transaction,
+  { recipient }: NoticeRow,
+  { channel, policy }: { channel: ChannelRow | null; policy: TenantPolicy },
+): Promise<Suppression | null> {
+  if (channel === null) return 'not_needed';
+  const { told, notTold } = await audienceOf(tx, channel, policy, true);
+  const isRecipient = ({ person }: { person: { email: string } | null }) =>
+    person !== null && normalAddress(person.email) === normalAddress(recipient ?? '');
+  return told.some(isRecipient) ? null : (notTold.find(isRecipient)?.error ?? 'not_needed');
 }
 
 /** The sweep goes by the rows' times: a notice that waits for the morning is not overdue at night. */

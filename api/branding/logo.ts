@@ -54,6 +54,11 @@ export class Logos {
     return entry.logo;
   }
 
+  /** An image that is only tried: the one that pages show stays kept. null where there is none to be had. */
+  async preview(url: string): Promise<Logo | null> {
+    return this.#kept?.url === url ? this.#kept.logo : this.#fetch(url).catch(() => null);
+  }
+
   async #fetch(url: string): Promise<Logo> {
     const answer = await request(url, {
       dispatcher: this.#dispatcher,

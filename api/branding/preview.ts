@@ -60,7 +60,7 @@ function requireInstallation({ tenantId }: Principal): void {
 const LOGO_PLACE = 'https://logo.invalid/';
 
 async function dataUrlOf({ logos }: ApiContext, url: string): Promise<string | null> {
-  const logo = await logos.find(url);
+  const logo = await logos.preview(url);
   return logo && `data:${logo.mediaType};base64,${logo.bytes.toString('base64')}`;
 }
 

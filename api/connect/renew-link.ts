@@ -32,8 +32,13 @@ function nullIfUnknown(error: unknown): null {
   throw error;
 }
 
-async function planIfExpired(context: ApiContext, { link, channel, end }: OpenLink): Promise<void> {
+/** How long after its end a link may be renewed, in ms: its holder was trusted with it once, not for good. */
+const RENEWABLE_MS = 30 * 86_400_000;
+
+async function planIfExpired(context: ApiContext, opened: OpenLink): Promise<void> {
+  const { link, channel, end } = opened;
   const now = await context.clock.now();
+  if (now.getTime() - end.expiresAt.getTime() > RENEWABLE_MS || !isStillToTell(opened)) return;
   if (end.done || end.expiresAt > now || (channel && isOneOf(LEFT, channel.status))) return;
   const recipient = link.recipient ?? (channel ? channel.owner : link.spec.owner)?.email ?? null;
   const incidentId = incidentOf(link, channel);
@@ -44,6 +49,12 @@ async function planIfExpired(context: ApiContext, { link, channel, end }: OpenLi
     return locked ? planNewLink(tx, { link: { ...locked, incidentId }, ...told }) : [];
   });
   await wakeRecipients(context, planned);
+}
+
+/** A former owner or admin is mailed no new link in place of an old one. */
+function isStillToTell({ link: { recipient, spec }, channel, policy }: OpenLink): boolean {
+  const people = [channel ? channel.owner : spec.owner, ...policy.admins];
+  return recipient === null || people.some((one) => one && normalAddress(one.email) === normalAddress(recipient));
 }
 
 /** A notice's link is followed by one of the incident that goes on now; the product's own belongs to none. */

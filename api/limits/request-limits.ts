@@ -37,7 +37,7 @@ export function createRequestLimits({ logger }: Pick<Context, 'logger'>): Reques
     changes: new RateLimit({ uses: 30_000, perMs: MINUTE_MS }),
     authorizations: new RateLimit({ uses: 20, perMs: 10 * MINUTE_MS }),
     passwords: new RateLimit({ uses: 20, perMs: 10 * MINUTE_MS }),
-    bannerReads: new RateLimit({ uses: 60, perMs: MINUTE_MS }),
+    bannerReads: new RateLimit({ uses: 300, perMs: MINUTE_MS }),
     renewals: new RateLimit({ uses: 10, perMs: 10 * MINUTE_MS }),
     streams: new Places(100),
     refusals: new RefusalLog(logger),

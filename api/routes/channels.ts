@@ -15,6 +15,9 @@ import { channelOut, deleteQuery, listQuery, patchBody } from '../schemas/channe
 import type { Channel } from '../schemas/channels.ts';
 import { listOf } from '../schemas/list.ts';
 import { idParams } from '../schemas/parts.ts';
+import type { RecipientReference } from '../../db/across-tenants/notices.ts';
+import { tellNewPeople } from '../../notifications/lost-recipients.ts';
+import { wakeRecipients } from '../../notifications/wake-recipients.ts';
 import { requestDisconnect } from '../../connections/request-disconnect.ts';
 
 const tag = 'Channels';
@@ -106,13 +109,17 @@ const patch = defineCall({
       ...(body.keepWarm === undefined ? {} : { keepWarm: body.keepWarm }),
       ...(body.metadata === undefined ? {} : { metadata: body.metadata }),
     };
+    const woken: RecipientReference[] = [];
     const shown = await changeInReach(context, { principal, id }, async ({ tx, now, wake }, row) => {
       const mode = body.import === undefined ? {} : await changeImportMode(tx, row, body.import, now);
       const all = { ...values, ...mode };
       const after = Object.keys(all).length === 0 ? row : await updateChannel(tx, id, all);
       await wake(after);
+      const hasOtherPeople = body.owner !== undefined || body.kind !== undefined;
+      if (hasOtherPeople) woken.push(...(await tellNewPeople(tx, after, now)));
       return showChannel(context, tx, after);
     });
+    await wakeRecipients(context, woken);
     return { status: 200, body: shown };
   },
 });

@@ -17,6 +17,8 @@ const bundle = defineCall({
   async run({ context, principal, params: { id } }) {
     const stored = await inChannel(context, { principal, id }, (tx, row) => readStored(context, tx, row));
     const body = await completeBundle(context, stored);
+    // Which proxies are believed is the installation's, and of use to an attacker.
+    if (principal.tenantId !== null) body.configuration.trusted_proxies = [];
     const headers = { 'Content-Disposition': `attachment; filename="mooring-${id}.json"` };
     return { status: 200, body, headers };
   },

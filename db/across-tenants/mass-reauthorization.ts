@@ -46,6 +46,8 @@ export async function turnMassReauthorizations(database: Database, now: Date): P
       await holdNotices(tx, incident, now);
     }
     for (const incident of open) {
+      // A notice that was planned while its incident was released would wait for the whole half hour.
+      if (incident.holdsUntil !== null && incident.holdsUntil <= now) await letGo(tx, incident.id, now);
       const isOver = !refused.some((group) => group.accessType === incident.provider && isMass(group));
       if (isOver && (incident.holdsUntil === null || incident.holdsUntil <= now)) await closeMass(tx, incident, now);
     }

@@ -16,15 +16,18 @@ export interface RecipientReference {
 /** PostgreSQL ends a turn that is silent for longer: a frozen process must not stop every notice. */
 const LONGEST_SILENCE = '20s';
 
+/** Then a turn ends early, in ms: what it planned stays planned, however slow the database is. */
+const LONGEST_TURN_MS = 10_000;
+
 /**
- * One turn of the planner: `plan` gets the events after the stored position, in the feed's order, and the position
- * moves when it is done. A turn that dies is repeated, so `plan` must be idempotent; it commits for itself, tenant by
+ * One turn of the planner: `plan` gets the events after the stored position, one by one in the feed's order, and the
+ * position moves with each. A turn that dies is repeated, so `plan` must be idempotent; it commits for itself, tenant by
  * tenant. null while another process has the turn.
  */
 export async function turnNotices(
   database: Database,
   limit: number,
-  plan: (events: EventRow[]) => Promise<void>,
+  plan: (event: EventRow) => Promise<void>,
 ): Promise<{ more: boolean; heldBack: boolean } | null> {
   return database.acrossTenants(async (tx) => {
     await tx.execute(sql`select set_config('idle_in_transaction_session_timeout', ${LONGEST_SILENCE}, true)`);
@@ -39,12 +42,17 @@ export async function turnNotices(
       .orderBy(asc(events.xact), asc(events.seq))
       .limit(limit);
     const settled = read.filter((row) => row.isSettled).map((row) => row.event);
-    await plan(settled);
-    const last = settled.at(-1);
-    if (last) {
-      await tx.update(feedState).set({ xact: last.xact, seq: last.seq }).where(eq(feedState.name, 'notices'));
+    const startedAt = performance.now();
+    let planned = 0;
+    for (const event of settled) {
+      if (performance.now() - startedAt > LONGEST_TURN_MS) break;
+      await plan(event);
+      planned += 1;
+      const { xact, seq } = event;
+      await tx.update(feedState).set({ xact, seq }).where(eq(feedState.name, 'notices'));
     }
-    return { more: settled.length === limit, heldBack: settled.length < read.length };
+    const more = settled.length === limit || planned < settled.length;
+    return { more, heldBack: settled.length < read.length };
   });
 }
 
@@ -96,7 +104,7 @@ export async function listTenantsOfRecipient(database: Database, address: string
     const rows = await tx
       .selectDistinct({ tenantId: notices.tenantId })
       .from(notices)
-      .where(eq(sql`lower(${notices.recipient})`, address.toLowerCase()));
+      .where(and(isNotNull(notices.recipient), eq(sql`lower(${notices.recipient})`, address.toLowerCase())));
     return rows.map(({ tenantId }) => tenantId);
   });
 }

@@ -2,6 +2,7 @@ import { inArray, lt, sql } from 'drizzle-orm';
 import type { Database } from '../client.ts';
 import { idBefore } from '../ids.ts';
 import { adoptions } from '../schema/adoptions.ts';
+import { keptMails } from '../schema/kept-mails.ts';
 import { signIns } from '../schema/links.ts';
 import { listHeld } from '../messages/content.ts';
 import { messageParts, messages } from '../schema/messages.ts';
@@ -83,7 +84,7 @@ const PASSING_DAYS = 30;
 const DAY_MS = 86_400_000;
 
 /**
- * Deletes expired rows: answers of repeated requests, abandoned adoptions, ended sessions, sign-ins of yesterday, finished deliveries and
+ * Deletes expired rows: answers of repeated requests, abandoned adoptions, ended sessions, kept mails, sign-ins of yesterday, finished deliveries and
  * events of passing interest. The other events of a channel are its timeline and stay, as does the audit of token
  * reads. Returns how many rows were deleted.
  */
@@ -100,6 +101,15 @@ export async function pruneExpired(database: Database, { now, limit }: { now: Da
         .delete(quotas)
         .where(lt(quotas.usedUntil, new Date(now.getTime() - DAY_MS)))
         .returning({ key: quotas.key }),
+      await tx
+        .delete(keptMails)
+        .where(
+          inArray(
+            keptMails.id,
+            tx.select({ id: keptMails.id }).from(keptMails).where(lt(keptMails.createdAt, before)).limit(limit),
+          ),
+        )
+        .returning({ id: keptMails.id }),
       await tx.delete(uiSessions).where(lt(uiSessions.expiresAt, now)).returning({ id: uiSessions.hash }),
       await tx
         .delete(signIns)

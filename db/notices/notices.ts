@@ -40,10 +40,35 @@ export async function listNotices(tx: Transaction, filter: NoticeFilter): Promis
     .limit(limit);
 }
 
-/** A person has one notice of each step of an incident (rule 11); returns the new ones. */
+const excluded = (column: string) => sql.raw(`excluded.${column}`);
+
+/**
+ * A person has one notice of each step of an incident (rule 11); returns the new ones. One that was not sent because its
+ * incident ended or paused is queued again: the incident goes on.
+ */
 export async function insertNotices(tx: Transaction, rows: (typeof notices.$inferInsert)[]): Promise<NoticeRow[]> {
   if (rows.length === 0) return [];
-  return tx.insert(notices).values(rows).onConflictDoNothing().returning();
+  return tx
+    .insert(notices)
+    .values(rows)
+    .onConflictDoUpdate({
+      target: [notices.incidentId, notices.recipientId, notices.occasion],
+      set: {
+        state: excluded('state'),
+        error: null,
+        kind: excluded('kind'),
+        why: excluded('why'),
+        dueAt: excluded('due_at'),
+        heldBy: excluded('held_by'),
+        heldUntil: excluded('held_until'),
+        at: excluded('at'),
+        mailId: null,
+        attemptedAt: null,
+        attempts: 0,
+      },
+      setWhere: sql`${notices.state} = 'suppressed' and ${notices.error} in ('repaired', 'paused', 'not_needed') and excluded.state = 'queued'`,
+    })
+    .returning();
 }
 
 const isQueued = eq(notices.state, sql`'queued'`);
@@ -90,14 +115,29 @@ export async function suppressNotices(
     );
 }
 
-/** The queued notices of a recipient, held until the transaction ends. */
+/** So many notices are looked at together; the next look takes more. */
+const MOST_LOCKED = 500;
+
+/** The next queued notices of a recipient, held until the transaction ends; those of a mail that was tried come first. */
 export async function lockQueued(tx: Transaction, recipientId: string): Promise<NoticeRow[]> {
   return tx
     .select()
     .from(notices)
     .where(and(eq(notices.recipientId, recipientId), isQueued))
-    .orderBy(notices.id)
+    .orderBy(sql`${notices.mailId} nulls last`, notices.dueAt, notices.id)
+    .limit(MOST_LOCKED)
     .for('update');
+}
+
+/** When the product last had a mail about a channel sent: a script must not mail a person again and again. */
+export async function lastRequestedMail(tx: Transaction, channelId: string): Promise<Date | null> {
+  const [row] = await tx
+    .select({ at: notices.at })
+    .from(notices)
+    .where(and(eq(notices.channelId, channelId), eq(notices.state, 'sent'), sql`${notices.occasion} like 'asked/%'`))
+    .orderBy(desc(notices.at))
+    .limit(1);
+  return row?.at ?? null;
 }
 
 /** The notices of a recipient that were sent after `since`. */

@@ -13,5 +13,5 @@ export const keptMails = pgTable(
     jwe: text('jwe').notNull(),
     createdAt: time('created_at').notNull(),
   },
-  (t) => [index('kept_mails_tenant').on(t.tenantId, t.id)],
+  (t) => [index('kept_mails_tenant').on(t.tenantId, t.id), index('kept_mails_by_age').on(t.createdAt)],
 );

@@ -53,6 +53,9 @@ export const notices = pgTable(
     index('notices_link').on(t.linkId, t.createdAt),
     index('notices_recipient').on(t.tenantId, t.recipientId, t.at),
     index('notices_unsubscribe').on(t.unsubscribeHash),
+    index('notices_address')
+      .on(sql`lower(${t.recipient})`)
+      .where(sql`${t.recipient} is not null`),
     index('notices_due')
       .on(t.dueAt)
       .where(sql`${t.state} = 'queued'`),

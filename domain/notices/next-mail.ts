@@ -50,9 +50,13 @@ export function nextMail(queued: readonly QueuedNotice[], rules: MailRules): Nex
   return { send: chosen.map(({ id }) => id), kind: isDigest ? 'digest' : kind };
 }
 
+/** Mail programs cut a mail of more channels off, and each costs a link. The rest goes in the next one. */
+const MOST_IN_MAIL = 100;
+
 /** Notices that ask share a mail. */
 function together(due: QueuedNotice[], first: QueuedNotice, { digest }: MailRules): QueuedNotice[] {
-  return digest && isAsking(first.kind) ? due.filter(({ kind }) => isAsking(kind)) : [first];
+  if (!digest || !isAsking(first.kind)) return [first];
+  return due.filter(({ kind }) => isAsking(kind)).slice(0, MOST_IN_MAIL);
 }
 
 /** When a notice may be sent at the earliest. */

@@ -19,7 +19,7 @@ const post = defineCall({
   body: z.unknown().describe('`List-Unsubscribe=One-Click` as a form, or nothing'),
   answers: { 200: json('The person gets no more mail about these channels', unsubscribedOut) },
   async run({ context, params: { token }, request }) {
-    if (!(await unsubscribe(context, token))) {
+    if (!(await unsubscribe(context, token, (lookUp) => context.limits.lookups.take(lookUp)))) {
       return refuseGuess(context, request, new Problem('not_found', 'No mail has this unsubscribe address'));
     }
     return { status: 200, body: { unsubscribed: true } };

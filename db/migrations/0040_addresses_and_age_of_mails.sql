@@ -1,0 +1,2 @@
+CREATE INDEX "kept_mails_by_age" ON "kept_mails" USING btree ("created_at");--> statement-breakpoint
+CREATE INDEX "notices_address" ON "notices" USING btree (lower("recipient")) WHERE "notices"."recipient" is not null;
