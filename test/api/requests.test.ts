@@ -7,6 +7,7 @@ import { CALLS } from '../../api/calls.ts';
 import { PROBLEMS } from '../../api/http/problem.ts';
 import { connectDatabase } from '../../db/client.ts';
 import { databaseClock } from '../../db/clock.ts';
+import { newId } from '../../db/ids.ts';
 import { connectTemporal } from '../../runtime/temporal.ts';
 import { startApi } from '../support/api.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';
@@ -354,3 +355,12 @@ async function lineTo(target: URL) {
     close: () => server.close(),
   };
 }
+
+test('an incident that holds no notices has none to release', async () => {
+  const id = newId('inc');
+  await sql`insert into incidents (id, tenant_id, provider, opened_at) values (${id}, 'acme', 'imap', now())`;
+  expect(await api.call('POST', `/v1/incidents/${id}/release`)).toMatchObject({
+    status: 409,
+    json: { code: 'nothing_held' },
+  });
+});
