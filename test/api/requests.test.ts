@@ -107,7 +107,7 @@ describe('Idempotency-Key', () => {
     await post('six', { tenant: 'acme' });
     await sql`update idempotency_keys set status = null, created_at = now() - interval '15 s'`;
     expect((await post('six', { tenant: 'acme' })).status).toBe(409);
-    await sql`update idempotency_keys set created_at = now() - interval '20 s'`;
+    await sql`update idempotency_keys set created_at = now() - interval '21 s'`;
     expect((await post('six', { tenant: 'acme' })).status).toBe(201);
   });
 

@@ -96,13 +96,14 @@ async function expectWhole(): Promise<void> {
   expect(await storedIds()).toEqual(deliveredIds());
 }
 
+async function isOver({ id }: { id: string }): Promise<boolean> {
+  const handle = engine.context.temporal.client.workflow.getHandle(importWorkflowId(id));
+  return (await handle.describe()).status.name !== 'RUNNING';
+}
+
 /** A channel that is signalled while its import runs lets the test server skip no more time. */
 async function importsEnd(): Promise<void> {
   const runs = await life.inTenant((tx) => tx.select().from(imports).where(eq(imports.channelId, channelId)));
-  const isOver = async ({ id }: { id: string }) => {
-    const handle = engine.context.temporal.client.workflow.getHandle(importWorkflowId(id));
-    return (await handle.describe()).status.name !== 'RUNNING';
-  };
   await until('the end of its imports', async () => {
     await engine.server.sleep(60_000);
     const over = await Promise.all(runs.map((run) => isOver(run).catch(() => true))); // a poll has no workflow
