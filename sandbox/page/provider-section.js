@@ -13,6 +13,7 @@ const DETAIL_FIELDS = {
   personal: () => element('label', {}, element('input', { type: 'checkbox', name: 'personal' }), ' personal'),
   delegates: () =>
     element('label', {}, 'readable by ', element('input', { name: 'delegates', placeholder: 'bob@example.com' })),
+  guest_of: () => element('label', {}, 'guest of ', element('input', { name: 'guest_of', placeholder: 'fabrikam' })),
 };
 const ANY_ADDRESS = 'Create one, or sign in with any address when Mooring asks.';
 const PASSWORD_FIRST = 'Create one; then choose IMAP in Mooring and sign in with its address and password.';
@@ -143,11 +144,13 @@ function fieldsOf(form) {
 function createAccount(event, provider) {
   event.preventDefault();
   const form = event.currentTarget;
-  const { email, password, personal, delegates } = fieldsOf(form);
+  const { email, password, personal, delegates, guest_of } = fieldsOf(form);
+  const listed = (text) => text.split(/[\s,]+/).filter(Boolean);
   const details = {
     ...(password && { password }),
     ...(personal && { personal: true }),
-    ...(delegates && { delegates: delegates.split(/[\s,]+/).filter(Boolean) }),
+    ...(delegates && { delegates: listed(delegates) }),
+    ...(guest_of && { guest_of: listed(guest_of) }),
   };
   return act(
     () => call('PUT', accountPath(provider, email), details),
