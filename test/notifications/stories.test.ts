@@ -136,3 +136,41 @@ it('the product has the people of broken channels told now, and hears why others
   });
   await until('the second mail', () => stage.to(owner).length === 2);
 }, 60_000);
+
+it('the admins hear at once when the product names no owner any more, and the former one hears nothing more', async () => {
+  const [former, admin] = [address('former'), address('admin')];
+  await stage.policy('orphans', { admins: [person(admin)], digest: true });
+  const [told, waiting] = [
+    await stage.connect('orphans', { owner: person(former) }),
+    await stage.connect('orphans', { owner: person(former) }),
+  ];
+  await stage.breakAccess(told);
+  await until('the mail', () => stage.to(former).length === 1);
+  await stage.breakAccess(waiting);
+  await until('the second waits', async () => (await stage.notices(waiting)).length > 0);
+  for (const { id } of [told, waiting]) await stage.api.call('PATCH', `/v1/channels/${id}`, { owner: null });
+  await until('the admin is told', () => stage.to(admin).length > 0);
+  await stage.engine.server.sleep(11 * MINUTE_MS);
+  const text = () => stage.to(admin).map((mail) => mail.text);
+  await until('of both', () => [told, waiting].every(({ email }) => text().some((one) => one.includes(email))));
+  await until('the former one’s notice ends', async () =>
+    (await stage.notices(waiting)).some(({ recipient, state }) => recipient === former && state === 'suppressed'),
+  );
+  expect(stage.to(former)).toHaveLength(1);
+}, 60_000);
+
+it('the product has a person mailed about a channel once in ten minutes', async () => {
+  const owner = address('asked');
+  const channel = await stage.connect('asking', { owner: person(owner) });
+  await stage.breakAccess(channel);
+  await until('the mail', () => stage.to(owner).length === 1);
+  const ask = async () =>
+    (await stage.api.call('POST', '/v1/notices', { channels: [channel.id], kind: 'reauth_required' })).json;
+  expect(await ask()).toMatchObject({ sent: 1, held: 0 });
+  await until(
+    'the second',
+    async () => (await stage.notices(channel)).filter(({ state }) => state === 'sent').length === 2,
+  );
+  expect(await ask()).toMatchObject({ sent: 0, held: 1 });
+  expect(stage.to(owner)).toHaveLength(2);
+}, 60_000);
