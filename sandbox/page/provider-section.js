@@ -31,6 +31,7 @@ export function showProvider(provider, faults) {
   showAccounts(provider, view);
 }
 
+const listed = (text) => text.split(/[\s,]+/).filter(Boolean);
 const accountPath = (provider, email) => `/accounts/${provider}/${encodeURIComponent(email)}`;
 
 function deliver(provider, email, count) {
@@ -145,7 +146,6 @@ function createAccount(event, provider) {
   event.preventDefault();
   const form = event.currentTarget;
   const { email, password, personal, delegates, guest_of } = fieldsOf(form);
-  const listed = (text) => text.split(/[\s,]+/).filter(Boolean);
   const details = {
     ...(password && { password }),
     ...(personal && { personal: true }),
