@@ -13,7 +13,8 @@ const ADMINS = 'The admins of shared channels';
 const REMINDERS =
   'Days from the opening of an incident to each reminder, also fractions; none is sent while the channel is paused';
 const REPEAT = 'Days between the reminders after the last of `reminders_days`; null: none follows';
-const JOIN = 'Days from the opening of an incident until reminders of the owner go to the admins as well';
+const JOIN =
+  'Days from the opening of an incident until the admins are reminded as well; a day that is none of the owner’s is theirs alone';
 const QUIET_HOURS =
   'Hours at which reminders wait for the end of these hours, by the clock of the person or else of this zone; null: none';
 const QUIET_FROM = 'The first quiet minute, `HH:MM`';

@@ -35,6 +35,8 @@ export interface Reminder {
  */
 export function nextReminder(ladder: Ladder, { askedAt, remindedAt, reminders }: Progress, now: Date): Reminder | null {
   const passedMs = remindedAt === null ? 0 : Math.max(0, remindedAt.getTime() - askedAt.getTime());
+  // A policy without any reminder has none for the admins to join.
+  if (ladder.remindersDays.length === 0 && ladder.reminderRepeatDays === null) return null;
   const ownersMs = nextStepMs(ladder, passedMs) ?? Infinity;
   const joinMs = Math.round(ladder.adminsJoinAfterDays * DAY_MS);
   const stepMs = Math.min(ownersMs, joinMs > passedMs ? joinMs : Infinity);

@@ -187,8 +187,9 @@ describe('a changed policy', () => {
     await scene.advance(DAY_MS / 2);
     await remind(id);
     await put({ reminders_days: [], reminder_repeat_days: null });
-    expect((await row(id)).nextReminderAt).toEqual(after(3)); // the admins join
+    expect((await row(id)).nextReminderAt).toBeNull();
     expect(await moved()).toEqual([id]);
+    expect((await due(id))?.deed).not.toBe('remind');
     await put({});
     expect((await row(id)).nextReminderAt).toEqual(after(1));
     expect((await row(paused)).nextReminderAt).toBeNull();

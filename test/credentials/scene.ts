@@ -41,7 +41,7 @@ export class Scene {
     await this.stage.context.database.inTenant(TENANT, async (tx) => {
       await ensureTenant(tx, TENANT, now);
       const policy = await findPolicy(tx, TENANT);
-      await setPolicy(tx, TENANT, { ...policy, remindersDays: [], reminderRepeatDays: null, adminsJoinAfterDays: 365 });
+      await setPolicy(tx, TENANT, { ...policy, remindersDays: [], reminderRepeatDays: null });
     });
   }
 

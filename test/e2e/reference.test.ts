@@ -56,7 +56,7 @@ describe.skipIf(!chromiumInstalled)('the reference of the API', { timeout: 60_00
     await page.context().close();
   });
 
-  it('can be read and used by everybody, light and dark, on a phone and on a desktop', async () => {
+  it('can be read and used, light and dark, on a phone and on a desktop', async () => {
     const { page, complaints } = await openReference();
     const makeLink = operation(page, 'createLink');
     await makeLink.getByRole('button', { name: /Make a connect link/ }).click();

@@ -51,7 +51,7 @@ describe.each(LOCALES)('the words in %s', (locale) => {
   });
 });
 
-it('a sentence begins with a capital, whatever fills it in', () => {
+it('a sentence begins with a capital, with any part filled in', () => {
   const { causes, providers } = languages.de;
   const filled = fill(causes.network, { provider: providers.imap?.name ?? '' });
   expect(filled).toBe('Der Mailserver ist im Moment nicht erreichbar.');

@@ -1,12 +1,10 @@
-import { useLayoutEffect, useState } from 'react';
 import { Button } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useParams } from 'react-router';
-import { localeOfTag } from '../../domain/locale.ts';
-import type { Locale } from '../../domain/locale.ts';
 import type { PageBranding } from '../../api/schemas/branding.ts';
+import { PageFrame } from '../components/connect/page-frame.tsx';
+import { useWords } from '../components/connect/speaking.tsx';
 import { Notice } from '../components/notice.tsx';
-import { Wordmark } from '../components/wordmark.tsx';
 import { call, ProblemError } from '../data/client.ts';
 import { UNSUBSCRIBE_WORDS } from '../words/unsubscribe-words.ts';
 
@@ -16,36 +14,16 @@ import { UNSUBSCRIBE_WORDS } from '../words/unsubscribe-words.ts';
  */
 export function UnsubscribePage() {
   const { token = '' } = useParams();
-  const [locale] = useState(browserLocale);
   const branding = useQuery({ queryKey: ['page-branding'], queryFn: () => call<PageBranding>('GET', '/branding') });
-  useLayoutEffect(() => {
-    document.documentElement.lang = locale;
-  }, [locale]);
   return (
-    <main className="narrow connect">
-      <div className="card">
-        <Brand branding={branding.data} />
-        <Question token={token} locale={locale} />
-      </div>
-    </main>
+    <PageFrame branding={branding.data}>
+      <Question token={token} />
+    </PageFrame>
   );
 }
 
-function browserLocale(): Locale {
-  for (const tag of navigator.languages) {
-    const locale = localeOfTag(tag);
-    if (locale !== null) return locale;
-  }
-  return 'en';
-}
-
-function Brand({ branding }: { branding: PageBranding | undefined }) {
-  if (!branding?.name) return <Wordmark />;
-  return <strong className="brand">{branding.name}</strong>;
-}
-
-function Question({ token, locale }: { token: string; locale: Locale }) {
-  const words = UNSUBSCRIBE_WORDS[locale];
+function Question({ token }: { token: string }) {
+  const words = UNSUBSCRIBE_WORDS[useWords().locale];
   const stop = useMutation({ mutationFn: () => call('POST', `/unsubscribe/${encodeURIComponent(token)}`) });
   if (stop.isSuccess) return <Outcome {...words.done} />;
   if (isUnknown(stop.error)) return <Outcome {...words.unknown} />;
@@ -56,7 +34,7 @@ function Question({ token, locale }: { token: string; locale: Locale }) {
       <p>{words.about}</p>
       <p>{words.means}</p>
       {stop.error && <Notice tone="bad">{words.failed}</Notice>}
-      <Button disabled={stop.isPending} onClick={() => stop.mutate()}>
+      <Button fullWidth size="md" disabled={stop.isPending} onClick={() => stop.mutate()}>
         {stop.isPending ? words.working : words.button}
       </Button>
     </>

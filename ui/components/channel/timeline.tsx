@@ -7,6 +7,7 @@ import type { TimelineEvent } from '../../../api/schemas/events.ts';
 import { plural } from '../../words/time.ts';
 import { Ago } from '../clock.tsx';
 import { Loading } from '../loading.tsx';
+import { ShowMore } from '../show-more.tsx';
 
 interface TimelineProps {
   channel: Channel;
@@ -26,16 +27,7 @@ export function Timeline({ channel, events, query }: TimelineProps) {
           <Entry key={group.first.id} group={group} channel={channel} />
         ))}
       </ol>
-      {query.hasNextPage && (
-        <button
-          type="button"
-          className="link-button"
-          disabled={query.isFetchingNextPage}
-          onClick={() => void query.fetchNextPage()}
-        >
-          {query.isFetchingNextPage ? 'Loading earlier events…' : 'Show earlier'}
-        </button>
-      )}
+      <ShowMore query={query} label="Show earlier" loading="Loading earlier events…" />
     </section>
   );
 }

@@ -9,6 +9,7 @@ import { explain, STATUS_WORDS } from '../../words/words.ts';
 import { Ago } from '../clock.tsx';
 import { StatusMark } from '../channel/status-mark.tsx';
 import { Loading } from '../loading.tsx';
+import { ShowMore } from '../show-more.tsx';
 
 /** The incidents of single channels, or all that are over. */
 export function IncidentList({ filter, none }: { filter: Parameters<typeof incidentsQuery>[0]; none: string }) {
@@ -28,16 +29,7 @@ export function IncidentList({ filter, none }: { filter: Parameters<typeof incid
           />
         ))}
       </ol>
-      {query.hasNextPage && (
-        <button
-          type="button"
-          className="link-button"
-          disabled={query.isFetchingNextPage}
-          onClick={() => void query.fetchNextPage()}
-        >
-          {query.isFetchingNextPage ? 'Loading earlier incidents…' : 'Show earlier'}
-        </button>
-      )}
+      <ShowMore query={query} label="Show earlier" loading="Loading earlier incidents…" />
     </>
   );
 }

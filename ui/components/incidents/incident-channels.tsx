@@ -5,6 +5,7 @@ import type { Incident } from '../../../api/schemas/incidents.ts';
 import { StatusMark } from '../channel/status-mark.tsx';
 import { Ago } from '../clock.tsx';
 import { Loading } from '../loading.tsx';
+import { ShowMore } from '../show-more.tsx';
 
 /** The channels that wait for the end of an incident. */
 export function IncidentChannels({ incident }: { incident: Incident }) {
@@ -27,16 +28,7 @@ export function IncidentChannels({ incident }: { incident: Incident }) {
           </li>
         ))}
       </ul>
-      {query.hasNextPage && (
-        <button
-          type="button"
-          className="link-button"
-          disabled={query.isFetchingNextPage}
-          onClick={() => void query.fetchNextPage()}
-        >
-          {query.isFetchingNextPage ? 'Loading more channels…' : 'Show more'}
-        </button>
-      )}
+      <ShowMore query={query} label="Show more" loading="Loading more channels…" />
     </>
   );
 }

@@ -7,6 +7,7 @@ import { describeNoticeError, NOTICE_KIND_WORDS, NOTICE_STATE_WORDS, WHY_WORDS }
 import { Ago, Ahead } from '../clock.tsx';
 import { Copyable } from '../copyable.tsx';
 import { Loading } from '../loading.tsx';
+import { ShowMore } from '../show-more.tsx';
 
 interface ListProps {
   filter: NoticeFilter;
@@ -33,16 +34,7 @@ export function NoticeList({ filter, none, nameOf }: ListProps) {
           />
         ))}
       </ol>
-      {query.hasNextPage && (
-        <button
-          type="button"
-          className="link-button"
-          disabled={query.isFetchingNextPage}
-          onClick={() => void query.fetchNextPage()}
-        >
-          {query.isFetchingNextPage ? 'Loading earlier notices…' : 'Show earlier'}
-        </button>
-      )}
+      <ShowMore query={query} label="Show earlier" loading="Loading earlier notices…" />
     </>
   );
 }

@@ -72,7 +72,7 @@ function TenantLine({ tenant }: { tenant: Tenant }) {
       </Link>
       <span className="meta">
         {plural(tenant.channels, 'channel')}
-        {tenant.broken > 0 && ` · ${count(tenant.broken)} need someone`}
+        {tenant.broken > 0 && ` · ${count(tenant.broken)} ${tenant.broken === 1 ? 'needs' : 'need'} someone`}
         {tenant.erasing && ' · being erased'}
       </span>
     </li>
