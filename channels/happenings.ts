@@ -87,7 +87,7 @@ async function tellOf(
   const closed = row.incidentId === null ? null : await closeIncident(tx, row.incidentId, closing);
   // One that was reopened has told its end.
   const isOver = closed?.isFirst ?? false;
-  // What a channel without an incident of its own was part of.
+  // A channel without an incident of its own was part of a wider one.
   const partOf = closed ? closed.foldedInto : row.incidentId;
   if (!isOperatorsTrouble(row) || closed) return { event, shown: null, isOver, partOf };
   const goes = isOneOf(LEFT, state.status);

@@ -5,7 +5,7 @@ import { findIncident } from '../db/channels/incidents.ts';
 import type { Transaction } from '../db/client.ts';
 import { WORKING, isOneOf } from '../domain/channel.ts';
 
-/** What has become of a link. */
+/** The state of a link: open, used, repaired or expired. */
 export interface LinkEnd {
   /** Its purpose is served: by a sign-in with it, or by its channel's recovery without it. */
   done: boolean;

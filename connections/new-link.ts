@@ -61,7 +61,7 @@ export async function makeNoticeLink(
   return (await storeLink(context, tx, { ...about, ...facts }, randomText())).url;
 }
 
-/** What a link to sign in again asks for: the channel's own access, unchanged. */
+/** A link to sign in again asks for the channel's own access, unchanged. */
 export function reauthorizeSpec({ kind, owner, accessType, uses, importMode, namespaces }: ChannelRow): LinkSpec {
   return {
     kind,

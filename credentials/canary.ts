@@ -31,7 +31,7 @@ interface Trying {
   channel: Pick<ChannelRow, 'id' | 'accessType'>;
   /** Whose authorization server issued the credential. */
   oauthProvider: ProviderName | null;
-  /** What the channel is about to try. */
+  /** The half of the connection that the channel tries next. */
   tried: Half;
 }
 

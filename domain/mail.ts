@@ -1,4 +1,4 @@
-/** What a composed mail says, without its recipient. */
+/** A composed mail, without its recipient. */
 export interface MailContent {
   subject: string;
   text: string;

@@ -6,7 +6,7 @@ type Failure = Exclude<MailOutcome, { outcome: 'sent' }>;
 
 /** RFC 3463 codes of an address that takes no mail; 5.1.7 and 5.1.8 are about ours, 5.2.1 is a disabled mailbox. */
 const ADDRESS_CODE = /^5\.(?:1\.(?:0|1|2|3|4|6|10)|2\.1)$/;
-/** What servers say of an unknown address that send no code of RFC 3463, or 5.4.1, 5.7.1 as Exchange does. */
+/** The words for an unknown address of servers that send no code of RFC 3463, or 5.4.1, 5.7.1 as Exchange does. */
 const ADDRESS_WORDS =
   /(?:user|mailbox|recipient|account|address)\b[^.;]{0,60}(?:unknown|not (?:exist|found|known|valid)|n['o]t exist|no longer|invalid|disabled|undeliverable)|(?:no such|unknown|invalid) (?:user|mailbox|recipient|address|account)|recipient address rejected: access denied/i;
 const POLICY_WORDS = /relay|spam|block|polic|denied by|reputation|dmarc|spf|dkim|greylist|authenticat|rate|too many/i;

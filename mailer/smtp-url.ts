@@ -11,13 +11,13 @@ export interface SmtpServer {
   login: { user: string; password: Secret } | null;
 }
 
-/** Whom mail comes from (`MAIL_FROM`). */
+/** The sender of mails (`MAIL_FROM`). */
 export interface Sender {
   address: string;
   name: string;
 }
 
-/** What is wrong with a value; the message never repeats it. */
+/** The fault of a value; the message never repeats the value. */
 export type Parsed<T> = { value: T } | { problem: string };
 
 const SMTP_URL_FORM =

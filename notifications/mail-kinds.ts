@@ -27,7 +27,7 @@ export const WHYS = [
 ] as const;
 export type Why = (typeof WHYS)[number];
 
-/** What the person is asked to do about a mailbox. */
+/** The task of the person about a mailbox. */
 export type Task =
   /** Sign in at the provider, or enter the password. */
   | 'sign_in'

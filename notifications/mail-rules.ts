@@ -19,7 +19,7 @@ export const timesOf = (row: NoticeRow): QueuedNotice => ({
   heldUntil: row.heldUntil?.getTime() ?? null,
 });
 
-/** What decides when a person gets the next mail; `notice` is any of the person's. */
+/** The rules for a person's next mail; `notice` is any of the person's. */
 export async function rulesOf(
   tx: Transaction,
   { notice, policy, now }: { notice: NoticeRow; policy: TenantPolicy; now: Date },
@@ -36,7 +36,7 @@ export async function rulesOf(
   };
 }
 
-/** What the product says of the person at an address: the channel's owner, or an admin. */
+/** The person at an address, as the product named them: the channel's owner, or an admin. */
 export function findPerson(address: string | null, channel: ChannelRow | null, { admins }: TenantPolicy): Person {
   const known = [...(channel?.owner ? [channel.owner] : []), ...admins];
   const email = address ?? '';

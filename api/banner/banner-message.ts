@@ -6,7 +6,7 @@ import { BANNER_WORDS } from './banner-words.ts';
 
 interface Reader {
   locale: Locale;
-  /** What people call the tenant. */
+  /** The tenant's name for people. */
   tenantName: string;
   /** The reader looks after the channels; else any person of the tenant may read it. */
   isTheirOwn: boolean;

@@ -28,7 +28,7 @@ interface Read {
   state: BannerState | null;
 }
 
-/** What the holder of a banner token has to know. */
+/** The channels that a banner token shows, and the origin that may read them. */
 export function readBannerState(context: ApiContext, asked: Asked): Promise<Read> {
   const { claims, pageOrigin, locale, now } = asked;
   const { tenantId, ownerEmail, channelId } = claims;

@@ -4,7 +4,7 @@ import type { Context } from '../../runtime/context.ts';
 const LABEL = 'banner token';
 const PREFIX = 'mbt_';
 
-/** What a banner token is bound to. */
+/** The tenant, owner or channel that a banner token is bound to. */
 export interface BannerClaims {
   tenantId: string;
   ownerEmail: string | null;

@@ -1,6 +1,6 @@
 import type { Locale } from '../../domain/locale.ts';
 
-/** Who has to do what. */
+/** The person who must act, and the action. */
 interface BannerWords {
   signIn: string;
   /** The same where mail is imported. */

@@ -31,7 +31,7 @@ type StoredPart = Omit<SupportBundle, 'generated_at' | 'workflow_runs' | 'config
   postgresql: string;
 };
 
-/** What the database says of a channel, as far as a stranger at support may read it. */
+/** The rows of a channel, as far as a stranger at support may read them. */
 export async function readStored(context: ApiContext, tx: Transaction, row: ChannelRow): Promise<StoredPart> {
   const { id, tenantId } = row;
   const { metadata: _, ...channel } = await showChannel(context, tx, row);

@@ -1,7 +1,7 @@
 import type { Transaction } from '../client.ts';
 import { branding } from '../schema/branding.ts';
 
-/** What the product gives connect pages and mails of its own; null: not set. */
+/** Name, logo, colour and addresses of the product, for connect pages and mails; null: not set. */
 export interface Branding {
   name: string | null;
   logoUrl: string | null;

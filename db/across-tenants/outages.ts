@@ -20,7 +20,7 @@ const REOPENED_WITHIN_MS = 15 * 60_000;
 const CALM_MS = 3 * 60_000;
 const FOLDED_AT_ONCE = 5_000;
 
-/** What fails: one mail server's channels, or with `server` null a provider's. */
+/** The channels that fail together: of one mail server or, with `server` null, of a provider. */
 interface Group {
   accessType: AccessType;
   server: string | null;
@@ -55,7 +55,7 @@ export async function openOutages(database: Database, now: Date): Promise<WiderI
       down.add(group);
       opened.push(...(await openOutage(tx, group, now)));
     }
-    // What one dead server explains says nothing about the provider.
+    // Failures that one dead server explains say nothing about the provider.
     const rest = failing.filter((group) => !down.has(group) && !isKnown(group));
     for (const group of byProvider(rest)) {
       if (isKnown(group) || group.failing < LEAST_FAILING.provider) continue;

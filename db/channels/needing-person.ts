@@ -4,7 +4,7 @@ import type { Transaction } from '../client.ts';
 import { channels, needsPerson } from '../schema/channels.ts';
 import type { ChannelRow } from './channels.ts';
 
-/** Whose channels a banner shows. */
+/** The tenant and person whose channels a banner shows. */
 export interface Audience {
   tenantId: string;
   /** Only what this person looks after; null: the whole tenant. */

@@ -30,7 +30,7 @@ export async function findCredentialForSupport(tx: Transaction, channelId: strin
   return row ?? null;
 }
 
-/** What became of the last refreshes, newest first; their answers are sealed and stay so. */
+/** The outcomes of the last refreshes, newest first; their answers stay sealed. */
 export async function listAttemptsForSupport(tx: Transaction, channelId: string, limit: number) {
   return tx
     .select({
@@ -71,7 +71,7 @@ export async function findWatchForSupport(tx: Transaction, channelId: string) {
   return { subscription: subscription ?? null, connection: connection ?? null };
 }
 
-/** Who was told what, newest first. */
+/** The notices, newest first. */
 export async function listNoticesForSupport(tx: Transaction, channelId: string, limit: number) {
   return tx
     .select({

@@ -166,7 +166,7 @@ export async function deleteQueued(tx: Transaction, id: string): Promise<void> {
   await tx.delete(notices).where(and(eq(notices.id, id), isQueued));
 }
 
-/** What a recipient was told, or is to be told: of one channel, or of all. */
+/** The notices of a recipient, sent or queued: of one channel, or of all. */
 export async function listOfRecipient(
   tx: Transaction,
   recipientId: string,

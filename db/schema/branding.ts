@@ -7,7 +7,7 @@ export const branding = pgTable(
   'branding',
   {
     id: text('id').primaryKey().default('branding'),
-    /** What the product calls itself; null: the pages say Mooring. */
+    /** The product's own name; null: the pages say Mooring. */
     name: text('name'),
     logoUrl: text('logo_url'),
     /** `#rrggbb` in lower case; null: the accent of the web UI. */

@@ -6,7 +6,7 @@ import { tenantId } from './tenants.ts';
 import { channelId, channels } from './channels.ts';
 import { links } from './links.ts';
 
-/** Who is told what about a channel, and when: planned, sent, or not sent for a reason. */
+/** Notices to people about a channel: planned, sent, or not sent for a reason. */
 export const notices = pgTable(
   'notices',
   {
@@ -86,7 +86,7 @@ export const refusedAddresses = pgTable(
     at: time('at').notNull(),
     /** The server's word for it, or the product's. */
     reason: text('reason').notNull(),
-    /** Who said so: the server while it took the mail, or the product later. */
+    /** The source: the mail server while it took the mail, or the product later. */
     source: text('source').$type<'smtp' | 'bounce'>().notNull(),
   },
   (t) => [primaryKey({ columns: [t.tenantId, t.address] })],

@@ -17,7 +17,7 @@ export interface Person {
 type Told = 'owner' | 'admins' | 'both' | 'none';
 
 export interface TenantPolicy {
-  /** What people know the tenant by; null: its id. */
+  /** The tenant's name for people; null: its id. */
   displayName: string | null;
   accessTypes: AccessType[] | null;
   notify: { individual: Told; shared: Told };

@@ -18,7 +18,7 @@ export interface Accent {
   text: string;
 }
 
-/** What becomes of an accent colour (`#rrggbb`) on the light and the dark surface: every text on it can be read. */
+/** An accent colour (`#rrggbb`) adjusted to the light and the dark surface: every text on it can be read. */
 export function accentOn(color: string): Record<keyof typeof SURFACES, Accent> {
   return { light: accentOnSurface(color, 'light'), dark: accentOnSurface(color, 'dark') };
 }

@@ -9,7 +9,7 @@ interface Problem {
   isOpen: boolean;
 }
 
-/** What the reader of an incident can do about it, in a sentence or two. */
+/** The way to end an incident, for its reader, in a sentence or two. */
 export function whatToDo({ scope, action, provider, isOpen }: Problem): string {
   if (!isOpen) return 'Nothing: the incident is closed.';
   switch (scope) {

@@ -24,7 +24,7 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-/** What a clock in `timeZone` shows at `at`. */
+/** The local time in `timeZone` at `at`. */
 export function localTimeOf(at: Date, timeZone: string): LocalTime {
   const parts = formatOf(timeZone).formatToParts(at);
   const number = (type: Intl.DateTimeFormatPartTypes) => Number(parts.find((part) => part.type === type)?.value);

@@ -44,7 +44,7 @@ export function isAsking(kind: NoticeKind): boolean {
   return (ASKING as readonly NoticeKind[]).includes(kind);
 }
 
-/** What a notice of a digest would be in a mail of its own. */
+/** The kind of a digest's notice in a mail of its own. */
 export function plainKind({ kind, occasion }: { kind: NoticeKind; occasion: string }): NoticeKind {
   if (kind !== 'digest') return kind;
   return occasion.startsWith('reminder/') ? 'reminder' : 'reauth_required';

@@ -1,4 +1,4 @@
-/** What to know before signing in with a password at a large provider; each has words in every language. */
+/** Hints before a sign-in with a password at a large provider; each has words in every language. */
 const PASSWORD_NOTES = {
   app_password: '{name} wants an app password here, made in the account’s security settings.',
   switch_on: 'IMAP must be switched on in {name}’s settings first.',

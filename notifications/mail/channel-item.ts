@@ -10,7 +10,7 @@ type Described = Pick<
   'accountEmail' | 'accountLogin' | 'action' | 'importMode' | 'status' | 'statusReason'
 >;
 
-/** What a mail tells that the channel's row does not. */
+/** The facts of a mail that the channel's row does not hold. */
 type Told = Pick<MailItem, 'credential' | 'since' | 'until' | 'missed' | 'link'> &
   Partial<Pick<MailItem, 'reason' | 'task'>>;
 

@@ -16,7 +16,7 @@ export interface MailDocument {
   greeting: string | null;
   lead: string;
   blocks: MailBlock[];
-  /** What happens next, or empty. */
+  /** The next step, or empty. */
   outlook: string;
   /** Where the button leads. */
   safety: string | null;
@@ -27,7 +27,7 @@ export interface MailDocument {
   links: { label: string; url: string }[];
 }
 
-/** What the mail says of one mailbox. */
+/** The part of a mail about one mailbox. */
 interface MailBlock {
   heading: string | null;
   facts: { label: string; text: string }[];
@@ -40,7 +40,7 @@ const NAME_LENGTH = 80;
 const SUBJECT_NAME_LENGTH = 40;
 const ADDRESS_LENGTH = 120;
 
-/** What a mail says, in order, in the recipient's language. */
+/** The parts of a mail, in order, in the recipient's language. */
 export function documentOf(input: MailInput): MailDocument {
   const [first] = input.items;
   if (!first) throw new RangeError('expected at least one channel to write about');

@@ -34,7 +34,7 @@ ${wordOnly('</td></tr></table>')}
 `.text;
 }
 
-/** What Outlook's Word engine alone reads. */
+/** Markup that Outlook's Word engine alone reads. */
 const wordOnly = (text: string) => new SafeHtml(`<!--[if mso]>${text}<![endif]-->`);
 
 function head({ subject, locale, brand }: MailDocument): SafeHtml {

@@ -14,7 +14,7 @@ export interface MailItem {
   reason: StatusReason | null;
   /** The provider answers alike for several causes, so that the words name them all. */
   isAmbiguous: boolean;
-  /** What the sign-in gives. */
+  /** The kind of credential behind the mailbox. */
   credential: 'grant' | 'password';
   /** When it began; for `expiring`: null. */
   since: Date | null;
@@ -45,7 +45,7 @@ export interface MailInput {
   why: Why;
   /** For `reminder`: 1 for the first. */
   number?: number;
-  /** What the tenant is called. */
+  /** The tenant's name. */
   tenantName: string;
   branding: MailBranding;
   locale: Locale;

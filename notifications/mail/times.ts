@@ -2,7 +2,7 @@ import type { Locale } from '../../domain/locale.ts';
 
 const TAGS: Record<Locale, string> = { en: 'en-GB', de: 'de-DE', fr: 'fr-FR', es: 'es-ES', ja: 'ja-JP' };
 
-/** What stands between the day and the time. */
+/** The word between day and time. */
 const BETWEEN: Record<Locale, string> = { en: ', ', de: ', ', fr: ' à ', es: ', ', ja: ' ' };
 
 /** A time as its reader says it: in words of the language, on the reader's own clock, with the zone's name. */

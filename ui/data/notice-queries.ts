@@ -11,7 +11,7 @@ export interface NoticeFilter {
   state?: NoticeOut['state'] | null;
 }
 
-/** Who was told what, newest first. */
+/** The notices, newest first. */
 export function noticesQuery(filter: NoticeFilter, limit = 50) {
   return infiniteQueryOptions({
     queryKey: ['notices', filter, limit],
