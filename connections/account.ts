@@ -29,8 +29,8 @@ export function compareAccount(channel: ChannelRow, { account, mailboxKey, serve
   return isLogin || isSameAddress(account.email, channel.accountEmail) ? 'other_server' : 'other';
 }
 
-/** The second of two channels that an earlier release made of one account has its id in the key. */
-function isMailboxOf(channel: ChannelRow, mailboxKey: string): boolean {
+/** Whether it is the channel's own. The second of two channels that an earlier release made of one has its id in the key. */
+export function isMailboxOf(channel: ChannelRow, mailboxKey: string): boolean {
   return channel.mailboxKey === mailboxKey || channel.mailboxKey === `${mailboxKey} ${channel.id}`;
 }
 

@@ -11,6 +11,7 @@ import { findLastReceived, forgetGenerations } from '../db/messages/messages.ts'
 import { planRenewal } from '../db/channels/subscriptions.ts';
 import type { ScopeHead } from '../providers/contract.ts';
 import type { SignIn } from './sign-in.ts';
+import { isMailboxOf } from './account.ts';
 import { firstRefreshAt, newCredential } from './new-credential.ts';
 import { serverOf } from './sign-in.ts';
 
@@ -63,7 +64,8 @@ function renewedAccount({ credential, proof }: SignIn, channel: ChannelRow) {
   };
   if (serverKey === channel.serverKey) return renewed;
   if (serverKey !== null) return { ...renewed, mailboxKey, serverKey };
-  return { ...renewed, accountEmail: account.email, mailboxKey };
+  const isSame = isMailboxOf(channel, mailboxKey);
+  return { ...renewed, accountEmail: account.email, ...(isSame ? {} : { mailboxKey }) };
 }
 
 /**

@@ -1,6 +1,13 @@
 import type { Context } from '../runtime/context.ts';
 import { endAdoption, forgetAdoptionsOf, lockAdoption } from '../db/credentials/adoptions.ts';
-import { findChannel, findLiveChannel, findLiveChannelElsewhere, lockChannel } from '../db/channels/channels.ts';
+import {
+  findChannel,
+  findLiveChannel,
+  findLiveChannelElsewhere,
+  findOtherLiveChannel,
+  holdAccount,
+  lockChannel,
+} from '../db/channels/channels.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import type { Transaction } from '../db/client.ts';
 import { findCredentialState } from '../db/credentials/credentials.ts';
@@ -11,7 +18,7 @@ import { inWakingTransaction } from '../channels/wake.ts';
 import type { Waking } from '../channels/wake.ts';
 import { connectChannel } from './connect-channel.ts';
 import { reauthorizeChannel } from './reauthorize-channel.ts';
-import { accountKeyOf, compareAccount, mismatch, namesOf } from './account.ts';
+import { accountKeyOf, compareAccount, isMailboxOf, mismatch, namesOf } from './account.ts';
 import { refusalOfMove } from './server-change.ts';
 import { isSameAddress } from '../domain/address.ts';
 import type { SignIn } from './sign-in.ts';
@@ -49,6 +56,8 @@ async function storeCredential(
   signIn: SignIn,
   now: Date,
 ): Promise<ChannelRow | Failure> {
+  await holdAccount(tx, accountKeyOf(signIn));
+  // A server of the release before holds no account: its channel may appear between the look and the insert.
   for (;;) {
     const channel = await channelOf(tx, signIn);
     const refusal = await refusalOf(tx, signIn, channel);
@@ -105,14 +114,17 @@ async function refusalOf(tx: Transaction, signIn: SignIn, channel: ChannelRow | 
   return (await lacksRefreshToken(tx, signIn, channel)) ? NO_REFRESH_TOKEN : null;
 }
 
-/** Why the sign-in is not for this channel; null: it is, or it moves the channel to another server. */
+/** Why the sign-in is not for this channel; null: it is, or it moves the channel to another server or address. */
 async function unlikeness(tx: Transaction, signIn: SignIn, channel: ChannelRow): Promise<Failure | null> {
-  const likeness = compareAccount(channel, signIn.proof.identity);
-  if (likeness === 'same') return null;
-  const both = namesOf(channel, signIn);
-  const refusal = likeness === 'other' ? mismatch(both) : refusalOfMove(signIn, channel, both);
-  if (refusal) return refusal;
-  const there = await findLiveChannel(tx, accountKeyOf(signIn));
+  const { identity } = signIn.proof;
+  const likeness = compareAccount(channel, identity);
+  if (likeness === 'same' && isMailboxOf(channel, identity.mailboxKey)) return null;
+  if (likeness !== 'same') {
+    const both = namesOf(channel, signIn);
+    const refusal = likeness === 'other' ? mismatch(both) : refusalOfMove(signIn, channel, both);
+    if (refusal) return refusal;
+  }
+  const there = await findOtherLiveChannel(tx, accountKeyOf(signIn), channel.id);
   return there && failure('account_connected', `This account is connected already, as ${there.id}.`);
 }
 

@@ -1,6 +1,6 @@
 import type { Context } from '../runtime/context.ts';
-import { findLiveChannel, lockChannel, updateChannel } from '../db/channels/channels.ts';
-import type { ChannelRow } from '../db/channels/channels.ts';
+import { findOtherLiveChannel, holdAccount, lockChannel, updateChannel } from '../db/channels/channels.ts';
+import type { AccountKey, ChannelRow } from '../db/channels/channels.ts';
 import type { Server } from '../domain/server.ts';
 
 /**
@@ -9,14 +9,15 @@ import type { Server } from '../domain/server.ts';
  */
 export async function rememberServer(
   { database }: Pick<Context, 'database'>,
-  { id, tenantId, serverKey: known }: Pick<ChannelRow, 'id' | 'tenantId' | 'serverKey'>,
+  { id, serverKey: known, ...account }: Pick<ChannelRow, 'id' | keyof AccountKey>,
   { server, serverKey }: { server: Server; serverKey: string | undefined },
 ): Promise<void> {
   if (known !== '' || !serverKey) return;
-  await database.inTenant(tenantId, async (tx) => {
+  await database.inTenant(account.tenantId, async (tx) => {
+    await holdAccount(tx, { ...account, serverKey });
     const row = await lockChannel(tx, id);
     if (!row || row.serverKey !== '') return;
-    const other = await findLiveChannel(tx, { ...row, serverKey });
+    const other = await findOtherLiveChannel(tx, { ...row, serverKey }, id);
     await updateChannel(tx, id, { server, serverKey, ...(other ? { mailboxKey: `${row.mailboxKey} ${id}` } : {}) });
   });
 }

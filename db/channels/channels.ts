@@ -55,21 +55,40 @@ export async function listChannels(tx: Transaction, filter: ChannelFilter): Prom
 /** What a live channel of a tenant is found by. */
 export type AccountKey = Pick<ChannelRow, 'tenantId' | 'accessType' | 'mailboxKey' | 'serverKey'>;
 
-/** The live channel of an account, if there is one: connecting it again reauthorizes it. */
+const isLiveAt = (key: AccountKey) =>
+  and(
+    eq(channels.tenantId, key.tenantId),
+    eq(channels.accessType, key.accessType),
+    eq(channels.mailboxKey, key.mailboxKey),
+    eq(channels.serverKey, key.serverKey),
+    hasNotLeft(channels.status),
+  );
+
+/**
+ * Holds an account until the transaction ends, also one that has no channel yet: of two sign-ins at once, the second finds
+ * the channel that the first made or moved. Call it before a channel is locked, or two sign-ins wait for each other.
+ */
+export async function holdAccount(tx: Transaction, key: AccountKey): Promise<void> {
+  const account = JSON.stringify([key.tenantId, key.accessType, key.mailboxKey, key.serverKey]);
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${account}, 0))`);
+}
+
+/** The live channel of an account, if there is one: connecting it again reauthorizes it. Locked. */
 export async function findLiveChannel(tx: Transaction, key: AccountKey): Promise<ChannelRow | null> {
+  const [row] = await tx.select().from(channels).where(isLiveAt(key)).for('update');
+  return row ?? null;
+}
+
+/** Another live channel of an account. It is not locked: the caller has locked its own, and the other may want that one. */
+export async function findOtherLiveChannel(
+  tx: Transaction,
+  key: AccountKey,
+  channelId: string,
+): Promise<Pick<ChannelRow, 'id'> | null> {
   const [row] = await tx
-    .select()
+    .select({ id: channels.id })
     .from(channels)
-    .where(
-      and(
-        eq(channels.tenantId, key.tenantId),
-        eq(channels.accessType, key.accessType),
-        eq(channels.mailboxKey, key.mailboxKey),
-        eq(channels.serverKey, key.serverKey),
-        hasNotLeft(channels.status),
-      ),
-    )
-    .for('update');
+    .where(and(isLiveAt(key), ne(channels.id, channelId)));
   return row ?? null;
 }
 
