@@ -10,8 +10,10 @@ import { secret } from '../support/minting.ts';
 import { startMooring, START_TIMEOUT_MS } from '../support/mooring.ts';
 import type { Mooring } from '../support/mooring.ts';
 
-/** Others' answers while a mail server does its worst, in ms. */
+/** Others' answers while a mail server does its worst, in ms; a busy machine is as slow without it, which is allowed for. */
 const MOST_MS = 250;
+const MOST_TIMES_CALM = 5;
+const CALM_MS = 3_000;
 const PASSWORD = secret('password');
 
 interface Answer {
@@ -79,6 +81,7 @@ describe('a mail server that chooses sizes', { timeout: 180_000 }, () => {
       { name: 'healthz', url: `${mooring.run.api}/healthz` },
       { name: 'token', url: `${mooring.run.api}/v1/channels/${others}/access-token`, headers },
     ];
+    const calm = await slowestAnswers(watched, () => new Promise((resolve) => setTimeout(resolve, CALM_MS)));
     const worst = await slowestAnswers(watched, async () => {
       const slow = signIn('slow');
       const brimming = ['folders-10000', 'folders-100000', 'folders-3000', 'names'];
@@ -95,6 +98,7 @@ describe('a mail server that chooses sizes', { timeout: 180_000 }, () => {
       await Promise.all([search, literal].map(isDegraded));
       expect(await slow).toMatchObject({ status: 422, body: { code: 'timeout' } });
     });
-    expect(Object.entries(worst).filter(([, ms]) => ms > MOST_MS)).toEqual([]);
+    const mostMs = (name: string) => Math.max(MOST_MS, MOST_TIMES_CALM * (calm[name] ?? 0));
+    expect(Object.entries(worst).filter(([name, ms]) => ms > mostMs(name))).toEqual([]);
   });
 });

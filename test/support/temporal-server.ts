@@ -10,6 +10,7 @@ import { temporalLogging } from '../../runtime/temporal-log.ts';
 import { keepFolder } from './evidence.ts';
 import { keepHistories } from './kept-histories.ts';
 import { keptLogger } from './kept-log.ts';
+import { releaseLeakedTimeLocks } from './leaked-time-locks.ts';
 
 /** The SDK gives a server five seconds to listen, which a busy machine may not have. */
 const TRIES = 4;
@@ -24,7 +25,8 @@ export async function startTemporalServer({ timeSkipping }: { timeSkipping: bool
   const tools = { environment, cacheDir: machineCacheDir(environment), say: () => {} };
   if (timeSkipping) {
     const executable = await temporalTestServer(tools);
-    return keepingHistories(await tried(() => TestWorkflowEnvironment.createTimeSkipping({ server: { executable } })));
+    const start = () => TestWorkflowEnvironment.createTimeSkipping({ server: { executable } });
+    return releasingTimeLocks(keepingHistories(await tried(start)));
   }
   const executable = { type: 'existing-path', path: await temporalBinary(tools) } as const;
   const dir = mkdtempSync(join(tmpdir(), 'mooring-temporal-'));
@@ -50,6 +52,16 @@ function keepingHistories(server: TestWorkflowEnvironment, dir?: string): TestWo
     if (!dir) return;
     keepFolder('temporal', dir);
     rmSync(dir, { recursive: true });
+  };
+  return server;
+}
+
+function releasingTimeLocks(server: TestWorkflowEnvironment): TestWorkflowEnvironment {
+  const releasing = releaseLeakedTimeLocks(server);
+  const teardown = server.teardown.bind(server);
+  server.teardown = async () => {
+    await releasing.stop();
+    await teardown();
   };
   return server;
 }
