@@ -1,6 +1,6 @@
 import { NativeConnection, Worker } from '@temporalio/worker';
 import type { WorkerOptions } from '@temporalio/worker';
-import { createChannelActivities } from './activities/channel.ts';
+import { createChannelActivities, createRowActivities } from './activities/channel.ts';
 import { createDeliverActivities } from './activities/deliver.ts';
 import { createImportActivities } from './activities/import.ts';
 import { createNoticeActivities } from './activities/notices.ts';
@@ -22,13 +22,13 @@ const GRACE = '65s';
 /**
  * How many of each may run at once in one worker process. Imports hold sessions, and the few that are at work
  * (credentials/work-places.ts) message parts. A webhook is a socket that waits, and endpoints that hang keep two each:
- * many.
+ * many. Those on rows alone are short, and wait for the connections of the pool that all share.
  */
-const SLOTS = { credentials: 40, import: 64, webhooks: 200, notices: 20 };
+const SLOTS = { rows: 20, credentials: 40, import: 64, webhooks: 200, notices: 20 };
 
 /**
- * One Temporal worker per queue of this process: workflows, webhooks, and two activity queues per access type, so that
- * no import can starve a refresh, and no provider another.
+ * One Temporal worker per queue of this process: workflows with the activities on rows, webhooks, and two activity queues
+ * per access type, so that no import can starve a refresh, and no provider another or a channel's look at its row.
  */
 export async function createWorkers(context: Context, connection: NativeConnection): Promise<Worker[]> {
   const { namespace } = context.config.temporal;
@@ -50,6 +50,8 @@ export async function createWorkers(context: Context, connection: NativeConnecti
       ...common,
       taskQueue: CHANNELS_QUEUE,
       workflowBundle: await workflowBundle(),
+      activities: createRowActivities(context),
+      maxConcurrentActivityTaskExecutions: SLOTS.rows,
       maxCachedWorkflows: 500,
       // A killed worker's cached workflows are taken up by another after this, not after Temporal's ten seconds.
       stickyQueueScheduleToStartTimeout: '2s',

@@ -31,12 +31,33 @@ export interface CheckedView {
 const LOOK_AGAIN_MS = 1_000;
 
 /**
- * The deeds of a channel's workflow. Each does one thing and ends by looking at the row, so that a wake costs one
- * activity. All are idempotent: after a kill they run again.
+ * The deeds of a channel's workflow that touch only PostgreSQL. A worker without the channel's provider can do them.
+ * Like all deeds, each does one thing and ends by looking at the row, so that a wake costs one activity. All are
+ * idempotent: after a kill they run again.
+ */
+export function createRowActivities(context: Context) {
+  return {
+    look: (input: ChannelInput): Promise<ChannelView> => lookAtChannel(context, input),
+
+    async remind(input: ChannelInput): Promise<ChannelView> {
+      await remindPerson(context, input);
+      return lookAtChannel(context, input);
+    },
+
+    async putOff(input: ChannelInput & { deed: Deed }): Promise<ChannelView> {
+      await putOffDeed(context, input);
+      return lookAtChannel(context, input);
+    },
+  };
+}
+
+/**
+ * All deeds of a channel's workflow. The queues of an access type keep those on rows too: runs of the release before
+ * have scheduled them there.
  */
 export function createChannelActivities(context: Context) {
   return {
-    look: (input: ChannelInput): Promise<ChannelView> => lookAtChannel(context, input),
+    ...createRowActivities(context),
 
     async refresh(input: ChannelInput & { version: number }): Promise<ChannelView> {
       const outcome = await refreshCredential(context, input);
@@ -66,18 +87,8 @@ export function createChannelActivities(context: Context) {
       return lookAtChannel(context, input);
     },
 
-    async remind(input: ChannelInput): Promise<ChannelView> {
-      await remindPerson(context, input);
-      return lookAtChannel(context, input);
-    },
-
     async disconnect(input: ChannelInput): Promise<ChannelView> {
       await disconnectChannel(context, input);
-      return lookAtChannel(context, input);
-    },
-
-    async putOff(input: ChannelInput & { deed: Deed }): Promise<ChannelView> {
-      await putOffDeed(context, input);
       return lookAtChannel(context, input);
     },
   };

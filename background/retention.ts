@@ -12,6 +12,8 @@ const CONTENTS_PER_TURN = 2_000;
 /** Content is written before its message. Content still unused after this, in ms, was left by a dead process. */
 const ABANDONED_MS = 3_600_000;
 
+const TROUBLE = 'The retention sweep failed and is repeated';
+
 type RetentionContext = Pick<Context, 'database' | 'clock' | 'logger'>;
 
 /**
@@ -23,11 +25,15 @@ export function startRetention(context: RetentionContext): Repetition {
   return repeat(context, {
     everyMs: EVERY_MS,
     async turn(stopping) {
-      await retireAcknowledged(context, stopping);
-      await sweeper.sweep(performance.now());
-      await pruneExpired(context.database, { now: await context.clock.now(), limit: ROWS_PER_TURN });
+      // Side by side: rows that one of them cannot delete keep nothing from the others.
+      const parts = await Promise.allSettled([
+        retireAcknowledged(context, stopping),
+        sweeper.sweep(performance.now()),
+        context.clock.now().then((now) => pruneExpired(context.database, { now, limit: ROWS_PER_TURN })),
+      ]);
+      for (const part of parts) if (part.status === 'rejected') context.logger.warn({ err: part.reason }, TROUBLE);
     },
-    trouble: 'The retention sweep failed and is repeated',
+    trouble: TROUBLE,
   });
 }
 
@@ -64,7 +70,9 @@ export class ContentSweeper {
     }
     const abandoned = [...this.#suspects.values()].filter(({ sinceMs }) => nowMs - sinceMs >= ABANDONED_MS);
     for (const [channelId, contents] of Map.groupBy(abandoned, (content) => content.channelId)) {
-      await this.#remove(channelId, contents);
+      await this.#remove(channelId, contents).catch((error: unknown) => {
+        this.#context.logger.warn({ err: error, channelId }, 'Unreferenced content could not be deleted');
+      });
     }
   }
 

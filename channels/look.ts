@@ -142,6 +142,7 @@ async function project(
     workflowSeq: view.seq,
     // Without a due deed nothing can be late: the next fact signals the workflow.
     nextDueAt: view.ended || view.due === null ? null : new Date(view.due.at),
+    overdueSignals: 0,
     nextRefreshAt: refreshAt === null ? null : new Date(refreshAt),
   });
 }

@@ -58,6 +58,10 @@ export const BACKOFF = {
   adoption: { firstMs: 5 * SECOND_MS, factor: 2, longestMs: 5 * MINUTE_MS },
   /** A delivery whose endpoint has as many attempts under way as it may. */
   busyEndpoint: { firstMs: SECOND_MS, factor: 2, longestMs: 30 * SECOND_MS, spread: [0, 1] },
+  /** A nudge that the workflow does not take: signals of the reconcile. */
+  nudge: { firstMs: 15 * SECOND_MS, factor: 2, longestMs: 15 * MINUTE_MS },
+  /** The same of a workflow that is overdue. The first gap is longer than a refresh may take. */
+  overdue: { firstMs: 90 * SECOND_MS, factor: 2, longestMs: 15 * MINUTE_MS },
   /** A mail that the mail server did not take. */
   mail: { firstMs: 30 * SECOND_MS, factor: 2, longestMs: HOUR_MS, spread: [0, 0.1] },
 } as const satisfies Record<string, Backoff>;

@@ -10,15 +10,15 @@ export async function wakeRecipients(
 ): Promise<void> {
   const each = [...new Map(recipients.map((one) => [one.recipientId, one])).values()];
   for (let first = 0; first < each.length; first += AT_ONCE) {
-    const signalled = await Promise.allSettled(
-      each.slice(first, first + AT_ONCE).map((recipient) => temporal.wakeRecipient(recipient)),
-    );
+    const some = each.slice(first, first + AT_ONCE);
+    const signalled = await Promise.allSettled(some.map((recipient) => temporal.wakeRecipient(recipient)));
     const failed = signalled.filter((result) => result.status === 'rejected');
     if (failed.length === 0) continue;
     logger.warn(
       { err: failed[0]?.reason },
       `${failed.length} recipients could not be signalled; the sweep signals them`,
     );
-    return;
+    // Temporal is away. A single one that always fails keeps no later one from its signal.
+    if (failed.length === some.length) return;
   }
 }

@@ -86,16 +86,16 @@ function sweepOf(context: PumpContext): () => Promise<void> {
 /** Starts the deliveries' workflows; a delivery that cannot be started stays pending until the sweep. */
 async function startDeliveries(context: PumpContext, deliveries: NewDelivery[]): Promise<void> {
   for (let first = 0; first < deliveries.length; first += STARTS_AT_ONCE) {
-    const started = await Promise.allSettled(
-      deliveries.slice(first, first + STARTS_AT_ONCE).map((delivery) => context.temporal.startDelivery(delivery)),
-    );
+    const some = deliveries.slice(first, first + STARTS_AT_ONCE);
+    const started = await Promise.allSettled(some.map((delivery) => context.temporal.startDelivery(delivery)));
     const failed = started.filter((result) => result.status === 'rejected');
     if (failed.length > 0) {
       context.logger.warn(
         { err: failed[0]?.reason },
         `${failed.length} deliveries could not be started; the sweep starts them`,
       );
-      return;
     }
+    // Temporal is away. A single one that always fails keeps no later one from its start.
+    if (failed.length === some.length) return;
   }
 }

@@ -1,24 +1,24 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { ChannelActivities } from '../activities/channel.ts';
 import type { AccessType } from '../domain/access-type.ts';
-import { credentialsQueue, importQueue } from '../domain/workflow/names.ts';
+import { CHANNELS_QUEUE, credentialsQueue, importQueue } from '../domain/workflow/names.ts';
 
 const RETRY = { initialInterval: '1s', maximumInterval: '1m', backoffCoefficient: 2 } as const;
 
 /**
- * A channel's activities on the two queues of its access type, each with a summary in words. The heartbeat timeout
- * detects a killed worker. A look is retried without end; a deed has minutes, including the wait for a worker and all
+ * A channel's activities, each with a summary in words: those on its row alone on the queue of the workflows, the others
+ * on the two queues of its access type. The heartbeat timeout detects a killed worker. A look is retried without end; a deed has minutes, including the wait for a worker and all
  * retries, and is then put off, so that one deed never keeps the others waiting.
  */
 export function channelActivities(accessType: AccessType) {
   const credentials = credentialsQueue(accessType);
   return {
-    look: on(credentials, 'look at the row', '30s').look,
-    putOff: on(credentials, 'put off what did not come to an end', '30s').putOff,
+    look: on(CHANNELS_QUEUE, 'look at the row', '30s').look,
+    putOff: on(CHANNELS_QUEUE, 'put off what did not come to an end', '30s').putOff,
     refresh: on(credentials, `refresh the ${accessType} access token`, '75s', '5m').refresh,
     check: on(credentials, 'verify with a real call', '2m', '5m').check,
     disconnect: on(credentials, 'revoke and shred the credential', '30s', '5m').disconnect,
-    remind: on(credentials, 'remind the person who must act', '30s', '2m').remind,
+    remind: on(CHANNELS_QUEUE, 'remind the person who must act', '30s', '2m').remind,
     renew: on(credentials, 'renew the subscription to news', '30s', '2m').renew,
     poll: on(importQueue(accessType), 'poll for new messages', '75s', '2m').poll,
     audit: on(importQueue(accessType), 'compare the last two days with the provider', '75s', '2m').audit,

@@ -1,11 +1,13 @@
-import { and, isNotNull, isNull, sql } from 'drizzle-orm';
+import { and, eq, isNotNull, isNull, sql } from 'drizzle-orm';
+import type { AccessType } from '../../domain/access-type.ts';
 import type { AdoptionRow } from '../credentials/adoptions.ts';
 import type { Database } from '../client.ts';
 import { adoptions } from '../schema/adoptions.ts';
 
-/** Leases answered adoptions without a holder until `until`. Each goes to one of several workers. */
+/** Leases answered adoptions of an access type, without a holder, until `until`. Each goes to one of several workers. */
 export async function takeAdoptionsToFinish(
   database: Database,
+  accessType: AccessType,
   { holder, now, until, limit }: { holder: string; now: Date; until: Date; limit: number },
 ): Promise<AdoptionRow[]> {
   return database.acrossTenants(async (tx) => {
@@ -14,6 +16,7 @@ export async function takeAdoptionsToFinish(
       .from(adoptions)
       .where(
         and(
+          eq(adoptions.accessType, accessType),
           isNotNull(adoptions.sealedAnswer),
           isNull(adoptions.channelId),
           sql`${adoptions.dueAt} <= ${now.toISOString()}`,

@@ -1,5 +1,6 @@
 import { and, eq, gt, inArray, isNotNull, isNull, lt, or, sql } from 'drizzle-orm';
 import { CANARY_LEASE_MS } from '../../domain/backoff.ts';
+import { newNudge } from '../channels/nudges.ts';
 import type { Database, Transaction } from '../client.ts';
 import { channels, hasNotLeft, incidents, nudges } from '../schema/channels.ts';
 import type { Forgotten } from './forgotten.ts';
@@ -43,7 +44,7 @@ async function wake(tx: Transaction, woken: Forgotten[], retryAt: ReturnType<typ
   await tx.update(channels).set({ retryAt }).where(inArray(channels.id, ids));
   const nudged = await tx
     .insert(nudges)
-    .values(woken.map(({ id, tenantId }) => ({ channelId: id, tenantId, createdAt: now, signalledAt: now })))
+    .values(woken.map(({ id, tenantId }) => newNudge(tenantId, id, now)))
     .onConflictDoNothing()
     .returning({ id: nudges.channelId });
   const isNew = new Set(nudged.map(({ id }) => id));

@@ -107,8 +107,13 @@ export const channels = pgTable(
     lockedOutAt: time('locked_out_at'),
     /** When `gap.detected` last told of an expired cursor: a cursor may expire at every poll. */
     gapToldAt: time('gap_told_at'),
-    /** Earliest of all due times; the reconcile looks for channels whose time is minutes past. */
+    /**
+     * Earliest of all due times; the reconcile looks for channels whose time is minutes past, and moves it to look for the
+     * channel again.
+     */
     nextDueAt: time('next_due_at'),
+    /** Signals of the reconcile since the workflow last looked: their gaps grow. */
+    overdueSignals: integer('overdue_signals').notNull().default(0),
     /** The workflow's own growing number: a write of an older wake is dropped. */
     workflowSeq: bigint('workflow_seq', { mode: 'number' }).notNull().default(0),
 
@@ -152,16 +157,24 @@ export const channels = pgTable(
   ],
 );
 
-export const nudges = pgTable('nudges', {
-  /** One per channel: ten thousand pushes are one row and one signal. */
-  channelId: text('channel_id')
-    .primaryKey()
-    .references(() => channels.id, { onDelete: 'cascade' }),
-  tenantId: tenantId(),
-  createdAt: time('created_at').notNull(),
-  /** When a signal was last sent for it, by the request that made it or by the reconcile. */
-  signalledAt: time('signalled_at'),
-});
+export const nudges = pgTable(
+  'nudges',
+  {
+    /** One per channel: ten thousand pushes are one row and one signal. */
+    channelId: text('channel_id')
+      .primaryKey()
+      .references(() => channels.id, { onDelete: 'cascade' }),
+    tenantId: tenantId(),
+    createdAt: time('created_at').notNull(),
+    /** When a signal was last sent for it, by the request that made it or by the reconcile. */
+    signalledAt: time('signalled_at'),
+    /** Signals of the reconcile: their gaps grow. */
+    signals: integer('signals').notNull().default(0),
+    /** When the reconcile signals it; a nudge that an earlier release wrote is due at once. */
+    nextSignalAt: time('next_signal_at').notNull().default(new Date(0)),
+  },
+  (t) => [index('nudges_next_signal').on(t.nextSignalAt)],
+);
 
 /** A channel's trouble from first sign to recovery, or one of many channels (`channel_id` null), which no tenant owns. */
 export const incidents = pgTable(

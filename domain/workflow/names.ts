@@ -11,7 +11,7 @@ export const importWorkflowId = (importId: string) => `import/${importId}`;
 export const deliverWorkflowId = (deliveryId: string) => `deliver/${deliveryId}`;
 export const recipientWorkflowId = (recipientId: string) => `recipient/${recipientId}`;
 
-/** Workflows, and activities that touch only our database. */
+/** Workflows, and activities that touch only our database: no provider holds one of their slots. */
 export const CHANNELS_QUEUE = 'channels';
 /** Webhook deliveries: a slow endpoint must not hold a channel. */
 export const WEBHOOKS_QUEUE = 'webhooks';
