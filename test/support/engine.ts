@@ -8,6 +8,7 @@ import { createWorkers } from '../../temporal-workers.ts';
 import { ensureSearchAttributes, temporalOf } from '../../runtime/temporal.ts';
 import type { SandboxControl } from './sandbox-control.ts';
 import type { Stage } from './stage.ts';
+import { inStillTime } from './still-time.ts';
 import { startTemporalServer } from './temporal-server.ts';
 
 export interface EngineOptions {
@@ -38,11 +39,12 @@ async function onServer(server: TestWorkflowEnvironment, stage: Stage, { timeSki
   const { client, nativeConnection } = server;
   if (timeSkipping) await addSearchAttributes(server);
   else await ensureSearchAttributes(client);
+  const temporal = temporalOf(client, null, async () => {});
   const context: Context = {
     ...stage.context,
     config: { ...stage.context.config, ...config },
     clock: timeSkipping ? skippedClock(server, stage.sandbox) : stage.context.clock,
-    temporal: temporalOf(client, null, async () => {}),
+    temporal: timeSkipping ? inStillTime(server, temporal) : temporal,
   };
   let workers: Awaited<ReturnType<typeof startWorkers>> | null = await startWorkers(context, nativeConnection);
   return {
