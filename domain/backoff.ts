@@ -62,6 +62,8 @@ export const BACKOFF = {
   nudge: { firstMs: 15 * SECOND_MS, factor: 2, longestMs: 15 * MINUTE_MS },
   /** The same of a workflow that is overdue. The first gap is longer than a refresh may take. */
   overdue: { firstMs: 90 * SECOND_MS, factor: 2, longestMs: 15 * MINUTE_MS },
+  /** A command that a channel's workflow could not take: its run ends, or too many wait. */
+  command: { firstMs: 100, factor: 1.5, longestMs: SECOND_MS, spread: [0, 0.5] },
   /** A mail that the mail server did not take. */
   mail: { firstMs: 30 * SECOND_MS, factor: 2, longestMs: HOUR_MS, spread: [0, 0.1] },
 } as const satisfies Record<string, Backoff>;

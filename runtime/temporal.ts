@@ -1,13 +1,9 @@
-import {
-  Client,
-  Connection,
-  WithStartWorkflowOperation,
-  WorkflowExecutionAlreadyStartedError,
-} from '@temporalio/client';
+import { Client, Connection, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { ConnectionOptions } from '@temporalio/client';
 import { SearchAttributeType, TypedSearchAttributes, defineSearchAttributeKey } from '@temporalio/common';
 import type { TemporalConfig } from './config.ts';
 import type { AccessType } from '../domain/access-type.ts';
+import { sendCommand } from './send-command.ts';
 import type {
   ChannelWorkflowInput,
   Command,
@@ -86,14 +82,7 @@ export function temporalOf(client: Client, uiUrl: string | null, close: () => Pr
       });
     },
     command(channel, command, waitMs) {
-      const start = new WithStartWorkflowOperation(CHANNEL_WORKFLOW, {
-        ...startOptions(channel),
-        workflowIdConflictPolicy: 'USE_EXISTING',
-      });
-      const answer = client.workflow.executeUpdateWithStart<never, CommandAnswer, []>(command, {
-        startWorkflowOperation: start,
-      } as never);
-      return within(answer, waitMs);
+      return within(sendCommand(client, command, startOptions(channel)), waitMs);
     },
     startDelivery: (delivery) => startDelivery(client, delivery),
     async wakeRecipient({ tenantId, recipientId }) {

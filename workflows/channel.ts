@@ -5,6 +5,7 @@ import {
   continueAsNew,
   isCancellation,
   getExternalWorkflowHandle,
+  patched,
   setCurrentDetails,
   setHandler,
   startChild,
@@ -24,20 +25,23 @@ import type { ChannelWorkflowInput, Command, CommandAnswer, ImportWorkflowInput 
 import { IMPORT_WORKFLOW, importWorkflowId } from '../domain/workflow/names.ts';
 import { channelActivities } from './activity-options.ts';
 import { describeChannel, describeSleep } from './channel-words.ts';
-import { refreshNow, rowChanged, verify } from './messages.ts';
+import { Commands } from './commands.ts';
+import { rowChanged } from './messages.ts';
+import { nextTurn } from './turns.ts';
+import type { Turn } from './turns.ts';
 
 /** A run ends early: nearly every wake replays its history, and a short one is cheap. */
 const CYCLES_PER_RUN = 5;
 const EVENTS_PER_RUN = 90;
+/**
+ * Runs with this mark answer commands of one kind together, take turns, and end although commands wait. It is asked for only
+ * where it makes a difference, so that a run without commands has no event of it.
+ */
+const TAKES_TURNS = 'commands-take-turns';
 
 const ACCESS_TYPE = defineSearchAttributeKey('AccessType', SearchAttributeType.KEYWORD);
 const CHANNEL_STATUS = defineSearchAttributeKey('ChannelStatus', SearchAttributeType.KEYWORD);
 const STATUS_REASON = defineSearchAttributeKey('StatusReason', SearchAttributeType.KEYWORD);
-
-interface PendingCommand {
-  command: Command;
-  answer: CommandAnswer | null;
-}
 
 /**
  * One channel's life: sleeps until a deed is due, does it, looks at the row, and sleeps again. The workflow decides when,
@@ -48,20 +52,12 @@ export async function channelWorkflow(input: ChannelWorkflowInput): Promise<void
   const { tenantId, channelId } = input;
   let { accessType } = input;
   const { view: carried, ...state } = input.state ?? { seq: 0, told: '', importIds: [] };
-  const commands: PendingCommand[] = [];
+  const commands = new Commands();
   let changed = false;
-  let ended = false;
+  let last: Turn = 'deed';
   setHandler(rowChanged, () => {
     changed = true;
   });
-  const obey = (command: Command) => async () => {
-    const pending: PendingCommand = { command, answer: null };
-    commands.push(pending);
-    await condition(() => pending.answer !== null || ended);
-    return pending.answer ?? NOT_DONE;
-  };
-  setHandler(refreshNow, obey('refreshNow'));
-  setHandler(verify, obey('verify'));
 
   let perform = channelActivities(accessType);
   const next = () => ({ tenantId, channelId, accessType, seq: ++state.seq });
@@ -77,30 +73,59 @@ export async function channelWorkflow(input: ChannelWorkflowInput): Promise<void
     }
     tell(view, state);
     await ensureImports(view, { ...input, accessType }, state);
-    const command = commands.find(({ answer }) => answer === null);
-    if (command) {
-      ({ view, answer: command.answer } = await carryOut(command.command, view, perform, next));
-    } else if (changed) {
+    last = turnAfter(last, { waiting: commands.waiting > 0, changed, view });
+    if (last === 'commands') {
+      view = await serve(commands, view, perform, next);
+    } else if (last === 'look') {
       changed = false;
       view = await perform.look(next());
     } else {
-      const woken = await sleepUntilDue(view, () => changed || commands.length > 0);
+      const woken = await sleepUntilDue(view, () => changed || commands.waiting > 0);
       if (!woken && view.due) view = await doDeed(view.due.deed, view, perform, next);
     }
-    discard(commands);
-    const { historyLength, continueAsNewSuggested } = workflowInfo();
-    if (cycle >= CYCLES_PER_RUN || historyLength >= EVENTS_PER_RUN || continueAsNewSuggested) {
-      if (commands.length > 0 || view.ended) continue;
+    if (isOver(cycle, commands) && !view.ended) {
+      if (commands.waiting > 0 && !patched(TAKES_TURNS)) continue;
+      // From here on the next run's commands are rejected, so that the handlers of this one can be drained.
+      commands.close();
+      while (commands.waiting > 0 && !view.ended) view = await serve(commands, view, perform, next);
+      if (view.ended) continue;
       await condition(allHandlersFinished);
       const goingOn = { ...state, view: changed ? null : view };
       await continueAsNew<typeof channelWorkflow>({ ...input, accessType, state: goingOn });
     }
   }
-  ended = true;
+  commands.end();
   await condition(allHandlersFinished);
 }
 
-const NOT_DONE: CommandAnswer = { done: false, proved: null, code: 'channel_ended' };
+function isOver(cycle: number, commands: Commands): boolean {
+  const { historyLength, continueAsNewSuggested } = workflowInfo();
+  return cycle >= CYCLES_PER_RUN || historyLength >= EVENTS_PER_RUN || continueAsNewSuggested || commands.isFull;
+}
+
+/** Runs of an earlier release serve commands first, and look before a deed. */
+function turnAfter(
+  last: Turn,
+  { waiting, changed, view }: { waiting: boolean; changed: boolean; view: ChannelView },
+): Turn {
+  const isDue = view.due !== null && view.due.at <= view.now;
+  const isContended = (waiting && (changed || isDue)) || (changed && isDue);
+  if (isContended && patched(TAKES_TURNS)) {
+    return nextTurn(last, { commands: waiting, look: changed, deed: isDue }) ?? 'deed';
+  }
+  if (waiting) return 'commands';
+  return changed ? 'look' : 'deed';
+}
+
+/** Carries out the command that has waited longest, once for all that wait for the same. */
+async function serve(commands: Commands, view: ChannelView, perform: Activities, next: Next): Promise<ChannelView> {
+  const { first } = commands;
+  if (first === null) return view;
+  const served = commands.waiting > 1 && patched(TAKES_TURNS) ? commands.takeAlike() : commands.takeFirst();
+  const { view: after, answer } = await carryOut(first, view, perform, next);
+  commands.answer(served, answer);
+  return after;
+}
 
 type Activities = ReturnType<typeof channelActivities>;
 type ActivityInput = Parameters<Activities['look']>[0];
@@ -219,8 +244,4 @@ async function wakeImport(importId: string): Promise<void> {
   } catch {
     // it has ended: no workflow to signal
   }
-}
-
-function discard(commands: PendingCommand[]): void {
-  for (let i = commands.length - 1; i >= 0; i--) if (commands[i]?.answer) commands.splice(i, 1);
 }

@@ -46,3 +46,6 @@ export interface CommandAnswer {
   proved: string | null;
   code: string | null;
 }
+
+/** The code with which a run that ends rejects a command: its caller sends it again, to the next run. */
+export const RUN_ENDS = 'run_ends';

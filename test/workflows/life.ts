@@ -12,18 +12,16 @@ import { listTimeline } from '../../db/events/timeline.ts';
 import type { EventType } from '../../domain/event.ts';
 import type { Engine } from '../support/engine.ts';
 
-const TENANT = 'acme';
-
 /** What tests do to a channel and ask of it, the way the API does. */
-export function lifeOf(engine: Engine, channelId: string) {
-  const inTenant = <T>(work: (tx: Transaction) => Promise<T>) => engine.context.database.inTenant(TENANT, work);
+export function lifeOf(engine: Engine, channelId: string, tenantId = 'acme') {
+  const inTenant = <T>(work: (tx: Transaction) => Promise<T>) => engine.context.database.inTenant(tenantId, work);
   const read = async (): Promise<ChannelRow> => {
     const row = await inTenant((tx) => findChannel(tx, channelId));
     if (!row) throw new Error(`There is no channel ${channelId}`);
     return row;
   };
   const fact = async (write: (tx: Transaction, row: ChannelRow, now: Date) => Promise<unknown>): Promise<void> => {
-    await changeChannel(engine.context, { tenantId: TENANT, channelId }, async ({ tx, now, wake }, row) => {
+    await changeChannel(engine.context, { tenantId, channelId }, async ({ tx, now, wake }, row) => {
       await write(tx, row, now);
       await wake(row);
     });
@@ -37,7 +35,7 @@ export function lifeOf(engine: Engine, channelId: string) {
     pause: () => fact((tx, row, now) => letHappen(tx, row, { type: 'paused' }, now)),
     resume: () => fact((tx, row, now) => letHappen(tx, row, { type: 'resumed' }, now, { nextPollAt: now })),
     disconnect: async () => {
-      await changeChannel(engine.context, { tenantId: TENANT, channelId }, (waking, row) =>
+      await changeChannel(engine.context, { tenantId, channelId }, (waking, row) =>
         requestDisconnect(waking, row, { erase: false }),
       );
     },

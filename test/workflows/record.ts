@@ -2,24 +2,32 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { eq } from 'drizzle-orm';
 import { turnOutbox } from '../../db/across-tenants/outbox.ts';
 import { updateChannel } from '../../db/channels/channels.ts';
+import { ensureTenant, findPolicy, setPolicy } from '../../db/access/tenants.ts';
 import { findRunningImport } from '../../db/imports/imports.ts';
 import { findSignInImport } from '../../db/imports/receipts.ts';
 import { credentials } from '../../db/schema/credentials.ts';
+import { notices } from '../../db/schema/notices.ts';
+import { startPlanner } from '../../notifications/planner.ts';
 import { findSubscription } from '../../db/channels/subscriptions.ts';
-import { channelWorkflowId, deliverWorkflowId, importWorkflowId } from '../../domain/workflow/names.ts';
+import {
+  channelWorkflowId,
+  deliverWorkflowId,
+  importWorkflowId,
+  recipientWorkflowId,
+} from '../../domain/workflow/names.ts';
 import { channelOf, connectGmail, connectImap } from '../support/connect.ts';
 import { chainOf, raiseEngine, until } from '../support/engine.ts';
-import type { WorkflowHistory } from '../support/engine.ts';
+import { startMailServer } from '../support/mail-server.ts';
 import { raiseStage } from '../support/stage.ts';
 import { PUSH_VARIABLES } from '../push/pushing.ts';
 import { addEndpoint } from '../webhooks/stage.ts';
 import { lifeOf } from './life.ts';
 import { HISTORIES, SECRET, textsOf } from './recorded.ts';
+import { pretty, toRecorded } from './recorded-text.ts';
 import type { Recorded } from './recorded.ts';
 
 /*
@@ -29,14 +37,16 @@ import type { Recorded } from './recorded.ts';
  */
 
 const POLL_MS = 1_500;
-const stage = await raiseStage({ variables: PUSH_VARIABLES });
+const mailServer = await startMailServer({ now: async () => new Date() });
+const MAIL_VARIABLES = { SMTP_URL: mailServer.url, MAIL_FROM: 'Mooring <no-reply@mooring.example>' };
+const stage = await raiseStage({ variables: { ...PUSH_VARIABLES, ...MAIL_VARIABLES } });
 const engine = await raiseEngine(stage, { timeSkipping: false, config: { pollIntervalMs: POLL_MS } });
 const { sandbox, client } = engine;
 
-async function connected(name: string) {
+async function connected(name: string, connecting: Parameters<typeof connectGmail>[2] = {}) {
   const email = `${name}@example.com`;
-  const channelId = channelOf(await connectGmail(engine, email));
-  const life = lifeOf(engine, channelId);
+  const channelId = channelOf(await connectGmail(engine, email, connecting));
+  const life = lifeOf(engine, channelId, connecting.tenantId);
   await until('the first look', async () => (await life.read()).workflowSeq > 0);
   return { email, channelId, life, workflowId: channelWorkflowId(channelId) };
 }
@@ -49,38 +59,13 @@ async function untilIdle(workflowId: string): Promise<void> {
   });
 }
 
-async function save(name: string, workflowId: string): Promise<void> {
-  const history = impersonal(plain(await client.workflow.getHandle(workflowId).fetchHistory())) as Recorded['history'];
+async function save(name: string, workflowId: string, runId?: string): Promise<void> {
+  const history = toRecorded(await client.workflow.getHandle(workflowId, runId).fetchHistory());
   const secret = textsOf(history).find((candidate) => SECRET.test(candidate));
   if (secret) throw new Error(`${name} holds something that looks like a secret`);
   const recorded: Recorded = { workflowId, history };
   writeFileSync(join(HISTORIES, `${name}.json`), `${pretty(recorded)}\n`);
   console.log(`${name}: ${history.events.length} events`);
-}
-
-/** The SDK's way to canonical JSON needs one copy of protobufjs to be installed; the message's own way does not. */
-function plain(history: WorkflowHistory): unknown {
-  const type = history.constructor as unknown as { toObject(message: unknown, options: object): unknown };
-  return type.toObject(history, { longs: Number, bytes: String });
-}
-
-/** One event a line: readable in a diff, and not ten thousand lines. */
-function pretty({ workflowId, history }: Recorded): string {
-  const lines = history.events.map((event) => `  ${JSON.stringify(event)}`);
-  return `{"workflowId": ${JSON.stringify(workflowId)}, "history": {"events": [\n${lines.join(',\n')}\n]}}`;
-}
-
-/** Without the names of machines, processes and folders; a sticky queue is named after its process. */
-function impersonal(value: unknown): unknown {
-  const root = join(import.meta.dirname, '../..');
-  const sticky = new RegExp(`\\d+@${hostname()}`, 'g');
-  if (typeof value === 'string') {
-    return value.replaceAll(`file://${root}/`, '').replaceAll(`${root}/`, '').replaceAll(sticky, 'worker');
-  }
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(impersonal);
-  const told = Object.entries(value).filter(([key]) => key !== 'identity' && key !== 'workerVersion');
-  return Object.fromEntries(told.map(([key, entry]) => [key, impersonal(entry)]));
 }
 
 /**
@@ -226,6 +211,61 @@ async function recordSubscribed(): Promise<void> {
   await save('channel-subscribed', workflowId);
 }
 
+/** A run that takes turns between commands of several callers and a poll, and ends although commands wait. */
+async function recordCommands(): Promise<void> {
+  const { email, workflowId, life } = await connected('commanded');
+  const slow = await sandbox.fault('google', email, 'slow', { kind: 'api', ms: 300 });
+  const stopping = new AbortController();
+  const callers = [1, 2, 3].map(async () => {
+    while (!stopping.signal.aborted) await life.command('verify', 60_000);
+  });
+  await until('later runs', async () => (await chainOf(engine, workflowId)).length > 3, 60_000);
+  stopping.abort();
+  await Promise.all(callers);
+  await sandbox.mend(slow.id);
+  // A run names the one before it.
+  const current = await client.workflow.getHandle(workflowId).fetchHistory();
+  const runId = current.events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId ?? undefined;
+  await save('channel-commanded', workflowId, runId);
+}
+
+/** The workflow of the owner of a channel of this tenant that has just broken. */
+async function recipientOf(tenantId: string): Promise<string> {
+  const owner = { email: `${tenantId}@people.example`, name: null };
+  const { email, life } = await connected(tenantId, { tenantId, spec: { owner } });
+  await sandbox.fault('google', email, 'access_revoked');
+  await life.command('refreshNow');
+  const found = await until('the notice', () =>
+    life.inTenant((tx) =>
+      tx
+        .select()
+        .from(notices)
+        .then(([notice]) => notice),
+    ),
+  );
+  return recipientWorkflowId(found.recipientId);
+}
+
+/** A person whose mail was sent, and one whose mail waits for the end of quiet hours. */
+async function recordRecipients(): Promise<void> {
+  const planner = startPlanner(engine.context);
+  const told = await recipientOf('told');
+  await client.workflow.getHandle(told).result();
+  await save('recipient-told', told);
+
+  const hour = new Date().getUTCHours();
+  const clock = (at: number) => `${String((hour + at + 24) % 24).padStart(2, '0')}:00`;
+  await engine.context.database.inTenant('sleeping', async (tx) => {
+    await ensureTenant(tx, 'sleeping', new Date());
+    const quietHours = { from: clock(-1), to: clock(3), timeZone: 'UTC' };
+    await setPolicy(tx, 'sleeping', { ...(await findPolicy(tx, 'sleeping')), quietHours, quietFirst: true });
+  });
+  const waiting = await recipientOf('sleeping');
+  await untilIdle(waiting);
+  await save('recipient-waiting', waiting);
+  await planner.stop();
+}
+
 async function recordDeliveries(): Promise<void> {
   let status = 500;
   const endpoint = createServer((request, response) => {
@@ -259,14 +299,23 @@ async function exists(workflowId: string): Promise<boolean> {
     );
 }
 
+const RECORDED_ALONE: Record<string, () => Promise<void>> = {
+  audited: recordAudited,
+  commanded: recordCommands,
+  recipients: recordRecipients,
+  'refused-password': recordRefusedPassword,
+  subscribed: recordSubscribed,
+};
+
 async function recordAll(): Promise<void> {
   mkdirSync(HISTORIES, { recursive: true });
   await sandbox.settings('google', { token_life_s: 3_600 });
-  const only = process.argv[2];
-  if (only === 'audited') return recordAudited();
-  if (only === 'subscribed') return recordSubscribed();
-  if (only === 'refused-password') return recordRefusedPassword();
+  const [only] = process.argv.slice(2);
+  const alone = only === undefined ? null : RECORDED_ALONE[only];
+  if (alone) return alone();
   await recordDeliveries();
+  await recordCommands();
+  await recordRecipients();
   await recordAudited();
   await recordSubscribed();
   await recordCarried();
@@ -284,4 +333,5 @@ try {
   await recordAll();
 } finally {
   await engine.close();
+  await mailServer.close();
 }
