@@ -6,6 +6,7 @@ import { startIncidents } from './background/incidents.ts';
 import { startPlanner } from './notifications/planner.ts';
 import { startReconcile } from './background/reconcile.ts';
 import { startRetention } from './background/retention.ts';
+import { startWatchNet } from './background/watch-net.ts';
 import { readConfig } from './runtime/config.ts';
 import { createContext } from './runtime/context.ts';
 import { logLastError } from './runtime/last-error.ts';
@@ -26,6 +27,7 @@ const background = [
   startOutboxPump(context),
   startPlanner(context),
   startReconcile(context),
+  startWatchNet(context),
   startIncidents(context),
   startRetention(context),
   startAdoptions(context),

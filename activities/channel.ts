@@ -73,7 +73,7 @@ export function createChannelActivities(context: Context) {
     async poll(input: ChannelInput): Promise<ChannelView> {
       const startedAt = await context.clock.now();
       const { outcome } = await pollChannel(context, input);
-      await planNextPoll(context, input, { startedAt, needsToken: outcome === 'needs_refresh' });
+      await planNextPoll(context, input, { startedAt, outcome });
       return lookAtChannel(context, input);
     },
 

@@ -1,6 +1,6 @@
 import { asksPerson, isOneOf, isOperatorsTrouble, LEFT, transition } from '../domain/channel.ts';
 import type { ChannelEventType, ChannelState, Happening, Transition } from '../domain/channel.ts';
-import { stateOf } from '../db/channels/channels.ts';
+import { CHANNEL_COLUMNS, stateOf } from '../db/channels/channels.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import type { Transaction } from '../db/client.ts';
 import { insertEvent } from '../db/events/events.ts';
@@ -53,7 +53,7 @@ export async function letHappen(
       ...more,
     })
     .where(eq(channels.id, row.id))
-    .returning();
+    .returning(CHANNEL_COLUMNS);
   if (!changed) throw new Error(`No channel ${row.id} in this tenant`);
   const data = eventData(changed, outage ?? partOf);
   const about = { tenantId: row.tenantId, channelId: row.id, incidentId, data, at: now };

@@ -7,8 +7,11 @@ import { lockWithCredential } from '../db/credentials/credentials.ts';
 import type { CredentialRow } from '../db/credentials/credentials.ts';
 import { listRunningImports } from '../db/imports/imports.ts';
 import { takeNudge } from '../db/channels/nudges.ts';
+import { fastestLookMs } from './pace.ts';
 import { findDoubt } from '../db/credentials/refresh-attempts.ts';
 import { findSubscription } from '../db/channels/subscriptions.ts';
+import { findWatch, planLook, restWatch } from '../db/channels/watches.ts';
+import type { WatchRow } from '../db/channels/watches.ts';
 import type { SubscriptionRow } from '../db/channels/subscriptions.ts';
 import type { ChannelView } from '../domain/workflow/channel-view.ts';
 import { maskAddress } from '../domain/redaction/mask-address.ts';
@@ -18,6 +21,8 @@ import type { Doubt } from '../domain/doubt.ts';
 import { nextDue, nextRefreshAt } from '../domain/due.ts';
 import type { ChannelFacts } from '../domain/due.ts';
 import { parseRotation } from '../domain/rotation.ts';
+import { isSpent } from '../domain/schedule.ts';
+import { isWatched } from '../domain/watch.ts';
 
 /** The workflow that looks: `seq` grows with every wake, so that a straggler of an older wake writes nothing. */
 export interface Looking {
@@ -34,18 +39,22 @@ export interface Looking {
 export async function lookAtChannel(context: Context, { tenantId, channelId, seq }: Looking): Promise<ChannelView> {
   const now = await context.clock.now();
   return context.database.inTenant(tenantId, async (tx) => {
-    const [{ channel, credential }, , running, doubt, subscription] = await Promise.all([
+    const [{ channel, credential }, , running, doubt, subscription, watch] = await Promise.all([
       lockWithCredential(tx, channelId),
       takeNudge(tx, channelId),
       listRunningImports(tx, channelId),
       findDoubt(tx, { channelId }),
       findSubscription(tx, channelId),
+      findWatch(tx, channelId),
     ]);
     if (!channel) return GONE(now);
     const facts = factsOf(context, { channel, credential, running, doubt, subscription, now });
     const own = seq === 0 ? channel.workflowSeq + 2 : seq;
     const view = { ...viewOf(channel, credential, facts, now), seq: own };
-    if (own >= channel.workflowSeq) await project(tx, channel, facts, view, now);
+    if (own >= channel.workflowSeq) {
+      await project(tx, channel, facts, view, now);
+      await projectWatch(tx, channel, facts, { watch, now, paceMs: fastestLookMs(context, channel) });
+    }
     return { ...view, importIds: running.map(({ id }) => id) };
   });
 }
@@ -145,6 +154,25 @@ async function project(
     overdueSignals: 0,
     nextRefreshAt: refreshAt === null ? null : new Date(refreshAt),
   });
+}
+
+/**
+ * Hands the channel over to the listeners, or takes it from them. A look that waited for a token is due as soon as there is
+ * one.
+ */
+async function projectWatch(
+  tx: Transaction,
+  channel: ChannelRow,
+  facts: ChannelFacts,
+  { watch, now, paceMs }: { watch: WatchRow | null; now: Date; paceMs: number },
+): Promise<void> {
+  if (!isWatched(facts)) {
+    if (watch !== null && watch.nextLookAt !== null) await restWatch(tx, channel.id);
+    return;
+  }
+  const hasToken = !isSpent(facts.token, now.getTime());
+  const isDue = watch === null || watch.nextLookAt === null || (watch.waitsSince !== null && hasToken);
+  if (isDue) await planLook(tx, channel, { nextLookAt: now, intervalMs: watch?.intervalMs ?? paceMs, watchedAt: null });
 }
 
 const ms = (time: Date | null) => time?.getTime() ?? null;

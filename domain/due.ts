@@ -1,7 +1,7 @@
 import type { ImportMode, KeepWarm } from './access-type.ts';
 import { HOLDS_GRANT, NEEDS_PERSON, WORKING, isOneOf } from './channel.ts';
 import type { Status } from './channel.ts';
-import { refreshDueAt, spentAt } from './schedule.ts';
+import { isSpent, refreshDueAt } from './schedule.ts';
 
 /** What a channel's workflow can do next. */
 export type Deed = 'disconnect' | 'refresh' | 'check' | 'renew' | 'poll' | 'audit' | 'remind' | 'look';
@@ -20,6 +20,7 @@ export interface ChannelFacts {
   refreshRequestedAt: number | null;
   checkRequestedAt: number | null;
   pollRequestedAt: number | null;
+  /** When the workflow itself polls; null: listeners look for news, and ask for a poll when there is some. */
   nextPollAt: number | null;
   /** null: a day after the connection. */
   nextAuditAt: number | null;
@@ -121,10 +122,15 @@ function nextRenewalAt(facts: ChannelFacts, now: number): number | null {
   return unlessHeld(facts, subscription.renewAt ?? now, now);
 }
 
-/** A poll needs the account and a token: while trouble denies it either, it waits for the retry time. */
+/**
+ * A poll needs the account and a token: while trouble denies it either, it waits for the retry time. Trouble of the account
+ * is retried by a poll; else one is due on request alone, because listeners look for news.
+ */
 function nextPollAt(facts: ChannelFacts, now: number): number | null {
   if (facts.importMode === 'off' || facts.cursorLaneTaken || !isOneOf(WORKING, facts.status)) return null;
-  return unlessHeld(facts, facts.pollRequestedAt === null ? (facts.nextPollAt ?? now) : now, now);
+  const planned = facts.trouble === 'access' ? (facts.nextPollAt ?? now) : facts.nextPollAt;
+  const at = facts.pollRequestedAt === null ? planned : now;
+  return at === null ? null : unlessHeld(facts, at, now);
 }
 
 /**
@@ -140,6 +146,3 @@ function unlessHeld(facts: ChannelFacts, at: number, now: number): number {
   const held = facts.trouble === 'access' || facts.suspected === 'access' || withoutToken;
   return held ? Math.max(at, facts.retryAt ?? at) : at;
 }
-
-const isSpent = (token: ChannelFacts['token'], now: number) =>
-  token !== null && (token.refused || spentAt(token) <= now);

@@ -63,6 +63,10 @@ export function spentAt({ issuedAt, expiresAt }: { issuedAt: number; expiresAt: 
   return expiresAt - leastLifeMs(expiresAt - issuedAt);
 }
 
+/** Whether a token serves no call any more; never of a password, which has none. */
+export const isSpent = (token: { issuedAt: number; expiresAt: number; refused: boolean } | null, now: number) =>
+  token !== null && (token.refused || spentAt(token) <= now);
+
 /** 0 to 1, the same for an id for ever (FNV-1a). */
 export function jitterOf(id: string): number {
   let hash = 0x811c9dc5;

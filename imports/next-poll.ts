@@ -1,37 +1,41 @@
 import type { Context } from '../runtime/context.ts';
 import { lockChannel, updateChannel } from '../db/channels/channels.ts';
-import type { ChannelRow } from '../db/channels/channels.ts';
-import { jitterOf } from '../domain/schedule.ts';
+import { findSubscription } from '../db/channels/subscriptions.ts';
+import { findWatch, planLook } from '../db/channels/watches.ts';
+import { paceLimits } from '../channels/pace.ts';
+import { nextIntervalMs, nextLookAt } from '../domain/watch.ts';
+import type { PollAnswer } from './poll.ts';
 
-const HOUR_MS = 3_600_000;
 /** A poll without a token asks for a refresh, and comes back after this. */
 const TOKEN_COMES_MS = 1_000;
 
 /**
- * Plans the next poll: after the interval, a little apart from other channels, and soon where only the token was
- * missing. A poll requested since `startedAt` stays requested: what it is about may have come after the listing.
+ * Hands the channel back to the listeners, or plans a poll that comes soon where only the token was missing. A poll
+ * requested since `startedAt` stays requested: what it is about may have come after the listing.
  */
 export async function planNextPoll(
   context: Context,
   { tenantId, channelId }: { tenantId: string; channelId: string },
-  { startedAt, needsToken }: { startedAt: Date; needsToken: boolean },
+  { startedAt, outcome }: { startedAt: Date; outcome: PollAnswer['outcome'] },
 ): Promise<void> {
   const now = await context.clock.now();
+  const needsToken = outcome === 'needs_refresh';
   await context.database.inTenant(tenantId, async (tx) => {
     const row = await lockChannel(tx, channelId);
     if (!row) return;
-    const intervalMs = intervalOf(context, row) * (1 - 0.1 * jitterOf(channelId));
-    const nextPollAt = new Date(now.getTime() + (needsToken ? TOKEN_COMES_MS : intervalMs));
     const stands = !needsToken && row.pollRequestedAt !== null && row.pollRequestedAt > startedAt;
-    await updateChannel(tx, row.id, {
-      nextPollAt,
-      pollRequestedAt: stands ? row.pollRequestedAt : null,
-      ...(needsToken ? { refreshRequestedAt: now } : {}),
-    });
+    if (row.nextPollAt !== null || row.pollRequestedAt !== null || needsToken) {
+      await updateChannel(tx, row.id, {
+        nextPollAt: needsToken ? new Date(now.getTime() + TOKEN_COMES_MS) : null,
+        pollRequestedAt: stands ? row.pollRequestedAt : null,
+        ...(needsToken ? { refreshRequestedAt: now } : {}),
+      });
+    }
+    if (needsToken) return;
+    const [watch, subscription] = await Promise.all([findWatch(tx, channelId), findSubscription(tx, channelId)]);
+    const limits = paceLimits(context, row, subscription, now);
+    const intervalMs = nextIntervalMs(watch?.intervalMs ?? null, outcome !== 'nothing', limits);
+    const watchedAt = outcome === 'refused' ? null : now;
+    await planLook(tx, row, { nextLookAt: nextLookAt(channelId, intervalMs, now), intervalMs, watchedAt });
   });
-}
-
-/** Where no provider serves the access type any more, the next look finds nothing to poll. */
-function intervalOf({ config, providers }: Context, { accessType }: ChannelRow): number {
-  return config.pollIntervalMs ?? providers.get(accessType)?.capabilities.pollEveryMs ?? HOUR_MS;
 }

@@ -63,6 +63,8 @@ export interface PushCapability {
   renewEveryMs: number;
   /** One subscription serves all channels of a mailbox: ending it ends it for all of them. */
   sharedByMailbox: boolean;
+  /** A live subscription tells of news anywhere in the mailbox: looks only prove that it does. */
+  coversMailbox: boolean;
   /**
    * Reads a request that claims to come from the provider. What the request itself can prove is proved here; a `state`
    * is compared with the stored one by the caller.

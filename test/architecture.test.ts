@@ -21,6 +21,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   credentials: ['domain', 'crypto', 'providers:type', 'db', 'runtime:type', 'channels'],
   push: ['domain', 'providers:type', 'db', 'runtime:type', 'channels', 'credentials'],
   imports: ['domain', 'providers:type', 'db', 'runtime:type', 'channels', 'credentials'],
+  watching: ['domain', 'providers:type', 'db', 'runtime', 'channels', 'credentials', 'push', 'imports'],
   connections: [
     'domain',
     'crypto',
@@ -67,7 +68,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'workflow-bundle.ts': [],
   'temporal-workers.ts': ['domain', 'runtime:type', 'activities', 'workflow-bundle.ts'],
   'worker.ts': ['runtime', 'webhooks', 'notifications', 'background', 'temporal-workers.ts'],
-  'listener.ts': ['runtime', 'push'],
+  'listener.ts': ['runtime', 'push', 'watching'],
   'server.ts': ['runtime', 'api'],
   'start.ts': ['runtime', 'embedded'],
   'migrate.ts': ['runtime', 'db'],

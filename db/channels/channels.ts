@@ -1,11 +1,29 @@
-import { and, eq, gt, ne, sql } from 'drizzle-orm';
+import { and, eq, getTableColumns, gt, ne, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import type { AccessType } from '../../domain/access-type.ts';
 import type { ChannelState, Status } from '../../domain/channel.ts';
 import type { Transaction } from '../client.ts';
 import { channels, hasNotLeft } from '../schema/channels.ts';
+import { watches } from '../schema/watches.ts';
 
 export type ChannelRow = InferSelectModel<typeof channels>;
+
+const watched = (column: typeof watches.coveredUntil | typeof watches.watchedAt) =>
+  sql`(select ${column} from ${watches} where ${watches.channelId} = ${channels.id})`;
+
+/**
+ * The columns of a row as `ChannelRow` has them. A quiet look writes its own row alone: what it proved is added here, so
+ * that a row is the same whichever process found it out.
+ */
+export const CHANNEL_COLUMNS = {
+  ...getTableColumns(channels),
+  coveredUntil: sql<Date | null>`greatest(${channels.coveredUntil}, ${watched(watches.coveredUntil)})`.mapWith(
+    channels.coveredUntil,
+  ),
+  lastVerifiedAt: sql<Date | null>`greatest(${channels.lastVerifiedAt}, ${watched(watches.watchedAt)})`.mapWith(
+    channels.lastVerifiedAt,
+  ),
+};
 
 export interface ChannelFilter {
   tenantId: string | null;
@@ -17,13 +35,13 @@ export interface ChannelFilter {
 }
 
 export async function findChannel(tx: Transaction, id: string): Promise<ChannelRow | null> {
-  const [row] = await tx.select().from(channels).where(eq(channels.id, id));
+  const [row] = await tx.select(CHANNEL_COLUMNS).from(channels).where(eq(channels.id, id));
   return row ?? null;
 }
 
 /** Reads a channel and holds it until the transaction ends: every change of its life goes through this lock. */
 export async function lockChannel(tx: Transaction, id: string): Promise<ChannelRow | null> {
-  const [row] = await tx.select().from(channels).where(eq(channels.id, id)).for('update');
+  const [row] = await tx.select(CHANNEL_COLUMNS).from(channels).where(eq(channels.id, id)).for('update');
   return row ?? null;
 }
 
@@ -32,13 +50,13 @@ export async function lockChannel(tx: Transaction, id: string): Promise<ChannelR
  * not wait for the commit of the last.
  */
 export async function holdChannel(tx: Transaction, id: string): Promise<ChannelRow | null> {
-  const [row] = await tx.select().from(channels).where(eq(channels.id, id)).for('no key update');
+  const [row] = await tx.select(CHANNEL_COLUMNS).from(channels).where(eq(channels.id, id)).for('no key update');
   return row ?? null;
 }
 
 export async function listChannels(tx: Transaction, filter: ChannelFilter): Promise<ChannelRow[]> {
   return tx
-    .select()
+    .select(CHANNEL_COLUMNS)
     .from(channels)
     .where(
       and(
@@ -75,7 +93,7 @@ export async function holdAccount(tx: Transaction, key: AccountKey): Promise<voi
 
 /** The live channel of an account, if there is one: connecting it again reauthorizes it. Locked. */
 export async function findLiveChannel(tx: Transaction, key: AccountKey): Promise<ChannelRow | null> {
-  const [row] = await tx.select().from(channels).where(isLiveAt(key)).for('update');
+  const [row] = await tx.select(CHANNEL_COLUMNS).from(channels).where(isLiveAt(key)).for('update');
   return row ?? null;
 }
 
@@ -98,7 +116,7 @@ export async function findLiveChannelElsewhere(
   { tenantId, accessType, serverKey, email }: Omit<AccountKey, 'mailboxKey'> & { email: string },
 ): Promise<ChannelRow | null> {
   const [row] = await tx
-    .select()
+    .select(CHANNEL_COLUMNS)
     .from(channels)
     .where(
       and(
@@ -125,7 +143,7 @@ export async function updateChannel(
   id: string,
   values: Partial<Omit<typeof channels.$inferInsert, 'id' | 'tenantId' | 'status'>>,
 ): Promise<ChannelRow> {
-  const [row] = await tx.update(channels).set(values).where(eq(channels.id, id)).returning();
+  const [row] = await tx.update(channels).set(values).where(eq(channels.id, id)).returning(CHANNEL_COLUMNS);
   if (!row) throw new Error(`No channel ${id} in this tenant`);
   return row;
 }

@@ -1,6 +1,7 @@
 import { and, desc, eq, exists, inArray, isNotNull, isNull, lt, or, sql } from 'drizzle-orm';
 import type { SQL } from 'drizzle-orm';
 import type { IncidentScope } from '../../domain/incidents/incident.ts';
+import { CHANNEL_COLUMNS } from '../channels/channels.ts';
 import type { ChannelRow } from '../channels/channels.ts';
 import type { IncidentRow } from '../channels/incidents.ts';
 import type { Transaction } from '../client.ts';
@@ -170,11 +171,12 @@ export async function listIncidentChannels(
   const which = {
     channel: eq(channels.id, incident.channelId ?? ''),
     key: undefined,
+    service: undefined,
     provider: inArray(channels.id, met),
     client: ofClient(tx, incident),
   }[incident.scope];
   return tx
-    .select()
+    .select(CHANNEL_COLUMNS)
     .from(channels)
     .where(and(which ?? sql`false`, after === null ? undefined : sql`${channels.id} > ${after}`))
     .orderBy(channels.id)

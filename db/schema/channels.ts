@@ -89,6 +89,7 @@ export const channels = pgTable(
 
     /** When the next refresh, poll and retry after trouble are due; null: not scheduled. */
     nextRefreshAt: time('next_refresh_at'),
+    /** When the workflow polls; null: listeners look for news (`watches`) and ask for a poll when there is some. */
     nextPollAt: time('next_poll_at'),
     /** When routine imports are next compared with the provider's list; null: a day after the connection. */
     nextAuditAt: time('next_audit_at'),

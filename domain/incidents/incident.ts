@@ -1,5 +1,8 @@
-/** How far an incident reaches: one channel, a provider or mail server, our own client, an API key. */
-export const INCIDENT_SCOPES = ['channel', 'provider', 'client', 'key'] as const;
+/**
+ * How far an incident reaches: one channel, a provider or mail server, our own client, an API key, a process of ours that is
+ * missing.
+ */
+export const INCIDENT_SCOPES = ['channel', 'provider', 'client', 'key', 'service'] as const;
 export type IncidentScope = (typeof INCIDENT_SCOPES)[number];
 
 /** Failures this close together are one problem, in ms. */

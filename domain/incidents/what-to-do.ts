@@ -25,6 +25,11 @@ export function whatToDo({ scope, action, provider, isOpen }: Problem): string {
         : `Nothing but watching: ${provider} is in trouble, and every channel retries by itself. No owner is told.`;
     case 'key':
       return 'An API key behaves unlike before. Check who uses it, and revoke it if that is not clear.';
+    case 'service':
+      return (
+        `No listener looks for news at ${provider}. Start one, or see in its log why it does not live. Until then ` +
+        'workflows poll, at a third of the pace, and no connection is held.'
+      );
     case 'channel':
       return ofChannel(action, provider);
   }

@@ -24,6 +24,7 @@ export function createGmailPush(config: GooglePushConfig, http: Http): PushCapab
     renewEveryMs: RENEW_EVERY_MS,
     // One watch per user and project: `users.stop` of one channel is everybody's.
     sharedByMailbox: true,
+    coversMailbox: true,
     async receive(request) {
       const refusal = await refusalOf(config, keys, request);
       return refusal ?? understand(request.body);

@@ -21,6 +21,7 @@ export function createGraphPush(): PushCapability {
   return {
     renewEveryMs: LIFE_MS / 2,
     sharedByMailbox: false,
+    coversMailbox: true,
     receive: (request) => Promise.resolve(understand(request)),
   };
 }

@@ -30,9 +30,9 @@ const kindsOf = async (channel: Told, to: string) =>
 
 /** A day, and what its events give reason to tell. */
 async function passDay(): Promise<void> {
-  await stage.engine.server.sleep(DAY_MS);
+  await stage.engine.sleep(DAY_MS);
   await until('the plan', async () => (await planTurn(stage.engine.context))?.more === false);
-  await stage.engine.server.sleep(HOUR_MS / 60);
+  await stage.engine.sleep(HOUR_MS / 60);
 }
 
 const idle = address('idle');

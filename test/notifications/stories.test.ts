@@ -53,7 +53,7 @@ it('channels of one person that break together share a mail, and the first does 
   await until('the others to wait', async () =>
     (await Promise.all(others.map(stage.notices))).flat().every(({ dueAt, createdAt }) => dueAt > createdAt),
   );
-  await stage.engine.server.sleep(11 * MINUTE_MS);
+  await stage.engine.sleep(11 * MINUTE_MS);
   await until('the digest', () => stage.to(owner).length === 2);
   const digest = stage.to(owner)[1]?.text ?? '';
   expect(others.every(({ email }) => digest.includes(email))).toBe(true);
@@ -150,7 +150,7 @@ it('the admins hear at once when the product names no owner any more, and the fo
   await until('the second waits', async () => (await stage.notices(waiting)).length > 0);
   for (const { id } of [told, waiting]) await stage.api.call('PATCH', `/v1/channels/${id}`, { owner: null });
   await until('the admin is told', () => stage.to(admin).length > 0);
-  await stage.engine.server.sleep(11 * MINUTE_MS);
+  await stage.engine.sleep(11 * MINUTE_MS);
   const text = () => stage.to(admin).map((mail) => mail.text);
   await until('of both', () => [told, waiting].every(({ email }) => text().some((one) => one.includes(email))));
   await until('the former one’s notice ends', async () =>

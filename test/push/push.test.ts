@@ -83,8 +83,8 @@ async function connected(email: string, tenantId = 'acme'): Promise<Channel> {
   return channel;
 }
 
-/** Its next poll is far. */
-const isAsleep = async ({ row }: Channel) => ((await row()).nextPollAt?.getTime() ?? 0) > Date.now() + HOUR_MS / 2;
+/** Its workflow has no poll to do, and listeners look in an hour. */
+const isAsleep = async ({ row }: Channel) => (await row()).nextPollAt === null;
 
 const renewNow = (channel: Channel) => channel.due((tx) => planRenewal(tx, channel.id, new Date()));
 

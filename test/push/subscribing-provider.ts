@@ -25,7 +25,12 @@ export function subscribingProvider() {
     ...model,
     capabilities: {
       ...model.capabilities,
-      push: { renewEveryMs: 86_400_000, sharedByMailbox: false, receive: async (request) => receive(request) },
+      push: {
+        renewEveryMs: 86_400_000,
+        sharedByMailbox: false,
+        coversMailbox: true,
+        receive: async (request) => receive(request),
+      },
     },
     async openSession(access, signal) {
       const session = await model.openSession(access, signal);

@@ -6,6 +6,8 @@ import type { Clock } from '../../domain/clock.ts';
 import { channelWorkflowId } from '../../domain/workflow/names.ts';
 import { createWorkers } from '../../temporal-workers.ts';
 import { ensureSearchAttributes, temporalOf } from '../../runtime/temporal.ts';
+import { lookAtDue, startWatching } from '../../watching/watcher.ts';
+import { databaseAs } from './logins.ts';
 import type { SandboxControl } from './sandbox-control.ts';
 import type { Stage } from './stage.ts';
 import { inStillTime } from './still-time.ts';
@@ -15,6 +17,8 @@ export interface EngineOptions {
   /** Whether hours pass in an instant; else it is a real development server. */
   timeSkipping: boolean;
   config?: Partial<Config>;
+  /** False: no listener looks for news but those of the test. */
+  watching?: boolean;
 }
 
 /**
@@ -35,7 +39,8 @@ export async function raiseEngine(stage: Stage, options: EngineOptions) {
   }
 }
 
-async function onServer(server: TestWorkflowEnvironment, stage: Stage, { timeSkipping, config = {} }: EngineOptions) {
+async function onServer(server: TestWorkflowEnvironment, stage: Stage, options: EngineOptions) {
+  const { timeSkipping, config = {}, watching: isWatched = true } = options;
   const { client, nativeConnection } = server;
   if (timeSkipping) await addSearchAttributes(server);
   else await ensureSearchAttributes(client);
@@ -47,11 +52,19 @@ async function onServer(server: TestWorkflowEnvironment, stage: Stage, { timeSki
     temporal: timeSkipping ? inStillTime(server, temporal) : temporal,
   };
   let workers: Awaited<ReturnType<typeof startWorkers>> | null = await startWorkers(context, nativeConnection);
+  // Where hours pass in an instant, listeners look when the test has slept.
+  const listener = { ...context, database: databaseAs('listener', context.database) };
+  const watching = timeSkipping || !isWatched ? null : startWatching(listener, { everyMs: 200 });
   return {
     ...stage,
     context,
     client,
     server,
+    /** Time goes by, under time skipping; then a listener looks at what has become due. */
+    async sleep(ms: number) {
+      await server.sleep(ms);
+      await lookAtDue(listener);
+    },
     channel: (channelId: string) => client.workflow.getHandle(channelWorkflowId(channelId)),
     /** Ends the workers as SIGTERM would. */
     async stopWorkers() {
@@ -62,6 +75,7 @@ async function onServer(server: TestWorkflowEnvironment, stage: Stage, { timeSki
       workers ??= await startWorkers(context, nativeConnection);
     },
     async close() {
+      await watching?.stop();
       await workers?.stop();
       await server.teardown();
       await stage.close();

@@ -25,7 +25,7 @@ it('what no change listing mentioned is found within a day of its arrival, by th
   const life = lifeOf(engine, channelId);
   await until('the first look', async () => (await life.read()).workflowSeq > 0);
   const pass = async (hours: number) => {
-    for (let hour = 0; hour < hours; hour += 6) await engine.server.sleep(6 * HOUR_MS);
+    for (let hour = 0; hour < hours; hour += 6) await engine.sleep(6 * HOUR_MS);
   };
   await pass(30);
   await engine.context.clock.now(); // sets the provider's clock

@@ -25,7 +25,7 @@ afterAll(() => engine.close());
 /** A connected channel whose first poll is done: its workflow sleeps. */
 async function asleep(email: string): Promise<Life> {
   const life = lifeOf(engine, channelOf(await connectGmail(engine, email)));
-  await until('the first poll', async () => ((await life.read()).nextPollAt ?? new Date(0)) > new Date());
+  await until('the first poll', life.isWatched);
   await until('sleep', async () => Boolean((await eventsOf(life)).at(-1)?.timerStartedEventAttributes));
   return life;
 }

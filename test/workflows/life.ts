@@ -30,6 +30,11 @@ export function lifeOf(engine: Engine, channelId: string, tenantId = 'acme') {
     inTenant,
     read,
     fact,
+    /** Whether listeners watch it: its workflow has no poll to do. */
+    isWatched: async () => {
+      const { nextPollAt, pollRequestedAt } = await read();
+      return nextPollAt === null && pollRequestedAt === null;
+    },
     credential: () => inTenant((tx) => findCredential(tx, channelId)),
     askForPoll: () => fact((tx, _row, now) => updateChannel(tx, channelId, { pollRequestedAt: now })),
     pause: () => fact((tx, row, now) => letHappen(tx, row, { type: 'paused' }, now)),

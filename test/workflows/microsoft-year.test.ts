@@ -65,7 +65,7 @@ const subscription = () => life.inTenant((tx) => findSubscription(tx, channelId)
 
 async function pass(days: number): Promise<void> {
   for (let left = days; left > 0; left -= 4) {
-    await engine.server.sleep(Math.min(left, 4) * DAY_MS);
+    await engine.sleep(Math.min(left, 4) * DAY_MS);
     await wakeForgotten(engine.context);
   }
 }
@@ -125,7 +125,7 @@ const refreshes = async () => {
 it('rule 10: loses nothing in a day of lost pushes, neither what was moved away and back nor what no delta told', async () => {
   const { id } = await engine.sandbox.fault('microsoft', EMAIL, 'push_dropped');
   const [first] = await deliver(1);
-  await engine.server.sleep(6 * HOUR_MS);
+  await engine.sleep(6 * HOUR_MS);
   const [untold] = await deliver(1, { unannounced: true });
   let known = first!;
   for (const folder of ['INBOX', 'Projects', 'Archive']) {
@@ -136,11 +136,11 @@ it('rule 10: loses nothing in a day of lost pushes, neither what was moved away 
       await move(moved, moved.folder);
     }
     known = message!;
-    await engine.server.sleep(6 * HOUR_MS);
+    await engine.sleep(6 * HOUR_MS);
     if (folder === 'Projects') expect(await storedIds()).not.toContain(untold!.message_id);
   }
   await until('the daily comparison', async () => (await storedIds()).length >= delivered.length);
-  await engine.server.sleep(6 * HOUR_MS);
+  await engine.sleep(6 * HOUR_MS);
   expect(await storedIds()).toEqual(deliveredIds());
   expect((await requests('push', 'dropped')).length).toBeGreaterThan(0);
   expect(await requests('push', 'notification')).toEqual([]);
@@ -179,7 +179,7 @@ it('loses nothing over an expired cursor and a day without Graph', async () => {
   await expectWhole();
   const { id } = await engine.sandbox.fault('microsoft', null, 'unavailable');
   await deliver(2);
-  await engine.server.sleep(DAY_MS);
+  await engine.sleep(DAY_MS);
   expect(await life.told('channel.reauth_required')).toBe(0);
   await engine.sandbox.mend(id);
   await pass(12);

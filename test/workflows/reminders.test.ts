@@ -38,7 +38,7 @@ it('rule 11: an owner who does nothing for a month is reminded on days 1, 3, 7 a
   await life.fact((tx, row, now) => updateChannel(tx, row.id, { refreshRequestedAt: now }));
   await until('the refusal', async () => (await life.read()).status === 'reauth_required');
   const { workflowSeq } = await life.read();
-  for (let day = 0; day < 29; day++) await engine.server.sleep(DAY_MS);
+  for (let day = 0; day < 29; day++) await engine.sleep(DAY_MS);
   await seen(life, 6);
   expect(await remindersOf(life)).toEqual([
     [1, false],
@@ -53,6 +53,6 @@ it('rule 11: an owner who does nothing for a month is reminded on days 1, 3, 7 a
 
   await life.disconnect();
   await life.workflow.result();
-  await engine.server.sleep(8 * DAY_MS);
+  await engine.sleep(8 * DAY_MS);
   expect(await remindersOf(life)).toHaveLength(6);
 }, 180_000);

@@ -40,7 +40,7 @@ const watches = async () => {
 /** Half days, at whose end the subscription still stands. */
 async function pass(days: number): Promise<void> {
   for (let half = 0; half < 2 * days; half++) {
-    await engine.server.sleep(DAY_MS / 2);
+    await engine.sleep(DAY_MS / 2);
     const now = await engine.context.clock.now();
     expect((await subscription())?.expiresAt?.getTime()).toBeGreaterThan(now.getTime());
   }

@@ -63,7 +63,7 @@ async function row(): Promise<ChannelRow> {
 /** Days pass, each ending with what the reconcile does and with a product that reads the token. */
 async function pass(days: number, fresh: 'always' | 'not now' = 'always'): Promise<void> {
   for (let day = 0; day < days; day++) {
-    await engine.server.sleep(DAY_MS);
+    await engine.sleep(DAY_MS);
     await wakeForgotten(engine.context);
     await readToken(fresh);
   }
@@ -177,7 +177,7 @@ it('rules 8 and 10: finds exactly what was missed once the person signed in agai
   missed.push(...(await deliver(3)));
   expect(channelOf(await connectGmail(engine, EMAIL))).toBe(channelId);
   const receipt = await until('the import', async () => {
-    await engine.server.sleep(60_000);
+    await engine.sleep(60_000);
     const found = await inTenant(TENANT, (tx) => findSignInImport(tx, channelId));
     return found?.row.state === 'running' ? null : found;
   });

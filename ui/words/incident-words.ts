@@ -42,6 +42,12 @@ export function describeIncident(incident: Incident, name: string): IncidentWord
         tone: 'bad',
         told: 'No owner is told.',
       };
+    case 'service':
+      return {
+        title: `No listener ${isOpen ? 'looks' : 'looked'} for news at ${who}`,
+        tone: 'bad',
+        told: 'No owner is told: mail still arrives, more slowly.',
+      };
     case 'channel':
       return { title: 'A channel is in trouble', tone: incident.action === 'none' ? 'warn' : 'bad', told: '' };
   }
@@ -49,4 +55,4 @@ export function describeIncident(incident: Incident, name: string): IncidentWord
 
 /** Whether the operator has to act, and not the provider or an owner. */
 export const isOperators = ({ scope, action }: Incident) =>
-  scope === 'client' || scope === 'key' || (scope === 'provider' && action === 'reauthorize');
+  scope === 'client' || scope === 'key' || scope === 'service' || (scope === 'provider' && action === 'reauthorize');

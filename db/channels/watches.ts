@@ -1,0 +1,58 @@
+import { and, eq, isNotNull, sql } from 'drizzle-orm';
+import type { InferSelectModel } from 'drizzle-orm';
+import type { Transaction } from '../client.ts';
+import { watches } from '../schema/watches.ts';
+import type { ChannelRow } from './channels.ts';
+
+export type WatchRow = InferSelectModel<typeof watches>;
+
+export async function findWatch(tx: Transaction, channelId: string): Promise<WatchRow | null> {
+  const [row] = await tx.select().from(watches).where(eq(watches.channelId, channelId));
+  return row ?? null;
+}
+
+/** The next look at a channel, by any listener. `watchedAt`: when the provider answered; null: it was not asked. */
+export async function planLook(
+  tx: Transaction,
+  channel: Pick<ChannelRow, 'id' | 'tenantId' | 'accessType' | 'serverKey'>,
+  plan: { nextLookAt: Date; intervalMs: number; watchedAt: Date | null },
+): Promise<void> {
+  const { id: channelId, tenantId, accessType, serverKey } = channel;
+  const { watchedAt, ...planned } = plan;
+  const row = { accessType, host: serverKey || accessType, ...planned, waitsSince: null };
+  const answered = watchedAt === null ? {} : { watchedAt };
+  await tx
+    .insert(watches)
+    .values({ channelId, tenantId, ...row, ...answered })
+    .onConflictDoUpdate({ target: watches.channelId, set: { ...row, ...answered, leaseUntil: null } });
+}
+
+/** No listener looks until the workflow has. */
+export async function restWatch(tx: Transaction, channelId: string): Promise<void> {
+  await tx
+    .update(watches)
+    .set({ nextLookAt: null, waitsSince: null, leaseUntil: null })
+    .where(and(eq(watches.channelId, channelId), isNotNull(watches.nextLookAt)));
+}
+
+/** The look of one listener. */
+export interface Look {
+  channelId: string;
+  owner: string;
+}
+
+/** Writes what a look found; nothing when another listener has the lease by now, or the workflow has planned anew. */
+export async function settleLook(
+  tx: Transaction,
+  { channelId, owner }: Look,
+  values: Partial<Pick<WatchRow, 'nextLookAt' | 'intervalMs' | 'watchedAt' | 'waitsSince' | 'leaseUntil'>> & {
+    coveredUntil?: Date;
+  },
+): Promise<void> {
+  const { coveredUntil, ...rest } = values;
+  const covered = coveredUntil && sql`greatest(${watches.coveredUntil}, ${coveredUntil.toISOString()}::timestamptz)`;
+  await tx
+    .update(watches)
+    .set({ ...rest, ...(covered && { coveredUntil: covered }) })
+    .where(and(eq(watches.channelId, channelId), eq(watches.owner, owner), isNotNull(watches.leaseUntil)));
+}

@@ -1,0 +1,224 @@
+import postgres from 'postgres';
+import { eq, sql as raw } from 'drizzle-orm';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { catchUnwatched } from '../../background/watch-net.ts';
+import { updateChannel } from '../../db/channels/channels.ts';
+import { findWatch } from '../../db/channels/watches.ts';
+import { credentials } from '../../db/schema/credentials.ts';
+import { CREDENTIALS_TOPIC, EVENTS_TOPIC } from '../../domain/notify-topics.ts';
+import type { Context } from '../../runtime/context.ts';
+import { lookAtDue, Watcher } from '../../watching/watcher.ts';
+import { channelOf, connectGmail, connectImap } from '../support/connect.ts';
+import { raiseEngine, until } from '../support/engine.ts';
+import type { Engine } from '../support/engine.ts';
+import { databaseAs } from '../support/logins.ts';
+import { secret } from '../support/minting.ts';
+import { raiseStage } from '../support/stage.ts';
+import { lifeOf } from '../workflows/life.ts';
+import type { Life } from '../workflows/life.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/* Real providers, workers and rows; the test alone says when a listener looks, by a clock that runs ahead. */
+let engine: Engine;
+/** The superuser's, who sees every write and every NOTIFY. */
+let witness: postgres.Sql;
+const notified: string[] = [];
+
+beforeAll(async () => {
+  engine = await raiseEngine(await raiseStage(), {
+    timeSkipping: false,
+    watching: false,
+    config: { pollIntervalMs: null },
+  });
+  await engine.sandbox.settings('google', { token_life_s: 86_400 });
+  witness = postgres(engine.databaseUrl, { max: 2, onnotice: () => {} });
+  await witness.unsafe(NOTE_WRITES);
+  for (const topic of [EVENTS_TOPIC, CREDENTIALS_TOPIC]) {
+    await witness.listen(topic, (payload) => notified.push(`${topic} ${payload}`));
+  }
+}, 180_000);
+afterAll(async () => {
+  await witness?.end();
+  await engine?.close();
+});
+
+const NOTE_WRITES = `
+  create table written (name text);
+  create function note_write() returns trigger language plpgsql security definer as
+    $$ begin insert into public.written values (tg_table_name); return null; end $$;
+  do $$ declare name text; begin
+    for name in select relname from pg_class
+      where relnamespace = 'public'::regnamespace and relkind = 'r' and relname <> 'written' loop
+      execute format('create trigger note_write after insert or update or delete on %I
+                      for each row execute function note_write()', name);
+    end loop;
+  end $$`;
+
+/** Rows written since the last time, by table; a process says in one of its own that it lives. */
+async function written(): Promise<string[]> {
+  const rows = await witness<{ name: string }[]>`delete from written returning name`;
+  return rows.map(({ name }) => name).filter((name) => name !== 'listeners');
+}
+
+/** A listener's context, so much later. */
+function later(ms: number, context: Context = engine.context): Context {
+  const clock = { now: async () => new Date((await engine.context.clock.now()).getTime() + ms) };
+  return { ...context, clock, database: databaseAs('listener', context.database) };
+}
+
+async function watchedGmail(email: string, connecting: Parameters<typeof connectGmail>[2] = {}): Promise<Life> {
+  return asleep(channelOf(await connectGmail(engine, email, connecting)));
+}
+
+async function asleep(channelId: string): Promise<Life> {
+  const life = lifeOf(engine, channelId);
+  await until('the first poll', async () => (await life.isWatched()) && (await watchOf(life))?.nextLookAt);
+  return life;
+}
+
+const idOf = async (life: Life) => (await life.read()).id;
+const watchOf = async (life: Life) => {
+  const id = await idOf(life);
+  return life.inTenant((tx) => findWatch(tx, id));
+};
+const eventsOf = async (life: Life) => (await life.workflow.fetchHistory()).events?.length ?? 0;
+/** The watches of other tests rest. */
+const restOthers = (life: Life) =>
+  idOf(life).then((id) => witness`update watches set next_look_at = null where channel_id <> ${id}`);
+
+test('a quiet channel costs one row a look: no event in its history, no NOTIFY; the pace slows down to 15 minutes', async () => {
+  const life = await watchedGmail('quiet@example.com');
+  const { coveredUntil, lastVerifiedAt, workflowSeq } = await life.read();
+  const before = await eventsOf(life);
+  const intervals: number[] = [];
+  await written();
+  notified.length = 0;
+  const looks = [1, 3, 7, 15, 31, 46, 61];
+  for (const minutes of looks) {
+    await lookAtDue(later(minutes * MINUTE_MS + 1_000));
+    intervals.push((await watchOf(life))?.intervalMs ?? 0);
+  }
+  expect(intervals.map((ms) => ms / MINUTE_MS)).toEqual([2, 4, 8, 15, 15, 15, 15]);
+  // A listener's first look leases the channel, which is a row too; a listener that stays writes one alone.
+  expect(await written()).toEqual(Array.from({ length: 2 * looks.length }, () => 'watches'));
+  expect(notified).toEqual([]);
+  expect(await eventsOf(life)).toBe(before);
+  const after = await life.read();
+  expect(after).toMatchObject({ workflowSeq, status: 'connected' });
+  expect(after.coveredUntil?.getTime()).toBeGreaterThan(coveredUntil?.getTime() ?? 0);
+  expect(after.lastVerifiedAt?.getTime()).toBeGreaterThan(lastVerifiedAt?.getTime() ?? 0);
+});
+
+test('one listener that stays writes one row a look, and its leases are taken over when it dies', async () => {
+  const life = await watchedGmail('leased@example.com');
+  await restOthers(life);
+  const channelId = await idOf(life);
+  let offsetMs = 2 * MINUTE_MS;
+  const moving = { ...later(0), clock: { now: () => later(offsetMs).clock.now() } };
+  const [first, second] = [new Watcher(moving), new Watcher(moving)];
+  const due = () =>
+    life.inTenant((tx) =>
+      tx.execute(raw`update watches set next_look_at = ${new Date(0).toISOString()}
+    where channel_id = ${channelId}`),
+    );
+  expect(await first.turn()).toBe(1);
+  await first.settled();
+  await due();
+  await written();
+  expect(await second.turn()).toBe(0);
+  expect(await first.turn()).toBe(1);
+  await first.settled();
+  expect(await written()).toEqual(['watches']);
+  // The first one dies without a word.
+  await due();
+  offsetMs += 16_000;
+  expect(await second.turn()).toBe(1);
+  await second.settled();
+  expect((await watchOf(life))?.nextLookAt?.getTime()).toBeGreaterThan(Date.now());
+  await second.stop();
+});
+
+test('news wakes the workflow, which stores it; then the pace is the fastest again', async () => {
+  const life = await watchedGmail('news@example.com');
+  await restOthers(life);
+  for (const minutes of [2, 5, 12]) await lookAtDue(later(minutes * MINUTE_MS));
+  expect((await watchOf(life))?.intervalMs).toBeGreaterThan(4 * MINUTE_MS);
+  await engine.sandbox.deliver('google', 'news@example.com', 2);
+  await lookAtDue(later(30 * MINUTE_MS));
+  await until('the mail', async () => (await life.stored()) === 2);
+  await until('the end of the poll', async () => (await watchOf(life))?.nextLookAt);
+  expect((await watchOf(life))?.intervalMs).toBe(MINUTE_MS);
+});
+
+test('two listeners never look at one channel at once, and a hanging server delays no other tenant', async () => {
+  const password = secret('password');
+  const hanging: Life[] = [];
+  for (const n of [1, 2, 3]) {
+    const email = `hangs${n}@example.com`;
+    await engine.sandbox.account('imap', email, { password });
+    hanging.push(await asleep(channelOf(await connectImap(engine, email, password))));
+  }
+  const other = await asleep(channelOf(await connectGmail(engine, 'prompt@example.com', { tenantId: 'acme' })));
+  await witness`update watches set next_look_at = null where channel_id not in (
+    select id from channels where account_email like 'hangs%' or account_email = 'prompt@example.com')`;
+  await witness`update watches set next_look_at = now() - interval '1 hour' where host <> 'gmail' and next_look_at is not null`;
+  const slow = await engine.sandbox.fault('imap', null, 'slow', { ms: 60_000 });
+  const limits = { all: 3, perTenant: 3, perHost: 2 };
+  const ahead = later(2 * MINUTE_MS);
+  const [first, second] = [new Watcher(ahead, limits), new Watcher(ahead, limits)];
+  const before = (await watchOf(other))?.watchedAt?.getTime() ?? 0;
+  const [one, two] = await Promise.all([first.turn(), second.turn()]);
+  await until('the look at the other', async () => ((await watchOf(other))?.watchedAt?.getTime() ?? 0) > before);
+  // Three that hang and one that does not: each has one listener.
+  expect(one + two).toBe(4);
+  expect((await first.turn()) + (await second.turn())).toBe(0);
+  await Promise.all([first.stop(), second.stop()]);
+  await engine.sandbox.mend(slow.id);
+});
+
+const incidents = () =>
+  witness<{ closed: boolean }[]>`select closed_at is not null as closed from incidents
+    where scope = 'service' and provider = 'gmail' order by opened_at`;
+
+test('without a listener mail still comes, by the reconcile, and the operator has an incident until there is one', async () => {
+  const life = await watchedGmail('unserved@example.com');
+  await restOthers(life);
+  await engine.sandbox.deliver('google', 'unserved@example.com', 1);
+  const ahead = { ...later(10 * MINUTE_MS), database: engine.context.database };
+  expect(await catchUnwatched({ ...ahead, clock: engine.context.clock })).toBe(0);
+  expect(await catchUnwatched(ahead)).toBe(1);
+  await until('the mail', async () => (await life.stored()) === 1);
+  expect(await incidents()).toEqual([{ closed: false }]);
+  await catchUnwatched(ahead);
+  const listener = new Watcher(later(10 * MINUTE_MS));
+  await listener.turn();
+  await catchUnwatched(ahead);
+  expect(await incidents()).toEqual([{ closed: true }]);
+  await listener.stop();
+});
+
+test('a look without a token waits for the next refresh, and asks for one after an hour, unless the product reads itself', async () => {
+  const continuous = await watchedGmail('unread@example.com', { spec: { import: 'continuous' } });
+  const gap = await watchedGmail('own-sync@example.com', { spec: { import: 'gap' } });
+  for (const life of [continuous, gap]) {
+    const id = await idOf(life);
+    await life.inTenant(async (tx) => {
+      await updateChannel(tx, id, { keepWarm: 'when_used' });
+      await tx.update(credentials).set({ expiresAt: new Date() }).where(eq(credentials.channelId, id));
+    });
+  }
+  await lookAtDue(later(2 * MINUTE_MS));
+  for (const life of [continuous, gap]) {
+    expect((await watchOf(life))?.waitsSince).not.toBeNull();
+    expect(await life.read()).toMatchObject({ credentialVersion: 1, refreshRequestedAt: null });
+  }
+  await lookAtDue(later(2 * MINUTE_MS + HOUR_MS));
+  await until('the refresh', async () => (await continuous.read()).credentialVersion === 2);
+  await until('the look that follows', async () => {
+    await lookAtDue(later(2 * MINUTE_MS + HOUR_MS));
+    return (await watchOf(continuous))?.waitsSince === null;
+  });
+  expect(await gap.read()).toMatchObject({ credentialVersion: 1, refreshRequestedAt: null });
+});

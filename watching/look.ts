@@ -1,0 +1,168 @@
+import { updateChannel } from '../db/channels/channels.ts';
+import type { ChannelRow } from '../db/channels/channels.ts';
+import { findSubscription } from '../db/channels/subscriptions.ts';
+import { findWatch, restWatch, settleLook } from '../db/channels/watches.ts';
+import type { WatchRow } from '../db/channels/watches.ts';
+import type { Transaction } from '../db/client.ts';
+import { listCursors } from '../db/imports/cursors.ts';
+import { findRunningImport } from '../db/imports/imports.ts';
+import { paceLimits } from '../channels/pace.ts';
+import { changeChannel } from '../channels/wake.ts';
+import { findAccess, openChannelSession } from '../credentials/access.ts';
+import type { ChannelAccess } from '../credentials/access.ts';
+import { recordRefusal } from '../credentials/outcomes.ts';
+import { closing } from '../credentials/session.ts';
+import { ProviderError } from '../domain/verdict.ts';
+import { isWatched, nextIntervalMs, nextLookAt } from '../domain/watch.ts';
+import { ImportOvertaken } from '../imports/import-run.ts';
+import { askForNews, isWhole } from '../imports/news.ts';
+import type { Answer } from '../imports/news.ts';
+import { isAnythingDue } from '../imports/poll.ts';
+import type { Context } from '../runtime/context.ts';
+
+/** How long one look may take; the workflow's poll is more patient. */
+export const LOOK_MS = 20_000;
+/** A lease outlives the time of the next look by this: then another listener looks. */
+export const LEASE_AFTER_MS = 30_000;
+/** Time to list the pages that hold no message. */
+const LISTING_MS = 10_000;
+const HOUR_MS = 3_600_000;
+/** A look without a fresh token waits for the next refresh, and asks for one itself after this. */
+const TOKEN_PATIENCE_MS = HOUR_MS;
+/** The same where the product's own sync has the messages: a token that no reader asks for is not refreshed for a look. */
+const UNREAD_PATIENCE_MS = 24 * HOUR_MS;
+
+/** A look of one listener, which has the lease. */
+export interface Look {
+  tenantId: string;
+  channelId: string;
+  owner: string;
+}
+
+/**
+ * Asks the provider whether there is news of a channel. Nothing new is one row. Anything else, news or a refusal or work that
+ * is due, is the workflow's: it is woken, and polls as ever.
+ */
+export async function lookForNews(context: Context, look: Look, stopping: AbortSignal): Promise<void> {
+  const { tenantId, channelId } = look;
+  const now = await context.clock.now();
+  const facts = await context.database.inTenant(tenantId, (tx) => readFacts(context, tx, channelId, now));
+  if (facts === 'rests') return context.database.inTenant(tenantId, (tx) => restWatch(tx, channelId));
+  if (facts.isForWorkflow) return askWorkflow(context, look);
+  const timeout = AbortSignal.timeout(LOOK_MS);
+  const answer = await ask(context, facts.access, AbortSignal.any([stopping, timeout])).catch((error: unknown) => {
+    if (stopping.aborted) throw error;
+    return { error };
+  });
+  if (answer === 'needs_refresh') return waitForToken(context, look, facts);
+  if ('error' in answer) return tellOfFailure(context, look, facts.access, { error: answer.error, timeout });
+  if (answer.news) return askWorkflow(context, look);
+  await stayQuiet(context, look, facts, answer.coveredUntil);
+}
+
+interface Facts {
+  access: ChannelAccess;
+  watch: WatchRow | null;
+  /** What no single question settles: the workflow's poll begins with it. */
+  isForWorkflow: boolean;
+}
+
+async function readFacts(context: Context, tx: Transaction, channelId: string, now: Date): Promise<Facts | 'rests'> {
+  const access = await findAccess(context, tx, channelId);
+  if (access === 'gone' || !isWatched(factsOf(access.channel))) return 'rests';
+  const [watch, running] = await Promise.all([findWatch(tx, channelId), findRunningImport(tx, channelId)]);
+  const hasCursors = (await listCursors(tx, channelId)).length > 0;
+  const isForWorkflow = running !== null || !hasCursors || (await isAnythingDue(tx, channelId, now));
+  return { access, watch, isForWorkflow };
+}
+
+const factsOf = (row: ChannelRow) => ({
+  ...row,
+  suspected: row.suspicion?.tried ?? null,
+  cursorLaneTaken: false,
+  pollRequestedAt: row.pollRequestedAt?.getTime() ?? null,
+  nextPollAt: row.nextPollAt?.getTime() ?? null,
+});
+
+async function ask(context: Context, access: ChannelAccess, signal: AbortSignal): Promise<Answer | 'needs_refresh'> {
+  const opened = await openChannelSession(context, access, signal);
+  if (opened === 'needs_refresh') return opened;
+  const endsAtMs = performance.now() + LISTING_MS;
+  return closing(opened, (session) => askForNews(context, access.channel, { session, careful: false, endsAtMs }));
+}
+
+/** Everything up to the answer is stored, and the row of the watch says so; nothing else is written. */
+async function stayQuiet(
+  context: Context,
+  { tenantId, channelId, owner }: Look,
+  { access, watch }: Facts,
+  coveredUntil: Date,
+): Promise<void> {
+  const now = await context.clock.now();
+  await context.database.inTenant(tenantId, async (tx) => {
+    const limits = paceLimits(context, access.channel, await findSubscription(tx, channelId), now);
+    const intervalMs = nextIntervalMs(watch?.intervalMs ?? null, false, limits);
+    const at = nextLookAt(channelId, intervalMs, now);
+    await settleLook(
+      tx,
+      { channelId, owner },
+      {
+        intervalMs,
+        nextLookAt: at,
+        watchedAt: now,
+        waitsSince: null,
+        leaseUntil: new Date(at.getTime() + LEASE_AFTER_MS),
+        ...((await isWhole(tx, channelId)) ? { coveredUntil } : {}),
+      },
+    );
+  });
+}
+
+/**
+ * A channel without a fresh token is looked at after its next refresh, which its reader, its schedule or a push causes. After
+ * an hour the look asks for one, unless the product's own sync has the messages.
+ */
+async function waitForToken(context: Context, look: Look, { access, watch }: Facts): Promise<void> {
+  const { channelId, tenantId, owner } = look;
+  const { importMode, keepWarm, trouble } = access.channel;
+  const now = await context.clock.now();
+  const isUnread = importMode === 'gap' && keepWarm === 'when_used';
+  const hasWaited = watch !== null && watch.waitsSince !== null;
+  const next = new Date(now.getTime() + (isUnread ? UNREAD_PATIENCE_MS : TOKEN_PATIENCE_MS));
+  const values = { nextLookAt: next, waitsSince: now, leaseUntil: null };
+  if (!hasWaited || isUnread || trouble !== null) {
+    await context.database.inTenant(tenantId, (tx) => settleLook(tx, { channelId, owner }, values));
+    return;
+  }
+  await changeChannel(context, look, async ({ tx, wake }, row) => {
+    await settleLook(tx, { channelId, owner }, values);
+    await updateChannel(tx, row.id, { refreshRequestedAt: now });
+    await wake(row);
+  });
+}
+
+/** A refusal is recorded as that of any call, and the workflow decides what follows. */
+async function tellOfFailure(
+  context: Context,
+  look: Look,
+  { credential }: ChannelAccess,
+  { error, timeout }: { error: unknown; timeout: AbortSignal },
+): Promise<void> {
+  const { tenantId, channelId } = look;
+  if (error instanceof ProviderError && !timeout.aborted) {
+    const tried = { tenantId, channelId, credentialVersion: credential.version, tried: 'access' } as const;
+    await recordRefusal(context, { ...tried, verdict: error.verdict });
+  } else if (!timeout.aborted && !(error instanceof ImportOvertaken)) {
+    context.logger.warn({ err: error, channelId }, 'A look did not end; the workflow polls');
+  }
+  await askWorkflow(context, look);
+}
+
+/** The workflow polls now, and plans the next look. */
+async function askWorkflow(context: Context, look: Look): Promise<void> {
+  await changeChannel(context, look, async ({ tx, now, wake }, row) => {
+    await restWatch(tx, row.id);
+    await updateChannel(tx, row.id, { nextPollAt: now });
+    await wake(row);
+  });
+}
