@@ -18,15 +18,15 @@ export type ReserveTime = (key: string, stretch: { ms: number; burstMs: number }
 
 /** A quota that has rested lets so much of its time be spent at once. */
 const BURST_MS = 3_000;
-/** A stretch: long enough that a quiet poll reserves one, short enough that other processes soon get theirs. */
+/** A stretch: long enough for many quiet looks, short enough that other processes soon get theirs. */
 const STRETCH_MS = { shortest: 100, first: 250, longest: 2_000 };
 /** Stretches of other processes lie between ours. */
 const CONTENDED_MS = 100;
 /** Without a reservation this process spends so much more slowly: the others may be doing the same. */
 const ALONE_SLOWNESS = 10;
 const RESERVE_TIMEOUT_MS = 1_000;
-/** Owners that have spent nothing for this long are forgotten; their quota has rested. */
-const FORGOTTEN_AFTER_MS = 60_000;
+/** Owners that have spent nothing for this long are forgotten, with what they saved: longer than two looks are apart. */
+const FORGOTTEN_AFTER_MS = 20 * 60_000;
 
 /** The pacers of one quota. Sessions of one owner in this process share one pacer. */
 export function createPacers(provider: string, quota: Quota | null, reserve: ReserveTime): Pacers {
@@ -56,11 +56,13 @@ const UNPACED: Pacer = { spend: () => Promise.resolve() };
 
 /**
  * A unit takes up its part of the quota's time. The pacer holds one reserved stretch of that time and lets callers, in
- * their order, go on when what they took up has passed.
+ * their order, go on when what they took up has passed. What a stretch has left when it lapses is saved, because no other
+ * process could spend it: one reservation serves the looks at a quiet mailbox for hours.
  */
 function createPacer(reserve: (stretch: { ms: number; burstMs: number }) => Promise<number>, perMinute: number): Pacer {
   let spentToMs = -Infinity;
   let untilMs = -Infinity;
+  let savedMs = 0;
   let stretchMs = STRETCH_MS.first;
   /** How many times more of its time a unit takes up in the present stretch. */
   let slowness = 1;
@@ -69,7 +71,13 @@ function createPacer(reserve: (stretch: { ms: number; burstMs: number }) => Prom
   /** When this much more of the quota's time has passed, on the monotonic clock. */
   async function take(costMs: number): Promise<number> {
     const nowMs = performance.now();
+    const lapsedMs = Math.min(untilMs, nowMs - BURST_MS) - spentToMs;
+    if (lapsedMs > 0 && slowness === 1) savedMs = Math.min(STRETCH_MS.longest, savedMs + lapsedMs);
     spentToMs = Math.max(spentToMs, nowMs - BURST_MS);
+    if (untilMs <= spentToMs && costMs <= savedMs) {
+      savedMs -= costMs;
+      return nowMs;
+    }
     const owedMs = costMs - Math.max(0, (untilMs - spentToMs) / slowness);
     if (owedMs <= 0) return (spentToMs += costMs * slowness);
     const ms = Math.max(owedMs, stretchMs);

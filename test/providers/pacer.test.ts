@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createPacers, reserveAlone } from '../../providers/pacer.ts';
 import type { ReserveTime } from '../../providers/pacer.ts';
 
@@ -55,7 +55,7 @@ test('a process alone has the whole rate, and processes together no more than th
   for (const spent of shared) expect(spent).toBeGreaterThan(sum / 10);
 }, 20_000);
 
-test('a quiet poll reserves once, an import every few seconds', async () => {
+test('a quiet poll reserves once, also with the looks of the next hours, an import every few seconds', async () => {
   let reserved = 0;
   const local = reserveAlone();
   const counting: ReserveTime = (...asked) => {
@@ -64,6 +64,11 @@ test('a quiet poll reserves once, an import every few seconds', async () => {
   };
   const [poll, importing] = processes(2, counting);
   for (const units of [1, 2, 5]) await poll?.('quiet@example.com').spend(units, never);
+  const elapsedMs = performance.now.bind(performance);
+  let hoursMs = 0;
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => elapsedMs() + hoursMs);
+  for (; hoursMs < 3 * 3_600_000; hoursMs += 15 * 60_000) await poll?.('quiet@example.com').spend(1, never);
+  clock.mockRestore();
   expect(reserved).toBe(1);
   reserved = 0;
   await spendFor(4_000, importing ?? fail(), 'busy@example.com');
