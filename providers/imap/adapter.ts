@@ -8,7 +8,7 @@ import { ImapConnection } from './client.ts';
 import type { PasswordAccess } from './client.ts';
 import { classifyImap } from './errors.ts';
 import { Folders, readNewestDate } from './folders.ts';
-import { listenToInbox } from './idle.ts';
+import { listenToInbox, QUIET_MS } from './idle.ts';
 import { fetchMessages, readHeaders, stillThere, within } from './messages.ts';
 import type { JustAsked } from './messages.ts';
 import { IMAP_WORDS, imapServerKey, imapSignIn } from './sign-in.ts';
@@ -35,10 +35,13 @@ export function createImapProvider({
   egress,
   certificateAuthorities,
   timeoutMs = null,
+  quietMs = QUIET_MS,
   autoconfigUrl,
 }: Pick<Surroundings, 'egress' | 'certificateAuthorities'> & {
   /** How long a silent server is waited for; null: 30 s to connect, 60 s in a session. */
   timeoutMs?: number | null;
+  /** How long a held connection is silent before the other folders are asked for. */
+  quietMs?: number;
   /** The directory that knows the servers of addresses; absent: none. */
   autoconfigUrl?: string | undefined;
 }): Provider {
@@ -56,12 +59,12 @@ export function createImapProvider({
         throw new TypeError('IMAP is opened with a password for an IMAP server');
       }
       const login = { ...access, server: access.server };
-      return createSession(await ImapConnection.open(settings, login, signal), login);
+      return createSession(await ImapConnection.open(settings, login, signal), login, quietMs);
     },
   };
 }
 
-function createSession(connection: ImapConnection, access: PasswordAccess): Session {
+function createSession(connection: ImapConnection, access: PasswordAccess, quietMs: number): Session {
   const { host } = access.server;
   const folders = new Folders(connection, access.namespaces);
   let justAsked: JustAsked | null = null;
@@ -97,7 +100,8 @@ function createSession(connection: ImapConnection, access: PasswordAccess): Sess
     stillThere: (scope, items) => stillThere(connection, scope, items),
     readHeaders: (scope, items) => readHeaders(connection, scope, items),
     fetchMessages: (scope, items) => fetchMessages(connection, scope, items, justAsked),
-    listen: (heard, signal) => listenToInbox(connection, heard, signal),
+    listen: (heard, signal) =>
+      listenToInbox(connection, heard, signal, { readPositions: () => folders.readPositions(), quietMs }),
     close: () => connection.logout(),
   };
 }

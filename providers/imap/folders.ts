@@ -1,7 +1,7 @@
 import { specialUse } from 'imapflow/lib/special-use.js';
 import type { Namespace } from '../../domain/access-type.ts';
 import { takeTurn } from '../../domain/limits/turns.ts';
-import { PartUnanswered, ProviderError } from '../../domain/verdict.ts';
+import { PartRefused, PartUnanswered, ProviderError } from '../../domain/verdict.ts';
 import type { AskedOfHeads, ScopeHead, ScopeReference } from '../contract.ts';
 import { formatPosition, lastUid } from './changes.ts';
 import type { LeftOut } from './bounded-stream.ts';
@@ -85,6 +85,20 @@ export class Folders {
       if (!unanswered || isInbox(unanswered.scope) || !(error instanceof ProviderError)) throw error;
       throw new PartUnanswered(error, { scope: unanswered.scope, name: unanswered.name });
     }
+  }
+
+  /** Where all folders stand that can be asked for, as one text: another text means that something may have come. */
+  async readPositions(): Promise<string> {
+    const positions: string[] = [];
+    for (const part of await this.list()) {
+      if (part.aside) continue;
+      const head = await this.headOf(part).catch((error: unknown) => {
+        if (error instanceof PartRefused) return null;
+        throw error;
+      });
+      if (head !== null) positions.push(JSON.stringify([head.scope, head.cursor]));
+    }
+    return positions.toSorted().join('\n');
   }
 
   /** Its cursor as of now. IMAP servers do not tell their time. */

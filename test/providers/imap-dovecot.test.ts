@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Secret } from '../../domain/secret.ts';
 import { createEgressGuard } from '../../net/egress.ts';
 import { createImapProvider } from '../../providers/imap/adapter.ts';
@@ -13,11 +13,12 @@ import { takeHeads } from '../../credentials/heads.ts';
 
 const NEVER = new AbortController().signal;
 
-function providerTrusting(authorities: string | null): Provider {
+function providerTrusting(authorities: string | null, more: { quietMs?: number } = {}): Provider {
   return createImapProvider({
     egress: createEgressGuard({ allow: ['127.0.0.1'] }),
     certificateAuthorities: authorities,
     timeoutMs: 5_000,
+    ...more,
   });
 }
 
@@ -114,6 +115,24 @@ describe.skipIf(!dovecotInstalled)('with Dovecot', () => {
     }
     expect(dovecot.log()).not.toContain(`user=<${account.email}>, method`);
   });
+
+  it('a held connection tells of mail in other folders too, which IDLE does not', async () => {
+    const account = await createAccount();
+    await account.deliver(1, { folder: 'Projects' });
+    const provider = providerTrusting(readFileSync(dovecot.caFile, 'utf8'), { quietMs: 1_200 });
+    const session = await provider.openSession(account.access, NEVER);
+    const ending = new AbortController();
+    let heard = 0;
+    const listening = session.listen!(() => heard++, ending.signal).catch(() => {});
+    await vi.waitFor(() => expect(heard).toBe(1), 5_000);
+    await account.deliver(1, { folder: 'Projects' });
+    await vi.waitFor(() => expect(heard).toBe(2), 10_000);
+    await account.deliver(1);
+    await vi.waitFor(() => expect(heard).toBeGreaterThan(2), 10_000);
+    ending.abort();
+    await session.close();
+    await listening;
+  }, 40_000);
 
   it('calls a server that went away transient, in the middle of a fetch as well', async () => {
     const account = await createAccount();
