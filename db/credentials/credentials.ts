@@ -1,4 +1,4 @@
-import { and, eq, getTableColumns, sql } from 'drizzle-orm';
+import { and, eq, getTableColumns, isNotNull, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import { CREDENTIALS_TOPIC } from '../../domain/notify-topics.ts';
 import { lockChannel } from '../channels/channels.ts';
@@ -84,11 +84,14 @@ export async function keepClaims(tx: Transaction, channelId: string, version: nu
 
 /** The provider has just accepted this version's access token: a report to the contrary was wrong. */
 export async function clearTokenRefused(tx: Transaction, channelId: string, version: number): Promise<void> {
-  await tx
+  const refused = isNotNull(credentials.accessTokenRefusedAt);
+  const cleared = await tx
     .update(credentials)
     .set({ accessTokenRefusedAt: null })
-    .where(and(eq(credentials.channelId, channelId), eq(credentials.version, version)));
-  await notifyReaders(tx, channelId);
+    .where(and(eq(credentials.channelId, channelId), eq(credentials.version, version), refused))
+    .returning({ version: credentials.version });
+  // A NOTIFY makes commits wait for each other: none goes out where no reader can be waiting.
+  if (cleared.length > 0) await notifyReaders(tx, channelId);
 }
 
 /** Notifies readers that wait for this channel's token, when the transaction commits. */
