@@ -75,6 +75,11 @@ async function watchedGmail(email: string, connecting: Parameters<typeof connect
 async function asleep(channelId: string): Promise<Life> {
   const life = lifeOf(engine, channelId);
   await until('the first poll', async () => (await life.isWatched()) && (await watchOf(life))?.nextLookAt);
+  await until('sleep', async () => {
+    const { events } = await life.workflow.fetchHistory();
+    const last = events?.at(-1);
+    return Boolean(last?.timerStartedEventAttributes ?? last?.workflowTaskCompletedEventAttributes);
+  });
   return life;
 }
 

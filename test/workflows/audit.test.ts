@@ -32,7 +32,7 @@ it('what no change listing mentioned is found within a day of its arrival, by th
   await engine.sandbox.deliver('google', EMAIL, 2);
   await engine.sandbox.deliver('google', EMAIL, 1, { unannounced: true });
   await pass(6);
-  expect(await life.stored()).toBe(2);
+  await until('the mail', async () => (await life.stored()) === 2);
   await pass(24);
   await until('the repair', async () => (await life.stored()) === 3);
   const imports = await life.inTenant((tx) => listImports(tx, { channelId, after: null, limit: 50 }));
