@@ -74,7 +74,7 @@ async function proveAndStore(
   if (missing.length > 0) return failed('scope_missing', `The grant lacks ${missing.join(', ')}`);
   const { accessToken, idToken = null, context: connection } = tokens;
   const mailbox = request.mailbox ?? (request.kind === 'shared' ? request.email : null);
-  const access = { kind: 'token', mailbox, accessToken, idToken, context: connection } as const;
+  const access = { kind: 'token', issuer: oauth.provider, mailbox, accessToken, idToken, context: connection } as const;
   try {
     const proof = await inTime(oauth.provider, PROOF_TIMEOUT_MS, (signal) =>
       proveSignIn(context, accessType, access, signal),

@@ -38,7 +38,7 @@ export async function disconnectChannel(
   await stopBeingTold(context, access);
   const revocation = await revoke(context, channel, credential, provider);
   if (revocation === 'failed' && (await mayTryAgain(context, channel))) return false;
-  return finish(context, tenantId, channelId, revocation, provider);
+  return finish(context, tenantId, channelId, revocation, helpOf(provider, credential));
 }
 
 /** Once, and before the revocation, which takes away the right to. Later pushes reach no channel. */
@@ -60,9 +60,9 @@ async function revoke(
   context: Context,
   channel: ChannelRow,
   credential: CredentialRow,
-  { capabilities }: Provider,
+  { signIn }: Provider,
 ): Promise<Revocation> {
-  if (credential.kind === 'password' || capabilities.revocation === 'none') return 'unsupported';
+  if (issuerOf(signIn, credential)?.revocation === 'none' || credential.kind === 'password') return 'unsupported';
   if ((await countLiveChannelsOnGrant(context.database, credential.grantKey, channel.id)) > 0) return 'shared';
   try {
     const token = await openSecret(context, credential);
@@ -75,6 +75,15 @@ async function revoke(
     if (error instanceof VaultError) return 'failed';
     throw error;
   }
+}
+
+const issuerOf = ({ oauth }: Provider['signIn'], { oauthProvider }: CredentialRow) =>
+  oauth.find(({ provider }) => oauthProvider === null || provider === oauthProvider);
+
+/** How a person revokes by hand. */
+function helpOf({ signIn }: Provider, credential: CredentialRow): string | null {
+  const way = credential.kind === 'password' ? signIn.password : issuerOf(signIn, credential);
+  return way?.revocationHelp ?? null;
 }
 
 async function mayTryAgain(context: Context, channel: ChannelRow): Promise<boolean> {
@@ -92,7 +101,7 @@ async function finish(
   tenantId: string,
   channelId: string,
   revocation: Revocation,
-  provider: Provider | null,
+  help: string | null,
 ): Promise<boolean> {
   const now = await context.clock.now();
   await context.database.inTenant(tenantId, async (tx) => {
@@ -103,7 +112,7 @@ async function finish(
     if (row.eraseRequested) await eraseMessages(tx, channelId);
     await letHappen(tx, row, { type: 'disconnected' }, now, {
       revocation,
-      revocationHelp: revocation === 'done' ? null : (provider?.capabilities.revocationHelp ?? null),
+      revocationHelp: revocation === 'done' ? null : help,
       disconnectedAt: now,
       retryAt: null,
       importState: 'idle',

@@ -70,7 +70,7 @@ async function sessionAccessOf(
     kind: 'access_token',
     version: credential.version,
   });
-  return { kind: 'token', accessToken, ...place };
+  return { kind: 'token', accessToken, issuer: credential.oauthProvider, ...place };
 }
 
 /** The refresh token, or the password with its server, bound to the version at which it was sealed. */

@@ -19,6 +19,7 @@ import type { Suspicion } from '../db/schema/channels.ts';
 import { BACKOFF, gapMs, waitingGapMs, waitsUntil } from '../domain/backoff.ts';
 import { isOneOf, isOperatorsTrouble, statusAfter, WELL, WORKING } from '../domain/channel.ts';
 import type { Verdict } from '../domain/verdict.ts';
+import type { Provider } from '../providers/contract.ts';
 import { clientOf, servedUntilMs } from './canary.ts';
 import { lockOutOf, passwordRetriesAfter } from './password-tries.ts';
 
@@ -160,10 +161,11 @@ export async function settleRefusal(
   if (verdict.claims !== undefined) await keepClaims(tx, row.id, credentialVersion, verdict.claims);
   if (statusAfter(verdict) === null) return { before: row, row };
   const credential = await findCredentialState(tx, row.id);
-  const suspicion = suspect(context, row, outcome, now);
+  const confirmations = confirmationsOf(context, row, credential);
+  const suspicion = suspect(row, { ...outcome, confirmations }, now);
   // Of a password there is no newer version to ask with.
   const needsNewerToken = tried === 'access' && credential?.kind === 'oauth';
-  if (!isBelieved(context, row, suspicion, { ...outcome, needsNewerToken })) {
+  if (!isBelieved(suspicion, { ...outcome, confirmations, needsNewerToken })) {
     const waiting = await confirmLater(context, tx, row, { outcome, suspicion, credential, needsNewerToken, now });
     await wake(waiting);
     return { before: row, row: waiting };
@@ -193,6 +195,16 @@ export async function settleRefusal(
 const refusesPassword = (verdict: Verdict, credential: CredentialState | null) =>
   credential?.kind === 'password' && statusAfter(verdict) === 'reauth_required';
 
+type Confirmations = Provider['capabilities']['confirmations'];
+
+/** A grant's issuer may be another than who serves the account. */
+function confirmationsOf(context: Context, row: ChannelRow, credential: CredentialState | null): Confirmations {
+  const { signIn, capabilities } = context.providers.get(row.accessType)!;
+  const issuer =
+    credential?.kind === 'oauth' && signIn.oauth.find(({ provider }) => provider === credential.oauthProvider);
+  return (issuer || null)?.confirmations ?? capabilities.confirmations;
+}
+
 interface Unconfirmed {
   outcome: Refusal;
   suspicion: Suspicion;
@@ -208,7 +220,7 @@ interface Unconfirmed {
 async function confirmLater(context: Context, tx: Transaction, row: ChannelRow, unconfirmed: Unconfirmed) {
   const { outcome, suspicion, credential, needsNewerToken, now } = unconfirmed;
   const { verdict, credentialVersion, tried } = outcome;
-  const { confirmations } = context.providers.get(row.accessType)!.capabilities;
+  const confirmations = confirmationsOf(context, row, credential);
   const nextAt = suspicion.at + (needsNewerToken && !verdict.vague ? 0 : confirmations.gapMs);
   const servedUntil = tried === 'credential' && verdict.vague ? servedUntilMs(credential, now) : null;
   const isServed = servedUntil === null || servedUntil > now.getTime();
@@ -229,9 +241,8 @@ async function confirmLater(context: Context, tx: Transaction, row: ChannelRow, 
  * as one: frequent reports must not confirm a refusal that time would refute.
  */
 function suspect(
-  context: Context,
   row: ChannelRow,
-  { verdict, credentialVersion, tried }: Refusal,
+  { verdict, credentialVersion, tried, confirmations }: Refusal & { confirmations: Confirmations },
   now: Date,
 ): Suspicion {
   const { suspicion } = row;
@@ -239,7 +250,7 @@ function suspect(
   if (suspicion?.kind !== verdict.kind || suspicion.tried !== tried) {
     return { kind: verdict.kind, tried, times: 1, credentialVersion, at };
   }
-  const gapMs = verdict.vague ? context.providers.get(row.accessType)!.capabilities.confirmations.gapMs : 0;
+  const gapMs = verdict.vague ? confirmations.gapMs : 0;
   return at - suspicion.at < 0.9 * gapMs ? suspicion : { ...suspicion, times: suspicion.times + 1, at };
 }
 
@@ -253,17 +264,15 @@ function suspect(
  * Too early sends a person to sign in for nothing; too late costs minutes.
  */
 function isBelieved(
-  context: Context,
-  row: ChannelRow,
   suspicion: Suspicion,
-  { verdict, credentialVersion, needsNewerToken }: Refusal & { needsNewerToken: boolean },
+  refusal: Refusal & { confirmations: Confirmations; needsNewerToken: boolean },
 ): boolean {
-  const { capabilities } = context.providers.get(row.accessType)!;
+  const { verdict, credentialVersion, needsNewerToken, confirmations } = refusal;
   const heldAgainstNewer = !needsNewerToken || credentialVersion > suspicion.credentialVersion;
   if (verdict.tokenRefused) return heldAgainstNewer;
   const target = statusAfter(verdict);
   if (target === 'degraded' || target === null) return true;
-  if (verdict.vague && suspicion.times <= capabilities.confirmations.tries) return false;
+  if (verdict.vague && suspicion.times <= confirmations.tries) return false;
   return heldAgainstNewer;
 }
 

@@ -1,3 +1,4 @@
+import { accessWordsOf } from '../channels/access-words.ts';
 import { findBranding } from '../db/access/branding.ts';
 import { findChannel } from '../db/channels/channels.ts';
 import { findIncident } from '../db/channels/incidents.ts';
@@ -64,7 +65,7 @@ async function itemOf(context: TellContext, tx: Transaction, notice: NoticeRow, 
   if (!channel) return unconnected(link);
   const incident = notice.incidentId === null ? null : await findIncident(tx, notice.incidentId);
   const credential = await findCredentialState(tx, channel.id);
-  return itemOfChannel(channel, context.providers.get(channel.accessType)?.words, {
+  return itemOfChannel(channel, accessWordsOf(context, channel), {
     credential: credential?.kind === 'password' ? 'password' : 'grant',
     since: incident?.openedAt ?? channel.statusSince,
     until: isOver ? (incident?.closedAt ?? notice.createdAt) : null,

@@ -31,10 +31,6 @@ export interface Provider {
 }
 
 export interface Capabilities {
-  /** `token`: revocation endpoint (RFC 7009); `none`: tell the person how to do it by hand. */
-  revocation: 'token' | 'none';
-  /** How a person revokes by hand where we cannot, in words. */
-  revocationHelp: string;
   /** How far before `covered_until` a fallback window starts, in ms: the provider's date precision and its lag. */
   windowOverlapMs: number;
   /** How long a grant may lie unused before a keep-alive refresh, in ms; null without tokens. */
@@ -129,6 +125,8 @@ export interface AccessWords {
   hint: string;
   /** For reasons of which the provider's bytes tell less, or something else, than the reason's name. */
   causes: Partial<Record<StatusReason, VagueCause>>;
+  /** In place of both where a channel has a grant and no password; absent: the access type has one of them alone. */
+  ofGrants?: Pick<AccessWords, 'provider' | 'causes'>;
 }
 
 /**
@@ -154,6 +152,8 @@ export interface PasswordSignIn {
   discover(login: PasswordLogin, given: GivenServer, signal: AbortSignal): Promise<Server | null>;
   /** The server as it is part of an account (`serverKeyOf`), with the protocol's own ports left out. */
   serverKey(server: Server): string;
+  /** How a person ends our access by hand, in words. */
+  revocationHelp: string;
 }
 
 interface PasswordLogin {
@@ -198,8 +198,16 @@ export interface OAuthAdapter {
    * token answer: a captive portal's HTML must never overwrite a stored token.
    */
   processTokenAnswer(answer: RawAnswer): TokenSet;
+  /** What its pages and endpoints answer (`Provider.classify`). */
+  classify(answer: ProviderAnswer): Verdict;
+  /** `token`: `revoke` ends a grant; `none`: tell the person how to do it by hand. */
+  revocation: 'token' | 'none';
+  /** How a person revokes by hand where we cannot, in words. */
+  revocationHelp: string;
   /** Revokes a grant (RFC 7009). Revoking one Google token ends that person's whole grant to the client. */
   revoke(grant: Grant, signal: AbortSignal): Promise<void>;
+  /** As in `Capabilities`, for what the token endpoint refuses; absent: as the access type has it. */
+  confirmations?: Capabilities['confirmations'];
   /** The scopes of `uses` that `granted` lacks; empty when all are there. */
   missingScopes(granted: string[], uses: Use[]): string[];
   rotation: Rotation;
@@ -283,9 +291,9 @@ export type SessionAccess = {
   /** Whose folders are read beside the mailbox's own, where the provider tells them apart; absent: none. */
   namespaces?: readonly Namespace[];
 } &
-  /** `idToken`: of the sign-in that is to be proved. */
+  /** `idToken`: of the sign-in that is to be proved. `issuer`: absent or null where an access type has only one. */
   (
-    | { kind: 'token'; accessToken: Secret; idToken?: Secret | null }
+    | { kind: 'token'; accessToken: Secret; idToken?: Secret | null; issuer?: ProviderName | null }
     /** `email`: the address of the login, as far as it is known. */
     | { kind: 'password'; email: string; server: Server; username: string; password: Secret }
   );

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ProviderName } from '../domain/access-type.ts';
 import type { EgressConfig, EgressGuard } from '../net/egress.ts';
 import type { Provider } from './contract.ts';
+import type { ImapLogin } from './imap-login.ts';
 import type { ReserveTime } from './pacer.ts';
 
 /** The configuration that adapters need; runtime/config.ts fills it. */
@@ -20,6 +21,8 @@ export interface Surroundings extends Pick<ProviderConfig, 'publicUrl' | 'certif
   egress: EgressGuard;
   /** Reserves the time of a quota, among all processes. */
   reserve: ReserveTime;
+  /** Of the other providers, whose mailboxes open over IMAP with a token. */
+  imapLogins: readonly ImapLogin[];
 }
 
 /** A provider's entry in the registry. */
@@ -29,13 +32,16 @@ export interface ProviderDefinition {
   variables: z.ZodRawShape;
   /** Its adapters, one per access type; none where it is not configured. */
   configure(given: Readonly<Record<string, unknown>>, surroundings: Surroundings): Provider[];
+  /** How its mailboxes open over IMAP; null where it is not configured, absent where they do not. */
+  imapLogin?(given: Readonly<Record<string, unknown>>, config: Pick<ProviderConfig, 'publicUrl'>): ImapLogin | null;
 }
 
-/** Types `configure` by the declared variables, so that it reads no others. */
+/** Types the values by the declared variables, so that no others are read. */
 export function defineProvider<Shape extends z.ZodRawShape>(definition: {
   name: ProviderName;
   variables: Shape;
   configure(given: z.infer<z.ZodObject<Shape>>, surroundings: Surroundings): Provider[];
+  imapLogin?(given: z.infer<z.ZodObject<Shape>>, config: Pick<ProviderConfig, 'publicUrl'>): ImapLogin | null;
 }): ProviderDefinition {
   return definition;
 }

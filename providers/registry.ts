@@ -23,7 +23,8 @@ export function createProviders(
   { variables, egress, ...config }: ProviderConfig,
   reserve: ReserveTime = reserveAlone(),
 ): Providers {
-  const surroundings = { ...config, egress: createEgressGuard(egress), reserve };
+  const imapLogins = PROVIDERS.flatMap((provider) => provider.imapLogin?.(variables, config) ?? []);
+  const surroundings = { ...config, egress: createEgressGuard(egress), reserve, imapLogins };
   const adapters = PROVIDERS.flatMap((provider) => provider.configure(variables, surroundings));
   return new Map(adapters.map((adapter) => [adapter.accessType, adapter]));
 }

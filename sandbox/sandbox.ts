@@ -107,8 +107,18 @@ function addressesOf(origin: string, providers: readonly SandboxProvider[]): San
     page: `${origin}/`,
     environment: Object.fromEntries(providers.map(({ name, environment = {} }) => [name, environment])),
     authorities: providers.flatMap(({ caFile }) => caFile ?? []),
-    run: Object.assign({}, ...providers.map(({ run }) => run)) as Record<string, unknown>,
+    run: merged(providers.map(({ run = {} }) => run)),
   };
+}
+
+/** Two providers may tell parts of one thing, such as where tokens open mailboxes. */
+function merged(parts: readonly Readonly<Record<string, unknown>>[]): Record<string, unknown> {
+  const whole: Record<string, unknown> = {};
+  for (const part of parts) {
+    for (const [name, value] of Object.entries(part))
+      whole[name] = { ...(whole[name] as object), ...(value as object) };
+  }
+  return whole;
 }
 
 function closeDeps({ clock, conditions, requests }: ProviderDeps): void {

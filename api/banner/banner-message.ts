@@ -1,3 +1,4 @@
+import { accessWordsOf } from '../../channels/access-words.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
 import type { Locale } from '../../domain/locale.ts';
 import { wordsOf } from '../../notifications/words/words-of.ts';
@@ -17,16 +18,16 @@ export function bannerMessage(context: Pick<ApiContext, 'providers'>, row: Chann
   return `${causeOf(context, row, reader)}${wordsOf(reader.locale).betweenSentences}${nextStep(row, reader)}`;
 }
 
-function causeOf({ providers }: Pick<ApiContext, 'providers'>, row: ChannelRow, { locale }: Reader): string {
+function causeOf(context: Pick<ApiContext, 'providers'>, row: ChannelRow, { locale }: Reader): string {
   const words = wordsOf(locale);
-  const access = providers.get(row.accessType)?.words;
+  const access = accessWordsOf(context, row);
   const { statusReason: reason, accountLogin: login } = row;
   // "the mail server" is no name: each language has its own word for it.
   const name = access === undefined || access.provider.startsWith('the ') ? null : access.provider;
   const facts = { provider: words.party(name), login };
   if (reason === null) return words.withoutReason(facts);
   if (access?.causes[reason] === undefined) return words.reasons[reason](facts);
-  return words.ambiguous[name === null ? 'password' : 'grant'](facts);
+  return words.ambiguous[row.server === null ? 'grant' : 'password'](facts);
 }
 
 function nextStep({ status, action, kind, owner, ...row }: ChannelRow, reader: Reader): string {

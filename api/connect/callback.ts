@@ -10,7 +10,7 @@ import { ProviderError } from '../../domain/verdict.ts';
 import { inTime } from '../../domain/limits/in-time.ts';
 import { readAuthorizationAnswer } from '../../providers/oauth.ts';
 import type { AuthorizationAnswer } from '../../providers/oauth.ts';
-import type { OAuthAdapter, Provider } from '../../providers/contract.ts';
+import type { OAuthAdapter } from '../../providers/contract.ts';
 import type { ApiContext } from '../api-context.ts';
 import { Problem } from '../http/problem.ts';
 import { sha256 } from '../../crypto/random-secrets.ts';
@@ -104,7 +104,7 @@ async function signInResult(context: ApiContext, trip: Trip): Promise<LinkResult
     return fail('access_type_not_allowed', `${signIn.accessType} is not allowed here any more`);
   }
   const answer = readAuthorizationAnswer(trip.parameters, oauth.issuers);
-  if ('error' in answer) return authorizationError(provider, oauth, answer);
+  if ('error' in answer) return authorizationError(oauth, answer);
   try {
     return await exchangeAndStore(context, trip, oauth, answer.code);
   } catch (error) {
@@ -115,12 +115,11 @@ async function signInResult(context: ApiContext, trip: Trip): Promise<LinkResult
 
 /** A person cannot heal what an admin has to allow, so the provider's map is asked first. */
 function authorizationError(
-  adapter: Provider,
-  { provider }: OAuthAdapter,
+  { provider, classify }: OAuthAdapter,
   { error, description = '' }: Extract<AuthorizationAnswer, { error: string }>,
 ): SignInFailure {
   const body = JSON.stringify({ error, error_description: description });
-  const { kind } = adapter.classify({ operation: 'login', httpStatus: null, headers: {}, body });
+  const { kind } = classify({ operation: 'login', httpStatus: null, headers: {}, body });
   if (kind === 'admin_action') return fail('admin_consent_required', `${provider} asks for an admin’s consent`);
   if (error === 'access_denied') return fail('access_denied', `Access was not given at ${provider}`);
   return fail('provider_error', `${provider} ended the sign-in with "${error}"`);
@@ -147,7 +146,7 @@ async function exchangeAndStore(
   if (missing.length > 0) return fail('scope_missing', `A permission was not given: ${missing.join(', ')}`);
   const { accessToken, idToken = null, context: connection } = tokens;
   const mailbox = sharedMailbox(trip.opened);
-  const access = { kind: 'token', mailbox, accessToken, idToken, context: connection } as const;
+  const access = { kind: 'token', issuer: oauth.provider, mailbox, accessToken, idToken, context: connection } as const;
   const proof = await inTime(oauth.provider, PROOF_TIMEOUT_MS, (signal) =>
     proveSignIn(context, accessType, access, signal, { isPinned: channel !== null }),
   );

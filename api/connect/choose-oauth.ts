@@ -14,6 +14,6 @@ export function chooseOAuth(
   if (oauth && others.length === 0) return oauth;
   if (offered.length === 0) throw new Problem('no_oauth_for_access_type', `${accessType} signs in with a password`);
   const names = offered.map((one) => one.provider).join(' or ');
-  if (provider) throw new Problem('not_supported_yet', `${accessType} signs in at ${names}, not at ${provider}`);
+  if (provider) throw new Problem('no_oauth_for_access_type', `${accessType} signs in at ${names}, not at ${provider}`);
   throw new Problem('no_oauth_for_access_type', `Expected a provider for ${accessType}: ${names}`);
 }

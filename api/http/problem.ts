@@ -58,7 +58,7 @@ export const PROBLEMS = {
     display: 'The provider blocks this account. Please contact support.',
   }),
   no_token_for_access_type: problem(409, 'The access type uses a password and has no token'),
-  no_oauth_for_access_type: problem(409, 'The access type uses a password, not a consent page'),
+  no_oauth_for_access_type: problem(409, 'The access type has no consent page of this provider'),
   no_password_for_access_type: problem(409, 'The access type uses a consent page, not a password'),
   tenant_erasing: problem(409, 'The tenant is being erased'),
   endpoint_disabled: problem(409, 'The webhook endpoint is disabled'),

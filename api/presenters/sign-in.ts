@@ -1,19 +1,34 @@
+import { accessWordsOf } from '../../channels/access-words.ts';
 import { vagueCauseSentence } from '../../domain/words/causes.ts';
 import { passwordNoteSentence } from '../../domain/words/password-notes.ts';
 import type { AccessType } from '../../domain/access-type.ts';
 import type { VagueCause } from '../../domain/words/causes.ts';
 import type { StatusReason } from '../../domain/verdict.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
+import type { CredentialState } from '../../db/credentials/credentials.ts';
+import type { Provider } from '../../providers/contract.ts';
 import type { Context } from '../../runtime/context.ts';
 import type { Channel } from '../schemas/channels.ts';
 import type { SignIn } from '../schemas/sign-in.ts';
 
-/** How people sign in with these access types; one that is not configured is left out. */
-export function presentSignIn({ providers }: Pick<Context, 'providers'>, accessTypes: Iterable<AccessType>): SignIn[] {
+/** The way that a channel's credential took. */
+type Taken = Pick<CredentialState, 'kind' | 'oauthProvider'> & Pick<ChannelRow, 'accessType'>;
+
+/**
+ * How people sign in with these access types; one that is not configured is left out. A channel's own account is signed in
+ * to in the way it was before: nothing else vouches for it.
+ * @param taken by the channel of the link; null: the link is for no channel
+ */
+export function presentSignIn(
+  { providers }: Pick<Context, 'providers'>,
+  accessTypes: Iterable<AccessType>,
+  taken: Taken | null,
+): SignIn[] {
   return [...accessTypes].flatMap((accessType) => {
     const adapter = providers.get(accessType);
     if (!adapter) return [];
-    const { words, signIn } = adapter;
+    const { words } = adapter;
+    const signIn = taken?.accessType === accessType ? waysOf(adapter, taken) : adapter.signIn;
     return {
       access_type: accessType,
       label: words.label,
@@ -33,12 +48,16 @@ export function presentSignIn({ providers }: Pick<Context, 'providers'>, accessT
   });
 }
 
+function waysOf({ signIn }: Provider, { kind, oauthProvider }: Taken): Provider['signIn'] {
+  if (kind === 'password') return { ...signIn, oauth: [] };
+  const own = signIn.oauth.filter(({ provider }) => oauthProvider === null || provider === oauthProvider);
+  return { oauth: own, password: null };
+}
+
 /** What a channel's access is called; in plain words where it is no longer configured. */
-export function presentAccess(
-  { providers }: Pick<Context, 'providers'>,
-  { accessType, accountLogin }: ChannelRow,
-): Channel['access'] {
-  const words = providers.get(accessType)?.words;
+export function presentAccess(context: Pick<Context, 'providers'>, channel: ChannelRow): Channel['access'] {
+  const { accessType, accountLogin } = channel;
+  const words = accessWordsOf(context, channel);
   if (!words) return { label: accessType, provider: 'the provider', causes: {} };
   const { label, provider, causes } = words;
   const said = Object.entries(causes).map(([reason, cause]) => [
@@ -50,9 +69,10 @@ export function presentAccess(
 
 /** Why a channel needs a sign-in, by a name that pages have words for; null where it does not. */
 export function presentCause(
-  { providers }: Pick<Context, 'providers'>,
-  { accessType, statusReason }: ChannelRow,
+  context: Pick<Context, 'providers'>,
+  channel: ChannelRow,
 ): StatusReason | VagueCause | null {
+  const { statusReason } = channel;
   if (statusReason === null) return null;
-  return providers.get(accessType)?.words.causes[statusReason] ?? statusReason;
+  return accessWordsOf(context, channel)?.causes[statusReason] ?? statusReason;
 }

@@ -1,4 +1,5 @@
 import { findBranding } from '../../db/access/branding.ts';
+import { findCredentialState } from '../../db/credentials/credentials.ts';
 import { findSignInImport } from '../../db/imports/receipts.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
 import { json } from '../http/answers.ts';
@@ -42,12 +43,15 @@ const session = defineCall({
     const opened = await openLink(context, address, request);
     const { link, channel, policy, end, accessTypes } = opened;
     letOriginRead(request, response, link.origin);
+    const credential =
+      channel && (await context.database.inTenant(channel.tenantId, (tx) => findCredentialState(tx, channel.id)));
+    const taken = credential && { ...credential, accessType: channel.accessType };
     return {
       status: 200,
       body: {
         purpose: link.purpose,
         access_types: accessTypes,
-        sign_in: presentSignIn(context, accessTypes),
+        sign_in: presentSignIn(context, accessTypes, taken),
         tenant: link.tenantId,
         display_name: policy.displayName ?? link.tenantId,
         locale: policy.locale,
@@ -94,7 +98,7 @@ const authorize = defineCall({
   body: authorizeBody,
   example: { access_type: 'gmail' },
   answers: { 200: json('The provider’s page for the person', authorizeOut) },
-  problems: ['link_used', 'link_expired', 'access_type_not_allowed', 'no_oauth_for_access_type', 'not_supported_yet'],
+  problems: ['link_used', 'link_expired', 'access_type_not_allowed', 'no_oauth_for_access_type'],
   async run({ context, params: { link: address }, body, request, response }) {
     const { accessType, provider } = body;
     const url = await startAuthorization(context, { address, accessType, provider, request, response });

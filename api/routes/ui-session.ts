@@ -50,7 +50,7 @@ function presentSession({ providers, config }: ApiContext, { scopes }: Principal
   const { mail } = config;
   return {
     access_types: [...providers.keys()],
-    sign_in: presentSignIn({ providers }, providers.keys()),
+    sign_in: presentSignIn({ providers }, providers.keys(), null),
     temporal_ui: config.temporal.uiUrl,
     outbox: mail.smtp === null && mail.isKept && hasEveryScope(scopes),
     sandbox_page: config.sandbox?.page || null,

@@ -15,8 +15,6 @@ import { createGmailPush } from './push.ts';
 const DAY_MS = 86_400_000;
 
 const CAPABILITIES: Omit<Capabilities, 'push' | 'quota'> = {
-  revocation: 'token',
-  revocationHelp: 'Remove the app at https://myaccount.google.com/connections',
   // messages.list searches by date, and its index lags.
   windowOverlapMs: DAY_MS,
   // A grant dies unused after six months.

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { ImapServer } from '../../domain/server.ts';
+import { mailServer } from '../mail-server.ts';
 import { oauthClient, secretVariable } from '../oauth-client.ts';
 import type { OAuthClientConfig } from '../oauth-client.ts';
 
@@ -11,6 +13,8 @@ export interface GoogleConfig {
   gmailApiUrl: string;
   /** Gmail quota units that one mailbox may use in a minute; null = no pacing. */
   unitsPerMinute: number | null;
+  /** Where IMAP with OAuth goes. */
+  imapServer: ImapServer;
   /** null: Gmail is polled only. */
   push: GooglePushConfig | null;
 }
@@ -44,6 +48,7 @@ export const googleVariables = {
   GOOGLE_REVOCATION_URL: z.url().default('https://oauth2.googleapis.com/revoke'),
   GOOGLE_USERINFO_URL: z.url().default('https://openidconnect.googleapis.com/v1/userinfo'),
   GMAIL_API_URL: z.url().default(GMAIL_API_URL),
+  GOOGLE_IMAP_SERVER: mailServer.default({ host: 'imap.gmail.com', port: 993 }),
   GOOGLE_JWKS_URL: z.url().default('https://www.googleapis.com/oauth2/v3/certs'),
   GOOGLE_PUBSUB_TOPIC: z
     .string()
@@ -69,6 +74,7 @@ export function googleConfig(given: Variables, publicUrl: string): GoogleConfig 
       revocationUrl: given.GOOGLE_REVOCATION_URL,
       userinfoUrl: given.GOOGLE_USERINFO_URL,
       gmailApiUrl: given.GMAIL_API_URL,
+      imapServer: { kind: 'imap', ...given.GOOGLE_IMAP_SERVER, security: 'tls' },
       // A stand-in for Gmail has its own quota.
       unitsPerMinute: given.GMAIL_API_URL === GMAIL_API_URL ? GMAIL_UNITS_PER_MINUTE : null,
       push: pushConfig(given, publicUrl),

@@ -14,13 +14,20 @@ const FULL = 'https://mail.google.com/';
 /** Who signed in; asked for always, the channel is pinned by it. */
 const IDENTITY = ['openid', 'email'];
 /** The least scope of a use first; the others bring it along (developers.google.com/workspace/gmail/api/auth/scopes). */
-const SCOPES_OF_USE: Record<Use, [string, ...string[]]> = {
+type ScopesOfUse = Readonly<Record<Use, readonly [string, ...string[]]>>;
+const OF_THE_API: ScopesOfUse = {
   read: [`${GMAIL}readonly`, `${GMAIL}modify`, FULL],
   send: [`${GMAIL}send`, `${GMAIL}compose`, `${GMAIL}modify`, FULL],
 };
+/** IMAP and SMTP know this one alone. */
+export const OF_MAIL_PROTOCOLS: ScopesOfUse = { read: [FULL], send: [FULL] };
 
 /** Google's OAuth 2.0 for web servers (developers.google.com/identity/protocols/oauth2/web-server). */
-export function createGoogleOAuth(config: GoogleConfig, http: Http): OAuthAdapter {
+export function createGoogleOAuth(
+  config: GoogleConfig,
+  http: Http,
+  scopesOfUse: ScopesOfUse = OF_THE_API,
+): OAuthAdapter {
   const endpoint = { http, url: new URL(config.tokenUrl), client: config.client };
   return {
     provider: 'google',
@@ -36,7 +43,7 @@ export function createGoogleOAuth(config: GoogleConfig, http: Http): OAuthAdapte
         client_id: config.client.id,
         redirect_uri: request.redirectUri,
         response_type: 'code',
-        scope: [...IDENTITY, ...request.uses.map((use) => SCOPES_OF_USE[use][0])].join(' '),
+        scope: [...new Set([...IDENTITY, ...request.uses.map((use) => scopesOfUse[use][0])])].join(' '),
         state: request.state,
         code_challenge: request.codeChallenge,
         code_challenge_method: 'S256',
@@ -57,6 +64,9 @@ export function createGoogleOAuth(config: GoogleConfig, http: Http): OAuthAdapte
       return requestToken(endpoint, parameters, signal, beforeWriting);
     },
     processTokenAnswer: (answer) => readTokenAnswer('Google', answer, classifyGoogle),
+    classify: classifyGoogle,
+    revocation: 'token',
+    revocationHelp: 'Remove the app at https://myaccount.google.com/connections',
     async revoke({ token }, signal) {
       const form = new URLSearchParams({ token: token.reveal() });
       const answer = await postForm(http, new URL(config.revocationUrl), form, signal);
@@ -67,8 +77,9 @@ export function createGoogleOAuth(config: GoogleConfig, http: Http): OAuthAdapte
       throw new ProviderError(`Google answered a revocation with ${answer.status}`, refusal);
     },
     missingScopes(granted, uses) {
-      const needed = uses.map((use) => SCOPES_OF_USE[use]);
-      return needed.filter((any) => !any.some((scope) => granted.includes(scope))).map(([least]) => least);
+      const needed = uses.map((use) => scopesOfUse[use]);
+      const lacking = needed.filter((any) => !any.some((scope) => granted.includes(scope)));
+      return [...new Set(lacking.map(([least]) => least))];
     },
   };
 }

@@ -1,26 +1,25 @@
 import { normalAddress } from '../../domain/address.ts';
 import { createHttp } from '../../net/http.ts';
-import type { Capabilities, Provider, Session } from '../contract.ts';
+import type { Capabilities, Identity, Provider } from '../contract.ts';
 import type { Surroundings } from '../definition.ts';
 import { grantKeyOf } from '../grant-key.ts';
-import { comesAfter, listChanges, listWindow } from './changes.ts';
+import type { ImapLogin } from '../imap-login.ts';
 import { ImapConnection } from './client.ts';
-import type { PasswordAccess } from './client.ts';
+import type { ImapAccess } from './client.ts';
 import { classifyImap } from './errors.ts';
-import { Folders, readNewestDate } from './folders.ts';
-import { listenToInbox, QUIET_MS } from './idle.ts';
-import { fetchMessages, readHeaders, stillThere, within } from './messages.ts';
-import type { JustAsked } from './messages.ts';
+import { QUIET_MS } from './idle.ts';
+import { createSession } from './session.ts';
 import { IMAP_WORDS, imapServerKey, imapSignIn } from './sign-in.ts';
+import { openWithToken } from './token-session.ts';
 
 const DAY_MS = 86_400_000;
 
-const CAPABILITIES: Capabilities = {
-  revocation: 'none',
-  revocationHelp: 'Change the mailbox password, or delete the app password that was made for this connection.',
+/** Google and Microsoft forget a grant after months without use. */
+const KEEP_ALIVE_MS = 30 * DAY_MS;
+
+const CAPABILITIES: Omit<Capabilities, 'keepAliveMs'> = {
   // SEARCH knows days only, in the server's time zone, and servers' clocks are what they are.
   windowOverlapMs: 3 * DAY_MS,
-  keepAliveMs: null,
   pollEveryMs: 60_000,
   holdsConnections: true,
   push: null,
@@ -30,14 +29,17 @@ const CAPABILITIES: Capabilities = {
   confirmations: { tries: 1, gapMs: 5_000 },
 };
 
-/** Any mailbox that is read with a password over IMAP (RFC 9051, RFC 3501). */
+/** Any mailbox that is read over IMAP (RFC 9051, RFC 3501): with a password, or with a provider's access token. */
 export function createImapProvider({
   egress,
   certificateAuthorities,
   timeoutMs = null,
   quietMs = QUIET_MS,
   autoconfigUrl,
+  imapLogins: logins = [],
 }: Pick<Surroundings, 'egress' | 'certificateAuthorities'> & {
+  /** The providers whose tokens open mailboxes. */
+  imapLogins?: readonly ImapLogin[];
   /** How long a silent server is waited for; null: 30 s to connect, 60 s in a session. */
   timeoutMs?: number | null;
   /** How long a held connection is silent before the other folders are asked for. */
@@ -45,63 +47,35 @@ export function createImapProvider({
   /** The directory that knows the servers of addresses; absent: none. */
   autoconfigUrl?: string | undefined;
 }): Provider {
-  const settings = { egress, certificateAuthorities, timeoutMs };
+  const settings = { egress, certificateAuthorities, timeoutMs, quietMs };
   const autoconfig = autoconfigUrl === undefined ? null : { http: createHttp(), url: new URL(autoconfigUrl) };
   return {
     name: 'imap',
     accessType: 'imap',
-    capabilities: CAPABILITIES,
+    capabilities: { ...CAPABILITIES, keepAliveMs: logins.length > 0 ? KEEP_ALIVE_MS : null },
     words: IMAP_WORDS,
-    signIn: { oauth: [], password: imapSignIn(autoconfig) },
+    signIn: { oauth: logins.map(({ oauth }) => oauth), password: imapSignIn(autoconfig) },
     classify: classifyImap,
     async openSession(access, signal) {
-      if (access.kind !== 'password' || access.server.kind !== 'imap') {
-        throw new TypeError('IMAP is opened with a password for an IMAP server');
-      }
-      const login = { ...access, server: access.server };
-      return createSession(await ImapConnection.open(settings, login, signal), login, quietMs);
+      if (access.kind === 'token') return openWithToken(settings, { logins, access }, signal);
+      if (access.server.kind !== 'imap') throw new TypeError('IMAP is opened at an IMAP server');
+      const { server, username, namespaces, password } = access;
+      const by = { server, username, namespaces, credential: { kind: 'password', password } } as const;
+      const connection = await ImapConnection.open(settings, by, signal);
+      return createSession(connection, { access: by, quietMs }, () =>
+        Promise.resolve(identityByPassword(access.email, by)),
+      );
     },
   };
 }
 
-function createSession(connection: ImapConnection, access: PasswordAccess, quietMs: number): Session {
-  const { host } = access.server;
-  const folders = new Folders(connection, access.namespaces);
-  let justAsked: JustAsked | null = null;
-  const verify = async () => {
-    await connection.run('login', () => connection.flow.mailboxOpen('INBOX', { readOnly: true }));
-    return `Signed in at ${host} as ${access.username} and opened the inbox`;
-  };
+function identityByPassword(email: string, { username, server }: ImapAccess): Omit<Identity, 'proved'> {
+  const providerId = `${username}@${server.host.toLowerCase()}`;
   return {
-    verify,
-    async identify() {
-      const proved = await verify();
-      const providerId = `${access.username}@${host.toLowerCase()}`;
-      return {
-        account: { email: access.email, login: access.username, providerId },
-        // Not the address: a login that is none has the one that its link was made for, which no server has confirmed.
-        mailboxKey: normalAddress(access.username),
-        serverKey: imapServerKey(access.server),
-        grantKey: grantKeyOf('imap', '', providerId),
-        proved,
-      };
-    },
-    parts: (asked) => folders.list(asked),
-    headOf: (part) => folders.headOf(part),
-    newestAt: () => readNewestDate(connection),
-    comesAfter,
-    listChanges: (scope, cursor, limit) => listChanges(connection, scope, cursor, limit),
-    listWindow: (scope, window, position, limit) => listWindow(connection, scope, window, position, limit),
-    async within(scope, items, window) {
-      const found = await within(connection, scope, items, window);
-      justAsked = found.justAsked;
-      return found.items;
-    },
-    stillThere: (scope, items) => stillThere(connection, scope, items),
-    readHeaders: (scope, items) => readHeaders(connection, scope, items),
-    fetchMessages: (scope, items) => fetchMessages(connection, scope, items, justAsked),
-    listen: (heard, signal) =>
-      listenToInbox(connection, heard, signal, { readPositions: () => folders.readPositions(), quietMs }),
-    close: () => connection.logout(),
+    account: { email, login: username, providerId },
+    // Not the address: a login that is none has the one that its link was made for, which no server has confirmed.
+    mailboxKey: normalAddress(username),
+    serverKey: imapServerKey(server),
+    grantKey: grantKeyOf('imap', '', providerId),
   };
 }

@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ImapFlow } from 'imapflow';
-import type { Logger, MailboxObject } from 'imapflow';
+import type { MailboxObject } from 'imapflow';
+import type { Namespace } from '../../domain/access-type.ts';
+import type { Secret } from '../../domain/secret.ts';
 import type { Operation, ProviderAnswer } from '../../domain/verdict.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import { withAuthorities } from '../../net/certificates.ts';
@@ -9,16 +11,17 @@ import { IMAP_PORTS } from '../../net/egress.ts';
 import type { EgressGuard } from '../../net/egress.ts';
 import { networkCode, networkFailure } from '../../net/network-failure.ts';
 import type { ImapServer } from '../../domain/server.ts';
-import type { SessionAccess } from '../contract.ts';
 import { verdict } from '../../domain/verdict-builders.ts';
 import { AnswerTooLarge, BoundedStream } from './bounded-stream.ts';
 import type { LeftOut } from './bounded-stream.ts';
-import { classifyImap } from './errors.ts';
+import { classifyImap, classifyTokenLogin } from './errors.ts';
+import { FailureLog } from './wire/failure-log.ts';
 import { nameToken, selectReadOnly } from './wire/folder-commands.ts';
 import { wireOf } from './wire/folder-names.ts';
 import { findMismatch, watchGreeting } from './wire/greeting.ts';
 import { isListed } from './wire/list.ts';
 import { readNamespacesOurselves } from './wire/namespaces.ts';
+import { authenticateWithToken, TOKEN_BY_COMMAND } from './wire/xoauth2.ts';
 
 const CONNECT_TIMEOUT_MS = 30_000;
 const SILENCE_TIMEOUT_MS = 60_000;
@@ -31,7 +34,13 @@ export interface ImapSettings {
   timeoutMs: number | null;
 }
 
-export type PasswordAccess = Extract<SessionAccess, { kind: 'password' }> & { server: ImapServer };
+/** A login at a server: by a password, or by an access token of the provider whose server it is. */
+export interface ImapAccess {
+  server: ImapServer;
+  username: string;
+  credential: { kind: 'password'; password: Secret } | { kind: 'token'; accessToken: Secret };
+  namespaces?: readonly Namespace[] | undefined;
+}
 
 /** What ImapFlow adds to the errors it throws. */
 interface ImapFlowFailure extends Error {
@@ -64,6 +73,7 @@ interface OpenFolder {
 export class ImapConnection {
   readonly flow: ImapFlow;
   readonly server: string;
+  readonly #isTokens: boolean;
   readonly #signal: AbortSignal;
   readonly #failures: FailureLog;
   readonly #stream: BoundedStream;
@@ -71,10 +81,11 @@ export class ImapConnection {
   /** The bytes of folders' names by scope, as the last listing gave them. */
   #names: ReadonlyMap<string, string> = new Map();
 
-  private constructor(flow: ImapFlow, server: string, signal: AbortSignal, failures: FailureLog) {
+  private constructor(flow: ImapFlow, access: ImapAccess, signal: AbortSignal, failures: FailureLog) {
     this.flow = flow;
     this.#stream = boundStream(flow, failures);
-    this.server = server;
+    this.server = nameOf(access);
+    this.#isTokens = access.credential.kind === 'token';
     this.#signal = signal;
     this.#failures = failures;
     // ImapFlow reads this code after EXAMINE alone; told at another time it voids what we know of the open folder.
@@ -88,18 +99,16 @@ export class ImapConnection {
    * certificate (S-52): implicit TLS, or STARTTLS that must succeed. A PREAUTH greeting is refused, because it would
    * skip both. Throws `ProviderError`.
    */
-  static async open(settings: ImapSettings, access: PasswordAccess, signal: AbortSignal): Promise<ImapConnection> {
-    const { host, port } = access.server;
+  static async open(settings: ImapSettings, access: ImapAccess, signal: AbortSignal): Promise<ImapConnection> {
     signal.throwIfAborted();
     const failures = new FailureLog();
-    const server = `${host}:${port}`;
     let flow: ImapFlow;
     try {
       flow = createFlow(settings, access, failures);
     } catch (error) {
-      throw networkFailure(server, 'login', error);
+      throw networkFailure(nameOf(access), 'login', error);
     }
-    const connection = new ImapConnection(flow, server, signal, failures);
+    const connection = new ImapConnection(flow, access, signal, failures);
     signal.addEventListener('abort', connection.#abort, { once: true });
     return await connection.run('login', async () => {
       await connectThroughGuard(flow, settings, access);
@@ -128,7 +137,8 @@ export class ImapConnection {
     if (exceeded) return tooLarge(this.server, exceeded);
     const line = serverLine(error as ImapFlowFailure);
     if (line === null) return networkFailure(this.server, operation, error);
-    const verdict = classifyImap({ ...NO_HTTP, operation, body: line });
+    const classify = this.#isTokens && operation === 'login' ? classifyTokenLogin : classifyImap;
+    const verdict = classify({ ...NO_HTTP, operation, body: line });
     return new ProviderError(`${this.server} refused (${verdict.providerCode ?? 'no code'})`, verdict);
   }
 
@@ -223,9 +233,11 @@ export class ImapConnection {
   }
 }
 
+const nameOf = ({ server: { host, port } }: ImapAccess) => `${host}:${port}`;
+
 const NO_HTTP: Pick<ProviderAnswer, 'httpStatus' | 'headers'> = { httpStatus: null, headers: {} };
 
-function createFlow(settings: ImapSettings, access: PasswordAccess, failures: FailureLog): ImapFlow {
+function createFlow(settings: ImapSettings, access: ImapAccess, failures: FailureLog): ImapFlow {
   const { host, port, security } = access.server;
   const passage = settings.egress.admit(host, port, IMAP_PORTS);
   const authorities = withAuthorities(settings.certificateAuthorities);
@@ -235,7 +247,7 @@ function createFlow(settings: ImapSettings, access: PasswordAccess, failures: Fa
     secure: security === 'tls',
     // Without it the server or an attacker in between could strip STARTTLS and get the password in clear.
     ...(security === 'starttls' ? { doSTARTTLS: true } : {}),
-    auth: { user: access.username, pass: access.password.reveal() },
+    auth: { user: access.username, ...authOf(access) },
     tls: { lookup: passage.lookup, minVersion: 'TLSv1.2', ...(authorities ? { ca: authorities } : {}) } as object,
     logger: failures,
     clientInfo: { name: 'Mooring', version: false, vendor: false, 'support-url': false },
@@ -249,14 +261,19 @@ function createFlow(settings: ImapSettings, access: PasswordAccess, failures: Fa
     socketTimeout: settings.timeoutMs ?? SILENCE_TIMEOUT_MS,
   });
   doNotWaitWhenThrottled(flow, failures);
+  if (access.credential.kind === 'token') authenticateWithToken(flow, access.username, access.credential.accessToken);
   readNamespacesOurselves(flow);
   // Failures reach us through the commands; without a listener an 'error' event would end the process.
   flow.on('error', (error) => failures.note(error));
   return flow;
 }
 
+function authOf({ credential }: ImapAccess): { pass: string } | { accessToken: string } {
+  return credential.kind === 'password' ? { pass: credential.password.reveal() } : { accessToken: TOKEN_BY_COMMAND };
+}
+
 /** ImapFlow has no option for another reader. */
-function boundStream(flow: ImapFlow, logger: Logger): BoundedStream {
+function boundStream(flow: ImapFlow, logger: FailureLog): BoundedStream {
   const inner = flow as unknown as {
     streamer: BoundedStream;
     exec: (command: string, ...rest: unknown[]) => unknown;
@@ -292,7 +309,7 @@ function doNotWaitWhenThrottled(flow: ImapFlow, failures: FailureLog): void {
   Object.assign(flow, { throttleWait });
 }
 
-async function connectThroughGuard(flow: ImapFlow, settings: ImapSettings, { server }: PasswordAccess): Promise<void> {
+async function connectThroughGuard(flow: ImapFlow, settings: ImapSettings, { server }: ImapAccess): Promise<void> {
   const { host, port } = server;
   const connected = new AbortController();
   const connecting = flow.connect();
@@ -327,21 +344,4 @@ function serverLine(error: ImapFlowFailure): string | null {
   return error.name === 'AuthenticationFailure' || error.message.startsWith('Login is disabled')
     ? `NO ${error.message}`
     : null;
-}
-
-/** Keeps ImapFlow's last error in memory and writes nothing: its log lines carry addresses and bodies. */
-class FailureLog implements Logger {
-  last: unknown;
-
-  debug(): void {}
-  info(): void {}
-  warn(entry: unknown): void {
-    this.note((entry as { err?: unknown }).err);
-  }
-  error(entry: unknown): void {
-    this.note((entry as { err?: unknown }).err);
-  }
-  note(error: unknown): void {
-    if (error instanceof Error) this.last = error;
-  }
 }

@@ -24,6 +24,18 @@ export const classifyImap = outagesFirst((answer) => {
   return answer.operation === 'login' && LOCK_OUT.test(answer.body) ? { ...said, lockedOut: true } : said;
 });
 
+/**
+ * The same at a login with an access token, of which a refusal says only that this token does not open this mailbox: it
+ * may just be old. One refresh tells (rule 5). Whether a challenge came before the refusal means nothing: Gmail and Dovecot
+ * send one, Outlook sends none.
+ */
+export function classifyTokenLogin(answer: ProviderAnswer): Verdict {
+  const said = classifyImap(answer);
+  if (said.kind !== 'reauth_required') return said;
+  const reason = said.reason === 'password_changed' ? 'access_revoked' : said.reason;
+  return { ...said, reason, tokenRefused: true };
+}
+
 function classifyWords(answer: ProviderAnswer): Verdict {
   // A token endpoint, or what stands before it: no mail server speaks HTTP.
   if (answer.operation === 'refresh' && answer.httpStatus !== null) return classifyGeneric(answer);

@@ -12,6 +12,11 @@ export const IMAP_WORDS: AccessWords = {
   hint: 'Any other mailbox, with its password',
   // A refused login says that, and no more.
   causes: { password_changed: 'password_refused', access_revoked: 'password_refused' },
+  // Google's `invalid_grant` is the same for both.
+  ofGrants: {
+    provider: 'the provider',
+    causes: { access_revoked: 'access_ended', password_changed: 'access_ended' },
+  },
 };
 
 /** 143 and 993 lead to the same accounts. */
@@ -33,6 +38,7 @@ const imapPassword: Omit<PasswordSignIn, 'discover'> = {
     { domains: ['outlook.com', 'hotmail.com', 'live.com', 'msn.com'], kind: 'no_password', name: 'Microsoft' },
   ],
   serverKey: imapServerKey,
+  revocationHelp: 'Change the mailbox password, or delete the app password that was made for this connection.',
 };
 
 /** @param autoconfig the directory that is asked first; null: the address alone leads to the server */

@@ -1,5 +1,4 @@
 import { normalAddress } from '../../domain/address.ts';
-import { verdict } from '../../domain/verdict-builders.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import { createHttp } from '../../net/http.ts';
 import type { AccessWords, Capabilities, Identity, Provider, Quota, Session, SessionAccess } from '../contract.ts';
@@ -12,8 +11,8 @@ import type { MicrosoftConfig } from './configuration.ts';
 import { Dates } from './dates.ts';
 import { classifyMicrosoft } from './errors.ts';
 import { listFolders } from './folders.ts';
-import { createLoginVerifier } from './identity.ts';
-import type { EntraLogin, VerifyLogin } from './identity.ts';
+import { createLoginVerifier, loginId, requireIdToken } from './identity.ts';
+import type { VerifyLogin } from './identity.ts';
 import { fetchMessages } from './messages.ts';
 import { createEntraOAuth } from './oauth.ts';
 import { createGraphPush, subscribing } from './push.ts';
@@ -23,9 +22,6 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 1_440 * MINUTE_MS;
 
 const CAPABILITIES: Omit<Capabilities, 'push' | 'quota'> = {
-  revocation: 'none',
-  revocationHelp:
-    'Remove the app at https://myapps.microsoft.com, a personal account at https://account.live.com/consent/Manage; an admin removes it in the Entra admin center under Enterprise applications',
   // Mail is dated in whole seconds, and shows in listings some minutes late.
   windowOverlapMs: 60 * MINUTE_MS,
   // A refresh token dies after 90 days without use.
@@ -118,9 +114,9 @@ function createSession(opened: Opened): Session {
  * Where it cannot, the own one: the caller then names both.
  */
 async function identify({ client, config, access, verifyLogin, signal }: Opened) {
-  if (!access.idToken) throw new ProviderError('Microsoft gave no id_token', noIdToken());
+  const idToken = requireIdToken(access.idToken);
   const me = await client.at('me').me();
-  const login = await verifyLogin(access.idToken, me.at, signal);
+  const login = await verifyLogin(idToken, me.at, signal);
   const own = me.mail ?? me.userPrincipalName ?? login.username ?? login.oid;
   const names = [me.mail, me.userPrincipalName, login.username].flatMap((name) => (name ? normalAddress(name) : []));
   const wanted = access.mailbox;
@@ -139,11 +135,6 @@ async function identify({ client, config, access, verifyLogin, signal }: Opened)
   if (!isShared) await client.at('me').folder('inbox');
   return { identity, mailbox };
 }
-
-/** As Microsoft's own libraries write it; both parts are needed, because a guest has another `oid` in each tenant. */
-const loginId = ({ oid, tenant }: EntraLogin) => `${oid}.${tenant}`;
-
-const noIdToken = () => verdict('transient', 'provider_unavailable', { providerCode: 'id_token_missing' });
 
 /** Graph refuses a mailbox that the login may not read, and knows none that is not there. */
 async function isReadable(mailbox: GraphClient): Promise<boolean> {

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { ImapServer } from '../../domain/server.ts';
+import { mailServer } from '../mail-server.ts';
 import { oauthClient, secretVariable } from '../oauth-client.ts';
 import type { OAuthClientConfig } from '../oauth-client.ts';
 
@@ -10,6 +12,8 @@ export interface MicrosoftConfig {
   graphUrl: string;
   /** Where Graph posts notifications, `/push/microsoft` of this Mooring. */
   notificationUrl: string;
+  /** Where IMAP with OAuth goes. */
+  imapServer: ImapServer;
   /** Requests that one mailbox may get in a minute; null = no pacing. */
   requestsPerMinute: number | null;
 }
@@ -28,6 +32,7 @@ export const microsoftVariables = {
   MICROSOFT_CLIENT_CERTIFICATE_FILE: z.string().optional(),
   MICROSOFT_AUTHORITY_URL: address.default('https://login.microsoftonline.com'),
   GRAPH_API_URL: address.default(GRAPH_API_URL),
+  MICROSOFT_IMAP_SERVER: mailServer.default({ host: 'outlook.office365.com', port: 993 }),
 };
 
 /** null without a client. A certificate goes before a secret. */
@@ -46,6 +51,7 @@ export function microsoftConfig(
       client,
       authorityUrl: given.MICROSOFT_AUTHORITY_URL,
       graphUrl: given.GRAPH_API_URL,
+      imapServer: { kind: 'imap', ...given.MICROSOFT_IMAP_SERVER, security: 'tls' },
       notificationUrl: `${publicUrl}/push/microsoft`,
       // A stand-in for Graph has its own quota.
       requestsPerMinute: given.GRAPH_API_URL === GRAPH_API_URL ? REQUESTS_PER_MINUTE : null,

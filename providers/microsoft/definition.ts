@@ -1,6 +1,7 @@
 import { defineProvider } from '../definition.ts';
 import { createGraphProvider } from './adapter.ts';
 import { microsoftConfig, microsoftVariables } from './configuration.ts';
+import { createMicrosoftImapLogin } from './imap.ts';
 
 export const microsoft = defineProvider({
   name: 'microsoft',
@@ -8,5 +9,9 @@ export const microsoft = defineProvider({
   configure(given, { publicUrl, reserve }) {
     const config = microsoftConfig(given, publicUrl);
     return config ? [createGraphProvider(config, reserve)] : [];
+  },
+  imapLogin(given, { publicUrl }) {
+    const config = microsoftConfig(given, publicUrl);
+    return config && createMicrosoftImapLogin(config);
   },
 });

@@ -24,6 +24,16 @@ export interface EntraLogin {
   tenant: string;
   /** What the person signed in with; it may be no mail address. */
   username: string | null;
+  email: string | null;
+}
+
+/** As Microsoft's own libraries write it; both parts are needed, because a guest has another `oid` in each tenant. */
+export const loginId = ({ oid, tenant }: Pick<EntraLogin, 'oid' | 'tenant'>) => `${oid}.${tenant}`;
+
+export function requireIdToken(idToken: Secret | null | undefined): Secret {
+  if (idToken) return idToken;
+  const failure = verdict('transient', 'provider_unavailable', { providerCode: 'id_token_missing' });
+  throw new ProviderError('Microsoft gave no id_token', failure);
 }
 
 /**
@@ -49,7 +59,7 @@ export function createLoginVerifier(config: MicrosoftConfig, http: Http): Verify
       });
       const { oid, tid, preferred_username: name, email } = claims.parse(payload);
       if (payload.iss !== `${config.authorityUrl}/${tid}/v2.0`) throw new Error('the issuer is another tenant’s');
-      return { oid, tenant: tid, username: name ?? email ?? null };
+      return { oid, tenant: tid, username: name ?? email ?? null, email: email ?? null };
     } catch (error) {
       throw error instanceof ProviderError ? error : unverified(error);
     }

@@ -7,25 +7,42 @@ import { readTokenAnswer } from '../token-answer.ts';
 import type { MicrosoftConfig } from './configuration.ts';
 import { classifyMicrosoft } from './errors.ts';
 
-/**
- * Who signed in (`oid` comes with `profile` only), and a refresh token. `User.Read` is for the address of the mailbox.
- */
-const IDENTITY = ['openid', 'profile', 'email', 'offline_access', 'User.Read'];
-/** The least scope of a use first; the others bring it along (learn.microsoft.com/graph/permissions-reference). */
-const SCOPES_OF_USE: Record<Use, [string, ...string[]]> = {
-  read: ['Mail.Read', 'Mail.ReadWrite'],
-  send: ['Mail.Send'],
+type ScopesOfUse = Readonly<Record<Use, readonly [string, ...string[]]>>;
+
+/** What is asked of one API: a token is good for one alone. */
+interface Scopes {
+  /** Asked for always. */
+  identity: readonly string[];
+  /** The least scope of a use first; the others bring it along. */
+  ofUse: ScopesOfUse;
+  /** For the mailbox of another login; not asked for where the own one is read, because admins weigh it. */
+  ofSharedUse: ScopesOfUse;
+}
+
+/** Who signed in (`oid` comes with `profile` only), and a refresh token. */
+const IDENTITY = ['openid', 'profile', 'email', 'offline_access'];
+/** learn.microsoft.com/graph/permissions-reference; `User.Read` is for the address of the mailbox. */
+const OF_GRAPH: Scopes = {
+  identity: [...IDENTITY, 'User.Read'],
+  ofUse: { read: ['Mail.Read', 'Mail.ReadWrite'], send: ['Mail.Send'] },
+  ofSharedUse: { read: ['Mail.Read.Shared', 'Mail.ReadWrite.Shared'], send: ['Mail.Send.Shared'] },
 };
-/** For the mailbox of another login; not asked for where the own one is read, because admins weigh it. */
-const SHARED_SCOPES_OF_USE: Record<Use, [string, ...string[]]> = {
-  read: ['Mail.Read.Shared', 'Mail.ReadWrite.Shared'],
-  send: ['Mail.Send.Shared'],
+const OUTLOOK = 'https://outlook.office.com';
+const OF_MAIL_PROTOCOLS_BY_USE: ScopesOfUse = {
+  read: [`${OUTLOOK}/IMAP.AccessAsUser.All`],
+  send: [`${OUTLOOK}/SMTP.Send`],
+};
+/** IMAP and SMTP; what a login may open is up to the mailbox. */
+export const OF_MAIL_PROTOCOLS: Scopes = {
+  identity: IDENTITY,
+  ofUse: OF_MAIL_PROTOCOLS_BY_USE,
+  ofSharedUse: OF_MAIL_PROTOCOLS_BY_USE,
 };
 /** The tenant of all personal accounts. */
 const PERSONAL_TENANT = '9188040d-6c67-4c5b-b112-36a304b66dad';
 
 /** Entra ID's OAuth 2.0 (learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow). */
-export function createEntraOAuth(config: MicrosoftConfig, http: Http): OAuthAdapter {
+export function createEntraOAuth(config: MicrosoftConfig, http: Http, scopes: Scopes = OF_GRAPH): OAuthAdapter {
   const tokenUrl = (context: ConnectionContext) => new URL(`${authorityOf(config, context)}/oauth2/v2.0/token`);
   const endpointOf = (context: ConnectionContext) => ({ http, url: tokenUrl(context), client: config.client });
   return {
@@ -37,8 +54,8 @@ export function createEntraOAuth(config: MicrosoftConfig, http: Http): OAuthAdap
     // A refresh answers with a new token and lets the old one live.
     rotation: { mode: 'tolerant' },
     defaultLifeSeconds: 3_600,
-    authorizationUrl: (request) => authorizationUrl(config, request),
-    adminConsentUrl: (request) => adminConsentUrl(config, request),
+    authorizationUrl: (request) => authorizationUrl(config, scopes, request),
+    adminConsentUrl: (request) => adminConsentUrl(config, scopes, request),
     exchangeRequest({ code, codeVerifier, redirectUri, context }, signal) {
       const parameters = { code, code_verifier: codeVerifier.reveal(), redirect_uri: redirectUri };
       return requestToken(endpointOf(context), { grant_type: 'authorization_code', ...parameters }, signal);
@@ -50,27 +67,30 @@ export function createEntraOAuth(config: MicrosoftConfig, http: Http): OAuthAdap
       return requestToken(endpointOf(context), asked, signal, beforeWriting);
     },
     processTokenAnswer: (answer) => readTokenAnswer('Microsoft', answer, classifyMicrosoft),
-    // No endpoint for apps: `capabilities.revocation` is `none`.
+    classify: classifyMicrosoft,
+    revocation: 'none',
+    revocationHelp:
+      'Remove the app at https://myapps.microsoft.com, a personal account at https://account.live.com/consent/Manage; an admin removes it in the Entra admin center under Enterprise applications',
     revoke: () => Promise.reject(new TypeError('Microsoft revokes no grant for an app')),
     missingScopes(granted, uses) {
       const names = new Set(granted.map(shortScope));
       // A shared scope covers the login's own mailbox as well.
-      const isGranted = (any: string[]) => any.some((scope) => names.has(scope.toLowerCase()));
+      const isGranted = (any: string[]) => any.some((scope) => names.has(shortScope(scope)));
       return uses
-        .filter((use) => !isGranted([...SCOPES_OF_USE[use], ...SHARED_SCOPES_OF_USE[use]]))
-        .map((use) => SCOPES_OF_USE[use][0]);
+        .filter((use) => !isGranted([...scopes.ofUse[use], ...scopes.ofSharedUse[use]]))
+        .map((use) => scopes.ofUse[use][0]);
     },
   };
 }
 
-function authorizationUrl(config: MicrosoftConfig, request: AuthorizationRequest): URL {
+function authorizationUrl(config: MicrosoftConfig, scopes: Scopes, request: AuthorizationRequest): URL {
   const url = new URL(`${authorityOf(config, request.context)}/oauth2/v2.0/authorize`);
   return withParameters(url, {
     client_id: config.client.id,
     redirect_uri: request.redirectUri,
     response_type: 'code',
     response_mode: 'query',
-    scope: scopesOf(request),
+    scope: scopesOf(scopes, request),
     state: request.state,
     code_challenge: request.codeChallenge,
     code_challenge_method: 'S256',
@@ -81,12 +101,12 @@ function authorizationUrl(config: MicrosoftConfig, request: AuthorizationRequest
 }
 
 /** Never at `common`: the admin's own organization is the one that consents. */
-function adminConsentUrl(config: MicrosoftConfig, request: AdminConsentRequest): URL {
+function adminConsentUrl(config: MicrosoftConfig, scopes: Scopes, request: AdminConsentRequest): URL {
   const tenant = request.context['entra_tenant'] ?? 'organizations';
   return withParameters(new URL(`${config.authorityUrl}/${tenant}/v2.0/adminconsent`), {
     client_id: config.client.id,
     redirect_uri: request.redirectUri,
-    scope: scopesOf(request),
+    scope: scopesOf(scopes, request),
     state: request.state,
   });
 }
@@ -96,9 +116,9 @@ function withParameters(url: URL, parameters: Record<string, string>): URL {
   return url;
 }
 
-function scopesOf({ uses, isShared }: Pick<AuthorizationRequest, 'uses' | 'isShared'>): string {
-  const ofUse = isShared ? SHARED_SCOPES_OF_USE : SCOPES_OF_USE;
-  return [...IDENTITY, ...uses.map((use) => ofUse[use][0])].join(' ');
+function scopesOf(scopes: Scopes, { uses, isShared }: Pick<AuthorizationRequest, 'uses' | 'isShared'>): string {
+  const ofUse = isShared ? scopes.ofSharedUse : scopes.ofUse;
+  return [...scopes.identity, ...uses.map((use) => ofUse[use][0])].join(' ');
 }
 
 /** `https://graph.microsoft.com/Mail.Read` and `mail.read` are the same scope. */

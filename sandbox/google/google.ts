@@ -16,6 +16,7 @@ import { openGoogleClient } from './oauth/client.ts';
 import type { GrantEvent } from './oauth/grant-endings.ts';
 import { applyGrantEvent } from './oauth/grant-endings.ts';
 import { findScope } from './oauth/scopes.ts';
+import { openGmailImap } from './imap.ts';
 import { LISTING_FAULTS } from './listing-faults.ts';
 import { GmailPush, PUSH_SERVICE_ACCOUNT } from './push.ts';
 import { googleRoutes } from './routes.ts';
@@ -32,6 +33,7 @@ const EVENTS = [
   { fault: 'token_idle_expired', label: 'Let refresh token expire' },
   { fault: 'scope_removed', label: 'Remove a scope', asks: 'scope', example: 'gmail.readonly' },
   { fault: 'cursor_expired', label: 'Expire history' },
+  { fault: 'uidvalidity_changed', label: 'Renumber all messages for IMAP (new UIDVALIDITY)' },
 ] as const;
 
 const CONDITIONS = [
@@ -54,14 +56,16 @@ const CONDITIONS = [
 const PUBSUB_TOPIC = 'projects/mooring-sandbox/topics/gmail';
 
 /** Google's OAuth and the Gmail API, at Google's own paths. */
-export function createGoogleProvider(deps: ProviderDeps): SandboxProvider {
+export async function createGoogleProvider(deps: ProviderDeps): Promise<SandboxProvider> {
   const store = new GoogleStore(deps);
   const client = openGoogleClient(deps.dir);
   const push = new GmailPush(store, client);
+  const imap = await openGmailImap(store);
   return {
     name: 'google',
     connection: connectionTo(deps.origin, client),
-    environment: environmentOf(deps, client),
+    environment: { ...environmentOf(deps, client), GOOGLE_IMAP_SERVER: `${imap.host}:${imap.port}` },
+    run: { imap_oauth: { google: { host: imap.host, port: imap.port } } },
     routes: googleRoutes({ store, client }),
     ...accountsOf(store, push),
     supports: (fault) => {
@@ -93,6 +97,7 @@ export function createGoogleProvider(deps: ProviderDeps): SandboxProvider {
     },
     close: async () => {
       push.close();
+      await imap.close();
       store.tables.close();
     },
   };
@@ -185,8 +190,14 @@ function applyEvent(store: GoogleStore, fault: string, { email, scope }: FaultPa
   }
   for (const account of accounts) {
     if (fault === 'cursor_expired') expireHistory(store, account);
+    else if (fault === 'uidvalidity_changed') renumber(store, account);
     else applyGrantEvent(store, fault as GrantEvent, account.email);
   }
+}
+
+function renumber(store: GoogleStore, account: AccountRow): void {
+  const uid_generation = (account.uid_generation ?? 0) + 1;
+  store.tables.commit([['accounts', accountKey(account.email), { ...account, uid_generation }]]);
 }
 
 /** Every history id that was ever told is too old from now on. */

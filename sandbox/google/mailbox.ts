@@ -62,6 +62,13 @@ export class Mailbox {
     return [...this.#messages.values()].filter((message) => message.deleted_at_history_id === undefined);
   }
 
+  /** As IMAP numbers messages: from 1 on, in the order of delivery, and no number is used twice. */
+  numbered(): { all: number; deleted: number; live: { uid: number; row: MessageRow }[] } {
+    const rows = [...this.#messages.values()].map((row, index) => ({ uid: index + 1, row }));
+    const live = rows.filter(({ row }) => row.deleted_at_history_id === undefined);
+    return { all: rows.length, deleted: rows.length - live.length, live };
+  }
+
   /** Everything that happened after `historyId`, oldest first. */
   historyAfter(historyId: number): readonly HistoryRecord[] {
     if (!this.#historySorted) {

@@ -25,6 +25,8 @@ export interface AccountRow {
   readonly password: string | null;
   /** Lowest history id a listing may start from. */
   readonly history_floor: number;
+  /** How often the messages were renumbered for IMAP. */
+  readonly uid_generation?: number;
   readonly watch: { readonly topic: string; readonly label_ids: readonly string[]; readonly expires_at: number } | null;
 }
 

@@ -31,6 +31,8 @@ export class GoogleStore implements GrantStore {
   readonly tables: Tables<GoogleRows>;
   readonly deps: ProviderDeps;
   readonly #mailboxes = new Map<string, Mailbox>();
+  readonly #grantsOver: ((account: AccountRow) => void)[] = [];
+  readonly #mailChanges: ((email: string) => void)[] = [];
 
   constructor(deps: ProviderDeps) {
     this.deps = deps;
@@ -38,6 +40,7 @@ export class GoogleStore implements GrantStore {
       names: ['accounts', 'consents', 'codes', 'refresh_tokens', 'access_tokens', 'labels', 'messages', 'settings'],
       changed: ([table, , row]) => {
         if (table === 'messages' && row) this.mailbox(row.email).apply(row);
+        if (row && (table === 'messages' || table === 'accounts' || table === 'labels')) this.#tellOfMail(row.email);
       },
       keep: (change) => this.#keep(change),
     });
@@ -80,10 +83,26 @@ export class GoogleStore implements GrantStore {
     return account;
   }
 
+  /** Runs when the last grant of an account has ended. */
+  whenGrantsAreOver(then: (account: AccountRow) => void): void {
+    this.#grantsOver.push(then);
+  }
+
+  /** Runs when a mailbox may show something else; it is named by its key. */
+  whenMailChanges(then: (email: string) => void): void {
+    this.#mailChanges.push(then);
+  }
+
+  #tellOfMail(email: string): void {
+    for (const then of this.#mailChanges) then(accountKey(email));
+  }
+
   /** A watch ends with the grant that made it, without a notice. */
   grantsEnded(key: string): void {
     const account = this.account(key);
-    if (!account?.watch || liveGrants(this, key) > 0) return;
+    if (!account || liveGrants(this, key) > 0) return;
+    for (const then of this.#grantsOver) then(account);
+    if (!account.watch) return;
     this.tables.commit([['accounts', key, { ...account, watch: null }]]);
   }
 

@@ -12,6 +12,25 @@ import { status } from './commands/status.ts';
 import { store, uidStore } from './commands/store.ts';
 import type { ImapCommand } from './session.ts';
 
+/** What changes a mailbox. */
+const writing = ['CREATE', 'DELETE', 'RENAME', 'SUBSCRIBE', 'UNSUBSCRIBE', 'APPEND', 'EXPUNGE', 'UID EXPUNGE'].concat([
+  'STORE',
+  'UID STORE',
+  'COPY',
+  'UID COPY',
+  'MOVE',
+  'UID MOVE',
+  'SELECT',
+]);
+
+/** A server whose mailboxes are kept elsewhere, are only read here, and are opened by a token. */
+export function readingByToken(authenticateByToken: ImapCommand): ReadonlyMap<string, ImapCommand> {
+  const reading = [...commandTable].filter(
+    ([name]) => !writing.includes(name) && name !== 'LOGIN' && name !== 'STARTTLS',
+  );
+  return new Map([...reading, ['AUTHENTICATE', authenticateByToken]]);
+}
+
 /** Every command the server understands, by its name in capitals. */
 export const commandTable: ReadonlyMap<string, ImapCommand> = new Map([
   ['CAPABILITY', capability],

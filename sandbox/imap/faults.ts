@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Condition, Conditions } from '../conditions.ts';
+import type { Condition } from '../conditions.ts';
+import type { ProviderDeps, ProviderName } from '../provider.ts';
 import { BadCommand, Goodbye, Hangup, Refusal } from './wire/reply.ts';
 
 /** What an IMAP server has of the faults of the control API; `push_dropped` is about what IDLE says by itself. */
@@ -28,6 +29,13 @@ const badGateway = [
   '<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\r\n',
 ].join('');
 
+/** A server as far as a fault cares. */
+interface FaultyServer {
+  readonly provider: ProviderName;
+  readonly refusesLogins: boolean;
+  readonly deps: Pick<ProviderDeps, 'conditions'>;
+}
+
 /** A request as far as a fault cares. `operation` is the command's name. */
 export interface FaultyRequest {
   kind: 'login' | 'api';
@@ -41,13 +49,14 @@ export interface FaultyRequest {
  * `cutAfterwards` is called when it is to be done and never answered.
  */
 export async function meetFaults(
-  conditions: Conditions,
+  server: FaultyServer,
   request: FaultyRequest,
   cutAfterwards: () => void,
 ): Promise<void> {
   const { kind, email, message } = request;
-  const faults = kind === 'login' ? loginFaults(conditions) : apiFaults;
-  const held = conditions.take({ provider: 'imap', kind, email, message, isPart: message !== undefined }, faults);
+  const { provider, deps } = server;
+  const faults = kind === 'login' ? loginFaults(server) : apiFaults;
+  const held = deps.conditions.take({ provider, kind, email, message, isPart: message !== undefined }, faults);
   if (held.size === 0) return;
   await sleep(held.get('slow')?.ms ?? 0);
   const cut = held.get('cut_connection');
@@ -59,9 +68,9 @@ export async function meetFaults(
 }
 
 /** What a search answers of what it found, where it found anything. */
-export function distortListing(conditions: Conditions, email: string, found: number[]): number[] {
+export function distortListing({ provider, deps }: FaultyServer, email: string, found: number[]): number[] {
   if (found.length === 0) return found;
-  const held = conditions.take({ provider: 'imap', kind: 'api', email }, listingFaults);
+  const held = deps.conditions.take({ provider, kind: 'api', email }, listingFaults);
   const listed = held.has('listing_cut_short') ? found.slice(0, Math.floor(found.length / 10)) : found;
   return held.has('page_repeated') ? [...listed, ...listed] : listed;
 }
@@ -69,8 +78,10 @@ export function distortListing(conditions: Conditions, email: string, found: num
 /**
  * Where a mailbox is unavailable, Office 365 lets the login in and refuses its commands; only Gmail refuses the login.
  */
-function loginFaults(conditions: Conditions): string[] {
-  const asGmail = conditions.list().some(({ fault, kind }) => fault === 'mailbox_unavailable' && kind === 'login');
+function loginFaults({ deps, refusesLogins }: FaultyServer): string[] {
+  const { conditions } = deps;
+  const isOfLogins = conditions.list().some(({ fault, kind }) => fault === 'mailbox_unavailable' && kind === 'login');
+  const asGmail = refusesLogins || isOfLogins;
   return requestFaults.filter((fault) => asGmail || fault !== 'mailbox_unavailable');
 }
 

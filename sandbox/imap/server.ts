@@ -4,6 +4,7 @@ import { createSecureContext, createServer as createTlsServer } from 'node:tls';
 
 import type { ProviderDeps } from '../provider.ts';
 import { loadServerCertificate } from './certificate.ts';
+import { capabilities } from './capability.ts';
 import { commandTable } from './command-table.ts';
 import type { MailAccount } from './mailbox/mailbox.ts';
 import { type ImapServer, Session } from './session.ts';
@@ -23,15 +24,38 @@ export interface RunningImapServer extends ImapServer {
 
 /** Opens the mail store in `deps.dir` and listens on both ports. */
 export async function openImapServer(deps: ProviderDeps): Promise<RunningImapServer> {
-  const { key, certificate, caFile } = await loadServerCertificate(join(deps.dir, 'imap-tls'));
   const store = new MailStore(deps.dir, deps.clock);
+  const server = await createImapServer(deps, {
+    provider: 'imap',
+    capabilities,
+    refusesLogins: false,
+    store,
+    commands: commandTable,
+  });
+  const plain = createServer(server.serve);
+  const encrypted = createTlsServer(server.tls, server.serve);
+  return {
+    ...server,
+    port: await deps.ports.listen(plain, 'imap'),
+    tlsPort: await deps.ports.listen(encrypted, 'imaps'),
+    async close() {
+      server.hangUp(() => true, 'Server shutting down.');
+      await Promise.all([plain, encrypted].map((one) => new Promise((resolve) => one.close(resolve))));
+      store.close();
+    },
+  };
+}
+
+/** A server that listens nowhere yet: `serve` takes its connections. */
+export async function createImapServer(
+  deps: ProviderDeps,
+  own: Pick<ImapServer, 'provider' | 'capabilities' | 'refusesLogins' | 'store' | 'commands'>,
+) {
+  // All servers of the sandbox have one authority.
+  const { key, certificate: cert, caFile } = await loadServerCertificate(join(deps.dir, 'imap-tls'));
   const sessions = new Set<Session>();
-  const secureContext = createSecureContext({ key, cert: certificate });
-  const shared: ImapServer = { deps, store, sessions, secureContext, commands: commandTable };
-  const serve = (socket: Socket): void => void new Session(socket, shared).run();
-  const plain = createServer(serve);
-  const encrypted = createTlsServer({ key, cert: certificate }, serve);
-  store.on('lost', (folder, why) => {
+  const shared: ImapServer = { ...own, deps, sessions, secureContext: createSecureContext({ key, cert }) };
+  own.store.on('lost', (folder, why) => {
     for (const session of sessions) if (session.selected?.folder === folder) session.bye(why);
   });
   const hangUp: RunningImapServer['hangUp'] = (whose, why) => {
@@ -39,15 +63,10 @@ export async function openImapServer(deps: ProviderDeps): Promise<RunningImapSer
   };
   return {
     ...shared,
-    port: await deps.ports.listen(plain, 'imap'),
-    tlsPort: await deps.ports.listen(encrypted, 'imaps'),
     caFile,
-    openSessions: (account) => [...sessions].filter((session) => session.account === account).length,
+    tls: { key, cert },
+    serve: (socket: Socket): void => void new Session(socket, shared).run(),
+    openSessions: (account: MailAccount) => [...sessions].filter((session) => session.account === account).length,
     hangUp,
-    async close() {
-      hangUp(() => true, 'Server shutting down.');
-      await Promise.all([plain, encrypted].map((server) => new Promise((resolve) => server.close(resolve))));
-      store.close();
-    },
   };
 }

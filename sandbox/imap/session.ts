@@ -1,9 +1,8 @@
 import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 
-import type { ProviderDeps } from '../provider.ts';
+import type { ProviderDeps, ProviderName } from '../provider.ts';
 import type { OpenRequest, RequestKind } from '../request-log.ts';
-import { capabilities } from './capability.ts';
 import { ConnectionLimit, readCommand } from './wire/command-reader.ts';
 import { Connection } from './connection.ts';
 import { meetFaults } from './faults.ts';
@@ -15,6 +14,11 @@ import type { MailStore } from './mailbox/store.ts';
 
 /** What all sessions of the server share. */
 export interface ImapServer {
+  /** Whose requests and faults these are. */
+  readonly provider: ProviderName;
+  readonly capabilities: (encrypted: boolean, authenticated: boolean) => string;
+  /** Where a mailbox is unavailable, the login says so; else the commands after it do. */
+  readonly refusesLogins: boolean;
   readonly deps: ProviderDeps;
   readonly store: MailStore;
   readonly sessions: Set<Session>;
@@ -71,7 +75,7 @@ export class Session {
   }
 
   capabilities(): string {
-    return capabilities(this.connection.encrypted, this.account !== null);
+    return this.server.capabilities(this.connection.encrypted, this.account !== null);
   }
 
   /** Serves the client until it is gone. Never rejects. */
@@ -99,12 +103,12 @@ export class Session {
 
   /** Begins the log's line of the command under way; its answer ends it. */
   logRequest(kind: RequestKind, email: string, operation: string): void {
-    this.#request = this.server.deps.requests.arrived('imap', kind, { email, operation });
+    this.#request = this.server.deps.requests.arrived(this.server.provider, kind, { email, operation });
   }
 
   /** @param message the one whose content is about to be sent */
   meetFaults(kind: 'login' | 'api', email: string, operation: string, message?: string): Promise<void> {
-    return meetFaults(this.server.deps.conditions, { kind, email, operation, message }, () => {
+    return meetFaults(this.server, { kind, email, operation, message }, () => {
       this.#cutAfterwards = true;
       this.connection.mute();
     });

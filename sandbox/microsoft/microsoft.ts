@@ -27,6 +27,7 @@ import { LISTING_FAULTS } from './graph/listing-faults.ts';
 import type { LifecycleEvent } from './graph/push.ts';
 import { arrivalOf, GraphPush, moveOf, removalOf } from './graph/push.ts';
 import { graphRoutes } from './graph/routes.ts';
+import { openOutlookImap } from './imap.ts';
 import type { AccountRow } from './rows.ts';
 import { MicrosoftStore } from './store.ts';
 
@@ -37,6 +38,7 @@ const EVENTS = [
   { fault: 'token_idle_expired', label: 'Let refresh token expire' },
   { fault: 'scope_removed', label: 'Remove a scope', asks: 'scope', example: 'Mail.Read' },
   { fault: 'cursor_expired', label: 'Expire sync state' },
+  { fault: 'uidvalidity_changed', label: 'Renumber all messages for IMAP (new UIDVALIDITY)' },
   { fault: 'claims_challenged', label: 'Challenge tokens (CAE)' },
   { fault: 'reauthorization_required', label: 'Ask to reauthorize subscriptions' },
   { fault: 'subscription_removed', label: 'Remove subscriptions' },
@@ -71,6 +73,7 @@ export async function createMicrosoftProvider(deps: ProviderDeps): Promise<Sandb
   const base = `${deps.origin}/microsoft`;
   const entra = { store, client };
   const push = new GraphPush(store);
+  const imap = await openOutlookImap(store);
   const graph = { store, push, address: `${base}/graph/v1.0`, errors: new GraphErrors(deps.clock) };
   return {
     name: 'microsoft',
@@ -80,7 +83,9 @@ export async function createMicrosoftProvider(deps: ProviderDeps): Promise<Sandb
       MICROSOFT_CLIENT_SECRET: client.clientSecret,
       MICROSOFT_AUTHORITY_URL: base,
       GRAPH_API_URL: graph.address,
+      MICROSOFT_IMAP_SERVER: `${imap.host}:${imap.port}`,
     },
+    run: { imap_oauth: { microsoft: { host: imap.host, port: imap.port } } },
     routes: Router().use(graphRoutes(graph), entraRoutes(entra, base)),
     accountDetails: ACCOUNT_DETAILS,
     ...accountsOf(store, push),
@@ -113,6 +118,7 @@ export async function createMicrosoftProvider(deps: ProviderDeps): Promise<Sandb
     },
     close: async () => {
       push.close();
+      await imap.close();
       store.tables.close();
     },
   };
@@ -199,11 +205,17 @@ function applyEvent(
   }
   for (const account of accounts) {
     if (fault === 'cursor_expired') expireSyncState(store, account);
+    else if (fault === 'uidvalidity_changed') renumber(store, account);
     else if (fault === 'claims_challenged') challengeTokens(store, account.email);
     else if (fault === 'subscription_removed') push.end(account);
     else if (LIFECYCLE_EVENTS[fault]) push.lifecycle(account, LIFECYCLE_EVENTS[fault]);
     else applyGrantEvent(store, fault as GrantEvent, account.email);
   }
+}
+
+function renumber(store: MicrosoftStore, account: AccountRow): void {
+  const uid_generation = (account.uid_generation ?? 0) + 1;
+  store.tables.commit([['accounts', accountKey(account.email), { ...account, uid_generation }]]);
 }
 
 /** Every nextLink and deltaLink that was ever given out is too old from now on. */

@@ -37,6 +37,8 @@ export interface AccountRow {
   readonly guest_of?: readonly string[];
   /** Of a guest: the address at home, where the mailbox is. */
   readonly home?: string;
+  /** How often the messages were renumbered for IMAP. */
+  readonly uid_generation?: number;
   /** Sync tokens of an earlier epoch have expired. */
   readonly sync_epoch: number;
   /** Tokens of sign-ins before this instant need it as their `nbf` claim: a policy has changed. */

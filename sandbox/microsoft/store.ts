@@ -36,6 +36,7 @@ export class MicrosoftStore implements GrantStore {
   readonly #mailboxes = new Map<string, Mailbox>();
   readonly #syncGenerations = new Map<string, number>();
   readonly #grantsOver: ((account: AccountRow) => void)[] = [];
+  readonly #mailChanges: ((email: string) => void)[] = [];
 
   constructor(deps: ProviderDeps) {
     this.deps = deps;
@@ -47,6 +48,7 @@ export class MicrosoftStore implements GrantStore {
       changed: ([table, , row]) => {
         if (table === 'folders' && row) this.mailbox(row.email).applyFolder(row);
         if (table === 'messages' && row) this.mailbox(row.email).applyMessage(row);
+        if (row && (table === 'messages' || table === 'folders' || table === 'accounts')) this.#tellOfMail(row.email);
       },
       keep: (change) => this.#keep(change),
     });
@@ -68,6 +70,15 @@ export class MicrosoftStore implements GrantStore {
   /** Runs when the last grant of an account has ended. */
   whenGrantsAreOver(then: (account: AccountRow) => void): void {
     this.#grantsOver.push(then);
+  }
+
+  /** Runs when a mailbox may show something else; it is named by its key. */
+  whenMailChanges(then: (email: string) => void): void {
+    this.#mailChanges.push(then);
+  }
+
+  #tellOfMail(email: string): void {
+    for (const then of this.#mailChanges) then(accountKey(email));
   }
 
   grantsEnded(key: string): void {

@@ -40,6 +40,7 @@ function exchangeOf({ stage }: RaisedApi, opened: Server[]): Provider {
       password: {
         server: { asks: 'url', label: 'Address of the Exchange server', example: EWS_URL },
         notes: [],
+        revocationHelp: '',
         serverKey: (server) => serverKeyOf(server, [443]),
         discover: async ({ email }, { url }) => {
           const found = email.endsWith('@found.example.com') ? EWS_URL : undefined;

@@ -1,24 +1,31 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { checkChannel } from '../../credentials/check.ts';
+import { importing } from '../imports/importing.ts';
+import { refreshUntilDone } from '../credentials/refresh-until-done.ts';
 import { disconnectChannel } from '../../connections/disconnect-channel.ts';
 import { browse, startApi } from '../support/api.ts';
-import type { Api } from '../support/api.ts';
+import type { Api, ApiAnswer } from '../support/api.ts';
+import { signInAt as grantAt } from '../support/connect.ts';
 import { secret } from '../support/minting.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
-import { withTwoWays } from '../support/two-ways.ts';
 import { codeOf, linksOf, locationOf } from './links-of.ts';
 
 /* An access type with more than one way to sign in: what a channel can do is decided by its credential. */
 
 const PASSWORD = secret('password');
 const TENANT = 'acme';
+const MAIL_SCOPE = {
+  google: 'https://mail.google.com/',
+  microsoft: 'https://outlook.office.com/IMAP.AccessAsUser.All',
+};
+const channelOf = (returned: ApiAnswer) => locationOf(returned).searchParams.get('channel') ?? '';
 
 let stage: Stage;
 let api: Api;
 let links: ReturnType<typeof linksOf>;
 beforeAll(async () => {
-  const raised = await raiseStage();
-  stage = { ...raised, context: withTwoWays(raised.context) };
+  stage = await raiseStage();
   api = await startApi(stage.context);
   links = linksOf(stage, api);
 }, 60_000);
@@ -27,10 +34,12 @@ afterAll(async () => {
   await stage?.close();
 });
 
+type Issuer = 'google' | 'microsoft';
+
 /** Goes to the page of the one that is named, and comes back. */
-async function signInAt(provider: string, email: string) {
-  await stage.sandbox.account('google', email, { password: PASSWORD });
-  const link = await links.makeLink({ access_types: ['imap'] });
+async function signInAt(provider: Issuer, email: string, path?: string) {
+  await stage.sandbox.account(provider, email, { password: PASSWORD });
+  const link = path === undefined ? await links.makeLink({ access_types: ['imap'] }) : { path };
   const browser = browse(api);
   const { json } = await browser('POST', `${link.path}/authorize`, { access_type: 'imap', provider });
   return browser('GET', await stage.sandbox.consent(json.authorization_url, email));
@@ -63,7 +72,7 @@ describe('an access type with several ways to sign in', () => {
         hint: 'Any other mailbox, with its password',
         oauth: [
           { provider: 'google', label: 'Google' },
-          { provider: 'microsoft', label: 'Google' },
+          { provider: 'microsoft', label: 'Microsoft' },
         ],
         password: {
           server: { asks: 'host', label: 'IMAP server', example: 'imap.example.com' },
@@ -84,18 +93,72 @@ describe('an access type with several ways to sign in', () => {
     const link = await links.makeLink({ access_types: ['imap'] });
     for (const [provider, code] of [
       [undefined, 'no_oauth_for_access_type'],
-      ['salesforce', 'not_supported_yet'],
+      ['salesforce', 'no_oauth_for_access_type'],
     ]) {
       const { json } = await browse(api)('POST', `${link.path}/authorize`, { access_type: 'imap', provider });
       expect(json).toMatchObject({ code, detail: expect.stringContaining('google or microsoft') as string });
     }
   });
 
-  test.each(['google', 'microsoft'])('a sign-in at %s comes back to its own redirect address', async (provider) => {
-    const returned = await signInAt(provider, `${provider}@ways.example.com`);
-    expect(codeOf(returned)).toBeNull();
-    const channel = locationOf(returned).searchParams.get('channel') ?? '';
-    expect((await api.call('GET', `/v1/channels/${channel}/access-token`)).status).toBe(200);
+  test.each(['google', 'microsoft'] as const)(
+    'tokens of %s: connect, refresh, a poll, a withdrawn grant, the wrong account and the right one',
+    async (issuer) => {
+      const email = `${issuer}@ways.example.com`;
+      const channelId = channelOf(await signInAt(issuer, email));
+      const shown = async () => (await api.call('GET', `/v1/channels/${channelId}`)).json;
+      expect(await shown()).toMatchObject({ access_type: 'imap', credential_kind: 'oauth', account: { email } });
+      const token = await api.call('GET', `/v1/channels/${channelId}/access-token`);
+      expect(token).toMatchObject({ status: 200, json: { scopes: expect.arrayContaining([MAIL_SCOPE[issuer]]) } });
+      const input = { tenantId: TENANT, channelId };
+      await refreshUntilDone(stage.context, { ...input, accessType: 'imap', version: 1 });
+      await stage.sandbox.deliver(issuer, email, 3);
+      const polled = await importing(stage.context).poll(channelId);
+      expect(polled).toMatchObject({ outcome: 'stored', stored: 3 });
+      await stage.sandbox.fault(issuer, email, 'access_revoked');
+      expect(await checkChannel(stage.context, input)).toMatchObject({ ok: false });
+      const broken = await shown();
+      expect(broken).toMatchObject({ status: 'reauth_required', status_reason: 'access_revoked' });
+      expect(broken.access.causes.access_revoked).toMatch(/^The provider ended our access: /);
+      const { path } = await links.reauthorizeLink(channelId);
+      const { json: session } = await browse(api)('GET', `${path}/session`);
+      expect(session.sign_in).toMatchObject([{ oauth: [{ provider: issuer }], password: null }]);
+      const wrong = await signInAt(issuer, `other-${issuer}@ways.example.com`, path);
+      expect(codeOf(wrong)).toBe('account_mismatch');
+      expect(codeOf(await signInAt(issuer, email, path))).toBeNull();
+      expect(await shown()).toMatchObject({ status: 'connected', credential_version: 3 });
+    },
+  );
+
+  test.each(['google', 'microsoft'] as const)(
+    'a refresh token of %s is adopted with its issuer named',
+    async (issuer) => {
+      const email = `adopted-${issuer}@ways.example.com`;
+      await stage.sandbox.account(issuer, email, { password: PASSWORD });
+      const { refreshToken } = await grantAt(stage, { accessType: 'imap', provider: issuer }, email);
+      const credential = { refresh_token: refreshToken?.reveal() };
+      const body = { tenant: TENANT, access_type: 'imap', account: { email }, credential };
+      expect(await api.call('POST', '/v1/channels', body)).toMatchObject({
+        status: 409,
+        json: { code: 'no_oauth_for_access_type' },
+      });
+      const adopted = await api.call('POST', '/v1/channels', { ...body, provider: issuer });
+      expect(adopted).toMatchObject({ status: 201, json: { access_type: 'imap', account: { email } } });
+    },
+  );
+
+  test('a grant that another channel rests on is not revoked: Gmail’s API and IMAP share it', async () => {
+    const email = 'shared@ways.example.com';
+    const byImap = channelOf(await signInAt('google', email));
+    await links.connect(email);
+    expect(await disconnected(byImap)).toMatchObject({ revocation: 'shared' });
+  });
+
+  test('Microsoft’s grant cannot be revoked by us, and it is said how a person does', async () => {
+    const channelId = channelOf(await signInAt('microsoft', 'unrevoked@ways.example.com'));
+    expect(await disconnected(channelId)).toMatchObject({
+      revocation: 'unsupported',
+      revocation_help: expect.stringContaining('myapps.microsoft.com') as string,
+    });
   });
 
   test('a code does not get to the other server’s exchange', async () => {
@@ -110,7 +173,7 @@ describe('an access type with several ways to sign in', () => {
 
   test('the credential decides: a password has no token to refresh and nothing to revoke, a grant has both', async () => {
     const password = await signInWithPassword('password@ways.example.com');
-    const grant = locationOf(await signInAt('google', 'grant@ways.example.com')).searchParams.get('channel') ?? '';
+    const grant = channelOf(await signInAt('google', 'grant@ways.example.com'));
     const noToken = { status: 409, json: { code: 'no_token_for_access_type' } };
     expect(await api.call('POST', `/v1/channels/${password}/refresh`)).toMatchObject(noToken);
     expect(await api.call('GET', `/v1/channels/${password}/access-token`)).toMatchObject(noToken);

@@ -10,7 +10,7 @@ import type { AccessType } from '../../domain/access-type.ts';
 import { Secret } from '../../domain/secret.ts';
 import { createEgressGuard } from '../../net/egress.ts';
 import { createPkce } from '../../providers/oauth.ts';
-import type { OAuthAdapter, SessionAccess, TokenSet } from '../../providers/contract.ts';
+import type { OAuthAdapter, Provider, SessionAccess, TokenSet } from '../../providers/contract.ts';
 import { createImapProvider } from '../../providers/imap/adapter.ts';
 import { createProviders, PROVIDER_VARIABLES } from '../../providers/registry.ts';
 import type { Providers } from '../../providers/registry.ts';
@@ -30,6 +30,8 @@ export interface Delivered {
 export class Stage {
   readonly sandbox: RunningSandbox;
   readonly providers: Providers;
+  /** IMAP with the logins of the other providers. */
+  readonly tokenImap: Provider;
   readonly #dir: string;
 
   readonly #receiver: Server;
@@ -39,7 +41,9 @@ export class Stage {
     this.#dir = dir;
     this.#receiver = receiver;
     const { port } = receiver.address() as AddressInfo;
-    this.providers = providersAt(sandbox, `http://127.0.0.1:${port}`);
+    const { tokenImap, providers } = providersAt(sandbox, `http://127.0.0.1:${port}`);
+    this.providers = providers;
+    this.tokenImap = tokenImap;
   }
 
   static async open(): Promise<Stage> {
@@ -79,10 +83,13 @@ export class Stage {
   async signIn(
     accessType: AccessType,
     email: string,
-    { scopes, isShared = false }: { scopes?: string[] | undefined; isShared?: boolean } = {},
+    {
+      scopes,
+      isShared = false,
+      oauth = this.oauthOf(accessType),
+    }: { scopes?: string[] | undefined; isShared?: boolean; oauth?: OAuthAdapter } = {},
   ): Promise<TokenSet> {
     const { codeVerifier, codeChallenge } = createPkce();
-    const oauth = this.oauthOf(accessType);
     const url = oauth.authorizationUrl({
       redirectUri: REDIRECT_URI,
       state: 'st',
@@ -129,7 +136,7 @@ async function openReceiver(): Promise<Server> {
   return receiver;
 }
 
-function providersAt({ addresses }: RunningSandbox, publicUrl: string): Providers {
+function providersAt({ addresses }: RunningSandbox, publicUrl: string): { providers: Providers; tokenImap: Provider } {
   const pushing = { GOOGLE_PUBSUB_TOPIC: 'projects/mooring-sandbox/topics/gmail' };
   const config = {
     variables: z.object(PROVIDER_VARIABLES).parse(Object.assign(pushing, ...Object.values(addresses.environment))),
@@ -139,5 +146,8 @@ function providersAt({ addresses }: RunningSandbox, publicUrl: string): Provider
   };
   const { egress, certificateAuthorities } = config;
   const imap = createImapProvider({ egress: createEgressGuard(egress), certificateAuthorities, timeoutMs: 5_000 });
-  return new Map([...createProviders(config), ['imap', imap]]);
+  const providers = createProviders(config);
+  const tokenImap = providers.get('imap');
+  if (!tokenImap) throw new Error('IMAP is always configured');
+  return { providers: new Map([...providers, ['imap', imap]]), tokenImap };
 }

@@ -58,6 +58,7 @@ beforeAll(async () => {
       gmailApiUrl: 'https://gmail.googleapis.com',
       client: { id: 'client', authenticate: () => Promise.resolve({ client_secret: CLIENT_SECRET }) },
       unitsPerMinute: null,
+      imapServer: { kind: 'imap', host: 'imap.invalid', port: 993, security: 'tls' },
       push: null,
     },
     reserveAlone(),

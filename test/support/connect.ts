@@ -56,7 +56,7 @@ async function connectOAuth(
   const { accessType, provider } = way;
   const tokens = await signInAt(stage, way, email, asked);
   const { accessToken, idToken = null } = tokens;
-  const access: SessionAccess = { kind: 'token', mailbox: null, context: {}, accessToken, idToken };
+  const access: SessionAccess = { kind: 'token', issuer: provider, mailbox: null, context: {}, accessToken, idToken };
   const proof = await proveSignIn(context, accessType, access, AbortSignal.timeout(10_000));
   const credential = { kind: 'oauth', provider, tokens } as const;
   const full = { ...LINK_SPEC, ...spec };
@@ -70,7 +70,7 @@ export async function signInAt(
   email: string,
   { prompt, claims }: Pick<Connecting, 'prompt' | 'claims'> = {},
 ): Promise<TokenSet> {
-  const oauth = context.providers.get(accessType)?.signIn.oauth[0];
+  const oauth = context.providers.get(accessType)?.signIn.oauth.find((one) => one.provider === provider);
   if (!oauth) throw new Error(`${accessType} is not configured`);
   const { codeVerifier, codeChallenge } = createPkce();
   const redirectUri = `http://127.0.0.1:9/oauth/${provider}/callback`;

@@ -41,6 +41,8 @@ interface Settings {
   folderNames: 'utf-7' | 'utf-8';
   /** Of one user at once; a further login is refused. */
   mostConnections: number;
+  /** Where access tokens are introspected (RFC 7662); null: only passwords open a mailbox. */
+  introspectionUrl: string | null;
 }
 
 /**
@@ -73,7 +75,11 @@ export class Dovecot {
     this.caFile = caFile;
   }
 
-  static async start({ folderNames = 'utf-7', mostConnections = 10 }: Partial<Settings> = {}): Promise<Dovecot> {
+  static async start({
+    folderNames = 'utf-7',
+    mostConnections = 10,
+    introspectionUrl = null,
+  }: Partial<Settings> = {}): Promise<Dovecot> {
     const dir = mkdtempSync(join(tmpdir(), 'mooring-dovecot-'));
     // Dovecot's processes run as other users where it is started by root.
     chmodSync(dir, 0o755);
@@ -85,7 +91,9 @@ export class Dovecot {
     chmodSync(join(dir, 'mail'), 0o777);
     const ports = { port: await freePort(), tlsPort: await freePort() };
     const dovecot = new Dovecot(dir, ports, caFile, folderNames);
-    writeFileSync(join(dir, 'dovecot.conf'), configuration(dir, ports, { folderNames, mostConnections }));
+    if (introspectionUrl) writeFileSync(join(dir, 'oauth2.conf'), introspection(introspectionUrl));
+    const settings = { folderNames, mostConnections, introspectionUrl };
+    writeFileSync(join(dir, 'dovecot.conf'), configuration(dir, ports, settings));
     await dovecot.resume();
     return dovecot;
   }
@@ -226,11 +234,28 @@ function composeMail(user: string, messageId: string, date: Date, size: number):
   return Buffer.from(head + line.repeat(Math.max(0, Math.ceil((size - head.length) / line.length))));
 }
 
+/** https://doc.dovecot.org/2.3/configuration_manual/authentication/oauth2/ */
+function introspection(url: string): string {
+  return `
+introspection_mode = post
+introspection_url = ${url}
+username_attribute = email
+active_attribute = active
+active_value = true
+`;
+}
+
+const tokenPassdb = (dir: string) => `passdb {
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = ${dir}/oauth2.conf
+}`;
+
 /** https://doc.dovecot.org/2.3/settings/core/ ; runs as root and as any other user. */
 function configuration(
   dir: string,
   { port, tlsPort }: { port: number; tlsPort: number },
-  { folderNames, mostConnections }: Settings,
+  { folderNames, mostConnections, introspectionUrl }: Settings,
 ): string {
   const root = process.getuid?.() === 0;
   const own = userInfo().username;
@@ -249,10 +274,11 @@ first_valid_uid = 1
 ssl = required
 ssl_cert = <${dir}/cert.pem
 ssl_key = <${dir}/key.pem
-auth_mechanisms = plain login
+auth_mechanisms = plain login${introspectionUrl ? ' xoauth2 oauthbearer' : ''}
 auth_failure_delay = 0
 mail_location = maildir:~/Maildir${folderNames === 'utf-8' ? ':UTF-8' : ''}
 mail_max_userip_connections = ${mostConnections}
+${introspectionUrl ? tokenPassdb(dir) : ''}
 passdb {
   driver = passwd-file
   args = username_format=%u ${dir}/users/%u

@@ -20,7 +20,10 @@ interface Internals {
   exec(
     command: string,
     attributes: Token[] | false,
-    options?: { untagged?: Record<string, (untagged: Untagged) => Promise<void>> },
+    options?: {
+      untagged?: Record<string, (untagged: Untagged) => Promise<void>>;
+      onPlusTag?: (line: { attributes?: { value?: unknown }[] }) => Promise<void>;
+    },
   ): Promise<{ next(): void }>;
   handleResponse: (this: ImapFlow, line: RawLine) => Promise<boolean>;
   commands: Map<string, (flow: ImapFlow, ...given: unknown[]) => Promise<unknown>>;
@@ -54,7 +57,7 @@ export async function execute(
   }
 }
 
-const isRefusal = (error: unknown): error is Parameters<typeof enhanceCommandError>[0] =>
+export const isRefusal = (error: unknown): error is Parameters<typeof enhanceCommandError>[0] =>
   error instanceof Error && 'response' in error;
 
 /**

@@ -11,7 +11,7 @@ const FULL_NAMES: Readonly<Record<string, string>> = {
 };
 
 const GMAIL = 'https://www.googleapis.com/auth/gmail';
-const GMAIL_FULL = 'https://mail.google.com/';
+export const GMAIL_FULL = 'https://mail.google.com/';
 
 /** https://developers.google.com/workspace/gmail/api/auth/scopes */
 export const GMAIL_READ: readonly string[] = [`${GMAIL}.readonly`, `${GMAIL}.modify`, GMAIL_FULL];

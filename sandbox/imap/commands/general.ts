@@ -100,11 +100,11 @@ export const idle: ImapCommand = {
 
 /** Tells the client of each change at once, until the returned function is called. */
 function pushChanges(session: Session): () => void {
-  const { store, deps } = session.server;
+  const { store, deps, provider } = session.server;
   const { email } = session.owner;
   const push = (changed: unknown): void => {
     if (changed !== session.selected?.folder) return;
-    const request = { provider: 'imap', kind: 'push', email } as const;
+    const request = { provider, kind: 'push', email } as const;
     if (deps.conditions.take(request, ['push_dropped']).size > 0) return;
     session.tellUpdates();
     void session.connection.flush();

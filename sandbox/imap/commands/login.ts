@@ -1,3 +1,4 @@
+import type { MailAccount } from '../mailbox/mailbox.ts';
 import type { CommandParser } from '../wire/parser.ts';
 import { BadCommand, Refusal } from '../wire/reply.ts';
 import type { Completion, ImapCommand, Session } from '../session.ts';
@@ -36,7 +37,7 @@ export const authenticate: ImapCommand = {
   },
 };
 
-function initialResponse(parser: CommandParser): string | null {
+export function initialResponse(parser: CommandParser): string | null {
   if (parser.atEnd()) return null;
   parser.space();
   const text = parser.word((byte) => byte > 0x20, 'an initial response');
@@ -44,7 +45,7 @@ function initialResponse(parser: CommandParser): string | null {
   return text === '=' ? '' : text;
 }
 
-async function ask(session: Session): Promise<string> {
+export async function ask(session: Session): Promise<string> {
   session.connection.line('+ ');
   await session.connection.flush();
   const line = (await session.readLine())?.toString('latin1') ?? '*';
@@ -62,7 +63,7 @@ function decodePlain(response: string): [string, string, string] {
 }
 
 async function signIn(session: Session, operation: string, email: string, password: string): Promise<Completion> {
-  const { store, sessions } = session.server;
+  const { store } = session.server;
   session.logRequest('login', email, operation);
   if (!session.connection.encrypted) {
     session.connection.line(
@@ -77,12 +78,16 @@ async function signIn(session: Session, operation: string, email: string, passwo
   if (!account || account.password === null || account.password !== password) {
     throw new Refusal('Authentication failed.', 'AUTHENTICATIONFAILED');
   }
-  const open = [...sessions].filter((other) => other.account === account && !other.connection.closed);
-  if (open.length >= sessionsPerAccount) {
+  if (tooManySessions(session, account)) {
     throw new Refusal('Too many simultaneous connections. (Failure)', 'ALERT', 429);
   }
   session.account = account;
   return { text: 'Logged in', code: `CAPABILITY ${session.capabilities()}` };
+}
+
+export function tooManySessions({ server }: Session, account: MailAccount): boolean {
+  const open = [...server.sessions].filter((other) => other.account === account && !other.connection.closed);
+  return open.length >= sessionsPerAccount;
 }
 
 function privacyRequired(): Refusal {

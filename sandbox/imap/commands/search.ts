@@ -26,8 +26,7 @@ function searching(byUid: boolean): ImapCommand {
       const found = selected.all().filter(matches);
       const matching = found.map(({ message, sequence }) => (byUid ? message.uid : sequence));
       const lists = returns === null || returns.includes('ALL');
-      const { conditions } = session.server.deps;
-      const numbers = lists ? distortListing(conditions, session.owner.email, matching) : matching;
+      const numbers = lists ? distortListing(session.server, session.owner.email, matching) : matching;
       const modseq = usesModseq && found.length > 0 ? highestModseq(found) : null;
       if (returns) extendedAnswer(session, numbers, returns, byUid, modseq);
       else {

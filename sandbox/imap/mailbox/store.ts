@@ -28,14 +28,18 @@ export class MailStore extends EventEmitter<StoreEvents> {
   readonly #journal;
   readonly #clock: SandboxClock;
 
-  constructor(directory: string, clock: SandboxClock) {
+  /** @param directory null: in memory, for mailboxes that another server keeps */
+  constructor(directory: string | null, clock: SandboxClock) {
     super({});
     this.setMaxListeners(0);
     this.#clock = clock;
-    this.#journal = openJournal<StoreEntry>(join(directory, 'imap.jsonl'), {
-      replay: (entry) => applyEntry(this.#accounts, entry),
-      snapshot: () => snapshot(this.#accounts),
-    });
+    this.#journal =
+      directory === null
+        ? null
+        : openJournal<StoreEntry>(join(directory, 'imap.jsonl'), {
+            replay: (entry) => applyEntry(this.#accounts, entry),
+            snapshot: () => snapshot(this.#accounts),
+          });
   }
 
   /** Logins are compared without regard to case. */
@@ -151,11 +155,11 @@ export class MailStore extends EventEmitter<StoreEvents> {
 
   reset(): void {
     this.#accounts.clear();
-    this.#journal.rewrite();
+    this.#journal?.rewrite();
   }
 
   close(): void {
-    this.#journal.close();
+    this.#journal?.close();
   }
 
   #added(account: MailAccount, folder: Folder, messages: NewMessage[], also: StoreEntry[]): StoredMessage[] {
@@ -182,7 +186,7 @@ export class MailStore extends EventEmitter<StoreEvents> {
   }
 
   #commit(entry: StoreEntry): void {
-    this.#journal.append(entry);
+    this.#journal?.append(entry);
     applyEntry(this.#accounts, entry);
   }
 }

@@ -4,6 +4,8 @@ const SIGN_IN_SCOPES: readonly string[] = ['openid', 'profile', 'email', 'offlin
 const GRAPH = 'https://graph.microsoft.com';
 const OUTLOOK = 'https://outlook.office.com';
 
+export const IMAP_ACCESS = `${OUTLOOK}/IMAP.AccessAsUser.All`;
+
 const MEANINGS: Readonly<Record<string, string>> = {
   'User.Read': 'Sign you in and read your profile',
   'User.ReadBasic.All': 'Read all users’ basic profiles',
@@ -16,7 +18,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   'Mail.ReadWrite.Shared': 'Read and write your mail and mail that is shared with you',
   'Mail.Send.Shared': 'Send mail as you and on behalf of others',
   'MailboxSettings.Read': 'Read your mailbox settings',
-  [`${OUTLOOK}/IMAP.AccessAsUser.All`]: 'Read and write your mail by IMAP',
+  [IMAP_ACCESS]: 'Read and write your mail by IMAP',
   [`${OUTLOOK}/SMTP.Send`]: 'Send mail as you by SMTP AUTH',
 };
 

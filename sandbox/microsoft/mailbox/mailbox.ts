@@ -63,6 +63,16 @@ export class Mailbox {
     this.#events.set(event.place.folder_id, events);
   }
 
+  /**
+   * As IMAP numbers messages: each stay in a folder has a number, by its `rest_id`, from 1 on in the order of arrival. No
+   * number is used twice.
+   */
+  uidsOfPlaces(): ReadonlyMap<string, number> {
+    const places = [...this.#messages.values()].flatMap((row) => row.places);
+    const inOrder = places.toSorted((one, other) => one.from_seq - other.from_seq);
+    return new Map(inOrder.map(({ rest_id }, index) => [rest_id, index + 1]));
+  }
+
   folders(): readonly FolderRow[] {
     return [...this.#folders.values()];
   }

@@ -34,8 +34,6 @@ export function modelProvider(accountOf: (username: string) => ModelAccount): Pr
     name: 'imap',
     accessType: 'imap',
     capabilities: {
-      revocation: 'none',
-      revocationHelp: '',
       windowOverlapMs: OVERLAP_MS,
       keepAliveMs: null,
       pollEveryMs: 60_000,
