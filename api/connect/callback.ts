@@ -115,11 +115,12 @@ async function signInResult(context: ApiContext, trip: Trip): Promise<LinkResult
 
 /** A person cannot heal what an admin has to allow, so the provider's map is asked first. */
 function authorizationError(
-  { provider, classify }: OAuthAdapter,
+  oauth: OAuthAdapter,
   { error, description = '' }: Extract<AuthorizationAnswer, { error: string }>,
 ): SignInFailure {
   const body = JSON.stringify({ error, error_description: description });
-  const { kind } = classify({ operation: 'login', httpStatus: null, headers: {}, body });
+  const { kind } = oauth.classify({ operation: 'login', httpStatus: null, headers: {}, body });
+  const { provider } = oauth;
   if (kind === 'admin_action') return fail('admin_consent_required', `${provider} asks for an admin’s consent`);
   if (error === 'access_denied') return fail('access_denied', `Access was not given at ${provider}`);
   return fail('provider_error', `${provider} ended the sign-in with "${error}"`);

@@ -38,7 +38,7 @@ export async function openGmailImap(store: GoogleStore): Promise<TokenImapServer
     refusal: { text: 'Invalid credentials (Failure)', code: 'AUTHENTICATIONFAILED' },
     view: (email) => viewOf(store, store.account(email)),
   });
-  store.whenMailChanges(server.changed);
+  store.whenMailChanges((email) => server.changed(email));
   store.whenGrantsAreOver(({ email }) => server.hangUp(accountKey(email)));
   return server;
 }

@@ -25,7 +25,7 @@ export async function openOutlookImap(store: MicrosoftStore): Promise<TokenImapS
     refusal: { text: 'AUTHENTICATE failed.', code: null },
     view: (email) => viewOf(store, store.account(email)),
   });
-  store.whenMailChanges(server.changed);
+  store.whenMailChanges((email) => server.changed(email));
   store.whenGrantsAreOver(({ email }) => server.hangUp(accountKey(email)));
   return server;
 }

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Secret } from '../../domain/secret.ts';
 import { createEgressGuard } from '../../net/egress.ts';
@@ -19,14 +21,13 @@ describe.skipIf(!dovecotInstalled)('Dovecot with access tokens', () => {
   /** Live tokens and their mailboxes. */
   const live = new Map<string, string>();
   let isDown = false;
-  const endpoint = createServer(async (request, response) => {
-    let body = '';
-    for await (const chunk of request) body += String(chunk);
-    const email = live.get(new URLSearchParams(body).get('token') ?? '');
+  const endpoint = createServer((request, response) => void answer(request, response));
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const email = live.get(new URLSearchParams(await text(request)).get('token') ?? '');
     response.statusCode = isDown ? 503 : 200;
     response.setHeader('content-type', 'application/json');
     response.end(isDown ? '' : JSON.stringify(email ? { active: true, email } : { active: false }));
-  });
+  }
   let dovecot: Dovecot;
   let imap: Provider;
   beforeAll(async () => {

@@ -33,7 +33,8 @@ export function authenticateWithToken(flow: ImapFlow, username: string, token: S
     } catch (error) {
       if (!isRefusal(error)) throw error;
       const refusal = await enhanceCommandError(error);
-      throw Object.assign(refusal, { response: `${challenge}${String(refusal.response)}` });
+      const line = typeof refusal.response === 'string' ? refusal.response : '';
+      throw Object.assign(refusal, { response: `${challenge}${line}` });
     }
   });
 }

@@ -48,7 +48,8 @@ async function waitForTheEmptyLine(session: Session, challenge: object): Promise
 
 function parseResponse(response: string): { user: string; token: string } {
   const text = Buffer.from(response, 'base64').toString('utf8');
-  const [, user, token] = /^user=([^\x01]+)\x01auth=Bearer ([^\x01]+)\x01\x01$/.exec(text) ?? [];
-  if (user === undefined || token === undefined) throw new BadCommand('Invalid SASL argument.');
-  return { user, token };
+  const [user = '', token = '', ...rest] = text.split('\x01');
+  const isWhole = user.startsWith('user=') && token.startsWith('auth=Bearer ') && rest.join('') === '';
+  if (!isWhole || rest.length !== 2) throw new BadCommand('Invalid SASL argument.');
+  return { user: user.slice('user='.length), token: token.slice('auth=Bearer '.length) };
 }
