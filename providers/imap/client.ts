@@ -14,7 +14,7 @@ import type { ImapServer } from '../../domain/server.ts';
 import { verdict } from '../../domain/verdict-builders.ts';
 import { AnswerTooLarge, BoundedStream } from './bounded-stream.ts';
 import type { LeftOut } from './bounded-stream.ts';
-import { classifyImap, classifyTokenLogin } from './errors.ts';
+import { classifyImap, classifyTokenLogin, pageNamed } from './errors.ts';
 import { FailureLog } from './wire/failure-log.ts';
 import { nameToken, selectReadOnly } from './wire/folder-commands.ts';
 import { wireOf } from './wire/folder-names.ts';
@@ -139,7 +139,9 @@ export class ImapConnection {
     if (line === null) return networkFailure(this.server, operation, error);
     const classify = this.#isTokens && operation === 'login' ? classifyTokenLogin : classifyImap;
     const verdict = classify({ ...NO_HTTP, operation, body: line });
-    return new ProviderError(`${this.server} refused (${verdict.providerCode ?? 'no code'})`, verdict);
+    const page = pageNamed(line);
+    const asks = page === null ? '' : ` and asks for a sign-in at ${page} first`;
+    return new ProviderError(`${this.server} refused (${verdict.providerCode ?? 'no code'})${asks}`, verdict);
   }
 
   /** Some ImapFlow commands answer `false` when they fail, and log why. */

@@ -18,6 +18,17 @@ const BARE_REFUSAL =
 const FOLDER_CHANGED =
   /\[(NONEXISTENT|TRYCREATE|UIDVALIDITY)\b|(?<!\bmessage )\bdoes(n't| not) exist|(unknown|no such) (mailbox|folder)|(mailbox|folder) ((is|was|has been) )?((re)?moved|deleted|renamed|gone|unknown|not found)/i;
 
+/**
+ * The page of Google's that has to be visited before the next sign-in, which its IMAP server names; null: none. Without its
+ * parameters, which are that login's own, and of no other host: a server may write what it likes.
+ */
+export function pageNamed(line: string): string | null {
+  const [, address = ''] = /\[WEBALERT (https:[^\]\s]+)\]/i.exec(line) ?? [];
+  if (!URL.canParse(address)) return null;
+  const { hostname, origin, pathname } = new URL(address);
+  return /(^|\.)google\.com$/.test(hostname) ? `${origin}${pathname}` : null;
+}
+
 /** What IMAP servers (and SMTP, whose logins fail in the same words) answer. Total: the rest is `transient`. */
 export const classifyImap = outagesFirst((answer) => {
   const said = classifyWords(answer);

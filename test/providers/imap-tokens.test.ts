@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ProviderName } from '../../domain/access-type.ts';
 import type { OAuthAdapter, SessionAccess, TokenSet } from '../../providers/contract.ts';
+import { pageNamed } from '../../providers/imap/errors.ts';
 import { conformance, failureOf } from './contract.ts';
 import type { Account } from './subject.ts';
 import { Stage } from './stage.ts';
@@ -152,5 +153,13 @@ describe('IMAP with tokens', () => {
     await account.fault('access_revoked');
     expect((await ended).verdict).toMatchObject({ kind: 'transient', reason: 'network' });
     await session.close();
+  });
+
+  it('shows the page that Google’s server asks to be visited, and no other server’s', () => {
+    const line = (address: string) => `A2 NO [WEBALERT ${address}] Web login required. (Failure)`;
+    const page = 'https://accounts.google.com/signin/continue';
+    expect(pageNamed(line(`${page}?plt=AKgnsb`))).toBe(page);
+    for (const address of ['https://google.com.evil.example/', 'http://accounts.google.com/', 'nonsense'])
+      expect(pageNamed(line(address))).toBeNull();
   });
 });

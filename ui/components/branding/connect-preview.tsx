@@ -26,7 +26,7 @@ interface PreviewProps {
 /** The page that asks a person to sign in again, as that person sees it. */
 export function ConnectPreview({ branding, logo, look }: PreviewProps) {
   const { locale } = look;
-  const way = useQuery(sessionQuery).data?.sign_in.find(({ oauth }) => oauth.length > 0);
+  const way = useQuery(sessionQuery).data?.sign_in.find(({ password }) => password === null);
   if (!way) return null;
   const shown = { ...branding, logo_url: logo };
   const session = sampleSession(shown, way, locale);

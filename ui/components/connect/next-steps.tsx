@@ -10,18 +10,18 @@ export function NextSteps({ session, way }: { session: ConnectSession; way: Sign
   const { steps } = words;
   const account = session.channel?.account.login;
   const parts = {
-    ...providerParts(namesOf(way, words.or), way.oauth.length > 0 ? undefined : way.access_type),
+    ...providerParts(namesOf(way, words.or), way.password ? way.access_type : undefined),
     tenant: <strong>{session.display_name}</strong>,
     account: account && <Address>{account}</Address>,
   };
-  const texts =
-    way.oauth.length > 0
-      ? [
-          account ? steps.signInAs : steps.signIn,
-          session.uses.includes('send') ? steps.allowSend : steps.allowRead,
-          outcome(),
-        ]
-      : [steps.enterPassword, outcome()];
+  // Beside a form nothing is promised of a provider's page.
+  const texts = way.password
+    ? [steps.enterPassword, outcome()]
+    : [
+        account ? steps.signInAs : steps.signIn,
+        session.uses.includes('send') ? steps.allowSend : steps.allowRead,
+        outcome(),
+      ];
   // Nothing is missed at an account that works.
   if (session.channel?.status === 'connected') texts.pop();
   return (
@@ -46,6 +46,6 @@ export function NextSteps({ session, way }: { session: ConnectSession; way: Sign
 }
 
 /** “Google or Microsoft”. */
-export function namesOf({ oauth, provider }: SignIn, or: string): string {
-  return oauth.length === 0 ? provider : oauth.map(({ label }) => label).join(` ${or} `);
+export function namesOf({ oauth, password, provider }: SignIn, or: string): string {
+  return password ? provider : oauth.map(({ label }) => label).join(` ${or} `);
 }

@@ -51,7 +51,7 @@ function WrongAccount({ failure, way }: Omit<FailureProps, 'brief'>) {
       <p>
         {mismatch.nothingChanged}
         {words.space}
-        <Sentence text={way.oauth.length > 0 ? mismatch.switchAt : mismatch.switchPassword} parts={parts} />
+        <Sentence text={way.password ? mismatch.switchPassword : mismatch.switchAt} parts={parts} />
       </p>
     </Notice>
   );
@@ -64,5 +64,5 @@ function ErrorCode({ code }: { code: string }) {
 
 export function useProviderParts(way: SignIn): { provider: string; at: string } {
   const { words, providerParts } = useWords();
-  return providerParts(namesOf(way, words.or), way.oauth.length > 0 ? undefined : way.access_type);
+  return providerParts(namesOf(way, words.or), way.password ? way.access_type : undefined);
 }
