@@ -90,6 +90,8 @@ async function identify(access: SessionAccess) {
   return identity;
 }
 
+const webAlert = (address: string) => `A2 NO [WEBALERT ${address}] Web login required. (Failure)`;
+
 describe('IMAP with tokens', () => {
   it.each([
     // After a challenge.
@@ -156,10 +158,9 @@ describe('IMAP with tokens', () => {
   });
 
   it('shows the page that Google’s server asks to be visited, and no other server’s', () => {
-    const line = (address: string) => `A2 NO [WEBALERT ${address}] Web login required. (Failure)`;
     const page = 'https://accounts.google.com/signin/continue';
-    expect(pageNamed(line(`${page}?plt=AKgnsb`))).toBe(page);
+    expect(pageNamed(webAlert(`${page}?plt=AKgnsb`))).toBe(page);
     for (const address of ['https://google.com.evil.example/', 'http://accounts.google.com/', 'nonsense'])
-      expect(pageNamed(line(address))).toBeNull();
+      expect(pageNamed(webAlert(address))).toBeNull();
   });
 });
