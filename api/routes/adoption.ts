@@ -29,6 +29,7 @@ const adopt = defineCall({
     'adoption_in_progress',
     'tenant_erasing',
     'access_type_not_allowed',
+    'no_oauth_for_access_type',
     'no_refresh_token',
     ...SIGN_IN_PROBLEMS,
   ],

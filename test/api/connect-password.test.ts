@@ -215,7 +215,7 @@ describe('adopting', () => {
     const wrong = { ...body, credential: { ...credential, password: secret('wrong-password') } };
     expect(await api.call('POST', '/v1/channels', wrong)).toMatchObject({ json: { code: 'authentication_failed' } });
     const kind = { ...body, credential: { refresh_token: secret('refresh-token') } };
-    expect(await api.call('POST', '/v1/channels', kind)).toMatchObject({ json: { code: 'validation_failed' } });
+    expect(await api.call('POST', '/v1/channels', kind)).toMatchObject({ json: { code: 'no_oauth_for_access_type' } });
   });
 });
 
