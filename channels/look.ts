@@ -81,7 +81,6 @@ function factsOf(context: Context, { channel, credential, running, doubt, subscr
     pollRequestedAt: ms(channel.pollRequestedAt),
     nextPollAt: ms(channel.nextPollAt),
     nextAuditAt: ms(channel.nextAuditAt),
-    createdAt: channel.createdAt.getTime(),
     importMode: channel.importMode,
     subscription: pushes(context, channel) ? { renewAt: ms(subscription?.renewAt ?? null) } : null,
     keepWarm: channel.keepWarm,

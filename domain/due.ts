@@ -22,9 +22,8 @@ export interface ChannelFacts {
   pollRequestedAt: number | null;
   /** When the workflow itself polls; null: listeners look for news, and ask for a poll when there is some. */
   nextPollAt: number | null;
-  /** null: a day after the connection. */
+  /** When the workflow compares; null: a listener asks for it when something differs. */
   nextAuditAt: number | null;
-  createdAt: number;
   importMode: ImportMode;
   /** The subscription; `renewAt` null: none was requested. null: the provider does not push. */
   subscription: { renewAt: number | null } | null;
@@ -47,8 +46,6 @@ export interface Due {
   at: number;
 }
 
-/** The first audit after the connection, in ms. */
-const FIRST_AUDIT_MS = 23 * 3_600_000;
 /** How often a channel looks whether its import still runs, in ms. */
 const LOOK_MS = 60_000;
 
@@ -138,7 +135,7 @@ function nextPollAt(facts: ChannelFacts, now: number): number | null {
  */
 function nextAuditAt(facts: ChannelFacts, now: number): number | null {
   if (facts.importMode !== 'continuous' || facts.importRunning || !isOneOf(WORKING, facts.status)) return null;
-  return unlessHeld(facts, facts.nextAuditAt ?? facts.createdAt + FIRST_AUDIT_MS, now);
+  return facts.nextAuditAt === null ? null : unlessHeld(facts, facts.nextAuditAt, now);
 }
 
 function unlessHeld(facts: ChannelFacts, at: number, now: number): number {

@@ -24,6 +24,13 @@ export function isWatched(
   return isHealthy && isIdle && facts.importMode !== 'off';
 }
 
+/** The first comparison after the connection, in ms: within a day. */
+const FIRST_AUDIT_MS = 23 * 60 * MINUTE_MS;
+
+/** When a `continuous` channel is next compared with the provider's own list. */
+export const auditDueAt = (auditAt: Date | null, createdAt: Date) =>
+  auditAt ?? new Date(createdAt.getTime() + FIRST_AUDIT_MS);
+
 /** How fast looks may follow each other, in ms. */
 export interface PaceLimits {
   /** After news. */

@@ -2,6 +2,7 @@ import { Context as ActivityContext } from '@temporalio/activity';
 import type { Context } from '../runtime/context.ts';
 import { lockChannel, updateChannel } from '../db/channels/channels.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
+import { planAudit } from '../db/channels/watches.ts';
 import { insertImport } from '../db/imports/imports.ts';
 import { jitterOf } from '../domain/schedule.ts';
 import type { Session } from '../providers/contract.ts';
@@ -24,7 +25,8 @@ const AUDIT_MS = 15_000;
 const AFTER_REFRESH_MS = 1_000;
 
 /**
- * Compares what polls stored in the last two days with the provider's own list, once a day. A message that only this
+ * Compares what polls stored in the last two days with the provider's own list, when a listener's daily look finds a
+ * difference. A message that only this
  * finds is imported and counted as `repaired`; an audit that finds nothing leaves no trace. It moves no cursor and no
  * *covered until*, and emits no start.
  */
@@ -37,18 +39,15 @@ export async function auditChannel(
   const signal = ActivityContext.current().cancellationSignal;
   const worked = await workAtAccount(context, access, signal, (session) => audit(context, access, session, signal));
   const now = await context.clock.now();
-  const inMs = {
-    worked: context.config.auditIntervalMs * (1 - 0.1 * jitterOf(channelId)),
-    needs_refresh: AFTER_REFRESH_MS,
-    refused: HOUR_MS,
-  }[worked.outcome];
+  const inMs = { worked: null, needs_refresh: AFTER_REFRESH_MS, refused: HOUR_MS }[worked.outcome];
   await context.database.inTenant(tenantId, async (tx) => {
     const row = await lockChannel(tx, channelId);
     if (!row) return;
     await updateChannel(tx, channelId, {
-      nextAuditAt: new Date(now.getTime() + inMs),
+      nextAuditAt: inMs === null ? null : new Date(now.getTime() + inMs),
       ...(worked.outcome === 'needs_refresh' ? { refreshRequestedAt: now } : {}),
     });
+    if (inMs === null) await planAudit(tx, channelId, nextAuditAt(context, channelId, now));
   });
 }
 
@@ -73,8 +72,12 @@ async function audit(
   await advanceImport(new ImportRun({ ...given, inline: true }));
 }
 
+/** When a listener next compares; a little apart from other channels. */
+export const nextAuditAt = ({ config }: Pick<Context, 'config'>, channelId: string, now: Date) =>
+  new Date(now.getTime() + config.auditIntervalMs * (1 - 0.1 * jitterOf(channelId)));
+
 /** The window that polls claim to have stored, on the provider's clock; null while it is too short to compare. */
-function windowOf(channel: ChannelRow): { windowFrom: Date; windowTo: Date } | null {
+export function windowOf(channel: ChannelRow): { windowFrom: Date; windowTo: Date } | null {
   if (channel.importMode !== 'continuous' || channel.coveredUntil === null) return null;
   const windowTo = new Date(channel.coveredUntil.getTime() - UNDER_WAY_MS);
   const back = new Date(windowTo.getTime() - LOOK_BACK_MS);

@@ -44,8 +44,10 @@ function factsOf(stretch: Stretch, row: ImportRow, reason: WindowFacts['reason']
  */
 function overlapMs({ provider }: Stretch, reason: WindowFacts['reason']): number {
   const { windowOverlapMs } = provider.capabilities;
-  return reason === 'comparison' ? Math.max(windowOverlapMs, AUDITED_EVERY_MS) : windowOverlapMs;
+  return reason === 'comparison' ? comparedOverlapMs(windowOverlapMs) : windowOverlapMs;
 }
+
+export const comparedOverlapMs = (windowOverlapMs: number) => Math.max(windowOverlapMs, AUDITED_EVERY_MS);
 
 /** More than a provider's time varies between answers. */
 const SET_BACK_MS = 60_000;

@@ -13,7 +13,9 @@ import type { ChannelAccess } from '../credentials/access.ts';
 import { recordRefusal } from '../credentials/outcomes.ts';
 import { closing } from '../credentials/session.ts';
 import { ProviderError } from '../domain/verdict.ts';
-import { isWatched, nextIntervalMs, nextLookAt } from '../domain/watch.ts';
+import { auditDueAt, isWatched, nextIntervalMs, nextLookAt } from '../domain/watch.ts';
+import { nextAuditAt } from '../imports/audit.ts';
+import { seesNothingMissed } from '../imports/audit-question.ts';
 import { ImportOvertaken } from '../imports/import-run.ts';
 import { askForNews, isWhole } from '../imports/news.ts';
 import type { Answer } from '../imports/news.ts';
@@ -50,19 +52,21 @@ export async function lookForNews(context: Context, look: Look, stopping: AbortS
   if (facts === 'rests') return context.database.inTenant(tenantId, (tx) => restWatch(tx, channelId));
   if (facts.isForWorkflow) return askWorkflow(context, look);
   const timeout = AbortSignal.timeout(LOOK_MS);
-  const answer = await ask(context, facts.access, AbortSignal.any([stopping, timeout])).catch((error: unknown) => {
+  const answer = await ask(context, facts, AbortSignal.any([stopping, timeout])).catch((error: unknown) => {
     if (stopping.aborted) throw error;
     return { error };
   });
   if (answer === 'needs_refresh') return waitForToken(context, look, facts);
   if ('error' in answer) return tellOfFailure(context, look, facts.access, { error: answer.error, timeout });
   if (answer.news) return askWorkflow(context, look);
-  await stayQuiet(context, look, facts, answer.coveredUntil);
+  await stayQuiet(context, look, facts, answer);
 }
 
 interface Facts {
   access: ChannelAccess;
   watch: WatchRow | null;
+  /** The daily comparison is due. */
+  isAudited: boolean;
   /** What no single question settles: the workflow's poll begins with it. */
   isForWorkflow: boolean;
 }
@@ -73,7 +77,9 @@ async function readFacts(context: Context, tx: Transaction, channelId: string, n
   const [watch, running] = await Promise.all([findWatch(tx, channelId), findRunningImport(tx, channelId)]);
   const hasCursors = (await listCursors(tx, channelId)).length > 0;
   const isForWorkflow = running !== null || !hasCursors || (await isAnythingDue(tx, channelId, now));
-  return { access, watch, isForWorkflow };
+  const { importMode, createdAt } = access.channel;
+  const isAudited = importMode === 'continuous' && auditDueAt(watch?.auditAt ?? null, createdAt) <= now;
+  return { access, watch, isAudited, isForWorkflow };
 }
 
 const factsOf = (row: ChannelRow) => ({
@@ -84,22 +90,36 @@ const factsOf = (row: ChannelRow) => ({
   nextPollAt: row.nextPollAt?.getTime() ?? null,
 });
 
-async function ask(context: Context, access: ChannelAccess, signal: AbortSignal): Promise<Answer | 'needs_refresh'> {
+/** `isComplete`: whether the daily comparison found nothing that is not stored; absent: it was not due. */
+type Asked = Answer & { isComplete?: boolean };
+
+async function ask(
+  context: Context,
+  { access, isAudited }: Facts,
+  signal: AbortSignal,
+): Promise<Asked | 'needs_refresh'> {
   const opened = await openChannelSession(context, access, signal);
   if (opened === 'needs_refresh') return opened;
   const endsAtMs = performance.now() + LISTING_MS;
-  return closing(opened, (session) => askForNews(context, access.channel, { session, careful: false, endsAtMs }));
+  return closing(opened, async (session) => {
+    const answer = await askForNews(context, access.channel, { session, careful: false, endsAtMs });
+    if (answer.news || !isAudited) return answer;
+    return { ...answer, isComplete: await seesNothingMissed(context, access.channel, session) };
+  });
 }
 
-/** Everything up to the answer is stored, and the row of the watch says so; nothing else is written. */
+/**
+ * Everything up to the answer is stored, and the row of the watch says so; nothing else is written, unless the comparison
+ * found a difference: then the workflow compares.
+ */
 async function stayQuiet(
   context: Context,
   { tenantId, channelId, owner }: Look,
   { access, watch }: Facts,
-  coveredUntil: Date,
+  { coveredUntil, isComplete }: { coveredUntil: Date; isComplete?: boolean },
 ): Promise<void> {
   const now = await context.clock.now();
-  await context.database.inTenant(tenantId, async (tx) => {
+  const settle = async (tx: Transaction) => {
     const limits = paceLimits(context, access.channel, await findSubscription(tx, channelId), now);
     const intervalMs = nextIntervalMs(watch?.intervalMs ?? null, false, limits);
     const at = nextLookAt(channelId, intervalMs, now);
@@ -113,8 +133,15 @@ async function stayQuiet(
         waitsSince: null,
         leaseUntil: new Date(at.getTime() + LEASE_AFTER_MS),
         ...((await isWhole(tx, channelId)) ? { coveredUntil } : {}),
+        ...(isComplete === undefined ? {} : { auditAt: nextAuditAt(context, channelId, now) }),
       },
     );
+  };
+  if (isComplete !== false) return context.database.inTenant(tenantId, settle);
+  await changeChannel(context, { tenantId, channelId }, async ({ tx, wake }, row) => {
+    await settle(tx);
+    await updateChannel(tx, row.id, { nextAuditAt: now });
+    await wake(row);
   });
 }
 

@@ -33,7 +33,10 @@ export async function takeUnwatched(
                        order by next_look_at limit ${limit})
         for update skip locked
       ), polled as (
-        update channels c set next_poll_at = ${at} from found where c.id = found.id and c.status not in ${LEFT}
+        update channels c set next_poll_at = ${at}, next_audit_at = case
+          when c.import_mode = 'continuous' and w.audit_at <= ${at} then ${at} else c.next_audit_at end
+        from found join watches w on w.channel_id = found.id
+        where c.id = found.id and c.status not in ${LEFT}
       ), rested as (
         update watches w set next_look_at = null, waits_since = null, lease_until = null
         from found where w.channel_id = found.id

@@ -27,6 +27,11 @@ export async function planLook(
     .onConflictDoUpdate({ target: watches.channelId, set: { ...row, ...answered, leaseUntil: null } });
 }
 
+/** The workflow has compared; a listener does next. */
+export async function planAudit(tx: Transaction, channelId: string, auditAt: Date): Promise<void> {
+  await tx.update(watches).set({ auditAt }).where(eq(watches.channelId, channelId));
+}
+
 /** No listener looks until the workflow has. */
 export async function restWatch(tx: Transaction, channelId: string): Promise<void> {
   await tx
@@ -45,7 +50,9 @@ export interface Look {
 export async function settleLook(
   tx: Transaction,
   { channelId, owner }: Look,
-  values: Partial<Pick<WatchRow, 'nextLookAt' | 'intervalMs' | 'watchedAt' | 'waitsSince' | 'leaseUntil'>> & {
+  values: Partial<
+    Pick<WatchRow, 'nextLookAt' | 'intervalMs' | 'watchedAt' | 'waitsSince' | 'auditAt' | 'leaseUntil'>
+  > & {
     coveredUntil?: Date;
   },
 ): Promise<void> {

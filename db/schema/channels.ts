@@ -91,7 +91,7 @@ export const channels = pgTable(
     nextRefreshAt: time('next_refresh_at'),
     /** When the workflow polls; null: listeners look for news (`watches`) and ask for a poll when there is some. */
     nextPollAt: time('next_poll_at'),
-    /** When routine imports are next compared with the provider's list; null: a day after the connection. */
+    /** When the workflow compares routine imports with the provider's list; null: listeners see nothing to compare. */
     nextAuditAt: time('next_audit_at'),
     /** When the person who must act is next reminded; null: not at all. */
     nextReminderAt: time('next_reminder_at'),

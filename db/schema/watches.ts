@@ -27,6 +27,8 @@ export const watches = pgTable(
     watchedAt: time('watched_at'),
     /** Up to when quiet looks found everything stored; the channel's *covered until* is the later of its own and this. */
     coveredUntil: time('covered_until'),
+    /** When a look next compares what is stored with the provider's own list; null: a day after the connection. */
+    auditAt: time('audit_at'),
     /** Since when a look waits for a fresh access token; null: it waits for none. */
     waitsSince: time('waits_since'),
     /** The listener that looks next, while its lease lasts. */

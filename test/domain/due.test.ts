@@ -32,7 +32,6 @@ const anyFacts: fc.Arbitrary<ChannelFacts> = fc
     pollRequestedAt: fc.option(past),
     nextPollAt: fc.option(around),
     nextAuditAt: fc.option(around),
-    createdAt: past,
     subscription: fc.option(fc.record({ renewAt: fc.option(around) })),
     importMode: fc.constantFrom('continuous' as const, 'gap' as const, 'off' as const),
     keepWarm: fc.constantFrom('always' as const, 'when_used' as const),
@@ -57,7 +56,6 @@ const facts = (given: Partial<ChannelFacts> = {}): ChannelFacts => ({
   pollRequestedAt: null,
   nextPollAt: NOW + HOUR_MS,
   nextAuditAt: NOW + 20 * HOUR_MS,
-  createdAt: NOW - 72 * HOUR_MS,
   subscription: null,
   importMode: 'continuous',
   keepWarm: 'always',
@@ -218,10 +216,9 @@ describe('the daily comparison', () => {
     });
   });
 
-  it('comes within a day of the connection, and lets a poll of the same time go first', () => {
+  it('is due only when a listener has asked for it, and lets a poll of the same time go first', () => {
     const asleep = { token: null, nextPollAt: NOW + 30 * HOUR_MS } as const;
-    const created = { createdAt: NOW, nextAuditAt: null } as const;
-    expect(nextDue(facts({ ...asleep, ...created }), NOW)).toEqual({ deed: 'audit', at: NOW + 23 * HOUR_MS });
+    expect(nextDue(facts({ ...asleep, nextPollAt: null, nextAuditAt: null }), NOW)).toBeNull();
     expect(nextDue(facts({ ...asleep, nextPollAt: NOW, nextAuditAt: NOW }), NOW)?.deed).toBe('poll');
     expect(nextDue(facts({ ...asleep, nextAuditAt: NOW }), NOW)?.deed).toBe('audit');
     expect(nextDue(facts({ ...asleep, nextAuditAt: NOW, importMode: 'gap' }), NOW)?.deed).toBe('poll');

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { auditChannel } from '../../imports/audit.ts';
 import type { Context } from '../../runtime/context.ts';
 import { updateChannel } from '../../db/channels/channels.ts';
+import { findWatch } from '../../db/channels/watches.ts';
 import { listImports } from '../../db/imports/receipts.ts';
 import { listRunningImports } from '../../db/imports/imports.ts';
 import type { Transaction } from '../../db/client.ts';
@@ -72,7 +73,9 @@ describe('the daily comparison', () => {
     });
     const after = await channel(channelId);
     expect(after).toMatchObject({ coveredUntil: before.coveredUntil, status: 'connected', importState: 'idle' });
-    const waitMs = (after.nextAuditAt?.getTime() ?? 0) - (await later.clock.now()).getTime();
+    expect(after.nextAuditAt).toBeNull();
+    const watch = await inTenant((tx) => findWatch(tx, channelId));
+    const waitMs = (watch?.auditAt?.getTime() ?? 0) - (await later.clock.now()).getTime();
     expect(waitMs / HOUR_MS).toBeGreaterThan(20);
     expect(waitMs / HOUR_MS).toBeLessThan(24);
     expect(await told(channelId, 'import.started')).toEqual([]);

@@ -162,6 +162,33 @@ test('news wakes the workflow, which stores it; then the pace is the fastest aga
   expect((await watchOf(life))?.intervalMs).toBe(MINUTE_MS);
 });
 
+test('the daily comparison is part of a look, and wakes the workflow only for what is missing', async () => {
+  const email = 'compared@example.com';
+  const life = await watchedGmail(email);
+  await restOthers(life);
+  const id = await idOf(life);
+  await witness`update channels set created_at = created_at - interval '2 days', owned_from = null where id = ${id}`;
+  const date = new Date(Date.now() - 24 * HOUR_MS).toISOString();
+  const look = async () => {
+    await until('the plan', async () => (await watchOf(life))?.nextLookAt);
+    await witness`update watches set audit_at = now() where channel_id = ${id}`;
+    await makeDue(life);
+    await lookAtDue(later(0));
+  };
+  await engine.sandbox.deliver('google', email, 2, { date });
+  await look();
+  await until('the mail', async () => (await life.stored()) === 2);
+  await asleep(id);
+  const before = await eventsOf(life);
+  await look();
+  expect((await watchOf(life))?.auditAt?.getTime()).toBeGreaterThan(Date.now() + 20 * HOUR_MS);
+  expect([await eventsOf(life), (await life.read()).nextAuditAt]).toEqual([before, null]);
+  await engine.sandbox.deliver('google', email, 1, { date, unannounced: true });
+  await look();
+  await until('the repair', async () => (await life.stored()) === 3);
+  await until('the end of the audit', async () => (await life.read()).nextAuditAt === null);
+});
+
 test('two listeners never look at one channel at once, and a hanging server delays no other tenant', async () => {
   const password = secret('password');
   const hanging: Life[] = [];

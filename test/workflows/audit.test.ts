@@ -20,7 +20,7 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(() => engine.close());
 
-it('what no change listing mentioned is found within a day of its arrival, by the workflow alone', async () => {
+it('what no change listing mentioned is found within a day of its arrival, by a listener’s daily look', async () => {
   const channelId = channelOf(await connectGmail(engine, EMAIL));
   const life = lifeOf(engine, channelId);
   await until('the first look', async () => (await life.read()).workflowSeq > 0);

@@ -1,0 +1,1 @@
+ALTER TABLE "watches" ADD COLUMN "audit_at" timestamp with time zone;
