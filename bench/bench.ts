@@ -13,6 +13,7 @@ import type { Findings, Report } from './report.ts';
 import type { Setting } from './setting.ts';
 import { measureCycles } from './cycles.ts';
 import { measureExpiry } from './expiry.ts';
+import { measureIdle } from './idle.ts';
 import { measureRace } from './race.ts';
 import { measureTokens } from './tokens.ts';
 
@@ -21,6 +22,7 @@ const PARTS: Record<string, (setting: Setting) => Promise<Findings>> = {
   expiry: measureExpiry,
   race: measureRace,
   cycles: measureCycles,
+  idle: measureIdle,
   import: measureImports,
   'import-large': measureLargeImports,
 };
@@ -31,10 +33,12 @@ const { values: given } = parseArgs({
     seconds: { type: 'string', default: '10' },
     messages: { type: 'string', default: '2000' },
     from: { type: 'string', default: 'gmail,imap,dovecot' },
+    channels: { type: 'string', default: '1000' },
     json: { type: 'string' },
   },
 });
-const names = given.only?.split(',') ?? Object.keys(PARTS);
+/** An hour of connecting is not part of a run without a choice. */
+const names = given.only?.split(',') ?? Object.keys(PARTS).filter((name) => name !== 'idle');
 const unknown = names.filter((name) => !(name in PARTS));
 if (unknown.length > 0) {
   console.error(`There is no part ${unknown.join(', ')}; expected ${Object.keys(PARTS).join(', ')}`);
@@ -63,7 +67,8 @@ async function runParts(mooring: Mooring): Promise<Findings> {
   const limitServer = await startProgram('limit-server.ts', { DATABASE_URL: mooring.run.database_url });
   const sizes = given.messages.split(',').map(Number);
   const from = given.from.split(',');
-  const setting: Setting = { mooring, dovecot, limitServer, seconds: Number(given.seconds), sizes, from };
+  const [seconds, channels] = [Number(given.seconds), Number(given.channels)];
+  const setting: Setting = { mooring, dovecot, limitServer, seconds, channels, sizes, from };
   const all: Findings = { measured: [], demands: [] };
   try {
     for (const name of names) {

@@ -10,6 +10,8 @@ export interface Setting {
   limitServer: Program;
   /** How long each part measures, in seconds. */
   seconds: number;
+  /** How many idle channels of each kind. */
+  channels: number;
   /** How many messages an import has, one size after the other. */
   sizes: number[];
   /** Which kinds of mailbox they are imported from. */
