@@ -4,6 +4,7 @@ import { lockChannel, updateChannel } from '../db/channels/channels.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import { planAudit } from '../db/channels/watches.ts';
 import { insertImport } from '../db/imports/imports.ts';
+import { fastestLookMs } from '../channels/pace.ts';
 import { jitterOf } from '../domain/schedule.ts';
 import type { Session } from '../providers/contract.ts';
 import { readAccess } from '../credentials/access.ts';
@@ -47,7 +48,8 @@ export async function auditChannel(
       nextAuditAt: inMs === null ? null : new Date(now.getTime() + inMs),
       ...(worked.outcome === 'needs_refresh' ? { refreshRequestedAt: now } : {}),
     });
-    if (inMs === null) await planAudit(tx, channelId, nextAuditAt(context, channelId, now));
+    const plan = { auditAt: nextAuditAt(context, channelId, now), intervalMs: fastestLookMs(context, row) };
+    if (inMs === null) await planAudit(tx, row, plan);
   });
 }
 

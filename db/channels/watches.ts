@@ -14,12 +14,12 @@ export async function findWatch(tx: Transaction, channelId: string): Promise<Wat
 /** The next look at a channel, by any listener. `watchedAt`: when the provider answered; null: it was not asked. */
 export async function planLook(
   tx: Transaction,
-  channel: Pick<ChannelRow, 'id' | 'tenantId' | 'accessType' | 'serverKey'>,
+  channel: Watched,
   plan: { nextLookAt: Date; intervalMs: number; watchedAt: Date | null },
 ): Promise<void> {
-  const { id: channelId, tenantId, accessType, serverKey } = channel;
+  const { id: channelId, tenantId } = channel;
   const { watchedAt, ...planned } = plan;
-  const row = { accessType, host: serverKey || accessType, ...planned, waitsSince: null };
+  const row = { ...placeOf(channel), ...planned, waitsSince: null };
   const answered = watchedAt === null ? {} : { watchedAt };
   await tx
     .insert(watches)
@@ -27,9 +27,21 @@ export async function planLook(
     .onConflictDoUpdate({ target: watches.channelId, set: { ...row, ...answered, leaseUntil: null } });
 }
 
+type Watched = Pick<ChannelRow, 'id' | 'tenantId' | 'accessType' | 'serverKey'>;
+
+const placeOf = ({ accessType, serverKey }: Watched) => ({ accessType, host: serverKey || accessType });
+
 /** The workflow has compared; a listener does next. */
-export async function planAudit(tx: Transaction, channelId: string, auditAt: Date): Promise<void> {
-  await tx.update(watches).set({ auditAt }).where(eq(watches.channelId, channelId));
+export async function planAudit(
+  tx: Transaction,
+  channel: Watched,
+  { auditAt, intervalMs }: { auditAt: Date; intervalMs: number },
+): Promise<void> {
+  const { id: channelId, tenantId } = channel;
+  await tx
+    .insert(watches)
+    .values({ channelId, tenantId, ...placeOf(channel), intervalMs, auditAt })
+    .onConflictDoUpdate({ target: watches.channelId, set: { auditAt } });
 }
 
 /** No listener looks until the workflow has. */
