@@ -2,12 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../runtime/context.ts';
 import { leaseChannelsToListen } from '../db/across-tenants/leases.ts';
+import { sayAlive, sayGone } from '../db/across-tenants/watches.ts';
 import type { HeldConnection } from '../db/channels/held-connections.ts';
 import { holdConnection } from './held-connection.ts';
 import type { LetGoReason } from './held-connection.ts';
 
-/** A lease outlives a few turns, so that a failed turn does not cost every connection. */
-const LEASE_MS = 30_000;
+/** A listener lives a few turns longer than it last said, so that a failed turn does not cost every connection. */
+const ALIVE_MS = 30_000;
+/** A connection that lasts is written twice an hour. */
+const LEASE_MS = 3_600_000;
 const TURN_MS = 5_000;
 /** Connections begun per turn, so that all mailboxes of a provider that returns do not storm it. */
 const BEGUN_PER_TURN = 50;
@@ -38,6 +41,7 @@ export function startListener(context: Context, mostConnections: number): Listen
       await running;
       for (const { letGo } of holdings.values()) letGo('stopping');
       await Promise.all([...holdings.values()].map(({ ended }) => ended));
+      await sayGone(context.database, owner);
     },
   };
 
@@ -55,7 +59,9 @@ export function startListener(context: Context, mostConnections: number): Listen
       capabilities.holdsConnections ? [accessType] : [],
     );
     const now = await context.clock.now();
-    const lease = { owner, now, until: new Date(now.getTime() + LEASE_MS) };
+    await sayAlive(context.database, { owner, accessTypes: [], aliveUntil: new Date(now.getTime() + ALIVE_MS) });
+    const until = new Date(now.getTime() + LEASE_MS);
+    const lease = { owner, now, until, renewedBefore: new Date(now.getTime() + LEASE_MS / 2) };
     const limit = Math.min(BEGUN_PER_TURN, mostConnections - holdings.size);
     const { kept, taken } = await leaseChannelsToListen(context.database, lease, { accessTypes, limit });
     dropWhatIsNotKept(kept);

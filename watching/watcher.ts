@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { findDueWatches, leaseWatches, leaveWatches, sayAlive } from '../db/across-tenants/watches.ts';
+import { findDueWatches, leaseWatches, sayAlive, sayGone } from '../db/across-tenants/watches.ts';
 import type { DueWatch } from '../db/across-tenants/watches.ts';
 import type { Context } from '../runtime/context.ts';
 import { repeat } from '../runtime/repeat.ts';
@@ -99,7 +99,7 @@ export class Watcher {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.settled();
-    await leaveWatches(this.#context.database, this.#owner);
+    await sayGone(this.#context.database, this.#owner);
   }
 }
 

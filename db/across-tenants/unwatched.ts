@@ -1,4 +1,4 @@
-import { and, eq, isNull, notExists, sql } from 'drizzle-orm';
+import { and, eq, isNull, lt, notExists, sql } from 'drizzle-orm';
 import type { AccessType } from '../../domain/access-type.ts';
 import { LEFT } from '../../domain/channel.ts';
 import { newNudge } from '../channels/nudges.ts';
@@ -11,6 +11,8 @@ import { tellOfProvider } from './provider-events.ts';
 
 /** A look is overdue after two intervals more, and never sooner than this, in ms: a listener may just take over. */
 const LEAST_OVERDUE_MS = 20_000;
+/** A listener that did not stop leaves its row; nothing rests on it after this. */
+const FORGOTTEN_MS = 24 * 3_600_000;
 /** Any number, the same for every Mooring: one process at a time opens incidents of listeners. */
 const INCIDENT_LOCK = 4_021_981;
 
@@ -108,6 +110,7 @@ export async function closeServedIncidents(database: Database, now: Date): Promi
       .where(and(eq(incidents.scope, 'service'), isNull(incidents.closedAt), sql`(${isServed} or ${notExists(live)})`))
       .returning();
     for (const incident of closed) await tellOfProvider(tx, 'incident.closed', incident, now);
+    await tx.delete(listeners).where(lt(listeners.aliveUntil, new Date(now.getTime() - FORGOTTEN_MS)));
     return closed.map(({ provider }) => provider);
   });
 }

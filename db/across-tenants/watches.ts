@@ -1,4 +1,5 @@
 import { eq, sql } from 'drizzle-orm';
+import type { SQL } from 'drizzle-orm';
 import type { AccessType } from '../../domain/access-type.ts';
 import type { Database } from '../client.ts';
 import { listeners } from '../schema/watches.ts';
@@ -41,7 +42,7 @@ export async function findDueWatches(
       select w.channel_id, w.tenant_id, w.access_type, w.host
       from watches w
       where w.next_look_at <= ${at} and w.access_type in ${accessTypes}
-        and (w.owner = ${owner} or ${isFree(at)})
+        and (w.owner = ${owner} or ${isFree(now)})
         and ${noneOf(sql`w.tenant_id`, full.tenants)} and ${noneOf(sql`w.host`, full.hosts)}
         and ${noneOf(sql`w.channel_id`, underWay)}
       order by w.next_look_at limit ${limit}`),
@@ -65,11 +66,11 @@ export async function leaseWatches(
       with chosen as (
         select w.channel_id, w.owner = ${owner} and w.lease_until > ${neededUntil.toISOString()} as is_leased
         from watches w
-        where w.channel_id in ${channelIds} and w.next_look_at <= ${at} and (w.owner = ${owner} or ${isFree(at)})
+        where w.channel_id in ${channelIds} and w.next_look_at <= ${at} and (w.owner = ${owner} or ${isFree(now)})
       ), free as (
         select w.channel_id from watches w
         where w.channel_id in (select channel_id from chosen where is_leased is not true)
-          and w.next_look_at <= ${at} and (w.owner = ${owner} or ${isFree(at)})
+          and w.next_look_at <= ${at} and (w.owner = ${owner} or ${isFree(now)})
         for update of w skip locked
       ), leased as (
         update watches set owner = ${owner}, lease_until = ${until.toISOString()}
@@ -85,11 +86,22 @@ const noneOf = (column: ReturnType<typeof sql>, values: string[]) =>
   values.length === 0 ? sql`true` : sql`${column} not in ${values}`;
 
 /** The channel has no lease, or its listener came too late for it, or is gone. */
-const isFree = (at: ReturnType<typeof sql>) => sql`(
-  w.lease_until is null or w.lease_until <= ${at}
-  or not exists (select from listeners l where l.owner = w.owner and l.alive_until > ${at}))`;
+const isFree = (now: Date) => sql`(
+  w.lease_until is null or w.lease_until <= ${now.toISOString()}
+  or ${isDeserted(sql`w.owner`, now)})`;
 
-/** A listener says that it lives, and what it can look at. Its leases end with it, whatever they say. */
+const toDue = (row: Row): DueWatch => ({
+  channelId: row.channel_id,
+  tenantId: row.tenant_id,
+  accessType: row.access_type,
+  host: row.host,
+});
+
+/** Whether a lease's owner no longer lives. */
+export const isDeserted = (owner: SQL, now: Date) =>
+  sql`not exists (select from listeners l where l.owner = ${owner} and l.alive_until > ${now.toISOString()})`;
+
+/** A listener says that it lives, and what it looks at; none where it holds connections alone. Its leases end with it. */
 export async function sayAlive(
   database: Database,
   { owner, accessTypes, aliveUntil }: { owner: string; accessTypes: AccessType[]; aliveUntil: Date },
@@ -102,14 +114,7 @@ export async function sayAlive(
   );
 }
 
-/** A listener that stops leaves its channels to the others at once. */
-export async function leaveWatches(database: Database, owner: string): Promise<void> {
+/** A listener that stops leaves what it has leased to the others at once. */
+export async function sayGone(database: Database, owner: string): Promise<void> {
   await database.acrossTenants((tx) => tx.delete(listeners).where(eq(listeners.owner, owner)));
 }
-
-const toDue = (row: Row): DueWatch => ({
-  channelId: row.channel_id,
-  tenantId: row.tenant_id,
-  accessType: row.access_type,
-  host: row.host,
-});
