@@ -116,7 +116,7 @@ async function measureKind({ setting, sql, client }: Instruments, kind: Kind, id
     cpuMs: null,
     notes: [
       `${ids.length} channels, ${setting.seconds} s: ${counted.actions} actions and ${counted.refreshes} refreshes of ${sample.length} of them`,
-      `rows a channel and hour: ${LOOKS_AN_HOUR} for looks at a quiet pace, ${others.toFixed(0)} others at this pace of refreshes (${(others / (3_600 / LIFE_S)).toFixed(2)} with tokens of an hour)`,
+      `rows a channel and hour: ${LOOKS_AN_HOUR} for looks at a quiet pace, ${(counted.refreshes > 0 ? (others * LIFE_S) / 3_600 : others).toFixed(1)} others${counted.refreshes > 0 ? ' with tokens of an hour' : ''}`,
     ],
   };
 }
