@@ -116,7 +116,7 @@ describe('IMAP with tokens', () => {
     expect(verdict).toMatchObject({ tokenRefused: true, providerCode: 'AUTHENTICATIONFAILED' });
   });
 
-  it('a grant is a client and a login, whatever the access type', async () => {
+  it('a grant is a client and a login, of any access type', async () => {
     const { email, access } = await createAccount('google');
     const { accessToken } = await stage.signInAtGoogle(email);
     const gmail = await stage.providers.get('gmail')?.openSession({ ...access, accessToken }, NEVER);
@@ -124,7 +124,7 @@ describe('IMAP with tokens', () => {
     expect(byImap).toMatchObject({ grantKey: byApi?.grantKey, account: byApi?.account, serverKey: null });
   });
 
-  it('the mailbox is the token owner’s, whatever address is wanted', async () => {
+  it('the mailbox is the token owner’s, also where another address is wanted', async () => {
     const [one, other] = [await createAccount('google'), await createAccount('google')];
     expect((await identify({ ...one.access, mailbox: other.email })).account.email).toBe(one.email);
   });

@@ -154,10 +154,8 @@ test('an event concerns one account, or all when none is named; what Microsoft d
   expect((await app.refresh(bob.refresh_token)).status).toBe(200);
   await app.fault('access_revoked');
   expect((await app.refresh(bob.refresh_token)).status).toBe(400);
-  for (const fault of ['uidvalidity_changed', 'nonsense']) {
-    const answer = await app.call('POST', '/faults', { provider: 'microsoft', fault });
-    expect([answer.status, answer.json.error.code]).toEqual([422, 'fault_not_supported']);
-  }
+  const answer = await app.call('POST', '/faults', { provider: 'microsoft', fault: 'nonsense' });
+  expect([answer.status, answer.json.error.code]).toEqual([422, 'fault_not_supported']);
   const details = async (provider: string, body: object) =>
     (await app.call('PUT', `/accounts/${provider}/x@example.com`, body)).status;
   expect([await details('google', { personal: true }), await details('imap', { delegates: [email] })]).toEqual([
