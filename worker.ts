@@ -5,6 +5,7 @@ import { startOutboxPump } from './webhooks/outbox-pump.ts';
 import { startIncidents } from './background/incidents.ts';
 import { startPlanner } from './notifications/planner.ts';
 import { startReconcile } from './background/reconcile.ts';
+import { startServing } from './background/serving.ts';
 import { startRetention } from './background/retention.ts';
 import { startWatchNet } from './background/watch-net.ts';
 import { readConfig } from './runtime/config.ts';
@@ -12,7 +13,7 @@ import { createContext } from './runtime/context.ts';
 import { logLastError } from './runtime/last-error.ts';
 import { checkStart } from './runtime/start-checks.ts';
 import { createWorkers } from './temporal-workers.ts';
-import { connectionOptions, ensureSearchAttributes } from './runtime/temporal.ts';
+import { SEARCH_ATTRIBUTES_REFUSED, connectionOptions, ensureSearchAttributes } from './runtime/temporal.ts';
 import { temporalLogging } from './runtime/temporal-log.ts';
 
 const config = readConfig();
@@ -20,7 +21,9 @@ const context = await createContext('worker', config);
 Runtime.install({ shutdownSignals: [], ...temporalLogging(context.logger) });
 await checkStart(context, 'worker');
 logLastError(context.logger);
-await ensureSearchAttributes(context.temporal.client);
+await ensureSearchAttributes(context.temporal.client).catch((error: unknown) => {
+  context.logger.warn({ err: error }, SEARCH_ATTRIBUTES_REFUSED);
+});
 const connection = await NativeConnection.connect(connectionOptions(config.temporal) as NativeConnectionOptions);
 const workers = await createWorkers(context, connection);
 const background = [
@@ -29,6 +32,7 @@ const background = [
   startReconcile(context),
   startWatchNet(context),
   startIncidents(context),
+  startServing(context),
   startRetention(context),
   startAdoptions(context),
 ];

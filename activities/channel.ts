@@ -4,7 +4,7 @@ import type { ChannelView } from '../domain/workflow/channel-view.ts';
 import type { Deed } from '../domain/due.ts';
 import { auditChannel } from '../imports/audit.ts';
 import { checkChannel } from '../credentials/check.ts';
-import { disconnectChannel } from '../connections/disconnect-channel.ts';
+import { disconnectChannel, leaveChannel } from '../connections/disconnect-channel.ts';
 import { planNextPoll } from '../imports/next-poll.ts';
 import { pollChannel } from '../imports/poll.ts';
 import { putOffDeed } from '../channels/put-off.ts';
@@ -41,6 +41,11 @@ export function createRowActivities(context: Context) {
 
     async remind(input: ChannelInput): Promise<ChannelView> {
       await remindPerson(context, input);
+      return lookAtChannel(context, input);
+    },
+
+    async leave(input: ChannelInput): Promise<ChannelView> {
+      await leaveChannel(context, input);
       return lookAtChannel(context, input);
     },
 

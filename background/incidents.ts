@@ -1,7 +1,7 @@
-import { appointCanaries, wakeAfterIncidents } from '../db/across-tenants/canaries.ts';
-import { turnMassReauthorizations } from '../db/across-tenants/mass-reauthorization.ts';
-import { closeOutages, foldIntoOutages, openOutages } from '../db/across-tenants/outages.ts';
-import { closeDesertedOperatorIncidents } from '../db/across-tenants/operator-incidents.ts';
+import { appointCanaries, wakeAfterIncidents } from '../db/across-tenants/incidents/canaries.ts';
+import { turnMassReauthorizations } from '../db/across-tenants/incidents/mass-reauthorization.ts';
+import { closeOutages, foldIntoOutages, openOutages } from '../db/across-tenants/incidents/outages.ts';
+import { closeDesertedOperatorIncidents } from '../db/across-tenants/incidents/operator-incidents.ts';
 import type { Context } from '../runtime/context.ts';
 import { repeat } from '../runtime/repeat.ts';
 import type { Repetition } from '../runtime/repeat.ts';

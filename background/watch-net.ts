@@ -1,5 +1,9 @@
 import type { Context } from '../runtime/context.ts';
-import { closeServedIncidents, openUnservedIncidents, takeUnwatched } from '../db/across-tenants/unwatched.ts';
+import {
+  closeServedIncidents,
+  openUnservedIncidents,
+  takeUnwatched,
+} from '../db/across-tenants/incidents/unwatched.ts';
 import { repeat } from '../runtime/repeat.ts';
 import type { Repetition } from '../runtime/repeat.ts';
 import { signalForgotten } from './reconcile.ts';

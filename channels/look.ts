@@ -2,6 +2,7 @@ import type { Context } from '../runtime/context.ts';
 import { updateChannel } from '../db/channels/channels.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import type { ImportRow } from '../db/imports/imports.ts';
+import { isUnserved } from '../db/channels/served.ts';
 import type { Transaction } from '../db/client.ts';
 import { lockWithCredential } from '../db/credentials/credentials.ts';
 import type { CredentialRow } from '../db/credentials/credentials.ts';
@@ -50,13 +51,24 @@ export async function lookAtChannel(context: Context, { tenantId, channelId, seq
     if (!channel) return GONE(now);
     const facts = factsOf(context, { channel, credential, running, doubt, subscription, now });
     const own = seq === 0 ? channel.workflowSeq + 2 : seq;
-    const view = { ...viewOf(channel, credential, facts, now), seq: own };
+    const alone = (await leavesAlone(tx, channel, now)) ? ({ withoutProvider: true } as const) : {};
+    const view = { ...viewOf(channel, credential, facts, now), ...alone, seq: own };
     if (own >= channel.workflowSeq) {
       await project(tx, channel, facts, view, now);
       await projectWatch(tx, channel, facts, { watch, now, paceMs: fastestLookMs(context, channel) });
     }
     return { ...view, importIds: running.map(({ id }) => id) };
   });
+}
+
+/** A disconnect has a day for its revocation; then, and where no worker can do it, the credential is shredded all the same. */
+const LONGEST_DISCONNECT_MS = 25 * 3_600_000;
+
+async function leavesAlone(tx: Transaction, channel: ChannelRow, now: Date): Promise<boolean> {
+  if (channel.status !== 'disconnecting') return false;
+  const since = channel.disconnectRequestedAt ?? now;
+  if (now.getTime() - since.getTime() >= LONGEST_DISCONNECT_MS) return true;
+  return isUnserved(tx, channel.accessType, now);
 }
 
 interface Rows {
@@ -124,6 +136,7 @@ function viewOf(
     now: now.getTime(),
     ended: channel.status === 'disconnected',
     accessType: channel.accessType,
+    ...(channel.serverKey === '' ? {} : { server: channel.serverKey }),
     status: channel.status,
     reason: channel.statusReason,
     action: channel.action,

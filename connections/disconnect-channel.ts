@@ -1,9 +1,9 @@
 import type { Context } from '../runtime/context.ts';
 import { countLiveChannelsOnGrant } from '../db/across-tenants/grants.ts';
-import { lockChannel, updateChannel } from '../db/channels/channels.ts';
+import { findChannel, lockChannel, updateChannel } from '../db/channels/channels.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import { VaultError } from '../crypto/vault.ts';
-import { shredCredential } from '../db/credentials/credentials.ts';
+import { findCredential, shredCredential } from '../db/credentials/credentials.ts';
 import type { CredentialRow } from '../db/credentials/credentials.ts';
 import { letHappen } from '../channels/happenings.ts';
 import { cancelRunningImport } from '../db/imports/imports.ts';
@@ -33,12 +33,44 @@ export async function disconnectChannel(
   { tenantId, channelId }: { tenantId: string; channelId: string },
 ): Promise<boolean> {
   const access = await readAccess(context, tenantId, channelId);
-  if (access === 'gone') return finish(context, tenantId, channelId, 'unsupported', null);
+  if (access === 'gone') return leaveChannel(context, { tenantId, channelId });
   const { channel, credential, provider } = access;
   await stopBeingTold(context, access);
   const revocation = await revoke(context, channel, credential, provider);
   if (revocation === 'failed' && (await mayTryAgain(context, channel))) return false;
-  return finish(context, tenantId, channelId, revocation, helpOf(provider, credential));
+  return finish(context, channel, { revocation, help: helpOf(provider, credential) });
+}
+
+/**
+ * Ends a channel without its provider: no worker serves the access type, or none has come to an end. What was not revoked
+ * is said, with what to do by hand.
+ */
+export async function leaveChannel(
+  context: Context,
+  { tenantId, channelId }: { tenantId: string; channelId: string },
+): Promise<boolean> {
+  const [channel, credential] = await context.database.inTenant(tenantId, async (tx) => {
+    const found = [await findChannel(tx, channelId), await findCredential(tx, channelId)] as const;
+    await deleteSubscription(tx, channelId);
+    return found;
+  });
+  if (!channel) return finish(context, { tenantId, id: channelId }, { revocation: 'unsupported', help: null });
+  const provider = context.providers.get(channel.accessType);
+  const help = provider && credential ? helpOf(provider, credential) : BY_HAND;
+  return finish(context, channel, { revocation: await notRevoked(context, channel, credential), help });
+}
+
+const BY_HAND =
+  'Nothing was revoked at the provider. Remove the access in the account there: the app among the connected apps, or the ' +
+  'password that was given.';
+
+async function notRevoked(
+  { database }: Context,
+  channel: ChannelRow,
+  credential: CredentialRow | null,
+): Promise<Revocation> {
+  if (credential?.kind !== 'oauth') return 'unsupported';
+  return (await countLiveChannelsOnGrant(database, credential.grantKey, channel.id)) > 0 ? 'shared' : 'failed';
 }
 
 /** Once, and before the revocation, which takes away the right to. Later pushes reach no channel. */
@@ -98,10 +130,8 @@ async function mayTryAgain(context: Context, channel: ChannelRow): Promise<boole
 
 async function finish(
   context: Context,
-  tenantId: string,
-  channelId: string,
-  revocation: Revocation,
-  help: string | null,
+  { tenantId, id: channelId }: Pick<ChannelRow, 'tenantId' | 'id'>,
+  { revocation, help }: { revocation: Revocation; help: string | null },
 ): Promise<boolean> {
   const now = await context.clock.now();
   await context.database.inTenant(tenantId, async (tx) => {

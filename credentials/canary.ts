@@ -2,7 +2,7 @@ import { waitsUntil } from '../domain/backoff.ts';
 import { isOneOf, NEEDS_PERSON } from '../domain/channel.ts';
 import { spentAt } from '../domain/schedule.ts';
 import type { AccessType, ProviderName } from '../domain/access-type.ts';
-import { takeCanary } from '../db/across-tenants/canaries.ts';
+import { takeCanary } from '../db/across-tenants/incidents/canaries.ts';
 import { updateChannel } from '../db/channels/channels.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import { notifyReaders } from '../db/credentials/credentials.ts';

@@ -1,5 +1,5 @@
 import type { Context } from '../runtime/context.ts';
-import { closeOperatorIncident, openOperatorIncident } from '../db/across-tenants/operator-incidents.ts';
+import { closeOperatorIncident, openOperatorIncident } from '../db/across-tenants/incidents/operator-incidents.ts';
 import { updateChannel } from '../db/channels/channels.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import type { Transaction } from '../db/client.ts';

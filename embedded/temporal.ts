@@ -54,6 +54,8 @@ function flags({ port, uiPort, httpPort, namespace }: TemporalOptions, database:
   const repeated = [
     ['--sqlite-pragma', 'journal_mode=WAL'],
     ['--sqlite-pragma', 'synchronous=FULL'],
+    // Tenants take turns in a queue.
+    ['--dynamic-config-value', 'matching.enableFairness=true'],
     ...SEARCH_ATTRIBUTES.map((name) => ['--search-attribute', `${name}=Keyword`]),
   ];
   return [...Object.entries(once), ...repeated].flat();

@@ -142,6 +142,11 @@ async function within<T>(work: Promise<T>, waitMs: number): Promise<T | null> {
 
 const SEARCH_ATTRIBUTES = ['TenantId', 'AccessType', 'ChannelStatus', 'StatusReason'];
 
+/** Temporal Cloud lets only its own console and its tool tcld add them. */
+export const SEARCH_ATTRIBUTES_REFUSED =
+  `Temporal's search attributes could not be added. No workflow starts in a namespace without ` +
+  `${SEARCH_ATTRIBUTES.join(', ')} (Keyword): add those that are missing by hand`;
+
 /** Registers the search attributes for operators, where the namespace lacks them. */
 export async function ensureSearchAttributes({ connection, options }: Client): Promise<void> {
   const { namespace } = options;

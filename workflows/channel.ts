@@ -22,7 +22,7 @@ import type { ChannelView } from '../domain/workflow/channel-view.ts';
 import { maskAddress } from '../domain/redaction/mask-address.ts';
 import type { Deed } from '../domain/due.ts';
 import type { ChannelWorkflowInput, Command, CommandAnswer, ImportWorkflowInput } from '../domain/workflow/inputs.ts';
-import { IMPORT_WORKFLOW, importWorkflowId } from '../domain/workflow/names.ts';
+import { IMPORT_WORKFLOW, fairnessOf, importWorkflowId } from '../domain/workflow/names.ts';
 import { channelActivities } from './activity-options.ts';
 import { describeChannel, describeSleep } from './channel-words.ts';
 import { Commands } from './commands.ts';
@@ -59,7 +59,7 @@ export async function channelWorkflow(input: ChannelWorkflowInput): Promise<void
     changed = true;
   });
 
-  let perform = channelActivities(accessType);
+  let perform = channelActivities(accessType, fairnessOf(tenantId, input.state?.view?.server));
   const next = () => ({ tenantId, channelId, accessType, seq: ++state.seq });
   // A continued run knows the row from the run before; signals since then are in `changed`.
   let view = carried ?? (await perform.look({ tenantId, channelId, accessType, seq: state.seq }));
@@ -68,9 +68,9 @@ export async function channelWorkflow(input: ChannelWorkflowInput): Promise<void
     // A channel may be moved to another access type while it lives; the row decides.
     if (view.accessType && view.accessType !== accessType) {
       ({ accessType } = view);
-      perform = channelActivities(accessType);
       upsertSearchAttributes([{ key: ACCESS_TYPE, value: accessType }]);
     }
+    perform = channelActivities(accessType, fairnessOf(tenantId, view.server));
     tell(view, state);
     await ensureImports(view, { ...input, accessType }, state);
     last = turnAfter(last, { waiting: commands.waiting > 0, changed, view });
@@ -160,7 +160,7 @@ async function begin(deed: Deed, view: ChannelView, perform: Activities, input: 
     case 'remind':
       return perform.remind(input);
     case 'disconnect':
-      return perform.disconnect(input);
+      return view.withoutProvider ? perform.leave(input) : perform.disconnect(input);
     case 'look':
       return perform.look(input);
   }
@@ -223,7 +223,15 @@ async function ensureImports(
 
 async function startImport(importId: string, view: ChannelView, input: ChannelWorkflowInput): Promise<void> {
   const { tenantId, channelId, accessType } = input;
-  const importInput: ImportWorkflowInput = { v: 1, tenantId, channelId, accessType, importId };
+  const { server } = view;
+  const importInput: ImportWorkflowInput = {
+    v: 1,
+    tenantId,
+    channelId,
+    accessType,
+    importId,
+    ...(server && { server }),
+  };
   try {
     await startChild(IMPORT_WORKFLOW, {
       workflowId: importWorkflowId(importId),

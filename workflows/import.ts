@@ -10,9 +10,8 @@ import {
 } from '@temporalio/workflow';
 import type { ImportActivities } from '../activities/import.ts';
 import type { SliceAnswer } from '../imports/slice.ts';
-import type { AccessType } from '../domain/access-type.ts';
 import type { ImportWorkflowInput } from '../domain/workflow/inputs.ts';
-import { channelWorkflowId, importQueue } from '../domain/workflow/names.ts';
+import { channelWorkflowId, fairnessOf, importQueue } from '../domain/workflow/names.ts';
 import { describeImport, describeWait } from './import-words.ts';
 import { rowChanged } from './messages.ts';
 
@@ -27,7 +26,7 @@ const AGAIN_MS = 60_000;
  */
 export async function importWorkflow(input: ImportWorkflowInput): Promise<void> {
   const { tenantId, channelId, importId } = input;
-  const { importSlice } = importActivities(input.accessType);
+  const { importSlice } = importActivities(input);
   let changed = false;
   setHandler(rowChanged, () => {
     changed = true;
@@ -46,10 +45,11 @@ export async function importWorkflow(input: ImportWorkflowInput): Promise<void> 
   await tellChannel(channelId);
 }
 
-function importActivities(accessType: AccessType) {
+function importActivities({ accessType, tenantId, server }: ImportWorkflowInput) {
   return proxyActivities<ImportActivities>({
     taskQueue: importQueue(accessType),
     summary: 'import the next messages',
+    priority: fairnessOf(tenantId, server),
     startToCloseTimeout: '5m',
     heartbeatTimeout: '15s',
     retry: { initialInterval: '1s', maximumInterval: '1m', backoffCoefficient: 2 },

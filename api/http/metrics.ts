@@ -9,6 +9,7 @@ import {
 } from '../../db/across-tenants/operator-figures.ts';
 import { INCIDENT_SCOPES } from '../../domain/incidents/incident.ts';
 import type { Told } from '../../push/tell-channels.ts';
+import { countUnserved } from '../../db/across-tenants/incidents/served.ts';
 import type { ApiContext } from '../api-context.ts';
 
 export const registry = new Registry();
@@ -50,6 +51,12 @@ const openIncidents = new Gauge({
   labelNames: ['scope'],
   registers: [registry],
 });
+const unserved = new Gauge({
+  name: 'mooring_channels_unserved',
+  help: 'Live channels of an access type that no worker serves: they stand still',
+  labelNames: ['access_type'],
+  registers: [registry],
+});
 const oldestNudge = new Gauge({
   name: 'mooring_oldest_nudge_seconds',
   help: 'Age of the oldest nudge that no workflow has taken; above a minute, check workers and Temporal',
@@ -87,6 +94,9 @@ export async function renderMetrics(context: ApiContext): Promise<string> {
   for (const { status, count } of await countChannelsByStatus(context.database)) channels.set({ status }, count);
   for (const scope of INCIDENT_SCOPES) openIncidents.set({ scope }, 0);
   for (const { scope, count } of await countOpenIncidents(context.database)) openIncidents.set({ scope }, count);
+  unserved.reset();
+  for (const { accessType, count } of await countUnserved(context.database, now))
+    unserved.set({ access_type: accessType }, count);
   const oldest = await findOldestNudge(context.database);
   oldestNudge.set(oldest ? Math.max(0, (now.getTime() - oldest.getTime()) / 1000) : 0);
   const unsettled = await findOldestUnsettled(context.database);

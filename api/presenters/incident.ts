@@ -29,7 +29,7 @@ export function presentIncident(
     reason: row.reason,
     provider_code: row.providerCode,
     action,
-    what_to_do: whatToDo({ scope: row.scope, action, provider: name, isOpen }),
+    what_to_do: whatToDo({ scope: row.scope, client: row.client, action, provider: name, isOpen }),
     channels: counts?.channels ?? (row.channelId === null ? 0 : 1),
     tenants: counts?.tenants ?? (row.channelId === null ? 0 : 1),
     opened_at: row.openedAt.toISOString(),

@@ -1,4 +1,4 @@
-import { releaseNotices } from '../../db/across-tenants/mass-reauthorization.ts';
+import { releaseNotices } from '../../db/across-tenants/incidents/mass-reauthorization.ts';
 import { countAffected, findIncidentInReach, listIncidentChannels, listIncidents } from '../../db/incidents/list.ts';
 import type { IncidentRow } from '../../db/channels/incidents.ts';
 import { readServiceLevels } from '../../db/incidents/service-levels.ts';

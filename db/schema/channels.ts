@@ -187,6 +187,7 @@ export const incidents = pgTable(
     channelId: text('channel_id').references(() => channels.id, { onDelete: 'cascade' }),
     /** The access type. */
     provider: text('provider').$type<AccessType>().notNull(),
+    /** The client that is refused, of an incident of the operator's; null: a type that no worker serves. */
     client: text('client'),
     /** Whose authorization server the client belongs to, where the access type has several; null: there is one. */
     oauthProvider: text('oauth_provider').$type<ProviderName>(),

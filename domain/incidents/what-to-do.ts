@@ -3,6 +3,8 @@ import type { IncidentScope } from './incident.ts';
 
 interface Problem {
   scope: IncidentScope;
+  /** Of an incident of the operator's: the client that is refused. null: no worker serves the access type. */
+  client: string | null;
   action: Action | null;
   /** Who runs the accounts, as a sentence names it: "Google", "the mail server". */
   provider: string;
@@ -10,10 +12,15 @@ interface Problem {
 }
 
 /** The way to end an incident, for its reader, in a sentence or two. */
-export function whatToDo({ scope, action, provider, isOpen }: Problem): string {
+export function whatToDo({ scope, client, action, provider, isOpen }: Problem): string {
   if (!isOpen) return 'Nothing: the incident is closed.';
   switch (scope) {
     case 'client':
+      if (client === null)
+        return (
+          `No worker serves the channels at ${provider}, and they stand still. Start a worker with the provider's ` +
+          'configuration in its environment, or disconnect them: that works without one.'
+        );
       return (
         `${capital(provider)} refuses our own client. Check its id, its secret or certificate and its permissions in the ` +
         'configuration and at the provider. One channel tries it every two minutes at most; the others follow it.'

@@ -15,6 +15,8 @@ export interface ChannelView {
   ended: boolean;
   /** Whose queues do its work; absent in a view that an earlier release took. */
   accessType?: AccessType;
+  /** The one mail server that the account is at; absent where the provider is one for all. */
+  server?: string;
   status: Status;
   reason: StatusReason | null;
   action: Action;
@@ -28,6 +30,8 @@ export interface ChannelView {
    */
   account: string;
   due: Due | null;
+  /** The disconnect ends without its provider: no worker serves the access type, or none has ended it in a day. */
+  withoutProvider?: true;
   /** Imports whose workflows have to be running. */
   importIds: string[];
 }

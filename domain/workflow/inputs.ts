@@ -21,6 +21,8 @@ export interface ImportWorkflowInput {
   channelId: string;
   accessType: AccessType;
   importId: string;
+  /** The one mail server that the account is at; absent where the provider is one for all. */
+  server?: string;
 }
 
 export interface DeliverInput {

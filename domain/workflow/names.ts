@@ -20,3 +20,14 @@ export const NOTICES_QUEUE = 'notices';
 /** Refresh, verify, revoke: apart from imports, so that no import can starve a refresh. */
 export const credentialsQueue = (accessType: AccessType) => `${accessType}-credentials`;
 export const importQueue = (accessType: AccessType) => `${accessType}-import`;
+
+/** Temporal takes keys of up to 64 bytes. */
+const LONGEST_KEY = 64;
+
+/**
+ * Whose turn it is in a queue, where Temporal's fairness is on: the mail server of the account, which may hang for all
+ * who are there, or the tenant. Longer names may share a key; then they share their turns.
+ */
+export const fairnessOf = (tenantId: string, server: string | undefined) => ({
+  fairnessKey: encodeURIComponent(server ?? tenantId).slice(0, LONGEST_KEY),
+});

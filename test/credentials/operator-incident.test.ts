@@ -8,7 +8,7 @@ import { startOutboxPump } from '../../webhooks/outbox-pump.ts';
 import { startIncidents } from '../../background/incidents.ts';
 import { readConfig } from '../../runtime/config.ts';
 import type { Context } from '../../runtime/context.ts';
-import { closeDesertedOperatorIncidents } from '../../db/across-tenants/operator-incidents.ts';
+import { closeDesertedOperatorIncidents } from '../../db/across-tenants/incidents/operator-incidents.ts';
 import { turnOutbox } from '../../db/across-tenants/outbox.ts';
 import { changeChannel } from '../../channels/wake.ts';
 import { readFeedEpoch } from '../../db/events/feed.ts';

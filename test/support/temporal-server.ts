@@ -18,6 +18,9 @@ const TRIES = 4;
 /** Its database is a file, to be looked through; it need not outlive a power cut, so no write waits for the disk. */
 const HASTY = ['journal_mode=MEMORY', 'synchronous=OFF'].flatMap((pragma) => ['--sqlite-pragma', pragma]);
 
+/** As in production: tenants take turns in a queue. */
+const FAIR = ['--dynamic-config-value', 'matching.enableFairness=true'];
+
 /** A Temporal of a test file's own: a real development server, or one whose time can be skipped. */
 export async function startTemporalServer({ timeSkipping }: { timeSkipping: boolean }) {
   installRuntime();
@@ -36,7 +39,9 @@ export async function startTemporalServer({ timeSkipping }: { timeSkipping: bool
 /** A server that did not start in time has left its database half made: each try has its own. */
 function startLocal(executable: { type: 'existing-path'; path: string }, dbFilename: string) {
   const log = { format: 'pretty', level: 'never' } as const;
-  return TestWorkflowEnvironment.createLocal({ server: { executable, log, dbFilename, extraArgs: HASTY } });
+  return TestWorkflowEnvironment.createLocal({
+    server: { executable, log, dbFilename, extraArgs: [...HASTY, ...FAIR] },
+  });
 }
 
 /** As in a worker: what the SDK and its core log is kept, and what went wrong is on the screen as well. */

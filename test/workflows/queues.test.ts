@@ -1,14 +1,21 @@
-import { and, eq } from 'drizzle-orm';
-import { afterAll, beforeAll, it } from 'vitest';
+import { and, eq, sql } from 'drizzle-orm';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { turnServing } from '../../background/serving.ts';
 import { askFor } from '../../channels/wake.ts';
 import { findChannel } from '../../db/channels/channels.ts';
+import { findCredential } from '../../db/credentials/credentials.ts';
 import { messages } from '../../db/schema/messages.ts';
+import type { Context } from '../../runtime/context.ts';
+import { createWorkers } from '../../temporal-workers.ts';
+import { startApi } from '../support/api.ts';
+import type { Api } from '../support/api.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';
 import { raiseEngine, until } from '../support/engine.ts';
 import type { Engine } from '../support/engine.ts';
 import { raiseStage } from '../support/stage.ts';
 
-const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 /** More than one process has slots for at a token endpoint. */
 const HANGING = 46;
 const HANGS_FOR_MS = 20_000;
@@ -18,7 +25,14 @@ let engine: Engine;
 beforeAll(async () => {
   engine = await raiseEngine(await raiseStage(), { timeSkipping: false, config: { pollIntervalMs: HOUR_MS } });
 }, 180_000);
-afterAll(() => engine.close());
+let api: Api;
+beforeAll(async () => {
+  api = await startApi(engine.context);
+});
+afterAll(async () => {
+  await api.close();
+  await engine.close();
+});
 
 const read = (tenantId: string, channelId: string) =>
   engine.context.database.inTenant(tenantId, (tx) => findChannel(tx, channelId));
@@ -26,26 +40,122 @@ const read = (tenantId: string, channelId: string) =>
 /** A channel whose first poll is done. */
 async function asleep(tenantId: string, email: string) {
   const channelId = channelOf(await connectGmail(engine, email, { tenantId }));
-  await until(
-    'the first poll',
-    async () => ((await read(tenantId, channelId))?.nextPollAt ?? new Date(0)) > new Date(),
-  );
+  await until('the first poll', async () => {
+    const row = await read(tenantId, channelId);
+    return row?.nextPollAt === null && row.pollRequestedAt === null;
+  });
   return { tenantId, channelId };
 }
 
+/** The workers of a process whose environment lacks Gmail's configuration. */
+function withoutGmail(): Context {
+  const { context } = engine;
+  const providers = new Map([...context.providers].filter(([accessType]) => accessType !== 'gmail'));
+  return { ...context, providers };
+}
+
+/** Runs workers without Gmail alone. */
+async function onWorkersWithoutGmail(work: () => Promise<void>): Promise<void> {
+  await engine.stopWorkers();
+  const workers = await createWorkers(withoutGmail(), engine.server.nativeConnection);
+  const running = Promise.all(workers.map((worker) => worker.run()));
+  try {
+    await work();
+  } finally {
+    for (const worker of workers) worker.shutdown();
+    await running;
+    await engine.startWorkers();
+  }
+}
+
+const incidents = async (state: string) =>
+  (await api.call('GET', `/v1/incidents?scope=client&state=${state}`)).json.data;
+const unserved = async () =>
+  /^mooring_channels_unserved\{access_type="gmail"\} (\d+)$/m.exec((await api.call('GET', '/metrics')).text)?.[1];
+/** A turn of a process that has just started, so much later. */
+const startLater = (context: Context, ms: number) => {
+  const clock = { now: async () => new Date((await engine.context.clock.now()).getTime() + ms) };
+  return turnServing({ ...context, clock }, { isFirst: true });
+};
+
+it('S-09: a channel whose access type no worker serves can be left, and is erased', async () => {
+  const left = await asleep('acme', 'left@example.com');
+  const stays = await asleep('acme', 'stays@example.com');
+  await turnServing(engine.context, { isFirst: true });
+  await turnServing(withoutGmail(), { isFirst: true });
+  expect(await incidents('open')).toEqual([]);
+  expect(await unserved()).toBeUndefined();
+
+  await onWorkersWithoutGmail(async () => {
+    await startLater(withoutGmail(), 6 * MINUTE_MS);
+    const [incident, ...more] = await incidents('open');
+    expect(more).toEqual([]);
+    expect(incident).toMatchObject({ access_type: 'gmail', action: 'fix_app_credentials', channels: 2, tenants: 1 });
+    expect(incident.what_to_do).toContain('No worker serves');
+    await engine.context.database.acrossTenants((tx) =>
+      tx.execute(sql`update served_access_types set served_until = now() - interval '1 s' where access_type = 'gmail'`),
+    );
+    expect(await unserved()).toBe('2');
+
+    expect((await api.call('DELETE', `/v1/channels/${left.channelId}?erase=true`)).status).toBe(202);
+    const ended = await until('the end', async () => {
+      const { json } = await api.call('GET', `/v1/channels/${left.channelId}`);
+      return json.status === 'disconnected' ? json : null;
+    });
+    const byHand = expect.stringContaining('Remove the access') as string;
+    expect(ended).toMatchObject({ revocation: 'failed', revocation_help: byHand });
+    expect(await engine.context.database.inTenant('acme', (tx) => findCredential(tx, left.channelId))).toBeNull();
+    await until('the end of its workflow', async () => {
+      const { status } = await engine.channel(left.channelId).describe();
+      return status.name === 'COMPLETED';
+    });
+    // The other goes on as soon as there is a worker.
+    await askFor(engine.context, stays, 'pollRequestedAt');
+    await until('the look', async () => {
+      const { raw } = await engine.channel(stays.channelId).describe();
+      return raw.pendingActivities?.some(({ activityType }) => activityType?.name === 'poll');
+    });
+  });
+
+  await until('the poll', async () => (await read('acme', stays.channelId))?.pollRequestedAt === null);
+  await startLater(engine.context, 7 * MINUTE_MS);
+  expect(await incidents('open')).toEqual([]);
+  expect(await incidents('closed')).toMatchObject([{ access_type: 'gmail', channels: 1, tenants: 1 }]);
+  const told = await engine.context.database.acrossTenants((tx) =>
+    tx.execute<{ type: string; tenant_id: string | null }>(
+      sql`select type, tenant_id from events where type like 'incident.%' order by seq`,
+    ),
+  );
+  expect([...told]).toEqual([
+    { type: 'incident.opened', tenant_id: null },
+    { type: 'incident.closed', tenant_id: null },
+  ]);
+}, 60_000);
+
+it('tenants take turns in a queue, by a key that is their own', async () => {
+  const { channelId } = await asleep('in turn', 'turns@example.com');
+  const { events } = await engine.channel(channelId).fetchHistory();
+  const keys = events?.flatMap(({ activityTaskScheduledEventAttributes: it }) => it?.priority?.fairnessKey ?? []);
+  expect(new Set(keys)).toEqual(new Set(['in%20turn']));
+});
+
 it('rule 13: refreshes of one tenant that hang in every slot do not delay another tenant’s message', async () => {
   const names = Array.from({ length: HANGING }, (_, at) => `hanging-${at}@example.com`);
-  const hanging = await Promise.all(names.map((email) => asleep('busy', email)));
+  const hanging = [];
+  for (const email of names) {
+    const channelId = channelOf(await connectGmail(engine, email, { tenantId: 'busy' }));
+    hanging.push({ tenantId: 'busy', channelId });
+  }
   const quick = await asleep('quick', 'quick@example.com');
   for (const email of names)
     await engine.sandbox.fault('google', email, 'slow', { kind: 'token', ms: HANGS_FOR_MS, times: 1 });
   for (const channel of hanging) await askFor(engine.context, channel, 'refreshRequestedAt');
-  await until('the hanging refreshes', async () => {
-    const states = await Promise.all(hanging.map(({ channelId }) => engine.channel(channelId).describe()));
-    return states.every(({ raw }) =>
-      raw.pendingActivities?.some(({ activityType }) => activityType?.name === 'refresh'),
-    );
-  });
+  for (const { channelId } of hanging) {
+    await until('the hanging refresh', async () => {
+      const { raw } = await engine.channel(channelId).describe();
+      return raw.pendingActivities?.some(({ activityType }) => activityType?.name === 'refresh');
+    });
+  }
   await engine.sandbox.deliver('google', 'quick@example.com', 1);
   await askFor(engine.context, quick, 'pollRequestedAt');
   const isStored = () =>

@@ -17,6 +17,15 @@ export function describeIncident(incident: Incident, name: string): IncidentWord
   const channels = plural(incident.channels, 'channel');
   switch (incident.scope) {
     case 'client':
+      // A refusal has a reason; an access type without a worker has none.
+      if (incident.reason === null)
+        return {
+          title: isOpen
+            ? `No worker serves ${who}: ${channels} ${incident.channels === 1 ? 'stands' : 'stand'} still`
+            : `No worker served ${who}`,
+          tone: 'bad',
+          told: 'No owner is told: the people can do nothing about it.',
+        };
       return {
         title: isOpen
           ? `${who} refuses our client: ${channels} ${incident.channels === 1 ? 'waits' : 'wait'}`

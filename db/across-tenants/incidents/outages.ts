@@ -1,12 +1,12 @@
 import { and, desc, eq, gt, inArray, isNotNull, isNull, sql } from 'drizzle-orm';
-import type { AccessType } from '../../domain/access-type.ts';
-import { LEAST_FAILING, providerThreshold, serverThreshold, TOGETHER_MS } from '../../domain/incidents/incident.ts';
-import type { StatusReason } from '../../domain/verdict.ts';
-import type { Database, Transaction } from '../client.ts';
-import { newId } from '../ids.ts';
-import type { WiderIncident } from '../incidents/wider.ts';
-import { channels, hasNotLeft, incidents } from '../schema/channels.ts';
-import { incidentChannels } from '../schema/incidents.ts';
+import type { AccessType } from '../../../domain/access-type.ts';
+import { LEAST_FAILING, providerThreshold, serverThreshold, TOGETHER_MS } from '../../../domain/incidents/incident.ts';
+import type { StatusReason } from '../../../domain/verdict.ts';
+import type { Database, Transaction } from '../../client.ts';
+import { newId } from '../../ids.ts';
+import type { WiderIncident } from '../../incidents/wider.ts';
+import { channels, hasNotLeft, incidents } from '../../schema/channels.ts';
+import { incidentChannels } from '../../schema/incidents.ts';
 import { tellOfProvider } from './provider-events.ts';
 
 /*

@@ -1,9 +1,9 @@
 import { eq, sql } from 'drizzle-orm';
-import type { Transaction } from '../client.ts';
-import { channels } from '../schema/channels.ts';
-import { incidentTenants } from '../schema/incidents.ts';
-import { ofClient } from '../incidents/client-channels.ts';
-import type { WiderIncident } from '../incidents/wider.ts';
+import type { Transaction } from '../../client.ts';
+import { channels } from '../../schema/channels.ts';
+import { incidentTenants } from '../../schema/incidents.ts';
+import { ofClient } from '../../incidents/client-channels.ts';
+import type { WiderIncident } from '../../incidents/wider.ts';
 
 /** Keeps how many channels each tenant had with the operator's client: later the number is another. */
 export async function recordTenants(tx: Transaction, incident: WiderIncident): Promise<void> {

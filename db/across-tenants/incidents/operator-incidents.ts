@@ -1,16 +1,16 @@
-import { and, eq, gt, inArray, isNull, notExists, notInArray, or, sql } from 'drizzle-orm';
-import type { InferSelectModel, SQL } from 'drizzle-orm';
-import type { ProviderName } from '../../domain/access-type.ts';
-import type { ChannelRow } from '../channels/channels.ts';
-import type { Database, Transaction } from '../client.ts';
-import { insertEvent } from '../events/events.ts';
-import { newId } from '../ids.ts';
-import { channels, incidents } from '../schema/channels.ts';
-import { CANARY_LEASE_MS } from '../../domain/backoff.ts';
-import { LEFT, WELL } from '../../domain/channel.ts';
+import { and, eq, gt, inArray, isNotNull, isNull, notExists, notInArray, or, sql } from 'drizzle-orm';
+import type { SQL } from 'drizzle-orm';
+import type { ProviderName } from '../../../domain/access-type.ts';
+import type { ChannelRow } from '../../channels/channels.ts';
+import type { Database, Transaction } from '../../client.ts';
+import { newId } from '../../ids.ts';
+import { channels, incidents } from '../../schema/channels.ts';
+import { CANARY_LEASE_MS } from '../../../domain/backoff.ts';
+import { LEFT, WELL } from '../../../domain/channel.ts';
+import { tellOfClient } from './client-events.ts';
 import { recordTenants } from './incident-tenants.ts';
 import { wakeWaiting } from './canaries.ts';
-import type { Forgotten } from './forgotten.ts';
+import type { Forgotten } from '../forgotten.ts';
 
 /*
  * A fault of the app's own client is one incident for all channels of the client, of all tenants (rule 11). Its events
@@ -72,7 +72,7 @@ export async function openOperatorIncident(
       await tx.delete(incidents).where(eq(incidents.id, inserted.id));
       return { isNew: false, waits: false };
     }
-    await tell(tx, 'incident.opened', { ...inserted, ...about }, now, { action, providerCode });
+    await tellOfClient(tx, 'incident.opened', { ...inserted, ...about }, now, { action, providerCode });
     return { isNew: true, waits: false };
   });
 }
@@ -147,17 +147,6 @@ async function wasClosedSince(
   return closed !== undefined;
 }
 
-async function tell(
-  tx: Transaction,
-  type: 'incident.opened' | 'incident.closed',
-  { id, provider, reason }: Pick<InferSelectModel<typeof incidents>, 'id' | 'provider' | 'reason'>,
-  at: Date,
-  more: Record<string, unknown> = {},
-): Promise<void> {
-  const data = { provider, reason, scope: 'client', ...more };
-  await insertEvent(tx, { tenantId: null, channelId: null, type, incidentId: id, data, at });
-}
-
 /**
  * A channel got through to the provider with this client: closes the incident, emits the event, and moves the next try
  * of the channels that wait forward. Returns those with a new nudge, to be signalled.
@@ -197,7 +186,7 @@ export async function closeDesertedOperatorIncidents(database: Database, now: Da
           .where(and(eq(column, incidents.id), hasNotLeft)),
       );
     const deserted = and(affected(channels.incidentId), affected(channels.waitsFor));
-    const isOpen = and(eq(incidents.scope, 'client'), isNull(incidents.channelId), isNull(incidents.closedAt));
+    const isOpen = and(eq(incidents.scope, 'client'), isNotNull(incidents.client), isNull(incidents.closedAt));
     return (await close(tx, and(isOpen, deserted), now)).length;
   });
 }
@@ -206,7 +195,7 @@ async function close(tx: Transaction, which: SQL | undefined, now: Date): Promis
   const closed = await tx.update(incidents).set({ closedAt: now }).where(which).returning();
   for (const incident of closed) {
     await recordTenants(tx, incident);
-    await tell(tx, 'incident.closed', incident, now);
+    await tellOfClient(tx, 'incident.closed', incident, now);
   }
   return closed.map(({ id }) => id);
 }

@@ -1,9 +1,9 @@
 import { and, eq, gt, inArray, isNotNull, isNull, lt, or, sql } from 'drizzle-orm';
-import { CANARY_LEASE_MS } from '../../domain/backoff.ts';
-import { newNudge } from '../channels/nudges.ts';
-import type { Database, Transaction } from '../client.ts';
-import { channels, hasNotLeft, incidents, nudges } from '../schema/channels.ts';
-import type { Forgotten } from './forgotten.ts';
+import { CANARY_LEASE_MS } from '../../../domain/backoff.ts';
+import { newNudge } from '../../channels/nudges.ts';
+import type { Database, Transaction } from '../../client.ts';
+import { channels, hasNotLeft, incidents, nudges } from '../../schema/channels.ts';
+import type { Forgotten } from '../forgotten.ts';
 
 /*
  * While a provider refuses the operator's client, one channel tries it (the canary) and the others wait: a thousand
@@ -84,7 +84,7 @@ export async function appointCanaries(database: Database, now: Date): Promise<Fo
       .from(incidents)
       .where(
         and(
-          isNull(incidents.channelId),
+          isNotNull(incidents.client),
           eq(incidents.scope, 'client'),
           isNull(incidents.closedAt),
           or(isNull(incidents.canaryUntil), lt(incidents.canaryUntil, now)),

@@ -1,12 +1,12 @@
 import { and, eq, isNull, lt, notExists, sql } from 'drizzle-orm';
-import type { AccessType } from '../../domain/access-type.ts';
-import { LEFT } from '../../domain/channel.ts';
-import { newNudge } from '../channels/nudges.ts';
-import type { Database, Transaction } from '../client.ts';
-import { newId } from '../ids.ts';
-import { channels, incidents, nudges } from '../schema/channels.ts';
-import { listeners } from '../schema/watches.ts';
-import type { Forgotten } from './forgotten.ts';
+import type { AccessType } from '../../../domain/access-type.ts';
+import { LEFT } from '../../../domain/channel.ts';
+import { newNudge } from '../../channels/nudges.ts';
+import type { Database, Transaction } from '../../client.ts';
+import { newId } from '../../ids.ts';
+import { channels, incidents, nudges } from '../../schema/channels.ts';
+import { listeners } from '../../schema/watches.ts';
+import type { Forgotten } from '../forgotten.ts';
 import { tellOfProvider } from './provider-events.ts';
 
 /** A look is overdue after two intervals more, and never sooner than this, in ms: a listener may just take over. */

@@ -1,6 +1,6 @@
-import type { Transaction } from '../client.ts';
-import { insertEvent } from '../events/events.ts';
-import type { WiderIncident } from '../incidents/wider.ts';
+import type { Transaction } from '../../client.ts';
+import { insertEvent } from '../../events/events.ts';
+import type { WiderIncident } from '../../incidents/wider.ts';
 
 /** Events of a provider's incident, which belong to no tenant, as those of the operator's client. */
 export async function tellOfProvider(

@@ -1,13 +1,13 @@
 import { and, eq, gt, inArray, isNotNull, isNull, sql } from 'drizzle-orm';
-import type { AccessType } from '../../domain/access-type.ts';
-import { HELD_FOR_MS, MASS_REAUTHORIZATION, TOGETHER_MS } from '../../domain/incidents/incident.ts';
-import type { StatusReason } from '../../domain/verdict.ts';
-import type { Database, Transaction } from '../client.ts';
-import { newId } from '../ids.ts';
-import type { WiderIncident } from '../incidents/wider.ts';
-import { channels, incidents } from '../schema/channels.ts';
-import { incidentChannels } from '../schema/incidents.ts';
-import { notices } from '../schema/notices.ts';
+import type { AccessType } from '../../../domain/access-type.ts';
+import { HELD_FOR_MS, MASS_REAUTHORIZATION, TOGETHER_MS } from '../../../domain/incidents/incident.ts';
+import type { StatusReason } from '../../../domain/verdict.ts';
+import type { Database, Transaction } from '../../client.ts';
+import { newId } from '../../ids.ts';
+import type { WiderIncident } from '../../incidents/wider.ts';
+import { channels, incidents } from '../../schema/channels.ts';
+import { incidentChannels } from '../../schema/incidents.ts';
+import { notices } from '../../schema/notices.ts';
 import { tellOfProvider } from './provider-events.ts';
 
 /*
