@@ -1,4 +1,5 @@
 import type { Context } from '../runtime/context.ts';
+import { findCredentialState, notifyReaders } from '../db/credentials/credentials.ts';
 import { lockChannel, updateChannel } from '../db/channels/channels.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import type { Transaction } from '../db/client.ts';
@@ -6,6 +7,10 @@ import { findSubscription, newSubscription, saveSubscription } from '../db/chann
 import type { Deed } from '../domain/due.ts';
 import { BACKOFF, gapMs } from '../domain/backoff.ts';
 import type { Backoff } from '../domain/backoff.ts';
+import { WORKING, isOneOf } from '../domain/channel.ts';
+import { servedUntilMs } from '../domain/schedule.ts';
+import { verdict } from '../domain/verdict-builders.ts';
+import { letHappen } from './happenings.ts';
 
 /**
  * Puts off a deed that did not end in time for a reason of our own: no free worker, or an error that is no provider's
@@ -21,8 +26,31 @@ export async function putOffDeed(
   await context.database.inTenant(tenantId, async (tx) => {
     const row = await lockChannel(tx, channelId);
     if (row && deed === 'renew') await putOffRenewal(tx, row, now);
+    else if (row && deed === 'refresh') await putOffRefresh(tx, row, now);
     else if (row) await updateChannel(tx, channelId, nextTry(row, deed, now));
   });
+}
+
+/**
+ * A channel whose access token is spent is degraded from now on, because no reader can get one. One whose token still lives
+ * is tried again at its end at the latest, to say so then.
+ */
+async function putOffRefresh(tx: Transaction, row: ChannelRow, now: Date): Promise<void> {
+  const values = nextTry(row, 'refresh', now);
+  const servedUntil = servedUntilMs(await findCredentialState(tx, row.id), now);
+  if (servedUntil !== null && servedUntil > now.getTime()) {
+    const retryAt = new Date(Math.min(values.retryAt?.getTime() ?? Infinity, servedUntil));
+    await updateChannel(tx, row.id, { ...values, retryAt });
+    return;
+  }
+  await notifyReaders(tx, row.id);
+  if (!isOneOf(WORKING, row.status)) {
+    await updateChannel(tx, row.id, values);
+    return;
+  }
+  const { credentialVersion } = row;
+  const outage = verdict('transient', 'provider_unavailable');
+  await letHappen(tx, row, { type: 'refused', credentialVersion, verdict: outage }, now, values);
 }
 
 async function putOffRenewal(tx: Transaction, row: ChannelRow, now: Date): Promise<void> {
@@ -30,7 +58,7 @@ async function putOffRenewal(tx: Transaction, row: ChannelRow, now: Date): Promi
   await saveSubscription(tx, { ...known, renewAt: new Date(now.getTime() + gapMs(BACKOFF.routinePutOff, 1)) });
 }
 
-function nextTry(row: ChannelRow, deed: Deed, now: Date): Parameters<typeof updateChannel>[2] {
+function nextTry(row: ChannelRow, deed: Deed, now: Date): Partial<Omit<ChannelRow, 'status'>> {
   const failures = row.failures + 1;
   const after = (backoff: Backoff) => new Date(now.getTime() + gapMs(backoff, failures));
   switch (deed) {
@@ -41,7 +69,7 @@ function nextTry(row: ChannelRow, deed: Deed, now: Date): Parameters<typeof upda
     case 'check':
       return { failures, retryAt: after(BACKOFF.putOff), checkRequestedAt: null };
     case 'poll':
-      return { failures, nextPollAt: after(BACKOFF.pollPutOff), pollRequestedAt: null };
+      return { failures, nextPollAt: after(BACKOFF.pollPutOff), pollRequestedAt: null, importState: 'stalled' };
     case 'audit':
       return { nextAuditAt: after(BACKOFF.routinePutOff) };
     case 'remind':

@@ -1,6 +1,6 @@
 import { waitsUntil } from '../domain/backoff.ts';
 import { isOneOf, NEEDS_PERSON } from '../domain/channel.ts';
-import { spentAt } from '../domain/schedule.ts';
+import { servedUntilMs } from '../domain/schedule.ts';
 import type { AccessType, ProviderName } from '../domain/access-type.ts';
 import { takeCanary } from '../db/across-tenants/incidents/canaries.ts';
 import { updateChannel } from '../db/channels/channels.ts';
@@ -85,11 +85,4 @@ export async function waitForCanary(
     retryAt: until,
     ...(row.incidentId === null ? { incidentId: incident.id } : {}),
   });
-}
-
-/** Until when the access token is served, in ms since the epoch; null without one that has an end. */
-export function servedUntilMs(credential: CredentialState | null, now: Date): number | null {
-  if (!credential?.issuedAt || !credential.expiresAt) return null;
-  if (credential.accessTokenRefusedAt) return now.getTime();
-  return spentAt({ issuedAt: credential.issuedAt.getTime(), expiresAt: credential.expiresAt.getTime() });
 }

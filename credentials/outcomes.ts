@@ -18,9 +18,10 @@ import type { Waking } from '../channels/wake.ts';
 import type { Suspicion } from '../db/schema/channels.ts';
 import { BACKOFF, gapMs, waitingGapMs, waitsUntil } from '../domain/backoff.ts';
 import { isOneOf, isOperatorsTrouble, statusAfter, WELL, WORKING } from '../domain/channel.ts';
+import { servedUntilMs, spentAt } from '../domain/schedule.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Provider } from '../providers/contract.ts';
-import { clientOf, servedUntilMs } from './canary.ts';
+import { clientOf } from './canary.ts';
 import { lockOutOf, passwordRetriesAfter } from './password-tries.ts';
 
 /** The half of a connection that a call tried: the credential, or access to the account. */
@@ -165,7 +166,8 @@ export async function settleRefusal(
   const suspicion = suspect(row, { ...outcome, confirmations }, now);
   // Of a password there is no newer version to ask with.
   const needsNewerToken = tried === 'access' && credential?.kind === 'oauth';
-  if (!isBelieved(suspicion, { ...outcome, confirmations, needsNewerToken })) {
+  const bothRefused = tried === 'credential' && isTokenRefusedInLife(row, credential);
+  if (!isBelieved(suspicion, { ...outcome, confirmations, needsNewerToken, bothRefused })) {
     const waiting = await confirmLater(context, tx, row, { outcome, suspicion, credential, needsNewerToken, now });
     await wake(waiting);
     return { before: row, row: waiting };
@@ -258,22 +260,30 @@ function suspect(
  * Whether a refusal is believed (rule 5). Trouble that heals by itself is believed at once. A refusal that needs a person is
  * believed
  * - at once, if a token endpoint or a login says it plainly;
- * - after spaced tries, if it is vague;
+ * - after spaced tries, if it is vague; at once where the provider also refused the access token before its end;
  * - with a token refreshed after the first refusal, if an API says it or refuses the token.
  *
  * Too early sends a person to sign in for nothing; too late costs minutes.
  */
 function isBelieved(
   suspicion: Suspicion,
-  refusal: Refusal & { confirmations: Confirmations; needsNewerToken: boolean },
+  refusal: Refusal & { confirmations: Confirmations; needsNewerToken: boolean; bothRefused: boolean },
 ): boolean {
-  const { verdict, credentialVersion, needsNewerToken, confirmations } = refusal;
+  const { verdict, credentialVersion, needsNewerToken, confirmations, bothRefused } = refusal;
   const heldAgainstNewer = !needsNewerToken || credentialVersion > suspicion.credentialVersion;
   if (verdict.tokenRefused) return heldAgainstNewer;
   const target = statusAfter(verdict);
   if (target === 'degraded' || target === null) return true;
-  if (verdict.vague && suspicion.times <= confirmations.tries) return false;
+  if (verdict.vague && !bothRefused && suspicion.times <= confirmations.tries) return false;
   return heldAgainstNewer;
+}
+
+/** Whether the provider itself, not a report alone, refused this access token although its time was not over. */
+function isTokenRefusedInLife({ suspicion }: ChannelRow, credential: CredentialState | null): boolean {
+  if (suspicion?.tried !== 'access' || credential?.accessTokenRefusedAt == null) return false;
+  const { version, accessTokenRefusedAt, issuedAt, expiresAt } = credential;
+  if (suspicion.credentialVersion !== version || !issuedAt || !expiresAt) return false;
+  return accessTokenRefusedAt.getTime() < spentAt({ issuedAt: issuedAt.getTime(), expiresAt: expiresAt.getTime() });
 }
 
 /**

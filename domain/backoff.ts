@@ -37,13 +37,15 @@ export const BACKOFF = {
   /** A deed that did not end, for a reason of our own. */
   putOff: { firstMs: SECOND_MS, factor: 2, longestMs: 15 * MINUTE_MS },
   /** The same of a poll: no reader waits for it as for a token. */
-  pollPutOff: { firstMs: SECOND_MS, factor: 2, longestMs: 15 * MINUTE_MS, leastMs: MINUTE_MS },
+  pollPutOff: { firstMs: SECOND_MS, factor: 2, longestMs: HOUR_MS, leastMs: MINUTE_MS },
   /** The same of an audit, which looks two days back, and of a renewal: polls find the news meanwhile. */
   routinePutOff: { firstMs: HOUR_MS, factor: 1, longestMs: HOUR_MS },
   /** A revocation that the provider did not take. */
   revocation: { firstMs: SECOND_MS, factor: 2, longestMs: 15 * MINUTE_MS },
   /** A slice of an import that the provider refused. */
   slice: PROVIDER,
+  /** A slice that breaks for a reason of our own. */
+  sliceBroken: { firstMs: MINUTE_MS, factor: 2, longestMs: HOUR_MS },
   /** A slice without a token: the channel's workflow refreshes meanwhile. */
   sliceWithoutToken: { firstMs: SECOND_MS, factor: 2, longestMs: 30 * SECOND_MS },
   /** A subscription that the provider refused: polls find the news meanwhile. */

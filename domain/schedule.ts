@@ -67,6 +67,19 @@ export function spentAt({ issuedAt, expiresAt }: { issuedAt: number; expiresAt: 
 export const isSpent = (token: { issuedAt: number; expiresAt: number; refused: boolean } | null, now: number) =>
   token !== null && (token.refused || spentAt(token) <= now);
 
+interface ServedToken {
+  issuedAt: Date | null;
+  expiresAt: Date | null;
+  accessTokenRefusedAt: Date | null;
+}
+
+/** Until when the access token is served, in ms since the epoch; null without one that has an end. */
+export function servedUntilMs(credential: ServedToken | null, now: Date): number | null {
+  if (!credential?.issuedAt || !credential.expiresAt) return null;
+  if (credential.accessTokenRefusedAt) return now.getTime();
+  return spentAt({ issuedAt: credential.issuedAt.getTime(), expiresAt: credential.expiresAt.getTime() });
+}
+
 /** 0 to 1, the same for an id for ever (FNV-1a). */
 export function jitterOf(id: string): number {
   let hash = 0x811c9dc5;

@@ -104,7 +104,7 @@ function coverage(channel: ChannelRow, scopes: ImportScopeRow[], headsAt: Date):
 }
 
 /** `stalled` until a compared import finds nothing missing. */
-async function importStateOf(tx: Transaction, channelId: string): Promise<ChannelRow['importState']> {
+export async function importStateOf(tx: Transaction, channelId: string): Promise<ChannelRow['importState']> {
   const running = await listRunningImports(tx, channelId);
   if (running.some(({ state, audit }) => state === 'running' && !audit)) return 'catching_up';
   if ((await listSetAside(tx, channelId)).length > 0) return 'stalled';

@@ -12,6 +12,7 @@ import type { ChannelAccess } from '../credentials/access.ts';
 import { workAtAccount } from '../credentials/session.ts';
 import { advanceImport } from './advance.ts';
 import { tellOfStart } from './events.ts';
+import { importStateOf } from './finish.ts';
 import { PARSER_VERSION } from './fetching/headers.ts';
 import { later } from './heads.ts';
 import { ImportRun, isRoutine } from './import-run.ts';
@@ -57,6 +58,7 @@ export async function pollChannel(
   const polled = await workAtAccount(context, access, signal, work, { urgent: true });
   const importId = await handOver(context, access.channel, careful || polled.outcome !== 'worked');
   if (polled.outcome !== 'worked') return { outcome: polled.outcome, stored: 0, importId };
+  if (access.channel.importState === 'stalled') await showRecovery(context, access.channel);
   const stored = polled.result;
   if (importId !== null) return { outcome: 'more', stored, importId };
   return { outcome: stored > 0 ? 'stored' : 'nothing', stored, importId };
@@ -126,6 +128,14 @@ async function reopenWhatIsDue(context: Context, { id, tenantId }: ChannelRow): 
     if (channel) await openDueQuarantine(tx, id, looking);
     const reopened = channel && (await reopenStalled(tx, id, now));
     if (reopened && !reopened.audit) await updateChannel(tx, id, { importState: 'catching_up' });
+  });
+}
+
+/** A poll that was put off for a reason of our own has come to its end. */
+async function showRecovery(context: Context, { id, tenantId }: ChannelRow): Promise<void> {
+  await context.database.inTenant(tenantId, async (tx) => {
+    const row = await lockChannel(tx, id);
+    if (row) await updateChannel(tx, id, { importState: await importStateOf(tx, id) });
   });
 }
 

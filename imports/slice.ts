@@ -1,6 +1,6 @@
 import { Context as ActivityContext } from '@temporalio/activity';
 import type { Context } from '../runtime/context.ts';
-import { lockChannel } from '../db/channels/channels.ts';
+import { lockChannel, updateChannel } from '../db/channels/channels.ts';
 import type { Transaction } from '../db/client.ts';
 import { readReceipts } from '../db/imports/items.ts';
 import {
@@ -68,12 +68,16 @@ type SliceEnd =
   /** The account cannot be reached now, or another process runs the import: the count of failures stays. */
   | ({ type: 'put_off' } & Wait)
   | { type: 'advanced'; waitMs: number }
+  /** An error of our own, several times in a row: the import is stalled until a later slice gets on. */
+  | { type: 'broken' }
   /** `verdict` null: the access token is spent. */
   | { type: 'refused'; verdict: Verdict | null };
 
 /** A slice begins no page after this and finishes the current one. */
 const SLICE_MS = 20_000;
 const OVERTAKEN_MS = 1_000;
+/** A slice that breaks so often, with a few seconds between, is put off, and its channel says so. */
+const MOST_ATTEMPTS = 4;
 
 /** Continues an import for a while. While its account cannot be reached it waits, and continues at the same cursor. */
 export async function runSlice(context: Context, input: ImportInput): Promise<SliceAnswer> {
@@ -110,8 +114,14 @@ async function trySlice(
     await askFor(context, { tenantId, channelId }, 'refreshRequestedAt');
     return { type: 'refused', verdict: null };
   } catch (error) {
-    if (!(error instanceof ImportOvertaken)) throw error;
-    return { type: 'put_off', waitMs: OVERTAKEN_MS, waitingFor: null };
+    if (error instanceof ImportOvertaken) return { type: 'put_off', waitMs: OVERTAKEN_MS, waitingFor: null };
+    if (signal.aborted || activity.info.attempt < MOST_ATTEMPTS) throw error;
+    const { id: channelId } = access.channel;
+    context.logger.error(
+      { err: error, code: 'import_put_off', channelId, importId },
+      'An import fails for a reason of our own; it is put off and tried again',
+    );
+    return { type: 'broken' };
   }
 }
 
@@ -141,6 +151,7 @@ async function endSlice(
   const setAside = await listSetAsideOf(tx, [importId]);
   // Last, outside the transaction: the receipt of a large import takes seconds, and a reauthorization would wait for the row.
   const wait = await settleFailures(tx, importId, end);
+  if (row && isUnderWay(row) && !row.audit) await showProgress(tx, row, end);
   return {
     done: !row || !isUnderWay(row),
     state: row?.state ?? 'cancelled',
@@ -150,6 +161,12 @@ async function endSlice(
     estimate: row?.estimate ?? null,
     setAside: setAside.length,
   };
+}
+
+/** The channel's import is `stalled` while its slices break, and catches up again with the first one that gets on. */
+async function showProgress(tx: Transaction, { channelId, failures }: ImportRow, end: SliceEnd): Promise<void> {
+  if (end.type === 'broken') await updateChannel(tx, channelId, { importState: 'stalled' });
+  else if (end.type === 'advanced' && failures > 0) await updateChannel(tx, channelId, { importState: 'catching_up' });
 }
 
 /** Counts failures in a row and returns the wait before the next slice. */
@@ -162,6 +179,11 @@ async function settleFailures(tx: Transaction, importId: string, end: SliceEnd):
     case 'advanced':
       await clearFailures(tx, importId);
       return { waitMs: end.waitMs, waitingFor: end.waitMs > 0 ? 'messages that fail' : null };
+    case 'broken':
+      return {
+        waitMs: gapMs(BACKOFF.sliceBroken, await countFailure(tx, importId)),
+        waitingFor: 'an error of Mooring to end',
+      };
     case 'refused':
       return waitAfterRefusal(end.verdict, await countFailure(tx, importId));
   }

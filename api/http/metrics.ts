@@ -4,8 +4,10 @@ import {
   countChannelsByStatus,
   countFailingSubscriptions,
   countOpenIncidents,
+  countStuckChannels,
   findOldestNudge,
   findOldestUnsettled,
+  measureCoverage,
 } from '../../db/across-tenants/operator-figures.ts';
 import { INCIDENT_SCOPES } from '../../domain/incidents/incident.ts';
 import type { Told } from '../../push/tell-channels.ts';
@@ -57,6 +59,22 @@ const unserved = new Gauge({
   labelNames: ['access_type'],
   registers: [registry],
 });
+const coverageAge = new Gauge({
+  name: 'mooring_covered_until_age_seconds',
+  help: 'Age of covered_until of connected continuous channels, by quantile; above an hour, polls or imports are stuck',
+  labelNames: ['access_type', 'quantile'],
+  registers: [registry],
+});
+const stalledImports = new Gauge({
+  name: 'mooring_channels_import_stalled',
+  help: 'Channels whose import or poll gets nowhere (import_state stalled)',
+  registers: [registry],
+});
+const longDegraded = new Gauge({
+  name: 'mooring_channels_degraded_for_a_day',
+  help: 'Channels that a provider, a limit or the network has degraded for more than 24 h; above zero, the operator should look',
+  registers: [registry],
+});
 const oldestNudge = new Gauge({
   name: 'mooring_oldest_nudge_seconds',
   help: 'Age of the oldest nudge that no workflow has taken; above a minute, check workers and Temporal',
@@ -97,6 +115,15 @@ export async function renderMetrics(context: ApiContext): Promise<string> {
   unserved.reset();
   for (const { accessType, count } of await countUnserved(context.database, now))
     unserved.set({ access_type: accessType }, count);
+  coverageAge.reset();
+  for (const { accessType, median, p99, longest } of await measureCoverage(context.database, now)) {
+    for (const [quantile, age] of Object.entries({ '0.5': median, '0.99': p99, '1': longest })) {
+      coverageAge.set({ access_type: accessType, quantile }, Math.max(0, age));
+    }
+  }
+  const stuck = await countStuckChannels(context.database, now);
+  stalledImports.set(stuck.stalled);
+  longDegraded.set(stuck.degradedForADay);
   const oldest = await findOldestNudge(context.database);
   oldestNudge.set(oldest ? Math.max(0, (now.getTime() - oldest.getTime()) / 1000) : 0);
   const unsettled = await findOldestUnsettled(context.database);

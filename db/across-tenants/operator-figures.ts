@@ -16,6 +16,44 @@ export async function countChannelsByStatus(database: Database): Promise<{ statu
   });
 }
 
+/** How far the connected `continuous` channels of an access type are behind, in seconds. */
+interface CoverageAge {
+  accessType: string;
+  median: number;
+  p99: number;
+  longest: number;
+}
+
+/** The age of *covered until*, which tells that mail is late although every channel is connected. */
+export async function measureCoverage(database: Database, now: Date): Promise<CoverageAge[]> {
+  return database.acrossTenants(async (tx) => {
+    const age = sql`extract(epoch from ${now.toISOString()}::timestamptz - covered_until)`;
+    const rows = await tx.execute<{ access_type: string; median: number; p99: number; longest: number }>(sql`
+    select access_type, max(${age})::float8 as longest,
+      percentile_cont(0.5) within group (order by ${age})::float8 as median,
+      percentile_cont(0.99) within group (order by ${age})::float8 as p99
+    from channels
+    where status = 'connected' and import_mode = 'continuous' and covered_until is not null
+    group by access_type`);
+    return rows.map(({ access_type: accessType, ...ages }) => ({ accessType, ...ages }));
+  });
+}
+
+/** Channels whose import gets nowhere, and channels that a provider or network has degraded for longer than a day. */
+export async function countStuckChannels(
+  database: Database,
+  now: Date,
+): Promise<{ stalled: number; degradedForADay: number }> {
+  const dayAgo = new Date(now.getTime() - 24 * 3_600_000).toISOString();
+  return database.acrossTenants(async (tx) => {
+    const [row] = await tx.execute<{ stalled: number; degraded: number }>(sql`
+    select count(*) filter (where import_state = 'stalled')::int as stalled,
+      count(*) filter (where status = 'degraded' and status_since < ${dayAgo}::timestamptz)::int as degraded
+    from channels where import_state = 'stalled' or status = 'degraded'`);
+    return { stalled: row?.stalled ?? 0, degradedForADay: row?.degraded ?? 0 };
+  });
+}
+
 /** How many channels have a subscription that the provider refuses, as was reported. */
 export async function countFailingSubscriptions(database: Database): Promise<number> {
   return database.acrossTenants(async (tx) => {

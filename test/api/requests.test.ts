@@ -288,6 +288,9 @@ describe('what describes the API', () => {
     expect(status).toBe(200);
     expect(text).toContain('route="/v1/channels/:id"');
     expect(text).toContain('mooring_channels{status="connected"} 1');
+    expect(text).toMatch(/mooring_covered_until_age_seconds\{access_type="gmail",quantile="0.99"\} [\d.]+/);
+    expect(text).toContain('mooring_channels_import_stalled 0');
+    expect(text).toContain('mooring_channels_degraded_for_a_day 0');
     expect(text).not.toContain('secret-part');
     expect((await api.request('GET', '/metrics')).status).toBe(401);
   });

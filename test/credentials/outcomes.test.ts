@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
 import { beforeAll, expect, test } from 'vitest';
 import { checkChannel } from '../../credentials/check.ts';
+import { recordRefusal } from '../../credentials/outcomes.ts';
+import { tokenRefused } from '../../domain/verdict-builders.ts';
 import { lookAtChannel } from '../../channels/look.ts';
 import { wakeForgotten } from '../../background/reconcile.ts';
 import { readConfig } from '../../runtime/config.ts';
@@ -175,6 +177,22 @@ test('a vague refusal leaves a channel connected while its token is served, and 
   await scene.advance(60_000);
   await scene.refresh(id);
   expect((await scene.read(id)).channel).toMatchObject({ status: 'reauth_required' });
+});
+
+test('a vague refusal is believed at once where the provider refuses the access token as well, and not for a report', async () => {
+  const emails = ['both-refused@example.com', 'only-reported@example.com'];
+  const [both = '', reported = ''] = await Promise.all(
+    emails.map((email) => scene.connect(email, { tokenLifeS: 14 * 3_600 })),
+  );
+  for (const email of emails) await scene.stage.sandbox.fault('google', email, 'access_revoked');
+  await scene.advance(13 * 3_600_000);
+  const tried = { tenantId: TENANT, channelId: both, credentialVersion: 1, tried: 'access' } as const;
+  await recordRefusal(scene.stage.context, { ...tried, verdict: tokenRefused(null) });
+  await scene.refresh(both);
+  expect((await scene.read(both)).channel).toMatchObject({ status: 'reauth_required' });
+  await scene.reportRefused(reported);
+  await scene.refresh(reported);
+  expect((await scene.read(reported)).channel).toMatchObject({ status: 'degraded' });
 });
 
 test('blocked: an account that is gone is support’s, a policy is the admin’s; both come back by themselves', async () => {

@@ -18,7 +18,7 @@ afterAll(() => engine.close());
 async function settled(email: string) {
   const channelId = channelOf(await connectGmail(engine, email));
   const life = lifeOf(engine, channelId);
-  await until('the first poll', async () => ((await life.read()).nextPollAt ?? new Date(0)) > new Date());
+  await until('the first poll', life.isWatched);
   const longestRun = async () => {
     const chain = await chainOf(engine, channelWorkflowId(channelId));
     return { runs: chain.length, events: Math.max(...chain.map(({ events }) => events?.length ?? 0)) };
