@@ -16,17 +16,17 @@ interface Run {
 export function releaseLeakedTimeLocks(server: TestWorkflowEnvironment): { stop(): Promise<void> } {
   const { workflowService, testService } = server.connection;
   const settled = new Set<string>();
-  let stopped = false;
+  const stopping = new AbortController();
   const running = loop();
   return {
     async stop() {
-      stopped = true;
+      stopping.abort();
       await running;
     },
   };
 
   async function loop(): Promise<void> {
-    while (!stopped) {
+    while (!stopping.signal.aborted) {
       for (const run of await endedImports()) await settle(run);
       await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
     }
