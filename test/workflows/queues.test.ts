@@ -141,12 +141,12 @@ it('tenants take turns in a queue, by a key that is their own', async () => {
 
 it('rule 13: refreshes of one tenant that hang in every slot do not delay another tenant’s message', async () => {
   const names = Array.from({ length: HANGING }, (_, at) => `hanging-${at}@example.com`);
+  const quick = await asleep('quick', 'quick@example.com');
   const hanging = [];
   for (const email of names) {
     const channelId = channelOf(await connectGmail(engine, email, { tenantId: 'busy' }));
     hanging.push({ tenantId: 'busy', channelId });
   }
-  const quick = await asleep('quick', 'quick@example.com');
   for (const email of names)
     await engine.sandbox.fault('google', email, 'slow', { kind: 'token', ms: HANGS_FOR_MS, times: 1 });
   for (const channel of hanging) await askFor(engine.context, channel, 'refreshRequestedAt');
