@@ -8,6 +8,7 @@ import { listCursors } from '../db/imports/cursors.ts';
 import { findRunningImport } from '../db/imports/imports.ts';
 import { paceLimits } from '../channels/pace.ts';
 import { changeChannel } from '../channels/wake.ts';
+import { findCredentialState } from '../db/credentials/credentials.ts';
 import { findAccess, openChannelSession } from '../credentials/access.ts';
 import type { ChannelAccess } from '../credentials/access.ts';
 import { recordRefusal } from '../credentials/outcomes.ts';
@@ -41,6 +42,8 @@ export interface Look {
   owner: string;
 }
 
+const RESTS = { nextLookAt: null, waitsSince: null, leaseUntil: null };
+
 /**
  * Asks the provider whether there is news of a channel. Nothing new is one row. Anything else, news or a refusal or work that
  * is due, is the workflow's: it is woken, and polls as ever.
@@ -49,7 +52,8 @@ export async function lookForNews(context: Context, look: Look, stopping: AbortS
   const { tenantId, channelId } = look;
   const now = await context.clock.now();
   const facts = await context.database.inTenant(tenantId, (tx) => readFacts(context, tx, channelId, now));
-  if (facts === 'rests') return context.database.inTenant(tenantId, (tx) => restWatch(tx, channelId));
+  // Only this look's own lease: the workflow may have polled meanwhile, and planned the next look.
+  if (facts === 'rests') return context.database.inTenant(tenantId, (tx) => settleLook(tx, look, RESTS));
   if (facts.isForWorkflow) return askWorkflow(context, look);
   const timeout = AbortSignal.timeout(LOOK_MS);
   const answer = await ask(context, facts, AbortSignal.any([stopping, timeout])).catch((error: unknown) => {
@@ -151,18 +155,20 @@ async function stayQuiet(
  */
 async function waitForToken(context: Context, look: Look, { access, watch }: Facts): Promise<void> {
   const { channelId, tenantId, owner } = look;
+  const { credential } = access;
   const { importMode, keepWarm, trouble } = access.channel;
+  const isRefused = credential.accessTokenRefusedAt !== null;
   const now = await context.clock.now();
   const isUnread = importMode === 'gap' && keepWarm === 'when_used';
   const hasWaited = watch !== null && watch.waitsSince !== null;
   const next = new Date(now.getTime() + (isUnread ? UNREAD_PATIENCE_MS : TOKEN_PATIENCE_MS));
   const values = { nextLookAt: next, waitsSince: now, leaseUntil: null };
-  if (!hasWaited || isUnread || trouble !== null) {
-    await context.database.inTenant(tenantId, (tx) => settleLook(tx, { channelId, owner }, values));
-    return;
-  }
-  await changeChannel(context, look, async ({ tx, wake }, row) => {
-    await settleLook(tx, { channelId, owner }, values);
+  await changeChannel(context, { tenantId, channelId }, async ({ tx, wake }, row) => {
+    const known = await findCredentialState(tx, row.id);
+    // A refresh that ended meanwhile has looked at the row before it waited, and wakes no look that waits now.
+    const isSame = known?.version === credential.version && (known.accessTokenRefusedAt !== null) === isRefused;
+    await settleLook(tx, { channelId, owner }, isSame ? values : { ...values, nextLookAt: now, waitsSince: null });
+    if (!isSame || !hasWaited || isUnread || trouble !== null) return;
     await updateChannel(tx, row.id, { refreshRequestedAt: now });
     await wake(row);
   });
