@@ -98,6 +98,9 @@ const restOthers = (life: Life) =>
 
 test('a quiet channel costs one row a look: no event in its history, no NOTIFY; the pace slows down to 15 minutes', async () => {
   const life = await watchedGmail('quiet@example.com');
+  // The provider tells its time in whole seconds.
+  await witness`update channels set covered_until = covered_until - interval '1 minute' where id = ${await idOf(life)}`;
+  await witness`update watches set covered_until = null where channel_id = ${await idOf(life)}`;
   const { coveredUntil, lastVerifiedAt, workflowSeq } = await life.read();
   const before = await eventsOf(life);
   const intervals: number[] = [];
