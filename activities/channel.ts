@@ -1,3 +1,4 @@
+import { Context as ActivityContext } from '@temporalio/activity';
 import type { Context } from '../runtime/context.ts';
 import type { AccessType } from '../domain/access-type.ts';
 import type { ChannelView } from '../domain/workflow/channel-view.ts';
@@ -7,6 +8,8 @@ import { checkChannel } from '../credentials/check.ts';
 import { disconnectChannel, leaveChannel } from '../connections/disconnect-channel.ts';
 import { planNextPoll } from '../imports/next-poll.ts';
 import { pollChannel } from '../imports/poll.ts';
+import { inTurn } from '../credentials/in-turn.ts';
+import { BACKOFF, gapMs } from '../domain/backoff.ts';
 import { putOffDeed } from '../channels/put-off.ts';
 import { refreshCredential } from '../credentials/refresh.ts';
 import { renewSubscription } from '../push/subscription.ts';
@@ -61,18 +64,26 @@ export function createRowActivities(context: Context) {
  * have scheduled them there.
  */
 export function createChannelActivities(context: Context) {
+  async function takingTurns(input: ChannelInput, call: () => Promise<unknown>): Promise<ChannelView> {
+    const outcome = await inTurn(context, turnOf(input), call);
+    const view = await lookAtChannel(context, input);
+    return outcome === 'crowded' ? later(view, input) : view;
+  }
+
   return {
     ...createRowActivities(context),
 
     async refresh(input: ChannelInput & { version: number }): Promise<ChannelView> {
-      const outcome = await refreshCredential(context, input);
+      const outcome = await inTurn(context, turnOf(input), () => refreshCredential(context, input));
       const view = await lookAtChannel(context, input);
+      if (outcome === 'crowded') return later(view, input);
       return outcome === 'busy' || outcome === 'unknown' ? notBefore(view, view.now + LOOK_AGAIN_MS) : view;
     },
 
     async check(input: ChannelInput & { asked?: boolean }): Promise<CheckedView> {
-      const answer = await checkChannel(context, input);
-      return { view: await lookAtChannel(context, input), ...answer };
+      const answer = await inTurn(context, turnOf(input, input.asked), () => checkChannel(context, input));
+      const view = await lookAtChannel(context, input);
+      return answer === 'crowded' ? { view: later(view, input), ok: false, proved: null } : { view, ...answer };
     },
 
     async poll(input: ChannelInput): Promise<ChannelView> {
@@ -83,8 +94,7 @@ export function createChannelActivities(context: Context) {
     },
 
     async renew(input: ChannelInput): Promise<ChannelView> {
-      await renewSubscription(context, input);
-      return lookAtChannel(context, input);
+      return takingTurns(input, () => renewSubscription(context, input));
     },
 
     async audit(input: ChannelInput): Promise<ChannelView> {
@@ -93,13 +103,24 @@ export function createChannelActivities(context: Context) {
     },
 
     async disconnect(input: ChannelInput): Promise<ChannelView> {
-      await disconnectChannel(context, input);
-      return lookAtChannel(context, input);
+      return takingTurns(input, () => disconnectChannel(context, input));
     },
   };
 }
 
 export type ChannelActivities = ReturnType<typeof createChannelActivities>;
+
+const turnOf = ({ tenantId, channelId, accessType }: ChannelInput, patient = false) => ({
+  tenantId,
+  channelId,
+  accessType,
+  patient,
+  signal: ActivityContext.current().cancellationSignal,
+});
+
+/** Another slot is free by then, or the call of another channel has ended. */
+const later = (view: ChannelView, { channelId }: ChannelInput) =>
+  notBefore(view, view.now + gapMs(BACKOFF.crowded, 1, { spreadBy: channelId }));
 
 function notBefore(view: ChannelView, at: number): ChannelView {
   return view.due && view.due.at < at ? { ...view, due: { ...view.due, at } } : view;

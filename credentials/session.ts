@@ -6,12 +6,15 @@ import type { Session } from '../providers/contract.ts';
 import { openChannelSession } from './access.ts';
 import type { ChannelAccess } from './access.ts';
 import { recordRefusal, recordSuccess } from './outcomes.ts';
-import { atPlace, WorkPlace, workPlaces } from './work-places.ts';
+import { atPlace } from './at-place.ts';
+import { Crowded, WorkPlace, workPlaces } from './work-places.ts';
 
 /** The result of work at an account, or why there is none. */
 export type SessionOutcome<T> =
   | { outcome: 'worked'; result: T }
   | { outcome: 'needs_refresh' }
+  /** Too much work of its tenant or server hangs in this process; nothing was tried. */
+  | { outcome: 'crowded' }
   | { outcome: 'refused'; verdict: Verdict; channel: ChannelRow | null };
 
 /**
@@ -27,15 +30,17 @@ export async function workAtAccount<T>(
 ): Promise<SessionOutcome<T>> {
   const { id: channelId, tenantId } = access.channel;
   const tried = { tenantId, channelId, credentialVersion: access.credential.version, tried: 'access' } as const;
-  const place = new WorkPlace(workPlaces(access.channel.accessType), { urgent, signal });
-  await place.take();
+  const party = { tenantId, server: access.channel.serverKey };
+  const place = new WorkPlace(workPlaces(access.channel.accessType), { party, urgent, signal });
   try {
+    await place.take();
     const session = await place.ask(() => openChannelSession(context, access, signal));
     if (session === 'needs_refresh') return { outcome: 'needs_refresh' };
     const result = await closing(atPlace(session, place), work);
     await recordSuccess(context, tried);
     return { outcome: 'worked', result };
   } catch (error) {
+    if (error instanceof Crowded) return { outcome: 'crowded' };
     if (!(error instanceof ProviderError) || signal.aborted) throw error;
     const channel = await recordRefusal(context, { ...tried, verdict: error.verdict });
     return { outcome: 'refused', verdict: error.verdict, channel };

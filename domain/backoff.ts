@@ -36,7 +36,9 @@ export const BACKOFF = {
   appRefused: { firstMs: SECOND_MS, factor: 2, longestMs: 2 * MINUTE_MS, spread: [-0.5, 0.1] },
   /** A deed that did not end, for a reason of our own. */
   putOff: { firstMs: SECOND_MS, factor: 2, longestMs: 15 * MINUTE_MS },
-  /** The same of a poll: no reader waits for it as for a token. */
+  /** Work that was turned away, because too much of its tenant or server hangs. */
+  crowded: { firstMs: 15 * SECOND_MS, factor: 1, longestMs: 15 * SECOND_MS, spread: [0, 1] },
+  /** A poll that was put off: no reader waits for it as for a token. */
   pollPutOff: { firstMs: SECOND_MS, factor: 2, longestMs: HOUR_MS, leastMs: MINUTE_MS },
   /** The same of an audit, which looks two days back, and of a renewal: polls find the news meanwhile. */
   routinePutOff: { firstMs: HOUR_MS, factor: 1, longestMs: HOUR_MS },

@@ -5,6 +5,7 @@ import type { ChannelRow } from '../db/channels/channels.ts';
 import { planAudit } from '../db/channels/watches.ts';
 import { insertImport } from '../db/imports/imports.ts';
 import { fastestLookMs } from '../channels/pace.ts';
+import { BACKOFF, gapMs } from '../domain/backoff.ts';
 import { jitterOf } from '../domain/schedule.ts';
 import type { Session } from '../providers/contract.ts';
 import { readAccess } from '../credentials/access.ts';
@@ -40,7 +41,8 @@ export async function auditChannel(
   const signal = ActivityContext.current().cancellationSignal;
   const worked = await workAtAccount(context, access, signal, (session) => audit(context, access, session, signal));
   const now = await context.clock.now();
-  const inMs = { worked: null, needs_refresh: AFTER_REFRESH_MS, refused: HOUR_MS }[worked.outcome];
+  const crowded = gapMs(BACKOFF.crowded, 1, { spreadBy: channelId });
+  const inMs = { worked: null, needs_refresh: AFTER_REFRESH_MS, refused: HOUR_MS, crowded }[worked.outcome];
   await context.database.inTenant(tenantId, async (tx) => {
     const row = await lockChannel(tx, channelId);
     if (!row) return;

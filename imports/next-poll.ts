@@ -3,6 +3,7 @@ import { lockChannel, updateChannel } from '../db/channels/channels.ts';
 import { findSubscription } from '../db/channels/subscriptions.ts';
 import { findWatch, planLook } from '../db/channels/watches.ts';
 import { paceLimits } from '../channels/pace.ts';
+import { BACKOFF, gapMs } from '../domain/backoff.ts';
 import { nextIntervalMs, nextLookAt } from '../domain/watch.ts';
 import type { PollAnswer } from './poll.ts';
 
@@ -10,8 +11,8 @@ import type { PollAnswer } from './poll.ts';
 const TOKEN_COMES_MS = 1_000;
 
 /**
- * Hands the channel back to the listeners, or plans a poll that comes soon where only the token was missing. A poll
- * requested since `startedAt` stays requested: what it is about may have come after the listing.
+ * Hands the channel back to the listeners, or plans a poll that comes soon where only the token or a place was
+ * missing. A poll requested since `startedAt` stays requested: what it is about may have come after the listing.
  */
 export async function planNextPoll(
   context: Context,
@@ -23,15 +24,17 @@ export async function planNextPoll(
   await context.database.inTenant(tenantId, async (tx) => {
     const row = await lockChannel(tx, channelId);
     if (!row) return;
-    const stands = !needsToken && row.pollRequestedAt !== null && row.pollRequestedAt > startedAt;
-    if (row.nextPollAt !== null || row.pollRequestedAt !== null || needsToken) {
+    const soonMs = needsToken ? TOKEN_COMES_MS : outcome === 'crowded' ? crowdedMs(channelId) : null;
+    // A poll that comes soon is the requested one: due now it would not wait for its time.
+    const stands = soonMs === null && row.pollRequestedAt !== null && row.pollRequestedAt > startedAt;
+    if (row.nextPollAt !== null || row.pollRequestedAt !== null || soonMs !== null) {
       await updateChannel(tx, row.id, {
-        nextPollAt: needsToken ? new Date(now.getTime() + TOKEN_COMES_MS) : null,
+        nextPollAt: soonMs === null ? null : new Date(now.getTime() + soonMs),
         pollRequestedAt: stands ? row.pollRequestedAt : null,
         ...(needsToken ? { refreshRequestedAt: now } : {}),
       });
     }
-    if (needsToken) return;
+    if (soonMs !== null) return;
     const [watch, subscription] = await Promise.all([findWatch(tx, channelId), findSubscription(tx, channelId)]);
     const limits = paceLimits(context, row, subscription, now);
     const intervalMs = nextIntervalMs(watch?.intervalMs ?? null, outcome !== 'nothing', limits);
@@ -39,3 +42,5 @@ export async function planNextPoll(
     await planLook(tx, row, { nextLookAt: nextLookAt(channelId, intervalMs, now), intervalMs, watchedAt });
   });
 }
+
+const crowdedMs = (channelId: string) => gapMs(BACKOFF.crowded, 1, { spreadBy: channelId });

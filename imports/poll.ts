@@ -24,9 +24,10 @@ export interface PollAnswer {
   /**
    * `nothing` new; `stored` all that was new; `more`: a running import is left, whose workflow must be started;
    * `needs_refresh`: the access token is spent or refused; `refused`: the provider refused or did not answer, which is
-   * recorded; `gone`: the channel does not exist or has no credential.
+   * recorded; `crowded`: nothing was tried, because too much work of its tenant or server hangs; `gone`: the channel does
+   * not exist or has no credential.
    */
-  outcome: 'nothing' | 'stored' | 'more' | 'needs_refresh' | 'refused' | 'gone';
+  outcome: 'nothing' | 'stored' | 'more' | 'needs_refresh' | 'refused' | 'crowded' | 'gone';
   /** Messages that became visible. */
   stored: number;
   importId: string | null;
@@ -56,6 +57,7 @@ export async function pollChannel(
   const careful = endsInTheMiddle(access.channel);
   const work = (session: Session) => poll(context, access, session, signal, careful);
   const polled = await workAtAccount(context, access, signal, work, { urgent: true });
+  if (polled.outcome === 'crowded') return { outcome: 'crowded', stored: 0, importId: null };
   const importId = await handOver(context, access.channel, careful || polled.outcome !== 'worked');
   if (polled.outcome !== 'worked') return { outcome: polled.outcome, stored: 0, importId };
   if (access.channel.importState === 'stalled') await showRecovery(context, access.channel);

@@ -111,6 +111,10 @@ async function trySlice(
     if (worked.outcome === 'worked') return { type: 'advanced', ...worked.result };
     if (worked.outcome === 'refused') return { type: 'refused', verdict: worked.verdict };
     const { id: channelId, tenantId } = access.channel;
+    if (worked.outcome === 'crowded') {
+      const waitMs = gapMs(BACKOFF.crowded, 1, { spreadBy: channelId });
+      return { type: 'put_off', waitMs, waitingFor: 'other imports of the same tenant or server, which hang' };
+    }
     await askFor(context, { tenantId, channelId }, 'refreshRequestedAt');
     return { type: 'refused', verdict: null };
   } catch (error) {

@@ -126,22 +126,22 @@ describe('one new mailbox', () => {
   });
 });
 
+const MOVING = { allow_server_change: true, attested: true };
+
+async function connected(tenant: string, email: string, server = raised.stage.imap): Promise<string> {
+  for (const control of [raised.stage.sandbox, second.control]) {
+    await control.account('imap', email, { password: PASSWORD });
+  }
+  const { json } = await (await passwordForm(tenant, email, at(server))).start();
+  return json.channel.id;
+}
+
+async function move(channelId: string, username: string, server: object) {
+  const { json } = await raised.api.call('POST', `/v1/channels/${channelId}/reauthorize-links`, MOVING);
+  return { linkId: json.id as string, start: submitted(new URL(json.url).pathname, username, server) };
+}
+
 describe('a channel that moves', () => {
-  const MOVING = { allow_server_change: true, attested: true };
-
-  async function connected(tenant: string, email: string, server = raised.stage.imap): Promise<string> {
-    for (const control of [raised.stage.sandbox, second.control]) {
-      await control.account('imap', email, { password: PASSWORD });
-    }
-    const { json } = await (await passwordForm(tenant, email, at(server))).start();
-    return json.channel.id;
-  }
-
-  async function move(channelId: string, username: string, server: object) {
-    const { json } = await raised.api.call('POST', `/v1/channels/${channelId}/reauthorize-links`, MOVING);
-    return { linkId: json.id as string, start: submitted(new URL(json.url).pathname, username, server) };
-  }
-
   test('to a server where its account is being connected: one channel has the account, and the other link says so', async () => {
     const email = 'moving@example.com';
     const channelId = await connected('moving', email);

@@ -91,3 +91,76 @@ test(
     expect(await importing(engine.context).receipt(row?.id ?? '')).toMatchObject(counts);
   },
 );
+
+/** A channel whose workflow does not start before it is told to. */
+const silently = () => ({
+  ...engine,
+  context: { ...engine.context, temporal: { ...engine.context.temporal, lookAt: async () => {} } },
+});
+const start = (channelId: string, accessType: 'imap' | 'gmail', tenantId: string) =>
+  engine.context.temporal.lookAt({ id: channelId, tenantId, accessType });
+const HUNG = 'hung';
+const HANGS_MS = 20_000;
+
+test(
+  'what hangs for one tenant, in polls and refreshes, keeps a quarter of the slots',
+  { timeout: 240_000 },
+  async () => {
+    const { sandbox, context } = engine;
+    Object.assign(context.config, { pollIntervalMs: 600_000 });
+    const other = {
+      imap: await imapAccount('other-imap'),
+      gmail: channelOf(await connectGmail(engine, 'other-gmail@example.com')),
+    };
+    const faults: string[] = [];
+    const hang = async (provider: string, email: string, kind: string) =>
+      void faults.push((await sandbox.fault(provider, email, 'slow', { kind, ms: HANGS_MS })).id);
+    const hung: string[] = [];
+    // More than the 64 slots for imports and the 40 for calls.
+    for (let at = 0; at < 72; at++) {
+      const email = `hung-${at}@example.com`;
+      await sandbox.account('imap', email, { password: PASSWORD });
+      hung.push(channelOf(await connectImap(silently(), email, PASSWORD, { tenantId: HUNG })));
+      await hang('imap', email, 'api');
+    }
+    const stale: string[] = [];
+    for (let at = 0; at < 45; at++) {
+      const email = `stale-${at}@example.com`;
+      stale.push(channelOf(await connectGmail(silently(), email, { tenantId: HUNG })));
+      await hang('google', email, 'token');
+    }
+    await context.database.inTenant(HUNG, (tx) =>
+      tx.execute(`update channels set refresh_requested_at = now() + interval '1 minute' where access_type = 'gmail'`),
+    );
+    await Promise.all([...hung.map((id) => start(id, 'imap', HUNG)), ...stale.map((id) => start(id, 'gmail', HUNG))]);
+    const asked = async (provider: string, kind: string, name: string) =>
+      (await sandbox.requests(provider, kind)).filter(({ email }) => email.startsWith(name)).length;
+    await until(
+      'polls and refreshes to hang',
+      async () => (await asked('imap', 'api', 'hung')) >= 8 && (await asked('google', 'token', 'stale')) >= 10,
+    );
+
+    const began = performance.now();
+    const { stored } = importing(context);
+    const news = await sandbox.deliver('imap', other.imap.email, 3);
+    await lifeOf(engine, other.imap.channelId).askForPoll();
+    expect(await lifeOf(engine, other.gmail).command('refreshNow')).toMatchObject({ done: true });
+    await until('the poll', async () => (await stored(other.imap.channelId)).length === news.length, 15_000);
+    const missed = await sandbox.deliver('imap', other.imap.email, 60);
+    await startImport(other.imap.channelId);
+    await until('the import', async () => (await stored(other.imap.channelId)).length === 63, 15_000);
+    expect(missed).toHaveLength(60);
+    expect(performance.now() - began).toBeLessThan(HANGS_MS);
+
+    const mendedAt = (await context.clock.now()).toISOString();
+    for (const id of faults) await sandbox.mend(id);
+    const left = async () =>
+      context.database.inTenant(HUNG, async (tx) => {
+        const [row] = await tx.execute<{ count: number }>(`
+        select count(*)::int from channels where not (case access_type when 'imap' then covered_until > '${mendedAt}'
+        else credential_version > 1 end)`);
+        return row?.count;
+      });
+    await until('all of them to be served', async () => (await left()) === 0, 120_000);
+  },
+);
