@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { inArray, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectDatabase } from '../../db/client.ts';
@@ -43,6 +44,24 @@ test('the clock is read inside a transaction that holds the last connection', as
     return Math.abs((await clock.now()).getTime() - Number(row?.ms)) / 1000;
   });
   expect(seconds).toBeLessThan(5);
+});
+
+test('the clock of an answer that is late is off by half of its trip, and is read anew soon', async () => {
+  let lateMs = 1_500;
+  const late = (async (...query: Parameters<typeof database.clock>) => {
+    const rows = await database.clock(...query);
+    await sleep(lateMs);
+    return rows;
+  }) as unknown as typeof database.clock;
+  const clock = databaseClock({ ...database, clock: late });
+  const offMs = async () => {
+    const ours = await clock.now();
+    const [row] = await database.clock<{ ms: number }[]>`select extract(epoch from clock_timestamp()) * 1000 as ms`;
+    return Math.abs(Number(row?.ms) - ours.getTime());
+  };
+  expect(await offMs()).toBeLessThan(1_200);
+  lateMs = 0;
+  await expect.poll(offMs, { timeout: 10_000 }).toBeLessThan(300);
 });
 
 test('rule 14: a prepared query sees the tenant of its own transaction, not the one it was prepared in', async () => {
