@@ -122,8 +122,18 @@ function tokenFacts(context: Context, channel: ChannelRow, credential: Credentia
     expiresAt: credential.expiresAt.getTime(),
     refused: credential.accessTokenRefusedAt !== null,
     strict: mode === 'strict' || mode === 'unproven',
+    recovered: endedTrouble(channel, credential.issuedAt),
     keepAliveMs: context.providers.get(channel.accessType)?.capabilities.keepAliveMs ?? 24 * 3_600_000,
   };
+}
+
+/** How long after its token a channel that it brought back is `connected`, in ms. */
+const RECOVERS_WITHIN_MS = 60_000;
+
+/** Whether the status changed with the token; a new channel has had no other. */
+function endedTrouble({ statusSince, createdAt }: ChannelRow, issuedAt: Date): boolean {
+  const afterMs = statusSince.getTime() - issuedAt.getTime();
+  return statusSince > createdAt && afterMs >= 0 && afterMs < RECOVERS_WITHIN_MS;
 }
 
 function viewOf(

@@ -76,5 +76,5 @@ export function firstRefreshAt(
 ): Date | null {
   if (!issuedAt || !expiresAt) return null;
   const times = { issuedAtMs: issuedAt.getTime(), expiresAtMs: expiresAt.getTime() };
-  return new Date(refreshDueAt({ channelId, ...times, strict: true }));
+  return new Date(refreshDueAt({ channelId, ...times, strict: true, recovered: false }));
 }

@@ -32,7 +32,15 @@ export interface ChannelFacts {
   /** An import under way moves the cursor: polls wait for it. */
   cursorLaneTaken: boolean;
   /** null for passwords. */
-  token: { issuedAt: number; expiresAt: number; refused: boolean; strict: boolean; keepAliveMs: number } | null;
+  token: {
+    issuedAt: number;
+    expiresAt: number;
+    refused: boolean;
+    strict: boolean;
+    /** It ended trouble. */
+    recovered: boolean;
+    keepAliveMs: number;
+  } | null;
   /** When a refused password is tried again by itself; null: it is not. */
   passwordRetryAt: number | null;
   /** When the person who must act is reminded; null: not at all. */
@@ -98,6 +106,7 @@ function scheduledRefreshAt(facts: ChannelFacts, token: NonNullable<ChannelFacts
     issuedAtMs: token.issuedAt,
     expiresAtMs: token.expiresAt,
     strict: token.strict,
+    recovered: token.recovered,
   });
 }
 

@@ -25,18 +25,24 @@ interface TokenLife {
   issuedAtMs: number;
   expiresAtMs: number;
   strict: boolean;
+  /** It ended trouble, which other channels may have had until the same moment. */
+  recovered: boolean;
 }
+
+/** The part of its life by which a token is refreshed earlier than it must be, at most. */
+const SPREAD = 0.05;
+const SPREAD_AFTER_TROUBLE = 0.3;
 
 /**
  * When to refresh a token ahead of its expiry: tolerant providers at expiry − max(5 min, 10 % of life), strict rotation
  * at half-life, tokens that live under 10 minutes at 70 %. Jittered earlier by up to 5 % of the life with a hash of the
- * channel's id, so that channels connected together do not stay together. Too early costs a request; too late costs a
- * reader a wait.
+ * channel's id, so that channels connected together do not stay together; by up to 30 % once after trouble, which ends for
+ * many channels at once. Too early costs a request; too late costs a reader a wait.
  */
-export function refreshDueAt({ channelId, issuedAtMs, expiresAtMs, strict }: TokenLife): number {
+export function refreshDueAt({ channelId, issuedAtMs, expiresAtMs, strict, recovered }: TokenLife): number {
   const lifeMs = Math.max(0, expiresAtMs - issuedAtMs);
   const leadMs = leadOf(lifeMs, strict);
-  return Math.round(expiresAtMs - leadMs - lifeMs * 0.05 * jitterOf(channelId));
+  return Math.round(expiresAtMs - leadMs - lifeMs * (recovered ? SPREAD_AFTER_TROUBLE : SPREAD) * jitterOf(channelId));
 }
 
 function leadOf(lifeMs: number, strict: boolean): number {

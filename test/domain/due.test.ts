@@ -15,6 +15,7 @@ const tokens: fc.Arbitrary<NonNullable<ChannelFacts['token']>> = fc
     lifeMs: fc.integer({ min: 10_000, max: 48 * HOUR_MS }),
     refused: fc.boolean(),
     strict: fc.boolean(),
+    recovered: fc.boolean(),
     keepAliveMs: fc.constantFrom(24 * HOUR_MS, 720 * HOUR_MS),
   })
   .map(({ lifeMs, ...token }) => ({ ...token, expiresAt: token.issuedAt + lifeMs }));
@@ -61,7 +62,14 @@ const facts = (given: Partial<ChannelFacts> = {}): ChannelFacts => ({
   keepWarm: 'always',
   importRunning: false,
   cursorLaneTaken: false,
-  token: { issuedAt: NOW, expiresAt: NOW + HOUR_MS, refused: false, strict: false, keepAliveMs: 720 * HOUR_MS },
+  token: {
+    issuedAt: NOW,
+    expiresAt: NOW + HOUR_MS,
+    refused: false,
+    strict: false,
+    recovered: false,
+    keepAliveMs: 720 * HOUR_MS,
+  },
   passwordRetryAt: null,
   reminderAt: null,
   probeAt: null,
@@ -173,7 +181,14 @@ describe('what is due next', () => {
   });
 
   it('a report that the token is refused is looked into before anything is refreshed for it', () => {
-    const token = { issuedAt: NOW, expiresAt: NOW + HOUR_MS, refused: true, strict: false, keepAliveMs: 720 * HOUR_MS };
+    const token = {
+      issuedAt: NOW,
+      expiresAt: NOW + HOUR_MS,
+      refused: true,
+      strict: false,
+      recovered: false,
+      keepAliveMs: 720 * HOUR_MS,
+    };
     const reported = { token, checkRequestedAt: NOW + 1, refreshRequestedAt: NOW + 1 };
     expect(nextDue(facts(reported), NOW + 1)).toEqual({ deed: 'check', at: NOW + 1 });
     expect(nextDue(facts({ ...reported, checkRequestedAt: null }), NOW + 1)?.deed).toBe('refresh');
@@ -290,7 +305,14 @@ describe('what a channel does in each state', () => {
     const retryAt = NOW + HOUR_MS;
     const blocked = { status: 'blocked', retryAt } as const;
     expect(nextDue(facts({ ...blocked, trouble: 'access', token: null }), NOW)).toEqual({ deed: 'check', at: retryAt });
-    const spent = { issuedAt: NOW - HOUR_MS, expiresAt: NOW, refused: false, strict: false, keepAliveMs: HOUR_MS };
+    const spent = {
+      issuedAt: NOW - HOUR_MS,
+      expiresAt: NOW,
+      refused: false,
+      strict: false,
+      recovered: false,
+      keepAliveMs: HOUR_MS,
+    };
     expect(nextDue(facts({ ...blocked, trouble: 'credential', token: spent }), NOW)).toEqual({
       deed: 'refresh',
       at: retryAt,
