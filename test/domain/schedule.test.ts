@@ -26,6 +26,8 @@ describe('tokenLifeMs', () => {
   });
 });
 
+const width = (times: number[]) => Math.max(...times) - Math.min(...times);
+
 describe('refreshDueAt', () => {
   it('lies within the token’s life, while the token is still fresh (rule 6)', () => {
     fc.assert(
@@ -57,7 +59,6 @@ describe('refreshDueAt', () => {
     expect(new Set(dueTimes).size).toBeGreaterThan(90);
     expect(dueTimes.map((_, i) => refreshDueAt({ ...hour, channelId: `chn_${i}` }))).toEqual(dueTimes);
     const after = dueTimes.map((_, i) => refreshDueAt({ ...hour, recovered: true, channelId: `chn_${i}` }));
-    const width = (times: number[]) => Math.max(...times) - Math.min(...times);
     expect(width(dueTimes)).toBeLessThan(3 * MINUTE_MS);
     expect(width(after)).toBeGreaterThan(15 * MINUTE_MS);
   });

@@ -5,6 +5,7 @@ import { Crowded, WorkPlace, WorkPlaces } from '../../credentials/work-places.ts
 import type { Session } from '../../providers/contract.ts';
 
 const never = new AbortController().signal;
+const unanswered = () => new Promise<never>(() => {});
 const PARTY = { tenantId: 'acme', server: '' };
 const placeAt = (places: WorkPlaces, urgent = false, signal = never, party = PARTY) =>
   new WorkPlace(places, { party, urgent, signal });
@@ -165,9 +166,8 @@ test.each(['identify', 'stillThere', 'newestAt', 'readHeaders', 'fetchMessages']
     try {
       const places = new WorkPlaces(1);
       const [first, second] = [placeAt(places), placeAt(places)];
-      const never = () => new Promise<never>(() => {});
       const hanging = {
-        [name]: name === 'fetchMessages' ? () => ({ [Symbol.asyncIterator]: () => ({ next: never }) }) : never,
+        [name]: name === 'fetchMessages' ? () => ({ [Symbol.asyncIterator]: () => ({ next: unanswered }) }) : unanswered,
       };
       const session = atPlace(hanging as unknown as Session, first);
       await first.take();
