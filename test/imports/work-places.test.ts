@@ -167,7 +167,8 @@ test.each(['identify', 'stillThere', 'newestAt', 'readHeaders', 'fetchMessages']
       const places = new WorkPlaces(1);
       const [first, second] = [placeAt(places), placeAt(places)];
       const hanging = {
-        [name]: name === 'fetchMessages' ? () => ({ [Symbol.asyncIterator]: () => ({ next: unanswered }) }) : unanswered,
+        [name]:
+          name === 'fetchMessages' ? () => ({ [Symbol.asyncIterator]: () => ({ next: unanswered }) }) : unanswered,
       };
       const session = atPlace(hanging as unknown as Session, first);
       await first.take();
