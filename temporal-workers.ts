@@ -9,6 +9,8 @@ import { signOfLife } from './activities/sign-of-life.ts';
 import type { Context } from './runtime/context.ts';
 import {
   CHANNELS_QUEUE,
+  DELIVERIES_QUEUE,
+  MESSAGE_WEBHOOKS_QUEUE,
   NOTICES_QUEUE,
   WEBHOOKS_QUEUE,
   credentialsQueue,
@@ -21,14 +23,15 @@ const GRACE = '65s';
 
 /**
  * How many of each may run at once in one worker process. Imports hold sessions, and the few that are at work
- * (credentials/work-places.ts) message parts. A webhook is a socket that waits, and endpoints that hang keep two each:
- * many. Those on rows alone are short, and wait for the connections of the pool that all share.
+ * (credentials/work-places.ts) message parts. A webhook is a socket that waits, and an endpoint that begins to hang keeps
+ * up to 32: many. Those on rows alone are short, and wait for the connections of the pool that all share.
  */
-const SLOTS = { rows: 20, credentials: 40, import: 64, webhooks: 200, notices: 20 };
+const SLOTS = { rows: 20, credentials: 40, import: 64, webhooks: 300, notices: 20 };
 
 /**
- * One Temporal worker per queue of this process: workflows with the activities on rows, webhooks, and two activity queues
- * per access type, so that no import can starve a refresh, and no provider another or a channel's look at its row.
+ * One Temporal worker per queue of this process: workflows with the activities on rows, workflows of deliveries, webhooks of
+ * each lane, and two activity queues per access type, so that no import can starve a refresh, and no provider another or a
+ * channel's look at its row.
  */
 export async function createWorkers(context: Context, connection: NativeConnection): Promise<Worker[]> {
   const { namespace } = context.config.temporal;
@@ -45,18 +48,24 @@ export async function createWorkers(context: Context, connection: NativeConnecti
     Worker.create({ ...common, taskQueue, activities: handlers, maxConcurrentActivityTaskExecutions: slots });
   const channel = createChannelActivities(context);
   const imports = { ...createImportActivities(context), ...channel };
+  const workflows = {
+    ...common,
+    workflowBundle: await workflowBundle(),
+    // A killed worker's cached workflows are taken up by another after this, not after Temporal's ten seconds.
+    stickyQueueScheduleToStartTimeout: '2s',
+  } satisfies Partial<WorkerOptions>;
+  const deliveries = createDeliverActivities(context);
   return Promise.all([
     Worker.create({
-      ...common,
+      ...workflows,
       taskQueue: CHANNELS_QUEUE,
-      workflowBundle: await workflowBundle(),
       activities: createRowActivities(context),
       maxConcurrentActivityTaskExecutions: SLOTS.rows,
       maxCachedWorkflows: 500,
-      // A killed worker's cached workflows are taken up by another after this, not after Temporal's ten seconds.
-      stickyQueueScheduleToStartTimeout: '2s',
     }),
-    activities(WEBHOOKS_QUEUE, createDeliverActivities(context), SLOTS.webhooks),
+    Worker.create({ ...workflows, taskQueue: DELIVERIES_QUEUE, maxCachedWorkflows: 200, workflowThreadPoolSize: 1 }),
+    activities(WEBHOOKS_QUEUE, deliveries, SLOTS.webhooks),
+    activities(MESSAGE_WEBHOOKS_QUEUE, deliveries, SLOTS.webhooks),
     activities(NOTICES_QUEUE, createNoticeActivities(context), SLOTS.notices),
     ...[...context.providers.keys()].flatMap((accessType) => [
       activities(credentialsQueue(accessType), channel, SLOTS.credentials),

@@ -60,8 +60,10 @@ export const BACKOFF = {
   unsupportedConnection: { firstMs: DAY_MS, factor: 1, longestMs: DAY_MS },
   /** An adoption whose answer is stored. */
   adoption: { firstMs: 5 * SECOND_MS, factor: 2, longestMs: 5 * MINUTE_MS },
-  /** A delivery whose endpoint has as many attempts under way as it may. */
-  busyEndpoint: { firstMs: SECOND_MS, factor: 2, longestMs: 30 * SECOND_MS, spread: [0, 1] },
+  /** A webhook endpoint whose circuit is open. Never longer than a delivery's own gap after as many failures. */
+  circuit: { firstMs: 10 * SECOND_MS, factor: 2, longestMs: 5 * MINUTE_MS, longestAskedMs: HOUR_MS },
+  /** A delivery whose workflow Temporal did not start. */
+  deliveryStart: { firstMs: 5 * SECOND_MS, factor: 2, longestMs: 5 * MINUTE_MS },
   /** A nudge that the workflow does not take: signals of the reconcile. */
   nudge: { firstMs: 15 * SECOND_MS, factor: 2, longestMs: 15 * MINUTE_MS },
   /** The same of a workflow that is overdue. The first gap is longer than a refresh may take. */
@@ -162,6 +164,8 @@ export const DELIVERY_GAPS_MS: readonly number[] = [
   24 * HOUR_MS,
 ];
 const DELIVERY_SPREAD = [-0.1, 0.1] as const;
+/** A delivery that waits for its endpoint's circuit for as long as its attempts would last is given up, in ms. */
+export const LONGEST_WAIT_MS = DELIVERY_GAPS_MS.reduce((sum, gap) => sum + gap, 0);
 
 /**
  * The gap after so many failed attempts of a delivery; null after the last. Never shorter than the receiver asked for,

@@ -49,3 +49,11 @@ const snakeName = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `_${le
 export function isDelivered(type: EventType): boolean {
   return type !== 'credential.refreshed';
 }
+
+/** The lanes of webhook deliveries, the first one first: a flood of messages holds up no lifecycle event. */
+export const DELIVERY_LANES = ['lifecycle', 'messages'] as const;
+export type DeliveryLane = (typeof DELIVERY_LANES)[number];
+
+export function laneOf(type: EventType): DeliveryLane {
+  return type === 'message.received' || type === 'import.progress' ? 'messages' : 'lifecycle';
+}

@@ -3,6 +3,7 @@ import type { ConnectionOptions } from '@temporalio/client';
 import { SearchAttributeType, TypedSearchAttributes, defineSearchAttributeKey } from '@temporalio/common';
 import type { TemporalConfig } from './config.ts';
 import type { AccessType } from '../domain/access-type.ts';
+import type { DeliveryLane } from '../domain/event.ts';
 import { sendCommand } from './send-command.ts';
 import type {
   ChannelWorkflowInput,
@@ -14,6 +15,7 @@ import type {
 import {
   CHANNELS_QUEUE,
   CHANNEL_WORKFLOW,
+  DELIVERIES_QUEUE,
   DELIVER_WORKFLOW,
   RECIPIENT_WORKFLOW,
   channelWorkflowId,
@@ -29,7 +31,7 @@ export interface Temporal {
   /** Sends a command and waits for its answer; null when there is none within `waitMs` (the command continues). */
   command(channel: ChannelReference, command: Command, waitMs: number): Promise<CommandAnswer | null>;
   /** Starts the workflow of a committed webhook delivery; harmless when it already runs. */
-  startDelivery(delivery: { id: string; endpointId: string }): Promise<void>;
+  startDelivery(delivery: DeliveryReference): Promise<void>;
   /** Signals a recipient's workflow to look at its notices, and starts it if there is none. */
   wakeRecipient(recipient: { tenantId: string; recipientId: string }): Promise<void>;
   /** The workflow's page in Temporal Web, null without one. */
@@ -42,6 +44,15 @@ export interface ChannelReference {
   tenantId: string;
   accessType: AccessType;
 }
+
+interface DeliveryReference {
+  id: string;
+  endpointId: string;
+  lane: DeliveryLane;
+}
+
+/** Servers that know priorities take lifecycle events first; 3 is Temporal's default. */
+const PRIORITY = { lifecycle: { priorityKey: 2 }, messages: { priorityKey: 4 } } as const;
 
 const TENANT_ID = defineSearchAttributeKey('TenantId', SearchAttributeType.KEYWORD);
 const ACCESS_TYPE = defineSearchAttributeKey('AccessType', SearchAttributeType.KEYWORD);
@@ -115,12 +126,13 @@ function startOptions({ id: channelId, tenantId, accessType }: ChannelReference)
   };
 }
 
-async function startDelivery(client: Client, { id, endpointId }: { id: string; endpointId: string }): Promise<void> {
-  const input: DeliverInput = { v: 1, deliveryId: id, endpointId };
+async function startDelivery(client: Client, { id, endpointId, lane }: DeliveryReference): Promise<void> {
+  const input: DeliverInput = { v: 1, deliveryId: id, endpointId, lane };
   try {
     await client.workflow.start(DELIVER_WORKFLOW, {
       workflowId: deliverWorkflowId(id),
-      taskQueue: CHANNELS_QUEUE,
+      taskQueue: DELIVERIES_QUEUE,
+      priority: PRIORITY[lane],
       args: [input],
     });
   } catch (error) {

@@ -1,9 +1,14 @@
 import { Webhook } from 'standardwebhooks';
 import type { Vault } from '../crypto/vault.ts';
 import { webhookSecretBinding } from '../crypto/webhook-secret.ts';
-import { readConsignment, recordDelivery } from '../db/across-tenants/deliveries.ts';
+import {
+  readConsignment,
+  recordDelivery,
+  settleAttempt,
+  takePlaceAtEndpoint,
+} from '../db/across-tenants/deliveries.ts';
 import type { Database } from '../db/client.ts';
-import type { Consignment } from '../db/events/deliveries.ts';
+import type { Consignment, NewDelivery } from '../db/events/deliveries.ts';
 import type { Clock } from '../domain/clock.ts';
 import { deliveryGapMs } from '../domain/backoff.ts';
 import { wireData } from '../domain/event.ts';
@@ -15,9 +20,10 @@ import type { ReceiverAnswer, WebhookReceivers } from './receivers.ts';
 /** The workflow's timer and our clock may differ by this much, in ms. */
 const EARLY_MS = 1_000;
 
+/** `waiting`: the delivery is in its endpoint's queue, from where another run of its workflow is started. */
 export type DeliveryOutcome =
-  | { state: 'delivered' | 'failed'; attempts: number; words: string }
-  | { state: 'pending'; attempts: number; words: string; retryInMs: number; busy: boolean };
+  | { state: 'delivered' | 'failed' | 'waiting'; attempts: number; words: string }
+  | { state: 'pending'; attempts: number; words: string; retryInMs: number };
 
 /** The dependencies of an attempt. */
 export interface DeliveryContext {
@@ -26,6 +32,8 @@ export interface DeliveryContext {
   vault: Pick<Vault, 'decryptSecret'>;
   logger: Pick<Logger, 'warn'>;
   receivers: WebhookReceivers;
+  /** Starts the deliveries that get the place of an ended attempt. */
+  start(deliveries: NewDelivery[]): Promise<void>;
 }
 
 /** Posts a delivery to its endpoint if it is due. The row decides, so a repeated attempt continues where the row is. */
@@ -42,14 +50,21 @@ export async function attemptDelivery(
   const now = await context.clock.now();
   const earlyMs = (delivery.nextAttemptAt ?? now).getTime() - now.getTime();
   if (earlyMs > EARLY_MS) {
-    return { state: 'pending', attempts, words: 'The next attempt is not due yet', retryInMs: earlyMs, busy: false };
+    return { state: 'pending', attempts, words: 'The next attempt is not due yet', retryInMs: earlyMs };
   }
   if (endpoint.disabledAt) {
     const words = 'The endpoint is disabled; enable it and redeliver';
     await recordDelivery(context.database, consignment, { state: 'failed', lastError: words, nextAttemptAt: null });
     return { state: 'failed', attempts, words };
   }
-  return settle(context, consignment, await post(context, consignment, now, signal));
+  // The endpoint's circuit is judged as of the time for which the workflow was woken.
+  const dueAt = new Date(now.getTime() + Math.max(0, earlyMs));
+  if (!(await takePlaceAtEndpoint(context.database, consignment, dueAt))) {
+    return { state: 'waiting', attempts, words: 'The endpoint fails or is busy; the delivery waits in its queue' };
+  }
+  const began = performance.now();
+  const answer = await post(context, consignment, now, signal);
+  return settle(context, consignment, { answer, tookMs: performance.now() - began });
 }
 
 /** The receiver's answer, or the code of its absence. */
@@ -89,28 +104,28 @@ function webhookBody(event: Consignment['event']): string {
 async function settle(
   context: DeliveryContext,
   consignment: Consignment,
-  answer: ReceiverAnswer | string,
+  { answer, tookMs }: { answer: ReceiverAnswer | string; tookMs: number },
 ): Promise<DeliveryOutcome> {
   const { id } = consignment.delivery;
   const now = await context.clock.now();
   const attempts = consignment.delivery.attempts + 1;
-  const status = typeof answer === 'string' ? null : answer.status;
+  const { status, retryAfterMs } = typeof answer === 'string' ? { status: null, retryAfterMs: null } : answer;
   const made = { attempts, lastStatus: status, lastAttemptAt: now };
+  const record = async (progress: Parameters<typeof settleAttempt>[2]['progress'], isGone = false) => {
+    const pauseMs = status === 429 || status === 503 ? retryAfterMs : null;
+    const end = { isDelivered: progress.state === 'delivered', tookMs, pauseMs };
+    await context.start(await settleAttempt(context.database, consignment, { progress, end, isGone, now }));
+  };
   if (status !== null && status >= 200 && status < 300) {
-    const delivered = { state: 'delivered' as const, lastError: null, nextAttemptAt: null, deliveredAt: now };
-    await recordDelivery(context.database, consignment, { ...made, ...delivered });
+    await record({ ...made, state: 'delivered', lastError: null, nextAttemptAt: null, deliveredAt: now });
     return { state: 'delivered', attempts, words: `Answered ${status}` };
   }
   const isGone = status === 410;
   const words = typeof answer === 'string' ? noAnswerInWords(answer) : refusalInWords(answer.status);
-  const retryInMs = isGone
-    ? null
-    : deliveryGapMs(id, attempts, typeof answer === 'string' ? null : answer.retryAfterMs);
-  const next = retryInMs === null ? null : new Date(now.getTime() + retryInMs);
-  const state = next === null ? ('failed' as const) : ('pending' as const);
-  const progress = { ...made, state, lastError: words, nextAttemptAt: next };
-  await recordDelivery(context.database, consignment, progress, isGone ? now : null);
-  if (retryInMs !== null) return { state: 'pending', attempts, words, retryInMs, busy: false };
+  const retryInMs = isGone ? null : deliveryGapMs(id, attempts, retryAfterMs);
+  const nextAttemptAt = retryInMs === null ? null : new Date(now.getTime() + retryInMs);
+  await record({ ...made, state: nextAttemptAt ? 'pending' : 'failed', lastError: words, nextAttemptAt }, isGone);
+  if (retryInMs !== null) return { state: 'pending', attempts, words, retryInMs };
   const { endpoint, event } = consignment;
   context.logger.warn(
     { deliveryId: id, endpointId: endpoint.id, eventId: event.id, attempts },

@@ -3,6 +3,7 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 import {
   countChannelsByStatus,
   countFailingSubscriptions,
+  countOpenCircuits,
   countOpenIncidents,
   countStuckChannels,
   findOldestNudge,
@@ -39,6 +40,11 @@ const pushes = new Counter({
 const failingSubscriptions = new Gauge({
   name: 'mooring_subscriptions_failing',
   help: 'Channels whose provider refuses to tell of news; they are polled only',
+  registers: [registry],
+});
+const openCircuits = new Gauge({
+  name: 'mooring_webhook_circuits_open',
+  help: 'Webhook endpoints that fail; their deliveries wait, and one is attempted at growing gaps',
   registers: [registry],
 });
 const channels = new Gauge({
@@ -129,5 +135,6 @@ export async function renderMetrics(context: ApiContext): Promise<string> {
   const unsettled = await findOldestUnsettled(context.database);
   feedLag.set(unsettled ? Math.max(0, (now.getTime() - unsettled.getTime()) / 1000) : 0);
   failingSubscriptions.set(await countFailingSubscriptions(context.database));
+  openCircuits.set(await countOpenCircuits(context.database));
   return registry.metrics();
 }

@@ -13,6 +13,11 @@ export function presentEndpoint(row: EndpointRow): WebhookEndpoint {
     disabled: row.disabledAt !== null,
     disabled_at: isoOrNull(row.disabledAt),
     created_at: row.createdAt.toISOString(),
+    failing: row.failingSince && {
+      since: row.failingSince.toISOString(),
+      failures: row.failures,
+      waits_until: isoOrNull(row.openUntil),
+    },
   };
 }
 

@@ -10,6 +10,7 @@ import {
   listEndpoints,
   updateEndpoint,
 } from '../../db/events/endpoints.ts';
+import { CLOSED_CIRCUIT } from '../../domain/limits/circuit.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import { admitReceiver } from '../../webhooks/receivers.ts';
 import { empty, json } from '../http/answers.ts';
@@ -111,7 +112,9 @@ const patch = defineCall({
     const row = await withinReach(context.database, principal.tenantId, async (tx) => {
       const before = await findEndpoint(tx, id);
       if (!before) return null;
+      const mended = (url !== undefined && url !== before.url) || (disabled === false && before.disabledAt !== null);
       return updateEndpoint(tx, id, {
+        ...(mended ? CLOSED_CIRCUIT : {}),
         ...(url === undefined ? {} : { url }),
         ...(events === undefined ? {} : { events }),
         ...(disabled === undefined ? {} : { disabledAt: disabled ? (before.disabledAt ?? now) : null }),

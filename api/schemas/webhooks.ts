@@ -42,6 +42,20 @@ const endpoint = z.object({
   disabled: z.boolean().describe('Whether the endpoint gets no deliveries'),
   disabled_at: timeOut.nullable().describe('Since when; null: it is enabled'),
   created_at: timeOut.describe('When the endpoint was added'),
+  failing: z
+    .object({
+      since: timeOut.describe('When the first failure in a row was'),
+      failures: z.int().describe('Failed attempts in a row'),
+      waits_until: timeOut
+        .nullable()
+        .describe(
+          'After several failures in a row, deliveries wait, and one of them is attempted at growing gaps: when next, at the earliest; null: deliveries are attempted as they come',
+        ),
+    })
+    .nullable()
+    .describe(
+      'null: the last attempt succeeded, or none was made since the endpoint was enabled or its address changed',
+    ),
 });
 export const endpointOut = endpoint.meta({ id: 'WebhookEndpoint' });
 export const newEndpointOut = endpoint

@@ -3,7 +3,7 @@ import type { Status } from '../../domain/channel.ts';
 import type { Database, Transaction } from '../client.ts';
 import type { IncidentScope } from '../../domain/incidents/incident.ts';
 import { channels, incidents, nudges } from '../schema/channels.ts';
-import { feedState } from '../schema/events.ts';
+import { feedState, webhookEndpoints } from '../schema/events.ts';
 import { subscriptions } from '../schema/subscriptions.ts';
 
 /** The figures behind the operator's metrics and health checks. */
@@ -58,6 +58,15 @@ export async function countStuckChannels(
 export async function countFailingSubscriptions(database: Database): Promise<number> {
   return database.acrossTenants(async (tx) => {
     const [row] = await tx.select({ count: count() }).from(subscriptions).where(isNotNull(subscriptions.failingSince));
+    return row?.count ?? 0;
+  });
+}
+
+/** How many webhook endpoints have an open circuit: their deliveries wait. */
+export async function countOpenCircuits(database: Database): Promise<number> {
+  return database.acrossTenants(async (tx) => {
+    const isOpen = and(isNotNull(webhookEndpoints.openUntil), isNull(webhookEndpoints.disabledAt));
+    const [row] = await tx.select({ count: count() }).from(webhookEndpoints).where(isOpen);
     return row?.count ?? 0;
   });
 }

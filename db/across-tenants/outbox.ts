@@ -1,11 +1,11 @@
-import { and, asc, eq, inArray, isNull, or, sql } from 'drizzle-orm';
-import type { InferSelectModel } from 'drizzle-orm';
+import { asc, eq, inArray, sql } from 'drizzle-orm';
+import type { InferSelectModel, SQL } from 'drizzle-orm';
 import { isDelivered } from '../../domain/event.ts';
 import type { Database, Transaction } from '../client.ts';
 import { isAfter, isSettled } from '../events/feed.ts';
 import type { FeedPosition } from '../events/feed.ts';
 import { tellOfMessages } from '../messages/message-notices.ts';
-import { events, feedState, webhookEndpoints } from '../schema/events.ts';
+import { events, feedState } from '../schema/events.ts';
 import { insertDeliveries, takeRedeliveries } from '../events/deliveries.ts';
 import type { NewDelivery } from '../events/deliveries.ts';
 
@@ -41,9 +41,10 @@ export async function turnOutbox(database: Database, now: Date, limit: number): 
     const noticesWait = await tellOfMessages(tx, position.epoch, now, limit);
     const read = await readEvents(tx, position, limit);
     const settled = read.filter((row) => row.isSettled).map((row) => row.event);
-    const deliveries = [...(await handOver(tx, settled, now)), ...(await takeRedeliveries(tx, now))];
-    await moveTo(tx, settled.at(-1));
-    const more = settled.length === limit;
+    const handedOver = await handOver(tx, settled, now);
+    const deliveries = [...handedOver.deliveries, ...(await takeRedeliveries(tx, now))];
+    await moveTo(tx, settled[handedOver.count - 1]);
+    const more = settled.length === limit || handedOver.count < settled.length;
     return { deliveries, more, heldBack: settled.length < read.length, noticesWait };
   });
 }
@@ -58,24 +59,62 @@ function readEvents(tx: Transaction, position: Pick<FeedPosition, 'xact' | 'seq'
     .limit(limit);
 }
 
-/** An endpoint without `events` or `tenant` gets everything. */
-const isWanted = and(
-  isNull(webhookEndpoints.disabledAt),
-  or(isNull(webhookEndpoints.tenantId), eq(webhookEndpoints.tenantId, events.tenantId)),
-  or(isNull(webhookEndpoints.events), sql`${events.type} = any(${webhookEndpoints.events})`),
-);
+/** How many deliveries a turn inserts, unless one event alone has more: what commits is short, whatever tenants have. */
+const DELIVERIES_PER_TURN = 2_000;
 
-async function handOver(tx: Transaction, settled: EventRow[], now: Date): Promise<NewDelivery[]> {
+interface Pair extends Record<string, unknown> {
+  eventId: string;
+  type: EventRow['type'];
+  tenantId: string | null;
+  endpointId: string;
+}
+
+/** Inserts the deliveries of as many of the events as a turn has room for, in their order; how many events. */
+async function handOver(tx: Transaction, settled: EventRow[], now: Date): Promise<HandedOver> {
   const told = settled.filter((event) => isDelivered(event.type)).map((event) => event.id);
-  if (told.length === 0) return [];
-  const pairs = await tx
-    .select({ eventId: events.id, endpointId: webhookEndpoints.id, tenantId: events.tenantId })
-    .from(events)
-    .innerJoin(webhookEndpoints, isWanted)
-    .where(inArray(events.id, told))
-    .orderBy(asc(events.xact), asc(events.seq))
-    .for('key share');
-  return insertDeliveries(tx, pairs, now);
+  if (told.length === 0) return { deliveries: [], count: settled.length };
+  const pairs = await findPairs(tx, told, DELIVERIES_PER_TURN + 1);
+  if (pairs.length <= DELIVERIES_PER_TURN) {
+    return { deliveries: await insertDeliveries(tx, pairs, now), count: settled.length };
+  }
+  const cut = pairs.at(-1)?.eventId ?? '';
+  const whole = pairs.filter(({ eventId }) => eventId !== cut);
+  const cutAt = settled.findIndex(({ id }) => id === cut);
+  if (whole.length > 0) return { deliveries: await insertDeliveries(tx, whole, now), count: cutAt };
+  return { deliveries: await insertDeliveries(tx, await findPairs(tx, [cut], null), now), count: cutAt + 1 };
+}
+
+interface HandedOver {
+  deliveries: NewDelivery[];
+  count: number;
+}
+
+/**
+ * Each event with each endpoint that wants it, in the feed's order. An endpoint without `events` or `tenant` gets
+ * everything. The index leads to the endpoints of an event's tenant, however many others there are. The lock keeps an
+ * endpoint from being deleted before its deliveries are inserted.
+ */
+async function findPairs(tx: Transaction, eventIds: string[], limit: number | null): Promise<Pair[]> {
+  const found = await tx.execute<Pair>(wantedBy(eventIds, limit));
+  return [...found];
+}
+
+const endpointsWhere = (whose: SQL) => sql`
+  select * from (
+    select w.id from webhook_endpoints w
+    where ${whose} and w.disabled_at is null and (w.events is null or e.type = any(w.events))
+    order by w.id for key share of w) endpoints`;
+
+/** The query of `findPairs`. */
+export function wantedBy(eventIds: string[], limit: number | null): SQL {
+  return sql`
+    select e.id as "eventId", e.type, e.tenant_id as "tenantId", wanting.id as "endpointId"
+    from (select id, type, tenant_id, xact, seq from events where ${inArray(sql`id`, eventIds)}
+      order by xact, seq) e
+    cross join lateral (
+      ${endpointsWhere(sql`w.tenant_id = e.tenant_id`)} union all ${endpointsWhere(sql`w.tenant_id is null`)}
+    ) wanting
+    order by e.xact, e.seq ${limit === null ? sql`` : sql`limit ${limit}`}`;
 }
 
 async function moveTo(tx: Transaction, last: EventRow | undefined): Promise<void> {

@@ -1,6 +1,7 @@
-import { and, desc, eq, isNull, lt, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, inArray, isNull, lt, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
-import type { EventType } from '../../domain/event.ts';
+import { laneOf } from '../../domain/event.ts';
+import type { DeliveryLane, EventType } from '../../domain/event.ts';
 import { EVENTS_TOPIC } from '../../domain/notify-topics.ts';
 import type { Transaction } from '../client.ts';
 import { newId } from '../ids.ts';
@@ -13,6 +14,7 @@ export type DeliveryRow = InferSelectModel<typeof webhookDeliveries>;
 export interface NewDelivery {
   id: string;
   endpointId: string;
+  lane: DeliveryLane;
 }
 
 /** A delivery with its event and endpoint. */
@@ -22,36 +24,39 @@ export interface Consignment {
   event: InferSelectModel<typeof events>;
 }
 
-/** A statement takes 65,535 parameters; a delivery has seven. */
+/** A statement takes 65,535 parameters; a delivery has nine. */
 const ROWS_PER_INSERT = 5_000;
+
+const newColumns = {
+  id: webhookDeliveries.id,
+  endpointId: webhookDeliveries.endpointId,
+  lane: webhookDeliveries.lane,
+};
 
 /** The deliveries of a turn of the outbox. An event and endpoint with a delivery keep it. */
 export async function insertDeliveries(
   tx: Transaction,
-  pairs: { eventId: string; endpointId: string; tenantId: string | null }[],
+  pairs: { eventId: string; type: EventType; endpointId: string; tenantId: string | null }[],
   now: Date,
 ): Promise<NewDelivery[]> {
   const inserted: NewDelivery[] = [];
   for (let first = 0; first < pairs.length; first += ROWS_PER_INSERT) {
-    const rows = pairs.slice(first, first + ROWS_PER_INSERT).map((pair) => newDelivery(pair, 0, now));
-    inserted.push(
-      ...(await tx
-        .insert(webhookDeliveries)
-        .values(rows)
-        .onConflictDoNothing()
-        .returning({ id: webhookDeliveries.id, endpointId: webhookDeliveries.endpointId })),
-    );
+    const rows = pairs.slice(first, first + ROWS_PER_INSERT).map((pair) => ({
+      ...newDelivery({ ...pair, lane: laneOf(pair.type) }, 0, now),
+      startAt: now,
+    }));
+    inserted.push(...(await tx.insert(webhookDeliveries).values(rows).onConflictDoNothing().returning(newColumns)));
   }
   return inserted;
 }
 
 function newDelivery(
-  { eventId, endpointId, tenantId }: Pick<DeliveryRow, 'eventId' | 'endpointId' | 'tenantId'>,
+  { eventId, endpointId, tenantId, lane }: Pick<DeliveryRow, 'eventId' | 'endpointId' | 'tenantId' | 'lane'>,
   redelivery: number,
   now: Date,
 ) {
   const due = { state: 'pending' as const, createdAt: now, nextAttemptAt: now };
-  return { id: newId('whd'), eventId, endpointId, tenantId, redelivery, ...due };
+  return { id: newId('whd'), eventId, endpointId, tenantId, lane, redelivery, ...due };
 }
 
 /**
@@ -75,13 +80,27 @@ export async function insertRedelivery(tx: Transaction, first: DeliveryRow, now:
   return row;
 }
 
-/** The deliveries that were asked for since the last turn. */
+/** The deliveries that were asked for since the last turn. They follow a repair, so their endpoints are tried at once. */
 export async function takeRedeliveries(tx: Transaction, now: Date): Promise<NewDelivery[]> {
-  return tx
+  const taken = await tx
     .update(webhookDeliveries)
-    .set({ nextAttemptAt: now })
-    .where(and(eq(webhookDeliveries.state, sql`'pending'`), isNull(webhookDeliveries.nextAttemptAt)))
-    .returning({ id: webhookDeliveries.id, endpointId: webhookDeliveries.endpointId });
+    .set({ nextAttemptAt: now, startAt: now })
+    .where(
+      and(
+        eq(webhookDeliveries.state, sql`'pending'`),
+        isNull(webhookDeliveries.startAt),
+        isNull(webhookDeliveries.nextAttemptAt),
+      ),
+    )
+    .returning(newColumns);
+  if (taken.length > 0) {
+    const endpointIds = [...new Set(taken.map(({ endpointId }) => endpointId))];
+    await tx
+      .update(webhookEndpoints)
+      .set({ openUntil: now })
+      .where(and(inArray(webhookEndpoints.id, endpointIds), gt(webhookEndpoints.openUntil, now)));
+  }
+  return taken;
 }
 
 /** A delivery with its event, without the endpoint's secret, which the server may not read. */

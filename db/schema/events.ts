@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { bigint, index, integer, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
-import type { EventType } from '../../domain/event.ts';
+import type { DeliveryLane, EventType } from '../../domain/event.ts';
 import { feedOrder, renamedJson, time, xid8 } from './columns.ts';
 import { tenants } from './tenants.ts';
 import { channels } from './channels.ts';
@@ -31,18 +31,34 @@ export const events = pgTable(
   ],
 );
 
-export const webhookEndpoints = pgTable('webhook_endpoints', {
-  id: text('id').primaryKey(),
-  /** null: events of every tenant. */
-  tenantId: text('tenant_id').references(() => tenants.id, { onDelete: 'cascade' }),
-  url: text('url').notNull(),
-  /** null: every type. */
-  events: text('events').array().$type<EventType[]>(),
-  /** `whsec_…`, encrypted under a key the server holds. */
-  secretJwe: text('secret_jwe').notNull(),
-  disabledAt: time('disabled_at'),
-  createdAt: time('created_at').notNull(),
-});
+export const webhookEndpoints = pgTable(
+  'webhook_endpoints',
+  {
+    id: text('id').primaryKey(),
+    /** null: events of every tenant. */
+    tenantId: text('tenant_id').references(() => tenants.id, { onDelete: 'cascade' }),
+    url: text('url').notNull(),
+    /** null: every type. */
+    events: text('events').array().$type<EventType[]>(),
+    /** `whsec_…`, encrypted under a key the server holds. */
+    secretJwe: text('secret_jwe').notNull(),
+    disabledAt: time('disabled_at'),
+    createdAt: time('created_at').notNull(),
+    /** The circuit (`domain/limits/circuit.ts`), shared by all processes. */
+    failures: integer('failures').notNull().default(0),
+    failingSince: time('failing_since'),
+    openUntil: time('open_until'),
+    atOnce: integer('at_once').notNull().default(8),
+    /** Whose delivery was started last: tenants take turns. */
+    servedTenant: text('served_tenant').notNull().default(''),
+  },
+  (t) => [
+    /** What an event of a tenant looks up; the endpoints of the product have null here. */
+    index('webhook_endpoints_tenant')
+      .on(t.tenantId)
+      .where(sql`${t.disabledAt} is null`),
+  ],
+);
 
 export const webhookDeliveries = pgTable(
   'webhook_deliveries',
@@ -65,14 +81,28 @@ export const webhookDeliveries = pgTable(
     nextAttemptAt: time('next_attempt_at'),
     deliveredAt: time('delivered_at'),
     createdAt: time('created_at').notNull(),
+    lane: text('lane').$type<DeliveryLane>().notNull().default('lifecycle'),
+    /** It waits in the queue of its endpoint, and its workflow is started then at the earliest; null: it does not wait. */
+    startAt: time('start_at'),
+    /** How often its workflow was started since its last attempt. */
+    starts: integer('starts').notNull().default(0),
+    /** Until when it counts as an attempt under way at its endpoint; a process that dies leaves it behind. */
+    underWayUntil: time('under_way_until'),
   },
   (t) => [
     uniqueIndex('webhook_deliveries_once').on(t.eventId, t.endpointId, t.redelivery),
     index('webhook_deliveries_endpoint').on(t.endpointId, t.id),
-    /** The ones to look after; the delivered ones outnumber them by far. */
-    index('webhook_deliveries_pending')
+    /** The queues of endpoints, by tenant. */
+    index('webhook_deliveries_waiting')
+      .on(t.lane, t.endpointId, sql`coalesce(${t.tenantId}, '')`, t.startAt, t.id)
+      .where(sql`${t.state} = 'pending' and ${t.startAt} is not null`),
+    index('webhook_deliveries_under_way')
+      .on(t.endpointId, t.underWayUntil)
+      .where(sql`${t.state} = 'pending' and ${t.underWayUntil} is not null`),
+    /** Deliveries whose workflow runs or is missing; those that wait may outnumber them by far. */
+    index('webhook_deliveries_started')
       .on(t.nextAttemptAt)
-      .where(sql`${t.state} = 'pending'`),
+      .where(sql`${t.state} = 'pending' and ${t.startAt} is null`),
   ],
 );
 

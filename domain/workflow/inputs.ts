@@ -1,4 +1,5 @@
 import type { AccessType } from '../access-type.ts';
+import type { DeliveryLane } from '../event.ts';
 import type { ChannelView } from './channel-view.ts';
 
 /*
@@ -29,6 +30,8 @@ export interface DeliverInput {
   v: 1;
   deliveryId: string;
   endpointId: string;
+  /** Missing in deliveries of older releases: all were of one lane. */
+  lane?: DeliveryLane;
 }
 
 /** `recipientId` is a hash: histories hold no address. */

@@ -13,8 +13,12 @@ export const recipientWorkflowId = (recipientId: string) => `recipient/${recipie
 
 /** Workflows, and activities that touch only our database: no provider holds one of their slots. */
 export const CHANNELS_QUEUE = 'channels';
-/** Webhook deliveries: a slow endpoint must not hold a channel. */
+/** Workflows of deliveries: a burst of new channels must not hold up what is told of them. */
+export const DELIVERIES_QUEUE = 'deliveries';
+/** Attempts of webhook deliveries: a slow endpoint must not hold a channel. */
 export const WEBHOOKS_QUEUE = 'webhooks';
+/** The same of the lane of messages: a flood of them must not hold up a lifecycle event. */
+export const MESSAGE_WEBHOOKS_QUEUE = 'webhooks-messages';
 /** Mail: a slow mail server must not hold a channel or a webhook. */
 export const NOTICES_QUEUE = 'notices';
 /** Refresh, verify, revoke: apart from imports, so that no import can starve a refresh. */

@@ -28,7 +28,7 @@ describe('the gaps between tries', () => {
     expect(seconds(BACKOFF.pollPutOff, 9)).toEqual([60, 60, 60, 60, 60, 60, 64, 128, 256]);
     expect(seconds(BACKOFF.appRefused, 9)).toEqual([1, 2, 4, 8, 16, 32, 64, 120, 120]);
     expect(seconds(BACKOFF.sliceWithoutToken, 7)).toEqual([1, 2, 4, 8, 16, 30, 30]);
-    expect(seconds(BACKOFF.busyEndpoint, 7)).toEqual([1, 2, 4, 8, 16, 30, 30]);
+    expect(seconds(BACKOFF.circuit, 7)).toEqual([10, 20, 40, 80, 160, 300, 300]);
     expect(seconds(BACKOFF.renewal, 13).slice(0, 4)).toEqual([15, 30, 60, 120]);
     expect(seconds(BACKOFF.renewal, 13).at(-1)).toBe(6 * 3_600);
     expect(seconds(BACKOFF.adoption, 8)).toEqual([5, 10, 20, 40, 80, 160, 300, 300]);

@@ -72,6 +72,7 @@ interface Answered {
   secret: string;
   tenant: string | null;
   disabled_at: string | null;
+  failing: object | null;
   event: { id: string; type: string };
   redelivery: number;
   next_attempt_at: string | null;
@@ -178,6 +179,26 @@ describe('an endpoint', () => {
     expect((await call('DELETE', path)).status).toBe(204);
     expect((await call('GET', path)).status).toBe(404);
     expect((await call('DELETE', path)).status).toBe(404);
+  });
+
+  it('says that it fails and until when its deliveries wait, until its address changes or it is enabled', async () => {
+    const { id } = await create();
+    const failing = async () => (await call('GET', `${ENDPOINTS}/${id}`)).json.failing;
+    expect(await failing()).toBeNull();
+    const at = new Date('2026-05-03T10:00:00Z');
+    const fail = (openUntil: Date | null) =>
+      stage.database.acrossTenants((tx) =>
+        tx.update(webhookEndpoints).set({ failures: 6, failingSince: at, openUntil, atOnce: 1 }),
+      );
+    await fail(null);
+    expect(await failing()).toEqual({ since: at.toISOString(), failures: 6, waits_until: null });
+    await call('PATCH', `${ENDPOINTS}/${id}`, { url: `${URL_HERE}/moved` });
+    expect(await failing()).toBeNull();
+    await fail(at);
+    await call('PATCH', `${ENDPOINTS}/${id}`, { disabled: true });
+    expect(await failing()).toMatchObject({ waits_until: at.toISOString() });
+    await call('PATCH', `${ENDPOINTS}/${id}`, { disabled: false });
+    expect(await failing()).toBeNull();
   });
 
   it('needs a key with the right: 401 and 403', async () => {

@@ -2,7 +2,7 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { createDeliverActivities } from '../../activities/deliver.ts';
 import { signOfLife } from '../../activities/sign-of-life.ts';
 import { startOutboxPump } from '../../webhooks/outbox-pump.ts';
-import { CHANNELS_QUEUE, WEBHOOKS_QUEUE } from '../../domain/workflow/names.ts';
+import { DELIVERIES_QUEUE, MESSAGE_WEBHOOKS_QUEUE, WEBHOOKS_QUEUE } from '../../domain/workflow/names.ts';
 import { temporalOf } from '../../runtime/temporal.ts';
 import { startTemporalServer } from '../support/temporal-server.ts';
 import type { Stage } from './stage.ts';
@@ -41,15 +41,19 @@ export async function startWorkers(
   const workers = [
     await Worker.create({
       connection,
-      taskQueue: CHANNELS_QUEUE,
+      taskQueue: DELIVERIES_QUEUE,
       workflowsPath: new URL('../../workflows/deliver.ts', import.meta.url).pathname,
     }),
-    await Worker.create({
-      connection,
-      taskQueue: WEBHOOKS_QUEUE,
-      activities: createDeliverActivities(context),
-      interceptors: { activity: [(activity) => ({ inbound: signOfLife(activity) })] },
-    }),
+    ...(await Promise.all(
+      [WEBHOOKS_QUEUE, MESSAGE_WEBHOOKS_QUEUE].map((taskQueue) =>
+        Worker.create({
+          connection,
+          taskQueue,
+          activities: createDeliverActivities(context),
+          interceptors: { activity: [(activity) => ({ inbound: signOfLife(activity) })] },
+        }),
+      ),
+    )),
   ];
   const running = workers.map((worker) => worker.run());
   return {

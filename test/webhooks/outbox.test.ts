@@ -1,7 +1,7 @@
 import { eq, sql } from 'drizzle-orm';
 import postgres from 'postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { turnOutbox } from '../../db/across-tenants/outbox.ts';
+import { turnOutbox, wantedBy } from '../../db/across-tenants/outbox.ts';
 import type { Transaction } from '../../db/client.ts';
 import { parseFeedCursor } from '../../db/events/feed.ts';
 import { noticeMessages } from '../../db/messages/message-notices.ts';
@@ -132,6 +132,57 @@ describe('turnOutbox()', () => {
     expect(new Set(delivered)).toEqual(new Set(told));
   });
 });
+
+const addEndpoints = (many: number, ofTenants: boolean) =>
+  asOwner(`
+    insert into tenants (id, created_at) select 'many-' || n, now() from generate_series(1, ${many}) n
+      on conflict do nothing;
+    insert into webhook_endpoints (id, tenant_id, url, secret_jwe, created_at)
+      select 'whe_' || n, ${ofTenants ? "'many-' || n" : 'null'}, 'http://127.0.0.1/', 'none', now()
+      from generate_series(1, ${many}) n`);
+
+describe('a turn among many endpoints', () => {
+  it('reads the endpoints of the events’ own tenants, not those of ten thousand others', async () => {
+    await addEndpoints(10_000, true);
+    const { endpoint } = await addEndpoint(stage, { url: 'http://127.0.0.1/', tenantId: 'acme' });
+    const told = await tellTimes(200);
+    const [row] = await stage.database.acrossTenants((tx) =>
+      tx.execute<{ 'QUERY PLAN': unknown }>(sql`explain (analyze, format json) ${wantedBy(told, null)}`),
+    );
+    expect(endpointRowsOf(row?.['QUERY PLAN'])).toBeLessThanOrEqual(400);
+    await emptyOutbox();
+    expect(await deliveredEvents(endpoint.id)).toEqual(told);
+  });
+
+  it('inserts what one transaction can, goes on while events are left, and cuts no event in two', async () => {
+    await addEndpoints(900, false);
+    const told = await tellTimes(5);
+    const turns: number[] = [];
+    for (let look = await turn(); look?.heldBack || look?.more || look?.deliveries.length; look = await turn()) {
+      if (look.deliveries.length > 0) turns.push(look.deliveries.length);
+    }
+    expect(turns).toEqual([1_800, 1_800, 900]);
+    expect(await deliveredEvents('whe_1')).toEqual(told);
+    expect(await deliveredEvents('whe_900')).toEqual(told);
+  });
+});
+
+const tellTimes = (times: number) =>
+  inAcme(async (tx) => {
+    const ids: string[] = [];
+    for (let i = 0; i < times; i++) ids.push(await tell(tx, channel));
+    return ids;
+  });
+
+/** Rows of webhook_endpoints that a plan has looked at. */
+function endpointRowsOf(plan: unknown): number {
+  if (typeof plan !== 'object' || plan === null) return 0;
+  const node = plan as Record<string, unknown>;
+  const count = (name: string) => Number(node[name] ?? 0);
+  const own = (count('Actual Rows') + count('Rows Removed by Filter')) * count('Actual Loops');
+  const below = Object.values(node).reduce<number>((sum, part) => sum + endpointRowsOf(part), 0);
+  return (node['Relation Name'] === 'webhook_endpoints' ? own : 0) + below;
+}
 
 const later = (ms: number) => new Date(Date.now() + ms);
 const notice = (tx: Transaction, count: number) => noticeMessages(tx, { ...channel, count, now: new Date() });

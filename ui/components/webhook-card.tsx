@@ -4,6 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { call } from '../data/client.ts';
 import { deliveriesQuery } from '../data/queries.ts';
 import type { WebhookDelivery, WebhookEndpoint } from '../../api/schemas/webhooks.ts';
+import { plural } from '../words/time.ts';
 import type { Tone } from '../words/words.ts';
 import { Ago, Ahead } from './clock.tsx';
 import { Copyable } from './copyable.tsx';
@@ -33,6 +34,7 @@ export function WebhookCard({ endpoint }: { endpoint: WebhookEndpoint }) {
           {endpoint.disabled && ' · switched off'}
           <Copyable value={endpoint.id} label="endpoint id" />
         </p>
+        {endpoint.failing && !endpoint.disabled && <Failing failing={endpoint.failing} />}
       </header>
       <div className="actions">
         <Button variant="default" aria-expanded={open} onClick={() => setOpen(!open)}>
@@ -59,6 +61,21 @@ export function WebhookCard({ endpoint }: { endpoint: WebhookEndpoint }) {
       {(remove.error ?? toggle.error) && <ProblemNotice error={remove.error ?? toggle.error} />}
       {open && <Deliveries endpoint={endpoint} />}
     </section>
+  );
+}
+
+function Failing({ failing }: { failing: NonNullable<WebhookEndpoint['failing']> }) {
+  return (
+    <p className="meta">
+      <span className="word tone-warn">Failing</span> since <Ago at={failing.since} />,{' '}
+      {plural(failing.failures, 'attempt', 'attempts')} in a row
+      {failing.waits_until && (
+        <>
+          . Deliveries wait; the next attempt is made <Ahead at={failing.waits_until} />
+        </>
+      )}
+      .
+    </p>
   );
 }
 
