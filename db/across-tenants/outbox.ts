@@ -59,7 +59,7 @@ function readEvents(tx: Transaction, position: Pick<FeedPosition, 'xact' | 'seq'
     .limit(limit);
 }
 
-/** How many deliveries a turn inserts, unless one event alone has more: what commits is short, whatever tenants have. */
+/** How many deliveries a turn inserts, unless one event alone has more: its transaction stays short. */
 const DELIVERIES_PER_TURN = 2_000;
 
 interface Pair extends Record<string, unknown> {
