@@ -10,7 +10,7 @@ import {
   findOldestUnsettled,
   measureCoverage,
 } from '../../db/across-tenants/operator-figures.ts';
-import { INCIDENT_SCOPES } from '../../domain/incidents/incident.ts';
+import { INCIDENT_SCOPES, toldScope } from '../../domain/incidents/incident.ts';
 import type { Told } from '../../push/tell-channels.ts';
 import { countUnserved } from '../../db/across-tenants/incidents/served.ts';
 import type { ApiContext } from '../api-context.ts';
@@ -117,7 +117,8 @@ export async function renderMetrics(context: ApiContext): Promise<string> {
   channels.reset();
   for (const { status, count } of await countChannelsByStatus(context.database)) channels.set({ status }, count);
   for (const scope of INCIDENT_SCOPES) openIncidents.set({ scope }, 0);
-  for (const { scope, count } of await countOpenIncidents(context.database)) openIncidents.set({ scope }, count);
+  for (const { scope, count } of await countOpenIncidents(context.database))
+    openIncidents.inc({ scope: toldScope(scope) }, count);
   unserved.reset();
   for (const { accessType, count } of await countUnserved(context.database, now))
     unserved.set({ access_type: accessType }, count);

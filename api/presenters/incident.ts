@@ -1,6 +1,7 @@
 import type { Context } from '../../runtime/context.ts';
 import type { IncidentRow } from '../../db/channels/incidents.ts';
 import type { IncidentCounts } from '../../db/incidents/list.ts';
+import { toldScope } from '../../domain/incidents/incident.ts';
 import { whatToDo } from '../../domain/incidents/what-to-do.ts';
 import { providerOf } from '../../domain/access-type.ts';
 import { isoOrNull } from './time.ts';
@@ -18,7 +19,7 @@ export function presentIncident(
   const name = row.server ?? adapter?.words.provider ?? 'the provider';
   return {
     id: row.id,
-    scope: row.scope,
+    scope: toldScope(row.scope),
     state: isOpen ? 'open' : 'closed',
     provider: providerOf(row.provider),
     access_type: row.provider,

@@ -8,7 +8,7 @@ import { accessType, tenantName, timeOut } from './parts.ts';
 const scope = z
   .enum(INCIDENT_SCOPES)
   .describe(
-    '`channel`: one channel; `provider`: many channels of one provider or mail server; `client`: our own client at a provider, with all its channels; `key`: an API key; `service`: no process looks for news at a provider',
+    '`channel`: one channel; `provider`: many channels of one provider or mail server; `client`: our own client or process at a provider, with all its channels; `key`: an API key',
   );
 
 export const incidentsQuery = z.strictObject({

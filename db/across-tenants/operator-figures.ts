@@ -1,7 +1,7 @@
 import { and, count, isNotNull, isNull, min, sql } from 'drizzle-orm';
 import type { Status } from '../../domain/channel.ts';
 import type { Database, Transaction } from '../client.ts';
-import type { IncidentScope } from '../../domain/incidents/incident.ts';
+import type { StoredScope } from '../../domain/incidents/incident.ts';
 import { channels, incidents, nudges } from '../schema/channels.ts';
 import { feedState, webhookEndpoints } from '../schema/events.ts';
 import { subscriptions } from '../schema/subscriptions.ts';
@@ -72,7 +72,7 @@ export async function countOpenCircuits(database: Database): Promise<number> {
 }
 
 /** Open incidents by scope, without those that are part of another. */
-export async function countOpenIncidents(database: Database): Promise<{ scope: IncidentScope; count: number }[]> {
+export async function countOpenIncidents(database: Database): Promise<{ scope: StoredScope; count: number }[]> {
   return database.acrossTenants((tx) =>
     tx
       .select({ scope: incidents.scope, count: sql<number>`count(*)::int` })

@@ -1,5 +1,6 @@
 import { and, desc, eq, exists, inArray, isNotNull, isNull, lt, or, sql } from 'drizzle-orm';
 import type { SQL } from 'drizzle-orm';
+import { toldScope } from '../../domain/incidents/incident.ts';
 import type { IncidentScope } from '../../domain/incidents/incident.ts';
 import { CHANNEL_COLUMNS } from '../channels/channels.ts';
 import type { ChannelRow } from '../channels/channels.ts';
@@ -73,7 +74,7 @@ function listWider(tx: Transaction, filter: IncidentFilter): Promise<IncidentRow
     filter,
     and(
       isNull(incidents.channelId),
-      scope === null ? undefined : eq(incidents.scope, scope),
+      scope === null ? undefined : inArray(incidents.scope, scope === 'client' ? ['client', 'service'] : [scope]),
       tenantId === null && channelId === null ? undefined : concerns(tx, channelId),
     ),
   );
@@ -144,7 +145,7 @@ export async function countAffected(tx: Transaction, rows: IncidentRow[]): Promi
     for (const { id, ...count } of had) counts.set(id, count);
   }
   for (const row of rows)
-    if (row.scope === 'client' && row.closedAt === null) counts.set(row.id, await countLive(tx, row));
+    if (toldScope(row.scope) === 'client' && row.closedAt === null) counts.set(row.id, await countLive(tx, row));
   return counts;
 }
 
@@ -171,7 +172,7 @@ export async function listIncidentChannels(
   const which = {
     channel: eq(channels.id, incident.channelId ?? ''),
     key: undefined,
-    service: undefined,
+    service: ofClient(tx, incident),
     provider: inArray(channels.id, met),
     client: ofClient(tx, incident),
   }[incident.scope];

@@ -5,7 +5,7 @@ import type { AccessType, ChannelKind, ImportMode, KeepWarm, Namespace, Use } fr
 import { LEFT, NEEDS_PERSON } from '../../domain/channel.ts';
 import type { Status } from '../../domain/channel.ts';
 import type { PasswordRetries } from '../../domain/backoff.ts';
-import type { IncidentScope } from '../../domain/incidents/incident.ts';
+import type { StoredScope } from '../../domain/incidents/incident.ts';
 import type { ProviderName } from '../../domain/access-type.ts';
 import type { Action, StatusReason, VerdictKind } from '../../domain/verdict.ts';
 import { serverColumn, time } from './columns.ts';
@@ -182,7 +182,7 @@ export const incidents = pgTable(
   'incidents',
   {
     id: text('id').primaryKey(),
-    scope: text('scope').$type<IncidentScope>().notNull().default('channel'),
+    scope: text('scope').$type<StoredScope>().notNull().default('channel'),
     tenantId: text('tenant_id').references(() => tenants.id, { onDelete: 'cascade' }),
     channelId: text('channel_id').references(() => channels.id, { onDelete: 'cascade' }),
     /** The access type. */

@@ -1,9 +1,12 @@
-/**
- * How far an incident reaches: one channel, a provider or mail server, our own client, an API key, a process of ours that is
- * missing.
- */
-export const INCIDENT_SCOPES = ['channel', 'provider', 'client', 'key', 'service'] as const;
+/** How far an incident reaches: one channel, a provider or mail server, our own client or processes, an API key. */
+export const INCIDENT_SCOPES = ['channel', 'provider', 'client', 'key'] as const;
 export type IncidentScope = (typeof INCIDENT_SCOPES)[number];
+
+/** As it is stored: `service` is a missing listener, which ends in another way than a refused client. */
+export type StoredScope = IncidentScope | 'service';
+
+/** The scope that the API, events and metrics tell: what is ours to mend at a provider is the client's. */
+export const toldScope = (scope: StoredScope): IncidentScope => (scope === 'service' ? 'client' : scope);
 
 /** Failures this close together are one problem, in ms. */
 export const TOGETHER_MS = 10 * 60_000;

@@ -1,8 +1,8 @@
 import type { Action } from '../verdict.ts';
-import type { IncidentScope } from './incident.ts';
+import type { StoredScope } from './incident.ts';
 
 interface Problem {
-  scope: IncidentScope;
+  scope: StoredScope;
   /** Of an incident of the operator's: the client that is refused. null: no worker serves the access type. */
   client: string | null;
   action: Action | null;

@@ -234,6 +234,11 @@ test('without a listener mail still comes, by the reconcile, and the operator ha
   expect(await catchUnwatched(context)).toBe(1);
   await until('the mail', async () => (await life.stored()) === 1);
   expect(await incidents()).toEqual([{ closed: false }]);
+  expect(
+    await witness`
+    select e.data->>'scope' as scope from events e join incidents i on i.id = e.incident_id
+    where i.scope = 'service' and e.type = 'incident.opened'`,
+  ).toEqual([{ scope: 'client' }]);
   await catchUnwatched(context);
   const listener = new Watcher(later(0));
   await listener.turn();

@@ -8,7 +8,7 @@ const PAGE = 50;
 const REFRESH_MS = 10_000;
 
 /** The open incidents of a wide scope; there are never many. */
-export function wideIncidentsQuery(scope: 'client' | 'provider' | 'key' | 'service') {
+export function wideIncidentsQuery(scope: 'client' | 'provider' | 'key') {
   return queryOptions({
     queryKey: ['incidents', 'open', scope],
     queryFn: () =>

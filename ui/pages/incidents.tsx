@@ -15,7 +15,6 @@ export function IncidentsPage() {
     useQuery(wideIncidentsQuery('client')),
     useQuery(wideIncidentsQuery('provider')),
     useQuery(wideIncidentsQuery('key')),
-    useQuery(wideIncidentsQuery('service')),
   ];
   const wide = scopes.flatMap(({ data }) => data ?? []);
   const [own, outages] = [wide.filter(isOperators), wide.filter((incident) => !isOperators(incident))];

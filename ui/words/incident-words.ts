@@ -17,7 +17,13 @@ export function describeIncident(incident: Incident, name: string): IncidentWord
   const channels = plural(incident.channels, 'channel');
   switch (incident.scope) {
     case 'client':
-      // A refusal has a reason; an access type without a worker has none.
+      // A refusal has a reason, a missing process has none; without a listener there is nothing to correct.
+      if (incident.reason === null && incident.action === 'none')
+        return {
+          title: `No listener ${isOpen ? 'looks' : 'looked'} for news at ${who}`,
+          tone: 'bad',
+          told: 'No owner is told: mail still arrives, more slowly.',
+        };
       if (incident.reason === null)
         return {
           title: isOpen
@@ -51,12 +57,6 @@ export function describeIncident(incident: Incident, name: string): IncidentWord
         tone: 'bad',
         told: 'No owner is told.',
       };
-    case 'service':
-      return {
-        title: `No listener ${isOpen ? 'looks' : 'looked'} for news at ${who}`,
-        tone: 'bad',
-        told: 'No owner is told: mail still arrives, more slowly.',
-      };
     case 'channel':
       return { title: 'A channel is in trouble', tone: incident.action === 'none' ? 'warn' : 'bad', told: '' };
   }
@@ -64,4 +64,4 @@ export function describeIncident(incident: Incident, name: string): IncidentWord
 
 /** Whether the operator has to act, and not the provider or an owner. */
 export const isOperators = ({ scope, action }: Incident) =>
-  scope === 'client' || scope === 'key' || scope === 'service' || (scope === 'provider' && action === 'reauthorize');
+  scope === 'client' || scope === 'key' || (scope === 'provider' && action === 'reauthorize');
