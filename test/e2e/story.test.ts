@@ -11,7 +11,7 @@ import { startMooring, START_TIMEOUT_MS } from '../support/mooring.ts';
 import type { Mooring } from '../support/mooring.ts';
 import { listenForWebhooks } from '../webhooks/stage.ts';
 import { chromiumInstalled, launchBrowser, openPage } from './browser.ts';
-import { faultsOnEveryScreen, press, signInAtGoogle, tabTo } from './pages.ts';
+import { faultsHere, faultsOnEveryScreen, press, signInAtGoogle, tabTo } from './pages.ts';
 
 const ANA = 'ana@example.com';
 const BOB = 'bob@example.com';
@@ -164,6 +164,7 @@ describe.skipIf(!chromiumInstalled)('a newcomer', { timeout: 120_000 }, () => {
     await page.getByText('That was a different account', { exact: true }).waitFor();
     const words = (await page.getByRole('alert').innerText()).replaceAll(/\s+/g, ' ');
     expect(words).toContain(`You signed in as ${BOB} This link is for ${ANA} Nothing was changed.`);
+    expect(await faultsHere(page)).toEqual([]);
     expect(await channel()).toEqual(before);
   });
 
