@@ -261,7 +261,8 @@ function suspect(
  * believed
  * - at once, if a token endpoint or a login says it plainly;
  * - after spaced tries, if it is vague; at once where the provider also refused the access token before its end;
- * - with a token refreshed after the first refusal, if an API says it or refuses the token.
+ * - with a token refreshed after the first refusal, if an API says it or refuses the token; after spaced tries as well, if a
+ *   login with the token is refused vaguely.
  *
  * Too early sends a person to sign in for nothing; too late costs minutes.
  */
@@ -271,7 +272,7 @@ function isBelieved(
 ): boolean {
   const { verdict, credentialVersion, needsNewerToken, confirmations, bothRefused } = refusal;
   const heldAgainstNewer = !needsNewerToken || credentialVersion > suspicion.credentialVersion;
-  if (verdict.tokenRefused) return heldAgainstNewer;
+  if (verdict.tokenRefused && !verdict.vague) return heldAgainstNewer;
   const target = statusAfter(verdict);
   if (target === 'degraded' || target === null) return true;
   if (verdict.vague && !bothRefused && suspicion.times <= confirmations.tries) return false;

@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm';
 import { beforeAll, expect, test } from 'vitest';
 import { checkChannel } from '../../credentials/check.ts';
 import { recordRefusal } from '../../credentials/outcomes.ts';
-import { tokenRefused } from '../../domain/verdict-builders.ts';
+import { tokenRefused, verdict } from '../../domain/verdict-builders.ts';
 import { lookAtChannel } from '../../channels/look.ts';
 import { wakeForgotten } from '../../background/reconcile.ts';
 import { readConfig } from '../../runtime/config.ts';
@@ -193,6 +193,31 @@ test('a vague refusal is believed at once where the provider refuses the access 
   await scene.reportRefused(reported);
   await scene.refresh(reported);
   expect((await scene.read(reported)).channel).toMatchObject({ status: 'degraded' });
+});
+
+test('rule 5: a login with a token that is refused vaguely asks a person only after spaced tries, also with a newer token', async () => {
+  const id = await scene.connect('vague-login@example.com');
+  const details = { vague: true, tokenRefused: true };
+  const refuse = (credentialVersion: number) =>
+    recordRefusal(scene.stage.context, {
+      tenantId: TENANT,
+      channelId: id,
+      credentialVersion,
+      tried: 'access',
+      verdict: verdict('reauth_required', 'access_revoked', details),
+    });
+  await refuse(1);
+  await scene.refresh(id);
+  const { version } = (await scene.read(id)).credential ?? expect.unreachable();
+  expect(version).toBe(2);
+  for (const gapMs of [0, 60_000]) {
+    await scene.advance(gapMs);
+    await refuse(version);
+    expect((await scene.read(id)).channel.status).not.toBe('reauth_required');
+  }
+  await scene.advance(60_000);
+  await refuse(version);
+  expect((await scene.read(id)).channel).toMatchObject({ status: 'reauth_required', action: 'reauthorize' });
 });
 
 test('blocked: an account that is gone is support’s, a policy is the admin’s; both come back by themselves', async () => {
