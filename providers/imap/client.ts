@@ -139,7 +139,8 @@ export class ImapConnection {
     if (line === null) return networkFailure(this.server, operation, error);
     const classify = this.#isTokens && operation === 'login' ? classifyTokenLogin : classifyImap;
     const verdict = classify({ ...NO_HTTP, operation, body: line });
-    const page = pageNamed(line);
+    // A server that a person names could write a page, or a password, of its own.
+    const page = this.#isTokens ? pageNamed(line) : null;
     const asks = page === null ? '' : ` and asks for a sign-in at ${page} first`;
     return new ProviderError(`${this.server} refused (${verdict.providerCode ?? 'no code'})${asks}`, verdict);
   }

@@ -20,13 +20,13 @@ const FOLDER_CHANGED =
 
 /**
  * The page of Google's that has to be visited before the next sign-in, which its IMAP server names; null: none. Without its
- * parameters, which are that login's own, and of no other host: a server may write what it likes.
+ * parameters, which are that login's own, and of no other host: a customer of Google's can write a page elsewhere.
  */
 export function pageNamed(line: string): string | null {
   const [, address = ''] = /\[WEBALERT (https:[^\]\s]+)\]/i.exec(line) ?? [];
   if (!URL.canParse(address)) return null;
-  const { hostname, origin, pathname } = new URL(address);
-  return /(^|\.)google\.com$/.test(hostname) ? `${origin}${pathname}` : null;
+  const { origin, pathname } = new URL(address);
+  return origin === 'https://accounts.google.com' ? `${origin}${pathname}` : null;
 }
 
 /** What IMAP servers (and SMTP, whose logins fail in the same words) answer. Total: the rest is `transient`. */

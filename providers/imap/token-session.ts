@@ -24,7 +24,8 @@ export async function openWithToken(
   { logins, access }: { logins: readonly ImapLogin[]; access: TokenAccess },
   signal: AbortSignal,
 ): Promise<Session> {
-  const login = logins.find(({ oauth }) => oauth.provider === access.issuer) ?? onlyOne(logins);
+  // A token of one provider never goes to another's server, also where its own is no longer configured.
+  const login = access.issuer == null ? onlyOne(logins) : logins.find(({ oauth }) => oauth.provider === access.issuer);
   if (!login) throw new TypeError(`no provider is configured whose token opens this mailbox: ${access.issuer}`);
   const { host, port } = login.server;
   // Configured, and named by no person.

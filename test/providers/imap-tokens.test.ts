@@ -160,7 +160,12 @@ describe('IMAP with tokens', () => {
   it('shows the page that Google’s server asks to be visited, and no other server’s', () => {
     const page = 'https://accounts.google.com/signin/continue';
     expect(pageNamed(webAlert(`${page}?plt=AKgnsb`))).toBe(page);
-    for (const address of ['https://google.com.evil.example/', 'http://accounts.google.com/', 'nonsense'])
+    for (const address of [
+      'https://google.com.evil.example/',
+      'https://sites.google.com/view/sign-in',
+      'http://accounts.google.com/',
+      'nonsense',
+    ])
       expect(pageNamed(webAlert(address))).toBeNull();
   });
 });
