@@ -20,7 +20,9 @@ export function clientOf(
 ): { client: string; oauthProvider: ProviderName | null } {
   const signIn = providers.get(accessType)?.signIn;
   const offered = signIn?.oauth ?? [];
-  const own = offered.find(({ provider }) => provider === oauthProvider) ?? offered[0];
+  const named = offered.find(({ provider }) => provider === oauthProvider);
+  // Without an issuer it is a password, where there are passwords.
+  const own = named ?? (signIn?.password ? undefined : offered[0]);
   const hasOtherWays = offered.length > 1 || Boolean(signIn?.password);
   return { client: own?.clientId ?? '', oauthProvider: hasOtherWays ? (own?.provider ?? null) : null };
 }
