@@ -4,11 +4,13 @@ import { findSubscription } from '../db/channels/subscriptions.ts';
 import { findWatch, planLook } from '../db/channels/watches.ts';
 import { paceLimits } from '../channels/pace.ts';
 import { BACKOFF, gapMs } from '../domain/backoff.ts';
-import { nextIntervalMs, nextLookAt } from '../domain/watch.ts';
+import { auditDueAt, nextIntervalMs, nextLookAt } from '../domain/watch.ts';
 import type { PollAnswer } from './poll.ts';
 
 /** A poll without a token asks for a refresh, and comes back after this. */
 const TOKEN_COMES_MS = 1_000;
+/** A look compares only where it ends quietly and in time. Where none does for so long, in ms, the workflow compares. */
+const AUDIT_LATE_MS = 3_600_000;
 
 /**
  * Hands the channel back to the listeners, or plans a poll that comes soon where only the token or a place was
@@ -36,6 +38,9 @@ export async function planNextPoll(
     }
     if (soonMs !== null) return;
     const [watch, subscription] = await Promise.all([findWatch(tx, channelId), findSubscription(tx, channelId)]);
+    const auditAt = auditDueAt(watch?.auditAt ?? null, row.createdAt).getTime();
+    const isAuditLate = row.importMode === 'continuous' && now.getTime() >= auditAt + AUDIT_LATE_MS;
+    if (isAuditLate && row.nextAuditAt === null) await updateChannel(tx, row.id, { nextAuditAt: now });
     const limits = paceLimits(context, row, subscription, now);
     const intervalMs = nextIntervalMs(watch?.intervalMs ?? null, outcome !== 'nothing', limits);
     const watchedAt = outcome === 'refused' ? null : now;

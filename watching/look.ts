@@ -1,4 +1,4 @@
-import { updateChannel } from '../db/channels/channels.ts';
+import { lockChannel, updateChannel } from '../db/channels/channels.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import { findSubscription } from '../db/channels/subscriptions.ts';
 import { findWatch, restWatch, settleLook } from '../db/channels/watches.ts';
@@ -52,8 +52,7 @@ export async function lookForNews(context: Context, look: Look, stopping: AbortS
   const { tenantId, channelId } = look;
   const now = await context.clock.now();
   const facts = await context.database.inTenant(tenantId, (tx) => readFacts(context, tx, channelId, now));
-  // Only this look's own lease: the workflow may have polled meanwhile, and planned the next look.
-  if (facts === 'rests') return context.database.inTenant(tenantId, (tx) => settleLook(tx, look, RESTS));
+  if (facts === 'gone' || facts === 'rests') return letRest(context, look, facts);
   if (facts.isForWorkflow) return askWorkflow(context, look);
   const timeout = AbortSignal.timeout(LOOK_MS);
   const answer = await ask(context, facts, AbortSignal.any([stopping, timeout])).catch((error: unknown) => {
@@ -75,15 +74,33 @@ interface Facts {
   isForWorkflow: boolean;
 }
 
-async function readFacts(context: Context, tx: Transaction, channelId: string, now: Date): Promise<Facts | 'rests'> {
+async function readFacts(
+  context: Context,
+  tx: Transaction,
+  channelId: string,
+  now: Date,
+): Promise<Facts | 'gone' | 'rests'> {
   const access = await findAccess(context, tx, channelId);
-  if (access === 'gone' || !isWatched(factsOf(access.channel))) return 'rests';
+  if (access === 'gone') return 'gone';
+  if (!isWatched(factsOf(access.channel))) return 'rests';
   const [watch, running] = await Promise.all([findWatch(tx, channelId), findRunningImport(tx, channelId)]);
   const hasCursors = (await listCursors(tx, channelId)).length > 0;
   const isForWorkflow = running !== null || !hasCursors || (await isAnythingDue(tx, channelId, now));
   const { importMode, createdAt } = access.channel;
   const isAudited = importMode === 'continuous' && auditDueAt(watch?.auditAt ?? null, createdAt) <= now;
   return { access, watch, isAudited, isForWorkflow };
+}
+
+/**
+ * Ends this look's own lease alone: the workflow may have polled meanwhile, and planned the next look. Under the lock the
+ * channel is asked again: where the trouble has ended since, its workflow has looked and plans no other look.
+ */
+async function letRest(context: Context, look: Look, found: 'gone' | 'rests'): Promise<void> {
+  await context.database.inTenant(look.tenantId, async (tx) => {
+    const row = await lockChannel(tx, look.channelId);
+    const goesOn = found === 'rests' && row !== null && isWatched(factsOf(row));
+    await settleLook(tx, look, goesOn ? { leaseUntil: null } : RESTS);
+  });
 }
 
 const factsOf = (row: ChannelRow) => ({
@@ -108,7 +125,9 @@ async function ask(
   return closing(opened, async (session) => {
     const answer = await askForNews(context, access.channel, { session, careful: false, endsAtMs });
     if (answer.news || !isAudited) return answer;
-    return { ...answer, isComplete: await seesNothingMissed(context, access.channel, session) };
+    // A comparison that does not end here is the workflow's, which sets aside and waits; what the look found stands.
+    const isComplete = await seesNothingMissed(context, access.channel, session).catch(() => false);
+    return { ...answer, isComplete };
   });
 }
 

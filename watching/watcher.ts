@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { findDueWatches, leaseWatches, sayAlive, sayGone } from '../db/across-tenants/watches.ts';
 import type { DueWatch } from '../db/across-tenants/watches.ts';
 import type { Context } from '../runtime/context.ts';
@@ -8,6 +9,8 @@ import { LEASE_AFTER_MS, LOOK_MS, lookForNews } from './look.ts';
 import { Places } from './places.ts';
 
 const TURN_MS = 1_000;
+/** The pause of a turn whose channels wait for places of their tenant or host, which quick looks soon leave. */
+const HELD_UP_MS = 100;
 /** Due channels that one query reads. */
 const PAGE = 200;
 /** A listener lives this long after it last said so, and says it this often, in ms. */
@@ -90,6 +93,12 @@ export class Watcher {
     this.#looks.add(look);
   }
 
+  /** Whether due channels may wait for nothing but a place. */
+  get isHeldUp(): boolean {
+    const { tenants, hosts } = this.#places.full;
+    return this.#places.free === 0 || tenants.length + hosts.length > 0;
+  }
+
   /** Resolves when the looks that have begun have ended. */
   async settled(): Promise<void> {
     await Promise.all(this.#looks);
@@ -108,7 +117,9 @@ export function startWatching(context: Context, { everyMs = TURN_MS } = {}): Rep
   const watcher = new Watcher(context);
   const repetition = repeat(context, {
     everyMs,
-    turn: async () => void (await watcher.turn()),
+    turn: async (stopping) => {
+      while ((await watcher.turn()) > 0 && watcher.isHeldUp && !stopping.aborted) await sleep(HELD_UP_MS);
+    },
     trouble: 'Due channels could not be leased; the next turn retries',
   });
   return {

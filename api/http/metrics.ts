@@ -67,7 +67,7 @@ const unserved = new Gauge({
 });
 const coverageAge = new Gauge({
   name: 'mooring_covered_until_age_seconds',
-  help: 'Age of covered_until of connected continuous channels, by quantile; above an hour, polls or imports are stuck',
+  help: 'Age of covered_until of connected continuous channels, by quantile; above two hours, looks, polls or imports are stuck',
   labelNames: ['access_type', 'quantile'],
   registers: [registry],
 });

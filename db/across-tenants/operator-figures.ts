@@ -27,14 +27,14 @@ interface CoverageAge {
 /** The age of *covered until*, which tells that mail is late although every channel is connected. */
 export async function measureCoverage(database: Database, now: Date): Promise<CoverageAge[]> {
   return database.acrossTenants(async (tx) => {
-    const age = sql`extract(epoch from ${now.toISOString()}::timestamptz - covered_until)`;
+    const age = sql`extract(epoch from ${now.toISOString()}::timestamptz - greatest(c.covered_until, w.covered_until))`;
     const rows = await tx.execute<{ access_type: string; median: number; p99: number; longest: number }>(sql`
-    select access_type, max(${age})::float8 as longest,
+    select c.access_type, max(${age})::float8 as longest,
       percentile_cont(0.5) within group (order by ${age})::float8 as median,
       percentile_cont(0.99) within group (order by ${age})::float8 as p99
-    from channels
-    where status = 'connected' and import_mode = 'continuous' and covered_until is not null
-    group by access_type`);
+    from channels c left join watches w on w.channel_id = c.id
+    where c.status = 'connected' and c.import_mode = 'continuous' and c.covered_until is not null
+    group by c.access_type`);
     return rows.map(({ access_type: accessType, ...ages }) => ({ accessType, ...ages }));
   });
 }

@@ -139,7 +139,10 @@ it('rule 10: loses nothing in a day of lost pushes, neither what was moved away 
     await engine.sleep(6 * HOUR_MS);
     if (folder === 'Projects') expect(await storedIds()).not.toContain(untold!.message_id);
   }
-  await until('the daily comparison', async () => (await storedIds()).length >= delivered.length);
+  await until('the daily comparison', async () => {
+    await engine.sleep(HOUR_MS);
+    return (await storedIds()).length >= delivered.length;
+  });
   await engine.sleep(6 * HOUR_MS);
   expect(await storedIds()).toEqual(deliveredIds());
   expect((await requests('push', 'dropped')).length).toBeGreaterThan(0);
