@@ -154,8 +154,8 @@ async function endSlice(
   const { skipped: _reasons, ...counts } = receipt;
   const setAside = await listSetAsideOf(tx, [importId]);
   // Last, outside the transaction: the receipt of a large import takes seconds, and a reauthorization would wait for the row.
+  if (row && isUnderWay(row) && !row.audit) await showProgress(tx, row, end); // locks the channel, so before the import
   const wait = await settleFailures(tx, importId, end);
-  if (row && isUnderWay(row) && !row.audit) await showProgress(tx, row, end);
   return {
     done: !row || !isUnderWay(row),
     state: row?.state ?? 'cancelled',
