@@ -126,7 +126,8 @@ async function takeOfLane(tx: Transaction, { queue, lane, room, now }: Taking): 
   const at = sql`${now.toISOString()}::timestamptz`;
   const waits = sql`d.state = 'pending' and d.start_at is not null and d.lane = ${lane} and d.endpoint_id = ${queue.id}`;
   const next = (from: ReturnType<typeof sql>) => sql`(
-    select coalesce(d.tenant_id, '') from webhook_deliveries d where ${waits} and coalesce(d.tenant_id, '') ${from}
+    select coalesce(d.tenant_id, '') from webhook_deliveries d
+    where ${waits} and d.start_at <= ${at} and coalesce(d.tenant_id, '') ${from}
     order by coalesce(d.tenant_id, '') limit 1)`;
   const rows = await tx.execute<TakenRow>(sql`
     with recursive later (tenant, place) as (
