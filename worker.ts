@@ -5,7 +5,7 @@ import { startOutboxPump } from './webhooks/outbox-pump.ts';
 import { startIncidents } from './background/incidents.ts';
 import { startPlanner } from './notifications/planner.ts';
 import { startReconcile } from './background/reconcile.ts';
-import { startServing } from './background/serving.ts';
+import { startServing, turnServing } from './background/serving.ts';
 import { startRetention } from './background/retention.ts';
 import { startWatchNet } from './background/watch-net.ts';
 import { readConfig } from './runtime/config.ts';
@@ -26,6 +26,10 @@ await ensureSearchAttributes(context.temporal.client).catch((error: unknown) => 
 });
 const connection = await NativeConnection.connect(connectionOptions(config.temporal) as NativeConnectionOptions);
 const workers = await createWorkers(context, connection);
+// Before the first look: a channel that is leaving would go without its revocation where no worker seems to serve it.
+await turnServing(context, { isFirst: true }).catch((error: unknown) => {
+  context.logger.warn({ err: error }, 'The access types of this worker could not be stored; it is repeated');
+});
 const background = [
   startOutboxPump(context),
   startPlanner(context),

@@ -15,18 +15,14 @@ const RENEWED_BEFORE_MS = 4 * 60_000;
  * channels stand still until a worker has the provider's configuration. Runs in every worker process.
  */
 export function startServing(context: Context): Repetition {
-  let isFirst = true;
   return repeat(context, {
     everyMs: EVERY_MS,
-    async turn() {
-      await turnServing(context, { isFirst });
-      isFirst = false;
-    },
+    turn: () => turnServing(context, { isFirst: false }),
     trouble: 'The look for access types without a worker failed and is repeated',
   });
 }
 
-/** One turn; exported for tests, which do not wait for the loop. The first of a process is loud about what it finds. */
+/** One turn. The first of a process, before its workers run, is loud about what it finds. */
 export async function turnServing(context: Context, { isFirst }: { isFirst: boolean }): Promise<void> {
   const { database, clock, logger, providers } = context;
   const now = await clock.now();

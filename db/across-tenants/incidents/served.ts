@@ -88,7 +88,7 @@ async function findUnserved(tx: Transaction, live: AccessType[], now: Date): Pro
     .select({ accessType: servedAccessTypes.accessType })
     .from(servedAccessTypes)
     .where(and(inArray(servedAccessTypes.accessType, live), lte(servedAccessTypes.servedUntil, now)));
-  return rows.map(({ accessType }) => accessType);
+  return rows.map(({ accessType }) => accessType).toSorted(); // as `sayServed` locks them
 }
 
 /** False when another worker was sooner, or has begun to serve the type. */
