@@ -10,7 +10,7 @@ import { planNextPoll } from '../imports/next-poll.ts';
 import { pollChannel } from '../imports/poll.ts';
 import { inTurn } from '../credentials/in-turn.ts';
 import { BACKOFF, gapMs } from '../domain/backoff.ts';
-import { putOffDeed } from '../channels/put-off.ts';
+import { noteCrowdedRefresh, putOffDeed } from '../channels/put-off.ts';
 import { refreshCredential } from '../credentials/refresh.ts';
 import { renewSubscription } from '../push/subscription.ts';
 import { lookAtChannel } from '../channels/look.ts';
@@ -48,6 +48,9 @@ export function createRowActivities(context: Context) {
     },
 
     async leave(input: ChannelInput): Promise<ChannelView> {
+      // The view that asked for it may be old: a worker of the access type revokes as well.
+      const view = await lookAtChannel(context, input);
+      if (!view.withoutProvider) return view;
       await leaveChannel(context, input);
       return lookAtChannel(context, input);
     },
@@ -75,6 +78,7 @@ export function createChannelActivities(context: Context) {
 
     async refresh(input: ChannelInput & { version: number }): Promise<ChannelView> {
       const outcome = await inTurn(context, turnOf(input), () => refreshCredential(context, input));
+      if (outcome === 'crowded') await noteCrowdedRefresh(context, input);
       const view = await lookAtChannel(context, input);
       if (outcome === 'crowded') return later(view, input);
       return outcome === 'busy' || outcome === 'unknown' ? notBefore(view, view.now + LOOK_AGAIN_MS) : view;

@@ -53,6 +53,30 @@ async function putOffRefresh(tx: Transaction, row: ChannelRow, now: Date): Promi
   await letHappen(tx, row, { type: 'refused', credentialVersion, verdict: outage }, now, values);
 }
 
+/**
+ * A refresh that was turned away, because others of its tenant or server hang. It counts as no failure, but no reader can
+ * get a token once the old one is spent: the channel is degraded from then on.
+ */
+export async function noteCrowdedRefresh(
+  context: Context,
+  { tenantId, channelId }: { tenantId: string; channelId: string },
+): Promise<void> {
+  const now = await context.clock.now();
+  await context.database.inTenant(tenantId, async (tx) => {
+    const row = await lockChannel(tx, channelId);
+    if (!row || !isOneOf(WORKING, row.status)) return;
+    const servedUntil = servedUntilMs(await findCredentialState(tx, row.id), now);
+    if (servedUntil !== null && servedUntil > now.getTime()) return;
+    await notifyReaders(tx, row.id);
+    if (row.trouble === 'credential') return;
+    const retryAt = new Date(now.getTime() + gapMs(BACKOFF.crowded, 1, { spreadBy: row.id }));
+    const { credentialVersion } = row;
+    const outage = verdict('transient', 'provider_unavailable');
+    const values = { retryAt, trouble: 'credential' } as const;
+    await letHappen(tx, row, { type: 'refused', credentialVersion, verdict: outage }, now, values);
+  });
+}
+
 async function putOffRenewal(tx: Transaction, row: ChannelRow, now: Date): Promise<void> {
   const known = (await findSubscription(tx, row.id)) ?? newSubscription(row, now);
   await saveSubscription(tx, { ...known, renewAt: new Date(now.getTime() + gapMs(BACKOFF.routinePutOff, 1)) });
