@@ -16,6 +16,7 @@ export interface ErrorRecord {
 const TELLING = new Set([
   'AnswerTooLarge',
   'ConfigError',
+  'Crowded',
   'DatabaseError',
   'EgressDenied',
   'ImportOvertaken',
