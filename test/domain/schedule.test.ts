@@ -55,10 +55,10 @@ describe('refreshDueAt', () => {
 
   it('is the same for a channel however often it is asked, and apart for channels connected together', () => {
     const hour = { issuedAtMs: 0, expiresAtMs: HOUR_MS, strict: false, recovered: false };
-    const dueTimes = Array.from({ length: 100 }, (_, i) => refreshDueAt({ ...hour, channelId: `chn_${i}` }));
+    const dueTimes = Array.from({ length: 100 }, (_, i) => refreshDueAt({ ...hour, channelId: `chn_${7_919 * i}` }));
     expect(new Set(dueTimes).size).toBeGreaterThan(90);
-    expect(dueTimes.map((_, i) => refreshDueAt({ ...hour, channelId: `chn_${i}` }))).toEqual(dueTimes);
-    const after = dueTimes.map((_, i) => refreshDueAt({ ...hour, recovered: true, channelId: `chn_${i}` }));
+    expect(dueTimes.map((_, i) => refreshDueAt({ ...hour, channelId: `chn_${7_919 * i}` }))).toEqual(dueTimes);
+    const after = dueTimes.map((_, i) => refreshDueAt({ ...hour, recovered: true, channelId: `chn_${7_919 * i}` }));
     expect(width(dueTimes)).toBeLessThan(3 * MINUTE_MS);
     expect(width(after)).toBeGreaterThan(15 * MINUTE_MS);
   });
