@@ -10,7 +10,7 @@ import type { Step, Stretch, World } from './model-run.ts';
  * The long form: `MODEL_RUNS=2000 npx vitest run test/imports/model/model.test.ts`; a failing seed and its path are
  * printed, and `MODEL_SEED=… MODEL_PATH=…` repeats it.
  */
-const RUNS = Number(process.env['MODEL_RUNS'] ?? 25);
+const RUNS = Number(process.env['MODEL_RUNS'] ?? 12);
 const SEED = process.env['MODEL_SEED'];
 const PATH = process.env['MODEL_PATH'];
 
