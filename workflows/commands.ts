@@ -3,8 +3,8 @@ import { RUN_ENDS } from '../domain/workflow/inputs.ts';
 import type { Command, CommandAnswer } from '../domain/workflow/inputs.ts';
 import { refreshNow, verify } from './messages.ts';
 
-/** Each command costs a run two events, so a run takes no more than these. */
-const COMMANDS_PER_RUN = 20;
+/** A command that comes alone costs a run five events, so a run takes no more than these. */
+const COMMANDS_PER_RUN = 12;
 
 const NOT_DONE: CommandAnswer = { done: false, proved: null, code: 'channel_ended' };
 
