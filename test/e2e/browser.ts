@@ -42,7 +42,8 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
 }
 
 async function keepResponse(response: Response): Promise<void> {
-  const headers = (await response.headersArray()).map(({ name, value }): [string, string] => [name, value]);
+  const told = await response.headersArray().catch(() => []); // the browser was closed meanwhile
+  const headers = told.map(({ name, value }): [string, string] => [name, value]);
   const isOurs = headers.some(([name]) => name.toLowerCase() === 'x-request-id');
   if (!isOurs) return; // the provider's page, Temporal's
   const body = await response.text().catch(() => null); // a redirection has none
