@@ -140,8 +140,8 @@ const DISABLED = 'The endpoint is disabled; enable it and redeliver';
 const GIVEN_UP = 'The endpoint failed for three days; redeliver once it is mended';
 
 /**
- * Gives up deliveries that have waited for an open circuit as long as all attempts of one would have lasted. The last
- * probe decides, not the clock: after an outage of ours every delivery is attempted.
+ * Gives up deliveries that have waited for an open circuit as long as all attempts of one would have lasted, by the
+ * time of the last probe.
  */
 export async function giveUpWaiting(database: Database): Promise<number> {
   const failing = await database.acrossTenants((tx) =>

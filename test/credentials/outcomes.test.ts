@@ -5,6 +5,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { checkChannel } from '../../credentials/check.ts';
 import { recordRefusal } from '../../credentials/outcomes.ts';
 import { tokenRefused, verdict } from '../../domain/verdict-builders.ts';
+import { noteCrowdedRefresh } from '../../channels/put-off.ts';
 import { lookAtChannel } from '../../channels/look.ts';
 import { wakeForgotten } from '../../background/reconcile.ts';
 import { readConfig } from '../../runtime/config.ts';
@@ -220,6 +221,20 @@ test('rule 5: a login with a token that is refused vaguely asks a person only af
   expect((await scene.read(id)).channel).toMatchObject({ status: 'reauth_required', action: 'reauthorize' });
 });
 
+test('a refresh that is turned away leaves a channel connected while its token is served, and degraded from its end on', async () => {
+  const id = await scene.connect('crowded@example.com', { tokenLifeS: 3_600 });
+  const input = { tenantId: TENANT, channelId: id };
+  await noteCrowdedRefresh(scene.stage.context, input);
+  expect((await scene.read(id)).channel).toMatchObject({ status: 'connected', trouble: null });
+  await scene.advance(3_600_000);
+  await noteCrowdedRefresh(scene.stage.context, input);
+  const { channel } = await scene.read(id);
+  expect(channel).toMatchObject({ status: 'degraded', action: 'none', statusReason: 'provider_unavailable' });
+  expect(await msUntil(channel.retryAt)).toBeLessThan(60_000);
+  expect(await scene.refresh(id)).toBe('refreshed');
+  expect((await scene.read(id)).channel).toMatchObject({ status: 'connected' });
+});
+
 test('blocked: an account that is gone is support’s, a policy is the admin’s; both come back by themselves', async () => {
   for (const [fault, action] of [
     ['account_disabled', 'contact_support'],
@@ -340,4 +355,19 @@ test('IMAP: a changed password sends to sign in, a server that is away does not'
   await scene.advance(6_000);
   await check(id);
   expect((await scene.read(id)).channel).toMatchObject({ status: 'reauth_required', action: 'reauthorize' });
+});
+
+test('a mail server that finds us misconfigured opens no incident of an authorization server’s client', async () => {
+  const email = 'misconfigured@example.com';
+  await scene.stage.sandbox.account('imap', email, { password: PASSWORD });
+  const channelId = channelOf(await connectImap(scene.stage, email, PASSWORD));
+  await recordRefusal(scene.stage.context, {
+    tenantId: TENANT,
+    channelId,
+    credentialVersion: 1,
+    tried: 'access',
+    verdict: verdict('misconfigured', 'app_credentials_invalid'),
+  });
+  const [incident] = (await operatorIncidents()).filter(({ open }) => open);
+  expect(incident).toMatchObject({ client: '' });
 });
