@@ -1,5 +1,6 @@
 import { appointCanaries, wakeAfterIncidents } from '../db/across-tenants/incidents/canaries.ts';
 import { turnMassReauthorizations } from '../db/across-tenants/incidents/mass-reauthorization.ts';
+import { turnLastingTrouble } from '../db/across-tenants/incidents/lasting-trouble.ts';
 import { closeOutages, foldIntoOutages, openOutages } from '../db/across-tenants/incidents/outages.ts';
 import { closeDesertedOperatorIncidents } from '../db/across-tenants/incidents/operator-incidents.ts';
 import type { Context } from '../runtime/context.ts';
@@ -31,6 +32,7 @@ export async function turnIncidents(context: Context): Promise<void> {
     context.logger.error({ accessType: provider, reason }, words);
   }
   await turnOutages(context, now);
+  await turnLasting(context, now);
   await closeDesertedOperatorIncidents(database, now);
   await signalForgotten(context, await appointCanaries(database, now));
   await signalForgotten(context, await wakeAfterIncidents(database, now));
@@ -44,5 +46,18 @@ async function turnOutages({ database, logger }: Context, now: Date): Promise<vo
   while (more) more = await foldIntoOutages(database, now);
   for (const { provider, server } of await closeOutages(database, now)) {
     logger.info({ accessType: provider, server }, 'The channels that failed together work again');
+  }
+}
+
+async function turnLasting({ database, logger }: Context, now: Date): Promise<void> {
+  for (let more = true; more;) {
+    const { opened, closed, isFull } = await turnLastingTrouble(database, now);
+    for (const { provider, server, reason } of opened) {
+      logger.error({ accessType: provider, server, reason }, 'Channels have been degraded for more than a day');
+    }
+    for (const { provider, server } of closed) {
+      logger.info({ accessType: provider, server }, 'No channel has been degraded for more than a day any more');
+    }
+    more = isFull;
   }
 }

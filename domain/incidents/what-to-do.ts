@@ -26,6 +26,11 @@ export function whatToDo({ scope, client, action, provider, isOpen }: Problem): 
         'configuration and at the provider. One channel tries it every two minutes at most; the others follow it.'
       );
     case 'provider':
+      if (action === 'contact_support')
+        return (
+          `Channels at ${provider} have failed for more than a day, with trouble that should have healed by itself. Ask ` +
+          'those who run it, or disconnect the channels; until then each retries. No owner is told.'
+        );
       return action === 'reauthorize'
         ? `${capital(provider)} refuses the sign-ins of many people at once. Check for a cause on our side or an outage ` +
             'there before the people are asked; release the held notices if they have to sign in.'

@@ -125,7 +125,7 @@ test(`rule 11: one dead mail server under ${CHANNELS} channels is one incident, 
   await stage.sandbox.mend(fault.id);
   // One stays in trouble of its own.
   const [stuck, ...rest] = connected;
-  await stage.sandbox.fault('imap', stuck!.email, 'unavailable');
+  const itsOwn = await stage.sandbox.fault('imap', stuck!.email, 'unavailable');
   await inTurns(connected, check);
   expect(await statuses(rest)).toEqual({ connected: CHANNELS - 1 });
   await turnIncidents(stage.context);
@@ -143,7 +143,30 @@ test(`rule 11: one dead mail server under ${CHANNELS} channels is one incident, 
       .orderBy(events.seq),
   );
   expect(ofWhole.map(({ type }) => type)).toEqual(['incident.opened', 'incident.closed']);
-  const repaired = await eventsOfChannels(connected, 'channel.repaired');
+
+  // A day later it is the operator's to look at, until it recovers.
+  await scene.advance(23 * 3_600_000);
+  await turnIncidents(stage.context);
+  expect(await listed('scope=provider&state=open')).toEqual([]);
+  await scene.advance(2 * 3_600_000);
+  for (let i = 0; i < 2; i++) await turnIncidents(stage.context);
+  const [lasting, ...others] = await listed('state=open');
+  expect(others).toEqual([]);
+  const { server, action } = { server: incident.server, action: 'contact_support' };
+  expect(lasting).toMatchObject({ scope: 'provider', provider: 'imap', server, action, tenant: null, channels: 1 });
+  expect(lasting.what_to_do).toContain('for more than a day');
+  expect(await listed(`part_of=${lasting.id}`)).toMatchObject([{ channel: stuck!.channelId }]);
+  expect((await own('GET', `/v1/incidents/${lasting.id}`)).status).toBe(404);
+  const { json: told } = await api.call('GET', `/v1/incidents/${lasting.id}/channels`);
+  expect(told.data).toMatchObject([{ id: stuck!.channelId, status: 'degraded' }]);
+  await stage.sandbox.mend(itsOwn.id);
+  await check(stuck!);
+  await turnIncidents(stage.context);
+  expect(await listed('state=open')).toEqual([]);
+  expect((await eventsOf(lasting.id)).toSorted()).toEqual(['incident.closed', 'incident.opened']);
+  expect(await eventsOfChannels([stuck!], 'channel.repaired')).toMatchObject([{ data: { partOf: lasting.id } }]);
+
+  const repaired = await eventsOfChannels(rest, 'channel.repaired');
   expect(repaired.map(({ data }) => data['partOf'])).toEqual(rest.map(() => incident.id));
   // What asks a person is told by events of these types alone.
   for (const type of ['channel.reauth_required', 'channel.blocked', 'channel.reauth_reminder']) {
@@ -237,5 +260,5 @@ test('20 people of three tenants who have to sign in at once wait for the operat
   await scene.advance(11 * MINUTE_MS);
   await turnIncidents(stage.context);
   expect(await listed('scope=provider&state=open')).toEqual([]);
-  expect((await api.call('GET', '/metrics')).text).toContain('mooring_incidents_open{scope="channel"} 20');
+  expect((await api.call('GET', '/metrics')).text).toContain('mooring_incidents_open{scope="channel"} 19');
 }, 120_000);

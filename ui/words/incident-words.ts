@@ -40,6 +40,12 @@ export function describeIncident(incident: Incident, name: string): IncidentWord
         told: 'No owner is told: the people can do nothing about it.',
       };
     case 'provider':
+      if (incident.action === 'contact_support')
+        return {
+          title: `${who} ${isOpen ? 'has been' : 'was'} in trouble for more than a day: ${channels}`,
+          tone: 'bad',
+          told: 'No owner is told: it is between you and those who run it.',
+        };
       return incident.action === 'reauthorize'
         ? {
             title: `${who} asks for ${count(incident.channels)} sign-ins at once, of ${plural(incident.tenants, 'tenant')}`,
@@ -64,4 +70,4 @@ export function describeIncident(incident: Incident, name: string): IncidentWord
 
 /** Whether the operator has to act, and not the provider or an owner. */
 export const isOperators = ({ scope, action }: Incident) =>
-  scope === 'client' || scope === 'key' || (scope === 'provider' && action === 'reauthorize');
+  scope === 'client' || scope === 'key' || (scope === 'provider' && action !== 'none');
