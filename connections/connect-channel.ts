@@ -13,7 +13,7 @@ import { queueImport } from '../db/imports/imports.ts';
 import { accountKeyOf } from './account.ts';
 import type { SignIn } from './sign-in.ts';
 import { firstRefreshAt, newCredential } from './new-credential.ts';
-import { earliestHead, endOfSecond, serverOf } from './sign-in.ts';
+import { earliestHead, endOfSecond, serverOf, submissionOf } from './sign-in.ts';
 
 /**
  * A new channel is connected at once: its credential was used and its cursors were taken before. null: of two sign-ins at
@@ -70,6 +70,7 @@ function channelRow(signIn: SignIn, id: string, now: Date) {
     accountLogin: account.login,
     accountProviderId: account.providerId,
     server: serverOf(credential),
+    smtp: submissionOf(credential),
     owner: spec.owner,
     status: 'connected' as const,
     statusSince: now,

@@ -13,7 +13,7 @@ import type { ScopeHead } from '../providers/contract.ts';
 import type { SignIn } from './sign-in.ts';
 import { isMailboxOf } from './account.ts';
 import { firstRefreshAt, newCredential } from './new-credential.ts';
-import { serverOf } from './sign-in.ts';
+import { serverOf, submissionOf } from './sign-in.ts';
 
 /**
  * Replaces the credential: same channel, same cursors, same history. `channel` is locked, so a refresh that ends meanwhile
@@ -61,6 +61,7 @@ function renewedAccount({ credential, proof }: SignIn, channel: ChannelRow) {
     accountLogin: account.login,
     accountProviderId: account.providerId,
     server: serverOf(credential),
+    smtp: submissionOf(credential),
   };
   if (serverKey === channel.serverKey) return renewed;
   if (serverKey !== null) return { ...renewed, mailboxKey, serverKey };

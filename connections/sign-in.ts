@@ -3,14 +3,14 @@ import type { LinkRow } from '../db/access/links.ts';
 import type { LinkResult, LinkSpec } from '../db/schema/links.ts';
 import type { AccessType, ProviderName } from '../domain/access-type.ts';
 import type { Secret } from '../domain/secret.ts';
-import type { Server } from '../domain/server.ts';
+import type { Server, SubmissionServer } from '../domain/server.ts';
 import type { Evidence } from '../imports/evidence.ts';
 import type { Identity, ScopeHead, TokenSet } from '../providers/contract.ts';
 
 /** The new credential: tokens of a consent, or a password that was just used. */
 export type SignInCredential =
   | { kind: 'oauth'; provider: ProviderName; tokens: TokenSet }
-  | { kind: 'password'; server: Server; username: string; password: Secret };
+  | { kind: 'password'; server: Server; username: string; password: Secret; smtp?: SubmissionServer | null };
 
 /** What a real call proved: the identity, and where the account stands now. */
 export interface SignInProof {
@@ -52,6 +52,11 @@ export function endOfSecond(at: Date): number {
 /** The part of a sign-in that may be shown again: a password's server, never the password. */
 export function serverOf(credential: SignInCredential): Server | null {
   return credential.kind === 'password' ? credential.server : null;
+}
+
+/** Where mail is sent with a password; null: it only reads, or the provider's own server or API sends. */
+export function submissionOf(credential: SignInCredential): SubmissionServer | null {
+  return credential.kind === 'password' ? (credential.smtp ?? null) : null;
 }
 
 /** Why a sign-in was refused. */

@@ -14,6 +14,13 @@ interface EwsServer {
   url: string;
 }
 
+/** Where a channel's mail is handed in (message submission, RFC 6409). */
+export interface SubmissionServer {
+  host: string;
+  port: number;
+  security: 'tls' | 'starttls';
+}
+
 /** As it may be stored: earlier releases knew IMAP alone, and wrote no kind. */
 export type StoredServer = Server | Omit<ImapServer, 'kind'>;
 

@@ -9,6 +9,7 @@ import type { EgressEntry } from './egress-entry.ts';
 
 /** Ports that a server named by a person may be at without being listed in MOORING_EGRESS_ALLOW. */
 export const IMAP_PORTS: readonly number[] = [143, 993];
+export const SUBMISSION_PORTS: readonly number[] = [465, 587];
 export const HTTPS_PORTS: readonly number[] = [443];
 
 /** Where servers named by people (IMAP, EWS, webhooks) may be, beside public addresses. */

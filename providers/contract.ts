@@ -4,7 +4,7 @@ import type { ConnectionContext } from '../domain/connection-context.ts';
 import type { SetAsideReason } from '../domain/receipt.ts';
 import type { Rotation } from '../domain/rotation.ts';
 import type { Secret } from '../domain/secret.ts';
-import type { Server } from '../domain/server.ts';
+import type { Server, SubmissionServer } from '../domain/server.ts';
 import type { ProviderAnswer, StatusReason, Verdict } from '../domain/verdict.ts';
 import type { VagueCause } from '../domain/words/causes.ts';
 import type { PasswordNote } from '../domain/words/password-notes.ts';
@@ -26,6 +26,11 @@ export interface Provider {
   signIn: SignInWays;
   /** Opens a session at the account's data. `signal` aborts it. Close it with `close()` in a `finally`. */
   openSession(access: SessionAccess, signal: AbortSignal): Promise<Session>;
+  /**
+   * Logs in where mail is sent, and sends nothing: the proof of `send` beside the granted scopes. Absent where the scopes
+   * are proof enough. Throws a `TypeError` where the access names no such server.
+   */
+  proveSending?(access: SessionAccess, signal: AbortSignal): Promise<void>;
   /** The total map from what the provider says to a verdict; pure. */
   classify(answer: ProviderAnswer): Verdict;
 }
@@ -294,8 +299,16 @@ export type SessionAccess = {
   /** `idToken`: of the sign-in that is to be proved. `issuer`: absent or null where an access type has only one. */
   (
     | { kind: 'token'; accessToken: Secret; idToken?: Secret | null; issuer?: ProviderName | null }
-    /** `email`: the address of the login, as far as it is known. */
-    | { kind: 'password'; email: string; server: Server; username: string; password: Secret }
+    | {
+        kind: 'password';
+        /** The address of the login, as far as it is known. */
+        email: string;
+        server: Server;
+        username: string;
+        password: Secret;
+        /** Where mail is sent with it; absent or null: it only reads. */
+        smtp?: SubmissionServer | null;
+      }
   );
 
 /** An open session at one account. */

@@ -1,10 +1,12 @@
-import type { ImapServer } from '../domain/server.ts';
+import type { ImapServer, SubmissionServer } from '../domain/server.ts';
 import type { Identity, OAuthAdapter, SessionAccess } from './contract.ts';
 
 /** How mailboxes of a provider are opened over IMAP with its access tokens, in place of a password. */
 export interface ImapLogin {
   oauth: OAuthAdapter;
   server: ImapServer;
+  /** Where its mailboxes' mail is sent with the same token. */
+  smtp: SubmissionServer;
   /** Asks at a sign-in whose token it is. Throws `ProviderError`. */
   findOwner(access: SessionAccess & { kind: 'token' }, signal: AbortSignal): Promise<TokenOwner>;
 }

@@ -7,6 +7,7 @@ import type { Status } from '../../domain/channel.ts';
 import type { PasswordRetries } from '../../domain/backoff.ts';
 import type { StoredScope } from '../../domain/incidents/incident.ts';
 import type { ProviderName } from '../../domain/access-type.ts';
+import type { SubmissionServer } from '../../domain/server.ts';
 import type { Action, StatusReason, VerdictKind } from '../../domain/verdict.ts';
 import { serverColumn, time } from './columns.ts';
 import { tenantId, tenants } from './tenants.ts';
@@ -37,7 +38,10 @@ export const channels = pgTable(
     tenantId: tenantId(),
     kind: text('kind').$type<ChannelKind>().notNull(),
     accessType: text('access_type').$type<AccessType>().notNull(),
+    /** What the live credential is good for. */
     uses: text('uses').array().$type<Use[]>().notNull(),
+    /** What was asked for and is not granted, or not any more: a new sign-in asks for it again. */
+    missingUses: text('missing_uses').array().$type<Use[]>().notNull().default([]),
     accountEmail: text('account_email').notNull(),
     accountLogin: text('account_login').notNull(),
     accountProviderId: text('account_provider_id').notNull(),
@@ -50,6 +54,8 @@ export const channels = pgTable(
     serverKey: text('server_key').notNull().default(''),
     /** Where a password channel's server is: the form to sign in again shows it; null for the others. */
     server: serverColumn('server'),
+    /** Where its mail is sent; null where it only reads, or where the provider's API or configured server sends. */
+    smtp: jsonb('smtp').$type<SubmissionServer>(),
     owner: jsonb('owner').$type<Person>(),
     metadata: jsonb('metadata').$type<Record<string, unknown>>().notNull().default({}),
 

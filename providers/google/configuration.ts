@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { ImapServer } from '../../domain/server.ts';
-import { mailServer } from '../mail-server.ts';
+import type { ImapServer, SubmissionServer } from '../../domain/server.ts';
+import { mailServer, submissionServer } from '../mail-server.ts';
 import { oauthClient, secretVariable } from '../oauth-client.ts';
 import type { OAuthClientConfig } from '../oauth-client.ts';
 
@@ -15,6 +15,8 @@ export interface GoogleConfig {
   unitsPerMinute: number | null;
   /** Where IMAP with OAuth goes. */
   imapServer: ImapServer;
+  /** Where mail of such a mailbox is sent. */
+  smtpServer: SubmissionServer;
   /** null: Gmail is polled only. */
   push: GooglePushConfig | null;
 }
@@ -49,6 +51,7 @@ export const googleVariables = {
   GOOGLE_USERINFO_URL: z.url().default('https://openidconnect.googleapis.com/v1/userinfo'),
   GMAIL_API_URL: z.url().default(GMAIL_API_URL),
   GOOGLE_IMAP_SERVER: mailServer.default({ host: 'imap.gmail.com', port: 993 }),
+  GOOGLE_SMTP_SERVER: mailServer.default({ host: 'smtp.gmail.com', port: 465 }),
   GOOGLE_JWKS_URL: z.url().default('https://www.googleapis.com/oauth2/v3/certs'),
   GOOGLE_PUBSUB_TOPIC: z
     .string()
@@ -75,6 +78,7 @@ export function googleConfig(given: Variables, publicUrl: string): GoogleConfig 
       userinfoUrl: given.GOOGLE_USERINFO_URL,
       gmailApiUrl: given.GMAIL_API_URL,
       imapServer: { kind: 'imap', ...given.GOOGLE_IMAP_SERVER, security: 'tls' },
+      smtpServer: submissionServer(given.GOOGLE_SMTP_SERVER),
       // A stand-in for Gmail has its own quota.
       unitsPerMinute: given.GMAIL_API_URL === GMAIL_API_URL ? GMAIL_UNITS_PER_MINUTE : null,
       push: pushConfig(given, publicUrl),

@@ -15,6 +15,7 @@ export function createGoogleImapLogin(config: GoogleConfig): ImapLogin {
   return {
     oauth: { ...createGoogleOAuth(config, http, OF_MAIL_PROTOCOLS), confirmations: { tries: 2, gapMs: 60_000 } },
     server: config.imapServer,
+    smtp: config.smtpServer,
     async findOwner({ accessToken }, signal) {
       const { email, sub } = await new GmailClient({
         http,

@@ -11,6 +11,8 @@ import { QUIET_MS } from './idle.ts';
 import { createSession } from './session.ts';
 import { IMAP_WORDS, imapServerKey, imapSignIn } from './sign-in.ts';
 import { openWithToken } from './token-session.ts';
+import { verifySubmission } from './smtp/connection.ts';
+import { submissionOf } from './smtp/submission.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -56,6 +58,11 @@ export function createImapProvider({
     words: IMAP_WORDS,
     signIn: { oauth: logins.map(({ oauth }) => oauth), password: imapSignIn(autoconfig) },
     classify: classifyImap,
+    async proveSending(access, signal) {
+      const submission = submissionOf(settings, logins, access);
+      if (!submission) throw new TypeError('the access names no server that takes mail');
+      await verifySubmission(submission, signal);
+    },
     async openSession(access, signal) {
       if (access.kind === 'token') return openWithToken(settings, { logins, access }, signal);
       if (access.server.kind !== 'imap') throw new TypeError('IMAP is opened at an IMAP server');

@@ -11,7 +11,7 @@ import type { SessionSettings } from './session.ts';
 type TokenAccess = SessionAccess & { kind: 'token' };
 
 /** In a connection's context: the name that opens the mailbox, which may be another one than its address. */
-const USERNAME = 'imap_user';
+export const USERNAME = 'imap_user';
 /** A login may not open a mailbox that is another's, or there is none. */
 const NOT_OPENED: readonly VerdictKind[] = ['reauth_required', 'insufficient_scope', 'admin_action', 'account_gone'];
 
@@ -24,9 +24,7 @@ export async function openWithToken(
   { logins, access }: { logins: readonly ImapLogin[]; access: TokenAccess },
   signal: AbortSignal,
 ): Promise<Session> {
-  // A token of one provider never goes to another's server, also where its own is no longer configured.
-  const login = access.issuer == null ? onlyOne(logins) : logins.find(({ oauth }) => oauth.provider === access.issuer);
-  if (!login) throw new TypeError(`no provider is configured whose token opens this mailbox: ${access.issuer}`);
+  const login = loginOf(logins, access);
   const { host, port } = login.server;
   // Configured, and named by no person.
   const { quietMs } = settings;
@@ -49,6 +47,13 @@ export async function openWithToken(
   return createSession(connection, { access: as(username), quietMs }, () =>
     Promise.resolve(identityOf(owner, username)),
   );
+}
+
+/** The provider's own: a token of one never goes to another's server, also where its own is no longer configured. */
+export function loginOf(logins: readonly ImapLogin[], { issuer }: TokenAccess): ImapLogin {
+  const login = issuer == null ? onlyOne(logins) : logins.find(({ oauth }) => oauth.provider === issuer);
+  if (!login) throw new TypeError(`no provider is configured whose token opens this mailbox: ${issuer}`);
+  return login;
 }
 
 const onlyOne = (logins: readonly ImapLogin[]) => (logins.length === 1 ? logins[0] : undefined);

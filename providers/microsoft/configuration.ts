@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { ImapServer } from '../../domain/server.ts';
-import { mailServer } from '../mail-server.ts';
+import type { ImapServer, SubmissionServer } from '../../domain/server.ts';
+import { mailServer, submissionServer } from '../mail-server.ts';
 import { oauthClient, secretVariable } from '../oauth-client.ts';
 import type { OAuthClientConfig } from '../oauth-client.ts';
 
@@ -14,6 +14,8 @@ export interface MicrosoftConfig {
   notificationUrl: string;
   /** Where IMAP with OAuth goes. */
   imapServer: ImapServer;
+  /** Where mail of such a mailbox is sent. */
+  smtpServer: SubmissionServer;
   /** Requests that one mailbox may get in a minute; null = no pacing. */
   requestsPerMinute: number | null;
 }
@@ -33,6 +35,7 @@ export const microsoftVariables = {
   MICROSOFT_AUTHORITY_URL: address.default('https://login.microsoftonline.com'),
   GRAPH_API_URL: address.default(GRAPH_API_URL),
   MICROSOFT_IMAP_SERVER: mailServer.default({ host: 'outlook.office365.com', port: 993 }),
+  MICROSOFT_SMTP_SERVER: mailServer.default({ host: 'smtp.office365.com', port: 587 }),
 };
 
 /** null without a client. A certificate goes before a secret. */
@@ -52,6 +55,7 @@ export function microsoftConfig(
       authorityUrl: given.MICROSOFT_AUTHORITY_URL,
       graphUrl: given.GRAPH_API_URL,
       imapServer: { kind: 'imap', ...given.MICROSOFT_IMAP_SERVER, security: 'tls' },
+      smtpServer: submissionServer(given.MICROSOFT_SMTP_SERVER),
       notificationUrl: `${publicUrl}/push/microsoft`,
       // A stand-in for Graph has its own quota.
       requestsPerMinute: given.GRAPH_API_URL === GRAPH_API_URL ? REQUESTS_PER_MINUTE : null,

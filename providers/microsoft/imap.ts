@@ -16,6 +16,7 @@ export function createMicrosoftImapLogin(config: MicrosoftConfig): ImapLogin {
   return {
     oauth: { ...createEntraOAuth(config, http, OF_MAIL_PROTOCOLS), confirmations: { tries: 2, gapMs: 60_000 } },
     server: config.imapServer,
+    smtp: config.smtpServer,
     async findOwner({ idToken, mailbox: wanted }, signal) {
       const login = await verifyLogin(requireIdToken(idToken), null, signal);
       const id = loginId(login);

@@ -44,6 +44,7 @@ describe.skipIf(!dovecotInstalled)('Dovecot with access tokens', () => {
         {
           oauth: { provider: 'google' } as OAuthAdapter,
           server: { kind: 'imap', host: dovecot.host, port: dovecot.tlsPort, security: 'tls' },
+          smtp: { host: dovecot.host, port: 1, security: 'tls' },
           findOwner: () => Promise.reject(new Error('a known mailbox is not asked for')),
         },
       ],

@@ -59,6 +59,7 @@ beforeAll(async () => {
       client: { id: 'client', authenticate: () => Promise.resolve({ client_secret: CLIENT_SECRET }) },
       unitsPerMinute: null,
       imapServer: { kind: 'imap', host: 'imap.invalid', port: 993, security: 'tls' },
+      smtpServer: { host: 'smtp.invalid', port: 465, security: 'tls' },
       push: null,
     },
     reserveAlone(),

@@ -1,0 +1,37 @@
+import type { NodemailerError } from 'nodemailer';
+import type { SubmissionServer } from '../../../domain/server.ts';
+import { verdict } from '../../../domain/verdict-builders.ts';
+import { ProviderError } from '../../../domain/verdict.ts';
+import type { Verdict } from '../../../domain/verdict.ts';
+import { networkCode, networkFailure } from '../../../net/network-failure.ts';
+import { classifyImap, classifyTokenLogin } from '../errors.ts';
+
+/**
+ * What a login at a mail server failed with, as the verdict that the same refusal has over IMAP: logins fail in the same
+ * words. The message names the server and holds nothing that it said.
+ */
+export function submissionFailure(
+  { server, credential }: { server: SubmissionServer; credential: { kind: 'password' | 'token' } },
+  error: NodemailerError,
+): ProviderError {
+  const name = `${server.host}:${server.port}`;
+  const response = error.response ?? '';
+  // A refused STARTTLS is no refusal of the login.
+  if (error.code === 'ETLS' && response !== '') return networkFailure(name, 'login', new Error('starttls_missing'));
+  if (error.code === 'EPROTOCOL' && !/^\d{3}[ -]/.test(response)) {
+    return failed(`${name} does not speak SMTP`, 'wrong_protocol');
+  }
+  if (response === '') return connectionFailure(name, server.security, error);
+  const classify = credential.kind === 'token' ? classifyTokenLogin : classifyImap;
+  const said: Verdict = classify({ operation: 'login', httpStatus: null, headers: {}, body: response });
+  return new ProviderError(`${name} refused (${said.providerCode ?? error.responseCode ?? 'no code'})`, said);
+}
+
+function connectionFailure(name: string, security: 'tls' | 'starttls', error: NodemailerError): ProviderError {
+  const isPlain = security === 'tls' && networkCode(error) === 'tls_failed';
+  if (isPlain) return failed(`${name} speaks SMTP without TLS; starttls may be right`, 'wrong_security');
+  return networkFailure(name, 'login', error);
+}
+
+const failed = (message: string, providerCode: string) =>
+  new ProviderError(message, verdict('transient', 'network', { providerCode }));
