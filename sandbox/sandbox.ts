@@ -6,6 +6,7 @@ import express from 'express';
 import { openClock } from './clock.ts';
 import { openConditions } from './conditions.ts';
 import { controlRoutes, refuseOtherSites } from './control.ts';
+import { createExchangeProvider } from './exchange/exchange.ts';
 import { createGoogleProvider } from './google/google.ts';
 import { createImapProvider } from './imap/imap.ts';
 import { createMicrosoftProvider } from './microsoft/microsoft.ts';
@@ -28,6 +29,7 @@ const PROVIDERS = {
   google: createGoogleProvider,
   imap: createImapProvider,
   microsoft: createMicrosoftProvider,
+  exchange: createExchangeProvider,
 } satisfies Partial<Record<ProviderName, (deps: ProviderDeps) => SandboxProvider | Promise<SandboxProvider>>>;
 type Name = keyof typeof PROVIDERS;
 
@@ -106,7 +108,7 @@ function addressesOf(origin: string, providers: readonly SandboxProvider[]): San
     control: origin,
     page: `${origin}/`,
     environment: Object.fromEntries(providers.map(({ name, environment = {} }) => [name, environment])),
-    authorities: providers.flatMap(({ caFile }) => caFile ?? []),
+    authorities: [...new Set(providers.flatMap(({ caFile }) => caFile ?? []))],
     run: merged(providers.map(({ run = {} }) => run)),
   };
 }

@@ -16,7 +16,7 @@ const DETAIL_FIELDS = {
   guest_of: () => element('label', {}, 'guest of ', element('input', { name: 'guest_of', placeholder: 'fabrikam' })),
 };
 const ANY_ADDRESS = 'Create one, or sign in with any address when Mooring asks.';
-const PASSWORD_FIRST = 'Create one; then choose IMAP in Mooring and sign in with its address and password.';
+const withPassword = (title) => `Create one; then sign in to ${title} with its address and password.`;
 const sections = new Map();
 
 /** Shows a provider as it is now, and the faults that hold. */
@@ -80,7 +80,7 @@ function buildSection({ name, title, live, events, conditions, settings, server,
     element('h2', { id: `${name}-title` }, title),
     element('div', { class: 'buttons', role: 'group', 'aria-label': `${title} as a whole` }, ...toggles),
     element('h3', {}, 'Accounts'),
-    element('p', { class: 'empty' }, `No account yet. ${password ? PASSWORD_FIRST : ANY_ADDRESS}`),
+    element('p', { class: 'empty' }, `No account yet. ${password ? withPassword(title) : ANY_ADDRESS}`),
     element(
       'table',
       { class: 'accounts' },

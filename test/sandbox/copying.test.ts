@@ -21,7 +21,9 @@ beforeAll(async () => {
   microsoft = new MicrosoftApp(sandbox.addresses);
   await microsoft.account(email);
   await google.ok('PUT', `/accounts/google/${email}`, {});
-  await google.ok('PUT', `/accounts/imap/${email}`, { password: secret('sandbox-password') });
+  for (const provider of ['imap', 'exchange']) {
+    await google.ok('PUT', `/accounts/${provider}/${email}`, { password: secret('sandbox-password') });
+  }
 });
 afterAll(async () => {
   await sandbox.close();
@@ -70,12 +72,12 @@ test('a mailbox moves to another provider: the same messages and dates, in other
 
 test('a message that is handed in whole keeps its bytes, at every provider', async () => {
   const raw = Buffer.from('From: Mo <mo@x.example>\r\nSubject: Whole\r\nMessage-ID: <w@x.example>\r\n\r\nhi\r\n');
-  for (const provider of ['google', 'imap', 'microsoft']) {
+  for (const provider of ['google', 'imap', 'microsoft', 'exchange']) {
     const body = { raw: raw.toString('base64'), folder: 'Archive' };
     expect((await copy(provider, body)).messages).toMatchObject([{ message_id: '<w@x.example>', folder: 'Archive' }]);
   }
   expect((await read()).find(({ subject }) => subject === 'Whole')?.raw).toBe(raw.toString());
   const path = `/accounts/google/${email}/messages`;
   expect((await google.call('POST', path, { copy_from: 'pigeon' })).status).toBe(404);
-  expect((await google.call('POST', path, { copy_from: 'exchange' })).status).toBe(422);
+  expect((await google.call('POST', path, { copy_from: 'salesforce' })).status).toBe(422);
 });

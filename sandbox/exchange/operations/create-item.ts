@@ -1,0 +1,72 @@
+import { html as xml } from '../../html.ts';
+import { placeOf } from '../../microsoft/mailbox/mailbox.ts';
+import type { AccountRow } from '../rows.ts';
+import type { EwsError } from '../soap/answer.ts';
+import { failed, succeeded } from '../soap/answer.ts';
+import type { XmlElement } from '../soap/element.ts';
+import { EWS } from '../soap/errors.ts';
+import type { ExchangeStore } from '../store.ts';
+import { itemIdOf } from './item-resource.ts';
+import type { EwsRequest, Operation } from './operation.ts';
+import { findFolder } from './operation.ts';
+
+/**
+ * Sends messages that come as MIME, and keeps the copies.
+ * https://learn.microsoft.com/exchange/client-developer/web-service-reference/createitem-operation
+ */
+export const createItem: Operation = (request) => {
+  const disposition = request.asked.attributes['MessageDisposition'] ?? 'SaveOnly';
+  const target = request.asked.at('SavedItemFolderId')?.children[0];
+  const folder = target ? findFolder(request, target) : null;
+  if (folder && 'code' in folder) return [failed('CreateItem', folder, xml`<m:Items/>`)];
+  const keptIn = folder ?? ownFolder(request, disposition === 'SaveOnly' ? 'drafts' : 'sentitems');
+  return (request.asked.at('Items')?.children ?? []).map((item) => {
+    const mime = mimeOf(item);
+    if ('code' in mime) return failed('CreateItem', mime, xml`<m:Items/>`);
+    if (disposition !== 'SaveOnly') send(request.store, mime.bytes);
+    if (disposition === 'SendOnly') return succeeded('CreateItem', xml`<m:Items/>`);
+    return succeeded(
+      'CreateItem',
+      xml`<m:Items><t:Message>${keep(request.store, keptIn, mime.bytes)}</t:Message></m:Items>`,
+    );
+  });
+};
+
+function ownFolder({ login }: EwsRequest, folder: string) {
+  return { owner: login, folder: { well_known: folder, name: folder } };
+}
+
+function mimeOf(item: XmlElement): { bytes: Buffer } | EwsError {
+  const content = item.textAt('MimeContent');
+  if (content === undefined) return EWS.invalidRequest;
+  const bytes = Buffer.from(content, 'base64');
+  return bytes.includes(':') ? { bytes } : EWS.mimeInvalid;
+}
+
+function keep(
+  store: ExchangeStore,
+  { owner, folder }: { owner: AccountRow; folder: { well_known: string | null; name: string } },
+  bytes: Buffer,
+) {
+  const path = folder.well_known ?? folder.name;
+  const [row] = store.deliver(owner.email, { count: 1, folder: path, raw: bytes.toString('base64') });
+  const place = row && placeOf(row);
+  return place ? itemIdOf(place) : null;
+}
+
+/** Mailboxes of this server get it at once; there is no way out to others. Bcc is for the server's eyes alone. */
+function send(store: ExchangeStore, bytes: Buffer): void {
+  const text = bytes.toString('latin1');
+  const end = text.search(/\r?\n\r?\n/);
+  const header = end < 0 ? text : text.slice(0, end);
+  const recipients = header
+    .replaceAll(/\r?\n[ \t]+/g, ' ')
+    .split(/\r?\n/)
+    .filter((line) => /^(to|cc|bcc):/i.test(line))
+    .flatMap((line) => line.match(/[^\s<>,;:"]+@[^\s<>,;"]+/g) ?? []);
+  const shown = header.replaceAll(/^bcc:.*(\r?\n[ \t]+.*)*\r?\n/gim, '') + (end < 0 ? '' : text.slice(end));
+  const raw = Buffer.from(shown, 'latin1').toString('base64');
+  for (const address of new Set(recipients.map((recipient) => recipient.toLowerCase()))) {
+    if (store.account(address)) store.deliver(address, { count: 1, raw });
+  }
+}

@@ -1,0 +1,69 @@
+import type { Condition } from '../../conditions.ts';
+import type { Html } from '../../html.ts';
+import type { AccountRow, FolderRow } from '../rows.ts';
+import type { EwsError } from '../soap/answer.ts';
+import type { XmlElement } from '../soap/element.ts';
+import { EWS } from '../soap/errors.ts';
+import type { ExchangeStore } from '../store.ts';
+
+/** One request of a login that is let in. */
+export interface EwsRequest {
+  readonly store: ExchangeStore;
+  readonly login: AccountRow;
+  /** The element in the body, `GetItem`. */
+  readonly asked: XmlElement;
+  readonly held: ReadonlyMap<string, Condition>;
+}
+
+/** Response messages, one for each thing that was asked for; or what is wrong with the request as a whole. */
+export type Operation = (request: EwsRequest) => readonly Html[] | EwsError;
+
+/** What a listing can get wrong without saying so: it ends before its end, or gives a page twice. */
+export const LISTING_FAULTS = ['listing_cut_short', 'page_repeated'] as const;
+
+/** A folder, and whose it is. */
+export interface FoundFolder {
+  readonly owner: AccountRow;
+  readonly folder: FolderRow;
+}
+
+/** The folders that an element names, each found or refused. */
+export function foldersIn(request: EwsRequest, path: string): readonly (FoundFolder | EwsError)[] {
+  return (request.asked.at(path)?.children ?? []).map((id) => findFolder(request, id));
+}
+
+export function findFolder(request: EwsRequest, id: XmlElement): FoundFolder | EwsError {
+  if (id.name === 'DistinguishedFolderId') return distinguishedFolder(request, id);
+  const folderId = id.attributes['Id'] ?? '';
+  if (!folderId.startsWith('AAMkAG')) return EWS.invalidId;
+  const folder = request.store.folder(folderId);
+  if (!folder) return EWS.folderNotFound;
+  return ofOwner(request, folder.email, () => folder);
+}
+
+function distinguishedFolder(request: EwsRequest, id: XmlElement): FoundFolder | EwsError {
+  const email = id.textAt('Mailbox/EmailAddress') || request.login.email;
+  const name = id.attributes['Id'] ?? '';
+  return ofOwner(request, email, () =>
+    request.store
+      .mailbox(email)
+      .folders()
+      .find(({ well_known }) => well_known === name),
+  );
+}
+
+function ofOwner(
+  { store, login }: EwsRequest,
+  email: string,
+  find: () => FolderRow | undefined,
+): FoundFolder | EwsError {
+  const owner = store.account(email);
+  if (!owner) return EWS.noMailbox;
+  if (!mayRead(login, owner)) return EWS.accessDenied;
+  const folder = find();
+  return folder ? { owner, folder } : EWS.folderNotFound;
+}
+
+export function mayRead(login: AccountRow, owner: AccountRow): boolean {
+  return login.email === owner.email || owner.delegates.includes(login.email.toLowerCase());
+}

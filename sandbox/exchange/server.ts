@@ -1,0 +1,53 @@
+import { X509Certificate } from 'node:crypto';
+import type { RequestListener } from 'node:http';
+import { createServer } from 'node:https';
+import { join } from 'node:path';
+import express, { text } from 'express';
+import { loadServerCertificate } from '../imap/certificate.ts';
+import { autodiscoverEndpoint } from './autodiscover.ts';
+import { serve } from './endpoint.ts';
+import { ewsEndpoint } from './ews.ts';
+import { Connections } from './login/connections.ts';
+import { channelBinding } from './login/ntlm.ts';
+import type { ExchangeStore } from './store.ts';
+
+const MAX_REQUEST = '80mb';
+
+export interface RunningExchangeServer {
+  readonly url: string;
+  readonly autodiscoverUrl: string;
+  readonly caFile: string;
+  readonly connections: Connections;
+  close(): Promise<void>;
+}
+
+/** Listens with TLS alone: passwords come in the clear with Basic. */
+export async function openExchangeServer(store: ExchangeStore): Promise<RunningExchangeServer> {
+  const { deps } = store;
+  // All servers of the sandbox have one authority.
+  const { key, certificate: cert, caFile } = await loadServerCertificate(join(deps.dir, 'imap-tls'));
+  const connections = new Connections();
+  const service = { store, connections, binding: channelBinding(new X509Certificate(cert).raw) };
+  const app = express().disable('x-powered-by').disable('etag');
+  const server = createServer({ key, cert }, app as RequestListener);
+  server.keepAliveTimeout = 120_000; // IIS's own
+  server.on('secureConnection', (socket) => connections.opened(socket));
+  const origin = `https://127.0.0.1:${await deps.ports.listen(server, 'exchange')}`;
+  const url = `${origin}/EWS/Exchange.asmx`;
+  // Read also of a request that is refused, or the next one on its connection could not be.
+  app.use(text({ type: () => true, limit: MAX_REQUEST }));
+  app.all('/EWS/Exchange.asmx', serve(service, ewsEndpoint(service)));
+  app.post('/autodiscover/autodiscover.xml', serve(service, autodiscoverEndpoint(service, url)));
+  return {
+    url,
+    autodiscoverUrl: `${origin}/autodiscover/autodiscover.xml`,
+    caFile,
+    connections,
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      connections.hangUp(null);
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import type { EwsError } from './answer.ts';
+
+/** What Exchange says, by its code; the sentences are those of the servers. */
+export const EWS = {
+  accessDenied: { code: 'ErrorAccessDenied', text: 'Access is denied. Check credentials and try again.' },
+  accountDisabled: { code: 'ErrorAccountDisabled', text: 'This account is disabled.' },
+  batchStopped: {
+    code: 'ErrorBatchProcessingStopped',
+    text: 'The batch was stopped, so this item was not processed.',
+  },
+  conversionFailed: { code: 'ErrorMimeContentConversionFailed', text: 'Mime content conversion failed.' },
+  folderNotFound: { code: 'ErrorFolderNotFound', text: 'The specified folder could not be found in the store.' },
+  invalidArgument: { code: 'ErrorInvalidArgument', text: 'An argument of the request is invalid.' },
+  invalidRequest: { code: 'ErrorInvalidRequest', text: 'The request is invalid.' },
+  invalidId: { code: 'ErrorInvalidIdMalformed', text: 'Id is malformed.' },
+  invalidSyncState: {
+    code: 'ErrorInvalidSyncStateData',
+    text: 'Synchronization state data is corrupt or otherwise invalid.',
+  },
+  itemNotFound: { code: 'ErrorItemNotFound', text: 'The specified object was not found in the store.' },
+  mimeInvalid: { code: 'ErrorMimeContentInvalid', text: 'Mime content is invalid.' },
+  noMailbox: {
+    code: 'ErrorNonExistentMailbox',
+    text: 'The SMTP address has no mailbox associated with it.',
+  },
+  nothingResolved: { code: 'ErrorNameResolutionNoResults', text: 'No results were found.' },
+  schema: {
+    code: 'ErrorSchemaValidation',
+    text: 'The request failed schema validation.',
+  },
+  unsupportedPath: {
+    code: 'ErrorUnsupportedPathForQuery',
+    text: 'The property can not be used with this type of restriction.',
+  },
+} as const satisfies Record<string, EwsError>;
+
+/** The server takes no more requests of this account for a while. */
+export function serverBusy(retryAfterS: number): EwsError {
+  return {
+    code: 'ErrorServerBusy',
+    text: 'The server cannot service this request right now. Try again later.',
+    values: { BackOffMilliseconds: retryAfterS * 1000 },
+  };
+}
+
+/** The same, met while the request was already under way. */
+export function busyInside(retryAfterS: number): EwsError {
+  return {
+    code: 'ErrorInternalServerError',
+    text: 'An internal server error occurred. The operation failed.',
+    values: {
+      InnerErrorMessageText: 'The server cannot service this request right now. Try again later.',
+      InnerErrorResponseCode: 'ErrorServerBusy',
+      InnerErrorDescriptiveLinkKey: 0,
+      BackOffMilliseconds: retryAfterS * 1000,
+    },
+  };
+}
