@@ -11,6 +11,7 @@ import { findRunningImport } from '../../db/imports/imports.ts';
 import { findSignInImport } from '../../db/imports/receipts.ts';
 import { credentials } from '../../db/schema/credentials.ts';
 import { notices } from '../../db/schema/notices.ts';
+import type { TenantPolicy } from '../../db/schema/tenants.ts';
 import { startPlanner } from '../../notifications/planner.ts';
 import { findSubscription } from '../../db/channels/subscriptions.ts';
 import {
@@ -135,6 +136,25 @@ async function recordWaitingImport(): Promise<void> {
   await save('import-waiting', importWorkflowId(running.id));
 }
 
+async function changePolicy(tenantId: string, change: Partial<TenantPolicy>): Promise<void> {
+  await engine.context.database.inTenant(tenantId, async (tx) => {
+    await ensureTenant(tx, tenantId, new Date());
+    await setPolicy(tx, tenantId, { ...(await findPolicy(tx, tenantId)), ...change });
+  });
+}
+
+/** Its owner does nothing: it has reminded of the first step, and waits for the second. */
+async function recordReminded(): Promise<void> {
+  const tenantId = 'reminded';
+  await changePolicy(tenantId, { remindersDays: [5 / 86_400, 3] });
+  const { email, workflowId, life } = await connected('reminded', { tenantId, spec: { import: 'off' } });
+  await sandbox.fault('google', email, 'access_revoked');
+  await life.command('refreshNow');
+  await until('the reminder', async () => (await life.told('channel.reauth_reminder')) > 0);
+  await untilIdle(workflowId);
+  await save('channel-reminded', workflowId);
+}
+
 /** It waits for its person, and tries the refused password by itself in ten minutes. */
 async function recordRefusedPassword(): Promise<void> {
   const email = 'refused-password@imap.example.com';
@@ -255,11 +275,8 @@ async function recordRecipients(): Promise<void> {
 
   const hour = new Date().getUTCHours();
   const clock = (at: number) => `${String((hour + at + 24) % 24).padStart(2, '0')}:00`;
-  await engine.context.database.inTenant('sleeping', async (tx) => {
-    await ensureTenant(tx, 'sleeping', new Date());
-    const quietHours = { from: clock(-1), to: clock(3), timeZone: 'UTC' };
-    await setPolicy(tx, 'sleeping', { ...(await findPolicy(tx, 'sleeping')), quietHours, quietFirst: true });
-  });
+  const quietHours = { from: clock(-1), to: clock(3), timeZone: 'UTC' };
+  await changePolicy('sleeping', { quietHours, quietFirst: true });
   const waiting = await recipientOf('sleeping');
   await untilIdle(waiting);
   await save('recipient-waiting', waiting);
@@ -304,6 +321,7 @@ const RECORDED_ALONE: Record<string, () => Promise<void>> = {
   commanded: recordCommands,
   recipients: recordRecipients,
   'refused-password': recordRefusedPassword,
+  reminded: recordReminded,
   subscribed: recordSubscribed,
 };
 
@@ -321,6 +339,7 @@ async function recordAll(): Promise<void> {
   await recordCarried();
   await recordDegraded();
   await recordReauthorization();
+  await recordReminded();
   await recordWaitingImport();
   await recordRefusedPassword();
   await recordPaused();

@@ -49,6 +49,7 @@ describe('what was recorded', () => {
       'channel-put-off',
       'channel-reauth-required',
       'channel-refused-password',
+      'channel-reminded',
       'channel-subscribed',
       'deliver-delivered',
       'deliver-pending',
