@@ -1,11 +1,12 @@
-import { inArray, lt, sql } from 'drizzle-orm';
-import type { Database } from '../client.ts';
+import { and, eq, inArray, isNull, lt, notExists, sql } from 'drizzle-orm';
+import type { Database, Transaction } from '../client.ts';
 import { idBefore } from '../ids.ts';
 import { adoptions } from '../schema/adoptions.ts';
 import { keptMails } from '../schema/kept-mails.ts';
-import { signIns } from '../schema/links.ts';
+import { links, signIns } from '../schema/links.ts';
 import { listHeld } from '../messages/content.ts';
 import { messageParts, messages } from '../schema/messages.ts';
+import { notices } from '../schema/notices.ts';
 import { quotas } from '../schema/quotas.ts';
 import { idempotencyKeys, uiSessions } from '../schema/tenants.ts';
 import { DEFAULT_RETENTION_DAYS } from '../access/tenants.ts';
@@ -84,8 +85,8 @@ const PASSING_DAYS = 30;
 const DAY_MS = 86_400_000;
 
 /**
- * Deletes expired rows: answers of repeated requests, abandoned adoptions, ended sessions, kept mails, sign-ins of yesterday, finished deliveries and
- * events of passing interest. The other events of a channel are its timeline and stay, as does the audit of token
+ * Deletes expired rows: answers of repeated requests, abandoned adoptions, ended sessions, kept mails, sign-ins of yesterday, unused links of
+ * banners, finished deliveries and events of passing interest. The other events of a channel are its timeline and stay, as does the audit of token
  * reads. Returns how many rows were deleted.
  */
 export async function pruneExpired(database: Database, { now, limit }: { now: Date; limit: number }): Promise<number> {
@@ -124,6 +125,10 @@ export async function pruneExpired(database: Database, { now, limit }: { now: Da
           ),
         )
         .returning({ id: signIns.stateHash }),
+      await tx
+        .delete(links)
+        .where(inArray(links.id, unusedBannerLinks(tx, before, limit)))
+        .returning({ id: links.id }),
       await tx.execute(sql`
       delete from events where id in (
         select id from events
@@ -139,4 +144,17 @@ export async function pruneExpired(database: Database, { now, limit }: { now: Da
     ];
     return counts.reduce((sum, rows) => sum + rows.length, 0);
   });
+}
+
+/**
+ * A banner makes a link for each channel that needs a person, and nearly all of them expire unused. One that was renewed
+ * stays: the list of notices names the person who asked for it.
+ */
+function unusedBannerLinks(tx: Transaction, before: Date, limit: number) {
+  const renewed = tx.select({ id: notices.id }).from(notices).where(eq(notices.linkId, links.id));
+  return tx
+    .select({ id: links.id })
+    .from(links)
+    .where(and(eq(links.forBanner, true), isNull(links.usedAt), lt(links.expiresAt, before), notExists(renewed)))
+    .limit(limit);
 }

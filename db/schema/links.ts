@@ -67,6 +67,9 @@ export const links = pgTable(
     index('links_banner')
       .on(t.channelId, t.expiresAt)
       .where(sql`${t.forBanner}`),
+    index('links_banner_expiry')
+      .on(t.expiresAt)
+      .where(sql`${t.forBanner} and ${t.usedAt} is null`),
   ],
 );
 

@@ -5,8 +5,10 @@ import { ContentWriter } from '../../imports/fetching/content.ts';
 import { ContentSweeper, retireAcknowledged } from '../../background/retention.ts';
 import { pruneExpired } from '../../db/across-tenants/retention.ts';
 import type { Transaction } from '../../db/client.ts';
+import { lockLink } from '../../db/access/links.ts';
 import { newId } from '../../db/ids.ts';
 import { messageParts } from '../../db/schema/messages.ts';
+import { planNewLink } from '../../notifications/plan-new-link.ts';
 import { startApi } from '../support/api.ts';
 import type { Api } from '../support/api.ts';
 import { channelOf, connectImap } from '../support/connect.ts';
@@ -163,4 +165,29 @@ test('what has served its time goes, the diary and what is pending stay', async 
   await pruneExpired(stage.context.database, { now: await later(31).clock.now(), limit: 100 });
   const deliveries = await sql`select state from webhook_deliveries where endpoint_id = ${endpoint}`;
   expect(deliveries.map(({ state }) => String(state))).toEqual(['pending']);
+});
+
+test('unused links of banners go a month after their end; used and renewed ones, and those of the product, stay', async () => {
+  const { context } = stage;
+  const { channelId } = await connected('banner');
+  const made: string[] = [];
+  const link = async (forBanner: boolean, expiresAt: string, usedAt: string | null = null) => {
+    const id = newId('lnk');
+    made.push(id);
+    await sql`insert into links (id, tenant_id, hash, purpose, channel_id, spec, for_banner, expires_at, used_at, created_at)
+              values (${id}, ${TENANT}, ${id}, 'reauthorize', ${channelId}, '{}', ${forBanner}, ${expiresAt}, ${usedAt}, now())`;
+    return id;
+  };
+  const day = (days: number) => new Date(Date.now() - days * DAY_MS).toISOString();
+  const over = await link(true, day(31));
+  const kept = [await link(true, day(29)), await link(true, day(31), day(32)), await link(false, day(31))];
+  const renewed = await link(true, day(31));
+  await inTenant(async (tx) => {
+    const row = await lockLink(tx, renewed);
+    if (row) await planNewLink(tx, { link: row, recipient: 'ana@people.example', now: new Date() });
+  });
+  await pruneExpired(context.database, { now: new Date(), limit: 100 });
+  const left = await sql`select id from links where id in ${sql(made)} order by id`;
+  expect(left.map(({ id }) => String(id))).toEqual([...kept, renewed].toSorted());
+  expect(left.map(({ id }) => String(id))).not.toContain(over);
 });
