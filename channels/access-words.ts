@@ -1,4 +1,5 @@
 import type { ChannelRow } from '../db/channels/channels.ts';
+import type { CredentialState } from '../db/credentials/credentials.ts';
 import type { Context } from '../runtime/context.ts';
 
 /** What a channel's access and its provider are called; undefined where the access type is no longer configured. */
@@ -9,4 +10,18 @@ export function accessWordsOf(
   const words = providers.get(accessType)?.words;
   // Only a password has a server.
   return server === null && words?.ofGrants ? { ...words, ...words.ofGrants } : words;
+}
+
+/** Whether any login that has the rights opens the channel's mailbox, at the provider whose grant the channel has. */
+export function readsShared(
+  { providers }: Pick<Context, 'providers'>,
+  { accessType }: Pick<ChannelRow, 'accessType'>,
+  credential: Pick<CredentialState, 'kind' | 'oauthProvider'> | null,
+): boolean {
+  if (credential === null || credential.kind === 'password') return false;
+  const { oauthProvider } = credential;
+  const ways = (providers.get(accessType)?.signIn.oauth ?? []).filter(
+    ({ provider }) => oauthProvider === null || provider === oauthProvider,
+  );
+  return ways.length > 0 && ways.every((way) => way.readsShared === true);
 }

@@ -1,4 +1,4 @@
-import { accessWordsOf } from '../channels/access-words.ts';
+import { accessWordsOf, readsShared } from '../channels/access-words.ts';
 import { findBranding } from '../db/access/branding.ts';
 import { findChannel } from '../db/channels/channels.ts';
 import { findIncident } from '../db/channels/incidents.ts';
@@ -67,6 +67,7 @@ async function itemOf(context: TellContext, tx: Transaction, notice: NoticeRow, 
   const credential = await findCredentialState(tx, channel.id);
   return itemOfChannel(channel, accessWordsOf(context, channel), {
     credential: credential?.kind === 'password' ? 'password' : 'grant',
+    isOwnLogin: channel.kind === 'shared' && readsShared(context, channel, credential),
     since: incident?.openedAt ?? channel.statusSince,
     until: isOver ? (incident?.closedAt ?? notice.createdAt) : null,
     missed: null,
@@ -88,6 +89,7 @@ const unconnected = (link: string | null): MailItem => ({
   task: 'sign_in',
   isAmbiguous: false,
   credential: 'grant',
+  isOwnLogin: false,
   imports: true,
   link,
 });

@@ -187,6 +187,8 @@ export interface OAuthAdapter {
    * issuer per customer (Entra: per tenant).
    */
   issuers: readonly string[] | ((issuer: string) => boolean);
+  /** A login opens a shared mailbox that it was given access to (Exchange); absent: the mailbox's own login alone does. */
+  readsShared?: true;
   /** Where a person is sent to consent (RFC 6749 section 4.1.1). */
   authorizationUrl(request: AuthorizationRequest): URL;
   /** Where an administrator is sent; absent where a person's own consent is all there is. Microsoft needs it. */

@@ -28,6 +28,7 @@ function sampleItem(kind: MailInput['kind'], now: Date): Omit<MailItem, 'mailbox
   const ago = (ms: number) => new Date(now.getTime() - ms);
   const broken = {
     login: null,
+    isOwnLogin: false,
     provider: 'Google',
     task: 'sign_in',
     reason: 'access_revoked',

@@ -57,7 +57,7 @@ export async function startAuthorization(context: ApiContext, going: Going): Pro
     codeChallenge,
     uses: link.spec.uses,
     isShared: sharedMailbox(opened) !== null,
-    loginHint: loginHint(opened),
+    loginHint: loginHint(opened, oauth),
     ...(await connectionOf(context, opened, accessType)),
   });
 }
@@ -79,7 +79,10 @@ export const redirectUri = ({ config }: ApiContext, { provider }: OAuthAdapter) 
   `${config.publicUrl}/oauth/${provider}/callback`;
 
 /** The account that has to sign in, where it is known; only a hint, for the provider's page. */
-function loginHint({ link, channel }: OpenLink): string | null {
+function loginHint(opened: OpenLink, { readsShared }: OAuthAdapter): string | null {
+  const { link, channel } = opened;
+  // Each person signs in with their own login: the last one's would put another in their way.
+  if (readsShared && sharedMailbox(opened) !== null) return null;
   return channel?.accountLogin ?? link.spec.mailbox ?? link.spec.owner?.email ?? null;
 }
 

@@ -34,7 +34,11 @@ export function presentSignIn(
       label: words.label,
       provider: words.provider,
       hint: words.hint,
-      oauth: signIn.oauth.map(({ provider, label }) => ({ provider, label })),
+      oauth: signIn.oauth.map(({ provider, label, readsShared = false }) => ({
+        provider,
+        label,
+        reads_shared: readsShared,
+      })),
       password: signIn.password && {
         server: signIn.password.server,
         notes: signIn.password.notes.map(({ domains, kind, name }) => ({

@@ -8,7 +8,7 @@ import { SIGN_IN_PROBLEMS } from '../connect/sign-in-failure.ts';
 import { letOriginRead } from '../http/cross-origin.ts';
 import { adminConsentUrl } from '../connect/admin-consent.ts';
 import { startAuthorization } from '../connect/authorize.ts';
-import { openLink } from '../connect/open-link.ts';
+import { openLink, sharedMailbox } from '../connect/open-link.ts';
 import { renewLink } from '../connect/renew-link.ts';
 import { signInWithPassword } from '../connect/password.ts';
 import { presentPageBranding } from '../branding/present-branding.ts';
@@ -76,6 +76,7 @@ const session = defineCall({
         return_to: link.returnTo,
         origin: link.origin,
         sandbox_page: context.config.sandbox?.page || null,
+        shared_mailbox: sharedMailbox(opened),
       },
     };
   },

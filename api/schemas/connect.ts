@@ -97,6 +97,12 @@ export const connectSessionOut = z.object({
     .nullable()
     .describe('The origin of the page that opened the link; a popup posts its result there. null: no page'),
   sandbox_page: z
+  shared_mailbox: z
+    .string()
+    .nullable()
+    .describe(
+      'The mailbox that several people share: each signs in with their own login, where `sign_in` has `reads_shared`. null: another mailbox',
+    ),
     .string()
     .nullable()
     .describe('Where the simulated mail server’s accounts are; null: there is no sandbox'),

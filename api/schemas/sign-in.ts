@@ -49,6 +49,7 @@ export const signInOut = z
         z.object({
           provider: z.enum(PROVIDER_NAMES).describe('The `provider` of the authorize call'),
           label: z.string().describe('What people call it'),
+          reads_shared: z.boolean().describe('Whether a login opens a shared mailbox that it was given access to'),
         }),
       )
       .describe('The providers at whose page a person can sign in'),

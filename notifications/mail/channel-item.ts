@@ -11,7 +11,7 @@ type Described = Pick<
 >;
 
 /** The facts of a mail that the channel's row does not hold. */
-type Told = Pick<MailItem, 'credential' | 'since' | 'until' | 'missed' | 'link'> &
+type Told = Pick<MailItem, 'credential' | 'isOwnLogin' | 'since' | 'until' | 'missed' | 'link'> &
   Partial<Pick<MailItem, 'reason' | 'task'>>;
 
 /**

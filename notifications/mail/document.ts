@@ -152,11 +152,13 @@ function timesOf(item: MailItem, occasion: Occasion, words: MailWords, time: (at
   return [{ label: words.labels.interrupted, text: words.fromTo({ from: time(since), to: time(until) }) }];
 }
 
-function taskOf({ task, credential }: MailItem, words: MailWords, facts: ReasonFacts): string | null {
+function taskOf(item: MailItem, words: MailWords, facts: ReasonFacts): string | null {
+  const { task, credential, isOwnLogin } = item;
   switch (task) {
     case 'none':
       return null;
     case 'sign_in':
+      if (isOwnLogin) return words.tasks.sign_in_shared({ ...facts, mailbox: addressOf(item.mailbox) });
       return facts.login === '' ? null : words.tasks[`sign_in_${credential}`](facts);
     case 'approve':
     case 'ask_administrator':

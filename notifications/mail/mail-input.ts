@@ -8,6 +8,8 @@ export interface MailItem {
   mailbox: string | null;
   /** Who signs in, where that is another account than the mailbox. */
   login: string | null;
+  /** Several people share the mailbox, and each signs in with a login of their own. */
+  isOwnLogin: boolean;
   /** Who runs the account, as a sentence names it ("Google"); null: a mail server without a name. */
   provider: string | null;
   task: Task;

@@ -107,6 +107,8 @@ export const de: MailWords = {
   tasks: {
     sign_in_grant: ({ provider, login }) =>
       `Öffnen Sie die Seite und melden Sie sich ${provider.at} als ${login} an. Das dauert etwa eine Minute.`,
+    sign_in_shared: ({ provider, mailbox }) =>
+      `Öffnen Sie die Seite und melden Sie sich ${provider.at} mit Ihrem eigenen Konto an, das Zugriff auf ${mailbox} haben muss. Das dauert etwa eine Minute.`,
     sign_in_password: ({ login }) =>
       `Öffnen Sie die Seite und geben Sie das aktuelle Passwort von ${login} ein. Das dauert etwa eine Minute.`,
     approve: ({ provider }) =>

@@ -99,6 +99,8 @@ export const en: MailWords = {
   tasks: {
     sign_in_grant: ({ provider, login }) =>
       `Open the page and sign in ${provider.at} as ${login}. It takes about a minute.`,
+    sign_in_shared: ({ provider, mailbox }) =>
+      `Open the page and sign in ${provider.at} with your own login, which needs access to ${mailbox}. It takes about a minute.`,
     sign_in_password: ({ login }) =>
       `Open the page and enter the current password of ${login}. It takes about a minute.`,
     approve: ({ provider }) =>

@@ -103,6 +103,8 @@ export const es: MailWords = {
   tasks: {
     sign_in_grant: ({ provider, login }) =>
       `Abra la página e inicie sesión ${provider.at} como ${login}. Tardará alrededor de un minuto.`,
+    sign_in_shared: ({ provider, mailbox }) =>
+      `Abra la página e inicie sesión ${provider.at} con su propia cuenta, que debe tener acceso a ${mailbox}. Tardará alrededor de un minuto.`,
     sign_in_password: ({ login }) =>
       `Abra la página e introduzca la contraseña actual de ${login}. Tardará alrededor de un minuto.`,
     approve: ({ provider }) =>

@@ -103,6 +103,8 @@ export const fr: MailWords = {
   tasks: {
     sign_in_grant: ({ provider, login }) =>
       `Ouvrez la page et connectez-vous ${provider.at} avec le compte ${login}. Cela prend environ une minute.`,
+    sign_in_shared: ({ provider, mailbox }) =>
+      `Ouvrez la page et connectez-vous ${provider.at} avec votre propre compte, qui doit avoir accès à ${mailbox}. Cela prend environ une minute.`,
     sign_in_password: ({ login }) =>
       `Ouvrez la page et saisissez le mot de passe actuel de ${login}. Cela prend environ une minute.`,
     approve: ({ provider }) =>

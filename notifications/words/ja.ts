@@ -101,6 +101,8 @@ export const ja: MailWords = {
   tasks: {
     sign_in_grant: ({ provider, login }) =>
       `ページを開き、${provider.at}に ${login} でログインしてください。1分ほどで完了します。`,
+    sign_in_shared: ({ provider, mailbox }) =>
+      `ページを開き、${mailbox} へのアクセス権を持つご自身のアカウントで${provider.at}にログインしてください。1分ほどで完了します。`,
     sign_in_password: ({ login }) =>
       `ページを開き、${login} の現在のパスワードを入力してください。1分ほどで完了します。`,
     approve: ({ provider }) =>

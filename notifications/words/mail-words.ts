@@ -62,7 +62,10 @@ export interface MailWords {
   withoutReason: Sentence<ReasonFacts>;
   labels: { why: string; since: string; interrupted: string; until: string };
   fromTo: Sentence<{ from: string; to: string }>;
-  tasks: Record<Exclude<Task, 'none' | 'sign_in'> | 'sign_in_grant' | 'sign_in_password', Sentence<ReasonFacts>>;
+  tasks: Record<Exclude<Task, 'none' | 'sign_in'> | 'sign_in_grant' | 'sign_in_password', Sentence<ReasonFacts>> & {
+    /** Several people share the mailbox, and each signs in with a login of their own. */
+    sign_in_shared: Sentence<ReasonFacts & { mailbox: string }>;
+  };
   buttons: { sign_in: string; approve: string; renew: string; connect: string };
   /** Beside a button of several: which mailbox it is for. */
   buttonFor: Sentence<{ button: string; mailbox: string }>;

@@ -49,6 +49,7 @@ export function createEntraOAuth(config: MicrosoftConfig, http: Http, scopes: Sc
     provider: 'microsoft',
     label: 'Microsoft',
     clientId: config.client.id,
+    readsShared: true,
     // One issuer per tenant: AUTHORITY/TENANT/v2.0.
     issuers: (issuer) => issuer.startsWith(`${config.authorityUrl}/`) && /\/[\w-]+\/v2\.0$/.test(issuer),
     // A refresh answers with a new token and lets the old one live.

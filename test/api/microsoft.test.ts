@@ -78,6 +78,11 @@ describe('a shared mailbox', () => {
     for (const email of [delegate, other, stranger]) await stage.sandbox.account('microsoft', email);
     await stage.sandbox.account('microsoft', shared, { delegates: [delegate, other] });
     const link = await links.makeLink({ access_types: ['microsoft'], kind: 'shared', mailbox: shared });
+    const sessionOf = async (path: string) => (await api.request('GET', `${path}/session`)).json;
+    expect(await sessionOf(link.path)).toMatchObject({
+      shared_mailbox: shared,
+      sign_in: [{ oauth: [{ provider: 'microsoft', reads_shared: true }] }],
+    });
 
     const refused = await signIn(browse(api), link.path, stranger);
     expect(locationOf(refused).searchParams.get('code')).toBe('account_mismatch');
@@ -102,9 +107,12 @@ describe('a shared mailbox', () => {
       [other, null],
     ] as const) {
       const again = await links.reauthorizeLink(id);
+      expect(await sessionOf(again.path)).toMatchObject({ shared_mailbox: shared });
       const returned = await signIn(browse(api), again.path, email);
       expect(locationOf(returned).searchParams.get('code')).toBe(code);
     }
+    // The login of the last one would be in the way of the others.
+    expect((await askedAt(id)).url.searchParams.get('login_hint')).toBeNull();
     const holds = { account: { email: shared, login: other }, credential_version: 2 };
     expect((await api.call('GET', `/v1/channels/${id}`)).json).toMatchObject(holds);
 

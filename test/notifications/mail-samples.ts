@@ -4,6 +4,7 @@ import type { MailKind } from '../../notifications/mail-kinds.ts';
 const ITEM: MailItem = {
   mailbox: 'ana.fischer@example.com',
   login: null,
+  isOwnLogin: false,
   provider: 'Google',
   task: 'sign_in',
   reason: 'access_revoked',

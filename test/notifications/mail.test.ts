@@ -132,6 +132,21 @@ describe('a mail', () => {
     expect(plain.html).not.toContain('<img');
   });
 
+  test('asks each person who shares a mailbox to sign in with a login of their own', () => {
+    const item = { mailbox: 'team@example.com', login: 'dan@example.com', provider: 'Microsoft', isAmbiguous: false };
+    const { text } = composeMail(withItem({ ...item, reason: 'session_revoked', isOwnLogin: true }));
+    expect(text).toContain('sign in at Microsoft with your own login, which needs access to team@example.com.');
+    for (const locale of LOCALES) {
+      const [own, named] = [true, false].map((isOwnLogin) => {
+        const said = composeMail({ ...withItem({ ...item, reason: null, isOwnLogin }), locale }).text;
+        return said.split('\n').find((line) => line.includes('Microsoft') && line.includes('example.com'));
+      });
+      expect(named).toContain('dan@example.com');
+      expect(own).toContain('team@example.com');
+      expect(own).not.toContain('dan@example.com');
+    }
+  });
+
   test('asks for no sign-in where none would help, and for approval where that is missing', () => {
     const gone = composeMail(
       withItem({ task: 'ask_administrator', reason: 'account_disabled', isAmbiguous: false, link: null }),

@@ -75,5 +75,6 @@ function sampleSession(branding: Branding, way: ConnectSession['sign_in'][number
     return_to: null,
     origin: null,
     sandbox_page: null,
+    shared_mailbox: null,
   };
 }

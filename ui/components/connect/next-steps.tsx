@@ -13,12 +13,13 @@ export function NextSteps({ session, way }: { session: ConnectSession; way: Sign
     ...providerParts(namesOf(way, words.or), way.password ? way.access_type : undefined),
     tenant: <strong>{session.display_name}</strong>,
     account: account && <Address>{account}</Address>,
+    mailbox: session.shared_mailbox && <Address>{session.shared_mailbox}</Address>,
   };
   // Beside a form nothing is promised of a provider's page.
   const texts = way.password
     ? [steps.enterPassword, outcome()]
     : [
-        account ? steps.signInAs : steps.signIn,
+        isOwnLogin(session, way) ? steps.signInOwn : account ? steps.signInAs : steps.signIn,
         session.uses.includes('send') ? steps.allowSend : steps.allowRead,
         outcome(),
       ];
@@ -43,6 +44,11 @@ export function NextSteps({ session, way }: { session: ConnectSession; way: Sign
     if (session.channel) return session.import === 'off' ? steps.canUseAgain : steps.missed;
     return session.import === 'continuous' ? steps.fromNowOn : steps.canUse;
   }
+}
+
+/** Whether people sign in with their own login, to a mailbox that several share. */
+export function isOwnLogin({ shared_mailbox: mailbox }: ConnectSession, { oauth, password }: SignIn): boolean {
+  return mailbox !== null && password === null && oauth.every(({ reads_shared: readsShared }) => readsShared);
 }
 
 /** “Google or Microsoft”. */

@@ -5,6 +5,7 @@ import { linkPath } from '../../data/link-queries.ts';
 import type { ConnectSession } from '../../../api/schemas/connect.ts';
 import type { SignIn } from '../../../api/schemas/sign-in.ts';
 import { AdminConsent } from './admin-consent.tsx';
+import { isOwnLogin } from './next-steps.tsx';
 import { FailureNotice } from './sign-in-failure.tsx';
 import { useWords } from './speaking.tsx';
 
@@ -23,11 +24,12 @@ export function ProviderSignIn({ link, session, way }: ProviderProps) {
   const failure = authorize.error ? problemOf(authorize.error) : failed;
   const leaving = authorize.isPending || authorize.isSuccess;
   const account = session.channel?.account.login;
+  const ownLogin = isOwnLogin(session, way);
 
   const label = (name: string, isLeaving: boolean): string => {
     if (isLeaving) return say(words.choice.leaving, { provider: name });
     if (failure && way.oauth.length === 1) {
-      const isOther = failure.code === 'account_mismatch' && account;
+      const isOther = failure.code === 'account_mismatch' && account && !ownLogin;
       return isOther ? say(words.choice.signInAs, { account }) : words.page.tryAgain;
     }
     return say(words.choice.continueWith, { provider: name });
@@ -35,7 +37,7 @@ export function ProviderSignIn({ link, session, way }: ProviderProps) {
 
   return (
     <>
-      {failure && !authorize.isPending && <FailureNotice failure={failure} way={way} />}
+      {failure && !authorize.isPending && <FailureNotice failure={failure} way={way} ownLogin={ownLogin} />}
       {session.admin_consent_url !== null && <AdminConsent url={session.admin_consent_url} session={session} />}
       {way.oauth.map(({ provider, label: name }) => (
         <Button

@@ -1,5 +1,6 @@
 import type { ConnectSession } from '../../../api/schemas/connect.ts';
 import { Notice } from '../notice.tsx';
+import { isOwnLogin } from './next-steps.tsx';
 import { PageHeading } from './page-heading.tsx';
 import { Sentence } from './sentence.tsx';
 import { useWords } from './speaking.tsx';
@@ -37,7 +38,9 @@ function RequestAgain({ session, channel }: { session: ConnectSession; channel: 
   const { words, say } = useWords();
   const { again } = words;
   const account = channel.account.email;
-  const heading = session.purpose === 'change_access' ? again.moveHeading : again.heading;
+  const { purpose, shared_mailbox: shared, sign_in: ways } = session;
+  const ownLogin = shared !== null && ways.every((way) => isOwnLogin(session, way));
+  const heading = again[purpose === 'change_access' ? 'moveHeading' : ownLogin ? 'sharedHeading' : 'heading'];
   // What went wrong with the last attempt matters more than why it was needed.
   const failed = session.result?.status === 'failed';
   const isHealthy = channel.status === 'connected';

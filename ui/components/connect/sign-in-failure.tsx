@@ -12,16 +12,18 @@ interface FailureProps {
   way: SignIn;
   /** The sentence stands at a field already. */
   brief?: boolean;
+  /** People sign in with a login of their own. */
+  ownLogin?: boolean;
 }
 
 /** Made up by this page: no one could look them up. */
 const OUR_OWN = new Set(['offline', 'mooring_unreachable', 'unknown']);
 
 /** Why the last attempt did not work, with the code to copy. */
-export function FailureNotice({ failure, way, brief = false }: FailureProps) {
+export function FailureNotice({ failure, way, brief = false, ownLogin = false }: FailureProps) {
   const { words, product } = useWords();
   const parts = useProviderParts(way);
-  if (failure.code === 'account_mismatch') return <WrongAccount failure={failure} way={way} />;
+  if (failure.code === 'account_mismatch') return <WrongAccount {...{ failure, way, ownLogin }} />;
   const { title, sentence } = describeFailure(words, failure, { ...parts, product });
   return (
     <Notice tone="bad" title={title}>
@@ -31,7 +33,7 @@ export function FailureNotice({ failure, way, brief = false }: FailureProps) {
 }
 
 /** Names both accounts, and says how to get to the right one. */
-function WrongAccount({ failure, way }: Omit<FailureProps, 'brief'>) {
+function WrongAccount({ failure, way, ownLogin }: Omit<FailureProps, 'brief'>) {
   const { words } = useWords();
   const { mismatch } = words;
   const accounts = accountsOf(words, failure);
@@ -51,7 +53,10 @@ function WrongAccount({ failure, way }: Omit<FailureProps, 'brief'>) {
       <p>
         {mismatch.nothingChanged}
         {words.space}
-        <Sentence text={way.password ? mismatch.switchPassword : mismatch.switchAt} parts={parts} />
+        <Sentence
+          text={mismatch[way.password ? 'switchPassword' : ownLogin ? 'switchLogin' : 'switchAt']}
+          parts={parts}
+        />
       </p>
     </Notice>
   );

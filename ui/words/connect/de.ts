@@ -33,6 +33,7 @@ export const words: ConnectWords = {
   },
   again: {
     heading: 'Bitte wieder anmelden: {account}',
+    sharedHeading: 'Bitte wieder anmelden für {account}',
     moveHeading: 'Zugang ändern: {account}',
     healthyTitle: 'Dieses Konto ist verbunden',
     healthy:
@@ -71,6 +72,8 @@ export const words: ConnectWords = {
     title: 'So geht es weiter',
     signIn: 'Sie melden sich {at} an. Ihr Passwort bekommen wir nie zu sehen.',
     signInAs: 'Sie melden sich {at} als {account} an. Ihr Passwort bekommen wir nie zu sehen.',
+    signInOwn:
+      'Sie melden sich {at} mit Ihrem eigenen Konto an, das Zugriff auf {mailbox} haben muss. Ihr Passwort bekommen wir nie zu sehen.',
     allowRead: 'Sie erlauben {product}, die Nachrichten zu lesen.',
     allowSend: 'Sie erlauben {product}, die Nachrichten zu lesen und in Ihrem Namen zu senden.',
     enterPassword:
@@ -148,6 +151,8 @@ export const words: ConnectWords = {
     nothingChanged: 'Es wurde nichts geändert.',
     switchAt:
       'Drücken Sie auf den Knopf und wählen Sie {at} das Konto {expected} aus. Wird es nicht angeboten, wählen Sie dort „Anderes Konto verwenden“.',
+    switchLogin:
+      '{received} hat {at} keinen Zugriff auf {expected}. Drücken Sie auf den Knopf und melden Sie sich mit einem Konto an, das Zugriff hat; ein Administrator kann ihn erteilen.',
     switchPassword: 'Geben Sie den Benutzernamen und das Passwort von {expected} ein.',
     loginAtServer: '{login} auf {server}',
     anotherAccount: 'ein anderes Konto',

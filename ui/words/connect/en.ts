@@ -33,6 +33,7 @@ export const words: ConnectWords = {
   },
   again: {
     heading: 'Sign in again as {account}',
+    sharedHeading: 'Sign in again for {account}',
     moveHeading: 'Change how we reach {account}',
     healthyTitle: 'This account is connected',
     healthy: 'Nothing has to be done at the moment. If you want to renew the access all the same, sign in below.',
@@ -68,6 +69,8 @@ export const words: ConnectWords = {
     title: 'What will happen',
     signIn: 'You sign in {at}. Your password is never seen here.',
     signInAs: 'You sign in {at} as {account}. Your password is never seen here.',
+    signInOwn:
+      'You sign in {at} with your own login, which needs access to {mailbox}. Your password is never seen here.',
     allowRead: 'You allow {product} to read the messages.',
     allowSend: 'You allow {product} to read the messages and to send in your name.',
     enterPassword: 'You enter the password. It is tested by a real sign-in before anything is stored.',
@@ -139,6 +142,8 @@ export const words: ConnectWords = {
     linkIsFor: 'This link is for',
     nothingChanged: 'Nothing was changed.',
     switchAt: 'Press the button and choose {expected} {at}. If it is not listed there, choose “Use another account”.',
+    switchLogin:
+      '{received} has no access to {expected} {at}. Press the button and sign in with a login that has; an administrator can give it access.',
     switchPassword: 'Enter the user name and the password of {expected}.',
     loginAtServer: '{login} at {server}',
     anotherAccount: 'another account',

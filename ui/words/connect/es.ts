@@ -33,6 +33,7 @@ export const words: ConnectWords = {
   },
   again: {
     heading: 'Vuelva a iniciar sesión: {account}',
+    sharedHeading: 'Vuelva a iniciar sesión para {account}',
     moveHeading: 'Cambiar la forma de acceso: {account}',
     healthyTitle: 'Esta cuenta está conectada',
     healthy: 'Ahora mismo no hay que hacer nada. Si aun así quiere renovar el acceso, inicie sesión aquí abajo.',
@@ -69,6 +70,8 @@ export const words: ConnectWords = {
     title: 'Qué va a pasar',
     signIn: 'Usted inicia sesión {at}. Nosotros nunca vemos su contraseña.',
     signInAs: 'Usted inicia sesión {at} como {account}. Nosotros nunca vemos su contraseña.',
+    signInOwn:
+      'Usted inicia sesión {at} con su propia cuenta, que debe tener acceso a {mailbox}. Nosotros nunca vemos su contraseña.',
     allowRead: 'Permite que {product} lea los mensajes.',
     allowSend: 'Permite que {product} lea los mensajes y los envíe en su nombre.',
     enterPassword: 'Introduce la contraseña. Se comprueba con un inicio de sesión real antes de guardar nada.',
@@ -140,6 +143,8 @@ export const words: ConnectWords = {
     linkIsFor: 'Este enlace es para',
     nothingChanged: 'No se ha cambiado nada.',
     switchAt: 'Pulse el botón y elija la cuenta {expected} {at}. Si no aparece, elija «Usar otra cuenta».',
+    switchLogin:
+      '{received} no tiene acceso a {expected} {at}. Pulse el botón e inicie sesión con una cuenta que lo tenga; un administrador puede concederlo.',
     switchPassword: 'Introduzca el nombre de usuario y la contraseña de {expected}.',
     loginAtServer: '{login} en {server}',
     anotherAccount: 'otra cuenta',

@@ -33,6 +33,7 @@ export const words: ConnectWords = {
   },
   again: {
     heading: 'Reconnectez-vous : {account}',
+    sharedHeading: 'Reconnectez-vous pour {account}',
     moveHeading: 'Changer le mode d’accès : {account}',
     healthyTitle: 'Ce compte est connecté',
     healthy:
@@ -71,6 +72,8 @@ export const words: ConnectWords = {
     title: 'Ce qui va se passer',
     signIn: 'Vous vous connectez {at}. Nous ne voyons jamais votre mot de passe.',
     signInAs: 'Vous vous connectez {at} en tant que {account}. Nous ne voyons jamais votre mot de passe.',
+    signInOwn:
+      'Vous vous connectez {at} avec votre propre compte, qui doit avoir accès à {mailbox}. Nous ne voyons jamais votre mot de passe.',
     allowRead: 'Vous autorisez {product} à lire les messages.',
     allowSend: 'Vous autorisez {product} à lire les messages et à en envoyer en votre nom.',
     enterPassword: 'Vous saisissez le mot de passe. Il est vérifié par une vraie connexion avant tout enregistrement.',
@@ -147,6 +150,8 @@ export const words: ConnectWords = {
     nothingChanged: 'Rien n’a été modifié.',
     switchAt:
       'Appuyez sur le bouton et choisissez le compte {expected} {at}. S’il n’est pas proposé, choisissez « Utiliser un autre compte ».',
+    switchLogin:
+      '{received} n’a pas accès à {expected} {at}. Appuyez sur le bouton et connectez-vous avec un compte qui y a accès ; un administrateur peut l’accorder.',
     switchPassword: 'Saisissez le nom d’utilisateur et le mot de passe de {expected}.',
     loginAtServer: '{login} sur {server}',
     anotherAccount: 'un autre compte',

@@ -33,6 +33,7 @@ export const words: ConnectWords = {
   },
   again: {
     heading: 'もう一度サインイン：{account}',
+    sharedHeading: '{account}のために、もう一度サインイン',
     moveHeading: '接続方法の変更：{account}',
     healthyTitle: 'このアカウントは接続されています',
     healthy: '今は何もする必要はありません。アクセスを更新したい場合は、下からサインインしてください。',
@@ -68,6 +69,8 @@ export const words: ConnectWords = {
     title: 'これからの流れ',
     signIn: '{at}にサインインします。パスワードがこちらに伝わることはありません。',
     signInAs: '{at}に{account}でサインインします。パスワードがこちらに伝わることはありません。',
+    signInOwn:
+      '{mailbox}へのアクセス権を持つご自身のアカウントで{at}にサインインします。パスワードがこちらに伝わることはありません。',
     allowRead: '{product}がメッセージを読むことを許可します。',
     allowSend: '{product}がメッセージを読み、お客様の名前で送信することを許可します。',
     enterPassword: 'パスワードを入力します。保存する前に、実際にサインインして確認します。',
@@ -140,6 +143,8 @@ export const words: ConnectWords = {
     nothingChanged: '何も変更されていません。',
     switchAt:
       'ボタンを押して、{at}で{expected}を選んでください。一覧にない場合は「別のアカウントを使用」を選んでください。',
+    switchLogin:
+      '{received}には、{at}で{expected}へのアクセス権がありません。ボタンを押して、アクセス権のあるアカウントでサインインしてください。アクセス権は管理者が付与できます。',
     switchPassword: '{expected}のユーザー名とパスワードを入力してください。',
     loginAtServer: '{login}（{server}）',
     anotherAccount: '別のアカウント',

@@ -57,6 +57,8 @@ export interface ConnectWords {
   };
   again: {
     heading: string;
+    /** Of a mailbox that several people share, each with a login of their own. */
+    sharedHeading: string;
     moveHeading: string;
     healthyTitle: string;
     healthy: string;
@@ -72,6 +74,8 @@ export interface ConnectWords {
     title: string;
     signIn: string;
     signInAs: string;
+    /** `{mailbox}` is shared by several people. */
+    signInOwn: string;
     allowRead: string;
     allowSend: string;
     enterPassword: string;
@@ -126,6 +130,8 @@ export interface ConnectWords {
     linkIsFor: string;
     nothingChanged: string;
     switchAt: string;
+    /** The login was right or wrong, but it does not open the shared mailbox. */
+    switchLogin: string;
     switchPassword: string;
     loginAtServer: string;
     anotherAccount: string;
