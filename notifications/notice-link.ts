@@ -5,7 +5,7 @@ import type { Transaction } from '../db/client.ts';
 import type { NoticeRow } from '../db/notices/notices.ts';
 import type { Context } from '../runtime/context.ts';
 
-/** The address of the page that a notice asks its person to open: to mend the channel, or in place of an expired link. */
+/** The address of the page that a notice asks its person to open: to mend the channel, or in place of a link that is over. */
 export async function noticeLink(
   context: Pick<Context, 'config'>,
   tx: Transaction,

@@ -5,12 +5,12 @@ import { newId } from '../db/ids.ts';
 import { countNoticesOfLink, insertNotices } from '../db/notices/notices.ts';
 import { recipientIdOf } from './recipient-id.ts';
 
-/** An expired link is sent anew so often, and not sooner after the last time, in ms: others may press its button. */
+/** A link that is over is sent anew so often, and not sooner after the last time, in ms: others may press its button. */
 const MOST_TIMES = 5;
 const APART_MS = 10 * 60_000;
 
 /**
- * Plans a mail with a new link in place of an expired one. Empty where the link was sent anew moments ago, or often. Call
+ * Plans a mail with a new link in place of one that is over. Empty where the link was sent anew moments ago, or often. Call
  * it with the link's row locked, and `wakeRecipients` after the commit.
  */
 export async function planNewLink(

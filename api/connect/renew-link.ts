@@ -1,8 +1,7 @@
 import type { Request } from 'express';
 import { lockLink } from '../../db/access/links.ts';
-import type { ChannelRow } from '../../db/channels/channels.ts';
 import { normalAddress } from '../../domain/address.ts';
-import { LEFT, isOneOf } from '../../domain/channel.ts';
+import { LEFT, asksPerson, isOneOf } from '../../domain/channel.ts';
 import { planNewLink } from '../../notifications/plan-new-link.ts';
 import { wakeRecipients } from '../../notifications/wake-recipients.ts';
 import type { ApiContext } from '../api-context.ts';
@@ -13,8 +12,8 @@ import { openLink } from './open-link.ts';
 import type { OpenLink } from './open-link.ts';
 
 /**
- * Mails a new link in place of an expired one, to the person that the old one was for. The caller learns nothing of it:
- * the holder of an old link may be anyone. Throws 429.
+ * Mails a new link in place of an expired one, or of a used one whose channel broke again, to the person that the old one
+ * was for. The caller learns nothing of it: the holder of an old link may be anyone. Throws 429.
  */
 export async function renewLink(context: ApiContext, address: string, request: Request): Promise<void> {
   const { renewals } = context.limits;
@@ -24,7 +23,7 @@ export async function renewLink(context: ApiContext, address: string, request: R
     `This address asked for more than ${renewals.uses} links in ten minutes`,
   );
   const opened = await openLink(context, address, request).catch(nullIfUnknown);
-  if (opened) await planIfExpired(context, opened);
+  if (opened) await planIfOver(context, opened);
 }
 
 function nullIfUnknown(error: unknown): null {
@@ -32,17 +31,18 @@ function nullIfUnknown(error: unknown): null {
   throw error;
 }
 
-/** How long after its end a link may be renewed, in ms: its holder was trusted with it once, not for good. */
+/** How long after its end an expired link may be renewed, in ms: its holder was trusted with it once, not for good. */
 const RENEWABLE_MS = 30 * 86_400_000;
 
-async function planIfExpired(context: ApiContext, opened: OpenLink): Promise<void> {
-  const { link, channel, end } = opened;
+async function planIfOver(context: ApiContext, opened: OpenLink): Promise<void> {
+  const { link, channel } = opened;
   const now = await context.clock.now();
-  if (now.getTime() - end.expiresAt.getTime() > RENEWABLE_MS || !isStillToTell(opened)) return;
-  if (end.done || end.expiresAt > now || (channel && isOneOf(LEFT, channel.status))) return;
+  if (!isRenewable(opened, now) || !isStillToTell(opened)) return;
   const recipient = link.recipient ?? (channel ? channel.owner : link.spec.owner)?.email ?? null;
-  const incidentId = incidentOf(link, channel);
-  if (recipient === null || (link.incidentId !== null && incidentId === null)) return;
+  // A new link of a mail, or after a sign-in, belongs to the incident that goes on now; the product's own to none.
+  const isOfIncident = link.incidentId !== null || link.usedAt !== null;
+  const incidentId = isOfIncident ? (channel?.incidentId ?? null) : null;
+  if (recipient === null || (isOfIncident && incidentId === null)) return;
   const planned = await context.database.inTenant(link.tenantId, async (tx) => {
     const locked = await lockLink(tx, link.id);
     const told = { recipient: normalAddress(recipient), now };
@@ -51,12 +51,15 @@ async function planIfExpired(context: ApiContext, opened: OpenLink): Promise<voi
   await wakeRecipients(context, planned);
 }
 
+/** A used link is renewed however old it is, but only while its channel needs a person, who is mailed then anyway. */
+function isRenewable({ channel, end }: OpenLink, now: Date): boolean {
+  if (channel && isOneOf(LEFT, channel.status)) return false;
+  if (end.done) return channel !== null && asksPerson(channel);
+  return end.expiresAt <= now && now.getTime() - end.expiresAt.getTime() <= RENEWABLE_MS;
+}
+
 /** A former owner or admin is mailed no new link in place of an old one. */
 function isStillToTell({ link: { recipient, spec }, channel, policy }: OpenLink): boolean {
   const people = [channel ? channel.owner : spec.owner, ...policy.admins];
   return recipient === null || people.some((one) => one && normalAddress(one.email) === normalAddress(recipient));
 }
-
-/** A notice's link is followed by one of the incident that goes on now; the product's own belongs to none. */
-const incidentOf = ({ incidentId }: OpenLink['link'], channel: ChannelRow | null): string | null =>
-  incidentId === null ? null : (channel?.incidentId ?? null);

@@ -3,7 +3,7 @@ import { camelCased } from './camel-cased.ts';
 import { PROVIDER_NAMES, USES } from '../../domain/access-type.ts';
 import { STATUSES } from '../../domain/channel.ts';
 import { LOCALES } from '../../domain/locale.ts';
-import { STATUS_REASONS } from '../../domain/verdict.ts';
+import { ACTIONS, STATUS_REASONS } from '../../domain/verdict.ts';
 import { VAGUE_CAUSE_NAMES } from '../../domain/words/causes.ts';
 import { pageBrandingOut } from './branding.ts';
 import { accountOut, channelOut, serverOut } from './channels.ts';
@@ -70,6 +70,7 @@ export const connectSessionOut = z.object({
       access: accessOut.describe('What the access is called'),
       status: z.enum(STATUSES).describe('Where the channel is in its life; `connected`: no sign-in is needed'),
       status_reason: z.enum(STATUS_REASONS).nullable().describe('Why it needs a sign-in; null where it does not'),
+      action: z.enum(ACTIONS).describe('What brings the channel back'),
       cause: z
         .enum([...STATUS_REASONS, ...VAGUE_CAUSE_NAMES])
         .nullable()
@@ -96,13 +97,13 @@ export const connectSessionOut = z.object({
     .string()
     .nullable()
     .describe('The origin of the page that opened the link; a popup posts its result there. null: no page'),
-  sandbox_page: z
   shared_mailbox: z
     .string()
     .nullable()
     .describe(
       'The mailbox that several people share: each signs in with their own login, where `sign_in` has `reads_shared`. null: another mailbox',
     ),
+  sandbox_page: z
     .string()
     .nullable()
     .describe('Where the simulated mail server’s accounts are; null: there is no sandbox'),

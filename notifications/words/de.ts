@@ -50,7 +50,7 @@ export const de: MailWords = {
       subject: ({ tenant, mailbox }) => `${tenant}: Ihr neuer Link für ${mailbox}`,
       title: () => 'Hier ist Ihr neuer Link',
       lead: ({ tenant, mailbox }) =>
-        `Mit diesem Link verbinden Sie das Postfach ${mailbox} wieder mit ${tenant}. Der alte Link ist abgelaufen.`,
+        `Mit diesem Link verbinden Sie das Postfach ${mailbox} wieder mit ${tenant}. Der alte Link gilt nicht mehr.`,
     },
     connect_link: {
       subject: ({ tenant }) => `${tenant}: Ihr neuer Link, um ein Postfach zu verbinden`,

@@ -50,7 +50,7 @@ export const en: MailWords = {
       subject: ({ tenant, mailbox }) => `${tenant}: your new link for ${mailbox}`,
       title: () => 'Here is your new link',
       lead: ({ tenant, mailbox }) =>
-        `Use this link to reconnect the mailbox ${mailbox} to ${tenant}. The old link has expired.`,
+        `Use this link to reconnect the mailbox ${mailbox} to ${tenant}. The old link no longer works.`,
     },
     connect_link: {
       subject: ({ tenant }) => `${tenant}: your new link to connect a mailbox`,

@@ -52,7 +52,7 @@ export const es: MailWords = {
       subject: ({ tenant, mailbox }) => `${tenant}: su nuevo enlace para ${mailbox}`,
       title: () => 'Aquí tiene su nuevo enlace',
       lead: ({ tenant, mailbox }) =>
-        `Con este enlace puede volver a conectar el buzón ${mailbox} con ${tenant}. El enlace anterior ha caducado.`,
+        `Con este enlace puede volver a conectar el buzón ${mailbox} con ${tenant}. El enlace anterior ya no sirve.`,
     },
     connect_link: {
       subject: ({ tenant }) => `${tenant}: su nuevo enlace para conectar un buzón`,

@@ -52,7 +52,7 @@ export const fr: MailWords = {
       subject: ({ tenant, mailbox }) => `${tenant}\u00A0: votre nouveau lien pour ${mailbox}`,
       title: () => 'Voici votre nouveau lien',
       lead: ({ tenant, mailbox }) =>
-        `Ce lien vous permet de reconnecter la boîte mail ${mailbox} à ${tenant}. L’ancien lien a expiré.`,
+        `Ce lien vous permet de reconnecter la boîte mail ${mailbox} à ${tenant}. L’ancien lien n’est plus valable.`,
     },
     connect_link: {
       subject: ({ tenant }) => `${tenant}\u00A0: votre nouveau lien pour connecter une boîte mail`,

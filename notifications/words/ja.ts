@@ -51,7 +51,7 @@ export const ja: MailWords = {
       subject: ({ tenant, mailbox }) => `【${tenant}】${mailbox} の新しいリンク`,
       title: () => '新しいリンクをお送りします',
       lead: ({ tenant, mailbox }) =>
-        `このリンクから、メールボックス ${mailbox} を ${tenant} に再接続できます。以前のリンクは有効期限が切れています。`,
+        `このリンクから、メールボックス ${mailbox} を ${tenant} に再接続できます。以前のリンクは使えなくなっています。`,
     },
     connect_link: {
       subject: ({ tenant }) => `【${tenant}】メールボックスを接続するための新しいリンク`,

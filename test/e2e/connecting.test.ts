@@ -7,9 +7,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { secret as mint } from '../support/minting.ts';
 import { startMooring, START_TIMEOUT_MS } from '../support/mooring.ts';
 import type { Mooring } from '../support/mooring.ts';
-import { seriousFaults } from './accessibility.ts';
 import { chromiumInstalled, launchBrowser, openPage } from './browser.ts';
-import { faultsHere, overflowOf, signInAtGoogle, tabTo } from './pages.ts';
+import { expectEverywhere, faultsHere, overflowOf, signInAtGoogle, tabTo } from './pages.ts';
+import { linkIn, mailTo, signInToShared } from './shared-mailbox.ts';
 
 const ANA = 'ana@example.com';
 const TOM = 'tom@example.com';
@@ -19,29 +19,6 @@ interface Channel {
   id: string;
   account: { email: string };
   status: string;
-}
-
-/** Opens a page as browsers of several languages and sizes do, and looks at what each of them shows. */
-async function expectEverywhere(
-  browser: Browser,
-  url: string,
-  headings: Record<string, string>,
-  act?: (page: Page) => Promise<void>,
-) {
-  for (const [locale, colorScheme, width] of [
-    ['de-AT', 'dark', 360],
-    ['ja-JP', 'light', 360],
-    ['fr-CA', 'light', 1440],
-  ] as const) {
-    const { page: opened } = await openPage(browser, { locale, colorScheme, viewport: { width, height: 800 } });
-    await opened.goto(url);
-    await opened.getByRole('heading', { level: 1, name: headings[locale.slice(0, 2)] ?? '', exact: true }).waitFor();
-    await act?.(opened);
-    expect(await opened.evaluate(() => document.documentElement.lang)).toBe(locale.slice(0, 2));
-    expect(await overflowOf(opened), `${url} ${locale}`).toBe(0);
-    expect(await seriousFaults(opened), `${url} ${locale}`).toEqual([]);
-    await opened.context().close();
-  }
 }
 
 /** What connect pages, sandbox and channels say to a person, where they once said nothing or the wrong thing. */
@@ -171,6 +148,9 @@ describe.skipIf(!chromiumInstalled)('a person who connects', { timeout: 120_000 
     });
   });
 
+  it('shares a mailbox with others, and reads on every page and in the mail to use a login of their own', () =>
+    signInToShared({ mooring, browser, page, makeLink }));
+
   describe('in a language and a size of screen', () => {
     const LOGO = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40"><rect width="40" height="40"/></svg>';
     const askedForLogo: IncomingHttpHeaders[] = [];
@@ -282,7 +262,8 @@ describe.skipIf(!chromiumInstalled)('a person who connects', { timeout: 120_000 
           .poll(async () => (await mooring.call<Channel>('GET', `/v1/channels/${id}`)).status, { timeout: 20_000 })
           .toBe('reauth_required');
       };
-      await opened.goto(await makeLink({ tenant: 'globex', access_types: ['gmail'] }));
+      const owner = { email: 'eve.owner@people.example', locale: 'de' };
+      await opened.goto(await makeLink({ tenant: 'globex', access_types: ['gmail'], owner }));
       await signIn('Weiter mit Google');
       await says('Verbunden');
       const { data } = await mooring.call<{ data: Channel[] }>('GET', '/v1/channels');
@@ -315,6 +296,11 @@ describe.skipIf(!chromiumInstalled)('a person who connects', { timeout: 120_000 
       await opened.goto(url);
       await opened.getByRole('heading', { name: 'Dieser Link wurde schon benutzt', exact: true }).waitFor();
       expect(await opened.getByRole('main').innerText()).toContain(`${EVE} braucht inzwischen eine neue Anmeldung`);
+      await opened.getByRole('button', { name: 'Neuen Link anfordern', exact: true }).click();
+      await says('Bitte sehen Sie in Ihre E-Mails');
+      const mail = await mailTo(mooring, owner.email, 'Ihr neuer Link');
+      await opened.goto(linkIn(mail));
+      await opened.getByRole('heading', { name: `Bitte wieder anmelden: ${EVE}`, exact: true }).waitFor();
       await mooring.call('DELETE', `/v1/channels/${id}`);
       await opened.context().close();
     });

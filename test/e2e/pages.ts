@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import type { Locator, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { seriousFaults } from './accessibility.ts';
+import { openPage } from './browser.ts';
 
 /** What a person does at the sandbox's Google: the account, then the consent. `email` may be unknown to it. */
 export async function signInAtGoogle(page: Page, email: string): Promise<void> {
@@ -86,4 +87,27 @@ export async function faultsHere(page: Page): Promise<string[]> {
     }
   }
   return faults;
+}
+
+/** Opens a page as browsers of several languages and sizes do, and looks at what each of them shows. */
+export async function expectEverywhere(
+  browser: Browser,
+  url: string,
+  headings: Record<string, string>,
+  act?: (page: Page) => Promise<void>,
+) {
+  for (const [locale, colorScheme, width] of [
+    ['de-AT', 'dark', 360],
+    ['ja-JP', 'light', 360],
+    ['fr-CA', 'light', 1440],
+  ] as const) {
+    const { page: opened } = await openPage(browser, { locale, colorScheme, viewport: { width, height: 800 } });
+    await opened.goto(url);
+    await opened.getByRole('heading', { level: 1, name: headings[locale.slice(0, 2)] ?? '', exact: true }).waitFor();
+    await act?.(opened);
+    expect(await opened.evaluate(() => document.documentElement.lang)).toBe(locale.slice(0, 2));
+    expect(await overflowOf(opened), `${url} ${locale}`).toBe(0);
+    expect(await seriousFaults(opened), `${url} ${locale}`).toEqual([]);
+    await opened.context().close();
+  }
 }

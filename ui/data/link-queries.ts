@@ -22,7 +22,7 @@ export const pageBrandingQuery = queryOptions({
   staleTime: Infinity,
 });
 
-/** Asks for a new link in place of an expired one; the answer is the same for every link. */
+/** Asks for a new link in place of one that is over; the answer is the same for every link. */
 export function renewLink(link: string): Promise<unknown> {
   return call('POST', `${linkPath(link)}/renew`, {});
 }

@@ -1,4 +1,4 @@
-import { NEEDS_PERSON, isOneOf } from '../../domain/channel.ts';
+import { NEEDS_PERSON, asksPerson, isOneOf } from '../../domain/channel.ts';
 import type { ConnectSession } from '../../api/schemas/connect.ts';
 
 /** What a link's page is about. `used_broken`: the channel broke again after the sign-in at this link. */
@@ -9,7 +9,8 @@ export function linkState(session: ConnectSession, nowMs: number): LinkState {
   const status = channel?.status;
   if (status === 'disconnecting' || status === 'disconnected') return 'disconnected';
   if (result?.status === 'connected') {
-    if (status && isOneOf(NEEDS_PERSON, status)) return 'used_broken';
+    // The operator's trouble is none of the person's, who needs no new link.
+    if (channel && isOneOf(NEEDS_PERSON, channel.status)) return asksPerson(channel) ? 'used_broken' : 'used';
     return 'repaired' in result && result.repaired ? 'repaired' : 'connected';
   }
   if (session.done) return 'used';

@@ -61,6 +61,7 @@ function sampleSession(branding: Branding, way: ConnectSession['sign_in'][number
       access: { label: way.label, provider: way.provider, causes: {} },
       status: 'reauth_required',
       status_reason: 'access_revoked',
+      action: 'reauthorize',
       cause: 'access_revoked',
       import: 'continuous',
       status_since: new Date(serverNow() - HOUR_MS).toISOString(),
@@ -74,7 +75,7 @@ function sampleSession(branding: Branding, way: ConnectSession['sign_in'][number
     result: null,
     return_to: null,
     origin: null,
-    sandbox_page: null,
     shared_mailbox: null,
+    sandbox_page: null,
   };
 }

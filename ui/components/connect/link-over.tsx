@@ -38,7 +38,7 @@ export function LinkOver({ link, session, state }: { link: string; session: Conn
           <Sentence text={sentence} parts={parts} />
         </p>
       )}
-      {state === 'expired' && <RenewLink link={link} session={session} />}
+      {(state === 'expired' || state === 'used_broken') && <RenewLink link={link} session={session} />}
       {(state === 'repaired' || state === 'disconnected') && <p className="hint">{words.page.closePage}</p>}
     </>
   );

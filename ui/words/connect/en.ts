@@ -206,7 +206,7 @@ export const words: ConnectWords = {
       sentence:
         'If the link was yours, a new one is on its way. It can take a few minutes; please look into the spam folder too.',
     },
-    orAsk: 'Or ask {tenant} for a new link; it does the same as this one would have done.',
+    orAsk: 'Or ask {tenant} for a new link; it serves the same purpose.',
   },
 
   done: {
