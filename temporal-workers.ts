@@ -4,6 +4,7 @@ import { createChannelActivities, createRowActivities } from './activities/chann
 import { createDeliverActivities } from './activities/deliver.ts';
 import { createImportActivities } from './activities/import.ts';
 import { createNoticeActivities } from './activities/notices.ts';
+import { createSendActivities, createSendRowActivities } from './activities/send.ts';
 import { failWithCode } from './activities/fail-with-code.ts';
 import { signOfLife } from './activities/sign-of-life.ts';
 import type { Context } from './runtime/context.ts';
@@ -47,7 +48,7 @@ export async function createWorkers(context: Context, connection: NativeConnecti
   const activities = (taskQueue: string, handlers: object, slots: number) =>
     Worker.create({ ...common, taskQueue, activities: handlers, maxConcurrentActivityTaskExecutions: slots });
   const channel = createChannelActivities(context);
-  const imports = { ...createImportActivities(context), ...channel };
+  const imports = { ...createImportActivities(context), ...createSendActivities(context), ...channel };
   const workflows = {
     ...common,
     workflowBundle: await workflowBundle(),
@@ -59,7 +60,7 @@ export async function createWorkers(context: Context, connection: NativeConnecti
     Worker.create({
       ...workflows,
       taskQueue: CHANNELS_QUEUE,
-      activities: createRowActivities(context),
+      activities: { ...createRowActivities(context), ...createSendRowActivities(context) },
       maxConcurrentActivityTaskExecutions: SLOTS.rows,
       maxCachedWorkflows: 500,
     }),

@@ -38,6 +38,11 @@ export function createApp(context: ApiContext): Express {
   refuseMethods(app, CALLS.push);
   app.post('/unsubscribe/:token', keepRaw);
   mountCalls(app, context, CALLS.mail);
+  mountCalls(
+    app,
+    context,
+    CALLS.all.filter(({ rawBody }) => rawBody !== undefined),
+  );
   app.use(readJson);
   mountCalls(app, context, CALLS.all);
   app.options(BANNER_STATE, answerPreflight(context));

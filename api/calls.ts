@@ -18,6 +18,7 @@ import { mailCalls } from './routes/notices/unsubscribe.ts';
 import { noticeCalls } from './routes/notices/notices.ts';
 import { oauthCallbackCalls } from './routes/oauth-callback.ts';
 import { pushCalls } from './routes/push.ts';
+import { sendingCalls } from './routes/sending/send-message.ts';
 import { streamCalls } from './routes/stream.ts';
 import { supportCalls } from './support/support-calls.ts';
 import { tenantCalls } from './routes/tenants.ts';
@@ -43,6 +44,7 @@ export const CALLS: { health: Call[]; push: Call[]; mail: Call[]; all: Call[] } 
     ...timelineCalls,
     ...supportCalls,
     ...messageCalls,
+    ...sendingCalls,
     ...tenantCalls,
     ...brandingCalls,
     ...outboxCalls,

@@ -39,7 +39,8 @@ async function answerCall(context: ApiContext, call: Call, request: Request, res
       request,
       response,
     });
-  const key = call.method === 'post' && call.access !== 'public' ? request.get('idempotency-key') : undefined;
+  const isKept = call.method === 'post' && call.access !== 'public' && call.rawBody === undefined;
+  const key = isKept ? request.get('idempotency-key') : undefined;
   const knowsRepetition = () => call.knowsRepetition?.(parsePart('body', call.body ?? NOTHING, request.body)) ?? false;
   const asked = { principal, request, knowsRepetition, secrets: secretFieldsOf(call.body) };
   const answer = key === undefined ? await run() : await answerOnce(context, { ...asked, key }, run);

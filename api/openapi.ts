@@ -68,9 +68,10 @@ function operationOf(call: Call): ZodOpenApiOperationObject {
     requestParams: {
       ...(call.params ? { path: call.params } : {}),
       ...(call.query ? { query: call.query } : {}),
-      ...(isKeyed && call.method === 'post' ? { header: IDEMPOTENCY } : {}),
+      ...(isKeyed && call.method === 'post' ? { header: call.rawBody ? NEEDED_IDEMPOTENCY : IDEMPOTENCY } : {}),
     },
     ...(call.body ? { requestBody: requestBodyOf(call, call.body) } : {}),
+    ...(call.rawBody ? { requestBody: rawBodyOf(call.rawBody) } : {}),
     responses: { ...answersOf(call), ...problemsOf(call) },
   } as ZodOpenApiOperationObject;
 }
@@ -81,6 +82,10 @@ function requestBodyOf(call: Call, body: z.ZodType) {
   // A body that may be empty may be left out.
   const required = !body.safeParse({}).success;
   return { required, content: { 'application/json': { schema, ...(example === undefined ? {} : { example }) } } };
+}
+
+function rawBodyOf({ mediaType, description }: NonNullable<Call['rawBody']>) {
+  return { required: true, description, content: { [mediaType]: { schema: z.string() } } };
 }
 
 function webhookOf(type: EmittedEventType, schema: z.ZodType): ZodOpenApiOperationObject {
@@ -102,6 +107,15 @@ const IDEMPOTENCY = z.object({
     .max(255)
     .optional()
     .describe('Repeats of the request with the same key within 24 h get the first answer'),
+});
+
+const NEEDED_IDEMPOTENCY = z.object({
+  'Idempotency-Key': z
+    .string()
+    .max(255)
+    .describe(
+      'Names the message, within the channel, for 30 days: repeats with the same key and message get the same answer, and send nothing',
+    ),
 });
 
 function answersOf(call: Call): Record<string, unknown> {

@@ -46,12 +46,13 @@ export async function openChannelSession(
   access: ChannelAccess,
   signal: AbortSignal,
 ): Promise<Session | 'needs_refresh'> {
-  const sessionAccess = await sessionAccessOf(context, access);
+  const sessionAccess = await readSessionAccess(context, access);
   if (sessionAccess === 'needs_refresh') return sessionAccess;
   return access.provider.openSession(sessionAccess, signal);
 }
 
-async function sessionAccessOf(
+/** What the live credential opens a session with; `needs_refresh` as above. */
+export async function readSessionAccess(
   context: Context,
   { channel, credential, provider }: ChannelAccess,
 ): Promise<SessionAccess | 'needs_refresh'> {

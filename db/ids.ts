@@ -16,7 +16,8 @@ export type IdPrefix =
   | 'req'
   | 'hld'
   | 'ntc'
-  | 'mal';
+  | 'mal'
+  | 'snd';
 
 /** A new id: prefix, underscore, and a UUIDv7 in base 32, so ids sort by the time they were made. */
 export function newId(prefix: IdPrefix): string {

@@ -23,8 +23,8 @@ export type ExchangeName = 'refresh' | 'adoption';
 const stepsOf = <N extends ExchangeName>(name: N) => EXCHANGE_STEPS.map((step) => `${name}.${step}` as const);
 
 /**
- * Where a test stops a process (R-06). test/credentials/kill.test.ts, test/connections/sign-in-kill.test.ts and
- * adoption-kill.test.ts stop one at each. A sign-in begins in api/connect/callback.ts; an adoption whose answer is
+ * Where a test stops a process (R-06). test/credentials/kill.test.ts, test/connections/sign-in-kill.test.ts,
+ * adoption-kill.test.ts and test/sending/send.test.ts stop one at each. A sign-in begins in api/connect/callback.ts; an adoption whose answer is
  * sealed and a password join it at `sign_in.admitted` (connections/complete-sign-in.ts).
  */
 export const KILL_POINTS = [
@@ -48,5 +48,9 @@ export const KILL_POINTS = [
   'mail.planned',
   /** The mail server took the mail; that is not committed. A repetition sends it twice, under one Message-ID. */
   'mail.taken',
+  /** A send says that its message leaves; nothing is written. A repetition sends nothing. */
+  'send.marked',
+  /** The provider took the message; that is not committed. */
+  'send.taken',
 ] as const;
 export type KillPoint = (typeof KILL_POINTS)[number];

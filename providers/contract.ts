@@ -33,7 +33,53 @@ export interface Provider {
   proveSending?(access: SessionAccess, signal: AbortSignal): Promise<void>;
   /** The total map from what the provider says to a verdict; pure. */
   classify(answer: ProviderAnswer): Verdict;
+  /** Sends mail of the account by the provider's own means; null: it sends none. */
+  sending: Sending | null;
 }
+
+export interface Sending {
+  /** The largest message that the provider takes, in octets. */
+  maxBytes: number;
+  /**
+   * Sends one message, once. `beforeTransmission` is awaited before the first octet of it leaves; what it throws ends the
+   * call with nothing sent. Throws `ProviderError` where the provider did not take the message for a reason that is not the
+   * message's own. A connection that is lost after `beforeTransmission` is no error, but `unknown`.
+   */
+  send(access: SessionAccess, message: OutgoingMessage, how: Transmission): Promise<SendAnswer>;
+  /**
+   * Whether the provider has a message of this Message-ID among those that it sent. Absent: it cannot be asked. false
+   * proves nothing: what was sent may show late.
+   */
+  wasSent?(access: SessionAccess, messageId: string, signal: AbortSignal): Promise<boolean>;
+}
+
+export interface OutgoingMessage {
+  /** With its angle brackets. */
+  messageId: string;
+  /** The sender of the envelope. */
+  from: string;
+  /** Of To, Cc and Bcc, each once. */
+  recipients: string[];
+  /** In octets. */
+  size: number;
+  /** The whole message with its Bcc field; its header lies in the first part. */
+  raw: () => AsyncIterable<Uint8Array>;
+}
+
+export interface Transmission {
+  beforeTransmission: () => Promise<void>;
+  signal: AbortSignal;
+}
+
+export type SendAnswer =
+  /** `refusedRecipients`: the others get the message. */
+  | { outcome: 'accepted'; refusedRecipients: string[] }
+  /** The message itself is refused; `detail` says why in the provider's words, and names the recipients that are. */
+  | { outcome: 'refused'; detail: string; providerCode: string | null; refusedRecipients: string[] }
+  /** The access is good, and sending is no part of it. */
+  | { outcome: 'not_granted'; detail: string; providerCode: string | null }
+  /** It left, and no answer says whether it was taken. */
+  | { outcome: 'unknown' };
 
 export interface Capabilities {
   /** How far before `covered_until` a fallback window starts, in ms: the provider's date precision and its lag. */

@@ -11,6 +11,7 @@ import type {
   CommandAnswer,
   DeliverInput,
   RecipientInput,
+  SendWorkflowInput,
 } from '../domain/workflow/inputs.ts';
 import {
   CHANNELS_QUEUE,
@@ -18,9 +19,11 @@ import {
   DELIVERIES_QUEUE,
   DELIVER_WORKFLOW,
   RECIPIENT_WORKFLOW,
+  SEND_WORKFLOW,
   channelWorkflowId,
   deliverWorkflowId,
   recipientWorkflowId,
+  sendWorkflowId,
 } from '../domain/workflow/names.ts';
 
 /** The engine for server and activities: signals and commands to channel workflows, and deliveries. */
@@ -34,6 +37,8 @@ export interface Temporal {
   startDelivery(delivery: DeliveryReference): Promise<void>;
   /** Signals a recipient's workflow to look at its notices, and starts it if there is none. */
   wakeRecipient(recipient: { tenantId: string; recipientId: string }): Promise<void>;
+  /** Runs one try of a send and waits for its end; false when it goes on after `waitMs`. */
+  send(input: Omit<SendWorkflowInput, 'v'>, waitMs: number): Promise<boolean>;
   /** The workflow's page in Temporal Web, null without one. */
   workflowUrl(channelId: string): string | null;
   close(): Promise<void>;
@@ -106,6 +111,10 @@ export function temporalOf(client: Client, uiUrl: string | null, close: () => Pr
         signalArgs: [],
       });
     },
+    async send(input, waitMs) {
+      const ended = runSend(client, { v: 1, ...input }).then(() => true);
+      return (await within(ended, waitMs)) ?? false;
+    },
     workflowUrl: (channelId) =>
       uiUrl &&
       `${uiUrl}/namespaces/${client.options.namespace}/workflows/${encodeURIComponent(channelWorkflowId(channelId))}`,
@@ -119,10 +128,7 @@ function startOptions({ id: channelId, tenantId, accessType }: ChannelReference)
     workflowId: channelWorkflowId(channelId),
     taskQueue: CHANNELS_QUEUE,
     args: [input],
-    typedSearchAttributes: new TypedSearchAttributes([
-      { key: TENANT_ID, value: tenantId },
-      { key: ACCESS_TYPE, value: accessType },
-    ]),
+    typedSearchAttributes: attributesOf(tenantId, accessType),
   };
 }
 
@@ -139,6 +145,25 @@ async function startDelivery(client: Client, { id, endpointId, lane }: DeliveryR
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
   }
 }
+
+/** A repeated request waits for the workflow that the first one has started. */
+function runSend(client: Client, input: SendWorkflowInput): Promise<unknown> {
+  const { tenantId, accessType, sendId, attempt } = input;
+  return client.workflow.execute(SEND_WORKFLOW, {
+    workflowId: sendWorkflowId(sendId, attempt),
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    taskQueue: CHANNELS_QUEUE,
+    args: [input],
+    priority: { priorityKey: 1 },
+    typedSearchAttributes: attributesOf(tenantId, accessType),
+  });
+}
+
+const attributesOf = (tenantId: string, accessType: AccessType) =>
+  new TypedSearchAttributes([
+    { key: TENANT_ID, value: tenantId },
+    { key: ACCESS_TYPE, value: accessType },
+  ]);
 
 /** null after `waitMs`; the work continues, only its answer is lost. */
 async function within<T>(work: Promise<T>, waitMs: number): Promise<T | null> {

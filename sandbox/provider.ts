@@ -33,6 +33,14 @@ export interface PortMemory {
   listen(server: Server, name: string, wanted?: number): Promise<number>;
 }
 
+/** Carries mail that an account sends to the accounts of the sandbox that it is for. */
+export interface PostOffice {
+  /** Into each recipient's inbox, at the sender's own provider if they have an account there; nobody else gets it. */
+  carry(mail: { from: ProviderName; to: readonly string[]; raw: Buffer }): void;
+  /** Puts what an account has sent into a folder of its own. */
+  keep(mail: { at: ProviderName; email: string; folder: string; raw: Buffer }): DeliveredMessage;
+}
+
 export interface ProviderDeps {
   /** The sandbox's own folder; a provider's files begin with its name. */
   readonly dir: string;
@@ -40,6 +48,8 @@ export interface ProviderDeps {
   readonly conditions: Conditions;
   readonly requests: RequestLog;
   readonly ports: PortMemory;
+  /** Carries the mail that its accounts send. */
+  readonly post: PostOffice;
   /** Where its `routes` are reached, `http://127.0.0.1:4100` */
   readonly origin: string;
   /** The address that pushes go to until the settings name another; absent: nowhere. */

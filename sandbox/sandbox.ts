@@ -12,6 +12,7 @@ import { createImapProvider } from './imap/imap.ts';
 import { createMicrosoftProvider } from './microsoft/microsoft.ts';
 import { pageRoutes } from './page/page.ts';
 import { openPorts } from './ports.ts';
+import { openPostOffice } from './post-office.ts';
 import type { ProviderDeps, ProviderName, SandboxProvider } from './provider.ts';
 import { openRequestLog } from './request-log.ts';
 
@@ -65,15 +66,16 @@ export async function startSandbox({ dir, port, pushTo }: SandboxOptions): Promi
   const origin = `http://127.0.0.1:${await ports.listen(server, 'control', port)}`;
   const file = join(dir, 'sandbox.json');
   rmSync(file, { force: true });
+  const providers = new Map<ProviderName, SandboxProvider>();
   const deps = {
     dir,
     ports,
+    post: openPostOffice(providers),
     origin,
     clock: openClock(dir),
     conditions: openConditions(dir),
     requests: openRequestLog(dir),
   };
-  const providers = new Map<ProviderName, SandboxProvider>();
   for (const [name, create] of Object.entries(PROVIDERS)) {
     const provider = await create({ ...deps, pushTo: pushTo && `${pushTo}/${name}` });
     providers.set(provider.name, provider);

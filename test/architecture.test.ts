@@ -21,6 +21,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   credentials: ['domain', 'crypto', 'providers:type', 'db', 'runtime:type', 'channels'],
   push: ['domain', 'providers:type', 'db', 'runtime:type', 'channels', 'credentials'],
   imports: ['domain', 'providers:type', 'db', 'runtime:type', 'channels', 'credentials'],
+  sending: ['domain', 'providers:type', 'db', 'runtime:type', 'channels', 'credentials', 'imports'],
   watching: ['domain', 'providers:type', 'db', 'runtime', 'channels', 'credentials', 'push', 'imports'],
   connections: [
     'domain',
@@ -42,6 +43,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'credentials',
     'push',
     'imports',
+    'sending',
     'connections',
     'webhooks',
     'notifications',
@@ -58,6 +60,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'runtime:type',
     'channels',
     'push',
+    'sending',
     'connections',
     'webhooks',
     'notifications',

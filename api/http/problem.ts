@@ -29,6 +29,7 @@ const problem = (
 export const PROBLEMS = {
   validation_failed: problem(400, 'The request is invalid', { display: 'Please check what you have entered.' }),
   malformed_json: problem(400, 'The body is not JSON'),
+  idempotency_key_missing: problem(400, 'The call needs an Idempotency-Key'),
   invalid_cursor: problem(400, 'The cursor is invalid', { display: RELOAD }),
   unauthenticated: problem(401, 'A valid API key or session is required', { display: 'Please sign in.' }),
   push_not_authentic: problem(401, 'The push is not authentic'),
@@ -62,6 +63,13 @@ export const PROBLEMS = {
   no_password_for_access_type: problem(409, 'The access type uses a consent page, not a password'),
   tenant_erasing: problem(409, 'The tenant is being erased'),
   endpoint_disabled: problem(409, 'The webhook endpoint is disabled'),
+  send_not_granted: problem(409, 'The channel may not send', {
+    action: 'reauthorize',
+    display: 'This account is connected to read mail only. Please sign in again and allow sending.',
+  }),
+  send_outcome_unknown: problem(409, 'It is not known whether the message was sent', {
+    display: 'It is not known whether the message was sent. Please look into the folder of sent messages.',
+  }),
   idempotency_key_reused: problem(409, 'The Idempotency-Key was used for another request'),
   idempotency_in_progress: problem(409, 'The first request with this Idempotency-Key is still running', {
     retryable: true,
@@ -83,7 +91,7 @@ export const PROBLEMS = {
   feed_reset: problem(410, 'The feed was reset; older cursors are void', { display: RELOAD }),
   content_gone: problem(410, 'The content of the message was deleted'),
   too_large: problem(413, 'The body is larger than allowed'),
-  unsupported_media_type: problem(415, 'The body must be application/json'),
+  unsupported_media_type: problem(415, 'The call takes a body of another media type'),
   host_not_allowed: problem(421, 'This server does not answer under this host name'),
   not_supported_yet: problem(422, 'Mooring does not support this yet'),
   dns_failed: problem(422, 'No server has this name', { display: said('dns_failed') }),
@@ -125,6 +133,9 @@ export const PROBLEMS = {
   account_disabled: problem(422, 'The account is disabled', { action: 'contact_support' }),
   access_denied: problem(422, 'Access was denied', { display: said('access_denied') }),
   no_refresh_token: problem(422, 'The provider returned no refresh token', { display: said('no_refresh_token') }),
+  send_refused: problem(422, 'The provider refuses the message', {
+    display: 'The message was not sent: the mail server refuses it. Please check sender and recipients.',
+  }),
   state_invalid: problem(422, 'The sign-in began in another browser, or too long ago', {
     display: said('state_invalid'),
   }),
@@ -144,6 +155,7 @@ export const PROBLEMS = {
     retryable: true,
     display: LATER,
   }),
+  send_in_progress: problem(503, 'The message is being sent', { retryable: true, display: LATER }),
   engine_unavailable: problem(503, 'The workflow engine does not answer', { retryable: true, display: LATER }),
   database_unavailable: problem(503, 'The database does not answer', { retryable: true, display: LATER }),
   not_ready: problem(503, 'Mooring is not ready', { retryable: true, display: LATER }),

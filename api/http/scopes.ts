@@ -9,6 +9,7 @@ export const SCOPES = [
   'tokens:read',
   'messages:read',
   'messages:write',
+  'messages:send',
   'webhooks:read',
   'webhooks:write',
   'incidents:write',

@@ -8,6 +8,7 @@ import { listHeld } from '../messages/content.ts';
 import { messageParts, messages } from '../schema/messages.ts';
 import { notices } from '../schema/notices.ts';
 import { quotas } from '../schema/quotas.ts';
+import { sends } from '../schema/sends.ts';
 import { idempotencyKeys, uiSessions } from '../schema/tenants.ts';
 import { DEFAULT_RETENTION_DAYS } from '../access/tenants.ts';
 
@@ -85,9 +86,9 @@ const PASSING_DAYS = 30;
 const DAY_MS = 86_400_000;
 
 /**
- * Deletes expired rows: answers of repeated requests, abandoned adoptions, ended sessions, kept mails, sign-ins of yesterday, unused links of
- * banners, finished deliveries and events of passing interest. The other events of a channel are its timeline and stay, as does the audit of token
- * reads. Returns how many rows were deleted.
+ * Deletes expired rows: answers of repeated requests, abandoned adoptions, ended sessions, kept mails, sends, sign-ins of yesterday,
+ * unused links of banners, finished deliveries and events of passing interest. The other events of a channel are its timeline and
+ * stay, as does the audit of token reads. Returns how many rows were deleted.
  */
 export async function pruneExpired(database: Database, { now, limit }: { now: Date; limit: number }): Promise<number> {
   return database.acrossTenants(async (tx) => {
@@ -111,6 +112,12 @@ export async function pruneExpired(database: Database, { now, limit }: { now: Da
           ),
         )
         .returning({ id: keptMails.id }),
+      await tx
+        .delete(sends)
+        .where(
+          inArray(sends.id, tx.select({ id: sends.id }).from(sends).where(lt(sends.createdAt, before)).limit(limit)),
+        )
+        .returning({ id: sends.id }),
       await tx.delete(uiSessions).where(lt(uiSessions.expiresAt, now)).returning({ id: uiSessions.hash }),
       await tx
         .delete(signIns)

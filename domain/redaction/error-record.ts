@@ -16,6 +16,7 @@ export interface ErrorRecord {
 const TELLING = new Set([
   'AnswerTooLarge',
   'ConfigError',
+  'ContentMissing',
   'Crowded',
   'DatabaseError',
   'EgressDenied',
@@ -26,6 +27,7 @@ const TELLING = new Set([
   'PartUnanswered',
   'PortTakenError',
   'ProviderError',
+  'SendOvertaken',
   'StartRefused',
   'StatusUnanswered',
   'VaultError',

@@ -34,6 +34,18 @@ export interface DeliverInput {
   lane?: DeliveryLane;
 }
 
+/** One try of a send; the message itself is in its row. */
+export interface SendWorkflowInput {
+  v: 1;
+  tenantId: string;
+  channelId: string;
+  accessType: AccessType;
+  sendId: string;
+  attempt: number;
+  /** The one mail server that the account is at; absent where the provider is one for all. */
+  server?: string;
+}
+
 /** `recipientId` is a hash: histories hold no address. */
 export interface RecipientInput {
   v: 1;

@@ -5,11 +5,13 @@ export const CHANNEL_WORKFLOW = 'channelWorkflow';
 export const IMPORT_WORKFLOW = 'importWorkflow';
 export const DELIVER_WORKFLOW = 'deliverWorkflow';
 export const RECIPIENT_WORKFLOW = 'recipientWorkflow';
+export const SEND_WORKFLOW = 'sendWorkflow';
 
 export const channelWorkflowId = (channelId: string) => `channel/${channelId}`;
 export const importWorkflowId = (importId: string) => `import/${importId}`;
 export const deliverWorkflowId = (deliveryId: string) => `deliver/${deliveryId}`;
 export const recipientWorkflowId = (recipientId: string) => `recipient/${recipientId}`;
+export const sendWorkflowId = (sendId: string, attempt: number) => `send/${sendId}/${attempt}`;
 
 /** Workflows, and activities that touch only our database: no provider holds one of their slots. */
 export const CHANNELS_QUEUE = 'channels';

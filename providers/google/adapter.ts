@@ -11,6 +11,7 @@ import { classifyGoogle } from './errors.ts';
 import { fetchMessages, LabelNames } from './messages.ts';
 import { createGoogleOAuth } from './oauth.ts';
 import { createGmailPush } from './push.ts';
+import { createGmailSending } from './sending.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -48,6 +49,7 @@ export function createGmailProvider(config: GoogleConfig, reserve: ReserveTime):
     words: WORDS,
     signIn: { oauth: [createGoogleOAuth(config, http)], password: null },
     classify: classifyGoogle,
+    sending: createGmailSending({ http, config, pacerOf }),
     openSession(access, signal) {
       if (access.kind !== 'token') throw new TypeError('the Gmail API is opened with an access token');
       const client = new GmailClient({

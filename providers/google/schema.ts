@@ -34,6 +34,9 @@ export const messagePage = z.object({
   resultSizeEstimate: z.number().optional(),
 });
 
+/** The answer of users.messages.send. */
+export const sentMessage = z.object({ id });
+
 /** https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages, without `raw` */
 export const messageResource = z.object({
   id,

@@ -12,6 +12,7 @@ import { createSession } from './session.ts';
 import { IMAP_WORDS, imapServerKey, imapSignIn } from './sign-in.ts';
 import { openWithToken } from './token-session.ts';
 import { verifySubmission } from './smtp/connection.ts';
+import { createSmtpSending } from './smtp/send.ts';
 import { submissionOf } from './smtp/submission.ts';
 
 const DAY_MS = 86_400_000;
@@ -63,6 +64,7 @@ export function createImapProvider({
       if (!submission) throw new TypeError('the access names no server that takes mail');
       await verifySubmission(submission, signal);
     },
+    sending: createSmtpSending((access) => submissionOf(settings, logins, access)),
     async openSession(access, signal) {
       if (access.kind === 'token') return openWithToken(settings, { logins, access }, signal);
       if (access.server.kind !== 'imap') throw new TypeError('IMAP is opened at an IMAP server');

@@ -16,6 +16,7 @@ import type { VerifyLogin } from './identity.ts';
 import { fetchMessages } from './messages.ts';
 import { createEntraOAuth } from './oauth.ts';
 import { createGraphPush, subscribing } from './push.ts';
+import { createGraphSending } from './sending.ts';
 import { listWindow, readNewestDate } from './window.ts';
 
 const MINUTE_MS = 60_000;
@@ -45,6 +46,15 @@ export function createGraphProvider(config: MicrosoftConfig, reserve: ReserveTim
   const quota: Quota | null = requestsPerMinute === null ? null : { of: 'mailbox', unitsPerMinute: requestsPerMinute };
   const pacerOf = createPacers('microsoft', quota, reserve);
   const verifyLogin = createLoginVerifier(config, http);
+  const clientOf = (access: SessionAccess & { kind: 'token' }, signal: AbortSignal) =>
+    new GraphClient({
+      http,
+      graphUrl: config.graphUrl,
+      accessToken: access.accessToken,
+      mailbox: mailboxOf(access),
+      pacer: pacerOf(access.mailbox ?? ''),
+      signal,
+    });
   return {
     name: 'microsoft',
     accessType: 'microsoft',
@@ -52,18 +62,10 @@ export function createGraphProvider(config: MicrosoftConfig, reserve: ReserveTim
     words: WORDS,
     signIn: { oauth: [createEntraOAuth(config, http)], password: null },
     classify: classifyMicrosoft,
+    sending: createGraphSending({ http, graphUrl: config.graphUrl, pacerOf, clientOf, mailboxOf }),
     openSession(access, signal) {
       if (access.kind !== 'token') throw new TypeError('Graph is opened with an access token');
-      const shared = access.context[SHARED_MAILBOX] ?? null;
-      const client = new GraphClient({
-        http,
-        graphUrl: config.graphUrl,
-        accessToken: access.accessToken,
-        mailbox: shared === null ? 'me' : pathOf(shared),
-        pacer: pacerOf(access.mailbox ?? ''),
-        signal,
-      });
-      return Promise.resolve(createSession({ client, config, access, verifyLogin, signal }));
+      return Promise.resolve(createSession({ client: clientOf(access, signal), config, access, verifyLogin, signal }));
     },
   };
 }
@@ -72,6 +74,11 @@ export function createGraphProvider(config: MicrosoftConfig, reserve: ReserveTim
 const TENANT = 'entra_tenant';
 const SHARED_MAILBOX = 'shared_mailbox';
 const pathOf = (address: string) => `users/${encodeURIComponent(address)}`;
+
+function mailboxOf({ context }: Pick<SessionAccess, 'context'>): string {
+  const shared = context[SHARED_MAILBOX];
+  return shared === undefined ? 'me' : pathOf(shared);
+}
 
 interface Opened {
   client: GraphClient;

@@ -99,6 +99,13 @@ export class GraphClient {
     return this.#orMissing(messageFacts, { name: 'messages.get', url, operation: 'import' });
   }
 
+  /** Whether Sent Items has a message of this Message-ID. */
+  async wasSent(messageId: string): Promise<boolean> {
+    const $filter = `internetMessageId eq '${messageId.replaceAll("'", "''")}'`;
+    const { value } = await this.messages('sentitems', { $filter, $select: 'id,receivedDateTime', $top: '1' });
+    return value.length > 0;
+  }
+
   /** The message itself as it comes; null when there is no such message any more. */
   async content(id: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array> | null> {
     const url = this.#url(`messages/${encodeURIComponent(id)}/$value`, {});

@@ -10,7 +10,8 @@ import { firstPageToken, listHistory, listLabels, listMessages } from './listing
 import type { MessageFormat } from './message-resource.ts';
 import { MESSAGE_FORMATS, messageResource } from './message-resource.ts';
 import type { AccountRow } from './rows.ts';
-import { GMAIL_METADATA, GMAIL_READ } from './oauth/scopes.ts';
+import { GMAIL_METADATA, GMAIL_READ, GMAIL_SEND } from './oauth/scopes.ts';
+import { sendMessage } from './send.ts';
 import type { GoogleStore } from './store.ts';
 
 /**
@@ -95,6 +96,10 @@ function methods(store: GoogleStore): Readonly<Record<string, Method | undefined
     'GET messages': {
       scopes: GMAIL_READ,
       answer: (account, { query }) => listMessages(store, account, query),
+    },
+    'POST messages/send': {
+      scopes: GMAIL_SEND,
+      answer: (account, request) => sendMessage(store, account, request),
     },
     'POST watch': { scopes: GMAIL_METADATA, answer: (account, request) => watch(store, account, request) },
     'POST stop': {

@@ -43,6 +43,7 @@ export function googleRoutes(google: Google): Router {
   });
   router.post(['/batch', '/batch/gmail/v1'], ...at(batchEndpoint(store)));
   router.all('/gmail/v1/users/*path', ...at(gmailEndpoint(store)));
+  router.post('/upload/gmail/v1/users/:id/messages/send', ...at(gmailEndpoint(store)));
   return router;
 }
 
@@ -159,7 +160,7 @@ function batchEndpoint(store: GoogleStore): HttpEndpoint {
 function gmailRequest(request: Request): GmailRequest {
   return {
     method: request.method,
-    path: request.path,
+    path: request.path.replace(/^\/upload(?=\/)/, ''),
     query: queryOf(request),
     authorization: request.headers.authorization,
     body: bodyOf(request),

@@ -10,6 +10,7 @@ import { openClock } from '../../sandbox/clock.ts';
 import { openConditions } from '../../sandbox/conditions.ts';
 import { createImapProvider } from '../../sandbox/imap/imap.ts';
 import { openPorts } from '../../sandbox/ports.ts';
+import { openPostOffice } from '../../sandbox/post-office.ts';
 import type { ProviderDeps, SandboxProvider } from '../../sandbox/provider.ts';
 import { openRequestLog } from '../../sandbox/request-log.ts';
 
@@ -33,6 +34,7 @@ export async function startImapServer(): Promise<TestImapServer> {
       conditions: openConditions(dir),
       requests: openRequestLog(dir),
       ports: openPorts(dir),
+      post: openPostOffice(new Map()),
       origin: 'http://127.0.0.1:1',
     };
     const provider = await createImapProvider(deps);

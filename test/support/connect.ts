@@ -4,7 +4,8 @@ import { insertLink } from '../../db/access/links.ts';
 import type { LinkRow } from '../../db/access/links.ts';
 import { newId } from '../../db/ids.ts';
 import type { LinkResult, LinkSpec } from '../../db/schema/links.ts';
-import type { AccessType, ProviderName } from '../../domain/access-type.ts';
+import type { AccessType, ProviderName, Use } from '../../domain/access-type.ts';
+import type { SubmissionServer } from '../../domain/server.ts';
 import { Secret } from '../../domain/secret.ts';
 import { createPkce } from '../../providers/oauth.ts';
 import type { SessionAccess, TokenSet } from '../../providers/contract.ts';
@@ -44,6 +45,8 @@ export function connectMicrosoft(stage: Stage, email: string, connecting: Connec
 interface SignInWay {
   accessType: AccessType;
   provider: ProviderName;
+  /** Left out: it only reads. */
+  uses?: Use[];
 }
 
 async function connectOAuth(
@@ -54,7 +57,7 @@ async function connectOAuth(
 ): Promise<LinkResult> {
   const { context } = stage;
   const { accessType, provider } = way;
-  const tokens = await signInAt(stage, way, email, asked);
+  const tokens = await signInAt(stage, { ...way, uses: spec.uses ?? ['read'] }, email, asked);
   const { accessToken, idToken = null } = tokens;
   const access: SessionAccess = { kind: 'token', issuer: provider, mailbox: null, context: {}, accessToken, idToken };
   const proof = await proveSignIn(context, accessType, access, AbortSignal.timeout(10_000));
@@ -66,7 +69,7 @@ async function connectOAuth(
 /** Signs in at a provider of the sandbox and exchanges the code; nothing of it is stored. */
 export async function signInAt(
   { context, sandbox }: Pick<Stage, 'context' | 'sandbox'>,
-  { accessType, provider }: SignInWay,
+  { accessType, provider, uses = ['read'] }: SignInWay,
   email: string,
   { prompt, claims }: Pick<Connecting, 'prompt' | 'claims'> = {},
 ): Promise<TokenSet> {
@@ -78,7 +81,7 @@ export async function signInAt(
     redirectUri,
     state: 'state',
     codeChallenge,
-    uses: ['read'],
+    uses,
     loginHint: null,
     isShared: false,
     context: {},
@@ -119,7 +122,7 @@ export async function connectImap(
   { context, imap }: Stage,
   email: string,
   password: string,
-  { tenantId = 'acme', link = null, spec = {} }: Connecting = {},
+  { tenantId = 'acme', link = null, spec = {}, smtp = null }: Connecting & { smtp?: SubmissionServer | null } = {},
 ): Promise<LinkResult> {
   const { host, port, security } = imap;
   const credential = {
@@ -127,6 +130,7 @@ export async function connectImap(
     server: { kind: 'imap', host, port, security },
     username: email,
     password: new Secret(password),
+    smtp,
   } as const;
   const proof = await proveSignIn(
     context,

@@ -28,6 +28,7 @@ function silentTemporal(): Temporal & { told: string[] } {
     command: async () => null,
     startDelivery: async () => {},
     wakeRecipient: async () => {},
+    send: async () => false,
     workflowUrl: () => null,
     close: async () => {},
   };

@@ -25,6 +25,7 @@ export function inStillTime({ connection }: TestWorkflowEnvironment, temporal: T
     ...temporal,
     lookAt: (channel) => stillDuring(() => temporal.lookAt(channel)),
     command: (...asked) => stillDuring(() => temporal.command(...asked)),
+    send: (...asked) => stillDuring(() => temporal.send(...asked)),
     wakeRecipient: (recipient) => stillDuring(() => temporal.wakeRecipient(recipient)),
   };
 }

@@ -15,6 +15,8 @@ export const GMAIL_FULL = 'https://mail.google.com/';
 
 /** https://developers.google.com/workspace/gmail/api/auth/scopes */
 export const GMAIL_READ: readonly string[] = [`${GMAIL}.readonly`, `${GMAIL}.modify`, GMAIL_FULL];
+/** https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/send */
+export const GMAIL_SEND: readonly string[] = [`${GMAIL}.send`, `${GMAIL}.compose`, `${GMAIL}.modify`, GMAIL_FULL];
 /** Ids, labels and headers, but no bodies and no search. */
 export const GMAIL_METADATA: readonly string[] = [...GMAIL_READ, `${GMAIL}.metadata`];
 

@@ -32,6 +32,8 @@ export const MAIL_BASIC: readonly string[] = [
 ];
 export const MAIL_READ: readonly string[] = MAIL_BASIC.slice(1);
 export const MAIL_SHARED: readonly string[] = ['Mail.Read.Shared', 'Mail.ReadWrite.Shared'];
+export const MAIL_SEND: readonly string[] = ['Mail.Send', 'Mail.Send.Shared'];
+export const MAIL_SEND_SHARED: readonly string[] = ['Mail.Send.Shared'];
 export const USER_READ: readonly string[] = ['User.Read', 'User.Read.All', 'User.ReadBasic.All'];
 
 /** The scopes of a request, Graph's by their short names. */

@@ -10,6 +10,7 @@ import { getMessage, getMimeContent } from './messages.ts';
 import type { Graph, GraphRequest, MailboxRequest } from './request.ts';
 import { plainPath } from './request.ts';
 import { getProfile } from './profile.ts';
+import { sendMail } from './send-mail.ts';
 
 /** One call: what it needs and what it does. */
 interface Method {
@@ -59,6 +60,10 @@ export function answerMailbox(graph: Graph, request: GraphRequest, held: Readonl
   if (refused || !token) return refused ?? errors.unauthenticated('Access token is empty.');
   const [, prefix, below] = MAILBOX.exec(plainPath(request.path)) ?? [];
   if (prefix === undefined) return errors.noSuchSegment(plainPath(request.path).split('/')[0] ?? '');
+  if (request.method === 'POST' && below?.toLowerCase() === 'sendmail') {
+    const sender = mailboxOf(graph, prefix, token); // a delegate of a mailbox may send as it here
+    return 'status' in sender ? sender : sendMail({ graph, request, token, account: sender });
+  }
   if (request.method !== 'GET') {
     return errors.of(405, 'Request_BadRequest', `Specified HTTP method is not allowed for the request target.`);
   }

@@ -42,6 +42,7 @@ export function modelProvider(accountOf: (username: string) => ModelAccount): Pr
       quota: null,
       confirmations: { tries: 0, gapMs: 0 },
     },
+    sending: null,
     words: { label: 'Model', provider: 'the model', hint: '', causes: {} },
     signIn: { oauth: [], password: null },
     classify: () => refusal('transient', 'network').verdict,

@@ -1,0 +1,20 @@
+import { cancellationSignal } from '@temporalio/activity';
+import type { Context } from '../runtime/context.ts';
+import { giveUpSend, transmitSend } from '../sending/transmit.ts';
+import type { SendInput, SendLook } from '../sending/transmit.ts';
+
+/** What a send's workflow does at the provider. */
+export function createSendActivities(context: Context) {
+  return {
+    transmit: (input: SendInput): Promise<SendLook> => transmitSend(context, input, cancellationSignal()),
+  };
+}
+
+/** The rest of it, which touches only PostgreSQL. */
+export function createSendRowActivities(context: Context) {
+  return {
+    giveUpSend: (input: SendInput): Promise<void> => giveUpSend(context, input),
+  };
+}
+
+export type SendActivities = ReturnType<typeof createSendActivities> & ReturnType<typeof createSendRowActivities>;

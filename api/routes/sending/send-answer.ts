@@ -1,0 +1,50 @@
+import type { SendRow } from '../../../db/sending/sends.ts';
+import type { SendOutcome } from '../../../domain/sending/send.ts';
+import { Problem } from '../../http/problem.ts';
+
+/** A send that goes on is asked for again after this. */
+const AGAIN_S = 5;
+const LONGEST_RETRY_AFTER_S = 3_600;
+
+export interface SendAnswerBody {
+  message_id: string;
+  accepted_at: string;
+  refused_recipients: string[];
+}
+
+/** What a settled send is answered with, now and at every repetition. Throws `Problem` where the message was not taken. */
+export function answerOf(send: SendRow): SendAnswerBody {
+  const { state, messageId, settledAt, outcome } = send;
+  if (state === 'accepted' && settledAt !== null) {
+    const refused_recipients = outcome?.refusedRecipients ?? [];
+    return { message_id: messageId, accepted_at: settledAt.toISOString(), refused_recipients };
+  }
+  if (state === 'unknown') {
+    const detail = `The message ${messageId} left, and no answer says whether the provider took it; this key sends nothing again`;
+    throw new Problem('send_outcome_unknown', detail);
+  }
+  if (state === 'started' || outcome === null) throw inProgress();
+  throw problemOf(outcome);
+}
+
+export const inProgress = () =>
+  new Problem('send_in_progress', 'The message is being sent; ask again with the same key', {
+    retryAfterSeconds: AGAIN_S,
+  });
+
+function problemOf({ code, detail, action, retryAfterMs, providerCode, refusedRecipients }: SendOutcome): Problem {
+  const waitS = retryAfterMs === null ? AGAIN_S : Math.min(LONGEST_RETRY_AFTER_S, Math.ceil(retryAfterMs / 1_000));
+  const known = code ?? 'provider_unavailable';
+  const isForLater = ['rate_limited', 'provider_unavailable', 'app_credentials_invalid'].includes(known);
+  const named = refusedRecipients.map((address) => ({
+    in: 'body' as const,
+    path: 'To',
+    message: `${address} was refused`,
+  }));
+  return new Problem(known, detail, {
+    provider_code: providerCode,
+    ...(action === 'none' ? {} : { action }),
+    ...(isForLater ? { retryAfterSeconds: Math.max(1, waitS) } : {}),
+    ...(named.length === 0 ? {} : { errors: named }),
+  });
+}

@@ -1,0 +1,12 @@
+import { z } from 'zod';
+import { timeOut } from '../parts.ts';
+
+export const sentOut = z
+  .object({
+    message_id: z.string().describe('The Message-ID, with its angle brackets; one is made where the message has none'),
+    accepted_at: timeOut.describe('When the provider had taken the message'),
+    refused_recipients: z
+      .array(z.string())
+      .describe('Recipients that the mail server refused while it took the message for the others'),
+  })
+  .meta({ id: 'SentMessage' });

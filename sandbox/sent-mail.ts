@@ -1,0 +1,32 @@
+/** A message that is handed in whole, without an envelope. */
+export interface SentMail {
+  readonly raw: Buffer;
+  /** The same without Bcc, for its recipients. */
+  readonly copy: Buffer;
+  /** The sender in From. */
+  readonly from: string | undefined;
+  /** Of To, Cc and Bcc, lower case. */
+  readonly recipients: readonly string[];
+}
+
+/** What the header of a message says about its way. */
+export function readSentMail(raw: Buffer): SentMail {
+  const header = headerOf(raw).replaceAll(/\r?\n[ \t]+/g, ' ');
+  const addresses = (name: string): string[] => {
+    const lines = [...header.matchAll(new RegExp(`^${name}:(.*)$`, 'gim'))].map(([, value = '']) => value);
+    return lines.flatMap((line) => [...line.matchAll(/[^\s<>,;:"]+@[^\s<>,;:"]+/g)].map(([address]) => address));
+  };
+  const recipients = ['to', 'cc', 'bcc'].flatMap(addresses).map((address) => address.toLowerCase());
+  return { raw, copy: withoutBcc(raw), from: addresses('from')[0]?.toLowerCase(), recipients };
+}
+
+function headerOf(raw: Buffer): string {
+  return raw.toString('latin1').split(/\r?\n\r?\n/, 1)[0] ?? '';
+}
+
+function withoutBcc(raw: Buffer): Buffer {
+  const header = headerOf(raw);
+  const rest = raw.subarray(Buffer.byteLength(header, 'latin1'));
+  const kept = header.replaceAll(/^bcc:.*(?:\r?\n[ \t].*)*(?:\r?\n)?/gim, '');
+  return Buffer.concat([Buffer.from(kept, 'latin1'), rest]);
+}

@@ -1,0 +1,47 @@
+import type { Context } from '../runtime/context.ts';
+import { findMessagePart, listMessageParts } from '../db/messages/message-feed.ts';
+import { headerLength, MAX_HEADER_BYTES } from './outgoing-message.ts';
+
+/** The message of a send was not there when it was to be read: it is deleted with the end of the send. */
+export class ContentMissing extends Error {
+  constructor(contentId: string) {
+    super(`The content ${contentId} of a send is missing`);
+    this.name = 'ContentMissing';
+  }
+}
+
+/** The stored message, part by part. */
+export async function* readContent(
+  { database, vault }: Pick<Context, 'database' | 'vault'>,
+  { tenantId, contentId }: { tenantId: string; contentId: string },
+): AsyncGenerator<Uint8Array> {
+  const parts = await database.inTenant(tenantId, (tx) => listMessageParts(tx, contentId));
+  if (parts.length === 0) throw new ContentMissing(contentId);
+  for (const part of parts) {
+    const jwe = await database.inTenant(tenantId, (tx) => findMessagePart(tx, contentId, part));
+    if (jwe === null) throw new ContentMissing(contentId);
+    yield await vault.decrypt(jwe, { tenant: tenantId, owner: contentId, kind: 'message_part', version: part });
+  }
+}
+
+/** The beginning of a message up to the end of its header, and the stream with it; null: no header ends there. */
+export async function splitHeader(
+  raw: AsyncIterable<Uint8Array>,
+): Promise<{ header: Uint8Array; whole: AsyncGenerator<Uint8Array> } | null> {
+  const iterator = raw[Symbol.asyncIterator]();
+  let beginning = Buffer.alloc(0);
+  for (;;) {
+    const next = await iterator.next();
+    if (next.done !== true) beginning = Buffer.concat([beginning, next.value]);
+    const length = headerLength(beginning);
+    if (length !== null && length <= MAX_HEADER_BYTES) {
+      return { header: beginning.subarray(0, length), whole: after(beginning, iterator) };
+    }
+    if (next.done === true || beginning.length > MAX_HEADER_BYTES) return null;
+  }
+}
+
+async function* after(beginning: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield beginning;
+  for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
+}

@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto';
+import addressparser from 'nodemailer/lib/addressparser';
+import { isMailAddress } from '../domain/address.ts';
+import { addressLists } from '../imports/fetching/address-lists.ts';
+import { readHeaderFields } from '../imports/fetching/header-fields.ts';
+import type { OutgoingMessage } from '../providers/contract.ts';
+
+/** The longest header of a message that is sent, in octets: it lies in the first part of the stored content. */
+export const MAX_HEADER_BYTES = 128 * 1024;
+
+const READ = new Set(['from', 'sender', 'to', 'cc', 'bcc', 'message-id', 'date']);
+const MESSAGE_ID = /^<[^\s<>@]+@[^\s<>@]+>$/;
+
+/** What the header of a message says about its way. */
+export type OutgoingHeader = Pick<OutgoingMessage, 'messageId' | 'from' | 'recipients'> & {
+  /** Fields that every message needs and that this one lacks, to be put before its first line. */
+  added: string;
+};
+
+/** A field of a message that keeps it from being sent. The words repeat nothing of it. */
+export interface HeaderFault {
+  field: string;
+  expected: string;
+}
+
+/** The length of the header, without the empty line; null: it does not end in these bytes. */
+export function headerLength(bytes: Uint8Array): number | null {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let end = text.indexOf(0x0a); end >= 0; end = text.indexOf(0x0a, end + 1)) {
+    if (text[end + 1] === 0x0a || (text[end + 1] === 0x0d && text[end + 2] === 0x0a)) return end + 1;
+  }
+  return null;
+}
+
+/**
+ * Reads who a message is from and who it goes to, as RFC 6409 section 8 lets a submission server do: a Date and a
+ * Message-ID are added where they are missing.
+ */
+export function readOutgoingHeader(header: Uint8Array, now: Date): OutgoingHeader | HeaderFault[] {
+  const values = new Map<string, string[]>();
+  for (const { name, value } of readHeaderFields(header, READ)) {
+    if (READ.has(name)) values.set(name, [...(values.get(name) ?? []), value]);
+  }
+  const from = addressesOf(values.get('from'));
+  const recipients = [...new Set(['to', 'cc', 'bcc'].flatMap((name) => addressesOf(values.get(name))))];
+  const messageId = values.get('message-id')?.[0];
+  const faults = faultsOf({ from, recipients, messageId, froms: values.get('from')?.length ?? 0 });
+  const [author] = from;
+  if (faults.length > 0 || author === undefined) return faults;
+  const id = messageId ?? `<${randomUUID()}@${author.slice(author.lastIndexOf('@') + 1)}>`;
+  const added = [
+    ...(messageId === undefined ? [`Message-ID: ${id}\r\n`] : []),
+    ...(values.has('date') ? [] : [`Date: ${now.toUTCString().replace('GMT', '+0000')}\r\n`]),
+  ];
+  return { messageId: id, from: addressesOf(values.get('sender'))[0] ?? author, recipients, added: added.join('') };
+}
+
+interface Read {
+  from: string[];
+  froms: number;
+  recipients: string[];
+  messageId: string | undefined;
+}
+
+function faultsOf({ from, froms, recipients, messageId }: Read): HeaderFault[] {
+  const faults: HeaderFault[] = [];
+  if (froms !== 1 || from.length === 0 || !from.every(isMailAddress)) {
+    faults.push({ field: 'From', expected: 'expected one From field with an address' });
+  }
+  if (recipients.length === 0 || !recipients.every(isMailAddress)) {
+    faults.push({ field: 'To', expected: 'expected at least one recipient in To, Cc or Bcc, and addresses alone' });
+  }
+  if (messageId !== undefined && (messageId.length > 900 || !MESSAGE_ID.test(messageId))) {
+    faults.push({ field: 'Message-ID', expected: 'expected <left@right>, or no Message-ID: then one is made' });
+  }
+  return faults;
+}
+
+function addressesOf(values: string[] = []): string[] {
+  const lists = values.flatMap((value) => [...addressLists(value)]);
+  return lists.flatMap((list) => addressparser(list, { flatten: true }).map(({ address }) => address));
+}

@@ -1,0 +1,197 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Context } from '../runtime/context.ts';
+import { askFor, changeChannel } from '../channels/wake.ts';
+import { reportFailure } from '../channels/report-failure.ts';
+import { findAccess, readSessionAccess } from '../credentials/access.ts';
+import type { ChannelAccess } from '../credentials/access.ts';
+import { inTurn } from '../credentials/in-turn.ts';
+import { findSend, markTransmitted, settleSend } from '../db/sending/sends.ts';
+import type { SendRow, SendTry } from '../db/sending/sends.ts';
+import { isOneOf, LEFT, NEEDS_PERSON } from '../domain/channel.ts';
+import type { NotSentCode, SendEnd, SendOutcome } from '../domain/sending/send.ts';
+import { actionOf, ProviderError } from '../domain/verdict.ts';
+import type { OutgoingMessage, SendAnswer, Sending, SessionAccess } from '../providers/contract.ts';
+import { readContent, splitHeader } from './content.ts';
+import { readOutgoingHeader } from './outgoing-message.ts';
+
+export interface SendInput extends SendTry {
+  tenantId: string;
+  channelId: string;
+}
+
+/** `wait`: the access token is being refreshed. */
+export type SendLook = 'settled' | 'wait';
+
+/** The send was settled, or is made, by another process: nothing is transmitted here. */
+class SendOvertaken extends Error {
+  constructor(sendId: string) {
+    super(`Another process has taken over the send ${sendId}`);
+    this.name = 'SendOvertaken';
+  }
+}
+
+/**
+ * Sends a message once. A process that dies after the row says that the message leaves never sends it again: the next one
+ * asks the provider whether it has the message, and says that the outcome is unknown where that tells nothing.
+ */
+export async function transmitSend(context: Context, input: SendInput, signal: AbortSignal): Promise<SendLook> {
+  const { tenantId, channelId, sendId } = input;
+  const { row, access } = await context.database.inTenant(tenantId, async (tx) => ({
+    row: await findSend(tx, sendId),
+    access: await findAccess(context, tx, channelId),
+  }));
+  if (row?.state !== 'started' || row.attempt !== input.attempt) return 'settled';
+  if (access === 'gone') {
+    const end = row.transmittedAt === null ? notSent('disconnected', 'The channel is disconnected') : UNKNOWN;
+    return settled(context, input, end);
+  }
+  const { sending, accessType } = access.provider;
+  const refused = refusedBy(access);
+  if (row.transmittedAt === null && refused) return settled(context, input, refused);
+  if (sending === null) return settled(context, input, notSent('send_not_granted', `${accessType} does not send`));
+  const work = { access, sending, row, signal };
+  if (row.transmittedAt !== null) return settled(context, input, await lookForIt(context, work));
+  const turn = { tenantId, channelId, accessType, signal };
+  const end = await inTurn(context, turn, () => tryToSend(context, input, work));
+  if (end === 'crowded') {
+    return settled(context, input, notSent('provider_unavailable', 'Other calls of the same server hang'));
+  }
+  if (end === 'overtaken') return 'settled';
+  return end === 'wait' ? end : settled(context, input, end);
+}
+
+/** Ends a send whose activity did not come to an end: nothing may have served its queue. */
+export async function giveUpSend(context: Context, input: SendInput): Promise<void> {
+  const { tenantId, sendId } = input;
+  const row = await context.database.inTenant(tenantId, (tx) => findSend(tx, sendId));
+  const late = notSent('provider_unavailable', 'No worker sent the message in time');
+  await settled(context, input, row?.transmittedAt ? UNKNOWN : late);
+}
+
+const UNKNOWN = { state: 'unknown' } as const;
+
+interface Work {
+  access: ChannelAccess;
+  sending: Sending;
+  row: SendRow;
+  signal: AbortSignal;
+}
+
+async function settled(context: Context, input: SendInput, end: SendEnd): Promise<'settled'> {
+  const now = await context.clock.now();
+  await context.database.inTenant(input.tenantId, (tx) => settleSend(tx, input, { end, now }));
+  return 'settled';
+}
+
+const notSent = (
+  code: NotSentCode,
+  detail: string,
+  more: Partial<Pick<SendOutcome, 'action' | 'retryAfterMs' | 'providerCode'>> = {},
+): SendEnd => ({ state: 'not_sent', code, detail, ...more });
+
+function refusedBy({ channel }: ChannelAccess): SendEnd | null {
+  const { status, action, statusReason } = channel;
+  if (isOneOf(LEFT, status)) return notSent('disconnected', 'The channel is disconnected');
+  if (!isOneOf(NEEDS_PERSON, status)) return null;
+  return notSent(status, `The channel is ${status} (${statusReason ?? 'no reason known'})`, { action });
+}
+
+/** The provider is asked at once and a moment later: what it sent may show late. */
+const LOOK_AGAIN_AFTER_MS = [0, 2_000, 4_000];
+
+async function lookForIt(context: Context, { access, sending, row, signal }: Work): Promise<SendEnd> {
+  for (const waitMs of sending.wasSent ? LOOK_AGAIN_AFTER_MS : []) {
+    await sleep(waitMs, undefined, { signal });
+    if (await wasSent(context, { access, sending, row, signal })) return { state: 'accepted', refusedRecipients: [] };
+  }
+  return UNKNOWN;
+}
+
+/** An error proves nothing. */
+async function wasSent(context: Context, { access, sending, row, signal }: Work): Promise<boolean> {
+  try {
+    const session = await readSessionAccess(context, access);
+    if (session === 'needs_refresh') return false;
+    return (await sending.wasSent?.(session, row.messageId, signal)) ?? false;
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return false;
+  }
+}
+
+async function tryToSend(context: Context, input: SendInput, work: Work): Promise<SendEnd | 'wait' | 'overtaken'> {
+  const { access, sending, row, signal } = work;
+  const session = await readSessionAccess(context, access);
+  if (session === 'needs_refresh') return waitForToken(context, input);
+  const message = await messageOf(context, row, input);
+  let isOvertaken = false;
+  const beforeTransmission = async () => {
+    isOvertaken = !(await mark(context, input));
+    if (isOvertaken) throw new SendOvertaken(input.sendId);
+    context.killPoint('send.marked');
+  };
+  try {
+    const answer = await sending.send(session, message, { signal, beforeTransmission });
+    context.killPoint('send.taken');
+    if (answer.outcome === 'unknown') return await lookForIt(context, work);
+    return endOf(answer);
+  } catch (error) {
+    if (isOvertaken) return 'overtaken';
+    if (!(error instanceof ProviderError) || signal.aborted) throw error;
+    return refusedByProvider(context, input, session, error);
+  }
+}
+
+async function mark(context: Context, input: SendInput): Promise<boolean> {
+  const now = await context.clock.now();
+  return context.database.inTenant(input.tenantId, (tx) => markTransmitted(tx, input, now));
+}
+
+async function messageOf(context: Context, row: SendRow, { tenantId }: SendInput): Promise<OutgoingMessage> {
+  const contentId = row.contentId ?? '';
+  const raw = () => readContent(context, { tenantId, contentId });
+  const split = await splitHeader(raw());
+  const header = split && readOutgoingHeader(split.header, row.createdAt);
+  if (!header || Array.isArray(header)) throw new Error(`The header of the send ${row.id} cannot be read any more`);
+  const { from, recipients } = header;
+  return { messageId: row.messageId, from, recipients, size: row.size, raw };
+}
+
+function endOf(answer: Exclude<SendAnswer, { outcome: 'unknown' }>): SendEnd {
+  if (answer.outcome === 'accepted') return { state: 'accepted', refusedRecipients: answer.refusedRecipients };
+  const { detail, providerCode } = answer;
+  if (answer.outcome === 'not_granted') {
+    return notSent('send_not_granted', detail, { providerCode, action: 'reauthorize' });
+  }
+  return { state: 'refused', code: 'send_refused', detail, providerCode, refusedRecipients: answer.refusedRecipients };
+}
+
+/** Only the channel's workflow refreshes (rule 3). */
+async function waitForToken(context: Context, { tenantId, channelId }: SendInput): Promise<'wait'> {
+  await askFor(context, { tenantId, channelId }, 'refreshRequestedAt');
+  return 'wait';
+}
+
+/**
+ * Nothing was taken. What the answer says of the account is for the channel's own check to find: a mail server that
+ * refuses to send says nothing of the mailbox.
+ */
+async function refusedByProvider(
+  context: Context,
+  { tenantId, channelId }: SendInput,
+  session: SessionAccess,
+  { message: detail, verdict }: ProviderError,
+): Promise<SendEnd> {
+  const { kind, retryAfterMs, providerCode, tokenRefused } = verdict;
+  const more = { retryAfterMs, providerCode };
+  if (kind === 'rate_limited') return notSent('rate_limited', detail, more);
+  if (kind === 'insufficient_scope') return notSent('send_not_granted', detail, { ...more, action: 'reauthorize' });
+  if (kind === 'misconfigured') return notSent('app_credentials_invalid', detail, more);
+  const isAboutAccount = kind !== 'transient' && kind !== 'cursor_expired';
+  if (isAboutAccount || tokenRefused) {
+    const isRefusal = tokenRefused && session.kind === 'token';
+    await changeChannel(context, { tenantId, channelId }, (waking, row) => reportFailure(waking, row, isRefusal));
+  }
+  if (isAboutAccount) return notSent('send_not_granted', detail, { ...more, action: actionOf(kind) });
+  return notSent('provider_unavailable', detail, more);
+}

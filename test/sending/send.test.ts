@@ -1,0 +1,310 @@
+import { join } from 'node:path';
+import postgres from 'postgres';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findSend } from '../../db/sending/sends.ts';
+import type { SendRow } from '../../db/sending/sends.ts';
+import type { KillPoint } from '../../domain/kill-points.ts';
+import { acceptSend } from '../../sending/accept.ts';
+import { transmitSend } from '../../sending/transmit.ts';
+import { findChannel } from '../../db/channels/channels.ts';
+import { startWorkerProcess } from '../connections/server-process.ts';
+import { mortal } from '../credentials/mortal.ts';
+import { startApi } from '../support/api.ts';
+import type { Api } from '../support/api.ts';
+import { channelOf, connectGmail, connectImap, connectMicrosoft } from '../support/connect.ts';
+import { raiseEngine, until } from '../support/engine.ts';
+import type { Engine } from '../support/engine.ts';
+import { personal, secret } from '../support/minting.ts';
+import { raiseStage } from '../support/stage.ts';
+import type { SandboxMessage } from '../support/sandbox-control.ts';
+import { startSubmissionServer } from './submission-server.ts';
+
+const PASSWORD = secret('password');
+const TENANT = 'acme';
+/** Nothing but the sends reaches the provider, so that a fault meets them. */
+const SENDS_ALONE = { uses: ['read', 'send'] as ('read' | 'send')[], import: 'off' as const };
+
+let engine: Engine;
+let api: Api;
+let sql: postgres.Sql;
+let smtp: Awaited<ReturnType<typeof startSubmissionServer>>;
+beforeAll(async () => {
+  engine = await raiseEngine(await raiseStage(), { timeSkipping: false, watching: false });
+  api = await startApi(engine.context);
+  sql = postgres(engine.databaseUrl, { max: 2 });
+  smtp = await startSubmissionServer(join(engine.dir, 'sandbox'), PASSWORD);
+  await engine.sandbox.account('google', 'ben@example.com');
+});
+afterAll(async () => {
+  await smtp?.close();
+  await sql?.end();
+  await api?.close();
+  await engine?.close();
+});
+
+let minted = 0;
+const newKey = () => `key-${minted++}`;
+
+function mail({ from, to = 'Ben <ben@example.com>', more = '' }: { from: string; to?: string; more?: string }) {
+  const messageId = `<${personal('message')}@example.com>`;
+  const raw = `From: ${from}\r\nTo: ${to}\r\nSubject: ${personal('subject')}\r\n${more}Message-ID: ${messageId}\r\n\r\nHello.\r\n`;
+  return { messageId, raw };
+}
+
+const send = (channelId: string, key: string | null, raw: string, type = 'message/rfc822') =>
+  api.request('POST', `/v1/channels/${channelId}/send`, {
+    body: raw,
+    headers: {
+      authorization: `Bearer ${api.call.key}`,
+      'content-type': type,
+      ...(key === null ? {} : { 'idempotency-key': key }),
+    },
+  });
+
+async function placesOf(provider: string, email: string, messageId: string) {
+  const { messages } = await engine.sandbox.call<{ messages: SandboxMessage[] }>(
+    'GET',
+    `/control/accounts/${provider}/${email}/messages`,
+  );
+  return messages.filter((message) => message.message_id === messageId).map(({ folder }) => folder);
+}
+
+async function gmailChannel(email: string, spec: Partial<typeof SENDS_ALONE> = {}) {
+  await engine.sandbox.account('google', email);
+  return channelOf(await connectGmail(engine, email, { spec: { ...SENDS_ALONE, ...spec } }));
+}
+
+async function imapChannel(email: string) {
+  await engine.sandbox.account('imap', email, { password: PASSWORD });
+  return channelOf(await connectImap(engine, email, PASSWORD, { spec: SENDS_ALONE, smtp: smtp.address }));
+}
+
+const contentsOf = async (channelId: string) => {
+  const [row] = await sql<{ count: number }[]>`select count(*)::int from message_parts where channel_id = ${channelId}`;
+  return row?.count;
+};
+
+describe('a message leaves once per key', () => {
+  test('by Gmail: into Sent and to its recipients, without Bcc; a repetition gets the first answer', async () => {
+    const channelId = await gmailChannel('ana@example.com');
+    await engine.sandbox.account('microsoft', 'cleo@example.com');
+    const { messageId, raw } = mail({ from: 'ana@example.com', more: 'Bcc: cleo@example.com\r\n' });
+    const key = newKey();
+    const both = await Promise.all([send(channelId, key, raw), send(channelId, key, raw)]);
+    for (const { status, json } of both) {
+      expect([status, json.message_id, json.refused_recipients]).toEqual([202, messageId, []]);
+    }
+    expect(both[0].json).toEqual(both[1].json);
+    expect((await send(channelId, key, raw)).json).toEqual(both[0].json);
+    expect(await placesOf('google', 'ana@example.com', messageId)).toEqual(['SENT']);
+    expect(await placesOf('google', 'ben@example.com', messageId)).toEqual(['INBOX']);
+    expect(await placesOf('microsoft', 'cleo@example.com', messageId)).toEqual(['INBOX']);
+    expect(await contentsOf(channelId)).toBe(0);
+    const other = await send(channelId, key, mail({ from: 'ana@example.com' }).raw);
+    expect([other.status, other.json.code]).toEqual([409, 'idempotency_key_reused']);
+  });
+
+  test('the import of Sent brings it once, as any message', async () => {
+    await engine.sandbox.account('google', 'iris@example.com');
+    const spec = { uses: SENDS_ALONE.uses, import: 'gap' as const };
+    const channelId = channelOf(await connectGmail(engine, 'iris@example.com', { spec }));
+    const { messageId, raw } = mail({ from: 'iris@example.com' });
+    expect((await send(channelId, newKey(), raw)).status).toBe(202);
+    for (let import_ = 1; import_ <= 2; import_++) {
+      const from = new Date(Date.now() - 3_600_000).toISOString();
+      const { json } = await api.call('POST', `/v1/channels/${channelId}/imports`, { from });
+      await until('the import', async () => {
+        return (await api.call('GET', `/v1/imports/${json.id}`)).json.state === 'completed';
+      });
+    }
+    const { json } = await api.call('GET', `/v1/messages?channel=${channelId}`);
+    expect(json.data.map(({ message_id }: { message_id: string }) => message_id)).toEqual([messageId]);
+  }, 60_000);
+
+  test('by Graph: as MIME, without a Message-ID too; a foreign sender is refused and named, a large message not taken', async () => {
+    await engine.sandbox.account('microsoft', 'dora@example.com');
+    const channelId = channelOf(await connectMicrosoft(engine, 'dora@example.com', { spec: SENDS_ALONE }));
+    const raw = `From: dora@example.com\nTo: ben@example.com\nSubject: ${personal('subject')}\n\nHello.\n`;
+    const { status, json } = await send(channelId, newKey(), raw);
+    expect([status, json.message_id]).toEqual([202, expect.stringMatching(/^<.+@example\.com>$/)]);
+    expect(await placesOf('microsoft', 'dora@example.com', json.message_id)).toEqual(['Sent Items']);
+    expect(await placesOf('google', 'ben@example.com', json.message_id)).toEqual(['INBOX']);
+    const foreign = await send(channelId, newKey(), mail({ from: 'ceo@example.com' }).raw);
+    expect([foreign.status, foreign.json.code, foreign.json.provider_code]).toEqual([
+      422,
+      'send_refused',
+      'ErrorSendAsDenied',
+    ]);
+    const large = await send(channelId, newKey(), `${raw}${'x'.repeat(3 * 1024 * 1024)}`);
+    expect([large.status, large.json.code]).toEqual([413, 'too_large']);
+  });
+
+  test('by SMTP with a password: partly refused recipients are named, and all of them are a refusal', async () => {
+    const channelId = await imapChannel('emil@example.com');
+    const partly = mail({
+      from: 'emil@example.com',
+      to: 'ben@example.com, refused@example.com',
+      more: 'BCC: cleo@example.com\r\n',
+    });
+    const sent = await send(channelId, newKey(), partly.raw);
+    expect([sent.status, sent.json.refused_recipients]).toEqual([202, ['refused@example.com']]);
+    const [taken] = smtp.mails.filter(({ raw }) => raw.includes(partly.messageId));
+    expect(taken).toMatchObject({ from: 'emil@example.com', to: ['ben@example.com', 'cleo@example.com'] });
+    expect(taken?.raw).not.toMatch(/^bcc/im);
+    expect(taken?.raw).toContain('\r\n\r\nHello.\r\n');
+    const refused = await send(channelId, newKey(), mail({ from: 'emil@example.com', to: 'refused@example.com' }).raw);
+    expect([refused.status, refused.json.code]).toEqual([422, 'send_refused']);
+    expect(refused.json.errors).toEqual([{ in: 'body', path: 'To', message: 'refused@example.com was refused' }]);
+  });
+});
+
+describe('what is not sent says why', () => {
+  test('a request that is not one, and a channel that only reads', async () => {
+    const channelId = await gmailChannel('fay@example.com');
+    const { raw } = mail({ from: 'fay@example.com' });
+    expect((await send(channelId, null, raw)).json.code).toBe('idempotency_key_missing');
+    expect((await send(channelId, newKey(), '{}', 'application/json')).json.code).toBe('unsupported_media_type');
+    const lacking = await send(channelId, newKey(), 'Subject: x\r\n\r\nHello.\r\n');
+    expect(lacking.json.errors.map(({ path }: { path: string }) => path)).toEqual(['From', 'To']);
+    const reading = await gmailChannel('gus@example.com', { uses: ['read'] });
+    const { status, json } = await send(reading, newKey(), raw);
+    expect([status, json.code, json.action]).toEqual([409, 'send_not_granted', 'reauthorize']);
+  });
+
+  test('a limit, an outage, a removed scope: nothing left, the channel stays as it is, and the same key tries again', async () => {
+    const channelId = await gmailChannel('hal@example.com');
+    const { messageId, raw } = mail({ from: 'hal@example.com' });
+    const key = newKey();
+    await engine.sandbox.fault('google', 'hal@example.com', 'rate_limited', {
+      times: 1,
+      kind: 'api',
+      retry_after_s: 7,
+    });
+    const limited = await send(channelId, key, raw);
+    expect([limited.status, limited.json.code, limited.json.retryable]).toEqual([429, 'rate_limited', true]);
+    expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(0);
+    await engine.sandbox.fault('google', 'hal@example.com', 'unavailable', { times: 1, kind: 'api', http_status: 503 });
+    const down = await send(channelId, key, raw);
+    expect([down.status, down.json.code, down.json.retryable]).toEqual([503, 'provider_unavailable', true]);
+    expect((await send(channelId, key, raw)).status).toBe(202);
+    expect(await placesOf('google', 'hal@example.com', messageId)).toEqual(['SENT']);
+    await engine.sandbox.fault('google', 'hal@example.com', 'scope_removed', { scope: 'gmail.send' });
+    const removed = await send(channelId, newKey(), mail({ from: 'hal@example.com' }).raw);
+    expect([removed.status, removed.json.code, removed.json.action]).toEqual([409, 'send_not_granted', 'reauthorize']);
+    expect((await api.call('GET', `/v1/channels/${channelId}`)).json.status).toBe('connected');
+  });
+
+  test('a mail server that defers, and one that is away', async () => {
+    const channelId = await imapChannel('ida@example.com');
+    const { messageId, raw } = mail({ from: 'ida@example.com' });
+    const key = newKey();
+    smtp.state.limited = true;
+    const limited = await send(channelId, key, raw);
+    smtp.state.limited = false;
+    expect([limited.status, limited.json.code, limited.json.provider_code]).toEqual([429, 'rate_limited', '4.7.1']);
+    await sql`update sends set state = 'not_sent' where channel_id = ${channelId}`;
+    expect((await send(channelId, key, raw)).status).toBe(202);
+    expect(smtp.mails.filter((taken) => taken.raw.includes(messageId))).toHaveLength(1);
+  });
+
+  test('a channel that needs a person says so, and repeats what it has sent', async () => {
+    const channelId = await gmailChannel('jan@example.com');
+    const { raw } = mail({ from: 'jan@example.com' });
+    const key = newKey();
+    const first = await send(channelId, key, raw);
+    await sql`update channels set status = 'reauth_required', status_reason = 'access_revoked', action = 'reauthorize' where id = ${channelId}`;
+    const second = await send(channelId, newKey(), mail({ from: 'jan@example.com' }).raw);
+    expect([second.status, second.json.code, second.json.action]).toEqual([409, 'reauth_required', 'reauthorize']);
+    expect((await send(channelId, key, raw)).json).toEqual(first.json);
+  });
+});
+
+describe('a lost answer', () => {
+  test('R-32: is settled by looking where the provider has the message, and stays unknown where nothing tells', async () => {
+    const channelId = await gmailChannel('kim@example.com');
+    const cut = (after: string) =>
+      engine.sandbox.fault('google', 'kim@example.com', 'cut_connection', { times: 1, kind: 'api', after });
+    const taken = mail({ from: 'kim@example.com' });
+    await cut('processing');
+    expect((await send(channelId, newKey(), taken.raw)).json.message_id).toBe(taken.messageId);
+    expect(await placesOf('google', 'kim@example.com', taken.messageId)).toEqual(['SENT']);
+    const lost = mail({ from: 'kim@example.com' });
+    const key = newKey();
+    await cut('request');
+    for (let time = 1; time <= 2; time++) {
+      const { status, json } = await send(channelId, key, lost.raw);
+      expect([status, json.code, json.retryable]).toEqual([409, 'send_outcome_unknown', false]);
+    }
+    expect(await placesOf('google', 'kim@example.com', lost.messageId)).toEqual([]);
+    const smtpChannel = await imapChannel('lea@example.com');
+    const handedIn = mail({ from: 'lea@example.com' });
+    smtp.state.cut = true;
+    const unknown = await send(smtpChannel, key, handedIn.raw);
+    smtp.state.cut = false;
+    expect(unknown.json.code).toBe('send_outcome_unknown');
+    expect((await send(smtpChannel, key, handedIn.raw)).json.code).toBe('send_outcome_unknown');
+    expect(smtp.mails.filter((mine) => mine.raw.includes(handedIn.messageId))).toHaveLength(1);
+  }, 60_000);
+
+  async function accept(channelId: string, raw: string): Promise<SendRow> {
+    const channel = await engine.context.database.inTenant(TENANT, (tx) => findChannel(tx, channelId));
+    async function* bytes() {
+      yield Buffer.from(raw);
+    }
+    const given = { channel: channel!, keyHash: newKey(), raw: bytes() };
+    const accepted = await acceptSend(engine.context, given, null);
+    if (accepted.outcome !== 'started') throw new Error(accepted.outcome);
+    return accepted.send;
+  }
+
+  test.each<[KillPoint, 'google' | 'imap', SendRow['state'], number]>([
+    ['send.marked', 'google', 'unknown', 0],
+    ['send.taken', 'google', 'accepted', 1],
+    ['send.marked', 'imap', 'unknown', 0],
+    ['send.taken', 'imap', 'unknown', 1],
+  ])(
+    'KILL, R-32: a worker that dies at %s of %s sends nothing again: %s',
+    async (point, provider, state, sent) => {
+      const email = `${point.replace('.', '-')}@example.com`;
+      const channelId = provider === 'google' ? await gmailChannel(email) : await imapChannel(email);
+      const { messageId, raw } = mail({ from: email });
+      const { id: sendId, attempt } = await accept(channelId, raw);
+      const input = { tenantId: TENANT, channelId, sendId, attempt };
+      const { context, died } = mortal(engine.context, point);
+      await Promise.race([died, transmitSend(context, input, AbortSignal.timeout(10_000)).catch(() => {})]);
+      expect(await died).toBe('died');
+      await transmitSend(engine.context, input, AbortSignal.timeout(20_000));
+      const row = await engine.context.database.inTenant(TENANT, (tx) => findSend(tx, sendId));
+      expect([row?.state, row?.contentId]).toEqual([state, null]);
+      const found =
+        provider === 'google'
+          ? await placesOf('google', email, messageId)
+          : smtp.mails.filter((taken) => taken.raw.includes(messageId));
+      expect(found).toHaveLength(sent);
+    },
+    60_000,
+  );
+
+  test('KILL, R-32: kill -9 of the worker between transmission and answer; the next one says that the outcome is unknown', async () => {
+    const channelId = await imapChannel('mia@example.com');
+    const { messageId, raw } = mail({ from: 'mia@example.com' });
+    const key = newKey();
+    await engine.stopWorkers();
+    const temporal = { TEMPORAL_ADDRESS: engine.server.address, TEMPORAL_NAMESPACE: engine.client.options.namespace };
+    const worker = await startWorkerProcess({ ...engine.environment, ...temporal, MOORING_KILL_AT: 'send.taken' });
+    const first = send(channelId, key, raw);
+    expect(await worker.died).toBe('SIGKILL');
+    await engine.startWorkers();
+    expect(['send_outcome_unknown', 'send_in_progress']).toContain((await first).json.code);
+    const answer = await until(
+      'the outcome',
+      async () => {
+        const { json } = await send(channelId, key, raw);
+        return json.code === 'send_in_progress' ? null : json;
+      },
+      60_000,
+    );
+    expect([answer.code, answer.retryable]).toEqual(['send_outcome_unknown', false]);
+    expect(smtp.mails.filter((taken) => taken.raw.includes(messageId))).toHaveLength(1);
+  }, 120_000);
+});

@@ -1,0 +1,49 @@
+import { isCancellation, proxyActivities, setCurrentDetails, sleep } from '@temporalio/workflow';
+import type { SendActivities } from '../activities/send.ts';
+import type { SendWorkflowInput } from '../domain/workflow/inputs.ts';
+import { CHANNELS_QUEUE, fairnessOf, importQueue } from '../domain/workflow/names.ts';
+
+/** The gaps between looks while the access token is refreshed. */
+const WAIT_MS = 500;
+const MOST_LOOKS = 40;
+
+/**
+ * Sends one message, by its row: nothing of it is in the history. A product waits for the end, so sends go before imports
+ * in their queue. A try that does not come to its end is given up; what the row then says is true in either case.
+ */
+export async function sendWorkflow(input: SendWorkflowInput): Promise<void> {
+  const { tenantId, channelId, sendId, attempt } = input;
+  const one = { tenantId, channelId, sendId, attempt };
+  const isSettled = await untilSettled(input, one);
+  setCurrentDetails(`Send \`${sendId}\`, try ${attempt}: ${isSettled ? 'settled' : 'given up'}.`);
+  if (!isSettled) await rows.giveUpSend(one);
+}
+
+const rows = proxyActivities<SendActivities>({
+  taskQueue: CHANNELS_QUEUE,
+  summary: 'give up what did not come to an end',
+  startToCloseTimeout: '30s',
+  heartbeatTimeout: '15s',
+  retry: { initialInterval: '1s', maximumInterval: '1m' },
+});
+
+async function untilSettled(input: SendWorkflowInput, one: Parameters<SendActivities['transmit']>[0]) {
+  const { transmit } = proxyActivities<SendActivities>({
+    taskQueue: importQueue(input.accessType),
+    summary: 'send the message',
+    priority: { priorityKey: 1, ...fairnessOf(input.tenantId, input.server) },
+    startToCloseTimeout: '3m',
+    scheduleToCloseTimeout: '4m',
+    heartbeatTimeout: '15s',
+    retry: { initialInterval: '1s', maximumInterval: '10s' },
+  });
+  try {
+    for (let look = 1; look <= MOST_LOOKS; look++) {
+      if ((await transmit(one)) === 'settled') return true;
+      await sleep(WAIT_MS, { summary: 'the access token is refreshed' });
+    }
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+  }
+  return false;
+}
