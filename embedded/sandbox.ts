@@ -17,7 +17,8 @@ export interface SandboxAddresses {
 
 /** Servers that people and scripts name themselves, as `run.json` tells of them. */
 export interface SandboxServers {
-  imap?: { host: string; port: number; security: string; ca_file: string };
+  imap?: { host: string; port: number; security: string; ca_file: string; smtp_port: number };
+  imap_oauth?: Record<string, { host: string; port: number; smtp_port: number }>;
   exchange?: { url: string };
 }
 

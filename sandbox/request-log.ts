@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { openJournal } from './journal.ts';
 
-export type RequestKind = 'token' | 'revoke' | 'authorize' | 'api' | 'login' | 'push';
-export const REQUEST_KINDS: readonly RequestKind[] = ['token', 'revoke', 'authorize', 'api', 'login', 'push'];
+/** `send`: a mail that is handed in for sending. */
+export type RequestKind = 'token' | 'revoke' | 'authorize' | 'api' | 'login' | 'push' | 'send';
+export const REQUEST_KINDS: readonly RequestKind[] = ['token', 'revoke', 'authorize', 'api', 'login', 'push', 'send'];
 
 /** Kept in memory and at a compaction; older ones go. */
 const KEPT_REQUESTS = 50_000;

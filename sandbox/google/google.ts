@@ -17,6 +17,7 @@ import type { GrantEvent } from './oauth/grant-endings.ts';
 import { applyGrantEvent } from './oauth/grant-endings.ts';
 import { findScope } from './oauth/scopes.ts';
 import { openGmailImap } from './imap.ts';
+import { openGmailSmtp } from './smtp.ts';
 import { LISTING_FAULTS } from './listing-faults.ts';
 import { GmailPush, PUSH_SERVICE_ACCOUNT } from './push.ts';
 import { googleRoutes } from './routes.ts';
@@ -61,11 +62,16 @@ export async function createGoogleProvider(deps: ProviderDeps): Promise<SandboxP
   const client = openGoogleClient(deps.dir);
   const push = new GmailPush(store, client);
   const imap = await openGmailImap(store);
+  const smtp = await openGmailSmtp(store);
   return {
     name: 'google',
     connection: connectionTo(deps.origin, client),
-    environment: { ...environmentOf(deps, client), GOOGLE_IMAP_SERVER: `${imap.host}:${imap.port}` },
-    run: { imap_oauth: { google: { host: imap.host, port: imap.port } } },
+    environment: {
+      ...environmentOf(deps, client),
+      GOOGLE_IMAP_SERVER: `${imap.host}:${imap.port}`,
+      GOOGLE_SMTP_SERVER: `${imap.host}:${smtp.port}`,
+    },
+    run: { imap_oauth: { google: { host: imap.host, port: imap.port, smtp_port: smtp.port } } },
     routes: googleRoutes({ store, client }),
     ...accountsOf(store, push),
     supports: (fault) => {
@@ -97,7 +103,7 @@ export async function createGoogleProvider(deps: ProviderDeps): Promise<SandboxP
     },
     close: async () => {
       push.close();
-      await imap.close();
+      await Promise.all([imap.close(), smtp.close()]);
       store.tables.close();
     },
   };

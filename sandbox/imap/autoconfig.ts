@@ -7,7 +7,7 @@ import type { RunningImapServer } from './server.ts';
 export const AUTOCONFIG_PATH = '/imap/mail/config-v1.1.xml';
 
 /** The mail settings of the accounts that exist, as draft-ietf-mailmaint-autoconfig has them; 404 for any other address. */
-export function autoconfigRoutes({ store, port, tlsPort }: RunningImapServer): RequestHandler {
+export function autoconfigRoutes({ store, port, tlsPort }: RunningImapServer, smtpPort: number): RequestHandler {
   const router = Router();
   router.get(AUTOCONFIG_PATH, (request, response) => {
     const email = addressOf(request);
@@ -17,7 +17,7 @@ export function autoconfigRoutes({ store, port, tlsPort }: RunningImapServer): R
         <emailProvider id="mooring-sandbox">
           <domain>${email.slice(email.lastIndexOf('@') + 1)}</domain>
           <displayName>Mooring sandbox</displayName>
-          ${incomingServer(port, 'STARTTLS')} ${incomingServer(tlsPort, 'SSL')}
+          ${incomingServer(port, 'STARTTLS')} ${incomingServer(tlsPort, 'SSL')} ${outgoingServer(smtpPort)}
         </emailProvider>
       </clientConfig>`;
     response.type('text/xml').send(settings.markup);
@@ -33,6 +33,15 @@ const incomingServer = (port: number, socketType: string) =>
     <username>%EMAILADDRESS%</username>
     <authentication>password-cleartext</authentication>
   </incomingServer>`;
+
+const outgoingServer = (port: number) =>
+  html`<outgoingServer type="smtp">
+    <hostname>127.0.0.1</hostname>
+    <port>${port}</port>
+    <socketType>STARTTLS</socketType>
+    <username>%EMAILADDRESS%</username>
+    <authentication>password-cleartext</authentication>
+  </outgoingServer>`;
 
 function addressOf({ query }: Request): string | null {
   const email = query['emailaddress'];

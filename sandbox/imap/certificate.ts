@@ -32,6 +32,12 @@ export async function loadServerCertificate(directory: string): Promise<ServerCe
   return { key: server.private, certificate: server.cert, caFile };
 }
 
+/** The certificate of a server that takes mail: all servers of the sandbox have one authority. */
+export async function mailServerTls(dir: string): Promise<{ key: string; cert: string }> {
+  const { key, certificate: cert } = await loadServerCertificate(join(dir, 'imap-tls'));
+  return { key, cert };
+}
+
 async function readExisting(caFile: string, serverFile: string): Promise<ServerCertificate | null> {
   try {
     const [pem, ca] = await Promise.all([readFile(serverFile, 'utf8'), readFile(caFile, 'utf8')]);

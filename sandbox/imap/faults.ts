@@ -17,11 +17,14 @@ export const conditionFaults = [
   'cut_connection',
   'listing_cut_short',
   'page_repeated',
+  'sending_switched_off',
 ] as const;
 
 /** What a listing can get wrong without saying so: it ends before its end, or names messages twice. */
 const listingFaults = ['listing_cut_short', 'page_repeated'];
-const requestFaults = conditionFaults.filter((fault) => fault !== 'push_dropped' && !listingFaults.includes(fault));
+/** What IDLE and the server that takes mail have alone. */
+const elsewhere = ['push_dropped', 'sending_switched_off'];
+const requestFaults = conditionFaults.filter((fault) => !elsewhere.includes(fault) && !listingFaults.includes(fault));
 const apiFaults = requestFaults.filter((fault) => fault !== 'mfa_required');
 
 const badGateway = [

@@ -22,6 +22,8 @@ import type { Folder, MailAccount, SpecialUse, StoredMessage } from './mailbox/m
 import { canonicalFolder } from './wire/parser.ts';
 import { Refusal } from './wire/reply.ts';
 import { openImapServer, type RunningImapServer } from './server.ts';
+import { openPasswordSmtp } from './smtp.ts';
+import type { SubmissionServer } from '../smtp/server.ts';
 
 const events: readonly EventDescription[] = [
   { fault: 'password_changed', label: 'Change the password', asks: 'password' },
@@ -42,9 +44,10 @@ const roles: Record<string, SpecialUse> = {
   archive: '\\Archive',
 };
 
-/** A mail server with passwords: IMAP4rev1 over STARTTLS on one port, and over TLS from the first byte on another. */
+/** A mail server with passwords: IMAP4rev1 and SMTP over STARTTLS, and IMAP over TLS from the first byte on another port. */
 export async function createImapProvider(deps: ProviderDeps): Promise<SandboxProvider> {
-  return new ImapProvider(deps, await openImapServer(deps));
+  const server = await openImapServer(deps);
+  return new ImapProvider(deps, server, await openPasswordSmtp(deps, server.store));
 }
 
 class ImapProvider implements SandboxProvider {
@@ -56,16 +59,25 @@ class ImapProvider implements SandboxProvider {
   readonly routes: RequestHandler;
   readonly #deps: ProviderDeps;
   readonly #server: RunningImapServer;
+  readonly #smtp: SubmissionServer;
 
-  constructor(deps: ProviderDeps, server: RunningImapServer) {
+  constructor(deps: ProviderDeps, server: RunningImapServer, smtp: SubmissionServer) {
     this.#deps = deps;
     this.#server = server;
+    this.#smtp = smtp;
     const { port, tlsPort, caFile } = server;
-    this.connection = { host: '127.0.0.1', port, security: 'starttls', ca_file: caFile, tls_port: tlsPort };
+    this.connection = {
+      host: '127.0.0.1',
+      port,
+      security: 'starttls',
+      ca_file: caFile,
+      tls_port: tlsPort,
+      smtp_port: smtp.port,
+    };
     this.environment = { IMAP_AUTOCONFIG_URL: `${deps.origin}${AUTOCONFIG_PATH}` };
     this.run = { imap: this.connection };
     this.caFile = caFile;
-    this.routes = autoconfigRoutes(server);
+    this.routes = autoconfigRoutes(server, smtp.port);
   }
 
   putAccount(email: string, details: AccountDetails): AccountSummary {
@@ -141,7 +153,7 @@ class ImapProvider implements SandboxProvider {
       events,
       conditions: [...conditionFaults],
       accounts,
-      server: serverOf(this.#server),
+      server: serverOf(this.#server, this.#smtp),
     };
   }
 
@@ -151,7 +163,7 @@ class ImapProvider implements SandboxProvider {
   }
 
   close(): Promise<void> {
-    return this.#server.close();
+    return Promise.all([this.#server.close(), this.#smtp.close()]).then(() => undefined);
   }
 
   #known(email: string): MailAccount {
@@ -168,11 +180,12 @@ class ImapProvider implements SandboxProvider {
 }
 
 /** What a person types into a mail program, or into Mooring's form. */
-function serverOf({ port, tlsPort, caFile }: RunningImapServer): ServerDescription {
+function serverOf({ port, tlsPort, caFile }: RunningImapServer, smtp: SubmissionServer): ServerDescription {
   return [
     { label: 'Host', value: '127.0.0.1' },
     { label: 'Port for STARTTLS', value: String(port) },
     { label: 'Port for TLS', value: String(tlsPort) },
+    { label: 'SMTP port (STARTTLS)', value: String(smtp.port) },
     { label: 'Certificate authority', value: caFile },
   ];
 }

@@ -28,6 +28,7 @@ import type { LifecycleEvent } from './graph/push.ts';
 import { arrivalOf, GraphPush, moveOf, removalOf } from './graph/push.ts';
 import { graphRoutes } from './graph/routes.ts';
 import { openOutlookImap } from './imap.ts';
+import { openOutlookSmtp } from './smtp.ts';
 import type { AccountRow } from './rows.ts';
 import { MicrosoftStore } from './store.ts';
 
@@ -63,6 +64,7 @@ const CONDITIONS = [
   'push_dropped',
   'push_duplicated',
   'subscription_refused',
+  'sending_switched_off',
   ...LISTING_FAULTS,
 ];
 
@@ -74,18 +76,17 @@ export async function createMicrosoftProvider(deps: ProviderDeps): Promise<Sandb
   const entra = { store, client };
   const push = new GraphPush(store);
   const imap = await openOutlookImap(store);
-  const graph = { store, push, address: `${base}/graph/v1.0`, errors: new GraphErrors(deps.clock) };
+  const smtp = await openOutlookSmtp(store);
+  const graph = { store, push, address: graphAddress(base), errors: new GraphErrors(deps.clock) };
   return {
     name: 'microsoft',
     connection: connectionTo(base, client),
     environment: {
-      MICROSOFT_CLIENT_ID: client.clientId,
-      MICROSOFT_CLIENT_SECRET: client.clientSecret,
-      MICROSOFT_AUTHORITY_URL: base,
-      GRAPH_API_URL: graph.address,
+      ...environmentOf(base, client),
       MICROSOFT_IMAP_SERVER: `${imap.host}:${imap.port}`,
+      MICROSOFT_SMTP_SERVER: `${imap.host}:${smtp.port}`,
     },
-    run: { imap_oauth: { microsoft: { host: imap.host, port: imap.port } } },
+    run: { imap_oauth: { microsoft: { host: imap.host, port: imap.port, smtp_port: smtp.port } } },
     routes: Router().use(graphRoutes(graph), entraRoutes(entra, base)),
     accountDetails: ACCOUNT_DETAILS,
     ...accountsOf(store, push),
@@ -118,11 +119,20 @@ export async function createMicrosoftProvider(deps: ProviderDeps): Promise<Sandb
     },
     close: async () => {
       push.close();
-      await imap.close();
+      await Promise.all([imap.close(), smtp.close()]);
       store.tables.close();
     },
   };
 }
+
+const graphAddress = (base: string) => `${base}/graph/v1.0`;
+
+const environmentOf = (base: string, client: EntraClient) => ({
+  MICROSOFT_CLIENT_ID: client.clientId,
+  MICROSOFT_CLIENT_SECRET: client.clientSecret,
+  MICROSOFT_AUTHORITY_URL: base,
+  GRAPH_API_URL: graphAddress(base),
+});
 
 /** The part of a page's path that names the tenant. */
 function tenantOf(base: string, url: URL): string {
@@ -137,7 +147,7 @@ function connectionTo(base: string, client: EntraClient): SandboxProvider['conne
     authority_url: base,
     authorization_url: `${base}/common/oauth2/v2.0/authorize`,
     token_url: `${base}/common/oauth2/v2.0/token`,
-    graph_api_url: `${base}/graph/v1.0`,
+    graph_api_url: graphAddress(base),
   };
 }
 

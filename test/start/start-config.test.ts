@@ -56,7 +56,7 @@ const google = {
   GMAIL_API_URL: 'http://127.0.0.1:1/gmail',
   GOOGLE_PUBSUB_AUDIENCE: 'http://127.0.0.1:3000/push/google',
 };
-const imap = { host: '127.0.0.1', port: 4143, security: 'starttls', ca_file: '/sandbox/ca.pem' };
+const imap = { host: '127.0.0.1', port: 4143, security: 'starttls', ca_file: '/sandbox/ca.pem', smtp_port: 4145 };
 const found = {
   databaseUrl: 'postgres://db/mooring',
   databaseUrls: {

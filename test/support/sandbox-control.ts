@@ -12,6 +12,7 @@ export interface LoggedRequest {
   status: number | null;
   email: string;
   grant_type?: string;
+  operation?: string;
 }
 
 const account = (provider: string, email: string) => `/control/accounts/${provider}/${email}`;

@@ -72,7 +72,13 @@ export async function raiseStage({
     /** A worker's; `startApi` and `databaseAs` give what they start its own login. */
     context,
     sandbox: sandboxControl(sandbox.addresses.control),
-    imap: sandbox.addresses.imap as { host: string; port: number; security: 'tls' | 'starttls'; ca_file: string },
+    imap: sandbox.addresses.imap as {
+      host: string;
+      port: number;
+      security: 'tls' | 'starttls';
+      ca_file: string;
+      smtp_port: number;
+    },
     /** The administrator's. */
     databaseUrl: postgres.url,
     async close() {

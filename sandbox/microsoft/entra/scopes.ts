@@ -5,6 +5,7 @@ const GRAPH = 'https://graph.microsoft.com';
 const OUTLOOK = 'https://outlook.office.com';
 
 export const IMAP_ACCESS = `${OUTLOOK}/IMAP.AccessAsUser.All`;
+export const SMTP_ACCESS = `${OUTLOOK}/SMTP.Send`;
 
 const MEANINGS: Readonly<Record<string, string>> = {
   'User.Read': 'Sign you in and read your profile',
@@ -19,7 +20,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   'Mail.Send.Shared': 'Send mail as you and on behalf of others',
   'MailboxSettings.Read': 'Read your mailbox settings',
   [IMAP_ACCESS]: 'Read and write your mail by IMAP',
-  [`${OUTLOOK}/SMTP.Send`]: 'Send mail as you by SMTP AUTH',
+  [SMTP_ACCESS]: 'Send mail as you by SMTP AUTH',
 };
 
 /** Reading a mailbox: headers, and also bodies; one's own, and also those that are shared with the login. */
