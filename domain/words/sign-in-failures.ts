@@ -1,5 +1,5 @@
 /** Where on the password form an error belongs; null: it is about the whole attempt. */
-export type FormField = 'username' | 'password' | 'host' | 'port' | 'security' | null;
+export type FormField = 'username' | 'password' | 'host' | 'port' | 'security' | 'smtp' | null;
 
 export interface FailureWords {
   title: string;

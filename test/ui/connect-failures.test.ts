@@ -82,6 +82,9 @@ describe('describeFailure of a form that does not validate', () => {
 });
 
 describe('passwordBody', () => {
+  const smtpOf = (more: object) =>
+    passwordBody('imap', { username: 'a', password: 'b', ...NO_SERVER, smtpHost: ' s ', ...more }).smtp;
+
   it('leaves out empty fields, so that the server discovers them', () => {
     const entry = { username: ' ana@example.com ', password: ' horse ', ...NO_SERVER };
     expect(passwordBody('imap', entry)).toEqual({
@@ -92,7 +95,20 @@ describe('passwordBody', () => {
   });
 
   it('sends the server settings that were entered, the port as a number', () => {
-    const entry = { username: 'a', password: 'b', host: ' h ', port: '4143', security: 'starttls', url: '' } as const;
+    const entry = {
+      username: 'a',
+      password: 'b',
+      ...NO_SERVER,
+      host: ' h ',
+      port: '4143',
+      security: 'starttls',
+    } as const;
     expect(passwordBody('imap', entry)).toMatchObject({ host: 'h', port: 4143, security: 'starttls' });
+  });
+
+  it('names the server that sends whole, its port by its encryption and the other way round', () => {
+    expect(smtpOf({})).toEqual({ host: 's', port: 465, security: 'tls' });
+    expect(smtpOf({ smtpPort: '587' })).toEqual({ host: 's', port: 587, security: 'starttls' });
+    expect(smtpOf({ smtpSecurity: 'starttls' })).toEqual({ host: 's', port: 587, security: 'starttls' });
   });
 });

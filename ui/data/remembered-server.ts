@@ -10,9 +10,10 @@ export function rememberedServer(address: string): ServerEntry {
   return stored === null ? NO_SERVER : { ...NO_SERVER, ...(JSON.parse(stored) as Partial<ServerEntry>) };
 }
 
-export function rememberServer(address: string, { host, port, security, url }: ServerEntry): void {
-  if (host || port || security || url)
-    localStorage.setItem(keyOf(address), JSON.stringify({ host, port, security, url }));
+export function rememberServer(address: string, entry: ServerEntry): void {
+  const names = Object.keys(NO_SERVER) as (keyof ServerEntry)[];
+  const given = Object.fromEntries(names.filter((name) => entry[name]).map((name) => [name, entry[name]]));
+  if (Object.keys(given).length > 0) localStorage.setItem(keyOf(address), JSON.stringify(given));
   else localStorage.removeItem(keyOf(address));
 }
 

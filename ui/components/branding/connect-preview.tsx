@@ -66,6 +66,7 @@ function sampleSession(branding: Branding, way: ConnectSession['sign_in'][number
       import: 'continuous',
       status_since: new Date(serverNow() - HOUR_MS).toISOString(),
       server: null,
+      smtp: null,
     },
     import: 'continuous',
     uses: ['read'],

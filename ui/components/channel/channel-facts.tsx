@@ -12,6 +12,11 @@ const IMPORT_WORDS: Record<Channel['import'], string> = {
   off: 'Nothing',
 };
 
+const USE_WORDS: Record<Channel['uses'][number], string> = {
+  read: 'reading mail',
+  send: 'sending mail',
+};
+
 export function ChannelFacts({ channel, events }: { channel: Channel; events: TimelineEvent[] }) {
   return (
     <section aria-labelledby="facts" className="panel">
@@ -29,7 +34,9 @@ export function ChannelFacts({ channel, events }: { channel: Channel; events: Ti
         <Fact term="Renewed">
           <span className="number">version {channel.credential_version}</span>
         </Fact>
-        <Fact term="Used for">{channel.uses.join(' and ')}</Fact>
+        <Fact term="Used for">
+          <Uses channel={channel} />
+        </Fact>
         <Fact term="Imports">{IMPORT_WORDS[channel.import]}</Fact>
         {channel.owner && <Fact term="Owner">{channel.owner.name ?? channel.owner.email}</Fact>}
         <Fact term="Connected">
@@ -49,6 +56,20 @@ function Fact({ term, children }: { term: string; children: ReactNode }) {
       <dt>{term}</dt>
       <dd>{children}</dd>
     </div>
+  );
+}
+
+const inWords = (uses: Channel['uses']) => uses.map((use) => USE_WORDS[use]).join(' and ');
+
+function Uses({ channel: { uses, missing_uses: missing, smtp } }: { channel: Channel }) {
+  return (
+    <>
+      <span className="block">{uses.length === 0 ? 'nothing at present' : inWords(uses)}</span>
+      {smtp && <span className="meta block">sent by {`${smtp.host}:${smtp.port}`}</span>}
+      {missing.length > 0 && (
+        <span className="meta">{inWords(missing)} was asked for, and is not allowed; a new sign-in asks again</span>
+      )}
+    </>
   );
 }
 

@@ -8,13 +8,14 @@ import type { Failure } from '../../words/connect/describe-failure.ts';
 import type { FormField } from '../../../domain/words/sign-in-failures.ts';
 import { domainOf, rememberedServer, rememberServer } from '../../data/remembered-server.ts';
 import { linkPath, linkQuery } from '../../data/link-queries.ts';
-import { passwordBody, serverEntry } from '../../data/password-body.ts';
+import { passwordBody, serverEntry, smtpEntry } from '../../data/password-body.ts';
 import type { PasswordEntry } from '../../data/password-body.ts';
 import type { ConnectSession } from '../../../api/schemas/connect.ts';
 import type { SignIn } from '../../../api/schemas/sign-in.ts';
 import { productPage } from '../../data/product-page.ts';
 import { forgetLink, rememberedLink } from '../../data/started-here.ts';
 import { ServerAddress, ServerSettings } from './server-settings.tsx';
+import { SmtpSettings } from './smtp-settings.tsx';
 import { FailureNotice, useProviderParts } from './sign-in-failure.tsx';
 import { useWords } from './speaking.tsx';
 
@@ -38,6 +39,7 @@ export function PasswordForm({ link, session, way, asks }: FormProps) {
     password: '',
     ...rememberedServer(account ?? ''),
     ...serverEntry(session.channel?.server),
+    ...smtpEntry(session.channel?.smtp),
   }));
   const change = (part: Partial<PasswordEntry>) => setEntry((before) => ({ ...before, ...part }));
   const attempt = useAttempt(link, session, way.access_type);
@@ -72,6 +74,9 @@ export function PasswordForm({ link, session, way, asks }: FormProps) {
           error={error}
           onChange={change}
         />
+      )}
+      {asks.smtp && session.uses.includes('send') && (
+        <SmtpSettings entry={entry} error={error('smtp')} onChange={change} />
       )}
       <Button type="submit" fullWidth size="md" disabled={attempt.isPending}>
         {attempt.isPending ? texts.testing : failure ? page.tryAgain : account ? texts.signIn : texts.connect}

@@ -78,6 +78,7 @@ export const words: ConnectWords = {
     allowSend: 'Sie erlauben {product}, die Nachrichten zu lesen und in Ihrem Namen zu senden.',
     enterPassword:
       'Sie geben das Passwort ein. Es wird mit einer echten Anmeldung geprüft, bevor etwas gespeichert wird.',
+    canSend: '{tenant} kann dann die Nachrichten lesen und in Ihrem Namen E-Mails senden.',
     fromNowOn: 'Nachrichten, die ab dann eintreffen, erscheinen bei {tenant}.',
     canUse: '{tenant} kann das Konto ab dann nutzen.',
     missed: 'Sie sehen hier, wie die verpassten Nachrichten eintreffen. Das ist alles.',
@@ -116,6 +117,8 @@ export const words: ConnectWords = {
     foundByAddress: 'werden über Ihre Adresse gefunden',
     toBeEntered: 'bitte eintragen',
     imapServer: 'IMAP-Server',
+    smtpServer: 'SMTP-Server',
+    smtpFailed: 'Server für den Versand: {sentence}',
     serverAddress: 'Adresse des Servers',
     encryption: 'Verschlüsselung',
     byPort: 'Je nach Port',

@@ -7,7 +7,7 @@ import type { ConnectWords } from './shape.ts';
 
 /** A link's failed result, or the problem that the password form was answered with. */
 export type Failure = Pick<Problem, 'code' | 'detail'> &
-  Partial<Pick<Problem, 'expected' | 'received' | 'display_message' | 'errors'>>;
+  Partial<Pick<Problem, 'expected' | 'received' | 'service' | 'display_message' | 'errors'>>;
 
 const FIELDS = ['username', 'password', 'host', 'port', 'security'] as const satisfies FormField[];
 
@@ -19,9 +19,14 @@ export function describeFailure(words: ConnectWords, failure: Failure, parts: Pa
   const { code, errors } = failure;
   if (isKnown(code)) {
     const { title, sentence } = words.failures[code];
-    return { title: fill(title, parts), sentence: fill(sentence, parts), field: FAILURES[code].field };
+    const said = { title: fill(title, parts), sentence: fill(sentence, parts) };
+    if (failure.service === undefined) return { ...said, field: FAILURES[code].field };
+    return { ...said, sentence: fill(words.form.smtpFailed, { sentence: said.sentence }), field: 'smtp' };
   }
   const field = FIELDS.find((one) => errors?.some(({ path }) => path === one)) ?? null;
+  if (errors?.some(({ path }) => path.startsWith('smtp'))) {
+    return { title: words.form.check, sentence: words.form.fields.host, field: 'smtp' };
+  }
   if (field !== null) return { title: words.form.check, sentence: words.form.fields[field], field };
   return { ...words.failed.unknown, field: null };
 }

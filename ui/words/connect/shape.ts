@@ -79,6 +79,8 @@ export interface ConnectWords {
     allowRead: string;
     allowSend: string;
     enterPassword: string;
+    /** Of a password, where a provider's page does not ask for it. */
+    canSend: string;
     fromNowOn: string;
     canUse: string;
     missed: string;
@@ -104,6 +106,9 @@ export interface ConnectWords {
     foundByAddress: string;
     toBeEntered: string;
     imapServer: string;
+    smtpServer: string;
+    /** `{sentence}` says what failed, as of the server that is read from. */
+    smtpFailed: string;
     serverAddress: string;
     encryption: string;
     byPort: string;
