@@ -2,7 +2,8 @@ import type { Context } from '../runtime/context.ts';
 import { dropAdoption, failAdoption } from '../db/credentials/adoptions.ts';
 import type { AdoptionFailure, AdoptionRequest, AdoptionRow } from '../db/credentials/adoptions.ts';
 import type { LinkResult, LinkSpec } from '../db/access/links.ts';
-import type { AccessType } from '../domain/access-type.ts';
+import { USES } from '../domain/access-type.ts';
+import type { AccessType, Use } from '../domain/access-type.ts';
 import type { Secret } from '../domain/secret.ts';
 import { tokenLifeMs } from '../domain/schedule.ts';
 import { BACKOFF, gapMs } from '../domain/backoff.ts';
@@ -13,6 +14,8 @@ import { understandAnswer } from '../credentials/one-time-exchange-answer.ts';
 import { whileRenewing } from '../credentials/one-time-exchange.ts';
 import type { RawAnswer, TokenSet } from '../providers/contract.ts';
 import { completeSignIn, proveSignIn } from './complete-sign-in.ts';
+import { compareGrant } from './granted-uses.ts';
+import { refusalOfSending } from './prove-sending.ts';
 import { isSameAddress } from '../domain/address.ts';
 import { leaseOf, openAdoption } from './send-adoption.ts';
 
@@ -70,8 +73,11 @@ async function proveAndStore(
 ): Promise<AdoptionOutcome> {
   const { tenantId, tokenHash, accessType, request } = row;
   const oauth = oauthOfRow(context, row);
-  const missing = tokens.scopes === null ? [] : oauth.missingScopes(tokens.scopes, ['read']);
-  if (missing.length > 0) return failed('scope_missing', `The grant lacks ${missing.join(', ')}`);
+  const provider = context.providers.get(accessType);
+  const isQuiet = request.uses === undefined && (tokens.scopes === null || provider?.proveSending !== undefined);
+  const asked = request.uses ?? (isQuiet ? (['read'] as const) : USES);
+  const { granted, lacking } = compareGrant(oauth, tokens.scopes, asked);
+  if (lacking.length > 0) return failed('scope_missing', `The grant lacks ${lacking.join(', ')}`);
   const { accessToken, idToken = null, context: connection } = tokens;
   const mailbox = request.mailbox ?? (request.kind === 'shared' ? request.email : null);
   const access = { kind: 'token', issuer: oauth.provider, mailbox, accessToken, idToken, context: connection } as const;
@@ -82,11 +88,17 @@ async function proveAndStore(
     const received = proof.identity.account.email;
     const expected = mailboxOf(request);
     if (!isSameAddress(received, expected)) return otherAccount(expected, received);
+    if (granted.includes('send')) {
+      const sending = { ...access, context: { ...connection, ...proof.identity.context } };
+      const refusal = await refusalOfSending(context, accessType, sending);
+      if (refusal) throw refusal;
+    }
     return await completeSignIn(context, {
       tenantId,
       link: null,
       accessType,
-      spec: adoptionSpec(accessType, request),
+      spec: adoptionSpec(accessType, request, request.uses ?? granted),
+      granted,
       credential: {
         kind: 'oauth',
         provider: oauth.provider,
@@ -115,16 +127,17 @@ export function otherAccount(expected: string, received: string): OwnFailure {
   };
 }
 
-/** What the link of such a channel would say: it reads, and continues to. */
+/** What the link of such a channel would say. */
 export function adoptionSpec(
   accessType: AccessType,
   { kind, owner }: Pick<AdoptionRequest, 'kind' | 'owner'>,
+  uses: readonly Use[],
 ): LinkSpec {
   return {
     kind,
     owner,
     accessTypes: [accessType],
-    uses: ['read'],
+    uses: [...uses],
     import: 'continuous',
     importFrom: null,
     mailbox: null,

@@ -13,7 +13,7 @@ import { queueImport } from '../db/imports/imports.ts';
 import { accountKeyOf } from './account.ts';
 import type { SignIn } from './sign-in.ts';
 import { firstRefreshAt, newCredential } from './new-credential.ts';
-import { earliestHead, endOfSecond, serverOf, submissionOf } from './sign-in.ts';
+import { earliestHead, endOfSecond, serverOf, submissionOf, usesOf } from './sign-in.ts';
 
 /**
  * A new channel is connected at once: its credential was used and its cursors were taken before. null: of two sign-ins at
@@ -65,7 +65,7 @@ function channelRow(signIn: SignIn, id: string, now: Date) {
     id,
     ...accountKeyOf(signIn),
     kind: spec.kind,
-    uses: spec.uses,
+    ...usesOf(signIn),
     accountEmail: account.email,
     accountLogin: account.login,
     accountProviderId: account.providerId,

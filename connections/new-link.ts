@@ -4,6 +4,7 @@ import type { LinkRow, LinkSpec } from '../db/access/links.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import type { Transaction } from '../db/client.ts';
 import { newId } from '../db/ids.ts';
+import { askedUses } from './granted-uses.ts';
 import type { Context } from '../runtime/context.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -61,13 +62,14 @@ export async function makeNoticeLink(
   return (await storeLink(context, tx, { ...about, ...facts }, randomText())).url;
 }
 
-/** A link to sign in again asks for the channel's own access, unchanged. */
-export function reauthorizeSpec({ kind, owner, accessType, uses, importMode, namespaces }: ChannelRow): LinkSpec {
+/** A link to sign in again asks for the channel's own access, unchanged, and for what is missing of it. */
+export function reauthorizeSpec(channel: ChannelRow): LinkSpec {
+  const { kind, owner, accessType, importMode, namespaces } = channel;
   return {
     kind,
     owner,
     accessTypes: [accessType],
-    uses,
+    uses: askedUses(channel),
     import: importMode,
     importFrom: null,
     mailbox: null,

@@ -13,7 +13,7 @@ import type { ScopeHead } from '../providers/contract.ts';
 import type { SignIn } from './sign-in.ts';
 import { isMailboxOf } from './account.ts';
 import { firstRefreshAt, newCredential } from './new-credential.ts';
-import { serverOf, submissionOf } from './sign-in.ts';
+import { serverOf, submissionOf, usesOf } from './sign-in.ts';
 
 /**
  * Replaces the credential: same channel, same cursors, same history. `channel` is locked, so a refresh that ends meanwhile
@@ -30,6 +30,7 @@ export async function reauthorizeChannel(
   if (!swapped) throw new Error(`The credential of ${channel.id} is no longer at version ${channel.credentialVersion}`);
   const changed = await letHappen(tx, channel, { type: 'reauthorized', credentialVersion: version }, now, {
     ...renewedAccount(signIn, channel),
+    ...usesOf(signIn),
     failures: 0,
     trouble: null,
     suspicion: null,

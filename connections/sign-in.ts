@@ -1,11 +1,12 @@
 import type { AsidePart } from '../credentials/heads.ts';
 import type { LinkRow } from '../db/access/links.ts';
 import type { LinkResult, LinkSpec } from '../db/schema/links.ts';
-import type { AccessType, ProviderName } from '../domain/access-type.ts';
+import type { AccessType, ProviderName, Use } from '../domain/access-type.ts';
 import type { Secret } from '../domain/secret.ts';
 import type { Server, SubmissionServer } from '../domain/server.ts';
 import type { Evidence } from '../imports/evidence.ts';
 import type { Identity, ScopeHead, TokenSet } from '../providers/contract.ts';
+import { missingOf } from './granted-uses.ts';
 
 /** The new credential: tokens of a consent, or a password that was just used. */
 export type SignInCredential =
@@ -30,6 +31,8 @@ export interface SignIn {
   link: LinkRow | null;
   accessType: AccessType;
   spec: LinkSpec;
+  /** What the credential is good for, of what the spec asks for; absent: all of it. */
+  granted?: Use[];
   credential: SignInCredential;
   proof: SignInProof;
   /** Up to when the product has an adopted channel's mail; null: imports begin now. */
@@ -52,6 +55,14 @@ export function endOfSecond(at: Date): number {
 /** The part of a sign-in that may be shown again: a password's server, never the password. */
 export function serverOf(credential: SignInCredential): Server | null {
   return credential.kind === 'password' ? credential.server : null;
+}
+
+/** What the channel is good for from now on, and what is missing of what was asked for. */
+export function usesOf({ spec, granted = spec.uses }: Pick<SignIn, 'spec' | 'granted'>): {
+  uses: Use[];
+  missingUses: Use[];
+} {
+  return { uses: granted, missingUses: missingOf(spec.uses, granted) };
 }
 
 /** Where mail is sent with a password; null: it only reads, or the provider's own server or API sends. */

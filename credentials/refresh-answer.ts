@@ -1,6 +1,7 @@
 import type { Context } from '../runtime/context.ts';
 import { inWakingTransaction } from '../channels/wake.ts';
 import type { Waking } from '../channels/wake.ts';
+import { updateChannel } from '../db/channels/channels.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import { lockWithCredential, swapCredential } from '../db/credentials/credentials.ts';
 import type { CredentialRow, NewCredential } from '../db/credentials/credentials.ts';
@@ -15,7 +16,7 @@ import type { Settled } from './outcomes.ts';
 import { openSecret } from './access.ts';
 import { openAnswer, understandAnswer } from './one-time-exchange-answer.ts';
 import { answerBinding } from './send-refresh.ts';
-import { NO_TOKEN_ANSWER } from '../domain/verdict-builders.ts';
+import { NO_TOKEN_ANSWER, scopesRemoved } from '../domain/verdict-builders.ts';
 import { learnRotation, parseRotation } from '../domain/rotation.ts';
 import { tokenLifeMs } from '../domain/schedule.ts';
 
@@ -114,9 +115,7 @@ async function settleStored(given: Given, answered: Answered, tokens: TokenSet):
   const values = await newVersion(context, { ...answered, credential }, tokens);
   const swapped = await swapCredential(tx, { channelId: channel.id, version: credential.version }, values);
   if (!swapped) throw new Error(`The credential of ${channel.id} changed while its channel was locked`);
-  const { version: credentialVersion } = values;
-  const done = { credentialVersion, refreshRequestedAt: null };
-  const row = await settleSuccess(tx, channel, { credentialVersion, tried: 'credential' }, now, done);
+  const settled = await settleScopes(given, channel, { oauth: answered.oauth, tokens, version: values.version });
   await Promise.all([
     dropOldAttempts(tx, {
       channelId: channel.id,
@@ -132,7 +131,32 @@ async function settleStored(given: Given, answered: Answered, tokens: TokenSet):
       at: now,
     }),
   ]);
-  return { row, before: channel };
+  return settled;
+}
+
+/**
+ * A refresh that answers is a success, unless the grant has less scopes than the channel's uses need: a person or an
+ * administrator took some away. Said before a call fails, and by a reason of its own; the new token is served all the same.
+ */
+async function settleScopes(
+  given: Given,
+  channel: ChannelRow,
+  { oauth, tokens, version: credentialVersion }: { oauth: OAuthAdapter; tokens: TokenSet; version: number },
+): Promise<Settled> {
+  const { context, tx, now } = given;
+  const done = { credentialVersion, refreshRequestedAt: null };
+  const tried = 'credential';
+  const { scopes } = tokens;
+  const lost = scopes === null ? [] : channel.uses.filter((use) => oauth.missingScopes(scopes, [use]).length > 0);
+  if (lost.length === 0) {
+    return { row: await settleSuccess(tx, channel, { credentialVersion, tried }, now, done), before: channel };
+  }
+  const uses = channel.uses.filter((use) => !lost.includes(use));
+  const missingUses = [...channel.missingUses, ...lost];
+  const row = await updateChannel(tx, channel.id, { ...done, uses, missingUses });
+  const verdict = scopesRemoved(oauth.missingScopes(scopes ?? [], lost));
+  const settled = await settleRefusal(context, given, row, { credentialVersion, tried, verdict });
+  return { ...settled, before: channel };
 }
 
 async function newVersion(

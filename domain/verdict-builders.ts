@@ -15,6 +15,11 @@ export function unknown(answer: ProviderAnswer, providerCode: string | null): Ve
 /** The code of a token endpoint's success without a token. */
 export const NO_TOKEN_ANSWER = 'not_a_token_answer';
 
+/** The grant is alive, and has less scopes than it had. */
+export function scopesRemoved(missing: readonly string[]): Verdict {
+  return verdict('insufficient_scope', 'insufficient_scope', { providerCode: missing.join(' ').slice(0, 200) });
+}
+
 /** Only this access token was refused: a refresh decides what that means (rule 5). */
 export function tokenRefused(providerCode: string | null): Verdict {
   return verdict('transient', 'provider_unavailable', { providerCode, tokenRefused: true });

@@ -201,6 +201,15 @@ export interface PasswordSignIn {
    * names up and connects to nothing; Autodiscover (Exchange) sends the login.
    */
   discover(login: PasswordLogin, given: GivenServer, signal: AbortSignal): Promise<Server | null>;
+  /**
+   * The server that takes the mail of the mailbox at `server`, found as that one was; null where none is known. Absent where
+   * one server does both.
+   */
+  discoverSubmission?(
+    login: Pick<PasswordLogin, 'email'>,
+    server: Server,
+    signal: AbortSignal,
+  ): Promise<SubmissionServer | null>;
   /** The server as it is part of an account (`serverKeyOf`), with the protocol's own ports left out. */
   serverKey(server: Server): string;
   /** How a person ends our access by hand, in words. */

@@ -1,4 +1,5 @@
 import type { AdoptionRequest } from '../../db/credentials/adoptions.ts';
+import { USES } from '../../domain/access-type.ts';
 import { findTenant } from '../../db/access/tenants.ts';
 import type { ConnectionContext } from '../../domain/connection-context.ts';
 import { Secret } from '../../domain/secret.ts';
@@ -17,6 +18,7 @@ import type { ProblemCode } from '../http/problem.ts';
 import type { AdoptBody } from '../schemas/channels.ts';
 import { adoptToken } from '../../connections/adopt-token.ts';
 import { chooseOAuth } from './choose-oauth.ts';
+import { sendingServer } from './sending-server.ts';
 import { failureOf, problemOf, serverNotFound } from './sign-in-failure.ts';
 
 const LOGIN_TIMEOUT_MS = 45_000;
@@ -141,25 +143,31 @@ async function adoptPassword(
   );
   if (!server) return serverNotFound(way);
   const credential = { kind: 'password', server, username, password } as const;
+  const access = { ...credential, email, mailbox: email, context: {} };
   const proof = await inTime(hostOf(server), LOGIN_TIMEOUT_MS, (signal) =>
-    proveSignIn(context, accessType, { ...credential, email, mailbox: email, context: {} }, signal),
+    proveSignIn(context, accessType, access, signal),
   );
   const received = proof.identity.account.email;
   if (!isSameAddress(received, email)) return otherAccount(email, received);
   const request = requestOf(body);
+  const smtp = 'smtp' in given ? (given.smtp ?? null) : null;
+  const spec = adoptionSpec(accessType, request, body.uses ?? (smtp ? USES : ['read']));
+  const sending = await sendingServer(context, { accessType, way, access, uses: spec.uses, given: smtp });
+  if ('status' in sending) return sending;
   return completeSignIn(context, {
     tenantId,
     link: null,
     accessType,
-    spec: adoptionSpec(accessType, request),
-    credential,
+    spec,
+    credential: { ...credential, smtp: sending.smtp },
     proof,
     coveredUntil: request.coveredUntil === null ? null : new Date(request.coveredUntil),
   });
 }
 
-function requestOf({ account, kind, owner, coveredUntil }: AdoptBody): AdoptionRequest {
+function requestOf({ account, kind, owner, coveredUntil, uses }: AdoptBody): AdoptionRequest {
   const { email, mailbox } = account;
-  const request = { email, kind, owner: owner ?? null, coveredUntil: coveredUntil ?? null };
+  const asked = uses === undefined ? {} : { uses };
+  const request = { email, kind, owner: owner ?? null, coveredUntil: coveredUntil ?? null, ...asked };
   return mailbox === undefined ? request : { ...request, mailbox };
 }

@@ -17,9 +17,11 @@ import { sha256 } from '../../crypto/random-secrets.ts';
 import { connectionOf, openTrip, redirectUri } from './authorize.ts';
 import { isSameBrowser } from './browser.ts';
 import { completeSignIn, proveSignIn } from '../../connections/complete-sign-in.ts';
+import { compareGrant } from '../../connections/granted-uses.ts';
+import { refusalOfSending } from '../../connections/prove-sending.ts';
 import { isRepaired, reopenLink, sharedMailbox, whyOver } from './open-link.ts';
 import type { OpenLink } from './open-link.ts';
-import { failureOf, recordFailure } from './sign-in-failure.ts';
+import { failureOf, recordFailure, sendingFailure } from './sign-in-failure.ts';
 import type { SignInFailure } from './sign-in-failure.ts';
 
 const EXCHANGE_TIMEOUT_MS = 30_000;
@@ -143,15 +145,21 @@ async function exchangeAndStore(
   const signal = AbortSignal.timeout(EXCHANGE_TIMEOUT_MS);
   const tokens = oauth.processTokenAnswer(await oauth.exchangeRequest(sent, signal));
   context.killPoint('sign_in.exchanged');
-  const missing = tokens.scopes === null ? [] : oauth.missingScopes(tokens.scopes, link.spec.uses);
-  if (missing.length > 0) return fail('scope_missing', `A permission was not given: ${missing.join(', ')}`);
+  const { granted, lacking } = compareGrant(oauth, tokens.scopes, link.spec.uses);
+  if (lacking.length > 0) return fail('scope_missing', `A permission was not given: ${lacking.join(', ')}`);
   const { accessToken, idToken = null, context: connection } = tokens;
   const mailbox = sharedMailbox(trip.opened);
   const access = { kind: 'token', issuer: oauth.provider, mailbox, accessToken, idToken, context: connection } as const;
   const proof = await inTime(oauth.provider, PROOF_TIMEOUT_MS, (signal) =>
     proveSignIn(context, accessType, access, signal, { isPinned: channel !== null }),
   );
+  if (granted.includes('send')) {
+    const sending = { ...access, context: { ...connection, ...proof.identity.context } };
+    const refusal = await refusalOfSending(context, accessType, sending);
+    if (refusal) return sendingFailure(refusal, 'oauth');
+  }
   const credential = { kind: 'oauth', provider: oauth.provider, tokens } as const;
   const { tenantId, spec } = link;
-  return completeSignIn(context, { tenantId, link, accessType, spec, credential, proof, coveredUntil: null });
+  const signIn = { tenantId, link, accessType, spec, granted, credential, proof, coveredUntil: null };
+  return completeSignIn(context, signIn);
 }

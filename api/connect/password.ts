@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChannelRow } from '../../db/channels/channels.ts';
 import type { LinkResult } from '../../db/access/links.ts';
 import { Secret } from '../../domain/secret.ts';
-import { hostOf } from '../../domain/server.ts';
+import { hostOf, nameOfServer } from '../../domain/server.ts';
+import type { Server, SubmissionServer } from '../../domain/server.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import { inTime } from '../../domain/limits/in-time.ts';
 import type { GivenServer, PasswordSignIn } from '../../providers/contract.ts';
@@ -14,6 +15,7 @@ import { completeSignIn, proveSignIn } from '../../connections/complete-sign-in.
 import { requireUsable, wantedMailbox } from './open-link.ts';
 import type { OpenLink } from './open-link.ts';
 import type { SignInCredential } from '../../connections/sign-in.ts';
+import { sendingServer } from './sending-server.ts';
 import { failureOf, problemOf, recordFailure, serverNotFound } from './sign-in-failure.ts';
 
 /** A person waits in front of the form, so a silent server is given up on after this, in ms. */
@@ -39,6 +41,7 @@ export async function signInWithPassword(context: ApiContext, opened: OpenLink, 
   if (body.url !== undefined && way.server.asks !== 'url') {
     throw new Problem('not_supported_yet', `url: a server of ${body.accessType} is named by host and port`);
   }
+  refuseUnwantedSmtp(opened, body, way);
   await limitPasswords(context, opened.link, now);
   const silence = sleep(DENIED_AFTER_MS, undefined, { ref: false });
   const result = await tryPassword(context, opened, { way, body }).catch((error: unknown) => {
@@ -49,6 +52,17 @@ export async function signInWithPassword(context: ApiContext, opened: OpenLink, 
   await recordFailure(context, opened.link, result);
   if (result.code === 'egress_denied') await silence;
   throw problemOf(result);
+}
+
+/** A password goes to no server that the link has no use for. */
+function refuseUnwantedSmtp({ link }: OpenLink, { smtp }: PasswordBody, way: PasswordSignIn): void {
+  if (smtp === undefined || (link.spec.uses.includes('send') && way.discoverSubmission)) return;
+  const message = link.spec.uses.includes('send')
+    ? 'expected nothing: the same server sends'
+    : 'expected nothing: the link asks for no sending';
+  throw new Problem('validation_failed', `In the body: smtp: ${message}`, {
+    errors: [{ in: 'body', path: 'smtp', message }],
+  });
 }
 
 async function tryPassword(
@@ -73,7 +87,22 @@ async function tryPassword(
   );
   const { tenantId, spec } = link;
   const { accessType } = body;
-  return completeSignIn(context, { tenantId, link, accessType, spec, credential, proof, coveredUntil: null });
+  const sending = await sendingServer(context, {
+    accessType,
+    way,
+    access,
+    uses: spec.uses,
+    given: smtpGiven(opened, body, server),
+  });
+  if ('status' in sending) return sending;
+  const withSmtp = { ...credential, smtp: sending.smtp };
+  return completeSignIn(context, { tenantId, link, accessType, spec, credential: withSmtp, proof, coveredUntil: null });
+}
+
+/** Where none is named, a pinned channel's own, if its mailbox stays where it is. */
+function smtpGiven({ channel }: OpenLink, { smtp }: PasswordBody, server: Server): SubmissionServer | null {
+  if (smtp) return smtp;
+  return channel?.server && nameOfServer(channel.server) === nameOfServer(server) ? channel.smtp : null;
 }
 
 const namespacesOf = ({ spec: { namespaces } }: OpenLink['link']) => (namespaces ? { namespaces } : {});

@@ -66,19 +66,34 @@ export function failureOf({ verdict, message }: ProviderError, how: 'oauth' | 'p
   }
 }
 
+/** The same of the server that mail is sent by; what an administrator has to allow there is no consent to an app. */
+export function sendingFailure(error: ProviderError, how: 'oauth' | 'password'): SignInFailure {
+  const failure = failureOf(error, error.verdict.kind === 'admin_action' ? 'password' : how);
+  const code = how === 'oauth' && failure.code === 'mailbox_unavailable' ? 'provider_error' : failure.code;
+  return { ...failure, code, service: 'smtp' };
+}
+
 /** The link shows the failure too, and stays usable. */
 export async function recordFailure(context: ApiContext, link: LinkRow, failure: SignInFailure): Promise<void> {
   await context.database.inTenant(link.tenantId, (tx) => failLink(tx, link.id, failure));
 }
 
 /** The same failure as a problem: it carries the same fields. */
-export function problemOf({ code, detail, expected, received }: SignInFailure): Problem {
+export function problemOf({ code, detail, expected, received, service }: SignInFailure): Problem {
   const known = isProblemCode(code) ? code : 'provider_error';
   return new Problem(known, detail, {
     ...(expected === undefined ? {} : { expected }),
     ...(received === undefined ? {} : { received }),
+    ...(service === undefined ? {} : { service }),
   });
 }
+
+export const sendingServerNotFound: SignInFailure = {
+  status: 'failed',
+  code: 'server_not_found',
+  detail: 'No server that takes mail was found for this address; expected smtp: host, port and security',
+  service: 'smtp',
+};
 
 export const serverNotFound = ({ server }: PasswordSignIn): SignInFailure => ({
   status: 'failed',

@@ -183,6 +183,8 @@ interface ProblemDetails {
   /** `account_mismatch` names both accounts. */
   expected?: { email: string };
   received?: { email: string };
+  /** The server that mail is sent by failed. */
+  service?: 'smtp';
   status_reason?: string | null;
   provider_code?: string | null;
 }

@@ -41,6 +41,7 @@ export function presentSignIn(
       })),
       password: signIn.password && {
         server: signIn.password.server,
+        smtp: signIn.password.discoverSubmission !== undefined,
         notes: signIn.password.notes.map(({ domains, kind, name }) => ({
           domains: [...domains],
           kind,

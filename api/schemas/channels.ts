@@ -9,12 +9,16 @@ import {
   channelKind,
   email,
   importMode,
+  mailServer,
   person,
   personOut,
   setAsideOut,
+  smtpOut,
+  smtpServer,
   tenantName,
   time,
   timeOut,
+  uses,
 } from './parts.ts';
 import { accessOut } from './sign-in.ts';
 
@@ -64,12 +68,6 @@ export const reportBody = camelCased(
   }),
 );
 
-const mailServer = {
-  host: z.string().min(1).max(255).describe('The mail server’s name'),
-  port: z.int().min(1).max(65_535).describe('Usually 993 with `tls`, 143 with `starttls`'),
-  security: z.enum(['tls', 'starttls']).describe('TLS from the first byte, or STARTTLS, which must succeed'),
-};
-
 export const adoptBody = camelCased(
   z.strictObject({
     tenant: tenantName,
@@ -112,6 +110,9 @@ export const adoptBody = camelCased(
           username: z.string().min(1).max(320).describe('The user name at the mail server'),
           password: z.string().min(1).max(2_000).meta({ description: 'The password', writeOnly: true }),
           ...mailServer,
+          smtp: smtpServer
+            .optional()
+            .describe('Where mail is sent; the channel can then send. Left out: it only reads'),
         }),
         z.strictObject({
           username: z.string().min(1).max(320).describe('The user name at the server'),
@@ -125,6 +126,11 @@ export const adoptBody = camelCased(
       .describe('A refresh token or a password, as the access type needs'),
     owner: person.optional().describe('Who looks after the channel'),
     kind: channelKind.default('individual'),
+    uses: uses
+      .optional()
+      .describe(
+        'What the connection is for; left out: also sending where `smtp` is given, or where the granted scopes of an API allow it',
+      ),
     covered_until: time.optional().describe('Up to when the product has the messages; imports begin there'),
   }),
 );
@@ -160,9 +166,15 @@ export const channelOut = z
     kind: channelKind,
     access_type: accessType,
     access: accessOut.describe('What the access is called'),
-    uses: z.array(z.enum(USES)).describe('What the connection is for'),
+    uses: z.array(z.enum(USES)).describe('What the connection is good for, as it was granted'),
+    missing_uses: z
+      .array(z.enum(USES))
+      .describe('What was asked for and is not granted, or not any more; a new sign-in asks for it again'),
     account: accountOut.describe('The connected account'),
     server: serverOut.nullable().describe('The server that vouches for the login of a password; null: none does'),
+    smtp: smtpOut
+      .nullable()
+      .describe('Where mail is sent with a password; null: the channel only reads, or its provider sends'),
     owner: personOut.nullable().describe('Who looks after the channel; null: no one person'),
     status: z.enum(STATUSES).describe('Where the channel is in its life'),
     status_reason: z.enum(STATUS_REASONS).nullable().describe('Why; null where nothing is wrong'),

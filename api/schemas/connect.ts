@@ -9,7 +9,7 @@ import { pageBrandingOut } from './branding.ts';
 import { accountOut, channelOut, serverOut } from './channels.ts';
 import { importOut } from './imports.ts';
 import { purpose, resultOut } from './links.ts';
-import { accessType, importMode, timeOut } from './parts.ts';
+import { accessType, importMode, smtpOut, smtpServer, timeOut } from './parts.ts';
 import { accessOut, signInOut } from './sign-in.ts';
 
 /** The random part of a link's address. */
@@ -48,6 +48,11 @@ export const passwordBody = camelCased(
     port: z.int().min(1).max(65_535).optional().describe('Left out: the usual one'),
     security: z.enum(['tls', 'starttls']).optional().describe('Left out: what fits the port'),
     url: z.string().max(2_000).optional().describe('The server’s address, where `sign_in` asks for one'),
+    smtp: smtpServer
+      .optional()
+      .describe(
+        'Where mail is sent, for a link that asks for it; left out: the channel’s own on a reauthorize link, else found by the user name’s domain',
+      ),
   }),
 );
 export type PasswordBody = z.infer<typeof passwordBody>;
@@ -78,6 +83,7 @@ export const connectSessionOut = z.object({
       import: importMode.describe('What is imported; off: nothing, so nothing is fetched after the sign-in'),
       status_since: timeOut.describe('Since when it is there'),
       server: serverOut.nullable().describe('The server of a password channel; null for other channels'),
+      smtp: smtpOut.nullable().describe('Where a password channel sends; null where it does not'),
     })
     .nullable()
     .describe('The channel of a reauthorize link; null for a connect link'),

@@ -91,6 +91,7 @@ export const namedAccount = z.object({
   login: z.string().optional().describe('The login, where its server vouches for it: a password'),
   server: z.string().optional().describe('The name and port of the server that vouches for the login'),
 });
+export const SERVICE = '`smtp`: the server that mail is sent by is what failed; absent: the one that it is read from';
 export const EXPECTED = 'With `account_mismatch` or `attestation_required`: the account that was expected';
 export const RECEIVED = 'With `account_mismatch` or `attestation_required`: the account that signed in';
 
@@ -110,6 +111,7 @@ export const resultOut = z
       detail: z.string().describe('What happened, for developers'),
       expected: namedAccount.optional().describe(EXPECTED),
       received: namedAccount.optional().describe(RECEIVED),
+      service: z.literal('smtp').optional().describe(SERVICE),
     }),
   ])
   .nullable()

@@ -29,6 +29,28 @@ export const importMode = z.enum(IMPORT_MODES).meta({
   id: 'ImportMode',
   description: '`continuous`: everything is imported; `gap`: only what a breakage missed; `off`: nothing',
 });
+export const mailServer = {
+  host: z.string().min(1).max(255).describe('The mail server’s name'),
+  port: z.int().min(1).max(65_535).describe('Usually 993 with `tls`, 143 with `starttls`'),
+  security: z.enum(['tls', 'starttls']).describe('TLS from the first byte, or STARTTLS, which must succeed'),
+};
+/** Message submission (RFC 6409). */
+export const smtpServer = z.strictObject({
+  ...mailServer,
+  host: z
+    .string()
+    .trim()
+    .min(1)
+    .max(255)
+    .regex(/^[^\s/@:\\]+$|^\[?[0-9a-f:.]+\]?$/i, 'expected a host name')
+    .describe('The mail server’s name'),
+  port: z.int().min(1).max(65_535).describe('Usually 465 with `tls`, 587 with `starttls`'),
+});
+export const smtpOut = z.object({
+  host: z.string().describe('Its name'),
+  port: z.int().describe('Its port'),
+  security: z.enum(['tls', 'starttls']).describe('How it is encrypted'),
+});
 export const uses = z
   .array(z.enum(USES))
   .min(1)

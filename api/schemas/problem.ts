@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ACTIONS } from '../../domain/verdict.ts';
-import { EXPECTED, RECEIVED, namedAccount } from './links.ts';
+import { EXPECTED, RECEIVED, SERVICE, namedAccount } from './links.ts';
 
 /** Problem details (RFC 9457), the answer of every failed call. */
 export const problemOut = z
@@ -26,6 +26,7 @@ export const problemOut = z
       .describe('With `validation_failed`: each invalid field'),
     expected: namedAccount.optional().describe(EXPECTED),
     received: namedAccount.optional().describe(RECEIVED),
+    service: z.literal('smtp').optional().describe(SERVICE),
     status_reason: z.string().nullable().optional().describe('Why the channel has its status'),
     provider_code: z.string().nullable().optional().describe('The provider’s own code'),
   })

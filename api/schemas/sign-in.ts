@@ -26,6 +26,9 @@ const passwordOut = z.object({
       example: z.string().describe('What an entry looks like'),
     })
     .describe('What the form asks about the server'),
+  smtp: z
+    .boolean()
+    .describe('Whether a server of its own sends, which a link that asks for sending needs; false: the same one does'),
   notes: z
     .array(
       z.object({

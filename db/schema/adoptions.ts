@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
-import type { AccessType, ChannelKind, ProviderName } from '../../domain/access-type.ts';
+import type { AccessType, ChannelKind, ProviderName, Use } from '../../domain/access-type.ts';
 import type { ConnectionContext } from '../../domain/connection-context.ts';
 import type { Verdict } from '../../domain/verdict.ts';
 import { channels } from './channels.ts';
@@ -21,6 +21,8 @@ export interface AdoptionRequest {
   connection?: ConnectionContext;
   /** Whose authorization server takes the token, where the access type has more than one. */
   provider?: ProviderName;
+  /** What the connection is for; absent: what the grant is good for without a login of its own. */
+  uses?: Use[];
 }
 
 /** Why an answer did not become a channel: our own check, or what the provider said. */

@@ -25,7 +25,15 @@ export interface LinkSpec {
 export type LinkResult =
   /** `repaired`: the channel works again without a sign-in at this link. */
   | { status: 'connected'; channel: string; repaired?: true }
-  | { status: 'failed'; code: string; detail: string; expected?: NamedAccount; received?: NamedAccount };
+  | {
+      status: 'failed';
+      code: string;
+      detail: string;
+      expected?: NamedAccount;
+      received?: NamedAccount;
+      /** The server that mail is sent by failed; absent: the one that it is read from. */
+      service?: 'smtp';
+    };
 
 /** One of the two accounts of a mismatch. A password's account is its login at its server. */
 export interface NamedAccount {

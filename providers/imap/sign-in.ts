@@ -1,10 +1,11 @@
-import { serverKeyOf } from '../../domain/server.ts';
+import { normalHost, serverKeyOf } from '../../domain/server.ts';
 import type { Server } from '../../domain/server.ts';
 import { IMAP_PORTS } from '../../net/egress.ts';
 import type { AccessWords, PasswordSignIn } from '../contract.ts';
 import type { Http } from '../../net/http.ts';
 import { askAutoconfig } from './autoconfig.ts';
 import { discoverImapServer } from './discovery.ts';
+import { discoverSubmissionServer } from './smtp/discovery.ts';
 
 export const IMAP_WORDS: AccessWords = {
   label: 'IMAP',
@@ -47,8 +48,15 @@ export function imapSignIn(autoconfig: { http: Http; url: URL } | null): Passwor
     ...imapPassword,
     discover: async ({ email }, given, signal) => {
       const isOpen = given.host === undefined && given.port === undefined && given.security === undefined;
-      const listed = autoconfig && isOpen ? await askAutoconfig(autoconfig, email, signal) : null;
+      const listed = autoconfig && isOpen ? (await askAutoconfig(autoconfig, email, signal)).imap : null;
       return listed ?? discoverImapServer(email, given);
+    },
+    discoverSubmission: async ({ email }, server, signal) => {
+      if (server.kind !== 'imap') return null;
+      const listed = autoconfig && (await askAutoconfig(autoconfig, email, signal));
+      // A directory that lists another mailbox's server says nothing of this one.
+      const isListed = listed?.imap && normalHost(listed.imap.host) === normalHost(server.host);
+      return (isListed ? listed.smtp : null) ?? discoverSubmissionServer(server);
     },
   };
 }

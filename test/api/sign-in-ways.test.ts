@@ -76,6 +76,7 @@ describe('an access type with several ways to sign in', () => {
         ],
         password: {
           server: { asks: 'host', label: 'IMAP server', example: 'imap.example.com' },
+          smtp: true,
           notes: expect.arrayContaining([
             {
               domains: ['gmail.com', 'googlemail.com'],

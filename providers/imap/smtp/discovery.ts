@@ -1,0 +1,35 @@
+import { lookup } from 'node:dns/promises';
+import type { ImapServer, SubmissionServer } from '../../../domain/server.ts';
+
+/** Where large providers take the mail of the mailboxes at their IMAP servers, where the names do not follow each other. */
+const KNOWN: Record<string, SubmissionServer> = {
+  'outlook.office365.com': { host: 'smtp.office365.com', port: 587, security: 'starttls' },
+  'imap.mail.me.com': { host: 'smtp.mail.me.com', port: 587, security: 'starttls' },
+  'imap.gmx.net': { host: 'mail.gmx.net', port: 465, security: 'tls' },
+  'imap.gmx.com': { host: 'mail.gmx.com', port: 465, security: 'tls' },
+  'secureimap.t-online.de': { host: 'securesmtp.t-online.de', port: 465, security: 'tls' },
+};
+
+/**
+ * The server that takes the mail of a mailbox at `server`: a known provider's, else `smtp.` in place of `imap.`, else the
+ * same host. Encrypted as the other is, at the port for that. Nothing is connected to here; null where the name has no
+ * address.
+ */
+export async function discoverSubmissionServer({ host, security }: ImapServer): Promise<SubmissionServer | null> {
+  const known = KNOWN[host];
+  if (known !== undefined) return known;
+  const port = security === 'tls' ? 465 : 587;
+  for (const name of new Set([host.replace(/^imap\./, 'smtp.'), host])) {
+    if (await hasAddress(name)) return { host: name, port, security };
+  }
+  return null;
+}
+
+async function hasAddress(host: string): Promise<boolean> {
+  try {
+    await lookup(host);
+    return true;
+  } catch {
+    return false;
+  }
+}
