@@ -12,7 +12,7 @@ import { Problem } from '../http/problem.ts';
 import type { PasswordBody } from '../schemas/connect.ts';
 import { limitPasswords } from './attempt-limit.ts';
 import { completeSignIn, proveSignIn } from '../../connections/complete-sign-in.ts';
-import { requireUsable, wantedMailbox } from './open-link.ts';
+import { namespacesOf, requireUsable, wantedMailbox } from './open-link.ts';
 import type { OpenLink } from './open-link.ts';
 import type { SignInCredential } from '../../connections/sign-in.ts';
 import { sendingServer } from './sending-server.ts';
@@ -104,8 +104,6 @@ function smtpGiven({ channel }: OpenLink, { smtp }: PasswordBody, server: Server
   if (smtp) return smtp;
   return channel?.server && nameOfServer(channel.server) === nameOfServer(server) ? channel.smtp : null;
 }
-
-const namespacesOf = ({ spec: { namespaces } }: OpenLink['link']) => (namespaces ? { namespaces } : {});
 
 /** Where none is named, a pinned channel's own: what is found by the address may be another one. */
 function serverGiven({ channel }: OpenLink, { accessType, host, port, security, url }: PasswordBody): GivenServer {
