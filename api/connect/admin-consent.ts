@@ -1,3 +1,5 @@
+import { findLastSignIn } from '../../db/access/sign-ins.ts';
+import { findCredentialState } from '../../db/credentials/credentials.ts';
 import type { ApiContext } from '../api-context.ts';
 import { connectionOf } from './authorize.ts';
 import { sharedMailbox } from './open-link.ts';
@@ -7,6 +9,21 @@ import type { OpenLink } from './open-link.ts';
 const landing = (publicUrl: string, provider: string) => `${publicUrl}/oauth/${provider}/admin-consent`;
 /** Nothing is bound to the admin's answer, so nothing is looked up by it. */
 const STATE = 'admin-consent';
+/** A password's: no admin's consent helps it. */
+const NO_PROVIDER = 'none';
+
+/** Whose sign-in ended there last, or whose grant the channel has: no other organization's admin is asked. */
+async function whoAsks(
+  { database }: ApiContext,
+  { link, channel }: Pick<OpenLink, 'link' | 'channel'>,
+): Promise<string | null> {
+  return database.inTenant(link.tenantId, async (tx) => {
+    const signIn = await findLastSignIn(tx, link.id);
+    if (signIn || !channel) return signIn?.provider ?? null;
+    const credential = await findCredentialState(tx, channel.id);
+    return credential?.kind === 'password' ? NO_PROVIDER : (credential?.oauthProvider ?? null);
+  });
+}
 
 /**
  * The page on which an admin allows the app for the whole organization, where a link's sign-in or its channel waits for
@@ -16,8 +33,10 @@ export async function adminConsentUrl(context: ApiContext, opened: OpenLink): Pr
   const { link, channel, end, accessTypes } = opened;
   const isMissing = link.result?.status === 'failed' && link.result.code === 'admin_consent_required';
   if (end.done || (!isMissing && channel?.action !== 'admin_consent')) return null;
+  const asked = await whoAsks(context, opened);
   for (const accessType of accessTypes) {
-    const [oauth] = context.providers.get(accessType)?.signIn.oauth.filter((one) => 'adminConsentUrl' in one) ?? [];
+    const offered = context.providers.get(accessType)?.signIn.oauth ?? [];
+    const oauth = offered.find((one) => 'adminConsentUrl' in one && (asked === null || one.provider === asked));
     if (!oauth?.adminConsentUrl) continue;
     const { context: connection } = await connectionOf(context, opened, accessType);
     return oauth.adminConsentUrl({

@@ -16,6 +16,17 @@ export async function findSignIn(tx: Transaction, stateHash: string): Promise<Si
   return row ?? null;
 }
 
+/** The sign-in that a link's person began last. */
+export async function findLastSignIn(tx: Transaction, linkId: string): Promise<SignInRow | null> {
+  const [row] = await tx
+    .select()
+    .from(signIns)
+    .where(eq(signIns.linkId, linkId))
+    .orderBy(desc(signIns.createdAt))
+    .limit(1);
+  return row ?? null;
+}
+
 /** When a link's n-th newest sign-in began; null: it has fewer. */
 export async function findNthNewestSignIn(tx: Transaction, linkId: string, n: number): Promise<Date | null> {
   const [row] = await tx

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkChannel } from '../../credentials/check.ts';
 import { importing } from '../imports/importing.ts';
 import { refreshUntilDone } from '../credentials/refresh-until-done.ts';
+import { failLink } from '../../db/access/links.ts';
 import { disconnectChannel } from '../../connections/disconnect-channel.ts';
 import { browse, startApi } from '../support/api.ts';
 import type { Api, ApiAnswer } from '../support/api.ts';
@@ -69,7 +70,7 @@ describe('an access type with several ways to sign in', () => {
         access_type: 'imap',
         label: 'IMAP',
         provider: 'the mail server',
-        hint: 'Any other mailbox, with its password',
+        hint: 'Any other mailbox, over IMAP',
         oauth: [
           { provider: 'google', label: 'Google' },
           { provider: 'microsoft', label: 'Microsoft' },
@@ -88,6 +89,19 @@ describe('an access type with several ways to sign in', () => {
         },
       },
     ]);
+  });
+
+  test('an admin’s page is offered of the provider that asks for it, and no other', async () => {
+    const link = await links.makeLink({ access_types: ['imap'] });
+    const browser = browse(api);
+    const failed = { status: 'failed', code: 'admin_consent_required', detail: 'An admin has to agree' } as const;
+    const pageAfter = async (provider: Issuer) => {
+      await browser('POST', `${link.path}/authorize`, { access_type: 'imap', provider });
+      await stage.context.database.inTenant(TENANT, (tx) => failLink(tx, link.id, failed));
+      return (await browser('GET', `${link.path}/session`)).json.admin_consent_url;
+    };
+    expect(await pageAfter('google')).toBeNull();
+    expect(await pageAfter('microsoft')).toContain('/adminconsent');
   });
 
   test('the authorization server has to be named where there are two', async () => {
