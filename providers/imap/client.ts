@@ -80,6 +80,8 @@ export class ImapConnection {
   #open: OpenFolder | null = null;
   /** The bytes of folders' names by scope, as the last listing gave them. */
   #names: ReadonlyMap<string, string> = new Map();
+  /** Folders that show the mail of all others, by scope. */
+  #showsAll: ReadonlySet<string> = new Set();
 
   private constructor(flow: ImapFlow, access: ImapAccess, signal: AbortSignal, failures: FailureLog) {
     this.flow = flow;
@@ -184,6 +186,15 @@ export class ImapConnection {
   /** Folders are asked for by these bytes from now on. */
   learnNames(names: ReadonlyMap<string, string>): void {
     this.#names = names;
+  }
+
+  /** Told by the last listing; what lies in them may lie in an excluded folder as well. */
+  learnWhole(scopes: ReadonlySet<string>): void {
+    this.#showsAll = scopes;
+  }
+
+  showsAll(scope: string): boolean {
+    return this.#showsAll.has(scope);
   }
 
   nameOf(scope: string): string {

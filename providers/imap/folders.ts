@@ -45,6 +45,7 @@ export class Folders {
     const listing = await this.#connection.run('import', () => listFolders(flow, items));
     const named = await withScopes(listing.folders);
     this.#connection.learnNames(new Map(named.map(({ scope, wire }) => [scope, wire])));
+    this.#connection.learnWhole(new Set(named.filter(showsAll).map(({ scope }) => scope)));
     const imported = await selectImported(
       named.filter(({ wire }) => isWanted(wire, flow.namespaces, this.#namespaces)),
     );
@@ -207,6 +208,9 @@ function isExcluded({ flags, name: path, delimiter }: NamedFolder): boolean {
   const isProgramsPlace = parent === undefined || (isInbox(parent) && further.length === 0);
   return isProgramsPlace && EXCLUDED.includes(specialUse(false, { flags: new Set(), name }).flag ?? '');
 }
+
+/** Gmail's "All Mail" (RFC 6154 section 2) has the drafts too. */
+const showsAll = ({ flags }: ListedFolder) => flags.has('\\all');
 
 const isView = ({ flags }: ListedFolder) => VIEWS.some((view) => flags.has(view));
 

@@ -22,6 +22,8 @@ interface Listed {
   uid: number;
   size: number;
   receivedAt: Date;
+  /** A draft in a folder that shows all mail: the folder of drafts is not imported. */
+  isDraft: boolean;
 }
 
 /** What has just been asked of messages that are to be fetched next, by UID: every answer costs, however short. */
@@ -45,8 +47,11 @@ export async function* fetchMessages(
   for (const item of items) {
     if (!there.has(item)) yield { outcome: 'skipped', item, reason: 'gone' };
   }
+  for (const { item } of found.filter(({ isDraft }) => isDraft))
+    yield { outcome: 'skipped', item, reason: 'excluded_folder' };
   const folder = scope.name ?? scope.scope;
-  const small = found.filter(({ size }) => size <= PART_BYTES);
+  const imported = found.filter(({ isDraft }) => !isDraft);
+  const small = imported.filter(({ size }) => size <= PART_BYTES);
   const fetched = inOrder(batchesOf(small), BATCHES_HELD, async (batch) => ({
     batch,
     contents: await fetchBatch(connection, batch),
@@ -59,7 +64,7 @@ export async function* fetchMessages(
       else yield await fetchAlone(connection, listed, folder);
     }
   }
-  for (const listed of found.filter(({ size }) => size > PART_BYTES)) {
+  for (const listed of imported.filter(({ size }) => size > PART_BYTES)) {
     yield toMessage(listed, folder, readInParts(connection, listed));
   }
 }
@@ -103,9 +108,12 @@ export async function within(
   const [first] = items;
   if (first === undefined) return { items, justAsked: null };
   const found = await runInFolder(connection, scope, () => findMessages(connection, scope, items));
-  const messages = new Map(found.map(({ uid, size, receivedAt }) => [uid, { uid, size, receivedAt }]));
+  const messages = new Map(
+    found.map(({ uid, size, receivedAt, isDraft }) => [uid, { uid, size, receivedAt, isDraft }]),
+  );
   const isOutside = ({ providerId }: ListedItem) => {
-    const receivedAt = messages.get(Number(providerId))?.receivedAt ?? UNDATED;
+    const { receivedAt = UNDATED, isDraft = false } = messages.get(Number(providerId)) ?? {};
+    if (isDraft) return true;
     return receivedAt.getTime() !== UNDATED.getTime() && (receivedAt < window.from || receivedAt > window.to);
   };
   // What has just vanished stays in as well: fetching it tells.
@@ -126,13 +134,14 @@ async function findMessages(
   const isKnown = justAsked?.folder === path && justAsked.generation === folder.uidValidity;
   const found = new Map(isKnown ? justAsked.messages : []);
   const unasked = items.map(({ providerId }) => Number(providerId)).filter((uid) => !found.has(uid));
-  const query = { uid: true, internalDate: true, size: true };
+  const query = { uid: true, internalDate: true, size: true, flags: connection.showsAll(path) };
   const answers = unasked.length === 0 ? [] : await connection.flow.fetchAll(unasked, query, { uid: true });
-  for (const { uid, size, internalDate } of answers) {
+  for (const { uid, size, internalDate, flags } of answers) {
     // Servers tell of flags in the middle, and name a message a second time for it.
-    const { size: sizeBefore = 0, receivedAt: dateBefore } = found.get(uid) ?? {};
+    const { size: sizeBefore = 0, receivedAt: dateBefore, isDraft: wasDraft = false } = found.get(uid) ?? {};
     const receivedAt = toDate(internalDate) ?? dateBefore ?? UNDATED;
-    found.set(uid, { uid, size: size ?? sizeBefore, receivedAt });
+    const isDraft = connection.showsAll(path) && (flags?.has('\\Draft') ?? wasDraft);
+    found.set(uid, { uid, size: size ?? sizeBefore, receivedAt, isDraft });
   }
   const there = items.flatMap((item) => {
     const message = found.get(Number(item.providerId));

@@ -10,7 +10,7 @@ import { discoverSubmissionServer } from './smtp/discovery.ts';
 export const IMAP_WORDS: AccessWords = {
   label: 'IMAP',
   provider: 'the mail server',
-  hint: 'Any other mailbox, with its password',
+  hint: 'Any other mailbox, over IMAP',
   // A refused login says that, and no more.
   causes: { password_changed: 'password_refused', access_revoked: 'password_refused' },
   // Google's `invalid_grant` is the same for both.

@@ -260,6 +260,23 @@ describe('an IMAP server that answers strangely', () => {
     expect(await scopesOf()).toEqual(['Customers/Trash', 'INBOX', 'Work']);
   });
 
+  it('shows drafts among all mail: they are skipped there too', async () => {
+    const folder = server.folder('All', { attributes: '\\All' });
+    server.deliver('All', 3);
+    Object.assign(folder.messages.get(2) ?? {}, { flags: '\\Draft \\Seen' });
+    expect(await scopesOf()).toEqual(['All', 'INBOX']);
+    const all = { scope: 'All', name: 'All' };
+    const { items } = await session.listChanges(all, FROM_START, 100);
+    const outcomes: string[] = [];
+    for await (const message of session.fetchMessages(all, items)) {
+      outcomes.push(`${message.item.providerId} ${message.outcome === 'skipped' ? message.reason : message.outcome}`);
+      if (message.outcome === 'message') for await (const _ of message.raw);
+    }
+    expect(outcomes.toSorted()).toEqual(['1 message', '2 excluded_folder', '3 message']);
+    const window = { from: new Date(0), to: new Date(Date.now() + 3_600_000) };
+    expect(idsOf((await session.within?.(all, items, window)) ?? [])).toEqual(['1', '3']);
+  });
+
   it('has folders of other users and public ones: only the mailbox’s own are read', async () => {
     const all = ['INBOX', 'Other Users/bob', 'Public/News', 'Work'];
     const answers = {

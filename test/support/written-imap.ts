@@ -12,6 +12,8 @@ interface WrittenMessage {
   raw: string;
   /** As it is sent: quoted, NIL, or what no client can read. */
   internalDate: string;
+  /** Told where a client asks for flags. */
+  flags?: string;
 }
 
 export interface WrittenFolder {
@@ -257,10 +259,11 @@ function fetch(folder: WrittenFolder, rest: string): string {
   const whole = items.join(' ').includes('BODY.PEEK[]');
   const fields = /BODY\.PEEK(\[HEADER\.FIELDS \(([^)]*)\)\])/i.exec(items.join(' '));
   const lines = wanted.map((uid) => {
-    const { raw, internalDate } = folder.messages.get(uid) as WrittenMessage;
+    const { raw, internalDate, flags = '' } = folder.messages.get(uid) as WrittenMessage;
     const [section, content] = whole ? ['[]', raw] : fields ? [fields[1], fieldsOf(raw, fields[2] ?? '')] : [];
     const body = content === undefined ? '' : ` BODY${section} {${Buffer.byteLength(content)}}\r\n${content}`;
-    const facts = `UID ${uid} INTERNALDATE ${internalDate} RFC822.SIZE ${Buffer.byteLength(raw)}`;
+    const told = items.join(' ').includes('FLAGS') ? ` FLAGS (${flags})` : '';
+    const facts = `UID ${uid}${told} INTERNALDATE ${internalDate} RFC822.SIZE ${Buffer.byteLength(raw)}`;
     return `* ${uids.indexOf(uid) + 1} FETCH (${facts}${body})\r\n`;
   });
   return `${lines.join('')}%T OK done\r\n`;
