@@ -23,8 +23,9 @@ export function createMicrosoftImapLogin(config: MicrosoftConfig): ImapLogin {
       const username = login.username ?? login.email ?? login.oid;
       const context = { entra_tenant: login.tenant };
       const named = (email: string) => ({ email, login: username, providerId: id });
-      const own = { username, account: named(login.email ?? username), mailboxKey: id, context };
-      const names = [username, own.account.email].map(normalAddress);
+      // By the name that opens it: the claim `email` may be any address, proved or not.
+      const own = { username, account: named(username), mailboxKey: id, context };
+      const names = [username, login.email ?? username].map(normalAddress);
       const isShared = wanted !== null && !names.includes(normalAddress(wanted));
       const mailboxKey = `${login.tenant}/${normalAddress(wanted ?? '')}`;
       return {
