@@ -91,7 +91,7 @@ export const words: ConnectWords = {
       gmail: 'Gmail und Google Workspace; Sie melden sich bei Google an',
       microsoft: 'Microsoft 365 und Outlook.com; Sie melden sich bei Microsoft an',
       exchange: 'Exchange-Server Ihrer Organisation',
-      imap: 'Jedes andere Postfach, mit seinem Passwort',
+      imap: 'Jedes andere Postfach, über IMAP',
       salesforce: 'Salesforce; Sie melden sich bei Salesforce an',
     },
     noneOffered: 'Dieser Link lässt keine Art von Konto zu. Bitte fragen Sie den Absender.',

@@ -87,7 +87,7 @@ export const words: ConnectWords = {
       gmail: 'Gmail and Google Workspace; you sign in at Google',
       microsoft: 'Microsoft 365 and Outlook.com; you sign in at Microsoft',
       exchange: 'Exchange Server of your organization',
-      imap: 'Any other mailbox, with its password',
+      imap: 'Any other mailbox, over IMAP',
       salesforce: 'Salesforce; you sign in at Salesforce',
     },
     noneOffered: 'This link allows no kind of account. Please ask its sender.',

@@ -88,7 +88,7 @@ export const words: ConnectWords = {
       gmail: 'Gmail y Google Workspace; se inicia sesión en Google',
       microsoft: 'Microsoft 365 y Outlook.com; se inicia sesión en Microsoft',
       exchange: 'Servidor Exchange de su organización',
-      imap: 'Cualquier otro buzón, con su contraseña',
+      imap: 'Cualquier otro buzón, por IMAP',
       salesforce: 'Salesforce; se inicia sesión en Salesforce',
     },
     noneOffered: 'Este enlace no permite ningún tipo de cuenta. Pregunte a quien se lo envió.',

@@ -90,7 +90,7 @@ export const words: ConnectWords = {
       gmail: 'Gmail et Google Workspace ; vous vous connectez chez Google',
       microsoft: 'Microsoft 365 et Outlook.com ; vous vous connectez chez Microsoft',
       exchange: 'Serveur Exchange de votre organisation',
-      imap: 'Toute autre boîte mail, avec son mot de passe',
+      imap: 'Toute autre boîte mail, en IMAP',
       salesforce: 'Salesforce ; vous vous connectez chez Salesforce',
     },
     noneOffered: 'Ce lien n’autorise aucun type de compte. Veuillez vous adresser à son expéditeur.',

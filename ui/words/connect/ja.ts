@@ -87,7 +87,7 @@ export const words: ConnectWords = {
       gmail: 'Gmail と Google Workspace（Google にサインインします）',
       microsoft: 'Microsoft 365 と Outlook.com（Microsoft にサインインします）',
       exchange: '組織の Exchange サーバー',
-      imap: 'その他のメールボックス（パスワードを使います）',
+      imap: 'その他のメールボックス（IMAP）',
       salesforce: 'Salesforce（Salesforce にサインインします）',
     },
     noneOffered: 'このリンクで使えるアカウントの種類がありません。リンクの送信者にお問い合わせください。',
