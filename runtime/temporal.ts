@@ -33,8 +33,8 @@ export interface Temporal {
   lookAt(channel: ChannelReference): Promise<void>;
   /** Sends a command and waits for its answer; null when there is none within `waitMs` (the command continues). */
   command(channel: ChannelReference, command: Command, waitMs: number): Promise<CommandAnswer | null>;
-  /** Starts the workflow of a committed webhook delivery; harmless when it already runs. */
-  startDelivery(delivery: DeliveryReference): Promise<void>;
+  /** Starts the workflow of a committed webhook delivery; false when it already runs. */
+  startDelivery(delivery: DeliveryReference): Promise<boolean>;
   /** Signals a recipient's workflow to look at its notices, and starts it if there is none. */
   wakeRecipient(recipient: { tenantId: string; recipientId: string }): Promise<void>;
   /** Runs one try of a send and waits for its end; false when it goes on after `waitMs`. */
@@ -132,7 +132,7 @@ function startOptions({ id: channelId, tenantId, accessType }: ChannelReference)
   };
 }
 
-async function startDelivery(client: Client, { id, endpointId, lane }: DeliveryReference): Promise<void> {
+async function startDelivery(client: Client, { id, endpointId, lane }: DeliveryReference): Promise<boolean> {
   const input: DeliverInput = { v: 1, deliveryId: id, endpointId, lane };
   try {
     await client.workflow.start(DELIVER_WORKFLOW, {
@@ -141,8 +141,10 @@ async function startDelivery(client: Client, { id, endpointId, lane }: DeliveryR
       priority: PRIORITY[lane],
       args: [input],
     });
+    return true;
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    return false;
   }
 }
 

@@ -18,15 +18,23 @@ export async function startDeliveries(context: StartContext, deliveries: NewDeli
     const page = deliveries.slice(first, first + STARTS_AT_ONCE);
     const ends = await Promise.allSettled(page.map((delivery) => context.temporal.startDelivery(delivery)));
     const failed = page.filter((_, at) => ends[at]?.status === 'rejected');
-    if (failed.length === 0) continue;
+    // The run before is about to end, or sleeps until the next attempt: a place that is held for it serves no delivery.
+    const runs = page.filter((_, at) => isAlreadyStarted(ends[at]));
     const isAway = failed.length === page.length;
-    const left = isAway ? deliveries.slice(first) : failed;
+    await giveBack(context, isAway ? deliveries.slice(first) : [...failed, ...runs]);
+    if (failed.length === 0) continue;
     const reason = ends.find((end) => end.status === 'rejected')?.reason as unknown;
-    context.logger.warn({ err: reason }, `${left.length} deliveries were not started and wait again`);
-    const ids = left.map(({ id }) => id);
-    // A database that is away as well leaves them to the sweep for overdue deliveries.
-    await putBack(context.database, ids, await context.clock.now()).catch(() => {});
+    context.logger.warn({ err: reason }, `${failed.length} deliveries were not started and wait again`);
     if (isAway) return false;
   }
   return true;
+}
+
+const isAlreadyStarted = (end: PromiseSettledResult<boolean> | undefined) => end?.status === 'fulfilled' && !end.value;
+
+/** A database that is away as well leaves them to the sweep for overdue deliveries. */
+async function giveBack({ database, clock }: StartContext, deliveries: NewDelivery[]): Promise<void> {
+  if (deliveries.length === 0) return;
+  const ids = deliveries.map(({ id }) => id);
+  await putBack(database, ids, await clock.now()).catch(() => {});
 }

@@ -26,7 +26,7 @@ function silentTemporal(): Temporal & { told: string[] } {
     client: null as never,
     lookAt: async ({ id }) => void told.push(id),
     command: async () => null,
-    startDelivery: async () => {},
+    startDelivery: async () => true,
     wakeRecipient: async () => {},
     send: async () => false,
     workflowUrl: () => null,

@@ -203,7 +203,7 @@ describe('an outage of Temporal', () => {
     const startDelivery: typeof engine.context.temporal.startDelivery = async (delivery) => {
       tries += 1;
       if (isAway) throw new Error('Temporal is away');
-      await engine.context.temporal.startDelivery(delivery);
+      return engine.context.temporal.startDelivery(delivery);
     };
     pump({ ...engine.context, temporal: { ...engine.context.temporal, startDelivery } });
     await until('the first tries', 10_000, async () => {
