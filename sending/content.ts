@@ -3,7 +3,7 @@ import { findMessagePart, listMessageParts } from '../db/messages/message-feed.t
 import { headerLength, MAX_HEADER_BYTES } from './outgoing-message.ts';
 
 /** The message of a send was not there when it was to be read: it is deleted with the end of the send. */
-export class ContentMissing extends Error {
+class ContentMissing extends Error {
   constructor(contentId: string) {
     super(`The content ${contentId} of a send is missing`);
     this.name = 'ContentMissing';

@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import { SMTPServer } from 'smtp-server';
 import { loadServerCertificate } from '../../sandbox/imap/certificate.ts';
 
-export interface TakenMail {
+interface TakenMail {
   from: string;
   to: string[];
   raw: string;
