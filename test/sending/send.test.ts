@@ -11,7 +11,7 @@ import { startWorkerProcess } from '../connections/server-process.ts';
 import { mortal } from '../credentials/mortal.ts';
 import { startApi } from '../support/api.ts';
 import type { Api } from '../support/api.ts';
-import { channelOf, connectGmail, connectImap, connectMicrosoft } from '../support/connect.ts';
+import { channelOf, connectGmail, connectImap, connectMicrosoft, connectOAuth } from '../support/connect.ts';
 import { raiseEngine, until } from '../support/engine.ts';
 import type { Engine } from '../support/engine.ts';
 import { personal, secret } from '../support/minting.ts';
@@ -155,6 +155,21 @@ describe('a message leaves once per key', () => {
     const refused = await send(channelId, newKey(), mail({ from: 'emil@example.com', to: 'refused@example.com' }).raw);
     expect([refused.status, refused.json.code]).toEqual([422, 'send_refused']);
     expect(refused.json.errors).toEqual([{ in: 'body', path: 'To', message: 'refused@example.com was refused' }]);
+  });
+
+  test.each([
+    ['google', 'SENT'],
+    ['microsoft', 'Sent Items'],
+  ] as const)('by SMTP with a token of %s', async (provider, sentFolder) => {
+    const email = 'tom@example.com';
+    await engine.sandbox.account(provider, email);
+    const way = { accessType: 'imap', provider } as const;
+    const channelId = channelOf(await connectOAuth(engine, way, email, { spec: SENDS_ALONE }));
+    const { messageId, raw } = mail({ from: email });
+    const { status, json } = await send(channelId, newKey(), raw);
+    expect([status, json.message_id]).toEqual([202, messageId]);
+    expect(await placesOf(provider, email, messageId)).toEqual([sentFolder]);
+    expect(await placesOf('google', 'ben@example.com', messageId)).toEqual(['INBOX']);
   });
 });
 

@@ -49,7 +49,8 @@ interface SignInWay {
   uses?: Use[];
 }
 
-async function connectOAuth(
+/** The same at any way with a consent page: a mailbox over IMAP with a provider's token, too. */
+export async function connectOAuth(
   stage: Stage,
   way: SignInWay,
   email: string,
