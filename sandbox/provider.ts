@@ -35,7 +35,7 @@ export interface PortMemory {
 
 /** Carries mail that an account sends to the accounts of the sandbox that it is for. */
 export interface PostOffice {
-  /** Into each recipient's inbox, at the sender's own provider if they have an account there; nobody else gets it. */
+  /** Into each recipient's inbox, at the sender's own provider if they have an account there. Other addresses get none. */
   carry(mail: { from: ProviderName; to: readonly string[]; raw: Buffer }): void;
   /** Puts what an account has sent into a folder of its own. */
   keep(mail: { at: ProviderName; email: string; folder: string; raw: Buffer }): DeliveredMessage;

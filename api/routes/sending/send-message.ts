@@ -67,7 +67,7 @@ interface Asked {
 
 async function sendOnce(context: ApiContext, asked: Asked, before: SendRow | null): Promise<SendAnswerBody> {
   const { channel, keyHash, request } = asked;
-  // What was sent is known by its row, whatever has become of the channel.
+  // What was sent is known by its row, also where the channel cannot send any more.
   if (before && before.state !== 'not_sent') return repeat(context, asked, before);
   const { maxBytes } = sendingOf(context, channel);
   if (!(await engineAnswers(context))) throw engineUnavailable();
