@@ -13,7 +13,7 @@ import type { Findings, Report } from './report.ts';
 import type { Setting } from './setting.ts';
 import { measureCycles } from './cycles.ts';
 import { measureExpiry } from './expiry.ts';
-import { measureIdle } from './idle.ts';
+import { idlePace, measureIdle } from './idle/idle.ts';
 import { measureRace } from './race.ts';
 import { measureTokens } from './tokens.ts';
 
@@ -32,7 +32,7 @@ const { values: given } = parseArgs({
     only: { type: 'string' },
     seconds: { type: 'string', default: '10' },
     messages: { type: 'string', default: '2000' },
-    from: { type: 'string', default: 'gmail,imap,dovecot' },
+    from: { type: 'string', default: 'gmail,microsoft,imap,dovecot' },
     channels: { type: 'string', default: '1000' },
     json: { type: 'string' },
   },
@@ -44,10 +44,11 @@ if (unknown.length > 0) {
   console.error(`There is no part ${unknown.join(', ')}; expected ${Object.keys(PARTS).join(', ')}`);
   process.exit(2);
 }
+const onlyIdle = names.every((name) => name === 'idle');
 const load = { before: loadNow(), after: 0 };
 console.log('Starting a Mooring of its own');
 const dovecot = names.includes('import') && dovecotInstalled ? await Dovecot.start() : null;
-const mooring = await startMooring(dovecot && dirname(dovecot.caFile));
+const mooring = await startMooring(dovecot && dirname(dovecot.caFile), onlyIdle ? idlePace(Number(given.channels)) : {});
 const stop = () => Promise.all([mooring.stop(), dovecot?.stop()]);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => void stop().finally(() => process.exit(1)));

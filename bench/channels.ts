@@ -14,10 +14,22 @@ export interface Channel {
 }
 
 /** Connects a Gmail account as a person would: link, consent, callback. Answers once the channel is connected. */
-export async function connectGmail(mooring: Mooring, email: string, importMode = 'off'): Promise<Channel> {
-  await mooring.sandbox.account('google', email, { password: PASSWORD });
-  const link = await makeLink(mooring, 'gmail', email, importMode);
-  const asked = await fetch(`${link}/authorize`, json({ access_type: 'gmail' }));
+export const connectGmail = (mooring: Mooring, email: string, importMode = 'off') =>
+  connectOAuth(mooring, { accessType: 'gmail', provider: 'google' }, email, importMode);
+
+/** The same with an account of Microsoft 365. */
+export const connectMicrosoft = (mooring: Mooring, email: string, importMode = 'off') =>
+  connectOAuth(mooring, { accessType: 'microsoft', provider: 'microsoft' }, email, importMode);
+
+async function connectOAuth(
+  mooring: Mooring,
+  { accessType, provider }: { accessType: string; provider: string },
+  email: string,
+  importMode: string,
+): Promise<Channel> {
+  await mooring.sandbox.account(provider, email, { password: PASSWORD });
+  const link = await makeLink(mooring, accessType, email, importMode);
+  const asked = await fetch(`${link}/authorize`, json({ access_type: accessType }));
   if (!asked.ok) throw new Error(`authorize: ${asked.status} ${await asked.text()}`);
   const cookie = asked.headers
     .getSetCookie()

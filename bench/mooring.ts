@@ -17,8 +17,9 @@ const START_TIMEOUT_MS = 240_000;
  * `test/support/mooring.ts`, which only works inside the test runner.
  *
  * @param certificates folder of a certificate and its authority that the sandbox is to share with another server
+ * @param variables of its environment
  */
-export async function startMooring(certificates: string | null = null) {
+export async function startMooring(certificates: string | null = null, variables: Record<string, string> = {}) {
   const stateDir = mkdtempSync(join(tmpdir(), 'mooring-bench-'));
   // Two authorities of the same name are one too many: the sandbox takes the certificate it finds.
   if (certificates !== null) cpSync(certificates, join(stateDir, 'sandbox', 'imap-tls'), { recursive: true });
@@ -29,6 +30,7 @@ export async function startMooring(certificates: string | null = null) {
       MOORING_STATE_DIR: stateDir,
       PORT: String(await freePort()),
       MOORING_SANDBOX: 'on',
+      ...variables,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -14,7 +14,7 @@ export interface Setting {
   channels: number;
   /** How many messages an import has, one size after the other. */
   sizes: number[];
-  /** Which kinds of mailbox they are imported from. */
+  /** Which kinds of mailbox are imported from, or idle. */
   from: string[];
   /** A real IMAP server; null where none is installed. */
   dovecot: Dovecot | null;

@@ -30,9 +30,17 @@ import { rowChanged } from './messages.ts';
 import { nextTurn } from './turns.ts';
 import type { Turn } from './turns.ts';
 
-/** A run ends early: nearly every wake replays its history, and a short one is cheap. */
+/** A run ends early: nearly every wake replays its history, and a short one is cheap. Quiet refreshes do not count. */
 const CYCLES_PER_RUN = 5;
 const EVENTS_PER_RUN = 90;
+/**
+ * A refresh that nothing disturbs is the whole life of an idle channel, and every new run is one more action that Temporal
+ * bills: about a day of such refreshes is one run. Each leaves this many events.
+ */
+const REFRESHES_PER_RUN = 24;
+const EVENTS_PER_REFRESH = 11;
+/** Runs with this mark hold a day of refreshes. It is asked for only where an earlier release would have ended the run. */
+const HOLDS_A_DAY = 'run-holds-a-day';
 /**
  * Runs with this mark answer commands of one kind together, take turns, and end although commands wait. It is asked for only
  * where it makes a difference, so that a run without commands has no event of it.
@@ -54,6 +62,7 @@ export async function channelWorkflow(input: ChannelWorkflowInput): Promise<void
   const { view: carried, ...state } = input.state ?? { seq: 0, told: '', importIds: [] };
   const commands = new Commands();
   let changed = false;
+  let quiet = 0;
   let last: Turn = 'deed';
   setHandler(rowChanged, () => {
     changed = true;
@@ -81,9 +90,10 @@ export async function channelWorkflow(input: ChannelWorkflowInput): Promise<void
       view = await perform.look(next());
     } else {
       const woken = await sleepUntilDue(view, () => changed || commands.waiting > 0);
+      if (!woken && view.due?.deed === 'refresh') quiet++;
       if (!woken && view.due) view = await doDeed(view.due.deed, view, perform, next);
     }
-    if (isOver(cycle, commands) && !view.ended) {
+    if (isOver({ cycle, quiet }, commands) && !view.ended) {
       if (commands.waiting > 0 && !patched(TAKES_TURNS)) continue;
       // From here on the next run's commands are rejected, so that the handlers of this one can be drained.
       commands.close();
@@ -98,9 +108,14 @@ export async function channelWorkflow(input: ChannelWorkflowInput): Promise<void
   await condition(allHandlersFinished);
 }
 
-function isOver(cycle: number, commands: Commands): boolean {
+/** `quiet`: how many of the cycles were refreshes at their time. */
+function isOver({ cycle, quiet }: { cycle: number; quiet: number }, commands: Commands): boolean {
   const { historyLength, continueAsNewSuggested } = workflowInfo();
-  return cycle >= CYCLES_PER_RUN || historyLength >= EVENTS_PER_RUN || continueAsNewSuggested || commands.isFull;
+  if (continueAsNewSuggested || commands.isFull) return true;
+  const isLong = (refreshes: number) =>
+    cycle - refreshes >= CYCLES_PER_RUN || historyLength - refreshes * EVENTS_PER_REFRESH >= EVENTS_PER_RUN;
+  if (!isLong(0)) return false;
+  return quiet >= REFRESHES_PER_RUN || isLong(quiet) || !patched(HOLDS_A_DAY);
 }
 
 /** Runs of an earlier release serve commands first, and look before a deed. */

@@ -231,6 +231,19 @@ async function recordSubscribed(): Promise<void> {
   await save('channel-subscribed', workflowId);
 }
 
+/** A run that goes on after five cycles, because they were refreshes at their time. */
+async function recordRefreshed(): Promise<void> {
+  await sandbox.settings('google', { token_life_s: 4 });
+  const { workflowId } = await connected('refreshed', { spec: { import: 'off' } });
+  const areMany = async () => (await client.workflow.getHandle(workflowId).describe()).historyLength > 60;
+  await until('more than five refreshes', areMany, 120_000);
+  await sandbox.settings('google', { token_life_s: 3_600 });
+  await untilIdle(workflowId);
+  await new Promise((resolve) => setTimeout(resolve, 4_000)); // the last short-lived token
+  await untilIdle(workflowId);
+  await save('channel-refreshed', workflowId);
+}
+
 /** A run that takes turns between commands of several callers and a poll, and ends although commands wait. */
 async function recordCommands(): Promise<void> {
   const { email, workflowId, life } = await connected('commanded');
@@ -320,6 +333,7 @@ const RECORDED_ALONE: Record<string, () => Promise<void>> = {
   audited: recordAudited,
   commanded: recordCommands,
   recipients: recordRecipients,
+  refreshed: recordRefreshed,
   'refused-password': recordRefusedPassword,
   reminded: recordReminded,
   subscribed: recordSubscribed,
@@ -337,6 +351,7 @@ async function recordAll(): Promise<void> {
   await recordAudited();
   await recordSubscribed();
   await recordCarried();
+  await recordRefreshed();
   await recordDegraded();
   await recordReauthorization();
   await recordReminded();

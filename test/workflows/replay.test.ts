@@ -48,6 +48,7 @@ describe('what was recorded', () => {
       'channel-paused',
       'channel-put-off',
       'channel-reauth-required',
+      'channel-refreshed',
       'channel-refused-password',
       'channel-reminded',
       'channel-subscribed',
@@ -105,6 +106,12 @@ describe('a workflow that was changed', () => {
   it('to look at what the run before has carried over is caught', async () => {
     const options = await changed(/carried !== null/, 'false');
     expect((await replay(carried!, options))?.name).toBe('DeterminismViolationError');
+  });
+
+  it('to end a run after five refreshes is caught in a run that holds more', async () => {
+    const options = await changed(/patched\)\(HOLDS_A_DAY\)/, 'patched)("another-mark")');
+    const refreshed = channels.find(({ name }) => name === 'channel-refreshed');
+    expect((await replay(refreshed!, options))?.name).toBe('DeterminismViolationError');
   });
 
   it('to put something off that was never put off is caught where it was', async () => {
