@@ -213,7 +213,7 @@ test(`S-11: a wrong client secret on ${CHANNELS} channels is one incident of the
     await operator.close();
     await tenant.close();
   }
-}, 480_000);
+}, 900_000);
 
 async function tokenRequestsOf(deed: () => Promise<unknown>): Promise<number> {
   const before = (await engine.sandbox.requests('google', 'token')).length;
