@@ -48,7 +48,10 @@ const onlyIdle = names.every((name) => name === 'idle');
 const load = { before: loadNow(), after: 0 };
 console.log('Starting a Mooring of its own');
 const dovecot = names.includes('import') && dovecotInstalled ? await Dovecot.start() : null;
-const mooring = await startMooring(dovecot && dirname(dovecot.caFile), onlyIdle ? idlePace(Number(given.channels)) : {});
+const mooring = await startMooring(
+  dovecot && dirname(dovecot.caFile),
+  onlyIdle ? idlePace(Number(given.channels)) : {},
+);
 const stop = () => Promise.all([mooring.stop(), dovecot?.stop()]);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => void stop().finally(() => process.exit(1)));

@@ -145,21 +145,20 @@ async function wholeRuns(client: Client, channelId: string, sinceMs: number): Pr
   return whole.length >= WHOLE_RUNS.runs ? whole : null;
 }
 
-/** Until nothing is due and no nudge is left, three times in a row. */
+/** Until no nudge is left and nothing is due, three times in a row. */
 async function settled({ sql, setting }: Instruments, ids: string[]): Promise<void> {
   let quiet = 0;
   await until('quiet', 900_000, async () => {
     await sleep(2_000);
     const [row] = await sql`
-      select (select count(*) from nudges) + (
-        select count(*) from channels
-        where id in ${sql(ids)} and (next_due_at < now() or workflow_seq = 0 or poll_requested_at is not null)
-      ) as busy`;
+      select (select count(*) from nudges) as nudges, count(*) as due from channels
+      where id in ${sql(ids)} and (next_due_at < now() or workflow_seq = 0 or poll_requested_at is not null)`;
     // Of channels that are kept warm some are being refreshed at any time.
-    quiet = Number(row?.['busy']) <= setting.channels / 50 ? quiet + 1 : 0;
+    const isQuiet = Number(row?.['nudges']) === 0 && Number(row?.['due']) <= setting.channels / 50;
+    quiet = isQuiet ? quiet + 1 : 0;
     return quiet >= 3 ? true : null;
   });
-  await sleep(10_000); // first looks in the new mode
+  await sleep(15_000); // first looks in the new mode
 }
 
 /** Actions a month of what falls due after the stretch: keep-alives and renewals, a timer and an activity each. */
@@ -179,40 +178,47 @@ interface Found extends Kind {
   later: number;
 }
 
+const REFRESHES_A_MONTH = HOURS_A_MONTH * REFRESHES_AN_HOUR;
+
 function figureOf({ mailboxes, mode, ids, costs, perRefresh, later }: Found): Measured {
-  const { hours, actions, rows, looks, notifications } = costs;
-  const refreshes = actions['refresh'] ?? 0;
-  const channelHours = ids.length * hours;
-  const refreshesAMonth = HOURS_A_MONTH * REFRESHES_AN_HOUR;
-  const counted =
-    perRefresh === null ? (allActions(actions) / channelHours) * HOURS_A_MONTH : perRefresh * refreshesAMonth;
-  const month = counted + later;
-  const { watches = 0, ...others } = rows;
-  const otherRows = Object.values(others).reduce((sum, count) => sum + count, 0);
-  const each = (total: number, of: number) => (of === 0 ? '0' : (total / of).toFixed(2));
-  const ofRefresh = refreshes === 0 ? 0 : (otherRows / refreshes) * REFRESHES_AN_HOUR;
-  const rowsAnHour = (looks === 0 ? 0 : (watches / looks) * LOOKS_AN_HOUR) + (ofRefresh || otherRows / channelHours);
+  const { hours, actions } = costs;
+  const anHour = allActions(actions) / (ids.length * hours);
+  const counted = perRefresh === null ? anHour * HOURS_A_MONTH : perRefresh * REFRESHES_A_MONTH;
+  const wholeRuns = `${each(perRefresh ?? 0)} actions a refresh in whole runs, ${REFRESHES_A_MONTH.toFixed(0)} refreshes a month`;
   return {
     name: `Idle channel: ${mailboxes.name}, ${mode.name}`,
     unit: 'Temporal actions a month',
-    mooring: month,
+    mooring: counted + later,
     limit: mode.aim,
     limitIs: 'the aim',
-    ratio: month / mode.aim,
+    ratio: (counted + later) / mode.aim,
     aim: { atMost: 1, hard: false },
     cpuMs: null,
     notes: [
-      `${ids.length} channels, ${Math.round(hours * 3_600)} s: ${inWords(actions)}: ${each(allActions(actions), channelHours)} a channel-hour`,
-      ...(perRefresh === null
-        ? []
-        : [`${perRefresh.toFixed(3)} actions a refresh in whole runs, ${refreshesAMonth.toFixed(0)} refreshes a month`]),
+      `${ids.length} channels, ${Math.round(hours * 3_600)} s: ${inWords(actions)}: ${each(anHour)} a channel-hour`,
+      ...(perRefresh === null ? [] : [wholeRuns]),
       `${later.toFixed(1)} of a month for what falls due later: keep-alives and renewals`,
-      `${looks} looks: ${each(watches, looks)} rows each; ${notifications} NOTIFYs, ${each(notifications - refreshes, looks)} a look without the ${refreshes} refreshes`,
-      `other rows: ${inWords(others)}`,
-      `a month: ${(rowsAnHour * HOURS_A_MONTH).toFixed(0)} rows, with ${LOOKS_AN_HOUR} looks an hour and tokens of an hour`,
+      ...rowsInWords(costs, ids.length * hours),
     ],
   };
 }
+
+function rowsInWords({ actions, rows, looks, notifications }: Costs, channelHours: number): string[] {
+  const refreshes = actions['refresh'] ?? 0;
+  const { watches = 0, ...others } = rows;
+  const otherRows = Object.values(others).reduce((sum, count) => sum + count, 0);
+  const perLook = looks === 0 ? 0 : watches / looks;
+  const told = looks === 0 ? 0 : Math.max(0, notifications - refreshes) / looks;
+  const otherAnHour = refreshes === 0 ? otherRows / channelHours : (otherRows / refreshes) * REFRESHES_AN_HOUR;
+  const aMonth = (perLook * LOOKS_AN_HOUR + otherAnHour) * HOURS_A_MONTH;
+  return [
+    `${looks} looks: ${each(perLook)} rows each; ${notifications} NOTIFYs, ${each(told)} a look beside the ${refreshes} refreshes`,
+    `other rows: ${inWords(others)}: ${each(otherRows / channelHours)} a channel-hour`,
+    `a month: ${aMonth.toFixed(0)} rows, with ${LOOKS_AN_HOUR} looks an hour and tokens of an hour`,
+  ];
+}
+
+const each = (value: number) => value.toFixed(2);
 
 function inWords(counts: Record<string, number>): string {
   const sorted = Object.entries(counts).sort(([, one], [, other]) => other - one);
