@@ -34,6 +34,7 @@ const { values: given } = parseArgs({
     messages: { type: 'string', default: '2000' },
     from: { type: 'string', default: 'gmail,microsoft,imap,dovecot' },
     channels: { type: 'string', default: '1000' },
+    modes: { type: 'string', default: 'off,gap,continuous' },
     json: { type: 'string' },
   },
 });
@@ -70,9 +71,9 @@ try {
 async function runParts(mooring: Mooring): Promise<Findings> {
   const limitServer = await startProgram('limit-server.ts', { DATABASE_URL: mooring.run.database_url });
   const sizes = given.messages.split(',').map(Number);
-  const from = given.from.split(',');
+  const [from, modes] = [given.from.split(','), given.modes.split(',')];
   const [seconds, channels] = [Number(given.seconds), Number(given.channels)];
-  const setting: Setting = { mooring, dovecot, limitServer, seconds, channels, sizes, from };
+  const setting: Setting = { mooring, dovecot, limitServer, seconds, channels, sizes, from, modes };
   const all: Findings = { measured: [], demands: [] };
   try {
     for (const name of names) {

@@ -93,6 +93,19 @@ export async function forEachAtOnce<T>(items: T[], width: number, work: (item: T
   );
 }
 
+const TRIES = 3;
+
+/** Tries again after a failure, because a busy machine answers late. */
+export async function persistently<T>(work: () => Promise<T>): Promise<T> {
+  for (let left = TRIES - 1; ; left--) {
+    try {
+      return await work();
+    } catch (error) {
+      if (left === 0) throw error;
+    }
+  }
+}
+
 /** Looks again and again until there is something. */
 export async function until<T>(
   what: string,

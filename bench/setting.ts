@@ -16,6 +16,8 @@ export interface Setting {
   sizes: number[];
   /** Which kinds of mailbox are imported from, or idle. */
   from: string[];
+  /** In which import modes channels are idle. */
+  modes: string[];
   /** A real IMAP server; null where none is installed. */
   dovecot: Dovecot | null;
 }

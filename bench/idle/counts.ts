@@ -4,7 +4,7 @@ import type connectDatabase from 'postgres';
 import { CREDENTIALS_TOPIC, EVENTS_TOPIC } from '../../domain/notify-topics.ts';
 import { actionsOf, addActions, timeOf } from '../../test/support/temporal-actions.ts';
 import type { Actions } from '../../test/support/temporal-actions.ts';
-import { forEachAtOnce } from '../channels.ts';
+import { forEachAtOnce, persistently } from '../channels.ts';
 import type { Setting } from '../setting.ts';
 
 export interface Instruments {
@@ -104,7 +104,8 @@ async function actionsSince(client: Client, channelId: string, since: Date): Pro
 /** A channel's runs, the newest first. */
 export async function* runsOf(client: Client, channelId: string) {
   for (let runId: string | undefined; ;) {
-    const history = await client.workflow.getHandle(`channel/${channelId}`, runId).fetchHistory();
+    const handle = client.workflow.getHandle(`channel/${channelId}`, runId);
+    const history = await persistently(() => handle.fetchHistory());
     yield history;
     runId = history.events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId || undefined;
     if (!runId) return;
