@@ -204,11 +204,14 @@ function rowsInWords({ actions, rows, looks, notifications }: Costs, channelHour
   const { watches = 0, ...others } = rows;
   const otherRows = Object.values(others).reduce((sum, count) => sum + count, 0);
   const perLook = looks === 0 ? 0 : watches / looks;
-  const told = looks === 0 ? 0 : Math.max(0, notifications - refreshes) / looks;
+  const told =
+    refreshes > 0
+      ? `${each(notifications / refreshes)} a refresh`
+      : `${each(notifications / Math.max(1, looks))} a look`;
   const otherAnHour = refreshes === 0 ? otherRows / channelHours : (otherRows / refreshes) * REFRESHES_AN_HOUR;
   const aMonth = (perLook * LOOKS_AN_HOUR + otherAnHour) * HOURS_A_MONTH;
   return [
-    `${looks} looks: ${each(perLook)} rows each; ${notifications} NOTIFYs, ${each(told)} a look beside the ${refreshes} refreshes`,
+    `${looks} looks: ${each(perLook)} rows each; ${notifications} NOTIFYs, ${told}`,
     `other rows: ${inWords(others)}: ${each(otherRows / channelHours)} a channel-hour`,
     `a month: ${aMonth.toFixed(0)} rows, with ${LOOKS_AN_HOUR} looks an hour and tokens of an hour`,
   ];
