@@ -8,7 +8,6 @@ import { listHeld } from '../messages/content.ts';
 import { messageParts, messages } from '../schema/messages.ts';
 import { notices } from '../schema/notices.ts';
 import { quotas } from '../schema/quotas.ts';
-import { sends } from '../schema/sends.ts';
 import { idempotencyKeys, uiSessions } from '../schema/tenants.ts';
 import { DEFAULT_RETENTION_DAYS } from '../access/tenants.ts';
 
@@ -112,12 +111,10 @@ export async function pruneExpired(database: Database, { now, limit }: { now: Da
           ),
         )
         .returning({ id: keptMails.id }),
-      await tx
-        .delete(sends)
-        .where(
-          inArray(sends.id, tx.select({ id: sends.id }).from(sends).where(lt(sends.createdAt, before)).limit(limit)),
-        )
-        .returning({ id: sends.id }),
+      await tx.execute(sql`
+      delete from sends where id in (
+        select id from sends where created_at < ${before.toISOString()} limit ${limit})
+      returning id`),
       await tx.delete(uiSessions).where(lt(uiSessions.expiresAt, now)).returning({ id: uiSessions.hash }),
       await tx
         .delete(signIns)

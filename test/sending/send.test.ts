@@ -84,6 +84,20 @@ const contentsOf = async (channelId: string) => {
   return row?.count;
 };
 
+const cutGoogle = (email: string, after: 'request' | 'processing') =>
+  engine.sandbox.fault('google', email, 'cut_connection', { times: 1, kind: 'api', after });
+
+async function accept(channelId: string, raw: string): Promise<SendRow> {
+  const channel = await engine.context.database.inTenant(TENANT, (tx) => findChannel(tx, channelId));
+  async function* bytes() {
+    yield Buffer.from(raw);
+  }
+  const given = { channel: channel!, keyHash: newKey(), raw: bytes() };
+  const accepted = await acceptSend(engine.context, given, null);
+  if (accepted.outcome !== 'started') throw new Error(accepted.outcome);
+  return accepted.send;
+}
+
 describe('a message leaves once per key', () => {
   test('by Gmail: into Sent and to its recipients, without Bcc; a repetition gets the first answer', async () => {
     const channelId = await gmailChannel('ana@example.com');
@@ -110,7 +124,7 @@ describe('a message leaves once per key', () => {
     const channelId = channelOf(await connectGmail(engine, 'iris@example.com', { spec }));
     const { messageId, raw } = mail({ from: 'iris@example.com' });
     expect((await send(channelId, newKey(), raw)).status).toBe(202);
-    for (let import_ = 1; import_ <= 2; import_++) {
+    for (let time = 1; time <= 2; time++) {
       const from = new Date(Date.now() - 3_600_000).toISOString();
       const { json } = await api.call('POST', `/v1/channels/${channelId}/imports`, { from });
       await until('the import', async () => {
@@ -237,15 +251,13 @@ describe('what is not sent says why', () => {
 describe('a lost answer', () => {
   test('R-32: is settled by looking where the provider has the message, and stays unknown where nothing tells', async () => {
     const channelId = await gmailChannel('kim@example.com');
-    const cut = (after: string) =>
-      engine.sandbox.fault('google', 'kim@example.com', 'cut_connection', { times: 1, kind: 'api', after });
     const taken = mail({ from: 'kim@example.com' });
-    await cut('processing');
+    await cutGoogle('kim@example.com', 'processing');
     expect((await send(channelId, newKey(), taken.raw)).json.message_id).toBe(taken.messageId);
     expect(await placesOf('google', 'kim@example.com', taken.messageId)).toEqual(['SENT']);
     const lost = mail({ from: 'kim@example.com' });
     const key = newKey();
-    await cut('request');
+    await cutGoogle('kim@example.com', 'request');
     for (let time = 1; time <= 2; time++) {
       const { status, json } = await send(channelId, key, lost.raw);
       expect([status, json.code, json.retryable]).toEqual([409, 'send_outcome_unknown', false]);
@@ -260,17 +272,6 @@ describe('a lost answer', () => {
     expect((await send(smtpChannel, key, handedIn.raw)).json.code).toBe('send_outcome_unknown');
     expect(smtp.mails.filter((mine) => mine.raw.includes(handedIn.messageId))).toHaveLength(1);
   }, 60_000);
-
-  async function accept(channelId: string, raw: string): Promise<SendRow> {
-    const channel = await engine.context.database.inTenant(TENANT, (tx) => findChannel(tx, channelId));
-    async function* bytes() {
-      yield Buffer.from(raw);
-    }
-    const given = { channel: channel!, keyHash: newKey(), raw: bytes() };
-    const accepted = await acceptSend(engine.context, given, null);
-    if (accepted.outcome !== 'started') throw new Error(accepted.outcome);
-    return accepted.send;
-  }
 
   test.each<[KillPoint, 'google' | 'imap', SendRow['state'], number]>([
     ['send.marked', 'google', 'unknown', 0],

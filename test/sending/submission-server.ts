@@ -10,6 +10,8 @@ interface TakenMail {
   raw: string;
 }
 
+const refusal = (responseCode: number, message: string) => Object.assign(new Error(message), { responseCode });
+
 /**
  * A real submission server under the sandbox's authority: STARTTLS, a password, every mail kept. Addresses that begin with
  * `refused` are refused; `cut` ends the connection once it has a mail, before its answer.
@@ -19,7 +21,6 @@ export async function startSubmissionServer(sandboxDir: string, password: string
   const mails: TakenMail[] = [];
   const sockets = new Set<Socket>();
   const state = { cut: false, limited: false };
-  const refusal = (responseCode: number, message: string) => Object.assign(new Error(message), { responseCode });
   const server = new SMTPServer({
     key,
     cert,
