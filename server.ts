@@ -5,6 +5,7 @@ import { drain, listen } from './api/listen.ts';
 import { readConfig } from './runtime/config.ts';
 import { createContext } from './runtime/context.ts';
 import { logLastError } from './runtime/last-error.ts';
+import { registerFirstReceivers } from './runtime/security-event-streams.ts';
 import { checkStart } from './runtime/start-checks.ts';
 
 const config = readConfig();
@@ -25,6 +26,12 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 }
 process.send?.('ready');
 context.logger.info({ url: config.publicUrl }, 'The server is ready');
+registerFirstReceivers(context).catch((error: unknown) => {
+  context.logger.warn(
+    { err: error },
+    'The receiver of security events could not be registered; a start tries it again',
+  );
+});
 
 async function stop(): Promise<void> {
   await api.stop();

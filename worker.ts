@@ -7,6 +7,7 @@ import { startPlanner } from './notifications/planner.ts';
 import { startReconcile } from './background/reconcile.ts';
 import { startServing, turnServing } from './background/serving.ts';
 import { startRetention } from './background/retention.ts';
+import { startSecurityEvents } from './background/security-events.ts';
 import { startWatchNet } from './background/watch-net.ts';
 import { readConfig } from './runtime/config.ts';
 import { createContext } from './runtime/context.ts';
@@ -38,6 +39,7 @@ const background = [
   startIncidents(context),
   startServing(context),
   startRetention(context),
+  startSecurityEvents(context),
   startAdoptions(context),
 ];
 const running = Promise.all(workers.map((worker) => worker.run()));

@@ -4,6 +4,8 @@ import { FeedNews } from './feeds/feed-news.ts';
 import { Logos } from './branding/logo.ts';
 import { createRequestLimits } from './limits/request-limits.ts';
 import type { RequestLimits } from './limits/request-limits.ts';
+import { createTellAccounts } from '../push/tell-accounts.ts';
+import type { TellAccounts } from '../push/tell-accounts.ts';
 import { createTellChannels } from '../push/tell-channels.ts';
 import type { TellChannels } from '../push/tell-channels.ts';
 import { TokenNews } from './tokens/token-news.ts';
@@ -15,6 +17,7 @@ export interface ApiContext extends Context {
   knownKeys: KnownKeys;
   limits: RequestLimits;
   tellChannels: TellChannels;
+  tellAccounts: TellAccounts;
   logos: Logos;
   /** Aborted when the process is asked to stop: streams end, waiters are sent away. */
   stopping: AbortSignal;
@@ -35,6 +38,7 @@ export async function openApiContext(context: Context): Promise<ApiContext & { s
     knownKeys: new KnownKeys(context, limits.lookups),
     limits,
     tellChannels: createTellChannels(context),
+    tellAccounts: createTellAccounts(context),
     logos,
     stopping: stopping.signal,
     /** Ends waiters and streams, whose clients reconnect to another process. */

@@ -17,7 +17,8 @@ import { metricsCalls } from './routes/metrics.ts';
 import { mailCalls } from './routes/notices/unsubscribe.ts';
 import { noticeCalls } from './routes/notices/notices.ts';
 import { oauthCallbackCalls } from './routes/oauth-callback.ts';
-import { pushCalls } from './routes/push.ts';
+import { pushCalls } from './routes/push/push.ts';
+import { securityEventCalls } from './routes/push/security-events.ts';
 import { sendingCalls } from './routes/sending/send-message.ts';
 import { streamCalls } from './routes/stream.ts';
 import { supportCalls } from './support/support-calls.ts';
@@ -31,7 +32,7 @@ export const CALLS: { health: Call[]; push: Call[]; mail: Call[]; all: Call[] } 
   /** Answered under any host name: a platform's probe has only an address. */
   health: [...healthCalls, ...metricsCalls],
   /** Take a body of any kind; all others take JSON. */
-  push: pushCalls,
+  push: [...pushCalls, ...securityEventCalls],
   /** What mail programs call, with a form; a browser gets a page at the same address. */
   mail: mailCalls,
   all: [

@@ -72,7 +72,7 @@ function operationOf(call: Call): ZodOpenApiOperationObject {
     },
     ...(call.body ? { requestBody: requestBodyOf(call, call.body) } : {}),
     ...(call.rawBody ? { requestBody: rawBodyOf(call.rawBody) } : {}),
-    responses: { ...answersOf(call), ...problemsOf(call) },
+    responses: { ...problemsOf(call), ...answersOf(call) },
   } as ZodOpenApiOperationObject;
 }
 

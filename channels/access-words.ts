@@ -5,11 +5,13 @@ import type { Context } from '../runtime/context.ts';
 /** What a channel's access and its provider are called; undefined where the access type is no longer configured. */
 export function accessWordsOf(
   { providers }: Pick<Context, 'providers'>,
-  { accessType, server }: Pick<ChannelRow, 'accessType' | 'server'>,
+  { accessType, server, reasonTold = false }: Pick<ChannelRow, 'accessType' | 'server'> & { reasonTold?: boolean },
 ) {
   const words = providers.get(accessType)?.words;
   // Only a password has a server.
-  return server === null && words?.ofGrants ? { ...words, ...words.ofGrants } : words;
+  const own = server === null && words?.ofGrants ? { ...words, ...words.ofGrants } : words;
+  // Answers that leave the cause open do not matter where the provider told it.
+  return own && reasonTold ? { ...own, causes: {} } : own;
 }
 
 /** Whether any login that has the rights opens the channel's mailbox, at the provider whose grant the channel has. */

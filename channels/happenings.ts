@@ -44,6 +44,7 @@ export async function letHappen(
       statusReason: state.reason,
       action: state.action,
       providerCode: state.providerCode,
+      reasonTold: isTold(row, state, happening),
       pausedAt: state.paused ? (row.pausedAt ?? now) : null,
       credentialVersion: state.credentialVersion,
       statusSince: state.status === row.status ? row.statusSince : now,
@@ -60,6 +61,13 @@ export async function letHappen(
   if (event !== null) await insertEvent(tx, { ...about, type: event });
   if (isOver) await insertEvent(tx, { ...about, type: 'incident.closed' });
   return changed;
+}
+
+/** Whether the provider told the reason that the channel shows from now on. */
+function isTold(row: ChannelRow, { reason }: ChannelState, happening: Happening): boolean {
+  if (reason === null) return false;
+  const told = happening.type === 'refused' && happening.verdict.reason === reason && happening.verdict.told === true;
+  return told || (row.reasonTold && row.statusReason === reason);
 }
 
 /**

@@ -2,6 +2,7 @@ import { passwordSecretText } from '../crypto/password-secret.ts';
 import type { Context } from '../runtime/context.ts';
 import type { NewCredential } from '../db/credentials/credentials.ts';
 import { oauthOf } from '../credentials/oauth.ts';
+import { tokenIdentifiersOf } from '../credentials/token-identifiers.ts';
 import type { ConnectionContext } from '../domain/connection-context.ts';
 import { refreshDueAt, tokenLifeMs } from '../domain/schedule.ts';
 import { rotationText } from '../domain/rotation.ts';
@@ -22,7 +23,14 @@ export async function newCredential(
   return {
     kind: signIn.credential.kind,
     version,
-    ...(sealed ? { sealedSecret: sealed, secretVersion: version, rotation: startingRotation(context, signIn) } : {}),
+    ...(sealed
+      ? {
+          sealedSecret: sealed,
+          secretVersion: version,
+          rotation: startingRotation(context, signIn),
+          tokenIdentifiers: identifiersOf(context, signIn),
+        }
+      : {}),
     ...(await accessToken(context, signIn, binding, signIn.adoption?.answeredAt ?? now)),
     oauthProvider: signIn.credential.kind === 'oauth' ? signIn.credential.provider : null,
     context: contextOf(signIn),
@@ -40,6 +48,12 @@ function contextOf({ credential, proof }: SignIn): ConnectionContext {
 
 function secretOf(credential: SignInCredential) {
   return credential.kind === 'password' ? passwordSecretText(credential) : credential.tokens.refreshToken;
+}
+
+function identifiersOf(context: Context, { credential, accessType }: SignIn): string[] | null {
+  if (credential.kind === 'password' || credential.tokens.refreshToken === null) return null;
+  const oauth = oauthOf(context, accessType, credential.provider);
+  return tokenIdentifiersOf(context, oauth, credential.tokens.refreshToken);
 }
 
 /**

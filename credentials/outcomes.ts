@@ -22,6 +22,7 @@ import { servedUntilMs, spentAt } from '../domain/schedule.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Provider } from '../providers/contract.ts';
 import { clientOf } from './canary.ts';
+import { explainRefusal, issuerOf } from './explain-refusal.ts';
 import { lockOutOf, passwordRetriesAfter } from './password-tries.ts';
 
 /** The half of a connection that a call tried: the credential, or access to the account. */
@@ -152,16 +153,18 @@ export async function settleRefusal(
   context: Context,
   { tx, now, wake }: Waking,
   row: ChannelRow,
-  outcome: Refusal,
+  refusal: Refusal,
 ): Promise<Settled> {
-  const { verdict, credentialVersion, tried } = outcome;
+  const { credentialVersion, tried } = refusal;
   if (credentialVersion < row.credentialVersion) return { before: row, row };
+  const credential = await findCredentialState(tx, row.id);
+  const verdict = await explainRefusal(context, tx, { row, credential, refusal, now });
+  const outcome = { ...refusal, verdict };
   await notifyReaders(tx, row.id);
   // A token endpoint's refusal never concerns the access token, which is still served (rule 6).
   if (verdict.tokenRefused && tried === 'access') await markTokenRefused(tx, row.id, credentialVersion, now);
   if (verdict.claims !== undefined) await keepClaims(tx, row.id, credentialVersion, verdict.claims);
   if (statusAfter(verdict) === null) return { before: row, row };
-  const credential = await findCredentialState(tx, row.id);
   const confirmations = confirmationsOf(context, row, credential);
   const suspicion = suspect(row, { ...outcome, confirmations }, now);
   // Of a password there is no newer version to ask with.
@@ -201,10 +204,8 @@ type Confirmations = Provider['capabilities']['confirmations'];
 
 /** A grant's issuer may be another than who serves the account. */
 function confirmationsOf(context: Context, row: ChannelRow, credential: CredentialState | null): Confirmations {
-  const { signIn, capabilities } = context.providers.get(row.accessType)!;
-  const issuer =
-    credential?.kind === 'oauth' && signIn.oauth.find(({ provider }) => provider === credential.oauthProvider);
-  return (issuer || null)?.confirmations ?? capabilities.confirmations;
+  const { capabilities } = context.providers.get(row.accessType)!;
+  return issuerOf(context, row, credential)?.confirmations ?? capabilities.confirmations;
 }
 
 interface Unconfirmed {

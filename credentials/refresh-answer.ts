@@ -16,6 +16,7 @@ import type { Settled } from './outcomes.ts';
 import { openSecret } from './access.ts';
 import { openAnswer, understandAnswer } from './one-time-exchange-answer.ts';
 import { answerBinding } from './send-refresh.ts';
+import { tokenIdentifiersOf } from './token-identifiers.ts';
 import { NO_TOKEN_ANSWER, scopesRemoved } from '../domain/verdict-builders.ts';
 import { learnRotation, parseRotation } from '../domain/rotation.ts';
 import { tokenLifeMs } from '../domain/schedule.ts';
@@ -179,10 +180,24 @@ async function newVersion(
     accessTokenRefusedAt: null,
     claims: null,
     rotation: await learned(context, oauth, credential, tokens),
+    ...(await newIdentifiers(context, oauth, credential, tokens)),
     context: { ...credential.context, ...tokens.context },
     updatedAt: await context.clock.now(),
     ...(tokens.scopes ? { scopes: tokens.scopes } : {}),
   } satisfies Partial<NewCredential>;
+}
+
+/** Of a new refresh token; of the old one where a release before stored it, or the server stored it without them. */
+async function newIdentifiers(
+  context: Context,
+  oauth: OAuthAdapter,
+  credential: CredentialRow,
+  { refreshToken }: TokenSet,
+): Promise<Pick<NewCredential, 'tokenIdentifiers'>> {
+  const isKnown = refreshToken === null && credential.tokenIdentifiers !== null;
+  if (oauth.securityEvents === undefined || isKnown) return {};
+  const token = refreshToken ?? (await openSecret(context, credential));
+  return { tokenIdentifiers: tokenIdentifiersOf(context, oauth, token) };
 }
 
 async function learned(

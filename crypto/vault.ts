@@ -133,6 +133,12 @@ export class Vault {
     return hash !== null && isSameSecret(keyed.slice(at + 1), hash);
   }
 
+  /** The keyed hashes of `text` under every key of the keys file, to find one that was made under an older key. */
+  keyedHashes(text: string, label: string): string[] {
+    const { keys } = this.#keyring.content;
+    return [...keys.keys()].map((keyId) => `${keyId}:${this.#hashUnder(keyId, text, label)}`);
+  }
+
   /** A token that carries `claims` for a holder who can neither read nor change them. */
   makeToken(claims: string, label: string): string {
     const { current } = this.#keyring.content;

@@ -8,6 +8,7 @@ import type { Server, SubmissionServer } from '../domain/server.ts';
 import type { ProviderAnswer, StatusReason, Verdict } from '../domain/verdict.ts';
 import type { VagueCause } from '../domain/words/causes.ts';
 import type { PasswordNote } from '../domain/words/password-notes.ts';
+import type { SecurityEvents } from './security-events.ts';
 
 /**
  * The contract of an adapter: words and shapes, no code. Shared code never asks which provider it has; it asks for a
@@ -270,6 +271,8 @@ export interface OAuthAdapter {
   revoke(grant: Grant, signal: AbortSignal): Promise<void>;
   /** As in `Capabilities`, for what the token endpoint refuses; absent: as the access type has it. */
   confirmations?: Capabilities['confirmations'];
+  /** It tells of accounts and grants by itself; absent where it does not, or is not configured to. */
+  securityEvents?: SecurityEvents;
   /** The scopes of `uses` that `granted` lacks; empty when all are there. */
   missingScopes(granted: string[], uses: Use[]): string[];
   rotation: Rotation;

@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
 import { inWakingTransaction } from '../channels/wake.ts';
 import { listChannelsToTell, listSubscribersToTell } from '../db/across-tenants/subscribers.ts';
-import { lockChannel, updateChannel } from '../db/channels/channels.ts';
-import { dropSubscription, findSubscription, planRenewal } from '../db/channels/subscriptions.ts';
+import { lockChannel } from '../db/channels/channels.ts';
+import { findSubscription } from '../db/channels/subscriptions.ts';
 import type { Transaction } from '../db/client.ts';
 import { listCursors } from '../db/imports/cursors.ts';
 import type { AccessType } from '../domain/access-type.ts';
 import type { PushedItem, PushTarget } from '../providers/contract.ts';
 import type { Context } from '../runtime/context.ts';
 import { inTurn } from './in-turn.ts';
+import { writeNotice } from './write-notice.ts';
 
 /** `known`: everything up to this news is already stored. */
 export type Told = PushedItem['kind'] | 'known' | 'unknown_mailbox' | 'unknown_subscription' | 'forged';
@@ -74,8 +75,7 @@ async function tellChannel(
     const channel = news.length > 0 ? await lockChannel(tx, channelId) : null;
     if (channel === null) return ['known'];
     if (!(await isAuthentic(tx, channelId, about))) return ['forged'];
-    for (const kind of news) await write(tx, channelId, kind, now);
-    await wake(channel);
+    for (const kind of news) await writeNotice({ tx, now, wake }, channel, kind);
     return news;
   });
   if (told.includes('forged')) context.logger.warn({ channelId }, 'A push did not repeat its state');
@@ -100,12 +100,6 @@ async function isAuthentic(tx: Transaction, channelId: string, about: PushTarget
   const subscription = await findSubscription(tx, channelId);
   if (subscription === null) return false;
   return subscription.stateHash === null || subscription.stateHash === hashOfState(about.state ?? '');
-}
-
-async function write(tx: Transaction, channelId: string, kind: PushedItem['kind'], now: Date): Promise<void> {
-  if (kind === 'resubscribe') await dropSubscription(tx, channelId, now);
-  if (kind === 'renew') await planRenewal(tx, channelId, now);
-  else await updateChannel(tx, channelId, { pollRequestedAt: now });
 }
 
 export function hashOfState(state: string): string {

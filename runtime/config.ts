@@ -202,6 +202,16 @@ function pollIntervalMs({ MOORING_POLL_SECONDS: seconds, MOORING_SANDBOX: sandbo
   return sandbox === 'on' ? SANDBOX_POLL_MS : null;
 }
 
+/** What `npm run google-events` works with: it needs no database. Throws `ConfigError` as `readConfig` does. */
+export function readProviderConfig(environment: Record<string, string> = readEnvironment()): ProviderConfig {
+  const own = variables.pick({ PORT: true, MOORING_PUBLIC_URL: true }).safeParse(environment);
+  const theirs = z.object(PROVIDER_VARIABLES).safeParse(environment);
+  if (!own.success || !theirs.success) throw configError(own.error, theirs.error);
+  const { PORT, MOORING_PUBLIC_URL: url = `http://127.0.0.1:${PORT}` } = own.data;
+  const publicUrl = url.replace(/\/$/, '');
+  return { variables: theirs.data, publicUrl, egress: { allow: [] }, certificateAuthorities: null };
+}
+
 /** What `node migrate.ts` works with. */
 export interface MigrateConfig {
   /** The login that owns the tables. */

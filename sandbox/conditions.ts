@@ -52,6 +52,8 @@ export interface Conditions {
    * Only `faults` are looked at: name the ones that can show in this request, or they are used up unseen.
    */
   take(request: ConditionedRequest, faults: readonly string[]): ReadonlyMap<string, Condition>;
+  /** Calls `then` whenever a condition begins, or has ended: deleted, or used up. */
+  watch(then: (condition: Condition, change: 'began' | 'ended') => void): void;
   clear(): void;
   close(): void;
 }
@@ -61,6 +63,10 @@ type Entry = { readonly set: Condition } | { readonly removed: string };
 /** The lasting faults, kept on disk with what is left of them. */
 export function openConditions(dir: string): Conditions {
   const conditions = new Map<string, Condition>();
+  const watchers: ((condition: Condition, change: 'began' | 'ended') => void)[] = [];
+  const tell = (condition: Condition, change: 'began' | 'ended'): void => {
+    for (const then of watchers) then(condition, change);
+  };
   const replay = (entry: Entry): void => {
     if ('set' in entry) conditions.set(entry.set.id, entry.set);
     else conditions.delete(entry.removed);
@@ -75,19 +81,24 @@ export function openConditions(dir: string): Conditions {
   };
   const use = (condition: Condition): void => {
     if (condition.times === undefined) return;
-    if (condition.times <= 1) record({ removed: condition.id });
-    else record({ set: { ...condition, times: condition.times - 1 } });
+    if (condition.times <= 1) {
+      record({ removed: condition.id });
+      tell(condition, 'ended');
+    } else record({ set: { ...condition, times: condition.times - 1 } });
   };
   return {
     add(condition) {
       const added = { id: `flt_${randomUUID()}`, ...condition };
       record({ set: added });
+      tell(added, 'began');
       return added;
     },
     remove(id) {
-      const existed = conditions.has(id);
-      if (existed) record({ removed: id });
-      return existed;
+      const existing = conditions.get(id);
+      if (existing === undefined) return false;
+      record({ removed: id });
+      tell(existing, 'ended');
+      return true;
     },
     list: () => [...conditions.values()],
     take(request, faults) {
@@ -98,6 +109,7 @@ export function openConditions(dir: string): Conditions {
       for (const condition of held.values()) use(condition);
       return held;
     },
+    watch: (then) => void watchers.push(then),
     clear() {
       conditions.clear();
       journal.rewrite();

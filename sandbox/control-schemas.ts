@@ -61,6 +61,11 @@ export const FaultBody = z.strictObject({
   after: z.enum(['request', 'processing']).optional(),
 });
 
+export const SecurityEventBody = z.strictObject({
+  event: z.string().min(1),
+  token: z.enum(['prefix', 'hash']).optional(),
+});
+
 export const SettingsBody = z.strictObject({
   token_life_s: z.number().int().min(1).optional(),
   refresh_rotation: z.enum(['none', 'tolerant', 'grace', 'strict']).optional(),

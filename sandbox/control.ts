@@ -10,6 +10,7 @@ import {
   OffsetBody,
   AccountBody,
   RequestsQuery,
+  SecurityEventBody,
   SettingsBody,
   Email,
 } from './control-schemas.ts';
@@ -29,6 +30,7 @@ export function controlRoutes(control: Control): Router {
   router.use(json());
   router.get('/health', (_request, response) => response.json({ ok: true }));
   accountRoutes(router, control);
+  securityEventRoute(router, control);
   faultRoutes(router, control);
   providerRoutes(router, control);
   router.post('/consent', async (request, response) => {
@@ -103,6 +105,24 @@ function accountRoutes(router: Router, control: Control): void {
     if (!provider.remove(email, id))
       throw new SandboxRefusal(404, 'message_not_found', `${email} has no message ${id}`);
     response.json({ deleted: true });
+  });
+}
+
+function securityEventRoute(router: Router, control: Control): void {
+  router.post('/accounts/:provider/:email/security-events', (request, response) => {
+    const { provider, email } = accountOf(control, request);
+    const body = SecurityEventBody.parse(request.body ?? {});
+    const { securityEvents = [] } = provider;
+    existing(provider, email);
+    if (!provider.tellSecurityEvent || !securityEvents.includes(body.event)) {
+      const has = securityEvents.length > 0 ? `; it has ${securityEvents.join(', ')}` : '';
+      throw new SandboxRefusal(
+        422,
+        'security_event_not_supported',
+        `${provider.name} has no security event "${body.event}"${has}`,
+      );
+    }
+    response.status(202).json({ sent: true, ...provider.tellSecurityEvent(email, body) });
   });
 }
 

@@ -192,6 +192,14 @@ export interface SandboxProvider {
   /** An event of the control API, for one account or all. Only called with a fault that `supports` calls `event`. */
   event(fault: string, parameters: FaultParameters): void;
 
+  /** Its security events by name; absent where the real provider has none (422). */
+  readonly securityEvents?: readonly string[];
+  /** Sends one about an account, true or not; `token`: how it names a refresh token. */
+  tellSecurityEvent?(
+    email: string,
+    what: { event: string; token?: 'prefix' | 'hash' | undefined },
+  ): Readonly<Record<string, unknown>>;
+
   /** What kind of fault this is here; undefined when the real provider has no such thing (422). */
   supports(fault: string): 'event' | 'condition' | undefined;
   /** Throws SandboxRefusal 422 for a setting that means nothing here. */

@@ -49,7 +49,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'notifications',
   ],
   workflows: ['domain', 'activities:type', 'imports:type', 'webhooks:type', 'notifications:type'],
-  background: ['domain', 'providers:type', 'db', 'runtime', 'connections'],
+  background: ['domain', 'providers:type', 'db', 'runtime', 'push', 'connections'],
   api: [
     'domain',
     'crypto',
@@ -78,6 +78,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'prepare.ts': ['runtime', 'embedded'],
   'vault-keys.ts': ['runtime', 'credentials'],
   'explain.ts': ['domain', 'providers'],
+  'google-events.ts': ['providers', 'runtime'],
 };
 
 /** A folder with more flat files than this hides what it holds. */

@@ -24,9 +24,9 @@ interface WrittenAnswer {
 }
 
 type DocumentedAnswer = JsonAnswer | EmptyAnswer | RedirectAnswer | WrittenAnswer;
-type Status = 200 | 201 | 202 | 204 | 303;
+type Status = 200 | 201 | 202 | 204 | 303 | 400;
 
-/** A call's answers by status. */
+/** A call's answers by status; 400 only where another standard than RFC 9457 says how a refusal looks. */
 export type Answers = { [S in Status]?: DocumentedAnswer };
 
 /** JSON of this schema. */

@@ -11,6 +11,7 @@ import {
   measureCoverage,
 } from '../../db/across-tenants/operator-figures.ts';
 import { INCIDENT_SCOPES, toldScope } from '../../domain/incidents/incident.ts';
+import type { AccountsTold } from '../../push/tell-accounts.ts';
 import type { Told } from '../../push/tell-channels.ts';
 import { countUnserved } from '../../db/across-tenants/incidents/served.ts';
 import type { ApiContext } from '../api-context.ts';
@@ -97,7 +98,10 @@ export function countTokenRead(outcome: 'fresh' | 'refreshed' | 'leftover' | 're
   tokenReads.inc({ outcome });
 }
 
-export function countPush(provider: string, outcome: Told | 'forged' | 'malformed' | 'unverifiable'): void {
+export function countPush(
+  provider: string,
+  outcome: Told | AccountsTold | 'forged' | 'malformed' | 'unverifiable',
+): void {
   pushes.inc({ provider, outcome });
 }
 

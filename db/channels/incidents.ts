@@ -127,6 +127,16 @@ export async function setIncidentAction(tx: Transaction, id: string, action: Act
   await tx.update(incidents).set({ action }).where(eq(incidents.id, id));
 }
 
+/** The provider told the cause after the incident had opened. */
+export async function explainIncident(
+  tx: Transaction,
+  id: string,
+  cause: Pick<IncidentRow, 'reason' | 'action' | 'providerCode'>,
+): Promise<void> {
+  const { reason, action, providerCode } = cause;
+  await tx.update(incidents).set({ reason, action, providerCode }).where(eq(incidents.id, id));
+}
+
 /** Notes the n-th reminder of an incident. */
 export async function noteReminder(tx: Transaction, id: string, number: number, at: Date): Promise<void> {
   await tx.update(incidents).set({ reminders: number, remindedAt: at }).where(eq(incidents.id, id));

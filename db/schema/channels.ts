@@ -64,6 +64,8 @@ export const channels = pgTable(
     statusSince: time('status_since').notNull(),
     action: text('action').$type<Action>().notNull().default('none'),
     providerCode: text('provider_code'),
+    /** A security event of the provider tells the reason, so it is no guess where its answers leave it open. */
+    reasonTold: boolean('reason_told').notNull().default(false),
     /** When the pause began, also while the status waits for a person; null: no pause. */
     pausedAt: time('paused_at'),
     incidentId: text('incident_id'),
@@ -140,6 +142,8 @@ export const channels = pgTable(
     index('channels_needing_person').on(t.tenantId, t.statusSince).where(needsPerson(t)),
     /** A push names a mailbox, and no tenant. */
     index('channels_mailbox').on(t.mailboxKey, t.accessType),
+    /** A security event names a login, and no tenant. */
+    index('channels_login').on(t.accountProviderId),
     /** How many live channels an access type has, of whom, and at which server. */
     index('channels_live').on(t.accessType, t.tenantId).where(hasNotLeft(t.status)),
     index('channels_live_server')

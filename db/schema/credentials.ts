@@ -5,40 +5,52 @@ import { time } from './columns.ts';
 import { channels, channelId } from './channels.ts';
 import { tenantId } from './tenants.ts';
 
-export const credentials = pgTable('credentials', {
-  /** One live credential per channel (rule 2): the channel is the key, the version is compared and swapped. */
-  channelId: text('channel_id')
-    .primaryKey()
-    .references(() => channels.id, { onDelete: 'cascade' }),
-  tenantId: tenantId(),
-  kind: text('kind').$type<'oauth' | 'password'>().notNull(),
-  version: integer('version').notNull(),
-  /** The version the sealed secret was sealed at: a refresh without a new refresh token keeps the old seal. */
-  secretVersion: integer('secret_version').notNull(),
-  /** Refresh token, or password with its server, sealed to the workers' key. */
-  sealedSecret: text('sealed_secret').notNull(),
-  /** Encrypted under a key the server holds too; null for passwords. */
-  accessTokenJwe: text('access_token_jwe'),
-  tokenType: text('token_type'),
-  issuedAt: time('issued_at'),
-  expiresAt: time('expires_at'),
-  /** The provider was seen or reported to refuse this access token: it is not served any more. */
-  accessTokenRefusedAt: time('access_token_refused_at'),
-  scopes: text('scopes').array().notNull().default([]),
-  /** Whose authorization server issued it; null for a password, and where an earlier release stored it. */
-  oauthProvider: text('oauth_provider').$type<ProviderName>(),
-  /** Not secret; of the credential, because a refresh or a sign-in may change it together with its version. */
-  context: jsonb('context').$type<ConnectionContext>().notNull().default({}),
-  /** What the provider's last refusal asks the next refresh or sign-in for (OpenID Connect `claims`); not secret. */
-  claims: text('claims'),
-  /** `none | tolerant | grace:<seconds> | strict` */
-  rotation: text('rotation').notNull().default('none'),
-  /** Which grant it rests on (client and login), hashed: revoking one may end all of them. */
-  grantKey: text('grant_key').notNull(),
-  leaseOwner: text('lease_owner'),
-  leaseUntil: time('lease_until'),
-  updatedAt: time('updated_at').notNull(),
-});
+export const credentials = pgTable(
+  'credentials',
+  {
+    /** One live credential per channel (rule 2): the channel is the key, the version is compared and swapped. */
+    channelId: text('channel_id')
+      .primaryKey()
+      .references(() => channels.id, { onDelete: 'cascade' }),
+    tenantId: tenantId(),
+    kind: text('kind').$type<'oauth' | 'password'>().notNull(),
+    version: integer('version').notNull(),
+    /** The version the sealed secret was sealed at: a refresh without a new refresh token keeps the old seal. */
+    secretVersion: integer('secret_version').notNull(),
+    /** Refresh token, or password with its server, sealed to the workers' key. */
+    sealedSecret: text('sealed_secret').notNull(),
+    /** Encrypted under a key the server holds too; null for passwords. */
+    accessTokenJwe: text('access_token_jwe'),
+    tokenType: text('token_type'),
+    issuedAt: time('issued_at'),
+    expiresAt: time('expires_at'),
+    /** The provider was seen or reported to refuse this access token: it is not served any more. */
+    accessTokenRefusedAt: time('access_token_refused_at'),
+    scopes: text('scopes').array().notNull().default([]),
+    /** Whose authorization server issued it; null for a password, and where an earlier release stored it. */
+    oauthProvider: text('oauth_provider').$type<ProviderName>(),
+    /** Not secret; of the credential, because a refresh or a sign-in may change it together with its version. */
+    context: jsonb('context').$type<ConnectionContext>().notNull().default({}),
+    /** What the provider's last refusal asks the next refresh or sign-in for (OpenID Connect `claims`); not secret. */
+    claims: text('claims'),
+    /** `none | tolerant | grace:<seconds> | strict` */
+    rotation: text('rotation').notNull().default('none'),
+    /** Which grant it rests on (client and login), hashed: revoking one may end all of them. */
+    grantKey: text('grant_key').notNull(),
+    /**
+     * Keyed hashes of the names by which the provider speaks of this refresh token (`SecurityEvents.identifiersOf`), under a
+     * key that is not in the database: a dump tells nothing of the token. null: not computed yet, or it has no names.
+     */
+    tokenIdentifiers: text('token_identifiers').array(),
+    leaseOwner: text('lease_owner'),
+    leaseUntil: time('lease_until'),
+    updatedAt: time('updated_at').notNull(),
+  },
+  (t) => [
+    // A security event names a token, and no channel.
+    index('credentials_token_identifiers').using('gin', t.tokenIdentifiers),
+  ],
+);
 
 export const refreshAttempts = pgTable(
   'refresh_attempts',

@@ -19,6 +19,18 @@ export interface GoogleConfig {
   smtpServer: SubmissionServer;
   /** null: Gmail is polled only. */
   push: GooglePushConfig | null;
+  /** null: Google tells of no account. */
+  securityEvents: GoogleSecurityEventsConfig | null;
+}
+
+/** Google tells of accounts by security events, to the one receiver of the client's project. */
+export interface GoogleSecurityEventsConfig {
+  /** Whom the events are made out to. */
+  clientId: string;
+  configurationUrl: string;
+  apiUrl: string;
+  /** The key file of the service account that may register a receiver; null: none is registered. */
+  serviceAccountFile: string | null;
 }
 
 /** Gmail reports news to a Pub/Sub topic, whose subscription pushes it to us with a signed token. */
@@ -33,6 +45,7 @@ export interface GooglePushConfig {
   keysUrl: string;
 }
 
+const RISC_CONFIGURATION_URL = 'https://accounts.google.com/.well-known/risc-configuration';
 const GMAIL_API_URL = 'https://gmail.googleapis.com';
 /**
  * Units of one mailbox a minute, for projects made since May 2026
@@ -59,6 +72,9 @@ export const googleVariables = {
     .optional(),
   GOOGLE_PUBSUB_AUDIENCE: z.string().min(1).optional(),
   GOOGLE_PUBSUB_SERVICE_ACCOUNT: z.email().optional(),
+  GOOGLE_RISC_CONFIGURATION_URL: z.url().optional(),
+  GOOGLE_RISC_SERVICE_ACCOUNT_FILE: z.string().min(1).optional(),
+  GOOGLE_RISC_API_URL: z.url().default('https://risc.googleapis.com/v1beta'),
 };
 type Variables = z.infer<z.ZodObject<typeof googleVariables>>;
 
@@ -82,8 +98,21 @@ export function googleConfig(given: Variables, publicUrl: string): GoogleConfig 
       // A stand-in for Gmail has its own quota.
       unitsPerMinute: given.GMAIL_API_URL === GMAIL_API_URL ? GMAIL_UNITS_PER_MINUTE : null,
       push: pushConfig(given, publicUrl),
+      securityEvents: securityEventsConfig(given, client.id),
     }
   );
+}
+
+/** Off, unless the configuration or the service account is named. */
+function securityEventsConfig(given: Variables, clientId: string): GoogleSecurityEventsConfig | null {
+  const { GOOGLE_RISC_CONFIGURATION_URL: url, GOOGLE_RISC_SERVICE_ACCOUNT_FILE: file } = given;
+  if (url === undefined && file === undefined) return null;
+  return {
+    clientId,
+    configurationUrl: url ?? RISC_CONFIGURATION_URL,
+    apiUrl: given.GOOGLE_RISC_API_URL,
+    serviceAccountFile: file ?? null,
+  };
 }
 
 /** The audience of Pub/Sub's tokens is the push address, unless the subscription names another. */

@@ -7,6 +7,7 @@ import { postForm, requestToken } from '../oauth.ts';
 import { readTokenAnswer } from '../token-answer.ts';
 import type { OAuthAdapter } from '../contract.ts';
 import { classifyGoogle } from './errors.ts';
+import { createGoogleSecurityEvents } from './security-events.ts';
 
 const GMAIL = 'https://www.googleapis.com/auth/gmail.';
 const FULL = 'https://mail.google.com/';
@@ -28,6 +29,7 @@ export function createGoogleOAuth(
   http: Http,
   scopesOfUse: ScopesOfUse = OF_THE_API,
 ): OAuthAdapter {
+  const { securityEvents } = config;
   const endpoint = { http, url: new URL(config.tokenUrl), client: config.client };
   return {
     provider: 'google',
@@ -76,6 +78,7 @@ export function createGoogleOAuth(
       if (refusal.providerCode === 'invalid_token') return;
       throw new ProviderError(`Google answered a revocation with ${answer.status}`, refusal);
     },
+    ...(securityEvents === null ? {} : { securityEvents: createGoogleSecurityEvents(securityEvents, http) }),
     missingScopes(granted, uses) {
       const needed = uses.map((use) => scopesOfUse[use]);
       const lacking = needed.filter((any) => !any.some((scope) => granted.includes(scope)));

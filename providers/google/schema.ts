@@ -71,3 +71,39 @@ export const cursor = z.object({
   page: z.object({ token: z.string(), head: decimal }).optional(),
 });
 export type Cursor = z.infer<typeof cursor>;
+
+/** What Google says of its security events (developers.google.com/identity/protocols/risc). */
+export const riscConfiguration = z.object({ issuer: z.string().min(1), jwks_uri: z.url() });
+
+/** PostgreSQL stores it as it is. */
+const printable = z.string().regex(/^[\x20-\x7e]+$/);
+
+/** RFC 8417 section 2.2; of an event only what is read. */
+export const securityEventClaims = z.object({
+  jti: printable.max(300),
+  events: z.record(
+    z.string(),
+    z.object({
+      subject: z.unknown().optional(),
+      reason: printable.max(100).optional().catch(undefined),
+      state: z.string().max(300).optional().catch(undefined),
+    }),
+  ),
+});
+
+/** A login (`iss-sub`, `id_token_claims`), or a refresh token. */
+export const tokenSubject = z.object({
+  sub: printable.max(255).optional(),
+  token: z.string().min(1).max(300).optional(),
+  token_identifier_alg: z.enum(['prefix', 'hash_base64_sha512_sha512']).optional(),
+});
+
+/** The stream of a project, as far as it is read. */
+export const riscStream = z.object({ delivery: z.object({ url: z.string().optional() }).optional() });
+
+/** A service account's key file. */
+export const serviceAccount = z.object({
+  client_email: z.string(),
+  private_key: z.string(),
+  private_key_id: z.string(),
+});

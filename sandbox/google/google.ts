@@ -20,6 +20,8 @@ import { openGmailImap } from './imap.ts';
 import { openGmailSmtp } from './smtp.ts';
 import { LISTING_FAULTS } from './listing-faults.ts';
 import { GmailPush, PUSH_SERVICE_ACCOUNT } from './push.ts';
+import type { SecurityEvents } from './risc/events.ts';
+import { openRisc } from './risc/risc.ts';
 import { googleRoutes } from './routes.ts';
 import type { AccountRow, SettingsRow } from './rows.ts';
 import { consentTo, SIGN_IN_FAULTS } from './oauth/sign-in.ts';
@@ -61,6 +63,7 @@ export async function createGoogleProvider(deps: ProviderDeps): Promise<SandboxP
   const store = new GoogleStore(deps);
   const client = openGoogleClient(deps.dir);
   const push = new GmailPush(store, client);
+  const risc = openRisc(store, client);
   const imap = await openGmailImap(store);
   const smtp = await openGmailSmtp(store);
   return {
@@ -70,15 +73,17 @@ export async function createGoogleProvider(deps: ProviderDeps): Promise<SandboxP
       ...environmentOf(deps, client),
       GOOGLE_IMAP_SERVER: `${imap.host}:${imap.port}`,
       GOOGLE_SMTP_SERVER: `${imap.host}:${smtp.port}`,
+      ...risc.environment,
     },
     run: { imap_oauth: { google: { host: imap.host, port: imap.port, smtp_port: smtp.port } } },
-    routes: googleRoutes({ store, client }),
+    routes: googleRoutes({ store, client }, risc.routes),
     ...accountsOf(store, push),
     supports: (fault) => {
       if (EVENTS.some((event) => event.fault === fault)) return 'event';
       return CONDITIONS.includes(fault) ? 'condition' : undefined;
     },
-    event: (fault, parameters) => applyEvent(store, fault, parameters),
+    event: (fault, parameters) => applyEvent(store, risc.events, fault, parameters),
+    ...risc.control,
     configure: (settings) => configure(store, settings),
     ownsPage: (url) => `${url.origin}${url.pathname}` === `${deps.origin}/google/o/oauth2/v2/auth`,
     async consent(request) {
@@ -103,6 +108,7 @@ export async function createGoogleProvider(deps: ProviderDeps): Promise<SandboxP
     },
     close: async () => {
       push.close();
+      risc.events.close();
       await Promise.all([imap.close(), smtp.close()]);
       store.tables.close();
     },
@@ -186,7 +192,12 @@ function summarize(store: GoogleStore, account: AccountRow): AccountSummary {
   };
 }
 
-function applyEvent(store: GoogleStore, fault: string, { email, scope }: FaultParameters): void {
+function applyEvent(
+  store: GoogleStore,
+  events: SecurityEvents,
+  fault: string,
+  { email, scope }: FaultParameters,
+): void {
   const accounts = email === undefined ? [...store.tables.read('accounts').values()] : [store.requireAccount(email)];
   if (fault === 'scope_removed') {
     if (!scope) throw new SandboxRefusal(400, 'scope_missing', 'say which: {"scope": "gmail.readonly"}');
@@ -197,7 +208,10 @@ function applyEvent(store: GoogleStore, fault: string, { email, scope }: FaultPa
   for (const account of accounts) {
     if (fault === 'cursor_expired') expireHistory(store, account);
     else if (fault === 'uidvalidity_changed') renumber(store, account);
-    else applyGrantEvent(store, fault as GrantEvent, account.email);
+    else {
+      applyGrantEvent(store, fault as GrantEvent, account.email);
+      events.happened(fault, account);
+    }
   }
 }
 

@@ -28,7 +28,7 @@ interface Google {
 }
 
 /** Google's addresses, on paths of the sandbox's first port. */
-export function googleRoutes(google: Google): Router {
+export function googleRoutes(google: Google, risc: Router): Router {
   const { store } = google;
   const router = Router();
   const at = (endpoint: HttpEndpoint): RequestHandler[] => endpointHandlers(store.deps, 'google', endpoint);
@@ -42,6 +42,7 @@ export function googleRoutes(google: Google): Router {
     response.writeHead(status, { ...headers }).end(body);
   });
   router.post(['/batch', '/batch/gmail/v1'], ...at(batchEndpoint(store)));
+  router.use(risc);
   router.all('/gmail/v1/users/*path', ...at(gmailEndpoint(store)));
   router.post('/upload/gmail/v1/users/:id/messages/send', ...at(gmailEndpoint(store)));
   return router;

@@ -15,7 +15,7 @@ export interface RegisteredClient {
   readonly clientSecret: string;
   verifySecret(given: string): boolean;
   /** A JWT, RS256. */
-  sign(claims: Readonly<Record<string, unknown>>): string;
+  sign(claims: Readonly<Record<string, unknown>>, typ?: string): string;
   readonly certificates: { readonly keys: readonly JsonWebKey[] };
 }
 
@@ -31,8 +31,8 @@ export function openClient(file: string, names: () => { client_id: string; clien
     clientId: stored.client_id,
     clientSecret: stored.client_secret,
     verifySecret: (given) => timingSafeEqual(digest(given), digest(stored.client_secret)),
-    sign(claims) {
-      const input = `${encode({ alg: 'RS256', kid, typ: 'JWT' })}.${encode(claims)}`;
+    sign(claims, typ = 'JWT') {
+      const input = `${encode({ alg: 'RS256', kid, typ })}.${encode(claims)}`;
       return `${input}.${sign('RSA-SHA256', Buffer.from(input), key).toString('base64url')}`;
     },
     certificates: { keys: [{ ...jwk, kid, use: 'sig', alg: 'RS256' }] },

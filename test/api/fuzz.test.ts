@@ -215,7 +215,10 @@ describe('no call answers 500', () => {
             expect(response.status, `${call.method} ${path}?${query} ${JSON.stringify(body)}: ${text}`).toBeLessThan(
               500,
             );
-            if (response.status === 400) expect(JSON.parse(text).detail).toMatch(/./);
+            if (response.status === 400) {
+              const { detail, description = detail } = JSON.parse(text) as { detail?: string; description?: string };
+              expect(description).toMatch(/./);
+            }
           },
         ),
         { numRuns: RUNS, ...SEED },

@@ -14,6 +14,7 @@ export const PUBLIC_CALLS = [
   'GET /oauth/:provider/callback',
   'GET /oauth/:provider/admin-consent',
   'POST /push/:provider',
+  'POST /push/:provider/security-events',
   'POST /ui/session',
   'POST /unsubscribe/:token',
   'DELETE /ui/session',

@@ -131,7 +131,8 @@ describe.skipIf(!chromiumInstalled)('a newcomer', { timeout: 120_000 }, () => {
     expect(Date.now() - began).toBeLessThan(20_000);
     const words = await banner.innerText();
     expect(words).toContain('One channel needs someone');
-    expect(words).toContain('Google ended our access: the password changed, or a person withdrew the access.');
+    // Until Google tells of the ended sessions too, a person may also have withdrawn the access.
+    expect(words).toMatch(/because the password changed\.|ended our access: the password changed, or/);
     expect(words).toContain(`Sign in again as ${ANA} to continue; nothing is lost.`);
     expect(words).toContain(`${ANA} must act`);
     await row.getByText('Sign-in needed', { exact: true }).waitFor();

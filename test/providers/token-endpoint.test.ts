@@ -61,6 +61,7 @@ beforeAll(async () => {
       imapServer: { kind: 'imap', host: 'imap.invalid', port: 993, security: 'tls' },
       smtpServer: { host: 'smtp.invalid', port: 465, security: 'tls' },
       push: null,
+      securityEvents: null,
     },
     reserveAlone(),
   );

@@ -1,15 +1,15 @@
 import type { Request } from 'express';
 import { z } from 'zod';
-import type { PushReceipt } from '../../providers/contract.ts';
-import { empty, written } from '../http/answers.ts';
-import { defineCall } from '../http/call.ts';
-import type { ApiContext } from '../api-context.ts';
-import { countGuess, refuseGuess } from '../auth/limit.ts';
-import { clientNetwork } from '../http/client-address.ts';
-import { countPush } from '../http/metrics.ts';
-import { Problem } from '../http/problem.ts';
-import { readRaw } from '../http/read-raw.ts';
-import { callbackParams } from '../schemas/connect.ts';
+import type { PushReceipt } from '../../../providers/contract.ts';
+import { empty, written } from '../../http/answers.ts';
+import { defineCall } from '../../http/call.ts';
+import type { ApiContext } from '../../api-context.ts';
+import { countGuess, refuseGuess } from '../../auth/limit.ts';
+import { clientNetwork } from '../../http/client-address.ts';
+import { countPush } from '../../http/metrics.ts';
+import { Problem } from '../../http/problem.ts';
+import { readRaw } from '../../http/read-raw.ts';
+import { callbackParams } from '../../schemas/connect.ts';
 
 const push = defineCall({
   method: 'post',

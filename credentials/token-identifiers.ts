@@ -1,0 +1,28 @@
+import type { Context } from '../runtime/context.ts';
+import type { ProviderName } from '../domain/access-type.ts';
+import type { Secret } from '../domain/secret.ts';
+import type { OAuthAdapter } from '../providers/contract.ts';
+
+const LABEL = 'refresh token identifier';
+
+/**
+ * The keyed hashes of the names that the authorization server may give a refresh token in a security event: what is stored
+ * tells nothing of the token. null: the server names no tokens.
+ */
+export function tokenIdentifiersOf(
+  { vault }: Pick<Context, 'vault'>,
+  { provider, securityEvents }: OAuthAdapter,
+  refreshToken: Secret,
+): string[] | null {
+  const names = securityEvents?.identifiersOf(refreshToken);
+  return names?.map((name) => vault.keyedHash(`${provider} ${name}`, LABEL)) ?? null;
+}
+
+/** What is stored of a token that has this name, under whichever of our keys. */
+export function tokenIdentifierHashes(
+  { vault }: Pick<Context, 'vault'>,
+  provider: ProviderName,
+  identifier: string,
+): string[] {
+  return vault.keyedHashes(`${provider} ${identifier}`, LABEL);
+}

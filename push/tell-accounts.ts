@@ -1,0 +1,90 @@
+import { changeChannel } from '../channels/wake.ts';
+import {
+  listChannelsOfGrants,
+  markSecurityEventsTold,
+  storeSecurityEvents,
+} from '../db/across-tenants/security-events.ts';
+import type { GrantedChannel, GrantsOf, SecurityEventRow } from '../db/across-tenants/security-events.ts';
+import { listSecurityEvents } from '../db/credentials/told-causes.ts';
+import type { ProviderName } from '../domain/access-type.ts';
+import { causeOf, ONE_ACT_MS } from '../domain/security/security-event.ts';
+import { tokenIdentifierHashes } from '../credentials/token-identifiers.ts';
+import type { ToldEvent } from '../providers/security-events.ts';
+import type { Context } from '../runtime/context.ts';
+import { inTurn } from './in-turn.ts';
+import { writeNotice } from './write-notice.ts';
+
+/** `known`: it was told before. `unknown_account`: no live channel rests on such a grant. */
+export type AccountsTold = 'checked' | 'known' | 'unknown_account';
+
+interface SignedToken {
+  provider: ProviderName;
+  tokenId: string;
+  events: readonly ToldEvent[];
+}
+
+/** Writes security events as facts; one per process, for all of its requests. */
+export type TellAccounts = (token: SignedToken) => Promise<AccountsTold>;
+
+/**
+ * Writes a security event as a fact and a nudge for every channel that rests on its grant, in every tenant, also where
+ * nothing polls or reads. The event itself is stored first, so that the refusal that a check meets finds its cause; a
+ * process that dies before all channels are told leaves it to the provider's repetition.
+ */
+export function createTellAccounts(context: Context): TellAccounts {
+  const tellOnce = inTurn<SignedToken, AccountsTold>((_id, [token]) => tell(context, token!));
+  return (token) => tellOnce(`${token.provider} ${token.tokenId}`, [token]);
+}
+
+async function tell(context: Context, { provider, tokenId, events }: SignedToken): Promise<AccountsTold> {
+  const now = await context.clock.now();
+  const found = await Promise.all(
+    events.map(async (event) => ({ event, channels: await findChannels(context, provider, event) })),
+  );
+  const rows = found.flatMap(({ event, channels }, position) =>
+    channels.slice(0, 1).map((channel) => rowOf({ provider, tokenId, position }, event, channel, now)),
+  );
+  if (rows.length === 0) return 'unknown_account';
+  if (await storeSecurityEvents(context.database, rows)) return 'known';
+  for (const { event, channels } of found) {
+    await Promise.all(channels.map((channel) => tellChannel(context, provider, channel, event)));
+  }
+  await markSecurityEventsTold(context.database, { provider, tokenId }, now);
+  return 'checked';
+}
+
+function findChannels(context: Context, provider: ProviderName, { about }: ToldEvent): Promise<GrantedChannel[]> {
+  const ownTypes = [...context.providers.values()].flatMap(({ name, accessType }) =>
+    name === provider ? [accessType] : [],
+  );
+  const of: GrantsOf['about'] =
+    'providerId' in about
+      ? { providerId: about.providerId }
+      : { identifiers: tokenIdentifierHashes(context, provider, about.tokenIdentifier) };
+  return listChannelsOfGrants(context.database, { provider, ownTypes, about: of });
+}
+
+/** All channels of one event have the same login. */
+function rowOf(
+  token: Pick<SecurityEventRow, 'provider' | 'tokenId' | 'position'>,
+  { kind, detail }: ToldEvent,
+  { providerId }: GrantedChannel,
+  now: Date,
+): SecurityEventRow {
+  const isOpen = kind === 'tokens_revoked' || kind === 'token_revoked';
+  const certainAt = isOpen ? new Date(now.getTime() + ONE_ACT_MS) : null;
+  return { ...token, providerId, kind, detail, receivedAt: now, certainAt };
+}
+
+async function tellChannel(
+  context: Context,
+  provider: ProviderName,
+  channel: GrantedChannel,
+  { kind }: ToldEvent,
+): Promise<void> {
+  await changeChannel(context, channel, async (waking, row) => {
+    const since = new Date(waking.now.getTime() - ONE_ACT_MS);
+    const told = await listSecurityEvents(waking.tx, { provider, providerId: channel.providerId, since });
+    await writeNotice(waking, row, kind, causeOf(told, waking.now));
+  });
+}

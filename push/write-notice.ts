@@ -1,0 +1,68 @@
+import { letHappen } from '../channels/happenings.ts';
+import type { Waking } from '../channels/wake.ts';
+import { updateChannel } from '../db/channels/channels.ts';
+import { explainIncident } from '../db/channels/incidents.ts';
+import type { ChannelRow } from '../db/channels/channels.ts';
+import { dropSubscription, planRenewal } from '../db/channels/subscriptions.ts';
+import type { SecurityEventKind, ToldCause } from '../domain/security/security-event.ts';
+import { explained } from '../domain/security/security-event.ts';
+import type { PushedItem } from '../providers/contract.ts';
+
+/**
+ * Writes what a provider says of a channel, its subscription, its account or its grant, as facts for the workflow. All of
+ * it is a hint, which the workflow's own call proves or refutes. `row` is locked. `cause`: the cause of a refusal, as the
+ * provider's security events name it.
+ */
+export async function writeNotice(
+  { tx, now, wake }: Waking,
+  row: ChannelRow,
+  kind: PushedItem['kind'] | SecurityEventKind,
+  cause: ToldCause | null = null,
+): Promise<void> {
+  switch (kind) {
+    case 'renew':
+      await planRenewal(tx, row.id, now);
+      break;
+    case 'resubscribe':
+      // A provider ends a subscription with the access that it rests on.
+      await dropSubscription(tx, row.id, now);
+      await updateChannel(tx, row.id, { pollRequestedAt: now, checkRequestedAt: row.checkRequestedAt ?? now });
+      break;
+    case 'news':
+    case 'missed':
+      await updateChannel(tx, row.id, { pollRequestedAt: now });
+      break;
+    case 'account_enabled':
+      // A blocked channel is tried at once instead of at its own time.
+      await updateChannel(tx, row.id, { checkRequestedAt: now, ...(row.status === 'blocked' ? { retryAt: now } : {}) });
+      break;
+    case 'account_disabled':
+    case 'tokens_revoked':
+    case 'token_revoked':
+    case 'sessions_revoked':
+    case 'credential_change_required':
+      if (row.status === 'reauth_required') await explainStatus({ tx, now }, row, cause);
+      else await updateChannel(tx, row.id, { checkRequestedAt: row.checkRequestedAt ?? now });
+      break;
+  }
+  await wake(row);
+}
+
+/** The refusal was there before the event that names its cause. */
+export async function explainStatus(
+  { tx, now }: Pick<Waking, 'tx' | 'now'>,
+  row: ChannelRow,
+  cause: ToldCause | null,
+): Promise<void> {
+  const { status, statusReason: reason, providerCode, credentialVersion, trouble } = row;
+  if (status !== 'reauth_required' || trouble !== 'credential') return;
+  const refusal = { kind: status, reason, providerCode, retryAfterMs: null, vague: false, tokenRefused: false };
+  const verdict = explained(refusal, cause);
+  if (verdict === refusal || (verdict.reason === reason && verdict.told !== true)) return;
+  const isBlocked = verdict.kind === 'account_gone';
+  const happening = { type: 'refused', credentialVersion, verdict } as const;
+  const told = await letHappen(tx, row, happening, now, isBlocked ? { retryAt: now } : {});
+  if (told.incidentId === null) return;
+  const { statusReason, action } = told;
+  await explainIncident(tx, told.incidentId, { reason: statusReason, action, providerCode: told.providerCode });
+}
