@@ -13,7 +13,7 @@ import { putAside } from './listing/list-carefully.ts';
 import { listPage } from './listing/list-page.ts';
 import { coverByWindow, isWalking, walkPage } from './listing/walk.ts';
 import { prepareScopes } from './preparation.ts';
-import { retryItems, RETRY_GAP_MS } from './retries.ts';
+import { pauseBeforeLook, retryItems, RETRY_GAP_MS } from './retries.ts';
 import { isOver, PAGE_ITEMS } from './import-run.ts';
 import type { ImportRun, PageEnd, Stretch } from './import-run.ts';
 import { isFallback } from './window.ts';
@@ -60,11 +60,21 @@ async function takeStep(run: ImportRun, { row, scopes, unsettled }: Plan): Promi
   let end: PageEnd | null = null;
   if (listing) end = await unlessRefused(stretch, listing, () => listPage(run, row, listing));
   else if (comparing) end = await unlessRefused(stretch, comparing, () => comparePage(run, row, comparing));
-  else if (retrying) end = await unlessRefused(stretch, retrying, () => retryItems(run, row, retrying, unsettled));
+  else if (retrying) end = await unlessRefused(stretch, retrying, () => lookAgain(run, row, retrying, unsettled));
   else await finishImport(stretch);
   if (end !== null && !row.audit) await tellOfProgress(run, row);
   if (end === 'session_lost') return RETRY_LATER;
   return isOver(stretch) ? GO_ON : null;
+}
+
+async function lookAgain(
+  run: ImportRun,
+  row: ImportRow,
+  scope: ImportScopeRow,
+  unsettled: ImportItemRow[],
+): Promise<PageEnd> {
+  await pauseBeforeLook(run.stretch, scope, unsettled);
+  return isOver(run.stretch) ? 'unfinished' : retryItems(run, row, scope, unsettled);
 }
 
 /** A part that is refused while others are given is set aside at once. */

@@ -22,7 +22,7 @@ export interface EarlierLook {
 }
 
 /** A message that is absent at two looks this far apart is gone, in ms. One answer may be wrong. */
-const GONE_AFTER_MS = 10_000;
+export const GONE_AFTER_MS = 10_000;
 
 interface Catch {
   work: PageWork;

@@ -1,3 +1,5 @@
+import { syncBuiltinESMExports } from 'node:module';
+import timers from 'node:timers/promises';
 import { expect, vi } from 'vitest';
 import { completeSignIn, proveSignIn } from '../../../connections/complete-sign-in.ts';
 import type { Context } from '../../../runtime/context.ts';
@@ -79,8 +81,19 @@ const steady = performance.now.bind(performance);
 /** Our clock in these runs: it never stands still, and jumps when it is told to. */
 export const modelClock = { now: async () => new Date(++nowMs) };
 
+/** A sleep is over at once, and both clocks have passed it. */
 export function takeTheClocks(): void {
   vi.spyOn(performance, 'now').mockImplementation(() => steady() + steadyMs);
+  vi.spyOn(timers, 'setTimeout').mockImplementation(async (ms = 0) => {
+    nowMs += ms;
+    steadyMs += ms;
+  });
+  syncBuiltinESMExports();
+}
+
+export function giveTheClocksBack(): void {
+  vi.restoreAllMocks();
+  syncBuiltinESMExports();
 }
 
 const accounts = new Map<string, ModelAccount>();

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { raiseStage } from '../../support/stage.ts';
 import type { Stage } from '../../support/stage.ts';
-import { modelClock, modelProviders, ModelRun, takeTheClocks, TROUBLES } from './model-run.ts';
+import { giveTheClocksBack, modelClock, modelProviders, ModelRun, takeTheClocks, TROUBLES } from './model-run.ts';
 import type { Step, Stretch, World } from './model-run.ts';
 
 /**
@@ -16,10 +16,13 @@ const PATH = process.env['MODEL_PATH'];
 
 let stage: Stage;
 beforeAll(async () => {
-  takeTheClocks();
   stage = await raiseStage({ given: { clock: modelClock, providers: modelProviders } });
+  takeTheClocks();
 });
-afterAll(() => stage.close());
+afterAll(async () => {
+  giveTheClocksBack();
+  await stage.close();
+});
 
 const seed = fc.nat(1_000_000);
 const trouble = fc.record({ what: fc.constantFrom(...TROUBLES), at: fc.nat(40) });
