@@ -10,6 +10,13 @@ import { failureOf } from './contract.ts';
 const EMAIL = 'ana@green.example';
 const soon = () => AbortSignal.timeout(20_000);
 
+const byToken = (token: string): SessionAccess => ({
+  kind: 'token',
+  mailbox: EMAIL,
+  context: { imap_user: EMAIL },
+  accessToken: new Secret(token),
+});
+
 /* IMAP and SMTP at a server that is not ours, which sends no challenge and no code where it refuses a token. */
 describe.skipIf(!greenMailAvailable)('GreenMail', { timeout: 60_000 }, () => {
   const good = secret('access-token');
@@ -36,12 +43,6 @@ describe.skipIf(!greenMailAvailable)('GreenMail', { timeout: 60_000 }, () => {
   }, 240_000);
   afterAll(() => server?.stop());
 
-  const byToken = (token: string): SessionAccess => ({
-    kind: 'token',
-    mailbox: EMAIL,
-    context: { imap_user: EMAIL },
-    accessToken: new Secret(token),
-  });
   const byPassword = (password: string): SessionAccess => ({
     kind: 'password',
     mailbox: EMAIL,

@@ -90,6 +90,8 @@ async function identify(access: SessionAccess) {
   return identity;
 }
 
+const bySmtp = (address: string) =>
+  `534-5.7.14 <${address}> Please log in via your web browser and\n534-5.7.14 then try again.`;
 const webAlert = (address: string) => `A2 NO [WEBALERT ${address}] Web login required. (Failure)`;
 
 describe('IMAP with tokens', () => {
@@ -160,12 +162,15 @@ describe('IMAP with tokens', () => {
   it('shows the page that Google’s server asks to be visited, and no other server’s', () => {
     const page = 'https://accounts.google.com/signin/continue';
     expect(pageNamed(webAlert(`${page}?plt=AKgnsb`))).toBe(page);
+    expect(pageNamed(bySmtp(`${page}?sarp=1&scc=1`))).toBe(page);
     for (const address of [
       'https://google.com.evil.example/',
       'https://sites.google.com/view/sign-in',
       'http://accounts.google.com/',
       'nonsense',
-    ])
+    ]) {
       expect(pageNamed(webAlert(address))).toBeNull();
+      expect(pageNamed(bySmtp(address))).toBeNull();
+    }
   });
 });

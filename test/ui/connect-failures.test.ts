@@ -81,10 +81,10 @@ describe('describeFailure of a form that does not validate', () => {
   });
 });
 
-describe('passwordBody', () => {
-  const smtpOf = (more: object) =>
-    passwordBody('imap', { username: 'a', password: 'b', ...NO_SERVER, smtpHost: ' s ', ...more }).smtp;
+const smtpOf = (more: object) =>
+  passwordBody('imap', { username: 'a', password: 'b', ...NO_SERVER, smtpHost: ' s ', ...more }).smtp;
 
+describe('passwordBody', () => {
   it('leaves out empty fields, so that the server discovers them', () => {
     const entry = { username: ' ana@example.com ', password: ' horse ', ...NO_SERVER };
     expect(passwordBody('imap', entry)).toEqual({

@@ -4,11 +4,11 @@ import { verdict } from '../../../domain/verdict-builders.ts';
 import { ProviderError } from '../../../domain/verdict.ts';
 import type { Verdict } from '../../../domain/verdict.ts';
 import { networkCode, networkFailure } from '../../../net/network-failure.ts';
-import { classifyImap, classifyTokenLogin } from '../errors.ts';
+import { classifyImap, classifyTokenLogin, pageNamed } from '../errors.ts';
 
 /**
  * What a login at a mail server failed with, as the verdict that the same refusal has over IMAP: logins fail in the same
- * words. The message names the server and holds nothing that it said.
+ * words. The message names the server and holds nothing that it said but a page of Google's.
  */
 export function submissionFailure(
   { server, credential }: { server: SubmissionServer; credential: { kind: 'password' | 'token' } },
@@ -24,7 +24,10 @@ export function submissionFailure(
   if (response === '') return connectionFailure(name, server.security, error);
   const classify = credential.kind === 'token' ? classifyTokenLogin : classifyImap;
   const said: Verdict = classify({ operation: 'login', httpStatus: null, headers: {}, body: response });
-  return new ProviderError(`${name} refused (${said.providerCode ?? error.responseCode ?? 'no code'})`, said);
+  // A server that a person names could write a page of its own.
+  const page = credential.kind === 'token' ? pageNamed(response) : null;
+  const asks = page === null ? '' : ` and asks for a sign-in at ${page} first`;
+  return new ProviderError(`${name} refused (${said.providerCode ?? error.responseCode ?? 'no code'})${asks}`, said);
 }
 
 function connectionFailure(name: string, security: 'tls' | 'starttls', error: NodemailerError): ProviderError {
