@@ -50,6 +50,7 @@ export async function createExchangeProvider(deps: ProviderDeps): Promise<Sandbo
   return {
     name: 'exchange',
     connection: { url, autodiscover_url: autodiscoverUrl, ca_file: caFile },
+    environment: { EXCHANGE_AUTODISCOVER_URL: autodiscoverUrl },
     run: { exchange: { url, ca_file: caFile } },
     caFile,
     accountDetails: ACCOUNT_DETAILS,

@@ -82,6 +82,18 @@ const findItems = (restriction = '', offset = 0) =>
     `<m:FindItem Traversal="Shallow"><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape></m:ItemShape><m:IndexedPageItemView MaxEntriesReturned="2" Offset="${offset}" BasePoint="Beginning"/>${restriction}<m:ParentFolderIds>${INBOX}</m:ParentFolderIds></m:FindItem>`,
   );
 
+const hierarchy = (state: string) =>
+  envelope(
+    `<m:SyncFolderHierarchy><m:FolderShape><t:BaseShape>Default</t:BaseShape></m:FolderShape>${state && `<m:SyncState>${state}</m:SyncState>`}</m:SyncFolderHierarchy>`,
+  );
+
+/** What a request that meets a fault is answered. */
+const said = async (name: string, more: object = {}) => {
+  await fault(name, { email, times: 1, kind: 'api', ...more });
+  return await send(GET_FOLDER, { scheme: 'basic' });
+};
+const autodiscover = (text: string, login: Login = {}) => send(text, login, { url: 'autodiscover_url' });
+
 const all = (name: string, text: string) => [...text.matchAll(new RegExp(`<${name}>([^<]*)`, 'g'))].map(([, it]) => it);
 const ids = (text: string) => [...text.matchAll(/<t:ItemId Id="([^"]+)"/g)].map(([, id = '']) => id);
 const codes = (text: string) => all('m:ResponseCode', text);
@@ -141,7 +153,7 @@ test('sync of items: pages up to 512, then what came and went; the state outlive
   const last = await send(sync(stateIn(page.text)));
   expect([ids(last.text).length, all('m:IncludesLastItemInRange', last.text)]).toEqual([88, ['true']]);
   const told = [...ids(page.text), ...ids(last.text)];
-  expect(told.toSorted()).toEqual([first, ...rest].map((held) => held?.provider_id).toSorted());
+  expect(new Set(told)).toEqual(new Set([first, ...rest].map((held) => held?.provider_id)));
   await sandbox.close();
   sandbox = await startSandbox({ dir, port: 0 });
   const [moved, news] = [rest[0]?.provider_id ?? '', (await deliver(1))[0]?.provider_id ?? ''];
@@ -160,10 +172,6 @@ test('sync of items: pages up to 512, then what came and went; the state outlive
 });
 
 test('sync of folders: the ones that every mailbox has, then the ones that were made', async () => {
-  const hierarchy = (state: string) =>
-    envelope(
-      `<m:SyncFolderHierarchy><m:FolderShape><t:BaseShape>Default</t:BaseShape></m:FolderShape>${state && `<m:SyncState>${state}</m:SyncState>`}</m:SyncFolderHierarchy>`,
-    );
   const { text } = await send(hierarchy(''));
   expect(all('t:DisplayName', text)).toEqual(expect.arrayContaining(['Inbox', 'Sent Items', 'Junk Email', 'Calendar']));
   await deliver(1, { folder: 'Projects/2026' });
@@ -237,10 +245,6 @@ test('a message that is sent arrives, without its Bcc, and is kept', async () =>
 });
 
 test('busy in both forms, no mailbox, down: each as Exchange says it', async () => {
-  const said = async (name: string, more: object = {}) => {
-    await fault(name, { email, times: 1, kind: 'api', ...more });
-    return await send(GET_FOLDER, { scheme: 'basic' });
-  };
   const busy = await said('rate_limited', { retry_after_s: 7 });
   expect([busy.status, /BackOffMilliseconds">7000</.test(busy.text)]).toEqual([500, true]);
   expect(busy.text).toContain('a:ErrorServerBusy');
@@ -254,8 +258,7 @@ test('busy in both forms, no mailbox, down: each as Exchange says it', async () 
 
 test('Autodiscover names the address to those who sign in', async () => {
   const body = `<Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/outlook/requestschema/2006"><Request><EMailAddress>${email}</EMailAddress><AcceptableResponseSchema>http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a</AcceptableResponseSchema></Request></Autodiscover>`;
-  const asked = (text: string, login: Login = {}) => send(text, login, { url: 'autodiscover_url' });
-  expect(all('EwsUrl', (await asked(body)).text)).toEqual([sandbox.addresses.exchange['url']]);
-  expect((await asked(body.replace(email, 'eve@contoso.example'))).text).toContain('<ErrorCode>500<');
-  expect((await asked(body, { password: wrong, scheme: 'basic' })).status).toBe(401);
+  expect(all('EwsUrl', (await autodiscover(body)).text)).toEqual([sandbox.addresses.exchange['url']]);
+  expect((await autodiscover(body.replace(email, 'eve@contoso.example'))).text).toContain('<ErrorCode>500<');
+  expect((await autodiscover(body, { password: wrong, scheme: 'basic' })).status).toBe(401);
 });

@@ -39,7 +39,7 @@ export interface NtlmLogin {
   readonly user: string;
   readonly domain: string;
   /** Whether the client knows this password, and nothing of the handshake was changed on the way. */
-  knows(password: string): boolean;
+  readonly knows: (password: string) => boolean;
   /** The TLS connection that the client believes to be on, `channelBinding`; null: it says nothing of it. */
   readonly channelBinding: Buffer | null;
 }
@@ -138,15 +138,18 @@ function bindingOf(pairs: ReadonlyMap<number, Buffer>): Buffer | null {
 function targetInfo(now: Date): Buffer {
   const timestamp = Buffer.alloc(8);
   timestamp.writeBigUInt64LE((BigInt(now.getTime()) + 11_644_473_600_000n) * 10_000n);
-  const text = (value: string) => Buffer.from(value, 'utf16le');
   return Buffer.concat([
-    pair(AV.domain, text(DOMAIN)),
-    pair(AV.computer, text('EX01')),
-    pair(AV.dnsDomain, text('sandbox.example')),
-    pair(AV.dnsComputer, text('ex01.sandbox.example')),
+    pair(AV.domain, unicode(DOMAIN)),
+    pair(AV.computer, unicode('EX01')),
+    pair(AV.dnsDomain, unicode('sandbox.example')),
+    pair(AV.dnsComputer, unicode('ex01.sandbox.example')),
     pair(AV.timestamp, timestamp),
     pair(AV.end, Buffer.alloc(0)),
   ]);
+}
+
+function unicode(text: string): Buffer {
+  return Buffer.from(text, 'utf16le');
 }
 
 function pair(id: number, value: Buffer): Buffer {

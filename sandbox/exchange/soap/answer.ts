@@ -1,7 +1,7 @@
 import { Html, html as xml } from '../../html.ts';
 import type { HttpAnswer } from '../../http-answer.ts';
 
-export const TYPES = 'http://schemas.microsoft.com/exchange/services/2006/types';
+const TYPES = 'http://schemas.microsoft.com/exchange/services/2006/types';
 const MESSAGES = 'http://schemas.microsoft.com/exchange/services/2006/messages';
 const ERRORS = 'http://schemas.microsoft.com/exchange/services/2006/errors';
 const SOAP = 'http://schemas.xmlsoap.org/soap/envelope/';

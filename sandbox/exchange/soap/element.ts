@@ -14,9 +14,11 @@ export class XmlElement {
 
   /** The first element at a path of names, `Body/GetItem/ItemIds`. */
   at(path: string): XmlElement | undefined {
-    let found: XmlElement | undefined = this;
-    for (const name of path.split('/')) found = found?.children.find((child) => child.name === name);
-    return found;
+    const names = path.split('/');
+    return names.reduce<XmlElement | undefined>(
+      (found, name) => found?.children.find((one) => one.name === name),
+      this,
+    );
   }
 
   textAt(path: string): string | undefined {
@@ -28,30 +30,33 @@ export class XmlElement {
 export function parseXml(text: string): XmlElement | undefined {
   const root = new XmlElement('', {});
   const open = [root];
-  const reader = sax.parser(true, { xmlns: true });
   let isBroken = false;
-  reader.onerror = () => (isBroken = true);
-  reader.onopentag = (tag) => {
-    const values = Object.entries(tag.attributes).map(([name, attribute]) => [
-      name.slice(name.indexOf(':') + 1),
-      typeof attribute === 'string' ? attribute : attribute.value,
-    ]);
-    const name = 'local' in tag ? tag.local : tag.name;
-    const element = new XmlElement(name, Object.fromEntries(values) as Record<string, string>);
-    open.at(-1)?.children.push(element);
-    open.push(element);
-  };
-  reader.onclosetag = () => void open.pop();
-  const take = (piece: string) => {
+  const take = (piece: string): void => {
     const element = open.at(-1);
     if (element) element.text += piece;
   };
-  reader.ontext = take;
-  reader.oncdata = take;
+  const reader = Object.assign(sax.parser(true, { xmlns: true }), {
+    onerror: () => (isBroken = true),
+    onopentag: (tag: sax.Tag | sax.QualifiedTag) => begin(tag, open),
+    onclosetag: () => void open.pop(),
+    ontext: take,
+    oncdata: take,
+  });
   try {
     reader.write(text).close();
   } catch {
     return undefined;
   }
   return isBroken ? undefined : root;
+}
+
+function begin(tag: sax.Tag | sax.QualifiedTag, open: XmlElement[]): void {
+  const values = Object.entries(tag.attributes).map(([name, attribute]) => [
+    name.slice(name.indexOf(':') + 1),
+    typeof attribute === 'string' ? attribute : attribute.value,
+  ]);
+  const name = 'local' in tag ? tag.local : tag.name;
+  const element = new XmlElement(name, Object.fromEntries(values) as Record<string, string>);
+  open.at(-1)?.children.push(element);
+  open.push(element);
 }
