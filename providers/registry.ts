@@ -3,6 +3,7 @@ import type { AccessType } from '../domain/access-type.ts';
 import { createEgressGuard } from '../net/egress.ts';
 import type { Provider } from './contract.ts';
 import type { ProviderConfig, ProviderDefinition } from './definition.ts';
+import { exchange } from './exchange/definition.ts';
 import { google } from './google/definition.ts';
 import { reserveAlone } from './pacer.ts';
 import type { ReserveTime } from './pacer.ts';
@@ -10,7 +11,7 @@ import { imap } from './imap/definition.ts';
 import { microsoft } from './microsoft/definition.ts';
 
 /** Every provider, one line each (providers/README.md). */
-const PROVIDERS: readonly ProviderDefinition[] = [google, imap, microsoft];
+const PROVIDERS: readonly ProviderDefinition[] = [google, imap, microsoft, exchange];
 
 /** The environment variables of all providers. */
 export const PROVIDER_VARIABLES: z.ZodRawShape = Object.assign({}, ...PROVIDERS.map(({ variables }) => variables));

@@ -18,9 +18,9 @@ const offered = (environment: Record<string, string>) => [
 
 describe('the providers of an environment', () => {
   test('an access type is offered where its provider is configured', () => {
-    expect(offered({})).toEqual(['imap']);
-    expect(offered(CLIENT)).toEqual(['gmail', 'imap']);
-    expect(offered({ GOOGLE_CLIENT_ID: 'client' })).toEqual(['imap']);
+    expect(offered({})).toEqual(['imap', 'exchange']);
+    expect(offered(CLIENT)).toEqual(['gmail', 'imap', 'exchange']);
+    expect(offered({ GOOGLE_CLIENT_ID: 'client' })).toEqual(['imap', 'exchange']);
     expect(offered({ GOOGLE_CLIENT_ID: 'client', GOOGLE_CLIENT_SECRET_FILE: '/run/secrets/google' })).toContain(
       'gmail',
     );
@@ -28,10 +28,10 @@ describe('the providers of an environment', () => {
 
   test('Microsoft 365 is offered with a secret, in the environment or a file, or with a certificate', () => {
     const client = { MICROSOFT_CLIENT_ID: 'client' };
-    expect(offered(client)).toEqual(['imap']);
+    expect(offered(client)).toEqual(['imap', 'exchange']);
     for (const name of ['SECRET', 'SECRET_FILE', 'CERTIFICATE_FILE']) {
       const given = { ...client, [`MICROSOFT_CLIENT_${name}`]: secret('client-secret') };
-      expect(offered(given)).toEqual(['imap', 'microsoft']);
+      expect(offered(given)).toEqual(['imap', 'microsoft', 'exchange']);
     }
   });
 

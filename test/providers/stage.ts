@@ -123,6 +123,11 @@ export class Stage {
       server,
     };
   }
+
+  exchangeAccess(email: string, password: string, username = email): SessionAccess {
+    const server = { kind: 'ews', url: String(this.sandbox.addresses.exchange['url']) } as const;
+    return { kind: 'password', mailbox: null, context: {}, email, username, password: new Secret(password), server };
+  }
 }
 
 /** Where pushes go: it is there when a provider asks, and keeps nothing. */

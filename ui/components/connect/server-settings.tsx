@@ -19,9 +19,8 @@ export function ServerAddress({ asks, entry, error, onChange }: PartProps & { er
       name="host"
       type="url"
       label={words.form.serverAddress}
+      description={words.form.serverAddressEmpty}
       placeholder={asks.example}
-      required
-      withAsterisk={false}
       value={entry.url}
       error={error}
       onChange={(event) => onChange({ url: event.currentTarget.value })}

@@ -120,6 +120,7 @@ export const words: ConnectWords = {
     smtpServer: 'SMTP-Server',
     smtpFailed: 'Server für den Versand: {sentence}',
     serverAddress: 'Adresse des Servers',
+    serverAddressEmpty: 'Bleibt das Feld leer, wird sie über Ihre E-Mail-Adresse gefunden.',
     encryption: 'Verschlüsselung',
     byPort: 'Je nach Port',
     port: 'Port',

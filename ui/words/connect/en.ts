@@ -115,6 +115,7 @@ export const words: ConnectWords = {
     smtpServer: 'SMTP server',
     smtpFailed: 'Server for sending: {sentence}',
     serverAddress: 'Address of the server',
+    serverAddressEmpty: 'If left empty, it is found by your email address.',
     encryption: 'Encryption',
     byPort: 'By port',
     port: 'Port',

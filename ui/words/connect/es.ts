@@ -116,6 +116,7 @@ export const words: ConnectWords = {
     smtpServer: 'Servidor SMTP',
     smtpFailed: 'Servidor de envío: {sentence}',
     serverAddress: 'Dirección del servidor',
+    serverAddressEmpty: 'Si se deja vacío, se busca por su dirección de correo.',
     encryption: 'Cifrado',
     byPort: 'Según el puerto',
     port: 'Puerto',

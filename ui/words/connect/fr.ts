@@ -119,6 +119,7 @@ export const words: ConnectWords = {
     smtpServer: 'Serveur SMTP',
     smtpFailed: 'Serveur d’envoi : {sentence}',
     serverAddress: 'Adresse du serveur',
+    serverAddressEmpty: 'Si ce champ reste vide, elle est trouvée grâce à votre adresse e-mail.',
     encryption: 'Chiffrement',
     byPort: 'Selon le port',
     port: 'Port',

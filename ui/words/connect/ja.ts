@@ -115,6 +115,7 @@ export const words: ConnectWords = {
     smtpServer: 'SMTPサーバー',
     smtpFailed: '送信用サーバー：{sentence}',
     serverAddress: 'サーバーのアドレス',
+    serverAddressEmpty: '空欄の場合は、メールアドレスから検出します。',
     encryption: '暗号化',
     byPort: 'ポートに合わせる',
     port: 'ポート',

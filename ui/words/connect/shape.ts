@@ -110,6 +110,8 @@ export interface ConnectWords {
     /** `{sentence}` says what failed, as of the server that is read from. */
     smtpFailed: string;
     serverAddress: string;
+    /** What becomes of an empty field. */
+    serverAddressEmpty: string;
     encryption: string;
     byPort: string;
     port: string;

@@ -1,0 +1,60 @@
+import type { Operation } from '../../domain/verdict.ts';
+import { dateOf } from '../answers/http-answers.ts';
+import type { ExchangeConnection } from './connection.ts';
+import { AnswerReader, readMessages, UnexpectedAnswer } from './soap/answer-reader.ts';
+import type { AnswerEvent } from './soap/answer-reader.ts';
+import type { XmlNode } from './soap/node.ts';
+import { assertOk, unexpectedAnswer } from './soap/refusal.ts';
+import type { EwsRequest } from './soap/request.ts';
+
+/** What was asked for, one message for each, and the server's time; null: not told. */
+export interface Answered {
+  messages: XmlNode[];
+  at: Date | null;
+}
+
+/** The calls of Exchange Web Services over one connection. */
+export class ExchangeClient {
+  readonly #connection: ExchangeConnection;
+  readonly #signal: AbortSignal;
+
+  constructor(connection: ExchangeConnection, signal: AbortSignal) {
+    this.#connection = connection;
+    this.#signal = signal;
+  }
+
+  get host(): string {
+    return this.#connection.host;
+  }
+
+  /** Each message as it is: a refusal of one says nothing of the others. */
+  async ask({ name, body }: EwsRequest, operation: Operation): Promise<Answered> {
+    const answer = await this.#connection.send({ name, body, operation, signal: this.#signal });
+    return { messages: understood(name, operation, () => readMessages(answer.body)), at: dateOf(answer.headers) };
+  }
+
+  /** The only message of an answer, which must be a success. */
+  async askOne(request: EwsRequest, operation: Operation): Promise<{ message: XmlNode; at: Date | null }> {
+    const { messages, at } = await this.ask(request, operation);
+    const [message] = messages;
+    if (!message) throw unexpectedAnswer(request.name, operation, 'the answer holds nothing');
+    return { message: assertOk(request.name, operation, message), at };
+  }
+
+  /** Messages and their MIME as they come. */
+  async *read({ name, body }: EwsRequest, operation: Operation): AsyncGenerator<AnswerEvent> {
+    const answer = await this.#connection.stream({ name, body, operation, signal: this.#signal });
+    const reader = new AnswerReader();
+    for await (const bytes of answer.body) yield* understood(name, operation, () => reader.write(bytes));
+    understood(name, operation, () => reader.end());
+  }
+}
+
+function understood<Read>(name: string, operation: Operation, read: () => Read): Read {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof UnexpectedAnswer) throw unexpectedAnswer(name, operation, error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,196 @@
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { buildConnector } from 'undici';
+import type { Operation } from '../../domain/verdict.ts';
+import { ProviderError } from '../../domain/verdict.ts';
+import type { Secret } from '../../domain/secret.ts';
+import { guardedConnector } from '../../net/egress.ts';
+import type { EgressGuard } from '../../net/egress.ts';
+import { createHttp, toProviderAnswer } from '../../net/http.ts';
+import type { Http, HttpAnswer, HttpStream } from '../../net/http.ts';
+import { networkFailure } from '../../net/network-failure.ts';
+import { readRefusal } from '../answers/http-answers.ts';
+import { classifyExchange } from './errors.ts';
+import { channelBindings } from './ntlm/channel-bindings.ts';
+import { authenticateMessage, negotiateMessage } from './ntlm/messages.ts';
+
+export interface ConnectionSettings {
+  egress: EgressGuard;
+  certificateAuthorities: string[] | null;
+  timeoutMs: number;
+}
+
+export interface ExchangeLogin {
+  url: URL;
+  username: string;
+  password: Secret;
+  /** The mailbox that requests are about: front ends choose the server by it. */
+  mailbox: string;
+}
+
+/** A request at the server's address. */
+interface Posted {
+  name: string;
+  body: string;
+  operation: Operation;
+  signal: AbortSignal;
+}
+
+/** 8 MiB: pages hold ids, dates and states. */
+const ANSWER_BYTES = 8 * 1024 * 1024;
+
+/**
+ * One connection of a session, signed in by NTLM where the server offers it, else by Basic. NTLM signs in a connection, so
+ * nothing else uses this one; one that was closed is signed in again. A refused password is tried once, and never by a
+ * second scheme: every refusal brings the account nearer to a lock-out.
+ */
+export class ExchangeConnection {
+  readonly #login: ExchangeLogin;
+  readonly #http: Http;
+  /** Counts the connections that were made; the one that is signed in by NTLM. */
+  #made = 0;
+  #signedIn = 0;
+  #bindings: Buffer | null = null;
+  #scheme: 'unknown' | 'NTLM' | 'Negotiate' | 'Basic' = 'unknown';
+
+  constructor(settings: ConnectionSettings, login: ExchangeLogin) {
+    this.#login = login;
+    const connect = guardedConnector(settings.egress, settings);
+    this.#http = createHttp({ connect: this.#watching(connect) }).openSession({ ownConnection: true });
+  }
+
+  get host(): string {
+    return this.#login.url.host;
+  }
+
+  /** The whole answer; every refusal is a `ProviderError`. */
+  async send(posted: Posted): Promise<HttpAnswer> {
+    const answer = await this.#signedIn200(posted, (headers, body) =>
+      this.#http.send({ ...this.#request(posted, headers, body), maxBytes: ANSWER_BYTES }),
+    );
+    return assertOk(posted, answer);
+  }
+
+  /** The answer as it comes. */
+  async stream(posted: Posted): Promise<HttpStream> {
+    const answer = await this.#signedIn200(posted, (headers, body) =>
+      this.#http.stream(this.#request(posted, headers, body)),
+    );
+    if (answer.status === 200) return answer;
+    return assertOk(posted, { ...answer, body: await readRefusal(answer.body) }) as never;
+  }
+
+  close(): Promise<void> {
+    return this.#http.close();
+  }
+
+  /** Sends it with a login where one is needed. A connection that turns out to be a new one is signed in, and it is sent again. */
+  async #signedIn200<Answer extends HttpAnswer | HttpStream>(
+    posted: Posted,
+    send: (headers: Record<string, string>, body: string) => Promise<Answer>,
+  ): Promise<Answer> {
+    if (this.#scheme === 'Basic') return await send({ authorization: this.#basic() }, posted.body);
+    if (this.#signedIn !== 0 && this.#signedIn === this.#made) {
+      const answer = await send({}, posted.body);
+      const isAsSignedIn = this.#signedIn === this.#made;
+      if (answer.status !== 401 || isAsSignedIn) return answer;
+      await discard(answer);
+    }
+    const authorization = await this.#authorization(posted);
+    const made = this.#made;
+    const answer = await send({ authorization }, posted.body);
+    if (authorization.startsWith('Basic')) return answer;
+    // An answer to a challenge of another connection proves nothing.
+    if (made !== this.#made) {
+      await discard(answer);
+      throw networkFailure(this.host, posted.operation, new Error('connection lost during the login'));
+    }
+    if (answer.status !== 401) this.#signedIn = made;
+    return answer;
+  }
+
+  /** The header that signs in, by the first scheme that the server offers. */
+  async #authorization({ name, operation, signal }: Posted): Promise<string> {
+    const offer = this.#scheme === 'Negotiate' ? 'Negotiate' : 'NTLM';
+    const negotiate = `${offer} ${negotiateMessage().toString('base64')}`;
+    const asked = this.#request({ name, operation, signal, body: '' }, { authorization: negotiate }, '');
+    const answer = await this.#http.send(asked);
+    if (answer.status !== 401) throw refusedBefore(name, operation, answer);
+    const offered = answer.headers['www-authenticate'] ?? '';
+    const [, challenge] = new RegExp(`\\b${offer} ([A-Za-z0-9+/=]{16,})`, 'i').exec(offered) ?? [];
+    if (challenge !== undefined) {
+      this.#scheme = offer;
+      return this.#answerTo(Buffer.from(challenge, 'base64'), offer);
+    }
+    if (offer === 'NTLM' && /\bNegotiate\b/i.test(offered) && !/\bNTLM\b/i.test(offered)) {
+      this.#scheme = 'Negotiate';
+      return await this.#authorization({ name, operation, signal, body: '' });
+    }
+    if (!/\bBasic\b/i.test(offered)) throw refusedBefore(name, 'api', answer);
+    this.#scheme = 'Basic';
+    return this.#basic();
+  }
+
+  #answerTo(challenge: Buffer, scheme: string): string {
+    const { url } = this.#login;
+    const binding = { host: url.hostname, channelBindings: this.#bindings };
+    const message = authenticateMessage(challenge, this.#login, binding);
+    if (message !== null) return `${scheme} ${message.toString('base64')}`;
+    throw networkFailure(this.host, 'login', new Error('handshake: the challenge is none of NTLM'));
+  }
+
+  #basic(): string {
+    const { username, password } = this.#login;
+    return `Basic ${Buffer.from(`${username}:${password.reveal()}`).toString('base64')}`;
+  }
+
+  #request({ operation, signal }: Posted, headers: Record<string, string>, body: string) {
+    return {
+      method: 'POST' as const,
+      url: this.#login.url,
+      operation,
+      headers: {
+        ...headers,
+        accept: 'text/xml',
+        'content-type': 'text/xml; charset=utf-8',
+        'x-anchormailbox': this.#login.mailbox,
+        'x-preferserveraffinity': 'true',
+      },
+      body,
+      signal,
+    };
+  }
+
+  #watching(connect: buildConnector.connector): buildConnector.connector {
+    return (target, callback) => {
+      connect(target, (error, socket) => {
+        if (error !== null) return callback(error, null);
+        this.#connected(socket);
+        callback(null, socket);
+      });
+    };
+  }
+
+  #connected(socket: Socket): void {
+    this.#made++;
+    const certificate = socket instanceof TLSSocket ? socket.getPeerCertificate().raw : undefined;
+    this.#bindings = certificate === undefined ? null : channelBindings(certificate);
+  }
+}
+
+function assertOk({ name, operation }: Posted, answer: HttpAnswer): HttpAnswer {
+  if (answer.status === 200) return answer;
+  // The password went along, or had signed in the connection.
+  const of = answer.status === 401 ? 'login' : operation;
+  throw refusedBefore(name, of, answer);
+}
+
+function refusedBefore(name: string, operation: Operation, answer: HttpAnswer): ProviderError {
+  const refusal = classifyExchange(toProviderAnswer(operation, answer));
+  return new ProviderError(`${name} answered ${answer.status} ${refusal.providerCode ?? ''}`, refusal);
+}
+
+/** An unread body would block the connection. */
+async function discard({ body }: HttpAnswer | HttpStream): Promise<void> {
+  if (typeof body !== 'string') await readRefusal(body);
+}

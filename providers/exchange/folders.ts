@@ -1,0 +1,74 @@
+import type { ScopeReference } from '../contract.ts';
+import type { ExchangeClient } from './client.ts';
+import type { XmlNode } from './soap/node.ts';
+import { getFolders, syncFolderHierarchy } from './soap/request.ts';
+
+const ROOT = 'msgfolderroot';
+const INBOX = 'inbox';
+/** Not imported, with all that is below them; names are in the person's language, these are not. */
+const EXCLUDED = ['deleteditems', 'junkemail', 'drafts', 'outbox', 'syncissues'];
+/** A listing of folders that is longer makes no progress. */
+const MOST_PAGES = 1_000;
+
+interface Folder {
+  id: string;
+  parentId: string | null;
+  name: string;
+  holdsMail: boolean;
+}
+
+/** The folders whose mail is imported. Their ids stay when they are renamed or moved. */
+export async function listFolders(client: ExchangeClient, mailbox: string | null): Promise<ScopeReference[]> {
+  const folders = await readAll(client, mailbox);
+  const known = [INBOX, ...EXCLUDED].map((name) => ({ known: name, mailbox }));
+  const { messages } = await client.ask(getFolders(known), 'api');
+  // A folder that this server does not know excludes nothing.
+  const [inbox, ...excluded] = messages.map((message) => message.at('Folders')?.children[0]?.idAt('FolderId') ?? null);
+  const parts = [...folders.values()].flatMap((folder) => {
+    const way = wayTo(folder, folders);
+    if (!folder.holdsMail || way.some(({ id }) => excluded.includes(id))) return [];
+    return { scope: folder.id, name: way.map(({ id, name }) => (id === inbox ? 'INBOX' : name)).join('/') };
+  });
+  // The inbox first: nothing is waited for more.
+  return parts.sort((a, b) => Number(b.scope === inbox) - Number(a.scope === inbox));
+}
+
+async function readAll(client: ExchangeClient, mailbox: string | null): Promise<Map<string, Folder>> {
+  const folders = new Map<string, Folder>();
+  let state: string | null = null;
+  for (let page = 0; page < MOST_PAGES; page++) {
+    const { message } = await client.askOne(syncFolderHierarchy({ known: ROOT, mailbox }, state), 'api');
+    for (const change of message.at('Changes')?.children ?? []) {
+      const folder = change.name === 'Create' ? folderIn(change) : null;
+      if (folder) folders.set(folder.id, folder);
+    }
+    state = message.textAt('SyncState');
+    if (message.textAt('IncludesLastFolderInRange') !== 'false') break;
+  }
+  return folders;
+}
+
+/** A search folder shows what lies elsewhere; other kinds hold no mail, and what is below them may. */
+function folderIn(change: XmlNode): Folder | null {
+  const element = change.children[0];
+  const id = element?.idAt('FolderId') ?? null;
+  if (!element || id === null || element.name === 'SearchFolder') return null;
+  const folderClass = element.textAt('FolderClass') ?? 'IPF.Note';
+  return {
+    id,
+    parentId: element.idAt('ParentFolderId'),
+    name: element.textAt('DisplayName') ?? '',
+    holdsMail: element.name === 'Folder' && /^(IPF\.Note\b.*|IPF|)$/.test(folderClass),
+  };
+}
+
+/** From the top down to the folder itself; the root is in no listing. */
+function wayTo(folder: Folder, folders: ReadonlyMap<string, Folder>): Folder[] {
+  const way = [folder];
+  for (let above = parentOf(folder, folders); above && !way.includes(above); above = parentOf(above, folders)) {
+    way.unshift(above);
+  }
+  return way;
+}
+
+const parentOf = ({ parentId }: Folder, folders: ReadonlyMap<string, Folder>) => folders.get(parentId ?? '');

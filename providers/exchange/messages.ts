@@ -1,0 +1,182 @@
+import { networkFailure } from '../../net/network-failure.ts';
+import type { FetchedMessage, ListedItem, ScopeReference } from '../contract.ts';
+import type { ExchangeClient } from './client.ts';
+import type { AnswerEvent } from './soap/answer-reader.ts';
+import type { XmlNode } from './soap/node.ts';
+import { codeOf, refusalOf, unexpectedAnswer } from './soap/refusal.ts';
+import { getContents, getFacts } from './soap/request.ts';
+
+/** What Microsoft advises for a batch; a throttled server stops larger ones. */
+const BATCH_ITEMS = 10;
+/** Items of a batch are held; larger ones are streamed, each on its own. */
+const HELD_BYTES = 1024 * 1024;
+
+/** The item was deleted or moved: it is at another place, under another id. */
+const GONE = new Set(['ErrorItemNotFound', 'ErrorMessageDisposed', 'ErrorObjectTypeChanged']);
+/** Verdicts of the account: what they say of one item, they say of all. */
+const OF_THE_ACCOUNT = new Set([
+  'reauth_required',
+  'rate_limited',
+  'account_gone',
+  'admin_action',
+  'insufficient_scope',
+]);
+
+interface Fetching {
+  client: ExchangeClient;
+  scope: ScopeReference;
+}
+
+interface Facts {
+  item: ListedItem;
+  receivedAt: Date;
+  size: number;
+}
+
+/**
+ * Fetches messages as MIME, ten at a time. Exchange makes the MIME anew for each read, so its bytes may differ from those of
+ * an earlier read. The dates are asked for first, because the MIME comes before them in an answer.
+ *
+ * A refusal that concerns every message ends the fetch as a `ProviderError`; one of an item alone, such as a failed
+ * conversion, is its outcome.
+ */
+export async function* fetchMessages(fetching: Fetching, items: ListedItem[]): AsyncGenerator<FetchedMessage> {
+  for (let start = 0; start < items.length; start += BATCH_ITEMS) {
+    const outcomes = await readFacts(fetching, items.slice(start, start + BATCH_ITEMS));
+    yield* outcomes.flatMap((outcome) => ('outcome' in outcome ? outcome : []));
+    const found = outcomes.flatMap((outcome) => ('outcome' in outcome ? [] : outcome));
+    yield* readHeld(
+      fetching,
+      found.filter(({ size }) => size <= HELD_BYTES),
+    );
+    for (const facts of found) if (facts.size > HELD_BYTES) yield await readLarge(fetching, facts);
+  }
+}
+
+/** Those of the items that are still at their place. */
+export async function stillThere(fetching: Fetching, items: ListedItem[]): Promise<ListedItem[]> {
+  const there: ListedItem[] = [];
+  for (let start = 0; start < items.length; start += BATCH_ITEMS) {
+    const outcomes = await readFacts(fetching, items.slice(start, start + BATCH_ITEMS));
+    there.push(
+      ...outcomes.flatMap((outcome) => ('outcome' in outcome && outcome.outcome === 'skipped' ? [] : outcome.item)),
+    );
+  }
+  return there;
+}
+
+async function readFacts(
+  { client }: Pick<Fetching, 'client'>,
+  items: ListedItem[],
+): Promise<(Facts | FetchedMessage)[]> {
+  const outcomes: (Facts | FetchedMessage)[] = [];
+  while (outcomes.length < items.length) {
+    const left = items.slice(outcomes.length);
+    const { messages } = await client.ask(getFacts(left.map(({ providerId }) => providerId)), 'import');
+    const looked = lookedAt(messages);
+    for (const [index, message] of looked.entries()) {
+      const item = left[index];
+      if (item) outcomes.push(refusedItem(item, message) ?? factsOf(item, message));
+    }
+  }
+  return outcomes;
+}
+
+/** Without what a stopped batch did not look at; the first of a batch always is. */
+function lookedAt(messages: readonly XmlNode[]): XmlNode[] {
+  const looked = messages.filter((message) => codeOf(message) !== 'ErrorBatchProcessingStopped');
+  if (looked.length > 0) return looked;
+  const [stopped] = messages;
+  throw stopped
+    ? refusalOf('GetItem', 'import', stopped)
+    : unexpectedAnswer('GetItem', 'import', 'the answer holds nothing');
+}
+
+/** null: it is given. */
+function refusedItem(item: ListedItem, message: XmlNode): FetchedMessage | null {
+  if (message.attributes['ResponseClass'] === 'Success') return null;
+  if (GONE.has(codeOf(message))) return { outcome: 'skipped', item, reason: 'gone' };
+  const error = refusalOf('GetItem', 'import', message);
+  if (OF_THE_ACCOUNT.has(error.verdict.kind)) throw error;
+  return { outcome: 'failed', item, error };
+}
+
+/** A message without a date is one of the beginning of time. */
+function factsOf(item: ListedItem, message: XmlNode): Facts {
+  const element = message.at('Items')?.children[0];
+  const received = new Date(element?.textAt('DateTimeReceived') ?? 0);
+  return {
+    item,
+    receivedAt: Number.isNaN(received.getTime()) ? new Date(0) : received,
+    size: Number(element?.textAt('Size') ?? 0),
+  };
+}
+
+async function* readHeld({ client, scope }: Fetching, found: readonly Facts[]): AsyncGenerator<FetchedMessage> {
+  let done = 0;
+  while (done < found.length) {
+    const before = done;
+    let parts: Buffer[] = [];
+    for await (const event of client.read(getContents(idsOf(found.slice(before))), 'import')) {
+      const facts = found[done];
+      if (!facts) break;
+      if (event.kind === 'content') {
+        parts.push(event.bytes);
+        continue;
+      }
+      if (codeOf(event.message) === 'ErrorBatchProcessingStopped') {
+        if (done === before) throw refusalOf('GetItem', 'import', event.message);
+        break;
+      }
+      done++;
+      yield refusedItem(facts.item, event.message) ?? messageOf(scope, facts, inParts(parts), lengthOf(parts));
+      parts = [];
+    }
+    if (done === before) throw unexpectedAnswer('GetItem', 'import', 'the answer holds nothing');
+  }
+}
+
+/** A refusal comes before any content. */
+async function readLarge({ client, scope }: Fetching, facts: Facts): Promise<FetchedMessage> {
+  const events = client.read(getContents(idsOf([facts])), 'import');
+  const first = await events.next();
+  if (first.done === true) throw unexpectedAnswer('GetItem', 'import', 'the answer holds nothing');
+  if (first.value.kind === 'content') {
+    return messageOf(scope, facts, streamed(first.value.bytes, events, client.host), facts.size);
+  }
+  await events.return(undefined);
+  const refused = refusedItem(facts.item, first.value.message);
+  if (refused) return refused;
+  throw unexpectedAnswer('GetItem', 'import', 'the item has no MIME');
+}
+
+async function* streamed(first: Buffer, events: AsyncGenerator<AnswerEvent>, host: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield first;
+    for await (const event of events) {
+      if (event.kind === 'content') yield event.bytes;
+      else if (event.message.attributes['ResponseClass'] !== 'Success') {
+        throw networkFailure(host, 'import', new Error('connection lost while the message was read'));
+      }
+    }
+  } finally {
+    await events.return(undefined);
+  }
+}
+
+function messageOf(
+  scope: ScopeReference,
+  { item, receivedAt }: Facts,
+  raw: AsyncIterable<Uint8Array>,
+  sizeEstimate: number,
+): FetchedMessage {
+  const folder = scope.name ?? '';
+  return { outcome: 'message', item, mediaType: 'message/rfc822', raw, receivedAt, folder, sizeEstimate };
+}
+
+const idsOf = (found: readonly Facts[]) => found.map(({ item }) => item.providerId);
+const lengthOf = (parts: readonly Buffer[]) => parts.reduce((sum, { length }) => sum + length, 0);
+
+async function* inParts(parts: readonly Buffer[]): AsyncGenerator<Uint8Array> {
+  yield* parts;
+}

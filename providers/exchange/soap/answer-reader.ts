@@ -1,0 +1,120 @@
+import sax from 'sax';
+import { XmlNode } from './node.ts';
+
+/** What is read of an answer, in its order. Content comes before the rest of the item that it belongs to. */
+export type AnswerEvent =
+  /** A piece of the MIME of the item that `message` tells of next. */
+  | { kind: 'content'; bytes: Buffer }
+  /** What one thing that was asked for became. */
+  | { kind: 'message'; message: XmlNode };
+
+/** An answer that is no answer of Exchange: a proxy's page, or half of one. */
+export class UnexpectedAnswer extends Error {
+  constructor(why: string) {
+    super(`no answer of Exchange Web Services: ${why}`);
+    this.name = 'UnexpectedAnswer';
+  }
+}
+
+/** Everything but MIME: ids, states and codes. */
+const TEXT_BYTES = 16 * 1024 * 1024;
+
+/** Reads the answer as it comes; MIME is handed on in pieces and never held. */
+export class AnswerReader {
+  readonly #parser = sax.parser(true, { xmlns: true });
+  readonly #decoder = new TextDecoder();
+  /** Holds the outermost element. */
+  readonly root = new XmlNode('');
+  readonly #open: XmlNode[] = [this.root];
+  #events: AnswerEvent[] = [];
+  #base64 = '';
+  #textLeft = TEXT_BYTES;
+  #failure: string | null = null;
+  #isWhole = false;
+
+  constructor() {
+    Object.assign(this.#parser, {
+      onerror: () => (this.#failure = 'it is not well-formed'),
+      ondoctype: () => (this.#failure = 'it declares a document type'),
+      onopentag: (tag: sax.QualifiedTag) => this.#begin(tag),
+      onclosetag: () => this.#end(),
+      ontext: (text: string) => this.#take(text),
+      oncdata: (text: string) => this.#take(text),
+    });
+  }
+
+  /** What these bytes complete. */
+  write(bytes: Uint8Array): AnswerEvent[] {
+    return this.#parsed(() => this.#parser.write(this.#decoder.decode(bytes, { stream: true })));
+  }
+
+  /** Throws unless the answer was read to its end. */
+  end(): void {
+    this.#parsed(() => this.#parser.close());
+    if (!this.#isWhole) throw new UnexpectedAnswer('it ends early, or is no SOAP');
+  }
+
+  #parsed(parse: () => void): AnswerEvent[] {
+    try {
+      parse();
+    } catch {
+      this.#failure ??= 'it is not well-formed';
+    }
+    if (this.#failure !== null) throw new UnexpectedAnswer(this.#failure);
+    const events = this.#events;
+    this.#events = [];
+    return events;
+  }
+
+  #begin(tag: sax.QualifiedTag): void {
+    const attributes = Object.values(tag.attributes).map(({ local, value }) => [local, value] as const);
+    const node = new XmlNode(tag.local, Object.fromEntries(attributes));
+    const parent = this.#open.at(-1);
+    // Messages are handed on one by one, so that nothing of an answer gathers.
+    if (parent?.name !== 'ResponseMessages') parent?.children.push(node);
+    this.#open.push(node);
+  }
+
+  #take(text: string): void {
+    const node = this.#open.at(-1);
+    if (!node) return;
+    if (node.name === 'MimeContent') return this.#decode(text);
+    this.#textLeft -= text.length;
+    if (this.#textLeft < 0) this.#failure = 'it is too large';
+    else node.text += text;
+  }
+
+  #decode(text: string): void {
+    const base64 = this.#base64 + text.replaceAll(/\s+/g, '');
+    const whole = base64.length - (base64.length % 4);
+    this.#base64 = base64.slice(whole);
+    if (whole > 0) this.#events.push({ kind: 'content', bytes: Buffer.from(base64.slice(0, whole), 'base64') });
+  }
+
+  #end(): void {
+    const node = this.#open.pop();
+    if (node?.name === 'MimeContent' && this.#base64 !== '') this.#failure = 'its MIME is cut short';
+    if (node && this.#open.at(-1)?.name === 'ResponseMessages') this.#events.push({ kind: 'message', message: node });
+    if (node?.name === 'Envelope' && this.#open.length === 1) this.#isWhole = true;
+  }
+}
+
+/** The messages of an answer that has no MIME. */
+export function readMessages(text: string): XmlNode[] {
+  const reader = new AnswerReader();
+  const events = reader.write(Buffer.from(text));
+  reader.end();
+  return events.flatMap((event) => (event.kind === 'message' ? event.message : []));
+}
+
+/** Another answer as a whole, such as Autodiscover's; null where it is no XML. */
+export function readXml(text: string): XmlNode | null {
+  const reader = new AnswerReader();
+  try {
+    reader.write(Buffer.from(text));
+    return reader.root;
+  } catch (error) {
+    if (error instanceof UnexpectedAnswer) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,110 @@
+/** What is asked of Exchange Web Services: eight requests of fixed shape. */
+
+const SOAP = 'http://schemas.xmlsoap.org/soap/envelope/';
+const TYPES = 'http://schemas.microsoft.com/exchange/services/2006/types';
+const MESSAGES = 'http://schemas.microsoft.com/exchange/services/2006/messages';
+
+/** A request: its name, for logs and errors, and the envelope. */
+export interface EwsRequest {
+  readonly name: string;
+  readonly body: string;
+}
+
+/** Understood by Exchange 2013 and everything after it. */
+const VERSION = 'Exchange2013_SP1';
+
+/** A well-known folder of a mailbox. */
+export interface KnownFolder {
+  readonly known: string;
+  readonly mailbox: string | null;
+}
+
+export function getFolders(folders: readonly KnownFolder[]): EwsRequest {
+  const ids = folders.map(knownFolder).join('');
+  return request(
+    'GetFolder',
+    `<m:FolderShape><t:BaseShape>IdOnly</t:BaseShape></m:FolderShape><m:FolderIds>${ids}</m:FolderIds>`,
+  );
+}
+
+/** @param state null: all folders below the root */
+export function syncFolderHierarchy(root: KnownFolder, state: string | null): EwsRequest {
+  return request(
+    'SyncFolderHierarchy',
+    `<m:FolderShape><t:BaseShape>Default</t:BaseShape><t:AdditionalProperties>${field('folder:FolderClass')}${field('folder:ParentFolderId')}</t:AdditionalProperties></m:FolderShape><m:SyncFolderId>${knownFolder(root)}</m:SyncFolderId>${syncState(state)}`,
+  );
+}
+
+export function syncFolderItems(folderId: string, state: string | null, most: number): EwsRequest {
+  return request(
+    'SyncFolderItems',
+    `<m:ItemShape><t:BaseShape>IdOnly</t:BaseShape></m:ItemShape><m:SyncFolderId>${folder(folderId)}</m:SyncFolderId>${syncState(state)}<m:MaxChangesReturned>${most}</m:MaxChangesReturned>`,
+  );
+}
+
+/** Items that arrived from `from` to `to`, both included, the newest first. */
+export function findItems(
+  folderId: string,
+  { from, to, offset, most }: { from: string | null; to: string | null; offset: number; most: number },
+): EwsRequest {
+  const received = field('item:DateTimeReceived');
+  const limit = (comparison: string, at: string) =>
+    `<t:${comparison}>${received}<t:FieldURIOrConstant><t:Constant Value="${escaped(at)}"/></t:FieldURIOrConstant></t:${comparison}>`;
+  const limits =
+    from === null || to === null
+      ? ''
+      : `<m:Restriction><t:And>${limit('IsGreaterThanOrEqualTo', from)}${limit('IsLessThanOrEqualTo', to)}</t:And></m:Restriction>`;
+  return request(
+    'FindItem',
+    `<m:ItemShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>${received}</t:AdditionalProperties></m:ItemShape><m:IndexedPageItemView MaxEntriesReturned="${most}" Offset="${offset}" BasePoint="Beginning"/>${limits}<m:SortOrder><t:FieldOrder Order="Descending">${received}</t:FieldOrder></m:SortOrder><m:ParentFolderIds>${folder(folderId)}</m:ParentFolderIds>`,
+    ' Traversal="Shallow"',
+  );
+}
+
+/** When items arrived and how large they are. */
+export function getFacts(itemIds: readonly string[]): EwsRequest {
+  const properties = `<t:AdditionalProperties>${field('item:DateTimeReceived')}${field('item:Size')}</t:AdditionalProperties>`;
+  return getItems(itemIds, properties);
+}
+
+/** Items as MIME. */
+export function getContents(itemIds: readonly string[]): EwsRequest {
+  return getItems(itemIds, '<t:IncludeMimeContent>true</t:IncludeMimeContent>');
+}
+
+function getItems(itemIds: readonly string[], shape: string): EwsRequest {
+  const ids = itemIds.map((id) => `<t:ItemId Id="${escaped(id)}"/>`).join('');
+  return request(
+    'GetItem',
+    `<m:ItemShape><t:BaseShape>IdOnly</t:BaseShape>${shape}</m:ItemShape><m:ItemIds>${ids}</m:ItemIds>`,
+  );
+}
+
+/** Who is meant by a name, as the directory knows it. */
+export function resolveNames(entry: string): EwsRequest {
+  return request(
+    'ResolveNames',
+    `<m:UnresolvedEntry>${escaped(entry)}</m:UnresolvedEntry>`,
+    ' ReturnFullContactData="false"',
+  );
+}
+
+function request(name: string, content: string, attributes = ''): EwsRequest {
+  const body = `<?xml version="1.0" encoding="utf-8"?><s:Envelope xmlns:s="${SOAP}" xmlns:t="${TYPES}" xmlns:m="${MESSAGES}"><s:Header><t:RequestServerVersion Version="${VERSION}"/></s:Header><s:Body><m:${name}${attributes}>${content}</m:${name}></s:Body></s:Envelope>`;
+  return { name, body };
+}
+
+const field = (uri: string) => `<t:FieldURI FieldURI="${uri}"/>`;
+const folder = (id: string) => `<t:FolderId Id="${escaped(id)}"/>`;
+const syncState = (state: string | null) => (state === null ? '' : `<m:SyncState>${escaped(state)}</m:SyncState>`);
+
+function knownFolder({ known, mailbox }: KnownFolder): string {
+  const of = mailbox === null ? '' : `<t:Mailbox><t:EmailAddress>${escaped(mailbox)}</t:EmailAddress></t:Mailbox>`;
+  return `<t:DistinguishedFolderId Id="${known}">${of}</t:DistinguishedFolderId>`;
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+
+function escaped(text: string): string {
+  return text.replaceAll(/[&<>"]/g, (character) => ENTITIES[character] ?? character);
+}

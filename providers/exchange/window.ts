@@ -1,0 +1,86 @@
+import { parseJson } from '../answers/text.ts';
+import type { ScopeReference, TimeWindow, WindowPage } from '../contract.ts';
+import type { ExchangeClient } from './client.ts';
+import { windowPosition } from './schema.ts';
+import type { WindowPosition } from './schema.ts';
+import type { XmlNode } from './soap/node.ts';
+import { findItems, getFolders } from './soap/request.ts';
+
+/** What a default throttling policy finds at once. */
+const MOST_FOUND = 1_000;
+/** More messages of one second than this are counted through, and no longer told apart by their ids. */
+const MOST_SEEN = 200;
+
+interface Found {
+  id: string;
+  received: string;
+}
+
+/**
+ * One page of a folder's messages dated in the window, newest first. Pages continue by date: an offset counts messages, so
+ * that one that is deleted meanwhile would hide another.
+ */
+export async function listWindow(
+  client: ExchangeClient,
+  { scope }: ScopeReference,
+  window: TimeWindow,
+  position: string | null,
+  limit: number,
+): Promise<WindowPage> {
+  const start = { before: inSeconds(window.to, Math.ceil), seen: [], offset: 0 };
+  const from = position === null ? start : windowPosition.parse(parseJson(position));
+  const { message } = await client.askOne(
+    findItems(scope, {
+      from: inSeconds(window.from, Math.floor),
+      to: from.before,
+      offset: from.offset,
+      most: Math.min(limit + from.seen.length, MOST_FOUND),
+    }),
+    'import',
+  );
+  const found = foundIn(message);
+  const isNew = ({ id }: Found) => !from.seen.includes(id);
+  // Where some of those that were seen are gone, as many more come: they are left to the next page.
+  const tooMany = found.filter(isNew)[limit];
+  const page = tooMany ? found.slice(0, found.indexOf(tooMany)) : found;
+  const items = page.filter(isNew).map(({ id }) => ({ providerId: id, generation: '' }));
+  const next = isLastPage(message) && !tooMany ? null : nextPosition(page, from);
+  return { items, position: next && JSON.stringify(next), estimate: null };
+}
+
+function nextPosition(found: readonly Found[], from: WindowPosition): WindowPosition | null {
+  const last = found.at(-1);
+  if (!last) return null;
+  const before = inSeconds(new Date(last.received), Math.ceil);
+  const isSame = before === from.before;
+  const ofLast = found.filter(({ received }) => received === last.received).map(({ id }) => id);
+  const seen = [...new Set([...(isSame ? from.seen : []), ...ofLast])];
+  if (from.offset === 0 && seen.length <= MOST_SEEN) return { before, seen, offset: 0 };
+  return { before: from.before, seen: [], offset: from.offset + found.length };
+}
+
+function foundIn(message: XmlNode): Found[] {
+  return (message.at('RootFolder/Items')?.children ?? []).flatMap((item) => {
+    const [id, received] = [item.idAt('ItemId'), item.textAt('DateTimeReceived')];
+    return id === null ? [] : { id, received: received ?? '' };
+  });
+}
+
+function isLastPage(message: XmlNode): boolean {
+  return message.at('RootFolder')?.attributes['IncludesLastItemInRange'] !== 'false';
+}
+
+/** Exchange tells dates in whole seconds. */
+function inSeconds(date: Date, round: (seconds: number) => number): string {
+  return new Date(round(date.getTime() / 1_000) * 1_000).toISOString();
+}
+
+/** When the newest message of the inbox came; null in an empty one. */
+export async function readNewestDate(client: ExchangeClient, mailbox: string | null): Promise<Date | null> {
+  const { message } = await client.askOne(getFolders([{ known: 'inbox', mailbox }]), 'api');
+  const inbox = message.at('Folders')?.children[0]?.idAt('FolderId');
+  if (!inbox) return null;
+  const newest = await client.askOne(findItems(inbox, { from: null, to: null, offset: 0, most: 1 }), 'import');
+  const received = foundIn(newest.message)[0]?.received;
+  return received ? new Date(received) : null;
+}
