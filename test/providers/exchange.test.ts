@@ -141,7 +141,7 @@ describe('Exchange', () => {
     expect(await logins(account)).toMatchObject([{ status: 200 }, { status: 200 }]);
   });
 
-  it('finds the server by Autodiscover, and takes no address without TLS', async () => {
+  it('finds the server by Autodiscover, and takes no address without TLS or of Exchange Online', async () => {
     const account = await createAccount();
     const way = provider().signIn.password;
     const login = { email: account.email, username: account.email, password: new Secret(account.secret) };
@@ -152,5 +152,9 @@ describe('Exchange', () => {
       url: 'https://mail.contoso.example/EWS/Exchange.asmx',
     });
     expect(await way?.discover(login, { url: 'http://mail.contoso.example/' }, NEVER)).toBeNull();
+    const online = { url: 'https://outlook.office365.com/EWS/Exchange.asmx' };
+    expect(await failureOf(way?.discover(login, online, NEVER) ?? Promise.resolve())).toMatchObject({
+      message: expect.stringContaining('connect this mailbox as Microsoft 365') as string,
+    });
   });
 });
