@@ -7,6 +7,7 @@ import type { LinkResult, LinkSpec } from '../../db/schema/links.ts';
 import type { AccessType, ProviderName, Use } from '../../domain/access-type.ts';
 import type { SubmissionServer } from '../../domain/server.ts';
 import { Secret } from '../../domain/secret.ts';
+import type { Server } from '../../domain/server.ts';
 import { createPkce } from '../../providers/oauth.ts';
 import type { SessionAccess, TokenSet } from '../../providers/contract.ts';
 import type { Stage } from './stage.ts';
@@ -119,37 +120,54 @@ export function reauthorizeLink(
 }
 
 /** The same with a password, at the sandbox's IMAP server. */
-export async function connectImap(
-  { context, imap }: Stage,
+export function connectImap(
+  stage: Stage,
   email: string,
   password: string,
-  { tenantId = 'acme', link = null, spec = {}, smtp = null }: Connecting & { smtp?: SubmissionServer | null } = {},
+  how: Connecting & { smtp?: SubmissionServer | null } = {},
 ): Promise<LinkResult> {
-  const { host, port, security } = imap;
-  const credential = {
-    kind: 'password',
-    server: { kind: 'imap', host, port, security },
-    username: email,
-    password: new Secret(password),
-    smtp,
-  } as const;
+  const { host, port, security } = stage.imap;
+  return connectPassword(
+    stage,
+    { accessType: 'imap', email, password, ...how },
+    { kind: 'imap', host, port, security },
+  );
+}
+
+/** The same at the sandbox's Exchange. */
+export function connectExchange(
+  stage: Stage,
+  email: string,
+  password: string,
+  how: Connecting = {},
+): Promise<LinkResult> {
+  const server = { kind: 'ews', url: stage.exchangeUrl } as const;
+  return connectPassword(stage, { accessType: 'exchange', email, password, ...how }, server);
+}
+
+async function connectPassword(
+  { context }: Stage,
+  {
+    accessType,
+    email,
+    password,
+    tenantId = 'acme',
+    link = null,
+    spec = {},
+    smtp = null,
+  }: Connecting & { accessType: AccessType; email: string; password: string; smtp?: SubmissionServer | null },
+  server: Server,
+): Promise<LinkResult> {
+  const credential = { kind: 'password', server, username: email, password: new Secret(password), smtp } as const;
   const proof = await proveSignIn(
     context,
-    'imap',
+    accessType,
     { ...credential, email, mailbox: null, context: {} },
     AbortSignal.timeout(10_000),
     { movable: link?.spec.allowServerChange ? await channelOfLink(context, link) : null },
   );
   const full = { ...LINK_SPEC, ...spec };
-  return completeSignIn(context, {
-    tenantId,
-    link,
-    accessType: 'imap',
-    spec: full,
-    credential,
-    proof,
-    coveredUntil: null,
-  });
+  return completeSignIn(context, { tenantId, link, accessType, spec: full, credential, proof, coveredUntil: null });
 }
 
 const channelOfLink = ({ database }: Stage['context'], { tenantId, channelId }: LinkRow) =>

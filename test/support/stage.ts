@@ -79,6 +79,8 @@ export async function raiseStage({
       ca_file: string;
       smtp_port: number;
     },
+    /** Of Exchange Web Services. */
+    exchangeUrl: String(sandbox.addresses.exchange['url']),
     /** The administrator's. */
     databaseUrl: postgres.url,
     async close() {
