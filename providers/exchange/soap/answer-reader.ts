@@ -21,7 +21,7 @@ const TEXT_BYTES = 16 * 1024 * 1024;
 
 /** Reads the answer as it comes; MIME is handed on in pieces and never held. */
 export class AnswerReader {
-  readonly #parser = sax.parser(true, { xmlns: true });
+  readonly #parser = sax.parser(true, { xmlns: true, position: false });
   readonly #decoder = new TextDecoder();
   /** Holds the outermost element. */
   readonly root = new XmlNode('');

@@ -35,7 +35,7 @@ export function parseXml(text: string): XmlElement | undefined {
     const element = open.at(-1);
     if (element) element.text += piece;
   };
-  const reader = Object.assign(sax.parser(true, { xmlns: true }), {
+  const reader = Object.assign(sax.parser(true, { xmlns: true, position: false }), {
     onerror: () => (isBroken = true),
     onopentag: (tag: sax.Tag | sax.QualifiedTag) => begin(tag, open),
     onclosetag: () => void open.pop(),
