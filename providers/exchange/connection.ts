@@ -65,7 +65,7 @@ export class ExchangeConnection {
 
   /** The whole answer; every refusal is a `ProviderError`. */
   async send(posted: Posted): Promise<HttpAnswer> {
-    const answer = await this.#signedIn200(posted, (headers, body) =>
+    const answer = await this.#withLogin(posted, (headers, body) =>
       this.#http.send({ ...this.#request(posted, headers, body), maxBytes: ANSWER_BYTES }),
     );
     return assertOk(posted, answer);
@@ -73,7 +73,7 @@ export class ExchangeConnection {
 
   /** The answer as it comes. */
   async stream(posted: Posted): Promise<HttpStream> {
-    const answer = await this.#signedIn200(posted, (headers, body) =>
+    const answer = await this.#withLogin(posted, (headers, body) =>
       this.#http.stream(this.#request(posted, headers, body)),
     );
     if (answer.status === 200) return answer;
@@ -84,16 +84,16 @@ export class ExchangeConnection {
     return this.#http.close();
   }
 
-  /** Sends it with a login where one is needed. A connection that turns out to be a new one is signed in, and it is sent again. */
-  async #signedIn200<Answer extends HttpAnswer | HttpStream>(
+  /** Sends it with a login where one is needed. Where the server knows of none, it signs in, and sends it again. */
+  async #withLogin<Answer extends HttpAnswer | HttpStream>(
     posted: Posted,
     send: (headers: Record<string, string>, body: string) => Promise<Answer>,
   ): Promise<Answer> {
     if (this.#scheme === 'Basic') return await send({ authorization: this.#basic() }, posted.body);
     if (this.#signedIn !== 0 && this.#signedIn === this.#made) {
       const answer = await send({}, posted.body);
-      const isAsSignedIn = this.#signedIn === this.#made;
-      if (answer.status !== 401 || isAsSignedIn) return answer;
+      if (answer.status !== 401) return answer;
+      // Not the password is refused, for none was sent: the connection is a new one, or the server forgets logins.
       await discard(answer);
     }
     const authorization = await this.#authorization(posted);
