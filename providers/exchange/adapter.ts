@@ -51,6 +51,7 @@ export function createExchangeProvider({
     words: EXCHANGE_WORDS,
     signIn: { oauth: [], password: exchangeSignIn({ ...settings, autodiscoverUrl }) },
     classify: classifyExchange,
+    sending: null,
     openSession(access, signal) {
       if (access.kind !== 'password' || access.server.kind !== 'ews') {
         throw new TypeError('Exchange is opened with a password at the address of its service');
