@@ -2,10 +2,11 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApi } from '../support/api.ts';
 import type { Api } from '../support/api.ts';
+import { secret } from '../support/minting.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
 import { chromiumInstalled, launchBrowser, openPage } from './browser.ts';
-import { faultsOnEveryScreen, tabTo } from './pages.ts';
+import { faultsHere, faultsOnEveryScreen, tabTo } from './pages.ts';
 
 const POLICY = '/v1/tenants/acme/policy';
 
@@ -183,6 +184,38 @@ describe.skipIf(!chromiumInstalled)('the settings in the web UI', { timeout: 90_
       support_email: 'help@example.com',
       logo_url: null,
     });
+  });
+
+  it('says on the link that mail will be sent, what is wrong with the server for it, and on the channel what it is for', async () => {
+    const email = 'sends@example.com';
+    const password = secret('password');
+    await stage.sandbox.account('imap', email, { password });
+    const { json } = await api.call('POST', '/v1/links', {
+      tenant: 'acme',
+      access_types: ['imap'],
+      uses: ['read', 'send'],
+    });
+    await page.goto(json.url);
+    await said('acme can then read the messages and send mail in your name.').waitFor();
+    await field(/^Email or user name$/).fill(email);
+    await page.getByLabel('Password', { exact: true }).fill(password);
+    await page.locator('summary').filter({ hasText: 'SMTP server' }).click();
+    const server = field(/^SMTP server$/);
+    await server.fill('no-such-host.invalid');
+    await button('Connect').click();
+    await said(/^Server for sending: There is no mail server with this name/).waitFor();
+    expect(await server.evaluate((element) => element === document.activeElement)).toBe(true);
+    expect(await faultsHere(page)).toEqual([]);
+    await server.fill('');
+    await button('Try again').click();
+    await page.getByRole('heading', { name: 'Connected', exact: true }).waitFor();
+    const { json: channels } = await api.call('GET', '/v1/channels?tenant=acme');
+    const { id } = (channels.data as { id: string; account: { email: string } }[]).find(
+      ({ account }) => account.email === email,
+    ) ?? { id: '' };
+    await page.goto(`${api.url}/channels/${id}`);
+    await page.getByText('reading mail and sending mail', { exact: true }).waitFor();
+    await said(/^sent by 127\.0\.0\.1:\d+$/).waitFor();
   });
 
   it('reads well at every width and in both schemes', async () => {
