@@ -119,6 +119,12 @@ describe.skipIf(!chromiumInstalled)('a newcomer', { timeout: 120_000 }, () => {
     expect(await page.locator('body[data-same-page]').count()).toBe(1);
   });
 
+  if (PICTURE) {
+    it('has an owner, whom the picture shows to be told', async () => {
+      await mooring.call('PATCH', `/v1/channels/${channelId}`, { owner: { email: ANA, name: 'Ana Lima' } });
+    });
+  }
+
   it('changes the password, and sees within seconds what is broken, why, and what to do', async () => {
     await page.getByRole('link', { name: 'Mooring, all channels', exact: true }).click();
     const row = page.getByRole('row').filter({ hasText: ANA });
@@ -134,7 +140,7 @@ describe.skipIf(!chromiumInstalled)('a newcomer', { timeout: 120_000 }, () => {
     // Until Google tells of the ended sessions too, a person may also have withdrawn the access.
     expect(words).toMatch(/because the password changed\.|ended our access: the password changed, or/);
     expect(words).toContain(`Sign in again as ${ANA} to continue; nothing is lost.`);
-    expect(words).toContain(`${ANA} must act`);
+    expect(words).toContain(`${PICTURE ? 'Ana Lima' : ANA} must act`);
     await row.getByText('Sign-in needed', { exact: true }).waitFor();
   });
 
