@@ -1,5 +1,5 @@
 import type { Locale } from '../../domain/locale.ts';
-import { accentOn } from '../../domain/colour/accent.ts';
+import { accentOn, contrast } from '../../domain/colour/accent.ts';
 
 /** Colours of a mail on light paper; every one is inline, because Gmail drops what it does not know. */
 export const LIGHT = {
@@ -24,7 +24,8 @@ export const accentOf = (color: string | null) => accentOn(color ?? DEFAULT_ACCE
 
 /**
  * Colours for dark screens: by media query (Apple Mail, Thunderbird), and by the attributes with which Outlook marks
- * what it has darkened itself. Gmail reads neither and inverts the inline colours, which have the contrast for it.
+ * what it has darkened itself. Gmail reads neither and inverts the inline colours, which have the contrast for it, and
+ * `gmailStyle` keeps the grounds that must not be.
  */
 export function darkStyle(color: string | null): string {
   const { dark } = accentOf(color);
@@ -36,7 +37,6 @@ export function darkStyle(color: string | null): string {
     ['.ink', 'color', DARK.ink],
     ['.muted', 'color', DARK.muted],
     ['.link', 'color', dark.text],
-    ['.rule', 'border', DARK.line],
     ['.button', 'background', dark.fill],
     ['.button', 'border', dark.edge],
     ['.label', 'color', dark.ink],
@@ -50,3 +50,20 @@ export function darkStyle(color: string | null): string {
   const outlook = lines((property) => (property === 'color' ? '[data-ogsc] ' : '[data-ogsb] '));
   return `@media (prefers-color-scheme:dark){${lines(() => '').join('')}}${outlook.join('')}`;
 }
+
+/** WCAG 2.2 AA, of bold text. */
+const LABEL_CONTRAST = 3;
+
+/**
+ * Gmail inverts colours on dark screens, but neither images nor gradients. A dark logo would stand on black; and a black
+ * label turns white, so its button keeps its ground where white can be read on it. `u+` before the body matches in Gmail
+ * alone. The rules have a style element of their own, because Gmail drops one with a rule that it cannot read.
+ */
+export function gmailStyle(color: string | null): string {
+  const { fill, ink } = accentOf(color).light;
+  const keepsButton = ink === '#000000' && contrast(fill, '#ffffff') >= LABEL_CONTRAST;
+  return keptGround('plate', '#ffffff') + (keepsButton ? keptGround('button', fill) : '');
+}
+
+const keptGround = (name: string, ground: string) =>
+  `u+.paper .${name}{background-image:linear-gradient(${ground},${ground})}`;

@@ -1,5 +1,5 @@
 import type { MailDocument } from './document.ts';
-import { LIGHT, accentOf, darkStyle, fontOf } from './html-style.ts';
+import { LIGHT, accentOf, darkStyle, fontOf, gmailStyle } from './html-style.ts';
 import { SafeHtml, markup } from './safe-html.ts';
 
 type Block = MailDocument['blocks'][number];
@@ -49,6 +49,7 @@ function head({ subject, locale, brand }: MailDocument): SafeHtml {
 <title>${subject}</title>
 ${wordOnly(`<noscript><xml><o:OfficeDocumentSettings><o:PixelsPerInch>96</o:PixelsPerInch></o:OfficeDocumentSettings></xml></noscript><style>table{border-collapse:collapse}td,h1,h2,p,a,span{font-family:${wordFont}!important;mso-line-height-rule:exactly}</style>`)}
 <style>:root{color-scheme:light dark;supported-color-schemes:light dark}a[x-apple-data-detectors]{color:inherit!important;text-decoration:none!important}${new SafeHtml(darkStyle(brand.accentColor))}</style>
+<style>${new SafeHtml(gmailStyle(brand.accentColor))}</style>
 </head>`;
 }
 

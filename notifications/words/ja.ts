@@ -1,5 +1,18 @@
 import type { MailWords } from './mail-words.ts';
 
+const JAPANESE = /[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}ー（）]/u;
+
+/** A name in Latin letters stands apart from the words around it by a space; a Japanese one does not. */
+function spaced(parts: TemplateStringsArray, ...given: (string | number)[]): string {
+  const names = given.map(String);
+  return parts.reduce((before, part, at) => {
+    const name = names[at - 1] ?? '';
+    const rest = JAPANESE.test(name.at(-1) ?? '') ? part.replace(/^ /, '') : part;
+    const next = names[at] ?? '';
+    return before + name + (JAPANESE.test(next[0] ?? '') ? rest.replace(/ $/, '') : rest);
+  }, '');
+}
+
 const messages = (count: number) => `${count.toLocaleString('ja-JP')}件のメール`;
 
 export const ja: MailWords = {
@@ -9,69 +22,70 @@ export const ja: MailWords = {
   greeting: ({ name }) => `${name} 様`,
   occasions: {
     sign_in: {
-      subject: ({ tenant, mailbox }) => `【${tenant}】${mailbox} への再ログインのお願い`,
-      title: () => '再度ログインしてください',
-      lead: ({ tenant, mailbox }) => `${tenant} とメールボックス ${mailbox} の接続が切れました。`,
+      subject: ({ tenant, mailbox }) => `【${tenant}】${mailbox} への再サインインのお願い`,
+      title: () => '再度サインインしてください',
+      lead: ({ tenant, mailbox }) => spaced`${tenant} とメールボックス ${mailbox} の接続が切れました。`,
     },
     unreachable: {
       subject: ({ tenant, mailbox }) => `【${tenant}】${mailbox} を開けなくなりました`,
       title: () => 'メールボックスを開けなくなりました',
       lead: ({ tenant, mailbox }) =>
-        `${tenant} からメールボックス ${mailbox} を開けなくなりました。再度ログインしても解決しません。`,
+        spaced`${tenant} からメールボックス ${mailbox} を開けなくなりました。再度サインインしても解決しません。`,
     },
     approve: {
       subject: ({ tenant, mailbox }) => `【${tenant}】${mailbox} の接続に管理者の承認が必要です`,
       title: () => '管理者の承認が必要です',
       lead: ({ tenant, mailbox }) =>
-        `${tenant} がメールボックス ${mailbox} に接続するには、貴組織の管理者による承認が必要です。`,
+        spaced`${tenant} がメールボックス ${mailbox} に接続するには、貴組織の管理者による承認が必要です。`,
     },
     reminder: {
       subject: ({ tenant, mailbox }) => `【${tenant}】リマインダー: ${mailbox} がまだ接続されていません`,
       title: () => 'まだ接続されていません',
-      lead: ({ tenant, mailbox }) => `${tenant} とメールボックス ${mailbox} は、まだ接続されていません。`,
+      lead: ({ tenant, mailbox }) => spaced`${tenant} とメールボックス ${mailbox} は、まだ接続されていません。`,
     },
     recovered: {
       subject: ({ tenant, mailbox }) => `【${tenant}】${mailbox} の接続が回復しました`,
       title: () => '接続が回復しました',
-      lead: ({ tenant, mailbox }) => `メールボックス ${mailbox} は、${tenant} に再び接続されました。`,
+      lead: ({ tenant, mailbox }) => spaced`メールボックス ${mailbox} は、${tenant} に再び接続されました。`,
     },
     expiring: {
       subject: ({ tenant, mailbox }) => `【${tenant}】${mailbox} へのアクセスの有効期限が近づいています`,
       title: () => 'アクセスの有効期限が近づいています',
       lead: ({ tenant, mailbox, until }) =>
-        `${tenant} からメールボックス ${mailbox} へのアクセスは、${until} に有効期限が切れます。`,
+        spaced`${tenant} からメールボックス ${mailbox} へのアクセスは、${until} に有効期限が切れます。`,
     },
     digest: {
-      subject: ({ tenant, count }) => `【${tenant}】${count}件のメールボックスへの再ログインのお願い`,
-      title: ({ count }) => `${count}件のメールボックスでログインが必要です`,
+      subject: ({ tenant, count }) => `【${tenant}】${count}件のメールボックスへの再サインインのお願い`,
+      title: ({ count }) => `${count}件のメールボックスでサインインが必要です`,
       lead: ({ tenant, count }) =>
-        `${tenant} と${count}件のメールボックスの接続が切れました。それぞれに再度ログインしてください。`,
+        spaced`${tenant} と${count}件のメールボックスの接続が切れました。それぞれに再度サインインしてください。`,
     },
     new_link: {
       subject: ({ tenant, mailbox }) => `【${tenant}】${mailbox} の新しいリンク`,
       title: () => '新しいリンクをお送りします',
       lead: ({ tenant, mailbox }) =>
-        `このリンクから、メールボックス ${mailbox} を ${tenant} に再接続できます。以前のリンクは使えなくなっています。`,
+        spaced`このリンクから、メールボックス ${mailbox} を ${tenant} に再接続できます。以前のリンクは使えなくなっています。`,
     },
     connect_link: {
       subject: ({ tenant }) => `【${tenant}】メールボックスを接続するための新しいリンク`,
       title: () => '新しいリンクをお送りします',
       lead: ({ tenant }) =>
-        `このリンクから、お使いのメールボックスを ${tenant} に接続できます。以前のリンクは有効期限が切れています。`,
+        spaced`このリンクから、お使いのメールボックスを ${tenant} に接続できます。以前のリンクは有効期限が切れています。`,
     },
   },
   reasons: {
     password_changed: ({ provider, login }) =>
-      `パスワードが変更されたため、${provider.subject}が ${login} のログインを受け付けなくなりました。`,
+      `パスワードが変更されたため、${provider.subject}が ${login} のサインインを受け付けなくなりました。`,
     access_revoked: ({ provider }) => `${provider.at}側でアクセスの許可が取り消されました。`,
     session_revoked: ({ provider, login }) =>
       `${provider.at}で ${login} のすべてのセッションが終了し、このアクセスも無効になりました。`,
     token_idle_expired: ({ provider }) =>
       `長期間使用されなかったため、${provider.at}側でアクセスの有効期限が切れました。`,
     refresh_token_expired: ({ provider }) =>
-      `アクセスの有効期限が切れました。${provider.subject}では定期的に再ログインが必要です。`,
-    mfa_required: ({ provider, login }) => `${provider.subject}が、${login} のログインに二段階認証を求めています。`,
-    conditional_access: ({ provider }) => `${provider.at}での貴組織のログインポリシーにより、アクセスが終了しました。`,
+      `アクセスの有効期限が切れました。${provider.subject}では定期的に再サインインが必要です。`,
+    mfa_required: ({ provider, login }) => `${provider.subject}が、${login} のサインインに二段階認証を求めています。`,
+    conditional_access: ({ provider }) =>
+      `${provider.at}での貴組織のサインインポリシーにより、アクセスが終了しました。`,
     admin_consent_required: ({ provider }) => `${provider.subject}が、貴組織の管理者によるアプリの承認を求めています。`,
     admin_policy_enforced: ({ provider }) =>
       `${provider.at}での貴組織のポリシーにより、このアプリは許可されていません。`,
@@ -80,7 +94,7 @@ export const ja: MailWords = {
     account_disabled: ({ provider, login }) =>
       `${provider.subject}によると、アカウント ${login} は無効になっているか、削除されています。`,
     mailbox_unavailable: ({ provider, login }) =>
-      `${provider.subject}へのログインはできますが、${login} のメールボックスを開けません。`,
+      `${provider.subject}へのサインインはできますが、${login} のメールボックスを開けません。`,
     subscription_renewal_failed: ({ provider }) => `${provider.subject}から新着メールの通知が届かなくなりました。`,
     app_credentials_invalid: ({ provider }) => `現在、${provider.subject}がアプリを受け付けていません。`,
     refresh_outcome_unknown: ({ provider }) =>
@@ -100,9 +114,9 @@ export const ja: MailWords = {
   fromTo: ({ from, to }) => `${from} ～ ${to}`,
   tasks: {
     sign_in_grant: ({ provider, login }) =>
-      `ページを開き、${provider.at}に ${login} でログインしてください。1分ほどで完了します。`,
+      `ページを開き、${provider.at}に ${login} でサインインしてください。1分ほどで完了します。`,
     sign_in_shared: ({ provider, mailbox }) =>
-      `ページを開き、${mailbox} へのアクセス権を持つご自身のアカウントで${provider.at}にログインしてください。1分ほどで完了します。`,
+      `ページを開き、${mailbox} へのアクセス権を持つご自身のアカウントで${provider.at}にサインインしてください。1分ほどで完了します。`,
     sign_in_password: ({ login }) =>
       `ページを開き、${login} の現在のパスワードを入力してください。1分ほどで完了します。`,
     approve: ({ provider }) =>
@@ -111,7 +125,7 @@ export const ja: MailWords = {
       `${provider.at}の ${login} の管理者に、アカウントが現在も存在するかご確認ください。`,
   },
   buttons: {
-    sign_in: '再度ログインする',
+    sign_in: '再度サインインする',
     approve: '確認して承認する',
     renew: 'アクセスを更新する',
     connect: '接続する',
@@ -120,13 +134,13 @@ export const ja: MailWords = {
   safety: ({ host }) => `リンク先は ${host} です。パスワードをメールで送らないでください。`,
   fallback: 'ボタンが機能しない場合は、次のアドレスをブラウザーで開いてください。',
   outlook: {
-    imports: '新着メールはメールボックスに残っており、失われることはありません。ログイン後に自動的に取り込まれます。',
+    imports: '新着メールはメールボックスに残っており、失われることはありません。サインイン後に自動的に取り込まれます。',
     importsMissed: ({ count }) =>
-      `${messages(count)}がメールボックスに残っており、失われることはありません。ログイン後に自動的に取り込まれます。`,
-    works: ({ tenant }) => `ログインすると、${tenant} でメールボックスを再び利用できます。`,
+      `${messages(count)}がメールボックスに残っており、失われることはありません。サインイン後に自動的に取り込まれます。`,
+    works: ({ tenant }) => spaced`サインインすると、${tenant} でメールボックスを再び利用できます。`,
     approved: '承認されると自動的に接続されます。それまでの新着メールはメールボックスに残ります。',
     triedAgain: '接続は1時間ごとに再試行され、アカウントが使えるようになると自動的に回復します。',
-    renewed: 'それまでに一度ログインすれば、接続は途切れません。',
+    renewed: 'それまでに一度サインインすれば、接続は途切れません。',
     recovering: 'その間に届いたメールを取り込んでいます。',
     recoveredMissed: ({ count }) => `その間に届いた${messages(count)}を取り込みました。`,
     nothingToDo: 'お客様の操作は必要ありません。',
@@ -134,20 +148,20 @@ export const ja: MailWords = {
   },
   several: 'これらのメールボックス',
   whys: {
-    owner: ({ tenant, about }) => `このメールは、${tenant} で ${about} を担当されている方にお送りしています。`,
-    admin: ({ tenant, about }) => `このメールは、${about} について ${tenant} の管理者の方にお送りしています。`,
+    owner: ({ tenant, about }) => spaced`このメールは、${tenant} で ${about} を担当されている方にお送りしています。`,
+    admin: ({ tenant, about }) => spaced`このメールは、${about} について ${tenant} の管理者の方にお送りしています。`,
     owner_silent: ({ tenant, about }) =>
-      `${about} の担当者がまだログインしていないため、${tenant} の管理者の方にお送りしています。`,
+      spaced`${about} の担当者がまだサインインしていないため、${tenant} の管理者の方にお送りしています。`,
     owner_left: ({ tenant, about }) =>
-      `${about} の担当者に連絡がつかないため、${tenant} の管理者の方にお送りしています。`,
+      spaced`${about} の担当者に連絡がつかないため、${tenant} の管理者の方にお送りしています。`,
     owner_unsubscribed: ({ tenant, about }) =>
-      `${about} の担当者がメールの受信を停止しているため、${tenant} の管理者の方にお送りしています。`,
+      spaced`${about} の担当者がメールの受信を停止しているため、${tenant} の管理者の方にお送りしています。`,
     asked: ({ tenant }) =>
-      `このメールは、以前お送りした ${tenant} のリンク先のページで新しいリンクの依頼があったため、お送りしています。`,
+      spaced`このメールは、以前お送りした ${tenant} のリンク先のページで新しいリンクの依頼があったため、お送りしています。`,
   },
-  stop: ({ about }) => `${about} についてのメールを停止する`,
+  stop: ({ about }) => spaced`${about} についてのメールを停止する`,
   stopMeans: '停止すると、代わりに管理者に通知されます。',
-  sentBy: ({ product, tenant }) => `${product}（${tenant} に代わって送信）`,
+  sentBy: ({ product, tenant }) => spaced`${product}（${tenant} に代わって送信）`,
   support: 'ヘルプ',
   privacy: 'プライバシー',
 };
