@@ -1,4 +1,4 @@
-import { NavLink, Outlet, useParams } from 'react-router';
+import { Link, NavLink, Outlet, useMatch, useParams } from 'react-router';
 import '../styles/settings.css';
 import { BrandingSettings as Branding } from '../components/branding/branding-settings.tsx';
 import { TenantList } from '../components/settings/tenant-list.tsx';
@@ -6,15 +6,16 @@ import { TenantPolicy } from '../components/settings/tenant-policy.tsx';
 
 /** The frame of the settings: what belongs to a tenant, and what to the installation. */
 export function SettingsPage() {
+  const isBranding = useMatch('/settings/branding') !== null;
   return (
     <>
       <title>Settings – Mooring</title>
       <div className="page-head">
         <h1>Settings</h1>
         <nav aria-label="Settings" className="chips">
-          <NavLink className="chip" to="/settings" end>
+          <Link className="chip" to="/settings" aria-current={isBranding ? undefined : 'page'}>
             Tenants
-          </NavLink>
+          </Link>
           <NavLink className="chip" to="/settings/branding">
             Branding
           </NavLink>

@@ -44,6 +44,7 @@ export function LookChoice({ look, onChange }: { look: Look; onChange: (part: Pa
         onChange={(event) => onChange({ locale: localeOr(event.currentTarget.value, look.locale) })}
       />
       <NativeSelect
+        className="preview-width"
         aria-label="Width"
         value={String(look.width)}
         data={[

@@ -15,7 +15,7 @@ export function PolicySummary({ draft }: { draft: PolicyDraft }) {
           ))}
         </ol>
       ) : (
-        <p className="hint">Said here once every field is filled in.</p>
+        <p className="hint">Said here once every field is right.</p>
       )}
     </aside>
   );
