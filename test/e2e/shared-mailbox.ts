@@ -23,7 +23,9 @@ const OWN = `with your own login, which needs access to ${TEAM}.`;
 /** A mailbox at Microsoft is connected by one of those who share it, breaks, and its admin is told by mail. */
 export async function signInToShared({ mooring, browser, page, makeLink }: Scene): Promise<void> {
   const says = async (words: string) =>
-    expect.poll(async () => (await page.getByRole('main').innerText()).replaceAll(/\s+/g, ' ')).toContain(words);
+    expect
+      .poll(async () => (await page.getByRole('main').innerText()).replaceAll(/\s+/g, ' '), { timeout: 20_000 })
+      .toContain(words);
   for (const email of [DAN, FAY]) await mooring.sandbox.account('microsoft', email);
   await mooring.sandbox.account('microsoft', TEAM, { delegates: [DAN] });
   await mooring.call('PUT', '/v1/tenants/contoso/policy', { admins: [{ email: ADMIN }] });
