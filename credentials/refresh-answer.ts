@@ -8,6 +8,7 @@ import type { CredentialRow, NewCredential } from '../db/credentials/credentials
 import { insertEvent } from '../db/events/events.ts';
 import { dropOldAttempts, findDoubt, releaseLease, settleAttempt } from '../db/credentials/refresh-attempts.ts';
 import type { StoredAnswer } from '../db/credentials/refresh-attempts.ts';
+import type { Use } from '../domain/access-type.ts';
 import { ProviderError } from '../domain/verdict.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { OAuthAdapter, TokenSet } from '../providers/contract.ts';
@@ -116,7 +117,8 @@ async function settleStored(given: Given, answered: Answered, tokens: TokenSet):
   const values = await newVersion(context, { ...answered, credential }, tokens);
   const swapped = await swapCredential(tx, { channelId: channel.id, version: credential.version }, values);
   if (!swapped) throw new Error(`The credential of ${channel.id} changed while its channel was locked`);
-  const settled = await settleScopes(given, channel, { oauth: answered.oauth, tokens, version: values.version });
+  const scopes = { before: credential.scopes, now: tokens.scopes };
+  const settled = await settleScopes(given, channel, { oauth: answered.oauth, scopes, version: values.version });
   await Promise.all([
     dropOldAttempts(tx, {
       channelId: channel.id,
@@ -136,19 +138,23 @@ async function settleStored(given: Given, answered: Answered, tokens: TokenSet):
 }
 
 /**
- * A refresh that answers is a success, unless the grant has less scopes than the channel's uses need: a person or an
+ * A refresh that answers is a success, unless the grant has lost scopes that the channel's uses need: a person or an
  * administrator took some away. Said before a call fails, and by a reason of its own; the new token is served all the same.
  */
 async function settleScopes(
   given: Given,
   channel: ChannelRow,
-  { oauth, tokens, version: credentialVersion }: { oauth: OAuthAdapter; tokens: TokenSet; version: number },
+  {
+    oauth,
+    scopes: { before, now: scopes },
+    version: credentialVersion,
+  }: { oauth: OAuthAdapter; scopes: { before: string[]; now: string[] | null }; version: number },
 ): Promise<Settled> {
   const { context, tx, now } = given;
   const done = { credentialVersion, refreshRequestedAt: null };
   const tried = 'credential';
-  const { scopes } = tokens;
-  const lost = scopes === null ? [] : channel.uses.filter((use) => oauth.missingScopes(scopes, [use]).length > 0);
+  const has = (granted: string[], use: Use) => oauth.missingScopes(granted, [use]).length === 0;
+  const lost = scopes === null ? [] : channel.uses.filter((use) => has(before, use) && !has(scopes, use));
   if (lost.length === 0) {
     return { row: await settleSuccess(tx, channel, { credentialVersion, tried }, now, done), before: channel };
   }

@@ -302,12 +302,14 @@ test('a scope that was removed needs an API to say so twice, the second time of 
   expect((await scene.read(id)).channel.status).toBe('connected');
   expect(await due(id)).toMatchObject({ deed: 'refresh' });
   await scene.refresh(id);
-  expect(await due(id)).toMatchObject({ deed: 'check' });
-  await check(id);
+  // The token endpoint has said what the grant lacks: no further call has to confirm it.
   expect((await scene.read(id)).channel).toMatchObject({
     status: 'reauth_required',
     statusReason: 'insufficient_scope',
+    uses: [],
+    missingUses: ['read'],
   });
+  expect(await due(id)).toBeNull();
   expect(await scene.events(id, 'channel.reauth_required')).toHaveLength(1);
 });
 

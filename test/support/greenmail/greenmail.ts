@@ -8,6 +8,7 @@ import { buildOnce } from '../../../embedded/machine-cache.ts';
 import { findProgram, machineCacheDir } from '../../../embedded/machine-tools.ts';
 import { freePort } from '../../../embedded/ports.ts';
 import { runProgram } from '../../../embedded/run-program.ts';
+import { secret } from '../minting.ts';
 
 /** As in `pom.xml`. */
 const VERSION = '2.1.8';
@@ -42,8 +43,9 @@ export async function startGreenMail(email: string, password: string) {
     ],
   });
   writeFileSync(join(dir, 'both.pem'), key + cert);
+  const phrase = secret('password');
   const store = join(dir, 'keys.p12');
-  const export12 = ['pkcs12', '-export', '-in', join(dir, 'both.pem'), '-out', store, '-passout', 'pass:changeit'];
+  const export12 = ['pkcs12', '-export', '-in', join(dir, 'both.pem'), '-out', store, '-passout', `pass:${phrase}`];
   execFileSync(openssl ?? '', export12, { stdio: 'ignore' });
   const [imapPort, smtpPort] = [await freePort(), await freePort()];
   const [local, domain] = email.split('@');
@@ -55,7 +57,7 @@ export async function startGreenMail(email: string, password: string) {
     users: `${local}:${password}@${domain}`,
     'users.login': 'email',
     'tls.keystore.file': store,
-    'tls.keystore.password': 'changeit',
+    'tls.keystore.password': phrase,
   };
   const properties = Object.entries(settings).map(([name, value]) => `-Dgreenmail.${name}=${value}`);
   const quick = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xmx128m'];
