@@ -8,6 +8,8 @@ import type { ImportRow } from '../db/imports/imports.ts';
 import { comparePage, needsComparison } from './listing/comparison.ts';
 import { tellOfProgress } from './events.ts';
 import { finishImport } from './finish.ts';
+import { earliest } from './heads.ts';
+import { reopenParts } from '../db/imports/set-aside.ts';
 import { PartRefused } from '../domain/verdict.ts';
 import { putAside } from './listing/list-carefully.ts';
 import { listPage } from './listing/list-page.ts';
@@ -61,6 +63,7 @@ async function takeStep(run: ImportRun, { row, scopes, unsettled }: Plan): Promi
   if (listing) end = await unlessRefused(stretch, listing, () => listPage(run, row, listing));
   else if (comparing) end = await unlessRefused(stretch, comparing, () => comparePage(run, row, comparing));
   else if (retrying) end = await unlessRefused(stretch, retrying, () => lookAgain(run, row, retrying, unsettled));
+  else if (row.owed && scopes.some(isAside)) return waitForParts(stretch, scopes);
   else await finishImport(stretch);
   if (end !== null && !row.audit) await tellOfProgress(run, row);
   if (end === 'session_lost') return RETRY_LATER;
@@ -75,6 +78,16 @@ async function lookAgain(
 ): Promise<PageEnd> {
   await pauseBeforeLook(run.stretch, scope, unsettled);
   return isOver(run.stretch) ? 'unfinished' : retryItems(run, row, scope, unsettled);
+}
+
+const isAside = ({ retryAt, state }: ImportScopeRow) => retryAt !== null && state !== 'done';
+
+/** No poll reopens an import that has left the lane: it tries what is set aside by itself. */
+async function waitForParts({ context, importId, channel }: Stretch, scopes: ImportScopeRow[]): Promise<Advance> {
+  const now = await context.clock.now();
+  await context.database.inTenant(channel.tenantId, (tx) => reopenParts(tx, importId, now));
+  const next = earliest(scopes.filter(isAside).flatMap(({ retryAt }) => retryAt ?? []));
+  return { waitMs: Math.max(0, (next?.getTime() ?? 0) - now.getTime()) };
 }
 
 /** A part that is refused while others are given is set aside at once. */

@@ -14,8 +14,7 @@ import {
 } from '../db/imports/imports.ts';
 import type { ImportRow } from '../db/imports/imports.ts';
 import { endReplay, quarantineInterrupted } from '../db/imports/quarantine.ts';
-import { isAnyPartHeldUp } from '../db/imports/parts-aside.ts';
-import { listSetAside, listUnlisted } from '../db/imports/set-aside.ts';
+import { listSetAside } from '../db/imports/set-aside.ts';
 import { quarantinedCount, receiptOf } from '../domain/receipt.ts';
 import type { Receipt } from '../domain/receipt.ts';
 import { keepStates } from './audit-states.ts';
@@ -24,6 +23,7 @@ import { PARSER_VERSION } from './fetching/headers.ts';
 import { tellOfEnd } from './events.ts';
 import { earliest, later, latest } from './heads.ts';
 import { isRoutine } from './import-run.ts';
+import { isWhole } from './news.ts';
 import type { Stretch } from './import-run.ts';
 
 /**
@@ -44,13 +44,14 @@ export async function finishImport(stretch: Stretch): Promise<void> {
     const aside = scopes.filter(({ retryAt, state }) => retryAt !== null && state !== 'done');
     const toCompare = needsComparison(row, scopes);
     const left = scopes.filter(({ state }) => state === 'listing' || (toCompare && state === 'comparing'));
-    if (left.some((scope) => !aside.includes(scope))) return;
+    if (left.some((scope) => !aside.includes(scope)) || (row.owed && aside.length > 0)) return;
     const receipt = (await readReceipts(tx, [importId])).get(importId);
     if (!receipt) throw new Error(`Import ${importId} has no receipt`);
     const state = receipt.missing === 0 && aside.length === 0 ? 'completed' : 'stalled';
     const compared = toCompare && aside.length === 0;
     const windowTo = row.windowTo ?? latest(scopes.flatMap(({ headAt }) => headAt ?? [])) ?? stretch.headsAt;
-    await updateImport(tx, importId, { state, completedAt: now, failures: 0, windowTo, compared });
+    const ended = { owed: false, stalledAt: null, completedAt: now, failures: 0 };
+    await updateImport(tx, importId, { ...ended, state, windowTo, compared });
     if (row.audit) await keepStates(tx, stretch, row, scopes);
     if (state === 'completed' && !row.told && isUnremarkable(row, receipt)) await deleteImport(tx, importId);
     else if (isTold(row, state)) {
@@ -92,10 +93,9 @@ function isUnremarkable(row: ImportRow, receipt: Receipt): boolean {
   return isRoutine(row) && receipt.found === receipt.alreadyHad + excluded;
 }
 
-/** Whether everything up to the heads is stored: not while another import waits for a part that is set aside. */
+/** Whether everything up to the heads is stored: not while another import waits for something. */
 async function isCovered(tx: Transaction, row: ImportRow, state: 'completed' | 'stalled'): Promise<boolean> {
-  if (!row.movesCursor || state !== 'completed' || (await isAnyPartHeldUp(tx, row.channelId))) return false;
-  return (await listUnlisted(tx, row.channelId)).length === 0;
+  return row.movesCursor && state === 'completed' && isWhole(tx, row.channelId);
 }
 
 /** The earliest head of all scopes, up to which all are complete. Never moves backwards. */
@@ -106,7 +106,9 @@ function coverage(channel: ChannelRow, scopes: ImportScopeRow[], headsAt: Date):
 /** `stalled` until a compared import finds nothing missing. */
 export async function importStateOf(tx: Transaction, channelId: string): Promise<ChannelRow['importState']> {
   const running = await listRunningImports(tx, channelId);
-  if (running.some(({ state, audit }) => state === 'running' && !audit)) return 'catching_up';
+  const told = running.filter(({ audit }) => !audit);
+  if (told.some(({ state, stalledAt }) => state === 'running' && stalledAt === null)) return 'catching_up';
+  if (told.some(({ stalledAt }) => stalledAt !== null)) return 'stalled';
   if ((await listSetAside(tx, channelId)).length > 0) return 'stalled';
   return (await findLastAudited(tx, channelId))?.state === 'stalled' ? 'stalled' : 'idle';
 }

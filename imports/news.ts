@@ -4,6 +4,7 @@ import type { ChannelRow } from '../db/channels/channels.ts';
 import { insertCursors, listCursors, moveCursor } from '../db/imports/cursors.ts';
 import type { CursorRow } from '../db/imports/cursors.ts';
 import { findRunningImport } from '../db/imports/imports.ts';
+import { isOwing } from '../db/imports/owed.ts';
 import { isAnyPartHeldUp } from '../db/imports/parts-aside.ts';
 import { listUnlisted } from '../db/imports/set-aside.ts';
 import type { Transaction } from '../db/client.ts';
@@ -180,7 +181,11 @@ async function jumpToHeads(
   });
 }
 
-/** Whether everything before the heads is stored: no part is set aside whose mail is not listed meanwhile. */
+/**
+ * Whether everything before the heads is stored: no part is set aside whose mail is not listed meanwhile, and no broken
+ * import owes any.
+ */
 export async function isWhole(tx: Transaction, channelId: string): Promise<boolean> {
-  return (await listUnlisted(tx, channelId)).length === 0 && !(await isAnyPartHeldUp(tx, channelId));
+  if ((await isOwing(tx, channelId)) || (await isAnyPartHeldUp(tx, channelId))) return false;
+  return (await listUnlisted(tx, channelId)).length === 0;
 }

@@ -7,6 +7,7 @@ import type { ImportScopeRow, NewImportScope } from '../db/imports/scopes.ts';
 import { skipVanishedItems } from '../db/imports/items.ts';
 import { findImport, updateImport } from '../db/imports/imports.ts';
 import type { ImportRow } from '../db/imports/imports.ts';
+import { giveCursorBack } from '../db/imports/owed.ts';
 import { listPartsAside } from '../db/imports/parts-aside.ts';
 import { listSetAside, listUnlisted } from '../db/imports/set-aside.ts';
 import { defaultFrom } from '../domain/import-window.ts';
@@ -27,16 +28,17 @@ export async function prepareScopes(tx: Transaction, stretch: Stretch): Promise<
   const locked = await lockChannel(tx, channel.id);
   const row = locked && (await findImport(tx, importId));
   // A replay lists nothing.
-  if (row?.state !== 'running') return;
+  if (!row || (row.state !== 'running' && !row.owed)) return;
   const scopes = await listImportScopes(tx, importId);
   const cursors = new Map((await listCursors(tx, channel.id)).map((cursor) => [cursor.scope, cursor]));
   const left = new Set([...scopes.map(({ scope }) => scope), ...(await leftToOthers(tx, row))]);
   const returned = new Set((await listPartsAside(tx, channel.id)).map(({ scope }) => scope));
-  const added = [...stretch.heads, ...refusedHeads(stretch, row, cursors)]
+  // Parts that are new since an import has left the lane are the polls'.
+  const added = (row.owed ? [] : [...stretch.heads, ...refusedHeads(stretch, row, cursors)])
     .filter(({ scope }) => !left.has(scope))
     .flatMap((head) => plan(stretch, row, head, { cursors, returned }));
   await insertImportScopes(tx, added);
-  await leaveVanished(tx, stretch, scopes);
+  await leaveVanished(tx, stretch, row, scopes);
   await renewHeads(tx, stretch, scopes);
   const withWindow = await fillWindow(tx, stretch, row);
   await tellOfBeginning(tx, stretch, withWindow, {
@@ -120,11 +122,17 @@ function windowKind(row: ImportRow, head: ScopeHead, { cursors, returned }: Know
 }
 
 /** A deleted folder lists nothing; its cursor stays in case it comes back. */
-async function leaveVanished(tx: Transaction, stretch: Stretch, scopes: ImportScopeRow[]): Promise<void> {
+async function leaveVanished(
+  tx: Transaction,
+  stretch: Stretch,
+  { owed }: ImportRow,
+  scopes: ImportScopeRow[],
+): Promise<void> {
   const there = new Set([...stretch.heads, ...stretch.aside].map(({ scope }) => scope));
   for (const scope of scopes) {
     if (there.has(scope.scope) || scope.state === 'done') continue;
     await skipVanishedItems(tx, stretch.importId, scope.scope);
+    if (owed && scope.state === 'listing') await giveCursorBack(tx, scope, await stretch.context.clock.now());
     await moveScope(tx, scope, { state: 'done', headState: null });
   }
 }
@@ -134,7 +142,8 @@ async function renewHeads(tx: Transaction, stretch: Stretch, scopes: ImportScope
   const heads = new Map(stretch.heads.map((head) => [head.scope, head]));
   for (const scope of scopes) {
     const head = scope.headAt === null ? heads.get(scope.scope) : undefined;
-    if (head) await moveScope(tx, scope, { headAt: headTime(head, stretch.headsAt) });
+    const renewed = scope.listing === 'changes' ? { headCursor: head?.cursor ?? null } : {};
+    if (head) await moveScope(tx, scope, { headAt: headTime(head, stretch.headsAt), ...renewed });
   }
 }
 

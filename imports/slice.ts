@@ -25,6 +25,7 @@ import { advanceImport } from './advance.ts';
 import { ImportOvertaken, ImportRun } from './import-run.ts';
 import type { Stretch } from './import-run.ts';
 import { takeChannelHeads } from './parts-aside.ts';
+import { stallImport } from './stall.ts';
 import { importWait } from './wait.ts';
 
 export interface ImportInput {
@@ -149,12 +150,16 @@ async function endSlice(
   end: SliceEnd,
 ): Promise<SliceAnswer> {
   if (end.type === 'left') await leave(tx, { channelId, importId }, await context.clock.now());
-  const row = await findImport(tx, importId);
+  let row = await findImport(tx, importId);
   const receipt = (await readReceipts(tx, [importId])).get(importId) ?? receiptOf([]);
   const { skipped: _reasons, ...counts } = receipt;
   const setAside = await listSetAsideOf(tx, [importId]);
   // Last, outside the transaction: the receipt of a large import takes seconds, and a reauthorization would wait for the row.
-  if (row && isUnderWay(row) && !row.audit) await showProgress(tx, row, end); // locks the channel, so before the import
+  if (row && isUnderWay(row) && !row.audit) {
+    // Both lock the channel, so before the import.
+    if (end.type === 'broken') row = await stallImport(tx, row, { receipt, now: await context.clock.now() });
+    else if (end.type === 'advanced' && row.failures > 0 && !row.owed) await showProgress(tx, row);
+  }
   const wait = await settleFailures(tx, importId, end);
   return {
     done: !row || !isUnderWay(row),
@@ -167,10 +172,10 @@ async function endSlice(
   };
 }
 
-/** The channel's import is `stalled` while its slices break, and catches up again with the first one that gets on. */
-async function showProgress(tx: Transaction, { channelId, failures }: ImportRow, end: SliceEnd): Promise<void> {
-  if (end.type === 'broken') await updateChannel(tx, channelId, { importState: 'stalled' });
-  else if (end.type === 'advanced' && failures > 0) await updateChannel(tx, channelId, { importState: 'catching_up' });
+/** An import in its lane catches up again with the first slice that gets on; one that has left it is stalled to its end. */
+async function showProgress(tx: Transaction, { id, channelId, stalledAt }: ImportRow): Promise<void> {
+  await updateChannel(tx, channelId, { importState: 'catching_up' });
+  if (stalledAt !== null) await updateImport(tx, id, { stalledAt: null });
 }
 
 /** Counts failures in a row and returns the wait before the next slice. */

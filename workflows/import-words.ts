@@ -18,7 +18,7 @@ export function describeImport(answer: SliceAnswer): string {
   return lines.join('\n\n');
 }
 
-function sentenceOf({ state, counts, estimate, setAside = 0 }: SliceAnswer): string {
+function sentenceOf({ done, state, counts, estimate, setAside = 0 }: SliceAnswer): string {
   switch (state) {
     case 'running': {
       const total = estimate !== null && estimate > counts.found ? ` of about ${count(estimate)}` : '';
@@ -27,6 +27,8 @@ function sentenceOf({ state, counts, estimate, setAside = 0 }: SliceAnswer): str
     case 'completed':
       return `Complete: ${count(counts.imported)} messages imported.`;
     case 'stalled':
+      if (!done)
+        return `Stalled by an error of Mooring, ${count(counts.imported)} messages imported. Polls go on meanwhile.`;
       if (setAside > 0 && counts.missing === 0)
         return 'Stalled: some folders could not be listed; a later poll retries them.';
       return `Stalled: ${count(counts.missing)} listed messages could not be fetched.`;

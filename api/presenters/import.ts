@@ -5,11 +5,12 @@ import type { Import } from '../schemas/imports.ts';
 /** An import as the API shows it; its receipt once it is completed. */
 export function presentImport({ row, counts, setAside }: ImportReceipt): Import {
   const { found, imported, alreadyHad, repaired, missing, skipped } = counts;
+  const goesOn = row.state === 'running' || row.owed;
   const guess = row.estimate === null ? null : Math.max(row.estimate, found);
   return {
     id: row.id,
     channel: row.channelId,
-    state: row.state,
+    state: row.state === 'running' && row.stalledAt !== null ? 'stalled' : row.state,
     cause: row.cause,
     window: { from: isoOrNull(row.windowFrom), to: isoOrNull(row.windowTo) },
     found,
@@ -27,8 +28,8 @@ export function presentImport({ row, counts, setAside }: ImportReceipt): Import 
       retry_at: retryAt.toISOString(),
     })),
     skipped,
-    progress: { done: found - missing, estimate: row.state === 'running' ? guess : found },
+    progress: { done: found - missing, estimate: goesOn ? guess : found },
     started_at: row.startedAt.toISOString(),
-    completed_at: row.state === 'running' ? null : isoOrNull(row.completedAt),
+    completed_at: goesOn ? null : isoOrNull(row.completedAt),
   };
 }

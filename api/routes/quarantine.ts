@@ -79,8 +79,9 @@ const replay = defineCall({
     const receipt = await changeInReach(context, { principal, id: row.channelId }, async ({ tx, wake }, channel) => {
       refuseImport(channel);
       const { row: current } = await existing(tx, id);
-      if (current.state === 'running' || current.state === 'cancelled') {
-        throw new Problem('wrong_status', `The import is ${current.state}; expected one that has ended`);
+      if (current.state === 'running' || current.owed || current.state === 'cancelled') {
+        const state = current.owed ? 'running' : current.state;
+        throw new Problem('wrong_status', `The import is ${state}; expected one that has ended`);
       }
       if ((await openQuarantine(tx, id, keys)) > 0) await wake(channel);
       return existing(tx, id);

@@ -10,9 +10,9 @@ import { imports } from '../schema/imports.ts';
 export type ImportRow = InferSelectModel<typeof imports>;
 type ImportCause = ImportRow['cause'];
 
-/** It runs, or has ended and retries its quarantine. */
-export function isUnderWay({ state, replaying }: Pick<ImportRow, 'state' | 'replaying'>): boolean {
-  return state === 'running' || replaying;
+/** It runs, in its lane or beside it, or has ended and retries its quarantine. */
+export function isUnderWay({ state, owed, replaying }: Pick<ImportRow, 'state' | 'owed' | 'replaying'>): boolean {
+  return state === 'running' || owed || replaying;
 }
 
 export interface NewImport {
@@ -104,10 +104,16 @@ export async function findRunningImport(tx: Transaction, channelId: string): Pro
   return row ?? null;
 }
 
-/** The beginning of the gap that a running import closes, in whole seconds, as providers tell time. */
+/** The beginning of the gap that an import closes, in whole seconds, as providers tell time. */
 export async function findOpenGap(tx: Transaction, channelId: string): Promise<Date | null> {
-  const running = await findRunningImport(tx, channelId);
-  if (!running?.backfill || running.windowFrom === null) return null;
+  const inGap = and(eq(imports.movesCursor, true), imports.backfill, or(eq(imports.state, 'running'), imports.owed));
+  const [running] = await tx
+    .select({ windowFrom: imports.windowFrom })
+    .from(imports)
+    .where(and(eq(imports.channelId, channelId), inGap))
+    .orderBy(asc(imports.windowFrom))
+    .limit(1);
+  if (!running?.windowFrom) return null;
   return new Date(Math.floor(running.windowFrom.getTime() / 1000) * 1000);
 }
 
@@ -115,8 +121,8 @@ export async function findOpenGap(tx: Transaction, channelId: string): Promise<D
 export async function cancelRunningImport(tx: Transaction, channelId: string, now: Date): Promise<void> {
   await tx
     .update(imports)
-    .set({ state: 'cancelled', completedAt: now })
-    .where(and(eq(imports.channelId, channelId), eq(imports.state, 'running')));
+    .set({ state: 'cancelled', owed: false, completedAt: now })
+    .where(and(eq(imports.channelId, channelId), or(eq(imports.state, 'running'), imports.owed)));
   await endReplay(
     tx,
     (await listReplaying(tx, channelId)).map(({ id }) => id),
@@ -132,7 +138,7 @@ export async function listRunningImports(tx: Transaction, channelId: string): Pr
   const rows = await tx
     .select()
     .from(imports)
-    .where(and(eq(imports.channelId, channelId), or(eq(imports.state, 'running'), imports.replaying)))
+    .where(and(eq(imports.channelId, channelId), or(eq(imports.state, 'running'), imports.owed, imports.replaying)))
     .orderBy(desc(imports.movesCursor), asc(imports.id));
   const next = rows.find(isRequest);
   return rows.filter((row) => row === next || !isRequest(row));

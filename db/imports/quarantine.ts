@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNotNull, isNull, lte, ne, or, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNotNull, isNull, lte, ne, not, or, sql } from 'drizzle-orm';
 import type { SQL } from 'drizzle-orm';
 import type { Transaction } from '../client.ts';
 import { ABSENT, isOpen, MAX_TRIES, nextRetry } from './items.ts';
@@ -217,10 +217,18 @@ const isDue = (channelId: string, { now, parserVersion }: Looking) =>
     ),
   );
 
+/** An import that goes on tries its messages by itself. */
+const hasEnded = and(ne(imports.state, 'running'), not(imports.owed));
+
 /** Whether a message of the channel in quarantine is to be tried again by itself. */
 export async function hasDueQuarantine(tx: Transaction, channelId: string, looking: Looking): Promise<boolean> {
   const due = isDue(channelId, looking);
-  const found = await tx.select({ at: importItems.retryAt }).from(importItems).where(due).limit(1);
+  const found = await tx
+    .select({ at: importItems.retryAt })
+    .from(importItems)
+    .innerJoin(imports, eq(imports.id, importItems.importId))
+    .where(and(due, hasEnded))
+    .limit(1);
   return found.length > 0;
 }
 
@@ -233,7 +241,7 @@ export async function openDueQuarantine(tx: Transaction, channelId: string, look
     .select({ key: keyColumns })
     .from(importItems)
     .innerJoin(imports, eq(imports.id, importItems.importId))
-    .where(and(isDue(channelId, looking), ne(imports.state, 'running')))
+    .where(and(isDue(channelId, looking), hasEnded))
     .orderBy(asc(importItems.retryAt))
     .limit(DUE_AT_ONCE);
   if (due.length === 0) return [];

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray, ne, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, ne, or, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import { inBatches, readInBatches } from '../batches.ts';
 import type { Transaction } from '../client.ts';
@@ -37,11 +37,12 @@ export async function reopenScopes(tx: Transaction, importId: string): Promise<v
  * again from the channel's cursors, which are void too; a part that had just begun and has no cursor is planned anew.
  */
 export async function restartScopes(tx: Transaction, channelId: string): Promise<void> {
+  const isRunning = or(eq(imports.state, 'running'), imports.owed);
   const running = tx
     .select({ id: imports.id })
     .from(imports)
-    .where(and(eq(imports.channelId, channelId), eq(imports.state, 'running')));
-  const cursorLane = and(eq(imports.channelId, channelId), eq(imports.state, 'running'), eq(imports.movesCursor, true));
+    .where(and(eq(imports.channelId, channelId), isRunning));
+  const cursorLane = and(eq(imports.channelId, channelId), isRunning, eq(imports.movesCursor, true));
   const moving = tx.select({ id: imports.id }).from(imports).where(cursorLane);
   const isBeginning = and(eq(importScopes.listing, 'begin'), eq(importScopes.state, 'listing'));
   await tx.update(importScopes).set({ position: null }).where(inArray(importScopes.importId, running));

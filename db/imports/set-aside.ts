@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNotNull, lte, ne, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNotNull, lte, ne, not, sql } from 'drizzle-orm';
 import type { Transaction } from '../client.ts';
 import type { ImportScopeRow } from './scopes.ts';
 import type { SetAsideReason } from '../../domain/receipt.ts';
@@ -52,7 +52,7 @@ export async function setAside(
 
 /** What is set aside of a channel, by imports that have ended over it. */
 export async function listSetAside(tx: Transaction, channelId: string): Promise<SetAside[]> {
-  const mine = and(eq(importScopes.channelId, channelId), eq(imports.state, 'stalled'));
+  const mine = and(eq(importScopes.channelId, channelId), eq(imports.state, 'stalled'), not(imports.owed));
   return selectSetAside(tx, mine);
 }
 
@@ -86,6 +86,14 @@ async function selectSetAside(tx: Transaction, which: ReturnType<typeof and>): P
   });
 }
 
+/** Parts of an import that goes on are tried again by itself. */
+export async function reopenParts(tx: Transaction, importId: string, now: Date): Promise<void> {
+  await tx
+    .update(importScopes)
+    .set({ retryAt: null })
+    .where(and(eq(importScopes.importId, importId), isSetAside, lte(importScopes.retryAt, now)));
+}
+
 /**
  * Opens the import again that has waited longest for a part whose time has come, if its lane is free. It is the same
  * import and goes on where it was.
@@ -99,10 +107,7 @@ export async function reopenStalled(tx: Transaction, channelId: string, now: Dat
   const taken = new Set(running.map((row) => laneOf(row)));
   const next = due.find((aside) => !taken.has(laneOf(aside)));
   if (!next) return null;
-  await tx
-    .update(importScopes)
-    .set({ retryAt: null })
-    .where(and(eq(importScopes.importId, next.importId), isSetAside, lte(importScopes.retryAt, now)));
+  await reopenParts(tx, next.importId, now);
   if (next.movesCursor) await leaveVoidHeads(tx, next.importId);
   await tx.update(imports).set({ state: 'running', failures: 0 }).where(eq(imports.id, next.importId));
   return next;

@@ -72,6 +72,13 @@ export const imports = pgTable(
     failures: integer('failures').notNull().default(0),
     /** The daily audit of the last two days; it moves no cursor and emits events only if it finds something. */
     audit: boolean('audit').notNull().default(false),
+    /** Since when its slices break for a reason of our own; null: they do not. */
+    stalledAt: time('stalled_at'),
+    /**
+     * It broke and has left the lane: polls go on from its heads, and it brings by itself what came before them. Nothing
+     * is covered meanwhile.
+     */
+    owed: boolean('owed').notNull().default(false),
     /** `import.started` was emitted, so its end is emitted too, with any result. */
     told: boolean('told').notNull().default(false),
     /** It has ended, and its quarantine is being retried. */
@@ -94,6 +101,10 @@ export const imports = pgTable(
     uniqueIndex('imports_auditing')
       .on(t.channelId)
       .where(sql`${t.state} = 'running' and ${t.audit}`),
+    /** The few that have left the lane. */
+    index('imports_owed')
+      .on(t.channelId)
+      .where(sql`${t.owed}`),
     /** The few whose quarantine is being retried. */
     index('imports_replaying')
       .on(t.channelId)

@@ -1,4 +1,4 @@
-import { findCursor, insertCursors, moveCursor } from '../../db/imports/cursors.ts';
+import { findCursor, insertCursors, moveCursor, VOID_CURSOR } from '../../db/imports/cursors.ts';
 import { lockChannel, updateChannel } from '../../db/channels/channels.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
 import type { Transaction } from '../../db/client.ts';
@@ -30,9 +30,13 @@ export async function listPage(run: ImportRun, row: ImportRow, scope: ImportScop
   }
 }
 
+const COMPARED_NEXT = { position: null, state: 'comparing' } as const;
+
 async function listChangePage(run: ImportRun, row: ImportRow, scope: ImportScopeRow): Promise<PageEnd> {
   const { context, session } = run.stretch;
-  const cursor = await context.database.inTenant(row.tenantId, (tx) => findCursor(tx, row.channelId, scope.scope));
+  const cursor = row.owed
+    ? (scope.position ?? VOID_CURSOR)
+    : await context.database.inTenant(row.tenantId, (tx) => findCursor(tx, row.channelId, scope.scope));
   if (cursor === null) throw new ImportOvertaken(row.id);
   const list = (limit: number) => session.listChanges(scope, cursor, limit);
   const page = run.takeListed(scope.scope, cursor) ?? (await listCarefully(run, scope, list));
@@ -47,6 +51,7 @@ async function listChangePage(run: ImportRun, row: ImportRow, scope: ImportScope
     stage: 'listing',
     async advance(tx, now) {
       const { channelId } = row;
+      if (row.owed) return moveScope(tx, scope, page.more ? { position: page.cursor } : COMPARED_NEXT);
       const moved = await moveCursor(tx, { channelId, scope: scope.scope, replaces: cursor, cursor: page.cursor, now });
       return moved && (page.more || moveScope(tx, scope, { state: 'comparing' }));
     },
@@ -69,8 +74,8 @@ async function listWindowPage(run: ImportRun, row: ImportRow, scope: ImportScope
     async advance(tx, now) {
       if (scope.position === null) await addEstimate(tx, row, page);
       if (page.position !== null) return moveScope(tx, scope, { position: page.position });
-      const moved = await moveScope(tx, scope, { position: null, state: 'comparing' });
-      return moved && (!row.movesCursor || makeHeadTheCursor(tx, row, scope, now));
+      const moved = await moveScope(tx, scope, COMPARED_NEXT);
+      return moved && (!row.movesCursor || row.owed || makeHeadTheCursor(tx, row, scope, now));
     },
   });
 }

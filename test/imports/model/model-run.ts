@@ -16,6 +16,7 @@ import { dice, ModelMailbox } from './model-mailbox.ts';
 import type { Dice, ModelMessage } from './model-mailbox.ts';
 import { modelProvider, refusal } from './model-provider.ts';
 import type { ModelAccount } from './model-provider.ts';
+import { listOwed } from './owed-parts.ts';
 import { LINK_SPEC } from '../../support/connect.ts';
 
 const HOUR_MS = 3_600_000;
@@ -28,6 +29,7 @@ export const TROUBLES = [
   'refused',
   'broken',
   'killed',
+  'fault',
   'slow',
   'arrival',
   'removal',
@@ -73,6 +75,10 @@ export interface World {
 }
 
 class Killed extends Error {}
+/** An error of our own. */
+class Fault extends Error {}
+/** A slice that breaks for this time is put off. */
+const LAST_ATTEMPT = 4;
 
 let nowMs = Date.parse('2026-03-01T00:00:00.123Z');
 let steadyMs = 0;
@@ -170,7 +176,7 @@ export class ModelRun {
       nowMs += 25 * HOUR_MS;
       if ((await channel(this.#channelId)).status === 'reauth_required') await this.#signIn();
       const { outcome } = await poll(this.#channelId);
-      const running = (await imports(this.#channelId)).filter(({ state }) => state === 'running');
+      const running = (await imports(this.#channelId)).filter(({ state, owed }) => state === 'running' || owed);
       for (const { id } of running) {
         nowMs += 25 * HOUR_MS;
         await finish(this.#channelId, id);
@@ -230,20 +236,22 @@ export class ModelRun {
       calls++;
     });
     try {
-      await this.#stretch(mortal(this.#context, life, death), lane);
+      const breaks = troubles.some(({ what }) => what === 'fault');
+      await this.#stretch(mortal(this.#context, life, death), lane, breaks ? LAST_ATTEMPT : 1);
     } catch (error) {
-      if (!(error instanceof Killed)) throw error;
+      if (!(error instanceof Killed || error instanceof Fault)) throw error;
     }
   }
 
-  async #stretch(context: Context, lane: Stretch['lane']): Promise<void> {
+  async #stretch(context: Context, lane: Stretch['lane'], attempt: number): Promise<void> {
     const { poll, slice } = importing(context);
     if (lane === 'poll') return void (await poll(this.#channelId));
     const running = (await importing(this.#context).imports(this.#channelId)).filter(
-      ({ state, movesCursor }) => state === 'running' && (lane === 'both' || movesCursor === (lane !== 'requested')),
+      ({ state, owed, movesCursor }) =>
+        (state === 'running' || owed) && (lane === 'both' || movesCursor === (lane !== 'requested')),
     );
     const work = lane === 'twice' ? [...running, ...running] : running;
-    const ended = await Promise.allSettled(work.map(({ id }) => slice(this.#channelId, id)));
+    const ended = await Promise.allSettled(work.map(({ id }) => slice(this.#channelId, id, attempt)));
     const failed = ended.find(({ status }) => status === 'rejected');
     if (failed?.status === 'rejected') throw failed.reason;
   }
@@ -263,6 +271,9 @@ export class ModelRun {
       case 'killed':
         if (message) message.interrupted++;
         throw new Killed();
+      case 'fault':
+        if (message) message.interrupted++;
+        throw new Fault();
       case 'slow':
         steadyMs += 25_000;
         return;
@@ -313,10 +324,13 @@ export class ModelRun {
   /** Rule 9: the cursor is never beyond what is stored, or written down as still to do. */
   async #checkCursors(accounted: Set<string>): Promise<void> {
     const cursors = await this.#inTenant((tx) => listCursors(tx, this.#channelId));
+    const owed = await this.#inTenant((tx) => listOwed(tx, this.#channelId));
     for (const { scope, cursor } of cursors) {
       const at = JSON.parse(cursor) as { generation: number; uid: number };
       const folder = this.#mailbox.named(scope);
       if (folder?.generation !== at.generation) continue;
+      const from = owed.get(scope);
+      if (from !== undefined) at.uid = Math.min(at.uid, from.generation === at.generation ? from.uid : 0);
       for (const [uid, message] of folder.live) {
         if (uid > at.uid || !message.ours || message.outOfReach || accounted.has(message.messageId)) continue;
         throw new Error(`the cursor of ${scope} is at ${at.uid}, and ${message.messageId} (${uid}) is not stored`);

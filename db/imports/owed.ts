@@ -1,0 +1,75 @@
+import { and, eq } from 'drizzle-orm';
+import type { Transaction } from '../client.ts';
+import { imports } from '../schema/imports.ts';
+import { insertCursors, listCursors, moveCursor } from './cursors.ts';
+import { updateImport } from './imports.ts';
+import type { ImportRow } from './imports.ts';
+import { listImportScopes, moveScope } from './scopes.ts';
+import type { ImportScopeRow } from './scopes.ts';
+
+/*
+ * An import that breaks for a reason of our own must not keep a channel's new mail waiting. It leaves the lane of the
+ * imports that move the cursor: the cursors move to its heads, which polls go on from, and it keeps the position that it
+ * had reached. What came before the heads is owed until the import ends.
+ */
+
+/** Whether an import of the channel has left the lane and has not ended: nothing is covered meanwhile. */
+export async function isOwing(tx: Transaction, channelId: string): Promise<boolean> {
+  const owed = await tx
+    .select({ id: imports.id })
+    .from(imports)
+    .where(and(eq(imports.channelId, channelId), imports.owed))
+    .limit(1);
+  return owed.length > 0;
+}
+
+/**
+ * Takes an import out of the lane. False where that would lose its position: a part has no head to go on from. One at a
+ * time, or a mailbox that always breaks would have ever more of them. The caller has locked the channel.
+ */
+export async function leaveLane(tx: Transaction, row: ImportRow, now: Date): Promise<boolean> {
+  const isInLane = row.state === 'running' && row.movesCursor;
+  // A reauthorization has reopened it: its next slice takes new heads.
+  if (!isInLane || row.windowTo === null || (await isOwing(tx, row.channelId))) return false;
+  const cursors = new Map((await listCursors(tx, row.channelId)).map(({ scope, cursor }) => [scope, cursor]));
+  const scopes = await listImportScopes(tx, row.id);
+  const moves = scopes
+    .filter(({ state }) => state === 'listing')
+    .map((scope) => ({ scope, from: cursors.get(scope.scope) ?? null, to: scope.headCursor }));
+  if (scopes.length === 0 || !moves.every((move) => canMove(move))) return false;
+  for (const { scope, from, to } of moves) if (to !== null) await moveToHead(tx, scope, { from, to, now });
+  await updateImport(tx, row.id, { state: 'stalled', owed: true });
+  return true;
+}
+
+interface Move {
+  scope: ImportScopeRow;
+  from: string | null;
+  to: string | null;
+}
+
+/** A listing of changes has a cursor, and a window still has the one that it replaces. */
+const canMove = ({ scope, from, to }: Move) =>
+  to !== null && (scope.listing === 'changes' ? from !== null : from === scope.fromCursor);
+
+async function moveToHead(
+  tx: Transaction,
+  scope: ImportScopeRow,
+  { from, to, now }: { from: string | null; to: string; now: Date },
+): Promise<void> {
+  const { channelId, tenantId, name } = scope;
+  if (scope.listing === 'changes') await moveScope(tx, scope, { position: from });
+  if (from === null) await insertCursors(tx, { tenantId, channelId, now }, [{ scope: scope.scope, name, cursor: to }]);
+  else if (from !== to) await moveCursor(tx, { channelId, scope: scope.scope, replaces: from, cursor: to, now });
+}
+
+/** A part of an owed import that is gone may come back: polls then list it from where the import stood. */
+export async function giveCursorBack(
+  tx: Transaction,
+  { channelId, scope, position, listing }: ImportScopeRow,
+  now: Date,
+): Promise<void> {
+  if (listing !== 'changes' || position === null) return;
+  const current = (await listCursors(tx, channelId)).find((cursor) => cursor.scope === scope);
+  if (current) await moveCursor(tx, { channelId, scope, replaces: current.cursor, cursor: position, now });
+}

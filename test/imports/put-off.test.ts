@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { presentImport } from '../../api/presenters/import.ts';
+import { findReceipt } from '../../db/imports/receipts.ts';
+import type { Session } from '../../providers/contract.ts';
+import { channelOf, connectGmail, connectImap } from '../support/connect.ts';
+import { secret } from '../support/minting.ts';
+import { raiseStage } from '../support/stage.ts';
+import type { Stage } from '../support/stage.ts';
+import { idsOf, importing, messageIds, TENANT, withSessions } from './importing.ts';
+
+/** A slice that breaks for this time is put off. */
+const LAST_ATTEMPT = 4;
+const MESSAGES = 3;
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await raiseStage();
+});
+afterAll(() => stage.close());
+
+const shown = (importId: string) =>
+  stage.context.database.inTenant(TENANT, async (tx) => {
+    const receipt = await findReceipt(tx, importId);
+    if (!receipt) throw new Error(`no import ${importId}`);
+    return presentImport(receipt);
+  });
+
+/** The same dependencies; a session's call that `breaks` throws an error of our own. */
+function breaking(breaks: (call: 'listChanges' | 'listWindow', at: string | null) => boolean) {
+  const unless = (call: 'listChanges' | 'listWindow', at: string | null) => {
+    if (breaks(call, at)) throw new TypeError('our reader of this page is broken');
+  };
+  return importing(
+    withSessions(stage.context, (session: Session) => ({
+      ...session,
+      async listChanges(...asked) {
+        unless('listChanges', asked[1]);
+        return session.listChanges(...asked);
+      },
+      async listWindow(...asked) {
+        unless('listWindow', asked[2]);
+        return session.listWindow(...asked);
+      },
+    })),
+  );
+}
+
+/** Breaks the listing of `importId`, lets polls go on beside it, and mends it. */
+async function outlive(
+  channelId: string,
+  importId: string,
+  lives: { broken: ReturnType<typeof importing>; more: string[] },
+) {
+  const machine = importing(stage.context);
+  const { coveredUntil } = await machine.channel(channelId);
+  expect(await machine.poll(channelId)).toMatchObject({ stored: MESSAGES });
+  expect(idsOf(await machine.stored(channelId))).toEqual(lives.more);
+  expect(await machine.channel(channelId)).toMatchObject({ status: 'connected', importState: 'stalled', coveredUntil });
+  expect(await machine.poll(channelId)).toMatchObject({ outcome: 'nothing' });
+  // It is tried again, which is not told again; one at a time leaves the lane.
+  expect(await lives.broken.slice(channelId, importId, LAST_ATTEMPT)).toMatchObject({ done: false });
+  expect(await machine.told(channelId, 'import.stalled')).toHaveLength(1);
+  expect(await machine.channel(channelId)).toMatchObject({ importState: 'stalled', coveredUntil });
+
+  expect(await machine.finish(channelId, importId)).toMatchObject({ state: 'completed' });
+  expect(await shown(importId)).toMatchObject({ state: 'completed', compared: true, imported: MESSAGES, missing: 0 });
+  expect(await machine.told(channelId, 'import.completed')).toHaveLength(1);
+  expect((await machine.channel(channelId)).importState).toBe('idle');
+  const covered = async () => {
+    await machine.poll(channelId);
+    return (await machine.channel(channelId)).coveredUntil?.getTime();
+  };
+  await expect.poll(covered, { timeout: 10_000 }).toBeGreaterThan(coveredUntil?.getTime() ?? Infinity);
+}
+
+test('rule 9: an import that breaks for a reason of our own is stalled, and polls go on while it owes its part', async () => {
+  const email = 'owed@example.com';
+  const channelId = channelOf(await connectGmail(stage, email));
+  const missed = await stage.sandbox.deliver('google', email, MESSAGES);
+  const { queue, channel, told } = importing(stage.context);
+  const before = await channel(channelId);
+  const importId = await queue(channelId, { cause: 'reauthorized' });
+  let first: string | null = null;
+  const broken = breaking((call, at) => call === 'listChanges' && at === (first ??= at));
+  expect(await broken.slice(channelId, importId, LAST_ATTEMPT)).toMatchObject({ done: false, state: 'stalled' });
+  expect(await shown(importId)).toMatchObject({ state: 'stalled', completed_at: null, imported: 0 });
+  expect(await told(channelId, 'import.stalled')).toMatchObject([{ data: { import: importId, missing: 0 } }]);
+  expect(await channel(channelId)).toMatchObject({ importState: 'stalled', coveredUntil: before.coveredUntil });
+
+  const more = await stage.sandbox.deliver('google', email, MESSAGES);
+  await outlive(channelId, importId, { broken, more: messageIds(more) });
+  expect(idsOf(await importing(stage.context).stored(channelId))).toEqual(messageIds([...missed, ...more]));
+});
+
+test('an import that breaks in its window of time leaves the lane too, and so does one that breaks in its comparison', async () => {
+  const email = 'window@example.com';
+  const channelId = channelOf(await connectGmail(stage, email));
+  await stage.sandbox.fault('google', email, 'cursor_expired');
+  const missed = await stage.sandbox.deliver('google', email, MESSAGES);
+  const { queue, stored, slice, told, finish } = importing(stage.context);
+  const importId = await queue(channelId, { cause: 'reauthorized' });
+  const broken = breaking((call) => call === 'listWindow');
+  await broken.slice(channelId, importId, LAST_ATTEMPT);
+  const more = await stage.sandbox.deliver('google', email, MESSAGES);
+  await outlive(channelId, importId, { broken, more: messageIds(more) });
+  expect(idsOf(await stored(channelId))).toEqual(messageIds([...missed, ...more]));
+
+  const password = secret('password');
+  await stage.sandbox.account('imap', email, { password });
+  const other = channelOf(await connectImap(stage, email, password));
+  const compared = await stage.sandbox.deliver('imap', email, MESSAGES);
+  const second = await queue(other, { cause: 'reauthorized' });
+  await broken.slice(other, second, LAST_ATTEMPT);
+  expect(await shown(second)).toMatchObject({ state: 'stalled', imported: MESSAGES });
+  expect(await told(other, 'import.stalled')).toMatchObject([{ data: { imported: MESSAGES } }]);
+  const late = await stage.sandbox.deliver('imap', email, MESSAGES);
+  expect(await importing(stage.context).poll(other)).toMatchObject({ stored: MESSAGES });
+  await slice(other, second);
+  await finish(other, second);
+  expect(await shown(second)).toMatchObject({ state: 'completed', compared: true });
+  expect(idsOf(await stored(other))).toEqual(messageIds([...compared, ...late]));
+});
