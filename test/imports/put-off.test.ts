@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { presentImport } from '../../api/presenters/import.ts';
 import { findReceipt } from '../../db/imports/receipts.ts';
@@ -6,6 +7,7 @@ import { channelOf, connectGmail, connectImap } from '../support/connect.ts';
 import { secret } from '../support/minting.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
+import { until } from '../support/engine.ts';
 import { idsOf, importing, messageIds, TENANT, withSessions } from './importing.ts';
 
 /** A slice that breaks for this time is put off. */
@@ -120,3 +122,33 @@ test('an import that breaks in its window of time leaves the lane too, and so do
   expect(await shown(second)).toMatchObject({ state: 'completed', compared: true });
   expect(idsOf(await stored(other))).toEqual(messageIds([...compared, ...late]));
 });
+
+/** A quarter of a process's slots for imports. */
+const SHARE = 16;
+const HANGS_MS = 20_000;
+/** A stretch counts as hanging after two seconds. */
+const PATIENCE_MS = 2_500;
+
+test('a poll of a server at which too many hang is turned away, and served once the server answers', async () => {
+  const password = secret('password');
+  const connected: { email: string; channelId: string }[] = [];
+  for (let at = 0; at <= SHARE; at++) {
+    const email = `hangs-${at}@example.com`;
+    await stage.sandbox.account('imap', email, { password });
+    connected.push({ email, channelId: channelOf(await connectImap(stage, email, password)) });
+  }
+  const [last, ...hung] = connected;
+  const fault = await stage.sandbox.fault('imap', null, 'slow', { kind: 'api', ms: HANGS_MS });
+  const { poll, stored } = importing(stage.context);
+  const hanging = hung.map(({ channelId }) => poll(channelId));
+  const isHanging = async () =>
+    (await stage.sandbox.requests('imap', 'api')).filter(({ status }) => status === null).length >= SHARE;
+  await until('all of them to hang', isHanging, HANGS_MS);
+  await sleep(PATIENCE_MS);
+  expect(await poll(last!.channelId)).toMatchObject({ outcome: 'crowded', stored: 0 });
+  await stage.sandbox.mend(fault.id);
+  await Promise.all(hanging);
+  const news = await stage.sandbox.deliver('imap', last!.email, 1);
+  expect(await poll(last!.channelId)).toMatchObject({ outcome: 'stored', stored: 1 });
+  expect(idsOf(await stored(last!.channelId))).toEqual(messageIds(news));
+}, 120_000);
