@@ -290,7 +290,7 @@ test('rule 5: an access token that stays refused though it was refreshed is trou
   expect((await scene.read(id)).channel).toMatchObject({ status: 'connected', suspicion: null, trouble: null });
 });
 
-test('a scope that was removed needs an API to say so twice, the second time of a newer token', async () => {
+test('a scope that was removed is believed of an API only once a refresh says it too', async () => {
   const email = 'scope@example.com';
   const id = await scene.connect(email);
   await scene.stage.sandbox.fault('google', email, 'scope_removed', {
