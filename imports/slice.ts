@@ -66,13 +66,15 @@ interface Wait {
 type SliceEnd =
   /** The channel is disconnected: nothing more is imported. */
   | { type: 'left' }
-  /** The account cannot be reached now, or another process runs the import: the count of failures stays. */
+  /**
+   * The account cannot be reached now, its token is spent, or another process runs the import. No message caused that, so
+   * the count of failures stays: a careful slice, which is slow, would outlive its token as well, and so would the next.
+   */
   | ({ type: 'put_off' } & Wait)
   | { type: 'advanced'; waitMs: number }
   /** An error of our own, several times in a row: the import is stalled until a later slice gets on. */
   | { type: 'broken' }
-  /** `verdict` null: the access token is spent. */
-  | { type: 'refused'; verdict: Verdict | null };
+  | { type: 'refused'; verdict: Verdict };
 
 /** A slice begins no page after this and finishes the current one. */
 const SLICE_MS = 20_000;
@@ -110,14 +112,16 @@ async function trySlice(
   try {
     const worked = await workAtAccount(context, access, signal, work);
     if (worked.outcome === 'worked') return { type: 'advanced', ...worked.result };
-    if (worked.outcome === 'refused') return { type: 'refused', verdict: worked.verdict };
-    const { id: channelId, tenantId } = access.channel;
+    const { id: channelId, tenantId, failures } = access.channel;
+    if (worked.outcome === 'refused') {
+      return worked.verdict.tokenRefused ? withoutToken(0) : { type: 'refused', verdict: worked.verdict };
+    }
     if (worked.outcome === 'crowded') {
       const waitMs = gapMs(BACKOFF.crowded, 1, { spreadBy: channelId });
       return { type: 'put_off', waitMs, waitingFor: 'other imports of the same tenant or server, which hang' };
     }
     await askFor(context, { tenantId, channelId }, 'refreshRequestedAt');
-    return { type: 'refused', verdict: null };
+    return withoutToken(failures);
   } catch (error) {
     if (error instanceof ImportOvertaken) return { type: 'put_off', waitMs: OVERTAKEN_MS, waitingFor: null };
     if (signal.aborted || activity.info.attempt < MOST_ATTEMPTS) throw error;
@@ -194,16 +198,17 @@ async function settleFailures(tx: Transaction, importId: string, end: SliceEnd):
         waitingFor: 'an error of Mooring to end',
       };
     case 'refused':
-      return waitAfterRefusal(end.verdict, await countFailure(tx, importId));
+      return {
+        waitMs: gapMs(BACKOFF.slice, await countFailure(tx, importId), { retryAfterMs: end.verdict.retryAfterMs }),
+        waitingFor: 'the provider',
+      };
   }
 }
 
-function waitAfterRefusal(verdict: Verdict | null, failures: number): Wait {
-  if (verdict === null) {
-    return { waitMs: gapMs(BACKOFF.sliceWithoutToken, failures), waitingFor: 'a new access token' };
-  }
-  if (verdict.tokenRefused) return { waitMs: gapMs(BACKOFF.sliceWithoutToken, 1), waitingFor: 'a new access token' };
-  return { waitMs: gapMs(BACKOFF.slice, failures, { retryAfterMs: verdict.retryAfterMs }), waitingFor: 'the provider' };
+/** Waits for the refresh, longer where refreshes have failed. A stored token wakes the import's workflow. */
+function withoutToken(failedRefreshes: number): SliceEnd {
+  const waitMs = gapMs(BACKOFF.sliceWithoutToken, 1 + failedRefreshes);
+  return { type: 'put_off', waitMs, waitingFor: 'a new access token' };
 }
 
 /** The channel is disconnected: the import is cancelled. */

@@ -1,4 +1,6 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { refreshCredential } from '../../credentials/refresh.ts';
 import { lockChannel, updateChannel } from '../../db/channels/channels.ts';
 import { letHappen } from '../../channels/happenings.ts';
 import { cancelRunningImport } from '../../db/imports/imports.ts';
@@ -132,6 +134,34 @@ test('a refused access token asks for a refresh and waits for it', async () => {
   expect(await slice(channelId, importId)).toMatchObject({ done: false, waitingFor: 'a new access token' });
   expect((await channel(channelId)).refreshRequestedAt).not.toBeNull();
   expect(await slice(channelId, importId)).toMatchObject({ done: false, waitingFor: 'a new access token' });
+});
+
+test('a token that ends in the middle leaves the next slice as quick as the one before', async () => {
+  const email = 'quick@example.com';
+  const channelId = channelOf(await connectGmail(stage, email));
+  await stage.sandbox.deliver('google', email, 120);
+  let pages = 0;
+  const fetched: number[] = [];
+  const spent = withSessions(stage.context, (session) => ({
+    ...session,
+    listChanges(scope, cursor, limit) {
+      if (++pages === 2) throw new ProviderError('the token has ended', { ...NETWORK, tokenRefused: true });
+      return session.listChanges(scope, cursor, Math.min(limit, SMALL_PAGE));
+    },
+    fetchMessages(scope, items) {
+      fetched.push(items.length);
+      return session.fetchMessages(scope, items);
+    },
+  }));
+  const { queue, slice, imports } = importing(spent);
+  const importId = await queue(channelId, { cause: 'reauthorized' });
+  expect(await slice(channelId, importId)).toMatchObject({ waitingFor: 'a new access token', waitMs: 1_000 });
+  expect(fetched).toEqual([50]);
+  expect(await imports(channelId)).toMatchObject([{ state: 'running', failures: 0 }]);
+  const refresh = { tenantId: TENANT, accessType: 'gmail', channelId, version: 1 } as const;
+  await new MockActivityEnvironment().run(() => refreshCredential(stage.context, refresh));
+  await slice(channelId, importId);
+  expect(fetched[1]).toBe(50);
 });
 
 test('a channel that is left cancels its import', async () => {
