@@ -13,12 +13,18 @@ export function presentEndpoint(row: EndpointRow): WebhookEndpoint {
     disabled: row.disabledAt !== null,
     disabled_at: isoOrNull(row.disabledAt),
     created_at: row.createdAt.toISOString(),
-    failing: row.failingSince && {
-      since: row.failingSince.toISOString(),
-      failures: row.failures,
-      waits_until: isoOrNull(row.openUntil),
-    },
+    failing: failingLane(row),
   };
+}
+
+/** Lifecycle events first. */
+function failingLane(row: EndpointRow): WebhookEndpoint['failing'] {
+  const { failingSince, failures, openUntil, messagesFailingSince, messageFailures, messagesOpenUntil } = row;
+  if (failingSince !== null)
+    return { since: failingSince.toISOString(), failures, waits_until: isoOrNull(openUntil), lane: 'lifecycle' };
+  if (messagesFailingSince === null) return null;
+  const since = messagesFailingSince.toISOString();
+  return { since, failures: messageFailures, waits_until: isoOrNull(messagesOpenUntil), lane: 'messages' };
 }
 
 export function presentDelivery(delivery: DeliveryRow, event: ListedDelivery['event']): WebhookDelivery {

@@ -10,7 +10,7 @@ import {
   listEndpoints,
   updateEndpoint,
 } from '../../db/events/endpoints.ts';
-import { CLOSED_CIRCUIT } from '../../domain/limits/circuit.ts';
+import { closedCircuits } from '../../db/events/circuits.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import { admitReceiver } from '../../webhooks/receivers.ts';
 import { empty, json } from '../http/answers.ts';
@@ -114,7 +114,7 @@ const patch = defineCall({
       if (!before) return null;
       const mended = (url !== undefined && url !== before.url) || (disabled === false && before.disabledAt !== null);
       return updateEndpoint(tx, id, {
-        ...(mended ? CLOSED_CIRCUIT : {}),
+        ...(mended ? closedCircuits() : {}),
         ...(url === undefined ? {} : { url }),
         ...(events === undefined ? {} : { events }),
         ...(disabled === undefined ? {} : { disabledAt: disabled ? (before.disabledAt ?? now) : null }),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EVENT_TYPES, RESERVED_EVENT_TYPES, isDelivered } from '../../domain/event.ts';
+import { DELIVERY_LANES, EVENT_TYPES, RESERVED_EVENT_TYPES, isDelivered } from '../../domain/event.ts';
 import { pageQuery } from '../http/paging.ts';
 import { tenantName, timeOut, webAddress } from './parts.ts';
 
@@ -50,6 +50,11 @@ const endpoint = z.object({
         .nullable()
         .describe(
           'After several failures in a row, deliveries wait, and one of them is attempted at growing gaps: when next, at the earliest; null: deliveries are attempted as they come',
+        ),
+      lane: z
+        .enum(DELIVERY_LANES)
+        .describe(
+          '`messages`: only `message.received` and `import.progress` fail; `lifecycle`: the other events do, if not both',
         ),
     })
     .nullable()

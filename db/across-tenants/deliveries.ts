@@ -1,13 +1,15 @@
-import { and, eq, inArray, sql } from 'drizzle-orm';
+import { and, eq, gt, inArray, sql } from 'drizzle-orm';
 import { BACKOFF, LONGEST_WAIT_MS } from '../../domain/backoff.ts';
 import type { AttemptEnd } from '../../domain/limits/circuit.ts';
+import { DELIVERY_LANES } from '../../domain/event.ts';
 import type { DeliveryLane } from '../../domain/event.ts';
 import type { Database, Transaction } from '../client.ts';
+import { CIRCUIT_COLUMNS } from '../events/circuits.ts';
 import { findConsignment } from '../events/deliveries.ts';
 import type { Consignment, DeliveryRow, NewDelivery } from '../events/deliveries.ts';
 import { holdsPlace, lockQueue, recordEnd, takePlace, takeWaiting } from '../events/delivery-queue.ts';
 import { disableEndpoint } from '../events/endpoints.ts';
-import { webhookDeliveries } from '../schema/events.ts';
+import { webhookDeliveries, webhookEndpoints } from '../schema/events.ts';
 
 /** Records a delivery's progress; fields left out stay. */
 type DeliveryProgress = Partial<
@@ -58,7 +60,7 @@ export async function settleAttempt(
     const [queue] = await Promise.all([lockQueue(tx, endpoint.id), recordProgress(tx, delivery.id, progress)]);
     if (isGone) await disableEndpoint(tx, endpoint.id, now);
     if (!queue || isGone) return [];
-    return takeWaiting(tx, await recordEnd(tx, queue, end, now), now);
+    return takeWaiting(tx, await recordEnd(tx, queue, { lane: delivery.lane, end }, now), now);
   });
 }
 
@@ -87,7 +89,7 @@ export async function listQueues(
         select ${next(sql`queues.id`)}, place + 1 from queues where id is not null and place < ${limit}
       )
       select id, exists (
-        select from webhook_endpoints e where e.id = queues.id and e.open_until > ${now.toISOString()}::timestamptz
+        select from ${webhookEndpoints} where ${webhookEndpoints.id} = queues.id and ${CIRCUIT_COLUMNS[lane].openUntil} > ${now.toISOString()}::timestamptz
       ) as waits from queues where id is not null order by place`),
   );
   const open = rows.filter(({ waits }) => !waits).map(({ id }) => id);
@@ -99,7 +101,8 @@ export async function takeFromQueue(database: Database, endpointId: string, now:
   return database.acrossTenants(async (tx) => {
     const queue = await lockQueue(tx, endpointId);
     if (!queue) return [];
-    if (queue.disabledAt !== null) await failWaiting(tx, endpointId, { words: DISABLED, before: now });
+    if (queue.disabledAt !== null)
+      for (const lane of DELIVERY_LANES) await failWaiting(tx, { endpointId, lane }, { words: DISABLED, before: now });
     return takeWaiting(tx, queue, now);
   });
 }
@@ -144,15 +147,22 @@ const GIVEN_UP = 'The endpoint failed for three days; redeliver once it is mende
  * time of the last probe.
  */
 export async function giveUpWaiting(database: Database): Promise<number> {
-  const failing = await database.acrossTenants((tx) =>
-    tx.execute<{ id: string; before: string }>(sql`
-      select id, (open_until - make_interval(secs => ${LONGEST_WAIT_MS / 1000}))::text as before
-      from webhook_endpoints where open_until - make_interval(secs => ${LONGEST_WAIT_MS / 1000}) > failing_since`),
-  );
   let failed = 0;
-  // A transaction each: the feeds show nothing newer than the oldest one that is open.
-  for (const { id, before } of failing)
-    failed += await database.acrossTenants((tx) => failWaiting(tx, id, { words: GIVEN_UP, before }));
+  for (const lane of DELIVERY_LANES) {
+    const { openUntil, failingSince } = CIRCUIT_COLUMNS[lane];
+    const before = sql`(${openUntil} - make_interval(secs => ${LONGEST_WAIT_MS / 1000}))`;
+    const failing = await database.acrossTenants((tx) =>
+      tx
+        .select({ endpointId: webhookEndpoints.id, before: sql<string>`${before}::text` })
+        .from(webhookEndpoints)
+        .where(gt(before, failingSince)),
+    );
+    // A transaction each: the feeds show nothing newer than the oldest one that is open.
+    for (const { endpointId, before } of failing)
+      failed += await database.acrossTenants((tx) =>
+        failWaiting(tx, { endpointId, lane }, { words: GIVEN_UP, before }),
+      );
+  }
   return failed;
 }
 
@@ -160,7 +170,7 @@ const AT_ONCE = 1_000;
 
 async function failWaiting(
   tx: Transaction,
-  endpointId: string,
+  { endpointId, lane }: { endpointId: string; lane: DeliveryLane },
   { words, before }: { words: string; before: Date | string },
 ): Promise<number> {
   const rows = await tx.execute(sql`
@@ -168,7 +178,7 @@ async function failWaiting(
     where id in (
       select id from webhook_deliveries
       where state = 'pending' and start_at <= ${typeof before === 'string' ? before : before.toISOString()}::timestamptz
-        and lane in ('lifecycle', 'messages') and endpoint_id = ${endpointId}
+        and lane = ${lane} and endpoint_id = ${endpointId}
       limit ${AT_ONCE} for update skip locked)
     returning id`);
   return rows.length;

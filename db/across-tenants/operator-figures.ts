@@ -1,4 +1,4 @@
-import { and, count, isNotNull, isNull, min, sql } from 'drizzle-orm';
+import { and, count, isNotNull, isNull, min, or, sql } from 'drizzle-orm';
 import type { Status } from '../../domain/channel.ts';
 import type { Database, Transaction } from '../client.ts';
 import type { StoredScope } from '../../domain/incidents/incident.ts';
@@ -65,7 +65,8 @@ export async function countFailingSubscriptions(database: Database): Promise<num
 /** How many webhook endpoints have an open circuit: their deliveries wait. */
 export async function countOpenCircuits(database: Database): Promise<number> {
   return database.acrossTenants(async (tx) => {
-    const isOpen = and(isNotNull(webhookEndpoints.openUntil), isNull(webhookEndpoints.disabledAt));
+    const { openUntil, messagesOpenUntil, disabledAt } = webhookEndpoints;
+    const isOpen = and(or(isNotNull(openUntil), isNotNull(messagesOpenUntil)), isNull(disabledAt));
     const [row] = await tx.select({ count: count() }).from(webhookEndpoints).where(isOpen);
     return row?.count ?? 0;
   });

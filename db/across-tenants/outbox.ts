@@ -41,8 +41,10 @@ export async function turnOutbox(database: Database, now: Date, limit: number): 
     const noticesWait = await tellOfMessages(tx, position.epoch, now, limit);
     const read = await readEvents(tx, position, limit);
     const settled = read.filter((row) => row.isSettled).map((row) => row.event);
+    // First, while no endpoint is locked: to ask for a stronger lock on one that is would invite a deadlock.
+    const redeliveries = await takeRedeliveries(tx, now);
     const handedOver = await handOver(tx, settled, now);
-    const deliveries = [...handedOver.deliveries, ...(await takeRedeliveries(tx, now))];
+    const deliveries = [...handedOver.deliveries, ...redeliveries];
     await moveTo(tx, settled[handedOver.count - 1]);
     const more = settled.length === limit || handedOver.count < settled.length;
     return { deliveries, more, heldBack: settled.length < read.length, noticesWait };

@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, inArray, isNull, lt, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, inArray, isNull, lt, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import { laneOf } from '../../domain/event.ts';
 import type { DeliveryLane, EventType } from '../../domain/event.ts';
@@ -6,6 +6,7 @@ import { EVENTS_TOPIC } from '../../domain/notify-topics.ts';
 import type { Transaction } from '../client.ts';
 import { newId } from '../ids.ts';
 import { events, webhookDeliveries, webhookEndpoints } from '../schema/events.ts';
+import { CIRCUIT_COLUMNS, circuitValues } from './circuits.ts';
 import type { SigningEndpoint } from './endpoints.ts';
 
 export type DeliveryRow = InferSelectModel<typeof webhookDeliveries>;
@@ -80,25 +81,37 @@ export async function insertRedelivery(tx: Transaction, first: DeliveryRow, now:
   return row;
 }
 
-/** The deliveries that were asked for since the last turn. They follow a repair, so their endpoints are tried at once. */
+const isAskedFor = and(
+  eq(webhookDeliveries.state, sql`'pending'`),
+  isNull(webhookDeliveries.startAt),
+  isNull(webhookDeliveries.nextAttemptAt),
+);
+
+/**
+ * The deliveries that were asked for since the last turn. They follow a repair, so their endpoints are tried at once. An
+ * endpoint is locked before its deliveries, as by every other writer: its deletion takes both.
+ */
 export async function takeRedeliveries(tx: Transaction, now: Date): Promise<NewDelivery[]> {
+  const asked = tx.select({ id: webhookDeliveries.endpointId }).from(webhookDeliveries).where(isAskedFor);
+  const locked = await tx
+    .select({ id: webhookEndpoints.id })
+    .from(webhookEndpoints)
+    .where(inArray(webhookEndpoints.id, asked))
+    .orderBy(asc(webhookEndpoints.id))
+    .for('no key update');
+  if (locked.length === 0) return [];
+  const endpointIds = locked.map(({ id }) => id);
   const taken = await tx
     .update(webhookDeliveries)
     .set({ nextAttemptAt: now, startAt: now })
-    .where(
-      and(
-        eq(webhookDeliveries.state, sql`'pending'`),
-        isNull(webhookDeliveries.startAt),
-        isNull(webhookDeliveries.nextAttemptAt),
-      ),
-    )
+    .where(and(isAskedFor, inArray(webhookDeliveries.endpointId, endpointIds)))
     .returning(newColumns);
-  if (taken.length > 0) {
-    const endpointIds = [...new Set(taken.map(({ endpointId }) => endpointId))];
+  for (const [lane, ofLane] of Map.groupBy(taken, (delivery) => delivery.lane)) {
+    const ids = ofLane.map(({ endpointId }) => endpointId);
     await tx
       .update(webhookEndpoints)
-      .set({ openUntil: now })
-      .where(and(inArray(webhookEndpoints.id, endpointIds), gt(webhookEndpoints.openUntil, now)));
+      .set(circuitValues(lane, { openUntil: now }))
+      .where(and(inArray(webhookEndpoints.id, ids), gt(CIRCUIT_COLUMNS[lane].openUntil, now)));
   }
   return taken;
 }

@@ -4,6 +4,7 @@ import type { AttemptEnd, Circuit } from '../../domain/limits/circuit.ts';
 import { DELIVERY_LANES } from '../../domain/event.ts';
 import type { DeliveryLane } from '../../domain/event.ts';
 import type { Transaction } from '../client.ts';
+import { CIRCUIT_COLUMNS, circuitValues } from './circuits.ts';
 import { webhookDeliveries, webhookEndpoints } from '../schema/events.ts';
 import type { NewDelivery } from './deliveries.ts';
 
@@ -16,38 +17,48 @@ const ATTEMPT_LEASE_MS = 45_000;
 const PARK_MS = 2_000;
 
 /** An endpoint whose row is locked: what follows counts and starts its deliveries one transaction after another. */
-interface LockedQueue extends Circuit {
+interface LockedQueue {
   id: string;
+  circuits: Record<DeliveryLane, Circuit>;
   disabledAt: Date | null;
   servedTenant: string;
 }
 
 /** null when there is no such endpoint. The lock lets the outbox insert deliveries meanwhile. */
 export async function lockQueue(tx: Transaction, endpointId: string): Promise<LockedQueue | null> {
-  const { id, disabledAt, servedTenant, failures, failingSince, openUntil, atOnce } = webhookEndpoints;
+  const { id, disabledAt, servedTenant } = webhookEndpoints;
   const [row] = await tx
-    .select({ id, disabledAt, servedTenant, failures, failingSince, openUntil, atOnce })
+    .select({ id, disabledAt, servedTenant, ...CIRCUIT_COLUMNS })
     .from(webhookEndpoints)
     .where(eq(webhookEndpoints.id, endpointId))
     .for('no key update');
-  return row ?? null;
+  if (!row) return null;
+  const { lifecycle, messages, ...queue } = row;
+  return { ...queue, circuits: { lifecycle, messages } };
 }
 
-interface QueueState extends Record<string, unknown> {
+interface LaneState {
+  /** Attempts under way. */
   underWay: number;
-  lifecycle: boolean;
-  messages: boolean;
+  /** Deliveries wait. */
+  waits: boolean;
 }
 
-/** How many attempts are under way, and in which lanes deliveries wait. */
-async function stateOf(tx: Transaction, endpointId: string, now: Date): Promise<QueueState> {
+const countOf = (lane: DeliveryLane) => sql`(count(*) filter (where lane = ${lane}))::integer`;
+
+/** How each lane of an endpoint stands. */
+async function stateOf(tx: Transaction, endpointId: string, now: Date): Promise<Record<DeliveryLane, LaneState>> {
   const waits = (lane: DeliveryLane) => sql`exists (select from webhook_deliveries d
     where d.state = 'pending' and d.start_at is not null and d.lane = ${lane} and d.endpoint_id = ${endpointId})`;
-  const [row] = await tx.execute<QueueState>(sql`
-    select count(*)::integer as "underWay", ${waits('lifecycle')} as lifecycle, ${waits('messages')} as messages
+  const [row] = await tx.execute<Record<'first' | 'second', number> & Record<DeliveryLane, boolean>>(sql`
+    select ${countOf('lifecycle')} as first, ${countOf('messages')} as second,
+      ${waits('lifecycle')} as lifecycle, ${waits('messages')} as messages
     from webhook_deliveries
     where endpoint_id = ${endpointId} and state = 'pending' and under_way_until > ${now.toISOString()}::timestamptz`);
-  return row ?? { underWay: 0, lifecycle: false, messages: false };
+  return {
+    lifecycle: { underWay: row?.first ?? 0, waits: row?.lifecycle ?? false },
+    messages: { underWay: row?.second ?? 0, waits: row?.messages ?? false },
+  };
 }
 
 /** Whether a delivery that was taken from its queue still has its place for as long as an attempt may take. */
@@ -58,11 +69,14 @@ export const holdsPlace = ({ underWayUntil }: { underWayUntil: Date | null }, no
 export async function takePlace(
   tx: Transaction,
   queue: LockedQueue,
-  delivery: { id: string; underWayUntil: Date | null },
+  delivery: { id: string; lane: DeliveryLane; underWayUntil: Date | null },
   now: Date,
 ): Promise<boolean> {
+  const { lane } = delivery;
   const isCounted = (delivery.underWayUntil ?? now) > now;
-  const hasPlace = isCounted || (await stateOf(tx, queue.id, now)).underWay < attemptsAllowed(queue, now);
+  const isFree = async () =>
+    (await stateOf(tx, queue.id, now))[lane].underWay < attemptsAllowed(queue.circuits[lane], now);
+  const hasPlace = isCounted || (await isFree());
   const after = (ms: number) => new Date(now.getTime() + ms);
   await tx
     .update(webhookDeliveries)
@@ -71,16 +85,17 @@ export async function takePlace(
   return hasPlace;
 }
 
-/** What an attempt makes of its endpoint's circuit. */
-export async function recordEnd(tx: Transaction, queue: LockedQueue, end: AttemptEnd, now: Date): Promise<LockedQueue> {
-  const circuit = circuitAfter(queue, end, now);
-  if (isSameCircuit(circuit, queue)) return queue;
-  const { failures, failingSince, openUntil, atOnce } = circuit;
-  await tx
-    .update(webhookEndpoints)
-    .set({ failures, failingSince, openUntil, atOnce })
-    .where(eq(webhookEndpoints.id, queue.id));
-  return { ...queue, ...circuit };
+/** What an attempt makes of the circuit of its lane. */
+export async function recordEnd(
+  tx: Transaction,
+  queue: LockedQueue,
+  { lane, end }: { lane: DeliveryLane; end: AttemptEnd },
+  now: Date,
+): Promise<LockedQueue> {
+  const circuit = circuitAfter(queue.circuits[lane], end, now);
+  if (isSameCircuit(circuit, queue.circuits[lane])) return queue;
+  await tx.update(webhookEndpoints).set(circuitValues(lane, circuit)).where(eq(webhookEndpoints.id, queue.id));
+  return { ...queue, circuits: { ...queue.circuits, [lane]: circuit } };
 }
 
 /**
@@ -88,17 +103,14 @@ export async function recordEnd(tx: Transaction, queue: LockedQueue, end: Attemp
  * tenants in turn, the oldest of each first. Their workflows are started after the commit.
  */
 export async function takeWaiting(tx: Transaction, queue: LockedQueue, now: Date): Promise<NewDelivery[]> {
-  const allowed = queue.disabledAt === null ? attemptsAllowed(queue, now) : 0;
-  if (allowed === 0) return [];
+  if (queue.disabledAt !== null) return [];
+  const open = DELIVERY_LANES.filter((lane) => attemptsAllowed(queue.circuits[lane], now) > 0);
+  if (open.length === 0) return [];
   const state = await stateOf(tx, queue.id, now);
-  let room = allowed - state.underWay;
   const taken: TakenRow[] = [];
-  for (const lane of DELIVERY_LANES) {
-    if (room <= 0) break;
-    if (!state[lane]) continue;
-    const rows = await takeOfLane(tx, { queue, lane, room, now });
-    taken.push(...rows);
-    room -= rows.length;
+  for (const lane of open.filter((one) => state[one].waits)) {
+    const room = attemptsAllowed(queue.circuits[lane], now) - state[lane].underWay;
+    if (room > 0) taken.push(...(await takeOfLane(tx, { queue, lane, room, now })));
   }
   const servedTenant = taken.toSorted((one, other) => one.place - other.place).at(-1)?.tenant;
   if (servedTenant !== undefined && servedTenant !== queue.servedTenant) {

@@ -1,6 +1,5 @@
 import { and, asc, eq, getTableColumns, gt, isNull } from 'drizzle-orm';
 import type { InferInsertModel, InferSelectModel } from 'drizzle-orm';
-import type { Circuit } from '../../domain/limits/circuit.ts';
 import type { Transaction } from '../client.ts';
 import { webhookEndpoints } from '../schema/events.ts';
 
@@ -40,7 +39,7 @@ export async function listEndpoints(
 export async function updateEndpoint(
   tx: Transaction,
   id: string,
-  values: Partial<Pick<EndpointRow, 'url' | 'events' | 'disabledAt' | keyof Circuit>>,
+  values: Partial<Omit<EndpointRow, 'id' | 'tenantId'>>,
 ): Promise<EndpointRow | null> {
   if (Object.keys(values).length === 0) return findEndpoint(tx, id);
   const [row] = await tx

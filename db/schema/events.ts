@@ -44,11 +44,16 @@ export const webhookEndpoints = pgTable(
     secretJwe: text('secret_jwe').notNull(),
     disabledAt: time('disabled_at'),
     createdAt: time('created_at').notNull(),
-    /** The circuit (`domain/limits/circuit.ts`), shared by all processes. */
+    /** The circuit of its lifecycle events (`domain/limits/circuit.ts`), shared by all processes. */
     failures: integer('failures').notNull().default(0),
     failingSince: time('failing_since'),
     openUntil: time('open_until'),
     atOnce: integer('at_once').notNull().default(8),
+    /** The same of its messages: a receiver that refuses them delays no lifecycle event. */
+    messageFailures: integer('message_failures').notNull().default(0),
+    messagesFailingSince: time('messages_failing_since'),
+    messagesOpenUntil: time('messages_open_until'),
+    messagesAtOnce: integer('messages_at_once').notNull().default(8),
     /** Whose delivery was started last: tenants take turns. */
     servedTenant: text('served_tenant').notNull().default(''),
   },

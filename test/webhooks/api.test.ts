@@ -191,7 +191,7 @@ describe('an endpoint', () => {
         tx.update(webhookEndpoints).set({ failures: 6, failingSince: at, openUntil, atOnce: 1 }),
       );
     await fail(null);
-    expect(await failing()).toEqual({ since: at.toISOString(), failures: 6, waits_until: null });
+    expect(await failing()).toEqual({ since: at.toISOString(), failures: 6, waits_until: null, lane: 'lifecycle' });
     await call('PATCH', `${ENDPOINTS}/${id}`, { url: `${URL_HERE}/moved` });
     expect(await failing()).toBeNull();
     await fail(at);

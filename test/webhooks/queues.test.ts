@@ -1,12 +1,14 @@
 import { eq, sql } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { giveUpWaiting } from '../../db/across-tenants/deliveries.ts';
+import { presentEndpoint } from '../../api/presenters/webhooks.ts';
+import { giveUpWaiting, takeFromQueue } from '../../db/across-tenants/deliveries.ts';
 import { turnOutbox } from '../../db/across-tenants/outbox.ts';
 import { insertRedelivery } from '../../db/events/deliveries.ts';
 import { findEndpoint } from '../../db/events/endpoints.ts';
 import { webhookDeliveries, webhookEndpoints } from '../../db/schema/events.ts';
 import { deliverWorkflowId } from '../../domain/workflow/names.ts';
 import { startOutboxPump } from '../../webhooks/outbox-pump.ts';
+import { startDeliveries } from '../../webhooks/start-deliveries.ts';
 import { raiseEngine } from './engine.ts';
 import type { Engine } from './engine.ts';
 import { addChannel, addEndpoint, listenForWebhooks, raiseStage, removeEndpoints, tell, until } from './stage.ts';
@@ -190,6 +192,56 @@ describe('a flood of messages', () => {
     },
     BURST * 1_100,
   );
+});
+
+describe('a receiver that refuses messages alone', () => {
+  it('opens the circuit of messages, and delays no lifecycle event', async () => {
+    const listening = await receiver(({ body }) => (body.includes('"message.received"') ? 500 : 204));
+    const { endpoint } = await addEndpoint(stage, { url: listening.url, tenantId: 'acme' });
+    await happen('message.received', 8);
+    pump();
+    await until('the open circuit', 10_000, async () => (await endpointRow(endpoint.id)).messagesOpenUntil !== null);
+    const [degraded] = await happen('channel.degraded', 1);
+    await until('the lifecycle event', 5_000, () => listening.received.some((one) => idOf(one) === degraded));
+    const closed = { failures: 0, failingSince: null, openUntil: null };
+    expect(await endpointRow(endpoint.id)).toMatchObject(closed);
+    expect(presentEndpoint(await endpointRow(endpoint.id)).failing).toMatchObject({ lane: 'messages' });
+  }, 30_000);
+});
+
+describe('the place of a delivery', () => {
+  it('is free again when its workflow runs already', async () => {
+    const { endpoint } = await addEndpoint(stage, { url: 'http://127.0.0.1/', tenantId: 'acme' });
+    await happen('channel.paused', 1);
+    await emptyOutbox();
+    const taken = await takeFromQueue(stage.database, endpoint.id, new Date());
+    const temporal = { startDelivery: async () => false };
+    expect(await startDeliveries({ ...engine.context, temporal }, taken)).toBe(true);
+    const [delivery] = await deliveriesOf(endpoint.id);
+    expect(delivery).toMatchObject({ state: 'pending', underWayUntil: null, startAt: expect.any(Date) });
+  });
+
+  it('keeps no deletion of its endpoint waiting: a redelivery locks the endpoint first, too', async () => {
+    const { endpoint } = await addEndpoint(stage, { url: 'http://127.0.0.1/', tenantId: 'acme' });
+    await happen('channel.paused', 1);
+    await emptyOutbox();
+    const [first] = await deliveriesOf(endpoint.id);
+    await stage.database.inTenant('acme', (tx) => insertRedelivery(tx, first!, new Date()));
+    let turn: Promise<unknown> = Promise.resolve();
+    await across(async (tx) => {
+      await tx.execute(sql`select from webhook_endpoints where id = ${endpoint.id} for update`);
+      turn = turnOutbox(stage.database, new Date(), 200);
+      await until('the turn that waits', 5_000, async () => {
+        const [row] = await tx.execute<{ waits: boolean }>(
+          sql`select exists (select from pg_locks where not granted) as waits`,
+        );
+        return row?.waits;
+      });
+      await tx.execute(sql`delete from webhook_endpoints where id = ${endpoint.id}`);
+    });
+    expect(await turn).not.toBeNull();
+    expect(await deliveriesOf(endpoint.id)).toEqual([]);
+  });
 });
 
 describe('an outage of Temporal', () => {

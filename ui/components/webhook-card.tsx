@@ -68,7 +68,7 @@ function Failing({ failing }: { failing: NonNullable<WebhookEndpoint['failing']>
   return (
     <p className="meta">
       <span className="word tone-warn">Failing</span> since <Ago at={failing.since} />,{' '}
-      {plural(failing.failures, 'attempt', 'attempts')} in a row
+      {plural(failing.failures, 'attempt', 'attempts')} {failing.lane === 'messages' && 'to tell of messages '}in a row
       {failing.waits_until && (
         <>
           . Deliveries wait; the next attempt is made <Ahead at={failing.waits_until} />
