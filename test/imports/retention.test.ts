@@ -167,6 +167,8 @@ test('what has served its time goes, the diary and what is pending stay', async 
   expect(deliveries.map(({ state }) => String(state))).toEqual(['pending']);
 });
 
+const day = (days: number) => new Date(Date.now() - days * DAY_MS).toISOString();
+
 test('unused links of banners go a month after their end; used and renewed ones, and those of the product, stay', async () => {
   const { context } = stage;
   const { channelId } = await connected('banner');
@@ -178,7 +180,6 @@ test('unused links of banners go a month after their end; used and renewed ones,
               values (${id}, ${TENANT}, ${id}, 'reauthorize', ${channelId}, '{}', ${forBanner}, ${expiresAt}, ${usedAt}, now())`;
     return id;
   };
-  const day = (days: number) => new Date(Date.now() - days * DAY_MS).toISOString();
   const over = await link(true, day(31));
   const kept = [await link(true, day(29)), await link(true, day(31), day(32)), await link(false, day(31))];
   const renewed = await link(true, day(31));

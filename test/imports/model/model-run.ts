@@ -3,7 +3,7 @@ import timers from 'node:timers/promises';
 import { expect, vi } from 'vitest';
 import { completeSignIn, proveSignIn } from '../../../connections/complete-sign-in.ts';
 import type { Context } from '../../../runtime/context.ts';
-import type { Database, Transaction } from '../../../db/client.ts';
+import type { Transaction } from '../../../db/client.ts';
 import { listCursors } from '../../../db/imports/cursors.ts';
 import { importItems } from '../../../db/schema/imports.ts';
 import { Secret } from '../../../domain/secret.ts';
@@ -16,6 +16,8 @@ import { dice, ModelMailbox } from './model-mailbox.ts';
 import type { Dice, ModelMessage } from './model-mailbox.ts';
 import { modelProvider, refusal } from './model-provider.ts';
 import type { ModelAccount } from './model-provider.ts';
+import { Killed, mortal } from './mortal.ts';
+import type { Death } from './mortal.ts';
 import { listOwed } from './owed-parts.ts';
 import { LINK_SPEC } from '../../support/connect.ts';
 
@@ -45,12 +47,6 @@ export interface Trouble {
   at: number;
 }
 
-/** A process that dies at its n-th transaction: before it begins, after it has committed, or only its answer is lost. */
-interface Death {
-  transaction: number;
-  when: 'before' | 'after' | 'unheard';
-}
-
 export interface Stretch {
   /** `twice`: two processes at the same import, one of which was taken for dead. */
   lane: 'poll' | 'cursor' | 'requested' | 'both' | 'twice';
@@ -74,7 +70,6 @@ export interface World {
   earlier: number;
 }
 
-class Killed extends Error {}
 /** An error of our own. */
 class Fault extends Error {}
 /** A slice that breaks for this time is put off. */
@@ -383,23 +378,4 @@ export class ModelRun {
   #inTenant<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     return this.#context.database.inTenant(TENANT, work);
   }
-}
-
-/** Once its life is over, nothing of this process reaches the database. */
-function mortal(context: Context, life: { over: boolean }, death: Death | null): Context {
-  let transactions = 0;
-  const { database } = context;
-  const dying: Database = {
-    ...database,
-    async inTenant(tenant, work) {
-      const dies = ++transactions === death?.transaction;
-      if (dies && death?.when === 'before') life.over = true;
-      if (life.over) throw new Killed();
-      const result = await database.inTenant(tenant, work);
-      if (dies && death?.when === 'after') life.over = true;
-      if (dies || life.over) throw new Killed();
-      return result;
-    },
-  };
-  return { ...context, database: dying };
 }
