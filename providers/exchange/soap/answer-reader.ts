@@ -45,7 +45,11 @@ export class AnswerReader {
 
   /** What these bytes complete. */
   write(bytes: Uint8Array): AnswerEvent[] {
-    return this.#parsed(() => this.#parser.write(this.#decoder.decode(bytes, { stream: true })));
+    return this.#parsed(() => {
+      this.#parser.write(this.#decoder.decode(bytes, { stream: true }));
+      // Without positions sax would hold a text until its end.
+      this.#parser.flush();
+    });
   }
 
   /** Throws unless the answer was read to its end. */
