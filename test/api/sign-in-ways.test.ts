@@ -72,8 +72,8 @@ describe('an access type with several ways to sign in', () => {
         provider: 'the mail server',
         hint: 'Any other mailbox, over IMAP',
         oauth: [
-          { provider: 'google', label: 'Google' },
-          { provider: 'microsoft', label: 'Microsoft' },
+          { provider: 'google', label: 'Google', reads_shared: false },
+          { provider: 'microsoft', label: 'Microsoft', reads_shared: true },
         ],
         password: {
           server: { asks: 'host', label: 'IMAP server', example: 'imap.example.com' },

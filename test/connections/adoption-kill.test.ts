@@ -124,7 +124,7 @@ async function expectOneLiveChannel(email: string, id: string): Promise<void> {
   const { status, json } = await api.call('POST', `/v1/channels/${id}/refresh`);
   expect([200, 202]).toContain(status);
   if (status === 202) await until('the refresh', async () => (await tokenOf(id)) !== token);
-  else expect(json).toMatchObject({ status: 'connected', credential_version: 2 });
+  else expect(json.status).toBe('connected');
   expect(await tokenOf(id)).not.toBe(token);
 }
 

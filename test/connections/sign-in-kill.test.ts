@@ -56,11 +56,17 @@ async function dieAt(point: KillPoint, request: (serverUrl: string) => Promise<u
   expect(await died).toBe('SIGKILL');
 }
 
+interface Channel {
+  id: string;
+  status: string;
+  status_reason: string | null;
+  credential_version: number;
+  account: { email: string };
+}
+
 async function channelsOf(email: string) {
   const { json } = await api.call('GET', `/v1/channels?tenant=${TENANT}&limit=100`);
-  return (json.data as { id: string; status: string; credential_version: number; account: { email: string } }[]).filter(
-    ({ account }) => account.email === email,
-  );
+  return (json.data as Channel[]).filter(({ account }) => account.email === email);
 }
 
 const sessionOf = async (browser: Browser, path: string) => (await browser('GET', `${path}/session`)).json;
@@ -175,6 +181,9 @@ async function brokenGmail(email: string) {
   const channelId = await links.connect(email);
   await stage.sandbox.fault('google', email, 'password_changed');
   expect(await refresh(channelId, 1)).toBe('refused');
+  // Google's security event names the cause a moment later.
+  const reason = async () => (await channelsOf(email))[0]?.status_reason;
+  await expect.poll(reason, { timeout: 10_000 }).toBe('password_changed');
   return links.reauthorizeLink(channelId);
 }
 

@@ -280,7 +280,7 @@ describe.skipIf(!chromiumInstalled)('a person who connects', { timeout: 120_000 
         fr: `Reconnectez-vous : ${EVE}`,
       });
       await opened.goto(url);
-      const cause = opened.getByText(/^Google hat unseren Zugriff beendet: Das Passwort wurde geändert/);
+      const cause = opened.getByText(/^Google lässt uns nicht mehr hinein, weil das Passwort von .* geändert wurde/);
       await cause.waitFor();
       expect(await cause.innerText()).toContain('kommen bei Globex GmbH keine neuen Nachrichten an.');
       await signIn('Weiter mit Google');

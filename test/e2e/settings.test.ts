@@ -191,12 +191,12 @@ describe.skipIf(!chromiumInstalled)('the settings in the web UI', { timeout: 90_
     const password = secret('password');
     await stage.sandbox.account('imap', email, { password });
     const { json } = await api.call('POST', '/v1/links', {
-      tenant: 'acme',
+      tenant: 'sender', // no policy keeps it from IMAP
       access_types: ['imap'],
       uses: ['read', 'send'],
     });
     await page.goto(json.url);
-    await said('acme can then read the messages and send mail in your name.').waitFor();
+    await said('sender can then read the messages and send mail in your name.').waitFor();
     await field(/^Email or user name$/).fill(email);
     await page.getByLabel('Password', { exact: true }).fill(password);
     await page.locator('summary').filter({ hasText: 'SMTP server' }).click();
@@ -209,7 +209,7 @@ describe.skipIf(!chromiumInstalled)('the settings in the web UI', { timeout: 90_
     await server.fill('');
     await button('Try again').click();
     await page.getByRole('heading', { name: 'Connected', exact: true }).waitFor();
-    const { json: channels } = await api.call('GET', '/v1/channels?tenant=acme');
+    const { json: channels } = await api.call('GET', '/v1/channels?tenant=sender');
     const { id } = (channels.data as { id: string; account: { email: string } }[]).find(
       ({ account }) => account.email === email,
     ) ?? { id: '' };

@@ -24,6 +24,7 @@ const PICTURE = process.env['MOORING_PICTURE'];
 interface Channel {
   id: string;
   status: string;
+  status_reason: string | null;
   credential_version: number;
   account: { email: string };
 }
@@ -163,6 +164,8 @@ describe.skipIf(!chromiumInstalled)('a newcomer', { timeout: 120_000 }, () => {
   }
 
   it('signs in with another account: refused, both are named, nothing has changed', async () => {
+    // Google's security event names the cause soon after the token endpoint has refused.
+    await expect.poll(async () => (await channel()).status_reason, { timeout: 20_000 }).toBe('password_changed');
     const before = await channel();
     await button('Reauthorize').click();
     await page.getByRole('heading', { name: `Sign in again as ${ANA}`, exact: true }).waitFor();

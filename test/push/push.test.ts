@@ -190,7 +190,8 @@ describe('a subscription that is refused', () => {
     await renewNow(channel);
     await until('the alert', async () => (await channel.row()).status === 'reauth_required');
     const after = (await channel.asked()).slice((await channel.asked()).lastIndexOf('watch'));
-    expect(after.filter((operation) => operation === 'profile').length).toBeGreaterThanOrEqual(2);
+    // The refused call makes the channel refresh, and the answer of the refresh tells that the scope is gone.
+    expect(after).toContain('profile');
     expect((await channel.row()).credentialVersion).toBeGreaterThan(1); // with a token that came after the first refusal
     expect(await channel.told('channel.reauth_required')).toHaveLength(1);
     expect(await channel.told('subscription.renewal_failed')).toHaveLength(0); // rule 11: one alert

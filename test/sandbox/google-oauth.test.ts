@@ -212,6 +212,6 @@ test('half a day after its end a refresh token is not even known: Bad Request', 
 
 test('secrets and tokens on disk are readable by their owner alone', () => {
   const files = ['sandbox.json', ...readdirSync(dir).filter((name) => name.startsWith('google'))];
-  expect(files).toEqual(['sandbox.json', 'google-client.json', 'google.jsonl']);
+  expect(files).toEqual(['sandbox.json', 'google-client.json', 'google-service-account.json', 'google.jsonl']);
   for (const file of files) expect(statSync(join(dir, file)).mode & 0o077).toBe(0);
 });

@@ -115,6 +115,7 @@ export class SecurityEvents {
     more: object = {},
     jti: string = randomUUID(),
   ): Promise<void> {
+    if (!this.#isReceived(event)) return;
     const subject = { subject_type: 'iss-sub', iss: ISSUER, sub: account.sub };
     const of = { provider: 'google', kind: 'push' as const, email: account.email };
     const held = this.#store.deps.conditions.take(of, ['push_dropped', 'push_duplicated']);
@@ -123,9 +124,15 @@ export class SecurityEvents {
     if (held.has('push_duplicated')) await this.#send(account, event, { subject, ...more }, jti);
   }
 
+  /** An event that nothing receives uses up no fault of pushes. */
+  #isReceived(event: SecurityEventName): boolean {
+    const stream = this.#stream.current;
+    return stream?.status === 'enabled' && stream.events_requested.includes(typeOf(event));
+  }
+
   async #send(account: AccountRow | null, event: SecurityEventName, content: object, jti: string): Promise<void> {
     const stream = this.#stream.current;
-    if (stream?.status !== 'enabled' || !stream.events_requested.includes(typeOf(event))) return;
+    if (stream === null || !this.#isReceived(event)) return;
     const iat = Math.floor(this.#store.now() / 1000);
     const claims = { iss: ISSUER, aud: this.#client.clientId, iat, jti, events: { [typeOf(event)]: content } };
     const token = this.#client.sign(claims, 'secevent+jwt');
