@@ -3,7 +3,9 @@ import type { ChannelRow } from '../db/channels/channels.ts';
 import type { Transaction } from '../db/client.ts';
 import type { CredentialState } from '../db/credentials/credentials.ts';
 import { listSecurityEvents } from '../db/credentials/told-causes.ts';
+import type { ProviderName } from '../domain/access-type.ts';
 import { causeOf, explained } from '../domain/security/security-event.ts';
+import type { ToldCause } from '../domain/security/security-event.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { OAuthAdapter } from '../providers/contract.ts';
 
@@ -14,10 +16,7 @@ interface Refused {
   now: Date;
 }
 
-/**
- * The verdict with the cause that the provider's security events name, of those that came since the grant last worked: a
- * later success proves that an earlier event did not end it.
- */
+/** The verdict with the cause that the provider's security events name. */
 export async function explainRefusal(
   context: Context,
   tx: Transaction,
@@ -27,8 +26,30 @@ export async function explainRefusal(
   const issuer = issuerOf(context, row, credential);
   const isGrants = tried === 'credential' && (verdict.kind === 'reauth_required' || verdict.kind === 'account_gone');
   if (!isGrants || issuer?.securityEvents === undefined || !credential?.issuedAt) return verdict;
-  const about = { provider: issuer.provider, providerId: row.accountProviderId, since: credential.issuedAt };
-  return explained(verdict, causeOf(await listSecurityEvents(tx, about), now));
+  return explained(verdict, await findCause(tx, { row, credential, provider: issuer.provider, now }));
+}
+
+/** The provider's clock may be behind ours, and it tells whole seconds. */
+const CLOCK_SLACK_MS = 5_000;
+
+/**
+ * The cause that security events name for the refusal of a grant, of those that were issued since it last worked: a later
+ * success proves that an earlier event did not end it. null: none.
+ */
+export async function findCause(
+  tx: Transaction,
+  { row, credential, provider, now }: Omit<Refused, 'refusal'> & { provider: ProviderName },
+): Promise<ToldCause | null> {
+  if (!credential?.issuedAt) return null;
+  const since = new Date(credential.issuedAt.getTime() - CLOCK_SLACK_MS);
+  const events = await listSecurityEvents(tx, { provider, providerId: row.accountProviderId, since });
+  // A grant that is refused again is refused for its old cause.
+  const isRefused = row.status === 'reauth_required' && row.trouble === 'credential';
+  return causeOf(events, {
+    refusedAt: isRefused ? row.statusSince : now,
+    lastVerifiedAt: row.lastVerifiedAt,
+    now,
+  });
 }
 
 /** Whose authorization server issued the grant; it may be another than who serves the account. */
@@ -39,5 +60,7 @@ export function issuerOf(
 ): OAuthAdapter | null {
   if (credential?.kind !== 'oauth') return null;
   const offered = providers.get(accessType)?.signIn.oauth ?? [];
-  return offered.find(({ provider }) => provider === credential.oauthProvider) ?? null;
+  // As `oauthOf` finds it: a grant that was stored by an earlier release names no server.
+  const { oauthProvider } = credential;
+  return offered.find(({ provider }) => oauthProvider === null || provider === oauthProvider) ?? null;
 }

@@ -15,7 +15,8 @@ export interface SecurityEvents {
 }
 
 export type SecurityEventReceipt =
-  | { outcome: 'told'; tokenId: string; events: ToldEvent[] }
+  /** `issuedAt`: by the server's clock, at most now by ours. */
+  | { outcome: 'told'; tokenId: string; issuedAt: Date; events: ToldEvent[] }
   /** It tries whether we are there, as it was asked to. */
   | { outcome: 'verified'; state: string | null }
   /** Not from the server, not meant for us, or no security event token. */

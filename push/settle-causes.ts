@@ -1,7 +1,6 @@
 import { changeChannel } from '../channels/wake.ts';
-import { forgetCertainty, listCertainEvents, listChannelsOfGrants } from '../db/across-tenants/security-events.ts';
-import { listSecurityEvents } from '../db/credentials/told-causes.ts';
-import { causeOf, ONE_ACT_MS } from '../domain/security/security-event.ts';
+import { listCertainEvents, listChannelsOfGrants, setCertainty } from '../db/across-tenants/security-events.ts';
+import { ONE_ACT_MS } from '../domain/security/security-event.ts';
 import type { Context } from '../runtime/context.ts';
 import { explainStatus } from './write-notice.ts';
 
@@ -15,26 +14,33 @@ export async function settleCauses(context: Context, stopping?: AbortSignal): Pr
   for (;;) {
     const now = await context.clock.now();
     const page = await listCertainEvents(context.database, { now, limit: EVENTS_PER_PAGE });
-    for (const event of page) await settleCause(context, event);
+    for (const event of page) await settleOrPutOff(context, event, now);
     if (page.length < EVENTS_PER_PAGE || stopping?.aborted) return;
   }
 }
 
-async function settleCause(
-  context: Context,
-  event: Awaited<ReturnType<typeof listCertainEvents>>[number],
-): Promise<void> {
+type CertainEvent = Awaited<ReturnType<typeof listCertainEvents>>[number];
+
+/** An event that cannot be settled must not keep the others from being. */
+async function settleOrPutOff(context: Context, event: CertainEvent, now: Date): Promise<void> {
+  try {
+    await settleCause(context, event);
+    await setCertainty(context.database, event, null);
+  } catch (error) {
+    context.logger.warn({ err: error, provider: event.provider }, 'The cause of a refusal could not be settled yet');
+    await setCertainty(context.database, event, new Date(now.getTime() + ONE_ACT_MS));
+  }
+}
+
+async function settleCause(context: Context, event: CertainEvent): Promise<void> {
   const { provider, providerId } = event;
   const ownTypes = [...context.providers.values()].flatMap(({ name, accessType }) =>
     name === provider ? [accessType] : [],
   );
   const channels = await listChannelsOfGrants(context.database, { provider, ownTypes, about: { providerId } });
   for (const channel of channels) {
-    await changeChannel(context, channel, async ({ tx, now }, row) => {
-      const since = new Date(Math.min(row.statusSince.getTime(), now.getTime()) - ONE_ACT_MS);
-      const told = await listSecurityEvents(tx, { provider, providerId, since });
-      await explainStatus({ tx, now }, row, causeOf(told, now));
+    await changeChannel(context, channel, async (waking, row) => {
+      if (await explainStatus(waking, row, provider)) await waking.wake(row);
     });
   }
-  await forgetCertainty(context.database, event);
 }

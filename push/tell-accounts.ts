@@ -5,21 +5,21 @@ import {
   storeSecurityEvents,
 } from '../db/across-tenants/security-events.ts';
 import type { GrantedChannel, GrantsOf, SecurityEventRow } from '../db/across-tenants/security-events.ts';
-import { listSecurityEvents } from '../db/credentials/told-causes.ts';
 import type { ProviderName } from '../domain/access-type.ts';
-import { causeOf, ONE_ACT_MS } from '../domain/security/security-event.ts';
+import { EVENT_COUNTS_FOR_MS, ONE_ACT_MS } from '../domain/security/security-event.ts';
 import { tokenIdentifierHashes } from '../credentials/token-identifiers.ts';
 import type { ToldEvent } from '../providers/security-events.ts';
 import type { Context } from '../runtime/context.ts';
 import { inTurn } from './in-turn.ts';
 import { writeNotice } from './write-notice.ts';
 
-/** `known`: it was told before. `unknown_account`: no live channel rests on such a grant. */
+/** `known`: it was told before, or is as old as those that were forgotten. `unknown_account`: no live channel rests on such a grant. */
 export type AccountsTold = 'checked' | 'known' | 'unknown_account';
 
 interface SignedToken {
   provider: ProviderName;
   tokenId: string;
+  issuedAt: Date;
   events: readonly ToldEvent[];
 }
 
@@ -36,13 +36,14 @@ export function createTellAccounts(context: Context): TellAccounts {
   return (token) => tellOnce(`${token.provider} ${token.tokenId}`, [token]);
 }
 
-async function tell(context: Context, { provider, tokenId, events }: SignedToken): Promise<AccountsTold> {
+async function tell(context: Context, { provider, tokenId, issuedAt, events }: SignedToken): Promise<AccountsTold> {
   const now = await context.clock.now();
+  if (now.getTime() - issuedAt.getTime() >= EVENT_COUNTS_FOR_MS) return 'known';
   const found = await Promise.all(
     events.map(async (event) => ({ event, channels: await findChannels(context, provider, event) })),
   );
   const rows = found.flatMap(({ event, channels }, position) =>
-    channels.slice(0, 1).map((channel) => rowOf({ provider, tokenId, position }, event, channel, now)),
+    channels.slice(0, 1).map((channel) => rowOf({ provider, tokenId, issuedAt, position }, event, channel, now)),
   );
   if (rows.length === 0) return 'unknown_account';
   if (await storeSecurityEvents(context.database, rows)) return 'known';
@@ -66,7 +67,7 @@ function findChannels(context: Context, provider: ProviderName, { about }: ToldE
 
 /** All channels of one event have the same login. */
 function rowOf(
-  token: Pick<SecurityEventRow, 'provider' | 'tokenId' | 'position'>,
+  token: Pick<SecurityEventRow, 'provider' | 'tokenId' | 'issuedAt' | 'position'>,
   { kind, detail }: ToldEvent,
   { providerId }: GrantedChannel,
   now: Date,
@@ -82,9 +83,5 @@ async function tellChannel(
   channel: GrantedChannel,
   { kind }: ToldEvent,
 ): Promise<void> {
-  await changeChannel(context, channel, async (waking, row) => {
-    const since = new Date(waking.now.getTime() - ONE_ACT_MS);
-    const told = await listSecurityEvents(waking.tx, { provider, providerId: channel.providerId, since });
-    await writeNotice(waking, row, kind, causeOf(told, waking.now));
-  });
+  await changeChannel(context, channel, (waking, row) => writeNotice(waking, row, kind, provider));
 }

@@ -4,20 +4,23 @@ import { updateChannel } from '../db/channels/channels.ts';
 import { explainIncident } from '../db/channels/incidents.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import { dropSubscription, planRenewal } from '../db/channels/subscriptions.ts';
-import type { SecurityEventKind, ToldCause } from '../domain/security/security-event.ts';
-import { explained } from '../domain/security/security-event.ts';
+import { findCredentialState } from '../db/credentials/credentials.ts';
+import { findCause } from '../credentials/explain-refusal.ts';
+import type { ProviderName } from '../domain/access-type.ts';
+import type { SecurityEventKind } from '../domain/security/security-event.ts';
+import { explained, isOfRefusal } from '../domain/security/security-event.ts';
 import type { PushedItem } from '../providers/contract.ts';
 
 /**
  * Writes what a provider says of a channel, its subscription, its account or its grant, as facts for the workflow. All of
- * it is a hint, which the workflow's own call proves or refutes. `row` is locked. `cause`: the cause of a refusal, as the
- * provider's security events name it.
+ * it is a hint, which the workflow's own call proves or refutes. `row` is locked. `issuer`: the authorization server that
+ * sent a security event.
  */
 export async function writeNotice(
   { tx, now, wake }: Waking,
   row: ChannelRow,
   kind: PushedItem['kind'] | SecurityEventKind,
-  cause: ToldCause | null = null,
+  issuer: ProviderName | null = null,
 ): Promise<void> {
   switch (kind) {
     case 'renew':
@@ -41,28 +44,37 @@ export async function writeNotice(
     case 'token_revoked':
     case 'sessions_revoked':
     case 'credential_change_required':
-      if (row.status === 'reauth_required') await explainStatus({ tx, now }, row, cause);
-      else await updateChannel(tx, row.id, { checkRequestedAt: row.checkRequestedAt ?? now });
+      if (row.status !== 'reauth_required')
+        await updateChannel(tx, row.id, { checkRequestedAt: row.checkRequestedAt ?? now });
+      else if (issuer !== null) await explainStatus({ tx, now }, row, issuer);
       break;
   }
   await wake(row);
 }
 
-/** The refusal was there before the event that names its cause. */
+/**
+ * Writes the cause of a refusal that was there before the event that names it. A reason that was told stays, unless a
+ * certain cause of the same refusal corrects it. Returns whether the row changed.
+ */
 export async function explainStatus(
   { tx, now }: Pick<Waking, 'tx' | 'now'>,
   row: ChannelRow,
-  cause: ToldCause | null,
-): Promise<void> {
-  const { status, statusReason: reason, providerCode, credentialVersion, trouble } = row;
-  if (status !== 'reauth_required' || trouble !== 'credential') return;
+  issuer: ProviderName,
+): Promise<boolean> {
+  const { status, statusReason: reason, reasonTold, providerCode, credentialVersion, trouble } = row;
+  if (status !== 'reauth_required' || trouble !== 'credential') return false;
+  const credential = await findCredentialState(tx, row.id);
+  const cause = await findCause(tx, { row, credential, provider: issuer, now });
+  if (cause === null || (reasonTold && !(cause.isCertain && isOfRefusal(cause, { refusedAt: row.statusSince }))))
+    return false;
   const refusal = { kind: status, reason, providerCode, retryAfterMs: null, vague: false, tokenRefused: false };
   const verdict = explained(refusal, cause);
-  if (verdict === refusal || (verdict.reason === reason && verdict.told !== true)) return;
+  if (verdict === refusal || (verdict.reason === reason && (reasonTold || verdict.told !== true))) return false;
   const isBlocked = verdict.kind === 'account_gone';
   const happening = { type: 'refused', credentialVersion, verdict } as const;
   const told = await letHappen(tx, row, happening, now, isBlocked ? { retryAt: now } : {});
-  if (told.incidentId === null) return;
+  if (told.incidentId === null) return true;
   const { statusReason, action } = told;
   await explainIncident(tx, told.incidentId, { reason: statusReason, action, providerCode: told.providerCode });
+  return true;
 }

@@ -5,7 +5,7 @@ import { channels, hasNotLeft } from '../schema/channels.ts';
 import { credentials } from '../schema/credentials.ts';
 import { securityEvents } from '../schema/security-events.ts';
 
-export type SecurityEventRow = typeof securityEvents.$inferInsert;
+export type SecurityEventRow = typeof securityEvents.$inferInsert & { issuedAt: Date };
 
 export interface GrantedChannel {
   channelId: string;
@@ -85,12 +85,14 @@ export async function listCertainEvents(
   );
 }
 
-export async function forgetCertainty(
+/** `certainAt`: when the event is looked at again; null: not at all. */
+export async function setCertainty(
   database: Database,
   event: Pick<SecurityEventRow, 'provider' | 'tokenId' | 'position'>,
+  certainAt: Date | null,
 ): Promise<void> {
   const isEvent = and(isToken(event), eq(securityEvents.position, event.position));
-  await database.acrossTenants((tx) => tx.update(securityEvents).set({ certainAt: null }).where(isEvent));
+  await database.acrossTenants((tx) => tx.update(securityEvents).set({ certainAt }).where(isEvent));
 }
 
 /** Deletes events from before a time; returns how many. A repetition of one of them would cause one more check. */

@@ -18,6 +18,8 @@ export const securityEvents = pgTable(
     providerId: text('provider_id').notNull(),
     kind: text('kind').$type<SecurityEventKind>().notNull(),
     detail: text('detail'),
+    /** The `iat`, at most the time of receipt: events come late and in any order. */
+    issuedAt: time('issued_at').notNull().defaultNow(),
     receivedAt: time('received_at').notNull(),
     /** When every channel of the account had its check requested; null: a repeated event requests it again. */
     toldAt: time('told_at'),

@@ -15,20 +15,37 @@ export interface SecurityEvent {
   kind: SecurityEventKind;
   /** The provider's own word for why; null where it gives none. */
   detail: string | null;
-  /** When it was received. */
+  /** When the provider issued it, at most when it was received. */
   at: Date;
+  receivedAt: Date;
 }
 
 /** Another event about the same account within this time belongs to the same act. */
 export const ONE_ACT_MS = 60_000;
+/** An older event has no effect; a stored one is deleted. */
+export const EVENT_COUNTS_FOR_MS = 30 * 86_400_000;
+/** The provider issues the event that names a refusal's cause this long after the refusal at most. */
+const AFTER_REFUSAL_MS = 5 * 60_000;
+/** Providers do not always tell that they enabled an account again. */
+const DISABLED_COUNTS_FOR_MS = 86_400_000;
 
 /** The cause of a refusal, as security events tell it. */
 export interface ToldCause {
   kind: 'reauth_required' | 'account_gone';
   reason: StatusReason;
   detail: string | null;
+  /** When the event that names it was issued. */
+  at: Date;
   /** False while another event of the same act may still name another cause. */
   isCertain: boolean;
+}
+
+interface Refused {
+  /** When the refusal was first met. */
+  refusedAt: Date;
+  /** The last proof that the account is served; null: there is none. */
+  lastVerifiedAt: Date | null;
+  now: Date;
 }
 
 /**
@@ -36,25 +53,53 @@ export interface ToldCause {
  * grant is the person's withdrawal only if neither its sessions nor its password ended with it: a new password revokes
  * grants as well. An event proves nothing by itself; it explains what the token endpoint refused.
  */
-export function causeOf(events: readonly SecurityEvent[], now: Date): ToldCause | null {
-  const disabled = latest(events, ['account_disabled', 'account_enabled']);
-  if (disabled?.kind === 'account_disabled') {
-    return { kind: 'account_gone', reason: 'account_disabled', detail: disabled.detail, isCertain: true };
+export function causeOf(events: readonly SecurityEvent[], refused: Refused): ToldCause | null {
+  const disabled = disabledBy(events, refused);
+  if (disabled) {
+    const { detail, at } = disabled;
+    return { kind: 'account_gone', reason: 'account_disabled', detail, at, isCertain: true };
   }
-  const changed = latest(events, ['sessions_revoked', 'credential_change_required']);
-  const revoked = latest(events, ['tokens_revoked', 'token_revoked']);
-  const revokedLater = revoked && changed ? revoked.at.getTime() - changed.at.getTime() > ONE_ACT_MS : revoked !== null;
-  if (changed && !revokedLater) {
-    return { kind: 'reauth_required', reason: 'password_changed', detail: changed.detail, isCertain: true };
+  const ofRefusal = events.filter((event) => isOfRefusal(event, refused));
+  const changed = latest(ofRefusal, CHANGES);
+  const revoked = latest(ofRefusal, ['tokens_revoked', 'token_revoked']);
+  if (changed && !(revoked && isLaterAct(revoked.at, changed))) {
+    const { detail, at } = changed;
+    return { kind: 'reauth_required', reason: 'password_changed', detail, at, isCertain: true };
   }
   if (revoked === null) return null;
-  const isCertain = now.getTime() - revoked.at.getTime() >= ONE_ACT_MS;
-  return { kind: 'reauth_required', reason: 'access_revoked', detail: revoked.detail, isCertain };
+  const { detail, at, receivedAt } = revoked;
+  const isCertain = refused.now.getTime() - receivedAt.getTime() >= ONE_ACT_MS;
+  return { kind: 'reauth_required', reason: 'access_revoked', detail, at, isCertain };
 }
 
+/** Whether an event was issued in time to be about the refusal. */
+export function isOfRefusal({ at }: { at: Date }, { refusedAt }: Pick<Refused, 'refusedAt'>): boolean {
+  return at.getTime() - refusedAt.getTime() <= AFTER_REFUSAL_MS;
+}
+
+const CHANGES = ['sessions_revoked', 'credential_change_required'] as const;
+
+/** An account that served us since, or whose owner changed its sign-in since, is enabled again. */
+function disabledBy(
+  events: readonly SecurityEvent[],
+  { lastVerifiedAt, now }: Pick<Refused, 'lastVerifiedAt' | 'now'>,
+): SecurityEvent | null {
+  const last = latest(events, ['account_disabled', 'account_enabled']);
+  if (last?.kind !== 'account_disabled') return null;
+  if (now.getTime() - last.at.getTime() >= DISABLED_COUNTS_FOR_MS) return null;
+  const signs = [lastVerifiedAt, latest(events, CHANGES)?.at];
+  return signs.some((at) => at && isLaterAct(at, last)) ? null : last;
+}
+
+const isLaterAct = (at: Date, event: SecurityEvent) => at.getTime() - event.at.getTime() > ONE_ACT_MS;
+
+/** Providers tell whole seconds: of two events of one second the later to arrive is the later. */
 function latest(events: readonly SecurityEvent[], kinds: readonly SecurityEventKind[]): SecurityEvent | null {
-  const found = events.filter(({ kind }) => kinds.includes(kind));
-  return found.reduce<SecurityEvent | null>((last, event) => (last && last.at > event.at ? last : event), null);
+  const isLater = (one: SecurityEvent, other: SecurityEvent) =>
+    (one.at.getTime() - other.at.getTime() || one.receivedAt.getTime() - other.receivedAt.getTime()) > 0;
+  return events
+    .filter(({ kind }) => kinds.includes(kind))
+    .reduce<SecurityEvent | null>((last, event) => (last && isLater(last, event) ? last : event), null);
 }
 
 /**

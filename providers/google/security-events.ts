@@ -99,7 +99,7 @@ async function receive(
       requiredClaims: ['jti', 'iat', 'events'],
       currentDate: now,
     });
-    return understand(payload);
+    return understand(payload, now);
   } catch (error) {
     return failureOf(error);
   }
@@ -141,7 +141,7 @@ const refused = (
 ): SecurityEventReceipt => ({ outcome: 'refused', error, why });
 
 /** Events and subjects that are not known are acknowledged: refused, they would be sent again. */
-function understand(payload: JWTPayload): SecurityEventReceipt {
+function understand(payload: JWTPayload, now: Date): SecurityEventReceipt {
   const claims = securityEventClaims.safeParse(payload);
   if (!claims.success) return refused('invalid_request', 'The claims jti and events are not as RFC 8417 has them');
   const { jti: tokenId, events } = claims.data;
@@ -152,7 +152,8 @@ function understand(payload: JWTPayload): SecurityEventReceipt {
     const about = kind && subjectOf(kind, event);
     return about ? [{ kind, detail: event.reason ?? null, about }] : [];
   });
-  return { outcome: 'told', tokenId, events: told };
+  const issuedMs = Math.max(0, Math.min((payload.iat ?? 0) * 1_000, now.getTime()));
+  return { outcome: 'told', tokenId, issuedAt: new Date(issuedMs), events: told };
 }
 
 function subjectOf(kind: SecurityEventKind, { subject }: { subject?: unknown }): ToldEvent['about'] | null {

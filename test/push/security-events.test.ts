@@ -190,7 +190,10 @@ describe('a security event', () => {
       reasonTold: false,
       incidentId: null,
     });
-    // One call for each of the two events.
+    const old = sign.claimsOf(before.accountProviderId, { iat: Math.floor(Date.now() / 1000) - 31 * 86_400 });
+    expect(await deliver(await sign.token(old))).toEqual(taken);
+    expect((await channel.row()).checkRequestedAt).toBe(null);
+    // One call for each of the two events of today.
     expect((await channel.asked()) - asked).toBe(2);
     expect((await deliver(await sessionRevoked('1000000000000'))).status).toBe(202);
   });
