@@ -90,8 +90,11 @@ function nextTry(row: ChannelRow, deed: Deed, now: Date): Partial<Omit<ChannelRo
       return { failures, retryAt: after(BACKOFF.putOff), trouble: 'credential' };
     case 'disconnect':
       return { failures, retryAt: after(BACKOFF.putOff) };
-    case 'check':
-      return { failures, retryAt: after(BACKOFF.putOff), checkRequestedAt: null };
+    case 'check': {
+      // What the check was requested for is not answered: a security event comes once.
+      const retryAt = after(BACKOFF.putOff);
+      return { failures, retryAt, checkRequestedAt: row.checkRequestedAt && retryAt };
+    }
     case 'poll':
       return { failures, nextPollAt: after(BACKOFF.pollPutOff), pollRequestedAt: null, importState: 'stalled' };
     case 'audit':

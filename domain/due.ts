@@ -18,6 +18,7 @@ export interface ChannelFacts {
   /** Another channel tries the operator's client first: no refresh before `retryAt`. */
   waitsForCanary: boolean;
   refreshRequestedAt: number | null;
+  /** In the future where the check was put off. */
   checkRequestedAt: number | null;
   pollRequestedAt: number | null;
   /** When the workflow itself polls; null: listeners look for news, and ask for a poll when there is some. */
@@ -92,7 +93,7 @@ export function nextRefreshAt(facts: ChannelFacts, now: number): number | null {
   if (failed && facts.retryAt !== null) return Math.max(earliest, facts.probeAt ?? 0);
   const requested = facts.refreshRequestedAt !== null && facts.refreshRequestedAt > token.issuedAt;
   // A report is checked with the token itself first: a wrong report costs one call and no refresh.
-  const isCheckedFirst = token.refused && facts.checkRequestedAt !== null;
+  const isCheckedFirst = token.refused && facts.checkRequestedAt !== null && facts.checkRequestedAt <= now;
   const wanted = (requested || token.refused) && !isCheckedFirst;
   const scheduled = wanted && status !== 'blocked' ? now : scheduledRefreshAt(facts, token);
   return Math.max(scheduled, earliest, facts.probeAt ?? 0);
@@ -113,7 +114,13 @@ function scheduledRefreshAt(facts: ChannelFacts, token: NonNullable<ChannelFacts
 /** A report is checked at once, an account in trouble or under suspicion at its retry time, a refused password sparsely. */
 function nextCheckAt(facts: ChannelFacts, now: number): number | null {
   if (facts.status === 'reauth_required') return facts.passwordRetryAt;
-  if (facts.checkRequestedAt !== null) return now;
+  const requestedAt = facts.checkRequestedAt;
+  const ownAt = ownCheckAt(facts, now);
+  if (requestedAt === null || ownAt === null) return requestedAt ?? ownAt;
+  return Math.min(requestedAt, ownAt);
+}
+
+function ownCheckAt(facts: ChannelFacts, now: number): number | null {
   if (facts.suspected === 'access') return facts.retryAt ?? now;
   const blockedAccount = facts.status === 'blocked' && facts.trouble === 'access';
   const unpolled = isOneOf(WORKING, facts.status) && facts.trouble === 'access' && facts.importMode === 'off';

@@ -7,6 +7,7 @@ import { dropSubscription, planRenewal } from '../db/channels/subscriptions.ts';
 import { findCredentialState } from '../db/credentials/credentials.ts';
 import { findCause } from '../credentials/explain-refusal.ts';
 import type { ProviderName } from '../domain/access-type.ts';
+import { isOperatorsTrouble } from '../domain/channel.ts';
 import type { SecurityEventKind } from '../domain/security/security-event.ts';
 import { explained, isOfRefusal } from '../domain/security/security-event.ts';
 import type { PushedItem } from '../providers/contract.ts';
@@ -14,7 +15,7 @@ import type { PushedItem } from '../providers/contract.ts';
 /**
  * Writes what a provider says of a channel, its subscription, its account or its grant, as facts for the workflow. All of
  * it is a hint, which the workflow's own call proves or refutes. `row` is locked. `issuer`: the authorization server that
- * sent a security event.
+ * sent a security event. The check is requested anew each time: a check that runs may have called before the event.
  */
 export async function writeNotice(
   { tx, now, wake }: Waking,
@@ -29,28 +30,30 @@ export async function writeNotice(
     case 'resubscribe':
       // A provider ends a subscription with the access that it rests on.
       await dropSubscription(tx, row.id, now);
-      await updateChannel(tx, row.id, { pollRequestedAt: now, checkRequestedAt: row.checkRequestedAt ?? now });
+      await updateChannel(tx, row.id, { pollRequestedAt: now, checkRequestedAt: now });
       break;
     case 'news':
     case 'missed':
       await updateChannel(tx, row.id, { pollRequestedAt: now });
       break;
     case 'account_enabled':
-      // A blocked channel is tried at once instead of at its own time.
-      await updateChannel(tx, row.id, { checkRequestedAt: now, ...(row.status === 'blocked' ? { retryAt: now } : {}) });
+      // A blocked account is tried at once; an operator's client is tried at its own time, by its canary alone.
+      await updateChannel(tx, row.id, { checkRequestedAt: now, ...(isBlockedItself(row) ? { retryAt: now } : {}) });
       break;
     case 'account_disabled':
     case 'tokens_revoked':
     case 'token_revoked':
     case 'sessions_revoked':
     case 'credential_change_required':
-      if (row.status !== 'reauth_required')
-        await updateChannel(tx, row.id, { checkRequestedAt: row.checkRequestedAt ?? now });
+      if (row.status !== 'reauth_required') await updateChannel(tx, row.id, { checkRequestedAt: now });
       else if (issuer !== null) await explainStatus({ tx, now }, row, issuer);
       break;
   }
   await wake(row);
 }
+
+const isBlockedItself = (row: ChannelRow) =>
+  row.status === 'blocked' && !isOperatorsTrouble(row) && row.waitsFor === null;
 
 /**
  * Writes the cause of a refusal that was there before the event that names it. A reason that was told stays, unless a

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkChannel } from '../../credentials/check.ts';
 import { lookAtChannel } from '../../channels/look.ts';
+import { putOffDeed } from '../../channels/put-off.ts';
+import { changeChannel } from '../../channels/wake.ts';
+import { writeNotice } from '../../push/write-notice.ts';
 import type { Context } from '../../runtime/context.ts';
 import { startApi } from '../support/api.ts';
 import type { Api } from '../support/api.ts';
@@ -59,6 +62,26 @@ test('a hundred reports of a healthy token cost one call, also those that come w
   expect((await look(id)).due?.deed).not.toBe('refresh');
   expect((await scene.read(id)).channel).toMatchObject({ status: 'connected', checkRequestedAt: null });
   expect((await scene.read(id)).credential).toMatchObject({ version: 1, accessTokenRefusedAt: null });
+});
+
+test('a security event that comes during a check is checked after it, also where that check is put off', async () => {
+  const id = await scene.connect('event-during-check@example.com');
+  const channel = { tenantId: TENANT, channelId: id };
+  await report(id, 500);
+  const during = interrupted(id, async () => {
+    await scene.advance(1_000);
+    await changeChannel(scene.stage.context, channel, (waking, row) =>
+      writeNotice(waking, row, 'sessions_revoked', 'google'),
+    );
+  });
+  expect(await check(id, during)).toMatchObject({ ok: true });
+  expect((await look(id)).due?.deed).toBe('check');
+  await putOffDeed(scene.stage.context, { ...channel, deed: 'check' });
+  const { checkRequestedAt } = (await scene.read(id)).channel;
+  expect(checkRequestedAt?.getTime()).toBeGreaterThan((await scene.clock.now()).getTime());
+  await scene.advance(60_000);
+  await check(id);
+  expect((await scene.read(id)).channel).toMatchObject({ status: 'connected', checkRequestedAt: null });
 });
 
 test('rule 5: reports alone send nobody to sign in, however long they go on', async () => {

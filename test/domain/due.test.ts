@@ -192,6 +192,12 @@ describe('what is due next', () => {
     const reported = { token, checkRequestedAt: NOW + 1, refreshRequestedAt: NOW + 1 };
     expect(nextDue(facts(reported), NOW + 1)).toEqual({ deed: 'check', at: NOW + 1 });
     expect(nextDue(facts({ ...reported, checkRequestedAt: null }), NOW + 1)?.deed).toBe('refresh');
+    // A check that was put off keeps its request, and no refresh waiting.
+    expect(nextDue(facts({ ...reported, checkRequestedAt: NOW + 5_000 }), NOW + 1)?.deed).toBe('refresh');
+    const putOff = { checkRequestedAt: NOW + 5_000 };
+    expect(nextDue(facts(putOff), NOW)).toEqual({ deed: 'check', at: NOW + 5_000 });
+    const suspected = { ...putOff, suspected: 'access' as const, retryAt: NOW + 2_000 };
+    expect(nextDue(facts(suspected), NOW)).toEqual({ deed: 'check', at: NOW + 2_000 });
     expect(nextDue(facts(reported), NOW + HOUR_MS)?.deed).toBe('refresh');
   });
 
