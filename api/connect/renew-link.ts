@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import { lockLink } from '../../db/access/links.ts';
 import { normalAddress } from '../../domain/address.ts';
-import { LEFT, asksPerson, isOneOf } from '../../domain/channel.ts';
+import { LEFT, isOneOf } from '../../domain/channel.ts';
 import { planNewLink } from '../../notifications/plan-new-link.ts';
 import { wakeRecipients } from '../../notifications/wake-recipients.ts';
 import type { ApiContext } from '../api-context.ts';
@@ -51,10 +51,13 @@ async function planIfOver(context: ApiContext, opened: OpenLink): Promise<void> 
   await wakeRecipients(context, planned);
 }
 
-/** A used link is renewed however old it is, but only while its channel needs a person, who is mailed then anyway. */
+/**
+ * A used link is renewed however old it is, but only while its channel asks for a sign-in, for which the person is mailed
+ * anyway: a sign-in does not help a blocked account.
+ */
 function isRenewable({ channel, end }: OpenLink, now: Date): boolean {
   if (channel && isOneOf(LEFT, channel.status)) return false;
-  if (end.done) return channel !== null && asksPerson(channel);
+  if (end.done) return channel?.status === 'reauth_required';
   return end.expiresAt <= now && now.getTime() - end.expiresAt.getTime() <= RENEWABLE_MS;
 }
 

@@ -1,7 +1,7 @@
-import { NEEDS_PERSON, asksPerson, isOneOf } from '../../domain/channel.ts';
+import { NEEDS_PERSON, isOneOf } from '../../domain/channel.ts';
 import type { ConnectSession } from '../../api/schemas/connect.ts';
 
-/** What a link's page is about. `used_broken`: the channel broke again after the sign-in at this link. */
+/** What a link's page is about. `used_broken`: the channel needs another sign-in after the one at this link. */
 export type LinkState = 'open' | 'connected' | 'used' | 'used_broken' | 'repaired' | 'disconnected' | 'expired';
 
 export function linkState(session: ConnectSession, nowMs: number): LinkState {
@@ -9,8 +9,8 @@ export function linkState(session: ConnectSession, nowMs: number): LinkState {
   const status = channel?.status;
   if (status === 'disconnecting' || status === 'disconnected') return 'disconnected';
   if (result?.status === 'connected') {
-    // The operator's trouble is none of the person's, who needs no new link.
-    if (channel && isOneOf(NEEDS_PERSON, channel.status)) return asksPerson(channel) ? 'used_broken' : 'used';
+    // A blocked channel needs an admin or the operator, and no new link.
+    if (channel && isOneOf(NEEDS_PERSON, channel.status)) return status === 'reauth_required' ? 'used_broken' : 'used';
     return 'repaired' in result && result.repaired ? 'repaired' : 'connected';
   }
   if (session.done) return 'used';
