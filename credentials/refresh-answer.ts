@@ -17,7 +17,7 @@ import type { Settled } from './outcomes.ts';
 import { openSecret } from './access.ts';
 import { openAnswer, understandAnswer } from './one-time-exchange-answer.ts';
 import { answerBinding } from './send-refresh.ts';
-import { tokenIdentifiersOf } from './token-identifiers.ts';
+import { areCurrentIdentifiers, tokenIdentifiersOf } from './token-identifiers.ts';
 import { NO_TOKEN_ANSWER, scopesRemoved } from '../domain/verdict-builders.ts';
 import { learnRotation, parseRotation } from '../domain/rotation.ts';
 import { tokenLifeMs } from '../domain/schedule.ts';
@@ -193,14 +193,18 @@ async function newVersion(
   } satisfies Partial<NewCredential>;
 }
 
-/** Of a new refresh token; of the old one where a release before stored it, or the server stored it without them. */
+/**
+ * Of a new refresh token; of the old one where a release before stored it, or the server stored it without them, or they are
+ * of an older key.
+ */
 async function newIdentifiers(
   context: Context,
   oauth: OAuthAdapter,
   credential: CredentialRow,
   { refreshToken }: TokenSet,
 ): Promise<Pick<NewCredential, 'tokenIdentifiers'>> {
-  const isKnown = refreshToken === null && credential.tokenIdentifiers !== null;
+  const stored = credential.tokenIdentifiers;
+  const isKnown = refreshToken === null && stored !== null && areCurrentIdentifiers(context, stored);
   if (oauth.securityEvents === undefined || isKnown) return {};
   const token = refreshToken ?? (await openSecret(context, credential));
   return { tokenIdentifiers: tokenIdentifiersOf(context, oauth, token) };
