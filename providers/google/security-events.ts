@@ -14,9 +14,10 @@ import { riscConfiguration, securityEventClaims, tokenSubject } from './schema.t
 const TOKEN_BYTES = 16 * 1024;
 /** RFC 8417 section 2.3; some issuers name no type, or the general one. */
 const TYPES = new Set(['secevent+jwt', 'application/secevent+jwt', 'jwt']);
-/** How long Google's configuration counts, and how soon it is asked for again where it could not be had, in ms. */
+/** How long Google's configuration counts, in ms. */
 const CONFIGURATION_LIFE_MS = 24 * 3_600_000;
-const CONFIGURATION_GAP_MS = 5_000;
+/** How soon the configuration or the keys are fetched again after a failure: strangers' posts must cause no storm of fetches. */
+const FETCH_GAP_MS = 5_000;
 const FETCH_TIMEOUT_MS = 5_000;
 
 const RISC = 'https://schemas.openid.net/secevent/risc/event-type/';
@@ -49,17 +50,25 @@ interface Issuer {
   keys: JWTVerifyGetKey;
 }
 
-/** Google's issuer and keys, fetched when they are needed; `jose` keeps the keys, and fetches an unknown one twice a minute at most. */
+/**
+ * Google's issuer and keys, fetched when they are needed; an earlier configuration counts until the next has come. `jose`
+ * keeps the keys, and fetches an unknown one twice a minute at most.
+ */
 function issuerAt(url: string, http: Http): () => Promise<Issuer> {
-  let known: { issuer: Promise<Issuer>; askAgainAt: number } | null = null;
+  let known: Promise<Issuer> | null = null;
+  let asked: Promise<Issuer> | null = null;
+  let askAgainAt = 0;
   return () => {
-    const nowMs = performance.now();
-    if (known === null || known.askAgainAt <= nowMs) {
-      const entry = { issuer: fetchIssuer(url, http), askAgainAt: nowMs + CONFIGURATION_LIFE_MS };
-      known = entry;
-      entry.issuer.catch(() => (entry.askAgainAt = performance.now() + CONFIGURATION_GAP_MS));
+    if (asked === null || askAgainAt <= performance.now()) {
+      askAgainAt = performance.now() + CONFIGURATION_LIFE_MS;
+      const asking = fetchIssuer(url, http);
+      asked = asking;
+      asking.then(
+        () => (known = asking),
+        () => (askAgainAt = performance.now() + FETCH_GAP_MS),
+      );
     }
-    return known.issuer;
+    return known ?? asked;
   };
 }
 
@@ -72,7 +81,21 @@ async function fetchIssuer(url: string, http: Http): Promise<Issuer> {
       return new Response(body, { status });
     },
   });
-  return { issuer, keys };
+  return { issuer, keys: withGaps(keys) };
+}
+
+/** `jose` fetches again at once after a failure: here it counts for a while. */
+function withGaps(keys: JWTVerifyGetKey): JWTVerifyGetKey {
+  let failure: { error: unknown; until: number } | null = null;
+  return async (header, token) => {
+    if (failure && performance.now() < failure.until) throw failure.error;
+    try {
+      return await keys(header, token);
+    } catch (error) {
+      if (isMissingKeys(error)) failure = { error, until: performance.now() + FETCH_GAP_MS };
+      throw error;
+    }
+  };
 }
 
 const fetchAnswer = (http: Http, url: string, signal: AbortSignal) =>
@@ -116,12 +139,7 @@ function headerOf(token: string): Record<string, unknown> | null {
 const typeOf = ({ typ = 'JWT' }: Record<string, unknown>) => (typeof typ === 'string' ? typ.toLowerCase() : '');
 
 function failureOf(error: unknown): SecurityEventReceipt {
-  const hasNoKeys =
-    error instanceof ProviderError ||
-    error instanceof errors.JWKSTimeout ||
-    error instanceof errors.JWKSInvalid ||
-    (error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC'); // the answer was no set of keys
-  if (hasNoKeys) return { outcome: 'unverifiable' };
+  if (isMissingKeys(error)) return { outcome: 'unverifiable' };
   if (error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired) {
     if (error.claim === 'iss') return refused('invalid_issuer', 'The token is of another issuer');
     if (error.claim === 'aud') return refused('invalid_audience', 'The token is made out to another client');
@@ -134,6 +152,12 @@ function failureOf(error: unknown): SecurityEventReceipt {
   if (error instanceof errors.JOSEError) return refused('invalid_request', 'The body is no signed JWT');
   throw error;
 }
+
+const isMissingKeys = (error: unknown) =>
+  error instanceof ProviderError ||
+  error instanceof errors.JWKSTimeout ||
+  error instanceof errors.JWKSInvalid ||
+  (error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC'); // the answer was no set of keys
 
 const refused = (
   error: Extract<SecurityEventReceipt, { outcome: 'refused' }>['error'],

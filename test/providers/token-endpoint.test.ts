@@ -6,7 +6,9 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../domain/secret.ts';
 import { reserveAlone } from '../../providers/pacer.ts';
+import { createHttp } from '../../net/http.ts';
 import { createGmailProvider } from '../../providers/google/adapter.ts';
+import { createGoogleSecurityEvents } from '../../providers/google/security-events.ts';
 import { readAuthorizationAnswer } from '../../providers/oauth.ts';
 import type { OAuthAdapter, RawAnswer, TokenSet } from '../../providers/contract.ts';
 import { failureOf } from './contract.ts';
@@ -86,6 +88,27 @@ function answered(json: unknown): TokenSet {
   const answer: RawAnswer = { status: 200, headers: {}, body: new Secret(JSON.stringify(json)) };
   return oauth.processTokenAnswer(answer);
 }
+
+it('fetches what proves a security event once in seconds where it cannot be had, however many posts claim to bring one', async () => {
+  const { port } = server.address() as AddressInfo;
+  const origin = `http://127.0.0.1:${port}`;
+  const header = Buffer.from(JSON.stringify({ alg: 'RS256', typ: 'secevent+jwt', kid: 'k' })).toString('base64url');
+  const post = async (times: number) => {
+    const config = { clientId: 'client', configurationUrl: `${origin}/risc`, apiUrl: origin, serviceAccountFile: null };
+    const events = createGoogleSecurityEvents(config, createHttp());
+    requests = [];
+    for (let time = 0; time < times; time++) {
+      const receipt = await events.receive({ body: Buffer.from(`${header}.e30.AA`), now: new Date() });
+      expect(receipt).toEqual({ outcome: 'unverifiable' });
+    }
+    return requests.map(({ url }) => url);
+  };
+  reply = { status: 503 };
+  expect(await post(3)).toEqual(['/risc']);
+  // The keys' address answers with something else.
+  reply = { body: JSON.stringify({ issuer: 'https://accounts.google.com/', jwks_uri: `${origin}/keys` }) };
+  expect(await post(3)).toEqual(['/risc', '/keys']);
+});
 
 describe('a token request', () => {
   it('sends what RFC 6749 asks for in the body, once', async () => {
