@@ -27,18 +27,10 @@ import { channelActivities } from './activity-options.ts';
 import { describeChannel, describeSleep } from './channel-words.ts';
 import { Commands } from './commands.ts';
 import { rowChanged } from './messages.ts';
+import { CYCLES_PER_RUN, EVENTS_PER_REFRESH, EVENTS_PER_RUN, REFRESHES_PER_RUN } from './run-length.ts';
 import { nextTurn } from './turns.ts';
 import type { Turn } from './turns.ts';
 
-/** A run ends early: nearly every wake replays its history, and a short one is cheap. Quiet refreshes do not count. */
-const CYCLES_PER_RUN = 5;
-const EVENTS_PER_RUN = 90;
-/**
- * A refresh that nothing disturbs is the whole life of an idle channel, and every new run is one more action that Temporal
- * bills: about a day of such refreshes is one run. Each leaves this many events.
- */
-const REFRESHES_PER_RUN = 24;
-const EVENTS_PER_REFRESH = 11;
 /** Runs with this mark hold a day of refreshes. It is asked for only where an earlier release would have ended the run. */
 const HOLDS_A_DAY = 'run-holds-a-day';
 /**

@@ -12,6 +12,7 @@ import { listTimeline } from '../../db/events/timeline.ts';
 import { readAccessToken } from '../../db/credentials/token-reads.ts';
 import type { EventType } from '../../domain/event.ts';
 import { channelWorkflowId } from '../../domain/workflow/names.ts';
+import { LONGEST_RUN_EVENTS } from '../../workflows/run-length.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';
 import { databaseAs } from '../support/logins.ts';
 import { chainOf, raiseEngine, until } from '../support/engine.ts';
@@ -234,7 +235,7 @@ it('rule 13: none of its runs failed, and none was longer than a day of refreshe
   const last = chain.map(({ events }) => events?.at(-1));
   expect(last.filter((event) => event?.workflowExecutionContinuedAsNewEventAttributes)).toHaveLength(chain.length - 1);
   expect(last.at(-1)?.workflowExecutionCompletedEventAttributes).toBeTruthy();
-  expect(Math.max(...chain.map(({ events }) => events?.length ?? 0))).toBeLessThan(24 * 11 + 100);
+  expect(Math.max(...chain.map(({ events }) => events?.length ?? 0))).toBeLessThan(LONGEST_RUN_EVENTS);
   expect(chain.flatMap(({ events }) => events ?? []).filter(isFailure)).toEqual([]);
 }, 60_000);
 
