@@ -3,6 +3,7 @@ import type { ChannelRow, updateChannel } from '../db/channels/channels.ts';
 import type { Transaction } from '../db/client.ts';
 import { deleteCursors } from '../db/imports/cursors.ts';
 import { findRunningImport, queueImport } from '../db/imports/imports.ts';
+import { isOwing } from '../db/imports/owed.ts';
 import { forgetSetAside } from '../db/imports/set-aside.ts';
 import { planRenewal } from '../db/channels/subscriptions.ts';
 import { LEFT, REFRESHABLE, isOneOf } from '../domain/channel.ts';
@@ -35,8 +36,7 @@ export async function changeImportMode(
     await bringWhatWasPromised(tx, channel, isBroken, now);
   }
   const values = { importMode: to, ...(to === 'off' ? {} : { nextPollAt: now }) };
-  // An import from before the channel was switched off still runs: its cursor stays.
-  if (from === 'off' && (await findRunningImport(tx, channel.id)) === null) {
+  if (from === 'off' && !(await isStillPromised(tx, channel.id))) {
     await deleteCursors(tx, channel.id);
     await forgetSetAside(tx, channel.id);
     const { coveredUntil, createdAt } = channel;
@@ -44,6 +44,11 @@ export async function changeImportMode(
     return { ...values, ownedFrom, coveredUntil: later(ownedFrom, coveredUntil ?? ownedFrom) };
   }
   return from === 'gap' ? { ...values, ownedFrom: channel.coveredUntil ?? now } : values;
+}
+
+/** An import from before the channel was switched off still runs, in the lane or beside it: its cursors and its mail stay. */
+async function isStillPromised(tx: Transaction, channelId: string): Promise<boolean> {
+  return (await findRunningImport(tx, channelId)) !== null || isOwing(tx, channelId);
 }
 
 /** Imports up to the listing, a little after the change: in doubt a message is imported. */

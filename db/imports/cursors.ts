@@ -82,6 +82,11 @@ export async function voidCursors(tx: Transaction, channelId: string): Promise<v
   await tx.update(cursors).set({ cursor: VOID_CURSOR, compared: null }).where(eq(cursors.channelId, channelId));
 }
 
+/** A part without a cursor is listed as a new one. */
+export async function deleteCursor(tx: Transaction, channelId: string, scope: string): Promise<void> {
+  await tx.delete(cursors).where(and(eq(cursors.channelId, channelId), eq(cursors.scope, scope)));
+}
+
 /** Where a channel stood means nothing any more; its next import begins at its present end. */
 export async function deleteCursors(tx: Transaction, channelId: string): Promise<void> {
   await tx.delete(cursors).where(eq(cursors.channelId, channelId));

@@ -1,7 +1,7 @@
 import { and, eq } from 'drizzle-orm';
 import type { Transaction } from '../client.ts';
 import { imports } from '../schema/imports.ts';
-import { insertCursors, listCursors, moveCursor } from './cursors.ts';
+import { deleteCursor, insertCursors, listCursors, moveCursor } from './cursors.ts';
 import { updateImport } from './imports.ts';
 import type { ImportRow } from './imports.ts';
 import { listImportScopes, moveScope } from './scopes.ts';
@@ -63,13 +63,17 @@ async function moveToHead(
   else if (from !== to) await moveCursor(tx, { channelId, scope: scope.scope, replaces: from, cursor: to, now });
 }
 
-/** A part of an owed import that is gone may come back: polls then list it from where the import stood. */
+/**
+ * A part of an owed import that is gone may come back: polls then list it from where the import stood. A window begins
+ * again, after the cursor that it replaced.
+ */
 export async function giveCursorBack(
   tx: Transaction,
-  { channelId, scope, position, listing }: ImportScopeRow,
+  { channelId, scope, position, listing, fromCursor }: ImportScopeRow,
   now: Date,
 ): Promise<void> {
-  if (listing !== 'changes' || position === null) return;
+  const cursor = listing === 'changes' ? position : fromCursor;
+  if (cursor === null) return listing === 'changes' ? undefined : deleteCursor(tx, channelId, scope);
   const current = (await listCursors(tx, channelId)).find((cursor) => cursor.scope === scope);
-  if (current) await moveCursor(tx, { channelId, scope, replaces: current.cursor, cursor: position, now });
+  if (current) await moveCursor(tx, { channelId, scope, replaces: current.cursor, cursor, now });
 }

@@ -37,7 +37,11 @@ async function listChangePage(run: ImportRun, row: ImportRow, scope: ImportScope
   const cursor = row.owed
     ? (scope.position ?? VOID_CURSOR)
     : await context.database.inTenant(row.tenantId, (tx) => findCursor(tx, row.channelId, scope.scope));
-  if (cursor === null) throw new ImportOvertaken(row.id);
+  if (cursor === null) {
+    // An import that owes this part has begun it again.
+    await fallBackToWindow(run.stretch, row, scope);
+    return 'unfinished';
+  }
   const list = (limit: number) => session.listChanges(scope, cursor, limit);
   const page = run.takeListed(scope.scope, cursor) ?? (await listCarefully(run, scope, list));
   if (page === null) return 'unfinished';
@@ -112,12 +116,19 @@ async function fallBackToWindow(stretch: Stretch, row: ImportRow, scope: ImportS
     const cursor = row.movesCursor ? await findCursor(tx, row.channelId, scope.scope) : null;
     const headCursor = row.movesCursor ? head.cursor : null;
     const listing = scope.listing === 'begin' ? 'begin' : 'window';
-    const values = { listing, position: null, fromCursor: cursor, headCursor } as const;
+    const values = { listing, position: null, fromCursor: replacedBy(row, scope, cursor), headCursor } as const;
     const first = !(await listImportScopes(tx, row.id)).some((scope) => isFallback(row, scope));
     if (!(await moveScope(tx, scope, { ...values, headAt: headTime(head, headsAt) })))
       throw new ImportOvertaken(row.id);
-    if (first && row.movesCursor && listing === 'window') await tellOfExpiry(tx, row, channel, now);
+    const isLost = cursor !== null || scope.listing !== 'changes';
+    if (first && isLost && row.movesCursor && listing === 'window') await tellOfExpiry(tx, row, channel, now);
   });
+}
+
+/** The cursor is the polls' once an import has left the lane: the window takes the place of the import's own position. */
+function replacedBy({ owed }: ImportRow, { listing, fromCursor }: ImportScopeRow, cursor: string | null) {
+  if (!owed) return cursor;
+  return listing === 'changes' ? VOID_CURSOR : fromCursor;
 }
 
 const refusedNow = () =>

@@ -1,10 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { presentImport } from '../../api/presenters/import.ts';
+import { changeImportMode } from '../../channels/import-mode.ts';
+import { lockChannel, updateChannel } from '../../db/channels/channels.ts';
 import { findReceipt } from '../../db/imports/receipts.ts';
+import type { ImportMode } from '../../domain/access-type.ts';
 import type { Session } from '../../providers/contract.ts';
 import { channelOf, connectGmail, connectImap } from '../support/connect.ts';
 import { secret } from '../support/minting.ts';
+import { atMailbox } from '../support/mailbox.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
 import { until } from '../support/engine.ts';
@@ -121,6 +125,48 @@ test('an import that breaks in its window of time leaves the lane too, and so do
   await finish(other, second);
   expect(await shown(second)).toMatchObject({ state: 'completed', compared: true });
   expect(idsOf(await stored(other))).toEqual(messageIds([...compared, ...late]));
+});
+
+const DAY_MS = 86_400_000;
+
+test('what is owed is neither covered by importing that is switched off and on, nor lost with a folder that comes back', async () => {
+  const email = 'returns@example.com';
+  const { queue, channel, finish, poll, stored } = importing(stage.context);
+  const channelId = channelOf(await connectGmail(stage, email));
+  const coveredUntil = new Date(Date.now() - DAY_MS);
+  const change = (to: ImportMode | null) =>
+    stage.context.database.inTenant(TENANT, async (tx) => {
+      const now = await stage.context.clock.now();
+      const row = await lockChannel(tx, channelId);
+      const ago = { createdAt: coveredUntil, ownedFrom: coveredUntil, coveredUntil };
+      if (row) await updateChannel(tx, channelId, to === null ? ago : await changeImportMode(tx, row, to, now));
+    });
+  await change(null);
+  const missed = await stage.sandbox.deliver('google', email, MESSAGES);
+  const importId = await queue(channelId, { cause: 'reauthorized' });
+  await breaking((call) => call === 'listChanges').slice(channelId, importId, LAST_ATTEMPT);
+  await change('off');
+  for (const { id, state } of await importing(stage.context).imports(channelId))
+    if (state === 'running') await finish(channelId, id);
+  await change('continuous');
+  expect(await channel(channelId)).toMatchObject({ coveredUntil, ownedFrom: coveredUntil });
+  await finish(channelId, importId);
+  expect(idsOf(await stored(channelId))).toEqual(messageIds(missed));
+
+  const password = secret('password');
+  await stage.sandbox.account('imap', email, { password });
+  const other = channelOf(await connectImap(stage, email, password));
+  const moved = await stage.sandbox.deliver('imap', email, MESSAGES, { folder: 'Projects' });
+  const owed = await queue(other, { cause: 'reauthorized' });
+  await breaking((call) => call === 'listWindow').slice(other, owed, LAST_ATTEMPT);
+  expect(await shown(owed)).toMatchObject({ state: 'stalled', imported: 0 });
+  const rename = (from: string, to: string) =>
+    atMailbox({ email, password, server: stage.imap }, (client) => client.mailboxRename(from, to));
+  await rename('Projects', 'Elsewhere');
+  expect(await finish(other, owed)).toMatchObject({ state: 'completed', counts: { imported: 0 } });
+  await rename('Elsewhere', 'Projects');
+  expect(await poll(other)).toMatchObject({ stored: MESSAGES });
+  expect(idsOf(await stored(other))).toEqual(messageIds(moved));
 });
 
 /** A quarter of a process's slots for imports. */
