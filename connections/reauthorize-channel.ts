@@ -5,6 +5,8 @@ import { swapCredential } from '../db/credentials/credentials.ts';
 import { VOID_CURSOR, insertCursors, voidCursors } from '../db/imports/cursors.ts';
 import { letHappen } from '../channels/happenings.ts';
 import { queueMissedMail } from '../channels/missed-mail.ts';
+import { findRunningImport } from '../db/imports/imports.ts';
+import { returnToLane } from '../db/imports/owed.ts';
 import { restartScopes } from '../db/imports/scopes.ts';
 import { forgetSetAside } from '../db/imports/set-aside.ts';
 import { findLastReceived, forgetGenerations } from '../db/messages/messages.ts';
@@ -81,17 +83,22 @@ async function leaveServer(tx: Transaction, channel: ChannelRow, heads: ScopeHea
   await insertCursors(tx, { tenantId, channelId, now }, named);
   await voidCursors(tx, channel.id);
   await forgetGenerations(tx, channel.id);
+  await returnToLane(tx, channel.id, now);
   await restartScopes(tx, channel.id);
   await forgetSetAside(tx, channel.id);
 }
 
 /**
  * From when on mail may have gone to the new server alone: the old one was read until now, and had no more since its last
- * message. In gap mode the product has the mail that was covered.
+ * message. In gap mode the product has the mail that was covered. An import under way may have begun earlier.
  */
 async function openGap(tx: Transaction, channel: ChannelRow): Promise<Date | null> {
   const { coveredUntil, importMode, ownedFrom, createdAt } = channel;
-  if (coveredUntil === null || importMode === 'gap') return coveredUntil;
+  if (coveredUntil === null) return coveredUntil;
+  const begun = (await findRunningImport(tx, channel.id))?.windowFrom ?? coveredUntil;
+  if (importMode === 'gap') return earlier(begun, coveredUntil);
   const last = (await findLastReceived(tx, channel.id)) ?? ownedFrom ?? createdAt;
-  return last < coveredUntil ? last : coveredUntil;
+  return earlier(begun, earlier(last, coveredUntil));
 }
+
+const earlier = (one: Date, other: Date) => (one < other ? one : other);

@@ -1,8 +1,8 @@
-import { and, eq } from 'drizzle-orm';
+import { and, asc, eq } from 'drizzle-orm';
 import type { Transaction } from '../client.ts';
 import { imports } from '../schema/imports.ts';
 import { deleteCursor, insertCursors, listCursors, moveCursor } from './cursors.ts';
-import { updateImport } from './imports.ts';
+import { findRunningImport, updateImport } from './imports.ts';
 import type { ImportRow } from './imports.ts';
 import { listImportScopes, moveScope } from './scopes.ts';
 import type { ImportScopeRow } from './scopes.ts';
@@ -76,4 +76,22 @@ export async function giveCursorBack(
   if (cursor === null) return listing === 'changes' ? undefined : deleteCursor(tx, channelId, scope);
   const current = (await listCursors(tx, channelId)).find((cursor) => cursor.scope === scope);
   if (current) await moveCursor(tx, { channelId, scope, replaces: current.cursor, cursor, now });
+}
+
+/**
+ * The mailbox moved to another server, where positions mean nothing: the import returns to the lane, which lists again. If
+ * the lane is taken, the import in it begins as early as this one, and this one is cancelled.
+ */
+export async function returnToLane(tx: Transaction, channelId: string, now: Date): Promise<void> {
+  const isMine = and(eq(imports.channelId, channelId), imports.owed);
+  for (const { id, windowFrom } of await tx.select().from(imports).where(isMine).orderBy(asc(imports.id))) {
+    const running = await findRunningImport(tx, channelId);
+    if (running === null) {
+      await updateImport(tx, id, { state: 'running', owed: false, stalledAt: null });
+      continue;
+    }
+    await updateImport(tx, id, { state: 'cancelled', owed: false, completedAt: now });
+    const isEarlier = windowFrom !== null && (running.windowFrom === null || windowFrom < running.windowFrom);
+    if (isEarlier) await updateImport(tx, running.id, { windowFrom });
+  }
 }

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray, ne, or, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, ne, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import { inBatches, readInBatches } from '../batches.ts';
 import type { Transaction } from '../client.ts';
@@ -37,7 +37,7 @@ export async function reopenScopes(tx: Transaction, importId: string): Promise<v
  * again from the channel's cursors, which are void too; a part that had just begun and has no cursor is planned anew.
  */
 export async function restartScopes(tx: Transaction, channelId: string): Promise<void> {
-  const isRunning = or(eq(imports.state, 'running'), imports.owed);
+  const isRunning = eq(imports.state, 'running');
   const running = tx
     .select({ id: imports.id })
     .from(imports)
