@@ -164,7 +164,7 @@ async function endSlice(
     if (end.type === 'broken') row = await stallImport(tx, row, { receipt, now: await context.clock.now() });
     else if (end.type === 'advanced' && row.failures > 0 && !row.owed) await showProgress(tx, row);
   }
-  const wait = await settleFailures(tx, importId, end);
+  const wait = await settleFailures(tx, { importId, holdsPolls: isInLane(row) }, end);
   return {
     done: !row || !isUnderWay(row),
     state: row?.state ?? 'cancelled',
@@ -182,8 +182,15 @@ async function showProgress(tx: Transaction, { id, channelId, stalledAt }: Impor
   if (stalledAt !== null) await updateImport(tx, id, { stalledAt: null });
 }
 
+/** Polls wait for it: it has not left the lane. */
+const isInLane = (row: ImportRow | null) => row !== null && row.state === 'running' && row.movesCursor;
+
 /** Counts failures in a row and returns the wait before the next slice. */
-async function settleFailures(tx: Transaction, importId: string, end: SliceEnd): Promise<Wait> {
+async function settleFailures(
+  tx: Transaction,
+  { importId, holdsPolls }: { importId: string; holdsPolls: boolean },
+  end: SliceEnd,
+): Promise<Wait> {
   switch (end.type) {
     case 'left':
       return { waitMs: 0, waitingFor: null };
@@ -195,7 +202,7 @@ async function settleFailures(tx: Transaction, importId: string, end: SliceEnd):
     case 'broken':
       return {
         waitMs: gapMs(BACKOFF.sliceBroken, await countFailure(tx, importId)),
-        waitingFor: 'an error of Mooring to end',
+        waitingFor: `an error of Mooring to end${holdsPolls ? ', and polls wait for the import' : ''}`,
       };
     case 'refused':
       return {
