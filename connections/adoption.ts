@@ -80,7 +80,8 @@ async function proveAndStore(
   if (lacking.length > 0) return failed('scope_missing', `The grant lacks ${lacking.join(', ')}`);
   const { accessToken, idToken = null, context: connection } = tokens;
   const mailbox = request.mailbox ?? (request.kind === 'shared' ? request.email : null);
-  const access = { kind: 'token', issuer: oauth.provider, mailbox, accessToken, idToken, context: connection } as const;
+  const at = { issuer: oauth.provider, mailbox, address: mailboxOf(request), context: connection };
+  const access = { kind: 'token', accessToken, idToken, ...at } as const;
   try {
     const proof = await inTime(oauth.provider, PROOF_TIMEOUT_MS, (signal) =>
       proveSignIn(context, accessType, access, signal),

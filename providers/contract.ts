@@ -352,6 +352,8 @@ export interface TokenSet {
 export type SessionAccess = {
   /** The mailbox to open: a delegate's login may open a shared one. null at a sign-in: the login's own. */
   mailbox: string | null;
+  /** At a sign-in, how the link or the channel names the mailbox, which may be the login's own under another address. */
+  address?: string | null;
   context: ConnectionContext;
   /** Whose folders are read beside the mailbox's own, where the provider tells them apart; absent: none. */
   namespaces?: readonly Namespace[];

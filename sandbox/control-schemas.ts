@@ -15,6 +15,7 @@ export const AccountBody = z.strictObject({
   name: z.string().min(1).optional(),
   tenant: z.string().min(1).optional(),
   delegates: z.array(Email).optional(),
+  upn: z.string().min(1).optional(),
   guest_of: z.array(z.string().min(1)).optional(),
   personal: z.boolean().optional(),
 });

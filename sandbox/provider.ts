@@ -65,6 +65,8 @@ export interface AccountDetails {
   readonly delegates?: readonly string[] | undefined;
   /** It belongs to a person and to no organization. */
   readonly personal?: boolean | undefined;
+  /** What the person signs in with, where it is not the mailbox's address. */
+  readonly upn?: string | undefined;
   /** The organizations that have invited the account: there it is another login, without a mailbox. */
   readonly guest_of?: readonly string[] | undefined;
 }

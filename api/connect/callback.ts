@@ -19,7 +19,7 @@ import { isSameBrowser } from './browser.ts';
 import { completeSignIn, proveSignIn } from '../../connections/complete-sign-in.ts';
 import { compareGrant } from '../../connections/granted-uses.ts';
 import { refusalOfSending } from '../../connections/prove-sending.ts';
-import { isRepaired, namespacesOf, reopenLink, sharedMailbox, whyOver } from './open-link.ts';
+import { isRepaired, namespacesOf, reopenLink, sharedMailbox, wantedMailbox, whyOver } from './open-link.ts';
 import type { OpenLink } from './open-link.ts';
 import { failureOf, recordFailure, sendingFailure } from './sign-in-failure.ts';
 import type { SignInFailure } from './sign-in-failure.ts';
@@ -149,7 +149,8 @@ async function exchangeAndStore(
   if (lacking.length > 0) return fail('scope_missing', `A permission was not given: ${lacking.join(', ')}`);
   const { accessToken, idToken = null, context: connection } = tokens;
   const mailbox = sharedMailbox(trip.opened);
-  const at = { issuer: oauth.provider, mailbox, context: connection, ...namespacesOf(link) };
+  const address = wantedMailbox(trip.opened);
+  const at = { issuer: oauth.provider, mailbox, address, context: connection, ...namespacesOf(link) };
   const access = { kind: 'token', accessToken, idToken, ...at } as const;
   const proof = await inTime(oauth.provider, PROOF_TIMEOUT_MS, (signal) =>
     proveSignIn(context, accessType, access, signal, { isPinned: channel !== null }),

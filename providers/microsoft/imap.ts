@@ -1,9 +1,10 @@
-import { normalAddress } from '../../domain/address.ts';
+import { isSameAddress, normalAddress } from '../../domain/address.ts';
 import { createHttp } from '../../net/http.ts';
 import { grantKeyOf } from '../grant-key.ts';
 import type { ImapLogin } from '../imap-login.ts';
 import type { MicrosoftConfig } from './configuration.ts';
 import { createLoginVerifier, loginId, requireIdToken } from './identity.ts';
+import type { EntraLogin } from './identity.ts';
 import { createEntraOAuth, OF_MAIL_PROTOCOLS } from './oauth.ts';
 
 /**
@@ -17,7 +18,7 @@ export function createMicrosoftImapLogin(config: MicrosoftConfig): ImapLogin {
     oauth: { ...createEntraOAuth(config, http, OF_MAIL_PROTOCOLS), confirmations: { tries: 2, gapMs: 60_000 } },
     server: config.imapServer,
     smtp: config.smtpServer,
-    async findOwner({ idToken, mailbox: wanted }, signal) {
+    async findOwner({ idToken, mailbox: wanted, address = null }, signal) {
       const login = await verifyLogin(requireIdToken(idToken), null, signal);
       const id = loginId(login);
       const username = login.username ?? login.email ?? login.oid;
@@ -28,10 +29,23 @@ export function createMicrosoftImapLogin(config: MicrosoftConfig): ImapLogin {
       const names = [username, login.email ?? username].map(normalAddress);
       const isShared = wanted !== null && !names.includes(normalAddress(wanted));
       const mailboxKey = `${login.tenant}/${normalAddress(wanted ?? '')}`;
+      const name = isShared ? wanted : addressOf(login, username, wanted ?? address);
+      const first = name !== null && {
+        username: name,
+        account: named(name),
+        mailboxKey: isShared ? mailboxKey : id,
+        context,
+      };
       return {
-        mailboxes: isShared ? [{ username: wanted, account: named(wanted), mailboxKey, context }, own] : [own],
+        mailboxes: first ? [first, own] : [own],
         grantKey: grantKeyOf('microsoft', config.client.id, id),
       };
     },
   };
+}
+
+/** The wanted address, where only the claim `email` has it: the server proves it by opening it. null: there is none. */
+function addressOf({ email }: EntraLogin, username: string, wanted: string | null): string | null {
+  if (wanted === null || email === null || !isSameAddress(wanted, email)) return null;
+  return isSameAddress(wanted, username) ? null : wanted;
 }

@@ -118,6 +118,7 @@ export class MicrosoftStore implements GrantStore {
       name: details.name ?? before.name,
       password: details.password ?? before.password,
       delegates: details.delegates?.map(accountKey) ?? before.delegates,
+      ...(details.upn === undefined ? {} : { upn: details.upn }),
       ...(details.guest_of === undefined ? {} : { guest_of: details.guest_of.map(tenantId) }),
     };
     const isNew = this.account(email) === undefined;

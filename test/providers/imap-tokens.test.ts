@@ -146,6 +146,15 @@ describe('IMAP with tokens', () => {
     expect((await identify({ ...stranger.access, mailbox: shared.email })).account.email).toBe(stranger.email);
   });
 
+  it('a mailbox of Microsoft’s has the address that its link names, where the server opens it by that', async () => {
+    const upn = `u${randomBytes(4).toString('hex')}@contoso.example`;
+    const { email, access } = await createAccount('microsoft', { upn });
+    const identity = await identify({ ...access, mailbox: null, address: email });
+    expect(identity.account).toMatchObject({ email, login: upn });
+    const context = identity.context ?? {};
+    expect((await identify({ ...access, context })).account).toEqual(identity.account);
+  });
+
   it('a held connection hears of news, and ends with the grant', async () => {
     const account = await createAccount('google');
     const session = await open(account.access);

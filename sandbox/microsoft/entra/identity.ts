@@ -30,7 +30,7 @@ export function idTokenClaims(
     sub: createHash('sha256').update(`${account.oid}/${clientId}`).digest('base64url'),
     tid: account.tid,
     ...(of.scopes.includes('profile')
-      ? { name, oid: account.oid, preferred_username: account.home ?? account.email }
+      ? { name, oid: account.oid, preferred_username: account.upn ?? account.home ?? account.email }
       : {}),
     ...(of.scopes.includes('email') ? { email: account.home ?? account.email } : {}),
     ...(of.nonce === null ? {} : { nonce: of.nonce }),
