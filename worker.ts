@@ -2,6 +2,7 @@ import { NativeConnection, Runtime } from '@temporalio/worker';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import { startAdoptions } from './background/adoptions.ts';
 import { startOutboxPump } from './webhooks/outbox-pump.ts';
+import { startExpiring } from './background/expiring.ts';
 import { startIncidents } from './background/incidents.ts';
 import { startPlanner } from './notifications/planner.ts';
 import { startReconcile } from './background/reconcile.ts';
@@ -40,6 +41,7 @@ const background = [
   startServing(context),
   startRetention(context),
   startSecurityEvents(context),
+  startExpiring(context),
   startAdoptions(context),
 ];
 const running = Promise.all(workers.map((worker) => worker.run()));

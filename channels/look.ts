@@ -123,8 +123,18 @@ function tokenFacts(context: Context, channel: ChannelRow, credential: Credentia
     refused: credential.accessTokenRefusedAt !== null,
     strict: mode === 'strict' || mode === 'unproven',
     recovered: endedTrouble(channel, credential.issuedAt),
-    keepAliveMs: context.providers.get(channel.accessType)?.capabilities.keepAliveMs ?? 24 * 3_600_000,
+    keepAliveMs: keepAliveMs(context, channel, credential),
   };
+}
+
+const DAY_MS = 86_400_000;
+
+/** A grant that each answer prolongs is refreshed at the latest when half of its life is over, once a day at most. */
+function keepAliveMs(context: Context, { accessType }: ChannelRow, credential: CredentialRow): number {
+  const ownMs = context.providers.get(accessType)?.capabilities.keepAliveMs ?? DAY_MS;
+  const { grantEndsAt, issuedAt, rotation } = credential;
+  if (!grantEndsAt || !issuedAt || parseRotation(rotation).mode === 'none') return ownMs;
+  return Math.min(ownMs, Math.max(DAY_MS, (grantEndsAt.getTime() - issuedAt.getTime()) / 2));
 }
 
 /** How long after its token a channel that it brought back is `connected`, in ms. */

@@ -6,6 +6,8 @@ import { tokenIdentifiersOf } from '../credentials/token-identifiers.ts';
 import type { ConnectionContext } from '../domain/connection-context.ts';
 import { refreshDueAt, tokenLifeMs } from '../domain/schedule.ts';
 import { rotationText } from '../domain/rotation.ts';
+import { grantLifeAfter } from '../domain/security/grant-life.ts';
+import type { GrantLife } from '../domain/security/grant-life.ts';
 import type { SignIn, SignInCredential } from './sign-in.ts';
 
 /**
@@ -29,6 +31,7 @@ export async function newCredential(
           secretVersion: version,
           rotation: startingRotation(context, signIn),
           tokenIdentifiers: identifiersOf(context, signIn),
+          ...lifeOf(context, signIn, signIn.adoption?.answeredAt ?? now),
         }
       : {}),
     ...(await accessToken(context, signIn, binding, signIn.adoption?.answeredAt ?? now)),
@@ -48,6 +51,13 @@ function contextOf({ credential, proof }: SignIn): ConnectionContext {
 
 function secretOf(credential: SignInCredential) {
   return credential.kind === 'password' ? passwordSecretText(credential) : credential.tokens.refreshToken;
+}
+
+function lifeOf(context: Context, { credential, accessType }: SignIn, answeredAt: Date): GrantLife {
+  if (credential.kind === 'password') return { grantEndsAt: null, expiryWarnAt: null };
+  const { unusedLifeMs = null } = oauthOf(context, accessType, credential.provider);
+  const { grantLifeSeconds: lifeSeconds = null } = credential.tokens;
+  return grantLifeAfter({ answeredAt, lifeSeconds, unusedLifeMs, before: null });
 }
 
 function identifiersOf(context: Context, { credential, accessType }: SignIn): string[] | null {

@@ -25,6 +25,7 @@ export async function explainRefusal(
   const { verdict, tried } = refusal;
   const issuer = issuerOf(context, row, credential);
   const isGrants = tried === 'credential' && (verdict.kind === 'reauth_required' || verdict.kind === 'account_gone');
+  if (isGrants && credential?.grantEndsAt && credential.grantEndsAt <= now) return endedByItself(verdict);
   if (!isGrants || issuer?.securityEvents === undefined || !credential?.issuedAt) return verdict;
   return explained(verdict, await findCause(tx, { row, credential, provider: issuer.provider, now }));
 }
@@ -50,6 +51,12 @@ export async function findCause(
     lastVerifiedAt: row.lastVerifiedAt,
     now,
   });
+}
+
+/** The provider told this end when it gave the grant. */
+function endedByItself(verdict: Verdict): Verdict {
+  if (verdict.kind !== 'reauth_required' || verdict.reason !== 'access_revoked') return verdict;
+  return { ...verdict, reason: 'refresh_token_expired', vague: false, told: true };
 }
 
 /** Whose authorization server issued the grant; it may be another than who serves the account. */

@@ -21,6 +21,7 @@ import { areCurrentIdentifiers, tokenIdentifiersOf } from './token-identifiers.t
 import { NO_TOKEN_ANSWER, scopesRemoved } from '../domain/verdict-builders.ts';
 import { learnRotation, parseRotation } from '../domain/rotation.ts';
 import { tokenLifeMs } from '../domain/schedule.ts';
+import { grantLifeAfter } from '../domain/security/grant-life.ts';
 
 export type RefreshOutcome =
   /** A new version is stored, by this process or another. */
@@ -187,10 +188,24 @@ async function newVersion(
     claims: null,
     rotation: await learned(context, oauth, credential, tokens),
     ...(await newIdentifiers(context, oauth, credential, tokens)),
+    ...newLife(oauth, credential, tokens, issuedAt),
     context: { ...credential.context, ...tokens.context },
     updatedAt: await context.clock.now(),
     ...(tokens.scopes ? { scopes: tokens.scopes } : {}),
   } satisfies Partial<NewCredential>;
+}
+
+/** A new refresh token without an end of its own ends by itself no more. */
+function newLife(
+  oauth: OAuthAdapter,
+  { grantEndsAt, expiryWarnAt }: CredentialRow,
+  tokens: TokenSet,
+  answeredAt: Date,
+) {
+  const lifeSeconds = tokens.grantLifeSeconds ?? null;
+  const keepsEnd = tokens.refreshToken === null || lifeSeconds !== null;
+  const before = keepsEnd ? { grantEndsAt, expiryWarnAt } : null;
+  return grantLifeAfter({ answeredAt, lifeSeconds, unusedLifeMs: oauth.unusedLifeMs ?? null, before });
 }
 
 /**

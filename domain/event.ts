@@ -27,7 +27,7 @@ export const EVENT_TYPES = [
 export type EventType = (typeof EVENT_TYPES)[number];
 
 /** Types that endpoints can already choose and that are not emitted yet. */
-export const RESERVED_EVENT_TYPES = ['channel.expiring', 'channel.access_changed'] as const;
+export const RESERVED_EVENT_TYPES = ['channel.access_changed'] as const;
 export type EmittedEventType = Exclude<EventType, (typeof RESERVED_EVENT_TYPES)[number]>;
 
 export function isEmitted(type: EventType): type is EmittedEventType {

@@ -276,6 +276,8 @@ export interface OAuthAdapter {
   /** The scopes of `uses` that `granted` lacks; empty when all are there. */
   missingScopes(granted: string[], uses: Use[]): string[];
   rotation: Rotation;
+  /** How long a grant may lie unused before the provider ends it, in ms; absent: not known. */
+  unusedLifeMs?: number;
   /** How long an access token lives where the answer does not say. Too short costs refreshes, too long a refused call. */
   defaultLifeSeconds: number;
   /** The longest life that an answer can mean; absent: a day. Only a provider of long-lived tokens declares it. */
@@ -340,6 +342,8 @@ export interface TokenSet {
   refreshToken: Secret | null;
   /** Life of the access token in seconds from the receipt of the answer; null: not told. */
   expiresInSeconds: number | null;
+  /** Life of the grant in seconds, where it has an end that no refresh moves; absent or null: not told. */
+  grantLifeSeconds?: number | null;
   /** null when the answer does not repeat them: then as requested (RFC 6749 section 5.1). */
   scopes: string[] | null;
   /** Who signed in, signed by the server (OpenID Connect); absent or null where the answer has none. */

@@ -83,6 +83,8 @@ function tokenSet(provider: string, fields: Fields): TokenSet {
     tokenType: /^bearer$/i.test(tokenType) ? tokenType : 'Bearer',
     refreshToken: refreshToken === null ? null : new Secret(refreshToken),
     expiresInSeconds: lifeSeconds(fields.get(plainName('expires_in'))),
+    // Google's name, while an app is in testing and for access that a person limits in time; others have it as well.
+    grantLifeSeconds: lifeSeconds(fields.get(plainName('refresh_token_expires_in'))),
     scopes: scope === null ? null : scope.split(/\s+/),
     idToken: idToken === null ? null : new Secret(idToken),
     context: {},

@@ -71,6 +71,7 @@ export const SettingsBody = z.strictObject({
   token_life_s: z.number().int().min(1).optional(),
   refresh_rotation: z.enum(['none', 'tolerant', 'grace', 'strict']).optional(),
   grace_s: Seconds.optional(),
+  refresh_token_life_s: z.number().int().min(1).nullable().optional(),
   push_endpoint: z.url().nullable().optional(),
   push_audience: z.string().nullable().optional(),
 });

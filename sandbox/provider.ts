@@ -123,6 +123,8 @@ export interface ProviderSettings {
   readonly token_life_s?: number | undefined;
   readonly refresh_rotation?: 'none' | 'tolerant' | 'grace' | 'strict' | undefined;
   readonly grace_s?: number | undefined;
+  /** Refresh tokens end so long after a sign-in, and the token endpoint says so; null: they do not. */
+  readonly refresh_token_life_s?: number | null | undefined;
   /** Where the provider pushes news to, and the audience its push tokens are made for; null pushes nowhere. */
   readonly push_endpoint?: string | null | undefined;
   readonly push_audience?: string | null | undefined;

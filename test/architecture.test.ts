@@ -49,7 +49,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'notifications',
   ],
   workflows: ['domain', 'activities:type', 'imports:type', 'webhooks:type', 'notifications:type'],
-  background: ['domain', 'providers:type', 'db', 'runtime', 'push', 'connections'],
+  background: ['domain', 'providers:type', 'db', 'runtime', 'channels', 'push', 'connections'],
   api: [
     'domain',
     'crypto',

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { bigserial, boolean, index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import type { ProviderName } from '../../domain/access-type.ts';
 import type { ConnectionContext } from '../../domain/connection-context.ts';
@@ -42,12 +43,19 @@ export const credentials = pgTable(
      * key that is not in the database: a dump tells nothing of the token. null: not computed yet, or it has no names.
      */
     tokenIdentifiers: text('token_identifiers').array(),
+    /** When the provider ends the grant, which no refresh moves, as it told; null: it told nothing. */
+    grantEndsAt: time('grant_ends_at'),
+    /** When the end of the grant is near enough to be told (`domain/security/grant-life.ts`); null: it was told, or is not known. */
+    expiryWarnAt: time('expiry_warn_at'),
     leaseOwner: text('lease_owner'),
     leaseUntil: time('lease_until'),
     updatedAt: time('updated_at').notNull(),
   },
   (t) => [
     // A security event names a token, and no channel.
+    index('credentials_expiry')
+      .on(t.expiryWarnAt)
+      .where(sql`${t.expiryWarnAt} is not null`),
     index('credentials_token_identifiers').using('gin', t.tokenIdentifiers),
   ],
 );

@@ -9,6 +9,7 @@ import type { OAuthAdapter } from '../contract.ts';
 import { classifyGoogle } from './errors.ts';
 import { createGoogleSecurityEvents } from './security-events.ts';
 
+const DAY_MS = 86_400_000;
 const GMAIL = 'https://www.googleapis.com/auth/gmail.';
 const FULL = 'https://mail.google.com/';
 
@@ -38,6 +39,8 @@ export function createGoogleOAuth(
     issuers: [new URL(config.authorizationUrl).origin],
     // The same refresh token stays; a new one comes with a consent only.
     rotation: { mode: 'none' },
+    // Six months (developers.google.com/identity/protocols/oauth2#expiration), of the shortest kind.
+    unusedLifeMs: 180 * DAY_MS,
     defaultLifeSeconds: 3_600,
     authorizationUrl(request) {
       const url = new URL(config.authorizationUrl);

@@ -54,6 +54,8 @@ export function createEntraOAuth(config: MicrosoftConfig, http: Http, scopes: Sc
     issuers: (issuer) => issuer.startsWith(`${config.authorityUrl}/`) && /\/[\w-]+\/v2\.0$/.test(issuer),
     // A refresh answers with a new token and lets the old one live.
     rotation: { mode: 'tolerant' },
+    // learn.microsoft.com/entra/identity-platform/refresh-tokens#token-lifetime
+    unusedLifeMs: 90 * 86_400_000,
     defaultLifeSeconds: 3_600,
     authorizationUrl: (request) => authorizationUrl(config, scopes, request),
     adminConsentUrl: (request) => adminConsentUrl(config, scopes, request),

@@ -52,6 +52,8 @@ export interface SettingsRow extends OAuthSettings {
   /** Where Pub/Sub pushes to, and the audience of its token. */
   readonly push_endpoint: string | null;
   readonly push_audience: string | null;
+  /** Refresh tokens end so long after the sign-in: seven days while an app is in "Testing"; null: they do not. */
+  readonly refresh_token_life_s: number | null;
 }
 
 export const DEFAULT_SETTINGS: SettingsRow = {
@@ -60,4 +62,5 @@ export const DEFAULT_SETTINGS: SettingsRow = {
   grace_s: 30,
   push_endpoint: null,
   push_audience: null,
+  refresh_token_life_s: null,
 };

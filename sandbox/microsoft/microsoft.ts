@@ -239,6 +239,9 @@ function configure(store: MicrosoftStore, settings: ProviderSettings): ProviderS
     const text = 'each subscription of Graph names its own address: it pushes to no other';
     throw new SandboxRefusal(422, 'setting_not_supported', text);
   }
+  if (own.refresh_token_life_s !== undefined) {
+    throw new SandboxRefusal(422, 'setting_not_supported', 'Entra tells no end of a refresh token');
+  }
   const given = Object.entries(own).filter(([, value]) => value !== undefined);
   return store.configure(Object.fromEntries(given) as Partial<OAuthSettings>);
 }

@@ -41,6 +41,8 @@ export interface RefreshTokenRow {
   readonly scopes: readonly string[];
   /** Issued, or last used. */
   readonly used_at: number;
+  /** When it ends by itself; absent: only for another reason. */
+  readonly expires_at?: number;
   readonly ended: { readonly how: RefreshTokenEnd; readonly at: number } | null;
 }
 

@@ -39,6 +39,7 @@ export function isLive(store: GrantStore, row: RefreshTokenRow): boolean {
 /** Undefined while it works. */
 export function refusalOf(store: GrantStore, row: RefreshTokenRow): RefreshRefusal | undefined {
   const { ended } = row;
+  if (!ended && row.expires_at !== undefined && row.expires_at <= store.now()) return 'revoked';
   if (!ended) return store.now() - row.used_at > store.grantRules.idleLifeMs ? 'idle' : undefined;
   if (ended.how === 'spent') return 'replayed';
   const ageMs = store.now() - ended.at;

@@ -1,8 +1,9 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { requestDisconnect } from '../../connections/request-disconnect.ts';
+import { tellAllExpiring } from '../../background/expiring.ts';
 import { wakeForgotten } from '../../background/reconcile.ts';
-import { findChannel, lockChannel } from '../../db/channels/channels.ts';
+import { findChannel, lockChannel, updateChannel } from '../../db/channels/channels.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
 import { findCredential } from '../../db/credentials/credentials.ts';
 import { findSignInImport } from '../../db/imports/receipts.ts';
@@ -11,9 +12,10 @@ import { messages } from '../../db/schema/messages.ts';
 import { listTimeline } from '../../db/events/timeline.ts';
 import { readAccessToken } from '../../db/credentials/token-reads.ts';
 import type { EventType } from '../../domain/event.ts';
+import type { Secret } from '../../domain/secret.ts';
 import { channelWorkflowId } from '../../domain/workflow/names.ts';
 import { LONGEST_RUN_EVENTS } from '../../workflows/run-length.ts';
-import { channelOf, connectGmail } from '../support/connect.ts';
+import { channelOf, connectGmail, signInAt } from '../support/connect.ts';
 import { databaseAs } from '../support/logins.ts';
 import { chainOf, raiseEngine, until } from '../support/engine.ts';
 import type { Engine } from '../support/engine.ts';
@@ -68,6 +70,7 @@ async function pass(days: number, fresh: 'always' | 'not now' = 'always'): Promi
   for (let day = 0; day < days; day++) {
     await engine.sleep(DAY_MS);
     await wakeForgotten(engine.context);
+    await tellAllExpiring(engine.context);
     await readToken(fresh);
   }
 }
@@ -129,6 +132,45 @@ it('costs a timer and an activity a refresh, and a run a day', async () => {
   expect(run, JSON.stringify(actions)).toBeLessThanOrEqual(5);
   expect(timer - refresh, JSON.stringify(actions)).toBeLessThanOrEqual(6);
 }, 60_000);
+
+/** A channel that imports nothing and that no product reads. */
+async function unread(email: string) {
+  const id = channelOf(await connectGmail(engine, email, { spec: { import: 'off' } }));
+  await inTenant(TENANT, (tx) => updateChannel(tx, id, { keepWarm: 'when_used' }));
+  await engine.context.temporal.lookAt({ id, tenantId: TENANT, accessType: 'gmail' });
+  const events = () => inTenant(TENANT, (tx) => listTimeline(tx, { channelId: id, before: null, limit: 100 }));
+  return {
+    row: () => inTenant(TENANT, (tx) => findChannel(tx, id)),
+    expiring: async () => (await events()).filter(({ type }) => type === 'channel.expiring').map(({ data }) => data),
+    refreshes: async () =>
+      (await engine.sandbox.requests('google', 'token', email)).filter(
+        ({ grant_type }) => grant_type === 'refresh_token',
+      ).length,
+  };
+}
+let unused: Awaited<ReturnType<typeof unread>>;
+const UNUSED = 'unused@example.com';
+let abandoned: Secret;
+
+it('tells of a grant of a client in testing before it ends after seven days', async () => {
+  await engine.sandbox.settings('google', { token_life_s: LONG_LIFE_S });
+  unused = await unread(UNUSED);
+  abandoned = (await signInAt(engine, { accessType: 'gmail', provider: 'google' }, UNUSED)).refreshToken!;
+  await engine.sandbox.settings('google', { refresh_token_life_s: 7 * 24 * HOUR_S });
+  const tester = await unread('tester@example.com');
+  await engine.sandbox.settings('google', { refresh_token_life_s: null });
+  const endsAt = (await now()).getTime() + 7 * DAY_MS;
+  await pass(4);
+  expect(await tester.expiring()).toEqual([]);
+  await pass(2);
+  const [told, ...more] = await tester.expiring();
+  expect(more).toEqual([]);
+  expect(told).toMatchObject({ status: 'connected', action: 'reauthorize', expiresBy: 'refresh_token_expired' });
+  expect(Math.abs(Date.parse(String(told?.['expiresAt'])) - endsAt)).toBeLessThan(HOUR_MS);
+  await pass(30);
+  expect(await tester.row()).toMatchObject({ status: 'reauth_required', statusReason: 'refresh_token_expired' });
+  expect(await tester.expiring()).toHaveLength(1);
+}, 120_000);
 
 it('lives a hundred quiet days', async () => {
   await engine.sandbox.settings('google', { token_life_s: LONG_LIFE_S });
@@ -214,6 +256,16 @@ it('lives to the end of its year', async () => {
   expect((await stored()).map(({ providerId }) => providerId).sort()).toEqual([...delivered].sort());
   expect(await incidentsOf()).toHaveLength(2);
 }, 180_000);
+
+it('has kept a grant alive that no reader used, where one without us ended after six months', async () => {
+  expect(await unused.row()).toMatchObject({ status: 'connected', incidentId: null });
+  expect(await unused.refreshes()).toBeGreaterThanOrEqual(11);
+  expect(await unused.refreshes()).toBeLessThanOrEqual(14);
+  expect(await unused.expiring()).toEqual([]);
+  const oauth = engine.context.providers.get('gmail')!.signIn.oauth[0]!;
+  const answer = await oauth.refreshRequest({ token: abandoned, context: {} }, AbortSignal.timeout(10_000));
+  expect(() => oauth.processTokenAnswer(answer)).toThrow('invalid_grant');
+}, 60_000);
 
 it('is disconnected: revoked upstream, shredded here, and its workflow completes', async () => {
   await inTenant(TENANT, async (tx) => {

@@ -82,6 +82,15 @@ const SHAPES: Record<EmittedEventType, readonly [Shape, ...Shape[]]> = {
   ],
   'channel.reauthorized': [channel],
   'channel.repaired': [channel],
+  'channel.expiring': [
+    {
+      ...channel,
+      expires_at: timeOut.describe('When the provider ends the grant'),
+      expires_by: z
+        .enum(['refresh_token_expired', 'token_idle_expired'])
+        .describe('Why: by the end that the provider told, or because the grant lies unused and cannot be refreshed'),
+    },
+  ],
   'channel.blocked': [channel],
   'channel.paused': [channel],
   'channel.resumed': [channel],

@@ -32,6 +32,12 @@ const DATA: Record<EmittedEventType, Record<string, unknown>> = {
   },
   'channel.reauthorized': channel,
   'channel.repaired': channel,
+  'channel.expiring': {
+    ...channel,
+    action: 'reauthorize',
+    expires_at: '2026-05-05T12:00:00.000Z',
+    expires_by: 'refresh_token_expired',
+  },
   'channel.blocked': { ...channel, status: 'blocked', status_reason: 'account_disabled', action: 'contact_support' },
   'channel.paused': { ...channel, status: 'paused' },
   'channel.resumed': channel,

@@ -55,7 +55,9 @@ function answerCode(store: GoogleStore, client: RegisteredClient, body: URLSearc
   const verifier = body.get('code_verifier');
   if (!verifier) return tokenError.missingVerifier();
   if (!verifierMatches(verifier, row.code_challenge)) return tokenError.wrongVerifier();
-  return answerTokens(store, client, exchangeCode(store, code, row), row.nonce);
+  const { refresh_token_life_s: life } = store.settings();
+  const grant = life === null ? {} : { grant: { expires_at: store.now() + life * 1000 } };
+  return answerTokens(store, client, exchangeCode(store, code, row, grant), row.nonce, life);
 }
 
 function answerTokens(
@@ -63,6 +65,7 @@ function answerTokens(
   client: RegisteredClient,
   tokens: IssuedTokens,
   nonce: string | null,
+  refreshTokenLifeS: number | null = null,
 ): HttpAnswer {
   const idToken = tokens.scopes.includes('openid')
     ? client.sign({
@@ -75,6 +78,7 @@ function answerTokens(
     access_token: tokens.access_token,
     expires_in: tokens.expires_in,
     refresh_token: tokens.refresh_token,
+    ...(refreshTokenLifeS === null ? {} : { refresh_token_expires_in: refreshTokenLifeS }),
     scope: tokens.scopes.join(' '),
     token_type: 'Bearer',
     id_token: idToken,

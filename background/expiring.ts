@@ -1,0 +1,36 @@
+import { tellExpiring } from '../channels/tell-expiring.ts';
+import { listExpiring } from '../db/across-tenants/grant-lives.ts';
+import type { Context } from '../runtime/context.ts';
+import { repeat } from '../runtime/repeat.ts';
+import type { Repetition } from '../runtime/repeat.ts';
+
+const EVERY_MS = 60_000;
+const CHANNELS_PER_PAGE = 200;
+
+/** Tells of grants that end soon. Runs in every worker process; each grant is told of once. */
+export function startExpiring(context: Context): Repetition {
+  return repeat(context, {
+    everyMs: EVERY_MS,
+    turn: (stopping) => tellAllExpiring(context, stopping),
+    trouble: 'The sweep for grants that end soon failed and is repeated',
+  });
+}
+
+/** One look, page after page while there is more; exported for tests, which do not wait for the loop. */
+export async function tellAllExpiring(context: Context, stopping?: AbortSignal): Promise<void> {
+  for (;;) {
+    const now = await context.clock.now();
+    const page = await listExpiring(context.database, { now, limit: CHANNELS_PER_PAGE });
+    let failed = 0;
+    for (const channel of page) {
+      await tellExpiring(context, channel).catch((error: unknown) => {
+        failed++;
+        context.logger.warn(
+          { err: error, channelId: channel.channelId },
+          'An expiry could not be told; it is repeated',
+        );
+      });
+    }
+    if (page.length < CHANNELS_PER_PAGE || failed === page.length || stopping?.aborted) return;
+  }
+}

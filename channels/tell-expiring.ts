@@ -1,0 +1,40 @@
+import { findCredentialState } from '../db/credentials/credentials.ts';
+import { forgetExpiryWarning } from '../db/credentials/grant-lives.ts';
+import { insertEvent } from '../db/events/events.ts';
+import { HOLDS_GRANT, isOneOf } from '../domain/channel.ts';
+import type { Context } from '../runtime/context.ts';
+import { eventData } from './happenings.ts';
+import { changeChannel } from './wake.ts';
+
+/**
+ * Emits `channel.expiring` once for a grant that ends soon: by a time that the provider told, or because it lies unused and
+ * the channel cannot refresh it. A channel that already waits for a person has its alert; its warning waits until it is back.
+ */
+export async function tellExpiring(context: Context, channel: { tenantId: string; channelId: string }): Promise<void> {
+  await changeChannel(context, channel, async ({ tx, now }, row) => {
+    const credential = await findCredentialState(tx, row.id);
+    if (!credential?.expiryWarnAt || credential.expiryWarnAt > now || !isOneOf(HOLDS_GRANT, row.status)) return;
+    await forgetExpiryWarning(tx, row.id);
+    const end = endOf(context, row.accessType, credential);
+    if (end === null) return;
+    const { tenantId, id: channelId } = row;
+    const data = { ...eventData(row, null), ...end };
+    await insertEvent(tx, { tenantId, channelId, type: 'channel.expiring', incidentId: row.incidentId, data, at: now });
+  });
+}
+
+type Credential = NonNullable<Awaited<ReturnType<typeof findCredentialState>>>;
+
+function endOf(
+  { providers }: Pick<Context, 'providers'>,
+  accessType: Parameters<Context['providers']['get']>[0],
+  { grantEndsAt, issuedAt, oauthProvider }: Credential,
+) {
+  const oauth = providers.get(accessType)?.signIn.oauth ?? [];
+  const unusedLifeMs = oauth.find(({ provider }) => oauthProvider === null || provider === oauthProvider)?.unusedLifeMs;
+  const unusedEnd = issuedAt && unusedLifeMs ? new Date(issuedAt.getTime() + unusedLifeMs) : null;
+  if (grantEndsAt && !(unusedEnd && unusedEnd < grantEndsAt)) {
+    return { expiresAt: grantEndsAt, expiresBy: 'refresh_token_expired', action: 'reauthorize' };
+  }
+  return unusedEnd && { expiresAt: unusedEnd, expiresBy: 'token_idle_expired' };
+}
