@@ -1,18 +1,17 @@
-import { normalAddress } from '../../domain/address.ts';
-import { ProviderError } from '../../domain/verdict.ts';
 import { withAuthorities } from '../../net/certificates.ts';
-import type { Capabilities, Identity, Provider, Session, SessionAccess } from '../contract.ts';
+import type { Capabilities, Provider, Session } from '../contract.ts';
 import type { Surroundings } from '../definition.ts';
-import { grantKeyOf } from '../grant-key.ts';
 import { listChanges, walkFolder } from './changes.ts';
 import { ExchangeClient } from './client.ts';
 import { ExchangeConnection } from './connection.ts';
 import type { ConnectionSettings } from './connection.ts';
 import { classifyExchange } from './errors.ts';
 import { listFolders } from './folders.ts';
+import { identityOf, SHARED_MAILBOX } from './identity.ts';
+import type { PasswordAccess } from './identity.ts';
 import { fetchMessages, stillThere } from './messages.ts';
-import { EXCHANGE_WORDS, exchangeServerKey, exchangeSignIn } from './sign-in.ts';
-import { getFolders, resolveNames } from './soap/request.ts';
+import { EXCHANGE_WORDS, exchangeSignIn } from './sign-in.ts';
+import { getFolders } from './soap/request.ts';
 import { listWindow, readNewestDate } from './window.ts';
 
 const MINUTE_MS = 60_000;
@@ -64,11 +63,6 @@ export function createExchangeProvider({
   };
 }
 
-type PasswordAccess = SessionAccess & { kind: 'password' };
-
-/** In a connection's context: the mailbox that is read, where it has to be named. */
-const SHARED_MAILBOX = 'shared_mailbox';
-
 interface Opened {
   connection: ExchangeConnection;
   access: PasswordAccess;
@@ -100,48 +94,4 @@ function createSession({ connection, access, signal }: Opened): Session {
     fetchMessages: (scope, items) => fetchMessages({ client, scope }, items),
     close: () => connection.close(),
   };
-}
-
-/**
- * Whose login it is, which the server alone vouches for, and which mailbox is read: the wanted one if this login can read it,
- * else its own. The caller then names both. A mailbox is named in requests unless it is known to be the login's own.
- */
-async function identityOf(client: ExchangeClient, access: PasswordAccess): Promise<Omit<Identity, 'proved'>> {
-  const { server, username, mailbox: wanted } = access;
-  const own = await ownAddress(client, username);
-  const isOwn = own !== null && wanted !== null && normalAddress(own) === normalAddress(wanted);
-  const named = wanted !== null && !isOwn && (await isReadable(client, wanted)) ? wanted : null;
-  const providerId = `${normalAddress(username)}@${exchangeServerKey(server)}`;
-  return {
-    account: { email: named ?? own ?? access.email, login: username, providerId },
-    mailboxKey: normalAddress(own === null ? username : (named ?? username)),
-    serverKey: exchangeServerKey(server),
-    grantKey: grantKeyOf('exchange', '', providerId),
-    context: named === null ? {} : { [SHARED_MAILBOX]: named },
-  };
-}
-
-/** A login that is no address has one in the server's directory; null where that does not tell. */
-async function ownAddress(client: ExchangeClient, username: string): Promise<string | null> {
-  if (username.includes('@')) return username;
-  const user = username.slice(username.indexOf('\\') + 1).toLowerCase();
-  const { messages } = await client.ask(resolveNames(user), 'api');
-  const found = messages[0]?.at('ResolutionSet')?.children ?? [];
-  const address = found.length === 1 ? (found[0]?.textAt('Mailbox/EmailAddress') ?? '') : '';
-  // A directory also finds people by the beginning of their names.
-  return address.toLowerCase().startsWith(`${user}@`) ? address : null;
-}
-
-/** Servers say in several ways that a login may not read a mailbox. */
-const NOT_READABLE = /^Error(AccessDenied|FolderNotFound|ItemNotFound|NonExistentMailbox|MailboxGuidNotFound)$/;
-
-async function isReadable(client: ExchangeClient, mailbox: string): Promise<boolean> {
-  const request = getFolders([{ known: 'inbox', mailbox }]);
-  try {
-    await client.askOne(request, 'api');
-    return true;
-  } catch (error) {
-    if (error instanceof ProviderError && NOT_READABLE.test(error.verdict.providerCode ?? '')) return false;
-    throw error;
-  }
 }
