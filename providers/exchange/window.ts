@@ -8,7 +8,8 @@ import { findItems, getFolders } from './soap/request.ts';
 
 /** What a default throttling policy finds at once. */
 const MOST_FOUND = 1_000;
-/** More messages of one second than this are counted through, and no longer told apart by their ids. */
+const SECOND_MS = 1_000;
+/** More messages of two seconds than this are counted through, and no longer told apart by their ids. */
 const MOST_SEEN = 200;
 
 interface Found {
@@ -48,15 +49,22 @@ export async function listWindow(
   return { items, position: next && JSON.stringify(next), estimate: null };
 }
 
+/**
+ * Exchange keeps fractions of the seconds that it tells, so the next page begins with the whole second at which this one
+ * ends, up to the first instant of the one above. What was seen of both seconds is left out.
+ */
 function nextPosition(found: readonly Found[], from: WindowPosition): WindowPosition | null {
   const last = found.at(-1);
   if (!last) return null;
-  const before = inSeconds(new Date(last.received), Math.ceil);
-  const isSame = before === from.before;
-  const ofLast = found.filter(({ received }) => received === last.received).map(({ id }) => id);
-  const seen = [...new Set([...(isSame ? from.seen : []), ...ofLast])];
-  if (from.offset === 0 && seen.length <= MOST_SEEN) return { before, seen, offset: 0 };
-  return { before: from.before, seen: [], offset: from.offset + found.length };
+  const endMs = Math.min(Date.parse(last.received) + SECOND_MS, Date.parse(from.before));
+  const counted = { before: from.before, seen: [], offset: from.offset + found.length };
+  if (from.offset > 0 || Number.isNaN(endMs)) return counted;
+  const before = inSeconds(new Date(endMs), Math.floor);
+  const beforeMs = Date.parse(before);
+  const isNear = (ms: number) => ms >= beforeMs - SECOND_MS && ms <= beforeMs;
+  const near = found.filter(({ received }) => isNear(Date.parse(received))).map(({ id }) => id);
+  const seen = [...new Set([...(before === from.before ? from.seen : []), ...near])];
+  return seen.length <= MOST_SEEN ? { before, seen, offset: 0 } : counted;
 }
 
 function foundIn(message: XmlNode): Found[] {
@@ -72,7 +80,7 @@ function isLastPage(message: XmlNode): boolean {
 
 /** Exchange tells dates in whole seconds. */
 function inSeconds(date: Date, round: (seconds: number) => number): string {
-  return new Date(round(date.getTime() / 1_000) * 1_000).toISOString();
+  return new Date(round(date.getTime() / SECOND_MS) * SECOND_MS).toISOString();
 }
 
 /** When the newest message of the inbox came; null in an empty one. */

@@ -3,7 +3,7 @@ import type { XmlElement } from '../soap/element.ts';
 
 type Matches = (message: MessageRow) => boolean;
 
-/** What a restriction can compare, by its FieldURI. Dates are told, and compared, in whole seconds. */
+/** What a restriction can compare, by its FieldURI. Dates are told in whole seconds, and compared as they are. */
 const VALUES: Readonly<Record<string, (message: MessageRow) => string>> = {
   'item:DateTimeReceived': ({ spec }) => instant(spec.date),
   'item:DateTimeSent': ({ spec }) => instant(spec.date),
@@ -57,5 +57,5 @@ function comparison(element: XmlElement): Matches | undefined {
 /** ISO 8601 in UTC sorts like time. */
 function instant(text: string): string {
   const date = new Date(text);
-  return Number.isNaN(date.getTime()) ? '' : `${date.toISOString().slice(0, 19)}Z`;
+  return Number.isNaN(date.getTime()) ? '' : date.toISOString();
 }
