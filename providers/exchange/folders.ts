@@ -1,12 +1,14 @@
 import type { ScopeReference } from '../contract.ts';
 import type { ExchangeClient } from './client.ts';
 import type { XmlNode } from './soap/node.ts';
+import { assertOk, codeOf, unexpectedAnswer } from './soap/refusal.ts';
 import { getFolders, syncFolderHierarchy } from './soap/request.ts';
 
 const ROOT = 'msgfolderroot';
 const INBOX = 'inbox';
 /** Not imported, with all that is below them; names are in the person's language, these are not. */
 const EXCLUDED = ['deleteditems', 'junkemail', 'drafts', 'outbox', 'syncissues'];
+const NOT_THERE = /^Error(Folder|ManagedFolder|Item)NotFound$/;
 /** A listing of folders that is longer makes no progress. */
 const MOST_PAGES = 1_000;
 
@@ -22,8 +24,7 @@ export async function listFolders(client: ExchangeClient, mailbox: string | null
   const folders = await readAll(client, mailbox);
   const known = [INBOX, ...EXCLUDED].map((name) => ({ known: name, mailbox }));
   const { messages } = await client.ask(getFolders(known), 'api');
-  // A folder that this server does not know excludes nothing.
-  const [inbox, ...excluded] = messages.map((message) => message.at('Folders')?.children[0]?.idAt('FolderId') ?? null);
+  const [inbox, ...excluded] = known.map((_folder, index) => knownId(messages[index]));
   const parts = [...folders.values()].flatMap((folder) => {
     const way = wayTo(folder, folders);
     if (!folder.holdsMail || way.some(({ id }) => excluded.includes(id))) return [];
@@ -31,6 +32,13 @@ export async function listFolders(client: ExchangeClient, mailbox: string | null
   });
   // The inbox first: nothing is waited for more.
   return parts.sort((a, b) => Number(b.scope === inbox) - Number(a.scope === inbox));
+}
+
+/** The id of a folder; null for one that is not there, which excludes nothing. Any other refusal would let Trash in. */
+function knownId(message: XmlNode | undefined): string | null {
+  if (message === undefined) throw unexpectedAnswer('GetFolder', 'api', 'the answer lacks a folder');
+  if (NOT_THERE.test(codeOf(message))) return null;
+  return assertOk('GetFolder', 'api', message).at('Folders')?.children[0]?.idAt('FolderId') ?? null;
 }
 
 async function readAll(client: ExchangeClient, mailbox: string | null): Promise<Map<string, Folder>> {
