@@ -57,21 +57,32 @@ function classifyStatus(answer: ProviderAnswer): Verdict {
 
 function classifyRefusal(answer: ProviderAnswer): Verdict {
   const { httpStatus, headers, body } = answer;
-  const shedding =
-    LOAD_SHEDDING.test(`${body}${headers['location'] ?? ''}`) || /close/i.test(headers['connection'] ?? '');
+  const isLogin = answer.operation === 'login';
+  // A login that is refused may end its connection too, and is told apart by the schemes that are offered again.
+  const isClosed = /close/i.test(headers['connection'] ?? '') && !(isLogin && headers['www-authenticate']);
+  const shedding = LOAD_SHEDDING.test(`${body}${headers['location'] ?? ''}`) || isClosed;
   // IIS puts "invalid credentials" on its page for every 401, also for the first leg of NTLM.
   if (WRONG_CREDENTIALS.test(body) && !isPage(body) && !shedding) {
     return passwordRefused(String(httpStatus ?? 'credentials'), true);
   }
   if (httpStatus === 401 || (httpStatus === null && UNAUTHORIZED_TEXT.test(body))) {
     // The first leg of NTLM looks the same as a refusal: a login that was answered so is believed when it repeats.
-    return answer.operation === 'login' && !shedding ? passwordRefused('401', true) : tokenRefused('401');
+    if (isLogin) return shedding ? loadShed(answer) : passwordRefused('401', true);
+    return tokenRefused('401');
   }
   if (httpStatus === 403) return verdict('admin_action', 'admin_policy_enforced', { providerCode: '403' });
   if (httpStatus === 404 || httpStatus === 405) {
     return verdict('misconfigured', 'app_credentials_invalid', { providerCode: String(httpStatus) });
   }
   return classifyNetwork(answer);
+}
+
+/** Servers count a login that they turn away so: the next one waits for the lock-out's window to pass. */
+const SHED_LOGIN_MS = 10 * 60_000;
+
+function loadShed(answer: ProviderAnswer): Verdict {
+  const waitMs = Math.max(SHED_LOGIN_MS, backOffMs(answer) ?? 0);
+  return verdict('transient', 'provider_unavailable', { providerCode: '401', retryAfterMs: waitMs });
 }
 
 function passwordRefused(providerCode: string, vague: boolean): Verdict {
