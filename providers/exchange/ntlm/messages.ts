@@ -73,7 +73,7 @@ export function authenticateMessage(
   return message;
 }
 
-/** The target information of a type 2 message. */
+/** The target information of a type 2 message; null where it is none. */
 function readChallenge(message: Buffer): Map<number, Buffer> | null {
   if (message.length < 48 || !message.subarray(0, 8).equals(SIGNATURE) || message.readUInt32LE(8) !== 2) return null;
   const pairs = new Map<number, Buffer>();
@@ -87,8 +87,10 @@ function readChallenge(message: Buffer): Map<number, Buffer> | null {
     pairs.set(id, bytes.subarray(at + 4, end));
     at = end;
   }
-  return pairs;
+  return hasLength(pairs.get(AV.flags), 4) && hasLength(pairs.get(AV.timestamp), 8) ? pairs : null;
 }
+
+const hasLength = (value: Buffer | undefined, bytes: number) => value === undefined || value.length === bytes;
 
 function targetInfo(of: ReadonlyMap<number, Buffer>, { host, channelBindings }: NtlmBinding): Buffer {
   const pairs = new Map(of);
