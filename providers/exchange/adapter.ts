@@ -10,6 +10,7 @@ import { listFolders } from './folders.ts';
 import { identityOf, SHARED_MAILBOX } from './identity.ts';
 import type { PasswordAccess } from './identity.ts';
 import { fetchMessages, stillThere } from './messages.ts';
+import { runInFolder } from './part-refusal.ts';
 import { EXCHANGE_WORDS, exchangeSignIn } from './sign-in.ts';
 import { getFolders } from './soap/request.ts';
 import { listWindow, readNewestDate } from './window.ts';
@@ -73,6 +74,8 @@ function createSession({ connection, access, signal }: Opened): Session {
   const client = new ExchangeClient(connection, signal);
   /** What is shared is known once the login is: `identify` comes before any listing. */
   let mailbox = access.context[SHARED_MAILBOX] ?? null;
+  const inFolder = <Result>(scope: string, work: () => Promise<Result>) =>
+    runInFolder({ client, mailbox }, scope, work);
   const verify = async () => {
     await client.askOne(getFolders([{ known: 'inbox', mailbox }]), 'api');
     return `Signed in at ${client.host} as ${access.username} and read the inbox of ${mailbox ?? access.email}`;
@@ -87,11 +90,12 @@ function createSession({ connection, access, signal }: Opened): Session {
     parts: () => listFolders(client, mailbox),
     headOf: (part) => Promise.resolve({ ...part, cursor: null, at: null }),
     newestAt: () => readNewestDate(client, mailbox),
-    walk: ({ scope }, position) => walkFolder(client, scope, position),
-    listChanges: (scope, cursor, limit) => listChanges(client, scope, cursor, limit),
-    listWindow: (scope, window, position, limit) => listWindow(client, scope, window, position, limit),
-    stillThere: (scope, items) => stillThere({ client, scope }, items),
-    fetchMessages: (scope, items) => fetchMessages({ client, scope }, items),
+    walk: ({ scope }, position) => inFolder(scope, () => walkFolder(client, scope, position)),
+    listChanges: (part, cursor, limit) => inFolder(part.scope, () => listChanges(client, part, cursor, limit)),
+    listWindow: (part, window, position, limit) =>
+      inFolder(part.scope, () => listWindow(client, part, window, position, limit)),
+    stillThere: (_scope, items) => stillThere({ client }, items),
+    fetchMessages: (scope, items) => fetchMessages({ client, scope, signal }, items),
     close: () => connection.close(),
   };
 }

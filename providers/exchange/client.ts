@@ -41,9 +41,9 @@ export class ExchangeClient {
     return { message: assertOk(request.name, operation, message), at };
   }
 
-  /** Messages and their MIME as they come. */
-  async *read({ name, body }: EwsRequest, operation: Operation): AsyncGenerator<AnswerEvent> {
-    const answer = await this.#connection.stream({ name, body, operation, signal: this.#signal });
+  /** Messages and their MIME as they come, until `signal` aborts. */
+  async *read({ name, body }: EwsRequest, operation: Operation, signal: AbortSignal): AsyncGenerator<AnswerEvent> {
+    const answer = await this.#connection.stream({ name, body, operation, signal });
     const reader = new AnswerReader();
     for await (const bytes of answer.body) yield* understood(name, operation, () => reader.write(bytes));
     understood(name, operation, () => reader.end());

@@ -2,6 +2,7 @@ import { networkFailure } from '../../net/network-failure.ts';
 import type { FetchedMessage, ListedItem, ScopeReference } from '../contract.ts';
 import type { ExchangeClient } from './client.ts';
 import type { AnswerEvent } from './soap/answer-reader.ts';
+import { NO_RIGHT } from './part-refusal.ts';
 import type { XmlNode } from './soap/node.ts';
 import { codeOf, refusalOf, unexpectedAnswer } from './soap/refusal.ts';
 import { getContents, getFacts } from './soap/request.ts';
@@ -10,6 +11,8 @@ import { getContents, getFacts } from './soap/request.ts';
 const BATCH_ITEMS = 10;
 /** Items of a batch are held; larger ones are streamed, each on its own. */
 const HELD_BYTES = 1024 * 1024;
+/** The MIME of an item is larger than its `Size` at times; an item that is more than this is streamed all the same. */
+const MOST_HELD_BYTES = 4 * HELD_BYTES;
 
 /** The item was deleted or moved: it is at another place, under another id. */
 const GONE = new Set(['ErrorItemNotFound', 'ErrorMessageDisposed', 'ErrorObjectTypeChanged']);
@@ -25,11 +28,13 @@ const OF_THE_ACCOUNT = new Set([
 interface Fetching {
   client: ExchangeClient;
   scope: ScopeReference;
+  signal: AbortSignal;
 }
 
 interface Facts {
   item: ListedItem;
   receivedAt: Date;
+  /** 0: the server does not tell it. */
   size: number;
 }
 
@@ -41,20 +46,32 @@ interface Facts {
  * conversion, is its outcome.
  */
 export async function* fetchMessages(fetching: Fetching, items: ListedItem[]): AsyncGenerator<FetchedMessage> {
+  const ended = new AbortController();
+  try {
+    yield* fetchEach({ ...fetching, signal: AbortSignal.any([fetching.signal, ended.signal]) }, items);
+  } finally {
+    // A message that was left unread would block the connection.
+    ended.abort();
+  }
+}
+
+async function* fetchEach(fetching: Fetching, items: ListedItem[]): AsyncGenerator<FetchedMessage> {
   for (let start = 0; start < items.length; start += BATCH_ITEMS) {
     const outcomes = await readFacts(fetching, items.slice(start, start + BATCH_ITEMS));
     yield* outcomes.flatMap((outcome) => ('outcome' in outcome ? outcome : []));
     const found = outcomes.flatMap((outcome) => ('outcome' in outcome ? [] : outcome));
     yield* readHeld(
       fetching,
-      found.filter(({ size }) => size <= HELD_BYTES),
+      found.filter((facts) => isSmall(facts)),
     );
-    for (const facts of found) if (facts.size > HELD_BYTES) yield await readLarge(fetching, facts);
+    for (const facts of found) if (!isSmall(facts)) yield await readLarge(fetching, facts);
   }
 }
 
+const isSmall = ({ size }: Facts) => size > 0 && size <= HELD_BYTES;
+
 /** Those of the items that are still at their place. */
-export async function stillThere(fetching: Fetching, items: ListedItem[]): Promise<ListedItem[]> {
+export async function stillThere(fetching: Pick<Fetching, 'client'>, items: ListedItem[]): Promise<ListedItem[]> {
   const there: ListedItem[] = [];
   for (let start = 0; start < items.length; start += BATCH_ITEMS) {
     const outcomes = await readFacts(fetching, items.slice(start, start + BATCH_ITEMS));
@@ -97,7 +114,8 @@ function refusedItem(item: ListedItem, message: XmlNode): FetchedMessage | null 
   if (message.attributes['ResponseClass'] === 'Success') return null;
   if (GONE.has(codeOf(message))) return { outcome: 'skipped', item, reason: 'gone' };
   const error = refusalOf('GetItem', 'import', message);
-  if (OF_THE_ACCOUNT.has(error.verdict.kind)) throw error;
+  const { kind, providerCode } = error.verdict;
+  if (OF_THE_ACCOUNT.has(kind) && !NO_RIGHT.test(providerCode ?? '')) throw error;
   return { outcome: 'failed', item, error };
 }
 
@@ -108,37 +126,52 @@ function factsOf(item: ListedItem, message: XmlNode): Facts {
   return {
     item,
     receivedAt: Number.isNaN(received.getTime()) ? new Date(0) : received,
-    size: Number(element?.textAt('Size') ?? 0),
+    size: Number(element?.textAt('Size') ?? 0) || 0,
   };
 }
 
-async function* readHeld({ client, scope }: Fetching, found: readonly Facts[]): AsyncGenerator<FetchedMessage> {
-  let done = 0;
-  while (done < found.length) {
+async function* readHeld(fetching: Fetching, found: readonly Facts[]): AsyncGenerator<FetchedMessage> {
+  for (let done = 0; done < found.length;) {
     const before = done;
-    let parts: Buffer[] = [];
-    for await (const event of client.read(getContents(idsOf(found.slice(before))), 'import')) {
-      const facts = found[done];
-      if (!facts) break;
-      if (event.kind === 'content') {
-        parts.push(event.bytes);
-        continue;
-      }
-      if (codeOf(event.message) === 'ErrorBatchProcessingStopped') {
-        if (done === before) throw refusalOf('GetItem', 'import', event.message);
-        break;
-      }
+    let tooLarge: Facts | null = null;
+    for await (const read of readBatch(fetching, found.slice(before))) {
       done++;
-      yield refusedItem(facts.item, event.message) ?? messageOf(scope, facts, inParts(parts), lengthOf(parts));
-      parts = [];
+      if ('outcome' in read) yield read;
+      else tooLarge = read;
     }
     if (done === before) throw unexpectedAnswer('GetItem', 'import', 'the answer holds nothing');
+    if (tooLarge !== null) yield await readLarge(fetching, tooLarge);
+  }
+}
+
+/** Ends early where the batch was stopped, and with an item that is too large to be held. */
+async function* readBatch(
+  { client, scope, signal }: Fetching,
+  found: readonly Facts[],
+): AsyncGenerator<FetchedMessage | Facts> {
+  let done = 0;
+  let parts: Buffer[] = [];
+  for await (const event of client.read(getContents(idsOf(found)), 'import', signal)) {
+    const facts = found[done];
+    if (!facts) return;
+    if (event.kind === 'content') {
+      parts.push(event.bytes);
+      if (lengthOf(parts) > MOST_HELD_BYTES) return yield facts;
+      continue;
+    }
+    if (codeOf(event.message) === 'ErrorBatchProcessingStopped') {
+      if (done === 0) throw refusalOf('GetItem', 'import', event.message);
+      return;
+    }
+    done++;
+    yield refusedItem(facts.item, event.message) ?? messageOf(scope, facts, inParts(parts), lengthOf(parts));
+    parts = [];
   }
 }
 
 /** A refusal comes before any content. */
-async function readLarge({ client, scope }: Fetching, facts: Facts): Promise<FetchedMessage> {
-  const events = client.read(getContents(idsOf([facts])), 'import');
+async function readLarge({ client, scope, signal }: Fetching, facts: Facts): Promise<FetchedMessage> {
+  const events = client.read(getContents(idsOf([facts])), 'import', signal);
   const first = await events.next();
   if (first.done === true) throw unexpectedAnswer('GetItem', 'import', 'the answer holds nothing');
   if (first.value.kind === 'content') {

@@ -1,0 +1,38 @@
+import { verdict } from '../../domain/verdict-builders.ts';
+import { PartRefused, ProviderError } from '../../domain/verdict.ts';
+import type { ExchangeClient } from './client.ts';
+import { getFolders } from './soap/request.ts';
+
+/** A right is missing to a folder or an item, which says nothing of the account by itself. */
+export const NO_RIGHT = /^Error(AccessDenied|FolderPermission\w*)$/;
+
+/** Where a session reads: what it calls the mailbox, and the calls. */
+interface Reading {
+  client: ExchangeClient;
+  mailbox: string | null;
+}
+
+/**
+ * Runs calls about one folder. A missing right is the folder's own where the inbox is still given: it becomes
+ * `PartRefused`. Otherwise the whole mailbox is refused, and so it is by every refusal of the inbox.
+ */
+export async function runInFolder<Result>(
+  reading: Reading,
+  scope: string,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof ProviderError) || !NO_RIGHT.test(error.verdict.providerCode ?? '')) throw error;
+    const inbox = await findInbox(reading).catch(() => null);
+    if (inbox === null || inbox === scope) throw error;
+    const { providerCode } = error.verdict;
+    throw new PartRefused(error.message, verdict('transient', 'provider_unavailable', { providerCode }));
+  }
+}
+
+async function findInbox({ client, mailbox }: Reading): Promise<string | null> {
+  const { message } = await client.askOne(getFolders([{ known: 'inbox', mailbox }]), 'api');
+  return message.at('Folders')?.children[0]?.idAt('FolderId') ?? null;
+}
