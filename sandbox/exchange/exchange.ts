@@ -31,6 +31,7 @@ const CONDITIONS: readonly string[] = [
   'server_busy_inside',
   'batch_stopped',
   'conversion_failed',
+  'access_denied',
   ...LISTING_FAULTS,
 ];
 

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Secret } from '../../domain/secret.ts';
-import type { FetchedMessage, Provider, SessionAccess } from '../../providers/contract.ts';
+import { PartRefused } from '../../domain/verdict.ts';
+import type { FetchedMessage, Provider, SessionAccess, WindowPage } from '../../providers/contract.ts';
+import { authenticateMessage } from '../../providers/exchange/ntlm/messages.ts';
 import { secret } from '../support/minting.ts';
 import { conformance, failureOf } from './contract.ts';
 import { Stage } from './stage.ts';
@@ -24,8 +26,9 @@ function provider(): Provider {
   return exchange;
 }
 
-async function createAccount(): Promise<Account> {
-  const email = `ana.${randomBytes(4).toString('hex')}@contoso.example`;
+const someName = () => `ana.${randomBytes(4).toString('hex')}`;
+
+async function createAccount(email = `${someName()}@contoso.example`): Promise<Account> {
   const password = secret('exchange-password');
   const path = `/accounts/exchange/${email}`;
   await stage.control('PUT', path, { password });
@@ -42,7 +45,7 @@ async function createAccount(): Promise<Account> {
 
 const subject: Subject = {
   provider,
-  createAccount,
+  createAccount: () => createAccount(),
   idOf: ({ provider_id }) => provider_id,
   cursorExpiry: 'cursor_expired',
   excludedFolders: ['Trash', 'Junk', 'Drafts'],
@@ -78,6 +81,30 @@ async function fetchAll(account: Account, deliver: () => Promise<unknown>): Prom
   await session.close();
   return outcomes;
 }
+
+/** The second message of NTLM, whose target information is one value of so many bytes. */
+const challengeWith = (id: number, length: number) => {
+  const message = Buffer.alloc(48 + 4 + length);
+  message.write('NTLMSSP\0', 'latin1');
+  for (const [at, value] of [
+    [8, 2],
+    [20, 0x800000],
+    [44, 48],
+  ] as const)
+    message.writeUInt32LE(value, at);
+  message.writeUInt16LE(4 + length, 40);
+  message.writeUInt16LE(id, 48);
+  message.writeUInt16LE(length, 50);
+  return message;
+};
+
+const refusedLogin = (headers: Record<string, string>) =>
+  provider().classify({
+    operation: 'login',
+    httpStatus: 401,
+    headers: { connection: 'close', ...headers },
+    body: '',
+  });
 
 describe('Exchange', () => {
   it('signs in once for a session, by NTLM with channel bindings, with any letters in the password', async () => {
@@ -117,6 +144,89 @@ describe('Exchange', () => {
     const identity = await identify(access);
     expect(identity.account).toMatchObject({ email: owner.email, login: delegate.email });
     expect(identity.mailboxKey).toBe(owner.email);
+  });
+
+  it('tells mailboxes apart by their inboxes where the directory finds a namesake, and takes none for another', async () => {
+    const name = someName();
+    const namesake = await createAccount(`${name}@contoso.example`);
+    const own = await createAccount(`${name}@fabrikam.example`);
+    const shared = [await createAccount(), await createAccount()];
+    const share = (delegates: string[]) =>
+      Promise.all(shared.map(({ email }) => stage.control('PUT', `/accounts/exchange/${email}`, { delegates })));
+    const login = `FABRIKAM\\${name}`;
+    const as = async (mailbox: string | null) =>
+      await identify({ ...stage.exchangeAccess(mailbox ?? 'link@example.com', own.secret, login), mailbox });
+    await share([own.email]);
+    expect(await as(null)).toMatchObject({ mailboxKey: login.toLowerCase(), context: {} });
+    expect(await as(own.email)).toMatchObject({ mailboxKey: own.email, context: {} });
+    for (const { email } of shared) {
+      expect(await as(email)).toMatchObject({ mailboxKey: email, context: { shared_mailbox: email } });
+    }
+    await share([]);
+    const refused = await as(shared[0]?.email ?? null);
+    expect(refused).toMatchObject({ account: { email: login }, mailboxKey: login.toLowerCase(), context: {} });
+    const byName = await identify(stage.exchangeAccess('link@example.com', namesake.secret, `CONTOSO\\${name}`));
+    expect(byName.mailboxKey).toBe((await identify(namesake.access)).mailboxKey);
+  });
+
+  it('loses nothing of the second in which a page of a window ends', async () => {
+    const account = await createAccount();
+    const [inbox] = await heads(subject, account);
+    const dates = ['09.999', '10.000', '10.001', '10.300', '10.700', '10.999', '11.000', '11.000', '11.500', '12.000'];
+    const sent: Delivered[] = [];
+    for (const date of dates) sent.push(...(await account.deliver(1, { date: `2026-03-10T12:00:${date}Z` })));
+    const session = await provider().openSession(account.access, NEVER);
+    const window = { from: new Date('2026-03-10T12:00:09Z'), to: new Date('2026-03-10T12:00:12Z') };
+    for (const limit of [1, 2, 3]) {
+      const ids: string[] = [];
+      for (let position: string | null = null, first = true; first || position !== null; first = false) {
+        const page: WindowPage = await session.listWindow(inbox!, window, position, limit);
+        ids.push(...page.items.map(({ providerId }) => providerId));
+        position = page.position;
+      }
+      expect(ids).toHaveLength(sent.length);
+      expect(ids.toSorted()).toEqual(sent.map(subject.idOf).toSorted());
+    }
+    await session.close();
+  });
+
+  it('takes a missing right for that of one folder or one item, and lists no folders without knowing Trash', async () => {
+    const account = await createAccount();
+    await account.deliver(1, { folder: 'Projects' });
+    const [inbox, ...others] = await heads(subject, account);
+    const projects = others.find(({ name }) => name === 'Projects');
+    const sent = await account.deliver(3);
+    await account.fault('access_denied', { message: sent[1]?.provider_id });
+    await account.fault('access_denied', { message: 'Projects' });
+    const session = await provider().openSession(account.access, NEVER);
+    expect(await failureOf(session.listChanges(projects!, projects!.cursor, 10))).toBeInstanceOf(PartRefused);
+    const { items } = await session.listChanges(inbox!, inbox!.cursor, 10);
+    const outcomes: string[] = [];
+    for await (const { outcome } of session.fetchMessages(inbox!, items)) outcomes.push(outcome);
+    expect(outcomes.toSorted()).toEqual(['failed', 'message', 'message']);
+    await account.fault('access_denied', { message: 'deleteditems' });
+    expect((await failureOf(session.parts())).verdict.providerCode).toBe('ErrorAccessDenied');
+    await account.fault('access_denied', { message: 'inbox' });
+    expect(await failureOf(session.listChanges(inbox!, inbox!.cursor, 10))).not.toBeInstanceOf(PartRefused);
+    await session.close();
+  });
+
+  it('takes a challenge with flags or a time of another length for none', () => {
+    const credential = { username: 'CONTOSO\\ana', password: new Secret(secret('exchange-password')) };
+    const answer = (challenge: Buffer) =>
+      authenticateMessage(challenge, credential, { host: 'mail.contoso.example', channelBindings: null });
+    for (const [id, bytes] of [
+      [6, 4],
+      [7, 8],
+    ] as const) {
+      expect(answer(challengeWith(id, bytes))).not.toBeNull();
+      expect(answer(challengeWith(id, bytes - 1))).toBeNull();
+    }
+  });
+
+  it('waits with a login that a server turned away under load, and not with a refused one', () => {
+    expect(refusedLogin({})).toMatchObject({ kind: 'transient', retryAfterMs: 600_000 });
+    expect(refusedLogin({ 'www-authenticate': 'NTLM' })).toMatchObject({ kind: 'reauth_required', vague: true });
   });
 
   it('goes on after an item that cannot be converted, and where a batch was stopped', async () => {

@@ -8,7 +8,7 @@ import { EWS } from '../soap/errors.ts';
 import { openSyncState, sealSyncState } from '../soap/sync-state.ts';
 import { itemIdOf, itemResource, shapeOf } from './item-resource.ts';
 import type { EwsRequest, FoundFolder, Operation } from './operation.ts';
-import { findFolder, foldersIn, mayRead } from './operation.ts';
+import { findFolder, foldersIn, isDenied, mayRead } from './operation.ts';
 import { restrictionOf } from './restriction.ts';
 
 const MOST_CHANGES = 512;
@@ -34,7 +34,7 @@ function findItem({ store, login }: EwsRequest, id: string): { message: MessageR
   const item = store.messageAt(id);
   const owner = item && store.account(item.message.email);
   if (!item || !owner) return EWS.itemNotFound;
-  if (!mayRead(login, owner)) return EWS.accessDenied;
+  if (!mayRead(login, owner) || isDenied({ store, login }, id)) return EWS.accessDenied;
   const of = { provider: 'exchange', kind: 'api', email: login.email, message: id, isPart: true } as const;
   return store.deps.conditions.take(of, ['conversion_failed']).size > 0 ? EWS.conversionFailed : item;
 }

@@ -52,16 +52,20 @@ function distinguishedFolder(request: EwsRequest, id: XmlElement): FoundFolder |
   );
 }
 
-function ofOwner(
-  { store, login }: EwsRequest,
-  email: string,
-  find: () => FolderRow | undefined,
-): FoundFolder | EwsError {
+function ofOwner(request: EwsRequest, email: string, find: () => FolderRow | undefined): FoundFolder | EwsError {
+  const { store, login } = request;
   const owner = store.account(email);
   if (!owner) return EWS.noMailbox;
   if (!mayRead(login, owner)) return EWS.accessDenied;
   const folder = find();
-  return folder ? { owner, folder } : EWS.folderNotFound;
+  if (!folder) return EWS.folderNotFound;
+  return isDenied(request, folder.well_known ?? folder.name) ? EWS.accessDenied : { owner, folder };
+}
+
+/** Whether the fault `access_denied` names this item by its id, or this folder by its name. */
+export function isDenied({ store, login }: Pick<EwsRequest, 'store' | 'login'>, named: string): boolean {
+  const of = { provider: 'exchange', kind: 'api', email: login.email, message: named, isPart: true } as const;
+  return store.deps.conditions.take(of, ['access_denied']).size > 0;
 }
 
 export function mayRead(login: AccountRow, owner: AccountRow): boolean {
