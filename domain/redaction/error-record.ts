@@ -30,6 +30,7 @@ const TELLING = new Set([
   'SendOvertaken',
   'StartRefused',
   'StatusUnanswered',
+  'UnexpectedAnswer',
   'VaultError',
   // Temporal's
   'ActivityFailure',
