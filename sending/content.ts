@@ -3,7 +3,7 @@ import { findMessagePart, listMessageParts } from '../db/messages/message-feed.t
 import { headerLength, MAX_HEADER_BYTES } from './outgoing-message.ts';
 
 /** The message of a send was not there when it was to be read: it is deleted with the end of the send. */
-class ContentMissing extends Error {
+export class ContentMissing extends Error {
   constructor(contentId: string) {
     super(`The content ${contentId} of a send is missing`);
     this.name = 'ContentMissing';
@@ -29,16 +29,26 @@ export async function splitHeader(
   raw: AsyncIterable<Uint8Array>,
 ): Promise<{ header: Uint8Array; whole: AsyncGenerator<Uint8Array> } | null> {
   const iterator = raw[Symbol.asyncIterator]();
-  let beginning = Buffer.alloc(0);
-  for (;;) {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  let tail: Uint8Array = Buffer.alloc(0);
+  while (size <= MAX_HEADER_BYTES) {
     const next = await iterator.next();
-    if (next.done !== true) beginning = Buffer.concat([beginning, next.value]);
-    const length = headerLength(beginning);
-    if (length !== null && length <= MAX_HEADER_BYTES) {
+    if (next.done === true) return null;
+    parts.push(next.value);
+    // The end of a header may lie across parts. What was looked through is not again: a sender could drip its octets.
+    const seen = Buffer.concat([tail, next.value]);
+    const found = headerLength(seen);
+    if (found !== null) {
+      const length = size - tail.length + found;
+      if (length > MAX_HEADER_BYTES) return null;
+      const beginning = Buffer.concat(parts);
       return { header: beginning.subarray(0, length), whole: after(beginning, iterator) };
     }
-    if (next.done === true || beginning.length > MAX_HEADER_BYTES) return null;
+    size += next.value.length;
+    tail = seen.subarray(-2);
   }
+  return null;
 }
 
 async function* after(beginning: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -44,7 +44,13 @@ export function readOutgoingHeader(header: Uint8Array, now: Date): OutgoingHeade
   const from = addressesOf(values.get('from'));
   const recipients = [...new Set(['to', 'cc', 'bcc'].flatMap((name) => addressesOf(values.get(name))))];
   const messageId = values.get('message-id')?.[0];
-  const faults = faultsOf({ from, recipients, messageId, froms: values.get('from')?.length ?? 0 });
+  const senders = values.get('sender') ?? [];
+  const sender = addressesOf(senders);
+  const froms = values.get('from')?.length ?? 0;
+  const faults = [
+    ...faultsOfLines(header),
+    ...faultsOf({ from, froms, sender, senders: senders.length, recipients, messageId }),
+  ];
   const [author] = from;
   if (faults.length > 0 || author === undefined) return faults;
   const id = messageId ?? `<${randomUUID()}@${author.slice(author.lastIndexOf('@') + 1)}>`;
@@ -52,20 +58,34 @@ export function readOutgoingHeader(header: Uint8Array, now: Date): OutgoingHeade
     ...(messageId === undefined ? [`Message-ID: ${id}\r\n`] : []),
     ...(values.has('date') ? [] : [`Date: ${now.toUTCString().replace('GMT', '+0000')}\r\n`]),
   ];
-  return { messageId: id, from: addressesOf(values.get('sender'))[0] ?? author, recipients, added: added.join('') };
+  return { messageId: id, from: sender[0] || author, recipients, added: added.join('') };
 }
 
 interface Read {
   from: string[];
   froms: number;
+  sender: string[];
+  senders: number;
   recipients: string[];
   messageId: string | undefined;
 }
 
-function faultsOf({ from, froms, recipients, messageId }: Read): HeaderFault[] {
+/** Readers differ in where such a line ends or belongs: a Bcc field that one of them sees, another would pass on. */
+function faultsOfLines(header: Uint8Array): HeaderFault[] {
+  const text = Buffer.from(header.buffer, header.byteOffset, header.byteLength).toString('latin1');
+  const faults: HeaderFault[] = [];
+  if (/\r(?!\n)/.test(text)) faults.push({ field: '', expected: 'expected no CR in the header but before LF' });
+  if (/^[ \t]/.test(text)) faults.push({ field: '', expected: 'expected no blank at the start of the header' });
+  return faults;
+}
+
+function faultsOf({ from, froms, sender, senders, recipients, messageId }: Read): HeaderFault[] {
   const faults: HeaderFault[] = [];
   if (froms !== 1 || from.length === 0 || !from.every(isMailAddress)) {
     faults.push({ field: 'From', expected: 'expected one From field with an address' });
+  }
+  if (senders > 1 || (senders === 1 && (sender.length !== 1 || !sender.every(isMailAddress)))) {
+    faults.push({ field: 'Sender', expected: 'expected at most one Sender field, with one address' });
   }
   if (recipients.length === 0 || !recipients.every(isMailAddress)) {
     faults.push({ field: 'To', expected: 'expected at least one recipient in To, Cc or Bcc, and addresses alone' });

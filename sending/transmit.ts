@@ -11,7 +11,7 @@ import { isOneOf, LEFT, NEEDS_PERSON } from '../domain/channel.ts';
 import type { NotSentCode, SendEnd, SendOutcome } from '../domain/sending/send.ts';
 import { actionOf, ProviderError } from '../domain/verdict.ts';
 import type { OutgoingMessage, SendAnswer, Sending, SessionAccess } from '../providers/contract.ts';
-import { readContent, splitHeader } from './content.ts';
+import { ContentMissing, readContent, splitHeader } from './content.ts';
 import { readOutgoingHeader } from './outgoing-message.ts';
 
 export interface SendInput extends SendTry {
@@ -48,8 +48,11 @@ export async function transmitSend(context: Context, input: SendInput, signal: A
   const { sending, accessType } = access.provider;
   const refused = refusedBy(access);
   if (row.transmittedAt === null && refused) return settled(context, input, refused);
-  if (sending === null) return settled(context, input, notSent('send_not_granted', `${accessType} does not send`));
-  const work = { access, sending, row, signal };
+  if (sending === null) {
+    const end = row.transmittedAt === null ? notSent('send_not_granted', `${accessType} does not send`) : UNKNOWN;
+    return settled(context, input, end);
+  }
+  const work: Work = { access, sending, row, signal, marking: null, isOver: false };
   if (row.transmittedAt !== null) return settled(context, input, await lookForIt(context, work));
   const turn = { tenantId, channelId, accessType, signal };
   const end = await inTurn(context, turn, () => tryToSend(context, input, work));
@@ -57,15 +60,17 @@ export async function transmitSend(context: Context, input: SendInput, signal: A
     return settled(context, input, notSent('provider_unavailable', 'Other calls of the same server hang'));
   }
   if (end === 'overtaken') return 'settled';
-  return end === 'wait' ? end : settled(context, input, end);
+  return end === 'wait' ? end : settled(context, input, end, work);
 }
 
 /** Ends a send whose activity did not come to an end: nothing may have served its queue. */
 export async function giveUpSend(context: Context, input: SendInput): Promise<void> {
-  const { tenantId, sendId } = input;
-  const row = await context.database.inTenant(tenantId, (tx) => findSend(tx, sendId));
+  const now = await context.clock.now();
   const late = notSent('provider_unavailable', 'No worker sent the message in time');
-  await settled(context, input, row?.transmittedAt ? UNKNOWN : late);
+  await context.database.inTenant(input.tenantId, async (tx) => {
+    if (await settleSend(tx, input, { end: late, now, untransmitted: true })) return;
+    await settleSend(tx, input, { end: UNKNOWN, now });
+  });
 }
 
 const UNKNOWN = { state: 'unknown' } as const;
@@ -75,11 +80,27 @@ interface Work {
   sending: Sending;
   row: SendRow;
   signal: AbortSignal;
+  /** This execution commits that the message leaves; null: it has not begun to. */
+  marking: Promise<boolean> | null;
+  /** The provider has answered: what would leave now is too late. */
+  isOver: boolean;
 }
 
-async function settled(context: Context, input: SendInput, end: SendEnd): Promise<'settled'> {
+/**
+ * Only the execution that marked the message knows that the provider did not take it. Another one, such as a retry whose
+ * predecessor still runs, must not: the key would be free, and the message sent twice. It leaves a marked row alone.
+ */
+async function settled(
+  context: Context,
+  input: SendInput,
+  end: SendEnd,
+  { marking }: Pick<Work, 'marking'> = { marking: null },
+): Promise<'settled'> {
   const now = await context.clock.now();
-  await context.database.inTenant(input.tenantId, (tx) => settleSend(tx, input, { end, now }));
+  // A server may refuse the sender while the commit is on its way.
+  const hasMarked = await (marking?.catch(() => false) ?? false);
+  const untransmitted = !hasMarked && (end.state === 'not_sent' || end.state === 'refused');
+  await context.database.inTenant(input.tenantId, (tx) => settleSend(tx, input, { end, now, untransmitted }));
   return 'settled';
 }
 
@@ -99,10 +120,11 @@ function refusedBy({ channel }: ChannelAccess): SendEnd | null {
 /** The provider is asked at once and a moment later: what it sent may show late. */
 const LOOK_AGAIN_AFTER_MS = [0, 2_000, 4_000];
 
-async function lookForIt(context: Context, { access, sending, row, signal }: Work): Promise<SendEnd> {
+async function lookForIt(context: Context, work: Work): Promise<SendEnd> {
+  const { sending, signal } = work;
   for (const waitMs of sending.wasSent ? LOOK_AGAIN_AFTER_MS : []) {
     await sleep(waitMs, undefined, { signal });
-    if (await wasSent(context, { access, sending, row, signal })) return { state: 'accepted', refusedRecipients: [] };
+    if (await wasSent(context, work)) return { state: 'accepted', refusedRecipients: [] };
   }
   return UNKNOWN;
 }
@@ -123,10 +145,13 @@ async function tryToSend(context: Context, input: SendInput, work: Work): Promis
   const { access, sending, row, signal } = work;
   const session = await readSessionAccess(context, access);
   if (session === 'needs_refresh') return waitForToken(context, input);
-  const message = await messageOf(context, row, input);
+  const message = await messageOf(context, row, input).catch(nullIfMissing);
+  if (message === null) return notSent('provider_unavailable', 'The stored message is gone; hand it in again');
   let isOvertaken = false;
   const beforeTransmission = async () => {
-    isOvertaken = !(await mark(context, input));
+    if (work.isOver) throw new SendOvertaken(input.sendId);
+    work.marking = mark(context, input);
+    isOvertaken = !(await work.marking);
     if (isOvertaken) throw new SendOvertaken(input.sendId);
     context.killPoint('send.marked');
   };
@@ -139,6 +164,8 @@ async function tryToSend(context: Context, input: SendInput, work: Work): Promis
     if (isOvertaken) return 'overtaken';
     if (!(error instanceof ProviderError) || signal.aborted) throw error;
     return refusedByProvider(context, input, session, error);
+  } finally {
+    work.isOver = true;
   }
 }
 
@@ -155,6 +182,11 @@ async function messageOf(context: Context, row: SendRow, { tenantId }: SendInput
   if (!header || Array.isArray(header)) throw new Error(`The header of the send ${row.id} cannot be read any more`);
   const { from, recipients } = header;
   return { messageId: row.messageId, from, recipients, size: row.size, raw };
+}
+
+function nullIfMissing(error: unknown): null {
+  if (error instanceof ContentMissing) return null;
+  throw error;
 }
 
 function endOf(answer: Exclude<SendAnswer, { outcome: 'unknown' }>): SendEnd {
@@ -192,6 +224,7 @@ async function refusedByProvider(
     const isRefusal = tokenRefused && session.kind === 'token';
     await changeChannel(context, { tenantId, channelId }, (waking, row) => reportFailure(waking, row, isRefusal));
   }
-  if (isAboutAccount) return notSent('send_not_granted', detail, { ...more, action: actionOf(kind) });
+  // A fresh token follows, or the check finds that the channel needs a person.
+  if (isAboutAccount && !tokenRefused) return notSent('send_not_granted', detail, { ...more, action: actionOf(kind) });
   return notSent('provider_unavailable', detail, more);
 }

@@ -1,7 +1,8 @@
-import { and, eq, inArray, isNotNull, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm';
 import type { Transaction } from '../client.ts';
 import { importItems } from '../schema/imports.ts';
 import { messageParts, messages } from '../schema/messages.ts';
+import { sends } from '../schema/sends.ts';
 
 export interface NewPart {
   contentId: string;
@@ -23,7 +24,7 @@ export async function insertParts(
     from (values ${sql.join(rows, sql`, `)}) as row (content_id, part, jwe)`);
 }
 
-/** Deletes those of these contents that no message refers to, nor an item that waits for another parser. */
+/** Deletes those of these contents that no message refers to, no item that waits for another parser, and no send. */
 export async function deleteUnusedContent(tx: Transaction, channelId: string, contentIds: string[]): Promise<void> {
   const used = await tx
     .select({ contentId: messages.contentId })
@@ -41,11 +42,15 @@ export async function deleteContent(tx: Transaction, contentIds: string[]): Prom
   if (contentIds.length > 0) await tx.delete(messageParts).where(inArray(messageParts.contentId, contentIds));
 }
 
-/** Of these contents, the ones that are held for an item. */
+/** Of these contents, the ones that are held for an item, or for a send that has not left yet. */
 export async function listHeld(tx: Transaction, contentIds: string[]): Promise<string[]> {
   const rows = await tx
     .select({ contentId: importItems.heldContentId })
     .from(importItems)
     .where(and(isNotNull(importItems.heldContentId), inArray(importItems.heldContentId, contentIds)));
-  return rows.flatMap(({ contentId }) => contentId ?? []);
+  const leaving = await tx
+    .select({ contentId: sends.contentId })
+    .from(sends)
+    .where(and(eq(sends.state, 'started'), isNull(sends.transmittedAt), inArray(sends.contentId, contentIds)));
+  return [...rows, ...leaving].flatMap(({ contentId }) => contentId ?? []);
 }

@@ -1,6 +1,7 @@
 import { and, desc, eq, ne, sql } from 'drizzle-orm';
 import type { Transaction } from '../client.ts';
 import { messageLocations, messageNotices, messageParts, messages } from '../schema/messages.ts';
+import { sends } from '../schema/sends.ts';
 
 export type NewMessage = typeof messages.$inferInsert;
 export type NewLocation = typeof messageLocations.$inferInsert;
@@ -184,9 +185,12 @@ export async function insertMessages(tx: Transaction, rows: NewMessage[], locati
   }
 }
 
-/** Deletes a channel's messages, content first, so that an interrupted deletion can be repeated. */
+/**
+ * Deletes a channel's messages, content first, so that an interrupted deletion can be repeated; and its sends, which name
+ * recipients. A channel that leaves sends nothing more.
+ */
 export async function eraseMessages(tx: Transaction, channelId: string): Promise<void> {
-  for (const table of [messageParts, messageLocations, messages, messageNotices]) {
+  for (const table of [messageParts, messageLocations, messages, messageNotices, sends]) {
     await tx.delete(table).where(eq(table.channelId, channelId));
   }
 }

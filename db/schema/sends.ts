@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { index, integer, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import type { SendOutcome, SendState } from '../../domain/sending/send.ts';
 import { channels } from './channels.ts';
@@ -36,5 +37,8 @@ export const sends = pgTable(
     uniqueIndex('sends_key').on(t.channelId, t.keyHash),
     index('sends_tenant').on(t.tenantId, t.id),
     index('sends_by_age').on(t.createdAt),
+    index('sends_content')
+      .on(t.contentId)
+      .where(sql`content_id is not null`),
   ],
 );

@@ -5,8 +5,10 @@ import { findSend } from '../../db/sending/sends.ts';
 import type { SendRow } from '../../db/sending/sends.ts';
 import type { KillPoint } from '../../domain/kill-points.ts';
 import { acceptSend } from '../../sending/accept.ts';
-import { transmitSend } from '../../sending/transmit.ts';
+import { giveUpSend, transmitSend } from '../../sending/transmit.ts';
 import { findChannel } from '../../db/channels/channels.ts';
+import { findUnusedContent } from '../../db/across-tenants/retention.ts';
+import { Secret } from '../../domain/secret.ts';
 import { startWorkerProcess } from '../connections/server-process.ts';
 import { mortal } from '../credentials/mortal.ts';
 import { startApi } from '../support/api.ts';
@@ -158,7 +160,7 @@ describe('a message leaves once per key', () => {
     const partly = mail({
       from: 'emil@example.com',
       to: 'ben@example.com, refused@example.com',
-      more: 'BCC: cleo@example.com\r\n',
+      more: 'BCC: cleo@example.com\r\nBcc\r\n : cleo@example.com\r\n',
     });
     const sent = await send(channelId, newKey(), partly.raw);
     expect([sent.status, sent.json.refused_recipients]).toEqual([202, ['refused@example.com']]);
@@ -184,6 +186,16 @@ describe('a message leaves once per key', () => {
     expect([status, json.message_id]).toEqual([202, messageId]);
     expect(await placesOf(provider, email, messageId)).toEqual([sentFolder]);
     expect(await placesOf('google', 'ben@example.com', messageId)).toEqual(['INBOX']);
+    // A token that is refused is renewed: no person has to do anything.
+    const binding = { tenant: TENANT, owner: channelId, version: 1, kind: 'access_token' } as const;
+    const stale = await engine.context.vault.encryptSecret(new Secret(secret('token')), binding);
+    await sql`update credentials set access_token_jwe = ${stale} where channel_id = ${channelId}`;
+    const next = mail({ from: email });
+    const key = newKey();
+    const refused = await send(channelId, key, next.raw);
+    expect([refused.status, refused.json.code, refused.json.action]).toEqual([503, 'provider_unavailable', 'none']);
+    await until('the fresh token', async () => (await send(channelId, key, next.raw)).status === 202);
+    expect(await placesOf(provider, email, next.messageId)).toEqual([sentFolder]);
   });
 });
 
@@ -195,6 +207,14 @@ describe('what is not sent says why', () => {
     expect((await send(channelId, newKey(), '{}', 'application/json')).json.code).toBe('unsupported_media_type');
     const lacking = await send(channelId, newKey(), 'Subject: x\r\n\r\nHello.\r\n');
     expect(lacking.json.errors.map(({ path }: { path: string }) => path)).toEqual(['From', 'To']);
+    for (const [bad, path] of [
+      [raw.replace('To:', 'Bcc: cleo@example.com\r\r\nTo:'), ''],
+      [` Bcc: cleo@example.com\r\n${raw}`, ''],
+      [raw.replace('To:', 'Sender: <>\r\nTo:'), 'Sender'],
+    ] as const) {
+      const { status, json } = await send(channelId, newKey(), bad);
+      expect([status, json.errors[0].path]).toEqual([400, path]);
+    }
     const reading = await gmailChannel('gus@example.com', { uses: ['read'] });
     const { status, json } = await send(reading, newKey(), raw);
     expect([status, json.code, json.action]).toEqual([409, 'send_not_granted', 'reauthorize']);
@@ -300,6 +320,27 @@ describe('a lost answer', () => {
     },
     60_000,
   );
+
+  test('R-32: an execution that sent nothing leaves the row to the one that marked it', async () => {
+    const channelId = await imapChannel('nia@example.com');
+    const { id: sendId, attempt, contentId } = await accept(channelId, mail({ from: 'nia@example.com' }).raw);
+    const input = { tenantId: TENANT, channelId, sendId, attempt };
+    // What has not left yet is no rubbish.
+    const { unused } = await findUnusedContent(engine.context.database, '', 10_000);
+    expect(unused.map((one) => one.contentId)).not.toContain(contentId);
+    smtp.state.atLogin = () => sql`update sends set transmitted_at = now() where id = ${sendId}`;
+    await transmitSend(engine.context, input, AbortSignal.timeout(10_000));
+    const state = () => engine.context.database.inTenant(TENANT, async (tx) => (await findSend(tx, sendId))?.state);
+    expect([smtp.state.atLogin, await state()]).toEqual([null, 'started']);
+    await giveUpSend(engine.context, input);
+    expect(await state()).toBe('unknown');
+    const lost = await accept(channelId, mail({ from: 'nia@example.com' }).raw);
+    await sql`delete from message_parts where content_id = ${lost.contentId}`;
+    const one = { ...input, sendId: lost.id };
+    await transmitSend(engine.context, one, AbortSignal.timeout(10_000));
+    const row = await engine.context.database.inTenant(TENANT, (tx) => findSend(tx, lost.id));
+    expect([row?.state, row?.outcome?.code]).toEqual(['not_sent', 'provider_unavailable']);
+  });
 
   test('KILL, R-32: kill -9 of the worker between transmission and answer; the next one says that the outcome is unknown', async () => {
     const channelId = await imapChannel('mia@example.com');

@@ -14,21 +14,25 @@ const refusal = (responseCode: number, message: string) => Object.assign(new Err
 
 /**
  * A real submission server under the sandbox's authority: STARTTLS, a password, every mail kept. Addresses that begin with
- * `refused` are refused; `cut` ends the connection once it has a mail, before its answer.
+ * `refused` are refused; `atLogin` happens at the next login, which is then deferred; `cut` ends the connection once it has a mail, before its answer.
  */
 export async function startSubmissionServer(sandboxDir: string, password: string) {
   const { key, certificate: cert } = await loadServerCertificate(join(sandboxDir, 'imap-tls'));
   const mails: TakenMail[] = [];
   const sockets = new Set<Socket>();
-  const state = { cut: false, limited: false };
+  const state = { cut: false, limited: false, atLogin: null as (() => Promise<unknown>) | null };
   const server = new SMTPServer({
     key,
     cert,
     authMethods: ['PLAIN'],
     logger: false,
     disableReverseLookup: true,
-    onAuth({ username = '', password: given }, _session, done) {
-      if (given === password) done(null, { user: username });
+    async onAuth({ username = '', password: given }, _session, done) {
+      const { atLogin } = state;
+      state.atLogin = null;
+      await atLogin?.();
+      if (atLogin) done(refusal(454, '4.7.0 Temporary authentication failure'));
+      else if (given === password) done(null, { user: username });
       else done(refusal(535, '5.7.8 Authentication failed'));
     },
     onMailFrom: (_address, _session, done) =>

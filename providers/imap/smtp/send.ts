@@ -96,7 +96,7 @@ async function* withoutBcc(raw: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8
 function stripped(bytes: Uint8Array): Uint8Array {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
   const end = /\r?\n\r?\n/.exec(text)?.index ?? text.length;
-  const header = text.slice(0, end).replaceAll(/^bcc[ \t]*:.*(?:\r?\n[ \t].*)*(?:\r?\n|$)/gim, '');
+  const header = text.slice(0, end).replaceAll(/^bcc(?:[ \t]|\r?\n[ \t])*:.*(?:\r?\n[ \t].*)*(?:\r?\n|$)/gim, '');
   // A last field of the header that is gone leaves its line end to the one before it.
   return Buffer.from(`${header.replace(/\r?\n$/, '')}${text.slice(end)}`, 'latin1');
 }

@@ -1,0 +1,1 @@
+CREATE INDEX "sends_content" ON "sends" USING btree ("content_id") WHERE content_id is not null;
