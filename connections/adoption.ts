@@ -14,7 +14,7 @@ import { understandAnswer } from '../credentials/one-time-exchange-answer.ts';
 import { whileRenewing } from '../credentials/one-time-exchange.ts';
 import type { RawAnswer, TokenSet } from '../providers/contract.ts';
 import { completeSignIn, proveSignIn } from './complete-sign-in.ts';
-import { compareGrant } from './granted-uses.ts';
+import { compareGrant } from '../channels/granted-uses.ts';
 import { refusalOfSending } from './prove-sending.ts';
 import { isSameAddress } from '../domain/address.ts';
 import { leaseOf, openAdoption } from './send-adoption.ts';

@@ -30,7 +30,7 @@ export async function connectChannel(
   const { sealedSecret, secretVersion } = credential;
   if (!sealedSecret || !secretVersion) throw new Error('A new channel needs a refresh token or a password');
   const channel = await insertChannel(tx, {
-    ...channelRow(signIn, channelId, now),
+    ...channelRow(context, signIn, channelId, now),
     nextRefreshAt: firstRefreshAt(channelId, credential),
   });
   if (channel === null) return null;
@@ -58,14 +58,14 @@ const firstAside = (
   now: Date,
 ) => ({ channelId, tenantId, scope, name, reason, since: now, retryAt: new Date(now.getTime() + refusedGapMs(0)) });
 
-function channelRow(signIn: SignIn, id: string, now: Date) {
+function channelRow(context: Context, signIn: SignIn, id: string, now: Date) {
   const { spec, credential, proof } = signIn;
   const { account } = proof.identity;
   return {
     id,
     ...accountKeyOf(signIn),
     kind: spec.kind,
-    ...usesOf(signIn),
+    ...usesOf(context, signIn),
     accountEmail: account.email,
     accountLogin: account.login,
     accountProviderId: account.providerId,

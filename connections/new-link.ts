@@ -4,7 +4,8 @@ import type { LinkRow, LinkSpec } from '../db/access/links.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import type { Transaction } from '../db/client.ts';
 import { newId } from '../db/ids.ts';
-import { askedUses } from './granted-uses.ts';
+import type { Use } from '../domain/access-type.ts';
+import { askedUses } from '../channels/granted-uses.ts';
 import type { Context } from '../runtime/context.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -62,14 +63,17 @@ export async function makeNoticeLink(
   return (await storeLink(context, tx, { ...about, ...facts }, randomText())).url;
 }
 
-/** A link to sign in again asks for the channel's own access, unchanged, and for what is missing of it. */
-export function reauthorizeSpec(channel: ChannelRow): LinkSpec {
+/**
+ * A link to sign in again asks for the channel's own access, unchanged, and for what is missing of it.
+ * @param more uses that the channel is to gain
+ */
+export function reauthorizeSpec(channel: ChannelRow, more: readonly Use[] = []): LinkSpec {
   const { kind, owner, accessType, importMode, namespaces } = channel;
   return {
     kind,
     owner,
     accessTypes: [accessType],
-    uses: askedUses(channel),
+    uses: askedUses(channel, more),
     import: importMode,
     importFrom: null,
     mailbox: null,

@@ -10,10 +10,14 @@ import { returnToLane } from '../db/imports/owed.ts';
 import { restartScopes } from '../db/imports/scopes.ts';
 import { forgetSetAside } from '../db/imports/set-aside.ts';
 import { findLastReceived, forgetGenerations } from '../db/messages/messages.ts';
+import { oauthOf } from '../credentials/oauth.ts';
 import { planRenewal } from '../db/channels/subscriptions.ts';
+import type { Use } from '../domain/access-type.ts';
+import type { SubmissionServer } from '../domain/server.ts';
 import type { ScopeHead } from '../providers/contract.ts';
 import type { SignIn } from './sign-in.ts';
 import { isMailboxOf } from './account.ts';
+import { askedUses, missingOf } from '../channels/granted-uses.ts';
 import { firstRefreshAt, newCredential } from './new-credential.ts';
 import { serverOf, submissionOf, usesOf } from './sign-in.ts';
 
@@ -32,7 +36,7 @@ export async function reauthorizeChannel(
   if (!swapped) throw new Error(`The credential of ${channel.id} is no longer at version ${channel.credentialVersion}`);
   const changed = await letHappen(tx, channel, { type: 'reauthorized', credentialVersion: version }, now, {
     ...renewedAccount(signIn, channel),
-    ...usesOf(signIn),
+    ...renewedUses(context, signIn, channel),
     failures: 0,
     trouble: null,
     suspicion: null,
@@ -55,16 +59,44 @@ export async function reauthorizeChannel(
 }
 
 /**
+ * A sign-in that asks for less, such as one by a connect link that only reads, gives up nothing of what the channel was
+ * asked for: what the new credential is good for stays, the rest is missing from now on.
+ */
+function renewedUses(context: Context, signIn: SignIn, channel: ChannelRow): { uses: Use[]; missingUses: Use[] } {
+  const { accessType, credential, spec } = signIn;
+  const now = usesOf(context, signIn);
+  const asked = askedUses(channel, spec.uses);
+  const unasked = channel.uses.filter((use) => !spec.uses.includes(use));
+  const isKept = (use: Use) => {
+    if (credential.kind === 'password') return use === 'send' && renewedSubmission(signIn, channel) !== null;
+    const { scopes } = credential.tokens;
+    return (
+      scopes !== null && oauthOf(context, accessType, credential.provider).missingScopes(scopes, [use]).length === 0
+    );
+  };
+  const uses = asked.filter((use) => now.uses.includes(use) || (unasked.includes(use) && isKept(use)));
+  return { uses, missingUses: missingOf(asked, uses) };
+}
+
+/** Where none is named, the channel's own, if the mailbox stays where it is. */
+function renewedSubmission({ credential, proof }: SignIn, channel: ChannelRow): SubmissionServer | null {
+  const given = submissionOf(credential);
+  if (given || credential.kind !== 'password') return given;
+  return proof.identity.serverKey === channel.serverKey ? channel.smtp : null;
+}
+
+/**
  * An account that was renamed at the provider keeps its channel under the new address. A password's account has the key
  * and the address that it had: no server says what a login is called.
  */
-function renewedAccount({ credential, proof }: SignIn, channel: ChannelRow) {
+function renewedAccount(signIn: SignIn, channel: ChannelRow) {
+  const { credential, proof } = signIn;
   const { account, mailboxKey, serverKey } = proof.identity;
   const renewed = {
     accountLogin: account.login,
     accountProviderId: account.providerId,
     server: serverOf(credential),
-    smtp: submissionOf(credential),
+    smtp: renewedSubmission(signIn, channel),
   };
   if (serverKey === channel.serverKey) return renewed;
   if (serverKey !== null) return { ...renewed, mailboxKey, serverKey };

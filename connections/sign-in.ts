@@ -1,3 +1,4 @@
+import type { Context } from '../runtime/context.ts';
 import type { AsidePart } from '../credentials/heads.ts';
 import type { LinkRow } from '../db/access/links.ts';
 import type { LinkResult, LinkSpec } from '../db/schema/links.ts';
@@ -6,7 +7,7 @@ import type { Secret } from '../domain/secret.ts';
 import type { Server, SubmissionServer } from '../domain/server.ts';
 import type { Evidence } from '../imports/evidence.ts';
 import type { Identity, ScopeHead, TokenSet } from '../providers/contract.ts';
-import { missingOf } from './granted-uses.ts';
+import { missingOf, possibleUses } from '../channels/granted-uses.ts';
 
 /** The new credential: tokens of a consent, or a password that was just used. */
 export type SignInCredential =
@@ -58,11 +59,13 @@ export function serverOf(credential: SignInCredential): Server | null {
 }
 
 /** What the channel is good for from now on, and what is missing of what was asked for. */
-export function usesOf({ spec, granted = spec.uses }: Pick<SignIn, 'spec' | 'granted'>): {
-  uses: Use[];
-  missingUses: Use[];
-} {
-  return { uses: granted, missingUses: missingOf(spec.uses, granted) };
+export function usesOf(
+  { providers }: Pick<Context, 'providers'>,
+  { accessType, spec, granted = spec.uses }: Pick<SignIn, 'accessType' | 'spec' | 'granted'>,
+): { uses: Use[]; missingUses: Use[] } {
+  const provider = providers.get(accessType);
+  const uses = provider ? possibleUses(provider, granted) : granted;
+  return { uses, missingUses: missingOf(spec.uses, uses) };
 }
 
 /** Where mail is sent with a password; null: it only reads, or the provider's own server or API sends. */

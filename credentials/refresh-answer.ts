@@ -1,4 +1,5 @@
 import type { Context } from '../runtime/context.ts';
+import { askedUses, compareGrant, missingOf, possibleUses } from '../channels/granted-uses.ts';
 import { inWakingTransaction } from '../channels/wake.ts';
 import type { Waking } from '../channels/wake.ts';
 import { updateChannel } from '../db/channels/channels.ts';
@@ -154,17 +155,47 @@ async function settleScopes(
   const { context, tx, now } = given;
   const done = { credentialVersion, refreshRequestedAt: null };
   const tried = 'credential';
-  const has = (granted: string[], use: Use) => oauth.missingScopes(granted, [use]).length === 0;
-  const lost = scopes === null ? [] : channel.uses.filter((use) => has(before, use) && !has(scopes, use));
-  if (lost.length === 0) {
-    return { row: await settleSuccess(tx, channel, { credentialVersion, tried }, now, done), before: channel };
+  const { uses, missingUses, lost } = usesAfter(context, channel, { oauth, before, scopes });
+  const after = { ...done, uses, missingUses };
+  const isLacking = isStillLacking({ ...channel, missingUses }, oauth.missingScopes(scopes ?? before, missingUses));
+  if (lost.length === 0 && !isLacking) {
+    return { row: await settleSuccess(tx, channel, { credentialVersion, tried }, now, after), before: channel };
   }
-  const uses = channel.uses.filter((use) => !lost.includes(use));
-  const missingUses = [...channel.missingUses, ...lost];
-  const row = await updateChannel(tx, channel.id, { ...done, uses, missingUses });
+  const row = await updateChannel(tx, channel.id, after);
+  if (lost.length === 0) return { row, before: channel };
   const verdict = scopesRemoved(oauth.missingScopes(scopes ?? [], lost));
   const settled = await settleRefusal(context, given, row, { credentialVersion, tried, verdict });
   return { ...settled, before: channel };
+}
+
+/**
+ * What the channel is good for by the scopes of a refresh, of all that it was asked for: what was lost may return. A use
+ * that the scopes before did not show either stays as it is: what they are called may change with a release.
+ */
+function usesAfter(
+  { providers }: Context,
+  channel: ChannelRow,
+  { oauth, before, scopes }: { oauth: OAuthAdapter; before: string[]; scopes: string[] | null },
+): Pick<ChannelRow, 'uses' | 'missingUses'> & { lost: Use[] } {
+  const { uses, missingUses, accessType } = channel;
+  if (scopes === null) return { uses, missingUses, lost: [] };
+  const asked = askedUses(channel);
+  const provider = providers.get(accessType);
+  const granted = compareGrant(oauth, scopes, asked).granted;
+  const possible = provider ? possibleUses(provider, granted) : granted;
+  const unseen = uses.filter((use) => oauth.missingScopes(before, [use]).length > 0);
+  const now = asked.filter((use) => possible.includes(use) || unseen.includes(use));
+  return { uses: now, missingUses: missingOf(asked, now), lost: uses.filter((use) => !now.includes(use)) };
+}
+
+/** Whether the trouble came of lost scopes of which one is still missing, or the mailbox cannot be read. */
+function isStillLacking(
+  { status, statusReason, providerCode, missingUses }: ChannelRow,
+  missing: readonly string[],
+): boolean {
+  if (status !== 'reauth_required' || statusReason !== 'insufficient_scope') return false;
+  const named = providerCode?.split(' ') ?? [];
+  return missingUses.includes('read') || missing.some((scope) => named.includes(scope));
 }
 
 async function newVersion(

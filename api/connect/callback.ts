@@ -17,7 +17,7 @@ import { sha256 } from '../../crypto/random-secrets.ts';
 import { connectionOf, openTrip, redirectUri } from './authorize.ts';
 import { isSameBrowser } from './browser.ts';
 import { completeSignIn, proveSignIn } from '../../connections/complete-sign-in.ts';
-import { compareGrant } from '../../connections/granted-uses.ts';
+import { compareGrant } from '../../channels/granted-uses.ts';
 import { refusalOfSending } from '../../connections/prove-sending.ts';
 import { isRepaired, namespacesOf, reopenLink, sharedMailbox, wantedMailbox, whyOver } from './open-link.ts';
 import type { OpenLink } from './open-link.ts';

@@ -110,8 +110,8 @@ const reauthorize = defineCall({
         throw new Problem('disconnected', 'The channel is disconnected; connect the account with a new link');
       }
       refuseOtherAccess(row.accessType, body);
-      const { allowServerChange, attested } = body;
-      const spec = { ...reauthorizeSpec(row), allowServerChange, attested };
+      const { allowServerChange, attested, uses = [] } = body;
+      const spec = { ...reauthorizeSpec(row, uses), allowServerChange, attested };
       const link = { tenantId: row.tenantId, purpose: body.purpose, channelId: id, spec, ...pageOf(body) };
       return createLink(context, tx, link, now);
     });

@@ -56,6 +56,9 @@ export const reauthorizeBody = camelCased(
       .default('reauthorize')
       .describe('What the link is for; `change_access` is not supported yet'),
     access_types: accessTypes.optional(),
+    uses: uses
+      .optional()
+      .describe('What the link asks for beside what the channel was asked for before; left out: nothing more'),
     allow_server_change: z
       .boolean()
       .default(false)

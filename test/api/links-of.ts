@@ -25,8 +25,8 @@ export function linksOf(stage: Stage, api: Api) {
     return { id: json.id as string, path: new URL(json.url).pathname };
   }
 
-  async function reauthorizeLink(channel: string) {
-    const { json } = await api.call('POST', `/v1/channels/${channel}/reauthorize-links`, {});
+  async function reauthorizeLink(channel: string, more: Record<string, unknown> = {}) {
+    const { json } = await api.call('POST', `/v1/channels/${channel}/reauthorize-links`, more);
     return { id: json.id as string, path: new URL(json.url).pathname };
   }
 

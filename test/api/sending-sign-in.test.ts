@@ -2,8 +2,9 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { refreshUntilDone } from '../credentials/refresh-until-done.ts';
+import type { Use } from '../../domain/access-type.ts';
 import { browse } from '../support/api.ts';
-import { signInAt } from '../support/connect.ts';
+import { channelOf, connectExchange, connectImap, signInAt } from '../support/connect.ts';
 import { secret } from '../support/minting.ts';
 import { codeOf, locationOf } from './links-of.ts';
 import { raiseApi } from './raise-api.ts';
@@ -161,6 +162,10 @@ describe('with tokens', () => {
       });
       // A fresh token is served all the same (rule 6).
       expect((await api.call('GET', `/v1/channels/${id}/access-token`)).status).toBe(200);
+      // The next refresh answers with as little: nothing is healed.
+      await refreshUntilDone(stage.context, { ...input, version: 3 });
+      const still = { status: 'reauth_required', uses: ['read'], missing_uses: ['send'], credential_version: 4 };
+      expect(await shown(id)).toMatchObject(still);
     },
   );
 
@@ -179,6 +184,29 @@ describe('with tokens', () => {
       expect((await smtpLogins(provider, email)).at(-1)).toMatchObject({ operation: 'SMTP AUTH XOAUTH2', status: 200 });
     },
   );
+
+  test('a channel that only reads gains sending by a link; a sign-in that asks for less takes none of it away', async () => {
+    const email = 'gains@grants.example.com';
+    const at = (path: string) => signIn('gmail', 'google', { path, email });
+    const reading = () => links.makeLink({ access_types: ['gmail'] });
+    const id = channelIn(await at((await reading()).path));
+    expect(await shown(id)).toMatchObject({ uses: ['read'], missing_uses: [] });
+    expect(codeOf(await at((await links.reauthorizeLink(id, { uses: BOTH })).path))).toBeNull();
+    expect(await shown(id)).toMatchObject({ uses: BOTH, missing_uses: [] });
+    // Google's new grant is for reading alone: what is missing is said, and asked for again.
+    await at((await reading()).path);
+    expect(await shown(id)).toMatchObject({ uses: ['read'], missing_uses: ['send'] });
+    const otto = 'otto@send.example.com';
+    await stage.sandbox.account('imap', otto, { password: PASSWORD });
+    const server = { host: '127.0.0.1', port: stage.imap.smtp_port, security: 'starttls' as const };
+    const sending = { spec: { uses: ['read', 'send'] as Use[] } };
+    const byPassword = channelOf(await connectImap(stage, otto, PASSWORD, { ...sending, smtp: server }));
+    await connectImap(stage, otto, PASSWORD);
+    expect(await shown(byPassword)).toMatchObject({ uses: BOTH, missing_uses: [], smtp: server });
+    await stage.sandbox.account('exchange', 'pia@example.com', { password: PASSWORD });
+    const exchange = channelOf(await connectExchange(stage, 'pia@example.com', PASSWORD, sending));
+    expect(await shown(exchange)).toMatchObject({ uses: ['read'], missing_uses: ['send'] });
+  });
 
   test('an adopted grant is good for what it allows', async () => {
     const email = 'adopted@grants.example.com';

@@ -17,7 +17,7 @@ export function NextSteps({ session, way }: { session: ConnectSession; way: Sign
   };
   // Beside a form nothing is promised of a provider's page.
   const texts = way.password
-    ? [steps.enterPassword, ...(session.uses.includes('send') ? [steps.canSend] : []), outcome()]
+    ? [steps.enterPassword, ...(way.password.smtp && session.uses.includes('send') ? [steps.canSend] : []), outcome()]
     : [
         isOwnLogin(session, way) ? steps.signInOwn : account ? steps.signInAs : steps.signIn,
         session.uses.includes('send') ? steps.allowSend : steps.allowRead,
