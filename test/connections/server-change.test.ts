@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { raiseApi } from '../api/raise-api.ts';
 import type { RaisedApi } from '../api/raise-api.ts';
-import { idsOf, importing, messageIds } from '../imports/importing.ts';
+import { idsOf, importing, messageIds, withSessions } from '../imports/importing.ts';
 import { browse } from '../support/api.ts';
 import { copyMail } from '../support/mailbox.ts';
 import { secret } from '../support/minting.ts';
@@ -127,6 +127,31 @@ describe('a true move', () => {
     expect(await poll(channelId)).toMatchObject({ stored: 1 });
     expect(await feedOf(channelId)).toEqual(messageIds([...own, ...since, ...fresh]));
     expect(early).toHaveLength(2);
+  });
+
+  test('takes an import that broke and has left the lane back into it, and lists again', async () => {
+    const { email, channelId, own } = await channelWith('owing', 4);
+    const missed = await stage.sandbox.deliver('imap', email, 3, { folder: 'Projects' });
+    const { queue, finish, imports } = importing(stage.context);
+    const importId = await queue(channelId, { cause: 'reauthorized' });
+    const broken = withSessions(stage.context, (session) => ({
+      ...session,
+      listWindow: () => Promise.reject(new TypeError('our reader of this page is broken')),
+    }));
+    await importing(broken).slice(channelId, importId, 4);
+    const open = async () => (await imports(channelId)).filter(({ state }) => state !== 'completed');
+    expect(await open()).toMatchObject([{ id: importId, state: 'stalled', owed: true }]);
+    await copyMail(mailbox(email), mailbox(email, second.imap), {
+      folders: ['INBOX', 'Projects'],
+      into: (folder) => `Old ${folder}`,
+    });
+    await movedBy(channelId, email, { allow_server_change: true, attested: true });
+    expect(await open()).toMatchObject([{ id: importId, state: 'running', owed: false, stalledAt: null }]);
+    expect(await finish(channelId, importId)).toMatchObject({
+      state: 'completed',
+      counts: { imported: 3, missing: 0 },
+    });
+    expect(await feedOf(channelId)).toEqual(messageIds([...own, ...missed]));
   });
 
   test('is refused where the new server’s account has a channel of its own', async () => {
