@@ -109,7 +109,7 @@ const refusedLogin = (headers: Record<string, string>) =>
 describe('Exchange', () => {
   it('signs in once for a session, by NTLM with channel bindings, with any letters in the password', async () => {
     const account = await createAccount();
-    const password = `${secret('exchange-password')} für 東京`;
+    const password = `東京 für ${secret('exchange-password')}`;
     await stage.control('PUT', `/accounts/exchange/${account.email}`, { password });
     await account.fault('extended_protection_required');
     const username = `CONTOSO\\${account.email.split('@')[0]}`;
