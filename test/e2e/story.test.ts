@@ -165,7 +165,7 @@ describe.skipIf(!chromiumInstalled)('a newcomer', { timeout: 120_000 }, () => {
 
   it('signs in with another account: refused, both are named, nothing has changed', async () => {
     // Google's security event names the cause soon after the token endpoint has refused.
-    await expect.poll(async () => (await channel()).status_reason, { timeout: 20_000 }).toBe('password_changed');
+    await expect.poll(async () => (await channel()).status_reason, { timeout: 40_000 }).toBe('password_changed');
     const before = await channel();
     await button('Reauthorize').click();
     await page.getByRole('heading', { name: `Sign in again as ${ANA}`, exact: true }).waitFor();

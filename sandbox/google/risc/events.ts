@@ -28,7 +28,7 @@ const typeOf = (event: SecurityEventName) => `${event.startsWith('token') ? OAUT
 
 /** How long after the tokens the sessions of a changed password end. */
 const SESSIONS_AFTER_MS = 1_500;
-const RETRY_AFTER_MS = [1_000, 5_000];
+const RETRY_AFTER_MS = [1_000, 5_000, 15_000];
 const TIMEOUT_MS = 10_000;
 
 /** Tells the receiver of the client's project what happens to accounts (developers.google.com/identity/protocols/risc). */
