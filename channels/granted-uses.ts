@@ -2,21 +2,21 @@ import { USES } from '../domain/access-type.ts';
 import type { Use } from '../domain/access-type.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 
-/** Names the scopes that these uses need and that were not granted. */
+/** Maps uses to the OAuth scopes that they need and that were not granted. */
 interface ScopeMap {
   missingScopes(granted: string[], uses: Use[]): string[];
 }
 
-/** What a grant is good for, of what was asked for. */
+/** The uses that a grant allows, of those that were asked for. */
 export interface GrantedUses {
   granted: Use[];
-  /** The scopes that nothing works without: none is missing where the mailbox can be read. */
+  /** The missing OAuth scopes without which nothing works; empty where the mailbox can be read. */
   lacking: string[];
 }
 
 /**
- * Compares the scopes that were granted with those that the uses need. A connection that only reads where it was to send as
- * well is still good: the person chose so. One that cannot read is none.
+ * Compares the granted OAuth scopes with those that the uses need. A grant that reads and does not send is good: the person
+ * chose so. A grant that does not read is none.
  */
 export function compareGrant(oauth: ScopeMap, scopes: string[] | null, asked: readonly Use[]): GrantedUses {
   // Not told: as asked for (RFC 6749 section 5.1).
@@ -29,12 +29,12 @@ export function compareGrant(oauth: ScopeMap, scopes: string[] | null, asked: re
 export const missingOf = (asked: readonly Use[], granted: readonly Use[]): Use[] =>
   USES.filter((use) => asked.includes(use) && !granted.includes(use));
 
-/** All that was ever asked for, and what is asked for now. */
+/** The uses that were ever asked for, and those that are asked for now. */
 export const askedUses = (
   { uses, missingUses }: Pick<ChannelRow, 'uses' | 'missingUses'>,
   more: readonly Use[] = [],
 ): Use[] => USES.filter((use) => [uses, missingUses, more].some((some) => some.includes(use)));
 
-/** What Mooring can do at this provider, of these uses. */
-export const possibleUses = ({ sending }: { sending: object | null }, uses: readonly Use[]): Use[] =>
-  uses.filter((use) => use !== 'send' || sending !== null);
+/** Those of these uses that Mooring can do at a provider; undefined: its access type is not configured, and all stay. */
+export const possibleUses = (provider: { sending: object | null } | undefined, uses: readonly Use[]): Use[] =>
+  uses.filter((use) => use !== 'send' || provider?.sending !== null);

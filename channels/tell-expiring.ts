@@ -1,14 +1,16 @@
 import { findCredentialState } from '../db/credentials/credentials.ts';
 import { forgetExpiryWarning } from '../db/credentials/grant-lives.ts';
 import { insertEvent } from '../db/events/events.ts';
+import type { AccessType } from '../domain/access-type.ts';
 import { HOLDS_GRANT, isOneOf } from '../domain/channel.ts';
 import type { Context } from '../runtime/context.ts';
 import { eventData } from './happenings.ts';
+import { issuerOf } from './issuer.ts';
 import { changeChannel } from './wake.ts';
 
 /**
  * Emits `channel.expiring` once for a grant that ends soon: by a time that the provider told, or because it lies unused and
- * the channel cannot refresh it. A channel that already waits for a person has its alert; its warning waits until it is back.
+ * the channel cannot refresh it. A channel that needs a sign-in already has its alert; its warning waits until it is back.
  */
 export async function tellExpiring(context: Context, channel: { tenantId: string; channelId: string }): Promise<void> {
   await changeChannel(context, channel, async ({ tx, now }, row) => {
@@ -26,12 +28,11 @@ export async function tellExpiring(context: Context, channel: { tenantId: string
 type Credential = NonNullable<Awaited<ReturnType<typeof findCredentialState>>>;
 
 function endOf(
-  { providers }: Pick<Context, 'providers'>,
-  accessType: Parameters<Context['providers']['get']>[0],
+  context: Pick<Context, 'providers'>,
+  accessType: AccessType,
   { grantEndsAt, issuedAt, oauthProvider }: Credential,
 ) {
-  const oauth = providers.get(accessType)?.signIn.oauth ?? [];
-  const unusedLifeMs = oauth.find(({ provider }) => oauthProvider === null || provider === oauthProvider)?.unusedLifeMs;
+  const unusedLifeMs = issuerOf(context, accessType, oauthProvider)?.unusedLifeMs;
   const unusedEnd = issuedAt && unusedLifeMs ? new Date(issuedAt.getTime() + unusedLifeMs) : null;
   if (grantEndsAt && !(unusedEnd && unusedEnd < grantEndsAt)) {
     return { expiresAt: grantEndsAt, expiresBy: 'refresh_token_expired', action: 'reauthorize' };

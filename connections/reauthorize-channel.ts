@@ -16,6 +16,7 @@ import type { Use } from '../domain/access-type.ts';
 import type { SubmissionServer } from '../domain/server.ts';
 import type { ScopeHead } from '../providers/contract.ts';
 import type { SignIn } from './sign-in.ts';
+import { earliest } from '../imports/heads.ts';
 import { isMailboxOf } from './account.ts';
 import { askedUses, missingOf } from '../channels/granted-uses.ts';
 import { firstRefreshAt, newCredential } from './new-credential.ts';
@@ -59,8 +60,8 @@ export async function reauthorizeChannel(
 }
 
 /**
- * A sign-in that asks for less, such as one by a connect link that only reads, gives up nothing of what the channel was
- * asked for: what the new credential is good for stays, the rest is missing from now on.
+ * A sign-in that asks for less, such as one by a connect link that only reads, drops no use that was asked for: a use that
+ * the new credential allows stays, the others are missing from now on.
  */
 function renewedUses(context: Context, signIn: SignIn, channel: ChannelRow): { uses: Use[]; missingUses: Use[] } {
   const { accessType, credential, spec } = signIn;
@@ -78,7 +79,7 @@ function renewedUses(context: Context, signIn: SignIn, channel: ChannelRow): { u
   return { uses, missingUses: missingOf(asked, uses) };
 }
 
-/** Where none is named, the channel's own, if the mailbox stays where it is. */
+/** The server that was named, else the channel's own, if its mailbox stays where it is. */
 function renewedSubmission({ credential, proof }: SignIn, channel: ChannelRow): SubmissionServer | null {
   const given = submissionOf(credential);
   if (given || credential.kind !== 'password') return given;
@@ -128,9 +129,7 @@ async function openGap(tx: Transaction, channel: ChannelRow): Promise<Date | nul
   const { coveredUntil, importMode, ownedFrom, createdAt } = channel;
   if (coveredUntil === null) return coveredUntil;
   const begun = (await findRunningImport(tx, channel.id))?.windowFrom ?? coveredUntil;
-  if (importMode === 'gap') return earlier(begun, coveredUntil);
+  if (importMode === 'gap') return earliest([begun, coveredUntil]);
   const last = (await findLastReceived(tx, channel.id)) ?? ownedFrom ?? createdAt;
-  return earlier(begun, earlier(last, coveredUntil));
+  return earliest([begun, last, coveredUntil]);
 }
-
-const earlier = (one: Date, other: Date) => (one < other ? one : other);

@@ -32,7 +32,7 @@ export interface SignIn {
   link: LinkRow | null;
   accessType: AccessType;
   spec: LinkSpec;
-  /** What the credential is good for, of what the spec asks for; absent: all of it. */
+  /** The uses that the credential allows, of those in the spec; absent: all of them. */
   granted?: Use[];
   credential: SignInCredential;
   proof: SignInProof;
@@ -58,17 +58,16 @@ export function serverOf(credential: SignInCredential): Server | null {
   return credential.kind === 'password' ? credential.server : null;
 }
 
-/** What the channel is good for from now on, and what is missing of what was asked for. */
+/** The uses that the credential allows, and those that were asked for and are missing. */
 export function usesOf(
   { providers }: Pick<Context, 'providers'>,
   { accessType, spec, granted = spec.uses }: Pick<SignIn, 'accessType' | 'spec' | 'granted'>,
 ): { uses: Use[]; missingUses: Use[] } {
-  const provider = providers.get(accessType);
-  const uses = provider ? possibleUses(provider, granted) : granted;
+  const uses = possibleUses(providers.get(accessType), granted);
   return { uses, missingUses: missingOf(spec.uses, uses) };
 }
 
-/** Where mail is sent with a password; null: it only reads, or the provider's own server or API sends. */
+/** The server that sends with a password; null: the channel only reads, or the provider's own server or API sends. */
 export function submissionOf(credential: SignInCredential): SubmissionServer | null {
   return credential.kind === 'password' ? (credential.smtp ?? null) : null;
 }

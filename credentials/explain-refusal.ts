@@ -1,3 +1,4 @@
+import { issuerOf } from '../channels/issuer.ts';
 import type { Context } from '../runtime/context.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import type { Transaction } from '../db/client.ts';
@@ -23,7 +24,7 @@ export async function explainRefusal(
   { row, credential, refusal, now }: Refused,
 ): Promise<Verdict> {
   const { verdict, tried } = refusal;
-  const issuer = issuerOf(context, row, credential);
+  const issuer = grantIssuer(context, row, credential);
   const isGrants = tried === 'credential' && (verdict.kind === 'reauth_required' || verdict.kind === 'account_gone');
   if (isGrants && credential?.grantEndsAt && credential.grantEndsAt <= now) return endedByItself(verdict);
   if (!isGrants || issuer?.securityEvents === undefined || !credential?.issuedAt) return verdict;
@@ -59,15 +60,11 @@ function endedByItself(verdict: Verdict): Verdict {
   return { ...verdict, reason: 'refresh_token_expired', vague: false, told: true };
 }
 
-/** Whose authorization server issued the grant; it may be another than who serves the account. */
-export function issuerOf(
-  { providers }: Pick<Context, 'providers'>,
+/** The authorization server that issued the grant; another provider may serve the account. null: a password has none. */
+export function grantIssuer(
+  context: Pick<Context, 'providers'>,
   { accessType }: Pick<ChannelRow, 'accessType'>,
   credential: CredentialState | null,
 ): OAuthAdapter | null {
-  if (credential?.kind !== 'oauth') return null;
-  const offered = providers.get(accessType)?.signIn.oauth ?? [];
-  // As `oauthOf` finds it: a grant that was stored by an earlier release names no server.
-  const { oauthProvider } = credential;
-  return offered.find(({ provider }) => oauthProvider === null || provider === oauthProvider) ?? null;
+  return credential?.kind === 'oauth' ? issuerOf(context, accessType, credential.oauthProvider) : null;
 }

@@ -22,7 +22,7 @@ import { servedUntilMs, spentAt } from '../domain/schedule.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Provider } from '../providers/contract.ts';
 import { clientOf } from './canary.ts';
-import { explainRefusal, issuerOf } from './explain-refusal.ts';
+import { explainRefusal, grantIssuer } from './explain-refusal.ts';
 import { lockOutOf, passwordRetriesAfter } from './password-tries.ts';
 
 /** The half of a connection that a call tried: the credential, or access to the account. */
@@ -202,10 +202,10 @@ const refusesPassword = (verdict: Verdict, credential: CredentialState | null) =
 
 type Confirmations = Provider['capabilities']['confirmations'];
 
-/** A grant's issuer may be another than who serves the account. */
+/** The issuer of a grant may be another provider than the one that serves the account. */
 function confirmationsOf(context: Context, row: ChannelRow, credential: CredentialState | null): Confirmations {
   const { capabilities } = context.providers.get(row.accessType)!;
-  return issuerOf(context, row, credential)?.confirmations ?? capabilities.confirmations;
+  return grantIssuer(context, row, credential)?.confirmations ?? capabilities.confirmations;
 }
 
 interface Unconfirmed {

@@ -140,8 +140,8 @@ async function settleStored(given: Given, answered: Answered, tokens: TokenSet):
 }
 
 /**
- * A refresh that answers is a success, unless the grant has lost scopes that the channel's uses need: a person or an
- * administrator took some away. Said before a call fails, and by a reason of its own; the new token is served all the same.
+ * A refresh that answers is a success, unless the grant has lost OAuth scopes that the channel's uses need: a person or an
+ * administrator has removed them. The channel shows that before a call fails; the new token is served all the same.
  */
 async function settleScopes(
   given: Given,
@@ -169,8 +169,8 @@ async function settleScopes(
 }
 
 /**
- * What the channel is good for by the scopes of a refresh, of all that it was asked for: what was lost may return. A use
- * that the scopes before did not show either stays as it is: what they are called may change with a release.
+ * The uses that the OAuth scopes of a refresh allow, of all that were asked for: a lost use may return. A use that the
+ * scopes before did not show either stays: a release may map it to scopes of another name.
  */
 function usesAfter(
   { providers }: Context,
@@ -180,15 +180,14 @@ function usesAfter(
   const { uses, missingUses, accessType } = channel;
   if (scopes === null) return { uses, missingUses, lost: [] };
   const asked = askedUses(channel);
-  const provider = providers.get(accessType);
-  const granted = compareGrant(oauth, scopes, asked).granted;
-  const possible = provider ? possibleUses(provider, granted) : granted;
+  const { granted } = compareGrant(oauth, scopes, asked);
+  const possible = possibleUses(providers.get(accessType), granted);
   const unseen = uses.filter((use) => oauth.missingScopes(before, [use]).length > 0);
   const now = asked.filter((use) => possible.includes(use) || unseen.includes(use));
   return { uses: now, missingUses: missingOf(asked, now), lost: uses.filter((use) => !now.includes(use)) };
 }
 
-/** Whether the trouble came of lost scopes of which one is still missing, or the mailbox cannot be read. */
+/** Whether the channel lost OAuth scopes of which one is still missing, or cannot read the mailbox. */
 function isStillLacking(
   { status, statusReason, providerCode, missingUses }: ChannelRow,
   missing: readonly string[],
@@ -226,7 +225,7 @@ async function newVersion(
   } satisfies Partial<NewCredential>;
 }
 
-/** A new refresh token without an end of its own ends by itself no more. */
+/** A new refresh token whose answer tells no end has none: the end of the one before does not apply to it. */
 function newLife(
   oauth: OAuthAdapter,
   { grantEndsAt, expiryWarnAt }: CredentialRow,
@@ -240,8 +239,8 @@ function newLife(
 }
 
 /**
- * Of a new refresh token; of the old one where a release before stored it, or the server stored it without them, or they are
- * of an older key.
+ * The identifiers of a new refresh token, or of a stored one that has none yet (an earlier release or the server stored it)
+ * or has some under an older key.
  */
 async function newIdentifiers(
   context: Context,

@@ -9,7 +9,7 @@ import { comparePage, needsComparison } from './listing/comparison.ts';
 import { tellOfProgress } from './events.ts';
 import { finishImport } from './finish.ts';
 import { earliest } from './heads.ts';
-import { reopenParts } from '../db/imports/set-aside.ts';
+import { isAside, reopenParts } from '../db/imports/set-aside.ts';
 import { PartRefused } from '../domain/verdict.ts';
 import { putAside } from './listing/list-carefully.ts';
 import { listPage } from './listing/list-page.ts';
@@ -80,9 +80,7 @@ async function lookAgain(
   return isOver(run.stretch) ? 'unfinished' : retryItems(run, row, scope, unsettled);
 }
 
-const isAside = ({ retryAt, state }: ImportScopeRow) => retryAt !== null && state !== 'done';
-
-/** No poll reopens an import that has left the lane: it tries what is set aside by itself. */
+/** An import that has left the lane, which no poll reopens, tries its parts that are set aside by itself. */
 async function waitForParts({ context, importId, channel }: Stretch, scopes: ImportScopeRow[]): Promise<Advance> {
   const now = await context.clock.now();
   await context.database.inTenant(channel.tenantId, (tx) => reopenParts(tx, importId, now));

@@ -14,7 +14,7 @@ import {
 } from '../db/imports/imports.ts';
 import type { ImportRow } from '../db/imports/imports.ts';
 import { endReplay, quarantineInterrupted } from '../db/imports/quarantine.ts';
-import { listSetAside } from '../db/imports/set-aside.ts';
+import { isAside, listSetAside } from '../db/imports/set-aside.ts';
 import { quarantinedCount, receiptOf } from '../domain/receipt.ts';
 import type { Receipt } from '../domain/receipt.ts';
 import { keepStates } from './audit-states.ts';
@@ -41,7 +41,7 @@ export async function finishImport(stretch: Stretch): Promise<void> {
     await quarantineInterrupted(tx, importId, { now, parserVersion: PARSER_VERSION });
     if (row.replaying) return endOfReplay(tx, row, now);
     const scopes = await listImportScopes(tx, importId);
-    const aside = scopes.filter(({ retryAt, state }) => retryAt !== null && state !== 'done');
+    const aside = scopes.filter(isAside);
     const toCompare = needsComparison(row, scopes);
     const left = scopes.filter(({ state }) => state === 'listing' || (toCompare && state === 'comparing'));
     if (left.some((scope) => !aside.includes(scope)) || (row.owed && aside.length > 0)) return;
@@ -93,7 +93,7 @@ function isUnremarkable(row: ImportRow, receipt: Receipt): boolean {
   return isRoutine(row) && receipt.found === receipt.alreadyHad + excluded;
 }
 
-/** Whether everything up to the heads is stored: not while another import waits for something. */
+/** Whether everything up to the heads is stored: not while another import owes messages, or a part is set aside. */
 async function isCovered(tx: Transaction, row: ImportRow, state: 'completed' | 'stalled'): Promise<boolean> {
   return row.movesCursor && state === 'completed' && isWhole(tx, row.channelId);
 }
@@ -103,12 +103,12 @@ function coverage(channel: ChannelRow, scopes: ImportScopeRow[], headsAt: Date):
   return later(channel.coveredUntil, earliest(scopes.map(({ headAt }) => headAt ?? headsAt)) ?? headsAt);
 }
 
-/** `stalled` until a compared import finds nothing missing. */
+/** `stalled` while an import breaks, and until a compared import finds nothing missing. */
 export async function importStateOf(tx: Transaction, channelId: string): Promise<ChannelRow['importState']> {
   const running = await listRunningImports(tx, channelId);
-  const told = running.filter(({ audit }) => !audit);
-  if (told.some(({ state, stalledAt }) => state === 'running' && stalledAt === null)) return 'catching_up';
-  if (told.some(({ stalledAt }) => stalledAt !== null)) return 'stalled';
+  const shown = running.filter(({ audit }) => !audit);
+  if (shown.some(({ state, stalledAt }) => state === 'running' && stalledAt === null)) return 'catching_up';
+  if (shown.some(({ stalledAt }) => stalledAt !== null)) return 'stalled';
   if ((await listSetAside(tx, channelId)).length > 0) return 'stalled';
   return (await findLastAudited(tx, channelId))?.state === 'stalled' ? 'stalled' : 'idle';
 }

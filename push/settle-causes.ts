@@ -1,14 +1,15 @@
 import { changeChannel } from '../channels/wake.ts';
-import { listCertainEvents, listChannelsOfGrants, setCertainty } from '../db/across-tenants/security-events.ts';
+import { listCertainEvents, setCertainty } from '../db/across-tenants/security-events.ts';
 import { ONE_ACT_MS } from '../domain/security/security-event.ts';
 import type { Context } from '../runtime/context.ts';
-import { explainStatus } from './write-notice.ts';
+import { findGrantedChannels } from './granted-channels.ts';
+import { explainStatus } from './write-facts.ts';
 
 const EVENTS_PER_PAGE = 200;
 
 /**
- * A minute after grants were revoked, and no event of the same act named another cause, the cause is certain: the channels
- * that the token endpoint has refused meanwhile say so.
+ * A revocation is the certain cause once no event of the same act has named another one for a minute: the channels that the
+ * token endpoint has refused meanwhile then say so.
  */
 export async function settleCauses(context: Context, stopping?: AbortSignal): Promise<void> {
   for (;;) {
@@ -21,7 +22,7 @@ export async function settleCauses(context: Context, stopping?: AbortSignal): Pr
 
 type CertainEvent = Awaited<ReturnType<typeof listCertainEvents>>[number];
 
-/** An event that cannot be settled must not keep the others from being. */
+/** An event that fails is put off: it must not hold up the others. */
 async function settleOrPutOff(context: Context, event: CertainEvent, now: Date): Promise<void> {
   try {
     await settleCause(context, event);
@@ -34,11 +35,7 @@ async function settleOrPutOff(context: Context, event: CertainEvent, now: Date):
 
 async function settleCause(context: Context, event: CertainEvent): Promise<void> {
   const { provider, providerId } = event;
-  const ownTypes = [...context.providers.values()].flatMap(({ name, accessType }) =>
-    name === provider ? [accessType] : [],
-  );
-  const channels = await listChannelsOfGrants(context.database, { provider, ownTypes, about: { providerId } });
-  for (const channel of channels) {
+  for (const channel of await findGrantedChannels(context, provider, { providerId })) {
     await changeChannel(context, channel, async (waking, row) => {
       if (await explainStatus(waking, row, provider)) await waking.wake(row);
     });

@@ -1,19 +1,19 @@
 import { changeChannel } from '../channels/wake.ts';
-import {
-  listChannelsOfGrants,
-  markSecurityEventsTold,
-  storeSecurityEvents,
-} from '../db/across-tenants/security-events.ts';
-import type { GrantedChannel, GrantsOf, SecurityEventRow } from '../db/across-tenants/security-events.ts';
+import { markSecurityEventsTold, storeSecurityEvents } from '../db/across-tenants/security-events.ts';
+import type { GrantedChannel, SecurityEventRow } from '../db/across-tenants/security-events.ts';
 import type { ProviderName } from '../domain/access-type.ts';
-import { EVENT_COUNTS_FOR_MS, ONE_ACT_MS } from '../domain/security/security-event.ts';
+import { EVENT_COUNTS_FOR_MS, ONE_ACT_MS, isRevocation } from '../domain/security/security-event.ts';
 import { tokenIdentifierHashes } from '../credentials/token-identifiers.ts';
 import type { ToldEvent } from '../providers/security-events.ts';
 import type { Context } from '../runtime/context.ts';
+import { findGrantedChannels } from './granted-channels.ts';
 import { inTurn } from './in-turn.ts';
-import { writeNotice } from './write-notice.ts';
+import { writeFacts } from './write-facts.ts';
 
-/** `known`: it was told before, or is as old as those that were forgotten. `unknown_account`: no live channel rests on such a grant. */
+/**
+ * `known`: every channel was told of the event before, or it is too old to count. `unknown_account`: no live channel rests on
+ * the grant.
+ */
 export type AccountsTold = 'checked' | 'known' | 'unknown_account';
 
 interface SignedToken {
@@ -55,14 +55,9 @@ async function tell(context: Context, { provider, tokenId, issuedAt, events }: S
 }
 
 function findChannels(context: Context, provider: ProviderName, { about }: ToldEvent): Promise<GrantedChannel[]> {
-  const ownTypes = [...context.providers.values()].flatMap(({ name, accessType }) =>
-    name === provider ? [accessType] : [],
-  );
-  const of: GrantsOf['about'] =
-    'providerId' in about
-      ? { providerId: about.providerId }
-      : { identifiers: tokenIdentifierHashes(context, provider, about.tokenIdentifier) };
-  return listChannelsOfGrants(context.database, { provider, ownTypes, about: of });
+  if ('providerId' in about) return findGrantedChannels(context, provider, { providerId: about.providerId });
+  const identifiers = tokenIdentifierHashes(context, provider, about.tokenIdentifier);
+  return findGrantedChannels(context, provider, { identifiers });
 }
 
 /** All channels of one event have the same login. */
@@ -72,8 +67,7 @@ function rowOf(
   { providerId }: GrantedChannel,
   now: Date,
 ): SecurityEventRow {
-  const isOpen = kind === 'tokens_revoked' || kind === 'token_revoked';
-  const certainAt = isOpen ? new Date(now.getTime() + ONE_ACT_MS) : null;
+  const certainAt = isRevocation(kind) ? new Date(now.getTime() + ONE_ACT_MS) : null;
   return { ...token, providerId, kind, detail, receivedAt: now, certainAt };
 }
 
@@ -83,5 +77,5 @@ async function tellChannel(
   channel: GrantedChannel,
   { kind }: ToldEvent,
 ): Promise<void> {
-  await changeChannel(context, channel, (waking, row) => writeNotice(waking, row, kind, provider));
+  await changeChannel(context, channel, (waking, row) => writeFacts(waking, row, kind, provider));
 }

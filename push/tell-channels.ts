@@ -9,7 +9,7 @@ import type { AccessType } from '../domain/access-type.ts';
 import type { PushedItem, PushTarget } from '../providers/contract.ts';
 import type { Context } from '../runtime/context.ts';
 import { inTurn } from './in-turn.ts';
-import { writeNotice } from './write-notice.ts';
+import { writeFacts } from './write-facts.ts';
 
 /** `known`: everything up to this news is already stored. */
 export type Told = PushedItem['kind'] | 'known' | 'unknown_mailbox' | 'unknown_subscription' | 'forged';
@@ -75,7 +75,7 @@ async function tellChannel(
     const channel = news.length > 0 ? await lockChannel(tx, channelId) : null;
     if (channel === null) return ['known'];
     if (!(await isAuthentic(tx, channelId, about))) return ['forged'];
-    for (const kind of news) await writeNotice({ tx, now, wake }, channel, kind);
+    for (const kind of news) await writeFacts({ tx, now, wake }, channel, kind);
     return news;
   });
   if (told.includes('forged')) context.logger.warn({ channelId }, 'A push did not repeat its state');

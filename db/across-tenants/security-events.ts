@@ -13,7 +13,7 @@ export interface GrantedChannel {
   providerId: string;
 }
 
-/** Whose grants an event is about: a login of the provider, or the holder of one refresh token. */
+/** The grants that an event is about: those of a login, or the one of a refresh token. */
 export interface GrantsOf {
   provider: ProviderName;
   /** Access types whose grants are this provider's where the credential names none. */
@@ -57,7 +57,7 @@ export async function storeSecurityEvents(database: Database, rows: SecurityEven
   });
 }
 
-/** From now on a repetition of the token is known, and needs nothing. */
+/** Marks that every channel was told: from now on a repetition of the token is known. */
 export async function markSecurityEventsTold(
   database: Database,
   token: Pick<SecurityEventRow, 'provider' | 'tokenId'>,
@@ -69,7 +69,7 @@ export async function markSecurityEventsTold(
 const isToken = ({ provider, tokenId }: Pick<SecurityEventRow, 'provider' | 'tokenId'>) =>
   and(eq(securityEvents.provider, provider), eq(securityEvents.tokenId, tokenId));
 
-/** Events that no other event of the same act has explained until their time; the oldest first. */
+/** The events whose cause is to be settled by now; the oldest first. */
 export async function listCertainEvents(
   database: Database,
   { now, limit }: { now: Date; limit: number },
@@ -85,7 +85,7 @@ export async function listCertainEvents(
   );
 }
 
-/** `certainAt`: when the event is looked at again; null: not at all. */
+/** `certainAt`: when the cause is settled, or tried again; null: never. */
 export async function setCertainty(
   database: Database,
   event: Pick<SecurityEventRow, 'provider' | 'tokenId' | 'position'>,
@@ -101,16 +101,15 @@ export async function forgetSecurityEvents(
   { before, limit }: { before: Date; limit: number },
 ): Promise<number> {
   return database.acrossTenants(async (tx) => {
-    const old = tx
-      .select({ provider: securityEvents.provider, tokenId: securityEvents.tokenId })
+    const old = await tx
+      .select({ tokenId: securityEvents.tokenId })
       .from(securityEvents)
       .where(lt(securityEvents.receivedAt, before))
       .limit(limit);
-    const found = await old;
-    const ids = [...new Set(found.map(({ tokenId }) => tokenId))];
+    const ids = [...new Set(old.map(({ tokenId }) => tokenId))];
     if (ids.length === 0) return 0;
     const gone = and(inArray(securityEvents.tokenId, ids), lt(securityEvents.receivedAt, before));
     await tx.delete(securityEvents).where(gone);
-    return found.length;
+    return old.length;
   });
 }

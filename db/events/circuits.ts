@@ -5,7 +5,11 @@ import { webhookEndpoints } from '../schema/events.ts';
 
 /* An endpoint's row has a circuit for each lane of its deliveries. */
 
-type Row = typeof webhookEndpoints.$inferSelect;
+/** The values of the columns of both circuits. */
+export type CircuitValues = Pick<
+  typeof webhookEndpoints.$inferSelect,
+  keyof Circuit | 'messageFailures' | 'messagesFailingSince' | 'messagesOpenUntil' | 'messagesAtOnce'
+>;
 
 /** The columns of each lane's circuit. */
 export const CIRCUIT_COLUMNS = {
@@ -35,11 +39,11 @@ export function circuitValues(lane: DeliveryLane, circuit: Partial<Circuit>) {
           messagesOpenUntil: openUntil,
           messagesAtOnce: atOnce,
         };
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<Row>;
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<CircuitValues>;
 }
 
 /** Both circuits of an endpoint that was mended. */
-export const closedCircuits = (): Partial<Row> => ({
+export const closedCircuits = (): Partial<CircuitValues> => ({
   ...circuitValues('lifecycle', CLOSED_CIRCUIT),
   ...circuitValues('messages', CLOSED_CIRCUIT),
 });

@@ -2,6 +2,7 @@ import { and, asc, eq, getTableColumns, gt, isNull } from 'drizzle-orm';
 import type { InferInsertModel, InferSelectModel } from 'drizzle-orm';
 import type { Transaction } from '../client.ts';
 import { webhookEndpoints } from '../schema/events.ts';
+import type { CircuitValues } from './circuits.ts';
 
 /** With its secret, which only a worker reads: it signs deliveries. */
 export type SigningEndpoint = InferSelectModel<typeof webhookEndpoints>;
@@ -39,7 +40,7 @@ export async function listEndpoints(
 export async function updateEndpoint(
   tx: Transaction,
   id: string,
-  values: Partial<Omit<EndpointRow, 'id' | 'tenantId'>>,
+  values: Partial<Pick<EndpointRow, 'url' | 'events' | 'disabledAt'> & CircuitValues>,
 ): Promise<EndpointRow | null> {
   if (Object.keys(values).length === 0) return findEndpoint(tx, id);
   const [row] = await tx

@@ -104,17 +104,20 @@ export async function findRunningImport(tx: Transaction, channelId: string): Pro
   return row ?? null;
 }
 
+/** An import works, in its lane or beside it. */
+const goesOn = or(eq(imports.state, 'running'), imports.owed);
+
 /** The beginning of the gap that an import closes, in whole seconds, as providers tell time. */
 export async function findOpenGap(tx: Transaction, channelId: string): Promise<Date | null> {
-  const inGap = and(eq(imports.movesCursor, true), imports.backfill, or(eq(imports.state, 'running'), imports.owed));
-  const [running] = await tx
+  const inGap = and(eq(imports.movesCursor, true), imports.backfill, goesOn);
+  const [first] = await tx
     .select({ windowFrom: imports.windowFrom })
     .from(imports)
     .where(and(eq(imports.channelId, channelId), inGap))
     .orderBy(asc(imports.windowFrom))
     .limit(1);
-  if (!running?.windowFrom) return null;
-  return new Date(Math.floor(running.windowFrom.getTime() / 1000) * 1000);
+  if (!first?.windowFrom) return null;
+  return new Date(Math.floor(first.windowFrom.getTime() / 1000) * 1000);
 }
 
 /** The channel is disconnected: its imports are cancelled. Stored messages and the quarantine stay. */
@@ -122,7 +125,7 @@ export async function cancelRunningImport(tx: Transaction, channelId: string, no
   await tx
     .update(imports)
     .set({ state: 'cancelled', owed: false, completedAt: now })
-    .where(and(eq(imports.channelId, channelId), or(eq(imports.state, 'running'), imports.owed)));
+    .where(and(eq(imports.channelId, channelId), goesOn));
   await endReplay(
     tx,
     (await listReplaying(tx, channelId)).map(({ id }) => id),
@@ -138,7 +141,7 @@ export async function listRunningImports(tx: Transaction, channelId: string): Pr
   const rows = await tx
     .select()
     .from(imports)
-    .where(and(eq(imports.channelId, channelId), or(eq(imports.state, 'running'), imports.owed, imports.replaying)))
+    .where(and(eq(imports.channelId, channelId), or(goesOn, imports.replaying)))
     .orderBy(desc(imports.movesCursor), asc(imports.id));
   const next = rows.find(isRequest);
   return rows.filter((row) => row === next || !isRequest(row));

@@ -50,6 +50,9 @@ export async function setAside(
   await tx.update(importScopes).set(values).where(isScope(scope));
 }
 
+/** Whether a part of an import waits for a later try. */
+export const isAside = ({ retryAt, state }: ImportScopeRow): boolean => retryAt !== null && state !== 'done';
+
 /** What is set aside of a channel, by imports that have ended over it. */
 export async function listSetAside(tx: Transaction, channelId: string): Promise<SetAside[]> {
   const mine = and(eq(importScopes.channelId, channelId), eq(imports.state, 'stalled'), not(imports.owed));
@@ -86,7 +89,7 @@ async function selectSetAside(tx: Transaction, which: ReturnType<typeof and>): P
   });
 }
 
-/** Parts of an import that goes on are tried again by itself. */
+/** Lets an import try the parts again whose time has come. */
 export async function reopenParts(tx: Transaction, importId: string, now: Date): Promise<void> {
   await tx
     .update(importScopes)

@@ -1,6 +1,6 @@
 import type { StatusReason, Verdict } from '../verdict.ts';
 
-/** What a provider says, signed, that happened to an account or to a grant. */
+/** The kinds of security events, each about an account or a grant. */
 export type SecurityEventKind =
   /** All tokens that our client has of the login. */
   | 'tokens_revoked'
@@ -29,7 +29,7 @@ const AFTER_REFUSAL_MS = 5 * 60_000;
 /** Providers do not always tell that they enabled an account again. */
 const DISABLED_COUNTS_FOR_MS = 86_400_000;
 
-/** The cause of a refusal, as security events tell it. */
+/** The cause of a refusal, as security events name it. */
 export interface ToldCause {
   kind: 'reauth_required' | 'account_gone';
   reason: StatusReason;
@@ -61,7 +61,7 @@ export function causeOf(events: readonly SecurityEvent[], refused: Refused): Tol
   }
   const ofRefusal = events.filter((event) => isOfRefusal(event, refused));
   const changed = latest(ofRefusal, CHANGES);
-  const revoked = latest(ofRefusal, ['tokens_revoked', 'token_revoked']);
+  const revoked = latest(ofRefusal, REVOCATIONS);
   if (changed && !(revoked && isLaterAct(revoked.at, changed))) {
     const { detail, at } = changed;
     return { kind: 'reauth_required', reason: 'password_changed', detail, at, isCertain: true };
@@ -78,6 +78,10 @@ export function isOfRefusal({ at }: { at: Date }, { refusedAt }: Pick<Refused, '
 }
 
 const CHANGES = ['sessions_revoked', 'credential_change_required'] as const;
+const REVOCATIONS = ['tokens_revoked', 'token_revoked'] as const;
+
+/** Whether an event leaves its cause open until another event of the same act names it, or none does. */
+export const isRevocation = (kind: SecurityEventKind): boolean => REVOCATIONS.some((one) => one === kind);
 
 /** An account that served us since, or whose owner changed its sign-in since, is enabled again. */
 function disabledBy(

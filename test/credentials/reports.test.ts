@@ -3,7 +3,7 @@ import { checkChannel } from '../../credentials/check.ts';
 import { lookAtChannel } from '../../channels/look.ts';
 import { putOffDeed } from '../../channels/put-off.ts';
 import { changeChannel } from '../../channels/wake.ts';
-import { writeNotice } from '../../push/write-notice.ts';
+import { writeFacts } from '../../push/write-facts.ts';
 import type { Context } from '../../runtime/context.ts';
 import { startApi } from '../support/api.ts';
 import type { Api } from '../support/api.ts';
@@ -71,7 +71,7 @@ test('a security event that comes during a check is checked after it, also where
   const during = interrupted(id, async () => {
     await scene.advance(1_000);
     await changeChannel(scene.stage.context, channel, (waking, row) =>
-      writeNotice(waking, row, 'sessions_revoked', 'google'),
+      writeFacts(waking, row, 'sessions_revoked', 'google'),
     );
   });
   expect(await check(id, during)).toMatchObject({ ok: true });

@@ -13,11 +13,11 @@ import { explained, isOfRefusal } from '../domain/security/security-event.ts';
 import type { PushedItem } from '../providers/contract.ts';
 
 /**
- * Writes what a provider says of a channel, its subscription, its account or its grant, as facts for the workflow. All of
- * it is a hint, which the workflow's own call proves or refutes. `row` is locked. `issuer`: the authorization server that
- * sent a security event. The check is requested anew each time: a check that runs may have called before the event.
+ * Writes a push or a security event about a channel as facts for its workflow. Each is a hint, which the workflow's own call
+ * proves or refutes. `row` is locked. `issuer`: the authorization server that sent a security event. Each event requests the
+ * check anew: a check under way may have made its call before the event.
  */
-export async function writeNotice(
+export async function writeFacts(
   { tx, now, wake }: Waking,
   row: ChannelRow,
   kind: PushedItem['kind'] | SecurityEventKind,
@@ -56,7 +56,7 @@ const isBlockedItself = (row: ChannelRow) =>
   row.status === 'blocked' && !isOperatorsTrouble(row) && row.waitsFor === null;
 
 /**
- * Writes the cause of a refusal that was there before the event that names it. A reason that was told stays, unless a
+ * Writes the cause of a refusal that came before the event that names it. A reason that the provider told stays, unless a
  * certain cause of the same refusal corrects it. Returns whether the row changed.
  */
 export async function explainStatus(
