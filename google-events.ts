@@ -1,5 +1,5 @@
-// `npm run google-events -- register`: has Google tell this Mooring (MOORING_PUBLIC_URL) of what happens to accounts, in
-// place of another receiver that the project may have, and asks it to verify that. `-- status`: says where Google tells.
+// `npm run google-events -- register`: registers this Mooring (MOORING_PUBLIC_URL) as the receiver of the project's security
+// events, in place of another one, and asks Google to verify it. `-- status`: prints the receiver.
 // Needs GOOGLE_RISC_SERVICE_ACCOUNT_FILE (providers/google/README.md).
 import { parseArgs } from 'node:util';
 import { createProviders } from './providers/registry.ts';
@@ -16,10 +16,10 @@ if (!['register', 'status'].includes(command ?? '')) {
   fail('GOOGLE_CLIENT_ID and GOOGLE_RISC_SERVICE_ACCOUNT_FILE are needed to register a receiver');
 } else if (command === 'register') {
   const { url, replaced } = await registerReceiver(stream, config.publicUrl);
-  if (replaced !== null) process.stdout.write(`Google no longer tells ${replaced}\n`);
-  process.stdout.write(`Google tells ${url} from now on, and has been asked to verify it\n`);
+  if (replaced !== null) process.stdout.write(`Google no longer sends security events to ${replaced}\n`);
+  process.stdout.write(`Google sends security events to ${url} from now on, and was asked to verify it\n`);
 } else {
-  process.stdout.write(`Google tells ${(await stream.stream.receiver()) ?? 'no receiver'}\n`);
+  process.stdout.write(`Google sends security events to ${(await stream.stream.receiver()) ?? 'no receiver'}\n`);
 }
 
 function fail(message: string): void {

@@ -29,7 +29,7 @@ context.logger.info({ url: config.publicUrl }, 'The server is ready');
 registerFirstReceivers(context).catch((error: unknown) => {
   context.logger.warn(
     { err: error },
-    'The receiver of security events could not be registered; a start tries it again',
+    'The receiver of security events could not be registered; the next start retries it',
   );
 });
 

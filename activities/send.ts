@@ -3,14 +3,14 @@ import type { Context } from '../runtime/context.ts';
 import { giveUpSend, transmitSend } from '../sending/transmit.ts';
 import type { SendInput, SendLook } from '../sending/transmit.ts';
 
-/** What a send's workflow does at the provider. */
+/** The activity of a send's workflow at the provider. */
 export function createSendActivities(context: Context) {
   return {
     transmit: (input: SendInput): Promise<SendLook> => transmitSend(context, input, cancellationSignal()),
   };
 }
 
-/** The rest of it, which touches only PostgreSQL. */
+/** Its activity that touches only PostgreSQL. */
 export function createSendRowActivities(context: Context) {
   return {
     giveUpSend: (input: SendInput): Promise<void> => giveUpSend(context, input),

@@ -31,7 +31,7 @@ import { webhookCalls } from './routes/webhook-endpoints.ts';
 export const CALLS: { health: Call[]; push: Call[]; mail: Call[]; all: Call[] } = {
   /** Answered under any host name: a platform's probe has only an address. */
   health: [...healthCalls, ...metricsCalls],
-  /** Take a body of any kind; all others take JSON. */
+  /** Take a body of any kind, at most as large as one of JSON. */
   push: [...pushCalls, ...securityEventCalls],
   /** What mail programs call, with a form; a browser gets a page at the same address. */
   mail: mailCalls,

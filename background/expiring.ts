@@ -7,7 +7,7 @@ import type { Repetition } from '../runtime/repeat.ts';
 const EVERY_MS = 60_000;
 const CHANNELS_PER_PAGE = 200;
 
-/** Tells of grants that end soon. Runs in every worker process; each grant is told of once. */
+/** Emits `channel.expiring` once for each grant that ends soon. Runs in every worker process. */
 export function startExpiring(context: Context): Repetition {
   return repeat(context, {
     everyMs: EVERY_MS,
@@ -27,7 +27,7 @@ export async function tellAllExpiring(context: Context, stopping?: AbortSignal):
         failed++;
         context.logger.warn(
           { err: error, channelId: channel.channelId },
-          'An expiry could not be told; it is repeated',
+          '`channel.expiring` could not be emitted; the sweep repeats it',
         );
       });
     }

@@ -8,7 +8,7 @@ import type { Repetition } from '../runtime/repeat.ts';
 const EVERY_MS = 10_000;
 const ROWS_PER_TURN = 500;
 
-/** Makes causes certain a minute after their events, and forgets old events. Runs in every worker process. */
+/** Settles causes a minute after their events, and deletes old events. Runs in every worker process. */
 export function startSecurityEvents(context: Context): Repetition {
   return repeat(context, {
     everyMs: EVERY_MS,

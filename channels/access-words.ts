@@ -10,11 +10,11 @@ export function accessWordsOf(
   const words = providers.get(accessType)?.words;
   // Only a password has a server.
   const own = server === null && words?.ofGrants ? { ...words, ...words.ofGrants } : words;
-  // Answers that leave the cause open do not matter where the provider told it.
+  // Answers that leave the cause open need no words of their own where the provider told it.
   return own && reasonTold ? { ...own, causes: {} } : own;
 }
 
-/** Whether any login that has the rights opens the channel's mailbox, at the provider whose grant the channel has. */
+/** Whether every login with rights to the channel's mailbox opens it, at the authorization server of the channel's grant. */
 export function readsShared(
   { providers }: Pick<Context, 'providers'>,
   { accessType }: Pick<ChannelRow, 'accessType'>,

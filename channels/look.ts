@@ -129,7 +129,7 @@ function tokenFacts(context: Context, channel: ChannelRow, credential: Credentia
 
 const DAY_MS = 86_400_000;
 
-/** A grant that each answer prolongs is refreshed at the latest when half of its life is over, once a day at most. */
+/** A grant that each refresh prolongs is refreshed when half of its life is over at the latest, but once a day at most. */
 function keepAliveMs(context: Context, { accessType }: ChannelRow, credential: CredentialRow): number {
   const ownMs = context.providers.get(accessType)?.capabilities.keepAliveMs ?? DAY_MS;
   const { grantEndsAt, issuedAt, rotation } = credential;

@@ -91,7 +91,7 @@ function nextTry(row: ChannelRow, deed: Deed, now: Date): Partial<Omit<ChannelRo
     case 'disconnect':
       return { failures, retryAt: after(BACKOFF.putOff) };
     case 'check': {
-      // What the check was requested for is not answered: a security event comes once.
+      // The request stays: a security event, which comes once, waits for its check.
       const retryAt = after(BACKOFF.putOff);
       return { failures, retryAt, checkRequestedAt: row.checkRequestedAt && retryAt };
     }

@@ -74,8 +74,9 @@ async function proveAndStore(
   const { tenantId, tokenHash, accessType, request } = row;
   const oauth = oauthOfRow(context, row);
   const provider = context.providers.get(accessType);
-  const isQuiet = request.uses === undefined && (tokens.scopes === null || provider?.proveSending !== undefined);
-  const asked = request.uses ?? (isQuiet ? (['read'] as const) : USES);
+  // Sending that the request does not name is asked for only where the granted scopes prove it, without a login of its own.
+  const readsOnly = request.uses === undefined && (tokens.scopes === null || provider?.proveSending !== undefined);
+  const asked = request.uses ?? (readsOnly ? (['read'] as const) : USES);
   const { granted, lacking } = compareGrant(oauth, tokens.scopes, asked);
   if (lacking.length > 0) return failed('scope_missing', `The grant lacks ${lacking.join(', ')}`);
   const { accessToken, idToken = null, context: connection } = tokens;
@@ -128,7 +129,7 @@ export function otherAccount(expected: string, received: string): OwnFailure {
   };
 }
 
-/** What the link of such a channel would say. */
+/** The spec that a link of such a channel would have. */
 export function adoptionSpec(
   accessType: AccessType,
   { kind, owner }: Pick<AdoptionRequest, 'kind' | 'owner'>,

@@ -64,7 +64,7 @@ export async function makeNoticeLink(
 }
 
 /**
- * A link to sign in again asks for the channel's own access, unchanged, and for what is missing of it.
+ * A link to sign in again asks for the channel's own access, unchanged, and for its missing uses.
  * @param more uses that the channel is to gain
  */
 export function reauthorizeSpec(channel: ChannelRow, more: readonly Use[] = []): LinkSpec {

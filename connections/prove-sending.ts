@@ -4,12 +4,12 @@ import { inTime } from '../domain/limits/in-time.ts';
 import type { Context } from '../runtime/context.ts';
 import type { SessionAccess } from '../providers/contract.ts';
 
-/** A person waits for it, after the mailbox was opened. */
+/** A person waits for this login, after the one that opened the mailbox. */
 const LOGIN_TIMEOUT_MS = 30_000;
 
 /**
- * Logs in where mail is sent (rule 7), unless the granted scopes are proof enough. Returns the refusal, null for none: it
- * concerns another server than the one that was read from.
+ * Logs in to the server that sends (rule 7), unless the granted scopes are proof enough. Returns its refusal, which concerns
+ * another server than the one that is read; null: none.
  */
 export async function refusalOfSending(
   { providers }: Pick<Context, 'providers'>,

@@ -51,7 +51,7 @@ export async function openChannelSession(
   return access.provider.openSession(sessionAccess, signal);
 }
 
-/** What the live credential opens a session with; `needs_refresh` as above. */
+/** The access of the live credential, with which a session opens; `needs_refresh` as above. */
 export async function readSessionAccess(
   context: Context,
   { channel, credential, provider }: ChannelAccess,

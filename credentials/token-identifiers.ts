@@ -18,13 +18,13 @@ export function tokenIdentifiersOf(
   return names?.map((name) => vault.keyedHash(`${provider} ${name}`, LABEL)) ?? null;
 }
 
-/** Whether they were made under the current key: an older one may leave the keys file, and they match nothing from then on. */
+/** Whether identifiers are under the current key: those under a key that leaves the keys file match nothing from then on. */
 export function areCurrentIdentifiers({ vault }: Pick<Context, 'vault'>, identifiers: readonly string[]): boolean {
   const current = `${vault.currentKey('encrypted')}:`;
   return identifiers.every((identifier) => identifier.startsWith(current));
 }
 
-/** What is stored of a token that has this name, under whichever of our keys. */
+/** The hashes by which a token of this name may be stored, one per key of the keys file. */
 export function tokenIdentifierHashes(
   { vault }: Pick<Context, 'vault'>,
   provider: ProviderName,

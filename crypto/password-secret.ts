@@ -21,7 +21,7 @@ export interface PasswordSecret {
   server: Server;
   username: string;
   password: Secret;
-  /** Where mail is sent with it; null: it only reads. */
+  /** The server that sends with it; null: the password only reads. */
   smtp: SubmissionServer | null;
 }
 

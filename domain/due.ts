@@ -18,7 +18,7 @@ export interface ChannelFacts {
   /** Another channel tries the operator's client first: no refresh before `retryAt`. */
   waitsForCanary: boolean;
   refreshRequestedAt: number | null;
-  /** In the future where the check was put off. */
+  /** A time in the future: the check was put off. */
   checkRequestedAt: number | null;
   pollRequestedAt: number | null;
   /** When the workflow itself polls; null: listeners look for news, and ask for a poll when there is some. */

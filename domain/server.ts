@@ -14,7 +14,7 @@ interface EwsServer {
   url: string;
 }
 
-/** Where a channel's mail is handed in (message submission, RFC 6409). */
+/** The server that sends a channel's mail (message submission, RFC 6409). */
 export interface SubmissionServer {
   host: string;
   port: number;

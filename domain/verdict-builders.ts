@@ -15,7 +15,7 @@ export function unknown(answer: ProviderAnswer, providerCode: string | null): Ve
 /** The code of a token endpoint's success without a token. */
 export const NO_TOKEN_ANSWER = 'not_a_token_answer';
 
-/** The grant is alive, and has less scopes than it had. */
+/** The grant is alive, and has lost OAuth scopes. */
 export function scopesRemoved(missing: readonly string[]): Verdict {
   return verdict('insufficient_scope', 'insufficient_scope', { providerCode: missing.join(' ').slice(0, 200) });
 }

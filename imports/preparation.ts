@@ -33,7 +33,7 @@ export async function prepareScopes(tx: Transaction, stretch: Stretch): Promise<
   const cursors = new Map((await listCursors(tx, channel.id)).map((cursor) => [cursor.scope, cursor]));
   const left = new Set([...scopes.map(({ scope }) => scope), ...(await leftToOthers(tx, row))]);
   const returned = new Set((await listPartsAside(tx, channel.id)).map(({ scope }) => scope));
-  // Parts that are new since an import has left the lane are the polls'.
+  // Polls begin the parts that are new since an import has left the lane.
   const added = (row.owed ? [] : [...stretch.heads, ...refusedHeads(stretch, row, cursors)])
     .filter(({ scope }) => !left.has(scope))
     .flatMap((head) => plan(stretch, row, head, { cursors, returned }));

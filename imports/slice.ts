@@ -182,7 +182,7 @@ async function showProgress(tx: Transaction, { id, channelId, stalledAt }: Impor
   if (stalledAt !== null) await updateImport(tx, id, { stalledAt: null });
 }
 
-/** Polls wait for it: it has not left the lane. */
+/** Whether polls wait for an import: it has not left the lane. */
 const isInLane = (row: ImportRow | null) => row !== null && row.state === 'running' && row.movesCursor;
 
 /** Counts failures in a row and returns the wait before the next slice. */

@@ -7,8 +7,8 @@ import type { Receipt } from '../domain/receipt.ts';
 import { tellOfEnd, tellOfStart } from './events.ts';
 
 /**
- * Says once that an import breaks for a reason of our own, and lets polls go on beside it where that loses nothing. It is
- * tried again with growing gaps. Returns its row.
+ * Emits `import.stalled` once for an import that breaks for a reason of our own, and lets polls go on beside it where that
+ * loses nothing. Its slices are retried with growing gaps. Returns its row.
  */
 export async function stallImport(
   tx: Transaction,

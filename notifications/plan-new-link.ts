@@ -5,7 +5,7 @@ import { newId } from '../db/ids.ts';
 import { countNoticesOfLink, insertNotices } from '../db/notices/notices.ts';
 import { recipientIdOf } from './recipient-id.ts';
 
-/** A link that is over is sent anew so often, and not sooner after the last time, in ms: others may press its button. */
+/** The most renewals of a link, and the shortest time between two, in ms: its holder may be anyone. */
 const MOST_TIMES = 5;
 const APART_MS = 10 * 60_000;
 

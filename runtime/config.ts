@@ -202,7 +202,7 @@ function pollIntervalMs({ MOORING_POLL_SECONDS: seconds, MOORING_SANDBOX: sandbo
   return sandbox === 'on' ? SANDBOX_POLL_MS : null;
 }
 
-/** What `npm run google-events` works with: it needs no database. Throws `ConfigError` as `readConfig` does. */
+/** The configuration of `npm run google-events`, which needs no database. Throws `ConfigError` as `readConfig` does. */
 export function readProviderConfig(environment: Record<string, string> = readEnvironment()): ProviderConfig {
   const own = variables.pick({ PORT: true, MOORING_PUBLIC_URL: true }).safeParse(environment);
   const theirs = z.object(PROVIDER_VARIABLES).safeParse(environment);

@@ -4,7 +4,7 @@ import type { Providers } from '../providers/registry.ts';
 import type { SecurityEventStream } from '../providers/security-events.ts';
 import type { Context } from './context.ts';
 
-/** The list of what an authorization server tells, which belongs to the operator's project there. */
+/** An authorization server's one stream of security events, which belongs to the operator's project there. */
 interface ProviderStream {
   provider: ProviderName;
   stream: SecurityEventStream;
@@ -22,7 +22,7 @@ export function streamsOf(providers: Providers, only: ProviderName | null = null
 
 const receiverAt = (publicUrl: string, provider: ProviderName) => `${publicUrl}/push/${provider}/security-events`;
 
-/** Has the provider tell us, in place of another receiver, and has it verify that. */
+/** Registers this Mooring as the receiver, in place of another one, and asks the provider to verify it. */
 export async function registerReceiver(
   { provider, stream }: ProviderStream,
   publicUrl: string,
@@ -35,8 +35,8 @@ export async function registerReceiver(
 }
 
 /**
- * Registers this Mooring where the project has no receiver yet. A receiver of the product's own is left alone: a project
- * has one stream, and registering would replace it.
+ * Registers this Mooring where the project has no receiver yet. Another receiver, such as the product's own, stays: a
+ * project has one stream, and a registration would replace it.
  */
 export async function registerFirstReceivers({
   providers,
@@ -52,4 +52,4 @@ export async function registerFirstReceivers({
 }
 
 const ANOTHER_RECEIVER =
-  'The provider tells another receiver of security events; Mooring learns of ended grants at their next use';
+  'Another receiver of security events is registered at the provider; Mooring learns of ended grants at their next use';

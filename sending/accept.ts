@@ -17,15 +17,15 @@ export interface NewMessage {
   raw: AsyncIterable<Uint8Array>;
 }
 
-/** `repeated`: the key has a row, of this message or of another one. */
+/** `repeated`: the key already has a row, of this message or of another one. */
 type Accepted =
   | { outcome: 'started'; send: SendRow }
   | { outcome: 'repeated'; isSame: (send: SendRow) => boolean }
   | { outcome: 'faulty'; faults: HeaderFault[] };
 
 /**
- * Stores a message, encrypted part by part, and the row by which it is sent once; all of it is committed before anything
- * is sent. `before`: a send of the same key that was not sent, which this one tries again.
+ * Stores a message, encrypted part by part, and the row by which it is sent once; both are committed before anything is
+ * transmitted. `before`: a send of the same key that ended as `not_sent`, which this one tries again.
  */
 export async function acceptSend(context: Context, given: NewMessage, before: SendRow | null): Promise<Accepted> {
   const { id: channelId, tenantId } = given.channel;

@@ -2,7 +2,7 @@ import type { Context } from '../runtime/context.ts';
 import { findMessagePart, listMessageParts } from '../db/messages/message-feed.ts';
 import { headerLength, MAX_HEADER_BYTES } from './outgoing-message.ts';
 
-/** The message of a send was not there when it was to be read: it is deleted with the end of the send. */
+/** The stored message of a send is gone: another process has settled the send, and deleted it. */
 export class ContentMissing extends Error {
   constructor(contentId: string) {
     super(`The content ${contentId} of a send is missing`);
@@ -36,7 +36,7 @@ export async function splitHeader(
     const next = await iterator.next();
     if (next.done === true) return null;
     parts.push(next.value);
-    // The end of a header may lie across parts. What was looked through is not again: a sender could drip its octets.
+    // The end of a header may lie across parts. Each octet is searched once: a client may send them one by one.
     const seen = Buffer.concat([tail, next.value]);
     const found = headerLength(seen);
     if (found !== null) {

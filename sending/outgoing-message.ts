@@ -11,13 +11,13 @@ export const MAX_HEADER_BYTES = 128 * 1024;
 const READ = new Set(['from', 'sender', 'to', 'cc', 'bcc', 'message-id', 'date']);
 const MESSAGE_ID = /^<[^\s<>@]+@[^\s<>@]+>$/;
 
-/** What the header of a message says about its way. */
+/** The fields of a header that say how a message is sent. */
 export type OutgoingHeader = Pick<OutgoingMessage, 'messageId' | 'from' | 'recipients'> & {
-  /** Fields that every message needs and that this one lacks, to be put before its first line. */
+  /** The fields that every message needs and this one lacks, to be put before its first line. */
   added: string;
 };
 
-/** A field of a message that keeps it from being sent. The words repeat nothing of it. */
+/** A field that keeps a message from being sent. The words repeat nothing of its value. */
 export interface HeaderFault {
   field: string;
   expected: string;
@@ -33,8 +33,8 @@ export function headerLength(bytes: Uint8Array): number | null {
 }
 
 /**
- * Reads who a message is from and who it goes to, as RFC 6409 section 8 lets a submission server do: a Date and a
- * Message-ID are added where they are missing.
+ * Reads sender and recipients of a message. A missing Date or Message-ID is added, as RFC 6409 section 8 lets a submission
+ * server do.
  */
 export function readOutgoingHeader(header: Uint8Array, now: Date): OutgoingHeader | HeaderFault[] {
   const values = new Map<string, string[]>();
@@ -70,7 +70,7 @@ interface Read {
   messageId: string | undefined;
 }
 
-/** Readers differ in where such a line ends or belongs: a Bcc field that one of them sees, another would pass on. */
+/** Parsers differ in where such a line ends or belongs: a Bcc field that one parser sees, another would pass on. */
 function faultsOfLines(header: Uint8Array): HeaderFault[] {
   const text = Buffer.from(header.buffer, header.byteOffset, header.byteLength).toString('latin1');
   const faults: HeaderFault[] = [];

@@ -22,7 +22,7 @@ export interface SendInput extends SendTry {
 /** `wait`: the access token is being refreshed. */
 export type SendLook = 'settled' | 'wait';
 
-/** The send was settled, or is made, by another process: nothing is transmitted here. */
+/** Another process has settled the send, or transmits it: nothing is transmitted here. */
 class SendOvertaken extends Error {
   constructor(sendId: string) {
     super(`Another process has taken over the send ${sendId}`);
@@ -31,8 +31,8 @@ class SendOvertaken extends Error {
 }
 
 /**
- * Sends a message once. A process that dies after the row says that the message leaves never sends it again: the next one
- * asks the provider whether it has the message, and says that the outcome is unknown where that tells nothing.
+ * Sends a message once. After a process that died once the row was marked as transmitted, the next process does not send it
+ * again: it asks the provider for the message, and settles the send as `unknown` where no answer shows it.
  */
 export async function transmitSend(context: Context, input: SendInput, signal: AbortSignal): Promise<SendLook> {
   const { tenantId, channelId, sendId } = input;
@@ -63,7 +63,7 @@ export async function transmitSend(context: Context, input: SendInput, signal: A
   return end === 'wait' ? end : settled(context, input, end, work);
 }
 
-/** Ends a send whose activity did not come to an end: nothing may have served its queue. */
+/** Settles a send whose activity did not end: its queue may have no worker. */
 export async function giveUpSend(context: Context, input: SendInput): Promise<void> {
   const now = await context.clock.now();
   const late = notSent('provider_unavailable', 'No worker sent the message in time');
@@ -80,9 +80,9 @@ interface Work {
   sending: Sending;
   row: SendRow;
   signal: AbortSignal;
-  /** This execution commits that the message leaves; null: it has not begun to. */
+  /** The commit that the message leaves, by this execution; null: it has not begun. */
   marking: Promise<boolean> | null;
-  /** The provider has answered: what would leave now is too late. */
+  /** The provider has answered: a transmission that begins now is too late. */
   isOver: boolean;
 }
 
@@ -117,7 +117,7 @@ function refusedBy({ channel }: ChannelAccess): SendEnd | null {
   return notSent(status, `The channel is ${status} (${statusReason ?? 'no reason known'})`, { action });
 }
 
-/** The provider is asked at once and a moment later: what it sent may show late. */
+/** The provider is asked at once and a moment later: a sent message may show late. */
 const LOOK_AGAIN_AFTER_MS = [0, 2_000, 4_000];
 
 async function lookForIt(context: Context, work: Work): Promise<SendEnd> {
@@ -205,8 +205,8 @@ async function waitForToken(context: Context, { tenantId, channelId }: SendInput
 }
 
 /**
- * Nothing was taken. What the answer says of the account is for the channel's own check to find: a mail server that
- * refuses to send says nothing of the mailbox.
+ * The provider did not take the message. The channel's own check finds what the answer means for the account: a mail server
+ * that refuses to send says nothing of the mailbox.
  */
 async function refusedByProvider(
   context: Context,
@@ -224,7 +224,7 @@ async function refusedByProvider(
     const isRefusal = tokenRefused && session.kind === 'token';
     await changeChannel(context, { tenantId, channelId }, (waking, row) => reportFailure(waking, row, isRefusal));
   }
-  // A fresh token follows, or the check finds that the channel needs a person.
+  // A refresh follows, or the check finds that the channel needs a person.
   if (isAboutAccount && !tokenRefused) return notSent('send_not_granted', detail, { ...more, action: actionOf(kind) });
   return notSent('provider_unavailable', detail, more);
 }

@@ -18,7 +18,7 @@ export async function startDeliveries(context: StartContext, deliveries: NewDeli
     const page = deliveries.slice(first, first + STARTS_AT_ONCE);
     const ends = await Promise.allSettled(page.map((delivery) => context.temporal.startDelivery(delivery)));
     const failed = page.filter((_, at) => ends[at]?.status === 'rejected');
-    // The run before is about to end, or sleeps until the next attempt: a place that is held for it serves no delivery.
+    // An earlier run is about to end, or sleeps until its next attempt: the place that it was given serves no delivery.
     const runs = page.filter((_, at) => isAlreadyStarted(ends[at]));
     const isAway = failed.length === page.length;
     await giveBack(context, isAway ? deliveries.slice(first) : [...failed, ...runs]);

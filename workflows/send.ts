@@ -9,7 +9,7 @@ const MOST_LOOKS = 40;
 
 /**
  * Sends one message, by its row: nothing of it is in the history. A product waits for the end, so sends go before imports
- * in their queue. A try that does not come to its end is given up; what the row then says is true in either case.
+ * in their queue. A try that does not end is given up; the row then says whether its message may have left.
  */
 export async function sendWorkflow(input: SendWorkflowInput): Promise<void> {
   const { tenantId, channelId, sendId, attempt } = input;

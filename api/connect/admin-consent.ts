@@ -9,11 +9,11 @@ import type { OpenLink } from './open-link.ts';
 const landing = (publicUrl: string, provider: string) => `${publicUrl}/oauth/${provider}/admin-consent`;
 /** Nothing is bound to the admin's answer, so nothing is looked up by it. */
 const STATE = 'admin-consent';
-/** A password's: no admin's consent helps it. */
+/** The channel has a password, which no admin's consent helps. */
 const NO_PROVIDER = 'none';
 
-/** Whose sign-in ended there last, or whose grant the channel has: no other organization's admin is asked. */
-async function whoAsks(
+/** The authorization server of the link's last sign-in, else of the channel's grant; null: neither names one. */
+async function lastIssuer(
   { database }: ApiContext,
   { link, channel }: Pick<OpenLink, 'link' | 'channel'>,
 ): Promise<string | null> {
@@ -33,10 +33,10 @@ export async function adminConsentUrl(context: ApiContext, opened: OpenLink): Pr
   const { link, channel, end, accessTypes } = opened;
   const isMissing = link.result?.status === 'failed' && link.result.code === 'admin_consent_required';
   if (end.done || (!isMissing && channel?.action !== 'admin_consent')) return null;
-  const asked = await whoAsks(context, opened);
+  const issuer = await lastIssuer(context, opened);
   for (const accessType of accessTypes) {
     const offered = context.providers.get(accessType)?.signIn.oauth ?? [];
-    const oauth = offered.find((one) => 'adminConsentUrl' in one && (asked === null || one.provider === asked));
+    const oauth = offered.find((one) => 'adminConsentUrl' in one && (issuer === null || one.provider === issuer));
     if (!oauth?.adminConsentUrl) continue;
     const { context: connection } = await connectionOf(context, opened, accessType);
     return oauth.adminConsentUrl({

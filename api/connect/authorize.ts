@@ -81,7 +81,7 @@ export const redirectUri = ({ config }: ApiContext, { provider }: OAuthAdapter) 
 /** The account that has to sign in, where it is known; only a hint, for the provider's page. */
 function loginHint(opened: OpenLink, { readsShared }: OAuthAdapter): string | null {
   const { link, channel } = opened;
-  // Each person signs in with their own login: the last one's would put another in their way.
+  // Each person signs in with their own login: a hint would name the login of another person.
   if (readsShared && sharedMailbox(opened) !== null) return null;
   return channel?.accountLogin ?? link.spec.mailbox ?? link.spec.owner?.email ?? null;
 }

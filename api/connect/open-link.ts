@@ -63,7 +63,7 @@ export const wantedMailbox = ({ link, channel }: OpenLink): string | null => cha
 export const sharedMailbox = (opened: OpenLink): string | null =>
   (opened.channel?.kind ?? opened.link.spec.kind) === 'shared' ? wantedMailbox(opened) : null;
 
-/** Whose folders the link asks for beside the mailbox's own. */
+/** The namespaces whose folders the link asks for beside the mailbox's own. */
 export const namespacesOf = ({ spec: { namespaces } }: LinkRow) => (namespaces ? { namespaces } : {});
 
 /** Throws 410 for a link that is over, 403 for an access type it does not offer. */

@@ -99,7 +99,7 @@ async function tryPassword(
   return completeSignIn(context, { tenantId, link, accessType, spec, credential: withSmtp, proof, coveredUntil: null });
 }
 
-/** Where none is named, a pinned channel's own, if its mailbox stays where it is. */
+/** The server that the form names, else a pinned channel's own, if its mailbox stays where it is. */
 function smtpGiven({ channel }: OpenLink, { smtp }: PasswordBody, server: Server): SubmissionServer | null {
   if (smtp) return smtp;
   return channel?.server && nameOfServer(channel.server) === nameOfServer(server) ? channel.smtp : null;

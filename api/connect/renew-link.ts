@@ -31,7 +31,7 @@ function nullIfUnknown(error: unknown): null {
   throw error;
 }
 
-/** How long after its end an expired link may be renewed, in ms: its holder was trusted with it once, not for good. */
+/** The time after its expiry in which a link is renewed, in ms: its holder was trusted with it once, not for good. */
 const RENEWABLE_MS = 30 * 86_400_000;
 
 async function planIfOver(context: ApiContext, opened: OpenLink): Promise<void> {
@@ -52,8 +52,8 @@ async function planIfOver(context: ApiContext, opened: OpenLink): Promise<void> 
 }
 
 /**
- * A used link is renewed however old it is, but only while its channel asks for a sign-in, for which the person is mailed
- * anyway: a sign-in does not help a blocked account.
+ * A used link is renewed at any age, but only while its channel needs a sign-in, for which the person is mailed anyway: a
+ * sign-in does not help a blocked account.
  */
 function isRenewable({ channel, end }: OpenLink, now: Date): boolean {
   if (channel && isOneOf(LEFT, channel.status)) return false;

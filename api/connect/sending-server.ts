@@ -7,7 +7,7 @@ import type { ApiContext } from '../api-context.ts';
 import { sendingFailure, sendingServerNotFound } from './sign-in-failure.ts';
 import type { SignInFailure } from './sign-in-failure.ts';
 
-/** A directory and the DNS are asked. */
+/** The discovery asks a directory and the DNS. */
 const DISCOVERY_TIMEOUT_MS = 15_000;
 
 interface Sending {
@@ -16,13 +16,13 @@ interface Sending {
   /** The login that just worked. */
   access: SessionAccess & { kind: 'password' };
   uses: readonly Use[];
-  /** The server that was named; null: it is found by the address. */
+  /** The server that the request names; null: it is discovered by the address. */
   given: SubmissionServer | null;
 }
 
 /**
- * The server that sends with a password, which has just been logged in to; null: the channel only reads, or one server does
- * both. A failure where there is none, or where it refuses the login: nothing is stored then.
+ * The server that sends with a password, after a login there; null: the channel only reads, or one server does both. A
+ * failure, after which nothing is stored, where no server is found or the login is refused.
  */
 export async function sendingServer(
   context: ApiContext,

@@ -66,7 +66,7 @@ export function failureOf({ verdict, message }: ProviderError, how: 'oauth' | 'p
   }
 }
 
-/** The same of the server that mail is sent by; what an administrator has to allow there is no consent to an app. */
+/** The failure of the server that sends. What an administrator has to allow there is no consent to an app. */
 export function sendingFailure(error: ProviderError, how: 'oauth' | 'password'): SignInFailure {
   const failure = failureOf(error, error.verdict.kind === 'admin_action' ? 'password' : how);
   const code = how === 'oauth' && failure.code === 'mailbox_unavailable' ? 'provider_error' : failure.code;

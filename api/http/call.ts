@@ -34,7 +34,7 @@ interface CallShape<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Zo
   params?: P;
   query?: Q;
   body?: B;
-  /** A body that is no JSON: `run` reads the request itself, and answers for its Idempotency-Key, which is needed. */
+  /** A body that is no JSON. `run` reads the request itself, requires an Idempotency-Key and answers its repetitions. */
   rawBody?: { mediaType: string; description: string };
   /** Between Mooring, its own pages and the providers: the reference page leaves it out. */
   isInternal?: true;

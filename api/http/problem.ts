@@ -68,7 +68,7 @@ export const PROBLEMS = {
     display: 'This account is connected to read mail only. Please sign in again and allow sending.',
   }),
   send_outcome_unknown: problem(409, 'It is not known whether the message was sent', {
-    display: 'It is not known whether the message was sent. Please look into the folder of sent messages.',
+    display: 'It is not known whether the message was sent. Please check the folder of sent messages.',
   }),
   idempotency_key_reused: problem(409, 'The Idempotency-Key was used for another request'),
   idempotency_in_progress: problem(409, 'The first request with this Idempotency-Key is still running', {
@@ -183,7 +183,7 @@ interface ProblemDetails {
   /** `account_mismatch` names both accounts. */
   expected?: { email: string };
   received?: { email: string };
-  /** The server that mail is sent by failed. */
+  /** The server that sends has failed; absent: the one that is read. */
   service?: 'smtp';
   status_reason?: string | null;
   provider_code?: string | null;

@@ -112,7 +112,7 @@ export const adoptBody = camelCased(
           ...mailServer,
           smtp: smtpServer
             .optional()
-            .describe('Where mail is sent; the channel can then send. Left out: it only reads'),
+            .describe('The server that sends mail; with it the channel can send. Left out: the channel only reads'),
         }),
         z.strictObject({
           username: z.string().min(1).max(320).describe('The user name at the server'),
@@ -129,7 +129,7 @@ export const adoptBody = camelCased(
     uses: uses
       .optional()
       .describe(
-        'What the connection is for; left out: also sending where `smtp` is given, or where the granted scopes of an API allow it',
+        'What the connection is for; left out: `read`, and `send` where `smtp` is given or the granted scopes of an API allow it',
       ),
     covered_until: time.optional().describe('Up to when the product has the messages; imports begin there'),
   }),
@@ -166,15 +166,15 @@ export const channelOut = z
     kind: channelKind,
     access_type: accessType,
     access: accessOut.describe('What the access is called'),
-    uses: z.array(z.enum(USES)).describe('What the connection is good for, as it was granted'),
+    uses: z.array(z.enum(USES)).describe('The uses that the live credential allows'),
     missing_uses: z
       .array(z.enum(USES))
-      .describe('What was asked for and is not granted, or not any more; a new sign-in asks for it again'),
+      .describe('The uses that were asked for and are not granted, or no longer; a new sign-in asks for them again'),
     account: accountOut.describe('The connected account'),
     server: serverOut.nullable().describe('The server that vouches for the login of a password; null: none does'),
     smtp: smtpOut
       .nullable()
-      .describe('Where mail is sent with a password; null: the channel only reads, or its provider sends'),
+      .describe('The server that sends mail with a password; null: the channel only reads, or its provider sends'),
     owner: personOut.nullable().describe('Who looks after the channel; null: no one person'),
     status: z.enum(STATUSES).describe('Where the channel is in its life'),
     status_reason: z.enum(STATUS_REASONS).nullable().describe('Why; null where nothing is wrong'),

@@ -51,7 +51,7 @@ export const passwordBody = camelCased(
     smtp: smtpServer
       .optional()
       .describe(
-        'Where mail is sent, for a link that asks for it; left out: the channel’s own on a reauthorize link, else found by the user name’s domain',
+        'The server that sends mail, for a link that asks for sending; left out: the channel’s own on a reauthorize link, else one that is discovered by the user name’s domain',
       ),
   }),
 );
@@ -83,7 +83,7 @@ export const connectSessionOut = z.object({
       import: importMode.describe('What is imported; off: nothing, so nothing is fetched after the sign-in'),
       status_since: timeOut.describe('Since when it is there'),
       server: serverOut.nullable().describe('The server of a password channel; null for other channels'),
-      smtp: smtpOut.nullable().describe('Where a password channel sends; null where it does not'),
+      smtp: smtpOut.nullable().describe('The server by which a password channel sends; null where it does not'),
     })
     .nullable()
     .describe('The channel of a reauthorize link; null for a connect link'),

@@ -58,7 +58,7 @@ export const reauthorizeBody = camelCased(
     access_types: accessTypes.optional(),
     uses: uses
       .optional()
-      .describe('What the link asks for beside what the channel was asked for before; left out: nothing more'),
+      .describe('Uses that the link asks for beside those that the channel was asked for before; left out: none'),
     allow_server_change: z
       .boolean()
       .default(false)
@@ -94,7 +94,7 @@ export const namedAccount = z.object({
   login: z.string().optional().describe('The login, where its server vouches for it: a password'),
   server: z.string().optional().describe('The name and port of the server that vouches for the login'),
 });
-export const SERVICE = '`smtp`: the server that mail is sent by is what failed; absent: the one that it is read from';
+export const SERVICE = '`smtp`: the server that sends mail has failed; absent: the one that is read';
 export const EXPECTED = 'With `account_mismatch` or `attestation_required`: the account that was expected';
 export const RECEIVED = 'With `account_mismatch` or `attestation_required`: the account that signed in';
 

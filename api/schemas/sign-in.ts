@@ -28,7 +28,9 @@ const passwordOut = z.object({
     .describe('What the form asks about the server'),
   smtp: z
     .boolean()
-    .describe('Whether a server of its own sends, which a link that asks for sending needs; false: the same one does'),
+    .describe(
+      'Whether another server sends, which a link that asks for sending needs; false: the same server reads and sends',
+    ),
   notes: z
     .array(
       z.object({

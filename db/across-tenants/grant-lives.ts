@@ -4,7 +4,7 @@ import type { Database } from '../client.ts';
 import { channels } from '../schema/channels.ts';
 import { credentials } from '../schema/credentials.ts';
 
-/** The channels of any tenant that are to be told that their grant ends soon; the most urgent first. */
+/** The channels, of any tenant, whose `channel.expiring` is due; the most urgent first. */
 export async function listExpiring(
   database: Database,
   { now, limit }: { now: Date; limit: number },

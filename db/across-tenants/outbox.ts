@@ -41,7 +41,7 @@ export async function turnOutbox(database: Database, now: Date, limit: number): 
     const noticesWait = await tellOfMessages(tx, position.epoch, now, limit);
     const read = await readEvents(tx, position, limit);
     const settled = read.filter((row) => row.isSettled).map((row) => row.event);
-    // First, while no endpoint is locked: to ask for a stronger lock on one that is would invite a deadlock.
+    // First, while no endpoint is locked: a lock that is made stronger would invite a deadlock.
     const redeliveries = await takeRedeliveries(tx, now);
     const handedOver = await handOver(tx, settled, now);
     const deliveries = [...handedOver.deliveries, ...redeliveries];

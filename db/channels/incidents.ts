@@ -127,7 +127,7 @@ export async function setIncidentAction(tx: Transaction, id: string, action: Act
   await tx.update(incidents).set({ action }).where(eq(incidents.id, id));
 }
 
-/** The provider told the cause after the incident had opened. */
+/** Corrects an incident whose cause the provider told after it had opened. */
 export async function explainIncident(
   tx: Transaction,
   id: string,

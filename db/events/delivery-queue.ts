@@ -46,7 +46,7 @@ interface LaneState {
 
 const countOf = (lane: DeliveryLane) => sql`(count(*) filter (where lane = ${lane}))::integer`;
 
-/** How each lane of an endpoint stands. */
+/** The state of each lane of an endpoint. */
 async function stateOf(tx: Transaction, endpointId: string, now: Date): Promise<Record<DeliveryLane, LaneState>> {
   const waits = (lane: DeliveryLane) => sql`exists (select from webhook_deliveries d
     where d.state = 'pending' and d.start_at is not null and d.lane = ${lane} and d.endpoint_id = ${endpointId})`;
@@ -85,7 +85,7 @@ export async function takePlace(
   return hasPlace;
 }
 
-/** What an attempt makes of the circuit of its lane. */
+/** Records the end of an attempt in the circuit of its lane. */
 export async function recordEnd(
   tx: Transaction,
   queue: LockedQueue,

@@ -21,7 +21,7 @@ export interface AdoptionRequest {
   connection?: ConnectionContext;
   /** Whose authorization server takes the token, where the access type has more than one. */
   provider?: ProviderName;
-  /** What the connection is for; absent: what the grant is good for without a login of its own. */
+  /** What the connection is for; absent: the uses that the grant allows without a login of their own. */
   uses?: Use[];
 }
 

@@ -38,9 +38,9 @@ export const channels = pgTable(
     tenantId: tenantId(),
     kind: text('kind').$type<ChannelKind>().notNull(),
     accessType: text('access_type').$type<AccessType>().notNull(),
-    /** What the live credential is good for. */
+    /** The uses that the live credential allows. */
     uses: text('uses').array().$type<Use[]>().notNull(),
-    /** What was asked for and is not granted, or not any more: a new sign-in asks for it again. */
+    /** The uses that were asked for and are not granted, or no longer: a new sign-in asks for them again. */
     missingUses: text('missing_uses').array().$type<Use[]>().notNull().default([]),
     accountEmail: text('account_email').notNull(),
     accountLogin: text('account_login').notNull(),
@@ -54,7 +54,7 @@ export const channels = pgTable(
     serverKey: text('server_key').notNull().default(''),
     /** Where a password channel's server is: the form to sign in again shows it; null for the others. */
     server: serverColumn('server'),
-    /** Where its mail is sent; null where it only reads, or where the provider's API or configured server sends. */
+    /** The server that sends its mail; null where it only reads, or the provider's API or configured server sends. */
     smtp: jsonb('smtp').$type<SubmissionServer>(),
     owner: jsonb('owner').$type<Person>(),
     metadata: jsonb('metadata').$type<Record<string, unknown>>().notNull().default({}),
@@ -64,7 +64,7 @@ export const channels = pgTable(
     statusSince: time('status_since').notNull(),
     action: text('action').$type<Action>().notNull().default('none'),
     providerCode: text('provider_code'),
-    /** A security event of the provider tells the reason, so it is no guess where its answers leave it open. */
+    /** The provider told the reason by a security event, where its answers leave it open. */
     reasonTold: boolean('reason_told').notNull().default(false),
     /** When the pause began, also while the status waits for a person; null: no pause. */
     pausedAt: time('paused_at'),

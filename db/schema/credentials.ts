@@ -43,19 +43,19 @@ export const credentials = pgTable(
      * key that is not in the database: a dump tells nothing of the token. null: not computed yet, or it has no names.
      */
     tokenIdentifiers: text('token_identifiers').array(),
-    /** When the provider ends the grant, which no refresh moves, as it told; null: it told nothing. */
+    /** When the provider ends the grant, by its own word; null: it told no end. */
     grantEndsAt: time('grant_ends_at'),
-    /** When the end of the grant is near enough to be told (`domain/security/grant-life.ts`); null: it was told, or is not known. */
+    /** When `channel.expiring` is due (`domain/security/grant-life.ts`); null: it was emitted, or no end is known. */
     expiryWarnAt: time('expiry_warn_at'),
     leaseOwner: text('lease_owner'),
     leaseUntil: time('lease_until'),
     updatedAt: time('updated_at').notNull(),
   },
   (t) => [
-    // A security event names a token, and no channel.
     index('credentials_expiry')
       .on(t.expiryWarnAt)
       .where(sql`${t.expiryWarnAt} is not null`),
+    // A security event names a token, and no channel.
     index('credentials_token_identifiers').using('gin', t.tokenIdentifiers),
   ],
 );

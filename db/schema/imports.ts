@@ -72,11 +72,11 @@ export const imports = pgTable(
     failures: integer('failures').notNull().default(0),
     /** The daily audit of the last two days; it moves no cursor and emits events only if it finds something. */
     audit: boolean('audit').notNull().default(false),
-    /** Since when its slices break for a reason of our own; null: they do not. */
+    /** When its slices began to break for a reason of our own; null: they do not break. */
     stalledAt: time('stalled_at'),
     /**
-     * It broke and has left the lane: polls go on from its heads, and it brings by itself what came before them. Nothing
-     * is covered meanwhile.
+     * It broke and has left the lane: polls go on from its heads, and it imports what came before them. Nothing is covered
+     * meanwhile.
      */
     owed: boolean('owed').notNull().default(false),
     /** `import.started` was emitted, so its end is emitted too, with any result. */

@@ -31,7 +31,7 @@ export type LinkResult =
       detail: string;
       expected?: NamedAccount;
       received?: NamedAccount;
-      /** The server that mail is sent by failed; absent: the one that it is read from. */
+      /** The server that sends mail has failed; absent: the one that is read. */
       service?: 'smtp';
     };
 

@@ -50,7 +50,7 @@ export const notices = pgTable(
     uniqueIndex('notices_once').on(t.incidentId, t.recipientId, t.occasion),
     index('notices_tenant').on(t.tenantId, t.id),
     index('notices_channel').on(t.channelId, t.id),
-    /** A list of few among many: those that failed, or were an admin's to approve. Newest first, in all tenants or in one. */
+    /** Lists of few among many, such as the failed ones. Newest first, in all tenants or in one. */
     index('notices_state').on(t.state, t.id),
     index('notices_kind').on(t.kind, t.id),
     index('notices_link').on(t.linkId, t.createdAt),

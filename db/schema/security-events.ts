@@ -4,8 +4,8 @@ import type { SecurityEventKind } from '../../domain/security/security-event.ts'
 import { time } from './columns.ts';
 
 /**
- * What providers said, signed, about accounts that have a channel. A row belongs to no tenant: several may have connected
- * the account. It makes a repeated event one, and explains refusals that follow it.
+ * Security events about accounts that have a channel. A row belongs to no tenant: several may have connected the account. By
+ * its row a repeated event is known, and a refusal finds its cause.
  */
 export const securityEvents = pgTable(
   'security_events',
@@ -23,7 +23,7 @@ export const securityEvents = pgTable(
     receivedAt: time('received_at').notNull(),
     /** When every channel of the account had its check requested; null: a repeated event requests it again. */
     toldAt: time('told_at'),
-    /** When the cause counts as certain, unless another event names another one until then; null: it does. */
+    /** When the cause is settled as certain, unless another event names another cause before; null: it is settled. */
     certainAt: time('certain_at'),
   },
   (t) => [

@@ -25,7 +25,7 @@ export const sends = pgTable(
     /** In octets. */
     size: integer('size').notNull(),
     state: text('state').$type<SendState>().notNull(),
-    /** A message that was not sent is tried again by a repeated request; what is late of an earlier try sends nothing. */
+    /** A repeated request tries a message again that was not sent; a late process of an earlier try sends nothing. */
     attempt: integer('attempt').notNull().default(1),
     /** Set just before the first byte leaves; null: the provider never saw the message. */
     transmittedAt: time('transmitted_at'),

@@ -9,13 +9,13 @@ import { sends } from '../schema/sends.ts';
 export type SendRow = InferSelectModel<typeof sends>;
 type NewSend = Omit<InferInsertModel<typeof sends>, 'state' | 'attempt'>;
 
-/** One try of a send; what is late of an earlier one changes nothing. */
+/** One try of a send; a late process of an earlier one changes nothing. */
 export interface SendTry {
   sendId: string;
   attempt: number;
 }
 
-/** null: the key has a row already. */
+/** Inserts a send under its key; null: the key has a row already. */
 export async function insertSend(tx: Transaction, send: NewSend): Promise<SendRow | null> {
   const [row] = await tx
     .insert(sends)

@@ -11,7 +11,7 @@ export const toldScope = (scope: StoredScope): IncidentScope => (scope === 'serv
 /** Failures this close together are one problem, in ms. */
 export const TOGETHER_MS = 10 * 60_000;
 
-/** Trouble that should heal by itself and lasts so long is the operator's to look at, in ms. */
+/** Trouble that should heal by itself and lasts this long is an incident of the operator, in ms. */
 export const LASTING_MS = 24 * 3_600_000;
 
 /** More channels than this, and this part of a provider's, fail together: the provider is at fault. */

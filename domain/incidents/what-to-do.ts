@@ -28,8 +28,8 @@ export function whatToDo({ scope, client, action, provider, isOpen }: Problem): 
     case 'provider':
       if (action === 'contact_support')
         return (
-          `Channels at ${provider} have failed for more than a day, with trouble that should have healed by itself. Ask ` +
-          'those who run it, or disconnect the channels; until then each retries. No owner is told.'
+          `Channels at ${provider} have failed for more than a day, with trouble that should have healed by itself. Ask its ` +
+          'support, or disconnect the channels; until then each retries. No owner is told.'
         );
       return action === 'reauthorize'
         ? `${capital(provider)} refuses the sign-ins of many people at once. Check for a cause on our side or an outage ` +

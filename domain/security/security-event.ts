@@ -80,7 +80,7 @@ export function isOfRefusal({ at }: { at: Date }, { refusedAt }: Pick<Refused, '
 const CHANGES = ['sessions_revoked', 'credential_change_required'] as const;
 const REVOCATIONS = ['tokens_revoked', 'token_revoked'] as const;
 
-/** Whether an event leaves its cause open until another event of the same act names it, or none does. */
+/** Whether another event of the same act may still name another cause. */
 export const isRevocation = (kind: SecurityEventKind): boolean => REVOCATIONS.some((one) => one === kind);
 
 /** An account that served us since, or whose owner changed its sign-in since, is enabled again. */

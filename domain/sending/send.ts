@@ -17,7 +17,7 @@ export type NotSentCode =
   | 'app_credentials_invalid'
   | 'provider_unavailable';
 
-/** What is kept of the end of a send beside its state. */
+/** The end of a send, as its row keeps it beside the state. */
 export interface SendOutcome {
   /** null where the provider took the message, or did not answer. */
   code: NotSentCode | null;
@@ -31,7 +31,7 @@ export interface SendOutcome {
   refusedRecipients: string[];
 }
 
-/** What a send ended as. */
+/** The end of a send. */
 export type SendEnd =
   | { state: 'accepted'; refusedRecipients: string[] }
   | { state: 'unknown' }

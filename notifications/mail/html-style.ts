@@ -24,8 +24,8 @@ export const accentOf = (color: string | null) => accentOn(color ?? DEFAULT_ACCE
 
 /**
  * Colours for dark screens: by media query (Apple Mail, Thunderbird), and by the attributes with which Outlook marks
- * what it has darkened itself. Gmail reads neither and inverts the inline colours, which have the contrast for it, and
- * `gmailStyle` keeps the grounds that must not be.
+ * what it has darkened itself. Gmail reads neither and inverts the inline colours, which have the contrast for it;
+ * `gmailStyle` keeps the grounds that must not be inverted.
  */
 export function darkStyle(color: string | null): string {
   const { dark } = accentOf(color);

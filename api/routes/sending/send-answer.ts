@@ -2,7 +2,7 @@ import type { SendRow } from '../../../db/sending/sends.ts';
 import type { SendOutcome } from '../../../domain/sending/send.ts';
 import { Problem } from '../../http/problem.ts';
 
-/** A send that goes on is asked for again after this. */
+/** The Retry-After of a send that is still under way. */
 const AGAIN_S = 5;
 const LONGEST_RETRY_AFTER_S = 3_600;
 
@@ -12,7 +12,7 @@ export interface SendAnswerBody {
   refused_recipients: string[];
 }
 
-/** What a settled send is answered with, now and at every repetition. Throws `Problem` where the message was not taken. */
+/** The answer of a settled send and of every repetition. Throws `Problem` where the provider did not take the message. */
 export function answerOf(send: SendRow): SendAnswerBody {
   const { state, messageId, settledAt, outcome } = send;
   if (state === 'accepted' && settledAt !== null) {

@@ -54,7 +54,7 @@ const send = defineCall({
     try {
       return { status: 202, body: await sendOnce(context, { channel, keyHash, request }, before) };
     } finally {
-      request.resume(); // what was not read of it keeps no further request of the connection waiting
+      request.resume(); // an unread rest would block the connection's next request
     }
   },
 });
@@ -67,7 +67,7 @@ interface Asked {
 
 async function sendOnce(context: ApiContext, asked: Asked, before: SendRow | null): Promise<SendAnswerBody> {
   const { channel, keyHash, request } = asked;
-  // What was sent is known by its row, also where the channel cannot send any more.
+  // The row answers a repetition, also where the channel can no longer send.
   if (before && before.state !== 'not_sent') return repeat(context, asked, before);
   const { maxBytes } = sendingOf(context, channel);
   if (!(await engineAnswers(context))) throw engineUnavailable();
@@ -89,7 +89,7 @@ async function sendOnce(context: ApiContext, asked: Asked, before: SendRow | nul
   return carryOut(context, channel, first);
 }
 
-/** Of a message that lies at the provider no more than its hash is needed. */
+/** A repetition needs only the message's hash: its content may be deleted, or larger than the provider takes now. */
 async function repeat(context: ApiContext, { channel, request }: Asked, first: SendRow): Promise<SendAnswerBody> {
   const { maxBytes } = context.providers.get(channel.accessType)?.sending ?? { maxBytes: 0 };
   const largest = Math.max(maxBytes, first.size);
@@ -105,7 +105,7 @@ const engineUnavailable = () =>
     retryAfterSeconds: 5,
   });
 
-/** Throws where this channel cannot send now, before anything of the message is read. */
+/** How the channel sends. Throws, before the message is read, where it cannot send now. */
 function sendingOf(context: ApiContext, channel: ChannelRow): Sending {
   const { status, statusReason, action, uses, accessType } = channel;
   if (isOneOf(LEFT, status)) throw new Problem('disconnected', `The channel is ${status}`);
@@ -138,7 +138,7 @@ async function carryOut(context: ApiContext, channel: ChannelRow, row: SendRow):
   return answerOf(now);
 }
 
-/** A product that hears `retryable` must be able to let it be: what did not start is not sent later. */
+/** The product may drop a message after a `retryable` problem: a send that did not start must not be transmitted later. */
 async function giveUpUnlessSent(context: ApiContext, { id: sendId, attempt, tenantId }: SendRow): Promise<void> {
   const now = await context.clock.now();
   const detail = 'The workflow engine does not answer; the message was not sent';

@@ -10,7 +10,7 @@ import { tellOfProvider } from './provider-events.ts';
 
 /*
  * Trouble that should heal by itself and lasts a day is told to the operator: one incident per provider, and per mail
- * server where the channels are at one. It asks no owner. It ends when no channel there has failed for so long.
+ * server where the channels are at one. No owner is told. It closes when no channel there has been degraded for a day.
  */
 
 const OPENED_AT_ONCE = 200;
@@ -26,7 +26,7 @@ const isAtItsServer = and(
   eq(channels.accessType, incidents.provider),
   eq(channels.serverKey, sql`coalesce(${incidents.server}, '')`),
 );
-/** In words, as the partial index has them. */
+/** Written out, or the planner does not match the partial index. */
 const failsForLong = (now: Date) =>
   and(eq(channels.status, sql`'degraded'`), lte(channels.statusSince, new Date(now.getTime() - LASTING_MS)));
 
