@@ -6,13 +6,12 @@ import { ExchangeClient } from './client.ts';
 import { ExchangeConnection } from './connection.ts';
 import type { ConnectionSettings } from './connection.ts';
 import { classifyExchange } from './errors.ts';
-import { listFolders } from './folders.ts';
+import { findInbox, listFolders } from './folders.ts';
 import { identityOf, SHARED_MAILBOX } from './identity.ts';
 import type { PasswordAccess } from './identity.ts';
 import { fetchMessages, stillThere } from './messages.ts';
 import { runInFolder } from './part-refusal.ts';
 import { EXCHANGE_WORDS, exchangeSignIn } from './sign-in.ts';
-import { getFolders } from './soap/request.ts';
 import { listWindow, readNewestDate } from './window.ts';
 
 const MINUTE_MS = 60_000;
@@ -77,7 +76,7 @@ function createSession({ connection, access, signal }: Opened): Session {
   const inFolder = <Result>(scope: string, work: () => Promise<Result>) =>
     runInFolder({ client, mailbox }, scope, work);
   const verify = async () => {
-    await client.askOne(getFolders([{ known: 'inbox', mailbox }]), 'api');
+    await findInbox(client, mailbox);
     return `Signed in at ${client.host} as ${access.username} and read the inbox of ${mailbox ?? access.email}`;
   };
   return {

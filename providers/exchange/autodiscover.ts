@@ -1,3 +1,4 @@
+import { dnsDomainOf } from '../../domain/address.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import type { Secret } from '../../domain/secret.ts';
 import { ExchangeConnection } from './connection.ts';
@@ -23,18 +24,16 @@ interface Login {
  * null where none is told. A refused login is a `ProviderError`, so that the password is tried once.
  */
 export async function discoverUrl(settings: Autodiscovery, login: Login, signal: AbortSignal): Promise<string | null> {
-  const domain = login.email.slice(login.email.lastIndexOf('@') + 1).toLowerCase();
-  for (const url of addressesAt(domain, settings.autodiscoverUrl)) {
+  for (const url of addressesAt(dnsDomainOf(login.email), settings.autodiscoverUrl)) {
     const told = await ask(settings, { ...login, url: new URL(url) }, signal);
     if (told !== null) return told;
   }
   return null;
 }
 
-function addressesAt(domain: string, instead: string | undefined): string[] {
+function addressesAt(domain: string | null, instead: string | undefined): string[] {
   if (instead !== undefined) return [instead];
-  // Only a name of the DNS: no address, no path, no host of the local network without a dot.
-  if (!/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*$/.test(domain)) return [];
+  if (domain === null) return [];
   return [domain, `autodiscover.${domain}`].map((host) => `https://${host}/autodiscover/autodiscover.xml`);
 }
 

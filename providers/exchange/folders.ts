@@ -38,7 +38,18 @@ export async function listFolders(client: ExchangeClient, mailbox: string | null
 function knownId(message: XmlNode | undefined): string | null {
   if (message === undefined) throw unexpectedAnswer('GetFolder', 'api', 'the answer lacks a folder');
   if (NOT_THERE.test(codeOf(message))) return null;
-  return assertOk('GetFolder', 'api', message).at('Folders')?.children[0]?.idAt('FolderId') ?? null;
+  return folderIdIn(assertOk('GetFolder', 'api', message));
+}
+
+/** The id of the one folder in a message of GetFolder. */
+export function folderIdIn(message: XmlNode): string | null {
+  return message.at('Folders')?.children[0]?.idAt('FolderId') ?? null;
+}
+
+/** The id of a mailbox's inbox; a mailbox of null is the login's own. */
+export async function findInbox(client: ExchangeClient, mailbox: string | null): Promise<string | null> {
+  const { message } = await client.askOne(getFolders([{ known: INBOX, mailbox }]), 'api');
+  return folderIdIn(message);
 }
 
 async function readAll(client: ExchangeClient, mailbox: string | null): Promise<Map<string, Folder>> {

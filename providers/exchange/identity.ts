@@ -2,9 +2,10 @@ import { isMailAddress, isSameAddress, normalAddress } from '../../domain/addres
 import type { Identity, SessionAccess } from '../contract.ts';
 import { grantKeyOf } from '../grant-key.ts';
 import type { ExchangeClient } from './client.ts';
+import { folderIdIn } from './folders.ts';
 import { exchangeServerKey } from './sign-in.ts';
 import type { XmlNode } from './soap/node.ts';
-import { refusalOf, unexpectedAnswer } from './soap/refusal.ts';
+import { isSuccess, refusalOf, unexpectedAnswer } from './soap/refusal.ts';
 import { getFolders, resolveNames } from './soap/request.ts';
 
 export type PasswordAccess = SessionAccess & { kind: 'password' };
@@ -78,8 +79,7 @@ const NOT_READABLE =
 
 function readableInbox(message: XmlNode | undefined): string | null {
   if (message === undefined) throw unexpectedAnswer('GetFolder', 'api', 'the answer lacks a folder');
-  if (message.attributes['ResponseClass'] === 'Success')
-    return message.at('Folders')?.children[0]?.idAt('FolderId') ?? null;
+  if (isSuccess(message)) return folderIdIn(message);
   const refusal = refusalOf('GetFolder', 'api', message);
   if (NOT_READABLE.test(refusal.verdict.providerCode ?? '')) return null;
   throw refusal;

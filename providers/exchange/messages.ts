@@ -4,7 +4,7 @@ import type { ExchangeClient } from './client.ts';
 import type { AnswerEvent } from './soap/answer-reader.ts';
 import { NO_RIGHT } from './part-refusal.ts';
 import type { XmlNode } from './soap/node.ts';
-import { codeOf, refusalOf, unexpectedAnswer } from './soap/refusal.ts';
+import { codeOf, isSuccess, refusalOf, unexpectedAnswer } from './soap/refusal.ts';
 import { getContents, getFacts } from './soap/request.ts';
 
 /** What Microsoft advises for a batch; a throttled server stops larger ones. */
@@ -111,7 +111,7 @@ function lookedAt(messages: readonly XmlNode[]): XmlNode[] {
 
 /** null: it is given. */
 function refusedItem(item: ListedItem, message: XmlNode): FetchedMessage | null {
-  if (message.attributes['ResponseClass'] === 'Success') return null;
+  if (isSuccess(message)) return null;
   if (GONE.has(codeOf(message))) return { outcome: 'skipped', item, reason: 'gone' };
   const error = refusalOf('GetItem', 'import', message);
   const { kind, providerCode } = error.verdict;
@@ -188,7 +188,7 @@ async function* streamed(first: Buffer, events: AsyncGenerator<AnswerEvent>, hos
     yield first;
     for await (const event of events) {
       if (event.kind === 'content') yield event.bytes;
-      else if (event.message.attributes['ResponseClass'] !== 'Success') {
+      else if (!isSuccess(event.message)) {
         throw networkFailure(host, 'import', new Error('connection lost while the message was read'));
       }
     }

@@ -1,7 +1,7 @@
 import { verdict } from '../../domain/verdict-builders.ts';
 import { PartRefused, ProviderError } from '../../domain/verdict.ts';
 import type { ExchangeClient } from './client.ts';
-import { getFolders } from './soap/request.ts';
+import { findInbox } from './folders.ts';
 
 /** A right is missing to a folder or an item, which says nothing of the account by itself. */
 export const NO_RIGHT = /^Error(AccessDenied|FolderPermission\w*)$/;
@@ -17,7 +17,7 @@ interface Reading {
  * `PartRefused`. Otherwise the whole mailbox is refused, and so it is by every refusal of the inbox.
  */
 export async function runInFolder<Result>(
-  reading: Reading,
+  { client, mailbox }: Reading,
   scope: string,
   work: () => Promise<Result>,
 ): Promise<Result> {
@@ -25,14 +25,9 @@ export async function runInFolder<Result>(
     return await work();
   } catch (error) {
     if (!(error instanceof ProviderError) || !NO_RIGHT.test(error.verdict.providerCode ?? '')) throw error;
-    const inbox = await findInbox(reading).catch(() => null);
+    const inbox = await findInbox(client, mailbox).catch(() => null);
     if (inbox === null || inbox === scope) throw error;
     const { providerCode } = error.verdict;
     throw new PartRefused(error.message, verdict('transient', 'provider_unavailable', { providerCode }));
   }
-}
-
-async function findInbox({ client, mailbox }: Reading): Promise<string | null> {
-  const { message } = await client.askOne(getFolders([{ known: 'inbox', mailbox }]), 'api');
-  return message.at('Folders')?.children[0]?.idAt('FolderId') ?? null;
 }

@@ -1,10 +1,11 @@
 import { parseJson } from '../answers/text.ts';
 import type { ScopeReference, TimeWindow, WindowPage } from '../contract.ts';
 import type { ExchangeClient } from './client.ts';
+import { findInbox } from './folders.ts';
 import { windowPosition } from './schema.ts';
 import type { WindowPosition } from './schema.ts';
 import type { XmlNode } from './soap/node.ts';
-import { findItems, getFolders } from './soap/request.ts';
+import { findItems } from './soap/request.ts';
 
 /** What a default throttling policy finds at once. */
 const MOST_FOUND = 1_000;
@@ -85,9 +86,8 @@ function inSeconds(date: Date, round: (seconds: number) => number): string {
 
 /** When the newest message of the inbox came; null in an empty one. */
 export async function readNewestDate(client: ExchangeClient, mailbox: string | null): Promise<Date | null> {
-  const { message } = await client.askOne(getFolders([{ known: 'inbox', mailbox }]), 'api');
-  const inbox = message.at('Folders')?.children[0]?.idAt('FolderId');
-  if (!inbox) return null;
+  const inbox = await findInbox(client, mailbox);
+  if (inbox === null) return null;
   const newest = await client.askOne(findItems(inbox, { from: null, to: null, offset: 0, most: 1 }), 'import');
   const received = foundIn(newest.message)[0]?.received;
   return received ? new Date(received) : null;

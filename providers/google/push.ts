@@ -1,7 +1,7 @@
-import { createRemoteJWKSet, customFetch, errors, jwtVerify } from 'jose';
+import { errors, jwtVerify } from 'jose';
 import type { JWTPayload, JWTVerifyGetKey } from 'jose';
 import { normalAddress } from '../../domain/address.ts';
-import { ProviderError } from '../../domain/verdict.ts';
+import { fetchedKeys, isMissingKeys } from '../answers/signing-keys.ts';
 import { parseJson } from '../answers/text.ts';
 import type { GooglePushConfig } from './configuration.ts';
 import type { Http } from '../../net/http.ts';
@@ -19,7 +19,7 @@ const CLOCK_TOLERANCE_SECONDS = 60;
  * signed (cloud.google.com/pubsub/docs/authenticate-push-subscriptions).
  */
 export function createGmailPush(config: GooglePushConfig, http: Http): PushCapability {
-  const keys = keysOf(config, http);
+  const keys = fetchedKeys(http, config.keysUrl);
   return {
     renewEveryMs: RENEW_EVERY_MS,
     // One watch per user and project: `users.stop` of one channel is everybody's.
@@ -30,16 +30,6 @@ export function createGmailPush(config: GooglePushConfig, http: Http): PushCapab
       return refusal ?? understand(request.body);
     },
   };
-}
-
-/** Fetched when they are needed, and kept: a key that is not known is asked for at most twice a minute. */
-function keysOf({ keysUrl }: GooglePushConfig, http: Http): JWTVerifyGetKey {
-  return createRemoteJWKSet(new URL(keysUrl), {
-    async [customFetch](url, { signal }) {
-      const answer = await http.send({ method: 'GET', url: new URL(url), operation: 'api', signal });
-      return new Response(answer.body, { status: answer.status });
-    },
-  });
 }
 
 async function refusalOf(
@@ -70,12 +60,7 @@ function isOurs({ serviceAccount }: GooglePushConfig, { email, email_verified: v
 }
 
 function failureOf(error: unknown): PushReceipt {
-  const hasNoKeys =
-    error instanceof ProviderError ||
-    error instanceof errors.JWKSTimeout ||
-    error instanceof errors.JWKSInvalid ||
-    (error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC'); // the answer was no set of keys
-  if (hasNoKeys) return { outcome: 'unverifiable' };
+  if (isMissingKeys(error)) return { outcome: 'unverifiable' };
   if (error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired)
     return { outcome: 'forged', why: error.claim };
   if (error instanceof errors.JOSEError) return { outcome: 'forged', why: error.code };

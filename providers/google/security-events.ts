@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createRemoteJWKSet, customFetch, errors, jwtVerify } from 'jose';
+import { errors, jwtVerify } from 'jose';
 import type { JWTPayload, JWTVerifyGetKey } from 'jose';
 import type { SecurityEventKind } from '../../domain/security/security-event.ts';
-import { ProviderError } from '../../domain/verdict.ts';
 import type { Http } from '../../net/http.ts';
+import { fetchedKeys, isMissingKeys } from '../answers/signing-keys.ts';
 import { parseJson } from '../answers/text.ts';
 import type { SecurityEventReceipt, SecurityEvents, ToldEvent } from '../security-events.ts';
 import type { GoogleSecurityEventsConfig } from './configuration.ts';
@@ -73,15 +73,10 @@ function issuerAt(url: string, http: Http): () => Promise<Issuer> {
 }
 
 async function fetchIssuer(url: string, http: Http): Promise<Issuer> {
-  const answer = await fetchAnswer(http, url, AbortSignal.timeout(FETCH_TIMEOUT_MS));
+  const signal = AbortSignal.timeout(FETCH_TIMEOUT_MS);
+  const answer = await http.send({ method: 'GET', url: new URL(url), operation: 'api', signal });
   const { issuer, jwks_uri: keysUrl } = riscConfiguration.parse(parseJson(answer.body));
-  const keys = createRemoteJWKSet(new URL(keysUrl), {
-    async [customFetch](address, { signal }) {
-      const { body, status } = await fetchAnswer(http, address, signal);
-      return new Response(body, { status });
-    },
-  });
-  return { issuer, keys: withGaps(keys) };
+  return { issuer, keys: withGaps(fetchedKeys(http, keysUrl)) };
 }
 
 /** `jose` fetches again at once after a failure: here it counts for a while. */
@@ -97,9 +92,6 @@ function withGaps(keys: JWTVerifyGetKey): JWTVerifyGetKey {
     }
   };
 }
-
-const fetchAnswer = (http: Http, url: string, signal: AbortSignal) =>
-  http.send({ method: 'GET', url: new URL(url), operation: 'api', signal });
 
 async function receive(
   { clientId }: GoogleSecurityEventsConfig,
@@ -152,12 +144,6 @@ function failureOf(error: unknown): SecurityEventReceipt {
   if (error instanceof errors.JOSEError) return refused('invalid_request', 'The body is no signed JWT');
   throw error;
 }
-
-const isMissingKeys = (error: unknown) =>
-  error instanceof ProviderError ||
-  error instanceof errors.JWKSTimeout ||
-  error instanceof errors.JWKSInvalid ||
-  (error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC'); // the answer was no set of keys
 
 const refused = (
   error: Extract<SecurityEventReceipt, { outcome: 'refused' }>['error'],

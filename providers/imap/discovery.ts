@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises';
+import { dnsDomainOf } from '../../domain/address.ts';
 import { normalHost } from '../../domain/server.ts';
 import type { ImapServer } from '../../domain/server.ts';
 import type { GivenServer } from '../contract.ts';
@@ -32,18 +33,14 @@ const KNOWN: Record<string, string> = {
  * and `mail.<domain>` that has an address. null when there is none. Nothing is connected to here.
  */
 export async function discoverImapServer(email: string, given: GivenServer): Promise<ImapServer | null> {
-  const host =
-    given.host === undefined
-      ? await discoverHost(email.slice(email.lastIndexOf('@') + 1).toLowerCase())
-      : normalHost(given.host);
+  const host = given.host === undefined ? await discoverHost(dnsDomainOf(email)) : normalHost(given.host);
   if (!host) return null;
   const security = given.security ?? (given.port === 143 ? 'starttls' : 'tls');
   return { kind: 'imap', host, port: given.port ?? (security === 'tls' ? 993 : 143), security };
 }
 
-async function discoverHost(domain: string): Promise<string | null> {
-  // Only a name of the DNS: no address, no path, no host of the local network without a dot.
-  if (!/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*$/.test(domain)) return null;
+async function discoverHost(domain: string | null): Promise<string | null> {
+  if (domain === null) return null;
   const known = KNOWN[domain];
   if (known !== undefined) return known;
   for (const host of [`imap.${domain}`, `mail.${domain}`]) {
@@ -52,7 +49,8 @@ async function discoverHost(domain: string): Promise<string | null> {
   return null;
 }
 
-async function hasAddress(host: string): Promise<boolean> {
+/** Whether the DNS has an address for a host. */
+export async function hasAddress(host: string): Promise<boolean> {
   try {
     await lookup(host);
     return true;

@@ -1,10 +1,10 @@
-import { createRemoteJWKSet, customFetch, jwtVerify } from 'jose';
-import type { JWTVerifyGetKey } from 'jose';
+import { jwtVerify } from 'jose';
 import { z } from 'zod';
 import type { Secret } from '../../domain/secret.ts';
 import { verdict } from '../../domain/verdict-builders.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import type { Http } from '../../net/http.ts';
+import { fetchedKeys } from '../answers/signing-keys.ts';
 import type { MicrosoftConfig } from './configuration.ts';
 
 /** Entra's clock and Graph's may differ by this. */
@@ -47,7 +47,7 @@ export type VerifyLogin = (idToken: Secret, at: Date | null, signal: AbortSignal
  * (learn.microsoft.com/entra/identity-platform/id-tokens, OpenID Connect Core 3.1.3.7).
  */
 export function createLoginVerifier(config: MicrosoftConfig, http: Http): VerifyLogin {
-  const keys = keysOf(config, http);
+  const keys = fetchedKeys(http, `${config.authorityUrl}/common/discovery/v2.0/keys`);
   return async (idToken, at) => {
     try {
       const { payload } = await jwtVerify(idToken.reveal(), keys, {
@@ -69,14 +69,4 @@ export function createLoginVerifier(config: MicrosoftConfig, http: Http): Verify
 function unverified(cause: unknown): ProviderError {
   const failure = verdict('transient', 'provider_unavailable', { providerCode: 'id_token_unverified' });
   return Object.assign(new ProviderError('Microsoft’s id_token could not be verified', failure), { cause });
-}
-
-/** Fetched when they are needed, and kept. */
-function keysOf({ authorityUrl }: MicrosoftConfig, http: Http): JWTVerifyGetKey {
-  return createRemoteJWKSet(new URL(`${authorityUrl}/common/discovery/v2.0/keys`), {
-    async [customFetch](url, { signal }) {
-      const answer = await http.send({ method: 'GET', url: new URL(url), operation: 'api', signal });
-      return new Response(answer.body, { status: answer.status });
-    },
-  });
 }

@@ -7,7 +7,10 @@ const SHIFTS = [
 /** Which word of the block each step of the third round takes. */
 const THIRD = [0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15] as const;
 
-/** MD4 (RFC 1320): what NTLM makes of a password, and Node's OpenSSL no longer offers. */
+/**
+ * MD4 (RFC 1320): the hash that NTLM makes of a password, and Node's OpenSSL no longer offers. The sandbox's server has an
+ * MD4 of its own, so that one judges the other.
+ */
 export function md4(text: Buffer): Buffer {
   const blocks = Buffer.alloc(((text.length + 72) >>> 6) << 6);
   text.copy(blocks);

@@ -19,6 +19,9 @@ const VERSION = Buffer.from([10, 0, 0x61, 0x4a, 0, 0, 0, 15]);
 const AV = { end: 0, flags: 6, timestamp: 7, targetName: 9, channelBindings: 10 } as const;
 const WITH_INTEGRITY_CODE = 2;
 
+/** The answer to a server that tells no time has none: such a server checks none. */
+const NO_TIME = Buffer.alloc(8);
+
 const HEAD_BYTES = 88;
 const CODE_AT = 72;
 
@@ -59,7 +62,7 @@ export function authenticateMessage(
   const timestamp = info.get(AV.timestamp);
   const blob = Buffer.concat([
     Buffer.from([1, 1, 0, 0, 0, 0, 0, 0]),
-    timestamp ?? fileTime(),
+    timestamp ?? NO_TIME,
     randomBytes(8),
     Buffer.alloc(4),
     targetInfo(info, binding),
@@ -139,11 +142,6 @@ function layOut({ response, domain, user }: { response: Buffer; domain: Buffer; 
 function splitLogin(username: string): [domain: string, user: string] {
   const at = username.indexOf('\\');
   return at < 0 ? ['', username] : [username.slice(0, at), username.slice(at + 1)];
-}
-
-/** Of a server that tells no time; only such a one takes it as it is. */
-function fileTime(): Buffer {
-  return Buffer.alloc(8);
 }
 
 function unicode(text: string): Buffer {

@@ -9,9 +9,13 @@ export function codeOf(message: XmlNode): string {
   return message.textAt('ResponseCode') ?? 'ErrorResponseSchemaValidation';
 }
 
+export function isSuccess(message: XmlNode): boolean {
+  return message.attributes['ResponseClass'] === 'Success';
+}
+
 /** A message as it is, unless it refuses. */
 export function assertOk(name: string, operation: Operation, message: XmlNode): XmlNode {
-  if (message.attributes['ResponseClass'] === 'Success') return message;
+  if (isSuccess(message)) return message;
   throw refusalOf(name, operation, message);
 }
 

@@ -1,5 +1,5 @@
-import { lookup } from 'node:dns/promises';
 import type { ImapServer, SubmissionServer } from '../../../domain/server.ts';
+import { hasAddress } from '../discovery.ts';
 
 /** Where large providers take the mail of the mailboxes at their IMAP servers, where the names do not follow each other. */
 const KNOWN: Record<string, SubmissionServer> = {
@@ -23,13 +23,4 @@ export async function discoverSubmissionServer({ host, security }: ImapServer): 
     if (await hasAddress(name)) return { host: name, port, security };
   }
   return null;
-}
-
-async function hasAddress(host: string): Promise<boolean> {
-  try {
-    await lookup(host);
-    return true;
-  } catch {
-    return false;
-  }
 }
