@@ -1,9 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { createServer } from 'node:https';
-import { join } from 'node:path';
 import express, { text } from 'express';
-import { loadServerCertificate } from '../imap/certificate.ts';
+import { sandboxCertificate } from '../imap/certificate.ts';
 import { autodiscoverEndpoint } from './autodiscover.ts';
 import { serve } from './endpoint.ts';
 import { ewsEndpoint } from './ews.ts';
@@ -24,8 +23,7 @@ export interface RunningExchangeServer {
 /** Listens with TLS alone: passwords come in the clear with Basic. */
 export async function openExchangeServer(store: ExchangeStore): Promise<RunningExchangeServer> {
   const { deps } = store;
-  // All servers of the sandbox have one authority.
-  const { key, certificate: cert, caFile } = await loadServerCertificate(join(deps.dir, 'imap-tls'));
+  const { key, certificate: cert, caFile } = await sandboxCertificate(deps.dir);
   const connections = new Connections();
   const service = { store, connections, binding: channelBinding(new X509Certificate(cert).raw) };
   const app = express().disable('x-powered-by').disable('etag');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { accountKey } from '../account-key.ts';
 import { newMessages } from '../message-factory.ts';
 import { FolderTree } from '../microsoft/mailbox/folder-tree.ts';
-import { Mailbox, placeOf } from '../microsoft/mailbox/mailbox.ts';
+import { leaving, Mailbox, placeOf } from '../microsoft/mailbox/mailbox.ts';
 import { folderId } from '../microsoft/mailbox/well-known-folders.ts';
 import type { MessageRow, Place } from '../microsoft/rows.ts';
 import type { AccountDetails, DeliveredMessage, DeliverRequest, ProviderDeps } from '../provider.ts';
@@ -212,10 +212,6 @@ export class ExchangeStore {
     this.mailbox(row.email).applyMessage(row);
     for (const { rest_id } of row.places) this.#places.set(rest_id, row);
   }
-}
-
-function leaving(message: MessageRow, to: NonNullable<Place['to']>): readonly Place[] {
-  return message.places.map((place, index) => (index === message.places.length - 1 ? { ...place, to } : place));
 }
 
 function newAccount(email: string): AccountRow {

@@ -1,4 +1,3 @@
-import { mailServerTls } from '../imap/certificate.ts';
 import { accountKey } from '../account-key.ts';
 import { accessToken } from '../oauth/tokens.ts';
 import { openSubmissionServer } from '../smtp/server.ts';
@@ -7,10 +6,9 @@ import { GMAIL_FULL } from './oauth/scopes.ts';
 import type { GoogleStore } from './store.ts';
 
 /** Gmail over SMTP, which keeps a copy of what is sent. https://developers.google.com/workspace/gmail/imap/xoauth2-protocol */
-export async function openGmailSmtp(store: GoogleStore): Promise<SubmissionServer> {
+export function openGmailSmtp(store: GoogleStore): Promise<SubmissionServer> {
   return openSubmissionServer(store.deps, {
     provider: 'google',
-    tls: await mailServerTls(store.deps.dir),
     logins: {
       by: 'token',
       challenge: { status: '400', schemes: 'Bearer', scope: GMAIL_FULL },

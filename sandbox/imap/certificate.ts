@@ -32,10 +32,9 @@ export async function loadServerCertificate(directory: string): Promise<ServerCe
   return { key: server.private, certificate: server.cert, caFile };
 }
 
-/** The certificate of a server that takes mail: all servers of the sandbox have one authority. */
-export async function mailServerTls(dir: string): Promise<{ key: string; cert: string }> {
-  const { key, certificate: cert } = await loadServerCertificate(join(dir, 'imap-tls'));
-  return { key, cert };
+/** The certificate of every server of the sandbox: all have one authority. */
+export function sandboxCertificate(dir: string): Promise<ServerCertificate> {
+  return loadServerCertificate(join(dir, 'imap-tls'));
 }
 
 async function readExisting(caFile: string, serverFile: string): Promise<ServerCertificate | null> {

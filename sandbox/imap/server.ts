@@ -1,9 +1,8 @@
 import { createServer, type Socket } from 'node:net';
-import { join } from 'node:path';
 import { createSecureContext, createServer as createTlsServer } from 'node:tls';
 
 import type { ProviderDeps } from '../provider.ts';
-import { loadServerCertificate } from './certificate.ts';
+import { sandboxCertificate } from './certificate.ts';
 import { capabilities } from './capability.ts';
 import { commandTable } from './command-table.ts';
 import type { MailAccount } from './mailbox/mailbox.ts';
@@ -51,8 +50,7 @@ export async function createImapServer(
   deps: ProviderDeps,
   own: Pick<ImapServer, 'provider' | 'capabilities' | 'refusesLogins' | 'store' | 'commands'>,
 ) {
-  // All servers of the sandbox have one authority.
-  const { key, certificate: cert, caFile } = await loadServerCertificate(join(deps.dir, 'imap-tls'));
+  const { key, certificate: cert, caFile } = await sandboxCertificate(deps.dir);
   const sessions = new Set<Session>();
   const shared: ImapServer = { ...own, deps, sessions, secureContext: createSecureContext({ key, cert }) };
   own.store.on('lost', (folder, why) => {

@@ -1,14 +1,12 @@
-import { mailServerTls } from './certificate.ts';
 import type { ProviderDeps } from '../provider.ts';
 import { openSubmissionServer } from '../smtp/server.ts';
 import type { SubmissionServer } from '../smtp/server.ts';
 import type { MailStore } from './mailbox/store.ts';
 
 /** The server that takes the mail of accounts with passwords, under the login of their mailbox. */
-export async function openPasswordSmtp(deps: ProviderDeps, store: MailStore): Promise<SubmissionServer> {
+export function openPasswordSmtp(deps: ProviderDeps, store: MailStore): Promise<SubmissionServer> {
   return openSubmissionServer(deps, {
     provider: 'imap',
-    tls: await mailServerTls(deps.dir),
     logins: {
       by: 'password',
       admits(user, password) {

@@ -2,11 +2,11 @@ import { accountKey } from '../account-key.ts';
 import type { FolderView, MailboxView } from '../imap/mailbox/mirror.ts';
 import type { TokenImapServer } from '../imap/token-server.ts';
 import { openTokenImapServer } from '../imap/token-server.ts';
-import { accessToken } from '../oauth/tokens.ts';
-import { IMAP_ACCESS, resourceOf } from './entra/scopes.ts';
+import { IMAP_ACCESS } from './entra/scopes.ts';
+import { admitsToken } from './mail-token.ts';
 import { placeOf } from './mailbox/mailbox.ts';
 import { ROOT } from './mailbox/well-known-folders.ts';
-import type { AccountRow, MicrosoftAccessTokenRow } from './rows.ts';
+import type { AccountRow } from './rows.ts';
 import type { MicrosoftStore } from './store.ts';
 
 const COMMON = 'IMAP4 IMAP4rev1 SASL-IR UIDPLUS MOVE ID UNSELECT CHILDREN IDLE NAMESPACE LITERAL+';
@@ -20,7 +20,7 @@ export async function openOutlookImap(store: MicrosoftStore): Promise<TokenImapS
     provider: 'microsoft',
     capabilities: { before: `${COMMON} AUTH=XOAUTH2`, after: COMMON },
     refusesLogins: false,
-    admits: (user, token) => admits(store, user, token),
+    admits: (user, token) => admitsToken(store, IMAP_ACCESS, user, token),
     challenge: null,
     refusal: { text: 'AUTHENTICATE failed.', code: null },
     view: (email) => viewOf(store, store.account(email)),
@@ -28,15 +28,6 @@ export async function openOutlookImap(store: MicrosoftStore): Promise<TokenImapS
   store.whenMailChanges((email) => server.changed(email));
   store.whenGrantsAreOver(({ email }) => server.hangUp(accountKey(email)));
   return server;
-}
-
-/** One's own mailbox, or one that is shared with the login: the token is the delegate's, the name the mailbox's. */
-function admits(store: MicrosoftStore, user: string, token: string): boolean {
-  const row: MicrosoftAccessTokenRow | undefined = accessToken(store, token);
-  const account = store.account(user);
-  if (!row || !account || row.challenged || row.resource !== resourceOf(IMAP_ACCESS)) return false;
-  if (!row.scopes.includes(IMAP_ACCESS)) return false;
-  return accountKey(account.email) === row.email || account.delegates.includes(row.email);
 }
 
 function viewOf(store: MicrosoftStore, account: AccountRow | undefined): MailboxView | undefined {

@@ -11,7 +11,7 @@ import type { Change, Tables } from '../tables.ts';
 import { openTables } from '../tables.ts';
 import { CONSUMERS, domainOf, isPersonalAddress, tenantId } from './directory.ts';
 import { FolderTree } from './mailbox/folder-tree.ts';
-import { Mailbox, placeOf } from './mailbox/mailbox.ts';
+import { leaving, Mailbox, placeOf } from './mailbox/mailbox.ts';
 import type { AccountRow, MessageRow, MicrosoftRows } from './rows.ts';
 import { DEFAULT_SETTINGS } from './rows.ts';
 
@@ -220,10 +220,6 @@ export class MicrosoftStore implements GrantStore {
     if (table !== 'refresh_tokens') return true;
     return row.ended === null || row.ended.at + GRANT_RULES.remembersDeadTokensMs > now;
   }
-}
-
-function leaving(message: MessageRow, to: NonNullable<MessageRow['places'][number]['to']>): MessageRow['places'] {
-  return message.places.map((place, index) => (index === message.places.length - 1 ? { ...place, to } : place));
 }
 
 function newAccount(email: string): AccountRow {

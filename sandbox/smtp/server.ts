@@ -1,14 +1,13 @@
 import type { Socket } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 import type { SMTPServerAuthentication, SMTPServerAuthenticationResponse, SMTPServerSession } from 'smtp-server';
+import { sandboxCertificate } from '../imap/certificate.ts';
 import type { ProviderDeps, ProviderName } from '../provider.ts';
 import { meetFaults, refusal } from './faults.ts';
 
 /** What a provider's server that takes mail needs to know of it. */
 export interface SubmissionOfProvider {
   readonly provider: ProviderName;
-  /** PEM. */
-  readonly tls: { readonly key: string; readonly cert: string };
   readonly logins:
     | { readonly by: 'password'; admits(user: string, password: string): boolean }
     | {
@@ -33,10 +32,12 @@ const MOST_BYTES = 35 * 1_048_576;
 
 /** Message submission (RFC 6409): it begins in the clear, and takes no login before STARTTLS. */
 export async function openSubmissionServer(deps: ProviderDeps, own: SubmissionOfProvider): Promise<SubmissionServer> {
+  const { key, certificate: cert } = await sandboxCertificate(deps.dir);
   const sockets = new Map<number, Socket>();
   const cut = ({ remotePort }: SMTPServerSession) => sockets.get(remotePort)?.destroy();
   const server = new SMTPServer({
-    ...own.tls,
+    key,
+    cert,
     size: MOST_BYTES,
     authMethods: own.logins.by === 'token' ? ['XOAUTH2'] : ['PLAIN', 'LOGIN'],
     banner: 'Mooring sandbox SMTP ready',

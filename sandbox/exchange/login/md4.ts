@@ -1,4 +1,7 @@
-/** MD4 (RFC 1320), which NTLM hashes passwords with and Node's OpenSSL no longer has. */
+/**
+ * MD4 (RFC 1320), which NTLM hashes passwords with and Node's OpenSSL no longer has. Written apart from the client's
+ * (`providers/exchange/ntlm/md4.ts`), as all of NTLM here is: shared code would accept its own errors.
+ */
 export function md4(input: Buffer): Buffer {
   const padded = pad(input);
   const state = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476];

@@ -5,6 +5,7 @@ import type { EwsError } from '../soap/answer.ts';
 import { failed, succeeded } from '../soap/answer.ts';
 import type { XmlElement } from '../soap/element.ts';
 import { EWS } from '../soap/errors.ts';
+import { readSentMail } from '../../sent-mail.ts';
 import type { ExchangeStore } from '../store.ts';
 import { itemIdOf } from './item-resource.ts';
 import type { EwsRequest, Operation } from './operation.ts';
@@ -56,17 +57,9 @@ function keep(
 
 /** Mailboxes of this server get it at once; there is no way out to others. Bcc is for the server's eyes alone. */
 function send(store: ExchangeStore, bytes: Buffer): void {
-  const text = bytes.toString('latin1');
-  const end = text.search(/\r?\n\r?\n/);
-  const header = end < 0 ? text : text.slice(0, end);
-  const recipients = header
-    .replaceAll(/\r?\n[ \t]+/g, ' ')
-    .split(/\r?\n/)
-    .filter((line) => /^(to|cc|bcc):/i.test(line))
-    .flatMap((line) => line.match(/[^\s<>,;:"]+@[^\s<>,;"]+/g) ?? []);
-  const shown = header.replaceAll(/^bcc:.*(\r?\n[ \t]+.*)*\r?\n/gim, '') + (end < 0 ? '' : text.slice(end));
-  const raw = Buffer.from(shown, 'latin1').toString('base64');
-  for (const address of new Set(recipients.map((recipient) => recipient.toLowerCase()))) {
+  const { recipients, copy } = readSentMail(bytes);
+  const raw = copy.toString('base64');
+  for (const address of new Set(recipients)) {
     if (store.account(address)) store.deliver(address, { count: 1, raw });
   }
 }

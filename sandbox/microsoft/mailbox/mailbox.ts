@@ -16,6 +16,11 @@ export function placeOf(message: MessageRow): Place | undefined {
   return last?.to === undefined ? last : undefined;
 }
 
+/** The places of a message that leaves its last one. */
+export function leaving(message: MessageRow, to: NonNullable<Place['to']>): readonly Place[] {
+  return message.places.map((place, index) => (index === message.places.length - 1 ? { ...place, to } : place));
+}
+
 /** One account's folders and messages, and the orders they are listed in; made from rows alone. */
 export class Mailbox {
   readonly #messages = new Map<string, MessageRow>();
