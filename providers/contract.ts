@@ -48,8 +48,8 @@ export interface Sending {
    */
   send(access: SessionAccess, message: OutgoingMessage, how: Transmission): Promise<SendAnswer>;
   /**
-   * Whether the provider has a message of this Message-ID among those that it sent. Absent: it cannot be asked. false
-   * proves nothing: what was sent may show late.
+   * Whether the provider has a message of this Message-ID among those that it sent. Absent: the provider cannot be asked. false
+   * proves nothing: a sent message may show late.
    */
   wasSent?(access: SessionAccess, messageId: string, signal: AbortSignal): Promise<boolean>;
 }
@@ -79,7 +79,7 @@ export type SendAnswer =
   | { outcome: 'refused'; detail: string; providerCode: string | null; refusedRecipients: string[] }
   /** The access is good, and sending is no part of it. */
   | { outcome: 'not_granted'; detail: string; providerCode: string | null }
-  /** It left, and no answer says whether it was taken. */
+  /** The message left, and no answer says whether the provider took it. */
   | { outcome: 'unknown' };
 
 export interface Capabilities {
@@ -271,12 +271,12 @@ export interface OAuthAdapter {
   revoke(grant: Grant, signal: AbortSignal): Promise<void>;
   /** As in `Capabilities`, for what the token endpoint refuses; absent: as the access type has it. */
   confirmations?: Capabilities['confirmations'];
-  /** It tells of accounts and grants by itself; absent where it does not, or is not configured to. */
+  /** The server's own events about accounts and grants; absent where it sends none, or none are configured. */
   securityEvents?: SecurityEvents;
   /** The scopes of `uses` that `granted` lacks; empty when all are there. */
   missingScopes(granted: string[], uses: Use[]): string[];
   rotation: Rotation;
-  /** How long a grant may lie unused before the provider ends it, in ms; absent: not known. */
+  /** The time in ms after which the provider ends an unused grant; absent: not known. */
   unusedLifeMs?: number;
   /** How long an access token lives where the answer does not say. Too short costs refreshes, too long a refused call. */
   defaultLifeSeconds: number;
@@ -356,7 +356,7 @@ export interface TokenSet {
 export type SessionAccess = {
   /** The mailbox to open: a delegate's login may open a shared one. null at a sign-in: the login's own. */
   mailbox: string | null;
-  /** At a sign-in, how the link or the channel names the mailbox, which may be the login's own under another address. */
+  /** At a sign-in, the mailbox's name in the link or the channel, which may be another address of the login's own. */
   address?: string | null;
   context: ConnectionContext;
   /** Whose folders are read beside the mailbox's own, where the provider tells them apart; absent: none. */
@@ -372,7 +372,7 @@ export type SessionAccess = {
         server: Server;
         username: string;
         password: Secret;
-        /** Where mail is sent with it; absent or null: it only reads. */
+        /** The server that takes mail with this password; absent or null: the channel only reads. */
         smtp?: SubmissionServer | null;
       }
   );

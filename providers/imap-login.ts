@@ -5,7 +5,7 @@ import type { Identity, OAuthAdapter, SessionAccess } from './contract.ts';
 export interface ImapLogin {
   oauth: OAuthAdapter;
   server: ImapServer;
-  /** Where its mailboxes' mail is sent with the same token. */
+  /** The server that takes its mailboxes' mail with the same token. */
   smtp: SubmissionServer;
   /** Asks at a sign-in whose token it is. Throws `ProviderError`. */
   findOwner(access: SessionAccess & { kind: 'token' }, signal: AbortSignal): Promise<TokenOwner>;

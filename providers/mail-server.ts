@@ -7,7 +7,7 @@ export const mailServer = z
   .regex(/^[a-z0-9.-]+:\d{1,5}$/i, 'expected host:port')
   .transform((text) => ({ host: text.slice(0, text.lastIndexOf(':')), port: Number(text.split(':').at(-1)) }));
 
-/** Where mail is handed in: by TLS from the first byte at port 465 (RFC 8314), by STARTTLS at 587 and any other. */
+/** A submission server: by TLS from the first byte at port 465 (RFC 8314), by STARTTLS at 587 and any other. */
 export const submissionServer = ({ host, port }: { host: string; port: number }): SubmissionServer => ({
   host,
   port,

@@ -23,7 +23,7 @@ const CAPABILITIES: Capabilities = {
   pollEveryMs: MINUTE_MS,
   holdsConnections: false,
   push: null,
-  // A throttling policy is the server's own, and says itself when it is reached.
+  // Each server has a throttling policy of its own, and its refusals say when the limit is reached.
   quota: null,
   // Servers shed load with refusals, but every further try brings the account nearer to a lock-out.
   confirmations: { tries: 1, gapMs: 5_000 },
@@ -36,9 +36,9 @@ export function createExchangeProvider({
   autodiscoverUrl,
   timeoutMs = 10_000,
 }: Pick<Surroundings, 'egress' | 'certificateAuthorities'> & {
-  /** The address that Autodiscover is asked at, for every domain; absent: the domain's own. */
+  /** One address of Autodiscover for every domain; absent: each domain's own. */
   autodiscoverUrl?: string | undefined;
-  /** How long a server is waited for until it takes a connection. */
+  /** The longest wait for a connection, in ms. */
   timeoutMs?: number;
 }): Provider {
   const authorities = withAuthorities(certificateAuthorities) ?? null;
@@ -71,7 +71,7 @@ interface Opened {
 
 function createSession({ connection, access, signal }: Opened): Session {
   const client = new ExchangeClient(connection, signal);
-  /** What is shared is known once the login is: `identify` comes before any listing. */
+  /** At a sign-in `identify` finds the shared mailbox, before any listing. */
   let mailbox = access.context[SHARED_MAILBOX] ?? null;
   const inFolder = <Result>(scope: string, work: () => Promise<Result>) =>
     runInFolder({ client, mailbox }, scope, work);

@@ -8,7 +8,7 @@ import { readXml } from './soap/answer-reader.ts';
 const SCHEMA = 'http://schemas.microsoft.com/exchange/autodiscover/outlook';
 
 export interface Autodiscovery extends ConnectionSettings {
-  /** Asked in place of the domain's own; absent: the domain's. */
+  /** The address to ask in place of the domain's own; absent: the domain's. */
   autodiscoverUrl: string | undefined;
 }
 
@@ -20,7 +20,7 @@ interface Login {
 
 /**
  * The address that Autodiscover (POX) tells, at the exact domain of the address and over TLS alone: the ways by plain HTTP
- * and by DNS service records would send the login wherever a name leads. A redirect is not followed for the same reason.
+ * and by DNS service records would send the login to any host that a name leads to, and so would a redirect.
  * null where none is told. A refused login is a `ProviderError`, so that the password is tried once.
  */
 export async function discoverUrl(settings: Autodiscovery, login: Login, signal: AbortSignal): Promise<string | null> {
@@ -56,7 +56,7 @@ async function ask(
   }
 }
 
-/** Of the protocol for clients within the network first, whose address is the server's own. */
+/** The first address by TLS. The protocol for clients within the network comes first: its address is the server's own. */
 function urlIn(text: string): string | null {
   const protocols = readXml(text)?.at('Autodiscover/Response/Account')?.children ?? [];
   const told = protocols.flatMap((protocol) => protocol.textAt('EwsUrl') ?? []);

@@ -38,7 +38,7 @@ async function sync(client: ExchangeClient, folderId: string, from: string | nul
   return { items, state, isLast: message.textAt('IncludesLastItemInRange') === 'true', at };
 }
 
-/** Changes of what was there, such as a flag, bring no message. */
+/** A change of a known message, such as a flag, brings no message. */
 function createdIn(change: XmlNode): ListedItem[] {
   const id = change.name === 'Create' ? change.children[0]?.idAt('ItemId') : null;
   return id ? [{ providerId: id, generation: '' }] : [];

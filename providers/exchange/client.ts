@@ -7,7 +7,7 @@ import type { XmlNode } from './soap/node.ts';
 import { assertOk, unexpectedAnswer } from './soap/refusal.ts';
 import type { EwsRequest } from './soap/request.ts';
 
-/** What was asked for, one message for each, and the server's time; null: not told. */
+/** One message for each thing in the request, and the server's time; null: not told. */
 export interface Answered {
   messages: XmlNode[];
   at: Date | null;

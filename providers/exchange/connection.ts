@@ -47,8 +47,9 @@ const ANSWER_BYTES = 8 * 1024 * 1024;
 export class ExchangeConnection {
   readonly #login: ExchangeLogin;
   readonly #http: Http;
-  /** Counts the connections that were made; the one that is signed in by NTLM. */
+  /** The number of connections so far. */
   #made = 0;
+  /** The connection that NTLM has signed in, by its number. */
   #signedIn = 0;
   #bindings: Buffer | null = null;
   #scheme: 'unknown' | 'NTLM' | 'Negotiate' | 'Basic' = 'unknown';
@@ -84,7 +85,7 @@ export class ExchangeConnection {
     return this.#http.close();
   }
 
-  /** Sends it with a login where one is needed. Where the server knows of none, it signs in, and sends it again. */
+  /** Sends a request with the login that the connection needs; signs in again where the server has dropped the login. */
   async #withLogin<Answer extends HttpAnswer | HttpStream>(
     posted: Posted,
     send: (headers: Record<string, string>, body: string) => Promise<Answer>,
@@ -93,7 +94,7 @@ export class ExchangeConnection {
     if (this.#signedIn !== 0 && this.#signedIn === this.#made) {
       const answer = await send({}, posted.body);
       if (answer.status !== 401) return answer;
-      // Not the password is refused, for none was sent: the connection is a new one, or the server forgets logins.
+      // This refusal is none of the password, for none was sent: the connection is new, or the server forgets logins.
       await discard(answer);
     }
     const authorization = await this.#authorization(posted);

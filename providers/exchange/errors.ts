@@ -58,7 +58,7 @@ function classifyStatus(answer: ProviderAnswer): Verdict {
 function classifyRefusal(answer: ProviderAnswer): Verdict {
   const { httpStatus, headers, body } = answer;
   const isLogin = answer.operation === 'login';
-  // A login that is refused may end its connection too, and is told apart by the schemes that are offered again.
+  // A refused login may end its connection too; only such a refusal offers the schemes again.
   const isClosed = /close/i.test(headers['connection'] ?? '') && !(isLogin && headers['www-authenticate']);
   const shedding = LOAD_SHEDDING.test(`${body}${headers['location'] ?? ''}`) || isClosed;
   // IIS puts "invalid credentials" on its page for every 401, also for the first leg of NTLM.
@@ -77,7 +77,7 @@ function classifyRefusal(answer: ProviderAnswer): Verdict {
   return classifyNetwork(answer);
 }
 
-/** Servers count a login that they turn away so: the next one waits for the lock-out's window to pass. */
+/** Servers count a login that they turn away: the next one waits until the lock-out's window has passed. */
 const SHED_LOGIN_MS = 10 * 60_000;
 
 function loadShed(answer: ProviderAnswer): Verdict {

@@ -6,7 +6,7 @@ import { getFolders, syncFolderHierarchy } from './soap/request.ts';
 
 const ROOT = 'msgfolderroot';
 const INBOX = 'inbox';
-/** Not imported, with all that is below them; names are in the person's language, these are not. */
+/** Folders that are not imported, with all folders below them. Display names are in the person's language; these are not. */
 const EXCLUDED = ['deleteditems', 'junkemail', 'drafts', 'outbox', 'syncissues'];
 const NOT_THERE = /^Error(Folder|ManagedFolder|Item)NotFound$/;
 /** A listing of folders that is longer makes no progress. */
@@ -30,7 +30,7 @@ export async function listFolders(client: ExchangeClient, mailbox: string | null
     if (!folder.holdsMail || way.some(({ id }) => excluded.includes(id))) return [];
     return { scope: folder.id, name: way.map(({ id, name }) => (id === inbox ? 'INBOX' : name)).join('/') };
   });
-  // The inbox first: nothing is waited for more.
+  // The inbox first: people wait for its mail most.
   return parts.sort((a, b) => Number(b.scope === inbox) - Number(a.scope === inbox));
 }
 

@@ -10,10 +10,10 @@ import { getFolders, resolveNames } from './soap/request.ts';
 
 export type PasswordAccess = SessionAccess & { kind: 'password' };
 
-/** In a connection's context: the mailbox that is read, where it has to be named. */
+/** The key in a connection's context of a mailbox that requests have to name. */
 export const SHARED_MAILBOX = 'shared_mailbox';
 
-/** A name that means more people than this is the beginning of theirs. */
+/** A directory takes a name for a prefix: more matches than this are other people's. */
 const MOST_RESOLVED = 5;
 
 interface FoundMailbox {
@@ -23,8 +23,8 @@ interface FoundMailbox {
 }
 
 /**
- * Whose login it is, which the server alone vouches for, and which mailbox is read: the wanted one if this login can read it,
- * else its own. The caller then names both. A mailbox is named in requests unless it is the login's own.
+ * The identity of a login, which the server alone vouches for, and the mailbox to read: the wanted one if this login can read
+ * it, else its own. The caller then names both. Requests name a mailbox unless it is the login's own.
  */
 export async function identityOf(client: ExchangeClient, access: PasswordAccess): Promise<Omit<Identity, 'proved'>> {
   const { server, username, mailbox: wanted } = access;

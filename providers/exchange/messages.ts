@@ -7,11 +7,11 @@ import type { XmlNode } from './soap/node.ts';
 import { codeOf, isSuccess, refusalOf, unexpectedAnswer } from './soap/refusal.ts';
 import { getContents, getFacts } from './soap/request.ts';
 
-/** What Microsoft advises for a batch; a throttled server stops larger ones. */
+/** The batch that Microsoft advises; a throttled server stops larger ones. */
 const BATCH_ITEMS = 10;
-/** Items of a batch are held; larger ones are streamed, each on its own. */
+/** Memory holds items up to this size, in batches; larger ones are streamed one by one. */
 const HELD_BYTES = 1024 * 1024;
-/** The MIME of an item is larger than its `Size` at times; an item that is more than this is streamed all the same. */
+/** The MIME of an item may exceed its `Size`; an item beyond this limit is streamed all the same. */
 const MOST_HELD_BYTES = 4 * HELD_BYTES;
 
 /** The item was deleted or moved: it is at another place, under another id. */
@@ -70,7 +70,7 @@ async function* fetchEach(fetching: Fetching, items: ListedItem[]): AsyncGenerat
 
 const isSmall = ({ size }: Facts) => size > 0 && size <= HELD_BYTES;
 
-/** Those of the items that are still at their place. */
+/** The items that are still at their place. */
 export async function stillThere(fetching: Pick<Fetching, 'client'>, items: ListedItem[]): Promise<ListedItem[]> {
   const there: ListedItem[] = [];
   for (let start = 0; start < items.length; start += BATCH_ITEMS) {
@@ -99,7 +99,7 @@ async function readFacts(
   return outcomes;
 }
 
-/** Without what a stopped batch did not look at; the first of a batch always is. */
+/** The messages that a stopped batch has looked at, at least the first. */
 function lookedAt(messages: readonly XmlNode[]): XmlNode[] {
   const looked = messages.filter((message) => codeOf(message) !== 'ErrorBatchProcessingStopped');
   if (looked.length > 0) return looked;
@@ -109,7 +109,7 @@ function lookedAt(messages: readonly XmlNode[]): XmlNode[] {
     : unexpectedAnswer('GetItem', 'import', 'the answer holds nothing');
 }
 
-/** null: it is given. */
+/** The outcome of a refused item; null: the item is given. */
 function refusedItem(item: ListedItem, message: XmlNode): FetchedMessage | null {
   if (isSuccess(message)) return null;
   if (GONE.has(codeOf(message))) return { outcome: 'skipped', item, reason: 'gone' };
@@ -119,7 +119,7 @@ function refusedItem(item: ListedItem, message: XmlNode): FetchedMessage | null 
   return { outcome: 'failed', item, error };
 }
 
-/** A message without a date is one of the beginning of time. */
+/** A message without a date gets that of the epoch. */
 function factsOf(item: ListedItem, message: XmlNode): Facts {
   const element = message.at('Items')?.children[0];
   const received = new Date(element?.textAt('DateTimeReceived') ?? 0);

@@ -6,7 +6,7 @@ import { findInbox } from './folders.ts';
 /** A right is missing to a folder or an item, which says nothing of the account by itself. */
 export const NO_RIGHT = /^Error(AccessDenied|FolderPermission\w*)$/;
 
-/** Where a session reads: what it calls the mailbox, and the calls. */
+/** The calls of a session, and the mailbox that they name. */
 interface Reading {
   client: ExchangeClient;
   mailbox: string | null;

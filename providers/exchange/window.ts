@@ -7,10 +7,10 @@ import type { WindowPosition } from './schema.ts';
 import type { XmlNode } from './soap/node.ts';
 import { findItems } from './soap/request.ts';
 
-/** What a default throttling policy finds at once. */
+/** The most items that a default throttling policy finds at once. */
 const MOST_FOUND = 1_000;
 const SECOND_MS = 1_000;
-/** More messages of two seconds than this are counted through, and no longer told apart by their ids. */
+/** Beyond this many messages within two seconds the position counts messages in place of naming their ids. */
 const MOST_SEEN = 200;
 
 interface Found {
@@ -42,7 +42,7 @@ export async function listWindow(
   );
   const found = foundIn(message);
   const isNew = ({ id }: Found) => !from.seen.includes(id);
-  // Where some of those that were seen are gone, as many more come: they are left to the next page.
+  // A seen message that is gone makes room for another one, which is left to the next page.
   const tooMany = found.filter(isNew)[limit];
   const page = tooMany ? found.slice(0, found.indexOf(tooMany)) : found;
   const items = page.filter(isNew).map(({ id }) => ({ providerId: id, generation: '' }));
@@ -52,7 +52,7 @@ export async function listWindow(
 
 /**
  * Exchange keeps fractions of the seconds that it tells, so the next page begins with the whole second at which this one
- * ends, up to the first instant of the one above. What was seen of both seconds is left out.
+ * ends, up to the first instant of the one above. Messages of both seconds that were listed already are left out.
  */
 function nextPosition(found: readonly Found[], from: WindowPosition): WindowPosition | null {
   const last = found.at(-1);
@@ -84,7 +84,7 @@ function inSeconds(date: Date, round: (seconds: number) => number): string {
   return new Date(round(date.getTime() / SECOND_MS) * SECOND_MS).toISOString();
 }
 
-/** When the newest message of the inbox came; null in an empty one. */
+/** The date of the inbox's newest message; null in an empty one. */
 export async function readNewestDate(client: ExchangeClient, mailbox: string | null): Promise<Date | null> {
   const inbox = await findInbox(client, mailbox);
   if (inbox === null) return null;

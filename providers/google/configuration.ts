@@ -15,17 +15,17 @@ export interface GoogleConfig {
   unitsPerMinute: number | null;
   /** Where IMAP with OAuth goes. */
   imapServer: ImapServer;
-  /** Where mail of such a mailbox is sent. */
+  /** The server that takes the mail of such a mailbox. */
   smtpServer: SubmissionServer;
   /** null: Gmail is polled only. */
   push: GooglePushConfig | null;
-  /** null: Google tells of no account. */
+  /** null: Google sends no security events. */
   securityEvents: GoogleSecurityEventsConfig | null;
 }
 
-/** Google tells of accounts by security events, to the one receiver of the client's project. */
+/** Google sends security events about accounts to the one receiver of the client's project. */
 export interface GoogleSecurityEventsConfig {
-  /** Whom the events are made out to. */
+  /** The audience of the events. */
   clientId: string;
   configurationUrl: string;
   apiUrl: string;

@@ -39,7 +39,7 @@ export function createGoogleOAuth(
     issuers: [new URL(config.authorizationUrl).origin],
     // The same refresh token stays; a new one comes with a consent only.
     rotation: { mode: 'none' },
-    // Six months (developers.google.com/identity/protocols/oauth2#expiration), of the shortest kind.
+    // Six months of 30 days (developers.google.com/identity/protocols/oauth2#expiration).
     unusedLifeMs: 180 * DAY_MS,
     defaultLifeSeconds: 3_600,
     authorizationUrl(request) {

@@ -7,7 +7,7 @@ import { parseJson } from '../answers/text.ts';
 import type { SecurityEventStream } from '../security-events.ts';
 import { riscStream, serviceAccount } from './schema.ts';
 
-/** Whom the token of a service account is made out to, at any address of the API. */
+/** The audience of a service account's token, at any address of the API. */
 const AUDIENCE = 'https://risc.googleapis.com/google.identity.risc.v1beta.RiscManagementService';
 const PUSH = 'https://schemas.openid.net/secevent/risc/delivery-method/push';
 const TIMEOUT_MS = 15_000;
@@ -57,7 +57,7 @@ function succeeded(answer: HttpAnswer, what: string): HttpAnswer {
   throw new ProviderError(`Google refused to ${what}: ${answer.status}`, refusal);
 }
 
-/** The file is read each time, so that a new key counts at once. */
+/** Signs a token. The file is read each time, so that a new key counts at once. */
 async function token(file: string): Promise<string> {
   const parsed = serviceAccount.safeParse(parseJson(await readFile(file, 'utf8')));
   if (!parsed.success) throw new Error('GOOGLE_RISC_SERVICE_ACCOUNT_FILE is no key file of a service account');

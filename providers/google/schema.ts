@@ -72,10 +72,10 @@ export const cursor = z.object({
 });
 export type Cursor = z.infer<typeof cursor>;
 
-/** What Google says of its security events (developers.google.com/identity/protocols/risc). */
+/** Google's configuration of its security events (developers.google.com/identity/protocols/risc). */
 export const riscConfiguration = z.object({ issuer: z.string().min(1), jwks_uri: z.url() });
 
-/** PostgreSQL stores it as it is. */
+/** Text that PostgreSQL stores as it is. */
 const printable = z.string().regex(/^[\x20-\x7e]+$/);
 
 /** RFC 8417 section 2.2; of an event only what is read. */

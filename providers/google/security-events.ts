@@ -14,9 +14,9 @@ import { riscConfiguration, securityEventClaims, tokenSubject } from './schema.t
 const TOKEN_BYTES = 16 * 1024;
 /** RFC 8417 section 2.3; some issuers name no type, or the general one. */
 const TYPES = new Set(['secevent+jwt', 'application/secevent+jwt', 'jwt']);
-/** How long Google's configuration counts, in ms. */
+/** The life of Google's configuration here, in ms. */
 const CONFIGURATION_LIFE_MS = 24 * 3_600_000;
-/** How soon the configuration or the keys are fetched again after a failure: strangers' posts must cause no storm of fetches. */
+/** The gap in ms between failed fetches of the configuration or the keys: strangers' posts must cause no storm of them. */
 const FETCH_GAP_MS = 5_000;
 const FETCH_TIMEOUT_MS = 5_000;
 
@@ -51,8 +51,7 @@ interface Issuer {
 }
 
 /**
- * Google's issuer and keys, fetched when they are needed; an earlier configuration counts until the next has come. `jose`
- * keeps the keys, and fetches an unknown one twice a minute at most.
+ * Google's issuer and keys, fetched on demand; an earlier configuration counts until the next has come.
  */
 function issuerAt(url: string, http: Http): () => Promise<Issuer> {
   let known: Promise<Issuer> | null = null;
@@ -79,7 +78,7 @@ async function fetchIssuer(url: string, http: Http): Promise<Issuer> {
   return { issuer, keys: withGaps(fetchedKeys(http, keysUrl)) };
 }
 
-/** `jose` fetches again at once after a failure: here it counts for a while. */
+/** Keys whose failed fetch counts for a while: `jose` would fetch again at once. */
 function withGaps(keys: JWTVerifyGetKey): JWTVerifyGetKey {
   let failure: { error: unknown; until: number } | null = null;
   return async (header, token) => {
@@ -150,7 +149,7 @@ const refused = (
   why: string,
 ): SecurityEventReceipt => ({ outcome: 'refused', error, why });
 
-/** Events and subjects that are not known are acknowledged: refused, they would be sent again. */
+/** Reads verified claims. Unknown events and subjects are acknowledged: Google would send refused ones again. */
 function understand(payload: JWTPayload, now: Date): SecurityEventReceipt {
   const claims = securityEventClaims.safeParse(payload);
   if (!claims.success) return refused('invalid_request', 'The claims jti and events are not as RFC 8417 has them');

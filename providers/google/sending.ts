@@ -14,7 +14,7 @@ import { sentMessage } from './schema.ts';
 /** developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/send, and the units of a call. */
 const MAX_BYTES = 35 * 1024 * 1024;
 const UNITS = 100;
-/** About the message, not about the access. */
+/** Reasons that concern the message, not the access. */
 const ABOUT_MESSAGE = /^(invalidArgument|invalid|badRequest|required|parseError|INVALID_ARGUMENT|uploadTooLarge)$/;
 /** A Message-ID that the search takes as one word. */
 const SEARCHABLE = /^<[\w.@+=$%-]+>$/;
@@ -25,7 +25,7 @@ interface Parts {
   pacerOf: Pacers;
 }
 
-/** Gmail sends what is uploaded, and files it under Sent. A sender that is no address of the account becomes its own. */
+/** Gmail sends what is uploaded, and files it under Sent. Gmail replaces a sender that is no address of the account. */
 export function createGmailSending({ http, config, pacerOf }: Parts): Sending {
   const apiUrl = config.gmailApiUrl.replace(/\/$/, '');
   return {

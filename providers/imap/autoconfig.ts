@@ -5,7 +5,7 @@ import type { Http } from '../../net/http.ts';
 const TIMEOUT_MS = 3_000;
 const SECURITY = { ssl: 'tls', starttls: 'starttls' } as const;
 
-/** What a directory lists for an address; null where it lists no such server that is encrypted. */
+/** The servers that a directory lists for an address; null where it lists no encrypted one. */
 export interface ListedServers {
   imap: ImapServer | null;
   smtp: SubmissionServer | null;

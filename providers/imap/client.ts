@@ -188,7 +188,7 @@ export class ImapConnection {
     this.#names = names;
   }
 
-  /** Told by the last listing; what lies in them may lie in an excluded folder as well. */
+  /** Keeps which folders of the last listing show all mail; theirs may lie in an excluded folder as well. */
   learnWhole(scopes: ReadonlySet<string>): void {
     this.#showsAll = scopes;
   }

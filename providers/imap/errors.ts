@@ -19,11 +19,11 @@ const FOLDER_CHANGED =
   /\[(NONEXISTENT|TRYCREATE|UIDVALIDITY)\b|(?<!\bmessage )\bdoes(n't| not) exist|(unknown|no such) (mailbox|folder)|(mailbox|folder) ((is|was|has been) )?((re)?moved|deleted|renamed|gone|unknown|not found)/i;
 
 /**
- * The page of Google's that has to be visited before the next sign-in, which its IMAP and SMTP servers name; null: none. Without its
- * parameters, which are that login's own, and of no other host: a customer of Google's can write a page elsewhere.
+ * The page of Google's that has to be visited before the next sign-in, which its IMAP and SMTP servers name; null: none.
+ * Without its parameters, which are that login's own, and of no other host: a customer of Google's can write a page elsewhere.
  */
 export function pageNamed(line: string): string | null {
-  // In a reply of several lines an address is cut by codes; only its beginning counts.
+  // Codes cut the address in a reply of several lines; only its beginning counts.
   const [, code, bracketed] = /\[WEBALERT (https:[^\]\s]+)\]|<(https:[^>\s]+)/i.exec(line) ?? [];
   const address = code ?? bracketed ?? '';
   if (!URL.canParse(address)) return null;

@@ -49,7 +49,7 @@ export async function openWithToken(
   );
 }
 
-/** The provider's own: a token of one never goes to another's server, also where its own is no longer configured. */
+/** The login of the token's provider: its token never goes to another's server, also where its own is no longer configured. */
 export function loginOf(logins: readonly ImapLogin[], { issuer }: TokenAccess): ImapLogin {
   const login = issuer == null ? onlyOne(logins) : logins.find(({ oauth }) => oauth.provider === issuer);
   if (!login) throw new TypeError(`no provider is configured whose token opens this mailbox: ${issuer}`);

@@ -14,7 +14,7 @@ export interface MicrosoftConfig {
   notificationUrl: string;
   /** Where IMAP with OAuth goes. */
   imapServer: ImapServer;
-  /** Where mail of such a mailbox is sent. */
+  /** The server that takes the mail of such a mailbox. */
   smtpServer: SubmissionServer;
   /** Requests that one mailbox may get in a minute; null = no pacing. */
   requestsPerMinute: number | null;

@@ -24,7 +24,7 @@ export function createMicrosoftImapLogin(config: MicrosoftConfig): ImapLogin {
       const username = login.username ?? login.email ?? login.oid;
       const context = { entra_tenant: login.tenant };
       const named = (email: string) => ({ email, login: username, providerId: id });
-      // By the name that opens it: the claim `email` may be any address, proved or not.
+      // The name that opens the mailbox, for the claim `email` may be any address, proved or not.
       const own = { username, account: named(username), mailboxKey: id, context };
       const names = [username, login.email ?? username].map(normalAddress);
       const isShared = wanted !== null && !names.includes(normalAddress(wanted));
@@ -44,7 +44,7 @@ export function createMicrosoftImapLogin(config: MicrosoftConfig): ImapLogin {
   };
 }
 
-/** The wanted address, where only the claim `email` has it: the server proves it by opening it. null: there is none. */
+/** The wanted address where only the claim `email` has it; the server proves it when it opens the mailbox. null: none. */
 function addressOf({ email }: EntraLogin, username: string, wanted: string | null): string | null {
   if (wanted === null || email === null || !isSameAddress(wanted, email)) return null;
   return isSameAddress(wanted, username) ? null : wanted;

@@ -10,7 +10,7 @@ import { graphFailure } from './graph-errors.ts';
 
 /** Graph takes requests of 4 MB, and the message in base64 (learn.microsoft.com/graph/outlook-send-mime-message). */
 const MAX_BYTES = 3 * 1024 * 1024;
-/** About the message, its sender or its recipients; the status may be any. */
+/** Codes that concern the message, its sender or its recipients, at any status. */
 const ABOUT_MESSAGE =
   /^(ErrorSendAsDenied|ErrorInvalidRecipients|ErrorRecipientNotFound|ErrorMimeContent\w*|ErrorMessageSizeExceeded|ErrorMessageSubmissionBlocked|RequestBodyTooLarge|ErrorInvalidArgument)$/;
 

@@ -2,9 +2,9 @@ import type { HttpAnswer, SharedHttp } from '../../net/http.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import type { SendAnswer, Transmission } from '../contract.ts';
 
-/** For the whole call, in ms: a large message over a slow line. */
+/** The limit of the whole call, in ms: a large message over a slow line. */
 const TIMEOUT_MS = 120_000;
-/** The provider may have taken the message before it failed. 503 says that it did not get to it. */
+/** The provider may have taken the message before it failed. 503 says that it did not. */
 const UNDECIDED = [500, 502, 504];
 
 interface Post {
@@ -17,8 +17,8 @@ interface Post {
 
 /**
  * Posts a message and reads the answer: `isTaken` says whether it is the success of this call, `refuse` what any other
- * means, or throws it. A connection of its own: one that was kept alive may be closed by the server at any time, and an
- * outcome would be unknown for nothing.
+ * means, or throws it. The call has a connection of its own: the server may close one that is kept alive at any time, and
+ * the outcome would be unknown for nothing.
  */
 export async function postMessage(
   http: SharedHttp,
@@ -43,7 +43,7 @@ export async function postMessage(
       timeoutMs: TIMEOUT_MS,
     });
     if (read.isTaken(answer)) return { outcome: 'accepted', refusedRecipients: [] };
-    // A success without its words comes from a proxy, or from a backend that broke midway.
+    // A success without the body of one comes from a proxy, or from a backend that broke midway.
     if (answer.status < 300 || UNDECIDED.includes(answer.status)) return { outcome: 'unknown' };
     left = false;
     return read.refuse(answer);
@@ -55,7 +55,7 @@ export async function postMessage(
   }
 }
 
-/** The same bytes in base64, in pieces that lie beside each other. */
+/** The bytes in base64, in pieces without padding between them. */
 export async function* inBase64(raw: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let rest = Buffer.alloc(0);
   for await (const bytes of raw) {

@@ -31,7 +31,7 @@ function hashOf(certificate: Buffer): string {
   return HASHES.find(([known]) => known === found)?.[1] ?? 'sha256';
 }
 
-/** Where the content of the DER element at `at` begins and ends. */
+/** The bounds of the content of the DER element at `at`. */
 function contentOf(bytes: Buffer, at: number): { start: number; end: number } {
   const first = bytes[at + 1] ?? 0;
   if (first < 0x80) return { start: at + 2, end: at + 2 + first };

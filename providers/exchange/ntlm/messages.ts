@@ -15,7 +15,7 @@ const TARGET_INFO = 0x800000;
 /** Windows 10, NTLM revision 15. */
 const VERSION = Buffer.from([10, 0, 0x61, 0x4a, 0, 0, 0, 15]);
 
-/** MsvAv*: what the target information holds. */
+/** MsvAv*: the ids of the pairs in the target information. */
 const AV = { end: 0, flags: 6, timestamp: 7, targetName: 9, channelBindings: 10 } as const;
 const WITH_INTEGRITY_CODE = 2;
 
@@ -25,13 +25,13 @@ const NO_TIME = Buffer.alloc(8);
 const HEAD_BYTES = 88;
 const CODE_AT = 72;
 
-/** Who signs in: `DOMAIN\user`, or the address as the user name of no domain. */
+/** The user, `DOMAIN\user` or an address as the user name of no domain, and the password. */
 export interface NtlmCredential {
   readonly username: string;
   readonly password: Secret;
 }
 
-/** What the answer is bound to, so that no other server can pass it on. */
+/** The server and connection that the answer is bound to, so that no other server can pass it on. */
 export interface NtlmBinding {
   readonly host: string;
   /** The hash of the TLS connection's end point (`channelBindings`); null where there is none. */

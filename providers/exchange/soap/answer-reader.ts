@@ -1,11 +1,11 @@
 import sax from 'sax';
 import { XmlNode } from './node.ts';
 
-/** What is read of an answer, in its order. Content comes before the rest of the item that it belongs to. */
+/** A piece of an answer, in its order. Content comes before the rest of its item. */
 export type AnswerEvent =
   /** A piece of the MIME of the item that `message` tells of next. */
   | { kind: 'content'; bytes: Buffer }
-  /** What one thing that was asked for became. */
+  /** The result of one thing in the request. */
   | { kind: 'message'; message: XmlNode };
 
 /** An answer that is no answer of Exchange: a proxy's page, or half of one. */
@@ -16,7 +16,7 @@ export class UnexpectedAnswer extends Error {
   }
 }
 
-/** Everything but MIME: ids, states and codes. */
+/** The limit of all text but MIME: ids, states and codes. */
 const TEXT_BYTES = 16 * 1024 * 1024;
 
 /** Reads the answer as it comes; MIME is handed on in pieces and never held. */
@@ -43,7 +43,7 @@ export class AnswerReader {
     });
   }
 
-  /** What these bytes complete. */
+  /** The events that these bytes complete. */
   write(bytes: Uint8Array): AnswerEvent[] {
     return this.#parsed(() => {
       this.#parser.write(this.#decoder.decode(bytes, { stream: true }));
@@ -74,7 +74,7 @@ export class AnswerReader {
     const attributes = Object.values(tag.attributes).map(({ local, value }) => [local, value] as const);
     const node = new XmlNode(tag.local, Object.fromEntries(attributes));
     const parent = this.#open.at(-1);
-    // Messages are handed on one by one, so that nothing of an answer gathers.
+    // The reader hands messages on one by one, so that a large answer does not gather in memory.
     if (parent?.name !== 'ResponseMessages') parent?.children.push(node);
     this.#open.push(node);
   }

@@ -4,7 +4,7 @@ import { ProviderError } from '../../../domain/verdict.ts';
 import { classifyExchange } from '../errors.ts';
 import type { XmlNode } from './node.ts';
 
-/** The code of a message; `NoError` where what was asked for was done. */
+/** The code of a message; `NoError` for a success. */
 export function codeOf(message: XmlNode): string {
   return message.textAt('ResponseCode') ?? 'ErrorResponseSchemaValidation';
 }
@@ -19,7 +19,7 @@ export function assertOk(name: string, operation: Operation, message: XmlNode): 
   throw refusalOf(name, operation, message);
 }
 
-/** What a message refuses, by its code and the values beside it; its text is in the server's language. */
+/** The refusal in a message, by its code and the values beside it; its text is in the server's language. */
 export function refusalOf(name: string, operation: Operation, message: XmlNode): ProviderError {
   const code = codeOf(message);
   const values = message.at('MessageXml')?.children ?? [];
@@ -29,7 +29,7 @@ export function refusalOf(name: string, operation: Operation, message: XmlNode):
   return new ProviderError(`${name} answered ${refusal.providerCode ?? code}`, refusal);
 }
 
-/** An answer that is none of Exchange comes from a proxy, or was cut off: it says nothing of the account. */
+/** The error for an answer that is none of Exchange, or is cut off: it says nothing of the account. */
 export function unexpectedAnswer(name: string, operation: Operation, why: string): ProviderError {
   const answer: ProviderAnswer = { operation, httpStatus: 200, headers: {}, body: '' };
   return new ProviderError(`${name}: ${why}`, unknown(answer, 'unexpected_answer'));

@@ -1,4 +1,4 @@
-/** What is asked of Exchange Web Services: eight requests of fixed shape. */
+/** The requests to Exchange Web Services, each of a fixed shape. */
 
 const SOAP = 'http://schemas.xmlsoap.org/soap/envelope/';
 const TYPES = 'http://schemas.microsoft.com/exchange/services/2006/types';
@@ -61,7 +61,7 @@ export function findItems(
   );
 }
 
-/** When items arrived and how large they are. */
+/** The dates and sizes of items. */
 export function getFacts(itemIds: readonly string[]): EwsRequest {
   const properties = `<t:AdditionalProperties>${field('item:DateTimeReceived')}${field('item:Size')}</t:AdditionalProperties>`;
   return getItems(itemIds, properties);
@@ -80,7 +80,7 @@ function getItems(itemIds: readonly string[], shape: string): EwsRequest {
   );
 }
 
-/** Who is meant by a name, as the directory knows it. */
+/** The people and mailboxes that the directory knows by a name. */
 export function resolveNames(entry: string): EwsRequest {
   return request(
     'ResolveNames',

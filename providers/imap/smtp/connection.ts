@@ -10,10 +10,10 @@ import type { EgressGuard } from '../../../net/egress.ts';
 import { bearerLogin, BEARER } from './bearer-login.ts';
 import { submissionFailure } from './errors.ts';
 
-/** How long each step is waited for, in ms. After the last byte of a mail a server may take its time. */
+/** The longest wait at each step, in ms. A server may need long after the last byte of a mail. */
 const LIMITS = { connection: 15_000, greeting: 15_000, idle: 60_000 };
 
-/** A login at a mail server that takes mail in: by a password, or by an access token of the provider whose it is. */
+/** A login at a submission server: by a password, or by an access token of the server's provider. */
 export interface SubmissionAccess {
   server: SubmissionServer;
   username: string;
@@ -59,7 +59,7 @@ export async function verifySubmission(access: SubmissionAccess, signal: AbortSi
   }
 }
 
-/** A socket whose address was judged in the very lookup that it used (S-50): nodemailer would look the name up itself. */
+/** A socket whose address the guard judged in the lookup that it used (S-50): nodemailer would look the name up itself. */
 function connectThroughGuard({ server, egress }: SubmissionAccess, signal: AbortSignal): Promise<Socket> {
   const { host, port } = server;
   return new Promise((resolve, reject) => {

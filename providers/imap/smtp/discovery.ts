@@ -1,7 +1,7 @@
 import type { ImapServer, SubmissionServer } from '../../../domain/server.ts';
 import { hasAddress } from '../discovery.ts';
 
-/** Where large providers take the mail of the mailboxes at their IMAP servers, where the names do not follow each other. */
+/** The submission servers of large providers by their IMAP servers, where one name does not lead to the other. */
 const KNOWN: Record<string, SubmissionServer> = {
   'outlook.office365.com': { host: 'smtp.office365.com', port: 587, security: 'starttls' },
   'imap.mail.me.com': { host: 'smtp.mail.me.com', port: 587, security: 'starttls' },
@@ -12,8 +12,7 @@ const KNOWN: Record<string, SubmissionServer> = {
 
 /**
  * The server that takes the mail of a mailbox at `server`: a known provider's, else `smtp.` in place of `imap.`, else the
- * same host. Encrypted as the other is, at the port for that. Nothing is connected to here; null where the name has no
- * address.
+ * same host, with the same encryption at its usual port. Discovery connects to nothing; null where the name has no address.
  */
 export async function discoverSubmissionServer({ host, security }: ImapServer): Promise<SubmissionServer | null> {
   const known = KNOWN[host];

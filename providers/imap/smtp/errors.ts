@@ -7,8 +7,8 @@ import { networkCode, networkFailure } from '../../../net/network-failure.ts';
 import { classifyImap, classifyTokenLogin, pageNamed } from '../errors.ts';
 
 /**
- * What a login at a mail server failed with, as the verdict that the same refusal has over IMAP: logins fail in the same
- * words. The message names the server and holds nothing that it said but a page of Google's.
+ * The verdict of a failed login at a mail server, the same as over IMAP: logins fail in the same words. The message names the
+ * server, and holds none of its words but a page of Google's.
  */
 export function submissionFailure(
   { server, credential }: { server: SubmissionServer; credential: { kind: 'password' | 'token' } },
@@ -24,7 +24,7 @@ export function submissionFailure(
   if (response === '') return connectionFailure(name, server.security, error);
   const classify = credential.kind === 'token' ? classifyTokenLogin : classifyImap;
   const said: Verdict = classify({ operation: 'login', httpStatus: null, headers: {}, body: response });
-  // A server that a person names could write a page of its own.
+  // Only a configured server may name a page: one that a person chose could name any.
   const page = credential.kind === 'token' ? pageNamed(response) : null;
   const asks = page === null ? '' : ` and asks for a sign-in at ${page} first`;
   return new ProviderError(`${name} refused (${said.providerCode ?? error.responseCode ?? 'no code'})${asks}`, said);

@@ -7,12 +7,12 @@ import { throughSubmission } from './connection.ts';
 import type { SubmissionAccess } from './connection.ts';
 import { submissionFailure } from './errors.ts';
 
-/** Larger than what most servers take; each names its own limit (RFC 1870), and refuses what is beyond it. */
+/** Beyond the limit of most servers; each names its own (RFC 1870), and refuses a larger message. */
 const MAX_BYTES = 50 * 1024 * 1024;
-/** Servers that defer for a limit of the sender say so in words; most of them have no code for it. */
+/** Servers tell a limit of the sender in words; most have no code for it. */
 const LIMIT_WORDS = /too many|rate|limit|quota|throttl|slow down/i;
 
-/** Commands that a refusal of the message answers; the server has taken the login. */
+/** Commands whose refusal concerns the message; the server has taken the login. */
 const ABOUT_MESSAGE = ['MAIL FROM', 'RCPT TO', 'DATA'];
 
 /** Mail handed in at the channel's own server (RFC 6409). `submissionOf` names it; null: the channel only reads. */
@@ -28,8 +28,8 @@ export function createSmtpSending(submissionOf: (access: SessionAccess) => Submi
 }
 
 /**
- * The row says that the message leaves once the server has taken the login. From then on the server's own words alone say
- * that it did not take the message.
+ * Hands one message in. `beforeTransmission` runs once the server has taken the login; from then on only the server's own
+ * words prove that it did not take the message.
  */
 async function handIn(
   submission: SubmissionAccess,
@@ -84,7 +84,7 @@ function refusalOf({ server }: SubmissionAccess, failure: NodemailerError): Send
   return { outcome: 'refused', detail, providerCode, refusedRecipients: rejected };
 }
 
-/** The header lies in the first part. Recipients must not see who else got it (RFC 5322 section 3.6.3). */
+/** Strips Bcc from the header, which lies in the first part: recipients must not see the others (RFC 5322 section 3.6.3). */
 async function* withoutBcc(raw: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let isFirst = true;
   for await (const bytes of raw) {
@@ -97,6 +97,6 @@ function stripped(bytes: Uint8Array): Uint8Array {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
   const end = /\r?\n\r?\n/.exec(text)?.index ?? text.length;
   const header = text.slice(0, end).replaceAll(/^bcc(?:[ \t]|\r?\n[ \t])*:.*(?:\r?\n[ \t].*)*(?:\r?\n|$)/gim, '');
-  // A last field of the header that is gone leaves its line end to the one before it.
+  // A stripped last field leaves the line end before it behind.
   return Buffer.from(`${header.replace(/\r?\n$/, '')}${text.slice(end)}`, 'latin1');
 }

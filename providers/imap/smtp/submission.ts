@@ -6,8 +6,8 @@ import type { ImapSettings } from '../client.ts';
 import { USERNAME, loginOf } from '../token-session.ts';
 
 /**
- * Where and how mail of a mailbox is sent: at the server that stands with its password, or at that of the provider whose
- * token it has, under the name that opens the mailbox. null: the channel only reads.
+ * The submission server of a mailbox and the login there: the server that stands with the password, or the one of the
+ * token's provider, under the name that opens the mailbox. null: the channel only reads.
  */
 export function submissionOf(
   { egress, certificateAuthorities }: Pick<ImapSettings, 'egress' | 'certificateAuthorities'>,
