@@ -52,7 +52,7 @@ export interface Conditions {
    * Only `faults` are looked at: name the ones that can show in this request, or they are used up unseen.
    */
   take(request: ConditionedRequest, faults: readonly string[]): ReadonlyMap<string, Condition>;
-  /** Calls `then` whenever a condition begins, or has ended: deleted, or used up. */
+  /** Calls `then` at each condition's begin and end; a condition ends by deletion, or used up. */
   watch(then: (condition: Condition, change: 'began' | 'ended') => void): void;
   clear(): void;
   close(): void;

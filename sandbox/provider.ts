@@ -35,9 +35,9 @@ export interface PortMemory {
 
 /** Carries mail that an account sends to the accounts of the sandbox that it is for. */
 export interface PostOffice {
-  /** Into each recipient's inbox, at the sender's own provider if they have an account there. Other addresses get none. */
+  /** Delivers to each recipient's inbox, first at the sender's own provider; other addresses get none. */
   carry(mail: { from: ProviderName; to: readonly string[]; raw: Buffer }): void;
-  /** Puts what an account has sent into a folder of its own. */
+  /** Keeps a sent mail in a folder of its sender. */
   keep(mail: { at: ProviderName; email: string; folder: string; raw: Buffer }): DeliveredMessage;
 }
 
@@ -48,7 +48,7 @@ export interface ProviderDeps {
   readonly conditions: Conditions;
   readonly requests: RequestLog;
   readonly ports: PortMemory;
-  /** Carries the mail that its accounts send. */
+  /** The carrier of the mail that its accounts send. */
   readonly post: PostOffice;
   /** Where its `routes` are reached, `http://127.0.0.1:4100` */
   readonly origin: string;
@@ -65,7 +65,7 @@ export interface AccountDetails {
   readonly delegates?: readonly string[] | undefined;
   /** It belongs to a person and to no organization. */
   readonly personal?: boolean | undefined;
-  /** What the person signs in with, where it is not the mailbox's address. */
+  /** The name that the person signs in with, where it is not the mailbox's address. */
   readonly upn?: string | undefined;
   /** The organizations that have invited the account: there it is another login, without a mailbox. */
   readonly guest_of?: readonly string[] | undefined;
@@ -123,7 +123,7 @@ export interface ProviderSettings {
   readonly token_life_s?: number | undefined;
   readonly refresh_rotation?: 'none' | 'tolerant' | 'grace' | 'strict' | undefined;
   readonly grace_s?: number | undefined;
-  /** Refresh tokens end so long after a sign-in, and the token endpoint says so; null: they do not. */
+  /** The life of a refresh token from its sign-in, which the token endpoint tells; null: no end. */
   readonly refresh_token_life_s?: number | null | undefined;
   /** Where the provider pushes news to, and the audience its push tokens are made for; null pushes nowhere. */
   readonly push_endpoint?: string | null | undefined;

@@ -1,15 +1,15 @@
 /** A message that is handed in whole, without an envelope. */
 export interface SentMail {
   readonly raw: Buffer;
-  /** The same without Bcc, for its recipients. */
+  /** The message without Bcc, for its recipients. */
   readonly copy: Buffer;
   /** The sender in From. */
   readonly from: string | undefined;
-  /** Of To, Cc and Bcc, lower case. */
+  /** The addresses of To, Cc and Bcc, in lower case. */
   readonly recipients: readonly string[];
 }
 
-/** What the header of a message says about its way. */
+/** Reads sender and recipients from the header of a message. */
 export function readSentMail(raw: Buffer): SentMail {
   const header = headerOf(raw).replaceAll(/\r?\n[ \t]+/g, ' ');
   const addresses = (name: string): string[] => {

@@ -12,27 +12,27 @@ import { presentedBy } from './login/sign-in.ts';
 import type { AccountRow } from './rows.ts';
 import type { ExchangeStore } from './store.ts';
 
-/** What every address of the server needs. */
+/** The state that all addresses of the server share. */
 export interface Service {
   readonly store: ExchangeStore;
   readonly connections: Connections;
-  /** Of the server's certificate, as NTLM names the TLS connection. */
+  /** The channel bindings of the server's certificate, by which NTLM names the TLS connection. */
   readonly binding: Buffer;
 }
 
 /** An address behind the login. */
 export interface Endpoint {
-  /** What is asked for, without anything secret: `GetItem`. */
+  /** The operation's name for the log, without anything secret: `GetItem`. */
   operation(request: Request): string;
   faults(request: Request): readonly string[];
   answer(request: Request, login: AccountRow, held: ReadonlyMap<string, Condition>): HttpAnswer;
 }
 
 const LOGIN_FAULTS = [...TRANSPORT_FAULTS, 'account_disabled', 'extended_protection_required'];
-/** They end a request at its login; without them it goes on to what it asks for. */
+/** Faults that end a request at its login; without them the operation follows. */
 const ENDS_AT_LOGIN = ['unavailable', 'rate_limited', 'rubbish', 'cut_connection', 'lost_response'];
 
-/** A login is a request of its own in the log, also where one HTTP request brings it and asks for something. */
+/** A login is a request of its own in the log, also where one HTTP request brings it and an operation. */
 export function serve(service: Service, endpoint: Endpoint): RequestHandler {
   const { deps } = service.store;
   return async (request, response) => {
@@ -62,7 +62,7 @@ export function serve(service: Service, endpoint: Endpoint): RequestHandler {
   };
 }
 
-/** Undefined where the request has been answered. */
+/** The account that the login opens; undefined where the request has been answered with a refusal. */
 async function letIn(
   service: Service,
   of: { login: OfferedLogin; held: ReadonlyMap<string, Condition>; response: Response; open: OpenRequest },

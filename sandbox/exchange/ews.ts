@@ -27,7 +27,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   SyncFolderItems: syncFolderItems,
 };
 
-/** Faults of the whole request. `server_busy_inside`: it was under way when the server had enough. */
+/** Faults of the whole request. `server_busy_inside`: the server refuses it midway. */
 const REQUEST_FAULTS = ['account_disabled', 'mailbox_unavailable', 'server_busy_inside'];
 
 /** Faults of an operation alone, so that no other request uses them up. */

@@ -4,7 +4,7 @@ import type { HttpAnswer, TransportAnswers } from '../http-answer.ts';
 import { ewsFault } from './soap/answer.ts';
 import { serverBusy } from './soap/errors.ts';
 
-/** What the web server in front of Exchange says by itself. */
+/** The answers of the web server in front of Exchange. */
 
 export const TRANSPORT: TransportAnswers = {
   unavailable: (status) => page(status, 'Service Unavailable', 'The service is unavailable.'),

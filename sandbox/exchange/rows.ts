@@ -1,12 +1,12 @@
 import type { FolderRow as MailFolderRow, MessageRow } from '../microsoft/rows.ts';
 
-/** What Exchange remembers. Keys are lower-case addresses and ids; times are milliseconds of the sandbox's clock. */
+/** The tables of Exchange. Keys are lower-case addresses and ids; times are milliseconds of the sandbox's clock. */
 export interface ExchangeRows {
   /** By address. */
   readonly accounts: AccountRow;
   /** By folder id. */
   readonly folders: FolderRow;
-  /** By an id that outlives moves; the ItemId of EWS is that of the last place. */
+  /** By an id that stays after a move; the ItemId of EWS is that of the last place. */
   readonly messages: MessageRow;
 }
 
@@ -20,9 +20,9 @@ export interface AccountRow {
   readonly delegates: readonly string[];
   /** Sync states of an earlier epoch are no longer known. */
   readonly sync_epoch: number;
-  /** Refused logins since the last good one. */
+  /** The times of refused logins since the last good one. */
   readonly refused_at: readonly number[];
-  /** No password opens it until then. */
+  /** The time until which no password opens it. */
   readonly locked_until: number;
 }
 

@@ -28,11 +28,11 @@ export async function openExchangeServer(store: ExchangeStore): Promise<RunningE
   const service = { store, connections, binding: channelBinding(new X509Certificate(cert).raw) };
   const app = express().disable('x-powered-by').disable('etag');
   const server = createServer({ key, cert }, app as RequestListener);
-  server.keepAliveTimeout = 120_000; // IIS's own
+  server.keepAliveTimeout = 120_000; // as IIS
   server.on('secureConnection', (socket) => connections.opened(socket));
   const origin = `https://127.0.0.1:${await deps.ports.listen(server, 'exchange')}`;
   const url = `${origin}/EWS/Exchange.asmx`;
-  // Read also of a request that is refused, or the next one on its connection could not be.
+  // The body of a refused request is read too, or the next request on its connection would be lost.
   app.use(text({ type: () => true, limit: MAX_REQUEST }));
   app.all('/EWS/Exchange.asmx', serve(service, ewsEndpoint(service)));
   app.post('/autodiscover/autodiscover.xml', serve(service, autodiscoverEndpoint(service, url)));

@@ -18,7 +18,7 @@ type ExchangeChange = Change<ExchangeRows>;
 const LOCKED_AFTER = 10;
 const LOCKED_MS = 10 * 60_000;
 
-/** The parent of all folders; what people see begins below `msgfolderroot`. */
+/** The parent of all folders; people see those below `msgfolderroot`. */
 const ROOT = 'root';
 
 /** Accounts, as Active Directory has them, and their mailboxes. */
@@ -54,7 +54,7 @@ export class ExchangeStore {
     throw new SandboxRefusal(404, 'account_not_found', `Exchange has no account ${email}: create it with PUT first`);
   }
 
-  /** By what people type as their user name: the address, or `DOMAIN\user` with the first word of the address's domain. */
+  /** The account of a user name: its address, or `DOMAIN\user` with the first word of the address's domain. */
   accountOfLogin(user: string, domain: string): AccountRow | undefined {
     const [, within = domain, name = user] = /^([^\\]+)\\(.+)$/.exec(user) ?? [];
     if (name.includes('@')) return this.account(name);
@@ -102,7 +102,7 @@ export class ExchangeStore {
     this.#save({ ...account, password: null });
   }
 
-  /** Every sync state that was ever given out is unknown from now on. */
+  /** Makes every earlier sync state unknown. */
   expireSyncStates(account: AccountRow): void {
     this.#save({ ...account, sync_epoch: account.sync_epoch + 1 });
   }
@@ -123,7 +123,7 @@ export class ExchangeStore {
     return this.tables.read('folders').get(id);
   }
 
-  /** By its ItemId, in any mailbox, as long as it lies there. */
+  /** The message at an ItemId, in any mailbox, until it moves. */
   messageAt(itemId: string): { message: MessageRow; place: Place } | undefined {
     const message = this.#places.get(itemId);
     const place = message && placeOf(message);
@@ -160,7 +160,7 @@ export class ExchangeStore {
     return true;
   }
 
-  /** Moves one, which gives it another ItemId. Undefined when there is none. */
+  /** Moves a message, which gives it another ItemId. Undefined when there is none. */
   move(email: string, id: string, path: string): MessageRow | undefined {
     const message = this.mailbox(email).get(id);
     if (!message) return undefined;

@@ -52,7 +52,7 @@ export interface SettingsRow extends OAuthSettings {
   /** Where Pub/Sub pushes to, and the audience of its token. */
   readonly push_endpoint: string | null;
   readonly push_audience: string | null;
-  /** Refresh tokens end so long after the sign-in: seven days while an app is in "Testing"; null: they do not. */
+  /** The life of a refresh token from its sign-in: seven days while an app is in "Testing"; null: no end. */
   readonly refresh_token_life_s: number | null;
 }
 

@@ -22,7 +22,7 @@ export const conditionFaults = [
 
 /** What a listing can get wrong without saying so: it ends before its end, or names messages twice. */
 const listingFaults = ['listing_cut_short', 'page_repeated'];
-/** What IDLE and the server that takes mail have alone. */
+/** Faults of IDLE and of the submission server alone. */
 const elsewhere = ['push_dropped', 'sending_switched_off'];
 const requestFaults = conditionFaults.filter((fault) => !elsewhere.includes(fault) && !listingFaults.includes(fault));
 const apiFaults = requestFaults.filter((fault) => fault !== 'mfa_required');

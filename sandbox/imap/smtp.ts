@@ -3,7 +3,7 @@ import { openSubmissionServer } from '../smtp/server.ts';
 import type { SubmissionServer } from '../smtp/server.ts';
 import type { MailStore } from './mailbox/store.ts';
 
-/** The server that takes the mail of accounts with passwords, under the login of their mailbox. */
+/** The submission server of accounts with passwords, under the login of their mailbox. */
 export function openPasswordSmtp(deps: ProviderDeps, store: MailStore): Promise<SubmissionServer> {
   return openSubmissionServer(deps, {
     provider: 'imap',

@@ -33,7 +33,7 @@ export interface AccountRow {
   readonly password: string | null;
   /** Addresses of the logins that may read this mailbox. */
   readonly delegates: readonly string[];
-  /** What the person signs in with, where it is not the mailbox's address. */
+  /** The name that the person signs in with, where it is not the mailbox's address. */
   readonly upn?: string;
   /** Ids of the tenants in which it is a guest. */
   readonly guest_of?: readonly string[];

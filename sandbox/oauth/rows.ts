@@ -41,7 +41,7 @@ export interface RefreshTokenRow {
   readonly scopes: readonly string[];
   /** Issued, or last used. */
   readonly used_at: number;
-  /** When it ends by itself; absent: only for another reason. */
+  /** The time at which it ends by itself; absent: only another reason ends it. */
   readonly expires_at?: number;
   readonly ended: { readonly how: RefreshTokenEnd; readonly at: number } | null;
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProviderDeps, ProviderName } from '../provider.ts';
 
-/** What a server that takes mail has of the faults of the control API, at the login and after the mail's last byte. */
+/** The control API's faults of a submission server, at the login and after the mail's last byte. */
 const LOGIN_FAULTS = [
   'account_disabled',
   'mfa_required',
@@ -13,7 +13,7 @@ const LOGIN_FAULTS = [
 ];
 const SEND_FAULTS = ['rate_limited', 'unavailable', 'slow', 'cut_connection'];
 
-/** Lines that real servers say, by the fault. */
+/** Lines of real servers, by the fault. */
 const REFUSALS: Record<string, readonly [status: number, text: string]> = {
   account_disabled: [535, '5.7.8 Account is disabled, please contact your administrator.'],
   // Gmail
@@ -37,7 +37,7 @@ const AT_SENDING: Record<string, readonly [status: number, text: string]> = {
 /** The server's answer in place of the usual one; `cut`: it closes the connection instead. */
 export type Faulty = { refusal: Error | null; cut: 'request' | 'processing' | null };
 
-/** Lets the conditions of a login or a mail happen, and waits where they are slow. */
+/** Applies the conditions of a login or a mail, and waits where they are slow. */
 export async function meetFaults(
   { conditions }: Pick<ProviderDeps, 'conditions'>,
   request: { provider: ProviderName; kind: 'login' | 'send'; email: string },
@@ -51,5 +51,5 @@ export async function meetFaults(
   return { refusal: told ? refusal(...told) : null, cut: cut ? (cut.after ?? 'request') : null };
 }
 
-/** As smtp-server answers it. */
+/** The error that smtp-server answers with this code and text. */
 export const refusal = (responseCode: number, text: string): Error => Object.assign(new Error(text), { responseCode });

@@ -5,7 +5,7 @@ import { sandboxCertificate } from '../imap/certificate.ts';
 import type { ProviderDeps, ProviderName } from '../provider.ts';
 import { meetFaults, refusal } from './faults.ts';
 
-/** What a provider's server that takes mail needs to know of it. */
+/** The differences between the submission servers of the providers. */
 export interface SubmissionOfProvider {
   readonly provider: ProviderName;
   readonly logins:
@@ -13,13 +13,13 @@ export interface SubmissionOfProvider {
     | {
         readonly by: 'token';
         admits(user: string, token: string): boolean;
-        /** What is sent, in base64, before a token is refused; null: the refusal comes at once. */
+        /** The challenge before the refusal of a token, sent in base64; null: the refusal comes at once. */
         readonly challenge: Record<string, string> | null;
       };
   readonly refusal: string;
-  /** Why this login may not send as that address; absent: it may. */
+  /** The refusal of a login that may not send as that address; null or absent: it may. */
   refusesSender?(user: string, from: string): string | null;
-  /** Where the account keeps a copy of what it sends. */
+  /** The folder with the copies of sent mail. */
   readonly sentFolder: string;
 }
 

@@ -3,11 +3,11 @@ import { accountKey } from '../../account-key.ts';
 import type { AccountRow } from '../rows.ts';
 import type { Handshake } from './ntlm.ts';
 
-/** What the server knows of a connection: NTLM signs in a connection, not a request. */
+/** The server's state of a connection: NTLM signs in a connection, not a request. */
 export interface ConnectionState {
-  /** Between the server's challenge and the client's answer. */
+  /** The handshake between the server's challenge and the client's answer. */
   handshake: Handshake | null;
-  /** Who has signed in on it, by key, and how. */
+  /** The signed-in account, by key, and the scheme. */
   login: { readonly email: string; readonly scheme: 'NTLM' | 'Basic' } | null;
 }
 
@@ -18,7 +18,7 @@ export class Connections {
   opened(socket: Socket): void {
     this.#open.set(socket, { handshake: null, login: null });
     socket.once('close', () => this.#open.delete(socket));
-    // A peer that resets its connection is gone, and there is nothing to say about it.
+    // A reset by the peer is no error of the server.
     socket.on('error', () => socket.destroy());
   }
 
@@ -26,12 +26,12 @@ export class Connections {
     return this.#open.get(socket) ?? { handshake: null, login: null };
   }
 
-  /** How many an account has signed in on. */
+  /** The number of connections that an account has signed in on. */
   signedIn({ email }: AccountRow): number {
     return [...this.#open.values()].filter(({ login }) => login?.email === accountKey(email)).length;
   }
 
-  /** Of one account, or of all. */
+  /** Ends the connections of one account, or of all. */
   hangUp(account: AccountRow | null): void {
     for (const [socket, { login }] of this.#open) {
       if (account === null || login?.email === accountKey(account.email)) socket.destroy();

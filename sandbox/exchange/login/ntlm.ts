@@ -28,19 +28,19 @@ const MIC_OFFSET = 72;
 
 const DOMAIN = 'SANDBOX';
 
-/** A handshake under way: what the integrity code is computed over, and what the answer has to prove. */
+/** A handshake under way: the messages that the integrity code covers and the answer belongs to. */
 export interface Handshake {
   readonly negotiate: Buffer;
   readonly challenge: Buffer;
 }
 
-/** Who the client says that it is, and the proof of the password. */
+/** The user that the client names, and the proof of the password. */
 export interface NtlmLogin {
   readonly user: string;
   readonly domain: string;
   /** Whether the client knows this password, and nothing of the handshake was changed on the way. */
   readonly knows: (password: string) => boolean;
-  /** The TLS connection that the client believes to be on, `channelBinding`; null: it says nothing of it. */
+  /** The client's own `channelBinding` of the TLS connection; null: the client sends none. */
   readonly channelBinding: Buffer | null;
 }
 
@@ -76,7 +76,7 @@ export function challengeTo(negotiate: Buffer, now: Date): Handshake {
   return { negotiate, challenge: Buffer.concat([head, target, info]) };
 }
 
-/** Reads a type 3 message. Undefined where it is none of NTLMv2. */
+/** Reads a type 3 message; undefined for anything but NTLMv2. */
 export function readAuthenticate(message: Buffer, handshake: Handshake): NtlmLogin | undefined {
   if (ntlmMessageType(message) !== 3 || message.length < 64) return undefined;
   const response = fieldOf(message, 20);

@@ -8,18 +8,18 @@ import { challengeTo, ntlmMessageType, readAuthenticate } from './ntlm.ts';
 /** A password that a request offers, or the proof that its sender knows it. */
 export interface OfferedLogin {
   readonly scheme: 'NTLM' | 'Basic';
-  /** Of the user that it names; undefined where there is none. */
+  /** The account of the user that the login names; undefined where there is none. */
   readonly account: AccountRow | undefined;
   readonly knows: (password: string) => boolean;
   /** As `NtlmLogin.channelBinding`. */
   readonly channelBinding: Buffer | null;
 }
 
-/** What a request does about its login. */
+/** The login state of a request. */
 export type Presented =
   /** The connection is signed in already. */
   | { readonly kind: 'signed_in'; readonly account: AccountRow }
-  /** `challenge`: in base64, the server's answer to the first message of NTLM; null: the request said nothing. */
+  /** `challenge`: in base64, the server's answer to the first message of NTLM; null: the request names no login. */
   | { readonly kind: 'unauthenticated'; readonly challenge: string | null }
   | { readonly kind: 'login'; readonly login: OfferedLogin };
 
@@ -47,7 +47,7 @@ function ofNtlm(message: Buffer, state: ConnectionState, store: ExchangeStore): 
   }
   const { handshake } = state;
   state.handshake = null;
-  // An answer on another connection than the challenge is one to nothing.
+  // An answer counts on the challenge's own connection alone.
   const login = handshake && readAuthenticate(message, handshake);
   if (!login) return SAYS_NOTHING;
   const account = store.accountOfLogin(login.user, login.domain);

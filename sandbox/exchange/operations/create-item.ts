@@ -55,7 +55,7 @@ function keep(
   return place ? itemIdOf(place) : null;
 }
 
-/** Mailboxes of this server get it at once; there is no way out to others. Bcc is for the server's eyes alone. */
+/** Delivers to the mailboxes of this server at once, and to no other; recipients do not see Bcc. */
 function send(store: ExchangeStore, bytes: Buffer): void {
   const { recipients, copy } = readSentMail(bytes);
   const raw = copy.toString('base64');

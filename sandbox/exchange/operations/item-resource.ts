@@ -7,7 +7,7 @@ import type { MessageRow, Place } from '../../microsoft/rows.ts';
 import { written } from '../soap/answer.ts';
 import type { XmlElement } from '../soap/element.ts';
 
-/** What a request wants to know of each item. */
+/** The properties of each item that a request asks for. */
 export interface ItemShape {
   readonly everything: boolean;
   readonly fields: ReadonlySet<string>;

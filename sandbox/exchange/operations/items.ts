@@ -72,7 +72,7 @@ function pageOf(
   return xml`<m:RootFolder IndexedPagingOffset="${next}" TotalItemsInView="${all.length}" IncludesLastItemInRange="${String(isLast)}"><t:Items>${shown}</t:Items></m:RootFolder>`;
 }
 
-/** By the date of arrival, the newest first, unless it is asked otherwise. */
+/** Items are sorted by date of arrival, the newest first, unless the request asks otherwise. */
 function isAscending(asked: EwsRequest['asked']): boolean {
   return asked.at('SortOrder/FieldOrder')?.attributes['Order'] === 'Ascending';
 }
@@ -102,7 +102,7 @@ export const syncFolderItems: Operation = (request) => {
   ];
 };
 
-/** A message that came and went since then is told of by its going alone. */
+/** Of a message that came and left since then the listing has the deletion alone. */
 function changesSince(request: EwsRequest, folderId: string, email: string, since: number, most: number) {
   const mailbox = request.store.mailbox(email);
   const events = mailbox.eventsAfter(folderId, since);

@@ -4,7 +4,7 @@ import { failed, succeeded, written } from '../soap/answer.ts';
 import { EWS } from '../soap/errors.ts';
 import type { Operation } from './operation.ts';
 
-/** Who is meant: by address, by user name, or by the beginning of a name. */
+/** Resolves an address, a user name, or the beginning of a name. */
 export const resolveNames: Operation = ({ store, asked }) => {
   const entry = (asked.textAt('UnresolvedEntry') ?? '').replace(/^smtp:/i, '').toLowerCase();
   if (entry === '') return EWS.invalidArgument;

@@ -15,13 +15,13 @@ export interface EwsRequest {
   readonly held: ReadonlyMap<string, Condition>;
 }
 
-/** Response messages, one for each thing that was asked for; or what is wrong with the request as a whole. */
+/** Response messages, one for each thing in the request; or the error of the request as a whole. */
 export type Operation = (request: EwsRequest) => readonly Html[] | EwsError;
 
-/** What a listing can get wrong without saying so: it ends before its end, or gives a page twice. */
+/** Silent faults of a listing: it ends early, or gives a page twice. */
 export const LISTING_FAULTS = ['listing_cut_short', 'page_repeated'] as const;
 
-/** A folder, and whose it is. */
+/** A folder and its owner. */
 export interface FoundFolder {
   readonly owner: AccountRow;
   readonly folder: FolderRow;

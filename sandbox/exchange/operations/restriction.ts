@@ -3,7 +3,7 @@ import type { XmlElement } from '../soap/element.ts';
 
 type Matches = (message: MessageRow) => boolean;
 
-/** What a restriction can compare, by its FieldURI. Dates are told in whole seconds, and compared as they are. */
+/** The values that a restriction can compare, by FieldURI. Dates are shown in whole seconds, and compared with fractions. */
 const VALUES: Readonly<Record<string, (message: MessageRow) => string>> = {
   'item:DateTimeReceived': ({ spec }) => instant(spec.date),
   'item:DateTimeSent': ({ spec }) => instant(spec.date),
@@ -22,7 +22,7 @@ const COMPARISONS: Readonly<Record<string, (one: string, other: string) => boole
   IsLessThanOrEqualTo: (one, other) => one <= other,
 };
 
-/** Which messages a restriction lets through; undefined for one that is not understood. Without one: all. */
+/** The predicate of a restriction; undefined for one that is not understood. Without a restriction all messages match. */
 export function restrictionOf(element: XmlElement | undefined): Matches | undefined {
   if (!element) return () => true;
   if (['And', 'Or', 'Not'].includes(element.name)) return combined(element);

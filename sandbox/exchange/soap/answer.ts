@@ -13,7 +13,7 @@ const UNWRITABLE = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
 export interface EwsError {
   readonly code: string;
   readonly text: string;
-  /** Named values beside them, such as how long to stay away. */
+  /** Named values beside them, such as the time to wait. */
   readonly values?: Readonly<Record<string, string | number>>;
 }
 
@@ -37,13 +37,13 @@ export function succeeded(operation: string, content: Html | readonly Html[] = [
   return xml`<${name} ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode>${content}</${name}>`;
 }
 
-/** @param content what the schema wants even then, such as an empty `m:Folders` */
+/** @param content elements that the schema requires even then, such as an empty `m:Folders` */
 export function failed(operation: string, error: EwsError, content: Html | readonly Html[] = []): Html {
   const name = new Html(`m:${operation}ResponseMessage`);
   return xml`<${name} ResponseClass="Error"><m:MessageText>${error.text}</m:MessageText><m:ResponseCode>${error.code}</m:ResponseCode><m:DescriptiveLinkKey>0</m:DescriptiveLinkKey>${valuesOf(error)}${content}</${name}>`;
 }
 
-/** For the request as a whole. */
+/** The refusal of a request as a whole. */
 export function ewsFault(error: EwsError): HttpAnswer {
   const fault = xml`<s:Fault><faultcode xmlns:a="${TYPES}">a:${error.code}</faultcode><faultstring xml:lang="en-US">${error.text}</faultstring><detail><e:ResponseCode xmlns:e="${ERRORS}">${error.code}</e:ResponseCode><e:Message xmlns:e="${ERRORS}">${error.text}</e:Message>${valuesOf(error, TYPES)}</detail></s:Fault>`;
   return envelope(500, fault);
@@ -57,7 +57,7 @@ function valuesOf({ values }: EwsError, declare?: string): Html | null {
 }
 
 function envelope(status: number, body: Html): HttpAnswer {
-  // Exchange Server SE; clients choose what they ask for by it.
+  // Exchange Server SE; clients choose their requests by the version.
   const version = xml`<h:ServerVersionInfo MajorVersion="15" MinorVersion="2" MajorBuildNumber="2562" MinorBuildNumber="17" Version="V2017_07_11" xmlns:h="${TYPES}"/>`;
   const whole = xml`<s:Envelope xmlns:s="${SOAP}"><s:Header>${version}</s:Header><s:Body>${body}</s:Body></s:Envelope>`;
   return {

@@ -1,6 +1,6 @@
 import type { EwsError } from './answer.ts';
 
-/** What Exchange says, by its code; the sentences are those of the servers. */
+/** The errors of Exchange by their codes, in the servers' own sentences. */
 export const EWS = {
   accessDenied: { code: 'ErrorAccessDenied', text: 'Access is denied. Check credentials and try again.' },
   accountDisabled: { code: 'ErrorAccountDisabled', text: 'This account is disabled.' },
@@ -43,7 +43,7 @@ export function serverBusy(retryAfterS: number): EwsError {
   };
 }
 
-/** The same, met while the request was already under way. */
+/** The same refusal in the middle of a request. */
 export function busyInside(retryAfterS: number): EwsError {
   return {
     code: 'ErrorInternalServerError',

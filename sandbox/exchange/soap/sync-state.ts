@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** What a sync state stands for. To a client it is an opaque text, longer than any column it might choose. */
+/** The content of a sync state, which is opaque to a client, and longer than any column that it might choose. */
 export interface SyncPosition {
   readonly of: 'items' | 'hierarchy';
   readonly folder: string;
@@ -8,7 +8,7 @@ export interface SyncPosition {
   readonly seq: number;
 }
 
-/** Real states grow with what they tell of; no client may count on a length. */
+/** Real states grow with the folder; no client may rely on a length. */
 const LONGER_BY = 300;
 const CHECKED = 12;
 

@@ -12,7 +12,7 @@ export const ISSUER = 'https://accounts.google.com/';
 const RISC = 'https://schemas.openid.net/secevent/risc/event-type/';
 const OAUTH = 'https://schemas.openid.net/secevent/oauth/event-type/';
 
-/** Names as in Google's addresses of them; what concerns tokens stands under `oauth`. */
+/** The last words of Google's event types; those about tokens stand under `oauth`. */
 export const SECURITY_EVENTS = [
   'tokens-revoked',
   'token-revoked',
@@ -26,7 +26,7 @@ export type SecurityEventName = (typeof SECURITY_EVENTS)[number];
 
 const typeOf = (event: SecurityEventName) => `${event.startsWith('token') ? OAUTH : RISC}${event}`;
 
-/** How long after the tokens the sessions of a changed password end. */
+/** The time in ms from the end of the tokens to the end of the sessions, after a changed password. */
 const SESSIONS_AFTER_MS = 1_500;
 const RETRY_AFTER_MS = [1_000, 5_000, 15_000];
 const TIMEOUT_MS = 10_000;
@@ -48,7 +48,7 @@ export class SecurityEvents {
     this.#stopped.abort();
   }
 
-  /** What the provider's side did to an account. */
+  /** Sends the events that follow from a fault. */
   happened(fault: string, account: AccountRow): void {
     if (fault === 'access_revoked') void this.#tell(account, 'tokens-revoked');
     if (fault === 'session_revoked') void this.#tell(account, 'sessions-revoked');
@@ -71,8 +71,8 @@ export class SecurityEvents {
   }
 
   /**
-   * Sends any event by order of the control API, also one that is not true.
-   * @throws SandboxRefusal 409 where nothing receives it, or there is no refresh token to name
+   * Sends any event at a request of the control API, also an untrue one.
+   * @throws SandboxRefusal 409 without a receiver, or without a refresh token to name
    */
   order(account: AccountRow, event: SecurityEventName, token: 'prefix' | 'hash' = 'prefix'): { jti: string } {
     if (this.#stream.current === null) throw new SandboxRefusal(409, 'no_receiver', 'no receiver is registered');
@@ -124,7 +124,7 @@ export class SecurityEvents {
     if (held.has('push_duplicated')) await this.#send(account, event, { subject, ...more }, jti);
   }
 
-  /** An event that nothing receives uses up no fault of pushes. */
+  /** Whether the stream takes this event: one without a receiver uses up no fault of pushes. */
   #isReceived(event: SecurityEventName): boolean {
     const stream = this.#stream.current;
     return stream?.status === 'enabled' && stream.events_requested.includes(typeOf(event));
@@ -143,7 +143,7 @@ export class SecurityEvents {
     }
   }
 
-  /** True once it needs no repetition: taken, or refused for what it is. */
+  /** Whether the event needs no repetition: it is taken, or refused for good. */
   async #post(url: string, body: string, { email, event }: { email: string | null; event: string }): Promise<boolean> {
     const about = { ...(email === null ? {} : { email }), operation: `security-event ${event}` };
     const request = this.#store.deps.requests.arrived('google', 'push', about);

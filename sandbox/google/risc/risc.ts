@@ -15,7 +15,7 @@ interface OpenedRisc {
   readonly control: Pick<SandboxProvider, 'securityEvents' | 'tellSecurityEvent'>;
 }
 
-/** Google's security events: what sends them, where they are registered, and how the control API orders one. */
+/** Google's security events: their sender, the registration of a receiver, and the control API's part. */
 export function openRisc(store: GoogleStore, client: RegisteredClient): OpenedRisc {
   const { dir, origin, conditions } = store.deps;
   const stream = new SecurityEventStream(dir);

@@ -17,7 +17,7 @@ interface Risc {
 
 const API = '/google/risc/v1beta';
 
-/** What says whose security events are, and the API by which a project registers its receiver. */
+/** The configuration of security events, and the API at which a project registers its receiver. */
 export function riscRoutes({ events, stream, serviceAccount }: Risc, store: GoogleStore): Router {
   const router = Router();
   const { origin } = store.deps;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 const EMAIL = 'security-events@mooring-sandbox.iam.gserviceaccount.com';
 const AUDIENCE = 'https://risc.googleapis.com/google.identity.risc.v1beta.RiscManagementService';
 
-/** The service account that may configure the stream of the project, made once per folder. */
+/** The service account that may configure the project's stream, generated once per folder. */
 export interface ServiceAccount {
   /** Its key file, as Google Cloud makes them. */
   readonly file: string;

@@ -30,7 +30,7 @@ export class SecurityEventStream {
     return this.#current;
   }
 
-  /** @throws ZodError for what is no stream */
+  /** @throws ZodError for a body that is no stream */
   update(body: unknown): void {
     this.#store({ status: 'enabled', ...this.#current, ...StreamBody.parse(body) });
   }

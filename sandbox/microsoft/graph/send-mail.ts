@@ -4,7 +4,7 @@ import { MAIL_SEND, MAIL_SEND_SHARED } from '../entra/scopes.ts';
 import type { AccountRow, MicrosoftAccessTokenRow } from '../rows.ts';
 import type { Graph, GraphRequest } from './request.ts';
 
-/** What Graph takes in one request. */
+/** Graph's limit of a request, in octets. */
 const LARGEST_REQUEST = 4 * 1024 * 1024;
 
 interface SendMail {
