@@ -76,9 +76,9 @@ async function gmailChannel(email: string, spec: Partial<typeof SENDS_ALONE> = {
   return channelOf(await connectGmail(engine, email, { spec: { ...SENDS_ALONE, ...spec } }));
 }
 
-async function imapChannel(email: string) {
+async function imapChannel(email: string, { address } = smtp) {
   await engine.sandbox.account('imap', email, { password: PASSWORD });
-  return channelOf(await connectImap(engine, email, PASSWORD, { spec: SENDS_ALONE, smtp: smtp.address }));
+  return channelOf(await connectImap(engine, email, PASSWORD, { spec: SENDS_ALONE, smtp: address }));
 }
 
 const contentsOf = async (channelId: string) => {
@@ -251,9 +251,13 @@ describe('what is not sent says why', () => {
     const limited = await send(channelId, key, raw);
     smtp.state.limited = false;
     expect([limited.status, limited.json.code, limited.json.provider_code]).toEqual([429, 'rate_limited', '4.7.1']);
-    await sql`update sends set state = 'not_sent' where channel_id = ${channelId}`;
     expect((await send(channelId, key, raw)).status).toBe(202);
     expect(smtp.mails.filter((taken) => taken.raw.includes(messageId))).toHaveLength(1);
+    const gone = await startSubmissionServer(join(engine.dir, 'sandbox'), PASSWORD);
+    const lonely = await imapChannel('olga@example.com', gone);
+    await gone.close();
+    const away = await send(lonely, newKey(), mail({ from: 'olga@example.com' }).raw);
+    expect([away.status, away.json.code, away.json.retryable]).toEqual([503, 'provider_unavailable', true]);
   });
 
   test('a channel that needs a person says so, and repeats what it has sent', async () => {
@@ -325,7 +329,7 @@ describe('a lost answer', () => {
     const channelId = await imapChannel('nia@example.com');
     const { id: sendId, attempt, contentId } = await accept(channelId, mail({ from: 'nia@example.com' }).raw);
     const input = { tenantId: TENANT, channelId, sendId, attempt };
-    // What has not left yet is no rubbish.
+    // The sweep of unused content leaves a message that has not left yet.
     const { unused } = await findUnusedContent(engine.context.database, '', 10_000);
     expect(unused.map((one) => one.contentId)).not.toContain(contentId);
     smtp.state.atLogin = () => sql`update sends set transmitted_at = now() where id = ${sendId}`;

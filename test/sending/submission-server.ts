@@ -14,7 +14,8 @@ const refusal = (responseCode: number, message: string) => Object.assign(new Err
 
 /**
  * A real submission server under the sandbox's authority: STARTTLS, a password, every mail kept. Addresses that begin with
- * `refused` are refused; `atLogin` happens at the next login, which is then deferred; `cut` ends the connection once it has a mail, before its answer.
+ * `refused` are refused. `atLogin` is called at the next login, which is then deferred; `cut` ends the connection between a
+ * mail and its answer; `limited` defers each mail.
  */
 export async function startSubmissionServer(sandboxDir: string, password: string) {
   const { key, certificate: cert } = await loadServerCertificate(join(sandboxDir, 'imap-tls'));
