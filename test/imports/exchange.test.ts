@@ -4,6 +4,7 @@ import { secret } from '../support/minting.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
 import { idsOf, importing, messageIds } from './importing.ts';
+import { expectWholeGap } from './whole-gap.ts';
 
 /** `GAP=10000` is the long form. */
 const GAP = Number(process.env['GAP'] ?? 300);
@@ -18,12 +19,7 @@ afterAll(() => stage.close());
 const deliver = (email: string, count: number, more = {}) => stage.sandbox.deliver('exchange', email, count, more);
 const fault = (email: string, name: string, more = {}) => stage.sandbox.fault('exchange', email, name, more);
 
-/** Polls, and finishes the import that a poll leaves. */
-async function settle(channelId: string): Promise<void> {
-  const { poll, finish } = importing(stage.context);
-  const { importId } = await poll(channelId);
-  if (importId !== null) expect((await finish(channelId, importId)).done).toBe(true);
-}
+const settle = (channelId: string) => importing(stage.context).settle(channelId);
 
 /** Connects an account, and lets its first import end. */
 async function connected(email: string): Promise<string> {
@@ -60,15 +56,5 @@ test('a mailbox begins with the connection, and a message that is moved is the s
 test(`a gap of ${GAP} over a forgotten sync state is imported whole, each message once`, async () => {
   const email = 'gap@contoso.example';
   const channelId = await connected(email);
-  const { stored, queue, finish, receipt } = importing(stage.context);
-  const known = await deliver(email, 5);
-  await settle(channelId);
-  await fault(email, 'cursor_expired');
-  const folders = ['INBOX', 'Projects', 'Archive'];
-  const sizes = folders.map((_folder, i) => Math.floor((GAP + i) / folders.length));
-  const missed = await Promise.all(folders.map((folder, i) => deliver(email, sizes[i]!, { folder })));
-  const importId = await queue(channelId, { cause: 'reauthorized' });
-  expect((await finish(channelId, importId)).done).toBe(true);
-  expect(idsOf(await stored(channelId))).toEqual(messageIds([...known, ...missed.flat()]));
-  expect(await receipt(importId)).toMatchObject({ found: GAP, imported: GAP, missing: 0 });
+  await expectWholeGap(stage, { provider: 'exchange', email, channelId, count: GAP });
 }, 600_000);

@@ -40,6 +40,11 @@ export function importing(context: Context) {
       }
       throw new Error('30 slices, and the import is not done');
     },
+    /** Polls, and finishes the import that a poll leaves. */
+    settle: async (channelId: string): Promise<void> => {
+      const { importId } = await self.poll(channelId);
+      if (importId !== null) await self.finish(channelId, importId);
+    },
     queue: (channelId: string, wanted: Partial<NewImport> & Pick<NewImport, 'cause'>): Promise<string> =>
       inTenant(async (tx) =>
         queueImport(tx, {

@@ -7,6 +7,7 @@ import type { SandboxMessage } from '../support/sandbox-control.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
 import { idsOf, importing, messageIds, TENANT } from './importing.ts';
+import { expectWholeGap } from './whole-gap.ts';
 
 /** `GAP=10000` is the long form. */
 const GAP = Number(process.env['GAP'] ?? 300);
@@ -30,12 +31,7 @@ async function connected(email: string, context: Context = stage.context): Promi
   return channelId;
 }
 
-/** Polls, and finishes the import that a poll leaves. */
-async function settle(channelId: string, context: Context = stage.context): Promise<void> {
-  const { poll, finish } = importing(context);
-  const { importId } = await poll(channelId);
-  if (importId !== null) expect((await finish(channelId, importId)).done).toBe(true);
-}
+const settle = (channelId: string, context: Context = stage.context) => importing(context).settle(channelId);
 
 const move = (email: string, { provider_id: id }: SandboxMessage, folder: string) =>
   stage.sandbox.call('PATCH', `/control/accounts/microsoft/${email}/messages/${encodeURIComponent(id)}`, { folder });
@@ -57,17 +53,7 @@ describe('a mailbox at Microsoft', () => {
   test(`a gap of ${GAP} over an expired cursor is imported whole, each message once`, async () => {
     const email = 'gap@contoso.example';
     const channelId = await connected(email);
-    const { stored, queue, finish, receipt } = importing(stage.context);
-    const known = await deliver(email, 5);
-    await settle(channelId);
-    await stage.sandbox.fault('microsoft', email, 'cursor_expired');
-    const folders = ['INBOX', 'Projects', 'Archive'];
-    const sizes = folders.map((_folder, i) => Math.floor((GAP + i) / folders.length));
-    const missed = await Promise.all(folders.map((folder, i) => deliver(email, sizes[i]!, { folder })));
-    const importId = await queue(channelId, { cause: 'reauthorized' });
-    expect((await finish(channelId, importId)).done).toBe(true);
-    expect(idsOf(await stored(channelId))).toEqual(messageIds([...known, ...missed.flat()]));
-    expect(await receipt(importId)).toMatchObject({ found: GAP, imported: GAP, missing: 0 });
+    await expectWholeGap(stage, { provider: 'microsoft', email, channelId, count: GAP });
   }, 600_000);
 
   test('a message that is moved between folders is the same message', async () => {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Secret } from '../../domain/secret.ts';
 import { PartRefused } from '../../domain/verdict.ts';
-import type { FetchedMessage, Provider, SessionAccess, WindowPage } from '../../providers/contract.ts';
+import type { FetchedMessage, SessionAccess, WindowPage } from '../../providers/contract.ts';
 import { authenticateMessage } from '../../providers/exchange/ntlm/messages.ts';
 import { secret } from '../support/minting.ts';
 import { conformance, failureOf } from './contract.ts';
@@ -20,11 +20,7 @@ afterAll(async () => {
   await stage.close();
 });
 
-function provider(): Provider {
-  const exchange = stage.providers.get('exchange');
-  if (!exchange) throw new Error('Exchange is not configured');
-  return exchange;
-}
+const provider = () => stage.providerOf('exchange');
 
 const someName = () => `ana.${randomBytes(4).toString('hex')}`;
 
@@ -36,10 +32,7 @@ async function createAccount(email = `${someName()}@contoso.example`): Promise<A
     email,
     access: stage.exchangeAccess(email, password),
     secret: password,
-    deliver: async (count, more = {}) =>
-      (await stage.control<{ messages: Delivered[] }>('POST', `${path}/messages`, { count, ...more })).messages,
-    remove: (id) => stage.control('DELETE', `${path}/messages/${encodeURIComponent(id)}`),
-    fault: (fault, more = {}) => stage.control('POST', '/faults', { provider: 'exchange', email, fault, ...more }),
+    ...stage.accountAt('exchange', email),
   };
 }
 

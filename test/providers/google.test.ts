@@ -2,11 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Secret } from '../../domain/secret.ts';
 import type { VerdictKind } from '../../domain/verdict.ts';
-import type { Provider, TokenSet } from '../../providers/contract.ts';
+import type { TokenSet } from '../../providers/contract.ts';
 import { conformance, failureOf } from './contract.ts';
 import type { Account } from './subject.ts';
 import { REDIRECT_URI, Stage } from './stage.ts';
-import type { Delivered } from './stage.ts';
 import { takeHeads } from '../../credentials/heads.ts';
 
 const READONLY = 'https://www.googleapis.com/auth/gmail.readonly';
@@ -19,11 +18,7 @@ afterAll(async () => {
   await stage.close();
 });
 
-function provider(): Provider {
-  const gmail = stage.providers.get('gmail');
-  if (!gmail) throw new Error('Gmail is not configured');
-  return gmail;
-}
+const provider = () => stage.providerOf('gmail');
 
 interface GoogleAccount extends Account {
   tokens: TokenSet;
@@ -39,10 +34,7 @@ async function createAccount(): Promise<GoogleAccount> {
     tokens,
     access: { kind: 'token', mailbox: email, context: {}, accessToken: tokens.accessToken },
     secret: tokens.accessToken.reveal(),
-    deliver: async (count, more = {}) =>
-      (await stage.control<{ messages: Delivered[] }>('POST', `${path}/messages`, { count, ...more })).messages,
-    remove: (id) => stage.control('DELETE', `${path}/messages/${id}`),
-    fault: (fault, more = {}) => stage.control('POST', '/faults', { provider: 'google', email, fault, ...more }),
+    ...stage.accountAt('google', email),
   };
 }
 

@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Secret } from '../../domain/secret.ts';
-import type { Provider, SessionAccess } from '../../providers/contract.ts';
+import type { SessionAccess } from '../../providers/contract.ts';
 import { conformance, failureOf } from './contract.ts';
 import type { Account } from './subject.ts';
 import { Stage } from './stage.ts';
-import type { Delivered } from './stage.ts';
 import { secret } from '../support/minting.ts';
 import { takeHeads } from '../../credentials/heads.ts';
 
@@ -18,11 +17,7 @@ afterAll(async () => {
   await stage.close();
 });
 
-function provider(): Provider {
-  const imap = stage.providers.get('imap');
-  if (!imap) throw new Error('IMAP is not configured');
-  return imap;
-}
+const provider = () => stage.providerOf('imap');
 
 async function createAccount(): Promise<Account> {
   const email = `ana.${randomBytes(4).toString('hex')}@imap.example`;
@@ -33,10 +28,7 @@ async function createAccount(): Promise<Account> {
     email,
     access: stage.imapAccess(email, password),
     secret: password,
-    deliver: async (count, more = {}) =>
-      (await stage.control<{ messages: Delivered[] }>('POST', `${path}/messages`, { count, ...more })).messages,
-    remove: (id) => stage.control('DELETE', `${path}/messages/${encodeURIComponent(id)}`),
-    fault: (fault, more = {}) => stage.control('POST', '/faults', { provider: 'imap', email, fault, ...more }),
+    ...stage.accountAt('imap', email),
   };
 }
 

@@ -6,7 +6,7 @@ import { microsoftConfig, microsoftVariables } from '../../providers/microsoft/c
 import { createProviders, PROVIDER_VARIABLES } from '../../providers/registry.ts';
 import type { Secret } from '../../domain/secret.ts';
 import type { VerdictKind } from '../../domain/verdict.ts';
-import type { OAuthAdapter, Provider, SessionAccess, TokenSet } from '../../providers/contract.ts';
+import type { OAuthAdapter, SessionAccess, TokenSet } from '../../providers/contract.ts';
 import { conformance, failureOf } from './contract.ts';
 import { heads } from './subject.ts';
 import type { Account, Subject } from './subject.ts';
@@ -22,11 +22,7 @@ afterAll(async () => {
   await stage.close();
 });
 
-function provider(): Provider {
-  const graph = stage.providers.get('microsoft');
-  if (!graph) throw new Error('Microsoft is not configured');
-  return graph;
-}
+const provider = () => stage.providerOf('microsoft');
 
 const oauth = (): OAuthAdapter => stage.oauthOf('microsoft');
 
@@ -47,10 +43,7 @@ async function createAccount(email = newEmail(), details: Record<string, unknown
     tokens,
     access: { kind: 'token', mailbox: null, context: {}, accessToken, idToken },
     secret: accessToken.reveal(),
-    deliver: async (count, more = {}) =>
-      (await stage.control<{ messages: Delivered[] }>('POST', `${path}/messages`, { count, ...more })).messages,
-    remove: (id) => stage.control('DELETE', `${path}/messages/${encodeURIComponent(id)}`),
-    fault: (fault, more = {}) => stage.control('POST', '/faults', { provider: 'microsoft', email, fault, ...more }),
+    ...stage.accountAt('microsoft', email),
   };
 }
 

@@ -16,6 +16,7 @@ import { createProviders, PROVIDER_VARIABLES } from '../../providers/registry.ts
 import type { Providers } from '../../providers/registry.ts';
 import { startSandbox } from '../../sandbox/sandbox.ts';
 import type { RunningSandbox } from '../../sandbox/sandbox.ts';
+import type { Account } from './subject.ts';
 
 export const REDIRECT_URI = 'http://127.0.0.1:9/oauth/google/callback';
 const NEVER = new AbortController().signal;
@@ -69,8 +70,25 @@ export class Stage {
     return this.oauthOf('gmail');
   }
 
+  providerOf(accessType: AccessType): Provider {
+    const provider = this.providers.get(accessType);
+    if (!provider) throw new Error(`${accessType} is not configured`);
+    return provider;
+  }
+
+  /** An account from its provider's side. */
+  accountAt(provider: string, email: string): Pick<Account, 'deliver' | 'remove' | 'fault'> {
+    const path = `/accounts/${provider}/${email}/messages`;
+    return {
+      deliver: async (count, more = {}) =>
+        (await this.control<{ messages: Delivered[] }>('POST', path, { count, ...more })).messages,
+      remove: (id) => this.control('DELETE', `${path}/${encodeURIComponent(id)}`),
+      fault: (fault, more = {}) => this.control('POST', '/faults', { provider, email, fault, ...more }),
+    };
+  }
+
   oauthOf(accessType: AccessType): OAuthAdapter {
-    const oauth = this.providers.get(accessType)?.signIn.oauth[0];
+    const [oauth] = this.providerOf(accessType).signIn.oauth;
     if (!oauth) throw new Error(`${accessType} is not configured`);
     return oauth;
   }
