@@ -1,8 +1,9 @@
 import type { ReactNode } from 'react';
-import { NativeSelect, TextInput } from '@mantine/core';
+import { TextInput } from '@mantine/core';
 import type { SignIn } from '../../../api/schemas/sign-in.ts';
 import type { FormField } from '../../../domain/words/sign-in-failures.ts';
 import type { PasswordEntry } from '../../data/password-body.ts';
+import { EncryptionAndPort } from './encryption-and-port.tsx';
 import { Sentence } from './sentence.tsx';
 import { useWords } from './speaking.tsx';
 
@@ -53,27 +54,13 @@ export function ServerSettings({ asks, entry, open, sandboxPage, error, onChange
           error={error('host')}
           onChange={(event) => onChange({ host: event.currentTarget.value })}
         />
-        <NativeSelect
-          name="security"
-          label={form.encryption}
-          value={entry.security}
-          error={error('security')}
-          data={[
-            { value: '', label: form.byPort },
-            { value: 'tls', label: 'TLS' },
-            { value: 'starttls', label: 'STARTTLS' },
-          ]}
-          onChange={(event) => onChange({ security: event.currentTarget.value as PasswordEntry['security'] })}
-        />
-        <TextInput
-          name="port"
-          label={form.port}
-          inputMode="numeric"
-          pattern="[0-9]{1,5}"
-          placeholder={entry.security === 'starttls' ? '143' : '993'}
-          value={entry.port}
-          error={error('port')}
-          onChange={(event) => onChange({ port: event.currentTarget.value })}
+        <EncryptionAndPort
+          security={entry.security}
+          port={entry.port}
+          ports={{ tls: '993', starttls: '143' }}
+          error={error}
+          onSecurity={(security) => onChange({ security })}
+          onPort={(port) => onChange({ port })}
         />
       </div>
       {sandboxPage && (

@@ -1,5 +1,6 @@
-import { NativeSelect, TextInput } from '@mantine/core';
+import { TextInput } from '@mantine/core';
 import type { PasswordEntry } from '../../data/password-body.ts';
+import { EncryptionAndPort } from './encryption-and-port.tsx';
 import { useWords } from './speaking.tsx';
 
 interface SmtpProps {
@@ -28,25 +29,13 @@ export function SmtpSettings({ entry, error, onChange }: SmtpProps) {
           error={error}
           onChange={(event) => onChange({ smtpHost: event.currentTarget.value })}
         />
-        <NativeSelect
-          name="smtp_security"
-          label={form.encryption}
-          value={entry.smtpSecurity}
-          data={[
-            { value: '', label: form.byPort },
-            { value: 'tls', label: 'TLS' },
-            { value: 'starttls', label: 'STARTTLS' },
-          ]}
-          onChange={(event) => onChange({ smtpSecurity: event.currentTarget.value as PasswordEntry['smtpSecurity'] })}
-        />
-        <TextInput
-          name="smtp_port"
-          label={form.port}
-          inputMode="numeric"
-          pattern="[0-9]{1,5}"
-          placeholder={entry.smtpSecurity === 'starttls' ? '587' : '465'}
-          value={entry.smtpPort}
-          onChange={(event) => onChange({ smtpPort: event.currentTarget.value })}
+        <EncryptionAndPort
+          prefix="smtp_"
+          security={entry.smtpSecurity}
+          port={entry.smtpPort}
+          ports={{ tls: '465', starttls: '587' }}
+          onSecurity={(smtpSecurity) => onChange({ smtpSecurity })}
+          onPort={(smtpPort) => onChange({ smtpPort })}
         />
       </div>
     </details>
