@@ -76,7 +76,7 @@ test('links end with what they are for: a mail’s with its incident, the produc
   const renew = (path: string) => browse(raised.api)('POST', `${path}/renew`);
   const planned = () =>
     sql`select kind, recipient, incident_id, link_id from notices where kind = 'new_link' order by id`;
-  // Nor is a used one followed by another while the channel works.
+  // A used link is followed by no other while the channel works.
   await renew(connect.path);
   await breakChannel(id, email);
   expect(await sessionOf(second)).toMatchObject({ done: false, result: null });
@@ -97,7 +97,7 @@ test('links end with what they are for: a mail’s with its incident, the produc
   await renew(again.path);
   const own = { kind: 'new_link', recipient: 'owner@example.com', incident_id: null, link_id: again.id };
   expect(await planned()).toMatchObject([anew, own]);
-  // A used link, too, is followed by one of the incident that goes on: the mail's to its person, the product's to the owner.
+  // During the incident a used link is followed by a new one: a mail's link goes to its person, the product's to the owner.
   await api.call('PUT', `/v1/tenants/${TENANT}/policy`, { admins: [{ email: 'ana@example.com' }] });
   for (const path of [first, connect.path]) await renew(path);
   expect((await planned()).slice(2)).toMatchObject([

@@ -69,7 +69,7 @@ test('a mail is kept by the sender and delivered to those who have an account, w
   }
 });
 
-test('a wrong password and a token that nobody issued are refused as the real servers do', async () => {
+test('a wrong password and a token that was never issued are refused as the real servers do', async () => {
   await expect(asAna('PLAIN', secret('wrong-password')).verify()).rejects.toMatchObject({ responseCode: 535 });
   for (const provider of ['google', 'microsoft'] as const) {
     const auth = { type: 'OAuth2', user: 'cleo@example.com', accessToken: secret('token') };
