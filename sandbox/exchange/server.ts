@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { createServer } from 'node:https';
 import express, { text } from 'express';
-import { sandboxCertificate } from '../imap/certificate.ts';
+import { sandboxCertificate } from '../certificate.ts';
 import { autodiscoverEndpoint } from './autodiscover.ts';
 import { serve } from './endpoint.ts';
 import { ewsEndpoint } from './ews.ts';

@@ -2,7 +2,7 @@ import { createServer, type Socket } from 'node:net';
 import { createSecureContext, createServer as createTlsServer } from 'node:tls';
 
 import type { ProviderDeps } from '../provider.ts';
-import { sandboxCertificate } from './certificate.ts';
+import { sandboxCertificate } from '../certificate.ts';
 import { capabilities } from './capability.ts';
 import { commandTable } from './command-table.ts';
 import type { MailAccount } from './mailbox/mailbox.ts';

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 import type { SMTPServerAuthentication, SMTPServerAuthenticationResponse, SMTPServerSession } from 'smtp-server';
-import { sandboxCertificate } from '../imap/certificate.ts';
+import { sandboxCertificate } from '../certificate.ts';
 import type { ProviderDeps, ProviderName } from '../provider.ts';
 import { meetFaults, refusal } from './faults.ts';
 

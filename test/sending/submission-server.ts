@@ -2,7 +2,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { SMTPServer } from 'smtp-server';
-import { loadServerCertificate } from '../../sandbox/imap/certificate.ts';
+import { loadServerCertificate } from '../../sandbox/certificate.ts';
 
 interface TakenMail {
   from: string;

@@ -19,7 +19,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ImapFlow } from 'imapflow';
-import { loadServerCertificate } from '../../sandbox/imap/certificate.ts';
+import { loadServerCertificate } from '../../sandbox/certificate.ts';
 import { encodeFolderName } from '../../sandbox/imap/wire/modified-utf7.ts';
 
 const DOVECOT = '/usr/sbin/dovecot';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createServer } from 'node:tls';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { loadServerCertificate } from '../../sandbox/imap/certificate.ts';
+import { loadServerCertificate } from '../../sandbox/certificate.ts';
 
 /*
  * A mail server that chooses sizes, as a process of its own: the name that logs in chooses which. Its parent hears port

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer } from 'node:tls';
 import type { Server, TLSSocket } from 'node:tls';
-import { loadServerCertificate } from '../../sandbox/imap/certificate.ts';
+import { loadServerCertificate } from '../../sandbox/certificate.ts';
 
 interface WrittenMessage {
   raw: string;
