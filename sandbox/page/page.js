@@ -46,17 +46,23 @@ function showRequests(requests) {
   );
 }
 
-async function refresh() {
-  const [providers, held, requests] = await Promise.all([
-    call('GET', '/providers'),
-    call('GET', '/faults'),
-    call('GET', '/requests?limit=30'),
-  ]);
-  for (const provider of providers.data) {
-    showProvider(provider, held.data);
+const readState = () =>
+  Promise.all([call('GET', '/providers'), call('GET', '/faults'), call('GET', '/requests?limit=30')]);
+
+/** An error in one part of the page is reported to the console, and keeps no other part from being shown. */
+function show([providers, held, requests]) {
+  const parts = [
+    ...providers.data.map((provider) => () => showProvider(provider, held.data)),
+    () => showFaults(held.data),
+    () => showRequests(requests.data),
+  ];
+  for (const part of parts) {
+    try {
+      part();
+    } catch (error) {
+      reportError(error);
+    }
   }
-  showFaults(held.data);
-  showRequests(requests.data);
 }
 
 find('#clock').addEventListener('submit', (event) => {
@@ -79,17 +85,14 @@ let away = false;
 
 /** Asks again when the last answer is in; a sandbox that is being restarted is waited for. */
 async function poll() {
-  try {
-    await refresh();
-    if (away) find('#notice').hidden = true;
-    away = false;
-  } catch {
-    away = true;
-    notice('The sandbox does not answer. This page goes on by itself once it does.', true);
-  }
+  const state = await readState().catch(() => null);
+  if (state === null) notice('The sandbox does not answer. This page goes on by itself once it does.', true);
+  else if (away) find('#notice').hidden = true;
+  away = state === null;
+  if (state) show(state);
   setTimeout(poll, POLL_MS);
 }
 
-addEventListener('acted', () => void refresh().catch(() => {}));
+addEventListener('acted', () => void readState().then(show, () => {}));
 find('#clock input').value = String((await call('GET', '/clock').catch(() => ({ offset_s: 0 }))).offset_s);
 void poll();

@@ -11,6 +11,8 @@ const OFTEN = ['password_changed', 'access_revoked', 'cursor_expired'];
 /** What an account may have besides, where its provider knows such things. */
 const DETAIL_FIELDS = {
   personal: () => element('label', {}, element('input', { type: 'checkbox', name: 'personal' }), ' personal'),
+  upn: () =>
+    element('label', {}, 'signs in as ', element('input', { name: 'upn', placeholder: 'ana@example.onmicrosoft.com' })),
   delegates: () =>
     element('label', {}, 'readable by ', element('input', { name: 'delegates', placeholder: 'bob@example.com' })),
   guest_of: () => element('label', {}, 'guest of ', element('input', { name: 'guest_of', placeholder: 'fabrikam' })),
@@ -103,7 +105,7 @@ function buildSection({ name, title, live, events, conditions, settings, server,
       { class: 'line', submit: (event) => void createAccount(event, name) },
       element('label', {}, 'New account ', account),
       password && element('label', {}, 'with password ', password),
-      ...accountDetails.map((detail) => DETAIL_FIELDS[detail]()),
+      ...accountDetails.map((detail) => DETAIL_FIELDS[detail]?.()),
       element('button', {}, 'Create'),
     ),
     settings && settingsForm(name, settings),
@@ -145,10 +147,11 @@ function fieldsOf(form) {
 function createAccount(event, provider) {
   event.preventDefault();
   const form = event.currentTarget;
-  const { email, password, personal, delegates, guest_of } = fieldsOf(form);
+  const { email, password, personal, upn, delegates, guest_of } = fieldsOf(form);
   const details = {
     ...(password && { password }),
     ...(personal && { personal: true }),
+    ...(upn && { upn }),
     ...(delegates && { delegates: listed(delegates) }),
     ...(guest_of && { guest_of: listed(guest_of) }),
   };

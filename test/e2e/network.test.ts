@@ -138,8 +138,12 @@ describe.skipIf(!chromiumInstalled)('a person whose network is gone', { timeout:
     const sandbox = await context.newPage();
     await sandbox.goto(mooring.sandbox.page);
     await button(ANA, sandbox).waitFor();
-    signal('sandbox', 'SIGSTOP');
+    const providers = await mooring.sandbox.call<{ data: { title: string }[] }>('GET', '/control/providers');
+    for (const { title } of providers.data) await sandbox.getByRole('heading', { name: title, exact: true }).waitFor();
+    await sandbox.getByRole('table').filter({ hasText: 'LOGIN' }).waitFor();
     const notice = sandbox.getByRole('status');
+    expect(await notice.allInnerTexts()).toEqual([]);
+    signal('sandbox', 'SIGSTOP');
     await notice.filter({ hasText: 'The sandbox does not answer.' }).waitFor({ timeout: SOON_MS });
     signal('sandbox', 'SIGCONT');
     await notice.filter({ hasText: 'does not answer' }).waitFor({ state: 'hidden', timeout: SOON_MS });
