@@ -6,6 +6,8 @@ import { CHANNELS_QUEUE, fairnessOf, importQueue } from '../domain/workflow/name
 /** The gaps between looks while the access token is refreshed. */
 const WAIT_MS = 500;
 const MOST_LOOKS = 40;
+/** An execution that does not end is repeated for some four minutes; by then it has marked its message, or transmits none. */
+const MOST_EXECUTIONS = 25;
 
 /**
  * Sends one message, by its row: nothing of it is in the history. A product waits for the end, so sends go before imports
@@ -32,10 +34,12 @@ async function untilSettled(input: SendWorkflowInput, one: Parameters<SendActivi
     taskQueue: importQueue(input.accessType),
     summary: 'send the message',
     priority: { priorityKey: 1, ...fairnessOf(input.tenantId, input.server) },
-    startToCloseTimeout: '3m',
-    scheduleToCloseTimeout: '4m',
+    scheduleToStartTimeout: '4m',
+    // A mail server may take 10 minutes after the last octet of a message; the heartbeat detects a killed worker.
+    startToCloseTimeout: '15m',
+    scheduleToCloseTimeout: '20m',
     heartbeatTimeout: '15s',
-    retry: { initialInterval: '1s', maximumInterval: '10s' },
+    retry: { initialInterval: '1s', maximumInterval: '10s', maximumAttempts: MOST_EXECUTIONS },
   });
   try {
     for (let look = 1; look <= MOST_LOOKS; look++) {

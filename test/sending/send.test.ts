@@ -1,14 +1,21 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { answerOf } from '../../api/routes/sending/send-answer.ts';
+import { ContentSweeper } from '../../background/retention.ts';
 import { findSend } from '../../db/sending/sends.ts';
 import type { SendRow } from '../../db/sending/sends.ts';
 import type { KillPoint } from '../../domain/kill-points.ts';
 import { acceptSend } from '../../sending/accept.ts';
 import { giveUpSend, transmitSend } from '../../sending/transmit.ts';
 import { findChannel } from '../../db/channels/channels.ts';
-import { findUnusedContent } from '../../db/across-tenants/retention.ts';
+import { findUnusedContent, pruneExpired } from '../../db/across-tenants/retention.ts';
 import { Secret } from '../../domain/secret.ts';
+import { createEgressGuard } from '../../net/egress.ts';
+import type { SessionAccess } from '../../providers/contract.ts';
+import { createSmtpSending } from '../../providers/imap/smtp/send.ts';
 import { startWorkerProcess } from '../connections/server-process.ts';
 import { mortal } from '../credentials/mortal.ts';
 import { startApi } from '../support/api.ts';
@@ -36,7 +43,7 @@ beforeAll(async () => {
   sql = postgres(engine.databaseUrl, { max: 2 });
   smtp = await startSubmissionServer(join(engine.dir, 'sandbox'), PASSWORD);
   await engine.sandbox.account('google', 'ben@example.com');
-});
+}, 240_000);
 afterAll(async () => {
   await smtp?.close();
   await sql?.end();
@@ -81,6 +88,13 @@ async function imapChannel(email: string, { address } = smtp) {
   return channelOf(await connectImap(engine, email, PASSWORD, { spec: SENDS_ALONE, smtp: address }));
 }
 
+async function graphChannel(email: string) {
+  await engine.sandbox.account('microsoft', email);
+  return channelOf(await connectMicrosoft(engine, email, { spec: SENDS_ALONE }));
+}
+
+const CHANNEL_OF = { google: gmailChannel, microsoft: graphChannel, imap: imapChannel };
+
 const contentsOf = async (channelId: string) => {
   const [row] = await sql<{ count: number }[]>`select count(*)::int from message_parts where channel_id = ${channelId}`;
   return row?.count;
@@ -89,8 +103,8 @@ const contentsOf = async (channelId: string) => {
 const cutGoogle = (email: string, after: 'request' | 'processing') =>
   engine.sandbox.fault('google', email, 'cut_connection', { times: 1, kind: 'api', after });
 
-async function accept(channelId: string, raw: string): Promise<SendRow> {
-  const channel = await engine.context.database.inTenant(TENANT, (tx) => findChannel(tx, channelId));
+async function accept(channelId: string, raw: string, tenantId = TENANT): Promise<SendRow> {
+  const channel = await engine.context.database.inTenant(tenantId, (tx) => findChannel(tx, channelId));
   async function* bytes() {
     yield Buffer.from(raw);
   }
@@ -138,8 +152,7 @@ describe('a message leaves once per key', () => {
   }, 60_000);
 
   test('by Graph: as MIME, without a Message-ID too; a foreign sender is refused and named, a large message not taken', async () => {
-    await engine.sandbox.account('microsoft', 'dora@example.com');
-    const channelId = channelOf(await connectMicrosoft(engine, 'dora@example.com', { spec: SENDS_ALONE }));
+    const channelId = await graphChannel('dora@example.com');
     const raw = `From: dora@example.com\nTo: ben@example.com\nSubject: ${personal('subject')}\n\nHello.\n`;
     const { status, json } = await send(channelId, newKey(), raw);
     expect([status, json.message_id]).toEqual([202, expect.stringMatching(/^<.+@example\.com>$/)]);
@@ -289,24 +302,89 @@ describe('a lost answer', () => {
     expect(await placesOf('google', 'kim@example.com', lost.messageId)).toEqual([]);
     const smtpChannel = await imapChannel('lea@example.com');
     const handedIn = mail({ from: 'lea@example.com' });
-    smtp.state.cut = true;
+    smtp.state.cut = 'after_content';
     const unknown = await send(smtpChannel, key, handedIn.raw);
-    smtp.state.cut = false;
+    smtp.state.cut = null;
     expect(unknown.json.code).toBe('send_outcome_unknown');
     expect((await send(smtpChannel, key, handedIn.raw)).json.code).toBe('send_outcome_unknown');
     expect(smtp.mails.filter((mine) => mine.raw.includes(handedIn.messageId))).toHaveLength(1);
   }, 60_000);
 
-  test.each<[KillPoint, 'google' | 'imap', SendRow['state'], number]>([
+  test('R-32: a connection that ends before the content has sent nothing, and the same key sends', async () => {
+    const channelId = await imapChannel('uwe@example.com');
+    const { messageId, raw } = mail({ from: 'uwe@example.com' });
+    const key = newKey();
+    smtp.state.cut = 'at_recipient';
+    const cut = await send(channelId, key, raw);
+    smtp.state.cut = null;
+    expect([cut.status, cut.json.code, cut.json.retryable]).toEqual([503, 'provider_unavailable', true]);
+    expect(smtp.mails.filter((taken) => taken.raw.includes(messageId))).toEqual([]);
+    expect((await send(channelId, key, raw)).status).toBe(202);
+    expect(smtp.mails.filter((taken) => taken.raw.includes(messageId))).toHaveLength(1);
+  });
+
+  test('R-32: a server has long for its answer to the content, and not for one before it; the API says so meanwhile', async () => {
+    const idleMs = 3_000;
+    const sending = createSmtpSending(() => ({
+      server: smtp.address,
+      username: 'vera@example.com',
+      credential: { kind: 'password', password: new Secret(PASSWORD) },
+      egress: createEgressGuard({ allow: [`127.0.0.1:${smtp.address.port}`] }),
+      certificateAuthorities: readFileSync(engine.environment['MOORING_CA_FILE']!, 'utf8'),
+      idleMs,
+    }));
+    const { messageId, raw } = mail({ from: 'vera@example.com' });
+    const message = {
+      messageId,
+      from: 'vera@example.com',
+      recipients: ['ben@example.com'],
+      size: raw.length,
+      raw: () => Readable.from([Buffer.from(raw)]),
+    };
+    const access = {} as SessionAccess;
+    const marked: string[] = [];
+    const attempt = (name: string) =>
+      sending.send(access, message, {
+        signal: AbortSignal.timeout(60_000),
+        beforeTransmission: async () => void marked.push(name),
+      });
+    smtp.state.silent = true;
+    await expect(attempt('silent')).rejects.toMatchObject({ verdict: { kind: 'transient', providerCode: 'timeout' } });
+    smtp.state.silent = false;
+    expect(marked).toEqual([]);
+    const channelId = await imapChannel('vera@example.com');
+    smtp.state.answering = new Promise((resolve) => setTimeout(resolve, idleMs * 1.4));
+    const slow = attempt('slow');
+    const { id: sendId, attempt: nth } = await accept(channelId, mail({ from: 'vera@example.com' }).raw);
+    const own = transmitSend(
+      engine.context,
+      { tenantId: TENANT, channelId, sendId, attempt: nth },
+      AbortSignal.timeout(60_000),
+    );
+    const row = () => engine.context.database.inTenant(TENANT, (tx) => findSend(tx, sendId));
+    const waiting = await until('the content', async () => {
+      const now = await row();
+      return now?.transmittedAt && now.state === 'started' ? now : null;
+    });
+    expect(() => answerOf(waiting)).toThrow(/has left, and the provider has not answered yet/);
+    expect(await slow).toEqual({ outcome: 'accepted', refusedRecipients: [] });
+    await own;
+    expect((await row())?.state).toBe('accepted');
+    expect(marked).toEqual(['slow']);
+    smtp.state.answering = Promise.resolve();
+  }, 60_000);
+
+  test.each<[KillPoint, 'google' | 'microsoft' | 'imap', SendRow['state'], number]>([
     ['send.marked', 'google', 'unknown', 0],
     ['send.taken', 'google', 'accepted', 1],
+    ['send.taken', 'microsoft', 'accepted', 1],
     ['send.marked', 'imap', 'unknown', 0],
     ['send.taken', 'imap', 'unknown', 1],
   ])(
     'KILL, R-32: a worker that dies at %s of %s sends nothing again: %s',
     async (point, provider, state, sent) => {
       const email = `${point.replace('.', '-')}@example.com`;
-      const channelId = provider === 'google' ? await gmailChannel(email) : await imapChannel(email);
+      const channelId = await CHANNEL_OF[provider](email);
       const { messageId, raw } = mail({ from: email });
       const { id: sendId, attempt } = await accept(channelId, raw);
       const input = { tenantId: TENANT, channelId, sendId, attempt };
@@ -317,9 +395,9 @@ describe('a lost answer', () => {
       const row = await engine.context.database.inTenant(TENANT, (tx) => findSend(tx, sendId));
       expect([row?.state, row?.contentId]).toEqual([state, null]);
       const found =
-        provider === 'google'
-          ? await placesOf('google', email, messageId)
-          : smtp.mails.filter((taken) => taken.raw.includes(messageId));
+        provider === 'imap'
+          ? smtp.mails.filter((taken) => taken.raw.includes(messageId))
+          : await placesOf(provider, email, messageId);
       expect(found).toHaveLength(sent);
     },
     60_000,
@@ -368,4 +446,30 @@ describe('a lost answer', () => {
     expect([answer.code, answer.retryable]).toEqual(['send_outcome_unknown', false]);
     expect(smtp.mails.filter((taken) => taken.raw.includes(messageId))).toHaveLength(1);
   }, 120_000);
+});
+
+describe('what is kept of a send', () => {
+  test('its content until its end, its row and key for 30 days', async () => {
+    const channelId = await gmailChannel('rosa@example.com');
+    const { raw } = mail({ from: 'rosa@example.com' });
+    const [younger, older] = [newKey(), newKey()];
+    const first = await send(channelId, younger, raw);
+    await send(channelId, older, raw);
+    const waiting = await accept(channelId, raw);
+    const abandoned = await accept(channelId, raw);
+    expect(await contentsOf(channelId)).toBe(2);
+    const rows = await sql<{ id: string }[]>`select id from sends where channel_id = ${channelId} order by created_at`;
+    const [kept, over] = rows.map(({ id }) => id);
+    await sql`update sends set created_at = now() - interval '29 days' where id in (${kept!}, ${waiting.id})`;
+    await sql`update sends set created_at = now() - interval '31 days' where id in (${over!}, ${abandoned.id})`;
+    const { context } = engine;
+    await pruneExpired(context.database, { now: await context.clock.now(), limit: 500 });
+    const left = await sql<{ id: string }[]>`select id from sends where channel_id = ${channelId}`;
+    expect(left.map(({ id }) => id).toSorted()).toEqual([kept!, waiting.id].toSorted());
+    const sweeper = new ContentSweeper(context);
+    await sweeper.sweep(0);
+    await sweeper.sweep(3_600_000);
+    expect(await contentsOf(channelId)).toBe(1);
+    expect((await send(channelId, younger, raw)).json).toEqual(first.json);
+  });
 });

@@ -14,14 +14,22 @@ const refusal = (responseCode: number, message: string) => Object.assign(new Err
 
 /**
  * A real submission server under the sandbox's authority: STARTTLS, a password, every mail kept. Addresses that begin with
- * `refused` are refused. `atLogin` is called at the next login, which is then deferred; `cut` ends the connection between a
- * mail and its answer; `limited` defers each mail.
+ * `refused` are refused. `atLogin` is called at the next login, which is then deferred; `cut` ends the connection at a
+ * recipient, or between a mail and its answer; `limited` defers each mail; `silent` answers no recipient; an answer to a mail
+ * waits for `answering`.
  */
 export async function startSubmissionServer(sandboxDir: string, password: string) {
   const { key, certificate: cert } = await loadServerCertificate(join(sandboxDir, 'imap-tls'));
   const mails: TakenMail[] = [];
   const sockets = new Set<Socket>();
-  const state = { cut: false, limited: false, atLogin: null as (() => Promise<unknown>) | null };
+  const state = {
+    cut: null as 'at_recipient' | 'after_content' | null,
+    limited: false,
+    silent: false,
+    answering: Promise.resolve() as Promise<unknown>,
+    atLogin: null as (() => Promise<unknown>) | null,
+  };
+  const cut = () => sockets.forEach((socket) => void socket.destroy());
   const server = new SMTPServer({
     key,
     cert,
@@ -39,14 +47,16 @@ export async function startSubmissionServer(sandboxDir: string, password: string
     onMailFrom: (_address, _session, done) =>
       done(state.limited ? refusal(451, '4.7.1 Too many messages, slow down') : null),
     onRcptTo({ address }, _session, done) {
+      if (state.cut === 'at_recipient') return cut();
+      if (state.silent) return;
       done(address.startsWith('refused') ? refusal(550, '5.1.1 No such user here') : null);
     },
     onData(stream, { envelope }, done) {
       const take = (bytes: Buffer) => {
         const from = envelope.mailFrom ? envelope.mailFrom.address : '';
         mails.push({ from, to: envelope.rcptTo.map(({ address }) => address), raw: bytes.toString() });
-        if (state.cut) for (const socket of sockets) socket.destroy();
-        else done(null);
+        if (state.cut === 'after_content') cut();
+        else void state.answering.then(() => done(null));
       };
       buffer(stream).then(take, () => {}); // a client that died midway
     },

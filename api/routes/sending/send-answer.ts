@@ -23,14 +23,18 @@ export function answerOf(send: SendRow): SendAnswerBody {
     const detail = `The message ${messageId} left, and no answer says whether the provider took it; this key sends nothing again`;
     throw new Problem('send_outcome_unknown', detail);
   }
-  if (state === 'started' || outcome === null) throw inProgress();
+  if (state === 'started' || outcome === null) throw inProgress(send);
   throw problemOf(outcome);
 }
 
-export const inProgress = () =>
-  new Problem('send_in_progress', 'The message is being sent; ask again with the same key', {
-    retryAfterSeconds: AGAIN_S,
-  });
+/** The problem of a send that goes on; a server may take 10 minutes after the last octet of a message. */
+export function inProgress({ transmittedAt }: Pick<SendRow, 'transmittedAt'>): Problem {
+  const detail =
+    transmittedAt === null
+      ? 'The message is being sent; ask again with the same key'
+      : 'The message has left, and the provider has not answered yet, for which it may take 10 minutes; ask again with the same key';
+  return new Problem('send_in_progress', detail, { retryAfterSeconds: AGAIN_S });
+}
 
 function problemOf({ code, detail, action, retryAfterMs, providerCode, refusedRecipients }: SendOutcome): Problem {
   const waitS = retryAfterMs === null ? AGAIN_S : Math.min(LONGEST_RETRY_AFTER_S, Math.ceil(retryAfterMs / 1_000));

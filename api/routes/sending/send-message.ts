@@ -18,6 +18,8 @@ import { messageOf, readSendKey, requireMediaType } from './read-message.ts';
 import { answerOf, inProgress } from './send-answer.ts';
 import type { SendAnswerBody } from './send-answer.ts';
 
+/** Another request has begun a new try. */
+const UNMARKED = { transmittedAt: null };
 /** How long a request waits for the provider, in ms. */
 const WAIT_MS = 30_000;
 
@@ -84,7 +86,7 @@ async function sendOnce(context: ApiContext, asked: Asked, before: SendRow | nul
   }
   if (accepted.outcome === 'started') return carryOut(context, channel, accepted.send);
   const first = await context.database.inTenant(channel.tenantId, (tx) => findSendByKey(tx, channel.id, keyHash));
-  if (!first) throw inProgress();
+  if (!first) throw inProgress(UNMARKED);
   if (!accepted.isSame(first)) throw reused();
   return carryOut(context, channel, first);
 }
@@ -134,7 +136,7 @@ async function carryOut(context: ApiContext, channel: ChannelRow, row: SendRow):
     await giveUpUnlessSent(context, row);
   }
   const now = await context.database.inTenant(tenantId, (tx) => findSend(tx, sendId));
-  if (!now || now.attempt !== attempt) throw inProgress();
+  if (!now || now.attempt !== attempt) throw inProgress(UNMARKED);
   return answerOf(now);
 }
 

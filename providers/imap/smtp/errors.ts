@@ -21,7 +21,7 @@ export function submissionFailure(
   if (error.code === 'EPROTOCOL' && !/^\d{3}[ -]/.test(response)) {
     return failed(`${name} does not speak SMTP`, 'wrong_protocol');
   }
-  if (response === '') return connectionFailure(name, server.security, error);
+  if (response === '') return connectionFailure(server, error);
   const classify = credential.kind === 'token' ? classifyTokenLogin : classifyImap;
   const said: Verdict = classify({ operation: 'login', httpStatus: null, headers: {}, body: response });
   // Only a configured server may name a page: one that a person chose could name any.
@@ -30,7 +30,9 @@ export function submissionFailure(
   return new ProviderError(`${name} refused (${said.providerCode ?? error.responseCode ?? 'no code'})${asks}`, said);
 }
 
-function connectionFailure(name: string, security: 'tls' | 'starttls', error: NodemailerError): ProviderError {
+/** The verdict of a connection that ended without words of the server. */
+export function connectionFailure({ host, port, security }: SubmissionServer, error: NodemailerError): ProviderError {
+  const name = `${host}:${port}`;
   const isPlain = security === 'tls' && networkCode(error) === 'tls_failed';
   if (isPlain) return failed(`${name} speaks SMTP without TLS; starttls may be right`, 'wrong_security');
   return networkFailure(name, 'login', error);

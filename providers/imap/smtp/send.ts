@@ -1,19 +1,21 @@
 import { Readable } from 'node:stream';
 import type { NodemailerError } from 'nodemailer';
+import MimeNode from 'nodemailer/lib/mime-node';
+import type SMTPConnection from 'nodemailer/lib/smtp-connection';
 import { rateLimited, verdict } from '../../../domain/verdict-builders.ts';
 import { ProviderError } from '../../../domain/verdict.ts';
 import type { OutgoingMessage, SendAnswer, Sending, SessionAccess, Transmission } from '../../contract.ts';
-import { throughSubmission } from './connection.ts';
+import { called, throughSubmission } from './connection.ts';
 import type { SubmissionAccess } from './connection.ts';
-import { submissionFailure } from './errors.ts';
+import { connectionFailure, submissionFailure } from './errors.ts';
 
 /** Beyond the limit of most servers; each names its own (RFC 1870), and refuses a larger message. */
 const MAX_BYTES = 50 * 1024 * 1024;
 /** Servers tell a limit of the sender in words; most have no code for it. */
 const LIMIT_WORDS = /too many|rate|limit|quota|throttl|slow down/i;
 
-/** Commands whose refusal concerns the message; the server has taken the login. */
-const ABOUT_MESSAGE = ['MAIL FROM', 'RCPT TO', 'DATA'];
+/** How long a server may take for each step once the content leaves: for the end of it, 10 minutes (RFC 5321 section 4.5.3.2.6). */
+const CONTENT_MS = 600_000;
 
 /** Mail handed in at the channel's own server (RFC 6409). `submissionOf` names it; null: the channel only reads. */
 export function createSmtpSending(submissionOf: (access: SessionAccess) => SubmissionAccess | null): Sending {
@@ -27,45 +29,57 @@ export function createSmtpSending(submissionOf: (access: SessionAccess) => Submi
   };
 }
 
+/** How far a mail has come. A server that has no octet of its content cannot take it. */
+type Stage = 'login' | 'envelope' | 'content';
+
 /**
- * Hands one message in. `beforeTransmission` runs once the server has taken the login; from then on only the server's own
- * words prove that it did not take the message.
+ * Hands one message in. `beforeTransmission` runs once the server asks for the content (354): nodemailer reads the stream
+ * then, and not before. From its first octet on only the server's own words prove that it did not take the message.
  */
 async function handIn(
   submission: SubmissionAccess,
   { from, recipients, size, raw }: OutgoingMessage,
   { beforeTransmission, signal }: Transmission,
 ): Promise<SendAnswer> {
-  let left = false;
-  async function* leaving() {
-    await beforeTransmission();
-    left = true;
-    yield* withoutBcc(raw());
-  }
+  let stage: Stage = 'login';
+  let unmarked: { error: unknown } | null = null;
+  // Domains in their ASCII form.
+  const addresses = new MimeNode().setEnvelope({ from, to: recipients }).getEnvelope();
   try {
-    const { rejected } = await throughSubmission(submission, signal, (transport) =>
-      transport.sendMail({
-        envelope: { from, to: recipients, size, use8BitMime: true },
-        raw: Readable.from(leaving(), { objectMode: false }),
-      }),
-    );
-    return { outcome: 'accepted', refusedRecipients: rejected.map(addressOf) };
+    const sent = await throughSubmission(submission, signal, async (smtp) => {
+      stage = 'envelope';
+      async function* leaving() {
+        await beforeTransmission().catch((error: unknown) => {
+          unmarked = { error };
+          throw error;
+        });
+        stage = 'content';
+        if (smtp._socket) smtp._socket.setTimeout(CONTENT_MS);
+        yield* withoutBcc(raw());
+      }
+      const content = Readable.from(leaving(), { objectMode: false });
+      const envelope = { ...addresses, size, use8BitMime: true };
+      return called<SMTPConnection.SentMessageInfo>((done) => smtp.send(envelope, content, done));
+    });
+    return { outcome: 'accepted', refusedRecipients: sent?.rejected ?? [] };
   } catch (error) {
+    if (unmarked !== null) throw (unmarked as { error: unknown }).error;
     if (signal.aborted) throw error;
-    const failure = error as NodemailerError;
-    const isAnswer = ABOUT_MESSAGE.includes(failure.command ?? '');
-    if (!left && !isAnswer) throw submissionFailure(submission, failure);
-    return refusalOf(submission, failure);
+    return answerOf(submission, stage, error as NodemailerError);
   }
 }
 
-const addressOf = (rejected: string | { address?: string }) =>
-  typeof rejected === 'string' ? rejected : (rejected.address ?? '');
+function answerOf(submission: SubmissionAccess, stage: Stage, failure: NodemailerError): SendAnswer {
+  const { response = '', responseCode = 0, code } = failure;
+  if (stage === 'login') throw submissionFailure(submission, failure);
+  const isOurOwn = (code === 'EENVELOPE' || code === 'EMESSAGE') && response === '';
+  if (responseCode >= 400 || isOurOwn) return refusalOf(submission, failure);
+  if (stage === 'content') return { outcome: 'unknown' };
+  throw connectionFailure(submission.server, failure);
+}
 
 function refusalOf({ server }: SubmissionAccess, failure: NodemailerError): SendAnswer {
   const { response = '', responseCode = 0, code, command, message, rejected = [] } = failure;
-  const isOurOwn = (code === 'EENVELOPE' || code === 'EMESSAGE') && response === '';
-  if (responseCode < 400 && !isOurOwn) return { outcome: 'unknown' };
   const words = (response || message).replaceAll(/[\s\p{Cc}]+/gu, ' ').slice(0, 300);
   const providerCode = /^\d{3}[ -]([245]\.\d{1,3}\.\d{1,3})\b/.exec(response)?.[1] ?? String(responseCode || code);
   if (responseCode >= 400 && responseCode < 500) {
