@@ -18,6 +18,11 @@ export const AccountBody = z.strictObject({
   upn: z.string().min(1).optional(),
   guest_of: z.array(z.string().min(1)).optional(),
   personal: z.boolean().optional(),
+  org: z.string().min(1).optional(),
+  instance: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]*$/, 'expected a name such as na1')
+    .optional(),
 });
 
 export const MessagesBody = z.strictObject({
@@ -29,6 +34,7 @@ export const MessagesBody = z.strictObject({
   malformed: z.boolean().optional(),
   unannounced: z.boolean().optional(),
   raw: z.base64().optional(),
+  object: z.enum(['Task']).optional(),
   copy_from: z.string().optional(),
   reencode: z.boolean().optional(),
 });

@@ -69,6 +69,10 @@ export interface AccountDetails {
   readonly upn?: string | undefined;
   /** The organizations that have invited the account: there it is another login, without a mailbox. */
   readonly guest_of?: readonly string[] | undefined;
+  /** The organization of a user, by any name; users of one organization share its records. */
+  readonly org?: string | undefined;
+  /** Where the organization is served; a name that begins with `cs` is one of sandbox organizations. */
+  readonly instance?: string | undefined;
 }
 
 export interface AccountSummary {
@@ -94,6 +98,8 @@ export interface DeliverRequest {
   readonly unannounced?: boolean | undefined;
   /** The one message that is delivered, whole, in base64. */
   readonly raw?: string | undefined;
+  /** A record that is no mail, where the provider has such. */
+  readonly object?: 'Task' | undefined;
 }
 
 /** A message that a mailbox holds, whole. */
@@ -179,6 +185,9 @@ export interface SandboxProvider {
 
   /** Details of an account, beside those that every provider has, that mean something here; the others are 422. */
   readonly accountDetails?: readonly (keyof AccountDetails)[];
+
+  /** Records that it can be given beside mail; others are 422. */
+  readonly objects?: readonly string[];
 
   /** Creates the account, or sets these details of it. */
   putAccount(email: string, details: AccountDetails): AccountSummary;

@@ -15,6 +15,7 @@ import { openPorts } from './ports.ts';
 import { openPostOffice } from './post-office.ts';
 import type { ProviderDeps, ProviderName, SandboxProvider } from './provider.ts';
 import { openRequestLog } from './request-log.ts';
+import { createSalesforceProvider } from './salesforce/salesforce.ts';
 
 export interface SandboxOptions {
   /** Everything that outlives the process, and `sandbox.json`; made when it is missing. */
@@ -31,6 +32,7 @@ const PROVIDERS = {
   imap: createImapProvider,
   microsoft: createMicrosoftProvider,
   exchange: createExchangeProvider,
+  salesforce: createSalesforceProvider,
 } satisfies Partial<Record<ProviderName, (deps: ProviderDeps) => SandboxProvider | Promise<SandboxProvider>>>;
 type Name = keyof typeof PROVIDERS;
 

@@ -161,7 +161,6 @@ test('faults that Google does not have, and ones that nobody has', async () => {
     expect([answer.status, answer.json.error.code]).toEqual([422, 'fault_not_supported']);
   }
   expect((await fault({ fault: 'slow', provider: 'pigeon' })).status).toBe(404);
-  expect((await fault({ fault: 'slow', provider: 'salesforce' })).status).toBe(422);
   expect((await fault({ fault: 'slow', colour: 'red' })).json.error.message).toContain('colour');
   expect((await fault({ fault: 'access_revoked', email: 'nobody@example.com' })).status).toBe(404);
   expect((await app.call('GET', '/requests?since=yesterday')).status).toBe(400);
