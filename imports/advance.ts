@@ -13,7 +13,7 @@ import { isAside, reopenParts } from '../db/imports/set-aside.ts';
 import { PartRefused } from '../domain/verdict.ts';
 import { putAside } from './listing/list-carefully.ts';
 import { listPage } from './listing/list-page.ts';
-import { coverByWindow, isWalking, walkPage } from './listing/walk.ts';
+import { coverByWindow, isWalking, lacksHead, walkPage } from './listing/walk.ts';
 import { prepareScopes } from './preparation.ts';
 import { pauseBeforeLook, retryItems, RETRY_GAP_MS } from './retries.ts';
 import { isOver, PAGE_ITEMS } from './import-run.ts';
@@ -113,6 +113,19 @@ async function takeWalkStep(
   }
   if (walking) await unlessRefused(run.stretch, walking, () => walkPage(run, row, walking));
   return isOver(run.stretch) ? GO_ON : null;
+}
+
+/**
+ * Walks to the heads that an import lacks before it can leave the lane, until time is over; the next try goes on there. Only
+ * ids are listed, so that the message which breaks the import does not break the walk.
+ */
+export async function walkToHeads(run: ImportRun, row: ImportRow): Promise<void> {
+  const { database } = run.stretch.context;
+  while (!isOver(run.stretch)) {
+    const next = (await database.inTenant(row.tenantId, (tx) => listImportScopes(tx, row.id))).find(lacksHead);
+    if (next === undefined) return;
+    await unlessRefused(run.stretch, next, () => walkPage(run, row, next));
+  }
 }
 
 /** The parts to list next, then those to compare; none that is set aside. */

@@ -12,6 +12,8 @@ import {
   updateImport,
 } from '../db/imports/imports.ts';
 import type { ImportRow } from '../db/imports/imports.ts';
+import { mayLeaveLane } from '../db/imports/owed.ts';
+import { listImportScopes } from '../db/imports/scopes.ts';
 import { listSetAsideOf } from '../db/imports/set-aside.ts';
 import { receiptOf, skippedCount } from '../domain/receipt.ts';
 import { BACKOFF, gapMs } from '../domain/backoff.ts';
@@ -21,9 +23,10 @@ import { findAccess } from '../credentials/access.ts';
 import type { ChannelAccess } from '../credentials/access.ts';
 import { askFor } from '../channels/wake.ts';
 import { workAtAccount } from '../credentials/session.ts';
-import { advanceImport } from './advance.ts';
+import { advanceImport, walkToHeads } from './advance.ts';
 import { ImportOvertaken, ImportRun } from './import-run.ts';
 import type { Stretch } from './import-run.ts';
+import { lacksHead } from './listing/walk.ts';
 import { takeChannelHeads } from './parts-aside.ts';
 import { stallImport } from './stall.ts';
 import { importWait } from './wait.ts';
@@ -130,7 +133,38 @@ async function trySlice(
       { err: error, code: 'import_put_off', channelId, importId },
       'An import fails for a reason of our own; it is put off and tried again',
     );
+    await reachHeads(context, access, { importId, signal });
     return { type: 'broken' };
+  }
+}
+
+/**
+ * Takes the heads without which a broken import cannot leave its lane, where the provider tells no cursor as of now. Until
+ * they are reached, polls wait for the import.
+ */
+async function reachHeads(
+  context: Context,
+  access: ChannelAccess,
+  { importId, signal }: Pick<Stretch, 'importId' | 'signal'>,
+): Promise<void> {
+  const { id: channelId, tenantId } = access.channel;
+  const row = await context.database.inTenant(tenantId, async (tx) => {
+    const row = await findImport(tx, importId);
+    if (row === null || !(await mayLeaveLane(tx, row))) return null;
+    return (await listImportScopes(tx, importId)).some(lacksHead) ? row : null;
+  });
+  if (row === null) return;
+  try {
+    await workAtAccount(context, access, signal, async (session) => {
+      if (session.walk === undefined) return;
+      await walkToHeads(new ImportRun(await beginStretch(context, access, { importId, session, signal })), row);
+    });
+  } catch (error) {
+    if (signal.aborted) throw error;
+    context.logger.warn(
+      { err: error, channelId, importId },
+      'The heads of a broken import are not reached; polls wait',
+    );
   }
 }
 

@@ -6,6 +6,7 @@ import { findRunningImport, updateImport } from './imports.ts';
 import type { ImportRow } from './imports.ts';
 import { listImportScopes, moveScope } from './scopes.ts';
 import type { ImportScopeRow } from './scopes.ts';
+import { isAside } from './set-aside.ts';
 
 /*
  * An import that breaks for a reason of our own must not keep a channel's new mail waiting. It leaves the lane of the
@@ -23,19 +24,24 @@ export async function isOwing(tx: Transaction, channelId: string): Promise<boole
   return owed.length > 0;
 }
 
-/**
- * Takes an import out of the lane. False where that would lose its position: a part has no head to go on from. One at a
- * time, or a mailbox that always breaks would have ever more of them. The caller has locked the channel.
- */
-export async function leaveLane(tx: Transaction, row: ImportRow, now: Date): Promise<boolean> {
+/** Whether an import may leave the lane. One at a time, or a mailbox that always breaks would have ever more of them. */
+export async function mayLeaveLane(tx: Transaction, row: ImportRow): Promise<boolean> {
   const isInLane = row.state === 'running' && row.movesCursor;
   // A reauthorization has reopened it: its next slice takes new heads.
-  if (!isInLane || row.windowTo === null || (await isOwing(tx, row.channelId))) return false;
+  return isInLane && row.windowTo !== null && !(await isOwing(tx, row.channelId));
+}
+
+/**
+ * Takes an import out of the lane. False where that would lose its position: a part has no head to go on from. The caller
+ * has locked the channel.
+ */
+export async function leaveLane(tx: Transaction, row: ImportRow, now: Date): Promise<boolean> {
+  if (!(await mayLeaveLane(tx, row))) return false;
   const cursors = new Map((await listCursors(tx, row.channelId)).map(({ scope, cursor }) => [scope, cursor]));
   const scopes = await listImportScopes(tx, row.id);
   const moves = scopes
     .filter(({ state }) => state === 'listing')
-    .map((scope) => ({ scope, from: cursors.get(scope.scope) ?? null, to: scope.headCursor }));
+    .map((scope) => planMove(scope, cursors.get(scope.scope) ?? null));
   if (scopes.length === 0 || !moves.every((move) => canMove(move))) return false;
   for (const { scope, from, to } of moves) if (to !== null) await moveToHead(tx, scope, { from, to, now });
   await updateImport(tx, row.id, { state: 'stalled', owed: true });
@@ -46,6 +52,12 @@ interface Move {
   scope: ImportScopeRow;
   from: string | null;
   to: string | null;
+}
+
+/** A part that is set aside before its head was reached keeps its cursor: polls are refused there as well. */
+function planMove(scope: ImportScopeRow, from: string | null): Move {
+  const keeps = isAside(scope) && scope.listing === 'changes';
+  return { scope, from, to: scope.headCursor ?? (keeps ? from : null) };
 }
 
 /** A listing of changes has a cursor, and a window still has the one that it replaces. */

@@ -57,9 +57,14 @@ async function listChangePage(run: ImportRun, row: ImportRow, scope: ImportScope
       const { channelId } = row;
       if (row.owed) return moveScope(tx, scope, page.more ? { position: page.cursor } : COMPARED_NEXT);
       const moved = await moveCursor(tx, { channelId, scope: scope.scope, replaces: cursor, cursor: page.cursor, now });
-      return moved && (page.more || moveScope(tx, scope, { state: 'comparing' }));
+      return moved && (page.more ? forgetWalk(tx, scope) : moveScope(tx, scope, COMPARED_NEXT));
     },
   });
+}
+
+/** A walk to the head (walk.ts) began at the cursor before, and another one begins at the new one. */
+async function forgetWalk(tx: Transaction, scope: ImportScopeRow): Promise<boolean> {
+  return scope.position === null || moveScope(tx, scope, { position: null, headCursor: null });
 }
 
 async function listWindowPage(run: ImportRun, row: ImportRow, scope: ImportScopeRow): Promise<PageEnd> {
@@ -105,7 +110,7 @@ async function addEstimate(tx: Transaction, row: ImportRow, { estimate }: Window
  * The provider no longer knows the cursor, or renumbered the folder: everything from *covered until* minus an overlap
  * is listed by date (rule 10). The head that becomes the cursor was taken before that.
  */
-async function fallBackToWindow(stretch: Stretch, row: ImportRow, scope: ImportScopeRow): Promise<void> {
+export async function fallBackToWindow(stretch: Stretch, row: ImportRow, scope: ImportScopeRow): Promise<void> {
   const { context, heads, headsAt } = stretch;
   const head = heads.find((head) => head.scope === scope.scope);
   if (!head && stretch.aside.some(({ scope: aside }) => aside === scope.scope)) throw refusedNow();

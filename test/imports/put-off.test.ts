@@ -6,7 +6,7 @@ import { lockChannel, updateChannel } from '../../db/channels/channels.ts';
 import { findReceipt } from '../../db/imports/receipts.ts';
 import type { ImportMode } from '../../domain/access-type.ts';
 import type { Session } from '../../providers/contract.ts';
-import { channelOf, connectGmail, connectImap } from '../support/connect.ts';
+import { channelOf, connectExchange, connectGmail, connectImap, connectMicrosoft } from '../support/connect.ts';
 import { secret } from '../support/minting.ts';
 import { atMailbox } from '../support/mailbox.ts';
 import { raiseStage } from '../support/stage.ts';
@@ -125,6 +125,38 @@ test('an import that breaks in its window of time leaves the lane too, and so do
   await finish(other, second);
   expect(await shown(second)).toMatchObject({ state: 'completed', compared: true });
   expect(idsOf(await stored(other))).toEqual(messageIds([...compared, ...late]));
+});
+
+/** Signs in, and lets the first import end: its walk is not the one in question. */
+async function connectedTo(provider: 'microsoft' | 'exchange', email: string): Promise<string> {
+  const password = secret('password');
+  await stage.sandbox.account(provider, email, provider === 'exchange' ? { password } : {});
+  const result = provider === 'exchange' ? connectExchange(stage, email, password) : connectMicrosoft(stage, email);
+  const channelId = channelOf(await result);
+  await importing(stage.context).settle(channelId);
+  return channelId;
+}
+
+test.each([
+  { provider: 'microsoft', breaks: 'listChanges' },
+  { provider: 'microsoft', breaks: 'listWindow' },
+  { provider: 'exchange', breaks: 'listChanges' },
+  { provider: 'exchange', breaks: 'listWindow' },
+] as const)('rule 9: polls go on beside a broken $breaks of $provider, which tells no cursor as of now', async (of) => {
+  const { provider, breaks } = of;
+  const email = `${breaks.toLowerCase()}@contoso.example`;
+  const channelId = await connectedTo(provider, email);
+  // Then the import walks to its first cursors, which breaks as well.
+  if (breaks === 'listWindow') await stage.sandbox.fault(provider, email, 'cursor_expired');
+  const missed = await stage.sandbox.deliver(provider, email, MESSAGES);
+  const { queue, stored, told } = importing(stage.context);
+  const importId = await queue(channelId, { cause: 'reauthorized' });
+  const broken = breaking((call) => call === breaks);
+  expect(await broken.slice(channelId, importId, LAST_ATTEMPT)).toMatchObject({ done: false, state: 'stalled' });
+  expect(await told(channelId, 'import.stalled')).toMatchObject([{ data: { import: importId } }]);
+  const more = await stage.sandbox.deliver(provider, email, MESSAGES);
+  await outlive(channelId, importId, { broken, more: messageIds(more) });
+  expect(idsOf(await stored(channelId))).toEqual(messageIds([...missed, ...more]));
 });
 
 const DAY_MS = 86_400_000;

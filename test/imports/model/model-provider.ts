@@ -112,7 +112,7 @@ function walk(account: ModelAccount, scope: string, position: string | null, lim
   account.meet();
   const { roll } = account;
   const { generation, epoch, nextUid } = folderNamed(account, scope);
-  const at = position === null ? { generation, epoch, uid: 0 } : (JSON.parse(position) as Cursor);
+  const at = position === null ? { generation, epoch, uid: 0 } : (JSON.parse(position || '{}') as Cursor);
   if (at.generation !== generation || at.epoch !== epoch) throw refusal('cursor_expired', null);
   const uid = Math.min(nextUid - 1, at.uid + 1 + roll(Math.min(limit, 10)));
   const isEnd = uid === nextUid - 1 && roll(3) > 0;
