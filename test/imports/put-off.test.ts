@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { presentImport } from '../../api/presenters/import.ts';
 import { changeImportMode } from '../../channels/import-mode.ts';
@@ -7,6 +8,7 @@ import { findReceipt } from '../../db/imports/receipts.ts';
 import type { ImportMode } from '../../domain/access-type.ts';
 import type { Session } from '../../providers/contract.ts';
 import { channelOf, connectExchange, connectGmail, connectImap, connectMicrosoft } from '../support/connect.ts';
+import { databaseAs } from '../support/logins.ts';
 import { secret } from '../support/minting.ts';
 import { atMailbox } from '../support/mailbox.ts';
 import { raiseStage } from '../support/stage.ts';
@@ -51,6 +53,22 @@ function breaking(breaks: (call: 'listChanges' | 'listWindow', at: string | null
   );
 }
 
+/** What a poll and a listener of the release before wrote, which know of nothing that is owed. */
+async function coverAsBefore(channelId: string): Promise<void> {
+  const now = new Date().toISOString();
+  await stage.context.database.inTenant(TENANT, (tx) =>
+    tx.execute(sql`update channels set covered_until = ${now} where id = ${channelId}`),
+  );
+  await databaseAs('listener', stage.context.database).inTenant(TENANT, async (tx) => {
+    await tx.execute(sql`
+      insert into watches (channel_id, tenant_id, access_type, host, interval_ms)
+      values (${channelId}, ${TENANT}, 'imap', 'imap', 60000)`);
+    await tx.execute(sql`
+      update watches set watched_at = ${now}, covered_until = greatest(covered_until, ${now}::timestamptz)
+      where channel_id = ${channelId}`);
+  });
+}
+
 /** Breaks the listing of `importId`, lets polls go on beside it, and mends it. */
 async function outlive(
   channelId: string,
@@ -63,6 +81,8 @@ async function outlive(
   expect(idsOf(await machine.stored(channelId))).toEqual(lives.more);
   expect(await machine.channel(channelId)).toMatchObject({ status: 'connected', importState: 'stalled', coveredUntil });
   expect(await machine.poll(channelId)).toMatchObject({ outcome: 'nothing' });
+  await coverAsBefore(channelId);
+  expect((await machine.channel(channelId)).coveredUntil).toEqual(coveredUntil);
   // It is tried again, which is not told again; one at a time leaves the lane.
   expect(await lives.broken.slice(channelId, importId, LAST_ATTEMPT)).toMatchObject({ done: false });
   expect(await machine.told(channelId, 'import.stalled')).toHaveLength(1);
