@@ -25,8 +25,8 @@ import type { Context } from '../runtime/context.ts';
 
 /** How long one look may take; the workflow's poll is more patient. */
 export const LOOK_MS = 20_000;
-/** A lease outlives the time of the next look by this: then another listener looks. */
-export const LEASE_AFTER_MS = 30_000;
+/** A look that begins so late ends within its listener's lease, which is not written again. Later, any listener looks. */
+const LATE_MS = 120_000;
 /** Time to list the pages that hold no message. */
 const LISTING_MS = 10_000;
 const HOUR_MS = 3_600_000;
@@ -154,7 +154,7 @@ async function stayQuiet(
         nextLookAt: at,
         watchedAt: now,
         waitsSince: null,
-        leaseUntil: new Date(at.getTime() + LEASE_AFTER_MS),
+        leaseUntil: new Date(at.getTime() + LATE_MS + LOOK_MS),
         ...((await isWhole(tx, channelId)) ? { coveredUntil } : {}),
         ...(isComplete === undefined ? {} : { auditAt: nextAuditAt(context, channelId, now) }),
       },

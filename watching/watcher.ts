@@ -5,7 +5,7 @@ import type { DueWatch } from '../db/across-tenants/watches.ts';
 import type { Context } from '../runtime/context.ts';
 import { repeat } from '../runtime/repeat.ts';
 import type { Repetition } from '../runtime/repeat.ts';
-import { LEASE_AFTER_MS, LOOK_MS, lookForNews } from './look.ts';
+import { LOOK_MS, lookForNews } from './look.ts';
 import { Places } from './places.ts';
 
 const TURN_MS = 1_000;
@@ -16,6 +16,8 @@ const PAGE = 200;
 /** A listener lives this long after it last said so, and says it this often, in ms. */
 const ALIVE_MS = 15_000;
 const SAY_EVERY_MS = 5_000;
+/** A lease outlives its look by this. */
+const LEASE_AFTER_MS = 30_000;
 const PLACES = { all: 64, perTenant: 16, perHost: 16 };
 
 /** Looks for news of the channels that are due, as one of any number of listeners. */

@@ -143,6 +143,12 @@ test('one listener that stays writes one row a look, and its leases are taken ov
   expect(await first.turn()).toBe(1);
   await first.settled();
   expect(await written()).toEqual(['watches']);
+  // Nor does a look that comes a minute late.
+  const plannedAt = (await watchOf(life))?.nextLookAt?.getTime() ?? 0;
+  offsetMs = plannedAt - Date.now() + MINUTE_MS;
+  expect(await first.turn()).toBe(1);
+  await first.settled();
+  expect(await written()).toEqual(['watches']);
   // The first one dies without a word.
   await due();
   offsetMs += 16_000;
