@@ -10,6 +10,8 @@ export interface HttpAnswer {
   readonly body: string;
   /** In place of the body, where it is no text. */
   readonly bytes?: Buffer;
+  /** Writes the body, and ends it, where it comes bit by bit. */
+  readonly stream?: (response: Response) => void;
 }
 
 /** How a provider words what can happen to any of its requests. */
@@ -49,6 +51,10 @@ export async function answerUnder(
   const answer = transportAnswer(held, transport) ?? (await act());
   if (cutAfter === 'processing' || held.has('lost_response')) return void response.destroy();
   request.answered(answer.status);
+  if (answer.stream) {
+    response.writeHead(answer.status, answer.headers);
+    return answer.stream(response);
+  }
   const body = answer.bytes ?? answer.body;
   const length = answer.status === 204 ? {} : { 'content-length': String(Buffer.byteLength(body)) };
   response.writeHead(answer.status, { ...answer.headers, ...length }).end(body);

@@ -11,6 +11,8 @@ import type { OfferedLogin } from './login/sign-in.ts';
 import { presentedBy } from './login/sign-in.ts';
 import type { AccountRow } from './rows.ts';
 import type { ExchangeStore } from './store.ts';
+import type { FrontEnd } from './streaming/front-end.ts';
+import type { Subscriptions } from './streaming/subscriptions.ts';
 
 /** The state that all addresses of the server share. */
 export interface Service {
@@ -18,6 +20,8 @@ export interface Service {
   readonly connections: Connections;
   /** The channel bindings of the server's certificate, by which NTLM names the TLS connection. */
   readonly binding: Buffer;
+  readonly frontEnd: FrontEnd;
+  readonly subscriptions: Subscriptions;
 }
 
 /** An address behind the login. */

@@ -11,6 +11,7 @@ import { findItems, getItem, syncFolderItems } from './operations/items.ts';
 import { resolveNames } from './operations/names.ts';
 import type { Operation } from './operations/operation.ts';
 import { LISTING_FAULTS } from './operations/operation.ts';
+import { getStreamingEvents, subscribe, unsubscribe } from './operations/subscriptions.ts';
 import { ewsAnswer, ewsFault, failed } from './soap/answer.ts';
 import type { XmlElement } from './soap/element.ts';
 import { parseXml } from './soap/element.ts';
@@ -22,9 +23,12 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   FindItem: findItems,
   GetFolder: getFolder,
   GetItem: getItem,
+  GetStreamingEvents: getStreamingEvents,
   ResolveNames: resolveNames,
+  Subscribe: subscribe,
   SyncFolderHierarchy: syncFolderHierarchy,
   SyncFolderItems: syncFolderItems,
+  Unsubscribe: unsubscribe,
 };
 
 /** Faults of the whole request. `server_busy_inside`: the server refuses it midway. */
@@ -34,11 +38,13 @@ const REQUEST_FAULTS = ['account_disabled', 'mailbox_unavailable', 'server_busy_
 const OPERATION_FAULTS: Readonly<Record<string, readonly string[]>> = {
   GetItem: ['batch_stopped'],
   FindItem: LISTING_FAULTS,
+  GetStreamingEvents: ['streams_exhausted', 'proxy_buffers'],
+  Subscribe: ['subscription_refused'],
   SyncFolderItems: LISTING_FAULTS,
 };
 
 /** Exchange Web Services, the address `/EWS/Exchange.asmx`. */
-export function ewsEndpoint({ store }: Service): Endpoint {
+export function ewsEndpoint({ store, frontEnd, subscriptions }: Service): Endpoint {
   return {
     operation: (request) => askedOf(request)?.name ?? request.method,
     faults: (request) => [
@@ -51,7 +57,9 @@ export function ewsEndpoint({ store }: Service): Endpoint {
       const asked = askedOf(request);
       const operation = asked && OPERATIONS[asked.name];
       if (!asked || !operation) return ewsFault(EWS.schema);
-      const said = faultOf(asked, held) ?? operation({ store, login, asked, held });
+      const said =
+        faultOf(asked, held) ??
+        operation({ store, login, asked, held, headers: request.headers, frontEnd, subscriptions });
       if ('status' in said) return said;
       return 'code' in said ? ewsFault(said) : ewsAnswer(asked.name, said);
     },

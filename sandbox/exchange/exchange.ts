@@ -21,6 +21,8 @@ const EVENTS: readonly EventDescription[] = [
   { fault: 'session_revoked', label: 'Cut all connections' },
   { fault: 'locked_out', label: 'Lock the account for ten minutes' },
   { fault: 'cursor_expired', label: 'Forget all sync states' },
+  { fault: 'server_restarted', label: 'Restart the mailbox server: subscriptions are lost' },
+  { fault: 'stream_closed', label: 'End the streams of notifications, as at their time' },
 ];
 
 const CONDITIONS: readonly string[] = [
@@ -29,6 +31,10 @@ const CONDITIONS: readonly string[] = [
   'mailbox_unavailable',
   'extended_protection_required',
   'server_busy_inside',
+  'push_dropped',
+  'subscription_refused',
+  'streams_exhausted',
+  'proxy_buffers',
   'batch_stopped',
   'conversion_failed',
   'access_denied',
@@ -68,6 +74,7 @@ export async function createExchangeProvider(deps: ProviderDeps): Promise<Sandbo
     describe: () => describe(exchange),
     reset: () => {
       server.connections.hangUp(null);
+      server.subscriptions.forget(null);
       store.reset();
     },
     close: async () => {
@@ -124,6 +131,12 @@ function happen({ store, server }: Exchange, fault: string, account: AccountRow)
       break;
     case 'cursor_expired':
       store.expireSyncStates(account);
+      break;
+    case 'server_restarted':
+      server.subscriptions.forget(account);
+      break;
+    case 'stream_closed':
+      server.subscriptions.close(account);
   }
 }
 

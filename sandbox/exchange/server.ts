@@ -9,6 +9,8 @@ import { ewsEndpoint } from './ews.ts';
 import { Connections } from './login/connections.ts';
 import { channelBinding } from './login/ntlm.ts';
 import type { ExchangeStore } from './store.ts';
+import { FrontEnd } from './streaming/front-end.ts';
+import { Subscriptions } from './streaming/subscriptions.ts';
 
 const MAX_REQUEST = '80mb';
 
@@ -17,6 +19,7 @@ export interface RunningExchangeServer {
   readonly autodiscoverUrl: string;
   readonly caFile: string;
   readonly connections: Connections;
+  readonly subscriptions: Subscriptions;
   close(): Promise<void>;
 }
 
@@ -25,7 +28,10 @@ export async function openExchangeServer(store: ExchangeStore): Promise<RunningE
   const { deps } = store;
   const { key, certificate: cert, caFile } = await sandboxCertificate(deps.dir);
   const connections = new Connections();
-  const service = { store, connections, binding: channelBinding(new X509Certificate(cert).raw) };
+  const subscriptions = new Subscriptions(deps);
+  store.onChange((change) => subscriptions.tell(change));
+  const binding = channelBinding(new X509Certificate(cert).raw);
+  const service = { store, connections, binding, frontEnd: new FrontEnd(), subscriptions };
   const app = express().disable('x-powered-by').disable('etag');
   const server = createServer({ key, cert }, app as RequestListener);
   server.keepAliveTimeout = 120_000; // as IIS
@@ -41,6 +47,7 @@ export async function openExchangeServer(store: ExchangeStore): Promise<RunningE
     autodiscoverUrl: `${origin}/autodiscover/autodiscover.xml`,
     caFile,
     connections,
+    subscriptions,
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
       connections.hangUp(null);

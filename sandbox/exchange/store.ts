@@ -11,6 +11,8 @@ import { SandboxRefusal } from '../refusal.ts';
 import type { Change, Tables } from '../tables.ts';
 import { openTables } from '../tables.ts';
 import type { AccountRow, ExchangeRows, FolderRow } from './rows.ts';
+import type { MailboxChange } from './streaming/mailbox-change.ts';
+import { changesOf, creationOf } from './streaming/mailbox-change.ts';
 
 type ExchangeChange = Change<ExchangeRows>;
 
@@ -27,16 +29,22 @@ export class ExchangeStore {
   readonly deps: ProviderDeps;
   readonly #mailboxes = new Map<string, Mailbox>();
   readonly #places = new Map<string, MessageRow>();
+  #tell: (change: MailboxChange) => void = () => {};
 
   constructor(deps: ProviderDeps) {
     this.deps = deps;
     this.tables = openTables<ExchangeRows>(join(deps.dir, 'exchange.jsonl'), {
       names: ['accounts', 'folders', 'messages'],
       changed: ([table, , row]) => {
-        if (table === 'folders' && row) this.mailbox(row.email).applyFolder(row);
+        if (table === 'folders' && row) this.#applyFolder(row);
         if (table === 'messages' && row) this.#applyMessage(row);
       },
     });
+  }
+
+  /** Calls `tell` at every change of a mailbox from now on. */
+  onChange(tell: (change: MailboxChange) => void): void {
+    this.#tell = tell;
   }
 
   account(email: string): AccountRow | undefined {
@@ -208,9 +216,18 @@ export class ExchangeStore {
     ]);
   }
 
+  #applyFolder(row: FolderRow): void {
+    const isNew = this.mailbox(row.email).folder(row.id) === undefined;
+    this.mailbox(row.email).applyFolder(row);
+    if (isNew) this.#tell(creationOf(row));
+  }
+
   #applyMessage(row: MessageRow): void {
-    this.mailbox(row.email).applyMessage(row);
+    const mailbox = this.mailbox(row.email);
+    const changes = changesOf(mailbox.get(row.id), row, (id) => mailbox.folder(id)?.well_known === 'inbox');
+    mailbox.applyMessage(row);
     for (const { rest_id } of row.places) this.#places.set(rest_id, row);
+    for (const change of changes) this.#tell(change);
   }
 }
 

@@ -1,10 +1,14 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Condition } from '../../conditions.ts';
 import type { Html } from '../../html.ts';
+import type { HttpAnswer } from '../../http-answer.ts';
 import type { AccountRow, FolderRow } from '../rows.ts';
 import type { EwsError } from '../soap/answer.ts';
 import type { XmlElement } from '../soap/element.ts';
 import { EWS } from '../soap/errors.ts';
 import type { ExchangeStore } from '../store.ts';
+import type { FrontEnd } from '../streaming/front-end.ts';
+import type { Subscriptions } from '../streaming/subscriptions.ts';
 
 /** One request of a login that is let in. */
 export interface EwsRequest {
@@ -13,10 +17,13 @@ export interface EwsRequest {
   /** The element in the body, `GetItem`. */
   readonly asked: XmlElement;
   readonly held: ReadonlyMap<string, Condition>;
+  readonly headers: IncomingHttpHeaders;
+  readonly frontEnd: FrontEnd;
+  readonly subscriptions: Subscriptions;
 }
 
-/** Response messages, one for each thing in the request; or the error of the request as a whole. */
-export type Operation = (request: EwsRequest) => readonly Html[] | EwsError;
+/** Response messages, one for each thing in the request; the error of the request as a whole; or an answer with more to it. */
+export type Operation = (request: EwsRequest) => readonly Html[] | EwsError | HttpAnswer;
 
 /** Silent faults of a listing: it ends early, or gives a page twice. */
 export const LISTING_FAULTS = ['listing_cut_short', 'page_repeated'] as const;

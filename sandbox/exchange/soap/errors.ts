@@ -8,17 +8,26 @@ export const EWS = {
     code: 'ErrorBatchProcessingStopped',
     text: 'The batch was stopped, so this item was not processed.',
   },
+  connectionCountExceeded: {
+    code: 'ErrorExceededConnectionCount',
+    text: 'You have exceeded the available concurrent connections for your account.  Try again once your other requests have completed.',
+  },
   conversionFailed: { code: 'ErrorMimeContentConversionFailed', text: 'Mime content conversion failed.' },
   folderNotFound: { code: 'ErrorFolderNotFound', text: 'The specified folder could not be found in the store.' },
   invalidArgument: { code: 'ErrorInvalidArgument', text: 'An argument of the request is invalid.' },
   invalidRequest: { code: 'ErrorInvalidRequest', text: 'The request is invalid.' },
   invalidId: { code: 'ErrorInvalidIdMalformed', text: 'Id is malformed.' },
+  invalidSubscription: { code: 'ErrorInvalidSubscriptionRequest', text: 'The subscription request is invalid.' },
   invalidSyncState: {
     code: 'ErrorInvalidSyncStateData',
     text: 'Synchronization state data is corrupt or otherwise invalid.',
   },
   itemNotFound: { code: 'ErrorItemNotFound', text: 'The specified object was not found in the store.' },
   mimeInvalid: { code: 'ErrorMimeContentInvalid', text: 'Mime content is invalid.' },
+  newStreamOpened: {
+    code: 'ErrorNewEventStreamConnectionOpened',
+    text: 'Another connection has been opened for the subscription.',
+  },
   noMailbox: {
     code: 'ErrorNonExistentMailbox',
     text: 'The SMTP address has no mailbox associated with it.',
@@ -28,6 +37,11 @@ export const EWS = {
     code: 'ErrorSchemaValidation',
     text: 'The request failed schema validation.',
   },
+  subscriptionCountExceeded: {
+    code: 'ErrorExceededSubscriptionCount',
+    text: 'You have exceeded the available subscriptions for your account.  Remove unnecessary subscriptions and try your request again.',
+  },
+  subscriptionNotFound: { code: 'ErrorSubscriptionNotFound', text: 'The specified subscription was not found.' },
   unsupportedPath: {
     code: 'ErrorUnsupportedPathForQuery',
     text: 'The property can not be used with this type of restriction.',
