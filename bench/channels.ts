@@ -49,6 +49,14 @@ export async function connectImap(mooring: Mooring, email: string, importMode = 
   return connectAt(mooring, email, { host, port }, importMode);
 }
 
+/** Connects a mailbox of the sandbox's Exchange by its password. */
+export async function connectExchange(mooring: Mooring, email: string, importMode = 'off'): Promise<Channel> {
+  await mooring.sandbox.account('exchange', email, { password: PASSWORD });
+  const link = await makeLink(mooring, 'exchange', email, importMode);
+  const { url } = mooring.sandbox.exchange ?? {};
+  return connectByPassword(mooring, link, { access_type: 'exchange', username: email, password: PASSWORD, url });
+}
+
 /** Connects the mailbox of `imapLogin(email)` at a server that knows it. */
 export async function connectAt(
   mooring: Mooring,
@@ -58,6 +66,10 @@ export async function connectAt(
 ): Promise<Channel> {
   const link = await makeLink(mooring, 'imap', email, importMode);
   const form = { access_type: 'imap', username: email, password: PASSWORD, host, port, security: 'starttls' };
+  return connectByPassword(mooring, link, form);
+}
+
+async function connectByPassword(mooring: Mooring, link: string, form: object): Promise<Channel> {
   const answer = await fetch(`${link}/password`, json(form));
   if (!answer.ok) throw new Error(`password: ${answer.status} ${await answer.text()}`);
   return connectedBy(mooring, link);

@@ -1,4 +1,4 @@
-import { connectGmail, connectImap, connectMicrosoft } from '../channels.ts';
+import { connectExchange, connectGmail, connectImap, connectMicrosoft } from '../channels.ts';
 import type { Channel } from '../channels.ts';
 import type { Mooring } from '../mooring.ts';
 
@@ -6,7 +6,7 @@ import type { Mooring } from '../mooring.ts';
 export interface Mailboxes {
   name: string;
   /** At the sandbox. */
-  provider: 'google' | 'microsoft' | 'imap';
+  provider: 'google' | 'microsoft' | 'imap' | 'exchange';
   hasTokens: boolean;
   connect: (mooring: Mooring, email: string, importMode: string) => Promise<Channel>;
 }
@@ -23,6 +23,7 @@ export const MAILBOXES: Mailboxes[] = [
   { name: 'Gmail', provider: 'google', hasTokens: true, connect: connectGmail },
   { name: 'Microsoft', provider: 'microsoft', hasTokens: true, connect: connectMicrosoft },
   { name: 'IMAP', provider: 'imap', hasTokens: false, connect: connectImap },
+  { name: 'Exchange', provider: 'exchange', hasTokens: false, connect: connectExchange },
 ];
 
 /** The quietest first: nothing of an earlier mode disturbs a later one. */
