@@ -1,5 +1,5 @@
 // Watches mailboxes: it asks providers for news at an adaptive pace, and where a provider tells of news over a connection
-// that stays open (IMAP IDLE), it holds that. Only news wakes a channel's workflow. Any number share the channels by
+// that stays open (IMAP IDLE, EWS streaming), it holds that. Only news wakes a channel's workflow. Any number share the channels by
 // leases; without one the reconcile has workflows poll, more slowly.
 import { readConfig } from './runtime/config.ts';
 import { createContext } from './runtime/context.ts';

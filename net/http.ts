@@ -49,6 +49,8 @@ interface HttpRequest {
   signal: AbortSignal;
   /** For the whole answer, in ms. */
   timeoutMs?: number;
+  /** How long the server may be silent, in ms, where that is another time than usual. */
+  silenceMs?: number;
   maxBytes?: number;
 }
 
@@ -130,13 +132,20 @@ interface Over {
 }
 
 async function open({ dispatcher, cookies }: Over, asked: HttpRequest): Promise<HttpStream> {
-  const { method, url, signal, timeoutMs } = asked;
+  const { method, url, signal, timeoutMs, silenceMs } = asked;
   // A longer limit for the whole answer allows a longer silence too: a strict token endpoint is not given up halfway.
-  const headersTimeout = Math.max(SILENCE_TIMEOUT_MS, timeoutMs ?? 0);
+  const headersTimeout = silenceMs ?? Math.max(SILENCE_TIMEOUT_MS, timeoutMs ?? 0);
   const { headers, body } = contentOf(asked);
   const cookie = cookies?.headerFor(url) ?? null;
   const sent = { headers: cookie === null ? headers : { ...headers, cookie }, body };
-  const answer = await request(url, { dispatcher, method, ...sent, headersTimeout, signal });
+  const answer = await request(url, {
+    dispatcher,
+    method,
+    ...sent,
+    headersTimeout,
+    bodyTimeout: silenceMs ?? null,
+    signal,
+  });
   cookies?.keep(url, answer.headers['set-cookie']);
   return { status: answer.statusCode, headers: keptHeaders(answer.headers), body: answer.body };
 }

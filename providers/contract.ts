@@ -435,9 +435,10 @@ export interface Session {
   fetchMessages(scope: ScopeReference, items: ListedItem[]): AsyncIterable<FetchedMessage>;
   /**
    * Calls `heard` once it listens and at every news, until `signal` aborts; throws when the connection ends. `unsupported`:
-   * this server cannot push. Only with `holdsConnections`.
+   * this server cannot push. `declined`: it holds no further connection of this account now, or a proxy keeps back what it
+   * tells. Only with `holdsConnections`.
    */
-  listen?(heard: () => void, signal: AbortSignal): Promise<'ended' | 'unsupported'>;
+  listen?(heard: () => void, signal: AbortSignal): Promise<'ended' | 'unsupported' | 'declined'>;
   /**
    * Has the provider tell of news from now on, or renews the subscription `previous`, the stored reference. A reference
    * that the provider no longer knows is replaced by a new one. Only with `push`; absent where this account cannot be

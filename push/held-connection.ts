@@ -20,7 +20,7 @@ const SPACING_MS = 500;
  */
 export type LetGoReason = 'stopping' | 'replaced' | 'not_worth_it';
 
-type Ending = 'ended' | 'unsupported' | LetGoReason | { error: unknown };
+type Ending = 'ended' | 'unsupported' | 'declined' | LetGoReason | { error: unknown };
 
 /**
  * Holds one channel's connection until it ends, writes the news as facts, and releases the lease. If it fails, polls
@@ -45,6 +45,13 @@ export async function holdConnection(
   }
   const now = await context.clock.now();
   const after = retryAfter(ending, held, lasted);
+  if (ending === 'unsupported' || ending === 'declined') {
+    const { channelId } = held;
+    context.logger.info(
+      { channelId, ending, retryInMs: after.waitMs },
+      'No connection can be held; polls find the news',
+    );
+  }
   const retryAt = after.waitMs === 0 ? null : new Date(now.getTime() + after.waitMs);
   await context.database.inTenant(held.tenantId, (tx) =>
     letGo(tx, { owner, now }, held.channelId, { ...after, retryAt }),
@@ -66,15 +73,21 @@ async function listen(context: Context, held: HeldConnection, signal: AbortSigna
   });
 }
 
-/** When to try again. A refused credential is not used again, because that would lock the account. */
+/**
+ * When to try again. A refused credential is not used again, because that would lock the account. A server that names a
+ * wait gets it.
+ */
 function retryAfter(ending: Ending, { failures: before, credentialVersion }: HeldConnection, lasted: boolean) {
   const answer = { failures: before, waitMs: 0, refusedVersion: null };
   if (ending === 'stopping' || ending === 'replaced') return answer;
   if (ending === 'unsupported') return { ...answer, waitMs: gapMs(BACKOFF.unsupportedConnection, 1) };
   const failures = lasted ? 0 : before + 1;
-  const refusedVersion = typeof ending === 'object' && isRefusal(ending.error) ? credentialVersion : null;
-  const backoff = ending === 'not_worth_it' ? BACKOFF.troubledConnection : BACKOFF.connection;
-  return { failures, waitMs: gapMs(backoff, failures), refusedVersion };
+  const error = typeof ending === 'object' ? ending.error : null;
+  const refusedVersion = isRefusal(error) ? credentialVersion : null;
+  const isUnwanted = ending === 'not_worth_it' || ending === 'declined';
+  const backoff = isUnwanted ? BACKOFF.troubledConnection : BACKOFF.connection;
+  const retryAfterMs = error instanceof ProviderError ? error.verdict.retryAfterMs : null;
+  return { failures, waitMs: gapMs(backoff, failures, { retryAfterMs }), refusedVersion };
 }
 
 /** A verdict that needs a person; the channel's own check reports it. */

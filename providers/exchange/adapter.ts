@@ -12,6 +12,7 @@ import type { PasswordAccess } from './identity.ts';
 import { fetchMessages, stillThere } from './messages.ts';
 import { runInFolder } from './part-refusal.ts';
 import { EXCHANGE_WORDS, exchangeSignIn } from './sign-in.ts';
+import { listenToMailbox, SILENCE_MS } from './streaming.ts';
 import { listWindow, readNewestDate } from './window.ts';
 
 const MINUTE_MS = 60_000;
@@ -21,7 +22,7 @@ const CAPABILITIES: Capabilities = {
   windowOverlapMs: 60 * MINUTE_MS,
   keepAliveMs: null,
   pollEveryMs: MINUTE_MS,
-  holdsConnections: false,
+  holdsConnections: true,
   push: null,
   // Each server has a throttling policy of its own, and its refusals say when the limit is reached.
   quota: null,
@@ -35,11 +36,14 @@ export function createExchangeProvider({
   certificateAuthorities,
   autodiscoverUrl,
   timeoutMs = 10_000,
+  silenceMs = SILENCE_MS,
 }: Pick<Surroundings, 'egress' | 'certificateAuthorities'> & {
   /** One address of Autodiscover for every domain; absent: each domain's own. */
   autodiscoverUrl?: string | undefined;
   /** The longest wait for a connection, in ms. */
   timeoutMs?: number;
+  /** The longest silence of a held stream, in ms. */
+  silenceMs?: number;
 }): Provider {
   const authorities = withAuthorities(certificateAuthorities) ?? null;
   const settings: ConnectionSettings = { egress, certificateAuthorities: authorities, timeoutMs };
@@ -58,7 +62,7 @@ export function createExchangeProvider({
       const { server, username, password } = access;
       const mailbox = access.mailbox ?? access.email;
       const connection = new ExchangeConnection(settings, { url: new URL(server.url), username, password, mailbox });
-      return Promise.resolve(createSession({ connection, access, signal }));
+      return Promise.resolve(createSession({ connection, access, silenceMs, signal }));
     },
   };
 }
@@ -66,10 +70,11 @@ export function createExchangeProvider({
 interface Opened {
   connection: ExchangeConnection;
   access: PasswordAccess;
+  silenceMs: number;
   signal: AbortSignal;
 }
 
-function createSession({ connection, access, signal }: Opened): Session {
+function createSession({ connection, access, silenceMs, signal }: Opened): Session {
   const client = new ExchangeClient(connection, signal);
   /** At a sign-in `identify` finds the shared mailbox, before any listing. */
   let mailbox = access.context[SHARED_MAILBOX] ?? null;
@@ -95,6 +100,11 @@ function createSession({ connection, access, signal }: Opened): Session {
       inFolder(part.scope, () => listWindow(client, part, window, position, limit)),
     stillThere: (_scope, items) => stillThere({ client }, items),
     fetchMessages: (scope, items) => fetchMessages({ client, scope, signal }, items),
+    async listen(heard, until) {
+      // A subscription to all folders is one to the login's own mailbox.
+      const folders = mailbox === null ? null : (await listFolders(client, mailbox)).map(({ scope }) => scope);
+      return await listenToMailbox({ client, folders, silenceMs, signal: until }, heard);
+    },
     close: () => connection.close(),
   };
 }

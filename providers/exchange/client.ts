@@ -2,6 +2,7 @@ import type { Operation } from '../../domain/verdict.ts';
 import { dateOf } from '../answers/http-answers.ts';
 import type { ExchangeConnection } from './connection.ts';
 import { AnswerReader, readMessages, UnexpectedAnswer } from './soap/answer-reader.ts';
+import { documentsIn } from './soap/documents.ts';
 import type { AnswerEvent } from './soap/answer-reader.ts';
 import type { XmlNode } from './soap/node.ts';
 import { assertOk, unexpectedAnswer } from './soap/refusal.ts';
@@ -47,6 +48,20 @@ export class ExchangeClient {
     const reader = new AnswerReader();
     for await (const bytes of answer.body) yield* understood(name, operation, () => reader.write(bytes));
     understood(name, operation, () => reader.end());
+  }
+
+  /** The messages of each envelope of an answer that goes on for long; it fails when no byte comes for `silenceMs`. */
+  async *follow(
+    { name, body }: EwsRequest,
+    { silenceMs, signal }: { silenceMs: number; signal: AbortSignal },
+  ): AsyncGenerator<XmlNode[]> {
+    const answer = await this.#connection.stream({ name, body, operation: 'api', signal, silenceMs });
+    try {
+      for await (const document of documentsIn(answer.body)) yield readMessages(document);
+    } catch (error) {
+      if (error instanceof UnexpectedAnswer) throw unexpectedAnswer(name, 'api', error.message);
+      throw error;
+    }
   }
 }
 

@@ -34,6 +34,8 @@ interface Posted {
   body: string;
   operation: Operation;
   signal: AbortSignal;
+  /** As `HttpRequest.silenceMs`. */
+  silenceMs?: number;
 }
 
 /** 8 MiB: pages hold ids, dates and states. */
@@ -145,7 +147,7 @@ export class ExchangeConnection {
     return `Basic ${Buffer.from(`${username}:${password.reveal()}`).toString('base64')}`;
   }
 
-  #request({ operation, signal }: Posted, headers: Record<string, string>, body: string) {
+  #request({ operation, signal, silenceMs }: Posted, headers: Record<string, string>, body: string) {
     return {
       method: 'POST' as const,
       url: this.#login.url,
@@ -159,6 +161,7 @@ export class ExchangeConnection {
       },
       body,
       signal,
+      ...(silenceMs === undefined ? {} : { silenceMs }),
     };
   }
 

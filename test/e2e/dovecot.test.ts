@@ -126,10 +126,7 @@ describe.skipIf(!dovecotInstalled)('a mailbox at Dovecot', { timeout: 120_000 },
       },
       { timeout: 60_000, interval: 200 },
     );
-    await vi.waitFor(
-      async () => expect(await channel()).toMatchObject({ status: 'connected', status_reason: null }),
-      30_000,
-    );
+    await vi.waitFor(async () => expect(await channel()).toMatchObject({ status: 'connected', status_reason: null }));
   });
 
   it('has left no password in a log', () => {

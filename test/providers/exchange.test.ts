@@ -42,7 +42,7 @@ const subject: Subject = {
   idOf: ({ provider_id }) => provider_id,
   cursorExpiry: 'cursor_expired',
   excludedFolders: ['Trash', 'Junk', 'Drafts'],
-  optOuts: { push: 'news is asked for; a held connection (streaming notifications) is not built yet' },
+  optOuts: { push: 'Exchange tells of news over a connection that is held (streaming notifications)' },
 };
 conformance('Exchange', subject);
 

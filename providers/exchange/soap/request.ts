@@ -80,6 +80,27 @@ function getItems(itemIds: readonly string[], shape: string): EwsRequest {
   );
 }
 
+/** The changes that may bring a message to a folder. */
+const EVENTS = ['NewMailEvent', 'CreatedEvent', 'MovedEvent', 'CopiedEvent'];
+
+/** @param folders null: every folder of the login's own mailbox, those that are made later too */
+export function subscribe(folders: readonly string[] | null): EwsRequest {
+  const all = folders === null ? ' SubscribeToAllFolders="true"' : '';
+  const named = folders === null ? '' : `<t:FolderIds>${folders.map(folder).join('')}</t:FolderIds>`;
+  const types = EVENTS.map((type) => `<t:EventType>${type}</t:EventType>`).join('');
+  return request(
+    'Subscribe',
+    `<m:StreamingSubscriptionRequest${all}>${named}<t:EventTypes>${types}</t:EventTypes></m:StreamingSubscriptionRequest>`,
+  );
+}
+
+export function getStreamingEvents(subscriptionId: string, minutes: number): EwsRequest {
+  return request(
+    'GetStreamingEvents',
+    `<m:SubscriptionIds><t:SubscriptionId>${escaped(subscriptionId)}</t:SubscriptionId></m:SubscriptionIds><m:ConnectionTimeout>${minutes}</m:ConnectionTimeout>`,
+  );
+}
+
 /** The people and mailboxes that the directory knows by a name. */
 export function resolveNames(entry: string): EwsRequest {
   return request(

@@ -1,0 +1,107 @@
+import { ProviderError } from '../../domain/verdict.ts';
+import type { ExchangeClient } from './client.ts';
+import { assertOk, unexpectedAnswer } from './soap/refusal.ts';
+import type { XmlNode } from './soap/node.ts';
+import { getStreamingEvents, subscribe } from './soap/request.ts';
+
+/** Exchange tells every 45 s that it is still there; twice that without a word is a stream that is broken or held back. */
+export const SILENCE_MS = 90_000;
+/** Exchange ends a stream after 30 minutes at the latest. */
+const STREAM_MINUTES = 29;
+/** A stream that ends sooner is short. A server that ends one after the other is not asked without end. */
+const SHORT_MS = 60_000;
+const MOST_SHORT = 3;
+
+interface Listening {
+  client: ExchangeClient;
+  /** The folders of a mailbox that is not the login's own; null: all of the login's own mailbox. */
+  folders: string[] | null;
+  /** A server that is silent for longer tells of nothing. */
+  silenceMs: number;
+  signal: AbortSignal;
+}
+
+type Ending = 'unsupported' | 'declined';
+
+/**
+ * Holds a stream of notifications, and calls `heard` when it stands and at every change that may have brought a message.
+ * A subscription lives in the memory of one server: one that is lost is replaced, and what came meanwhile is asked for.
+ */
+export async function listenToMailbox(listening: Listening, heard: () => void): Promise<Ending> {
+  for (let short = 0; ;) {
+    const opened = await openSubscription(listening);
+    if ('ending' in opened) return opened.ending;
+    let isTold = false;
+    const tell = () => {
+      isTold = true;
+      heard();
+    };
+    for (let isLost = false; !isLost;) {
+      const beganAtMs = performance.now();
+      const end = await follow(listening, opened.id, { hasStood: isTold, heard: tell });
+      if (end === 'declined') return end;
+      short = performance.now() - beganAtMs < SHORT_MS ? short + 1 : 0;
+      if (short >= MOST_SHORT) throw unexpectedAnswer('GetStreamingEvents', 'api', 'streams end at once');
+      isLost = end === 'lost';
+    }
+  }
+}
+
+async function openSubscription({ client, folders }: Listening): Promise<{ id: string } | { ending: Ending }> {
+  try {
+    const { message } = await client.askOne(subscribe(folders), 'api');
+    const id = message.textAt('SubscriptionId');
+    if (id) return { id };
+  } catch (error) {
+    const ending = refusalOfStreams(error);
+    if (ending !== null) return { ending };
+    throw error;
+  }
+  throw unexpectedAnswer('Subscribe', 'api', 'the answer names no subscription');
+}
+
+/** Reads one stream to its end, `closed` in order. */
+async function follow(
+  { client, silenceMs, signal }: Listening,
+  subscription: string,
+  { hasStood, heard }: { hasStood: boolean; heard: () => void },
+): Promise<'closed' | 'lost' | 'declined'> {
+  let isOpen = false;
+  try {
+    const request = getStreamingEvents(subscription, STREAM_MINUTES);
+    for await (const messages of client.follow(request, { silenceMs, signal })) {
+      const events = messages.flatMap((message) => eventsIn(assertOk(request.name, 'api', message)));
+      // What came before the subscription is told by no stream.
+      if ((!isOpen && !hasStood) || events.length > 0) heard();
+      isOpen = true;
+      if (messages.some((message) => message.textAt('ConnectionStatus') === 'Closed')) return 'closed';
+    }
+  } catch (error) {
+    if (error instanceof ProviderError && error.verdict.kind === 'cursor_expired') return 'lost';
+    if (!isOpen && (isHeldBack(error) || refusalOfStreams(error) !== null)) return 'declined';
+    throw error;
+  }
+  throw unexpectedAnswer('GetStreamingEvents', 'api', 'the stream ends early');
+}
+
+/** What happened, without the signs of life. */
+function eventsIn(message: XmlNode): XmlNode[] {
+  const notifications = message.at('Notifications')?.children ?? [];
+  return notifications.flatMap(({ children }) =>
+    children.filter(({ name }) => name.endsWith('Event') && name !== 'StatusEvent'),
+  );
+}
+
+/** Whether the server refuses streams alone, for now or for good; null: the error is about the account, or the server. */
+function refusalOfStreams(error: unknown): Ending | null {
+  if (!(error instanceof ProviderError)) return null;
+  const { kind, providerCode } = error.verdict;
+  if (kind === 'rate_limited' && providerCode?.startsWith('ErrorExceeded')) return 'declined';
+  const isOfEws = providerCode?.startsWith('Error') === true;
+  return isOfEws && (kind === 'misconfigured' || kind === 'admin_action') ? 'unsupported' : null;
+}
+
+/** A proxy keeps the answer until it is whole: the first envelope, which comes at once, never arrives. */
+function isHeldBack(error: unknown): boolean {
+  return error instanceof ProviderError && error.verdict.providerCode === 'timeout';
+}
