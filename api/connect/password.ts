@@ -58,7 +58,7 @@ export async function signInWithPassword(context: ApiContext, opened: OpenLink, 
 function refuseUnwantedSmtp({ link }: OpenLink, { smtp }: PasswordBody, way: PasswordSignIn): void {
   if (smtp === undefined || (link.spec.uses.includes('send') && way.discoverSubmission)) return;
   const message = link.spec.uses.includes('send')
-    ? 'expected nothing: this access type does not send'
+    ? 'expected nothing: this access type sends by the server that it reads'
     : 'expected nothing: the link asks for no sending';
   throw new Problem('validation_failed', `In the body: smtp: ${message}`, {
     errors: [{ in: 'body', path: 'smtp', message }],

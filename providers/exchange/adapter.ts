@@ -1,5 +1,5 @@
 import { withAuthorities } from '../../net/certificates.ts';
-import type { Capabilities, Provider, Session } from '../contract.ts';
+import type { Capabilities, Provider, Session, SessionAccess } from '../contract.ts';
 import type { Surroundings } from '../definition.ts';
 import { listChanges, walkFolder } from './changes.ts';
 import { ExchangeClient } from './client.ts';
@@ -11,6 +11,7 @@ import { identityOf, SHARED_MAILBOX } from './identity.ts';
 import type { PasswordAccess } from './identity.ts';
 import { fetchMessages, stillThere } from './messages.ts';
 import { runInFolder } from './part-refusal.ts';
+import { createExchangeSending } from './sending.ts';
 import { EXCHANGE_WORDS, exchangeSignIn } from './sign-in.ts';
 import { listenToMailbox, SILENCE_MS } from './streaming.ts';
 import { listWindow, readNewestDate } from './window.ts';
@@ -54,17 +55,25 @@ export function createExchangeProvider({
     words: EXCHANGE_WORDS,
     signIn: { oauth: [], password: exchangeSignIn({ ...settings, autodiscoverUrl }) },
     classify: classifyExchange,
-    sending: null,
+    sending: createExchangeSending((access) => {
+      const { connection, password } = connect(settings, access);
+      return { connection, mailbox: password.context[SHARED_MAILBOX] ?? null };
+    }),
     openSession(access, signal) {
-      if (access.kind !== 'password' || access.server.kind !== 'ews') {
-        throw new TypeError('Exchange is opened with a password at the address of its service');
-      }
-      const { server, username, password } = access;
-      const mailbox = access.mailbox ?? access.email;
-      const connection = new ExchangeConnection(settings, { url: new URL(server.url), username, password, mailbox });
-      return Promise.resolve(createSession({ connection, access, silenceMs, signal }));
+      const { connection, password } = connect(settings, access);
+      return Promise.resolve(createSession({ connection, access: password, silenceMs, signal }));
     },
   };
+}
+
+function connect(settings: ConnectionSettings, access: SessionAccess) {
+  if (access.kind !== 'password' || access.server.kind !== 'ews') {
+    throw new TypeError('Exchange is opened with a password at the address of its service');
+  }
+  const { server, username, password } = access;
+  const mailbox = access.mailbox ?? access.email;
+  const connection = new ExchangeConnection(settings, { url: new URL(server.url), username, password, mailbox });
+  return { connection, password: access };
 }
 
 interface Opened {

@@ -7,9 +7,10 @@ import type { Secret } from '../../domain/secret.ts';
 import { guardedConnector } from '../../net/egress.ts';
 import type { EgressGuard } from '../../net/egress.ts';
 import { createHttp, toProviderAnswer } from '../../net/http.ts';
-import type { Http, HttpAnswer, HttpStream } from '../../net/http.ts';
+import type { BeforeWriting, Http, HttpAnswer, HttpStream } from '../../net/http.ts';
 import { networkFailure } from '../../net/network-failure.ts';
 import { readRefusal } from '../answers/http-answers.ts';
+import { TRANSMISSION_TIMEOUT_MS } from '../sending/post-message.ts';
 import { classifyExchange } from './errors.ts';
 import { channelBindings } from './ntlm/channel-bindings.ts';
 import { authenticateMessage, negotiateMessage } from './ntlm/messages.ts';
@@ -29,13 +30,19 @@ export interface ExchangeLogin {
 }
 
 /** A request at the server's address. */
-interface Posted {
+interface Posted<Body = string> {
   name: string;
-  body: string;
+  body: Body;
   operation: Operation;
   signal: AbortSignal;
   /** As `HttpRequest.silenceMs`. */
   silenceMs?: number;
+}
+
+interface Pieces {
+  /** Of the body, in octets. */
+  length: number;
+  beforeWriting: BeforeWriting;
 }
 
 /** 8 MiB: pages hold ids, dates and states. */
@@ -83,6 +90,24 @@ export class ExchangeConnection {
     return assertOk(posted, { ...answer, body: await readRefusal(answer.body) }) as never;
   }
 
+  /**
+   * Posts a body in pieces over the connection, which has to be signed in: the body of a refused login would leave for
+   * nothing. Any answer is returned.
+   */
+  post({ body, length, beforeWriting, ...posted }: Posted<AsyncIterable<Uint8Array>> & Pieces): Promise<HttpAnswer> {
+    const login = this.#scheme === 'Basic' ? { authorization: this.#basic() } : {};
+    return this.#http.send({
+      ...this.#request(posted, { ...login, 'content-length': String(length) }, body),
+      beforeWriting: async () => {
+        if (this.#scheme !== 'Basic' && this.#signedIn !== this.#made) {
+          throw networkFailure(this.host, posted.operation, new Error('connection lost after the login'));
+        }
+        await beforeWriting();
+      },
+      timeoutMs: TRANSMISSION_TIMEOUT_MS,
+    });
+  }
+
   close(): Promise<void> {
     return this.#http.close();
   }
@@ -116,7 +141,7 @@ export class ExchangeConnection {
   async #authorization({ name, operation, signal }: Posted): Promise<string> {
     const offer = this.#scheme === 'Negotiate' ? 'Negotiate' : 'NTLM';
     const negotiate = `${offer} ${negotiateMessage().toString('base64')}`;
-    const asked = this.#request({ name, operation, signal, body: '' }, { authorization: negotiate }, '');
+    const asked = this.#request({ name, operation, signal }, { authorization: negotiate }, '');
     const answer = await this.#http.send(asked);
     if (answer.status !== 401) throw refusedBefore(name, operation, answer);
     const offered = answer.headers['www-authenticate'] ?? '';
@@ -147,7 +172,7 @@ export class ExchangeConnection {
     return `Basic ${Buffer.from(`${username}:${password.reveal()}`).toString('base64')}`;
   }
 
-  #request({ operation, signal, silenceMs }: Posted, headers: Record<string, string>, body: string) {
+  #request<Body>({ operation, signal, silenceMs }: Omit<Posted, 'body'>, headers: Record<string, string>, body: Body) {
     return {
       method: 'POST' as const,
       url: this.#login.url,

@@ -1,11 +1,12 @@
 import type { ScopeReference } from '../contract.ts';
 import type { ExchangeClient } from './client.ts';
 import type { XmlNode } from './soap/node.ts';
-import { assertOk, codeOf, unexpectedAnswer } from './soap/refusal.ts';
+import { assertOk, codeOf, NO_RIGHT, unexpectedAnswer } from './soap/refusal.ts';
 import { getFolders, syncFolderHierarchy } from './soap/request.ts';
 
 const ROOT = 'msgfolderroot';
 const INBOX = 'inbox';
+const SENT_ITEMS = 'sentitems';
 /** Folders that are not imported, with all folders below them. Display names are in the person's language; these are not. */
 const EXCLUDED = ['deleteditems', 'junkemail', 'drafts', 'outbox', 'syncissues'];
 const NOT_THERE = /^Error(Folder|ManagedFolder|Item)NotFound$/;
@@ -50,6 +51,21 @@ export function folderIdIn(message: XmlNode): string | null {
 export async function findInbox(client: ExchangeClient, mailbox: string | null): Promise<string | null> {
   const { message } = await client.askOne(getFolders([{ known: INBOX, mailbox }]), 'api');
   return folderIdIn(message);
+}
+
+/**
+ * The id of the folder that keeps what a mailbox sends. A delegate may send for a mailbox whose Sent Items it has no right
+ * to; the login's own keep the copy then.
+ */
+export async function findSentItems(client: ExchangeClient, mailbox: string | null): Promise<string> {
+  const places = mailbox === null ? [null] : [mailbox, null];
+  const { messages } = await client.ask(getFolders(places.map((of) => ({ known: SENT_ITEMS, mailbox: of }))), 'api');
+  const [wanted, own] = messages;
+  if (wanted === undefined) throw unexpectedAnswer('GetFolder', 'api', 'the answer holds nothing');
+  const isClosed = NO_RIGHT.test(codeOf(wanted)) || NOT_THERE.test(codeOf(wanted));
+  const id = folderIdIn(assertOk('GetFolder', 'api', isClosed && own ? own : wanted));
+  if (id === null) throw unexpectedAnswer('GetFolder', 'api', 'the answer lacks a folder');
+  return id;
 }
 
 async function readAll(client: ExchangeClient, mailbox: string | null): Promise<Map<string, Folder>> {

@@ -2,9 +2,8 @@ import { networkFailure } from '../../net/network-failure.ts';
 import type { FetchedMessage, ListedItem, ScopeReference } from '../contract.ts';
 import type { ExchangeClient } from './client.ts';
 import type { AnswerEvent } from './soap/answer-reader.ts';
-import { NO_RIGHT } from './part-refusal.ts';
 import type { XmlNode } from './soap/node.ts';
-import { codeOf, isSuccess, refusalOf, unexpectedAnswer } from './soap/refusal.ts';
+import { codeOf, isSuccess, NO_RIGHT, refusalOf, unexpectedAnswer } from './soap/refusal.ts';
 import { getContents, getFacts } from './soap/request.ts';
 
 /** The batch that Microsoft advises; a throttled server stops larger ones. */

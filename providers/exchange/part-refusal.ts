@@ -2,9 +2,7 @@ import { verdict } from '../../domain/verdict-builders.ts';
 import { PartRefused, ProviderError } from '../../domain/verdict.ts';
 import type { ExchangeClient } from './client.ts';
 import { findInbox } from './folders.ts';
-
-/** A right is missing to a folder or an item, which says nothing of the account by itself. */
-export const NO_RIGHT = /^Error(AccessDenied|FolderPermission\w*)$/;
+import { NO_RIGHT } from './soap/refusal.ts';
 
 /** The calls of a session, and the mailbox that they name. */
 interface Reading {

@@ -1,9 +1,9 @@
-import type { HttpAnswer, SharedHttp } from '../../net/http.ts';
+import type { BeforeWriting, HttpAnswer, SharedHttp } from '../../net/http.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import type { SendAnswer, Transmission } from '../contract.ts';
 
 /** The limit of the whole call, in ms: a large message over a slow line. */
-const TIMEOUT_MS = 120_000;
+export const TRANSMISSION_TIMEOUT_MS = 120_000;
 /** The provider may have taken the message before it failed. 503 says that it did not. */
 const UNDECIDED = [500, 502, 504];
 
@@ -26,32 +26,49 @@ export async function postMessage(
   { signal, beforeTransmission }: Transmission,
   read: { isTaken: (answer: HttpAnswer) => boolean; refuse: (answer: HttpAnswer) => SendAnswer },
 ): Promise<SendAnswer> {
-  let left = false;
   const own = http.openSession({ ownConnection: true });
-  try {
-    const answer = await own.send({
+  const post = (beforeWriting: BeforeWriting) =>
+    own.send({
       method: 'POST',
       url,
       operation: 'api',
       headers: { ...headers, 'content-length': String(length) },
       body,
-      async beforeWriting() {
-        await beforeTransmission();
-        left = true;
-      },
+      beforeWriting,
       signal,
-      timeoutMs: TIMEOUT_MS,
+      timeoutMs: TRANSMISSION_TIMEOUT_MS,
     });
-    if (read.isTaken(answer)) return { outcome: 'accepted', refusedRecipients: [] };
-    // A success without the body of one comes from a proxy, or from a backend that broke midway.
-    if (answer.status < 300 || UNDECIDED.includes(answer.status)) return { outcome: 'unknown' };
+  try {
+    return await transmit(post, beforeTransmission, (answer) => {
+      if (read.isTaken(answer)) return { outcome: 'accepted', refusedRecipients: [] };
+      return isUndecided(answer) ? { outcome: 'unknown' } : read.refuse(answer);
+    });
+  } finally {
+    await own.close();
+  }
+}
+
+/** A success without the body of one comes from a proxy, or from a backend that broke midway. */
+export const isUndecided = ({ status }: HttpAnswer) => status < 300 || UNDECIDED.includes(status);
+
+/** Posts a message by `post`. Once its first octet may have left, an answer is all that proves what became of it. */
+export async function transmit(
+  post: (beforeWriting: BeforeWriting) => Promise<HttpAnswer>,
+  beforeTransmission: BeforeWriting,
+  read: (answer: HttpAnswer) => SendAnswer,
+): Promise<SendAnswer> {
+  let left = false;
+  const beforeWriting = async () => {
+    await beforeTransmission();
+    left = true;
+  };
+  try {
+    const answer = await post(beforeWriting);
     left = false;
-    return read.refuse(answer);
+    return read(answer);
   } catch (error) {
     if (left && error instanceof ProviderError) return { outcome: 'unknown' };
     throw error;
-  } finally {
-    await own.close();
   }
 }
 

@@ -112,9 +112,10 @@ async function answerApi(
 ): Promise<void> {
   const { request, response, login, hasWaited } = of;
   const { email } = login;
-  const open = deps.requests.arrived('exchange', 'api', { email, operation: endpoint.operation(request) });
+  const operation = endpoint.operation(request);
+  const open = deps.requests.arrived('exchange', 'api', { email, operation });
   const faults = endpoint.faults(request).filter((fault) => fault !== 'slow' || !hasWaited);
-  const held = deps.conditions.take({ provider: 'exchange', kind: 'api', email }, faults);
+  const held = deps.conditions.take({ provider: 'exchange', kind: 'api', email, message: operation }, faults);
   await answerUnder(held, { response, request: open, transport: TRANSPORT }, () =>
     endpoint.answer(request, login, held),
   );

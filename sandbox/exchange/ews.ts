@@ -36,6 +36,7 @@ const REQUEST_FAULTS = ['account_disabled', 'mailbox_unavailable', 'server_busy_
 
 /** Faults of an operation alone, so that no other request uses them up. */
 const OPERATION_FAULTS: Readonly<Record<string, readonly string[]>> = {
+  CreateItem: ['mailbox_full', 'message_too_large'],
   GetItem: ['batch_stopped'],
   FindItem: LISTING_FAULTS,
   GetStreamingEvents: ['streams_exhausted', 'proxy_buffers'],

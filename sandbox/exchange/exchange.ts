@@ -38,6 +38,8 @@ const CONDITIONS: readonly string[] = [
   'batch_stopped',
   'conversion_failed',
   'access_denied',
+  'mailbox_full',
+  'message_too_large',
   ...LISTING_FAULTS,
 ];
 

@@ -234,6 +234,49 @@ describe('Exchange', () => {
     expect(new Set(outcomes.map(({ item }) => item.providerId)).size).toBe(25);
   });
 
+  it('hands a message in whole or not at all, and keeps the copy where the login may', async () => {
+    const [owner, delegate] = [await createAccount(), await createAccount()];
+    await stage.control('PUT', `/accounts/exchange/${owner.email}`, { delegates: [delegate.email] });
+    const access: SessionAccess = {
+      ...delegate.access,
+      mailbox: owner.email,
+      context: { shared_mailbox: owner.email },
+    };
+    const { sending } = provider();
+    const denied = (count: number) => delegate.fault('access_denied', { message: 'sentitems', times: count });
+    const messageId = `<${randomBytes(8).toString('hex')}@contoso.example>`;
+    const header = `From: ${owner.email}\r\nTo: ben@example.com\r\nMessage-ID: ${messageId}\r\n\r\n`;
+    const size = 5_000_000;
+    let marks = 0;
+    let made = 0;
+    async function* raw() {
+      for (made = 0; made < size; made += 999_999) yield Buffer.alloc(Math.min(999_999, size - made), header);
+    }
+    const message = { messageId, from: owner.email, recipients: ['ben@example.com'], size, raw };
+    const send = (mark: () => void = () => {}) =>
+      sending!.send(access, message, { signal: NEVER, beforeTransmission: async () => mark() });
+    const failed = await failureOf(
+      send(() => {
+        throw new Error('another process has marked it');
+      }),
+    );
+    expect([failed.verdict.kind, made]).toEqual(['transient', 0]);
+    for (const [fault, more] of [
+      ['cut_connection', { after: 'request' }],
+      ['rubbish', {}],
+      ['unavailable', { http_status: 502 }],
+    ] as const) {
+      await delegate.fault(fault, { kind: 'api', times: 1, message: 'CreateItem', ...more });
+      expect(await send(() => marks++), fault).toEqual({ outcome: 'unknown' });
+    }
+    expect(await sending?.wasSent?.(access, messageId, NEVER)).toBe(false);
+    await denied(1);
+    expect(await send(() => marks++)).toMatchObject({ outcome: 'accepted' });
+    expect([marks, await sending?.wasSent?.(access, messageId, NEVER)]).toEqual([4, false]);
+    await denied(1);
+    expect(await sending?.wasSent?.(access, messageId, NEVER)).toBe(true);
+  });
+
   it('signs in anew where its connection was closed, and misses nothing', async () => {
     const account = await createAccount();
     const session = await provider().openSession(account.access, NEVER);

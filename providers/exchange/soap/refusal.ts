@@ -4,6 +4,9 @@ import { ProviderError } from '../../../domain/verdict.ts';
 import { classifyExchange } from '../errors.ts';
 import type { XmlNode } from './node.ts';
 
+/** A right is missing to a folder or an item, which says nothing of the account by itself. */
+export const NO_RIGHT = /^Error(AccessDenied|FolderPermission\w*)$/;
+
 /** The code of a message; `NoError` for a success. */
 export function codeOf(message: XmlNode): string {
   return message.textAt('ResponseCode') ?? 'ErrorResponseSchemaValidation';

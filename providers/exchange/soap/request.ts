@@ -101,6 +101,28 @@ export function getStreamingEvents(subscriptionId: string, minutes: number): Ews
   );
 }
 
+/** Messages of this Message-ID in a folder, one at most. */
+export function findByMessageId(folderId: string, messageId: string): EwsRequest {
+  const constant = `<t:FieldURIOrConstant><t:Constant Value="${escaped(messageId)}"/></t:FieldURIOrConstant>`;
+  return request(
+    'FindItem',
+    `<m:ItemShape><t:BaseShape>IdOnly</t:BaseShape></m:ItemShape><m:IndexedPageItemView MaxEntriesReturned="1" Offset="0" BasePoint="Beginning"/><m:Restriction><t:IsEqualTo>${field('message:InternetMessageId')}${constant}</t:IsEqualTo></m:Restriction><m:ParentFolderIds>${folder(folderId)}</m:ParentFolderIds>`,
+    ' Traversal="Shallow"',
+  );
+}
+
+/** The envelope that sends a message and keeps a copy in a folder, before and after the message in base64. */
+export function sendItem(folderId: string): { name: string; before: string; after: string } {
+  const place = 'MIME';
+  const { name, body } = request(
+    'CreateItem',
+    `<m:SavedItemFolderId>${folder(folderId)}</m:SavedItemFolderId><m:Items><t:Message><t:MimeContent CharacterSet="UTF-8">${place}</t:MimeContent></t:Message></m:Items>`,
+    ' MessageDisposition="SendAndSaveCopy"',
+  );
+  const [before = '', after = ''] = body.split(`>${place}<`);
+  return { name, before: `${before}>`, after: `<${after}` };
+}
+
 /** The people and mailboxes that the directory knows by a name. */
 export function resolveNames(entry: string): EwsRequest {
   return request(

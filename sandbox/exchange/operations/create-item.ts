@@ -9,7 +9,7 @@ import { readSentMail } from '../../sent-mail.ts';
 import type { ExchangeStore } from '../store.ts';
 import { itemIdOf } from './item-resource.ts';
 import type { EwsRequest, Operation } from './operation.ts';
-import { findFolder } from './operation.ts';
+import { findFolder, mayRead } from './operation.ts';
 
 /**
  * Sends messages that come as MIME, and keeps the copies.
@@ -24,7 +24,8 @@ export const createItem: Operation = (request) => {
   return (request.asked.at('Items')?.children ?? []).map((item) => {
     const mime = mimeOf(item);
     if ('code' in mime) return failed('CreateItem', mime, xml`<m:Items/>`);
-    if (disposition !== 'SaveOnly') send(request.store, mime.bytes);
+    const refusal = disposition === 'SaveOnly' ? null : send(request, mime.bytes);
+    if (refusal) return failed('CreateItem', refusal, xml`<m:Items/>`);
     if (disposition === 'SendOnly') return succeeded('CreateItem', xml`<m:Items/>`);
     return succeeded(
       'CreateItem',
@@ -55,11 +56,14 @@ function keep(
   return place ? itemIdOf(place) : null;
 }
 
-/** Delivers to the mailboxes of this server at once, and to no other; recipients do not see Bcc. */
-function send(store: ExchangeStore, bytes: Buffer): void {
-  const { recipients, copy } = readSentMail(bytes);
-  const raw = copy.toString('base64');
-  for (const address of new Set(recipients)) {
-    if (store.account(address)) store.deliver(address, { count: 1, raw });
-  }
+/** Delivers to the mailboxes of the sandbox at once; recipients do not see Bcc. A refusal sends nothing. */
+function send({ store, login, held }: EwsRequest, bytes: Buffer): EwsError | null {
+  const { from, recipients, copy } = readSentMail(bytes);
+  if (held.has('message_too_large')) return EWS.messageTooLarge;
+  if (held.has('mailbox_full')) return EWS.quotaExceeded;
+  if (recipients.length === 0) return EWS.invalidRecipients;
+  const sender = from === undefined ? login : store.account(from);
+  if (!sender || !mayRead(login, sender)) return EWS.sendAsDenied;
+  store.deps.post.carry({ from: 'exchange', to: recipients, raw: copy });
+  return null;
 }

@@ -22,7 +22,9 @@ export const EWS = {
     code: 'ErrorInvalidSyncStateData',
     text: 'Synchronization state data is corrupt or otherwise invalid.',
   },
+  invalidRecipients: { code: 'ErrorInvalidRecipients', text: 'At least one recipient is not valid.' },
   itemNotFound: { code: 'ErrorItemNotFound', text: 'The specified object was not found in the store.' },
+  messageTooLarge: { code: 'ErrorMessageSizeExceeded', text: 'The message exceeds the maximum supported size.' },
   mimeInvalid: { code: 'ErrorMimeContentInvalid', text: 'Mime content is invalid.' },
   newStreamOpened: {
     code: 'ErrorNewEventStreamConnectionOpened',
@@ -33,6 +35,11 @@ export const EWS = {
     text: 'The SMTP address has no mailbox associated with it.',
   },
   nothingResolved: { code: 'ErrorNameResolutionNoResults', text: 'No results were found.' },
+  quotaExceeded: { code: 'ErrorQuotaExceeded', text: 'The mailbox has exceeded its quota.' },
+  sendAsDenied: {
+    code: 'ErrorSendAsDenied',
+    text: 'The user account which was used to submit this request does not have the right to send mail on behalf of the specified sending account.',
+  },
   schema: {
     code: 'ErrorSchemaValidation',
     text: 'The request failed schema validation.',
