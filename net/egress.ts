@@ -1,11 +1,11 @@
-import { lookup } from 'node:dns';
-import type { LookupAddress, LookupOptions } from 'node:dns';
 import { isIP } from 'node:net';
 import type { LookupFunction, Socket } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { buildConnector } from 'undici';
 import { parseEgressEntry } from './egress-entry.ts';
 import type { EgressEntry } from './egress-entry.ts';
+import { resolveName } from './resolve.ts';
+import type { Resolve } from './resolve.ts';
 
 /** Ports that a server named by a person may be at without being listed in MOORING_EGRESS_ALLOW. */
 export const IMAP_PORTS: readonly number[] = [143, 993];
@@ -47,13 +47,6 @@ export interface EgressGuard {
   admit(host: string, port: number, ports: readonly number[]): Passage;
 }
 
-/** The system's resolver, `dns.lookup` with `all`; tests put another one here. */
-export type Resolve = (
-  host: string,
-  options: LookupOptions & { all: true },
-  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
-) => void;
-
 /**
  * Keeps servers that people name (IMAP, EWS, webhooks) from leading into our own network. It judges at connect time:
  * all addresses a name resolves to, in the very lookup the socket uses, so that a name cannot change between the
@@ -61,7 +54,7 @@ export type Resolve = (
  * loopback, private, link-local, CGNAT, NAT64, 6to4, Teredo and the like are not, nor are public numbers that a cloud
  * uses itself.
  */
-export function createEgressGuard(config: EgressConfig, resolve: Resolve = lookup): EgressGuard {
+export function createEgressGuard(config: EgressConfig, resolve: Resolve = resolveName): EgressGuard {
   const entries = config.allow.map(parseEgressEntry);
   return {
     admit(host, port, ports) {

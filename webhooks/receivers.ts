@@ -50,7 +50,7 @@ export function createWebhookReceivers(config: ReceiverConfig): WebhookReceivers
 
 /**
  * Says whether webhooks may go to an address, before it is stored: throws a `ProviderError` whose `providerCode` is
- * `egress_denied` or `dns_failed`. Every later connection is judged anew.
+ * `egress_denied` or `dns_failed`, or `timeout` where the resolver stays silent. Every later connection is judged anew.
  */
 export async function admitReceiver(egress: EgressConfig, url: URL): Promise<void> {
   const secure = url.protocol === 'https:';

@@ -1,7 +1,7 @@
-import { lookup } from 'node:dns/promises';
 import { dnsDomainOf } from '../../domain/address.ts';
 import { normalHost } from '../../domain/server.ts';
 import type { ImapServer } from '../../domain/server.ts';
+import { hasAddress } from '../../net/resolve.ts';
 import type { GivenServer } from '../contract.ts';
 
 /** Where large providers keep the mailboxes of their own domains. */
@@ -43,18 +43,7 @@ async function discoverHost(domain: string | null): Promise<string | null> {
   if (domain === null) return null;
   const known = KNOWN[domain];
   if (known !== undefined) return known;
-  for (const host of [`imap.${domain}`, `mail.${domain}`]) {
-    if (await hasAddress(host)) return host;
-  }
-  return null;
-}
-
-/** Whether the DNS has an address for a host. */
-export async function hasAddress(host: string): Promise<boolean> {
-  try {
-    await lookup(host);
-    return true;
-  } catch {
-    return false;
-  }
+  const hosts = [`imap.${domain}`, `mail.${domain}`];
+  const exist = await Promise.all(hosts.map((host) => hasAddress(host)));
+  return hosts.find((_host, at) => exist[at]) ?? null;
 }

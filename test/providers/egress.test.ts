@@ -1,10 +1,13 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, LookupFunction, Socket } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Agent, request } from 'undici';
 import { createEgressGuard, EgressDenied, guardedConnector, IMAP_PORTS } from '../../net/egress.ts';
-import type { EgressGuard, Resolve } from '../../net/egress.ts';
+import type { EgressGuard } from '../../net/egress.ts';
+import { networkCode } from '../../net/network-failure.ts';
+import { boundedResolve, hasAddress } from '../../net/resolve.ts';
+import type { Resolve } from '../../net/resolve.ts';
 import { createWebhookReceivers } from '../../webhooks/receivers.ts';
 
 const PUBLIC = '93.184.215.14';
@@ -26,6 +29,28 @@ async function lookedUp(lookup: LookupFunction, host: string): Promise<unknown> 
     lookup(host, { all: true }, (error, addresses) => (error ? reject(error) : resolve(addresses)));
   });
 }
+
+describe('a name', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it('of .invalid exists nowhere: no resolver is asked for it', async () => {
+    const resolve = boundedResolve(() => expect.unreachable());
+    for (const name of ['no-such-host.invalid', 'a.INVALID.', 'invalid']) {
+      const error = await lookedUp(resolve as LookupFunction, name).catch((thrown: unknown) => thrown);
+      expect(networkCode(error)).toBe('dns_failed');
+    }
+  });
+
+  it('is given up where the resolver stays silent, and has no address then', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const silent = boundedResolve(() => {});
+    const asked = lookedUp(silent as LookupFunction, 'slow.example').catch((thrown: unknown) => thrown);
+    const found = hasAddress('slow.example', silent);
+    await vi.advanceTimersByTimeAsync(8_000);
+    expect(networkCode(await asked)).toBe('timeout');
+    expect(await found).toBe(false);
+  });
+});
 
 describe('the egress guard', () => {
   const inward = [

@@ -1,5 +1,5 @@
 import type { ImapServer, SubmissionServer } from '../../../domain/server.ts';
-import { hasAddress } from '../discovery.ts';
+import { hasAddress } from '../../../net/resolve.ts';
 
 /** The submission servers of large providers by their IMAP servers, where one name does not lead to the other. */
 const KNOWN: Record<string, SubmissionServer> = {
