@@ -7,6 +7,8 @@ export default defineConfig({
   test: {
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // vitest's own second is no time on a busy machine.
+    expect: { poll: { timeout: 30_000 } },
     // Each file has servers of its own, some a browser too: two cores a file, or they only make one another late.
     maxWorkers: Math.max(1, Math.floor(availableParallelism() / 2)),
     globalSetup: 'test/support/run-folder.ts',

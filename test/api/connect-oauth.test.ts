@@ -65,7 +65,7 @@ describe('connecting with OAuth', () => {
       await vi.waitFor(async () => {
         const waiting = sql`select pg_cancel_backend(pid) from pg_stat_activity where wait_event_type = 'Lock'`;
         expect(await waiting).toHaveLength(1);
-      });
+      }, 30_000);
       return { returned: await answer };
     });
     expect(returned).toMatchObject({ status: 500, json: { code: 'internal_error' } });

@@ -15,7 +15,7 @@ import { secret } from '../support/minting.ts';
 import { raiseApi } from './raise-api.ts';
 import type { RaisedApi } from './raise-api.ts';
 
-const WAIT = { timeout: 20_000, interval: 100 };
+const WAIT = { timeout: 45_000, interval: 100 };
 
 let stage: RaisedApi['stage'];
 let api: RaisedApi['api'];

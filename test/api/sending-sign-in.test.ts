@@ -62,7 +62,7 @@ describe('with a password', () => {
       socket.write('220 plain ESMTP\r\n');
       socket.on('data', (data) => socket.write(data.toString().startsWith('EHLO') ? '250 plain\r\n' : '502 no\r\n'));
     }).listen(0, '127.0.0.1');
-    await vi.waitUntil(() => silent.listening && plain.listening);
+    await vi.waitUntil(() => silent.listening && plain.listening, 30_000);
     const portOf = (server: typeof plain) => (server.address() as AddressInfo).port;
     const cases: [string, object][] = [
       ['connection_refused', smtp({ port: 1 })],

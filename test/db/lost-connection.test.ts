@@ -95,7 +95,7 @@ test('what the server says when it ends a connection is not thrown at the next q
     const pid = await backend.promise;
     const endIt = () =>
       owner`select pg_terminate_backend(pid) from pg_stat_activity where pid = ${pid} and wait_event = 'PgSleep'`;
-    await expect.poll(endIt, { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(endIt).toHaveLength(1);
     await isLost;
     expect(await erasureOf(database, 'ours')).toBeNull();
   });

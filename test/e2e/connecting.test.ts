@@ -260,7 +260,7 @@ describe.skipIf(!chromiumInstalled)('a person who connects', { timeout: 120_000 
         await mooring.sandbox.fault('google', EVE, 'password_changed');
         await mooring.call('POST', `/v1/channels/${id}/report-failure`, { http_status: 401 });
         await expect
-          .poll(async () => (await mooring.call<Channel>('GET', `/v1/channels/${id}`)).status, { timeout: 20_000 })
+          .poll(async () => (await mooring.call<Channel>('GET', `/v1/channels/${id}`)).status, { timeout: 60_000 })
           .toBe('reauth_required');
       };
       const owner = { email: 'eve.owner@people.example', locale: 'de' };

@@ -126,7 +126,10 @@ describe.skipIf(!dovecotInstalled)('a mailbox at Dovecot', { timeout: 120_000 },
       },
       { timeout: 60_000, interval: 200 },
     );
-    await vi.waitFor(async () => expect(await channel()).toMatchObject({ status: 'connected', status_reason: null }));
+    await vi.waitFor(
+      async () => expect(await channel()).toMatchObject({ status: 'connected', status_reason: null }),
+      30_000,
+    );
   });
 
   it('has left no password in a log', () => {

@@ -60,7 +60,8 @@ describe.skipIf(!chromiumInstalled)('mails in the web UI', { timeout: 90_000 }, 
       .getByRole('link', { name: /please sign in again/ })
       .last()
       .waitFor();
-    expect(await page.getByRole('list', { name: 'Mails, newest first' }).getByRole('listitem').count()).toBe(2);
+    const mails = page.getByRole('list', { name: 'Mails, newest first' }).getByRole('listitem');
+    await expect.poll(() => mails.count()).toBe(2);
     await page.getByRole('listitem').filter({ hasText: 'ana.owner' }).getByRole('link').click();
     const mail = page.frameLocator('iframe[title="The mail"]');
     const button = mail.getByRole('link', { name: 'Sign in again', exact: true });

@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, Page, Response } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Run } from '../../embedded/run-file.ts';
 import { secret as mint } from '../support/minting.ts';
 import { startMooring, START_TIMEOUT_MS } from '../support/mooring.ts';
@@ -9,8 +9,13 @@ import { chromiumInstalled, launchBrowser, openPage } from './browser.ts';
 const ANA = 'ana@example.com';
 const BEN = 'ben@example.com';
 const PASSWORD = mint('password');
-/** A frozen server is noticed by its missing heartbeats, a request by a probe without an answer. */
-const SOON_MS = 20_000;
+/**
+ * A frozen server is noticed by its missing heartbeats, a request by a probe without an answer: within 10 s, and several
+ * times that on a busy machine.
+ */
+const SOON_MS = 45_000;
+/** How long a login takes that the server is frozen in the middle of. */
+const LOGIN_MS = 6_000;
 
 interface Channel {
   id: string;
@@ -18,7 +23,7 @@ interface Channel {
 }
 
 /** A server that has stopped without closing anything, and a device without a network, as a person sees them. */
-describe.skipIf(!chromiumInstalled)('a person whose network is gone', { timeout: 120_000 }, () => {
+describe.skipIf(!chromiumInstalled)('a person whose network is gone', { timeout: 240_000 }, () => {
   let mooring: Mooring;
   let browser: Browser;
   let context: BrowserContext;
@@ -39,8 +44,12 @@ describe.skipIf(!chromiumInstalled)('a person whose network is gone', { timeout:
     await page.goto(mooring.run.ui_login);
     await page.goto(new URL(`/channels/${channel.id}`, mooring.run.ui).href);
   }, START_TIMEOUT_MS);
+  // A test that fails halfway fails no other.
+  afterEach(async () => {
+    for (const name of ['server', 'sandbox'] as const) signal(name, 'SIGCONT');
+    await context.setOffline(false);
+  });
   afterAll(async () => {
-    if (mooring) for (const name of ['server', 'sandbox'] as const) signal(name, 'SIGCONT');
     await browser?.close();
     await mooring?.stop();
   }, 120_000);
@@ -78,7 +87,7 @@ describe.skipIf(!chromiumInstalled)('a person whose network is gone', { timeout:
     await page.getByText(/^What you see is from \d\d:\d\d:\d\d and may be old\./).waitFor();
     signal('server', 'SIGCONT');
     await live('Live').waitFor({ timeout: SOON_MS });
-    expect(await page.getByText('and may be old').count()).toBe(0);
+    await page.getByText('and may be old').waitFor({ state: 'hidden' });
   });
 
   it('is not left with “Verifying…”, and a second press verifies nothing twice', async () => {
@@ -87,10 +96,10 @@ describe.skipIf(!chromiumInstalled)('a person whose network is gone', { timeout:
     page.on('response', (response) => {
       if (response.url().endsWith('/verify')) replies.push(response);
     });
-    await mooring.sandbox.fault('imap', ANA, 'slow', { ms: 3_000, kind: 'login', times: 1 });
+    await mooring.sandbox.fault('imap', ANA, 'slow', { ms: LOGIN_MS, kind: 'login', times: 1 });
     await button('Verify connection').click();
     await button('Verifying…').waitFor();
-    await expect.poll(logins, { timeout: 10_000 }).toBe(before + 1);
+    await expect.poll(logins).toBe(before + 1);
     signal('server', 'SIGSTOP');
     await page.getByRole('alert').getByText('nothing is done twice').waitFor({ timeout: SOON_MS });
     await button('Verify connection').click();
@@ -142,7 +151,7 @@ describe.skipIf(!chromiumInstalled)('a person whose network is gone', { timeout:
     for (const { title } of providers.data) await sandbox.getByRole('heading', { name: title, exact: true }).waitFor();
     await sandbox.getByRole('table').filter({ hasText: 'LOGIN' }).waitFor();
     const notice = sandbox.getByRole('status');
-    expect(await notice.allInnerTexts()).toEqual([]);
+    await notice.waitFor({ state: 'hidden' });
     signal('sandbox', 'SIGSTOP');
     await notice.filter({ hasText: 'The sandbox does not answer.' }).waitFor({ timeout: SOON_MS });
     signal('sandbox', 'SIGCONT');

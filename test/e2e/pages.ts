@@ -60,7 +60,7 @@ export async function faultsOnEveryScreen(page: Page, addresses: readonly string
   for (const address of addresses) {
     await page.goto(address);
     await page.getByRole('heading', { level: 1 }).waitFor();
-    await expect.poll(() => page.locator('.waiting').count(), { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => page.locator('.waiting').count()).toBe(0);
     faults.push(...(await faultsHere(page)).map((fault) => `${new URL(address).pathname} ${fault}`));
   }
   return faults;
@@ -72,9 +72,7 @@ export async function faultsHere(page: Page): Promise<string[]> {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
     const isFollowed = (light: number) => (colorScheme === 'dark' ? light < 0.2 : light > 0.9);
-    await expect
-      .poll(() => lightnessOf(page), { timeout: 10_000, message: `${page.url()} ${colorScheme}` })
-      .toSatisfy(isFollowed);
+    await expect.poll(() => lightnessOf(page), { message: `${page.url()} ${colorScheme}` }).toSatisfy(isFollowed);
     for (const width of [360, 1440]) {
       await page.setViewportSize({ width, height: 900 });
       const screen = `${colorScheme} ${width}`;

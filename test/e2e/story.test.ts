@@ -146,7 +146,7 @@ describe.skipIf(!chromiumInstalled)('a newcomer', { timeout: 120_000 }, () => {
   });
 
   it('is told by one webhook, signed', async () => {
-    await vi.waitFor(() => expect(said().map(({ type }) => type)).toContain('channel.reauth_required'), 10_000);
+    await vi.waitFor(() => expect(said().map(({ type }) => type)).toContain('channel.reauth_required'), 60_000);
     const webhook = new Webhook(secret);
     for (const { body, headers } of hooks.received) webhook.verify(body, headers as Record<string, string>);
     expect(said().filter(({ type }) => type === 'channel.reauth_required')).toEqual([
@@ -301,7 +301,7 @@ describe.skipIf(!chromiumInstalled)('a newcomer', { timeout: 120_000 }, () => {
     await page.getByRole('link', { name: EVA, exact: true }).waitFor({ state: 'detached' });
     await field.pressSequentially('x');
     await button('Show all').click();
-    await expect.poll(() => field.inputValue(), { timeout: 10_000 }).toBe('');
+    await expect.poll(() => field.inputValue()).toBe('');
     await page.getByRole('link', { name: EVA, exact: true }).waitFor();
   });
 

@@ -124,11 +124,11 @@ describe.skipIf(!dovecotInstalled)('with Dovecot', () => {
     const ending = new AbortController();
     let heard = 0;
     const listening = session.listen!(() => heard++, ending.signal).catch(() => {});
-    await vi.waitFor(() => expect(heard).toBe(1), 5_000);
+    await vi.waitFor(() => expect(heard).toBe(1), 30_000);
     await account.deliver(1, { folder: 'Projects' });
-    await vi.waitFor(() => expect(heard).toBe(2), 10_000);
+    await vi.waitFor(() => expect(heard).toBe(2), 30_000);
     await account.deliver(1);
-    await vi.waitFor(() => expect(heard).toBeGreaterThan(2), 10_000);
+    await vi.waitFor(() => expect(heard).toBeGreaterThan(2), 30_000);
     ending.abort();
     await session.close();
     await listening;

@@ -65,7 +65,7 @@ const post = (body: string) => api.request('POST', '/push/microsoft', { body });
 async function realNotification(): Promise<Notification> {
   await stage.sandbox.deliver('microsoft', EMAIL, 1);
   const body = await vi.waitUntil(() => address.bodies.find((one) => one.includes('subscriptionId')), {
-    timeout: 10_000,
+    timeout: 30_000,
   });
   return (JSON.parse(body) as { value: Notification[] }).value[0]!;
 }
@@ -80,7 +80,7 @@ describe('a subscription at Graph', () => {
 
   it('tells of a message, which is one request for a poll', async () => {
     await stage.sandbox.deliver('microsoft', EMAIL, 1);
-    await vi.waitUntil(isPollAsked, { timeout: 10_000 });
+    await vi.waitUntil(isPollAsked, 30_000);
     expect(signalled()).toEqual([channelId]);
   });
 
@@ -114,7 +114,7 @@ describe('what claims to come from Graph', () => {
       `{"value":[{"subscriptionId":"${subscriptionId}","clientState":"${clientState}"`,
     ];
     expect(forged).toHaveLength(12);
-    await vi.waitUntil(isPollAsked, { timeout: 10_000 });
+    await vi.waitUntil(isPollAsked, 30_000);
     await inTenant((tx) => updateChannel(tx, channelId, { pollRequestedAt: null }));
     signalled().length = 0;
     for (const body of forged) {

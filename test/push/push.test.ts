@@ -250,7 +250,7 @@ describe('a channel', () => {
     expect((await channel.asked()).filter((operation) => operation === 'watch')).toHaveLength(1);
     await api.call('POST', `/v1/channels/${channel.id}/resume`);
     await until('the mail', async () => (await channel.stored()) === 2);
-    await until('the renewal', async () => (await channel.asked()).filter((each) => each === 'watch').length === 2);
+    await until('the renewal', async () => (await channel.asked()).filter((each) => each === 'watch').length >= 2);
   });
 
   it('that was signed in again is told again: the old subscription went with the old grant', async () => {
@@ -261,7 +261,7 @@ describe('a channel', () => {
     await channel.deliver(2);
     await connectGmail(engine, channel.email);
     await until('what was missed', async () => (await channel.stored()) === 2);
-    await until('the renewal', async () => (await channel.asked()).filter((each) => each === 'watch').length === 2);
+    await until('the renewal', async () => (await channel.asked()).filter((each) => each === 'watch').length >= 2);
     await until('peace', async () => isAsleep(channel));
     expect(await channel.pushes()).toEqual([]);
     await channel.deliver(1);

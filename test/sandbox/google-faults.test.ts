@@ -189,10 +189,10 @@ test('push: told to the endpoint with a token of Google’s, dropped, duplicated
   expect((await watch()).json.expiration).toMatch(/^\d{13}$/);
   await app.fault('push_dropped', { times: 1 });
   await app.deliver(email, 1);
-  await expect.poll(() => app.requests('kind=push'), { timeout: 4000 }).toMatchObject([{ status: null }]);
+  await expect.poll(() => app.requests('kind=push')).toMatchObject([{ status: null }]);
   await app.fault('push_duplicated', { times: 1 });
   await app.deliver(email, 1);
-  await expect.poll(() => received.length, { timeout: 4000 }).toBe(2);
+  await expect.poll(() => received.length).toBe(2);
   expect(received[0]?.body).toBe(received[1]?.body);
   const { message } = JSON.parse(received[0]?.body ?? '');
   const { historyId } = (await profile()).json;
@@ -217,7 +217,7 @@ test('a watch goes with the grant that it was made by, and nobody is told', asyn
   expect(await app.requests('kind=push')).toEqual([]);
   expect((await app.gmail('watch', again.access_token, watch)).status).toBe(200);
   await app.deliver(email, 1);
-  await expect.poll(() => app.requests('kind=push'), { timeout: 4000 }).not.toEqual([]);
+  await expect.poll(() => app.requests('kind=push')).not.toEqual([]);
 });
 
 test('pushes go where it was started to push, until another place is set and again after a reset', async () => {

@@ -135,7 +135,7 @@ export async function chainOf({ client }: Pick<Engine, 'client'>, workflowId: st
 }
 
 /** Looks again and again until there is something; the one way in which tests wait. */
-export async function until<T>(what: string, look: () => Promise<T> | T, timeoutMs = 20_000): Promise<NonNullable<T>> {
+export async function until<T>(what: string, look: () => Promise<T> | T, timeoutMs = 45_000): Promise<NonNullable<T>> {
   const endsAt = Date.now() + timeoutMs;
   for (;;) {
     const found = await look();
