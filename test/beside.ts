@@ -1,0 +1,40 @@
+/**
+ * The files of tests that run beside one another. They compute for moments, or wait for servers and processes of their own;
+ * they skip no time of Temporal's, open no browser, and assert no time that other work would lengthen. A file that is not
+ * listed runs alone.
+ */
+export const BESIDE = [
+  'test/{architecture,explain,rules}.test.ts',
+  'test/{crypto,domain,net,ui}/*.test.ts',
+  files('api', [
+    'accounts-at-servers answer-types branding client-address connect-oauth connection-context documentation drift exposure',
+    'feeds imports key-rights link-ends microsoft openapi pages problems push quarantine security sending-sign-in',
+    'server-kinds server sign-in-ways',
+  ]),
+  files('channels', ['reminders wake']),
+  files('connections', ['adoption-kill server-change sign-in-kill sign-ins-at-once']),
+  files('credentials', ['certified-server claims kill pause races refresh reports rotation stop token-reads trials']),
+  files('db', ['account-keys lost-connection processes renamed-json roles']),
+  files('imports', [
+    'audit-states comparison dovecot exchange folders identity import-window microsoft modes moves parser-upgrade receipt',
+    'reauthorized records refused-parts retention set-aside silent-loss work-places kill/kill model/model',
+  ]),
+  files('notifications', ['dark-modes kill mail smtp']),
+  files('providers', [
+    'discovery egress exchange google grant-key imap imap-dovecot imap-dovecot-tokens imap-greenmail imap-strange',
+    'imap-tokens microsoft raw-message registry token-endpoint',
+  ]),
+  files('push', ['by-reference connection-limit']),
+  files('sandbox', [
+    'copying entra exchange gmail-api google-oauth graph-client graph-mail imap imap-dialogue imap-kill kill',
+    'microsoft-faults microsoft-kill',
+  ]),
+  files('start', ['compose log start-config']),
+  files('vault', ['rewrap start-refused swapped-records vault']),
+  files('webhooks', ['api kill outbox']),
+  files('workflows', ['access-type verdicts']),
+].flat();
+
+function files(folder: string, lines: readonly string[]): string[] {
+  return lines.flatMap((names) => names.split(' ').map((name) => `test/${folder}/${name}.test.ts`));
+}
