@@ -1,122 +1,41 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { answerOf } from '../../api/routes/sending/send-answer.ts';
-import { ContentSweeper } from '../../background/retention.ts';
+import { findUnusedContent } from '../../db/across-tenants/retention.ts';
 import { findSend } from '../../db/sending/sends.ts';
 import type { SendRow } from '../../db/sending/sends.ts';
 import type { KillPoint } from '../../domain/kill-points.ts';
-import { acceptSend } from '../../sending/accept.ts';
-import { giveUpSend, transmitSend } from '../../sending/transmit.ts';
-import { findChannel } from '../../db/channels/channels.ts';
-import { findUnusedContent, pruneExpired } from '../../db/across-tenants/retention.ts';
 import { Secret } from '../../domain/secret.ts';
 import { createEgressGuard } from '../../net/egress.ts';
 import type { SessionAccess } from '../../providers/contract.ts';
 import { createSmtpSending } from '../../providers/imap/smtp/send.ts';
+import { giveUpSend, transmitSend } from '../../sending/transmit.ts';
 import { startWorkerProcess } from '../connections/server-process.ts';
 import { mortal } from '../credentials/mortal.ts';
-import { startApi } from '../support/api.ts';
-import type { Api } from '../support/api.ts';
-import { channelOf, connectGmail, connectImap, connectMicrosoft, connectOAuth } from '../support/connect.ts';
-import { raiseEngine, until } from '../support/engine.ts';
-import type { Engine } from '../support/engine.ts';
+import { channelOf, connectGmail, connectOAuth } from '../support/connect.ts';
+import { until } from '../support/engine.ts';
 import { personal, secret } from '../support/minting.ts';
-import { raiseStage } from '../support/stage.ts';
-import type { SandboxMessage } from '../support/sandbox-control.ts';
+import { keptSends } from './kept-sends.ts';
+import { mail, newKey, PASSWORD, raiseSending, SENDS_ALONE, TENANT } from './raise-sending.ts';
+import type { Sending } from './raise-sending.ts';
 import { startSubmissionServer } from './submission-server.ts';
 
-const PASSWORD = secret('password');
-const TENANT = 'acme';
-/** Nothing but the sends reaches the provider, so that a fault meets them. */
-const SENDS_ALONE = { uses: ['read', 'send'] as ('read' | 'send')[], import: 'off' as const };
-
-let engine: Engine;
-let api: Api;
-let sql: postgres.Sql;
-let smtp: Awaited<ReturnType<typeof startSubmissionServer>>;
+let stage: Sending;
+let { engine, api, sql, smtp, channels, send, placesOf, contentsOf, accept } = {} as Sending;
 beforeAll(async () => {
-  engine = await raiseEngine(await raiseStage(), { timeSkipping: false, watching: false });
-  api = await startApi(engine.context);
-  sql = postgres(engine.databaseUrl, { max: 2 });
-  smtp = await startSubmissionServer(join(engine.dir, 'sandbox'), PASSWORD);
-  await engine.sandbox.account('google', 'ben@example.com');
+  stage = await raiseSending();
+  ({ engine, api, sql, smtp, channels, send, placesOf, contentsOf, accept } = stage);
 }, 240_000);
-afterAll(async () => {
-  await smtp?.close();
-  await sql?.end();
-  await api?.close();
-  await engine?.close();
-});
-
-let minted = 0;
-const newKey = () => `key-${minted++}`;
-
-function mail({ from, to = 'Ben <ben@example.com>', more = '' }: { from: string; to?: string; more?: string }) {
-  const messageId = `<${personal('message')}@example.com>`;
-  const raw = `From: ${from}\r\nTo: ${to}\r\nSubject: ${personal('subject')}\r\n${more}Message-ID: ${messageId}\r\n\r\nHello.\r\n`;
-  return { messageId, raw };
-}
-
-const send = (channelId: string, key: string | null, raw: string, type = 'message/rfc822') =>
-  api.request('POST', `/v1/channels/${channelId}/send`, {
-    body: raw,
-    headers: {
-      authorization: `Bearer ${api.call.key}`,
-      'content-type': type,
-      ...(key === null ? {} : { 'idempotency-key': key }),
-    },
-  });
-
-async function placesOf(provider: string, email: string, messageId: string) {
-  const { messages } = await engine.sandbox.call<{ messages: SandboxMessage[] }>(
-    'GET',
-    `/control/accounts/${provider}/${email}/messages`,
-  );
-  return messages.filter((message) => message.message_id === messageId).map(({ folder }) => folder);
-}
-
-async function gmailChannel(email: string, spec: Partial<typeof SENDS_ALONE> = {}) {
-  await engine.sandbox.account('google', email);
-  return channelOf(await connectGmail(engine, email, { spec: { ...SENDS_ALONE, ...spec } }));
-}
-
-async function imapChannel(email: string, { address } = smtp) {
-  await engine.sandbox.account('imap', email, { password: PASSWORD });
-  return channelOf(await connectImap(engine, email, PASSWORD, { spec: SENDS_ALONE, smtp: address }));
-}
-
-async function graphChannel(email: string) {
-  await engine.sandbox.account('microsoft', email);
-  return channelOf(await connectMicrosoft(engine, email, { spec: SENDS_ALONE }));
-}
-
-const CHANNEL_OF = { google: gmailChannel, microsoft: graphChannel, imap: imapChannel };
-
-const contentsOf = async (channelId: string) => {
-  const [row] = await sql<{ count: number }[]>`select count(*)::int from message_parts where channel_id = ${channelId}`;
-  return row?.count;
-};
+afterAll(() => stage?.close());
 
 const cutGoogle = (email: string, after: 'request' | 'processing') =>
   engine.sandbox.fault('google', email, 'cut_connection', { times: 1, kind: 'api', after });
 
-async function accept(channelId: string, raw: string, tenantId = TENANT): Promise<SendRow> {
-  const channel = await engine.context.database.inTenant(tenantId, (tx) => findChannel(tx, channelId));
-  async function* bytes() {
-    yield Buffer.from(raw);
-  }
-  const given = { channel: channel!, keyHash: newKey(), raw: bytes() };
-  const accepted = await acceptSend(engine.context, given, null);
-  if (accepted.outcome !== 'started') throw new Error(accepted.outcome);
-  return accepted.send;
-}
-
 describe('a message leaves once per key', () => {
   test('by Gmail: into Sent and to its recipients, without Bcc; a repetition gets the first answer', async () => {
-    const channelId = await gmailChannel('ana@example.com');
+    const channelId = await channels.google('ana@example.com');
     await engine.sandbox.account('microsoft', 'cleo@example.com');
     const { messageId, raw } = mail({ from: 'ana@example.com', more: 'Bcc: cleo@example.com\r\n' });
     const key = newKey();
@@ -152,7 +71,7 @@ describe('a message leaves once per key', () => {
   }, 60_000);
 
   test('by Graph: as MIME, without a Message-ID too; a foreign sender is refused and named, a large message not taken', async () => {
-    const channelId = await graphChannel('dora@example.com');
+    const channelId = await channels.microsoft('dora@example.com');
     const raw = `From: dora@example.com\nTo: ben@example.com\nSubject: ${personal('subject')}\n\nHello.\n`;
     const { status, json } = await send(channelId, newKey(), raw);
     expect([status, json.message_id]).toEqual([202, expect.stringMatching(/^<.+@example\.com>$/)]);
@@ -169,7 +88,7 @@ describe('a message leaves once per key', () => {
   });
 
   test('by SMTP with a password: partly refused recipients are named, and all of them are a refusal', async () => {
-    const channelId = await imapChannel('emil@example.com');
+    const channelId = await channels.imap('emil@example.com');
     const partly = mail({
       from: 'emil@example.com',
       to: 'ben@example.com, refused@example.com',
@@ -214,7 +133,7 @@ describe('a message leaves once per key', () => {
 
 describe('what is not sent says why', () => {
   test('a request that is not one, and a channel that only reads', async () => {
-    const channelId = await gmailChannel('fay@example.com');
+    const channelId = await channels.google('fay@example.com');
     const { raw } = mail({ from: 'fay@example.com' });
     expect((await send(channelId, null, raw)).json.code).toBe('idempotency_key_missing');
     expect((await send(channelId, newKey(), '{}', 'application/json')).json.code).toBe('unsupported_media_type');
@@ -228,13 +147,13 @@ describe('what is not sent says why', () => {
       const { status, json } = await send(channelId, newKey(), bad);
       expect([status, json.errors[0].path]).toEqual([400, path]);
     }
-    const reading = await gmailChannel('gus@example.com', { uses: ['read'] });
+    const reading = await channels.google('gus@example.com', { uses: ['read'] });
     const { status, json } = await send(reading, newKey(), raw);
     expect([status, json.code, json.action]).toEqual([409, 'send_not_granted', 'reauthorize']);
   });
 
   test('a limit, an outage, a removed scope: nothing left, the channel stays as it is, and the same key tries again', async () => {
-    const channelId = await gmailChannel('hal@example.com');
+    const channelId = await channels.google('hal@example.com');
     const { messageId, raw } = mail({ from: 'hal@example.com' });
     const key = newKey();
     await engine.sandbox.fault('google', 'hal@example.com', 'rate_limited', {
@@ -257,7 +176,7 @@ describe('what is not sent says why', () => {
   });
 
   test('a mail server that defers, and one that is away', async () => {
-    const channelId = await imapChannel('ida@example.com');
+    const channelId = await channels.imap('ida@example.com');
     const { messageId, raw } = mail({ from: 'ida@example.com' });
     const key = newKey();
     smtp.state.limited = true;
@@ -267,14 +186,14 @@ describe('what is not sent says why', () => {
     expect((await send(channelId, key, raw)).status).toBe(202);
     expect(smtp.mails.filter((taken) => taken.raw.includes(messageId))).toHaveLength(1);
     const gone = await startSubmissionServer(join(engine.dir, 'sandbox'), PASSWORD);
-    const lonely = await imapChannel('olga@example.com', gone);
+    const lonely = await channels.imap('olga@example.com', gone);
     await gone.close();
     const away = await send(lonely, newKey(), mail({ from: 'olga@example.com' }).raw);
     expect([away.status, away.json.code, away.json.retryable]).toEqual([503, 'provider_unavailable', true]);
   });
 
   test('a channel that needs a person says so, and repeats what it has sent', async () => {
-    const channelId = await gmailChannel('jan@example.com');
+    const channelId = await channels.google('jan@example.com');
     const { raw } = mail({ from: 'jan@example.com' });
     const key = newKey();
     const first = await send(channelId, key, raw);
@@ -287,7 +206,7 @@ describe('what is not sent says why', () => {
 
 describe('a lost answer', () => {
   test('R-32: is settled by looking where the provider has the message, and stays unknown where nothing tells', async () => {
-    const channelId = await gmailChannel('kim@example.com');
+    const channelId = await channels.google('kim@example.com');
     const taken = mail({ from: 'kim@example.com' });
     await cutGoogle('kim@example.com', 'processing');
     expect((await send(channelId, newKey(), taken.raw)).json.message_id).toBe(taken.messageId);
@@ -300,7 +219,7 @@ describe('a lost answer', () => {
       expect([status, json.code, json.retryable]).toEqual([409, 'send_outcome_unknown', false]);
     }
     expect(await placesOf('google', 'kim@example.com', lost.messageId)).toEqual([]);
-    const smtpChannel = await imapChannel('lea@example.com');
+    const smtpChannel = await channels.imap('lea@example.com');
     const handedIn = mail({ from: 'lea@example.com' });
     smtp.state.cut = 'after_content';
     const unknown = await send(smtpChannel, key, handedIn.raw);
@@ -311,7 +230,7 @@ describe('a lost answer', () => {
   }, 60_000);
 
   test('R-32: a connection that ends before the content has sent nothing, and the same key sends', async () => {
-    const channelId = await imapChannel('uwe@example.com');
+    const channelId = await channels.imap('uwe@example.com');
     const { messageId, raw } = mail({ from: 'uwe@example.com' });
     const key = newKey();
     smtp.state.cut = 'at_recipient';
@@ -352,7 +271,7 @@ describe('a lost answer', () => {
     await expect(attempt('silent')).rejects.toMatchObject({ verdict: { kind: 'transient', providerCode: 'timeout' } });
     smtp.state.silent = false;
     expect(marked).toEqual([]);
-    const channelId = await imapChannel('vera@example.com');
+    const channelId = await channels.imap('vera@example.com');
     smtp.state.answering = new Promise((resolve) => setTimeout(resolve, idleMs * 1.4));
     const slow = attempt('slow');
     const { id: sendId, attempt: nth } = await accept(channelId, mail({ from: 'vera@example.com' }).raw);
@@ -384,7 +303,7 @@ describe('a lost answer', () => {
     'KILL, R-32: a worker that dies at %s of %s sends nothing again: %s',
     async (point, provider, state, sent) => {
       const email = `${point.replace('.', '-')}@example.com`;
-      const channelId = await CHANNEL_OF[provider](email);
+      const channelId = await channels[provider](email);
       const { messageId, raw } = mail({ from: email });
       const { id: sendId, attempt } = await accept(channelId, raw);
       const input = { tenantId: TENANT, channelId, sendId, attempt };
@@ -404,7 +323,7 @@ describe('a lost answer', () => {
   );
 
   test('R-32: an execution that sent nothing leaves the row to the one that marked it', async () => {
-    const channelId = await imapChannel('nia@example.com');
+    const channelId = await channels.imap('nia@example.com');
     const { id: sendId, attempt, contentId } = await accept(channelId, mail({ from: 'nia@example.com' }).raw);
     const input = { tenantId: TENANT, channelId, sendId, attempt };
     // The sweep of unused content leaves a message that has not left yet.
@@ -425,7 +344,7 @@ describe('a lost answer', () => {
   });
 
   test('KILL, R-32: kill -9 of the worker between transmission and answer; the next one says that the outcome is unknown', async () => {
-    const channelId = await imapChannel('mia@example.com');
+    const channelId = await channels.imap('mia@example.com');
     const { messageId, raw } = mail({ from: 'mia@example.com' });
     const key = newKey();
     await engine.stopWorkers();
@@ -448,28 +367,4 @@ describe('a lost answer', () => {
   }, 120_000);
 });
 
-describe('what is kept of a send', () => {
-  test('its content until its end, its row and key for 30 days', async () => {
-    const channelId = await gmailChannel('rosa@example.com');
-    const { raw } = mail({ from: 'rosa@example.com' });
-    const [younger, older] = [newKey(), newKey()];
-    const first = await send(channelId, younger, raw);
-    await send(channelId, older, raw);
-    const waiting = await accept(channelId, raw);
-    const abandoned = await accept(channelId, raw);
-    expect(await contentsOf(channelId)).toBe(2);
-    const rows = await sql<{ id: string }[]>`select id from sends where channel_id = ${channelId} order by created_at`;
-    const [kept, over] = rows.map(({ id }) => id);
-    await sql`update sends set created_at = now() - interval '29 days' where id in (${kept!}, ${waiting.id})`;
-    await sql`update sends set created_at = now() - interval '31 days' where id in (${over!}, ${abandoned.id})`;
-    const { context } = engine;
-    await pruneExpired(context.database, { now: await context.clock.now(), limit: 500 });
-    const left = await sql<{ id: string }[]>`select id from sends where channel_id = ${channelId}`;
-    expect(left.map(({ id }) => id).toSorted()).toEqual([kept!, waiting.id].toSorted());
-    const sweeper = new ContentSweeper(context);
-    await sweeper.sweep(0);
-    await sweeper.sweep(3_600_000);
-    expect(await contentsOf(channelId)).toBe(1);
-    expect((await send(channelId, younger, raw)).json).toEqual(first.json);
-  });
-});
+describe('what is kept of a send', () => keptSends(() => stage));
