@@ -27,7 +27,7 @@ beforeAll(async () => {
   engine = await raiseEngine(await raiseStage(), { timeSkipping: false, watching: false });
   api = await startApi(engine.context);
   await engine.sandbox.account('google', 'ben@example.com');
-}, 60_000);
+});
 afterAll(async () => {
   await api?.close();
   await engine?.close();
