@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { buildConnector } from 'undici';
-import type { Operation } from '../../domain/verdict.ts';
+import type { Operation, Verdict } from '../../domain/verdict.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import type { Secret } from '../../domain/secret.ts';
 import { guardedConnector } from '../../net/egress.ts';
@@ -45,6 +45,10 @@ interface Pieces {
   beforeWriting: BeforeWriting;
 }
 
+/** One answer for all of them: a person looks at the password first, an administrator at the proxy. */
+const REFUSED_NTLM =
+  'the user name or password is wrong, the account is locked, or a proxy ends TLS before Exchange, whose Extended Protection then refuses NTLM: name an address that leads to Exchange itself, or offer Basic alone there';
+
 /** 8 MiB: pages hold ids, dates and states. */
 const ANSWER_BYTES = 8 * 1024 * 1024;
 
@@ -78,7 +82,7 @@ export class ExchangeConnection {
     const answer = await this.#withLogin(posted, (headers, body) =>
       this.#http.send({ ...this.#request(posted, headers, body), maxBytes: ANSWER_BYTES }),
     );
-    return assertOk(posted, answer);
+    return this.#assertOk(posted, answer);
   }
 
   /** The answer as it comes. */
@@ -87,7 +91,7 @@ export class ExchangeConnection {
       this.#http.stream(this.#request(posted, headers, body)),
     );
     if (answer.status === 200) return answer;
-    return assertOk(posted, { ...answer, body: await readRefusal(answer.body) }) as never;
+    return this.#assertOk(posted, { ...answer, body: await readRefusal(answer.body) }) as never;
   }
 
   /**
@@ -190,6 +194,16 @@ export class ExchangeConnection {
     };
   }
 
+  #assertOk({ name, operation }: Posted, answer: HttpAnswer): HttpAnswer {
+    if (answer.status === 200) return answer;
+    if (answer.status !== 401) throw refusedBefore(name, operation, answer);
+    // The password went along, or had signed in the connection.
+    const refused = refusedBefore(name, 'login', answer);
+    throw this.#scheme === 'Basic'
+      ? refused
+      : new ProviderError(`${refused.message}: ${REFUSED_NTLM}`, refused.verdict);
+  }
+
   #watching(connect: buildConnector.connector): buildConnector.connector {
     return (target, callback) => {
       connect(target, (error, socket) => {
@@ -207,16 +221,22 @@ export class ExchangeConnection {
   }
 }
 
-function assertOk({ name, operation }: Posted, answer: HttpAnswer): HttpAnswer {
-  if (answer.status === 200) return answer;
-  // The password went along, or had signed in the connection.
-  const of = answer.status === 401 ? 'login' : operation;
-  throw refusedBefore(name, of, answer);
+/** The server names another place to ask. Requests do not follow by themselves: the login would follow. */
+export class Redirected extends ProviderError {
+  readonly location: string;
+
+  constructor(message: string, refusal: Verdict, location: string) {
+    super(message, refusal);
+    this.location = location;
+  }
 }
 
 function refusedBefore(name: string, operation: Operation, answer: HttpAnswer): ProviderError {
   const refusal = classifyExchange(toProviderAnswer(operation, answer));
-  return new ProviderError(`${name} answered ${answer.status} ${refusal.providerCode ?? ''}`, refusal);
+  const message = `${name} answered ${answer.status} ${refusal.providerCode ?? ''}`;
+  const { location } = answer.headers;
+  const isRedirect = location !== undefined && [301, 302, 307, 308].includes(answer.status);
+  return isRedirect ? new Redirected(message, refusal, location) : new ProviderError(message, refusal);
 }
 
 /** An unread body would block the connection. */

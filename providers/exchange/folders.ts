@@ -83,17 +83,21 @@ async function readAll(client: ExchangeClient, mailbox: string | null): Promise<
   return folders;
 }
 
-/** A search folder shows what lies elsewhere; other kinds hold no mail, and what is below them may. */
+/**
+ * A search folder shows what lies elsewhere. Other kinds, and those that the server hides from people, hold no mail of theirs;
+ * what is below them may.
+ */
 function folderIn(change: XmlNode): Folder | null {
   const element = change.children[0];
   const id = element?.idAt('FolderId') ?? null;
   if (!element || id === null || element.name === 'SearchFolder') return null;
   const folderClass = element.textAt('FolderClass') ?? 'IPF.Note';
+  const isMail = element.name === 'Folder' && /^(IPF\.Note\b.*|IPF|)$/.test(folderClass);
   return {
     id,
     parentId: element.idAt('ParentFolderId'),
     name: element.textAt('DisplayName') ?? '',
-    holdsMail: element.name === 'Folder' && /^(IPF\.Note\b.*|IPF|)$/.test(folderClass),
+    holdsMail: isMail && element.textAt('ExtendedProperty/Value') !== 'true',
   };
 }
 

@@ -1,11 +1,10 @@
 import { serverKeyOf } from '../../domain/server.ts';
 import type { Server } from '../../domain/server.ts';
-import { ProviderError } from '../../domain/verdict.ts';
-import { verdict } from '../../domain/verdict-builders.ts';
 import { HTTPS_PORTS } from '../../net/egress.ts';
 import type { AccessWords, PasswordSignIn } from '../contract.ts';
 import { discoverUrl } from './autodiscover.ts';
 import type { Autodiscovery } from './autodiscover.ts';
+import { refuseExchangeOnline } from './exchange-online.ts';
 
 export const EXCHANGE_WORDS: AccessWords = {
   label: 'Exchange',
@@ -46,13 +45,4 @@ function serviceAt(named: string): string | null {
   url.hash = '';
   if (url.pathname === '/') url.pathname = PATH;
   return url.href;
-}
-
-/** Microsoft's own servers take no passwords, and Exchange Web Services end there in April 2027. */
-const EXCHANGE_ONLINE = /^(outlook\.office(365)?\.(com|us)|(.+\.)?outlook\.com|partner\.outlook\.cn)$/;
-
-function refuseExchangeOnline({ hostname }: URL): void {
-  if (!EXCHANGE_ONLINE.test(hostname)) return;
-  const refusal = verdict('misconfigured', 'app_credentials_invalid', { providerCode: 'exchange_online' });
-  throw new ProviderError(`${hostname} is Exchange Online: connect this mailbox as Microsoft 365`, refusal);
 }

@@ -1,9 +1,18 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect, createServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Secret } from '../../domain/secret.ts';
 import { PartRefused } from '../../domain/verdict.ts';
 import type { FetchedMessage, SessionAccess, WindowPage } from '../../providers/contract.ts';
+import { createEgressGuard } from '../../net/egress.ts';
+import { createExchangeProvider } from '../../providers/exchange/adapter.ts';
 import { authenticateMessage } from '../../providers/exchange/ntlm/messages.ts';
+import { loadServerCertificate } from '../../sandbox/certificate.ts';
 import { secret } from '../support/minting.ts';
 import { conformance, failureOf } from './contract.ts';
 import { Stage } from './stage.ts';
@@ -109,6 +118,34 @@ describe('Exchange', () => {
     const identity = await identify(stage.exchangeAccess('link@example.com', password, username));
     expect(identity.account).toMatchObject({ email: account.email, login: username });
     expect(await logins(account)).toMatchObject([{ status: 200, operation: 'NTLM' }]);
+  });
+
+  it('names a proxy that ends TLS as a cause where NTLM with channel bindings is refused', async () => {
+    const account = await createAccount();
+    const address = new URL(String(stage.sandbox.addresses.exchange['url']));
+    const port = Number(address.port);
+    const dir = mkdtempSync(join(tmpdir(), 'mooring-proxy-'));
+    const { key, certificate, caFile } = await loadServerCertificate(dir);
+    const proxy = createServer({ key, cert: certificate }, (socket) => {
+      const behind = connect({ host: '127.0.0.1', port, rejectUnauthorized: false });
+      for (const end of [socket, behind]) end.on('error', () => {});
+      socket.pipe(behind).pipe(socket);
+    }).listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    address.port = String((proxy.address() as AddressInfo).port);
+    const exchange = createExchangeProvider({
+      egress: createEgressGuard({ allow: ['127.0.0.1'] }),
+      certificateAuthorities: readFileSync(caFile, 'utf8'),
+    });
+    const server = { kind: 'ews', url: address.href } as const;
+    const session = await exchange.openSession({ ...account.access, server } as SessionAccess, NEVER);
+    const refused = await failureOf(session.verify());
+    await session.close();
+    proxy.close();
+    rmSync(dir, { recursive: true, force: true });
+    expect(refused.verdict).toMatchObject({ kind: 'reauth_required', vague: true });
+    expect(refused.message).toContain('a proxy ends TLS before Exchange');
+    expect(await logins(account)).toMatchObject([{ status: 401 }]);
   });
 
   it('calls a refused password vague, after one try', async () => {

@@ -57,8 +57,7 @@ export function authenticateMessage(
   const info = readChallenge(challenge);
   if (info === null) return null;
   const [domain, user] = splitLogin(username);
-  const hash = md4(Buffer.from(password.reveal(), 'utf16le'));
-  const key = hmac(hash, unicode(user.toUpperCase() + domain));
+  const key = responseKey({ user, domain, password });
   const timestamp = info.get(AV.timestamp);
   const blob = Buffer.concat([
     Buffer.from([1, 1, 0, 0, 0, 0, 0, 0]),
@@ -74,6 +73,12 @@ export function authenticateMessage(
   // A server that tells the time checks that no message of the handshake was changed on the way.
   if (timestamp) hmac(sessionKey, negotiateMessage(), challenge, message).copy(message, CODE_AT);
   return message;
+}
+
+/** NTOWFv2: what the password, the user and the domain make of themselves. */
+export function responseKey({ user, domain, password }: { user: string; domain: string; password: Secret }): Buffer {
+  const hash = md4(unicode(password.reveal()));
+  return hmac(hash, unicode(user.toUpperCase() + domain));
 }
 
 /** The target information of a type 2 message; null where it is none. */

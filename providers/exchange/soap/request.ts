@@ -31,7 +31,7 @@ export function getFolders(folders: readonly KnownFolder[]): EwsRequest {
 export function syncFolderHierarchy(root: KnownFolder, state: string | null): EwsRequest {
   return request(
     'SyncFolderHierarchy',
-    `<m:FolderShape><t:BaseShape>Default</t:BaseShape><t:AdditionalProperties>${field('folder:FolderClass')}${field('folder:ParentFolderId')}</t:AdditionalProperties></m:FolderShape><m:SyncFolderId>${knownFolder(root)}</m:SyncFolderId>${syncState(state)}`,
+    `<m:FolderShape><t:BaseShape>Default</t:BaseShape><t:AdditionalProperties>${field('folder:FolderClass')}${field('folder:ParentFolderId')}${HIDDEN}</t:AdditionalProperties></m:FolderShape><m:SyncFolderId>${knownFolder(root)}</m:SyncFolderId>${syncState(state)}`,
   );
 }
 
@@ -137,6 +137,8 @@ function request(name: string, content: string, attributes = ''): EwsRequest {
   return { name, body };
 }
 
+/** PidTagAttributeHidden. */
+const HIDDEN = '<t:ExtendedFieldURI PropertyTag="0x10f4" PropertyType="Boolean"/>';
 const field = (uri: string) => `<t:FieldURI FieldURI="${uri}"/>`;
 const folder = (id: string) => `<t:FolderId Id="${escaped(id)}"/>`;
 const syncState = (state: string | null) => (state === null ? '' : `<m:SyncState>${escaped(state)}</m:SyncState>`);
