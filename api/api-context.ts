@@ -1,5 +1,6 @@
 import type { Context } from '../runtime/context.ts';
 import { KnownKeys } from './auth/known-keys.ts';
+import { ChannelNews } from './feeds/channel-news.ts';
 import { FeedNews } from './feeds/feed-news.ts';
 import { Logos } from './branding/logo.ts';
 import { createRequestLimits } from './limits/request-limits.ts';
@@ -14,6 +15,7 @@ import { TokenNews } from './tokens/token-news.ts';
 export interface ApiContext extends Context {
   tokenNews: TokenNews;
   feedNews: FeedNews;
+  channelNews: ChannelNews;
   knownKeys: KnownKeys;
   limits: RequestLimits;
   tellChannels: TellChannels;
@@ -28,13 +30,15 @@ export async function openApiContext(context: Context): Promise<ApiContext & { s
   const stopping = new AbortController();
   const tokenNews = new TokenNews(context);
   const feedNews = new FeedNews(context);
+  const channelNews = new ChannelNews(context);
   const limits = createRequestLimits(context);
   const logos = new Logos(context.config.providers);
-  const ends = await Promise.all([tokenNews.listen(), feedNews.listen()]);
+  const ends = await Promise.all([tokenNews.listen(), feedNews.listen(), channelNews.listen()]);
   return {
     ...context,
     tokenNews,
     feedNews,
+    channelNews,
     knownKeys: new KnownKeys(context, limits.lookups),
     limits,
     tellChannels: createTellChannels(context),

@@ -32,7 +32,7 @@ export async function explainRefusal(
 }
 
 /** The provider's clock may be behind ours, and it tells whole seconds. */
-const CLOCK_SLACK_MS = 5_000;
+export const CLOCK_SLACK_MS = 5_000;
 
 /**
  * The cause that security events name for the refusal of a grant, of those that were issued since it last worked: a later

@@ -17,6 +17,7 @@ export interface ChannelFacts {
   retryAt: number | null;
   /** Another channel tries the operator's client first: no refresh before `retryAt`. */
   waitsForCanary: boolean;
+  /** A time in the future: an event has asked for it, and the token is too young to be refreshed for an event. */
   refreshRequestedAt: number | null;
   /** A time in the future: the check was put off. */
   checkRequestedAt: number | null;
@@ -94,9 +95,11 @@ export function nextRefreshAt(facts: ChannelFacts, now: number): number | null {
   const requested = facts.refreshRequestedAt !== null && facts.refreshRequestedAt > token.issuedAt;
   // A report is checked with the token itself first: a wrong report costs one call and no refresh.
   const isCheckedFirst = token.refused && facts.checkRequestedAt !== null && facts.checkRequestedAt <= now;
-  const wanted = (requested || token.refused) && !isCheckedFirst;
-  const scheduled = wanted && status !== 'blocked' ? now : scheduledRefreshAt(facts, token);
-  return Math.max(scheduled, earliest, facts.probeAt ?? 0);
+  const scheduled = scheduledRefreshAt(facts, token);
+  const isWanted = (requested || token.refused) && !isCheckedFirst && status !== 'blocked';
+  if (!isWanted) return Math.max(scheduled, earliest, facts.probeAt ?? 0);
+  const wantedAt = token.refused ? now : Math.max(now, facts.refreshRequestedAt ?? now);
+  return Math.max(Math.min(wantedAt, Math.max(now, scheduled)), earliest, facts.probeAt ?? 0);
 }
 
 function scheduledRefreshAt(facts: ChannelFacts, token: NonNullable<ChannelFacts['token']>): number {

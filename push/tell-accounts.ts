@@ -48,7 +48,7 @@ async function tell(context: Context, { provider, tokenId, issuedAt, events }: S
   if (rows.length === 0) return 'unknown_account';
   if (await storeSecurityEvents(context.database, rows)) return 'known';
   for (const { event, channels } of found) {
-    await Promise.all(channels.map((channel) => tellChannel(context, provider, channel, event)));
+    await Promise.all(channels.map((channel) => tellChannel(context, channel, event, { issuer: provider, issuedAt })));
   }
   await markSecurityEventsTold(context.database, { provider, tokenId }, now);
   return 'checked';
@@ -73,9 +73,9 @@ function rowOf(
 
 async function tellChannel(
   context: Context,
-  provider: ProviderName,
   channel: GrantedChannel,
   { kind }: ToldEvent,
+  source: { issuer: ProviderName; issuedAt: Date },
 ): Promise<void> {
-  await changeChannel(context, channel, (waking, row) => writeFacts(waking, row, kind, provider));
+  await changeChannel(context, channel, (waking, row) => writeFacts(waking, row, kind, source));
 }

@@ -1,27 +1,33 @@
 import { letHappen } from '../channels/happenings.ts';
 import type { Waking } from '../channels/wake.ts';
-import { updateChannel } from '../db/channels/channels.ts';
+import { notifyPages, updateChannel } from '../db/channels/channels.ts';
 import { explainIncident } from '../db/channels/incidents.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import { dropSubscription, planRenewal } from '../db/channels/subscriptions.ts';
 import { findCredentialState } from '../db/credentials/credentials.ts';
-import { findCause } from '../credentials/explain-refusal.ts';
+import { CLOCK_SLACK_MS, findCause } from '../credentials/explain-refusal.ts';
 import type { ProviderName } from '../domain/access-type.ts';
 import { isOperatorsTrouble } from '../domain/channel.ts';
 import type { SecurityEventKind } from '../domain/security/security-event.ts';
 import { explained, isOfRefusal } from '../domain/security/security-event.ts';
 import type { PushedItem } from '../providers/contract.ts';
 
+/** A security event: the authorization server that sent it, and when that server issued it. */
+interface Source {
+  issuer: ProviderName;
+  issuedAt: Date;
+}
+
 /**
  * Writes a push or a security event about a channel as facts for its workflow. Each is a hint, which the workflow's own call
- * proves or refutes. `row` is locked. `issuer`: the authorization server that sent a security event. Each event requests the
- * check anew: a check under way may have made its call before the event.
+ * proves or refutes. `row` is locked. Each event requests the check anew: a check under way may have made its call before the
+ * event. Where an event says that the grant has ended, a refresh is requested as well: an access token may outlive its grant.
  */
 export async function writeFacts(
   { tx, now, wake }: Waking,
   row: ChannelRow,
   kind: PushedItem['kind'] | SecurityEventKind,
-  issuer: ProviderName | null = null,
+  source: Source | null = null,
 ): Promise<void> {
   switch (kind) {
     case 'renew':
@@ -30,7 +36,11 @@ export async function writeFacts(
     case 'resubscribe':
       // A provider ends a subscription with the access that it rests on.
       await dropSubscription(tx, row.id, now);
-      await updateChannel(tx, row.id, { pollRequestedAt: now, checkRequestedAt: now });
+      await updateChannel(tx, row.id, {
+        pollRequestedAt: now,
+        checkRequestedAt: now,
+        ...(await refreshToProve({ tx, now }, row, now)),
+      });
       break;
     case 'news':
     case 'missed':
@@ -41,15 +51,49 @@ export async function writeFacts(
       await updateChannel(tx, row.id, { checkRequestedAt: now, ...(isBlockedItself(row) ? { retryAt: now } : {}) });
       break;
     case 'account_disabled':
+      await checkUnlessRefused({ tx, now }, row, source, {});
+      break;
     case 'tokens_revoked':
     case 'token_revoked':
     case 'sessions_revoked':
     case 'credential_change_required':
-      if (row.status !== 'reauth_required') await updateChannel(tx, row.id, { checkRequestedAt: now });
-      else if (issuer !== null) await explainStatus({ tx, now }, row, issuer);
+      await checkUnlessRefused(
+        { tx, now },
+        row,
+        source,
+        await refreshToProve({ tx, now }, row, source?.issuedAt ?? now),
+      );
       break;
   }
   await wake(row);
+}
+
+/** A channel whose grant the token endpoint has refused learns the cause alone. */
+async function checkUnlessRefused(
+  { tx, now }: Pick<Waking, 'tx' | 'now'>,
+  row: ChannelRow,
+  source: Source | null,
+  more: { refreshRequestedAt?: Date },
+): Promise<void> {
+  if (row.status !== 'reauth_required') await updateChannel(tx, row.id, { checkRequestedAt: now, ...more });
+  else if (source !== null) await explainStatus({ tx, now }, row, source.issuer);
+}
+
+/** How often events may cost a channel a refresh, in ms: a forged or needless one must not use up a token each time. */
+const PROVED_AGAIN_AFTER_MS = 60_000;
+
+/** The request of the refresh that proves a grant, unless a refresh since `saidAt` has proved it. */
+async function refreshToProve(
+  { tx, now }: Pick<Waking, 'tx' | 'now'>,
+  row: ChannelRow,
+  saidAt: Date,
+): Promise<{ refreshRequestedAt?: Date }> {
+  const credential = await findCredentialState(tx, row.id);
+  if (credential?.kind !== 'oauth' || credential.issuedAt === null) return {};
+  const provedAtMs = credential.issuedAt.getTime();
+  if (provedAtMs > saidAt.getTime() + CLOCK_SLACK_MS) return {};
+  const atMs = Math.max(now.getTime(), provedAtMs + PROVED_AGAIN_AFTER_MS);
+  return { refreshRequestedAt: new Date(Math.min(atMs, row.refreshRequestedAt?.getTime() ?? atMs)) };
 }
 
 const isBlockedItself = (row: ChannelRow) =>
@@ -76,6 +120,8 @@ export async function explainStatus(
   const isBlocked = verdict.kind === 'account_gone';
   const happening = { type: 'refused', credentialVersion, verdict } as const;
   const told = await letHappen(tx, row, happening, now, isBlocked ? { retryAt: now } : {});
+  // The same refusal under another name is no event.
+  await notifyPages(tx, row);
   if (told.incidentId === null) return true;
   const { statusReason, action } = told;
   await explainIncident(tx, told.incidentId, { reason: statusReason, action, providerCode: told.providerCode });

@@ -51,6 +51,7 @@ const stream = defineCall({
     const everyMs = heartbeatS === undefined ? HEARTBEAT_MS : 1000 * heartbeatS;
     const heartbeat = setInterval(() => response.write(beat), everyMs);
     response.on('close', () => clearInterval(heartbeat));
+    if (query.changes === 'true') tellChanges(context, response, tenantId);
     endUnauthorized(context, { request, response, mayRead: (caller) => mayRead(caller, query.tenant, tenantId) });
     await sendEvents(context, response, { tenantId, position });
     return { status: 200 };
@@ -72,6 +73,15 @@ function takePlace({ limits: { streams } }: ApiContext, { id }: Principal, respo
 /** Whether a caller may still read the stream that it opened: a key that now reaches another tenant may not. */
 function mayRead(caller: Principal | null, asked: string | undefined, tenantId: string | null): boolean {
   return tenantInReach(requireScope(caller, ACCESS), asked) === tenantId;
+}
+
+/** Tells a page which channels to read again. */
+function tellChanges({ channelNews }: ApiContext, response: Response, tenantId: string | null): void {
+  const unsubscribe = channelNews.subscribe((changed) => {
+    if (tenantId !== null && tenantId !== changed.tenantId) return;
+    if (isOpen(response)) response.write(`event: changed\ndata: ${JSON.stringify({ channel: changed.channelId })}\n\n`);
+  });
+  response.on('close', unsubscribe);
 }
 
 /** Sends final events in order until the reader hangs up or the process stops; then the reader reconnects by itself. */

@@ -33,6 +33,12 @@ export const streamQuery = z.strictObject({
     .max(60)
     .optional()
     .describe('Also send an event `heartbeat` every so many seconds; left out: a comment every 25 s'),
+  changes: z
+    .enum(['true', 'false'])
+    .optional()
+    .describe(
+      'Also send an event `changed`, with the id as `channel`, for a channel that shows something else without an event of its own, such as a cause that is named later',
+    ),
 });
 
 export type TimelineEvent = z.infer<typeof eventOut>;

@@ -20,7 +20,8 @@ export async function requestRefresh(
     const credential = await findCredentialState(tx, channelId);
     if (credential?.version !== version || !isOneOf(REFRESHABLE, channel.status))
       return tokenFacts(channel, credential);
-    const wanted = await updateChannel(tx, channelId, { refreshRequestedAt: channel.refreshRequestedAt ?? now });
+    const before = channel.refreshRequestedAt;
+    const wanted = await updateChannel(tx, channelId, { refreshRequestedAt: before && before < now ? before : now });
     await wake(wanted);
     return tokenFacts(wanted, credential);
   });

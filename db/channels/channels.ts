@@ -2,6 +2,7 @@ import { and, eq, getTableColumns, gt, ne, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import type { AccessType } from '../../domain/access-type.ts';
 import type { ChannelState, Status } from '../../domain/channel.ts';
+import { CHANNELS_TOPIC } from '../../domain/notify-topics.ts';
 import type { Transaction } from '../client.ts';
 import { channels, hasNotLeft } from '../schema/channels.ts';
 import { watches } from '../schema/watches.ts';
@@ -158,4 +159,12 @@ export function stateOf(row: ChannelRow): ChannelState {
     paused: row.pausedAt !== null || row.status === 'paused',
     credentialVersion: row.credentialVersion,
   };
+}
+
+/** Notifies open pages that a channel shows something else, for which there is no event, when the transaction commits. */
+export async function notifyPages(
+  tx: Transaction,
+  { tenantId, id }: Pick<ChannelRow, 'tenantId' | 'id'>,
+): Promise<void> {
+  await tx.execute(sql`select pg_notify(${CHANNELS_TOPIC}, ${JSON.stringify([tenantId, id])})`);
 }

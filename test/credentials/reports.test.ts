@@ -70,8 +70,9 @@ test('a security event that comes during a check is checked after it, also where
   await report(id, 500);
   const during = interrupted(id, async () => {
     await scene.advance(1_000);
+    const source = { issuer: 'google', issuedAt: await scene.clock.now() } as const;
     await changeChannel(scene.stage.context, channel, (waking, row) =>
-      writeFacts(waking, row, 'sessions_revoked', 'google'),
+      writeFacts(waking, row, 'sessions_revoked', source),
     );
   });
   expect(await check(id, during)).toMatchObject({ ok: true });

@@ -130,6 +130,13 @@ describe('what is due next', () => {
     );
   });
 
+  it('a refresh that an event has requested for later comes then, and no later than its planned time', () => {
+    const [soon, late] = [NOW + 40_000, NOW + 2 * HOUR_MS];
+    expect(nextRefreshAt(facts({ refreshRequestedAt: soon }), NOW)).toBe(soon);
+    expect(nextRefreshAt(facts({ refreshRequestedAt: soon }), soon)).toBe(soon);
+    expect(nextRefreshAt(facts({ refreshRequestedAt: late }), NOW)).toBe(nextRefreshAt(facts(), NOW));
+  });
+
   it('no refresh comes before the time of the one probe', () => {
     always((facts) => {
       const at = nextRefreshAt(facts, NOW);

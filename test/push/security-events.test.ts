@@ -1,12 +1,17 @@
 import { createHmac, createPrivateKey, createPublicKey, generateKeyPairSync, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { eq, sql } from 'drizzle-orm';
 import { decodeProtectedHeader, SignJWT } from 'jose';
 import type { KeyObject } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openSecret } from '../../credentials/access.ts';
+import { tokenIdentifiersOf } from '../../credentials/token-identifiers.ts';
 import { findChannel } from '../../db/channels/channels.ts';
-import { findCredentialState } from '../../db/credentials/credentials.ts';
+import { findCredential, findCredentialState } from '../../db/credentials/credentials.ts';
+import { credentials } from '../../db/schema/credentials.ts';
 import type { ImportMode, KeepWarm } from '../../domain/access-type.ts';
+import { registerFirstReceivers, registerReceiver } from '../../runtime/security-event-streams.ts';
 import { settleCauses } from '../../push/settle-causes.ts';
 import { openGoogleClient } from '../../sandbox/google/oauth/client.ts';
 import { startApi } from '../support/api.ts';
@@ -101,6 +106,26 @@ async function idle(email: string, { tenantId = 'acme', over = 'gmail' }: Idle =
   };
 }
 
+/** The stream of an open page. */
+async function openPage() {
+  const closing = new AbortController();
+  const url = `${api.url}/v1/stream?heartbeat_s=2&changes=true`;
+  const headers = { authorization: `Bearer ${api.call.key}` };
+  const { body } = await fetch(url, { headers, signal: closing.signal });
+  let text = '';
+  void (async () => {
+    for await (const bytes of body!) text += Buffer.from(bytes).toString();
+  })().catch(() => {}); // closed
+  return { told: () => text, close: () => closing.abort() };
+}
+
+const makeOlder = (channelId: string) =>
+  engine.context.database.inTenant('acme', (tx) =>
+    tx
+      .update(credentials)
+      .set({ issuedAt: sql`issued_at - interval '5 minutes'` })
+      .where(eq(credentials.channelId, channelId)),
+  );
 const incident = async (channel: string) => (await api.call('GET', `/v1/incidents?channel=${channel}`)).json.data[0];
 const sessionRevoked = (sub: string) => sign.token(sign.claimsOf(sub));
 const order = (email: string, body: object) =>
@@ -172,8 +197,9 @@ describe('a forged security event', () => {
 });
 
 describe('a security event', () => {
-  it('about a healthy grant changes nothing, and is one event however often it comes', async () => {
+  it('about a healthy grant renews its token and changes nothing else, and is one event however often it comes', async () => {
     const channel = await idle('healthy@example.com');
+    await makeOlder(channel.id);
     const before = await channel.row();
     const asked = await channel.asked();
     const token = await sessionRevoked(before.accountProviderId);
@@ -186,7 +212,7 @@ describe('a security event', () => {
     const { status, credentialVersion, reasonTold, incidentId } = await channel.row();
     expect({ status, credentialVersion, reasonTold, incidentId }).toEqual({
       status: 'connected',
-      credentialVersion: before.credentialVersion,
+      credentialVersion: before.credentialVersion + 1,
       reasonTold: false,
       incidentId: null,
     });
@@ -210,10 +236,39 @@ describe('a security event', () => {
     for (const { row } of channels)
       expect(await row()).toMatchObject({ statusReason: 'access_revoked', reasonTold: false });
     expect((await channels[0]!.shown()).access.causes.access_revoked).toContain('the password changed, or');
+    const page = await openPage();
     await settleCauses(isOver(2));
+    // The refusal has its event; an open page learns of the cause that is certain later.
+    for (const { id } of channels)
+      await until('the page', () => page.told().includes(`event: changed\ndata: {"channel":"${id}"}`));
+    page.close();
     for (const { row } of channels)
       expect(await row()).toMatchObject({ statusReason: 'access_revoked', reasonTold: true });
     expect((await channels[0]!.shown()).access.causes).toEqual({});
+  });
+
+  it('finds a grant that ended before its access token by a refresh, and costs a healthy one a refresh a minute at most', async () => {
+    const [ended, healthy] = [await idle('outlived@example.com'), await idle('sound@example.com')];
+    for (const { id } of [ended, healthy]) await makeOlder(id);
+    const before = await healthy.row();
+    // Ends the refresh token alone, and is told by no event of its own.
+    await engine.sandbox.fault('google', ended.email, 'token_idle_expired');
+    await order(ended.email, { event: 'tokens-revoked' });
+    await ended.becomes('reauth_required');
+    expect(await ended.row()).toMatchObject({ statusReason: 'access_revoked', credentialVersion: 1 });
+    for (const event of ['tokens-revoked', 'sessions-revoked', 'tokens-revoked']) {
+      const { checkedAt } = await healthy.row();
+      await order(healthy.email, { event });
+      await healthy.checked(checkedAt);
+    }
+    const { status, credentialVersion, refreshRequestedAt } = await healthy.row();
+    expect({ status, credentialVersion }).toEqual({
+      status: 'connected',
+      credentialVersion: before.credentialVersion + 1,
+    });
+    const { issuedAt } = (await healthy.credential())!;
+    expect(refreshRequestedAt?.getTime()).toBe(issuedAt!.getTime() + 60_000);
+    expect(await engine.sandbox.requests('google', 'token', healthy.email)).toHaveLength(2);
   });
 
   it('tells a changed password from a withdrawn access, although the token endpoint answers both alike', async () => {
@@ -249,6 +304,22 @@ describe('a security event', () => {
       await second.checked(checkedAt);
     }
     expect((await first.row()).checkedAt).toBe(null);
+    // A refresh that brings another refresh token has its names from then on.
+    const { context } = engine;
+    const stored = async () => {
+      const credential = await context.database.inTenant('globex', (tx) => findCredential(tx, second.id));
+      const oauth = context.providers.get('gmail')!.signIn.oauth[0]!;
+      const named = tokenIdentifiersOf(context, oauth, await openSecret(context, credential!));
+      return { named, identifiers: credential!.tokenIdentifiers, secretVersion: credential!.secretVersion };
+    };
+    const before = await stored();
+    await engine.sandbox.settings('google', { refresh_rotation: 'tolerant' });
+    await api.call('POST', `/v1/channels/${second.id}/refresh`, {});
+    await until('another token', async () => (await stored()).secretVersion > before.secretVersion);
+    await engine.sandbox.settings('google', { refresh_rotation: 'none' });
+    const after = await stored();
+    expect(after.identifiers).toEqual(after.named);
+    expect(after.identifiers).not.toEqual(before.identifiers);
   });
 
   it('is not sent while pushes are dropped; its receiver answers the verification that was asked for', async () => {
@@ -262,5 +333,25 @@ describe('a security event', () => {
     expect(verification?.status).toBe(202);
     await expect(order(channel.email, { event: 'unheard-of' })).rejects.toThrow('422');
     expect((await api.call('POST', '/push/microsoft/security-events', '')).status).toBe(404);
+  });
+
+  it('goes to the project’s own receiver where there is one: a start leaves it, and warns', async () => {
+    const { providers, config } = engine.context;
+    const { stream } = providers.get('gmail')!.signIn.oauth[0]!.securityEvents!;
+    const warned: object[] = [];
+    const logger = { warn: (fields: object) => void warned.push(fields) } as unknown as typeof engine.context.logger;
+    const start = () => registerFirstReceivers({ providers, config: { ...config, publicUrl: api.url }, logger });
+    const own = `${api.url}/push/google/security-events`;
+    await start();
+    expect(warned).toEqual([]);
+    const foreign = `${api.url}/another/receiver`;
+    await stream!.register(foreign);
+    await start();
+    expect(await stream!.receiver()).toBe(foreign);
+    expect(warned).toEqual([{ provider: 'google', receiver: foreign }]);
+    expect(await registerReceiver({ provider: 'google', stream: stream! }, api.url)).toEqual({
+      url: own,
+      replaced: foreign,
+    });
   });
 });

@@ -52,7 +52,7 @@ function openStream(client: QueryClient, tell: (live: Live) => void): () => void
 interface StreamUse {
   client: QueryClient;
   tell: (live: Live) => void;
-  news: (data: string) => void;
+  news: News;
 }
 
 /** The stream of events, opened again whenever it ends, and whenever nothing comes any more. */
@@ -86,7 +86,7 @@ class Stream {
 
   open(): void {
     this.#drop();
-    const source = new EventSource(`/v1/stream?heartbeat_s=${HEARTBEAT_S}`);
+    const source = new EventSource(`/v1/stream?heartbeat_s=${HEARTBEAT_S}&changes=true`);
     this.#source = source;
     source.addEventListener('open', () => {
       this.#heard();
@@ -97,8 +97,9 @@ class Stream {
     source.addEventListener('error', () => this.#broke(source));
     // Whether the server names its events or calls them all `message`, each arrives once.
     for (const type of ['message', ...EVENT_TYPES]) {
-      source.addEventListener(type, (message: MessageEvent<string>) => this.#use.news(message.data));
+      source.addEventListener(type, (message: MessageEvent<string>) => this.#use.news.event(message.data));
     }
+    source.addEventListener('changed', (message: MessageEvent<string>) => this.#use.news.changed(message.data));
   }
 
   #drop(): void {
@@ -137,8 +138,14 @@ class Stream {
   }
 }
 
+interface News {
+  event(data: string): void;
+  /** A channel shows something else without an event, such as a cause that is named later. */
+  changed(data: string): void;
+}
+
 /** Events come in bursts; what they touch is loaded once per burst. */
-function gatherNews(client: QueryClient): (data: string) => void {
+function gatherNews(client: QueryClient): News {
   const touched = new Set<string>();
   let timer: number | undefined;
   const flush = () => {
@@ -146,16 +153,25 @@ function gatherNews(client: QueryClient): (data: string) => void {
     for (const id of touched) void reload(client, id);
     touched.clear();
   };
-  return (data) => {
-    const event = JSON.parse(data) as StreamedEvent;
+  const touch = (channel: string) => {
+    touched.add(channel);
+    timer ??= window.setTimeout(flush, GATHER_MS);
+  };
+  const tell = (event: StreamedEvent) => {
     storeEvent(client, event);
-    if (event.channel) touched.add(event.channel);
+    if (event.channel) touch(event.channel);
     if (event.type.startsWith('incident.')) void client.invalidateQueries({ queryKey: ['incidents'] });
     if (event.channel && event.type.startsWith('import.'))
       void client.invalidateQueries({ queryKey: ['imports', event.channel] });
     if (event.channel && event.type === 'message.received')
       void client.invalidateQueries({ queryKey: ['messages', event.channel] });
-    timer ??= window.setTimeout(flush, GATHER_MS);
+  };
+  return {
+    event: (data) => tell(JSON.parse(data) as StreamedEvent),
+    changed(data) {
+      touch((JSON.parse(data) as { channel: string }).channel);
+      void client.invalidateQueries({ queryKey: ['incidents'] });
+    },
   };
 }
 
