@@ -26,6 +26,9 @@ export const REFRESHABLE = [...WORKING, 'paused'] as const;
 export const HOLDS_GRANT = [...REFRESHABLE, 'blocked'] as const;
 /** A person must act before the channel goes on. */
 export const NEEDS_PERSON = ['reauth_required', 'blocked'] as const;
+/** Whether a page to sign in, or to consent, can bring a channel back: a blocked account needs its administrator first. */
+export const isHelpedBySignIn = ({ status, action }: Pick<ChannelState, 'status' | 'action'>): boolean =>
+  status !== 'blocked' || action === 'admin_consent';
 /** Without trouble. */
 export const WELL = ['connected', 'paused'] as const;
 

@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import { lockLink } from '../../db/access/links.ts';
 import { normalAddress } from '../../domain/address.ts';
-import { LEFT, isOneOf } from '../../domain/channel.ts';
+import { LEFT, isHelpedBySignIn, isOneOf } from '../../domain/channel.ts';
 import { planNewLink } from '../../notifications/plan-new-link.ts';
 import { wakeRecipients } from '../../notifications/wake-recipients.ts';
 import type { ApiContext } from '../api-context.ts';
@@ -52,12 +52,13 @@ async function planIfOver(context: ApiContext, opened: OpenLink): Promise<void> 
 }
 
 /**
- * A used link is renewed at any age, but only while its channel needs a sign-in, for which the person is mailed anyway: a
- * sign-in does not help a blocked account.
+ * A used link is renewed at any age, but only while its channel needs a sign-in, for which the person is mailed anyway. No link
+ * is renewed where none helps, as at a blocked account.
  */
 function isRenewable({ channel, end }: OpenLink, now: Date): boolean {
   if (channel && isOneOf(LEFT, channel.status)) return false;
   if (end.done) return channel?.status === 'reauth_required';
+  if (channel && !isHelpedBySignIn(channel)) return false;
   return end.expiresAt <= now && now.getTime() - end.expiresAt.getTime() <= RENEWABLE_MS;
 }
 

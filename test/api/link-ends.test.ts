@@ -34,7 +34,7 @@ async function mailLink(id: string, recipient: string): Promise<string> {
   return context.database.inTenant(TENANT, async (tx) => {
     const channel = await findChannel(tx, id);
     if (!channel?.incidentId) throw new Error('The channel has no incident');
-    const link = { channel, incidentId: channel.incidentId, recipient };
+    const link = { channel, incidentId: channel.incidentId, recipient, expiresAt: null };
     return new URL(await makeNoticeLink(context, tx, link, now)).pathname;
   });
 }
@@ -104,7 +104,13 @@ test('links end with what they are for: a mail’s with its incident, the produc
     { recipient: 'ana@example.com', incident_id: incident },
     { recipient: 'owner@example.com', incident_id: incident },
   ]);
-  expect((await renew('/connect/nothing')).status).toBe(202);
+  // Nor is an expired one of a blocked account, which no sign-in helps.
+  const unused = await links.reauthorizeLink(id);
+  await sql`update links set expires_at = now() - interval '1 minute' where id = ${unused.id}`;
+  await sql`update channels set status = 'blocked', action = 'contact_support' where id = ${id}`;
+  expect((await renew(unused.path)).status).toBe(202);
+  expect(await planned()).toHaveLength(4);
+  await sql`update channels set status = 'reauth_required', action = 'reauthorize' where id = ${id}`;
   expect(await renew(again.path)).toMatchObject({ status: 429, json: { code: 'rate_limited' } });
 
   const third = await mailLink(id, 'ana@example.com');

@@ -1,5 +1,6 @@
 import { useMutation } from '@tanstack/react-query';
 import { Button } from '@mantine/core';
+import { isHelpedBySignIn } from '../../../domain/channel.ts';
 import { isSilence } from '../../data/client.ts';
 import { renewLink } from '../../data/link-queries.ts';
 import type { LinkState } from '../../data/link-state.ts';
@@ -24,7 +25,10 @@ const WORDS: Record<OverState, keyof ConnectWords['over']> = {
 export function LinkOver({ link, session, state }: { link: string; session: ConnectSession; state: OverState }) {
   const { words } = useWords();
   const { title, sentence } = words.over[WORDS[state]] as Titled;
-  const account = session.channel?.account.email;
+  const { channel } = session;
+  const account = channel?.account.email;
+  const isRenewable =
+    state === 'used_broken' || (state === 'expired' && (channel === null || isHelpedBySignIn(channel)));
   const parts = { tenant: <strong>{session.display_name}</strong>, account: account && <Address>{account}</Address> };
   return (
     <>
@@ -38,7 +42,7 @@ export function LinkOver({ link, session, state }: { link: string; session: Conn
           <Sentence text={sentence} parts={parts} />
         </p>
       )}
-      {(state === 'expired' || state === 'used_broken') && <RenewLink link={link} session={session} />}
+      {isRenewable && <RenewLink link={link} session={session} />}
       {(state === 'repaired' || state === 'disconnected') && <p className="hint">{words.page.closePage}</p>}
     </>
   );
