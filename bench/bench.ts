@@ -12,6 +12,7 @@ import { coreCount, loadNow, passes, sayDemand, sayMachine, sayMeasured, writeRe
 import type { Findings, Report } from './report.ts';
 import type { Setting } from './setting.ts';
 import { measureCycles } from './cycles.ts';
+import { measureDetection } from './detection.ts';
 import { measureExpiry } from './expiry.ts';
 import { idlePace, measureIdle } from './idle/idle.ts';
 import { measureRace } from './race.ts';
@@ -22,6 +23,7 @@ const PARTS: Record<string, (setting: Setting) => Promise<Findings>> = {
   expiry: measureExpiry,
   race: measureRace,
   cycles: measureCycles,
+  detection: measureDetection,
   idle: measureIdle,
   import: measureImports,
   'import-large': measureLargeImports,
