@@ -1,4 +1,5 @@
 import { findCredentialState } from '../db/credentials/credentials.ts';
+import type { CredentialState } from '../db/credentials/credentials.ts';
 import { forgetExpiryWarning } from '../db/credentials/grant-lives.ts';
 import { insertEvent } from '../db/events/events.ts';
 import type { AccessType } from '../domain/access-type.ts';
@@ -17,7 +18,7 @@ export async function tellExpiring(context: Context, channel: { tenantId: string
     const credential = await findCredentialState(tx, row.id);
     if (!credential?.expiryWarnAt || credential.expiryWarnAt > now || !isOneOf(HOLDS_GRANT, row.status)) return;
     await forgetExpiryWarning(tx, row.id);
-    const end = endOf(context, row.accessType, credential);
+    const end = endOfGrant(context, row.accessType, credential);
     if (end === null) return;
     const { tenantId, id: channelId } = row;
     const data = { ...eventData(row, null), ...end };
@@ -25,17 +26,16 @@ export async function tellExpiring(context: Context, channel: { tenantId: string
   });
 }
 
-type Credential = NonNullable<Awaited<ReturnType<typeof findCredentialState>>>;
-
-function endOf(
+/** When and why a grant ends by itself; null: no end is known. */
+export function endOfGrant(
   context: Pick<Context, 'providers'>,
   accessType: AccessType,
-  { grantEndsAt, issuedAt, oauthProvider }: Credential,
+  { grantEndsAt, issuedAt, oauthProvider }: Pick<CredentialState, 'grantEndsAt' | 'issuedAt' | 'oauthProvider'>,
 ) {
   const unusedLifeMs = issuerOf(context, accessType, oauthProvider)?.unusedLifeMs;
   const unusedEnd = issuedAt && unusedLifeMs ? new Date(issuedAt.getTime() + unusedLifeMs) : null;
   if (grantEndsAt && !(unusedEnd && unusedEnd < grantEndsAt)) {
-    return { expiresAt: grantEndsAt, expiresBy: 'refresh_token_expired', action: 'reauthorize' };
+    return { expiresAt: grantEndsAt, expiresBy: 'refresh_token_expired', action: 'reauthorize' } as const;
   }
-  return unusedEnd && { expiresAt: unusedEnd, expiresBy: 'token_idle_expired' };
+  return unusedEnd && ({ expiresAt: unusedEnd, expiresBy: 'token_idle_expired' } as const);
 }

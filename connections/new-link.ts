@@ -42,24 +42,28 @@ export function makeLink(
 export interface NoticeLink {
   /** The channel to sign in again; its row need not be locked. */
   channel: ChannelRow;
-  incidentId: string;
+  /** null: of a grant that ends soon, which is no incident. */
+  incidentId: string | null;
   /** The address that the notice goes to. */
   recipient: string;
+  /** The end of the grant; null: the incident ends the link. */
+  expiresAt: Date | null;
 }
 
 /**
  * Makes the link of a notice and answers with its address, for this one mail: what is stored is a hash. The link can be
- * used until its incident is closed.
+ * used until its incident is closed, or until the grant of which it warns has ended.
  */
 export async function makeNoticeLink(
   context: Pick<Context, 'config'>,
   tx: Transaction,
-  { channel, incidentId, recipient }: NoticeLink,
+  { channel, incidentId, recipient, expiresAt: endsAt }: NoticeLink,
   now: Date,
 ): Promise<string> {
   const { tenantId, id: channelId } = channel;
   const about = { tenantId, channelId, purpose: 'reauthorize', spec: reauthorizeSpec(channel) } as const;
-  const facts = { id: newId('lnk'), recipient, incidentId, expiresAt: after(now, NOTICE_LINK_LIFE_MS), createdAt: now };
+  const expiresAt = endsAt ?? after(now, NOTICE_LINK_LIFE_MS);
+  const facts = { id: newId('lnk'), recipient, incidentId, expiresAt, createdAt: now };
   return (await storeLink(context, tx, { ...about, ...facts }, randomText())).url;
 }
 

@@ -7,9 +7,10 @@ import type { Transaction } from '../db/client.ts';
 import { insertRefusedAddress, insertUnsubscribe } from '../db/notices/addresses.ts';
 import { failSent, listNotices, listOfRecipient, suppressNotices, updateQueued } from '../db/notices/notices.ts';
 import type { NoticeRow } from '../db/notices/notices.ts';
-import { isAsking, plainKind } from '../domain/notices/notice.ts';
+import { expiringEnd, isAsking, plainKind } from '../domain/notices/notice.ts';
 import { sha256 } from '../crypto/random-secrets.ts';
 import type { Context } from '../runtime/context.ts';
+import { planExpiring } from './plan-expiring.ts';
 import { asksPerson, planStep } from './plan-notices.ts';
 import { recipientIdOf } from './recipient-id.ts';
 import { wakeRecipients } from './wake-recipients.ts';
@@ -102,13 +103,15 @@ export async function tellNewPeople(
   return tellInstead(tx, await listNotices(tx, { ...any, incidentId, limit: MOST_OF_INCIDENT }), now);
 }
 
-/** Repeats the last step of each open incident, for those who are told instead. */
+/** Repeats the last step of each open incident, or the warning of an end, for those who are told instead. */
 async function tellInstead(tx: Transaction, notices: NoticeRow[], now: Date): Promise<RecipientReference[]> {
   const asked = notices.filter(({ kind }) => isAsking(kind)).toSorted((one, other) => (one.id < other.id ? -1 : 1));
   const last = new Map(asked.map((notice) => [notice.channelId, notice]));
   const woken: RecipientReference[] = [];
   for (const [channelId, notice] of last) {
     const channel = channelId === null ? null : await findChannel(tx, channelId);
+    const end = expiringEnd(notice.occasion);
+    if (channel !== null && end !== null) woken.push(...(await planExpiring(tx, channel, { end, now })));
     if (channel === null || !asksPerson(channel) || channel.incidentId !== notice.incidentId) continue;
     woken.push(...(await planStep(tx, channel, { occasion: notice.occasion, kind: plainKind(notice) }, now)));
   }

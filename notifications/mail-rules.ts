@@ -7,7 +7,7 @@ import type { Person, TenantPolicy } from '../db/schema/tenants.ts';
 import { isSameAddress } from '../domain/address.ts';
 import { DIGEST_MS } from '../domain/notices/next-mail.ts';
 import type { MailRules, QueuedNotice } from '../domain/notices/next-mail.ts';
-import { isAsking, plainKind } from '../domain/notices/notice.ts';
+import { plainKind, sharesMail } from '../domain/notices/notice.ts';
 import { afterQuietHours } from '../domain/notices/quiet-hours.ts';
 
 export const timesOf = (row: NoticeRow): QueuedNotice => ({
@@ -32,7 +32,7 @@ export async function rulesOf(
     digest: policy.digest,
     quietFirst: policy.quietFirst,
     afterQuietHours: (at) => afterQuietHours(new Date(at), policy.quietHours, person.timeZone).getTime(),
-    sent: sent.filter(({ kind }) => isAsking(kind)).map(({ channelId, at }) => ({ channelId, at: at.getTime() })),
+    sent: sent.filter(({ kind }) => sharesMail(kind)).map(({ channelId, at }) => ({ channelId, at: at.getTime() })),
   };
 }
 

@@ -6,29 +6,17 @@ import type { Transaction } from '../db/client.ts';
 import { newId } from '../db/ids.ts';
 import { findHold } from '../db/incidents/wider.ts';
 import { findUnreachable } from '../db/notices/addresses.ts';
-import { insertNotices, listTold, suppressNotices } from '../db/notices/notices.ts';
+import { insertNotices, listTold, suppressNotices, suppressWarnings } from '../db/notices/notices.ts';
 import type { NoticeRow } from '../db/notices/notices.ts';
-import type { Person, TenantPolicy } from '../db/schema/tenants.ts';
+import type { Person } from '../db/schema/tenants.ts';
 import { normalAddress } from '../domain/address.ts';
 import { NEEDS_PERSON, isOneOf, isOperatorsTrouble } from '../domain/channel.ts';
 import { isAsking } from '../domain/notices/notice.ts';
 import type { NoticeKind, Suppression } from '../domain/notices/notice.ts';
-import { whoIsTold } from '../domain/notices/who-is-told.ts';
 import type { Audience } from '../domain/notices/who-is-told.ts';
-import { recipientIdOf } from './recipient-id.ts';
-
-/** The step of an incident that is told of; the same for every person, and once for each (rule 11). */
-export interface Step {
-  occasion: string;
-  kind: NoticeKind;
-  adminsJoin?: boolean;
-  adminsAlone?: boolean;
-  /** When it may be sent; at once without. */
-  dueAt?: Date;
-}
-
-/** The incident for which the operator looks at the mails first, and until when. */
-type Hold = { id: string; until: Date } | null;
+import { audienceOf, rowsOf } from './audience.ts';
+import type { Step } from './audience.ts';
+import { planExpiring } from './plan-expiring.ts';
 
 const ALERT = 'alert';
 const RECOVERED = 'recovered';
@@ -40,22 +28,35 @@ const RECOVERED = 'recovered';
 export async function planNotices(tx: Transaction, event: EventRow, now: Date): Promise<RecipientReference[]> {
   const { incidentId } = event;
   const channel = event.channelId === null ? null : await findChannel(tx, event.channelId);
-  if (!channel || incidentId === null) return [];
+  if (!channel) return [];
   const end = ENDS.get(event.type);
+  if (end?.renews) {
+    await suppressWarnings(tx, { channelId: channel.id, before: event.at, error: end.error, now });
+  }
+  if (event.type === 'channel.expiring') {
+    const { expiresAt } = event.data as { expiresAt?: string };
+    return expiresAt === undefined ? [] : planExpiring(tx, channel, { end: new Date(expiresAt), now });
+  }
+  if (incidentId === null) return [];
   if (end) return planEnd(tx, channel, { ...end, incidentId, now });
   if (channel.incidentId !== incidentId) return [];
   if (event.type === 'channel.reauth_reminder') return planReminder(tx, channel, event, now);
   return planAlert(tx, channel, now);
 }
 
-/** The events that end an incident. */
-const ENDS: ReadonlyMap<EventRow['type'], { error: Suppression; tells: boolean }> = new Map([
-  ['channel.repaired', { error: 'repaired', tells: true }],
-  ['channel.reauthorized', { error: 'reauthorized', tells: true }],
-  ['channel.paused', { error: 'paused', tells: false }],
-  ['channel.disconnected', { error: 'disconnected', tells: false }],
+/** The events that end an incident. `renews`: the grant is another one, or none, so that its warning is over as well. */
+const ENDS: ReadonlyMap<EventRow['type'], { error: Suppression; tells: boolean; renews: boolean }> = new Map([
+  ['channel.repaired', { error: 'repaired', tells: true, renews: false }],
+  ['channel.reauthorized', { error: 'reauthorized', tells: true, renews: true }],
+  ['channel.paused', { error: 'paused', tells: false, renews: false }],
+  ['channel.disconnected', { error: 'disconnected', tells: false, renews: true }],
 ]);
-const ASKS: readonly EventRow['type'][] = ['channel.reauth_required', 'channel.blocked', 'channel.reauth_reminder'];
+const ASKS: readonly EventRow['type'][] = [
+  'channel.reauth_required',
+  'channel.blocked',
+  'channel.reauth_reminder',
+  'channel.expiring',
+];
 
 /** Whether an event may give reason to tell people, or to tell them no more. */
 export const isPlanned = (type: EventRow['type']) => ASKS.includes(type) || ENDS.has(type);
@@ -104,42 +105,6 @@ const joining = ({ told, notTold }: Audience<Person>): Audience<Person> => ({
 /** Whether a person of the tenant must act. */
 export function asksPerson(channel: ChannelRow): boolean {
   return isOneOf(NEEDS_PERSON, channel.status) && !isOperatorsTrouble(channel) && channel.incidentId !== null;
-}
-
-export async function audienceOf(
-  tx: Transaction,
-  { id: channelId, tenantId, kind: channelKind, owner, status }: ChannelRow,
-  { admins, notify }: TenantPolicy,
-  adminsJoin: boolean,
-): Promise<Audience<Person>> {
-  const addresses = [...(owner ? [owner] : []), ...admins].map(({ email }) => email);
-  const unreachable = await findUnreachable(tx, { tenantId, channelId, addresses });
-  const asks = status === 'blocked' ? 'admin' : 'person';
-  return whoIsTold({ channelKind, owner, admins, notify, unreachable }, { asks, adminsJoin });
-}
-
-function rowsOf(
-  { id: channelId, tenantId, incidentId }: ChannelRow,
-  { occasion, kind, dueAt }: Step,
-  { people, hold, now }: { people: Audience<Person>; hold: Hold; now: Date },
-) {
-  const about = { tenantId, channelId, incidentId, kind, occasion, dueAt: dueAt ?? now, createdAt: now, at: now };
-  const held = { heldBy: hold?.id ?? null, heldUntil: hold?.until ?? null };
-  const row = (person: Person | null) => ({
-    ...about,
-    id: newId('ntc'),
-    recipient: person?.email ?? null,
-    recipientId: recipientIdOf(tenantId, person?.email ?? null),
-  });
-  return [
-    ...people.told.map(({ person, why }) => ({ ...row(person), ...held, why, state: 'queued' as const })),
-    ...people.notTold.map(({ person, why, error }) => ({
-      ...row(person),
-      why,
-      state: 'suppressed' as const,
-      error,
-    })),
-  ];
 }
 
 /** A notice that still waits is not sent beside a later one of the same channel. */

@@ -7,8 +7,9 @@ import { isOperatorsTrouble } from '../domain/channel.ts';
 import { DIGEST_MS, sendableAt } from '../domain/notices/next-mail.ts';
 import type { Unreachable } from '../domain/notices/notice.ts';
 import type { Context } from '../runtime/context.ts';
+import { audienceOf } from './audience.ts';
 import { rulesOf, timesOf } from './mail-rules.ts';
-import { asksPerson, audienceOf, kindOfAlert, planStep } from './plan-notices.ts';
+import { asksPerson, kindOfAlert, planStep } from './plan-notices.ts';
 import { wakeRecipients } from './wake-recipients.ts';
 
 type SkipReason = Unreachable | 'not_found' | 'not_needed' | 'operators_trouble' | 'policy' | 'no_recipient';

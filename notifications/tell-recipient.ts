@@ -12,9 +12,11 @@ import { nextMail } from '../domain/notices/next-mail.ts';
 import { isAsking } from '../domain/notices/notice.ts';
 import type { Suppression } from '../domain/notices/notice.ts';
 import { sha256, randomText } from '../crypto/random-secrets.ts';
+import { audienceOf } from './audience.ts';
 import { mailOf } from './mail-of.ts';
 import { rulesOf, timesOf } from './mail-rules.ts';
-import { asksPerson, audienceOf } from './plan-notices.ts';
+import { endThatIsTold } from './plan-expiring.ts';
+import { asksPerson } from './plan-notices.ts';
 import { settleMail } from './settle-mail.ts';
 import type { PlannedMail, TellContext, Told } from './tell-context.ts';
 
@@ -48,7 +50,7 @@ async function takeNextMail(
   const takenMs = Math.max(...locked.map(({ attemptedAt }) => (attemptedAt?.getTime() ?? 0) + SENDING_MS - +now));
   if (takenMs > 0) return { waitMs: takenMs };
   const policy = await findPolicy(tx, tenantId);
-  const queued = await dropNeedless(tx, locked, { policy, now });
+  const queued = await dropNeedless(context, tx, locked, { policy, now });
   const [one] = queued;
   if (!one) return { waitMs: locked.length > 0 ? 0 : null };
   const next = nextMail(queued.map(timesOf), await rulesOf(tx, { notice: one, policy, now }));
@@ -71,6 +73,7 @@ async function takeNextMail(
  * is asked in vain, or after an unsubscribe, and none is told of an end that was not one.
  */
 async function dropNeedless(
+  context: TellContext,
   tx: Transaction,
   rows: NoticeRow[],
   { policy, now }: { policy: TenantPolicy; now: Date },
@@ -83,11 +86,23 @@ async function dropNeedless(
       await deleteQueued(tx, row.id);
       continue;
     }
-    const error = isAsking(row.kind) ? await whyNeedless(tx, row, { channel: asks ? channel : null, policy }) : null;
+    const isNeeded = row.kind === 'expiring' ? await isStillEnding(context, tx, row, { channel, now }) : asks;
+    const error = isAsking(row.kind)
+      ? await whyNeedless(tx, row, { channel: isNeeded ? channel : null, policy })
+      : null;
     if (error === null) needed.push(row);
     else await suppressNotices(tx, { id: row.id }, error, now);
   }
   return needed;
+}
+
+async function isStillEnding(
+  context: TellContext,
+  tx: Transaction,
+  { occasion }: NoticeRow,
+  { channel, now }: { channel: ChannelRow | null; now: Date },
+): Promise<boolean> {
+  return channel !== null && (await endThatIsTold(context, tx, { channel, occasion, now })) !== null;
 }
 
 /** Why a notice that asks is not sent after all; null: it is. `channel`: null unless it still asks for the same reason. */

@@ -47,7 +47,7 @@ function sampleItem(kind: MailInput['kind'], now: Date): Omit<MailItem, 'mailbox
     case 'admin_consent':
       return { ...broken, provider: 'Microsoft', task: 'approve', reason: 'admin_consent_required' };
     case 'expiring':
-      return { ...broken, reason: null, since: null, until: ago(-5 * DAY_MS) };
+      return { ...broken, reason: 'refresh_token_expired', since: null, until: ago(-5 * DAY_MS) };
     case 'reauth_required':
     case 'digest':
     case 'new_link':

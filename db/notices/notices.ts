@@ -1,4 +1,4 @@
-import { and, count, desc, eq, gt, inArray, isNull, lte, ne, or, sql } from 'drizzle-orm';
+import { and, count, desc, eq, gt, inArray, isNull, lt, lte, ne, or, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import { ASKING } from '../../domain/notices/notice.ts';
 import type { NoticeKind, NoticeState, Suppression } from '../../domain/notices/notice.ts';
@@ -69,6 +69,23 @@ export async function insertNotices(tx: Transaction, rows: (typeof notices.$infe
       setWhere: sql`${notices.state} = 'suppressed' and ${notices.error} in ('repaired', 'paused', 'not_needed') and excluded.state = 'queued'`,
     })
     .returning();
+}
+
+/** A person has one notice of each end of a grant; returns the new ones. */
+export async function insertWarnings(tx: Transaction, rows: (typeof notices.$inferInsert)[]): Promise<NoticeRow[]> {
+  return rows.length === 0 ? [] : tx.insert(notices).values(rows).onConflictDoNothing().returning();
+}
+
+/** The warnings about a channel that were planned before `before` are not sent after all. */
+export async function suppressWarnings(
+  tx: Transaction,
+  { channelId, before, error, now }: { channelId: string; before: Date; error: Suppression; now: Date },
+): Promise<void> {
+  const ofChannel = and(eq(notices.channelId, channelId), eq(notices.kind, 'expiring'), lt(notices.createdAt, before));
+  await tx
+    .update(notices)
+    .set({ state: 'suppressed', error, at: now })
+    .where(and(isQueued, isNotBeingSent(now), ofChannel));
 }
 
 const isQueued = eq(notices.state, sql`'queued'`);

@@ -19,7 +19,7 @@ export const notices = pgTable(
     /** null: about no incident, such as a new link for a channel that works. */
     incidentId: text('incident_id'),
     kind: text('kind').$type<NoticeKind>().notNull(),
-    /** The step of the incident that it tells of: `alert`, `reminder/2`, `recovered`. */
+    /** The step of the incident that it tells of: `alert`, `reminder/2`, `recovered`; or a grant's end: `expiring/TIME`. */
     occasion: text('occasion').notNull(),
     /** An address; null where there is no person to tell, which the row then says. */
     recipient: text('recipient'),
@@ -48,6 +48,10 @@ export const notices = pgTable(
   (t) => [
     /** Rule 11: one alert per incident, one notice of each step to each person. */
     uniqueIndex('notices_once').on(t.incidentId, t.recipientId, t.occasion),
+    /** The same of a grant's end, which is no incident. */
+    uniqueIndex('notices_expiring_once')
+      .on(t.channelId, t.recipientId, t.occasion)
+      .where(sql`kind = 'expiring'`),
     index('notices_tenant').on(t.tenantId, t.id),
     index('notices_channel').on(t.channelId, t.id),
     /** Lists of few among many, such as the failed ones. Newest first, in all tenants or in one. */

@@ -1,4 +1,4 @@
-import { isAsking } from './notice.ts';
+import { isAsking, sharesMail } from './notice.ts';
 import type { NoticeKind } from './notice.ts';
 
 /** Channels of one person that break within this time of a mail are told of in one more mail, in ms. */
@@ -25,7 +25,7 @@ export interface MailRules {
   quietFirst: boolean;
   /** The end of the quiet hours at a time; the time itself outside of them. */
   afterQuietHours: (at: number) => number;
-  /** The asking notices that the person was sent in the last minutes. */
+  /** The notices of broken channels that the person was sent in the last minutes. */
   sent: readonly { channelId: string | null; at: number }[];
 }
 
@@ -46,17 +46,17 @@ export function nextMail(queued: readonly QueuedNotice[], rules: MailRules): Nex
   const again = due.find(({ mailId }) => mailId !== null);
   const chosen = again ? queued.filter(({ mailId }) => mailId === again.mailId) : together(due, first, rules);
   const kind = chosen[0]?.kind ?? first.kind;
-  const isDigest = chosen.length > 1 && isAsking(kind);
+  const isDigest = chosen.length > 1 && sharesMail(kind);
   return { send: chosen.map(({ id }) => id), kind: isDigest ? 'digest' : kind };
 }
 
 /** Mail programs cut a mail of more channels off, and each costs a link. The rest goes in the next one. */
 const MOST_IN_MAIL = 100;
 
-/** Notices that ask share a mail. */
+/** Notices of channels that are broken share a mail. */
 function together(due: QueuedNotice[], first: QueuedNotice, { digest }: MailRules): QueuedNotice[] {
-  if (!digest || !isAsking(first.kind)) return [first];
-  return due.filter(({ kind }) => isAsking(kind)).slice(0, MOST_IN_MAIL);
+  if (!digest || !sharesMail(first.kind)) return [first];
+  return due.filter(({ kind }) => sharesMail(kind)).slice(0, MOST_IN_MAIL);
 }
 
 /** When a notice may be sent at the earliest. */
@@ -67,6 +67,7 @@ export function sendableAt(
   const { kind, channelId, mailId } = notice;
   const at = Math.max(notice.dueAt, notice.heldUntil ?? 0);
   if (!isAsking(kind)) return at;
+  if (kind === 'expiring') return afterQuietHours(Math.max(at, now));
   const others = sent.filter((one) => one.channelId !== channelId).map((one) => one.at + DIGEST_MS);
   const joined = digest && mailId === null ? Math.max(at, ...others) : at;
   const isHeldByQuiet = kind === 'reminder' || quietFirst;

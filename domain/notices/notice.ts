@@ -44,6 +44,21 @@ export function isAsking(kind: NoticeKind): boolean {
   return (ASKING as readonly NoticeKind[]).includes(kind);
 }
 
+/** Notices that share a mail and wait for each other. A warning's words are its own: its mailbox still works. */
+export function sharesMail(kind: NoticeKind): boolean {
+  return isAsking(kind) && kind !== 'expiring';
+}
+
+const EXPIRING = 'expiring/';
+
+/** The occasion of a warning: each end of a grant is one. */
+export const expiringOccasion = (end: Date): string => `${EXPIRING}${end.toISOString()}`;
+
+/** The end of a grant that a warning tells of; null: another notice. */
+export function expiringEnd(occasion: string): Date | null {
+  return occasion.startsWith(EXPIRING) ? new Date(occasion.slice(EXPIRING.length)) : null;
+}
+
 /** The kind of a digest's notice in a mail of its own. */
 export function plainKind({ kind, occasion }: { kind: NoticeKind; occasion: string }): NoticeKind {
   if (kind !== 'digest') return kind;

@@ -135,8 +135,14 @@ function reasonFacts(item: MailItem, words: MailWords): ReasonFacts {
 
 /** Of a mailbox that works, or is not connected yet, there is no cause to tell. */
 function causeOf(item: MailItem, occasion: Occasion, words: MailWords, facts: ReasonFacts): MailBlock['facts'] {
-  if (['recovered', 'connect_link', 'new_link', 'expiring'].includes(occasion)) return [];
+  if (['recovered', 'connect_link', 'new_link'].includes(occasion)) return [];
+  if (occasion === 'expiring') return whyEnding(item, words, facts);
   return [{ label: words.labels.why, text: sentenceOf(item, words)(facts) }];
+}
+
+function whyEnding({ reason }: MailItem, { labels, ends }: MailWords, facts: ReasonFacts): MailBlock['facts'] {
+  const isKnown = reason === 'refresh_token_expired' || reason === 'token_idle_expired';
+  return isKnown ? [{ label: labels.why, text: ends[reason](facts) }] : [];
 }
 
 function sentenceOf({ reason, isAmbiguous, credential }: MailItem, words: MailWords) {

@@ -97,6 +97,10 @@ export const de: MailWords = {
       `${provider.subject} nimmt das Passwort von ${login} nicht mehr an. Wahrscheinlich wurde es geändert, oder das Konto wurde gesperrt.`,
   },
   withoutReason: ({ provider }) => `${provider.subject} hat die Verbindung abgelehnt und keinen Grund genannt.`,
+  ends: {
+    refresh_token_expired: ({ provider }) => `${provider.subject} verlangt von Zeit zu Zeit eine neue Anmeldung.`,
+    token_idle_expired: ({ provider }) => `${provider.subject} beendet einen Zugang, der lange nicht benutzt wird.`,
+  },
   labels: {
     why: 'Grund',
     since: 'Seit',

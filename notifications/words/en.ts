@@ -94,6 +94,10 @@ export const en: MailWords = {
       `${provider.subject} no longer accepts the password of ${login}. It was probably changed, or the account was locked.`,
   },
   withoutReason: ({ provider }) => `${provider.subject} refused the connection without giving a reason.`,
+  ends: {
+    refresh_token_expired: ({ provider }) => `${provider.subject} asks for a new sign-in from time to time.`,
+    token_idle_expired: ({ provider }) => `${provider.subject} ends an access that is not used for a long time.`,
+  },
   labels: { why: 'Why', since: 'Since', interrupted: 'Interrupted', until: 'Runs out' },
   fromTo: ({ from, to }) => `${from} – ${to}`,
   tasks: {

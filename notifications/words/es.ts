@@ -98,6 +98,11 @@ export const es: MailWords = {
       `${provider.subject} ya no acepta la contraseña de ${login}. Probablemente ha cambiado, o la cuenta está bloqueada.`,
   },
   withoutReason: ({ provider }) => `${provider.subject} ha rechazado la conexión sin dar un motivo.`,
+  ends: {
+    refresh_token_expired: ({ provider }) => `${provider.subject} pide de vez en cuando un nuevo inicio de sesión.`,
+    token_idle_expired: ({ provider }) =>
+      `${provider.subject} da por caducado un acceso que no se usa durante mucho tiempo.`,
+  },
   labels: { why: 'Motivo', since: 'Desde', interrupted: 'Interrupción', until: 'Caduca' },
   fromTo: ({ from, to }) => `${from} – ${to}`,
   tasks: {

@@ -98,6 +98,10 @@ export const fr: MailWords = {
       `${provider.subject} n’accepte plus le mot de passe de ${login}. Il a sans doute changé, ou le compte a été bloqué.`,
   },
   withoutReason: ({ provider }) => `${provider.subject} a refusé la connexion sans donner de raison.`,
+  ends: {
+    refresh_token_expired: ({ provider }) => `${provider.subject} demande une nouvelle connexion de temps à autre.`,
+    token_idle_expired: ({ provider }) => `${provider.subject} met fin à un accès resté longtemps inutilisé.`,
+  },
   labels: { why: 'Raison', since: 'Depuis', interrupted: 'Interruption', until: 'Expire' },
   fromTo: ({ from, to }) => `${from} – ${to}`,
   tasks: {

@@ -110,6 +110,10 @@ export const ja: MailWords = {
       `${provider.subject}が ${login} のパスワードを受け付けなくなりました。パスワードが変更されたか、アカウントがロックされたことが考えられます。`,
   },
   withoutReason: ({ provider }) => `${provider.subject}に接続を拒否されました。理由は示されていません。`,
+  ends: {
+    refresh_token_expired: ({ provider }) => `${provider.subject}では定期的に再サインインが必要です。`,
+    token_idle_expired: ({ provider }) => `${provider.subject}では、長期間使用されていないアクセスは失効します。`,
+  },
   labels: { why: '原因', since: '発生日時', interrupted: '切断期間', until: '有効期限' },
   fromTo: ({ from, to }) => `${from} ～ ${to}`,
   tasks: {

@@ -60,6 +60,8 @@ export interface MailWords {
   /** The same where the provider's answer leaves the cause open: all that is possible. */
   ambiguous: Record<'grant' | 'password', Sentence<ReasonFacts>>;
   withoutReason: Sentence<ReasonFacts>;
+  /** Why an access that works ends soon. */
+  ends: Record<'refresh_token_expired' | 'token_idle_expired', Sentence<ReasonFacts>>;
   labels: { why: string; since: string; interrupted: string; until: string };
   fromTo: Sentence<{ from: string; to: string }>;
   tasks: Record<Exclude<Task, 'none' | 'sign_in'> | 'sign_in_grant' | 'sign_in_password', Sentence<ReasonFacts>> & {

@@ -44,7 +44,15 @@ const ITEMS: Record<MailKind, MailItem[]> = {
   admin_consent: [
     { ...ITEM, provider: 'Microsoft', task: 'approve', reason: 'admin_consent_required', isAmbiguous: false },
   ],
-  expiring: [{ ...ITEM, since: null, until: new Date('2026-05-12T21:59:00Z') }],
+  expiring: [
+    {
+      ...ITEM,
+      reason: 'refresh_token_expired',
+      isAmbiguous: false,
+      since: null,
+      until: new Date('2026-05-12T21:59:00Z'),
+    },
+  ],
   digest: [ITEM, PASSWORD, MFA],
   new_link: [ITEM],
 };

@@ -1,8 +1,15 @@
+import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { tellAllExpiring } from '../../background/expiring.ts';
+import { findCredentialState } from '../../db/credentials/credentials.ts';
+import { credentials } from '../../db/schema/credentials.ts';
+import { channelOf, connectMicrosoft } from '../support/connect.ts';
+import { personal } from '../support/minting.ts';
 import { until } from '../support/engine.ts';
+import { planTurn } from '../../notifications/planner.ts';
 import { Refusal } from '../support/mail-server.ts';
 import { address, person, raiseNotices } from './raise-notices.ts';
-import type { Notices } from './raise-notices.ts';
+import type { Notices, Told } from './raise-notices.ts';
 
 let stage: Notices;
 const refused = new Set<string>();
@@ -174,3 +181,82 @@ it('the product has a person mailed about a channel once in ten minutes', async 
   expect(await ask()).toMatchObject({ sent: 0, held: 1 });
   expect(stage.to(owner)).toHaveLength(2);
 }, 60_000);
+
+const DAY_MS = 86_400_000;
+
+it('a grant that ends soon is told once, by why and when, to those who can renew it; a renewed one is not', async () => {
+  const { engine } = stage;
+  const { database, clock } = engine.context;
+  const [owner, ada, mo, late] = [address('owner'), address('ada'), address('mo'), address('late')];
+  const hour = (await clock.now()).getUTCHours();
+  const at = (hours: number) => `${String((hour + hours + 24) % 24).padStart(2, '0')}:00`;
+  await stage.policy('ending', { admins: [person(ada)] });
+  await stage.policy('renewing', { quietHours: { from: at(-2), to: at(6), timeZone: 'UTC' } });
+  await engine.sandbox.settings('google', { refresh_token_life_s: 7 * 86_400 });
+  const channel = await stage.connect('ending', { owner: person(owner, { locale: 'de' }) });
+  const shared = await stage.connect('ending', { owner: person(owner), kind: 'shared' });
+  const renewed = await stage.connect('renewing', { owner: person(late) });
+  await engine.sandbox.settings('google', { refresh_token_life_s: null });
+  const unusedId = await connectUnused(mo);
+  const unused = { id: unusedId, tenantId: 'ending', email: '' };
+  const credentialOf = async ({ id, tenantId }: Pick<Told, 'id' | 'tenantId'>) =>
+    (await database.inTenant(tenantId, (tx) => findCredentialState(tx, id)))!;
+  const warnNow = async ({ id, tenantId }: Pick<Told, 'id' | 'tenantId'>) => {
+    const change = { expiryWarnAt: await clock.now() };
+    await database.inTenant(tenantId, (tx) => tx.update(credentials).set(change).where(eq(credentials.channelId, id)));
+  };
+  const { grantEndsAt } = await credentialOf(channel);
+  for (const one of [channel, shared, renewed, unused]) await warnNow(one);
+  await tellAllExpiring(engine.context);
+  await until('the mails', () => [owner, ada, mo].every((to) => stage.to(to).length === 1));
+  const [mail] = stage.to(owner);
+  expect(mail?.mail.subject).toContain('läuft bald ab');
+  const day = new Intl.DateTimeFormat('de-DE', { dateStyle: 'long', timeZone: 'UTC' }).format(grantEndsAt!);
+  const said = [channel.email, 'Google verlangt von Zeit zu Zeit eine neue Anmeldung.', day];
+  for (const body of [mail?.text ?? '', String(mail?.mail.html)]) for (const part of said) expect(body).toContain(part);
+  expect(stage.to(ada)[0]?.text).toContain(shared.email);
+  expect(stage.to(mo)[0]?.text).toContain('Microsoft ends an access that is not used for a long time.');
+  const { pathname } = new URL(/http\S+\/connect\/[\w-]{43}/.exec(mail?.text ?? '')?.[0] ?? '');
+  const sessionOf = async () => (await stage.api.request('GET', `${pathname}/session`)).json;
+  expect(await sessionOf()).toMatchObject({ purpose: 'reauthorize', done: false });
+
+  // Its mail waits for the end of the quiet hours, and the person signs in before.
+  await until('the notice', async () => (await stage.notices(renewed)).length === 1);
+  await stage.signIn(renewed);
+  await until('its end', async () => (await stage.notices(renewed))[0]?.state === 'suppressed');
+  expect((await stage.notices(renewed))[0]).toMatchObject({
+    kind: 'expiring',
+    error: 'reauthorized',
+    incidentId: null,
+  });
+
+  // The same end is told again, as after a crash: no second notice.
+  await warnNow(channel);
+  await tellAllExpiring(engine.context);
+  await until('all events to be planned', async () => {
+    const turn = await planTurn(engine.context);
+    return turn !== null && !turn.more && !turn.heldBack;
+  });
+  await until('the notice', async () => (await stage.notices(channel)).every(({ state }) => state === 'sent'));
+  expect(await stage.notices(channel)).toMatchObject([{ kind: 'expiring', why: 'owner', incidentId: null }]);
+  expect(stage.to(owner)).toHaveLength(1);
+}, 240_000);
+
+/** A channel of Microsoft's that lies unused for most of the 90 days after which its grant ends. */
+async function connectUnused(owner: string): Promise<string> {
+  const { engine } = stage;
+  const { database } = engine.context;
+  await engine.sandbox.settings('microsoft', { token_life_s: 30 * 86_400 });
+  const email = `${personal('mailbox')}@contoso.example`;
+  await engine.sandbox.account('microsoft', email);
+  const spec = { owner: person(owner), import: 'off' as const };
+  const id = channelOf(await connectMicrosoft(engine, email, { tenantId: 'ending', spec }));
+  await database.inTenant('ending', async (tx) => {
+    const { issuedAt, expiryWarnAt } = (await findCredentialState(tx, id))!;
+    const warnAfterDays = (expiryWarnAt!.getTime() - issuedAt!.getTime()) / DAY_MS;
+    expect([warnAfterDays > 82, warnAfterDays <= 83]).toEqual([true, true]);
+    const change = { issuedAt: new Date(issuedAt!.getTime() - 84 * DAY_MS) };
+    await tx.update(credentials).set(change).where(eq(credentials.channelId, id));
+  });
+  return id;
+}

@@ -1,0 +1,1 @@
+CREATE UNIQUE INDEX "notices_expiring_once" ON "notices" USING btree ("channel_id","recipient_id","occasion") WHERE kind = 'expiring';
