@@ -1,5 +1,6 @@
 import { and, eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createRowActivities } from '../../activities/channel.ts';
 import { turnServing } from '../../background/serving.ts';
 import { askFor } from '../../channels/wake.ts';
 import { findChannel } from '../../db/channels/channels.ts';
@@ -7,6 +8,7 @@ import { findCredential } from '../../db/credentials/credentials.ts';
 import { messages } from '../../db/schema/messages.ts';
 import type { Context } from '../../runtime/context.ts';
 import { createWorkers } from '../../temporal-workers.ts';
+import { startWorkerProcess } from '../connections/server-process.ts';
 import { startApi } from '../support/api.ts';
 import type { Api } from '../support/api.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';
@@ -131,6 +133,38 @@ it('S-09: a channel whose access type no worker serves can be left, and is erase
     { type: 'incident.closed', tenant_id: null },
   ]);
 }, 60_000);
+
+it('S-09: a worker that starts says what it serves before it looks, and a `leave` asks once more', async () => {
+  const { tenantId, channelId } = await asleep('acme', 'revoked@example.com');
+  await engine.stopWorkers();
+  try {
+    await turnServing(engine.context, { isFirst: true });
+    expect((await api.call('DELETE', `/v1/channels/${channelId}`)).status).toBe(202);
+    // An old view asks for it; a worker of the access type has come back since.
+    const asked = { tenantId, channelId, accessType: 'gmail', seq: 1 } as const;
+    expect(await createRowActivities(engine.context).leave(asked)).toMatchObject({ status: 'disconnecting' });
+    await engine.context.database.acrossTenants((tx) =>
+      tx.execute(sql`update served_access_types set served_until = now() - interval '1 s' where access_type = 'gmail'`),
+    );
+    const environment = { ...engine.environment, TEMPORAL_ADDRESS: engine.server.address };
+    const worker = await startWorkerProcess(environment);
+    try {
+      const ended = await until(
+        'the end',
+        async () => {
+          const { json } = await api.call('GET', `/v1/channels/${channelId}`);
+          return json.status === 'disconnected' ? json : null;
+        },
+        60_000,
+      );
+      expect(ended).toMatchObject({ revocation: 'done' });
+    } finally {
+      await worker.stop();
+    }
+  } finally {
+    await engine.startWorkers();
+  }
+}, 120_000);
 
 it('tenants take turns in a queue, by a key that is their own', async () => {
   const { channelId } = await asleep('in turn', 'turns@example.com');
