@@ -67,7 +67,7 @@ async function itemOf(context: TellContext, tx: Transaction, notice: NoticeRow, 
   const end = await endThatIsTold(context, tx, { channel, occasion: notice.occasion, now });
   const incident = notice.incidentId === null ? null : await findIncident(tx, notice.incidentId);
   const credential = await findCredentialState(tx, channel.id);
-  return itemOfChannel(channel, accessWordsOf(context, channel), {
+  return itemOfChannel(channel, accessWordsOf(context, channel, credential), {
     credential: credential?.kind === 'password' ? 'password' : 'grant',
     isOwnLogin: channel.kind === 'shared' && readsShared(context, channel, credential),
     since: incident?.openedAt ?? channel.statusSince,

@@ -1,9 +1,12 @@
 import { accessWordsOf } from '../../channels/access-words.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
+import type { CredentialState } from '../../db/credentials/credentials.ts';
 import type { Locale } from '../../domain/locale.ts';
 import { wordsOf } from '../../notifications/words/words-of.ts';
 import type { ApiContext } from '../api-context.ts';
 import { BANNER_WORDS } from './banner-words.ts';
+
+type Way = Pick<CredentialState, 'kind' | 'oauthProvider'>;
 
 interface Reader {
   locale: Locale;
@@ -14,13 +17,22 @@ interface Reader {
 }
 
 /** Why a channel stands still, in the words of the mails, and who has to do what: in the reader's language. */
-export function bannerMessage(context: Pick<ApiContext, 'providers'>, row: ChannelRow, reader: Reader): string {
-  return `${causeOf(context, row, reader)}${wordsOf(reader.locale).betweenSentences}${nextStep(row, reader)}`;
+export function bannerMessage(
+  context: Pick<ApiContext, 'providers'>,
+  row: ChannelRow,
+  { credential, reader }: { credential: Way | null; reader: Reader },
+): string {
+  return `${causeOf(context, row, credential, reader)}${wordsOf(reader.locale).betweenSentences}${nextStep(row, reader)}`;
 }
 
-function causeOf(context: Pick<ApiContext, 'providers'>, row: ChannelRow, { locale }: Reader): string {
+function causeOf(
+  context: Pick<ApiContext, 'providers'>,
+  row: ChannelRow,
+  credential: Way | null,
+  { locale }: Reader,
+): string {
   const words = wordsOf(locale);
-  const access = accessWordsOf(context, row);
+  const access = accessWordsOf(context, row, credential);
   const { statusReason: reason, accountLogin: login } = row;
   // "the mail server" is no name: each language has its own word for it.
   const name = access === undefined || access.provider.startsWith('the ') ? null : access.provider;

@@ -7,6 +7,7 @@ import type { ApiContext } from '../api-context.ts';
 import type { BannerState } from '../schemas/banner.ts';
 import { bannerLinkUrls } from './banner-links.ts';
 import type { BannerClaims } from './banner-token.ts';
+import { findCredentialFacts } from '../../db/credentials/token-reads.ts';
 import { bannerMessage } from './banner-message.ts';
 import { listedOrigin } from './cross-origin.ts';
 
@@ -41,13 +42,17 @@ export function readBannerState(context: ApiContext, asked: Asked): Promise<Read
     const rows = await listNeedingPerson(tx, audience, MOST);
     const urls = await bannerLinkUrls(context, tx, { channels: rows.filter(isHelpedBySignIn), origin, now });
     const reader = { locale, tenantName: policy.displayName ?? tenantId, isTheirOwn: ownerEmail !== null };
+    const facts = await findCredentialFacts(
+      tx,
+      rows.map(({ id }) => id),
+    );
     const channels = rows.map((row) => ({
       id: row.id,
       email: row.accountEmail,
       status: row.status,
       status_reason: row.statusReason,
       action: row.action,
-      message: bannerMessage(context, row, reader),
+      message: bannerMessage(context, row, { credential: facts.get(row.id) ?? null, reader }),
       reauthorize_url: urls.get(row.id) ?? null,
     }));
     return { origin, state: { channels } };

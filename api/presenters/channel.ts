@@ -19,7 +19,7 @@ export function presentChannel(
     tenant: row.tenantId,
     kind: row.kind,
     access_type: row.accessType,
-    access: presentAccess(context, row),
+    access: presentAccess(context, row, credential),
     uses: row.uses,
     missing_uses: row.missingUses,
     account: { email: row.accountEmail, login: row.accountLogin, provider_id: row.accountProviderId },

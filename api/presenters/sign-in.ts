@@ -12,7 +12,8 @@ import type { Channel } from '../schemas/channels.ts';
 import type { SignIn } from '../schemas/sign-in.ts';
 
 /** The way that a channel's credential took. */
-type Taken = Pick<CredentialState, 'kind' | 'oauthProvider'> & Pick<ChannelRow, 'accessType'>;
+type Way = Pick<CredentialState, 'kind' | 'oauthProvider'>;
+type Taken = Way & Pick<ChannelRow, 'accessType'>;
 
 /**
  * How people sign in with these access types; one that is not configured is left out. A channel's own account is signed in
@@ -60,9 +61,13 @@ function waysOf({ signIn }: Provider, { kind, oauthProvider }: Taken): Provider[
 }
 
 /** What a channel's access is called; in plain words where it is no longer configured. */
-export function presentAccess(context: Pick<Context, 'providers'>, channel: ChannelRow): Channel['access'] {
+export function presentAccess(
+  context: Pick<Context, 'providers'>,
+  channel: ChannelRow,
+  credential: Way | null,
+): Channel['access'] {
   const { accessType, accountLogin } = channel;
-  const words = accessWordsOf(context, channel);
+  const words = accessWordsOf(context, channel, credential);
   if (!words) return { label: accessType, provider: 'the provider', causes: {} };
   const { label, provider, causes } = words;
   const said = Object.entries(causes).map(([reason, cause]) => [
@@ -76,8 +81,9 @@ export function presentAccess(context: Pick<Context, 'providers'>, channel: Chan
 export function presentCause(
   context: Pick<Context, 'providers'>,
   channel: ChannelRow,
+  credential: Way | null,
 ): StatusReason | VagueCause | null {
   const { statusReason } = channel;
   if (statusReason === null) return null;
-  return accessWordsOf(context, channel)?.causes[statusReason] ?? statusReason;
+  return accessWordsOf(context, channel, credential)?.causes[statusReason] ?? statusReason;
 }

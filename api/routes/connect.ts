@@ -59,11 +59,11 @@ const session = defineCall({
         channel: channel && {
           account: presentAccount(channel),
           access_type: channel.accessType,
-          access: presentAccess(context, channel),
+          access: presentAccess(context, channel, credential),
           status: channel.status,
           status_reason: channel.statusReason,
           action: channel.action,
-          cause: presentCause(context, channel),
+          cause: presentCause(context, channel, credential),
           status_since: channel.statusSince.toISOString(),
           import: channel.importMode,
           server: channel.server,

@@ -92,7 +92,7 @@ export async function readAccessToken(
   };
 }
 
-export type CredentialFacts = Pick<CredentialRow, 'kind' | 'expiresAt'>;
+export type CredentialFacts = Pick<CredentialRow, 'kind' | 'oauthProvider' | 'expiresAt'>;
 
 /** What may be shown of these channels' credentials; a channel whose credential is shredded is not in the map. */
 export async function findCredentialFacts(
@@ -100,8 +100,9 @@ export async function findCredentialFacts(
   channelIds: string[],
 ): Promise<Map<string, CredentialFacts>> {
   if (channelIds.length === 0) return new Map();
+  const { channelId, kind, oauthProvider, expiresAt } = credentials;
   const rows = await tx
-    .select({ channelId: credentials.channelId, kind: credentials.kind, expiresAt: credentials.expiresAt })
+    .select({ channelId, kind, oauthProvider, expiresAt })
     .from(credentials)
     .where(inArray(credentials.channelId, channelIds));
   return new Map(rows.map(({ channelId, ...facts }) => [channelId, facts]));

@@ -133,10 +133,16 @@ describe('an access type with several ways to sign in', () => {
       expect(await checkChannel(stage.context, input)).toMatchObject({ ok: false });
       const broken = await shown();
       expect(broken).toMatchObject({ status: 'reauth_required', status_reason: 'access_revoked' });
-      expect(broken.access.causes.access_revoked).toMatch(/^The provider ended our access: /);
+      const name = issuer === 'google' ? 'Google' : 'Microsoft';
+      expect(broken.access.causes.access_revoked).toContain(`${name} ended our access: `);
       const { path } = await links.reauthorizeLink(channelId);
       const { json: session } = await browse(api)('GET', `${path}/session`);
       expect(session.sign_in).toMatchObject([{ oauth: [{ provider: issuer }], password: null }]);
+      expect(session.channel.access.provider).toBe(name);
+      const { json: banner } = await api.call('POST', '/v1/banner-tokens', { tenant: TENANT, channel: channelId });
+      const headers = { authorization: `Bearer ${banner.token}` };
+      const state = await api.request('GET', '/banner/state', { headers });
+      expect(state.json.channels[0].message).toContain(`${name} `);
       const wrong = await signInAt(issuer, `other-${issuer}@ways.example.com`, path);
       expect(codeOf(wrong)).toBe('account_mismatch');
       expect(codeOf(await signInAt(issuer, email, path))).toBeNull();

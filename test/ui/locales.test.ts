@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LOCALES } from '../../domain/locale.ts';
 import type { Locale } from '../../domain/locale.ts';
-import { counted, fill } from '../../ui/words/connect/fill.ts';
+import { counted, fill, providerParts } from '../../ui/words/connect/fill.ts';
 import { loadWords } from '../../ui/words/connect/languages.ts';
 import type { ConnectWords } from '../../ui/words/connect/shape.ts';
 
@@ -35,6 +35,12 @@ describe.each(LOCALES)('the words in %s', (locale) => {
     for (const [path, text] of texts) {
       expect(namesIn(text), path).toEqual(namesIn(english.get(path) ?? ''));
     }
+  });
+
+  it('name who issued a grant, and call a server without a name by its kind', () => {
+    const words = languages[locale];
+    expect(providerParts(words, 'Google', 'imap').provider).toBe('Google');
+    expect(providerParts(words, 'the mail server', 'imap').provider).toBe(words.providers.imap?.name);
   });
 
   it('never name Mooring: the product does', () => {

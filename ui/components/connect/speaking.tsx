@@ -2,7 +2,7 @@ import { createContext, Suspense, use, useContext, useLayoutEffect, useMemo, use
 import type { ReactNode } from 'react';
 import type { AccessType } from '../../../domain/access-type.ts';
 import type { Locale } from '../../../domain/locale.ts';
-import { counted, fill, momentIn, numberIn } from '../../words/connect/fill.ts';
+import { counted, fill, momentIn, numberIn, providerParts } from '../../words/connect/fill.ts';
 import type { Parts } from '../../words/connect/fill.ts';
 import { loadWords, preferredLanguage, rememberLanguage } from '../../words/connect/languages.ts';
 import type { ConnectWords, Counted } from '../../words/connect/shape.ts';
@@ -94,13 +94,6 @@ function speak({ locale, words, product, choose }: Spoken): Speaking {
     count: (forms, n, parts) => counted(locale, forms, n, parts),
     number: (n) => numberIn(locale, n),
     moment: (iso) => momentIn(locale, iso),
-    providerParts(provider, accessType) {
-      const generic = accessType && words.providers[accessType];
-      return generic
-        ? { provider: generic.name, at: generic.at }
-        : { provider, at: fillAt(words.atProvider, provider) };
-    },
+    providerParts: (provider, accessType) => providerParts(words, provider, accessType),
   };
 }
-
-const fillAt = (text: string, provider: string) => text.replace('{provider}', provider);

@@ -1,6 +1,7 @@
+import type { AccessType } from '../../../domain/access-type.ts';
 import type { Locale } from '../../../domain/locale.ts';
 import { capital } from '../../../domain/words/sign-in-failures.ts';
-import type { Counted } from './shape.ts';
+import type { ConnectWords, Counted } from './shape.ts';
 
 export type Parts = Record<string, string>;
 
@@ -8,6 +9,21 @@ export type Parts = Record<string, string>;
 export function fill(text: string, parts: Parts): string {
   const filled = text.replaceAll(/\{(\w+)\}/g, (name, key: string) => parts[key] ?? name);
   return /^\{(provider|at)\}/.test(text) ? capital(filled) : filled;
+}
+
+/**
+ * `provider` and `at`, for sentences about who runs an account. What has no name, such as “the mail server”, is called by
+ * its access type in each language.
+ */
+export function providerParts(
+  { providers, atProvider }: Pick<ConnectWords, 'providers' | 'atProvider'>,
+  provider: string,
+  accessType?: AccessType,
+): { provider: string; at: string } {
+  const generic = accessType && provider.startsWith('the ') && providers[accessType];
+  return generic
+    ? { provider: generic.name, at: generic.at }
+    : { provider, at: atProvider.replace('{provider}', provider) };
 }
 
 /** The form of a counted sentence for this number, with `{count}` grouped as the language does. */
