@@ -8,7 +8,7 @@ import type { NoticeRow } from '../db/notices/notices.ts';
 import type { TenantPolicy } from '../db/schema/tenants.ts';
 import type { Mail } from '../domain/mail.ts';
 import { sha256 } from '../crypto/random-secrets.ts';
-import { plainKind, reminderNumber } from '../domain/notices/notice.ts';
+import { expiringEnd, plainKind, reminderNumber } from '../domain/notices/notice.ts';
 import { endThatIsTold } from './plan-expiring.ts';
 import { itemOfChannel } from './mail/channel-item.ts';
 import { composeMail } from './mail/compose.ts';
@@ -64,7 +64,8 @@ async function itemOf(context: TellContext, tx: Transaction, notice: NoticeRow, 
   const isOver = notice.kind === 'recovered';
   const link = isOver ? null : await noticeLink(context, tx, { notice, channel, now });
   if (!channel) return unconnected(link);
-  const end = await endThatIsTold(context, tx, { channel, occasion: notice.occasion, now });
+  const warned = expiringEnd(notice.occasion);
+  const end = warned && (await endThatIsTold(context, tx, { channel, occasion: notice.occasion, now }));
   const incident = notice.incidentId === null ? null : await findIncident(tx, notice.incidentId);
   const credential = await findCredentialState(tx, channel.id);
   return itemOfChannel(channel, accessWordsOf(context, channel, credential), {
@@ -76,7 +77,8 @@ async function itemOf(context: TellContext, tx: Transaction, notice: NoticeRow, 
     link,
     ...(isOver ? { reason: incident?.reason ?? null, task: 'none' } : {}),
     ...(notice.kind === 'new_link' ? { task: 'sign_in' } : {}),
-    ...(end ? { reason: end.expiresBy, task: 'sign_in', since: null, until: end.expiresAt } : {}),
+    // A refresh may move the end while the mail is composed: it then says when, and no reason.
+    ...(warned ? { reason: end?.expiresBy ?? null, task: 'sign_in', since: null, until: warned } : {}),
   });
 }
 

@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { tellAllExpiring } from '../../background/expiring.ts';
+import { findChannel } from '../../db/channels/channels.ts';
 import { findCredentialState } from '../../db/credentials/credentials.ts';
 import { credentials } from '../../db/schema/credentials.ts';
 import { channelOf, connectMicrosoft } from '../support/connect.ts';
@@ -251,6 +252,11 @@ async function connectUnused(owner: string): Promise<string> {
   await engine.sandbox.account('microsoft', email);
   const spec = { owner: person(owner), import: 'off' as const };
   const id = channelOf(await connectMicrosoft(engine, email, { tenantId: 'ending', spec }));
+  // Its workflow sleeps, and could not refresh the grant.
+  await engine.sandbox.fault('microsoft', email, 'unavailable', { kind: 'token' });
+  await until('its workflow', async () => {
+    return ((await database.inTenant('ending', (tx) => findChannel(tx, id)))?.workflowSeq ?? 0) > 0;
+  });
   await database.inTenant('ending', async (tx) => {
     const { issuedAt, expiryWarnAt } = (await findCredentialState(tx, id))!;
     const warnAfterDays = (expiryWarnAt!.getTime() - issuedAt!.getTime()) / DAY_MS;
