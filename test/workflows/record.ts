@@ -27,6 +27,7 @@ import { raiseStage } from '../support/stage.ts';
 import { PUSH_VARIABLES } from '../push/pushing.ts';
 import { addEndpoint } from '../webhooks/stage.ts';
 import { lifeOf } from './life.ts';
+import { startSend } from './start-send.ts';
 import { HISTORIES, SECRET, textsOf } from './recorded.ts';
 import { pretty, toRecorded } from './recorded-text.ts';
 import type { Recorded } from './recorded.ts';
@@ -319,6 +320,26 @@ async function recordDeliveries(): Promise<void> {
   endpoint.close();
 }
 
+/** A message that waited for a fresh access token and was taken, and one whose provider has not answered yet. */
+async function recordSends(): Promise<void> {
+  const { email, channelId, life } = await connected('sending', { spec: { import: 'off', uses: ['read', 'send'] } });
+  await life.inTenant((tx) =>
+    tx.update(credentials).set({ accessTokenRefusedAt: new Date() }).where(eq(credentials.channelId, channelId)),
+  );
+  const first = await startSend(engine, channelId, email);
+  await client.workflow.getHandle(first).result();
+  await save('send-settled', first);
+  const slow = await sandbox.fault('google', email, 'slow', { kind: 'api', ms: 15_000, times: 1 });
+  const second = await startSend(engine, channelId, email);
+  await until('the transmission', async () => {
+    const { raw } = await client.workflow.getHandle(second).describe();
+    return raw.pendingActivities?.some(({ lastStartedTime }) => lastStartedTime);
+  });
+  await save('send-running', second);
+  await sandbox.mend(slow.id);
+  await client.workflow.getHandle(second).result();
+}
+
 async function exists(workflowId: string): Promise<boolean> {
   return client.workflow
     .getHandle(workflowId)
@@ -336,6 +357,7 @@ const RECORDED_ALONE: Record<string, () => Promise<void>> = {
   refreshed: recordRefreshed,
   'refused-password': recordRefusedPassword,
   reminded: recordReminded,
+  sends: recordSends,
   subscribed: recordSubscribed,
 };
 
@@ -361,6 +383,7 @@ async function recordAll(): Promise<void> {
   await recordBlocked();
   await recordDisconnecting();
   await recordPutOff();
+  await recordSends();
 }
 
 try {

@@ -34,7 +34,7 @@ describe('what was recorded', () => {
     expect(await replay(one)).toBeUndefined();
   });
 
-  it('has every state a channel, an import, a delivery and a recipient can wait in', () => {
+  it('has every state a channel, an import, a delivery, a recipient and a send can wait in', () => {
     expect(recorded.map(({ name }) => name)).toEqual([
       'channel-audited',
       'channel-blocked',
@@ -59,6 +59,8 @@ describe('what was recorded', () => {
       'import-waiting',
       'recipient-told',
       'recipient-waiting',
+      'send-running',
+      'send-settled',
     ]);
   });
 
