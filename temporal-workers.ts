@@ -30,6 +30,12 @@ const GRACE = '65s';
 const SLOTS = { rows: 20, credentials: 40, import: 64, webhooks: 300, notices: 20 };
 
 /**
+ * How many workflow tasks a worker takes at once. One thread does them, and each has ten seconds: of more than a busy machine
+ * does in that time all run out together, are replayed from their start, and run out again.
+ */
+const MOST_WORKFLOW_TASKS = 10;
+
+/**
  * One Temporal worker per queue of this process: workflows with the activities on rows, workflows of deliveries, webhooks of
  * each lane, and two activity queues per access type, so that no import can starve a refresh, and no provider another or a
  * channel's look at its row.
@@ -54,6 +60,7 @@ export async function createWorkers(context: Context, connection: NativeConnecti
     workflowBundle: await workflowBundle(),
     // A killed worker's cached workflows are taken up by another after this, not after Temporal's ten seconds.
     stickyQueueScheduleToStartTimeout: '2s',
+    maxConcurrentWorkflowTaskExecutions: MOST_WORKFLOW_TASKS,
   } satisfies Partial<WorkerOptions>;
   const deliveries = createDeliverActivities(context);
   return Promise.all([

@@ -1,10 +1,11 @@
-import { and, eq, sql } from 'drizzle-orm';
+import { and, eq, inArray, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createRowActivities } from '../../activities/channel.ts';
 import { turnServing } from '../../background/serving.ts';
 import { askFor } from '../../channels/wake.ts';
 import { findChannel } from '../../db/channels/channels.ts';
 import { findCredential } from '../../db/credentials/credentials.ts';
+import { nudges } from '../../db/schema/channels.ts';
 import { messages } from '../../db/schema/messages.ts';
 import type { Context } from '../../runtime/context.ts';
 import { createWorkers } from '../../temporal-workers.ts';
@@ -202,3 +203,54 @@ it('rule 13: refreshes of one tenant that hang in every slot do not delay anothe
     });
   await until('the message', isStored, HANGS_FOR_MS / 3);
 }, 60_000);
+
+const STORM = 100;
+/** As many workflow tasks as a worker takes at once. */
+const MOST_TASKS = 10;
+
+/** Paused channels, whose workflows have nothing to do but to look. */
+async function copiesOf(channelId: string): Promise<string[]> {
+  const rows = await engine.context.database.acrossTenants((tx) =>
+    tx.execute<{ id: string }>(sql`
+      insert into channels select (jsonb_populate_record(c, jsonb_build_object(
+        'id', left(c.id, -4) || lpad(n::text, 4, '0'), 'mailbox_key', 'copy' || n, 'next_due_at', null::text,
+        'status', 'paused', 'paused_at', c.created_at))).*
+      from channels c, generate_series(1, ${STORM}) n where c.id = ${channelId} returning id`),
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** The most workflow tasks that were under way at once, by the histories. */
+async function mostTasksAtOnce(channelIds: string[]): Promise<number> {
+  const steps: [atMs: number, step: 1 | -1][] = [];
+  for (const channelId of channelIds) {
+    const events = (await engine.channel(channelId).fetchHistory()).events ?? [];
+    for (const { eventTime: endedAt, workflowTaskCompletedEventAttributes: ended } of events) {
+      const started = events.find(({ eventId }) => ended && String(eventId) === String(ended.startedEventId));
+      if (started) steps.push([timeOf(started.eventTime), 1], [timeOf(endedAt), -1]);
+    }
+  }
+  let [underWay, most] = [0, 0];
+  for (const [, step] of steps.toSorted(([a, x], [b, y]) => a - b || x - y)) {
+    underWay += step;
+    most = Math.max(most, underWay);
+  }
+  return most;
+}
+
+const timeOf = (time: { seconds?: unknown; nanos?: number | null } | null | undefined) =>
+  Number(time?.seconds) * 1_000 + (time?.nanos ?? 0) / 1e6;
+
+it('rule 13: a hundred changes at once all reach their workflows, of which a worker takes ten at a time', async () => {
+  const ids = await copiesOf((await asleep('acme', 'copied@example.com')).channelId);
+  expect(ids.length).toBe(STORM);
+  const patched = ids.map((id) => api.call('PATCH', `/v1/channels/${id}`, { metadata: { plan: 'pro' } }));
+  for (const { status } of await Promise.all(patched)) expect(status).toBe(200);
+  const left = () =>
+    engine.context.database.acrossTenants(async (tx) => {
+      const rows = await tx.select({ id: nudges.channelId }).from(nudges).where(inArray(nudges.channelId, ids));
+      return rows.length;
+    });
+  await until('every look', async () => (await left()) === 0, 120_000);
+  expect(await mostTasksAtOnce(ids)).toBeLessThanOrEqual(MOST_TASKS);
+}, 180_000);
