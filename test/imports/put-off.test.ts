@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { presentImport } from '../../api/presenters/import.ts';
 import { changeImportMode } from '../../channels/import-mode.ts';
 import { lockChannel, updateChannel } from '../../db/channels/channels.ts';
+import { updateImport } from '../../db/imports/imports.ts';
 import { findReceipt } from '../../db/imports/receipts.ts';
 import type { ImportMode } from '../../domain/access-type.ts';
 import type { Session } from '../../providers/contract.ts';
@@ -177,6 +178,40 @@ test.each([
   const more = await stage.sandbox.deliver(provider, email, MESSAGES);
   await outlive(channelId, importId, { broken, more: messageIds(more) });
   expect(idsOf(await stored(channelId))).toEqual(messageIds([...missed, ...more]));
+});
+
+test('a slice that breaks waits for its channel before it holds its import, as a reauthorization does', async () => {
+  const email = 'locks@example.com';
+  const { database } = stage.context;
+  const channelId = channelOf(await connectGmail(stage, email));
+  await stage.sandbox.deliver('google', email, 1);
+  const importId = await importing(stage.context).queue(channelId, { cause: 'reauthorized' });
+  const locked = Promise.withResolvers<void>();
+  const reauthorize = () =>
+    database.inTenant(TENANT, async (tx) => {
+      await lockChannel(tx, channelId);
+      locked.resolve();
+      await until('the slice that waits for the channel', async () => {
+        const [row] = await tx.execute<{ waits: boolean }>(
+          sql`select exists (select from pg_locks where not granted) as waits`,
+        );
+        return row?.waits;
+      });
+      await updateImport(tx, importId, { windowTo: null });
+    });
+  let reauthorizing: Promise<void> | null = null;
+  const machine = importing(
+    withSessions(stage.context, (session) => ({
+      ...session,
+      async listChanges() {
+        reauthorizing ??= reauthorize();
+        await locked.promise;
+        throw new TypeError('our reader of this page is broken');
+      },
+    })),
+  );
+  expect(await machine.slice(channelId, importId, LAST_ATTEMPT)).toMatchObject({ done: false, state: 'running' });
+  await reauthorizing;
 });
 
 const DAY_MS = 86_400_000;

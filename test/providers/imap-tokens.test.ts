@@ -110,6 +110,16 @@ describe('IMAP with tokens', () => {
     expect(message).not.toContain(account.secret);
   });
 
+  it('a token never goes to another provider’s server, also where its own is no longer configured', async () => {
+    const { access } = await createAccount('google');
+    const { context = {} } = await identify(access);
+    const open = (issuer: ProviderName | null) =>
+      stage.tokenImapWithout('google').openSession({ ...access, issuer, context }, NEVER);
+    await expect(open('google')).rejects.toThrow('no provider is configured whose token opens this mailbox');
+    // Of two, the issuer has to be known.
+    await expect(stage.tokenImap.openSession({ ...access, issuer: null, context }, NEVER)).rejects.toThrow(TypeError);
+  });
+
   it('a token without the scope of IMAP does not open the mailbox', async () => {
     const account = await createAccount('google');
     const { context = {} } = await identify(account.access);

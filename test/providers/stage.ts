@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { AccessType } from '../../domain/access-type.ts';
+import type { AccessType, ProviderName } from '../../domain/access-type.ts';
 import { Secret } from '../../domain/secret.ts';
 import { createEgressGuard } from '../../net/egress.ts';
 import { createPkce } from '../../providers/oauth.ts';
@@ -36,15 +36,22 @@ export class Stage {
   readonly #dir: string;
 
   readonly #receiver: Server;
+  readonly #publicUrl: string;
 
   private constructor(sandbox: RunningSandbox, dir: string, receiver: Server) {
     this.sandbox = sandbox;
     this.#dir = dir;
     this.#receiver = receiver;
     const { port } = receiver.address() as AddressInfo;
-    const { tokenImap, providers } = providersAt(sandbox, `http://127.0.0.1:${port}`);
+    this.#publicUrl = `http://127.0.0.1:${port}`;
+    const { tokenImap, providers } = providersAt(sandbox, this.#publicUrl);
     this.providers = providers;
     this.tokenImap = tokenImap;
+  }
+
+  /** IMAP after the client of `issuer` has left the environment. */
+  tokenImapWithout(issuer: ProviderName): Provider {
+    return providersAt(this.sandbox, this.#publicUrl, issuer).tokenImap;
   }
 
   static async open(): Promise<Stage> {
@@ -159,10 +166,18 @@ async function openReceiver(): Promise<Server> {
   return receiver;
 }
 
-function providersAt({ addresses }: RunningSandbox, publicUrl: string): { providers: Providers; tokenImap: Provider } {
+function providersAt(
+  { addresses }: RunningSandbox,
+  publicUrl: string,
+  without?: ProviderName,
+): { providers: Providers; tokenImap: Provider } {
   const pushing = { GOOGLE_PUBSUB_TOPIC: 'projects/mooring-sandbox/topics/gmail' };
+  const environment: object = Object.assign(pushing, ...Object.values(addresses.environment));
+  const given = Object.entries(environment).filter(
+    ([name]) => without === undefined || !name.startsWith(`${without.toUpperCase()}_`),
+  );
   const config = {
-    variables: z.object(PROVIDER_VARIABLES).parse(Object.assign(pushing, ...Object.values(addresses.environment))),
+    variables: z.object(PROVIDER_VARIABLES).parse(Object.fromEntries(given)),
     publicUrl,
     egress: { allow: ['127.0.0.0/8', '::1'] },
     certificateAuthorities: readFileSync(String(addresses.imap['ca_file']), 'utf8'),

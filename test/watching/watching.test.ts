@@ -7,6 +7,7 @@ import { findWatch } from '../../db/channels/watches.ts';
 import { credentials } from '../../db/schema/credentials.ts';
 import { CREDENTIALS_TOPIC, EVENTS_TOPIC } from '../../domain/notify-topics.ts';
 import type { Context } from '../../runtime/context.ts';
+import { lookForNews } from '../../watching/look.ts';
 import { lookAtDue, Watcher } from '../../watching/watcher.ts';
 import { channelOf, connectGmail, connectImap } from '../support/connect.ts';
 import { raiseEngine, until } from '../support/engine.ts';
@@ -156,6 +157,32 @@ test('one listener that stays writes one row a look, and its leases are taken ov
   await second.settled();
   expect((await watchOf(life))?.nextLookAt?.getTime()).toBeGreaterThan(Date.now());
   await second.stop();
+});
+
+test('a look leaves a channel alone that is in trouble, and goes on where its trouble has ended meanwhile', async () => {
+  const life = await watchedGmail('rests@example.com');
+  await restOthers(life);
+  const channelId = await idOf(life);
+  const owner = 'lsn_of_this_test';
+  /** One look of a listener; `meanwhile` happens once it has read the row. */
+  const look = async (meanwhile: () => Promise<unknown>) => {
+    await witness`update channels set trouble = 'access' where id = ${channelId}`;
+    await witness`update watches set owner = ${owner}, next_look_at = now(), lease_until = now() + interval '1 minute'
+                  where channel_id = ${channelId}`;
+    const context = later(0);
+    const inTenant: typeof context.database.inTenant = async (tenantId, work) => {
+      const result = await context.database.inTenant(tenantId, work);
+      await meanwhile();
+      return result;
+    };
+    const database = { ...context.database, inTenant };
+    await lookForNews({ ...context, database }, { tenantId: 'acme', channelId, owner }, new AbortController().signal);
+    return watchOf(life);
+  };
+  const heal = () => witness`update channels set trouble = null where id = ${channelId}`;
+  expect(await look(heal)).toMatchObject({ nextLookAt: expect.any(Date) as Date, leaseUntil: null });
+  expect(await look(async () => {})).toMatchObject({ nextLookAt: null, leaseUntil: null });
+  await heal();
 });
 
 test('news wakes the workflow, which stores it; then the pace is the fastest again', async () => {
