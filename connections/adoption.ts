@@ -11,6 +11,7 @@ import { ProviderError } from '../domain/verdict.ts';
 import { inTime } from '../domain/limits/in-time.ts';
 import { oauthOf } from '../credentials/oauth.ts';
 import { understandAnswer } from '../credentials/one-time-exchange-answer.ts';
+import { withTokenLife } from '../credentials/token-life.ts';
 import { whileRenewing } from '../credentials/one-time-exchange.ts';
 import type { RawAnswer, TokenSet } from '../providers/contract.ts';
 import { completeSignIn, proveSignIn } from './complete-sign-in.ts';
@@ -37,8 +38,9 @@ export type AdoptionOutcome = Extract<LinkResult, { status: 'connected' }> | Ado
  * failure is written down where a later try may help, and is forgotten where the product's own token is as good.
  */
 export async function finishAdoption(context: Context, adoption: AnsweredAdoption): Promise<AdoptionOutcome> {
-  const answered = understandAnswer(oauthOfRow(context, adoption.row), adoption.answer);
-  const tokens = answered instanceof ProviderError ? null : answered;
+  const oauth = oauthOfRow(context, adoption.row);
+  const answered = understandAnswer(oauth, adoption.answer);
+  const tokens = answered instanceof ProviderError ? null : await withTokenLife(oauth, answered);
   const outcome = tokens ? await proveAndStore(context, adoption, tokens) : refusedBy(answered);
   if (outcome.status !== 'connected') await settleFailure(context, adoption, outcome, tokens);
   context.killPoint('adoption.settled');

@@ -18,6 +18,7 @@ import type { Settled } from './outcomes.ts';
 import { openSecret } from './access.ts';
 import { openAnswer, understandAnswer } from './one-time-exchange-answer.ts';
 import { answerBinding } from './send-refresh.ts';
+import { withTokenLife } from './token-life.ts';
 import { areCurrentIdentifiers, tokenIdentifiersOf } from './token-identifiers.ts';
 import { NO_TOKEN_ANSWER, scopesRemoved } from '../domain/verdict-builders.ts';
 import { learnRotation, parseRotation } from '../domain/rotation.ts';
@@ -52,7 +53,8 @@ export async function settleAnswer(context: Context, answered: Answered): Promis
   const { tenantId, channelId, answer } = answered;
   const binding = answerBinding({ tenantId, channelId, version: answer.version });
   const raw = await openAnswer(context, answer.sealedAnswer, binding);
-  const tokens = understandAnswer(answered.oauth, raw);
+  const understood = understandAnswer(answered.oauth, raw);
+  const tokens = understood instanceof ProviderError ? understood : await withTokenLife(answered.oauth, understood);
   const settle = async (waking: Waking) => {
     const given = { context, ...waking, ...(await lockWithCredential(waking.tx, channelId)), answer };
     const result =

@@ -261,6 +261,11 @@ export interface OAuthAdapter {
    * token answer: a captive portal's HTML must never overwrite a stored token.
    */
   processTokenAnswer(answer: RawAnswer): TokenSet;
+  /**
+   * Asks how many seconds an access token has left (RFC 7662); null: the server does not say. Only where token answers never
+   * tell a life. It changes nothing at the server, so it may be asked again.
+   */
+  introspect?(grant: Grant, signal: AbortSignal): Promise<number | null>;
   /** What its pages and endpoints answer (`Provider.classify`). */
   classify(answer: ProviderAnswer): Verdict;
   /** `token`: `revoke` ends a grant; `none`: tell the person how to do it by hand. */

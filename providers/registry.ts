@@ -9,9 +9,10 @@ import { reserveAlone } from './pacer.ts';
 import type { ReserveTime } from './pacer.ts';
 import { imap } from './imap/definition.ts';
 import { microsoft } from './microsoft/definition.ts';
+import { salesforce } from './salesforce/definition.ts';
 
 /** Every provider, one line each (providers/README.md). */
-const PROVIDERS: readonly ProviderDefinition[] = [google, imap, microsoft, exchange];
+const PROVIDERS: readonly ProviderDefinition[] = [google, imap, microsoft, exchange, salesforce];
 
 /** The environment variables of all providers. */
 export const PROVIDER_VARIABLES: z.ZodRawShape = Object.assign({}, ...PROVIDERS.map(({ variables }) => variables));

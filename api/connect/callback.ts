@@ -17,6 +17,7 @@ import { sha256 } from '../../crypto/random-secrets.ts';
 import { connectionOf, openTrip, redirectUri } from './authorize.ts';
 import { isSameBrowser } from './browser.ts';
 import { completeSignIn, proveSignIn } from '../../connections/complete-sign-in.ts';
+import { withTokenLife } from '../../credentials/token-life.ts';
 import { compareGrant } from '../../channels/granted-uses.ts';
 import { refusalOfSending } from '../../connections/prove-sending.ts';
 import { isRepaired, namespacesOf, reopenLink, sharedMailbox, wantedMailbox, whyOver } from './open-link.ts';
@@ -143,7 +144,8 @@ async function exchangeAndStore(
     context: (await connectionOf(context, trip.opened, accessType)).context,
   };
   const signal = AbortSignal.timeout(EXCHANGE_TIMEOUT_MS);
-  const tokens = oauth.processTokenAnswer(await oauth.exchangeRequest(sent, signal));
+  const told = oauth.processTokenAnswer(await oauth.exchangeRequest(sent, signal));
+  const tokens = await withTokenLife(oauth, told);
   context.killPoint('sign_in.exchanged');
   const { granted, lacking } = compareGrant(oauth, tokens.scopes, link.spec.uses);
   if (lacking.length > 0) return fail('scope_missing', `A permission was not given: ${lacking.join(', ')}`);

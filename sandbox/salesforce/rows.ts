@@ -33,8 +33,12 @@ export interface RecordRow {
   readonly org: string;
   readonly object: ObjectName;
   readonly id: string;
-  /** CreatedDate and SystemModstamp, in whole seconds as Salesforce has them. */
+  /**
+   * CreatedDate, LastModifiedDate and SystemModstamp, in whole seconds as Salesforce has them. A mail with a date of its own
+   * is dated back to it, as an import with the permission to set audit fields does; no stamp is ever dated back.
+   */
   readonly created_at: number;
+  readonly modified_at: number;
   readonly stamp: number;
   readonly created_by: string;
   readonly deleted_at: number | null;

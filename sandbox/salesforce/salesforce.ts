@@ -58,6 +58,11 @@ export function createSalesforceProvider(deps: ProviderDeps): SandboxProvider {
   return {
     name: 'salesforce',
     connection: connectionTo(base, client),
+    environment: {
+      SALESFORCE_CLIENT_ID: client.clientId,
+      SALESFORCE_CLIENT_SECRET: client.clientSecret,
+      SALESFORCE_LOGIN_URL: `${base}/login`,
+    },
     routes: salesforceRoutes(salesforce, locators),
     accountDetails: ACCOUNT_DETAILS,
     objects: ['Task'],

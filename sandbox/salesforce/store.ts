@@ -138,7 +138,7 @@ export class SalesforceStore implements GrantStore {
   }
 
   change(row: RecordRow, fields: Readonly<Record<string, FieldValue>>): void {
-    this.#save([{ ...row, stamp: this.second(), fields: { ...row.fields, ...fields } }]);
+    this.#save([{ ...row, stamp: this.second(), modified_at: this.second(), fields: { ...row.fields, ...fields } }]);
   }
 
   delete(row: RecordRow): void {
@@ -193,7 +193,8 @@ export class SalesforceStore implements GrantStore {
     spec?: MessageSpec,
   ): readonly [RecordRow, ...RecordRow[]] {
     const at = this.second();
-    const common = { org, created_at: at, stamp: at, created_by: user_id, deleted_at: null };
+    const created_at = spec ? Math.floor(Date.parse(spec.date) / 1000) * 1000 : at;
+    const common = { org, created_at, modified_at: created_at, stamp: at, created_by: user_id, deleted_at: null };
     const mail = { ...common, object, id: newId(object === 'Task' ? '00T' : '02s'), fields, ...(spec ? { spec } : {}) };
     if (object === 'Task' || fields['Status'] === DRAFT) return [mail];
     const Subject = `Email: ${spec?.subject ?? fields['Subject'] ?? ''}`;

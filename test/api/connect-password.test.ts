@@ -172,7 +172,8 @@ describe('connecting with a password', () => {
     expect(oauth).toMatchObject({ status: 409, json: { code: 'no_oauth_for_access_type' } });
     const password = await browse(api)('POST', `${link.path}/password`, form({ access_type: 'gmail' }));
     expect(password).toMatchObject({ status: 409, json: { code: 'no_password_for_access_type' } });
-    const unknown = await browse(api)('POST', `${link.path}/authorize`, { access_type: 'salesforce' });
+    const mail = await links.makeLink({ access_types: ['imap'] });
+    const unknown = await browse(api)('POST', `${mail.path}/authorize`, { access_type: 'salesforce' });
     expect(unknown).toMatchObject({ status: 403, json: { code: 'access_type_not_allowed' } });
   });
 

@@ -35,6 +35,13 @@ describe('the providers of an environment', () => {
     }
   });
 
+  test('Salesforce is offered with an id and a secret', () => {
+    const client = { SALESFORCE_CLIENT_ID: 'client' };
+    expect(offered(client)).toEqual(['imap', 'exchange']);
+    const given = { ...client, SALESFORCE_CLIENT_SECRET: secret('client-secret') };
+    expect(offered(given)).toEqual(['imap', 'exchange', 'salesforce']);
+  });
+
   test('every wrong variable is named at once, a provider’s own too, and no value is shown', () => {
     const wrong = { ...CLIENT, PORT: '70000', GOOGLE_TOKEN_URL: 'no address', GOOGLE_PUBSUB_TOPIC: 'news' };
     expect(() => readConfig({ ...BASE, ...wrong })).toThrow(

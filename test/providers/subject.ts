@@ -24,8 +24,10 @@ export interface Subject {
   cursorExpiry: string;
   /** Folders that are not imported, as the provider's side names them. */
   excludedFolders: string[];
+  /** What the place of a delivered message is called; absent: INBOX. */
+  inbox?: string;
   /** Parts of the contract that cannot be shown here, each with the reason. */
-  optOuts: Partial<Record<'malformed messages' | 'failures of the provider' | 'push', string>>;
+  optOuts: Partial<Record<'malformed messages' | 'large messages' | 'failures of the provider' | 'push', string>>;
 }
 
 const NEVER = new AbortController().signal;

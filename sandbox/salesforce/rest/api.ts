@@ -14,7 +14,7 @@ const DAILY_REQUESTS = 100_000;
 const VERSIONS = ['62.0', '63.0', '64.0', '65.0'];
 
 /** The faults of the control API that show in a call's answer, besides those of every HTTP request. */
-export const REST_FAULTS = ['account_disabled', 'api_disabled'] as const;
+export const REST_FAULTS = ['account_disabled', 'api_disabled', 'requests_nearly_spent'] as const;
 
 /** A call as it came, at one instance. */
 export interface Call extends Omit<RestRequest, 'store' | 'account' | 'version' | 'path' | 'locators'> {
@@ -48,7 +48,8 @@ export function answerRest(
   if (held.has('account_disabled')) return restError.userInactive();
   if (held.has('api_disabled')) return restError.apiDisabled();
   if (!session.scopes.some((scope) => scope === 'api' || scope === 'full')) return restError.notForRest();
-  const used = store.countRequest(account.org);
+  const counted = store.countRequest(account.org);
+  const used = held.has('requests_nearly_spent') ? DAILY_REQUESTS - 5_000 : counted;
   const answer = answerPath({ ...call, store, locators, account, version, path: below }, used);
   return { ...answer, headers: { ...answer.headers, 'sforce-limit-info': `api-usage=${used}/${DAILY_REQUESTS}` } };
 }

@@ -81,7 +81,7 @@ export function recordsOf(store: SalesforceStore, org: string, object: string): 
   const users = store.accounts().filter((account) => account.org === org);
   if (object === 'User') {
     return users.map(({ user_id, email, name }) => ({
-      ...systemFields({ id: user_id, created_at: 0, stamp: 0, created_by: user_id, deleted_at: null }),
+      ...systemFields({ id: user_id, created_at: 0, modified_at: 0, stamp: 0, created_by: user_id, deleted_at: null }),
       Username: email,
       Email: email,
       Name: name ?? email.slice(0, email.indexOf('@')),
@@ -90,7 +90,7 @@ export function recordsOf(store: SalesforceStore, org: string, object: string): 
   }
   if (object !== 'Organization') return undefined;
   return users.slice(0, 1).map(({ user_id, instance }) => ({
-    ...systemFields({ id: orgId(org), created_at: 0, stamp: 0, created_by: user_id, deleted_at: null }),
+    ...systemFields({ id: orgId(org), created_at: 0, modified_at: 0, stamp: 0, created_by: user_id, deleted_at: null }),
     Name: org,
     InstanceName: instance.toUpperCase(),
     IsSandbox: instance.startsWith('cs'),
@@ -109,13 +109,13 @@ function toSObject(row: RecordRow): SObject {
 }
 
 function systemFields(
-  row: Pick<RecordRow, 'id' | 'created_at' | 'stamp' | 'created_by' | 'deleted_at'>,
+  row: Pick<RecordRow, 'id' | 'created_at' | 'modified_at' | 'stamp' | 'created_by' | 'deleted_at'>,
 ): Record<string, FieldValue> {
   return {
     Id: row.id,
     CreatedDate: dateTime(row.created_at),
     CreatedById: row.created_by,
-    LastModifiedDate: dateTime(row.stamp),
+    LastModifiedDate: dateTime(row.modified_at),
     LastModifiedById: row.created_by,
     SystemModstamp: dateTime(row.stamp),
     IsDeleted: row.deleted_at !== null,
@@ -150,7 +150,7 @@ function mailFields(spec: MessageSpec): Record<string, FieldValue> {
 function textOf(spec: MessageSpec): string {
   const { size, ...small } = spec;
   const source = composeMessage(small).toString('utf8');
-  const part = /Content-Type: text\/plain[^\n]*\r?\n(?:[^\n]+\n)*\r?\n([\s\S]*?)\r?\n--/i.exec(source)?.[1];
+  const part = /Content-Type: text\/plain[\s\S]*?\r\n\r\n([\s\S]*?)\r\n--/i.exec(source)?.[1];
   const text = part ?? source.replace(/^[\s\S]*?\r?\n\r?\n/, '');
   const padding = Math.min(size ?? 0, MOST_TEXT) - text.length;
   return (padding > 0 ? text + 'The rest of a long mail. '.repeat(Math.ceil(padding / 25)) : text)

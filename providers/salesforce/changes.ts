@@ -1,0 +1,186 @@
+import { verdict } from '../../domain/verdict-builders.ts';
+import { ProviderError } from '../../domain/verdict.ts';
+import { parseJson } from '../answers/text.ts';
+import type { ChangePage, ScopeHead, ScopeReference } from '../contract.ts';
+import type { ImportedObject, SalesforceClient } from './client.ts';
+import { arrivalOf, imported, itemOf, listRecords, MOST_RECORDS, placeOf, secondOf, soqlTime } from './records.ts';
+import { cursor as cursorSchema } from './schema.ts';
+import type { Cursor, ListedRecord } from './schema.ts';
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 1_440 * MINUTE_MS;
+/** Records are committed later than they are stamped: each listing reaches back by this. */
+const OVERLAP_MS = 15 * MINUTE_MS;
+/** Salesforce replicates so far back; a day before that the window takes over. */
+const REPLICATED_MS = 29 * DAY_MS;
+/** What a cursor remembers of its overlap. */
+const MOST_SEEN = 2_000;
+
+export const objectOf = ({ scope }: Pick<ScopeReference, 'scope'>) => scope as ImportedObject;
+
+/** Where an object stands now: what its last minutes hold is listed. */
+export async function headOf(client: SalesforceClient, part: ScopeReference): Promise<ScopeHead> {
+  const object = objectOf(part);
+  const at = await client.now();
+  const { latestDateCovered } = await updatedSince(client, object, new Date(at.getTime() - OVERLAP_MS));
+  const since = startOf(latestDateCovered, at);
+  const seen: string[] = [];
+  for (let after: ReturnType<typeof placeOf> | null = null; ;) {
+    const where = `SystemModstamp >= ${soqlTime(since)}`;
+    const { records } = await listRecords(client, object, { where, after, most: MOST_RECORDS });
+    seen.push(...records.map(nameOf));
+    const last = records.at(-1);
+    if (!last || records.length < MOST_RECORDS) break;
+    after = placeOf(last);
+  }
+  return { ...part, cursor: format(remembered(seen, since)), at };
+}
+
+/** Whether any object has records that its cursor has not seen. */
+export async function changedSince(
+  client: SalesforceClient,
+  cursors: ReadonlyMap<string, string>,
+): Promise<{ changed: boolean; at: Date | null }> {
+  const now = await client.now();
+  let coveredUntil = now;
+  for (const [scope, text] of cursors) {
+    const from = read(text);
+    const since = new Date(from.since);
+    // A cursor that rests for ever would leave the time that Salesforce replicates.
+    if (from.listing || now.getTime() - since.getTime() > DAY_MS) return { changed: true, at: null };
+    const { ids, latestDateCovered } = await updatedSince(client, objectOf({ scope }), since);
+    if (await hasUnseen(client, objectOf({ scope }), from, ids)) return { changed: true, at: null };
+    coveredUntil = new Date(Math.min(coveredUntil.getTime(), latestDateCovered.getTime()));
+  }
+  return { changed: false, at: coveredUntil };
+}
+
+async function hasUnseen(
+  client: SalesforceClient,
+  object: ImportedObject,
+  { since, seen }: Cursor,
+  ids: string[] | null,
+): Promise<boolean> {
+  if (ids === null || ids.length > seen.length) return true;
+  if (ids.length === 0) return false;
+  const known = new Set(seen);
+  const where = `SystemModstamp >= ${since}`;
+  const { records } = await listRecords(client, object, { where, after: null, most: MOST_RECORDS });
+  return records.length === MOST_RECORDS || records.some((record) => !known.has(nameOf(record)));
+}
+
+/**
+ * One page of an object's changes. Salesforce tells whether there are any, and until when no transaction is open
+ * (`getUpdated`); the records come in the order of their stamps. The next cursor starts there, less an overlap.
+ */
+export async function listChanges(
+  client: SalesforceClient,
+  part: ScopeReference,
+  text: string,
+  limit: number,
+): Promise<ChangePage> {
+  const object = objectOf(part);
+  const from = read(text);
+  const { coveredUntil, isQuiet } = from.listing
+    ? { coveredUntil: new Date(from.listing.coveredUntil), isQuiet: false }
+    : await begin(client, object, from);
+  if (isQuiet) return lastPage(from, { coveredUntil, at: await client.now(), taken: [] });
+  const known = new Set(from.seen);
+  const most = Math.min(limit + known.size, MOST_RECORDS);
+  const where = `SystemModstamp >= ${from.since}`;
+  const page = await listRecords(client, object, { where, after: from.listing?.after ?? null, most });
+  const settled = object === 'Task' ? page.records.filter((record) => isSettled(record, page.at)) : page.records;
+  const { taken, unseen } = firstUnseen(settled, known, limit);
+  const items = (await imported(client, object, unseen))
+    .filter((record) => object === 'Task' || !isOldNews(record, new Date(from.since)))
+    .map((record) => itemOf(object, record));
+  const last = taken.at(-1);
+  const isLast = taken.length === settled.length && settled.length < most;
+  if (!last || isLast) return { ...lastPage(from, { coveredUntil, at: page.at, taken }), items };
+  const { seen } = remembered([...from.seen, ...taken.map(nameOf)], startOf(coveredUntil, page.at));
+  const listing = { coveredUntil: coveredUntil.toISOString(), after: placeOf(last) };
+  return { items, cursor: format({ since: from.since, seen, listing }), more: true, at: page.at };
+}
+
+/** Until when Salesforce covers what it lists, and whether it says that nothing has changed. */
+async function begin(client: SalesforceClient, object: ImportedObject, from: Cursor) {
+  const { ids, latestDateCovered } = await updatedSince(client, object, new Date(from.since));
+  return { coveredUntil: latestDateCovered, isQuiet: ids?.length === 0 };
+}
+
+/** The listing is at its end: everything stamped before the next start is listed, and `seen` of what is stamped later. */
+function lastPage(
+  from: Cursor,
+  { coveredUntil, at, taken }: { coveredUntil: Date; at: Date; taken: ListedRecord[] },
+): ChangePage {
+  const start = new Date(Math.max(Date.parse(from.since), startOf(coveredUntil, at).getTime()));
+  const cursor = remembered([...from.seen, ...taken.map(nameOf)], start);
+  return { items: [], cursor: format(cursor), more: false, at };
+}
+
+const startOf = (coveredUntil: Date, at: Date) =>
+  new Date(Math.floor((Math.min(coveredUntil.getTime(), at.getTime()) - OVERLAP_MS) / 1000) * 1000);
+
+/** A task may change once more in its second, with the same stamp: it is listed when that second is over. */
+const isSettled = (record: ListedRecord, at: Date) => secondOf(record) < Math.floor(at.getTime() / 1000);
+
+/** A mail from before the last listing that was changed since, such as one that was read: no mail has come. */
+function isOldNews(record: ListedRecord, since: Date): boolean {
+  return arrivalOf(record).getTime() < since.getTime() - OVERLAP_MS && record.LastModifiedDate > record.CreatedDate;
+}
+
+function firstUnseen(records: ListedRecord[], known: ReadonlySet<string>, limit: number) {
+  const taken: ListedRecord[] = [];
+  const unseen: ListedRecord[] = [];
+  for (const record of records) {
+    if (!known.has(nameOf(record))) {
+      if (unseen.length === limit) break;
+      unseen.push(record);
+    }
+    taken.push(record);
+  }
+  return { taken, unseen };
+}
+
+/** One state of a record. */
+const nameOf = (record: ListedRecord) => `${record.Id}@${secondOf(record)}`;
+
+const secondOfName = (name: string) => Number(name.slice(name.indexOf('@') + 1));
+
+/** The names from `start` on. Where they are too many, the overlap shrinks to the second of the last one. */
+function remembered(names: string[], start: Date): Omit<Cursor, 'listing'> {
+  const from = (second: number) => [...new Set(names)].filter((name) => secondOfName(name) >= second);
+  const all = from(start.getTime() / 1000);
+  if (all.length <= MOST_SEEN) return { since: start.toISOString(), seen: all };
+  const last = all.reduce((latest, name) => Math.max(latest, secondOfName(name)), 0);
+  return { since: new Date(last * 1000).toISOString(), seen: from(last) };
+}
+
+/** The records that changed since; `ids` null: more than Salesforce lists. */
+async function updatedSince(
+  client: SalesforceClient,
+  object: ImportedObject,
+  since: Date,
+): Promise<{ ids: string[] | null; latestDateCovered: Date }> {
+  const now = await client.now();
+  if (now.getTime() - since.getTime() > REPLICATED_MS) {
+    throw new ProviderError('the cursor is older than what Salesforce replicates', verdict('cursor_expired', null));
+  }
+  // Its own minute is covered too.
+  const to = new Date(now.getTime() + MINUTE_MS);
+  try {
+    return await client.updated(object, { from: since, to });
+  } catch (error) {
+    if (!(error instanceof ProviderError) || error.verdict.providerCode !== 'EXCEEDED_ID_LIMIT') throw error;
+    const { latestDateCovered } = await client.updated(object, { from: new Date(now.getTime() - MINUTE_MS), to });
+    return { ids: null, latestDateCovered };
+  }
+}
+
+const format = (cursor: Cursor) => JSON.stringify(cursor);
+
+function read(text: string): Cursor {
+  const parsed = cursorSchema.safeParse(parseJson(text));
+  if (parsed.success) return parsed.data;
+  throw new ProviderError('the cursor is not one of Salesforce', verdict('cursor_expired', null));
+}

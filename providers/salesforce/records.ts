@@ -1,0 +1,85 @@
+import { ProviderError } from '../../domain/verdict.ts';
+import type { ListedItem } from '../contract.ts';
+import type { ImportedObject, SalesforceClient, Timed } from './client.ts';
+import { listedPage, loggedMails } from './schema.ts';
+import type { ListedRecord } from './schema.ts';
+
+const FIELDS: Record<ImportedObject, string> = {
+  EmailMessage: 'Id, SystemModstamp, CreatedDate, LastModifiedDate, MessageDate, Status',
+  Task: 'Id, SystemModstamp, CreatedDate, LastModifiedDate, TaskSubtype',
+};
+/** A mail that is not sent. */
+export const DRAFT = '5';
+/** Salesforce's largest page. */
+export const MOST_RECORDS = 2_000;
+/** Ids in one query, whose text may have 100,000 characters. */
+const MOST_IDS = 500;
+
+/** The last record of the page before. */
+export interface Place {
+  stamp: string;
+  id: string;
+}
+
+/** Instants in SOQL stand without quotes. */
+export const soqlTime = (at: Date) => at.toISOString();
+
+/** Records that meet `where`, behind a place, in the order of their stamps. */
+export function listRecords(
+  client: SalesforceClient,
+  object: ImportedObject,
+  { where, after, most }: { where: string; after: Place | null; most: number },
+): Promise<Timed<{ records: ListedRecord[] }>> {
+  const behind =
+    after === null
+      ? ''
+      : ` AND (SystemModstamp > ${after.stamp} OR (SystemModstamp = ${after.stamp} AND Id > '${after.id}'))`;
+  const soql = `SELECT ${FIELDS[object]} FROM ${object} WHERE ${where}${behind} ORDER BY SystemModstamp, Id LIMIT ${most}`;
+  return client.query(listedPage, soql);
+}
+
+export const placeOf = ({ SystemModstamp, Id }: ListedRecord): Place => ({ stamp: soqlTime(SystemModstamp), id: Id });
+
+export const secondOf = ({ SystemModstamp }: Pick<ListedRecord, 'SystemModstamp'>) =>
+  Math.floor(SystemModstamp.getTime() / 1000);
+
+/** A mail never changes; each state of a task is an item of its own. */
+export function itemOf(object: ImportedObject, record: ListedRecord): ListedItem {
+  const providerId = object === 'Task' ? `${record.Id}@${secondOf(record)}` : record.Id;
+  return { providerId, generation: '' };
+}
+
+/** When a mail came: it was filed later than it was sent, or sent later than it was drafted. */
+export function arrivalOf({ CreatedDate, MessageDate }: Pick<ListedRecord, 'CreatedDate' | 'MessageDate'>): Date {
+  return MessageDate && MessageDate > CreatedDate ? MessageDate : CreatedDate;
+}
+
+/**
+ * Those of the records that are imported: no drafts, and no task that only logs a mail, which is imported itself. Such a task
+ * names its mail nowhere, the mail names it.
+ */
+export async function imported(
+  client: SalesforceClient,
+  object: ImportedObject,
+  records: ListedRecord[],
+): Promise<ListedRecord[]> {
+  if (object === 'EmailMessage') return records.filter(({ Status }) => Status !== DRAFT);
+  const suspects = records.filter(({ TaskSubtype }) => TaskSubtype === 'Email').map(({ Id }) => Id);
+  const logs = new Set<string>();
+  for (let at = 0; at < suspects.length; at += MOST_IDS) {
+    const ids = suspects.slice(at, at + MOST_IDS).map((id) => `'${id}'`);
+    for (const id of await mailsOfTasks(client, ids)) logs.add(id.slice(0, 15));
+  }
+  return records.filter(({ Id }) => !logs.has(Id.slice(0, 15)));
+}
+
+async function mailsOfTasks(client: SalesforceClient, ids: string[]): Promise<string[]> {
+  const soql = `SELECT ActivityId FROM EmailMessage WHERE ActivityId IN (${ids.join(', ')})`;
+  try {
+    return (await client.query(loggedMails, soql)).records.flatMap(({ ActivityId }) => ActivityId ?? []);
+  } catch (error) {
+    // An organization without this object files mails as tasks alone.
+    if (error instanceof ProviderError && error.verdict.providerCode === 'INVALID_TYPE') return [];
+    throw error;
+  }
+}
