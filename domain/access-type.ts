@@ -1,9 +1,23 @@
-/** How a channel reaches its account. One access type belongs to exactly one provider. */
+/** The access types with an adapter of their own; a file of providers adds others by name (`providers/custom`). */
 export const ACCESS_TYPES = ['gmail', 'microsoft', 'exchange', 'imap', 'salesforce'] as const;
-export type AccessType = (typeof ACCESS_TYPES)[number];
+export type BuiltInAccessType = (typeof ACCESS_TYPES)[number];
+/** How a channel reaches its account. One access type belongs to exactly one provider. */
+export type AccessType = BuiltInAccessType | FileName;
 
 export const PROVIDER_NAMES = ['google', 'microsoft', 'exchange', 'imap', 'salesforce'] as const;
-export type ProviderName = (typeof PROVIDER_NAMES)[number];
+export type BuiltInProviderName = (typeof PROVIDER_NAMES)[number];
+/** Who runs the account: of a file, the same name as the access type's. */
+export type ProviderName = BuiltInProviderName | FileName;
+
+/** Any name, beside those that the compiler knows. */
+type FileName = string & Record<never, never>;
+
+/** A name that becomes part of an address, of a variable, and of a task queue. */
+export const NAME_PATTERN = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+export const LONGEST_NAME = 32;
+
+/** False: its adapter is made by a file. */
+export const isBuiltIn = (accessType: AccessType): boolean => ACCESS_TYPES.some((name) => name === accessType);
 
 /** Whose accounts an access type reaches. */
 export const providerOf = (accessType: AccessType): ProviderName => (accessType === 'gmail' ? 'google' : accessType);

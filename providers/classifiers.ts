@@ -1,4 +1,4 @@
-import type { ProviderName } from '../domain/access-type.ts';
+import type { BuiltInProviderName } from '../domain/access-type.ts';
 import { failedPart } from './answers/parts.ts';
 import { classifyExchange } from './exchange/errors.ts';
 import { classifyGoogle } from './google/errors.ts';
@@ -19,7 +19,7 @@ function entraOr(classify: Classifier): Classifier {
 }
 
 /** Every provider's map from its words to verdicts; `generic` is any OAuth server, and the network itself. */
-export const CLASSIFIERS: Readonly<Record<ProviderName | 'generic', Classifier>> = {
+export const CLASSIFIERS: Readonly<Record<BuiltInProviderName | 'generic', Classifier>> = {
   google: ofWhatFailed(classifyGoogle),
   microsoft: ofWhatFailed(classifyMicrosoft),
   exchange: ofWhatFailed(entraOr(classifyExchange)),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { camelCased } from './camel-cased.ts';
-import { KEEP_WARM, NAMESPACES, PROVIDER_NAMES, USES } from '../../domain/access-type.ts';
+import { KEEP_WARM, NAMESPACES, USES } from '../../domain/access-type.ts';
 import { STATUSES } from '../../domain/channel.ts';
 import { ACTIONS, STATUS_REASONS } from '../../domain/verdict.ts';
 import { pageQuery } from '../http/paging.ts';
@@ -12,6 +12,7 @@ import {
   mailServer,
   person,
   personOut,
+  providerName,
   setAsideOut,
   smtpOut,
   smtpServer,
@@ -72,8 +73,7 @@ export const adoptBody = camelCased(
   z.strictObject({
     tenant: tenantName,
     access_type: accessType,
-    provider: z
-      .enum(PROVIDER_NAMES)
+    provider: providerName
       .optional()
       .describe('Who issued the refresh token; needed where an access type takes tokens of more than one'),
     account: z

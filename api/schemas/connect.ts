@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { camelCased } from './camel-cased.ts';
-import { PROVIDER_NAMES, USES } from '../../domain/access-type.ts';
+import { USES } from '../../domain/access-type.ts';
 import { STATUSES } from '../../domain/channel.ts';
 import { LOCALES } from '../../domain/locale.ts';
 import { ACTIONS, STATUS_REASONS } from '../../domain/verdict.ts';
@@ -9,7 +9,7 @@ import { pageBrandingOut } from './branding.ts';
 import { accountOut, channelOut, serverOut } from './channels.ts';
 import { importOut } from './imports.ts';
 import { purpose, resultOut } from './links.ts';
-import { accessType, importMode, smtpOut, smtpServer, timeOut } from './parts.ts';
+import { accessType, importMode, providerName, smtpOut, smtpServer, timeOut } from './parts.ts';
 import { accessOut, signInOut } from './sign-in.ts';
 
 /** The random part of a link's address. */
@@ -20,8 +20,7 @@ export const linkParams = z.strictObject({
 export const authorizeBody = camelCased(
   z.strictObject({
     access_type: accessType,
-    provider: z
-      .enum(PROVIDER_NAMES)
+    provider: providerName
       .optional()
       .describe('At whose page, as `sign_in` offers; needed where there is more than one'),
   }),
@@ -132,6 +131,6 @@ export const progressOut = z.object({
 export type ConnectProgress = z.infer<typeof progressOut>;
 
 export const callbackParams = z.strictObject({
-  provider: z.enum(PROVIDER_NAMES).describe('The provider that sends the person back'),
+  provider: providerName.describe('The provider that sends the person back'),
 });
 export const callbackQuery = z.looseObject({});

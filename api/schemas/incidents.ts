@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { PROVIDER_NAMES } from '../../domain/access-type.ts';
 import { INCIDENT_SCOPES } from '../../domain/incidents/incident.ts';
 import { ACTIONS, STATUS_REASONS } from '../../domain/verdict.ts';
 import { pageQuery } from '../http/paging.ts';
-import { accessType, tenantName, timeOut } from './parts.ts';
+import { accessType, providerName, tenantName, timeOut } from './parts.ts';
 
 const scope = z
   .enum(INCIDENT_SCOPES)
@@ -31,7 +30,7 @@ export const incidentOut = z
     id: z.string().describe('The incident’s id'),
     scope,
     state: z.enum(['open', 'closed']).describe('`closed`: recovered, or ended with its channel'),
-    provider: z.enum(PROVIDER_NAMES).describe('The provider'),
+    provider: providerName.describe('The provider'),
     access_type: accessType,
     server: z.string().nullable().describe('The one mail server it is about; null: the provider, or a channel'),
     tenant: z.string().nullable().describe('The tenant; null: an incident of many channels'),

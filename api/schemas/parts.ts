@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { ACCESS_TYPES, CHANNEL_KINDS, IMPORT_MODES, USES } from '../../domain/access-type.ts';
+import {
+  ACCESS_TYPES,
+  CHANNEL_KINDS,
+  IMPORT_MODES,
+  LONGEST_NAME,
+  NAME_PATTERN,
+  PROVIDER_NAMES,
+  USES,
+} from '../../domain/access-type.ts';
 import { LOCALES, localeOfTag } from '../../domain/locale.ts';
 import { isTimeZone } from '../../domain/notices/local-time.ts';
 import { SET_ASIDE_REASONS } from '../../domain/receipt.ts';
@@ -18,9 +26,18 @@ export const tenantName = z
   .regex(/^[^\p{C}/]+$/u, 'expected text without control characters and slashes')
   .meta({ description: 'The product’s own id of its customer', example: 'acme' });
 
-export const accessType = z
-  .enum(ACCESS_TYPES)
-  .meta({ id: 'AccessType', description: 'How a channel reaches its account' });
+const name = z.string().max(LONGEST_NAME).regex(NAME_PATTERN, 'expected a name of small letters, digits and hyphens');
+const listOf = (names: readonly string[]) => names.map((one) => `\`${one}\``).join(', ');
+
+export const accessType = name.meta({
+  id: 'AccessType',
+  description: `How a channel reaches its account: ${listOf(ACCESS_TYPES)}, or the name of a file that describes a provider`,
+});
+/** As `providerName.describe('…')`. */
+export const providerName = name.meta({
+  id: 'ProviderName',
+  description: `Who runs the account: ${listOf(PROVIDER_NAMES)}, or the name of a file that describes a provider`,
+});
 export const channelKind = z.enum(CHANNEL_KINDS).meta({
   id: 'ChannelKind',
   description: '`individual`: an owner looks after the channel; `shared`: admins do',

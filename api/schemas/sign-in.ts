@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { PROVIDER_NAMES } from '../../domain/access-type.ts';
 import { PASSWORD_NOTE_KINDS } from '../../domain/words/password-notes.ts';
-import { accessType } from './parts.ts';
+import { accessType, providerName } from './parts.ts';
 
 const provider = z.string().describe('Who runs the account, as a sentence names it: “Google”, “the mail server”');
 
@@ -52,7 +51,7 @@ export const signInOut = z
     oauth: z
       .array(
         z.object({
-          provider: z.enum(PROVIDER_NAMES).describe('The `provider` of the authorize call'),
+          provider: providerName.describe('The `provider` of the authorize call'),
           label: z.string().describe('What people call it'),
           reads_shared: z.boolean().describe('Whether a login opens a shared mailbox that it was given access to'),
         }),

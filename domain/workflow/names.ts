@@ -1,3 +1,4 @@
+import { isBuiltIn } from '../access-type.ts';
 import type { AccessType } from '../access-type.ts';
 
 /** Workflow types, ids and task queues. Histories contain them: a rename is an addition. */
@@ -23,9 +24,13 @@ export const WEBHOOKS_QUEUE = 'webhooks';
 export const MESSAGE_WEBHOOKS_QUEUE = 'webhooks-messages';
 /** Mail: a slow mail server must not hold a channel or a webhook. */
 export const NOTICES_QUEUE = 'notices';
+/** What the access types that files make share a queue by: many of them must not be many pollers of every worker. */
+const OF_FILES = 'custom';
+const queueName = (accessType: AccessType) => (isBuiltIn(accessType) ? accessType : OF_FILES);
 /** Refresh, verify, revoke: apart from imports, so that no import can starve a refresh. */
-export const credentialsQueue = (accessType: AccessType) => `${accessType}-credentials`;
-export const importQueue = (accessType: AccessType) => `${accessType}-import`;
+export const credentialsQueue = (accessType: AccessType) => `${queueName(accessType)}-credentials`;
+/** Access types that files make import nothing and send nothing: theirs is a name alone. */
+export const importQueue = (accessType: AccessType) => `${queueName(accessType)}-import`;
 
 /** Temporal takes keys of up to 64 bytes. */
 const LONGEST_KEY = 64;

@@ -1,5 +1,5 @@
 import { and, eq, inArray, isNull, lt, lte, sql } from 'drizzle-orm';
-import { ACCESS_TYPES } from '../../../domain/access-type.ts';
+import type { SQL } from 'drizzle-orm';
 import type { AccessType } from '../../../domain/access-type.ts';
 import type { Database, Transaction } from '../../client.ts';
 import { newId } from '../../ids.ts';
@@ -69,17 +69,20 @@ const IS_OPEN = and(
   isNull(incidents.closedAt),
 );
 
-/** The types with live channels: one look into an index each. */
+/** The types with live channels, also those whose file of a provider is gone: one look into an index each. */
 async function findLiveTypes(tx: Transaction): Promise<AccessType[]> {
-  const looks = ACCESS_TYPES.map((accessType) =>
-    tx
-      .select({ id: channels.id })
-      .from(channels)
-      .where(and(eq(channels.accessType, accessType), hasNotLeft(channels.status)))
-      .limit(1),
-  );
-  const found = await Promise.all(looks);
-  return ACCESS_TYPES.filter((_, at) => found[at]?.length);
+  const next = (after: SQL) => sql`
+    (select ${channels.accessType} from ${channels}
+    where ${channels.accessType} > ${after} and ${hasNotLeft(channels.status)}
+    order by ${channels.accessType} limit 1)`;
+  const rows = await tx.execute<{ access_type: AccessType }>(sql`
+    with recursive live (access_type) as (
+      ${next(sql`''`)}
+      union all
+      select ${next(sql`live.access_type`)} from live where live.access_type is not null
+    )
+    select access_type from live where access_type is not null`);
+  return rows.map(({ access_type: accessType }) => accessType);
 }
 
 async function findUnserved(tx: Transaction, live: AccessType[], now: Date): Promise<AccessType[]> {

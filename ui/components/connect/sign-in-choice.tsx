@@ -24,12 +24,12 @@ export function SignInChoice({ link, session }: ChoiceProps) {
       {offered.length > 1 && (
         <fieldset className="choices">
           <legend>{words.choice.whichAccount}</legend>
-          {offered.map(({ access_type: type, label }) => (
+          {offered.map(({ access_type: type, label, hint }) => (
             <label key={type} className="choice">
               <input type="radio" name="access-type" checked={type === chosen} onChange={() => setChosen(type)} />
               <span>
                 <strong>{label}</strong>
-                <span className="meta">{words.choice.hints[type]}</span>
+                <span className="meta">{words.choice.hints[type] ?? hint}</span>
               </span>
             </label>
           ))}

@@ -1,4 +1,4 @@
-import type { AccessType } from '../../../domain/access-type.ts';
+import type { AccessType, BuiltInAccessType } from '../../../domain/access-type.ts';
 import type { StatusReason } from '../../../domain/verdict.ts';
 import type { VagueCause } from '../../../domain/words/causes.ts';
 import type { PasswordNote } from '../../../domain/words/password-notes.ts';
@@ -89,7 +89,8 @@ export interface ConnectWords {
 
   choice: {
     whichAccount: string;
-    hints: Record<AccessType, string>;
+    /** Of the access types that every installation may have; a file's own hint stands for the others. */
+    hints: Record<BuiltInAccessType, string> & Partial<Record<AccessType, string>>;
     noneOffered: string;
     continueWith: string;
     leaving: string;
