@@ -7,6 +7,7 @@ import { createNoticeActivities } from './activities/notices.ts';
 import { createSendActivities, createSendRowActivities } from './activities/send.ts';
 import { failWithCode } from './activities/fail-with-code.ts';
 import { signOfLife } from './activities/sign-of-life.ts';
+import { isBuiltIn } from './domain/access-type.ts';
 import type { Context } from './runtime/context.ts';
 import {
   CHANNELS_QUEUE,
@@ -38,7 +39,7 @@ const MOST_WORKFLOW_TASKS = 10;
 /**
  * One Temporal worker per queue of this process: workflows with the activities on rows, workflows of deliveries, webhooks of
  * each lane, and two activity queues per access type, so that no import can starve a refresh, and no provider another or a
- * channel's look at its row.
+ * channel's look at its row. The access types of files import nothing and share one queue.
  */
 export async function createWorkers(context: Context, connection: NativeConnection): Promise<Worker[]> {
   const { namespace } = context.config.temporal;
@@ -63,6 +64,7 @@ export async function createWorkers(context: Context, connection: NativeConnecti
     maxConcurrentWorkflowTaskExecutions: MOST_WORKFLOW_TASKS,
   } satisfies Partial<WorkerOptions>;
   const deliveries = createDeliverActivities(context);
+  const accessTypes = [...context.providers.keys()];
   return Promise.all([
     Worker.create({
       ...workflows,
@@ -75,9 +77,7 @@ export async function createWorkers(context: Context, connection: NativeConnecti
     activities(WEBHOOKS_QUEUE, deliveries, SLOTS.webhooks),
     activities(MESSAGE_WEBHOOKS_QUEUE, deliveries, SLOTS.webhooks),
     activities(NOTICES_QUEUE, createNoticeActivities(context), SLOTS.notices),
-    ...[...context.providers.keys()].flatMap((accessType) => [
-      activities(credentialsQueue(accessType), channel, SLOTS.credentials),
-      activities(importQueue(accessType), imports, SLOTS.import),
-    ]),
+    ...[...new Set(accessTypes.map(credentialsQueue))].map((queue) => activities(queue, channel, SLOTS.credentials)),
+    ...accessTypes.filter(isBuiltIn).map((accessType) => activities(importQueue(accessType), imports, SLOTS.import)),
   ]);
 }

@@ -35,6 +35,11 @@ export const askedUses = (
   more: readonly Use[] = [],
 ): Use[] => USES.filter((use) => [uses, missingUses, more].some((some) => some.includes(use)));
 
-/** Those of these uses that Mooring can do at a provider; undefined: its access type is not configured, and all stay. */
-export const possibleUses = (provider: { sending: object | null } | undefined, uses: readonly Use[]): Use[] =>
-  uses.filter((use) => use !== 'send' || provider?.sending !== null);
+/**
+ * Those of these uses that Mooring, or the product with the token, can do at a provider; undefined: its access type is not
+ * configured, and all stay.
+ */
+export const possibleUses = (
+  provider: { sending: object | null; productSends?: true } | undefined,
+  uses: readonly Use[],
+): Use[] => uses.filter((use) => use !== 'send' || provider?.sending !== null || provider.productSends === true);

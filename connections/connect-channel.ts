@@ -76,14 +76,28 @@ function channelRow(context: Context, signIn: SignIn, id: string, now: Date) {
     statusSince: now,
     credentialVersion: 1,
     lastVerifiedAt: now,
-    coveredUntil: earliestHead(proof.heads) ?? now,
-    ownedFrom: providersOwnTime(proof, now),
-    importMode: spec.import,
+    ...beginningOf(context, signIn, now),
     namespaces: spec.namespaces ?? null,
     importState: isWalked(proof.heads) && spec.import === 'continuous' ? ('catching_up' as const) : ('idle' as const),
     nextPollAt: now,
     nextDueAt: now,
     createdAt: now,
+  };
+}
+
+/** From when on the account is imported, and how; never where nothing of it can be. */
+function beginningOf(
+  { providers }: Pick<Context, 'providers'>,
+  { accessType, spec, proof }: SignIn,
+  now: Date,
+): Pick<ChannelRow, 'coveredUntil' | 'ownedFrom' | 'importMode'> {
+  if (providers.get(accessType)?.capabilities.importsNothing) {
+    return { coveredUntil: null, ownedFrom: null, importMode: 'off' };
+  }
+  return {
+    coveredUntil: earliestHead(proof.heads) ?? now,
+    ownedFrom: providersOwnTime(proof, now),
+    importMode: spec.import,
   };
 }
 
@@ -113,7 +127,7 @@ function providersOwnTime({ heads, newestAt }: SignIn['proof'], now: Date): Date
 /** Mail from before the connection is imported on request only: `import_from`, or `covered_until` of an adoption. */
 async function queueEarlierMail(tx: Transaction, signIn: SignIn, channel: ChannelRow, now: Date): Promise<void> {
   const from = signIn.spec.importFrom ? new Date(signIn.spec.importFrom) : signIn.coveredUntil;
-  if (!from || from >= now || signIn.spec.import === 'off') return;
+  if (!from || from >= now || channel.importMode === 'off') return;
   await queueImport(tx, {
     tenantId: channel.tenantId,
     channelId: channel.id,

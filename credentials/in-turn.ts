@@ -1,4 +1,5 @@
 import type { Context } from '../runtime/context.ts';
+import { isBuiltIn } from '../domain/access-type.ts';
 import type { AccessType } from '../domain/access-type.ts';
 import { readAccess } from './access.ts';
 import type { Party } from './shares.ts';
@@ -34,6 +35,8 @@ export async function inTurn<T>(context: Context, turn: Turn, call: () => Promis
 
 /** The row is read only where channels of the access type have different servers. */
 async function partyOf(context: Context, { tenantId, channelId, accessType }: Turn): Promise<Party> {
+  // Providers of files share the places of one queue.
+  if (!isBuiltIn(accessType)) return { tenantId, server: accessType };
   const { password, oauth = [] } = context.providers.get(accessType)?.signIn ?? {};
   if (!password && oauth.length < 2) return { tenantId, server: '' };
   const access = await readAccess(context, tenantId, channelId);

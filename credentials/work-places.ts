@@ -1,4 +1,5 @@
 import type { AccessType } from '../domain/access-type.ts';
+import { credentialsQueue } from '../domain/workflow/names.ts';
 import { Shares } from './shares.ts';
 import type { Party } from './shares.ts';
 
@@ -125,9 +126,9 @@ const placesOf = new Map<string, WorkPlaces>();
 /** The places of work with open sessions. */
 export const workPlaces = (accessType: AccessType) => placesNamed(`sessions ${accessType}`, () => new WorkPlaces());
 
-/** The places of calls without one: refreshes, checks, revocations. */
+/** The places of calls without one: refreshes, checks, revocations. Access types with one queue share them. */
 export const callPlaces = (accessType: AccessType) =>
-  placesNamed(`calls ${accessType}`, () => new WorkPlaces(CALLS, CALLS));
+  placesNamed(`calls ${credentialsQueue(accessType)}`, () => new WorkPlaces(CALLS, CALLS));
 
 function placesNamed(name: string, make: () => WorkPlaces): WorkPlaces {
   const known = placesOf.get(name) ?? make();

@@ -1,4 +1,5 @@
-import { join, resolve } from 'node:path';
+import { readdirSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import { machineCacheDir } from './machine-tools.ts';
 import { StartError } from './start-error.ts';
 
@@ -45,7 +46,8 @@ export function startConfigFrom(environment: Record<string, string>): StartConfi
   const temporalAddress = given('TEMPORAL_ADDRESS');
   const bind = given('MOORING_BIND') ?? '127.0.0.1';
   const publicUrl = (given('MOORING_PUBLIC_URL') ?? `http://127.0.0.1:${port}`).replace(/\/$/, '');
-  const realClients = REAL_CLIENTS.filter((name) => given(name) !== null);
+  const ofFiles = clientsOfFiles(given('MOORING_PROVIDERS_DIR') ?? SHIPPED_FILES);
+  const realClients = [...REAL_CLIENTS, ...ofFiles].filter((name) => given(name) !== null);
   if (realClients.length > 0) requireSafeAddress(realClients, bind, publicUrl);
   return {
     environment,
@@ -76,6 +78,18 @@ export function keepsMail({ environment, databaseUrl, temporalAddress }: StartCo
 }
 
 const REAL_CLIENTS = ['GOOGLE_CLIENT_ID', 'MICROSOFT_CLIENT_ID', 'SALESFORCE_CLIENT_ID'];
+const SHIPPED_FILES = join(import.meta.dirname, '../providers/custom');
+
+/** The clients of the providers that files describe; of a folder that cannot be read none, and the server says so. */
+function clientsOfFiles(folder: string): string[] {
+  try {
+    const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+    return files.map((name) => `${basename(name, '.yaml').toUpperCase().replaceAll('-', '_')}_CLIENT_ID`);
+  } catch {
+    return [];
+  }
+}
+
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|::1|\[::1\])$/;
 
 /** Codes and cookies of real accounts cross no network in the clear. */

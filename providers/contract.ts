@@ -36,6 +36,8 @@ export interface Provider {
   classify(answer: ProviderAnswer): Verdict;
   /** Sends mail of the account by the provider's own means; null: it sends none. */
   sending: Sending | null;
+  /** The product itself sends, with the access token: the use `send` is granted though Mooring sends nothing. */
+  productSends?: true;
 }
 
 export interface Sending {
@@ -83,6 +85,8 @@ export type SendAnswer =
   | { outcome: 'unknown' };
 
 export interface Capabilities {
+  /** Nothing of the account is imported: its channels have no `covered_until`, and importing is off for good. */
+  importsNothing?: true;
   /** How far before `covered_until` a fallback window starts, in ms: the provider's date precision and its lag. */
   windowOverlapMs: number;
   /** How long a grant may lie unused before a keep-alive refresh, in ms; null without tokens. */

@@ -10,6 +10,8 @@ export interface ProviderConfig {
   /** Every provider's own variables, validated. */
   variables: Readonly<Record<string, unknown>>;
   publicUrl: string;
+  /** Of the files that describe providers; absent: none. */
+  files?: readonly ProviderDefinition[];
   /** Where servers named by people (IMAP, EWS, webhooks) may be. */
   egress: EgressConfig;
   /** PEM of further certificate authorities for such servers, beside the system's; null without any. */

@@ -18,27 +18,50 @@ export function createPkce(): { codeVerifier: Secret; codeChallenge: string } {
   };
 }
 
+/** How a client authenticates: in the form, in the header, or not at all (RFC 6749 section 2.3.1). */
+type ClientAuthentication = 'body' | 'basic' | 'none';
+
 /** Who asks a token endpoint, and where it is. */
 export interface TokenEndpoint {
   http: Http;
   url: URL;
   client: OAuthClientConfig;
+  /** Absent: in the form. */
+  by?: ClientAuthentication;
 }
 
 /**
- * One request to a token endpoint, authenticated in its body by a secret (RFC 6749 section 2.3.1) or by a signed assertion
- * (RFC 7523), without retries. The answer is raw, of any status, so that it can be sealed before it is understood.
+ * One request to a token endpoint, authenticated by a secret (RFC 6749 section 2.3.1) or by a signed assertion (RFC 7523),
+ * without retries. The answer is raw, of any status, so that it can be sealed before it is understood.
  */
 export async function requestToken(
-  { http, url, client }: TokenEndpoint,
+  { http, url, client, by = 'body' }: TokenEndpoint,
   parameters: Record<string, string>,
   signal: AbortSignal,
   beforeWriting?: BeforeWriting,
 ): Promise<RawAnswer> {
-  const form = new URLSearchParams({ ...parameters, client_id: client.id, ...(await authenticate(client, url)) });
-  const answer = await postForm(http, url, form, signal, beforeWriting);
+  const proof = await authenticated(client, url, by);
+  const form = new URLSearchParams({ ...parameters, ...proof.form });
+  const answer = await postForm(http, url, form, signal, { headers: proof.headers, beforeWriting });
   return { ...answer, body: new Secret(answer.body) };
 }
+
+/** What authenticates the client in a request. */
+export async function authenticated(
+  client: OAuthClientConfig,
+  url: URL,
+  by: ClientAuthentication,
+): Promise<{ form: Record<string, string>; headers: Record<string, string> }> {
+  if (by === 'none') return { form: {}, headers: {} };
+  const proof = await authenticate(client, url);
+  const { client_secret: secret } = proof;
+  if (by === 'body' || secret === undefined) return { form: { client_id: client.id, ...proof }, headers: {} };
+  const pair = [client.id, secret].map(formEncoded).join(':');
+  return { form: {}, headers: { authorization: `Basic ${Buffer.from(pair).toString('base64')}` } };
+}
+
+/** As in a form, which the header's user and password are encoded as first. */
+const formEncoded = (text: string) => new URLSearchParams({ '': text }).toString().slice(1);
 
 /** A file that cannot be read is the operator's to mend, as a wrong secret is. */
 async function authenticate(client: OAuthClientConfig, url: URL): Promise<Record<string, string>> {
@@ -57,13 +80,13 @@ export function postForm(
   url: URL,
   form: URLSearchParams,
   signal: AbortSignal,
-  beforeWriting?: BeforeWriting,
+  { headers = {}, beforeWriting }: { headers?: Record<string, string>; beforeWriting?: BeforeWriting | undefined } = {},
 ) {
   return http.send({
     method: 'POST',
     url,
     operation: 'refresh',
-    headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
+    headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json', ...headers },
     body: form.toString(),
     ...(beforeWriting ? { beforeWriting } : {}),
     signal,

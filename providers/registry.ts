@@ -11,10 +11,10 @@ import { imap } from './imap/definition.ts';
 import { microsoft } from './microsoft/definition.ts';
 import { salesforce } from './salesforce/definition.ts';
 
-/** Every provider, one line each (providers/README.md). */
+/** Every provider with code of its own, one line each (providers/README.md). */
 const PROVIDERS: readonly ProviderDefinition[] = [google, imap, microsoft, exchange, salesforce];
 
-/** The environment variables of all providers. */
+/** The environment variables of all of them. */
 export const PROVIDER_VARIABLES: z.ZodRawShape = Object.assign({}, ...PROVIDERS.map(({ variables }) => variables));
 
 /** The configured access types, each with its adapter. */
@@ -22,11 +22,12 @@ export type Providers = ReadonlyMap<AccessType, Provider>;
 
 /** Builds every adapter that has a configuration; the others are not in the map. */
 export function createProviders(
-  { variables, egress, ...config }: ProviderConfig,
+  { variables, files = [], egress, ...config }: ProviderConfig,
   reserve: ReserveTime = reserveAlone(),
 ): Providers {
-  const imapLogins = PROVIDERS.flatMap((provider) => provider.imapLogin?.(variables, config) ?? []);
+  const all = [...PROVIDERS, ...files];
+  const imapLogins = all.flatMap((provider) => provider.imapLogin?.(variables, config) ?? []);
   const surroundings = { ...config, egress: createEgressGuard(egress), reserve, imapLogins };
-  const adapters = PROVIDERS.flatMap((provider) => provider.configure(variables, surroundings));
+  const adapters = all.flatMap((provider) => provider.configure(variables, surroundings));
   return new Map(adapters.map((adapter) => [adapter.accessType, adapter]));
 }

@@ -11,6 +11,7 @@ import type { MailConfig } from '../mailer/mailer.ts';
 import { parseSender, parseSmtpUrl } from '../mailer/smtp-url.ts';
 import type { Parsed, Sender, SmtpServer } from '../mailer/smtp-url.ts';
 import type { ProviderConfig } from '../providers/definition.ts';
+import { readProviderFiles } from '../providers/custom/files.ts';
 import { PROVIDER_VARIABLES } from '../providers/registry.ts';
 import { readEnvironment } from './environment.ts';
 
@@ -147,7 +148,10 @@ function configError(...errors: (z.ZodError | undefined)[]): ConfigError {
 /** Throws `ConfigError` with one line per variable that is missing or wrong. */
 export function readConfig(environment: Record<string, string> = readEnvironment()): Config {
   const own = variables.safeParse(environment);
-  const theirs = z.object(PROVIDER_VARIABLES).safeParse(environment);
+  const files = readProviderFiles(environment['MOORING_PROVIDERS_DIR']);
+  if (files.problems.length > 0) throw new ConfigError(files.problems.join('\n'));
+  const ofFiles = files.definitions.map((definition) => definition.variables);
+  const theirs = z.object(Object.assign({}, PROVIDER_VARIABLES, ...ofFiles) as z.ZodRawShape).safeParse(environment);
   if (!own.success || !theirs.success) throw configError(own.error, theirs.error);
   const given = own.data;
   const isAlone = given.MOORING_SANDBOX_ALONE === 'on';
@@ -174,6 +178,7 @@ export function readConfig(environment: Record<string, string> = readEnvironment
     sandbox,
     providers: {
       variables: theirs.data,
+      files: files.definitions,
       publicUrl,
       egress: { allow: entriesOf(given.MOORING_EGRESS_ALLOW) },
       certificateAuthorities: fileOf(given, 'MOORING_CA_FILE')?.toString() ?? null,

@@ -18,6 +18,7 @@ import type { ProblemCode } from '../http/problem.ts';
 import type { AdoptBody } from '../schemas/channels.ts';
 import { adoptToken } from '../../connections/adopt-token.ts';
 import { chooseOAuth } from './choose-oauth.ts';
+import { refuseWithoutImport } from './refuse-import.ts';
 import { sendingServer } from './sending-server.ts';
 import { failureOf, problemOf, serverNotFound } from './sign-in-failure.ts';
 
@@ -30,6 +31,7 @@ const LOGIN_TIMEOUT_MS = 45_000;
 export async function adoptChannel(context: ApiContext, body: AdoptBody): Promise<string> {
   const provider = context.providers.get(body.accessType);
   if (!provider) throw new Problem('access_type_not_allowed', `The access type ${body.accessType} is not configured`);
+  if (body.coveredUntil) refuseWithoutImport(context, [body.accessType]);
   await refuseErasing(context, body.tenant);
   const how = 'refreshToken' in body.credential ? 'oauth' : 'password';
   try {

@@ -61,6 +61,7 @@ export const PROBLEMS = {
   no_token_for_access_type: problem(409, 'The access type uses a password and has no token'),
   no_oauth_for_access_type: problem(409, 'The access type has no consent page of this provider'),
   no_password_for_access_type: problem(409, 'The access type uses a consent page, not a password'),
+  import_not_supported: problem(409, 'Nothing is imported from accounts of this access type'),
   tenant_erasing: problem(409, 'The tenant is being erased'),
   endpoint_disabled: problem(409, 'The webhook endpoint is disabled'),
   send_not_granted: problem(409, 'The channel may not send', {

@@ -28,13 +28,14 @@ export function presentSignIn(
   return [...accessTypes].flatMap((accessType) => {
     const adapter = providers.get(accessType);
     if (!adapter) return [];
-    const { words } = adapter;
+    const { words, capabilities } = adapter;
     const signIn = taken?.accessType === accessType ? waysOf(adapter, taken) : adapter.signIn;
     return {
       access_type: accessType,
       label: words.label,
       provider: words.provider,
       hint: words.hint,
+      imports: capabilities.importsNothing !== true,
       oauth: signIn.oauth.map(({ provider, label, readsShared = false }) => ({
         provider,
         label,

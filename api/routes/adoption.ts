@@ -30,6 +30,7 @@ const adopt = defineCall({
     'tenant_erasing',
     'access_type_not_allowed',
     'no_oauth_for_access_type',
+    'import_not_supported',
     'no_refresh_token',
     ...SIGN_IN_PROBLEMS,
   ],

@@ -8,6 +8,7 @@ import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import type { ApiContext } from '../api-context.ts';
 import { idCursor, pageOf, parseIdCursor } from '../http/paging.ts';
+import { refuseWithoutImport } from '../connect/refuse-import.ts';
 import { notFound } from '../http/problem.ts';
 import { presentChannel } from '../presenters/channel.ts';
 import { changeInReach, inChannel, listInReach, tenantInReach } from '../auth/reach.ts';
@@ -102,6 +103,7 @@ const patch = defineCall({
   body: patchBody,
   example: { owner: { email: 'ana@example.com', name: 'Ana' }, metadata: { plan: 'pro' } },
   answers: { 200: json('The changed channel', channelOut) },
+  problems: ['import_not_supported'],
   async run({ context, principal, params: { id }, body }) {
     const values = {
       ...(body.owner === undefined ? {} : { owner: body.owner }),
@@ -111,6 +113,7 @@ const patch = defineCall({
     };
     const woken: RecipientReference[] = [];
     const shown = await changeInReach(context, { principal, id }, async ({ tx, now, wake }, row) => {
+      if (body.import !== undefined) refuseWithoutImport(context, [row.accessType], body.import);
       const mode = body.import === undefined ? {} : await changeImportMode(tx, row, body.import, now);
       const all = { ...values, ...mode };
       const after = Object.keys(all).length === 0 ? row : await updateChannel(tx, id, all);

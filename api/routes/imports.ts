@@ -7,6 +7,7 @@ import { defineCall } from '../http/call.ts';
 import type { ApiContext } from '../api-context.ts';
 import { idCursor, pageOf, parseIdCursor } from '../http/paging.ts';
 import { presentImport } from '../presenters/import.ts';
+import { refuseWithoutImport } from '../connect/refuse-import.ts';
 import { Problem, notFound } from '../http/problem.ts';
 import { changeInReach, inChannel, tenantOf } from '../auth/reach.ts';
 import { listOf } from '../schemas/list.ts';
@@ -34,10 +35,11 @@ const request = defineCall({
   answers: {
     202: json('The import, or the running one of the same window; it waits for earlier requested imports', importOut),
   },
-  problems: ['disconnected', 'wrong_status', 'rate_limited'],
+  problems: ['disconnected', 'wrong_status', 'rate_limited', 'import_not_supported'],
   async run({ context, principal, params: { id }, body }) {
     const receipt = await changeInReach(context, { principal, id }, async ({ tx, now, wake }, row) => {
       refuseImport(row);
+      refuseWithoutImport(context, [row.accessType]);
       const window = {
         windowFrom: body.from === undefined ? null : new Date(body.from),
         windowTo: body.to === undefined ? null : new Date(body.to),

@@ -9,6 +9,7 @@ import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import type { ApiContext } from '../api-context.ts';
 import { createLink } from '../connect/new-link.ts';
+import { importsNothing, refuseWithoutImport } from '../connect/refuse-import.ts';
 import { Problem, notFound } from '../http/problem.ts';
 import { inChannel, tenantInReach, tenantOf } from '../auth/reach.ts';
 import { linkBody, linkOut, linkStateOut, reauthorizeBody } from '../schemas/links.ts';
@@ -50,16 +51,18 @@ const create = defineCall({
   body: linkBody,
   example: { tenant: 'acme', access_types: ['gmail'], owner: { email: 'ana@example.com', name: 'Ana' } },
   answers: { 201: json('The link; its address is shown only in this answer', linkOut) },
-  problems: ['tenant_not_allowed', 'tenant_erasing'],
+  problems: ['tenant_not_allowed', 'tenant_erasing', 'access_type_not_allowed', 'import_not_supported'],
   async run({ context, principal, body }) {
     tenantInReach(principal, body.tenant);
     requireConfigured(context, body.accessTypes);
+    const { accessTypes = [], import: mode, importFrom } = body;
+    if (mode !== undefined || importFrom !== undefined) refuseWithoutImport(context, accessTypes, mode);
     const now = await context.clock.now();
     const created = await context.database.inTenant(body.tenant, async (tx) => {
       const tenant = await ensureTenant(tx, body.tenant, now);
       if (tenant.eraseRequestedAt)
         throw new Problem('tenant_erasing', 'The tenant is being erased; no account can be connected');
-      const link = { tenantId: body.tenant, channelId: null, spec: specOf(body), ...pageOf(body) };
+      const link = { tenantId: body.tenant, channelId: null, spec: specOf(context, body), ...pageOf(body) };
       return createLink(context, tx, { ...link, purpose: 'connect' }, now);
     });
     return { status: 201, body: created };
@@ -77,13 +80,15 @@ function requireConfigured(context: ApiContext, accessTypes: string[] | undefine
   );
 }
 
-function specOf(body: LinkBody): LinkSpec {
+function specOf(context: ApiContext, body: LinkBody): LinkSpec {
+  const { accessTypes = [] } = body;
+  const hasImport = accessTypes.length === 0 || accessTypes.some((accessType) => !importsNothing(context, accessType));
   return {
     kind: body.kind,
     owner: body.owner ?? null,
     accessTypes: body.accessTypes ?? null,
     uses: body.uses,
-    import: body.import,
+    import: body.import ?? (hasImport ? 'continuous' : 'off'),
     importFrom: body.importFrom ?? null,
     mailbox: body.mailbox ?? null,
     namespaces: body.namespaces ?? null,

@@ -33,7 +33,9 @@ export const linkBody = camelCased(
     owner: person.optional().describe('Who looks after the channel'),
     access_types: accessTypes.optional(),
     uses: uses.default([USES[0]]),
-    import: importMode.default('continuous'),
+    import: importMode
+      .optional()
+      .describe('What is imported; left out: `continuous`, or `off` where nothing can be imported from the accounts'),
     import_from: time.optional().describe('Import from here on; left out: from the connection on'),
     mailbox: email.optional().describe('The mailbox that must be connected; left out: any'),
     namespaces: z

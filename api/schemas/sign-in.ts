@@ -48,6 +48,7 @@ export const signInOut = z
     label: accessOut.shape.label,
     provider,
     hint: z.string().describe('Which accounts it is for'),
+    imports: z.boolean().describe('Whether anything of the accounts can be imported'),
     oauth: z
       .array(
         z.object({

@@ -71,6 +71,7 @@ describe('an access type with several ways to sign in', () => {
         label: 'IMAP',
         provider: 'the mail server',
         hint: 'Any other mailbox, over IMAP',
+        imports: true,
         oauth: [
           { provider: 'google', label: 'Google', reads_shared: false },
           { provider: 'microsoft', label: 'Microsoft', reads_shared: true },

@@ -71,19 +71,20 @@ const IS_OPEN = and(
 
 /** The types with live channels, also those whose file of a provider is gone: one look into an index each. */
 async function findLiveTypes(tx: Transaction): Promise<AccessType[]> {
-  const next = (after: SQL) => sql`
-    (select ${channels.accessType} from ${channels}
-    where ${channels.accessType} > ${after} and ${hasNotLeft(channels.status)}
-    order by ${channels.accessType} limit 1)`;
   const rows = await tx.execute<{ access_type: AccessType }>(sql`
     with recursive live (access_type) as (
-      ${next(sql`''`)}
+      ${liveTypeAfter(sql`''`)}
       union all
-      select ${next(sql`live.access_type`)} from live where live.access_type is not null
+      select ${liveTypeAfter(sql`live.access_type`)} from live where live.access_type is not null
     )
     select access_type from live where access_type is not null`);
   return rows.map(({ access_type: accessType }) => accessType);
 }
+
+const liveTypeAfter = (accessType: SQL) => sql`
+  (select ${channels.accessType} from ${channels}
+  where ${channels.accessType} > ${accessType} and ${hasNotLeft(channels.status)}
+  order by ${channels.accessType} limit 1)`;
 
 async function findUnserved(tx: Transaction, live: AccessType[], now: Date): Promise<AccessType[]> {
   if (live.length === 0) return [];

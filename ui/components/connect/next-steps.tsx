@@ -42,7 +42,7 @@ export function NextSteps({ session, way }: { session: ConnectSession; way: Sign
 
   function outcome(): string {
     if (session.channel) return session.import === 'off' ? steps.canUseAgain : steps.missed;
-    return session.import === 'continuous' ? steps.fromNowOn : steps.canUse;
+    return session.import === 'continuous' && way.imports ? steps.fromNowOn : steps.canUse;
   }
 }
 
