@@ -57,7 +57,7 @@ export function authenticateMessage(
   const info = readChallenge(challenge);
   if (info === null) return null;
   const [domain, user] = splitLogin(username);
-  const key = responseKey({ user, domain, password });
+  const key = responseKey(user, domain, password.reveal());
   const timestamp = info.get(AV.timestamp);
   const blob = Buffer.concat([
     Buffer.from([1, 1, 0, 0, 0, 0, 0, 0]),
@@ -76,8 +76,8 @@ export function authenticateMessage(
 }
 
 /** NTOWFv2: what the password, the user and the domain make of themselves. */
-export function responseKey({ user, domain, password }: { user: string; domain: string; password: Secret }): Buffer {
-  const hash = md4(unicode(password.reveal()));
+export function responseKey(user: string, domain: string, plain: string): Buffer {
+  const hash = md4(unicode(plain));
   return hmac(hash, unicode(user.toUpperCase() + domain));
 }
 
