@@ -78,18 +78,19 @@ async function session() {
   return provider().openSession(access, NEVER);
 }
 
+const discover = (path: string) => {
+  asked.length = 0;
+  const login = { email: EMAIL, username: EMAIL, password: new Secret(PASSWORD) };
+  return provider(`${origin}${path}`).signIn.password!.discover(login, {}, NEVER);
+};
+const tell = (account: string) => (response: ServerResponse) =>
+  void response
+    .writeHead(200, { 'content-type': 'text/xml' })
+    .end(`<Autodiscover><Response><Account>${account}</Account></Response></Autodiscover>`);
+const redirect = (location: string) => (response: ServerResponse) => void response.writeHead(302, { location }).end();
+
 describe('Autodiscover', () => {
-  const discover = (path: string) => {
-    asked.length = 0;
-    const login = { email: EMAIL, username: EMAIL, password: new Secret(PASSWORD) };
-    return provider(`${origin}${path}`).signIn.password!.discover(login, {}, NEVER);
-  };
-  const tell = (account: string) => (response: ServerResponse) =>
-    void response
-      .writeHead(200, { 'content-type': 'text/xml' })
-      .end(`<Autodiscover><Response><Account>${account}</Account></Response></Autodiscover>`);
   const found = tell('<Protocol><EwsUrl>https://mail.contoso.example/EWS/Exchange.asmx</EwsUrl></Protocol>');
-  const redirect = (location: string) => (response: ServerResponse) => void response.writeHead(302, { location }).end();
   const ways: Record<string, (response: ServerResponse, asked: Asked) => void> = {
     '/found': found,
     '/redirect': redirect('/found'),
@@ -112,8 +113,8 @@ describe('Autodiscover', () => {
   beforeAll(() => {
     answer = (one, response) => {
       const [path = ''] = one.path.split('?');
-      if (path === '/long') return void redirect(`${one.path}x`)(response);
-      ways[path]?.(response, one);
+      if (path === '/long') redirect(`${one.path}x`)(response);
+      else ways[path]?.(response, one);
     };
   });
 
@@ -148,9 +149,10 @@ const envelope = (name: string, messages: string) =>
 const success = (name: string, content: string) =>
   `<m:${name}ResponseMessage ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode>${content}</m:${name}ResponseMessage>`;
 
+const folder = (id: string, { element = 'Folder', kind = 'IPF.Note', hidden = false, parent = 'root' } = {}) =>
+  `<t:Create><t:${element}><t:FolderId Id="${id}"/><t:ParentFolderId Id="${parent}"/><t:FolderClass>${kind}</t:FolderClass><t:DisplayName>${id}</t:DisplayName>${hidden ? '<t:ExtendedProperty><t:ExtendedFieldURI PropertyTag="0x10f4" PropertyType="Boolean"/><t:Value>true</t:Value></t:ExtendedProperty>' : ''}</t:${element}></t:Create>`;
+
 it('takes mail folders alone for sources: no other kind, no search folder, none that is hidden', async () => {
-  const folder = (id: string, { element = 'Folder', kind = 'IPF.Note', hidden = false, parent = 'root' } = {}) =>
-    `<t:Create><t:${element}><t:FolderId Id="${id}"/><t:ParentFolderId Id="${parent}"/><t:FolderClass>${kind}</t:FolderClass><t:DisplayName>${id}</t:DisplayName>${hidden ? '<t:ExtendedProperty><t:ExtendedFieldURI PropertyTag="0x10f4" PropertyType="Boolean"/><t:Value>true</t:Value></t:ExtendedProperty>' : ''}</t:${element}></t:Create>`;
   const folders = [
     folder('Inbox'),
     folder('Imap', { kind: 'IPF.Note.OutlookHomepage' }),
