@@ -4,17 +4,23 @@ import { countLiveChannelsOnGrant } from '../db/across-tenants/grants.ts';
 import { oauthOf } from '../credentials/oauth.ts';
 import type { LinkResult } from '../db/schema/links.ts';
 import type { AccessType } from '../domain/access-type.ts';
-import type { Session, SessionAccess } from '../providers/contract.ts';
+import type { OAuthAdapter, RawAnswer, Session, SessionAccess, TokenSet } from '../providers/contract.ts';
 import { readHeads } from '../credentials/heads.ts';
 import type { SetAsideReason } from '../domain/receipt.ts';
 import { PartUnanswered } from '../domain/verdict.ts';
 import { closing } from '../credentials/session.ts';
+import { withTokenLife } from '../credentials/token-life.ts';
 import { earliestHead, endOfSecond } from './sign-in.ts';
 import { compareAccount } from './account.ts';
 import { gatherEvidence } from '../imports/evidence.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import type { SignIn, SignInProof } from './sign-in.ts';
 import { storeSignIn } from './store-sign-in.ts';
+
+/** The tokens of the answer to a sign-in's code, with the life of the access token. Throws `ProviderError`. */
+export function readCodeAnswer(oauth: OAuthAdapter, answer: RawAnswer): Promise<TokenSet> {
+  return withTokenLife(oauth, oauth.processTokenAnswer(answer));
+}
 
 /**
  * Uses a credential once, before anything is stored (rule 7). Throws `ProviderError`. It also takes the cursors, so that a

@@ -16,8 +16,7 @@ import { Problem } from '../http/problem.ts';
 import { sha256 } from '../../crypto/random-secrets.ts';
 import { connectionOf, openTrip, redirectUri } from './authorize.ts';
 import { isSameBrowser } from './browser.ts';
-import { completeSignIn, proveSignIn } from '../../connections/complete-sign-in.ts';
-import { withTokenLife } from '../../credentials/token-life.ts';
+import { completeSignIn, proveSignIn, readCodeAnswer } from '../../connections/complete-sign-in.ts';
 import { compareGrant } from '../../channels/granted-uses.ts';
 import { refusalOfSending } from '../../connections/prove-sending.ts';
 import { isRepaired, namespacesOf, reopenLink, sharedMailbox, wantedMailbox, whyOver } from './open-link.ts';
@@ -144,8 +143,7 @@ async function exchangeAndStore(
     context: (await connectionOf(context, trip.opened, accessType)).context,
   };
   const signal = AbortSignal.timeout(EXCHANGE_TIMEOUT_MS);
-  const told = oauth.processTokenAnswer(await oauth.exchangeRequest(sent, signal));
-  const tokens = await withTokenLife(oauth, told);
+  const tokens = await readCodeAnswer(oauth, await oauth.exchangeRequest(sent, signal));
   context.killPoint('sign_in.exchanged');
   const { granted, lacking } = compareGrant(oauth, tokens.scopes, link.spec.uses);
   if (lacking.length > 0) return fail('scope_missing', `A permission was not given: ${lacking.join(', ')}`);
