@@ -84,9 +84,10 @@ async function readFacts(
   if (access === 'gone') return 'gone';
   if (!isWatched(factsOf(access.channel))) return 'rests';
   const [watch, running] = await Promise.all([findWatch(tx, channelId), findRunningImport(tx, channelId)]);
-  const hasCursors = (await listCursors(tx, channelId)).length > 0;
-  const isForWorkflow = running !== null || !hasCursors || (await isAnythingDue(tx, channelId, now));
   const { importMode, createdAt } = access.channel;
+  // In `gap` mode a look sets the cursors itself, and has none where the provider tells none as of now.
+  const lacksCursors = importMode !== 'gap' && (await listCursors(tx, channelId)).length === 0;
+  const isForWorkflow = running !== null || lacksCursors || (await isAnythingDue(tx, channelId, now));
   const isAudited = importMode === 'continuous' && auditDueAt(watch?.auditAt ?? null, createdAt) <= now;
   return { access, watch, isAudited, isForWorkflow };
 }

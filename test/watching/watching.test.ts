@@ -9,7 +9,7 @@ import { CREDENTIALS_TOPIC, EVENTS_TOPIC } from '../../domain/notify-topics.ts';
 import type { Context } from '../../runtime/context.ts';
 import { lookForNews } from '../../watching/look.ts';
 import { lookAtDue, Watcher } from '../../watching/watcher.ts';
-import { channelOf, connectGmail, connectImap } from '../support/connect.ts';
+import { channelOf, connectExchange, connectGmail, connectImap } from '../support/connect.ts';
 import { raiseEngine, until } from '../support/engine.ts';
 import type { Engine } from '../support/engine.ts';
 import { databaseAs } from '../support/logins.ts';
@@ -303,6 +303,22 @@ test('a look without a token waits for the next refresh, and asks for one after 
     return (await watchOf(continuous))?.waitsSince === null;
   });
   expect(await gap.read()).toMatchObject({ credentialVersion: 1, refreshRequestedAt: null });
+});
+
+test('in gap mode a look is enough where the provider tells no cursor as of now', async () => {
+  const email = 'own-sync@contoso.example';
+  const password = secret('exchange-password');
+  await engine.sandbox.account('exchange', email, { password });
+  const life = await asleep(channelOf(await connectExchange(engine, email, password, { spec: { import: 'gap' } })));
+  await restOthers(life);
+  const before = await eventsOf(life);
+  for (const minutes of [1, 3]) {
+    await makeDue(life);
+    await lookAtDue(later(minutes * MINUTE_MS));
+    expect((await watchOf(life))?.watchedAt?.getTime()).toBeGreaterThan(Date.now() + (minutes - 1) * MINUTE_MS);
+  }
+  expect(await life.read()).toMatchObject({ nextPollAt: null, pollRequestedAt: null });
+  expect(await eventsOf(life)).toBe(before);
 });
 
 test('a comparison that no look makes in time is the workflow’s, after its next poll', async () => {
