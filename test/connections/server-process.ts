@@ -19,6 +19,9 @@ export async function startServerProcess(environment: Record<string, string>): P
   return { url: `http://127.0.0.1:${port}`, died };
 }
 
+/** Starts listener.ts itself. */
+export const startListenerProcess = (environment: Record<string, string>) => start('listener.ts', environment);
+
 /** Starts worker.ts itself. */
 export async function startWorkerProcess(environment: Record<string, string>) {
   const { child, died } = await start('worker.ts', environment);

@@ -5,7 +5,7 @@ import type { Mooring } from '../support/mooring.ts';
 
 const POLL_SECONDS = 10;
 
-/* `npm start` with rarer polls: the sandbox’s Google and Microsoft push to the server without any set-up. */
+/* `npm start` with rarer polls: the sandbox’s Google and Microsoft push to the server without any set-up, its Exchange over a held stream. */
 describe('push out of the box', { timeout: 120_000 }, () => {
   let mooring: Mooring;
   beforeAll(async () => {
@@ -26,6 +26,7 @@ describe('push out of the box', { timeout: 120_000 }, () => {
   const WAYS = [
     { accessType: 'gmail', provider: 'google', answers: [204] },
     { accessType: 'microsoft', provider: 'microsoft', answers: [200, 202] },
+    { accessType: 'exchange', provider: 'exchange', answers: [200] },
   ] as const;
 
   describe.for(WAYS)('mail of $accessType', ({ accessType, provider, answers }) => {
@@ -51,7 +52,7 @@ describe('push out of the box', { timeout: 120_000 }, () => {
         await mooring.sandbox.deliver(provider, email, 1);
         await has(channel, sent, 15_000);
       }
-      // At Microsoft a new subscription asks for a poll at once, which counts as one for a push.
+      // At Microsoft a new subscription asks for a poll at once, and so does a new stream: they count as for a push.
       if (accessType === 'gmail') expect(await causes(channel)).toEqual(['poll', 'poll']);
       const pushes = await mooring.sandbox.requests(provider, 'push', email);
       expect(pushes.filter(({ status }) => status !== null && status !== 200)).toEqual([]);

@@ -20,10 +20,15 @@ async function followLink({ run, sandbox }: Mooring, url: string, accessType: st
     if (answer.status >= 400) throw new Error(`${target}: ${answer.status} ${await answer.text()}`);
     return answer;
   };
-  if (accessType === 'imap') {
+  if (accessType === 'imap' || accessType === 'exchange') {
     const { host, port, security } = run.sandbox?.imap ?? {};
-    const server = { host, port, security };
-    await step(`${page.pathname}/password`, { access_type: 'imap', username: email, password: PASSWORD, ...server });
+    const server = accessType === 'imap' ? { host, port, security } : { url: run.sandbox?.exchange?.url };
+    await step(`${page.pathname}/password`, {
+      access_type: accessType,
+      username: email,
+      password: PASSWORD,
+      ...server,
+    });
     return;
   }
   const asked = await step(`${page.pathname}/authorize`, { access_type: accessType });
@@ -36,7 +41,7 @@ interface Signing {
   accessType: keyof typeof PROVIDERS;
   email: string;
 }
-const PROVIDERS = { gmail: 'google', imap: 'imap', microsoft: 'microsoft' } as const;
+const PROVIDERS = { gmail: 'google', imap: 'imap', microsoft: 'microsoft', exchange: 'exchange' } as const;
 
 /** Connects an account of the sandbox; answers with the channel's id. */
 export async function connectOverApi(mooring: Mooring, { accessType, email }: Signing): Promise<string> {
