@@ -199,19 +199,19 @@ test('a slice that breaks waits for its channel before it holds its import, as a
       });
       await updateImport(tx, importId, { windowTo: null });
     });
-  let reauthorizing: Promise<void> | null = null;
+  const reauthorizing: Promise<void>[] = [];
   const machine = importing(
     withSessions(stage.context, (session) => ({
       ...session,
       async listChanges() {
-        reauthorizing ??= reauthorize();
+        if (reauthorizing.length === 0) reauthorizing.push(reauthorize());
         await locked.promise;
         throw new TypeError('our reader of this page is broken');
       },
     })),
   );
   expect(await machine.slice(channelId, importId, LAST_ATTEMPT)).toMatchObject({ done: false, state: 'running' });
-  await reauthorizing;
+  await Promise.all(reauthorizing);
 });
 
 const DAY_MS = 86_400_000;
