@@ -20,7 +20,7 @@ const REASONS: Record<Rule['verdict'], StatusReason> = {
 } satisfies Partial<Record<VerdictKind, StatusReason>>;
 
 /**
- * The map of a file: its own words first, then those of any OAuth server. An outage stays one whatever it says (rule 5), and
+ * The map of a file: its own words first, then those of any OAuth server. An outage stays one in any words (rule 5), and
  * a refused access token is for the token endpoint to judge.
  */
 export function classifierOf({ errors, access_token: { expires } }: ProviderFile): Classifier {

@@ -272,7 +272,8 @@ describe('a subscription to news', () => {
   it('is renewed in its time, and before a poll of the same time', () => {
     expect(subscribed(NOW + 60_000)).toEqual({ deed: 'renew', at: NOW + 60_000 });
     expect(subscribed(NOW, { nextPollAt: NOW })?.deed).toBe('renew');
-    expect(subscribed(NOW, { refreshRequestedAt: NOW + 1 })?.deed).toBe('refresh');
+    const token = { ...facts().token!, issuedAt: NOW - 1 };
+    expect(subscribed(NOW, { token, refreshRequestedAt: NOW })?.deed).toBe('refresh');
   });
 
   it('is ended in a mode that needs none', () => {

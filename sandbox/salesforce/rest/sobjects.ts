@@ -101,7 +101,7 @@ const READ_ONLY = [
   'IsDeleted',
 ];
 
-/** @throws NoSuchField, also for what nobody may write */
+/** @throws NoSuchField, also for a field that is read-only */
 function written(object: string, body: Readonly<Record<string, unknown>>): Record<string, FieldValue> {
   return Object.fromEntries(
     Object.entries(body)
