@@ -229,7 +229,10 @@ describe('the support bundle', () => {
       provider_answers: { reason: 'access_revoked', credential: { kind: 'oauth', version: 1 } },
       policy: { display_name: 'Acme Ltd' },
       notices: [],
-      configuration: { public_origin: raised.api.url, access_types: ['gmail', 'imap', 'microsoft', 'exchange'] },
+      configuration: {
+        public_origin: raised.api.url,
+        access_types: ['gmail', 'imap', 'microsoft', 'exchange', 'salesforce'],
+      },
     });
     const stranger = await raised.api.caller({ tenantId: 'beta' });
     expect((await stranger('GET', path)).status).toBe(404);

@@ -173,7 +173,7 @@ describe('the web UI’s session', () => {
     const opened = await browser('POST', '/ui/session', { api_key: made.api_key });
     expect(opened.headers.get('set-cookie')).toMatch(/^mooring_session=[\w-]{43}; .*HttpOnly; SameSite=Strict$/);
     expect((await browser('GET', '/ui/session')).json).toMatchObject({
-      access_types: ['gmail', 'imap', 'microsoft', 'exchange'],
+      access_types: ['gmail', 'imap', 'microsoft', 'exchange', 'salesforce'],
     });
     expect((await browser('GET', '/v1/channels')).status).toBe(200);
     expect((await browser('GET', `/v1/channels/${ids.channels}/access-token`)).status).toBe(403);
