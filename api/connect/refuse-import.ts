@@ -1,11 +1,11 @@
-import { IMPORT_MODES } from '../../domain/access-type.ts';
+import { IMPORT_MODES, isBuiltIn } from '../../domain/access-type.ts';
 import type { AccessType, ImportMode } from '../../domain/access-type.ts';
 import type { ApiContext } from '../api-context.ts';
 import { Problem } from '../http/problem.ts';
 
-/** Whether nothing of such accounts can be imported. */
+/** Whether nothing of such accounts can be imported; of those of files, also where the server lacks the file. */
 export const importsNothing = ({ providers }: Pick<ApiContext, 'providers'>, accessType: AccessType): boolean =>
-  providers.get(accessType)?.capabilities.importsNothing === true;
+  !isBuiltIn(accessType) || providers.get(accessType)?.capabilities.importsNothing === true;
 
 /**
  * Refuses importing for access types of which nothing can be imported. Throws `Problem`.

@@ -7,6 +7,7 @@ import { findChannel } from '../../db/channels/channels.ts';
 import { disconnectChannel } from '../../connections/disconnect-channel.ts';
 import { refreshUntilDone } from '../credentials/refresh-until-done.ts';
 import { locationOf } from './links-of.ts';
+import type { Context } from '../../runtime/context.ts';
 import { browse, startApi } from '../support/api.ts';
 import type { Api } from '../support/api.ts';
 import { raiseStage } from '../support/stage.ts';
@@ -22,6 +23,8 @@ const TENANT = 'acme';
 const servers = new Map<string, CertifiedServer>();
 let stage: Stage;
 let api: Api;
+/** Of a server whose environment lacks the client of Pipedrive. */
+let lackingApi: Api;
 
 const ALL = [
   ...CASES,
@@ -56,12 +59,20 @@ beforeAll(async () => {
   }
   stage = await raiseStage({ variables });
   api = await startApi(stage.context);
+  lackingApi = await startApi(lacking());
 }, 120_000);
 afterAll(async () => {
   await api?.close();
+  await lackingApi?.close();
   await stage?.close();
   await Promise.all([...servers.values()].map((server) => server.close()));
 });
+
+/** What a process has whose environment lacks the client of Pipedrive. */
+function lacking(): Context {
+  const providers = new Map([...stage.context.providers].filter(([accessType]) => accessType !== 'pipedrive'));
+  return { ...stage.context, providers };
+}
 
 const serverOf = (name: string) => servers.get(name)!;
 
@@ -161,6 +172,8 @@ test('every other mode of importing is refused', async () => {
     await api.call('POST', '/v1/links', { ...link, import_from: '2026-01-01T00:00:00Z' }),
     await api.call('PATCH', `/v1/channels/${channel}`, { import: 'gap' }),
     await api.call('POST', `/v1/channels/${channel}/imports`, {}),
+    await lackingApi.call('PATCH', `/v1/channels/${channel}`, { import: 'continuous' }),
+    await lackingApi.call('POST', `/v1/channels/${channel}/imports`, {}),
   ];
   for (const { status, json } of refused) {
     expect([status, json.code]).toEqual([409, 'import_not_supported']);
