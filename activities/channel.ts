@@ -64,10 +64,11 @@ export function createRowActivities(context: Context) {
 
 /**
  * All deeds of a channel's workflow. The queues of an access type keep those on rows too: runs of the release before
- * have scheduled them there.
+ * have scheduled them there. Calls to a provider throw `ProviderNotConfigured` where this worker lacks it.
  */
 export function createChannelActivities(context: Context) {
   async function takingTurns(input: ChannelInput, call: () => Promise<unknown>): Promise<ChannelView> {
+    requireProvider(context, input);
     const outcome = await inTurn(context, turnOf(input), call);
     const view = await lookAtChannel(context, input);
     return outcome === 'crowded' ? later(view, input) : view;
@@ -77,6 +78,7 @@ export function createChannelActivities(context: Context) {
     ...createRowActivities(context),
 
     async refresh(input: ChannelInput & { version: number }): Promise<ChannelView> {
+      requireProvider(context, input);
       const outcome = await inTurn(context, turnOf(input), () => refreshCredential(context, input));
       if (outcome === 'crowded') await noteCrowdedRefresh(context, input);
       const view = await lookAtChannel(context, input);
@@ -85,6 +87,7 @@ export function createChannelActivities(context: Context) {
     },
 
     async check(input: ChannelInput & { asked?: boolean }): Promise<CheckedView> {
+      requireProvider(context, input);
       const answer = await inTurn(context, turnOf(input, input.asked), () => checkChannel(context, input));
       const view = await lookAtChannel(context, input);
       return answer === 'crowded' ? { view: later(view, input), ok: false, proved: null } : { view, ...answer };
@@ -113,6 +116,19 @@ export function createChannelActivities(context: Context) {
 }
 
 export type ChannelActivities = ReturnType<typeof createChannelActivities>;
+
+/** This worker polls a queue that access types share, and lacks the provider of one: another worker may have it. */
+class ProviderNotConfigured extends Error {
+  constructor(accessType: AccessType) {
+    super(`This worker has no provider of ${accessType}; the deed is retried, at another worker or this one`);
+    this.name = 'ProviderNotConfigured';
+  }
+}
+
+/** Temporal retries the deed, and the workflow puts it off at last: without the error it would be due again at once. */
+function requireProvider({ providers }: Context, { accessType }: ChannelInput): void {
+  if (!providers.has(accessType)) throw new ProviderNotConfigured(accessType);
+}
 
 const turnOf = ({ tenantId, channelId, accessType }: ChannelInput, patient = false) => ({
   tenantId,

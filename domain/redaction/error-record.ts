@@ -27,6 +27,7 @@ const TELLING = new Set([
   'PartUnanswered',
   'PortTakenError',
   'ProviderError',
+  'ProviderNotConfigured',
   'SendOvertaken',
   'StartRefused',
   'StatusUnanswered',

@@ -24,7 +24,10 @@ export const WEBHOOKS_QUEUE = 'webhooks';
 export const MESSAGE_WEBHOOKS_QUEUE = 'webhooks-messages';
 /** Mail: a slow mail server must not hold a channel or a webhook. */
 export const NOTICES_QUEUE = 'notices';
-/** What the access types that files make share a queue by: many of them must not be many pollers of every worker. */
+/**
+ * What the access types that files make share a queue by: many of them must not be many pollers of every worker. A worker
+ * that lacks the file of one polls it too.
+ */
 const OF_FILES = 'custom';
 const queueName = (accessType: AccessType) => (isBuiltIn(accessType) ? accessType : OF_FILES);
 /** Refresh, verify, revoke: apart from imports, so that no import can starve a refresh. */

@@ -2,8 +2,11 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createChannelActivities } from '../../activities/channel.ts';
+import { turnServing } from '../../background/serving.ts';
 import { checkChannel } from '../../credentials/check.ts';
 import { findChannel } from '../../db/channels/channels.ts';
+import { findCredential } from '../../db/credentials/credentials.ts';
 import { disconnectChannel } from '../../connections/disconnect-channel.ts';
 import { refreshUntilDone } from '../credentials/refresh-until-done.ts';
 import { locationOf } from './links-of.ts';
@@ -183,6 +186,48 @@ test('every other mode of importing is refused', async () => {
   }
   expect((await api.call('PATCH', `/v1/channels/${channel}`, { import: 'off' })).status).toBe(200);
   expect((await api.call('POST', '/v1/links', link)).status).toBe(201);
+});
+
+const MINUTE_MS = 60_000;
+/** An access type counts as served for five minutes after its last worker. */
+const LONGER_THAN_SERVED_MS = 6 * MINUTE_MS;
+
+const openIncidents = async () => (await lackingApi.call('GET', '/v1/incidents?scope=client&state=open')).json.data;
+
+test('S-09: a worker without the file of a channel leaves it to others; where no worker has it, the channel can be erased', async () => {
+  const { channel } = await connect('pipedrive', 'jo');
+  const input = { tenantId: TENANT, channelId: channel, accessType: 'pipedrive', seq: 1 };
+  const deeds = createChannelActivities(lacking());
+  const tried = await Promise.allSettled([
+    deeds.refresh({ ...input, version: 1 }),
+    deeds.check(input),
+    deeds.renew(input),
+    deeds.disconnect(input),
+  ]);
+  expect(tried).toHaveLength(4);
+  for (const one of tried) expect(one).toMatchObject({ status: 'rejected', reason: { name: 'ProviderNotConfigured' } });
+  expect(await read(channel)).toMatchObject({ status: 'connected', credential_version: 1 });
+
+  await turnServing(stage.context, { isFirst: true });
+  const clock = { now: async () => new Date((await stage.context.clock.now()).getTime() + LONGER_THAN_SERVED_MS) };
+  const later = { ...lacking(), clock };
+  await turnServing(later, { isFirst: false });
+  expect(await openIncidents()).toMatchObject([{ access_type: 'pipedrive', action: 'fix_app_credentials' }]);
+
+  expect((await lackingApi.call('DELETE', `/v1/channels/${channel}?erase=true`)).status).toBe(202);
+  // While a worker with the provider may live, the grant is left to it to revoke.
+  expect(await deeds.leave(input)).toMatchObject({ status: 'disconnecting', due: { deed: 'disconnect' } });
+  expect(await createChannelActivities(later).leave(input)).toMatchObject({ ended: true });
+  const byHand = expect.stringContaining('Remove the access') as string;
+  expect(await read(channel)).toMatchObject({
+    status: 'disconnected',
+    revocation: 'failed',
+    revocation_help: byHand,
+  });
+  expect(await stage.context.database.inTenant(TENANT, (tx) => findCredential(tx, channel))).toBeNull();
+
+  await turnServing({ ...stage.context, clock }, { isFirst: false });
+  expect(await openIncidents()).toEqual([]);
 });
 
 test('the uses of a link are the scopes that the file has for them', async () => {
