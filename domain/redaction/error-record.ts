@@ -28,6 +28,7 @@ const TELLING = new Set([
   'PortTakenError',
   'ProviderError',
   'ProviderNotConfigured',
+  'Redirected',
   'SendOvertaken',
   'StartRefused',
   'StatusUnanswered',
