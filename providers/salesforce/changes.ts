@@ -33,7 +33,7 @@ export async function headOf(client: SalesforceClient, part: ScopeReference): Pr
     if (!last || records.length < MOST_RECORDS) break;
     after = placeOf(last);
   }
-  return { ...part, cursor: format(remembered(seen, since)), at };
+  return { ...part, cursor: format(remembered(seen, { start: since, coveredUntil: latestDateCovered })), at };
 }
 
 /** Whether any object has records that its cursor has not seen. */
@@ -88,18 +88,36 @@ export async function listChanges(
   const known = new Set(from.seen);
   const most = Math.min(limit + known.size, MOST_RECORDS);
   const where = `SystemModstamp >= ${from.since}`;
+  const askedAt = await client.now();
   const page = await listRecords(client, object, { where, after: from.listing?.after ?? null, most });
   const settled = object === 'Task' ? page.records.filter((record) => isSettled(record, page.at)) : page.records;
   const { taken, unseen } = firstUnseen(settled, known, limit);
   const items = (await imported(client, object, unseen))
     .filter((record) => object === 'Task' || !isOldNews(record, new Date(from.since)))
     .map((record) => itemOf(object, record));
-  const last = taken.at(-1);
   const isLast = taken.length === settled.length && settled.length < most;
-  if (!last || isLast) return { ...lastPage(from, { coveredUntil, at: page.at, taken }), items };
-  const { seen } = remembered([...from.seen, ...taken.map(nameOf)], startOf(coveredUntil, page.at));
-  const listing = { coveredUntil: coveredUntil.toISOString(), after: placeOf(last) };
-  return { items, cursor: format({ since: from.since, seen, listing }), more: true, at: page.at };
+  if (isLast || taken.length === 0) return { ...lastPage(from, { coveredUntil, at: page.at, taken }), items };
+  return { items, cursor: continued(from, { coveredUntil, askedAt, taken }), more: true, at: page.at };
+}
+
+/** The cursor of the next page. A record may still come into the running second, with any id: the next page reads it again. */
+function continued(
+  from: Cursor,
+  { coveredUntil, askedAt, taken }: { coveredUntil: Date; askedAt: Date; taken: ListedRecord[] },
+): string {
+  const { since, listing } = from;
+  const last = taken.findLast((record) => isSettled(record, askedAt));
+  const after = last ? placeOf(last) : (listing?.after ?? null);
+  const names = [...from.seen, ...taken.map(nameOf)];
+  const next = nextStart(names, { start: earliestStart(from, coveredUntil, askedAt), coveredUntil });
+  // What is known behind the place is read again, and listed once.
+  const readFrom = Date.parse(after?.stamp ?? since);
+  const seen = namesFrom(names, Math.min(next.getTime(), readFrom));
+  return format({
+    since,
+    seen,
+    listing: { coveredUntil: coveredUntil.toISOString(), next: next.toISOString(), after },
+  });
 }
 
 /** Until when Salesforce covers what it lists, and whether it says that nothing has changed. */
@@ -113,15 +131,19 @@ function lastPage(
   from: Cursor,
   { coveredUntil, at, taken }: { coveredUntil: Date; at: Date; taken: ListedRecord[] },
 ): ChangePage {
-  const start = new Date(Math.max(Date.parse(from.since), startOf(coveredUntil, at).getTime()));
-  const cursor = remembered([...from.seen, ...taken.map(nameOf)], start);
+  const start = earliestStart(from, coveredUntil, at);
+  const cursor = remembered([...from.seen, ...taken.map(nameOf)], { start, coveredUntil });
   return { items: [], cursor: format(cursor), more: false, at };
 }
+
+/** Where the next listing starts, or later: no start goes back behind one that has forgotten what came before it. */
+const earliestStart = ({ since, listing }: Cursor, coveredUntil: Date, at: Date) =>
+  new Date(Math.max(Date.parse(listing?.next ?? since), startOf(coveredUntil, at).getTime()));
 
 const startOf = (coveredUntil: Date, at: Date) =>
   new Date(Math.floor((Math.min(coveredUntil.getTime(), at.getTime()) - OVERLAP_MS) / 1000) * 1000);
 
-/** A task may change once more in its second, with the same stamp: it is listed when that second is over. */
+/** Whether the second of a stamp is over. A task may change once more in it, with the same stamp, and is listed after it. */
 const isSettled = (record: ListedRecord, at: Date) => secondOf(record) < Math.floor(at.getTime() / 1000);
 
 /** A mail from before the last listing that was changed since, such as one that was read: no mail has come. */
@@ -147,14 +169,26 @@ const nameOf = (record: ListedRecord) => `${record.Id}@${secondOf(record)}`;
 
 const secondOfName = (name: string) => Number(name.slice(name.indexOf('@') + 1));
 
-/** The names from `start` on. Where they are too many, the overlap shrinks to the second of the last one. */
-function remembered(names: string[], start: Date): Omit<Cursor, 'listing'> {
-  const from = (second: number) => [...new Set(names)].filter((name) => secondOfName(name) >= second);
-  const all = from(start.getTime() / 1000);
-  if (all.length <= MOST_SEEN) return { since: start.toISOString(), seen: all };
-  const last = all.reduce((latest, name) => Math.max(latest, secondOfName(name)), 0);
-  return { since: new Date(last * 1000).toISOString(), seen: from(last) };
+/** A start and the names from there on. */
+function remembered(names: string[], { start, coveredUntil }: { start: Date; coveredUntil: Date }) {
+  const since = nextStart(names, { start, coveredUntil });
+  return { since: since.toISOString(), seen: namesFrom(names, since.getTime()) };
 }
+
+/**
+ * Where the names from `start` on are too many, the overlap shrinks; yet never into the time that Salesforce does not cover,
+ * where an open transaction commits records that are stamped already.
+ */
+function nextStart(names: string[], { start, coveredUntil }: { start: Date; coveredUntil: Date }): Date {
+  const seconds = namesFrom(names, start.getTime()).map(secondOfName);
+  const tooMany = seconds.sort((one, other) => other - one)[MOST_SEEN];
+  if (tooMany === undefined) return start;
+  const shrunk = Math.min(tooMany + 1, Math.floor(coveredUntil.getTime() / 1000)) * 1000;
+  return new Date(Math.max(start.getTime(), shrunk));
+}
+
+const namesFrom = (names: string[], fromMs: number) =>
+  [...new Set(names)].filter((name) => secondOfName(name) >= Math.floor(fromMs / 1000));
 
 /** The records that changed since; `ids` null: more than Salesforce lists. */
 async function updatedSince(

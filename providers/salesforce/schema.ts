@@ -67,12 +67,19 @@ export const instantOf = (value: string) => instant.parse(value);
 
 /**
  * Our cursor of an object. Everything stamped before `since` is listed, and from there on what `seen` names, as `id@second`.
- * Within a listing: until when Salesforce covers it, and the last record of the page before.
+ * Within a listing: until when Salesforce covers it, where the next one starts, and the last record of a second that was over
+ * when its page was read.
  */
 export const cursor = z.object({
   since: z.iso.datetime(),
   seen: z.array(z.string()),
-  listing: z.object({ coveredUntil: z.iso.datetime(), after: z.object({ stamp: z.iso.datetime(), id }) }).optional(),
+  listing: z
+    .object({
+      coveredUntil: z.iso.datetime(),
+      next: z.iso.datetime(),
+      after: z.object({ stamp: z.iso.datetime(), id }).nullable(),
+    })
+    .optional(),
 });
 export type Cursor = z.infer<typeof cursor>;
 

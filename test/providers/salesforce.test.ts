@@ -222,6 +222,19 @@ describe('records of Salesforce', () => {
     expect(JSON.parse(await textOf(two))).toMatchObject({ Id: id, Subject: 'Call Ana', Status: null });
   });
 
+  it('lists mails of one second whose ids stand before those of the last page', async () => {
+    const account = await createAccount();
+    const [mail] = (await heads(subject, account)).filter(({ scope }) => scope === 'EmailMessage');
+    const delivered = await account.deliver(6);
+    const session = await provider().openSession(account.access, NEVER);
+    const page = await session.listChanges(mail!, mail!.cursor, 5);
+    delivered.push(...(await account.deliver(20)));
+    const rest = await session.listChanges(mail!, page.cursor, 100);
+    const ids = [...page.items, ...rest.items].map(({ providerId }) => providerId);
+    expect(ids.sort()).toEqual(delivered.map(({ provider_id }) => provider_id).sort());
+    expect(rest.more).toBe(false);
+  });
+
   it('asks getUpdated whether there is news, and takes a mail that was read for none', async () => {
     const account = await createAccount();
     await account.deliver(1);
