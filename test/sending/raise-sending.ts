@@ -62,19 +62,19 @@ export async function raiseSending() {
           ...(key === null ? {} : { 'idempotency-key': key }),
         },
       }),
-    async placesOf(provider: string, email: string, messageId: string) {
+    placesOf: async (provider: string, email: string, messageId: string) => {
       const path = `/control/accounts/${provider}/${email}/messages`;
       const { messages } = await engine.sandbox.call<{ messages: SandboxMessage[] }>('GET', path);
       return messages.filter((message) => message.message_id === messageId).map(({ folder }) => folder);
     },
-    async contentsOf(channelId: string) {
+    contentsOf: async (channelId: string) => {
       const [row] = await sql<
         { count: number }[]
       >`select count(*)::int from message_parts where channel_id = ${channelId}`;
       return row?.count;
     },
     /** Stores a message as the API does, and transmits nothing. */
-    async accept(channelId: string, raw: string, tenantId = TENANT): Promise<SendRow> {
+    accept: async (channelId: string, raw: string, tenantId = TENANT): Promise<SendRow> => {
       const channel = await engine.context.database.inTenant(tenantId, (tx) => findChannel(tx, channelId));
       async function* bytes() {
         yield Buffer.from(raw);

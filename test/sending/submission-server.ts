@@ -52,11 +52,12 @@ export async function startSubmissionServer(sandboxDir: string, password: string
       done(address.startsWith('refused') ? refusal(550, '5.1.1 No such user here') : null);
     },
     onData(stream, { envelope }, done) {
-      const take = (bytes: Buffer) => {
+      const take = async (bytes: Buffer) => {
         const from = envelope.mailFrom ? envelope.mailFrom.address : '';
         mails.push({ from, to: envelope.rcptTo.map(({ address }) => address), raw: bytes.toString() });
-        if (state.cut === 'after_content') cut();
-        else void state.answering.then(() => done(null));
+        if (state.cut === 'after_content') return cut();
+        await state.answering;
+        done(null);
       };
       buffer(stream).then(take, () => {}); // a client that died midway
     },

@@ -54,6 +54,7 @@ async function handIn(
           throw error;
         });
         stage = 'content';
+        // oxlint-disable-next-line no-underscore-dangle -- the library sets its own limit here, and offers no other way to move it
         if (smtp._socket) smtp._socket.setTimeout(CONTENT_MS);
         yield* withoutBcc(raw());
       }
