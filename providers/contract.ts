@@ -63,6 +63,8 @@ export interface OutgoingMessage {
   from: string;
   /** Of To, Cc and Bcc, each once. */
   recipients: string[];
+  /** Those of the recipients that Bcc alone names. */
+  bcc: string[];
   /** In octets. */
   size: number;
   /** The whole message with its Bcc field; its header lies in the first part. */

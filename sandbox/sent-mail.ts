@@ -5,6 +5,8 @@ export interface SentMail {
   readonly copy: Buffer;
   /** The sender in From. */
   readonly from: string | undefined;
+  /** The addresses of To and Cc, in lower case. */
+  readonly shown: readonly string[];
   /** The addresses of To, Cc and Bcc, in lower case. */
   readonly recipients: readonly string[];
 }
@@ -16,8 +18,10 @@ export function readSentMail(raw: Buffer): SentMail {
     const lines = [...header.matchAll(new RegExp(`^${name}:(.*)$`, 'gim'))].map(([, value = '']) => value);
     return lines.flatMap((line) => [...line.matchAll(/[^\s<>,;:"]+@[^\s<>,;:"]+/g)].map(([address]) => address));
   };
-  const recipients = ['to', 'cc', 'bcc'].flatMap(addresses).map((address) => address.toLowerCase());
-  return { raw, copy: withoutBcc(raw), from: addresses('from')[0]?.toLowerCase(), recipients };
+  const inLowerCase = (names: string[]) => names.flatMap(addresses).map((address) => address.toLowerCase());
+  const shown = inLowerCase(['to', 'cc']);
+  const recipients = [...shown, ...inLowerCase(['bcc'])];
+  return { raw, copy: withoutBcc(raw), from: addresses('from')[0]?.toLowerCase(), shown, recipients };
 }
 
 function headerOf(raw: Buffer): string {

@@ -12,7 +12,7 @@ const READ = new Set(['from', 'sender', 'to', 'cc', 'bcc', 'message-id', 'date']
 const MESSAGE_ID = /^<[^\s<>@]+@[^\s<>@]+>$/;
 
 /** The fields of a header that say how a message is sent. */
-export type OutgoingHeader = Pick<OutgoingMessage, 'messageId' | 'from' | 'recipients'> & {
+export type OutgoingHeader = Pick<OutgoingMessage, 'messageId' | 'from' | 'recipients' | 'bcc'> & {
   /** The fields that every message needs and this one lacks, to be put before its first line. */
   added: string;
 };
@@ -42,7 +42,9 @@ export function readOutgoingHeader(header: Uint8Array, now: Date): OutgoingHeade
     if (READ.has(name)) values.set(name, [...(values.get(name) ?? []), value]);
   }
   const from = addressesOf(values.get('from'));
-  const recipients = [...new Set(['to', 'cc', 'bcc'].flatMap((name) => addressesOf(values.get(name))))];
+  const shown = ['to', 'cc'].flatMap((name) => addressesOf(values.get(name)));
+  const recipients = [...new Set([...shown, ...addressesOf(values.get('bcc'))])];
+  const bcc = recipients.filter((recipient) => !shown.includes(recipient));
   const messageId = values.get('message-id')?.[0];
   const senders = values.get('sender') ?? [];
   const sender = addressesOf(senders);
@@ -58,7 +60,7 @@ export function readOutgoingHeader(header: Uint8Array, now: Date): OutgoingHeade
     ...(messageId === undefined ? [`Message-ID: ${id}\r\n`] : []),
     ...(values.has('date') ? [] : [`Date: ${now.toUTCString().replace('GMT', '+0000')}\r\n`]),
   ];
-  return { messageId: id, from: sender[0] || author, recipients, added: added.join('') };
+  return { messageId: id, from: sender[0] || author, recipients, bcc, added: added.join('') };
 }
 
 interface Read {

@@ -180,8 +180,8 @@ async function messageOf(context: Context, row: SendRow, { tenantId }: SendInput
   const split = await splitHeader(raw());
   const header = split && readOutgoingHeader(split.header, row.createdAt);
   if (!header || Array.isArray(header)) throw new Error(`The header of the send ${row.id} cannot be read any more`);
-  const { from, recipients } = header;
-  return { messageId: row.messageId, from, recipients, size: row.size, raw };
+  const { from, recipients, bcc } = header;
+  return { messageId: row.messageId, from, recipients, bcc, size: row.size, raw };
 }
 
 function nullIfMissing(error: unknown): null {

@@ -4,6 +4,7 @@ import { verdict } from '../../domain/verdict-builders.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import type { SendAnswer, Sending, SessionAccess } from '../contract.ts';
 import { base64Length, inBase64, isUndecided, transmit } from '../sending/post-message.ts';
+import { sizeWithoutBcc, withoutBcc } from '../sending/without-bcc.ts';
 import { ExchangeClient } from './client.ts';
 import type { ExchangeConnection } from './connection.ts';
 import { classifyExchange } from './errors.ts';
@@ -34,14 +35,15 @@ interface Opened {
 export function createExchangeSending(open: (access: SessionAccess) => Opened): Sending {
   return {
     maxBytes: MAX_BYTES,
-    async send(access, { raw, size }, { signal, beforeTransmission }) {
+    async send(access, { raw, size, bcc }, { signal, beforeTransmission }) {
       const { connection, mailbox } = open(access);
       try {
         // Signs the connection in, so that a refused login is known before the message leaves.
         const sentItems = await findSentItems(new ExchangeClient(connection, signal), mailbox);
-        const { name, before, after } = sendItem(sentItems);
-        const length = Buffer.byteLength(before) + base64Length(size) + Buffer.byteLength(after);
-        const body = between(before, inBase64(raw()), after);
+        const { name, before, after } = sendItem(sentItems, bcc);
+        const octets = await sizeWithoutBcc({ raw, size });
+        const length = Buffer.byteLength(before) + base64Length(octets) + Buffer.byteLength(after);
+        const body = between(before, inBase64(withoutBcc(raw())), after);
         return await transmit(
           (beforeWriting) => connection.post({ name, operation: 'api', body, length, beforeWriting, signal }),
           beforeTransmission,

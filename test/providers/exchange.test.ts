@@ -289,7 +289,7 @@ describe('Exchange', () => {
     async function* raw() {
       for (made = 0; made < size; made += 999_999) yield Buffer.alloc(Math.min(999_999, size - made), header);
     }
-    const message = { messageId, from: owner.email, recipients: ['ben@example.com'], size, raw };
+    const message = { messageId, from: owner.email, recipients: ['ben@example.com'], bcc: [], size, raw };
     const send = (mark: () => void = () => {}) =>
       sending!.send(access, message, { signal: NEVER, beforeTransmission: async () => mark() });
     const failed = await failureOf(

@@ -227,10 +227,12 @@ test('a delegate reads the mailbox, others do not', async () => {
   ]);
 });
 
-test('a message that is sent arrives, without its Bcc, and is kept', async () => {
-  const mime = `From: ${email}\r\nTo: Ana <${email}>\r\nBcc: bob@contoso.example\r\nSubject: Sent\r\nMessage-ID: <s@x>\r\n\r\nhi\r\n`;
+test('a message that is sent arrives at To and BccRecipients, without its Bcc, and is kept', async () => {
+  const [bob, eve] = ['bob@contoso.example', 'eve@contoso.example'];
+  for (const other of [bob, eve]) await control('PUT', `/accounts/exchange/${other}`, { password });
+  const mime = `From: ${email}\r\nTo: Ana <${email}>\r\nBcc: ${bob}\r\nSubject: Sent\r\nMessage-ID: <s@x>\r\n\r\nhi\r\n`;
   const body = envelope(
-    `<m:CreateItem MessageDisposition="SendAndSaveCopy"><m:Items><t:Message><t:MimeContent>${Buffer.from(mime).toString('base64')}</t:MimeContent></t:Message></m:Items></m:CreateItem>`,
+    `<m:CreateItem MessageDisposition="SendAndSaveCopy"><m:Items><t:Message><t:MimeContent>${Buffer.from(mime).toString('base64')}</t:MimeContent><t:BccRecipients><t:Mailbox><t:EmailAddress>${eve}</t:EmailAddress></t:Mailbox></t:BccRecipients></t:Message></m:Items></m:CreateItem>`,
   );
   expect(codes((await send(body)).text)).toEqual(['NoError']);
   const { messages } = await control<{ messages: Held[] }>('GET', `/accounts/exchange/${email}/messages`);
@@ -238,6 +240,10 @@ test('a message that is sent arrives, without its Bcc, and is kept', async () =>
     ['INBOX', '<s@x>'],
     ['Sent Items', '<s@x>'],
   ]);
+  const arrivals = [bob, eve].map((other) =>
+    control<{ messages: Held[] }>('GET', `/accounts/exchange/${other}/messages`),
+  );
+  expect((await Promise.all(arrivals)).map((got) => got.messages.length)).toEqual([0, 1]);
   const [arrived] = messages;
   const { text } = await send(getItems([arrived?.provider_id ?? '']));
   const [, content = ''] = /<t:MimeContent[^>]*>([^<]+)/.exec(text) ?? [];

@@ -72,9 +72,13 @@ const apiCalls = async (email: string) =>
 test('a message goes to its recipients without Bcc and into Sent Items, once per key', async () => {
   const email = 'ana@contoso.example';
   const channelId = await connect(email);
-  const [cleo, dan] = ['cleo@contoso.example', 'dan@contoso.example'];
+  const [cleo, dan] = ['cleo@contoso.example', 'dan&eli@contoso.example'];
   for (const other of [cleo, dan]) await account(other);
-  const { messageId, raw } = mail({ from: email, to: `ben@example.com, ${cleo}`, more: `Bcc: ${dan}\r\n` });
+  const { messageId, raw } = mail({
+    from: email,
+    to: `ben@example.com, ${cleo}`,
+    more: `Bcc: ${cleo},\r\n ${dan}\r\n`,
+  });
   const key = randomUUID();
   const [one, other] = await Promise.all([send(channelId, raw, key), send(channelId, raw, key)]);
   for (const { status, json } of [one, other]) expect([status, json.message_id]).toEqual([202, messageId]);

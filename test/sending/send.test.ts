@@ -253,13 +253,8 @@ describe('a lost answer', () => {
       idleMs,
     }));
     const { messageId, raw } = mail({ from: 'vera@example.com' });
-    const message = {
-      messageId,
-      from: 'vera@example.com',
-      recipients: ['ben@example.com'],
-      size: raw.length,
-      raw: () => Readable.from([Buffer.from(raw)]),
-    };
+    const content = { size: raw.length, raw: () => Readable.from([Buffer.from(raw)]) };
+    const message = { messageId, from: 'vera@example.com', recipients: ['ben@example.com'], bcc: [], ...content };
     const access = {} as SessionAccess;
     const marked: string[] = [];
     const attempt = (name: string) =>

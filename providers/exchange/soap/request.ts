@@ -111,12 +111,16 @@ export function findByMessageId(folderId: string, messageId: string): EwsRequest
   );
 }
 
-/** The envelope that sends a message and keeps a copy in a folder, before and after the message in base64. */
-export function sendItem(folderId: string): { name: string; before: string; after: string } {
+/**
+ * The envelope that sends a message and keeps a copy in a folder, before and after the message in base64. `bcc`: recipients
+ * that the message does not name; whether Exchange would read a Bcc field of MIME is documented nowhere.
+ */
+export function sendItem(folderId: string, bcc: readonly string[]): { name: string; before: string; after: string } {
   const place = 'MIME';
+  const unnamed = bcc.length === 0 ? '' : `<t:BccRecipients>${bcc.map(mailbox).join('')}</t:BccRecipients>`;
   const { name, body } = request(
     'CreateItem',
-    `<m:SavedItemFolderId>${folder(folderId)}</m:SavedItemFolderId><m:Items><t:Message><t:MimeContent CharacterSet="UTF-8">${place}</t:MimeContent></t:Message></m:Items>`,
+    `<m:SavedItemFolderId>${folder(folderId)}</m:SavedItemFolderId><m:Items><t:Message><t:MimeContent CharacterSet="UTF-8">${place}</t:MimeContent>${unnamed}</t:Message></m:Items>`,
     ' MessageDisposition="SendAndSaveCopy"',
   );
   const [before = '', after = ''] = body.split(`>${place}<`);
@@ -141,10 +145,11 @@ function request(name: string, content: string, attributes = ''): EwsRequest {
 const HIDDEN = '<t:ExtendedFieldURI PropertyTag="0x10f4" PropertyType="Boolean"/>';
 const field = (uri: string) => `<t:FieldURI FieldURI="${uri}"/>`;
 const folder = (id: string) => `<t:FolderId Id="${escaped(id)}"/>`;
+const mailbox = (email: string) => `<t:Mailbox><t:EmailAddress>${escaped(email)}</t:EmailAddress></t:Mailbox>`;
 const syncState = (state: string | null) => (state === null ? '' : `<m:SyncState>${escaped(state)}</m:SyncState>`);
 
-function knownFolder({ known, mailbox }: KnownFolder): string {
-  const of = mailbox === null ? '' : `<t:Mailbox><t:EmailAddress>${escaped(mailbox)}</t:EmailAddress></t:Mailbox>`;
+function knownFolder({ known, mailbox: owner }: KnownFolder): string {
+  const of = owner === null ? '' : mailbox(owner);
   return `<t:DistinguishedFolderId Id="${known}">${of}</t:DistinguishedFolderId>`;
 }
 

@@ -5,6 +5,7 @@ import type SMTPConnection from 'nodemailer/lib/smtp-connection';
 import { rateLimited, verdict } from '../../../domain/verdict-builders.ts';
 import { ProviderError } from '../../../domain/verdict.ts';
 import type { OutgoingMessage, SendAnswer, Sending, SessionAccess, Transmission } from '../../contract.ts';
+import { withoutBcc } from '../../sending/without-bcc.ts';
 import { called, throughSubmission } from './connection.ts';
 import type { SubmissionAccess } from './connection.ts';
 import { connectionFailure, submissionFailure } from './errors.ts';
@@ -97,21 +98,4 @@ function refusalOf({ server }: SubmissionAccess, failure: NodemailerError): Send
         : 'the message';
   const detail = `The mail server refuses ${about}: ${words}`;
   return { outcome: 'refused', detail, providerCode, refusedRecipients: rejected };
-}
-
-/** Strips Bcc from the header, which lies in the first part: recipients must not see the others (RFC 5322 section 3.6.3). */
-async function* withoutBcc(raw: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let isFirst = true;
-  for await (const bytes of raw) {
-    yield isFirst ? stripped(bytes) : bytes;
-    isFirst = false;
-  }
-}
-
-function stripped(bytes: Uint8Array): Uint8Array {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
-  const end = /\r?\n\r?\n/.exec(text)?.index ?? text.length;
-  const header = text.slice(0, end).replaceAll(/^bcc(?:[ \t]|\r?\n[ \t])*:.*(?:\r?\n[ \t].*)*(?:\r?\n|$)/gim, '');
-  // A stripped last field leaves the line end before it behind.
-  return Buffer.from(`${header.replace(/\r?\n$/, '')}${text.slice(end)}`, 'latin1');
 }

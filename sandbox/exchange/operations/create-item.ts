@@ -24,7 +24,7 @@ export const createItem: Operation = (request) => {
   return (request.asked.at('Items')?.children ?? []).map((item) => {
     const mime = mimeOf(item);
     if ('code' in mime) return failed('CreateItem', mime, xml`<m:Items/>`);
-    const refusal = disposition === 'SaveOnly' ? null : send(request, mime.bytes);
+    const refusal = disposition === 'SaveOnly' ? null : send(request, mime.bytes, bccOf(item));
     if (refusal) return failed('CreateItem', refusal, xml`<m:Items/>`);
     if (disposition === 'SendOnly') return succeeded('CreateItem', xml`<m:Items/>`);
     return succeeded(
@@ -45,6 +45,11 @@ function mimeOf(item: XmlElement): { bytes: Buffer } | EwsError {
   return bytes.includes(':') ? { bytes } : EWS.mimeInvalid;
 }
 
+function bccOf(item: XmlElement): string[] {
+  const mailboxes = item.at('BccRecipients')?.children ?? [];
+  return mailboxes.flatMap((mailbox) => mailbox.textAt('EmailAddress')?.toLowerCase() ?? []);
+}
+
 function keep(
   store: ExchangeStore,
   { owner, folder }: { owner: AccountRow; folder: { well_known: string | null; name: string } },
@@ -56,9 +61,13 @@ function keep(
   return place ? itemIdOf(place) : null;
 }
 
-/** Delivers to the mailboxes of the sandbox at once; recipients do not see Bcc. A refusal sends nothing. */
-function send({ store, login, held }: EwsRequest, bytes: Buffer): EwsError | null {
-  const { from, recipients, copy } = readSentMail(bytes);
+/**
+ * Delivers to the mailboxes of the sandbox at once. Of Bcc only BccRecipients are read, the strictest reading of the
+ * documentation; recipients do not see a Bcc field either. A refusal sends nothing.
+ */
+function send({ store, login, held }: EwsRequest, bytes: Buffer, bcc: readonly string[]): EwsError | null {
+  const { from, shown, copy } = readSentMail(bytes);
+  const recipients = [...shown, ...bcc];
   if (held.has('message_too_large')) return EWS.messageTooLarge;
   if (held.has('mailbox_full')) return EWS.quotaExceeded;
   if (recipients.length === 0) return EWS.invalidRecipients;
