@@ -96,10 +96,9 @@ async function ask(
     const answer = await connection.send({ name: 'Autodiscover', body, operation: 'login', signal });
     return toldIn(answer.body);
   } catch (error) {
-    if (error instanceof Redirected) return { url: error.location };
     // A web site of the domain answers as it likes; only a refused login ends the search.
-    if (error instanceof ProviderError && error.verdict.kind !== 'reauth_required') return null;
-    throw error;
+    if (!(error instanceof ProviderError) || error.verdict.kind === 'reauth_required') throw error;
+    return error instanceof Redirected ? { url: error.location } : null;
   } finally {
     await connection.close();
   }

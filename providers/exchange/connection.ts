@@ -11,7 +11,7 @@ import type { BeforeWriting, Http, HttpAnswer, HttpStream } from '../../net/http
 import { networkFailure } from '../../net/network-failure.ts';
 import { readRefusal } from '../answers/http-answers.ts';
 import { TRANSMISSION_TIMEOUT_MS } from '../sending/post-message.ts';
-import { classifyExchange } from './errors.ts';
+import { classifyExchange, isErrorPage } from './errors.ts';
 import { channelBindings } from './ntlm/channel-bindings.ts';
 import { authenticateMessage, negotiateMessage } from './ntlm/messages.ts';
 
@@ -235,8 +235,10 @@ function refusedBefore(name: string, operation: Operation, answer: HttpAnswer): 
   const refusal = classifyExchange(toProviderAnswer(operation, answer));
   const message = `${name} answered ${answer.status} ${refusal.providerCode ?? ''}`;
   const { location } = answer.headers;
-  const isRedirect = location !== undefined && [301, 302, 307, 308].includes(answer.status);
-  return isRedirect ? new Redirected(message, refusal, location) : new ProviderError(message, refusal);
+  const isElsewhere = location !== undefined && !isErrorPage(location);
+  return isElsewhere && [301, 302, 307, 308].includes(answer.status)
+    ? new Redirected(message, refusal, location)
+    : new ProviderError(message, refusal);
 }
 
 /** An unread body would block the connection. */

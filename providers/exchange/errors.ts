@@ -36,6 +36,9 @@ const WRONG_CREDENTIALS =
 /** What a client says of a 401 without a word of the server's. */
 const UNAUTHORIZED_TEXT = /\(401\) Unauthorized|\bHTTP 401\b/i;
 
+/** A page that the front end redirects to in place of an answer: nothing else is asked there. */
+export const isErrorPage = (location: string) => /expiredpassword|genericerrorpage/i.test(location);
+
 function classifyStatus(answer: ProviderAnswer): Verdict {
   const { httpStatus, headers, body } = answer;
   // The front end has found no mailbox to pass the request on to.

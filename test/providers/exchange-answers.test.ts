@@ -104,6 +104,8 @@ describe('Autodiscover', () => {
     '/lookalike': redirect('https://evilcontoso.example/autodiscover/autodiscover.xml'),
     '/plain': redirect('http://127.0.0.1/found'),
     '/other-address': tell('<RedirectAddr>ana@fabrikam.example</RedirectAddr>'),
+    '/expired': redirect('/owa/auth/expiredpassword.aspx?url=/autodiscover/autodiscover.xml'),
+    '/error-page': redirect('/owa/auth/errorfe.aspx?owaError=genericerrorpage'),
     '/without': tell('<Protocol><Type>EXPR</Type></Protocol>'),
     '/plain-service': tell('<Protocol><EwsUrl>http://mail.contoso.example/EWS/Exchange.asmx</EwsUrl></Protocol>'),
     '/online': redirect('https://autodiscover-s.outlook.com/autodiscover/autodiscover.xml'),
@@ -130,11 +132,17 @@ describe('Autodiscover', () => {
     ['/lookalike', 1],
     ['/plain', 1],
     ['/other-address', 1],
+    ['/error-page', 1],
     ['/without', 1],
     ['/plain-service', 1],
   ])('finds nothing by %s, and sends the login no further', async (path, requests) => {
     expect(await discover(path)).toBeNull();
     expect(asked).toHaveLength(requests);
+  });
+
+  it('ends with a password that has run out, after one login', async () => {
+    expect((await failureOf(discover('/expired'))).verdict).toMatchObject({ kind: 'reauth_required', vague: false });
+    expect(asked).toHaveLength(1);
   });
 
   it.each(['/online', '/online-address', '/online-service'])('leads %s to Microsoft 365', async (path) => {
