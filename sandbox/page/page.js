@@ -85,12 +85,15 @@ let away = false;
 
 /** Asks again when the last answer is in; a sandbox that is being restarted is waited for. */
 async function poll() {
-  const state = await readState().catch(() => null);
-  if (state === null) notice('The sandbox does not answer. This page goes on by itself once it does.', true);
-  else if (away) find('#notice').hidden = true;
-  away = state === null;
-  if (state) show(state);
-  setTimeout(poll, POLL_MS);
+  try {
+    const state = await readState().catch(() => null);
+    if (state === null) notice('The sandbox does not answer. This page goes on by itself once it does.', true);
+    else if (away) find('#notice').hidden = true;
+    away = state === null;
+    if (state) show(state);
+  } finally {
+    setTimeout(poll, POLL_MS);
+  }
 }
 
 addEventListener('acted', () => void readState().then(show, () => {}));
