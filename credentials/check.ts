@@ -1,6 +1,7 @@
 import type { Context } from '../runtime/context.ts';
 import { waitsUntil } from '../domain/backoff.ts';
 import { lockChannel, updateChannel } from '../db/channels/channels.ts';
+import type { ChannelRow } from '../db/channels/channels.ts';
 import { clearTokenRefused, notifyReaders } from '../db/credentials/credentials.ts';
 import type { CredentialRow } from '../db/credentials/credentials.ts';
 import { findClientIncidents } from '../db/incidents/wider.ts';
@@ -139,10 +140,21 @@ async function markChecked(context: Context, { tenantId, channelId, startedAt, c
       ...afterPasswordTry(row),
       ...(isLater ? {} : { checkRequestedAt: null }),
       // Readers waited because of the report alone, and this very token is what they wait for.
-      ...(isProved && isFreshAndReported(credential, now) ? { refreshRequestedAt: null } : {}),
+      ...(isProved && isFreshAndReported(credential, now) && !isAskedByEvent(row, startedAt)
+        ? { refreshRequestedAt: null }
+        : {}),
     });
     await notifyReaders(tx, channelId);
   });
+}
+
+/**
+ * An event asks for a check and a refresh with one time, or for the refresh at a later one. Its refresh stays: the call has
+ * proved the access token, which may outlive its grant.
+ */
+function isAskedByEvent({ checkRequestedAt, refreshRequestedAt }: ChannelRow, startedAt: Date): boolean {
+  if (refreshRequestedAt === null) return false;
+  return refreshRequestedAt > startedAt || refreshRequestedAt.getTime() === checkRequestedAt?.getTime();
 }
 
 function isFreshAndReported({ accessTokenRefusedAt, issuedAt, expiresAt }: CredentialRow, now: Date): boolean {

@@ -154,8 +154,11 @@ async function settleScopes(
     version: credentialVersion,
   }: { oauth: OAuthAdapter; scopes: { before: string[]; now: string[] | null }; version: number },
 ): Promise<Settled> {
-  const { context, tx, now } = given;
-  const done = { credentialVersion, refreshRequestedAt: null };
+  const { context, tx, now, answer } = given;
+  const { refreshRequestedAt } = channel;
+  // An answer from before an event proves nothing about it: the refresh that the event asks for is still owed.
+  const isOwed = refreshRequestedAt !== null && refreshRequestedAt > answer.answeredAt;
+  const done = { credentialVersion, ...(isOwed ? {} : { refreshRequestedAt: null }) };
   const tried = 'credential';
   const { uses, missingUses, lost } = usesAfter(context, channel, { oauth, before, scopes });
   const after = { ...done, uses, missingUses };

@@ -82,7 +82,10 @@ async function checkUnlessRefused(
 /** How often events may cost a channel a refresh, in ms: a forged or needless one must not use up a token each time. */
 const PROVED_AGAIN_AFTER_MS = 60_000;
 
-/** The request of the refresh that proves a grant, unless a refresh since `saidAt` has proved it. */
+/**
+ * The request of the refresh that proves a grant, unless a refresh since `saidAt` has proved it. A reader's request that is
+ * due moves to now: a refresh under way for it may have been answered before the event, and settles what is older.
+ */
 async function refreshToProve(
   { tx, now }: Pick<Waking, 'tx' | 'now'>,
   row: ChannelRow,
@@ -93,7 +96,8 @@ async function refreshToProve(
   const provedAtMs = credential.issuedAt.getTime();
   if (provedAtMs > saidAt.getTime() + CLOCK_SLACK_MS) return {};
   const atMs = Math.max(now.getTime(), provedAtMs + PROVED_AGAIN_AFTER_MS);
-  return { refreshRequestedAt: new Date(Math.min(atMs, row.refreshRequestedAt?.getTime() ?? atMs)) };
+  const plannedMs = Math.min(atMs, row.refreshRequestedAt?.getTime() ?? atMs);
+  return { refreshRequestedAt: new Date(Math.max(now.getTime(), plannedMs)) };
 }
 
 const isBlockedItself = (row: ChannelRow) =>

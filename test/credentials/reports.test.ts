@@ -9,6 +9,7 @@ import { startApi } from '../support/api.ts';
 import type { Api } from '../support/api.ts';
 import { channelOf, connectImap } from '../support/connect.ts';
 import { secret } from '../support/minting.ts';
+import { mortal } from './mortal.ts';
 import { setScene, TENANT } from './scene.ts';
 
 const scene = setScene();
@@ -83,6 +84,36 @@ test('a security event that comes during a check is checked after it, also where
   await scene.advance(60_000);
   await check(id);
   expect((await scene.read(id)).channel).toMatchObject({ status: 'connected', checkRequestedAt: null });
+});
+
+test('the refresh that a security event asks for is owed after a check, and after a refresh that was answered before', async () => {
+  const id = await scene.connect('event-and-refresh@example.com');
+  const tell = async () => {
+    const source = { issuer: 'google', issuedAt: await scene.clock.now() } as const;
+    await changeChannel(scene.stage.context, { tenantId: TENANT, channelId: id }, (waking, row) =>
+      writeFacts(waking, row, 'tokens_revoked', source),
+    );
+  };
+  const requestedAt = async () => (await scene.read(id)).channel.refreshRequestedAt;
+  await report(id, 401);
+  await tell();
+  const planned = await requestedAt();
+  expect(planned?.getTime()).toBeGreaterThan((await scene.clock.now()).getTime());
+  expect(await check(id)).toMatchObject({ ok: true });
+  expect(await requestedAt()).toEqual(planned);
+  await scene.advance(120_000);
+  await report(id, 401);
+  await tell();
+  expect(await check(id)).toMatchObject({ ok: true });
+  expect((await look(id)).due?.deed).toBe('refresh');
+  const { context, died } = mortal(scene.stage.context, 'refresh.sealed');
+  await Promise.allSettled([scene.refresh(id, context), died]);
+  await scene.advance(1_000);
+  await tell();
+  expect(await scene.refresh(id)).toBe('refreshed');
+  expect(await requestedAt()).not.toBeNull();
+  expect(await scene.refresh(id)).toBe('refreshed');
+  expect(await requestedAt()).toBeNull();
 });
 
 test('rule 5: reports alone send nobody to sign in, however long they go on', async () => {
