@@ -95,12 +95,13 @@ const MOST_OF_INCIDENT = 1_000;
 /** The product names another owner, or none: the people of the channel are others, and hear what the last ones heard. */
 export async function tellNewPeople(
   tx: Transaction,
-  { incidentId }: ChannelRow,
+  { id: channelId, incidentId }: ChannelRow,
   now: Date,
 ): Promise<RecipientReference[]> {
-  if (incidentId === null) return [];
-  const any = { tenantId: null, channelId: null, kind: null, state: null, after: null };
-  return tellInstead(tx, await listNotices(tx, { ...any, incidentId, limit: MOST_OF_INCIDENT }), now);
+  const any = { tenantId: null, channelId, incidentId, kind: null, state: null, after: null };
+  const ofIncident = incidentId === null ? [] : await listNotices(tx, { ...any, limit: MOST_OF_INCIDENT });
+  const warning = await listNotices(tx, { ...any, incidentId: null, kind: 'expiring', limit: 1 });
+  return [...(await tellInstead(tx, ofIncident, now)), ...(await tellInstead(tx, warning, now))];
 }
 
 /** Repeats the last step of each open incident, or the warning of an end, for those who are told instead. */
