@@ -1,25 +1,31 @@
 import { findCredentialState } from '../db/credentials/credentials.ts';
 import type { CredentialState } from '../db/credentials/credentials.ts';
-import { forgetExpiryWarning } from '../db/credentials/grant-lives.ts';
+import { planExpiryWarning } from '../db/credentials/grant-lives.ts';
 import { insertEvent } from '../db/events/events.ts';
 import type { AccessType } from '../domain/access-type.ts';
-import { HOLDS_GRANT, isOneOf } from '../domain/channel.ts';
+import { HOLDS_GRANT, WORKING, isOneOf } from '../domain/channel.ts';
 import type { Context } from '../runtime/context.ts';
 import { eventData } from './happenings.ts';
 import { issuerOf } from './issuer.ts';
 import { changeChannel } from './wake.ts';
 
+/** When a channel that is paused or blocked is looked at again, in ms. */
+const LOOK_AGAIN_MS = 3_600_000;
+
 /**
  * Emits `channel.expiring` once for a grant that ends soon: by a time that the provider told, or because it lies unused and
- * the channel cannot refresh it. A channel that needs a sign-in already has its alert; its warning waits until it is back.
+ * the channel cannot refresh it. A channel that needs a sign-in already has its alert; its warning waits until it is back, as
+ * does that of a channel that is paused or blocked.
  */
 export async function tellExpiring(context: Context, channel: { tenantId: string; channelId: string }): Promise<void> {
   await changeChannel(context, channel, async ({ tx, now }, row) => {
     const credential = await findCredentialState(tx, row.id);
     if (!credential?.expiryWarnAt || credential.expiryWarnAt > now || !isOneOf(HOLDS_GRANT, row.status)) return;
-    await forgetExpiryWarning(tx, row.id);
     const end = endOfGrant(context, row.accessType, credential);
-    if (end === null) return;
+    const works = isOneOf(WORKING, row.status);
+    const waits = end !== null && end.expiresAt > now && !works;
+    await planExpiryWarning(tx, row.id, waits ? new Date(now.getTime() + LOOK_AGAIN_MS) : null);
+    if (end === null || !works) return;
     const { tenantId, id: channelId } = row;
     const data = { ...eventData(row, null), ...end };
     await insertEvent(tx, { tenantId, channelId, type: 'channel.expiring', incidentId: row.incidentId, data, at: now });

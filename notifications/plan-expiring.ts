@@ -5,29 +5,34 @@ import type { Transaction } from '../db/client.ts';
 import { findCredentialState } from '../db/credentials/credentials.ts';
 import { insertWarnings } from '../db/notices/notices.ts';
 import type { NoticeRow } from '../db/notices/notices.ts';
-import { isOneOf, isOperatorsTrouble, WORKING } from '../domain/channel.ts';
+import { HOLDS_GRANT, isOneOf, LEFT, WORKING } from '../domain/channel.ts';
 import { expiringEnd, expiringOccasion } from '../domain/notices/notice.ts';
 import type { Context } from '../runtime/context.ts';
 import { audienceOf, rowsOf } from './audience.ts';
 
 /**
- * Plans the warning that a grant ends soon, once for each person and end. A channel that needs a person has its alert, a
- * paused one is left alone, and the operator's trouble is no owner's (rule 11).
+ * Plans the warning that a grant ends soon, once for each person and end. It is sent while the channel works (`isWarned`).
  */
 export async function planExpiring(
   tx: Transaction,
   channel: ChannelRow,
   { end, now }: { end: Date; now: Date },
 ): Promise<NoticeRow[]> {
-  if (!isWarned(channel) || end <= now) return [];
+  if (!isOneOf(HOLDS_GRANT, channel.status) || end <= now) return [];
   const policy = await findPolicy(tx, channel.tenantId);
-  const people = await audienceOf(tx, channel, policy, policy.adminsJoinAfterDays === 0);
+  // The warning asks for a sign-in, also while the status asks for an administrator.
+  const working = { ...channel, status: 'connected' as const };
+  const people = await audienceOf(tx, working, policy, policy.adminsJoinAfterDays === 0);
   const step = { occasion: expiringOccasion(end), kind: 'expiring' } as const;
   const rows = await insertWarnings(tx, rowsOf({ ...channel, incidentId: null }, step, { people, hold: null, now }));
   return rows.filter(({ state }) => state === 'queued');
 }
 
-const isWarned = (channel: ChannelRow) => isOneOf(WORKING, channel.status) && !isOperatorsTrouble(channel);
+/**
+ * Whether a warning about the channel is sent now: one that needs a person has its alert, a paused one is left alone, and
+ * the operator's trouble is no owner's (rule 11).
+ */
+export const isWarned = ({ status }: ChannelRow) => isOneOf(WORKING, status);
 
 /** The end of a grant that a warning tells of, and why; null: a refresh or a sign-in has moved it, or it is over. */
 export async function endThatIsTold(
@@ -36,7 +41,7 @@ export async function endThatIsTold(
   { channel, occasion, now }: { channel: ChannelRow; occasion: string; now: Date },
 ) {
   const told = expiringEnd(occasion);
-  if (told === null || told <= now || !isWarned(channel)) return null;
+  if (told === null || told <= now || isOneOf(LEFT, channel.status)) return null;
   const credential = await findCredentialState(tx, channel.id);
   const end = credential && endOfGrant(context, channel.accessType, credential);
   return end?.expiresAt.getTime() === told.getTime() ? end : null;

@@ -15,13 +15,15 @@ import { sha256, randomText } from '../crypto/random-secrets.ts';
 import { audienceOf } from './audience.ts';
 import { mailOf } from './mail-of.ts';
 import { rulesOf, timesOf } from './mail-rules.ts';
-import { endThatIsTold } from './plan-expiring.ts';
+import { endThatIsTold, isWarned } from './plan-expiring.ts';
 import { asksPerson } from './plan-notices.ts';
 import { settleMail } from './settle-mail.ts';
 import type { PlannedMail, TellContext, Told } from './tell-context.ts';
 
 /** How often a process says that it still sends a mail, in ms. */
 const RENEW_MS = 5_000;
+/** When the warning about a channel that does not work is looked at again, in ms. */
+const KEPT_BACK_MS = 3_600_000;
 
 /**
  * Sends a recipient the next mail, if one is due. The rows decide, and say before the mail leaves that it is being sent:
@@ -87,6 +89,10 @@ async function dropNeedless(
       continue;
     }
     const isNeeded = row.kind === 'expiring' ? await isStillEnding(context, tx, row, { channel, now }) : asks;
+    if (row.kind === 'expiring' && isNeeded && channel !== null && !isWarned(channel)) {
+      needed.push(await keepBack(tx, row, now));
+      continue;
+    }
     const error = isAsking(row.kind)
       ? await whyNeedless(tx, row, { channel: isNeeded ? channel : null, policy })
       : null;
@@ -94,6 +100,14 @@ async function dropNeedless(
     else await suppressNotices(tx, { id: row.id }, error, now);
   }
   return needed;
+}
+
+/** A warning waits until its channel works again, and keeps no other mail of the person waiting. */
+async function keepBack(tx: Transaction, row: NoticeRow, now: Date): Promise<NoticeRow> {
+  if (row.dueAt > now) return row;
+  const dueAt = new Date(now.getTime() + KEPT_BACK_MS);
+  await updateQueued(tx, [row.id], { dueAt });
+  return { ...row, dueAt };
 }
 
 async function isStillEnding(

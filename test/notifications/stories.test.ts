@@ -3,11 +3,13 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { tellAllExpiring } from '../../background/expiring.ts';
 import { findChannel } from '../../db/channels/channels.ts';
 import { findCredentialState } from '../../db/credentials/credentials.ts';
+import { updateQueued } from '../../db/notices/notices.ts';
 import { credentials } from '../../db/schema/credentials.ts';
 import { channelOf, connectMicrosoft } from '../support/connect.ts';
 import { personal } from '../support/minting.ts';
 import { until } from '../support/engine.ts';
 import { planTurn } from '../../notifications/planner.ts';
+import { wakeRecipients } from '../../notifications/wake-recipients.ts';
 import { Refusal } from '../support/mail-server.ts';
 import { address, person, raiseNotices } from './raise-notices.ts';
 import type { Notices, Told } from './raise-notices.ts';
@@ -241,6 +243,24 @@ it('a grant that ends soon is told once, by why and when, to those who can renew
   await until('the notice', async () => (await stage.notices(channel)).every(({ state }) => state === 'sent'));
   expect(await stage.notices(channel)).toMatchObject([{ kind: 'expiring', why: 'owner', incidentId: null }]);
   expect(stage.to(owner)).toHaveLength(1);
+
+  // A pause keeps warnings back. The next owner hears of the end that the last one was warned of.
+  const heir = address('heir');
+  await stage.api.call('POST', `/v1/channels/${channel.id}/pause`);
+  await warnNow(channel);
+  await tellAllExpiring(engine.context);
+  expect((await credentialOf(channel)).expiryWarnAt!.getTime()).toBeGreaterThan((await clock.now()).getTime());
+  await stage.api.call('PATCH', `/v1/channels/${channel.id}`, { owner: { email: heir } });
+  const ofHeir = async () => (await stage.notices(channel)).filter(({ recipient }) => recipient === heir);
+  await until('it to be kept back', async () => (await ofHeir()).some(({ dueAt, createdAt }) => dueAt > createdAt));
+  expect(await ofHeir()).toMatchObject([{ kind: 'expiring', state: 'queued' }]);
+  await stage.api.call('POST', `/v1/channels/${channel.id}/resume`);
+  const kept = await ofHeir();
+  const dueAt = await clock.now();
+  const ids = kept.map(({ id }) => id);
+  await database.inTenant('ending', (tx) => updateQueued(tx, ids, { dueAt }));
+  await wakeRecipients(engine.context, kept);
+  await until('the mail', () => stage.to(heir).length === 1);
 }, 240_000);
 
 /** A channel of Microsoft's that lies unused for most of the 90 days after which its grant ends. */
