@@ -22,7 +22,9 @@ export const objectOf = ({ scope }: Pick<ScopeReference, 'scope'>) => scope as I
 export async function headOf(client: SalesforceClient, part: ScopeReference): Promise<ScopeHead> {
   const object = objectOf(part);
   const at = await client.now();
-  const { latestDateCovered } = await updatedSince(client, object, new Date(at.getTime() - OVERLAP_MS));
+  const told = await unlessExpired(updatedSince(client, object, new Date(at.getTime() - OVERLAP_MS)));
+  // An organization that replicates since a moment ago has nothing before it.
+  const latestDateCovered = told?.latestDateCovered ?? at;
   const since = startOf(latestDateCovered, at);
   const seen: string[] = [];
   for (let after: ReturnType<typeof placeOf> | null = null; ;) {
@@ -36,7 +38,7 @@ export async function headOf(client: SalesforceClient, part: ScopeReference): Pr
   return { ...part, cursor: format(remembered(seen, { start: since, coveredUntil: latestDateCovered })), at };
 }
 
-/** Whether any object has records that its cursor has not seen. */
+/** Whether any object has records that its cursor has not seen; an expired cursor tells nothing, and its listing says so. */
 export async function changedSince(
   client: SalesforceClient,
   cursors: ReadonlyMap<string, string>,
@@ -44,11 +46,14 @@ export async function changedSince(
   const now = await client.now();
   let coveredUntil = now;
   for (const [scope, text] of cursors) {
-    const from = read(text);
+    const from = understood(text);
+    if (from === null) return { changed: true, at: null };
     const since = new Date(from.since);
     // A cursor that rests for ever would leave the time that Salesforce replicates.
     if (from.listing || now.getTime() - since.getTime() > DAY_MS) return { changed: true, at: null };
-    const { ids, latestDateCovered } = await updatedSince(client, objectOf({ scope }), since);
+    const told = await unlessExpired(updatedSince(client, objectOf({ scope }), since));
+    if (told === null) return { changed: true, at: null };
+    const { ids, latestDateCovered } = told;
     if (await hasUnseen(client, objectOf({ scope }), from, ids)) return { changed: true, at: null };
     coveredUntil = new Date(Math.min(coveredUntil.getTime(), latestDateCovered.getTime()));
   }
@@ -213,8 +218,20 @@ async function updatedSince(
 
 const format = (cursor: Cursor) => JSON.stringify(cursor);
 
-function read(text: string): Cursor {
+function understood(text: string): Cursor | null {
   const parsed = cursorSchema.safeParse(parseJson(text));
-  if (parsed.success) return parsed.data;
+  return parsed.success ? parsed.data : null;
+}
+
+/** null: Salesforce does not replicate from there. */
+const unlessExpired = <T>(asking: Promise<T>): Promise<T | null> =>
+  asking.catch((error: unknown) => {
+    if (error instanceof ProviderError && error.verdict.kind === 'cursor_expired') return null;
+    throw error;
+  });
+
+function read(text: string): Cursor {
+  const cursor = understood(text);
+  if (cursor !== null) return cursor;
   throw new ProviderError('the cursor is not one of Salesforce', verdict('cursor_expired', null));
 }

@@ -166,6 +166,11 @@ function listings(subject: Subject): void {
     if (!position) throw new Error('no scope');
     await expectVerdict(session.listChanges(position, position.cursor, 10), 'cursor_expired');
     await expectVerdict(session.listChanges(position, 'not a cursor', 10), 'cursor_expired');
+    // A question that refused would never come to the listing, which says so.
+    for (const cursor of [position.cursor, 'not a cursor']) {
+      const told = await session.changedSince?.(new Map([[position.scope, cursor]]));
+      expect(told?.changed ?? true).toBe(true);
+    }
     await session.close();
   });
 }
