@@ -58,6 +58,23 @@ export async function holdConnection(
   );
 }
 
+/**
+ * Releases a lease without a connection: its release failed, or its commit's answer got lost. The channel is free after the
+ * gap of a connection that failed, because the reason of the end is not known any more.
+ */
+export async function releaseOrphan(
+  context: Context,
+  { tenantId, channelId, failures: before }: HeldConnection,
+  owner: string,
+): Promise<void> {
+  const now = await context.clock.now();
+  const failures = before + 1;
+  const retryAt = new Date(now.getTime() + gapMs(BACKOFF.connection, failures));
+  await context.database.inTenant(tenantId, (tx) =>
+    letGo(tx, { owner, now }, channelId, { failures, retryAt, refusedVersion: null }),
+  );
+}
+
 async function listen(context: Context, held: HeldConnection, signal: AbortSignal): Promise<Ending> {
   const access = await readAccess(context, held.tenantId, held.channelId);
   if (access === 'gone') return 'ended';

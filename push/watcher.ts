@@ -4,7 +4,7 @@ import type { Context } from '../runtime/context.ts';
 import { leaseChannelsToListen } from '../db/across-tenants/leases.ts';
 import { sayAlive, sayGone } from '../db/across-tenants/watches.ts';
 import type { HeldConnection } from '../db/channels/held-connections.ts';
-import { holdConnection } from './held-connection.ts';
+import { holdConnection, releaseOrphan } from './held-connection.ts';
 import type { LetGoReason } from './held-connection.ts';
 
 /** A listener lives a few turns longer than it last said, so that a failed turn does not cost every connection. */
@@ -63,9 +63,11 @@ export function startListener(context: Context, mostConnections: number): Listen
     const until = new Date(now.getTime() + LEASE_MS);
     const lease = { owner, now, until, renewedBefore: new Date(now.getTime() + LEASE_MS / 2) };
     const limit = Math.min(BEGUN_PER_TURN, mostConnections - holdings.size);
+    const known = new Set(holdings.keys());
     const { kept, taken } = await leaseChannelsToListen(context.database, lease, { accessTypes, limit });
     dropWhatIsNotKept(kept);
     for (const held of taken) hold(held);
+    for (const held of kept) if (!known.has(held.channelId)) await releaseOrphan(context, held, owner);
   }
 
   function dropWhatIsNotKept(kept: HeldConnection[]): void {
@@ -80,7 +82,7 @@ export function startListener(context: Context, mostConnections: number): Listen
   function hold(held: HeldConnection): void {
     const abort = new AbortController();
     const ended = holdConnection(context, held, owner, abort.signal)
-      .catch((error: unknown) => context.logger.warn({ err: error }, 'A lease could not be released; it expires'))
+      .catch((error: unknown) => context.logger.warn({ err: error }, 'A lease could not be released; the next turn retries'))
       .finally(() => holdings.delete(held.channelId));
     const { credentialVersion } = held;
     holdings.set(held.channelId, { credentialVersion, letGo: (reason) => abort.abort(reason), ended });

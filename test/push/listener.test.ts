@@ -15,6 +15,8 @@ import { lifeOf } from '../workflows/life.ts';
 
 const HOUR_MS = 3_600_000;
 const PASSWORD = secret('password');
+/** A slow machine with much else to do. */
+const ROOM_MS = 120_000;
 
 /* Polls are an hour apart: what arrives at once came over a held connection. */
 let engine: Engine;
@@ -60,7 +62,14 @@ async function held(channel: Awaited<ReturnType<typeof connected>>) {
 
 test('mail is stored when the server tells of it, long before the next poll', async () => {
   const channel = await connected('told@example.com');
-  listen();
+  const database = databaseAs('listener', engine.context.database);
+  const outage = { isOn: false, refused: 0 };
+  const inTenant: typeof database.inTenant = (tenantId, work) => {
+    if (!outage.isOn) return database.inTenant(tenantId, work);
+    outage.refused++;
+    return Promise.reject(new Error('the database is away'));
+  };
+  listen(100, { ...engine.context, database: { ...database, inTenant } });
   await held(channel);
   for (const count of [1, 3]) {
     const before = await channel.stored();
@@ -68,7 +77,21 @@ test('mail is stored when the server tells of it, long before the next poll', as
     await until('the mail', async () => (await channel.stored()) === before + count);
   }
   await until('the end of the poll', channel.isWatched);
-});
+
+  // The release of its lease fails. A later turn releases it, and the channel is held again.
+  outage.isOn = true;
+  await engine.sandbox.fault('imap', 'told@example.com', 'session_revoked');
+  await until('the failed release', () => outage.refused > 0, ROOM_MS);
+  outage.isOn = false;
+  await until(
+    'the new connection',
+    async () => {
+      const lease = await channel.lease();
+      return lease !== null && lease.failures === 1 && lease.leaseUntil > new Date();
+    },
+    ROOM_MS,
+  );
+}, 300_000);
 
 test('a listener holds no more connections than it may', async () => {
   const [channel] = await Promise.all([1, 2, 3].map((i) => connected(`most${i}@example.com`)));
