@@ -186,6 +186,35 @@ it('takes mail folders alone for sources: no other kind, no search folder, none 
   expect(parts.map(({ name }) => name)).toEqual(['INBOX', 'Imap', 'Calendar/Below']);
 });
 
+describe('a held stream', () => {
+  const events = envelope('GetStreamingEvents', success('GetStreamingEvents', '<m:ConnectionStatus>OK</m:ConnectionStatus>'));
+  /** Listens to a server that subscribes, and streams by `stream`. */
+  const listening = async (stream: (response: ServerResponse) => Promise<void>) => {
+    answer = async ({ body }, response) => {
+      if (body.includes('<m:GetStreamingEvents')) return await stream(response.on('error', () => {}));
+      const id = '<m:SubscriptionId>1</m:SubscriptionId>';
+      response.end(envelope('Subscribe', success('Subscribe', id)));
+    };
+    const opened = await session();
+    let heard = 0;
+    const ended = opened.listen!(() => void heard++, NEVER);
+    return { failure: await failureOf(ended.finally(() => opened.close())), heard };
+  };
+
+  it('is read where its envelopes come byte by byte, and ended where one grows without end', async () => {
+    const { failure, heard } = await listening(async (response) => {
+      for (const letter of events) {
+        response.write(letter);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      response.write('<s:Envelope>'.repeat(30_000));
+    });
+    expect(failure.verdict).toMatchObject({ kind: 'transient', providerCode: 'unexpected_answer' });
+    expect(failure.message).toContain('too large');
+    expect(heard).toBe(1);
+  });
+});
+
 it.each([1_000, 0])(
   'never holds a message of 30 MB whose size is told as %i',
   async (told) => {
