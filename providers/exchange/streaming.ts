@@ -28,17 +28,18 @@ type Ending = 'unsupported' | 'declined';
  * A subscription lives in the memory of one server: one that is lost is replaced, and what came meanwhile is asked for.
  */
 export async function listenToMailbox(listening: Listening, heard: () => void): Promise<Ending> {
+  let hasStood = false;
   for (let short = 0; ;) {
     const opened = await openSubscription(listening);
     if ('ending' in opened) return opened.ending;
     let isTold = false;
     const tell = () => {
-      isTold = true;
+      isTold = hasStood = true;
       heard();
     };
     for (let isLost = false; !isLost;) {
       const beganAtMs = performance.now();
-      const end = await follow(listening, opened.id, { hasStood: isTold, heard: tell });
+      const end = await follow(listening, opened.id, { isTold, hasStood, heard: tell });
       if (end === 'declined') return end;
       short = performance.now() - beganAtMs < SHORT_MS ? short + 1 : 0;
       if (short >= MOST_SHORT) throw unexpectedAnswer('GetStreamingEvents', 'api', 'streams end at once');
@@ -64,7 +65,7 @@ async function openSubscription({ client, folders }: Listening): Promise<{ id: s
 async function follow(
   { client, silenceMs, signal }: Listening,
   subscription: string,
-  { hasStood, heard }: { hasStood: boolean; heard: () => void },
+  { isTold, hasStood, heard }: { isTold: boolean; hasStood: boolean; heard: () => void },
 ): Promise<'closed' | 'lost' | 'declined'> {
   let isOpen = false;
   try {
@@ -72,13 +73,14 @@ async function follow(
     for await (const messages of client.follow(request, { silenceMs, signal })) {
       const events = messages.flatMap((message) => eventsIn(assertOk(request.name, 'api', message)));
       // What came before the subscription is told by no stream.
-      if ((!isOpen && !hasStood) || events.length > 0) heard();
+      if ((!isOpen && !isTold) || events.length > 0) heard();
       isOpen = true;
       if (messages.some((message) => message.textAt('ConnectionStatus') === 'Closed')) return 'closed';
     }
   } catch (error) {
     if (error instanceof ProviderError && error.verdict.kind === 'cursor_expired') return 'lost';
-    if (!isOpen && (isHeldBack(error) || refusalOfStreams(error) !== null)) return 'declined';
+    const isDeclined = refusalOfStreams(error) !== null || (!hasStood && isHeldBack(error));
+    if (!isOpen && isDeclined) return 'declined';
     throw error;
   }
   throw unexpectedAnswer('GetStreamingEvents', 'api', 'the stream ends early');
@@ -101,7 +103,12 @@ function refusalOfStreams(error: unknown): Ending | null {
   return isOfEws && (kind === 'misconfigured' || kind === 'admin_action') ? 'unsupported' : null;
 }
 
-/** A proxy keeps the answer until it is whole: the first envelope, which comes at once, never arrives. */
+/**
+ * A proxy keeps the answer until it is whole: the first envelope, which comes at once, never arrives. Any other time-out is
+ * one of the network.
+ */
 function isHeldBack(error: unknown): boolean {
-  return error instanceof ProviderError && error.verdict.providerCode === 'timeout';
+  if (!(error instanceof ProviderError) || !(error.cause instanceof Error)) return false;
+  const { code } = error.cause as NodeJS.ErrnoException;
+  return code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT';
 }

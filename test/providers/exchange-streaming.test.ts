@@ -136,7 +136,11 @@ describe('streaming notifications', () => {
     const silent = await listening(access, impatient);
     expect(await silent.ended).toMatchObject({ verdict: { kind: 'transient', reason: 'network' } });
     expect(silent.heard.count).toBe(1);
+    const followedOn = await listening(access, impatient);
+    await expect.poll(() => followedOn.heard.count, ROOM).toBe(1);
     await fault('proxy_buffers');
+    await fault('stream_closed');
+    expect(await followedOn.ended).toMatchObject({ verdict: { kind: 'transient', reason: 'network' } });
     const buffered = await listening(access, impatient);
     expect(await buffered.ended).toBe('declined');
   });
