@@ -26,7 +26,7 @@ import type { Context } from '../runtime/context.ts';
 /** How long one look may take; the workflow's poll is more patient. */
 export const LOOK_MS = 20_000;
 /** A look that begins so late ends within its listener's lease, which is not written again. Later, any listener looks. */
-const LATE_MS = 120_000;
+const LATE_MS = 60_000;
 /** Time to list the pages that hold no message. */
 const LISTING_MS = 10_000;
 const HOUR_MS = 3_600_000;
