@@ -6,7 +6,7 @@ import { ExchangeClient } from './client.ts';
 import { ExchangeConnection } from './connection.ts';
 import type { ConnectionSettings } from './connection.ts';
 import { classifyExchange } from './errors.ts';
-import { findInbox, listFolders } from './folders.ts';
+import { findInbox, listFolders, sortFolders } from './folders.ts';
 import { identityOf, SHARED_MAILBOX } from './identity.ts';
 import type { PasswordAccess } from './identity.ts';
 import { fetchMessages, stillThere } from './messages.ts';
@@ -110,9 +110,10 @@ function createSession({ connection, access, silenceMs, signal }: Opened): Sessi
     stillThere: (_scope, items) => stillThere({ client }, items),
     fetchMessages: (scope, items) => fetchMessages({ client, scope, signal }, items),
     async listen(heard, until) {
+      const { imported, others } = await sortFolders(client, mailbox);
       // A subscription to all folders is one to the login's own mailbox.
-      const folders = mailbox === null ? null : (await listFolders(client, mailbox)).map(({ scope }) => scope);
-      return await listenToMailbox({ client, folders, silenceMs, signal: until }, heard);
+      const folders = mailbox === null ? null : imported.map(({ scope }) => scope);
+      return await listenToMailbox({ client, folders, others, silenceMs, signal: until }, heard);
     },
     close: () => connection.close(),
   };

@@ -22,6 +22,14 @@ interface Folder {
 
 /** The folders whose mail is imported. Their ids stay when they are renamed or moved. */
 export async function listFolders(client: ExchangeClient, mailbox: string | null): Promise<ScopeReference[]> {
+  return (await sortFolders(client, mailbox)).imported;
+}
+
+/** The folders whose mail is imported, the inbox first, and the ids of all others below the root. */
+export async function sortFolders(
+  client: ExchangeClient,
+  mailbox: string | null,
+): Promise<{ imported: ScopeReference[]; others: Set<string> }> {
   const folders = await readAll(client, mailbox);
   const known = [INBOX, ...EXCLUDED].map((name) => ({ known: name, mailbox }));
   const { messages } = await client.ask(getFolders(known), 'api');
@@ -32,7 +40,10 @@ export async function listFolders(client: ExchangeClient, mailbox: string | null
     return { scope: folder.id, name: way.map(({ id, name }) => (id === inbox ? 'INBOX' : name)).join('/') };
   });
   // The inbox first: people wait for its mail most.
-  return parts.sort((a, b) => Number(b.scope === inbox) - Number(a.scope === inbox));
+  const imported = parts.sort((a, b) => Number(b.scope === inbox) - Number(a.scope === inbox));
+  const scopes = new Set(parts.map(({ scope }) => scope));
+  const others = new Set([...folders.keys()].filter((id) => !scopes.has(id)));
+  return { imported, others };
 }
 
 /** The id of a folder; null for one that is not there, which excludes nothing. Any other refusal would let Trash in. */

@@ -16,6 +16,8 @@ interface Listening {
   client: ExchangeClient;
   /** The folders of a mailbox that is not the login's own; null: all of the login's own mailbox. */
   folders: string[] | null;
+  /** Folders that are not imported, such as Drafts and Deleted Items: what comes there is no news. */
+  others: Set<string>;
   /** A server that is silent for longer tells of nothing. */
   silenceMs: number;
   signal: AbortSignal;
@@ -63,7 +65,7 @@ async function openSubscription({ client, folders }: Listening): Promise<{ id: s
 
 /** Reads one stream to its end, `closed` in order. */
 async function follow(
-  { client, silenceMs, signal }: Listening,
+  { client, others, silenceMs, signal }: Listening,
   subscription: string,
   { isTold, hasStood, heard }: { isTold: boolean; hasStood: boolean; heard: () => void },
 ): Promise<'closed' | 'lost' | 'declined'> {
@@ -72,8 +74,9 @@ async function follow(
     const request = getStreamingEvents(subscription, STREAM_MINUTES);
     for await (const messages of client.follow(request, { silenceMs, signal })) {
       const events = messages.flatMap((message) => eventsIn(assertOk(request.name, 'api', message)));
+      const news = events.filter((event) => isNews(event, others));
       // What came before the subscription is told by no stream.
-      if ((!isOpen && !isTold) || events.length > 0) heard();
+      if ((!isOpen && !isTold) || news.length > 0) heard();
       isOpen = true;
       if (messages.some((message) => message.textAt('ConnectionStatus') === 'Closed')) return 'closed';
     }
@@ -92,6 +95,16 @@ function eventsIn(message: XmlNode): XmlNode[] {
   return notifications.flatMap(({ children }) =>
     children.filter(({ name }) => name.endsWith('Event') && name !== 'StatusEvent'),
   );
+}
+
+/**
+ * Whether an event may be of a message that is imported. A folder that leaves one of `others`, Deleted Items say, is imported
+ * from then on, with those below it: `others` is known no longer, and every event is news.
+ */
+function isNews(event: XmlNode, others: Set<string>): boolean {
+  if (others.has(event.idAt('ParentFolderId') ?? '')) return false;
+  if (event.at('FolderId') && others.has(event.idAt('OldParentFolderId') ?? '')) others.clear();
+  return true;
 }
 
 /** Whether the server refuses streams alone, for now or for good; null: the error is about the account, or the server. */

@@ -160,6 +160,16 @@ const success = (name: string, content: string) =>
 const folder = (id: string, { element = 'Folder', kind = 'IPF.Note', hidden = false, parent = 'root' } = {}) =>
   `<t:Create><t:${element}><t:FolderId Id="${id}"/><t:ParentFolderId Id="${parent}"/><t:FolderClass>${kind}</t:FolderClass><t:DisplayName>${id}</t:DisplayName>${hidden ? '<t:ExtendedProperty><t:ExtendedFieldURI PropertyTag="0x10f4" PropertyType="Boolean"/><t:Value>true</t:Value></t:ExtendedProperty>' : ''}</t:${element}></t:Create>`;
 
+const known = ['Inbox', 'Trash', 'Junk', 'Drafts', 'Outbox', 'Sync'].map((id) =>
+  success('GetFolder', `<m:Folders><t:Folder><t:FolderId Id="${id}"/></t:Folder></m:Folders>`),
+);
+/** The answers of a mailbox with these folders. */
+function tellFolders({ body }: Asked, response: ServerResponse, folders: string[]): void {
+  const name = body.includes('<m:GetFolder') ? 'GetFolder' : 'SyncFolderHierarchy';
+  const all = `<m:SyncState>1</m:SyncState><m:IncludesLastFolderInRange>true</m:IncludesLastFolderInRange><m:Changes>${folders.join('')}</m:Changes>`;
+  response.end(envelope(name, name === 'GetFolder' ? known.join('') : success(name, all)));
+}
+
 it('takes mail folders alone for sources: no other kind, no search folder, none that is hidden', async () => {
   const folders = [
     folder('Inbox'),
@@ -172,14 +182,7 @@ it('takes mail folders alone for sources: no other kind, no search folder, none 
     folder('Settings', { kind: 'IPF.Configuration' }),
     folder('Metadata', { hidden: true }),
   ];
-  const known = ['Inbox', 'Trash', 'Junk', 'Drafts', 'Outbox', 'Sync'].map((id) =>
-    success('GetFolder', `<m:Folders><t:Folder><t:FolderId Id="${id}"/></t:Folder></m:Folders>`),
-  );
-  answer = ({ body }, response) => {
-    const name = body.includes('<m:GetFolder') ? 'GetFolder' : 'SyncFolderHierarchy';
-    const all = `<m:SyncState>1</m:SyncState><m:IncludesLastFolderInRange>true</m:IncludesLastFolderInRange><m:Changes>${folders.join('')}</m:Changes>`;
-    response.end(envelope(name, name === 'GetFolder' ? known.join('') : success(name, all)));
-  };
+  answer = (one, response) => tellFolders(one, response, folders);
   const opened = await session();
   const parts = await opened.parts();
   await opened.close();
@@ -190,8 +193,9 @@ describe('a held stream', () => {
   const events = envelope('GetStreamingEvents', success('GetStreamingEvents', '<m:ConnectionStatus>OK</m:ConnectionStatus>'));
   /** Listens to a server that subscribes, and streams by `stream`. */
   const listening = async (stream: (response: ServerResponse) => Promise<void>) => {
-    answer = async ({ body }, response) => {
-      if (body.includes('<m:GetStreamingEvents')) return await stream(response.on('error', () => {}));
+    answer = async (one, response) => {
+      if (one.body.includes('<m:GetStreamingEvents')) return await stream(response.on('error', () => {}));
+      if (!one.body.includes('<m:Subscribe')) return tellFolders(one, response, [folder('Inbox'), folder('Trash')]);
       const id = '<m:SubscriptionId>1</m:SubscriptionId>';
       response.end(envelope('Subscribe', success('Subscribe', id)));
     };
