@@ -82,7 +82,9 @@ export function startListener(context: Context, mostConnections: number): Listen
   function hold(held: HeldConnection): void {
     const abort = new AbortController();
     const ended = holdConnection(context, held, owner, abort.signal)
-      .catch((error: unknown) => context.logger.warn({ err: error }, 'A lease could not be released; the next turn retries'))
+      .catch((error: unknown) =>
+        context.logger.warn({ err: error }, 'A lease could not be released; the next turn retries'),
+      )
       .finally(() => holdings.delete(held.channelId));
     const { credentialVersion } = held;
     holdings.set(held.channelId, { credentialVersion, letGo: (reason) => abort.abort(reason), ended });

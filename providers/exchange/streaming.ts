@@ -8,13 +8,15 @@ import { getStreamingEvents, subscribe } from './soap/request.ts';
 export const SILENCE_MS = 90_000;
 /** Exchange ends a stream after 30 minutes at the latest. */
 const STREAM_MINUTES = 29;
+/** A folder that is named is closed to the login. */
+const CLOSED = /^Error(Subscription)?AccessDenied$/;
 /** A stream that ends sooner is short. A server that ends one after the other is not asked without end. */
 const SHORT_MS = 60_000;
 const MOST_SHORT = 3;
 
 interface Listening {
   client: ExchangeClient;
-  /** The folders of a mailbox that is not the login's own; null: all of the login's own mailbox. */
+  /** The folders of a mailbox that is not the login's own, the inbox first; null: all of the login's own mailbox. */
   folders: string[] | null;
   /** Folders that are not imported, such as Drafts and Deleted Items: what comes there is no news. */
   others: Set<string>;
@@ -50,12 +52,20 @@ export async function listenToMailbox(listening: Listening, heard: () => void): 
   }
 }
 
-async function openSubscription({ client, folders }: Listening): Promise<{ id: string } | { ending: Ending }> {
+/** One closed folder refuses a subscription as a whole. The inbox is then told of alone; polls ask the other folders. */
+async function openSubscription({
+  client,
+  folders,
+}: Pick<Listening, 'client' | 'folders'>): Promise<{ id: string } | { ending: Ending }> {
   try {
     const { message } = await client.askOne(subscribe(folders), 'api');
     const id = message.textAt('SubscriptionId');
     if (id) return { id };
   } catch (error) {
+    const isClosed = error instanceof ProviderError && CLOSED.test(error.verdict.providerCode ?? '');
+    if (isClosed && folders !== null && folders.length > 1) {
+      return await openSubscription({ client, folders: folders.slice(0, 1) });
+    }
     const ending = refusalOfStreams(error);
     if (ending !== null) return { ending };
     throw error;
@@ -112,8 +122,10 @@ function refusalOfStreams(error: unknown): Ending | null {
   if (!(error instanceof ProviderError)) return null;
   const { kind, providerCode } = error.verdict;
   if (kind === 'rate_limited' && providerCode?.startsWith('ErrorExceeded')) return 'declined';
-  const isOfEws = providerCode?.startsWith('Error') === true;
-  return isOfEws && (kind === 'misconfigured' || kind === 'admin_action') ? 'unsupported' : null;
+  if (providerCode?.startsWith('Error') !== true) return null;
+  // A right that is missing may soon be given.
+  if (kind === 'admin_action') return 'declined';
+  return kind === 'misconfigured' ? 'unsupported' : null;
 }
 
 /**

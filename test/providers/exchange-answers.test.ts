@@ -190,32 +190,44 @@ it('takes mail folders alone for sources: no other kind, no search folder, none 
 });
 
 describe('a held stream', () => {
-  const events = envelope('GetStreamingEvents', success('GetStreamingEvents', '<m:ConnectionStatus>OK</m:ConnectionStatus>'));
-  /** Listens to a server that subscribes, and streams by `stream`. */
-  const listening = async (stream: (response: ServerResponse) => Promise<void>) => {
+  const events = envelope(
+    'GetStreamingEvents',
+    success('GetStreamingEvents', '<m:ConnectionStatus>OK</m:ConnectionStatus>'),
+  );
+  const SUBSCRIBED = success('Subscribe', '<m:SubscriptionId>1</m:SubscriptionId>');
+  /** Listens to a server that streams by `stream`, to the end. */
+  const listening = async (stream: (response: ServerResponse) => Promise<void>, subscribed = SUBSCRIBED) => {
     answer = async (one, response) => {
       if (one.body.includes('<m:GetStreamingEvents')) return await stream(response.on('error', () => {}));
       if (!one.body.includes('<m:Subscribe')) return tellFolders(one, response, [folder('Inbox'), folder('Trash')]);
-      const id = '<m:SubscriptionId>1</m:SubscriptionId>';
-      response.end(envelope('Subscribe', success('Subscribe', id)));
+      response.end(envelope('Subscribe', subscribed));
     };
     const opened = await session();
     let heard = 0;
-    const ended = opened.listen!(() => void heard++, NEVER);
-    return { failure: await failureOf(ended.finally(() => opened.close())), heard };
+    const ended = await opened.listen!(() => void heard++, NEVER).catch((error: unknown) => error);
+    await opened.close();
+    return { ended, heard };
   };
 
   it('is read where its envelopes come byte by byte, and ended where one grows without end', async () => {
-    const { failure, heard } = await listening(async (response) => {
+    const { ended, heard } = await listening(async (response) => {
       for (const letter of events) {
         response.write(letter);
         await new Promise((resolve) => setImmediate(resolve));
       }
       response.write('<s:Envelope>'.repeat(30_000));
     });
-    expect(failure.verdict).toMatchObject({ kind: 'transient', providerCode: 'unexpected_answer' });
-    expect(failure.message).toContain('too large');
+    expect(ended).toMatchObject({
+      message: expect.stringContaining('too large') as string,
+      verdict: { kind: 'transient', providerCode: 'unexpected_answer' },
+    });
     expect(heard).toBe(1);
+  });
+
+  it('is declined, and asked for again soon, where a right is missing', async () => {
+    const denied =
+      '<m:SubscribeResponseMessage ResponseClass="Error"><m:ResponseCode>ErrorAccessDenied</m:ResponseCode></m:SubscribeResponseMessage>';
+    expect(await listening(async () => {}, denied)).toEqual({ ended: 'declined', heard: 0 });
   });
 });
 

@@ -150,7 +150,7 @@ describe('streaming notifications', () => {
     expect(await buffered.ended).toBe('declined');
   });
 
-  it('tell a delegate of the mailbox that it reads, and nothing of its own', async () => {
+  it('tell a delegate of the mailbox that it reads, of its inbox where another folder is closed, and nothing of its own', async () => {
     const [owner, delegate] = [await createAccount(), await createAccount()];
     await stage.control('PUT', `/accounts/exchange/${owner.email}`, { delegates: [delegate.email] });
     const context = { shared_mailbox: owner.email };
@@ -162,6 +162,14 @@ describe('streaming notifications', () => {
     await expect.poll(() => heard.count, ROOM).toBe(2);
     await stop();
     expect(heard.count).toBe(2);
+
+    await delegate.fault('access_denied', { message: 'archive' });
+    const again = await listening(access);
+    await expect.poll(() => again.heard.count, ROOM).toBe(1);
+    await owner.deliver(1);
+    await expect.poll(() => again.heard.count, ROOM).toBe(2);
+    expect(await again.stop()).toBe('stopping');
+    expect(await count(delegate.email, 'Subscribe')).toBe(3);
   });
 
   it('ask for a refused password once', async () => {
