@@ -333,14 +333,14 @@ function failures(subject: Subject): void {
 
   it('throws the reason of an abort as it is', async () => {
     const account = await subject.createAccount();
-    await account.fault('slow', { ms: 5_000 });
+    await account.fault('slow', { ms: 20_000 });
     const controller = new AbortController();
     const reason = new Error('the worker shuts down');
     setTimeout(() => controller.abort(reason), 200);
     const startedAt = performance.now();
     const work = open(subject, account, controller.signal).then((session) => takeHeads(session));
     await expect(work).rejects.toBe(reason);
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
     await expect(open(subject, account, AbortSignal.abort(reason)).then((session) => takeHeads(session))).rejects.toBe(
       reason,
     );
