@@ -39,13 +39,14 @@ const lines = (text: string) => text.replaceAll('\r\n', '\n').trimEnd();
 async function read(): Promise<{ subject: string; text: string; date: string; received: string; raw: string }[]> {
   const { access_token } = await microsoft.connect(email);
   const { items } = await microsoft.pages('me/messages?$top=100', access_token);
-  return Promise.all(
-    items.map(async ({ id, receivedDateTime }) => {
-      const raw = (await microsoft.graph(`me/messages/${id}/$value`, access_token)).text;
-      const { subject = '', text = '', date = '' } = await PostalMime.parse(raw);
-      return { subject, text: lines(text), date, received: String(receivedDateTime), raw };
-    }),
-  );
+  const read = [];
+  // One after the other: Graph refuses a fifth request at once for a mailbox.
+  for (const { id, receivedDateTime } of items) {
+    const raw = (await microsoft.graph(`me/messages/${id}/$value`, access_token)).text;
+    const { subject = '', text = '', date = '' } = await PostalMime.parse(raw);
+    read.push({ subject, text: lines(text), date, received: String(receivedDateTime), raw });
+  }
+  return read;
 }
 
 test('a mailbox moves to another provider: the same messages and dates, in other bytes when asked for', async () => {
