@@ -24,6 +24,9 @@ export const streamedEventOut = eventOut
   .meta({ id: 'StreamedEvent' });
 export type StreamedEvent = z.infer<typeof streamedEventOut>;
 
+/** An event `changed` of the stream. */
+export const changedOut = z.object({ channel: z.string().describe('The id of the channel') });
+
 export const streamQuery = z.strictObject({
   tenant: tenantName.optional().describe('Only events of this tenant'),
   heartbeat_s: z.coerce

@@ -145,7 +145,7 @@ describe.each(ALL)('$name', ({ name, email }) => {
   });
 
   test('a product hands its token over', async () => {
-    const kind = name === 'mailchimp' ? 'AccessToken' : 'RefreshToken';
+    const kind = name === 'mailchimp' ? ('AccessToken' as const) : 'RefreshToken';
     const credential = { refresh_token: await serverOf(name).newToken('dora', kind), exclusive: true };
     const body = { tenant: TENANT, access_type: name, account: { email: email('dora') }, credential };
     const early = { ...body, covered_until: '2026-01-01T00:00:00Z' };

@@ -50,7 +50,7 @@ const plants = {
 
 /** Of the sandbox, of `npm start`, of our own server, of the certified server: random, so unique. */
 const MINTED_BY_MACHINES =
-  /^(ya29\.a0|1\/\/0|4\/0A|GOCSPX-|mk_|whsec_|mbt_)[\w/+=-]{28,}$|^[\w-]{32,43}$|^(1\.A|M\.C5|EwB)[\w-]{28,}$|^[\w-]{4}8Q~[\w.~-]{32}$|^[\w-]{342}$/;
+  /^(ya29\.a0|1\/\/0|4\/0A|GOCSPX-|mk_|whsec_|mbt_)[\w/+=-]{28,}$|^[\w-]{32,43}$|^(1\.A|M\.C5|EwB)[\w-]{28,}$|^[\w-]{4}8Q~[\w.~-]{32}$|^[\w-]{342}$|^5Aep861[\w.]{40,}$|^00D\w{9,15}![\w.]{60,}$|^[0-9A-F]{64}$/;
 
 /** Tests in which no secret meets anything of ours that could give it away. */
 const WITHOUT_OUR_CODE = [

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { VerdictKind } from '../../domain/verdict.ts';
 import type { FetchedMessage, ListedItem, OAuthAdapter, SessionAccess, TokenSet } from '../../providers/contract.ts';
 import { Secret } from '../../domain/secret.ts';
+import { secret } from '../support/minting.ts';
 import { conformance, failureOf } from './contract.ts';
 import { heads } from './subject.ts';
 import type { Account, Subject } from './subject.ts';
@@ -118,7 +119,7 @@ describe('signing in at Salesforce', () => {
     const seconds = await oauth().introspect!({ token: account.tokens.accessToken, context }, NEVER);
     expect(seconds).toBeGreaterThan(20);
     expect(seconds).toBeLessThanOrEqual(60);
-    expect(await oauth().introspect!({ token: new Secret('00Dnone'), context }, NEVER)).toBeNull();
+    expect(await oauth().introspect!({ token: new Secret(secret('no-session')), context }, NEVER)).toBeNull();
     await stage.control('PUT', `/accounts/salesforce/${account.email}`, { instance: 'na9' });
     const { verdict } = await failureOf(session.verify());
     expect(verdict).toMatchObject({ kind: 'transient', tokenRefused: true });
@@ -143,7 +144,10 @@ describe('signing in at Salesforce', () => {
     });
     expect(url.href.startsWith(`${login}/services/oauth2/authorize?`)).toBe(true);
     expect(Object.fromEntries(url.searchParams)).toMatchObject({ scope: 'api refresh_token', login_hint: email });
-    const grant = { token: new Secret('5Aep'), context: { login_url: 'https://login.salesforce.com.evil.example' } };
+    const grant = {
+      token: new Secret(secret('refresh-token')),
+      context: { login_url: 'https://login.salesforce.com.evil.example' },
+    };
     expect((await failureOf(oauth().refreshRequest(grant, NEVER))).message).toContain('is no address of Salesforce');
     const context = { instance_url: 'https://evil.example', salesforce_login: '00D1/0051' };
     const access = { ...(await createAccount()).access, context };

@@ -5,7 +5,7 @@ import type { Call } from '../../api/http/call.ts';
 import { documentedProblems } from '../../api/http/documented-problems.ts';
 import { PROBLEMS, isProblemCode } from '../../api/http/problem.ts';
 import { WEBHOOKS, eventDataOut } from '../../api/schemas/events/event-data.ts';
-import { streamedEventOut } from '../../api/schemas/events.ts';
+import { changedOut, streamedEventOut } from '../../api/schemas/events.ts';
 import { problemOut } from '../../api/schemas/problem.ts';
 import type { EmittedEventType } from '../../domain/event.ts';
 import { reportDrift } from './drift.ts';
@@ -48,7 +48,8 @@ function driftOf(call: Call, { status, contentType, body, isWhole }: Answered): 
   if (status >= 400 && !documented) return isWhole ? driftOfProblem(call, status, parse(body)) : [];
   switch (documented?.kind) {
     case undefined:
-      return ['the status is not documented'];
+      // An answer that its caller gave up before it began has no status yet.
+      return isWhole ? ['the status is not documented'] : [];
     case 'json':
       if (!isWhole) return [];
       return [...strictly(documented.schema, parse(body)), ...driftOfTimeline(call, parse(body))];
@@ -80,8 +81,9 @@ function driftOfTimeline(call: Call, body: unknown): string[] {
 /** What was sent of a stream, as far as its events are whole. */
 function driftOfStream(body: string): string[] {
   const events = body.replaceAll('event: heartbeat\ndata: {}\n\n', '');
-  const lines = events.slice(0, events.lastIndexOf('\n\n') + 1).matchAll(/^data: (.*)$/gm);
-  return [...lines].flatMap(([, text = '']) => {
+  const lines = events.slice(0, events.lastIndexOf('\n\n') + 1).matchAll(/^(event: changed\n)?data: (.*)$/gm);
+  return [...lines].flatMap(([, changed, text = '']) => {
+    if (changed !== undefined) return strictly(changedOut, parse(text));
     const wrong = strictly(streamedEventOut, parse(text));
     return wrong.length > 0 ? wrong : driftOfEventData(streamedEventOut.parse(parse(text)));
   });
