@@ -18,6 +18,7 @@ import type { ProblemCode } from '../http/problem.ts';
 import type { AdoptBody } from '../schemas/channels.ts';
 import { adoptToken } from '../../connections/adopt-token.ts';
 import { chooseOAuth } from './choose-oauth.ts';
+import { requireKnown } from './known-access-types.ts';
 import { refuseWithoutImport } from './refuse-import.ts';
 import { sendingServer } from './sending-server.ts';
 import { failureOf, problemOf, serverNotFound } from './sign-in-failure.ts';
@@ -29,6 +30,7 @@ const LOGIN_TIMEOUT_MS = 45_000;
  * worked for the named account is stored. Answers with the channel's id. Throws `Problem`; nothing is stored then.
  */
 export async function adoptChannel(context: ApiContext, body: AdoptBody): Promise<string> {
+  requireKnown(context, 'access_type', body.accessType);
   const provider = context.providers.get(body.accessType);
   if (!provider) throw new Problem('access_type_not_allowed', `The access type ${body.accessType} is not configured`);
   if (body.coveredUntil) refuseWithoutImport(context, [body.accessType]);

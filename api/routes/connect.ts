@@ -8,6 +8,7 @@ import { SIGN_IN_PROBLEMS } from '../connect/sign-in-failure.ts';
 import { letOriginRead } from '../http/cross-origin.ts';
 import { adminConsentUrl } from '../connect/admin-consent.ts';
 import { startAuthorization } from '../connect/authorize.ts';
+import { requireKnown } from '../connect/known-access-types.ts';
 import { openLink, sharedMailbox } from '../connect/open-link.ts';
 import { renewLink } from '../connect/renew-link.ts';
 import { signInWithPassword } from '../connect/password.ts';
@@ -104,6 +105,7 @@ const authorize = defineCall({
   problems: ['link_used', 'link_expired', 'access_type_not_allowed', 'no_oauth_for_access_type'],
   async run({ context, params: { link: address }, body, request, response }) {
     const { accessType, provider } = body;
+    requireKnown(context, 'access_type', accessType);
     const url = await startAuthorization(context, { address, accessType, provider, request, response });
     return { status: 200, body: { authorization_url: url.href } };
   },
@@ -130,6 +132,7 @@ const password = defineCall({
     ...SIGN_IN_PROBLEMS,
   ],
   async run({ context, params: { link: address }, body, request }) {
+    requireKnown(context, 'access_type', body.accessType);
     const opened = await openLink(context, address, request);
     const id = await signInWithPassword(context, opened, body);
     return { status: 200, body: { channel: await showConnected(context, opened.link.tenantId, id) } };

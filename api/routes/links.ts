@@ -8,6 +8,7 @@ import type { AccessType } from '../../domain/access-type.ts';
 import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import type { ApiContext } from '../api-context.ts';
+import { requireKnown } from '../connect/known-access-types.ts';
 import { createLink } from '../connect/new-link.ts';
 import { importsNothing, refuseWithoutImport } from '../connect/refuse-import.ts';
 import { Problem, notFound } from '../http/problem.ts';
@@ -54,6 +55,7 @@ const create = defineCall({
   problems: ['tenant_not_allowed', 'tenant_erasing', 'access_type_not_allowed', 'import_not_supported'],
   async run({ context, principal, body }) {
     tenantInReach(principal, body.tenant);
+    requireKnown(context, 'access_types', body.accessTypes);
     requireConfigured(context, body.accessTypes);
     const { accessTypes = [], import: mode, importFrom } = body;
     if (mode !== undefined || importFrom !== undefined) refuseWithoutImport(context, accessTypes, mode);
@@ -108,6 +110,7 @@ const reauthorize = defineCall({
   answers: { 201: json('The link; its address is shown only in this answer', linkOut) },
   problems: ['disconnected', 'access_type_not_allowed', 'not_supported_yet'],
   async run({ context, principal, params: { id }, body }) {
+    requireKnown(context, 'access_types', body.accessTypes);
     requireConfigured(context, body.accessTypes);
     const now = await context.clock.now();
     const created = await inChannel(context, { principal, id }, async (tx, row) => {

@@ -10,13 +10,12 @@ import {
   requestTenantErasure,
   setPolicy,
 } from '../../db/access/tenants.ts';
-import { ACCESS_TYPES, isBuiltIn } from '../../domain/access-type.ts';
-import type { AccessType } from '../../domain/access-type.ts';
+import { requireKnown } from '../connect/known-access-types.ts';
 import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import type { ApiContext } from '../api-context.ts';
 import { idCursor, pageOf, parseIdCursor } from '../http/paging.ts';
-import { Problem, notFound } from '../http/problem.ts';
+import { notFound } from '../http/problem.ts';
 import { presentPolicy } from '../presenters/policy.ts';
 import { listInReach, tenantInReach } from '../auth/reach.ts';
 import { listOf } from '../schemas/list.ts';
@@ -88,7 +87,8 @@ const putPolicy = defineCall({
   problems: ['tenant_not_allowed'],
   async run({ context, principal, params: { id }, body }) {
     tenantInReach(principal, id);
-    requireKnown(context, body.accessTypes);
+    // A policy may name an access type before its provider is configured.
+    requireKnown(context, 'access_types', body.accessTypes);
     const now = await context.clock.now();
     await context.database.inTenant(id, async (tx) => {
       await ensureTenant(tx, id, now);
@@ -98,17 +98,6 @@ const putPolicy = defineCall({
     return { status: 200, body: presentPolicy(body) };
   },
 });
-
-/** A policy may name an access type before its provider is configured, and none that no release and no file has. */
-function requireKnown({ providers }: ApiContext, accessTypes: AccessType[] | null): void {
-  const wrong = accessTypes?.findIndex((accessType) => !isBuiltIn(accessType) && !providers.has(accessType)) ?? -1;
-  if (wrong === -1) return;
-  const path = `access_types.${wrong}`;
-  const message = `expected one of ${[...new Set([...ACCESS_TYPES, ...providers.keys()])].join(', ')}`;
-  throw new Problem('validation_failed', `In the body: ${path}: ${message}`, {
-    errors: [{ in: 'body', path, message }],
-  });
-}
 
 const erase = defineCall({
   method: 'delete',
