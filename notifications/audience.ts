@@ -19,9 +19,9 @@ export interface Step {
 }
 
 /** The incident for which the operator looks at the mails first, and until when. */
-export type Hold = { id: string; until: Date } | null;
+type Hold = { id: string; until: Date } | null;
 
-/** The people of a channel who are told, and those who would be and are not. */
+/** The people of a channel who are told, and those who are not, with the reason. */
 export async function audienceOf(
   tx: Transaction,
   { id: channelId, tenantId, kind: channelKind, owner, status }: ChannelRow,
