@@ -38,7 +38,7 @@ export function createApp(context: ApiContext): Express {
   refuseMethods(app, CALLS.push);
   app.post('/unsubscribe/:token', keepRaw);
   mountCalls(app, context, CALLS.mail);
-  // Before `readJson`: these read their body themselves.
+  // Before `readJson`: these calls read their body themselves.
   mountCalls(
     app,
     context,

@@ -9,7 +9,7 @@ import { eventData } from './happenings.ts';
 import { issuerOf } from './issuer.ts';
 import { changeChannel } from './wake.ts';
 
-/** When a channel that is paused or blocked is looked at again, in ms. */
+/** The time after which the warning of a channel that is paused or blocked is due again, in ms. */
 const LOOK_AGAIN_MS = 3_600_000;
 
 /**

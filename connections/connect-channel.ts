@@ -85,7 +85,7 @@ function channelRow(context: Context, signIn: SignIn, id: string, now: Date) {
   };
 }
 
-/** From when on the account is imported, and how; never where nothing of it can be. */
+/** The time from which the account is imported, and its import mode; `off` where nothing can be imported. */
 function beginningOf(
   { providers }: Pick<Context, 'providers'>,
   { accessType, spec, proof }: SignIn,

@@ -1,11 +1,11 @@
 import type { OAuthAdapter, TokenSet } from '../providers/contract.ts';
 
-/** An answer waits for it, and the life of an unknown token is short. */
+/** The tokens of an answer are stored after this call. */
 const INTROSPECTION_TIMEOUT_MS = 10_000;
 
 /**
- * The tokens with the life of the access token, which some servers tell on request alone. Ask once the answer is safe: what
- * fails here leaves the adapter's default life, which costs an early refresh.
+ * The tokens with the life of the access token, which some servers tell on request alone. Call it once the answer is safe: a
+ * failure leaves the adapter's default life, which costs an early refresh.
  */
 export async function withTokenLife(oauth: OAuthAdapter, tokens: TokenSet): Promise<TokenSet> {
   if (tokens.expiresInSeconds !== null || oauth.introspect === undefined) return tokens;

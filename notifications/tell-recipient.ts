@@ -22,7 +22,7 @@ import type { PlannedMail, TellContext, Told } from './tell-context.ts';
 
 /** How often a process says that it still sends a mail, in ms. */
 const RENEW_MS = 5_000;
-/** When the warning about a channel that does not work is looked at again, in ms. */
+/** The time after which the warning about a channel that does not work is considered again, in ms. */
 const KEPT_BACK_MS = 3_600_000;
 
 /**

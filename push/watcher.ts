@@ -27,8 +27,9 @@ interface Holding {
 }
 
 /**
- * Holds connections over which providers push news (IMAP IDLE, EWS streaming), for channels that it leases from the database. Any
- * number of listeners share the channels; another listener takes over the leases of a dead one when they expire.
+ * Holds connections over which providers push news (IMAP IDLE, EWS streaming), for channels that it leases from the
+ * database. Any number of listeners share the channels; another listener takes over the leases of a dead one when they
+ * expire.
  */
 export function startListener(context: Context, mostConnections: number): Listener {
   const owner = `lsn_${randomUUID()}`;

@@ -12,7 +12,7 @@ import type { SecurityEventKind } from '../domain/security/security-event.ts';
 import { explained, isOfRefusal } from '../domain/security/security-event.ts';
 import type { PushedItem } from '../providers/contract.ts';
 
-/** A security event: the authorization server that sent it, and when that server issued it. */
+/** The authorization server that sent a security event, and the time at which it issued the event. */
 interface Source {
   issuer: ProviderName;
   issuedAt: Date;

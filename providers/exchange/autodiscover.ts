@@ -19,7 +19,7 @@ interface Login {
   password: Secret;
 }
 
-/** A longer way is none. */
+/** The most requests from one address of Autodiscover on, redirects included. */
 const MOST_STEPS = 5;
 
 /** One request: the address of Autodiscover, and the mailbox that is asked about. */
@@ -28,7 +28,7 @@ interface Step {
   email: string;
 }
 
-/** What a server answers: the address of the service, or another place or mailbox to ask. */
+/** The answer of a server: the address of the service, or another place or mailbox to ask. */
 type Told = { service: string } | { url: string } | { email: string };
 
 /**

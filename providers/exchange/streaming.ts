@@ -8,9 +8,9 @@ import { getStreamingEvents, subscribe } from './soap/request.ts';
 export const SILENCE_MS = 90_000;
 /** Exchange ends a stream after 30 minutes at the latest. */
 const STREAM_MINUTES = 29;
-/** A folder that is named is closed to the login. */
+/** Codes of a subscription that names a folder which is closed to the login. */
 const CLOSED = /^Error(Subscription)?AccessDenied$/;
-/** A stream that ends sooner is short. A server that ends one after the other is not asked without end. */
+/** A stream that ends sooner is short; so many in a row are a failure, or the server would be asked without end. */
 const SHORT_MS = 60_000;
 const MOST_SHORT = 3;
 
@@ -18,9 +18,9 @@ interface Listening {
   client: ExchangeClient;
   /** The folders of a mailbox that is not the login's own, the inbox first; null: all of the login's own mailbox. */
   folders: string[] | null;
-  /** Folders that are not imported, such as Drafts and Deleted Items: what comes there is no news. */
+  /** Folders that are not imported, such as Drafts and Deleted Items: a message there is no news. */
   others: Set<string>;
-  /** A server that is silent for longer tells of nothing. */
+  /** The longest silence of a stream, in ms. */
   silenceMs: number;
   signal: AbortSignal;
 }
@@ -73,7 +73,7 @@ async function openSubscription({
   throw unexpectedAnswer('Subscribe', 'api', 'the answer names no subscription');
 }
 
-/** Reads one stream to its end, `closed` in order. */
+/** Reads one stream to its end. `closed`: the server ended it in order; `lost`: the subscription is gone. */
 async function follow(
   { client, others, silenceMs, signal }: Listening,
   subscription: string,
@@ -85,7 +85,7 @@ async function follow(
     for await (const messages of client.follow(request, { silenceMs, signal })) {
       const events = messages.flatMap((message) => eventsIn(assertOk(request.name, 'api', message)));
       const news = events.filter((event) => isNews(event, others));
-      // What came before the subscription is told by no stream.
+      // No stream tells of messages that came before the subscription.
       if ((!isOpen && !isTold) || news.length > 0) heard();
       isOpen = true;
       if (messages.some((message) => message.textAt('ConnectionStatus') === 'Closed')) return 'closed';
@@ -99,7 +99,7 @@ async function follow(
   throw unexpectedAnswer('GetStreamingEvents', 'api', 'the stream ends early');
 }
 
-/** What happened, without the signs of life. */
+/** The events in a message, without the signs of life. */
 function eventsIn(message: XmlNode): XmlNode[] {
   const notifications = message.at('Notifications')?.children ?? [];
   return notifications.flatMap(({ children }) =>
@@ -109,7 +109,7 @@ function eventsIn(message: XmlNode): XmlNode[] {
 
 /**
  * Whether an event may be of a message that is imported. A folder that leaves one of `others`, Deleted Items say, is imported
- * from then on, with those below it: `others` is known no longer, and every event is news.
+ * from then on, with those below it: `others` no longer holds, and every event is news.
  */
 function isNews(event: XmlNode, others: Set<string>): boolean {
   if (others.has(event.idAt('ParentFolderId') ?? '')) return false;

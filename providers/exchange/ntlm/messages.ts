@@ -19,7 +19,7 @@ const VERSION = Buffer.from([10, 0, 0x61, 0x4a, 0, 0, 0, 15]);
 const AV = { end: 0, flags: 6, timestamp: 7, targetName: 9, channelBindings: 10 } as const;
 const WITH_INTEGRITY_CODE = 2;
 
-/** The answer to a server that tells no time has none: such a server checks none. */
+/** The time in an answer to a server that tells none: such a server checks none. */
 const NO_TIME = Buffer.alloc(8);
 
 const HEAD_BYTES = 88;
@@ -75,7 +75,7 @@ export function authenticateMessage(
   return message;
 }
 
-/** NTOWFv2: what the password, the user and the domain make of themselves. */
+/** NTOWFv2: the key that the password, the user and the domain give. */
 export function responseKey(user: string, domain: string, plain: string): Buffer {
   const hash = md4(unicode(plain));
   return hmac(hash, unicode(user.toUpperCase() + domain));

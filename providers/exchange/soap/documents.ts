@@ -1,9 +1,9 @@
 import { UnexpectedAnswer } from './answer-reader.ts';
 
-/** 256 KiB: an envelope of ids and states; a larger one is none. */
+/** 256 KiB: an envelope of ids and states is smaller. */
 const DOCUMENT_LENGTH = 256 * 1024;
 const END = /<\/(?:[\w.-]{1,64}:)?Envelope\s{0,64}>/;
-/** No end is longer. */
+/** The longest end, in characters. */
 const END_LENGTH = 140;
 
 /**

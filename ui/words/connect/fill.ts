@@ -12,8 +12,8 @@ export function fill(text: string, parts: Parts): string {
 }
 
 /**
- * `provider` and `at`, for sentences about who runs an account. What has no name, such as “the mail server”, is called by
- * its access type in each language.
+ * `provider` and `at`, for sentences about the provider of an account. One without a name, such as “the mail server”, is
+ * called by its access type in each language.
  */
 export function providerParts(
   { providers, atProvider }: Pick<ConnectWords, 'providers' | 'atProvider'>,
