@@ -6,7 +6,7 @@ import type { HttpEndpoint } from '../http-endpoint.ts';
 import { bodyOf, endpointHandlers, formOf, queryOf } from '../http-endpoint.ts';
 import { bearerToken } from '../oauth/client-authentication.ts';
 import type { RegisteredClient } from '../oauth/client.ts';
-import { ownerOfToken } from '../oauth/tokens.ts';
+import { detailsOfTokenRequest, ownerOfToken } from '../oauth/tokens.ts';
 import { gmailTransport, json, oauthTransport } from './answers.ts';
 import { answerBatch } from './batch.ts';
 import type { GmailRequest } from './gmail.ts';
@@ -73,16 +73,7 @@ function tokenEndpoint(google: Google): HttpEndpoint {
   return {
     kind: 'token',
     transport: oauthTransport,
-    details(request) {
-      const form = formOf(request);
-      const grantType = form.get('grant_type');
-      const ofCode = store.tables.read('codes').get(form.get('code') ?? '')?.email;
-      const email = ofCode === undefined ? ownerOfToken(store, form.get('refresh_token') ?? '') : ofCode;
-      return {
-        email: email === null ? null : (store.account(email)?.email ?? email),
-        ...(grantType === null ? {} : { grant_type: grantType }),
-      };
-    },
+    details: (request) => detailsOfTokenRequest(store, formOf(request)),
     faults: () => TOKEN_FAULTS,
     answer: (request, held) =>
       answerToken(google, { body: formOf(request), authorization: request.headers.authorization }, held),

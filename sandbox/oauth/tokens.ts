@@ -12,6 +12,20 @@ export function ownerOfToken(store: GrantStore, token: string): string | null {
   return row ? (store.account(row.email)?.email ?? row.email) : null;
 }
 
+/** Whose code or refresh token a token request brings, and its grant type, for the log and the faults. */
+export function detailsOfTokenRequest(
+  store: GrantStore,
+  form: URLSearchParams,
+): { email: string | null; grant_type?: string } {
+  const grantType = form.get('grant_type');
+  const ofCode = store.tables.read('codes').get(form.get('code') ?? '')?.email;
+  const email = ofCode === undefined ? ownerOfToken(store, form.get('refresh_token') ?? '') : ofCode;
+  return {
+    email: email === null ? null : (store.account(email)?.email ?? email),
+    ...(grantType === null ? {} : { grant_type: grantType }),
+  };
+}
+
 /** The live access token, or undefined: expired, revoked and invented ones are answered alike. */
 export function accessToken(store: GrantStore, token: string): AccessTokenRow | undefined {
   const row = store.tables.read('access_tokens').get(token);

@@ -4,7 +4,7 @@ import { TRANSPORT_FAULTS } from '../http-answer.ts';
 import type { HttpEndpoint } from '../http-endpoint.ts';
 import { bodyOf, endpointHandlers, formOf, queryOf } from '../http-endpoint.ts';
 import { bearerToken } from '../oauth/client-authentication.ts';
-import { ownerOfToken } from '../oauth/tokens.ts';
+import { detailsOfTokenRequest, ownerOfToken } from '../oauth/tokens.ts';
 import { oauthTransport, restTransport } from './answers.ts';
 import { answerIdentity } from './oauth/identity.ts';
 import type { PageRequest, Salesforce } from './oauth/sign-in.ts';
@@ -83,16 +83,7 @@ function tokenEndpoint(salesforce: Salesforce): HttpEndpoint {
   return {
     kind: 'token',
     transport: oauthTransport,
-    details(request) {
-      const form = formOf(request);
-      const grantType = form.get('grant_type');
-      const ofCode = store.tables.read('codes').get(form.get('code') ?? '')?.email;
-      const email = ofCode === undefined ? ownerOfToken(store, form.get('refresh_token') ?? '') : ofCode;
-      return {
-        email: email === null ? null : (store.account(email)?.email ?? email),
-        ...(grantType === null ? {} : { grant_type: grantType }),
-      };
-    },
+    details: (request) => detailsOfTokenRequest(store, formOf(request)),
     faults: (request) => (formOf(request).get('grant_type') === 'refresh_token' ? TOKEN_FAULTS : EXCHANGE_FAULTS),
     answer: (request, held) => answerToken(salesforce, tokenRequest(request), held),
   };

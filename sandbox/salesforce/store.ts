@@ -10,7 +10,7 @@ import type { AccountDetails, DeliverRequest, DeliveredMessage, ProviderDeps } f
 import { SandboxRefusal } from '../refusal.ts';
 import type { Change, Tables } from '../tables.ts';
 import { openTables } from '../tables.ts';
-import { newId, orgId } from './ids.ts';
+import { newId } from './ids.ts';
 import type { AccountRow, FieldValue, ObjectName, RecordRow, SalesforceRows } from './rows.ts';
 import { DEFAULT_SETTINGS } from './rows.ts';
 
@@ -85,7 +85,7 @@ export class SalesforceStore implements GrantStore {
     throw new SandboxRefusal(404, 'account_not_found', `Salesforce has no user ${email}: create it with PUT first`);
   }
 
-  /** A user without an organization of its own name is the only one of its organization. */
+  /** Without `org` and `tenant`, a new user is alone in an organization. */
   putAccount(email: string, details: AccountDetails): AccountRow {
     const before = this.account(email) ?? newAccount(email.trim());
     const account: AccountRow = {
@@ -115,10 +115,10 @@ export class SalesforceStore implements GrantStore {
   }
 
   /** Counts a request of an organization; answers with those of its last 24 hours. */
-  countRequest(org: string, counts = 1): number {
+  countRequest(org: string): number {
     const usage = this.#usage.get(org);
     const isOver = usage === undefined || this.now() - usage.since > DAY_MS;
-    const now = isOver ? { since: this.now(), count: counts } : { ...usage, count: usage.count + counts };
+    const now = isOver ? { since: this.now(), count: 1 } : { ...usage, count: usage.count + 1 };
     this.#usage.set(org, now);
     return now.count;
   }
@@ -218,9 +218,6 @@ export function present({ id, object, spec, fields }: RecordRow): DeliveredMessa
   const message_id = object === 'Task' ? '' : String(spec?.message_id ?? fields['MessageIdentifier'] ?? '');
   return { message_id, provider_id: id, folder: object };
 }
-
-/** Where an organization's pages and API are named in the path. */
-export const identityPath = ({ org, user_id }: AccountRow): string => `/id/${orgId(org)}/${user_id}`;
 
 function newAccount(email: string): AccountRow {
   const key = accountKey(email);

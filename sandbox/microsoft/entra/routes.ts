@@ -3,7 +3,7 @@ import { Router } from 'express';
 import { TRANSPORT_FAULTS } from '../../http-answer.ts';
 import type { HttpEndpoint } from '../../http-endpoint.ts';
 import { endpointHandlers, formOf, queryOf } from '../../http-endpoint.ts';
-import { ownerOfToken } from '../../oauth/tokens.ts';
+import { detailsOfTokenRequest } from '../../oauth/tokens.ts';
 import type { MicrosoftRefreshTokenRow } from '../rows.ts';
 import type { MicrosoftStore } from '../store.ts';
 import { answerAdminConsent, answerAdminConsentStep } from './admin-consent.ts';
@@ -86,16 +86,7 @@ function tokenEndpoint(entra: Entra, base: string): HttpEndpoint {
   return {
     kind: 'token',
     transport: entraTransport(store.deps.clock),
-    details(request) {
-      const form = formOf(request);
-      const grantType = form.get('grant_type');
-      const ofCode = store.tables.read('codes').get(form.get('code') ?? '')?.email;
-      const email = ofCode === undefined ? ownerOfToken(store, form.get('refresh_token') ?? '') : ofCode;
-      return {
-        email: email === null ? null : (store.account(email)?.email ?? email),
-        ...(grantType === null ? {} : { grant_type: grantType }),
-      };
-    },
+    details: (request) => detailsOfTokenRequest(store, formOf(request)),
     faults: (request) => tokenFaults(store, formOf(request)),
     answer: (request, held) =>
       answerToken(

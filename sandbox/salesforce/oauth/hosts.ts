@@ -1,3 +1,4 @@
+import { orgId } from '../ids.ts';
 import type { AccountRow } from '../rows.ts';
 
 /** Organizations log in at `login` (production), at `test` (sandboxes), or at their own domain, which is their instance's. */
@@ -7,8 +8,17 @@ export function admits(host: string, { instance }: AccountRow): boolean {
   return host === 'test' ? isSandbox : host === instance;
 }
 
-/** What an account that is made by signing in is. */
+/** The instance of an account that a sign-in makes. */
 export function instanceAt(host: string): string {
   if (host === 'login') return 'na1';
   return host === 'test' ? 'cs1' : host;
 }
+
+const loginHost = (instance: string): string => (instance.startsWith('cs') ? 'test' : 'login');
+
+/** The path of a user's identity URL. */
+export const identityPath = ({ org, user_id }: AccountRow): string => `/id/${orgId(org)}/${user_id}`;
+
+/** The `id` of a token answer: the login host of the organization, and the user. */
+export const identityUrl = (base: string, account: AccountRow): string =>
+  `${base}/${loginHost(account.instance)}${identityPath(account)}`;

@@ -2,9 +2,8 @@ import type { HttpAnswer } from '../../http-answer.ts';
 import { bearerToken } from '../../oauth/client-authentication.ts';
 import { json } from '../answers.ts';
 import { orgId } from '../ids.ts';
-import { identityPath } from '../store.ts';
+import { identityPath, identityUrl } from './hosts.ts';
 import type { Salesforce } from './sign-in.ts';
-import { loginHost } from './token.ts';
 
 /** `/services/oauth2/userinfo`, and the identity URL with `path`. */
 export function answerIdentity(
@@ -19,7 +18,7 @@ export function answerIdentity(
     return { status: 403, headers: { 'content-type': 'text/html;charset=UTF-8' }, body: 'Wrong_Org' };
   }
   const instance = `${base}/${account.instance}`;
-  const id = `${base}/${loginHost(account.instance)}${identityPath(account)}`;
+  const id = identityUrl(base, account);
   const name = account.name ?? account.email.slice(0, account.email.indexOf('@'));
   return json(200, {
     id,

@@ -196,7 +196,7 @@ function consentStands(store: SalesforceStore, { scopes, asks }: Authorization, 
   return scopes.every((scope) => granted.includes(scope));
 }
 
-/** All of it, or nothing. */
+/** A person allows all scopes or none. */
 function consentPage({ redirectUri: uri, scopes }: Authorization, account: AccountRow, action: string): HttpAnswer {
   return page(
     'Salesforce',

@@ -7,8 +7,7 @@ import type { IssuedTokens } from '../../oauth/grants.ts';
 import { exchangeCode, refresh } from '../../oauth/grants.ts';
 import { accessToken, isLive } from '../../oauth/tokens.ts';
 import { json, tokenError } from '../answers.ts';
-import { identityPath } from '../store.ts';
-import { admits } from './hosts.ts';
+import { admits, identityUrl } from './hosts.ts';
 import type { Salesforce } from './sign-in.ts';
 
 export interface TokenRequest {
@@ -65,7 +64,7 @@ function answerCode(salesforce: Salesforce, { host, body }: TokenRequest, held: 
 /** No answer says how long the session lives. */
 function answerTokens({ store, client, base }: Salesforce, tokens: IssuedTokens): HttpAnswer {
   const account = store.requireAccount(tokens.email);
-  const id = `${base}/${loginHost(account.instance)}${identityPath(account)}`;
+  const id = identityUrl(base, account);
   const issued_at = String(store.now());
   return json(200, {
     access_token: tokens.access_token,
@@ -80,8 +79,6 @@ function answerTokens({ store, client, base }: Salesforce, tokens: IssuedTokens)
     issued_at,
   });
 }
-
-export const loginHost = (instance: string): string => (instance.startsWith('cs') ? 'test' : 'login');
 
 /** RFC 7662; `exp` moves with the session's use. */
 export function answerIntrospection(salesforce: Salesforce, request: TokenRequest): HttpAnswer {
@@ -102,7 +99,7 @@ export function answerIntrospection(salesforce: Salesforce, request: TokenReques
     scope: row.scopes.join(' '),
     client_id: client.clientId,
     username: account.email,
-    sub: `${base}/${loginHost(account.instance)}${identityPath(account)}`,
+    sub: identityUrl(base, account),
     token_type: access ? 'access_token' : 'refresh_token',
     ...(access ? { exp: Math.floor(access.expires_at / 1000) } : {}),
     iat,

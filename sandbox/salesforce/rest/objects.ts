@@ -16,7 +16,8 @@ export type FieldType =
   | 'picklist'
   | 'int';
 
-const SYSTEM: Readonly<Record<string, FieldType>> = {
+/** The fields of every object; Salesforce alone sets them. */
+export const SYSTEM: Readonly<Record<string, FieldType>> = {
   Id: 'id',
   CreatedDate: 'datetime',
   CreatedById: 'reference',

@@ -9,6 +9,7 @@ import { MalformedQuery, parseSoql } from './soql.ts';
 
 /** The largest page, and the usual one. */
 const PAGE_ITEMS = 2_000;
+
 /** `query`, and `queryAll` with the deleted records. */
 export function answerQuery(request: RestRequest, soql: string, withDeleted: boolean): HttpAnswer {
   const { store, account, locators } = request;

@@ -3,12 +3,12 @@ import { json, noContent, restError } from '../answers.ts';
 import { shortId } from '../ids.ts';
 import type { FieldValue } from '../rows.ts';
 import type { SObject } from './objects.ts';
-import { isWritable, OBJECTS, recordsOf } from './objects.ts';
+import { isWritable, OBJECTS, recordsOf, SYSTEM } from './objects.ts';
 import { answerReplication } from './replication.ts';
 import type { RestRequest } from './request.ts';
 import { fieldNamed, NoSuchField } from './select.ts';
 
-/** What of one object is asked: `sobjects/…`. */
+/** `sobjects/…`: the list of objects, one object, its changes, one record. */
 export function answerSObjects(request: RestRequest): HttpAnswer {
   const [, named, below, ...more] = request.path;
   if (named === undefined) return describeGlobal(request);
@@ -33,19 +33,16 @@ export function answerCollection(request: RestRequest): HttpAnswer {
       ? (body[name] as unknown[]).map(String)
       : (request.query.get(name) ?? '').split(',').filter(Boolean);
   const byId = new Map(records.map((record) => [shortId(String(record['Id'])), record]));
-  try {
-    const fields = listed('fields');
-    return json(
+  const fields = listed('fields');
+  return onFields(object, () =>
+    json(
       200,
       listed('ids').map((id) => {
         const record = byId.get(shortId(id));
         return record && record['IsDeleted'] === false ? present(request, object, record, fields) : null;
       }),
-    );
-  } catch (error) {
-    if (error instanceof NoSuchField) return restError.noSuchField(object, error.field);
-    throw error;
-  }
+    ),
+  );
 }
 
 function answerRecord(request: RestRequest, object: string, id: string): HttpAnswer {
@@ -91,15 +88,7 @@ function onFields(object: string, answer: () => HttpAnswer): HttpAnswer {
   }
 }
 
-const READ_ONLY = [
-  'Id',
-  'CreatedDate',
-  'CreatedById',
-  'LastModifiedDate',
-  'LastModifiedById',
-  'SystemModstamp',
-  'IsDeleted',
-];
+const READ_ONLY = Object.keys(SYSTEM);
 
 /** @throws NoSuchField, also for a field that is read-only */
 function written(object: string, body: Readonly<Record<string, unknown>>): Record<string, FieldValue> {
