@@ -1,6 +1,6 @@
 import type { OAuthAdapter, TokenSet } from '../providers/contract.ts';
 
-/** The tokens of an answer are stored after this call. */
+/** A refresh or a sign-in waits this long for the introspection. */
 const INTROSPECTION_TIMEOUT_MS = 10_000;
 
 /**

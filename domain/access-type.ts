@@ -1,4 +1,4 @@
-/** The access types with an adapter of their own; a file of providers adds others by name (`providers/custom`). */
+/** The access types with an adapter of their own; a file of a provider adds another by its name (`providers/custom`). */
 export const ACCESS_TYPES = ['gmail', 'microsoft', 'exchange', 'imap', 'salesforce'] as const;
 export type BuiltInAccessType = (typeof ACCESS_TYPES)[number];
 /** How a channel reaches its account. One access type belongs to exactly one provider. */

@@ -3,7 +3,7 @@ import type { AccessType, ImportMode } from '../../domain/access-type.ts';
 import type { ApiContext } from '../api-context.ts';
 import { Problem } from '../http/problem.ts';
 
-/** Whether nothing can be imported from accounts of an access type. All of files are such, also where the file is absent. */
+/** Whether an access type is without import; one of a file is so also where the server lacks the file. */
 export const importsNothing = ({ providers }: Pick<ApiContext, 'providers'>, accessType: AccessType): boolean =>
   !isBuiltIn(accessType) || providers.get(accessType)?.capabilities.importsNothing === true;
 

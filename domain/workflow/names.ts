@@ -25,14 +25,14 @@ export const MESSAGE_WEBHOOKS_QUEUE = 'webhooks-messages';
 /** Mail: a slow mail server must not hold a channel or a webhook. */
 export const NOTICES_QUEUE = 'notices';
 /**
- * The name of the queue that all access types of files share: a queue of each would add pollers to every worker. A worker
- * that lacks the file of one polls it too.
+ * The access types of files share one queue: many files must not mean many pollers in each worker. A worker that lacks a file
+ * polls it too.
  */
 const OF_FILES = 'custom';
 const queueName = (accessType: AccessType) => (isBuiltIn(accessType) ? accessType : OF_FILES);
 /** Refresh, verify, revoke: apart from imports, so that no import can starve a refresh. */
 export const credentialsQueue = (accessType: AccessType) => `${queueName(accessType)}-credentials`;
-/** Access types of files import and send nothing, so no worker polls theirs. */
+/** For the access types of files no worker polls this queue: Mooring neither imports nor sends for them. */
 export const importQueue = (accessType: AccessType) => `${queueName(accessType)}-import`;
 
 /** Temporal takes keys of up to 64 bytes. */

@@ -6,7 +6,7 @@ import { findOwner } from './identity.ts';
 import { createFileOAuth } from './oauth.ts';
 
 const DAY_MS = 86_400_000;
-/** Most providers end a grant that is unused for months. */
+/** Most providers end an unused grant after months. */
 const KEEP_ALIVE_MS = 30 * DAY_MS;
 
 /** The access type that a file makes: sign-in, refresh, verification and revocation, and no import. */

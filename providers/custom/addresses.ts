@@ -10,7 +10,7 @@ interface Address {
   isTold: boolean;
 }
 
-/** The servers of a file: fixed ones, and those that each connection has its own of. */
+/** The servers of a file: those with one address, and those with an address per connection. */
 export class Addresses {
   readonly #servers: ProviderFile['servers'];
 
@@ -29,7 +29,7 @@ export class Addresses {
     return text === null ? null : { url: new URL(text), isTold };
   }
 
-  /** One that no connection changes, as the format demands. */
+  /** An address that is the same for every connection, as the format demands. */
   fixed(template: string): URL {
     const address = this.of(template, {});
     if (!address) throw new TypeError('The address needs a connection');
@@ -48,7 +48,7 @@ export class Addresses {
   }
 }
 
-/** Whether http: will do is the egress guard's to judge. */
+/** The egress guard decides whether http: is allowed. */
 function originWithin(text: string | null, domains: readonly string[]): string | null {
   if (text === null || !URL.canParse(text)) return null;
   const { protocol, hostname, origin } = new URL(text);

@@ -1,5 +1,5 @@
 import { rateLimited, retryAfterMs, tokenRefused, verdict } from '../../domain/verdict-builders.ts';
-import type { ProviderAnswer, StatusReason, Verdict, VerdictKind } from '../../domain/verdict.ts';
+import type { ProviderAnswer, StatusReason, Verdict } from '../../domain/verdict.ts';
 import { classifyGeneric } from '../answers/oauth-errors.ts';
 import { outagesFirst } from '../answers/outages.ts';
 import type { Classifier } from '../answers/outages.ts';
@@ -17,7 +17,7 @@ const REASONS: Record<Rule['verdict'], StatusReason> = {
   insufficient_scope: 'insufficient_scope',
   account_gone: 'account_disabled',
   admin_action: 'admin_policy_enforced',
-} satisfies Partial<Record<VerdictKind, StatusReason>>;
+};
 
 /**
  * The map of a file: its own words first, then those of any OAuth server. An outage stays one in any words (rule 5), and

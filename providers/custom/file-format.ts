@@ -4,8 +4,8 @@ import { STATUS_REASONS } from '../../domain/verdict.ts';
 import { namesIn } from './templates.ts';
 
 /*
- * What a file of a provider says. Each message states what was expected; `read-file.ts` adds the line. The descriptions are
- * the reference of docs/providers-by-file.md, which a test compares with them.
+ * The fields of a file. Each message states what was expected; `read-file.ts` adds line and column. docs/providers-by-file.md
+ * describes the same fields; a test looks for their names there.
  */
 
 const text = (expected = 'text') => z.string({ error: `expected ${expected}` }).min(1, `expected ${expected}`);

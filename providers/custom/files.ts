@@ -4,7 +4,7 @@ import type { ProviderDefinition } from '../definition.ts';
 import { definitionOf } from './definition.ts';
 import { readProviderFile } from './read-file.ts';
 
-/** Where the files lie that ship. */
+/** The folder of the files that ship. */
 const SHIPPED = import.meta.dirname;
 const ENDING = '.yaml';
 

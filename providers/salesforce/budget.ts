@@ -1,7 +1,7 @@
 import { rateLimited } from '../../domain/verdict-builders.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 
-/** What other programs of the organization find left of its daily requests when we stop listing and fetching. */
+/** The part of an organization's daily requests at which we stop listing and fetching; the rest is for its other programs. */
 const OUR_PART = 0.9;
 /** How long a count is believed: the 24 hours of the limit move on. */
 const BELIEVED_MS = 15 * 60_000;

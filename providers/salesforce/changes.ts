@@ -11,14 +11,14 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 1_440 * MINUTE_MS;
 /** Records are committed later than they are stamped: each listing reaches back by this. */
 const OVERLAP_MS = 15 * MINUTE_MS;
-/** Salesforce replicates so far back; a day before that the window takes over. */
+/** Salesforce replicates the last 30 days; after 29 the window takes over. */
 const REPLICATED_MS = 29 * DAY_MS;
 /** What a cursor remembers of its overlap. */
 const MOST_SEEN = 2_000;
 
 export const objectOf = ({ scope }: Pick<ScopeReference, 'scope'>) => scope as ImportedObject;
 
-/** Where an object stands now: what its last minutes hold is listed. */
+/** The cursor of an object as of now. Records of the overlap count as listed. */
 export async function headOf(client: SalesforceClient, part: ScopeReference): Promise<ScopeHead> {
   const object = objectOf(part);
   const at = await client.now();

@@ -14,7 +14,7 @@ import { classifySalesforce } from './errors.ts';
 import { introspection } from './schema.ts';
 
 const DAY_MS = 86_400_000;
-/** The least of what there is to ask for; either name of the second brings a refresh token. */
+/** The least that reads records; `offline_access` is another name of `refresh_token`. */
 const SCOPES = 'api refresh_token';
 /** What a connection's context holds: where its organization is, where it logs in, and whose login it is. */
 export const INSTANCE = 'instance_url';

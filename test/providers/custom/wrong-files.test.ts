@@ -9,7 +9,7 @@ import { createProviders } from '../../../providers/registry.ts';
 import { readConfig } from '../../../runtime/config.ts';
 import { secret } from '../../support/minting.ts';
 
-/* What a file says, and what a wrong one is told. */
+/* Files of providers: what a good one makes, and how a wrong one is refused. */
 
 const GOOD = `name: desk
 label: Desk
