@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -9,10 +9,12 @@ import { findChannel } from '../../db/channels/channels.ts';
 import { findCredential } from '../../db/credentials/credentials.ts';
 import { disconnectChannel } from '../../connections/disconnect-channel.ts';
 import { refreshUntilDone } from '../credentials/refresh-until-done.ts';
-import { locationOf } from './links-of.ts';
+import { linksOf, locationOf } from './links-of.ts';
 import type { Context } from '../../runtime/context.ts';
 import { browse, startApi } from '../support/api.ts';
 import type { Api } from '../support/api.ts';
+import { channelOf, connectGmail } from '../support/connect.ts';
+import { secret } from '../support/minting.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
 import { CLIENT_ID, startCertifiedServer } from '../providers/custom/certified-server.ts';
@@ -252,8 +254,36 @@ test('a server that a token answer tells is called only where the file expects i
 
 const allow = (types: string[]) => api.call('PUT', '/v1/tenants/policied/policy', { access_types: types });
 
+test('every file that ships has its likeness here; those of mail servers are tokens for IMAP', () => {
+  const shipped = readdirSync(join(ROOT, 'providers/custom')).filter((name) => name.endsWith('.yaml'));
+  const isMail = (file: string) => readFileSync(join(ROOT, 'providers/custom', file), 'utf8').includes('\nimap:');
+  const apis = shipped.filter((file) => !isMail(file)).map((file) => file.replace('.yaml', ''));
+  expect(CASES.map(({ name }) => name).toSorted()).toEqual(apis.toSorted());
+});
+
 test('a policy names the access types of files, and none that is unknown', async () => {
   expect((await allow(['hubspot', 'gmail'])).status).toBe(200);
   const { status, json } = await allow(['hubspto']);
   expect([status, json.code, json.errors[0].path]).toEqual([400, 'validation_failed', 'access_types.0']);
+});
+
+test('an access type of no release and no file is bad input, wherever it is named', async () => {
+  const { path: link } = await linksOf(stage, api).makeLink();
+  const channel = channelOf(await connectGmail(stage, 'ana@example.com', { tenantId: TENANT }));
+  const credential = { refresh_token: secret('refresh-token') };
+  const account = { email: 'ana@example.com' };
+  const form = { access_type: 'pigeon', username: 'ana@example.com', password: secret('password') };
+  const calls = [
+    ['POST', '/v1/links', { tenant: TENANT, access_types: ['gmail', 'pigeon'] }, 'access_types.1'],
+    ['POST', `/v1/channels/${channel}/reauthorize-links`, { access_types: ['pigeon'] }, 'access_types.0'],
+    ['POST', '/v1/channels', { tenant: TENANT, access_type: 'pigeon', account, credential }, 'access_type'],
+    ['PUT', `/v1/tenants/${TENANT}/policy`, { access_types: ['pigeon'] }, 'access_types.0'],
+    ['POST', `${link}/authorize`, { access_type: 'pigeon' }, 'access_type'],
+    ['POST', `${link}/password`, form, 'access_type'],
+  ] as const;
+  for (const [method, path, body, field] of calls) {
+    const { status, json } = await api.call(method, path, body);
+    expect([path, status, json.code, json.errors?.[0].path]).toEqual([path, 400, 'validation_failed', field]);
+    expect(json.detail).toContain('expected one of gmail, ');
+  }
 });

@@ -150,28 +150,6 @@ describe('channels', () => {
     expect(told).toEqual([channel]);
   });
 
-  test('an access type of no release and no file is bad input, wherever it is named', async () => {
-    const { id } = new URL((await api.call('POST', '/v1/links', { tenant: 'acme' })).json.url).pathname.match(
-      /(?<id>[^/]+)$/,
-    )!.groups as { id: string };
-    const credential = { refresh_token: secret('refresh-token') };
-    const account = { email: 'ana@example.com' };
-    const form = { access_type: 'pigeon', username: 'ana@example.com', password: secret('password') };
-    const calls = [
-      ['POST', '/v1/links', { tenant: 'acme', access_types: ['gmail', 'pigeon'] }, 'access_types.1'],
-      ['POST', `/v1/channels/${channel}/reauthorize-links`, { access_types: ['pigeon'] }, 'access_types.0'],
-      ['POST', '/v1/channels', { tenant: 'acme', access_type: 'pigeon', account, credential }, 'access_type'],
-      ['PUT', '/v1/tenants/acme/policy', { access_types: ['pigeon'] }, 'access_types.0'],
-      ['POST', `/connect/${id}/authorize`, { access_type: 'pigeon' }, 'access_type'],
-      ['POST', `/connect/${id}/password`, form, 'access_type'],
-    ] as const;
-    for (const [method, path, body, field] of calls) {
-      const { status, json } = await api.call(method, path, body);
-      expect([path, status, json.code, json.errors?.[0].path]).toEqual([path, 400, 'validation_failed', field]);
-      expect(json.detail).toContain('expected one of gmail, ');
-    }
-  });
-
   test('a reauthorize link keeps to its channel’s access type', async () => {
     const path = `/v1/channels/${channel}/reauthorize-links`;
     expect((await api.call('POST', path)).json).toMatchObject({ purpose: 'reauthorize' });
