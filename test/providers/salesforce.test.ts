@@ -129,7 +129,8 @@ describe('signing in at Salesforce', () => {
     expect(await again.verify()).toContain(account.email);
   });
 
-  it('refreshes a sandbox organization where it logs in, and sends the secret to Salesforce alone', async () => {
+  it('signs a sandbox organization in where it logs in, and sends the secret to Salesforce alone', async () => {
+    expect(oauth().rotation).toEqual({ mode: 'strict' });
     const login = String(stage.sandbox.addresses.salesforce['test_login_url']);
     const email = newEmail();
     await stage.control('PUT', `/accounts/salesforce/${email}`, { instance: 'cs3' });
