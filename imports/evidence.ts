@@ -101,24 +101,31 @@ async function* newestHeaders(session: Session, now: Date): AsyncGenerator<Uint8
 
 const nameOf = ({ scope, item }: Placed) => `${scope.scope} ${keyOf(item)}`;
 
+/** Of each part the newest first. */
 async function listParts(session: Session, parts: ScopeReference[], from: Date, endsAtMs: number): Promise<Placed[]> {
   const window = { from, to: new Date(Date.UTC(9_000, 0)) };
   const found: Placed[] = [];
   for (const scope of parts) {
+    const listed: Placed[] = [];
+    let isNewestFirst = false;
+    let isOver = false;
     for (let position: string | null = null; ;) {
-      if (found.length > MOST_ITEMS || performance.now() > endsAtMs) return found;
       const page = await session.listWindow(scope, window, position, PAGE_ITEMS);
-      found.push(...page.items.map((item) => ({ scope, item })));
-      if (page.position === null) break;
+      listed.push(...page.items.map((item) => ({ scope, item })));
+      isNewestFirst = page.newestFirst ?? false;
+      isOver = found.length + listed.length > MOST_ITEMS || performance.now() > endsAtMs;
+      if (page.position === null || isOver) break;
       ({ position } = page);
     }
+    found.push(...(isNewestFirst ? listed : listed.toReversed()));
+    if (isOver) break;
   }
   return found;
 }
 
-/** Of one part each, by turns, newest first: parts are listed oldest first. */
+/** Of one part each, by turns, newest first. */
 function batchesOf(found: Placed[]): Placed[][] {
-  const newest = Map.groupBy(found.toReversed(), ({ scope }) => scope.scope);
+  const newest = Map.groupBy(found, ({ scope }) => scope.scope);
   const batches = [...newest.values()].flatMap((placed) =>
     Array.from({ length: Math.ceil(placed.length / BATCH) }, (_, turn) => ({
       turn,

@@ -439,7 +439,8 @@ export interface Session {
   stillThere?(scope: ScopeReference, items: ListedItem[]): Promise<ListedItem[]>;
   /**
    * The fields that identify a message (Message-ID, Date, From, Subject) of the items that are still at their place, without
-   * their content. Only where a password signs in: nothing else tells whether two servers have the same mailbox.
+   * their content, whole or cut after a length that no field of a person reaches. Absent where nothing is mail. Only they
+   * tell whether a mailbox is the same where nothing vouches for its address.
    */
   readHeaders?(scope: ScopeReference, items: ListedItem[]): Promise<Uint8Array[]>;
   /** Fetches the items, in any order, with one outcome each. */
@@ -473,6 +474,11 @@ export interface Identity {
    * the same name at another server. null: the provider itself vouches for the mailbox.
    */
   serverKey: string | null;
+  /**
+   * Whether the provider vouches for the address `account.email`, beside its own id of the login: the mailbox of that address
+   * can be no other one. An address that a person or an organization may set as they like does not count (nOAuth).
+   */
+  vouchesForAddress: boolean;
   /** Which grant a credential of this login rests on (`grantKeyOf`): revoking one may end all that rest on it. */
   grantKey: string;
   /** What was found out about the connection on the way, such as the address that Autodiscover led to (Exchange). */
@@ -536,6 +542,8 @@ export type WalkPage = { position: string; cursor: null } | { position: null; cu
 
 export interface WindowPage {
   items: ListedItem[];
+  /** The items are listed from the newest to the oldest, over all pages; absent: from the oldest. */
+  newestFirst?: true;
   /** Where the next page starts; null after the last one. */
   position: string | null;
   /** The provider's estimate of the total, for progress; null: none. */

@@ -17,7 +17,7 @@ export interface TokenOwner {
   grantKey: string;
 }
 
-type TokenMailbox = Pick<Identity, 'account' | 'mailboxKey' | 'context'> & {
+type TokenMailbox = Pick<Identity, 'account' | 'mailboxKey' | 'context' | 'vouchesForAddress'> & {
   /** The name that opens it. */
   username: string;
 };

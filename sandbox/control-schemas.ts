@@ -16,6 +16,7 @@ export const AccountBody = z.strictObject({
   tenant: z.string().min(1).optional(),
   delegates: z.array(Email).optional(),
   upn: z.string().min(1).optional(),
+  edov: z.boolean().optional(),
   guest_of: z.array(z.string().min(1)).optional(),
   personal: z.boolean().optional(),
   org: z.string().min(1).optional(),

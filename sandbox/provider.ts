@@ -67,6 +67,8 @@ export interface AccountDetails {
   readonly personal?: boolean | undefined;
   /** The name that the person signs in with, where it is not the mailbox's address. */
   readonly upn?: string | undefined;
+  /** What the optional claim `xms_edov` of Entra says: whether the address lies in a domain that the tenant has proved. */
+  readonly edov?: boolean | undefined;
   /** The organizations that have invited the account: there it is another login, without a mailbox. */
   readonly guest_of?: readonly string[] | undefined;
   /** The organization of a user, by any name; users of one organization share its records. */

@@ -54,7 +54,9 @@ function sessionOf(file: ProviderFile, settings: CallSettings, access: SessionAc
     async identify() {
       const { account, grantKey } = await findOwner(file, settings, calling);
       const proved = `Asked ${file.label} whose token it is: ${account.email}`;
-      return { account, mailboxKey: account.providerId, serverKey: null, grantKey, proved };
+      // A file does not say how its provider proves an address.
+      const unvouched = { serverKey: null, vouchesForAddress: false };
+      return { account, mailboxKey: account.providerId, ...unvouched, grantKey, proved };
     },
     async verify() {
       await callApi(settings, file.verify ?? file.identity, { ...calling, operation: 'api' });

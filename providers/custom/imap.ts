@@ -27,7 +27,9 @@ export function createFileImapLogin(
       const { account, grantKey } = await findOwner(file, settings, { accessToken, context, signal });
       const { email, login, providerId } = account;
       const named = { email, login, providerId };
-      return { mailboxes: [{ username: login, account: named, mailboxKey: normalAddress(email) }], grantKey };
+      // A file does not say how its provider proves an address.
+      const mailbox = { username: login, account: named, mailboxKey: normalAddress(email), vouchesForAddress: false };
+      return { mailboxes: [mailbox], grantKey };
     },
   };
 }

@@ -36,6 +36,7 @@ export async function identityOf(client: ExchangeClient, access: PasswordAccess)
     account: { email: address ?? unproved, login: username, providerId },
     mailboxKey: normalAddress(address ?? username),
     serverKey: exchangeServerKey(server),
+    vouchesForAddress: false,
     grantKey: grantKeyOf('exchange', '', providerId),
     context: isOwn || address === null ? {} : { [SHARED_MAILBOX]: address },
   };

@@ -47,7 +47,7 @@ export async function listWindow(
   const page = tooMany ? found.slice(0, found.indexOf(tooMany)) : found;
   const items = page.filter(isNew).map(({ id }) => ({ providerId: id, generation: '' }));
   const next = isLastPage(message) && !tooMany ? null : nextPosition(page, from);
-  return { items, position: next && JSON.stringify(next), estimate: null };
+  return { items, newestFirst: true, position: next && JSON.stringify(next), estimate: null };
 }
 
 /**

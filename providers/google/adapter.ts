@@ -8,6 +8,7 @@ import type { AccessWords, Capabilities, Provider, Quota, ScopeHead, ScopeRefere
 import { formatCursor, listHistory, listMessages, readNewestDate } from './changes.ts';
 import { GmailClient } from './client.ts';
 import { classifyGoogle } from './errors.ts';
+import { readHeaders } from './headers.ts';
 import { fetchMessages, LabelNames } from './messages.ts';
 import { createGoogleOAuth } from './oauth.ts';
 import { createGmailPush } from './push.ts';
@@ -74,6 +75,8 @@ function createSession(client: GmailClient, config: GoogleConfig, signal: AbortS
         account: { email: mailbox.emailAddress, login: person.email, providerId: person.sub },
         mailboxKey: normalAddress(mailbox.emailAddress),
         serverKey: null,
+        // The profile names the mailbox that the token opens.
+        vouchesForAddress: true,
         grantKey: grantKeyOf('google', config.client.id, person.sub),
         proved: `Read the profile of ${mailbox.emailAddress} as ${person.email}`,
       };
@@ -91,6 +94,7 @@ function createSession(client: GmailClient, config: GoogleConfig, signal: AbortS
     newestAt: () => readNewestDate(client),
     listChanges: (_scope, cursor, limit) => listHistory(client, cursor, limit),
     listWindow: (_scope, window, position, limit) => listMessages(client, window, position, limit),
+    readHeaders: (_scope, items) => readHeaders(client, items, signal),
     fetchMessages: (_scope, items) => fetchMessages(client, labels, items, signal),
     ...(config.push === null ? {} : subscribing(client, config.push.topic)),
     close: () => Promise.resolve(),

@@ -13,6 +13,8 @@ const MAX_RESULTS = 500;
 
 /** Gmail's search does not take small numbers for Unix times, so a window from the beginning of time omits `after:`. */
 const EARLIEST_SECONDS = 100_000;
+/** No mail is dated after this, and a search may take no larger number: such a window omits `before:`. */
+const LATEST_SECONDS = 2 ** 31 - 1;
 
 export function isExcluded(labelIds: readonly string[]): boolean {
   return labelIds.some((label) => EXCLUDED_LABELS.includes(label));
@@ -83,14 +85,17 @@ export async function listMessages(
 ): Promise<WindowPage> {
   const fromSeconds = Math.floor(window.from.getTime() / 1000) - 1;
   const after = fromSeconds > EARLIEST_SECONDS ? `after:${fromSeconds} ` : '';
+  const toSeconds = Math.ceil(window.to.getTime() / 1000) + 1;
+  const before = toSeconds < LATEST_SECONDS ? `before:${toSeconds} ` : '';
   const page = await client.messages({
-    q: `${after}before:${Math.ceil(window.to.getTime() / 1000) + 1} -in:drafts`,
+    q: `${after}${before}-in:drafts`,
     includeSpamTrash: 'false',
     maxResults: Math.min(limit, MAX_RESULTS),
     pageToken: position ?? undefined,
   });
   return {
     items: page.messages.map(({ id }) => toItem(id)),
+    newestFirst: true,
     position: page.nextPageToken ?? null,
     estimate: page.resultSizeEstimate ?? null,
   };

@@ -27,7 +27,8 @@ export function createGoogleImapLogin(config: GoogleConfig): ImapLogin {
       }).userinfo();
       const account = { email, login: email, providerId: sub };
       return {
-        mailboxes: [{ username: email, account, mailboxKey: normalAddress(email) }],
+        // Google opens no mailbox but the one of the token's own address.
+        mailboxes: [{ username: email, account, mailboxKey: normalAddress(email), vouchesForAddress: true }],
         grantKey: grantKeyOf('google', config.client.id, sub),
       };
     },

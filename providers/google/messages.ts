@@ -11,7 +11,7 @@ import { messageResource } from './schema.ts';
 import type { MessageResource } from './schema.ts';
 
 /** Requests under way at once. Gmail refuses more than a few per mailbox ("Too many concurrent requests for user"). */
-const CONCURRENCY = 4;
+export const CONCURRENCY = 4;
 /** Messages up to this are read ahead and held; larger ones are streamed when their turn comes. */
 const HELD_BYTES = 4 * 1024 * 1024;
 
@@ -54,7 +54,7 @@ async function fetchOne(fetching: Fetching, item: ListedItem): Promise<FetchedMe
   }
 }
 
-function isServerError({ verdict }: ProviderError): boolean {
+export function isServerError({ verdict }: ProviderError): boolean {
   return verdict.kind === 'transient' && verdict.reason === 'provider_unavailable' && !verdict.tokenRefused;
 }
 
@@ -90,7 +90,7 @@ async function* streamLarge({ client, signal }: Fetching, item: ListedItem): Asy
 }
 
 /** A truncated or missing answer is the connection's fault. */
-async function* understood(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+export async function* understood(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
     yield* chunks;
   } catch (error) {

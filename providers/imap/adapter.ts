@@ -85,6 +85,7 @@ function identityByPassword(email: string, { username, server }: ImapAccess): Om
     // Not the address: a login that is none has the one that its link was made for, which no server has confirmed.
     mailboxKey: normalAddress(username),
     serverKey: imapServerKey(server),
+    vouchesForAddress: false,
     grantKey: grantKeyOf('imap', '', providerId),
   };
 }

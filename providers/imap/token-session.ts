@@ -63,10 +63,17 @@ function byToken({ server }: ImapLogin, { accessToken, namespaces }: TokenAccess
 }
 
 function identityOf({ mailboxes, grantKey }: TokenOwner, opened: string): Omit<Identity, 'proved'> {
-  const { account, mailboxKey, context, username } =
+  const { account, mailboxKey, vouchesForAddress, context, username } =
     mailboxes.find((mailbox) => mailbox.username === opened) ?? mailboxes[0];
   // The provider vouches for the mailbox.
-  return { account, mailboxKey, serverKey: null, grantKey, context: { ...context, [USERNAME]: username } };
+  return {
+    account,
+    mailboxKey,
+    serverKey: null,
+    vouchesForAddress,
+    grantKey,
+    context: { ...context, [USERNAME]: username },
+  };
 }
 
 /** null: the server says that this login does not open it, at the login or at the first command. */

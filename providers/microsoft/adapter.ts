@@ -11,12 +11,14 @@ import type { MicrosoftConfig } from './configuration.ts';
 import { Dates } from './dates.ts';
 import { classifyMicrosoft } from './errors.ts';
 import { listFolders } from './folders.ts';
+import { readHeaders } from './headers.ts';
 import { createLoginVerifier, loginId, requireIdToken } from './identity.ts';
 import type { VerifyLogin } from './identity.ts';
 import { fetchMessages } from './messages.ts';
 import { createEntraOAuth } from './oauth.ts';
 import { createGraphPush, subscribing } from './push.ts';
 import { createGraphSending } from './sending.ts';
+import { isVouchedFor } from './vouching.ts';
 import { listWindow, readNewestDate } from './window.ts';
 
 const MINUTE_MS = 60_000;
@@ -110,6 +112,7 @@ function createSession(opened: Opened): Session {
     walk: ({ scope }, position) => walkFolder(client, scope, position),
     listChanges: (scope, cursor, limit) => listChanges({ client, dates }, scope, cursor, limit),
     listWindow: (scope, window, position, limit) => listWindow({ client, dates }, scope, window, position, limit),
+    readHeaders: (scope, items) => readHeaders({ client, scope, signal }, items),
     fetchMessages: (scope, items) => fetchMessages({ client, dates, scope, signal }, items),
     ...(isOwn ? subscribing(client, config.notificationUrl) : {}),
     close: () => Promise.resolve(),
@@ -134,6 +137,8 @@ async function identify({ client, config, access, verifyLogin, signal }: Opened)
     account: { email, login: login.username ?? own, providerId: loginId(login) },
     mailboxKey: isShared ? `${login.tenant}/${normalAddress(wanted)}` : loginId(login),
     serverKey: null,
+    // Graph opens another login's mailbox by its principal name alone.
+    vouchesForAddress: isShared || isVouchedFor(own, login, me.userPrincipalName ?? null),
     grantKey: grantKeyOf('microsoft', config.client.id, loginId(login)),
     context: { [TENANT]: login.tenant, ...(isShared ? { [SHARED_MAILBOX]: wanted } : {}) },
     proved: `Read the inbox of ${email} as ${login.username ?? own}`,

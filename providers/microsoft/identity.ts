@@ -16,6 +16,11 @@ const claims = z.object({
   tid: z.string().regex(/^[\w-]+$/),
   preferred_username: z.string().optional(),
   email: z.string().optional(),
+  /** An optional claim: the domain of `email` is proved to be the tenant's own. Tokens have it in several shapes. */
+  xms_edov: z
+    .union([z.boolean(), z.literal(1), z.literal(0), z.string()])
+    .optional()
+    .catch(undefined),
 });
 
 export interface EntraLogin {
@@ -25,6 +30,8 @@ export interface EntraLogin {
   /** What the person signed in with; it may be no mail address. */
   username: string | null;
   email: string | null;
+  /** Microsoft says that the domain of `email` is one that the tenant has proved. */
+  isEmailOfTenant: boolean;
 }
 
 /** As Microsoft's own libraries write it; both parts are needed, because a guest has another `oid` in each tenant. */
@@ -57,9 +64,10 @@ export function createLoginVerifier(config: MicrosoftConfig, http: Http): Verify
         clockTolerance: CLOCK_TOLERANCE_SECONDS,
         ...(at ? { currentDate: at } : {}),
       });
-      const { oid, tid, preferred_username: name, email } = claims.parse(payload);
+      const { oid, tid, preferred_username: name, email, xms_edov: isOfTenant } = claims.parse(payload);
       if (payload.iss !== `${config.authorityUrl}/${tid}/v2.0`) throw new Error('the issuer is another tenant’s');
-      return { oid, tenant: tid, username: name ?? email ?? null, email: email ?? null };
+      const isEmailOfTenant = email !== undefined && [true, 1, '1', 'true'].includes(isOfTenant ?? false);
+      return { oid, tenant: tid, username: name ?? email ?? null, email: email ?? null, isEmailOfTenant };
     } catch (error) {
       throw error instanceof ProviderError ? error : unverified(error);
     }

@@ -6,6 +6,7 @@ import type { MicrosoftConfig } from './configuration.ts';
 import { createLoginVerifier, loginId, requireIdToken } from './identity.ts';
 import type { EntraLogin } from './identity.ts';
 import { createEntraOAuth, OF_MAIL_PROTOCOLS } from './oauth.ts';
+import { isOpenedByProvedAddress } from './vouching.ts';
 
 /**
  * Exchange Online and Outlook.com over IMAP with Microsoft's tokens
@@ -25,7 +26,8 @@ export function createMicrosoftImapLogin(config: MicrosoftConfig): ImapLogin {
       const context = { entra_tenant: login.tenant };
       const named = (email: string) => ({ email, login: username, providerId: id });
       // The name that opens the mailbox, for the claim `email` may be any address, proved or not.
-      const own = { username, account: named(username), mailboxKey: id, context };
+      const vouched = (address: string) => ({ vouchesForAddress: isOpenedByProvedAddress(address, login) });
+      const own = { username, account: named(username), mailboxKey: id, context, ...vouched(username) };
       const names = [username, login.email ?? username].map(normalAddress);
       const isShared = wanted !== null && !names.includes(normalAddress(wanted));
       const mailboxKey = `${login.tenant}/${normalAddress(wanted ?? '')}`;
@@ -35,6 +37,7 @@ export function createMicrosoftImapLogin(config: MicrosoftConfig): ImapLogin {
         account: named(name),
         mailboxKey: isShared ? mailboxKey : id,
         context,
+        ...vouched(name),
       };
       return {
         mailboxes: first ? [first, own] : [own],

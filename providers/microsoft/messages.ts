@@ -45,7 +45,7 @@ async function fetchOne(fetching: Fetching, item: ListedItem): Promise<FetchedMe
 }
 
 /** A server error, or a request that Graph calls wrong: of one id that says nothing about the app. */
-function mayBeTheMessage({ verdict }: ProviderError): boolean {
+export function mayBeTheMessage({ verdict }: ProviderError): boolean {
   if (verdict.kind === 'misconfigured') return true;
   return verdict.kind === 'transient' && verdict.reason === 'provider_unavailable' && !verdict.tokenRefused;
 }

@@ -39,7 +39,7 @@ export const OF_MAIL_PROTOCOLS: Scopes = {
   ofSharedUse: OF_MAIL_PROTOCOLS_BY_USE,
 };
 /** The tenant of all personal accounts. */
-const PERSONAL_TENANT = '9188040d-6c67-4c5b-b112-36a304b66dad';
+export const PERSONAL_TENANT = '9188040d-6c67-4c5b-b112-36a304b66dad';
 
 /** Entra ID's OAuth 2.0 (learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow). */
 export function createEntraOAuth(config: MicrosoftConfig, http: Http, scopes: Scopes = OF_GRAPH): OAuthAdapter {

@@ -35,7 +35,7 @@ export async function listWindow(
         });
   const items = itemsOf(page, dates).filter(({ providerId }) => !before.seen.includes(providerId));
   const next = nextPosition(page, before);
-  return { items, position: next && JSON.stringify(next), estimate: null };
+  return { items, newestFirst: true, position: next && JSON.stringify(next), estimate: null };
 }
 
 function nextPosition(page: MessagePage, from: { before: string; seen: string[] }): WindowPosition | null {

@@ -135,6 +135,8 @@ async function identify({ client, login, config }: Opened): Promise<Identity> {
     account: { email, login: found.Username, providerId },
     mailboxKey: providerId,
     serverKey: null,
+    // An administrator sets the address of a user.
+    vouchesForAddress: false,
     grantKey: grantKeyOf('salesforce', config.client.id, providerId),
     proved: `Signed in to Salesforce as ${found.Username} and read the user ${email}`,
   };

@@ -46,7 +46,7 @@ const EVENTS = [
   { fault: 'notifications_missed', label: 'Say that notifications were missed' },
 ] as const;
 
-const ACCOUNT_DETAILS = ['delegates', 'personal', 'upn', 'guest_of'] as const;
+const ACCOUNT_DETAILS = ['delegates', 'personal', 'upn', 'edov', 'guest_of'] as const;
 
 const CONDITIONS = [
   'unavailable',

@@ -35,6 +35,8 @@ export interface AccountRow {
   readonly delegates: readonly string[];
   /** The name that the person signs in with, where it is not the mailbox's address. */
   readonly upn?: string;
+  /** What the optional claim `xms_edov` says of the address; absent: the app does not ask for it. */
+  readonly edov?: boolean;
   /** Ids of the tenants in which it is a guest. */
   readonly guest_of?: readonly string[];
   /** Of a guest: the address at home, where the mailbox is. */

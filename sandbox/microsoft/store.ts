@@ -119,6 +119,7 @@ export class MicrosoftStore implements GrantStore {
       password: details.password ?? before.password,
       delegates: details.delegates?.map(accountKey) ?? before.delegates,
       ...(details.upn === undefined ? {} : { upn: details.upn }),
+      ...(details.edov === undefined ? {} : { edov: details.edov }),
       ...(details.guest_of === undefined ? {} : { guest_of: details.guest_of.map(tenantId) }),
     };
     const isNew = this.account(email) === undefined;

@@ -50,7 +50,14 @@ async function connect(server: OidcServer, email: string) {
     spec: { ...LINK_SPEC, import: 'off' },
     credential: { kind: 'oauth', provider: 'google', tokens },
     proof: {
-      identity: { account, mailboxKey: email, serverKey: null, grantKey: email, proved: 'a grant was made' },
+      identity: {
+        account,
+        mailboxKey: email,
+        serverKey: null,
+        vouchesForAddress: false,
+        grantKey: email,
+        proved: 'a grant was made',
+      },
       heads: [],
       aside: [],
     },

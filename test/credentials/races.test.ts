@@ -45,6 +45,7 @@ async function signInWith(channelId: string, refreshToken: string | null) {
         account: { email, login, providerId },
         mailboxKey: email,
         serverKey: null,
+        vouchesForAddress: true,
         grantKey: providerId,
         proved: 'it works',
       },

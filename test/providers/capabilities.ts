@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import type { Session } from '../../providers/contract.ts';
+import { readMessageHeaders } from '../../imports/fetching/headers.ts';
+import type { ListedItem, ScopeReference, Session } from '../../providers/contract.ts';
 import { heads } from './subject.ts';
 import type { Account, Subject } from './subject.ts';
 import { takeHeads } from '../../credentials/heads.ts';
@@ -54,6 +55,33 @@ export function capabilities(subject: Subject): void {
     expect(delivered).toHaveLength(7);
   });
 
+  it('reads what identifies a message as an import reads it, without what is gone', async () => {
+    const account = await subject.createAccount();
+    const starts = await heads(subject, account);
+    const subjectLine = `Grüße, ${'und noch viele weitere Worte '.repeat(5)}`;
+    const delivered = [
+      ...(await account.deliver(3)),
+      ...(await account.deliver(1, { subject: subjectLine })),
+      ...(subject.optOuts['large messages'] ? [] : await account.deliver(1, { size: 6_000_000 })),
+    ];
+    await inSession(subject, account, async (session) => {
+      expect(session.readHeaders === undefined).toBe(subject.optOuts['headers'] !== undefined);
+      if (!session.readHeaders) return;
+      const identities = [];
+      for (const { cursor, ...scope } of starts) {
+        const { items } = await session.listChanges(scope, cursor, 100);
+        if (items.length === 0) continue;
+        const whole = await identitiesOf(session, scope, items);
+        const read = await session.readHeaders(scope, items);
+        identities.push(...whole);
+        expect((await identitiesIn(read)).toSorted()).toEqual(whole.toSorted());
+        await account.remove(delivered[0]!.provider_id);
+        expect(await session.readHeaders(scope, items)).toHaveLength(items.length - 1);
+      }
+      expect(new Set(identities).size).toBe(delivered.length);
+    });
+  });
+
   it('subscribes, renews and ends, also what has ended, where it pushes', async () => {
     const { push } = subject.provider().capabilities;
     expect(push === null).toBe(subject.optOuts['push'] !== undefined);
@@ -67,6 +95,22 @@ export function capabilities(subject: Subject): void {
       for (const reference of [renewed?.reference, renewed?.reference]) await session.unsubscribe?.(reference ?? null);
     });
   });
+}
+
+async function identitiesOf(session: Session, scope: ScopeReference, items: ListedItem[]): Promise<string[]> {
+  const beginnings: Uint8Array[] = [];
+  for await (const fetched of session.fetchMessages(scope, items)) {
+    if (fetched.outcome !== 'message') throw new Error(fetched.outcome);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of fetched.raw) chunks.push(chunk);
+    beginnings.push(Buffer.concat(chunks));
+  }
+  return await identitiesIn(beginnings);
+}
+
+async function identitiesIn(beginnings: Uint8Array[]): Promise<string[]> {
+  const read = await Promise.all(beginnings.map((beginning) => readMessageHeaders(beginning)));
+  return read.map(({ identity }) => identity ?? 'none');
 }
 
 async function parts(subject: Subject, account: Account): Promise<string[]> {

@@ -51,7 +51,10 @@ const subject: Subject = {
   idOf: ({ provider_id }) => provider_id,
   cursorExpiry: 'cursor_expired',
   excludedFolders: ['Trash', 'Junk', 'Drafts'],
-  optOuts: { push: 'Exchange tells of news over a connection that is held (streaming notifications)' },
+  optOuts: {
+    push: 'Exchange tells of news over a connection that is held (streaming notifications)',
+    headers: 'headers are not read alone',
+  },
 };
 conformance('Exchange', subject);
 

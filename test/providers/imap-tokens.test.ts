@@ -138,7 +138,8 @@ describe('IMAP with tokens', () => {
 
   it('the mailbox is the token owner’s, also where another address is wanted', async () => {
     const [one, other] = [await createAccount('google'), await createAccount('google')];
-    expect((await identify({ ...one.access, mailbox: other.email })).account.email).toBe(one.email);
+    const identity = await identify({ ...one.access, mailbox: other.email });
+    expect(identity).toMatchObject({ account: { email: one.email }, vouchesForAddress: true });
   });
 
   it('a delegate opens a shared mailbox of Microsoft’s by its address, and another login its own', async () => {
@@ -147,6 +148,7 @@ describe('IMAP with tokens', () => {
     const [one] = await shared.deliver(1);
     const identity = await identify({ ...delegate.access, mailbox: shared.email });
     expect(identity.account).toMatchObject({ email: shared.email, login: delegate.email });
+    expect(identity.vouchesForAddress).toBe(true);
     const context = identity.context ?? {};
     const session = await open({ ...delegate.access, mailbox: shared.email, context });
     const window = { from: new Date(Date.now() - 3_600_000), to: new Date(Date.now() + 3_600_000) };
@@ -163,6 +165,11 @@ describe('IMAP with tokens', () => {
     expect(identity.account).toMatchObject({ email, login: upn });
     const context = identity.context ?? {};
     expect((await identify({ ...access, context })).account).toEqual(identity.account);
+  });
+
+  it('Microsoft does not vouch for an address of a personal account that it did not give out itself', async () => {
+    const { access } = await createAccount('microsoft', { personal: true });
+    expect((await identify(access)).vouchesForAddress).toBe(false);
   });
 
   it('a held connection hears of news, and ends with the grant', async () => {

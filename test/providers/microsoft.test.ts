@@ -108,6 +108,24 @@ describe('signing in at Microsoft', () => {
     expect(again.accessToken.reveal()).not.toBe(account.tokens.accessToken.reveal());
   });
 
+  it.each([
+    ['its principal name', {}, true],
+    ['an address beside its principal name, which any administrator may set', { upn: 'mallory@evil.example' }, false],
+    ['an address in a domain that its tenant has proved', { upn: 'ana@contoso.example', edov: true }, true],
+    ['an address in a domain that its tenant has not proved', { upn: 'mallory@evil.example', edov: false }, false],
+    ['an address of a personal account, whose mail lies elsewhere', { personal: true }, false],
+  ])('says whether it vouches for a login’s address: %s', async (_what, details, vouches) => {
+    const account = await createAccount(newEmail(), details);
+    const session = await provider().openSession(account.access, NEVER);
+    expect(await session.identify()).toMatchObject({ account: { email: account.email }, vouchesForAddress: vouches });
+  });
+
+  it('vouches for a personal account’s address at Outlook.com', async () => {
+    const account = await createAccount(`ben.${randomBytes(4).toString('hex')}@outlook.com`);
+    const session = await provider().openSession(account.access, NEVER);
+    expect((await session.identify()).vouchesForAddress).toBe(true);
+  });
+
   it('refreshes a personal account at consumers, where alone it is good', async () => {
     const account = await createAccount(`ben.${randomBytes(4).toString('hex')}@outlook.example`, { personal: true });
     expect((await contextOf(account))['entra_tenant']).toBe('9188040d-6c67-4c5b-b112-36a304b66dad');
@@ -181,6 +199,7 @@ describe('a shared mailbox', () => {
     };
     const { access, identity } = await identify(delegate);
     expect(identity.account).toMatchObject({ email: shared, login: delegate });
+    expect(identity.vouchesForAddress).toBe(true);
     expect(identity.context).toMatchObject({ shared_mailbox: shared });
     const stranger = await createAccount();
     expect((await identify(stranger.email)).identity.account.email).toBe(stranger.email);

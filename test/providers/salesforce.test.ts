@@ -49,6 +49,7 @@ const subject: Subject = {
   excludedFolders: ['Drafts'],
   inbox: 'EmailMessage',
   optOuts: {
+    headers: 'records are no mail',
     'malformed messages': 'Salesforce keeps fields: what it cannot parse it does not file',
     'large messages': 'a text field ends after 131,072 characters, and attachments are files of their own',
     push: 'the REST API tells of nothing by itself',

@@ -27,7 +27,9 @@ export interface Subject {
   /** What the place of a delivered message is called; absent: INBOX. */
   inbox?: string;
   /** Parts of the contract that cannot be shown here, each with the reason. */
-  optOuts: Partial<Record<'malformed messages' | 'large messages' | 'failures of the provider' | 'push', string>>;
+  optOuts: Partial<
+    Record<'malformed messages' | 'large messages' | 'failures of the provider' | 'push' | 'headers', string>
+  >;
 }
 
 const NEVER = new AbortController().signal;

@@ -33,6 +33,7 @@ export function idTokenClaims(
       ? { name, oid: account.oid, preferred_username: account.upn ?? account.home ?? account.email }
       : {}),
     ...(of.scopes.includes('email') ? { email: account.home ?? account.email } : {}),
+    ...(account.edov === undefined ? {} : { xms_edov: account.edov }),
     ...(of.nonce === null ? {} : { nonce: of.nonce }),
   };
 }

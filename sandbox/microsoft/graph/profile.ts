@@ -23,7 +23,7 @@ export function getProfile(
     id: account.oid,
     displayName: account.name ?? account.email.slice(0, account.email.indexOf('@')),
     mail: account.home ?? account.email,
-    userPrincipalName: account.email,
+    userPrincipalName: account.upn ?? account.email,
     preferredLanguage: null,
   });
 }

@@ -60,7 +60,14 @@ function modelSession(account: ModelAccount, login: string): Session {
   return {
     async identify() {
       const account = { email: login, login, providerId: login };
-      return { account, mailboxKey: login, serverKey: 'model.example', grantKey: login, proved };
+      return {
+        account,
+        mailboxKey: login,
+        serverKey: 'model.example',
+        vouchesForAddress: false,
+        grantKey: login,
+        proved,
+      };
     },
     async verify() {
       account.meet();
