@@ -163,18 +163,22 @@ test.each([
   { provider: 'microsoft', breaks: 'listWindow' },
   { provider: 'exchange', breaks: 'listChanges' },
   { provider: 'exchange', breaks: 'listWindow' },
+  { provider: 'microsoft', breaks: 'expired' },
+  { provider: 'exchange', breaks: 'expired' },
 ] as const)('rule 9: polls go on beside a broken $breaks of $provider, which tells no cursor as of now', async (of) => {
   const { provider, breaks } = of;
   const email = `${breaks.toLowerCase()}@contoso.example`;
   const channelId = await connectedTo(provider, email);
-  // Then the import walks to its first cursors, which breaks as well.
-  if (breaks === 'listWindow') await stage.sandbox.fault(provider, email, 'cursor_expired');
+  // Then the import walks to its first cursors, which breaks as well, or the walk of the broken import meets the end.
+  if (breaks !== 'listChanges') await stage.sandbox.fault(provider, email, 'cursor_expired');
   const missed = await stage.sandbox.deliver(provider, email, MESSAGES);
   const { queue, stored, told } = importing(stage.context);
   const importId = await queue(channelId, { cause: 'reauthorized' });
-  const broken = breaking((call) => call === breaks);
+  const broken = breaking((call) => breaks === 'expired' || call === breaks);
   expect(await broken.slice(channelId, importId, LAST_ATTEMPT)).toMatchObject({ done: false, state: 'stalled' });
   expect(await told(channelId, 'import.stalled')).toMatchObject([{ data: { import: importId } }]);
+  const gaps = (await told(channelId, 'gap.detected')).map(({ data }) => data['gapCause']);
+  expect(gaps.filter((cause) => cause === 'cursor_expired')).toHaveLength(breaks === 'listChanges' ? 0 : 1);
   const more = await stage.sandbox.deliver(provider, email, MESSAGES);
   await outlive(channelId, importId, { broken, more: messageIds(more) });
   expect(idsOf(await stored(channelId))).toEqual(messageIds([...missed, ...more]));
