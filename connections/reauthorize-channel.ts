@@ -44,6 +44,7 @@ export async function reauthorizeChannel(
     passwordRetries: null,
     retryAt: null,
     refreshRequestedAt: null,
+    proofRequestedAt: null,
     checkRequestedAt: null,
     checkedAt: null, // a check of the old credential answers no report about the new one
     lastVerifiedAt: now,

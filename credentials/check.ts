@@ -1,7 +1,6 @@
 import type { Context } from '../runtime/context.ts';
 import { waitsUntil } from '../domain/backoff.ts';
 import { lockChannel, updateChannel } from '../db/channels/channels.ts';
-import type { ChannelRow } from '../db/channels/channels.ts';
 import { clearTokenRefused, notifyReaders } from '../db/credentials/credentials.ts';
 import type { CredentialRow } from '../db/credentials/credentials.ts';
 import { findClientIncidents } from '../db/incidents/wider.ts';
@@ -139,22 +138,14 @@ async function markChecked(context: Context, { tenantId, channelId, startedAt, c
       checkedAt: now,
       ...afterPasswordTry(row),
       ...(isLater ? {} : { checkRequestedAt: null }),
-      // Readers waited because of the report alone, and this very token is what they wait for.
-      ...(isProved && isFreshAndReported(credential, now) && !isAskedByEvent(row, startedAt)
+      // Readers waited because of the report alone, and this very token is what they wait for. A proof of the grant is still
+      // owed: the call has proved the access token, which may outlive it.
+      ...(isProved && isFreshAndReported(credential, now) && row.proofRequestedAt === null
         ? { refreshRequestedAt: null }
         : {}),
     });
     await notifyReaders(tx, channelId);
   });
-}
-
-/**
- * An event asks for a check and a refresh with one time, or for the refresh at a later one. Its refresh stays: the call has
- * proved the access token, which may outlive its grant.
- */
-function isAskedByEvent({ checkRequestedAt, refreshRequestedAt }: ChannelRow, startedAt: Date): boolean {
-  if (refreshRequestedAt === null) return false;
-  return refreshRequestedAt > startedAt || refreshRequestedAt.getTime() === checkRequestedAt?.getTime();
 }
 
 function isFreshAndReported({ accessTokenRefusedAt, issuedAt, expiresAt }: CredentialRow, now: Date): boolean {

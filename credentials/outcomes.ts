@@ -104,7 +104,10 @@ export async function settleSuccess(
   row: ChannelRow,
   outcome: Pick<Outcome, 'credentialVersion' | 'tried'>,
   now: Date,
-  more: Pick<Partial<ChannelRow>, 'refreshRequestedAt' | 'credentialVersion' | 'uses' | 'missingUses'> = {},
+  more: Pick<
+    Partial<ChannelRow>,
+    'refreshRequestedAt' | 'proofRequestedAt' | 'credentialVersion' | 'uses' | 'missingUses'
+  > = {},
 ): Promise<ChannelRow> {
   const { credentialVersion, tried } = outcome;
   if (credentialVersion < row.credentialVersion) return row;

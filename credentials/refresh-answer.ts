@@ -155,10 +155,10 @@ async function settleScopes(
   }: { oauth: OAuthAdapter; scopes: { before: string[]; now: string[] | null }; version: number },
 ): Promise<Settled> {
   const { context, tx, now, answer } = given;
-  const { refreshRequestedAt } = channel;
+  const { proofRequestedAt } = channel;
   // An answer from before an event proves nothing about it: the refresh that the event asks for is still owed.
-  const isOwed = refreshRequestedAt !== null && refreshRequestedAt > answer.answeredAt;
-  const done = { credentialVersion, ...(isOwed ? {} : { refreshRequestedAt: null }) };
+  const isOwed = proofRequestedAt !== null && proofRequestedAt > answer.answeredAt;
+  const done = { credentialVersion, ...(isOwed ? {} : { refreshRequestedAt: null, proofRequestedAt: null }) };
   const tried = 'credential';
   const { uses, missingUses, lost } = usesAfter(context, channel, { oauth, before, scopes });
   const after = { ...done, uses, missingUses };

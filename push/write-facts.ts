@@ -73,11 +73,13 @@ async function checkUnlessRefused(
   { tx, now }: Pick<Waking, 'tx' | 'now'>,
   row: ChannelRow,
   source: Source | null,
-  more: { refreshRequestedAt?: Date },
+  more: RequestedProof,
 ): Promise<void> {
   if (row.status !== 'reauth_required') await updateChannel(tx, row.id, { checkRequestedAt: now, ...more });
   else if (source !== null) await explainStatus({ tx, now }, row, source.issuer);
 }
+
+type RequestedProof = Partial<Pick<ChannelRow, 'refreshRequestedAt' | 'proofRequestedAt'>>;
 
 /** How often events may cost a channel a refresh, in ms: a forged or needless one must not use up a token each time. */
 const PROVED_AGAIN_AFTER_MS = 60_000;
@@ -90,14 +92,14 @@ async function refreshToProve(
   { tx, now }: Pick<Waking, 'tx' | 'now'>,
   row: ChannelRow,
   saidAt: Date,
-): Promise<{ refreshRequestedAt?: Date }> {
+): Promise<RequestedProof> {
   const credential = await findCredentialState(tx, row.id);
   if (credential?.kind !== 'oauth' || credential.issuedAt === null) return {};
   const provedAtMs = credential.issuedAt.getTime();
   if (provedAtMs > saidAt.getTime() + CLOCK_SLACK_MS) return {};
   const atMs = Math.max(now.getTime(), provedAtMs + PROVED_AGAIN_AFTER_MS);
   const plannedMs = Math.min(atMs, row.refreshRequestedAt?.getTime() ?? atMs);
-  return { refreshRequestedAt: new Date(Math.max(now.getTime(), plannedMs)) };
+  return { refreshRequestedAt: new Date(Math.max(now.getTime(), plannedMs)), proofRequestedAt: now };
 }
 
 const isBlockedItself = (row: ChannelRow) =>

@@ -88,6 +88,8 @@ export const channels = pgTable(
 
     /** Facts for the workflow, written with a nudge, cleared by the deed that answers them. */
     refreshRequestedAt: time('refresh_requested_at'),
+    /** A provider has said then that the grant has ended: only a refresh that is answered later proves it. */
+    proofRequestedAt: time('proof_requested_at'),
     checkRequestedAt: time('check_requested_at'),
     pollRequestedAt: time('poll_requested_at'),
     disconnectRequestedAt: time('disconnect_requested_at'),

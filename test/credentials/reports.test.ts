@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkChannel } from '../../credentials/check.ts';
 import { lookAtChannel } from '../../channels/look.ts';
 import { putOffDeed } from '../../channels/put-off.ts';
-import { changeChannel } from '../../channels/wake.ts';
+import { requestRefresh } from '../../api/tokens/request-refresh.ts';
+import { askFor, changeChannel } from '../../channels/wake.ts';
 import { writeFacts } from '../../push/write-facts.ts';
 import type { Context } from '../../runtime/context.ts';
 import { startApi } from '../support/api.ts';
@@ -114,6 +115,45 @@ test('the refresh that a security event asks for is owed after a check, and afte
   expect(await requestedAt()).not.toBeNull();
   expect(await scene.refresh(id)).toBe('refreshed');
   expect(await requestedAt()).toBeNull();
+});
+
+test('what moves the check or the refresh after a security event leaves its refresh owed', async () => {
+  const id = await scene.connect('moved-check@example.com');
+  const channel = { tenantId: TENANT, channelId: id };
+  const tell = (kind: 'tokens_revoked' | 'account_enabled') =>
+    changeChannel(scene.stage.context, channel, async (waking, row) =>
+      writeFacts(waking, row, kind, { issuer: 'google', issuedAt: await scene.clock.now() }),
+    );
+  const moves = {
+    'a held connection that is refused': () => askFor(scene.stage.context, channel, 'checkRequestedAt'),
+    'another event': () => tell('account_enabled'),
+    'a reader that waits': async () => {
+      const { version } = (await scene.read(id)).credential;
+      return requestRefresh(scene.stage.context as never, { tenantId: TENANT, version } as never, id);
+    },
+  };
+  for (const [who, move] of Object.entries(moves)) {
+    await scene.advance(120_000);
+    await report(id, 401);
+    await scene.advance(1_000);
+    await tell('tokens_revoked');
+    await scene.advance(1_000);
+    await move();
+    await scene.advance(1_000);
+    expect(await check(id), who).toMatchObject({ ok: true });
+    expect((await look(id)).due, who).toMatchObject({ deed: 'refresh' });
+    expect((await look(id)).due!.at, who).toBeLessThanOrEqual((await scene.clock.now()).getTime());
+    expect(await scene.refresh(id), who).toBe('refreshed');
+    const { refreshRequestedAt, proofRequestedAt } = (await scene.read(id)).channel;
+    expect([refreshRequestedAt, proofRequestedAt], who).toEqual([null, null]);
+  }
+  // Without an event a report costs one call and no refresh.
+  await scene.advance(120_000);
+  await report(id, 401);
+  await moves['a reader that waits']();
+  await scene.advance(1_000);
+  expect(await check(id)).toMatchObject({ ok: true });
+  expect((await scene.read(id)).channel.refreshRequestedAt).toBeNull();
 });
 
 test('rule 5: reports alone send nobody to sign in, however long they go on', async () => {

@@ -1,0 +1,1 @@
+ALTER TABLE "channels" ADD COLUMN "proof_requested_at" timestamp with time zone;
