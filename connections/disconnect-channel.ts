@@ -12,10 +12,10 @@ import { deleteSubscription, findSubscription } from '../db/channels/subscriptio
 import { finishTenantErasure } from '../db/access/tenants.ts';
 import { BACKOFF, gapMs } from '../domain/backoff.ts';
 import { ProviderError } from '../domain/verdict.ts';
-import type { Provider } from '../providers/contract.ts';
+import { issuerOf } from '../channels/issuer.ts';
+import type { OAuthAdapter } from '../providers/contract.ts';
 import { openSecret, readAccess } from '../credentials/access.ts';
 import type { ChannelAccess } from '../credentials/access.ts';
-import { oauthOf } from '../credentials/oauth.ts';
 import { endSubscription } from '../push/subscription.ts';
 
 /** How long a revocation is retried before the credential is shredded without it, in ms. */
@@ -34,11 +34,17 @@ export async function disconnectChannel(
 ): Promise<boolean> {
   const access = await readAccess(context, tenantId, channelId);
   if (access === 'gone') return leaveChannel(context, { tenantId, channelId });
-  const { channel, credential, provider } = access;
+  const { channel, credential } = access;
   await stopBeingTold(context, access);
-  const revocation = await revoke(context, channel, credential, provider);
+  if (credential.kind === 'password') {
+    return finish(context, channel, { revocation: 'unsupported', help: helpOf(context, channel, credential) });
+  }
+  const issuer = issuerOf(context, channel.accessType, credential.oauthProvider);
+  // Its client has left the environment. No try of the next day would revoke more than this one.
+  if (issuer === null) return leaveChannel(context, { tenantId, channelId });
+  const revocation = await revoke(context, { channel, credential, issuer });
   if (revocation === 'failed' && (await mayTryAgain(context, channel))) return false;
-  return finish(context, channel, { revocation, help: helpOf(provider, credential) });
+  return finish(context, channel, { revocation, help: issuer.revocationHelp });
 }
 
 /**
@@ -55,8 +61,7 @@ export async function leaveChannel(
     return found;
   });
   if (!channel) return finish(context, { tenantId, id: channelId }, { revocation: 'unsupported', help: null });
-  const provider = context.providers.get(channel.accessType);
-  const help = provider && credential ? helpOf(provider, credential) : BY_HAND;
+  const help = (credential && helpOf(context, channel, credential)) ?? BY_HAND;
   return finish(context, channel, { revocation: await notRevoked(context, channel, credential), help });
 }
 
@@ -90,16 +95,13 @@ async function stopBeingTold(context: Context, access: ChannelAccess): Promise<v
 /** Revoking one token ends that person's whole grant, so it is skipped while another live channel rests on it. */
 async function revoke(
   context: Context,
-  channel: ChannelRow,
-  credential: CredentialRow,
-  { signIn }: Provider,
+  { channel, credential, issuer }: { channel: ChannelRow; credential: CredentialRow; issuer: OAuthAdapter },
 ): Promise<Revocation> {
-  if (issuerOf(signIn, credential)?.revocation === 'none' || credential.kind === 'password') return 'unsupported';
+  if (issuer.revocation === 'none') return 'unsupported';
   if ((await countLiveChannelsOnGrant(context.database, credential.grantKey, channel.id)) > 0) return 'shared';
   try {
     const token = await openSecret(context, credential);
-    const oauth = oauthOf(context, channel.accessType, credential.oauthProvider);
-    await oauth.revoke({ token, context: credential.context }, AbortSignal.timeout(REVOKE_TIMEOUT_MS));
+    await issuer.revoke({ token, context: credential.context }, AbortSignal.timeout(REVOKE_TIMEOUT_MS));
     return 'done';
   } catch (error) {
     if (error instanceof ProviderError) return error.verdict.kind === 'reauth_required' ? 'done' : 'failed';
@@ -109,12 +111,12 @@ async function revoke(
   }
 }
 
-const issuerOf = ({ oauth }: Provider['signIn'], { oauthProvider }: CredentialRow) =>
-  oauth.find(({ provider }) => oauthProvider === null || provider === oauthProvider);
-
-/** How a person revokes by hand. */
-function helpOf({ signIn }: Provider, credential: CredentialRow): string | null {
-  const way = credential.kind === 'password' ? signIn.password : issuerOf(signIn, credential);
+/** How a person revokes by hand; null: the provider is not configured, or says nothing of it. */
+function helpOf(context: Context, { accessType }: ChannelRow, credential: CredentialRow): string | null {
+  const way =
+    credential.kind === 'password'
+      ? context.providers.get(accessType)?.signIn.password
+      : issuerOf(context, accessType, credential.oauthProvider);
   return way?.revocationHelp ?? null;
 }
 

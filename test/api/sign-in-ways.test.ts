@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkChannel } from '../../credentials/check.ts';
 import { importing } from '../imports/importing.ts';
 import { refreshUntilDone } from '../credentials/refresh-until-done.ts';
+import { createProviders } from '../../providers/registry.ts';
+import { readConfig } from '../../runtime/config.ts';
 import { failLink } from '../../db/access/links.ts';
 import { disconnectChannel } from '../../connections/disconnect-channel.ts';
 import { browse, startApi } from '../support/api.ts';
@@ -55,9 +57,9 @@ async function signInWithPassword(email: string): Promise<string> {
   return json.channel.id as string;
 }
 
-async function disconnected(channelId: string) {
+async function disconnected(channelId: string, context = stage.context) {
   await api.call('DELETE', `/v1/channels/${channelId}`);
-  await disconnectChannel(stage.context, { tenantId: TENANT, channelId });
+  await disconnectChannel(context, { tenantId: TENANT, channelId });
   return (await api.call('GET', `/v1/channels/${channelId}`)).json;
 }
 
@@ -180,6 +182,28 @@ describe('an access type with several ways to sign in', () => {
     expect(await disconnected(channelId)).toMatchObject({
       revocation: 'unsupported',
       revocation_help: expect.stringContaining('myapps.microsoft.com') as string,
+    });
+  });
+
+  test('a grant whose client has left the environment is left at once, with what to do by hand', async () => {
+    const { GOOGLE_CLIENT_ID: _id, GOOGLE_CLIENT_SECRET: _secret, ...rest } = stage.environment;
+    const without = { ...stage.context, providers: createProviders(readConfig(rest).providers) };
+    expect(without.providers.get('imap')?.signIn.oauth.map(({ provider }) => provider)).toEqual(['microsoft']);
+    const [first, last] = [
+      await signInAt('google', 'left@ways.example.com'),
+      await links.connect('left@ways.example.com'),
+    ];
+    expect(await disconnected(channelOf(first), without)).toMatchObject({
+      status: 'disconnected',
+      revocation: 'shared',
+    });
+    await disconnected(last);
+    const alone = channelOf(await signInAt('google', 'left@ways.example.com'));
+    expect(await disconnected(alone, without)).toMatchObject({
+      status: 'disconnected',
+      revocation: 'failed',
+      revocation_help: expect.stringContaining('Remove the access in the account there') as string,
+      credential_kind: null,
     });
   });
 
