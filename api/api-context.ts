@@ -3,6 +3,7 @@ import { KnownKeys } from './auth/known-keys.ts';
 import { ChannelNews } from './feeds/channel-news.ts';
 import { FeedNews } from './feeds/feed-news.ts';
 import { Logos } from './branding/logo.ts';
+import { Readiness } from './http/readiness.ts';
 import { createRequestLimits } from './limits/request-limits.ts';
 import type { RequestLimits } from './limits/request-limits.ts';
 import { createTellAccounts } from '../push/tell-accounts.ts';
@@ -21,6 +22,7 @@ export interface ApiContext extends Context {
   tellChannels: TellChannels;
   tellAccounts: TellAccounts;
   logos: Logos;
+  readiness: Readiness;
   /** Aborted when the process is asked to stop: streams end, waiters are sent away. */
   stopping: AbortSignal;
 }
@@ -44,6 +46,7 @@ export async function openApiContext(context: Context): Promise<ApiContext & { s
     tellChannels: createTellChannels(context),
     tellAccounts: createTellAccounts(context),
     logos,
+    readiness: new Readiness(context),
     stopping: stopping.signal,
     /** Ends waiters and streams, whose clients reconnect to another process. */
     async stop() {

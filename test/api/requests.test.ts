@@ -10,11 +10,13 @@ import { databaseClock } from '../../db/clock.ts';
 import { newId } from '../../db/ids.ts';
 import { connectTemporal } from '../../runtime/temporal.ts';
 import { startApi } from '../support/api.ts';
+import { databaseAs } from '../support/logins.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';
 import { secret } from '../support/minting.ts';
 import { raiseApi } from './raise-api.ts';
 import type { RaisedApi } from './raise-api.ts';
 
+const NO_ENGINE = { address: '127.0.0.1:1', namespace: 'default', uiUrl: null, apiKey: null, tls: null };
 const WAIT = { timeout: 45_000, interval: 100 };
 
 let stage: RaisedApi['stage'];
@@ -297,16 +299,26 @@ describe('what describes the API', () => {
 });
 
 describe('when the database is away', () => {
+  test('any number of questions whether a process is ready are one question to its servers', async () => {
+    let asked = 0;
+    const database = databaseAs('server', stage.context.database);
+    const outsideTenants: typeof database.outsideTenants = (work) => {
+      asked++;
+      return database.outsideTenants(work);
+    };
+    const temporal = connectTemporal(NO_ENGINE);
+    const busy = await startApi({ ...stage.context, database: { ...database, outsideTenants }, temporal });
+    const answers = await Promise.all(Array.from({ length: 200 }, () => busy.request('GET', '/readyz')));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]));
+    expect(asked).toBeGreaterThan(0);
+    expect(asked).toBeLessThan(100);
+    await busy.close();
+  });
+
   test('calls are told to come back, the process lives, and goes on when it is there again', async () => {
     const line = await lineTo(new URL(stage.serverEnvironment['DATABASE_URL'] ?? ''));
     const database = connectDatabase({ url: line.url, poolSize: 4, program: 'server' });
-    const temporal = connectTemporal({
-      address: '127.0.0.1:1',
-      namespace: 'default',
-      uiUrl: null,
-      apiKey: null,
-      tls: null,
-    });
+    const temporal = connectTemporal(NO_ENGINE);
     const cut = await startApi({ ...stage.context, database, clock: databaseClock(database), temporal });
     const path = `/v1/channels/${channel}`;
     expect((await cut.call('GET', path)).status).toBe(200);
