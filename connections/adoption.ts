@@ -8,19 +8,16 @@ import type { Secret } from '../domain/secret.ts';
 import { tokenLifeMs } from '../domain/schedule.ts';
 import { BACKOFF, gapMs } from '../domain/backoff.ts';
 import { ProviderError } from '../domain/verdict.ts';
-import { inTime } from '../domain/limits/in-time.ts';
 import { oauthOf } from '../credentials/oauth.ts';
 import { understandAnswer } from '../credentials/one-time-exchange-answer.ts';
 import { withTokenLife } from '../credentials/token-life.ts';
 import { whileRenewing } from '../credentials/one-time-exchange.ts';
 import type { RawAnswer, TokenSet } from '../providers/contract.ts';
-import { completeSignIn, proveSignIn } from './complete-sign-in.ts';
+import { completeSignIn } from './complete-sign-in.ts';
 import { compareGrant } from '../channels/granted-uses.ts';
-import { refusalOfSending } from './prove-sending.ts';
+import { proveGrant, refusalToSend } from './prove-grant.ts';
 import { isSameAddress } from '../domain/address.ts';
 import { leaseOf, openAdoption } from './send-adoption.ts';
-
-const PROOF_TIMEOUT_MS = 45_000;
 
 /** A token that was sent, and the provider's answer, which is stored. */
 export interface AnsweredAdoption {
@@ -86,17 +83,12 @@ async function proveAndStore(
   const at = { issuer: oauth.provider, mailbox, address: mailboxOf(request), context: connection };
   const access = { kind: 'token', accessToken, idToken, ...at } as const;
   try {
-    const proof = await inTime(oauth.provider, PROOF_TIMEOUT_MS, (signal) =>
-      proveSignIn(context, accessType, access, signal),
-    );
+    const proof = await proveGrant(context, accessType, access, { isPinned: false });
     const received = proof.identity.account.email;
     const expected = mailboxOf(request);
     if (!isSameAddress(received, expected)) return otherAccount(expected, received);
-    if (granted.includes('send')) {
-      const sending = { ...access, context: { ...connection, ...proof.identity.context } };
-      const refusal = await refusalOfSending(context, accessType, sending);
-      if (refusal) throw refusal;
-    }
+    const refusal = await refusalToSend(context, accessType, access, { proof, granted });
+    if (refusal) return refusedBy(refusal);
     return await completeSignIn(context, {
       tenantId,
       link: null,

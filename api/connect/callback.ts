@@ -7,7 +7,6 @@ import { consumeSignIn, findSignIn } from '../../db/access/sign-ins.ts';
 import type { SignInRow } from '../../db/access/sign-ins.ts';
 import type { Secret } from '../../domain/secret.ts';
 import { ProviderError } from '../../domain/verdict.ts';
-import { inTime } from '../../domain/limits/in-time.ts';
 import { readAuthorizationAnswer } from '../../providers/oauth.ts';
 import type { AuthorizationAnswer } from '../../providers/oauth.ts';
 import type { OAuthAdapter } from '../../providers/contract.ts';
@@ -16,16 +15,15 @@ import { Problem } from '../http/problem.ts';
 import { sha256 } from '../../crypto/random-secrets.ts';
 import { connectionOf, openTrip, redirectUri } from './authorize.ts';
 import { isSameBrowser } from './browser.ts';
-import { completeSignIn, proveSignIn, readCodeAnswer } from '../../connections/complete-sign-in.ts';
+import { completeSignIn, readCodeAnswer } from '../../connections/complete-sign-in.ts';
 import { compareGrant } from '../../channels/granted-uses.ts';
-import { refusalOfSending } from '../../connections/prove-sending.ts';
+import { proveGrant, refusalToSend } from '../../connections/prove-grant.ts';
 import { isRepaired, namespacesOf, reopenLink, sharedMailbox, wantedMailbox, whyOver } from './open-link.ts';
 import type { OpenLink } from './open-link.ts';
 import { failureOf, recordFailure, sendingFailure } from './sign-in-failure.ts';
 import type { SignInFailure } from './sign-in-failure.ts';
 
 const EXCHANGE_TIMEOUT_MS = 30_000;
-const PROOF_TIMEOUT_MS = 45_000;
 
 /** Where the person goes next, and with what. `opened` null: the link is unknown. */
 export interface CallbackOutcome {
@@ -152,14 +150,9 @@ async function exchangeAndStore(
   const address = wantedMailbox(trip.opened);
   const at = { issuer: oauth.provider, mailbox, address, context: connection, ...namespacesOf(link) };
   const access = { kind: 'token', accessToken, idToken, ...at } as const;
-  const proof = await inTime(oauth.provider, PROOF_TIMEOUT_MS, (signal) =>
-    proveSignIn(context, accessType, access, signal, { isPinned: channel !== null }),
-  );
-  if (granted.includes('send')) {
-    const sending = { ...access, context: { ...connection, ...proof.identity.context } };
-    const refusal = await refusalOfSending(context, accessType, sending);
-    if (refusal) return sendingFailure(refusal, 'oauth');
-  }
+  const proof = await proveGrant(context, accessType, access, { isPinned: channel !== null });
+  const refusal = await refusalToSend(context, accessType, access, { proof, granted });
+  if (refusal) return sendingFailure(refusal, 'oauth');
   const credential = { kind: 'oauth', provider: oauth.provider, tokens } as const;
   const { tenantId, spec } = link;
   const signIn = { tenantId, link, accessType, spec, granted, credential, proof, coveredUntil: null };
