@@ -1,4 +1,5 @@
 import { findCredentialState } from '../db/credentials/credentials.ts';
+import type { ChannelRow } from '../db/channels/channels.ts';
 import type { CredentialState } from '../db/credentials/credentials.ts';
 import { planExpiryWarning } from '../db/credentials/grant-lives.ts';
 import { insertEvent } from '../db/events/events.ts';
@@ -9,8 +10,14 @@ import { eventData } from './happenings.ts';
 import { issuerOf } from './issuer.ts';
 import { changeChannel } from './wake.ts';
 
-/** The time after which the warning of a channel that is paused or blocked is due again, in ms. */
-const LOOK_AGAIN_MS = 3_600_000;
+/** The time after which a warning that waits for its channel is considered again, in ms. */
+export const WARNING_WAITS_MS = 3_600_000;
+
+/**
+ * Whether the end of a grant is told now: a channel that needs a person has its alert, a paused one is left alone, and the
+ * operator's trouble is no owner's (rule 11).
+ */
+export const isWarned = ({ status }: Pick<ChannelRow, 'status'>) => isOneOf(WORKING, status);
 
 /**
  * Emits `channel.expiring` once for a grant that ends soon: by a time that the provider told, or because it lies unused and
@@ -22,10 +29,9 @@ export async function tellExpiring(context: Context, channel: { tenantId: string
     const credential = await findCredentialState(tx, row.id);
     if (!credential?.expiryWarnAt || credential.expiryWarnAt > now || !isOneOf(HOLDS_GRANT, row.status)) return;
     const end = endOfGrant(context, row.accessType, credential);
-    const works = isOneOf(WORKING, row.status);
-    const waits = end !== null && end.expiresAt > now && !works;
-    await planExpiryWarning(tx, row.id, waits ? new Date(now.getTime() + LOOK_AGAIN_MS) : null);
-    if (end === null || !works) return;
+    const waits = end !== null && end.expiresAt > now && !isWarned(row);
+    await planExpiryWarning(tx, row.id, waits ? new Date(now.getTime() + WARNING_WAITS_MS) : null);
+    if (end === null || !isWarned(row)) return;
     const { tenantId, id: channelId } = row;
     const data = { ...eventData(row, null), ...end };
     await insertEvent(tx, { tenantId, channelId, type: 'channel.expiring', incidentId: row.incidentId, data, at: now });

@@ -54,8 +54,8 @@ export const BACKOFF = {
   renewal: { firstMs: 15 * SECOND_MS, factor: 2, longestMs: 6 * HOUR_MS },
   /** A held connection that ended. */
   connection: { firstMs: 5 * SECOND_MS, factor: 2, longestMs: HOUR_MS, longestAskedMs: DAY_MS },
-  /** The same of a channel in trouble, which our connection may be the cause of, and of a server that declines it. */
-  troubledConnection: { firstMs: 15 * MINUTE_MS, factor: 2, longestMs: DAY_MS },
+  /** The same where a connection is not wanted: of a channel in trouble, which it may be the cause of, or by its server. */
+  unwantedConnection: { firstMs: 15 * MINUTE_MS, factor: 2, longestMs: DAY_MS },
   /** A server that tells of no news; after an update it may. */
   unsupportedConnection: { firstMs: DAY_MS, factor: 1, longestMs: DAY_MS },
   /** An adoption whose answer is stored. */

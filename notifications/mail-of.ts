@@ -65,9 +65,9 @@ async function itemOf(context: TellContext, tx: Transaction, notice: NoticeRow, 
   const link = isOver ? null : await noticeLink(context, tx, { notice, channel, now });
   if (!channel) return unconnected(link);
   const warned = expiringEnd(notice.occasion);
-  const end = warned && (await endThatIsTold(context, tx, { channel, occasion: notice.occasion, now }));
-  const incident = notice.incidentId === null ? null : await findIncident(tx, notice.incidentId);
   const credential = await findCredentialState(tx, channel.id);
+  const end = warned && endThatIsTold(context, { channel, credential, occasion: notice.occasion, now });
+  const incident = notice.incidentId === null ? null : await findIncident(tx, notice.incidentId);
   return itemOfChannel(channel, accessWordsOf(context, channel, credential), {
     credential: credential?.kind === 'password' ? 'password' : 'grant',
     isOwnLogin: channel.kind === 'shared' && readsShared(context, channel, credential),

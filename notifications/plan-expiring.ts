@@ -2,10 +2,10 @@ import { endOfGrant } from '../channels/tell-expiring.ts';
 import { findPolicy } from '../db/access/tenants.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import type { Transaction } from '../db/client.ts';
-import { findCredentialState } from '../db/credentials/credentials.ts';
+import type { CredentialState } from '../db/credentials/credentials.ts';
 import { insertWarnings } from '../db/notices/notices.ts';
 import type { NoticeRow } from '../db/notices/notices.ts';
-import { HOLDS_GRANT, isOneOf, LEFT, WORKING } from '../domain/channel.ts';
+import { HOLDS_GRANT, isOneOf, LEFT } from '../domain/channel.ts';
 import { expiringEnd, expiringOccasion } from '../domain/notices/notice.ts';
 import type { Context } from '../runtime/context.ts';
 import { audienceOf, rowsOf } from './audience.ts';
@@ -28,21 +28,18 @@ export async function planExpiring(
   return rows.filter(({ state }) => state === 'queued');
 }
 
-/**
- * Whether a warning about the channel is sent now: one that needs a person has its alert, a paused one is left alone, and
- * the operator's trouble is no owner's (rule 11).
- */
-export const isWarned = ({ status }: ChannelRow) => isOneOf(WORKING, status);
+interface Warned {
+  channel: ChannelRow;
+  credential: CredentialState | null;
+}
 
 /** The end of a grant that a warning tells of, and why; null: a refresh or a sign-in has moved it, or it is over. */
-export async function endThatIsTold(
+export function endThatIsTold(
   context: Pick<Context, 'providers'>,
-  tx: Transaction,
-  { channel, occasion, now }: { channel: ChannelRow; occasion: string; now: Date },
+  { channel, credential, occasion, now }: Warned & { occasion: string; now: Date },
 ) {
   const told = expiringEnd(occasion);
   if (told === null || told <= now || isOneOf(LEFT, channel.status)) return null;
-  const credential = await findCredentialState(tx, channel.id);
   const end = credential && endOfGrant(context, channel.accessType, credential);
   return end?.expiresAt.getTime() === told.getTime() ? end : null;
 }

@@ -1,7 +1,9 @@
+import { isWarned, WARNING_WAITS_MS } from '../channels/tell-expiring.ts';
 import { findPolicy } from '../db/access/tenants.ts';
 import { findChannel } from '../db/channels/channels.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import type { Transaction } from '../db/client.ts';
+import { findCredentialState } from '../db/credentials/credentials.ts';
 import { newId } from '../db/ids.ts';
 import { SENDING_MS, deleteQueued, lockQueued, suppressNotices, updateQueued } from '../db/notices/notices.ts';
 import type { NoticeRow } from '../db/notices/notices.ts';
@@ -15,15 +17,13 @@ import { sha256, randomText } from '../crypto/random-secrets.ts';
 import { audienceOf } from './audience.ts';
 import { mailOf } from './mail-of.ts';
 import { rulesOf, timesOf } from './mail-rules.ts';
-import { endThatIsTold, isWarned } from './plan-expiring.ts';
+import { endThatIsTold } from './plan-expiring.ts';
 import { asksPerson } from './plan-notices.ts';
 import { settleMail } from './settle-mail.ts';
 import type { PlannedMail, TellContext, Told } from './tell-context.ts';
 
 /** How often a process says that it still sends a mail, in ms. */
 const RENEW_MS = 5_000;
-/** The time after which the warning about a channel that does not work is considered again, in ms. */
-const KEPT_BACK_MS = 3_600_000;
 
 /**
  * Sends a recipient the next mail, if one is due. The rows decide, and say before the mail leaves that it is being sent:
@@ -105,7 +105,7 @@ async function dropNeedless(
 /** A warning waits until its channel works again, and keeps no other mail of the person waiting. */
 async function keepBack(tx: Transaction, row: NoticeRow, now: Date): Promise<NoticeRow> {
   if (row.dueAt > now) return row;
-  const dueAt = new Date(now.getTime() + KEPT_BACK_MS);
+  const dueAt = new Date(now.getTime() + WARNING_WAITS_MS);
   await updateQueued(tx, [row.id], { dueAt });
   return { ...row, dueAt };
 }
@@ -116,7 +116,9 @@ async function isStillEnding(
   { occasion }: NoticeRow,
   { channel, now }: { channel: ChannelRow | null; now: Date },
 ): Promise<boolean> {
-  return channel !== null && (await endThatIsTold(context, tx, { channel, occasion, now })) !== null;
+  if (channel === null) return false;
+  const credential = await findCredentialState(tx, channel.id);
+  return endThatIsTold(context, { channel, credential, occasion, now }) !== null;
 }
 
 /** Why a notice that asks is not sent after all; null: it is. `channel`: null unless it still asks for the same reason. */

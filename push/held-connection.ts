@@ -102,7 +102,7 @@ function retryAfter(ending: Ending, { failures: before, credentialVersion }: Hel
   const error = typeof ending === 'object' ? ending.error : null;
   const refusedVersion = isRefusal(error) ? credentialVersion : null;
   const isUnwanted = ending === 'not_worth_it' || ending === 'declined';
-  const backoff = isUnwanted ? BACKOFF.troubledConnection : BACKOFF.connection;
+  const backoff = isUnwanted ? BACKOFF.unwantedConnection : BACKOFF.connection;
   const retryAfterMs = error instanceof ProviderError ? error.verdict.retryAfterMs : null;
   return { failures, waitMs: gapMs(backoff, failures, { retryAfterMs }), refusedVersion };
 }

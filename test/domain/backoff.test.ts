@@ -34,7 +34,7 @@ describe('the gaps between tries', () => {
     expect(seconds(BACKOFF.adoption, 8)).toEqual([5, 10, 20, 40, 80, 160, 300, 300]);
     expect(seconds(BACKOFF.connection, 12).slice(0, 3)).toEqual([5, 10, 20]);
     expect(seconds(BACKOFF.connection, 12).at(-1)).toBe(3_600);
-    expect(seconds(BACKOFF.troubledConnection, 9)).toEqual([
+    expect(seconds(BACKOFF.unwantedConnection, 9)).toEqual([
       900, 1_800, 3_600, 7_200, 14_400, 28_800, 57_600, 86_400, 86_400,
     ]);
     expect(seconds(BACKOFF.unsupportedConnection, 2)).toEqual([86_400, 86_400]);

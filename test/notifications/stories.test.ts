@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { tellAllExpiring } from '../../background/expiring.ts';
+import { refreshCredential } from '../../credentials/refresh.ts';
 import { findChannel } from '../../db/channels/channels.ts';
 import { findCredentialState } from '../../db/credentials/credentials.ts';
 import { updateQueued } from '../../db/notices/notices.ts';
@@ -263,21 +264,54 @@ it('a grant that ends soon is told once, by why and when, to those who can renew
   await until('the mail', () => stage.to(heir).length === 1);
 }, 240_000);
 
+it('a warning in the queue is not sent once a refresh has moved the end', async () => {
+  const { engine } = stage;
+  const { database, clock } = engine.context;
+  const owner = address('owner');
+  const hour = (await clock.now()).getUTCHours();
+  const at = (hours: number) => `${String((hour + hours + 24) % 24).padStart(2, '0')}:00`;
+  await stage.policy('prolonged', { quietHours: { from: at(-2), to: at(6), timeZone: 'UTC' } });
+  const mended: (() => Promise<unknown>)[] = [];
+  const id = await connectUnused(owner, { tenantId: 'prolonged', mended });
+  const channel = { id, tenantId: 'prolonged', email: '' };
+  const change = { expiryWarnAt: await clock.now() };
+  await database.inTenant('prolonged', (tx) => tx.update(credentials).set(change).where(eq(credentials.channelId, id)));
+  await tellAllExpiring(engine.context);
+  await until('the notice', async () => (await stage.notices(channel)).length === 1);
+  expect(await stage.notices(channel)).toMatchObject([{ kind: 'expiring', state: 'queued' }]);
+  for (const mend of mended) await mend();
+  const refresh = { tenantId: 'prolonged', channelId: id, accessType: 'microsoft', version: 1 } as const;
+  expect(await refreshCredential(engine.context, refresh)).toBe('refreshed');
+  await stage.policy('prolonged', { quietHours: null });
+  const queued = await stage.notices(channel);
+  const dueAt = await clock.now();
+  const ids = queued.map((notice) => notice.id);
+  await database.inTenant('prolonged', (tx) => updateQueued(tx, ids, { dueAt }));
+  await wakeRecipients(engine.context, queued);
+  await until('its end', async () => (await stage.notices(channel))[0]?.state !== 'queued');
+  expect(await stage.notices(channel)).toMatchObject([{ kind: 'expiring', state: 'suppressed', error: 'not_needed' }]);
+  expect(stage.to(owner)).toEqual([]);
+}, 120_000);
+
 /** A channel of Microsoft's that lies unused for most of the 90 days after which its grant ends. */
-async function connectUnused(owner: string): Promise<string> {
+async function connectUnused(
+  owner: string,
+  { tenantId = 'ending', mended = [] }: { tenantId?: string; mended?: (() => Promise<unknown>)[] } = {},
+): Promise<string> {
   const { engine } = stage;
   const { database } = engine.context;
   await engine.sandbox.settings('microsoft', { token_life_s: 30 * 86_400 });
   const email = `${personal('mailbox')}@contoso.example`;
   await engine.sandbox.account('microsoft', email);
   const spec = { owner: person(owner), import: 'off' as const };
-  const id = channelOf(await connectMicrosoft(engine, email, { tenantId: 'ending', spec }));
+  const id = channelOf(await connectMicrosoft(engine, email, { tenantId, spec }));
   // Its workflow sleeps, and could not refresh the grant.
-  await engine.sandbox.fault('microsoft', email, 'unavailable', { kind: 'token' });
+  const fault = await engine.sandbox.fault('microsoft', email, 'unavailable', { kind: 'token' });
+  mended.push(() => engine.sandbox.mend(fault.id));
   await until('its workflow', async () => {
-    return ((await database.inTenant('ending', (tx) => findChannel(tx, id)))?.workflowSeq ?? 0) > 0;
+    return ((await database.inTenant(tenantId, (tx) => findChannel(tx, id)))?.workflowSeq ?? 0) > 0;
   });
-  await database.inTenant('ending', async (tx) => {
+  await database.inTenant(tenantId, async (tx) => {
     const { issuedAt, expiryWarnAt } = (await findCredentialState(tx, id))!;
     const warnAfterDays = (expiryWarnAt!.getTime() - issuedAt!.getTime()) / DAY_MS;
     expect([warnAfterDays > 82, warnAfterDays <= 83]).toEqual([true, true]);
