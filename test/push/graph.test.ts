@@ -1,4 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { lookAtChannel } from '../../channels/look.ts';
+import { checkChannel } from '../../credentials/check.ts';
+import { refreshCredential } from '../../credentials/refresh.ts';
+import { findCredentialState } from '../../db/credentials/credentials.ts';
 import { findChannel, updateChannel } from '../../db/channels/channels.ts';
 import { takeNudge } from '../../db/channels/nudges.ts';
 import { findSubscription } from '../../db/channels/subscriptions.ts';
@@ -89,6 +93,48 @@ describe('a subscription at Graph', () => {
     await renewSubscription(stage.context, { tenantId: TENANT, channelId });
     const after = await inTenant((tx) => findSubscription(tx, channelId));
     expect(after?.reference).toBe(before?.reference);
+  });
+});
+
+describe('a lifecycle notification of Graph', () => {
+  const row = () => inTenant(async (tx) => (await findChannel(tx, channelId))!);
+  const renewAt = async () => (await inTenant((tx) => findSubscription(tx, channelId)))?.renewAt ?? null;
+
+  it('`reauthorizationRequired` plans the renewal for now, and says nothing of the grant', async () => {
+    const before = await renewAt();
+    await stage.sandbox.fault('microsoft', EMAIL, 'reauthorization_required');
+    await vi.waitUntil(async () => (await renewAt())! < before!, 30_000);
+    expect((await renewAt())!.getTime()).toBeLessThanOrEqual((await stage.context.clock.now()).getTime());
+    expect(await row()).toMatchObject({ checkRequestedAt: null, refreshRequestedAt: null });
+    expect(signalled()).toEqual([channelId]);
+  });
+
+  it('`subscriptionRemoved` requests a check, and the refresh that finds the grant gone while its access token lives', async () => {
+    const email = 'removed@contoso.example';
+    await stage.sandbox.settings('microsoft', { token_life_s: 3_600 });
+    await stage.sandbox.account('microsoft', email);
+    const id = channelOf(await connectMicrosoft(stage, email));
+    await renewSubscription(stage.context, { tenantId: TENANT, channelId: id });
+    const read = () => inTenant(async (tx) => (await findChannel(tx, id))!);
+    await stage.sandbox.fault('microsoft', email, 'session_revoked');
+    await vi.waitUntil(async () => (await read()).refreshRequestedAt !== null, 30_000);
+    const { credentialVersion: version, refreshRequestedAt } = await read();
+    expect((await read()).checkRequestedAt).not.toBeNull();
+    expect(await inTenant((tx) => findSubscription(tx, id))).toMatchObject({ reference: null });
+    const { issuedAt, expiresAt } = (await inTenant((tx) => findCredentialState(tx, id)))!;
+    // A minute after the last refresh, long before the access token ends.
+    expect(refreshRequestedAt!.getTime()).toBe(issuedAt!.getTime() + 60_000);
+    expect(refreshRequestedAt!.getTime()).toBeLessThan(expiresAt!.getTime());
+    const look = { tenantId: TENANT, channelId: id, seq: 0 };
+    const { due } = await lookAtChannel(stage.context, look);
+    expect(due?.deed).toBe('check');
+    await checkChannel(stage.context, look);
+    const after = await lookAtChannel(stage.context, look);
+    expect(after.due).toEqual({ deed: 'refresh', at: expect.any(Number) as number });
+    expect(after.due!.at).toBeLessThanOrEqual(refreshRequestedAt!.getTime());
+    const refresh = { tenantId: TENANT, channelId: id, accessType: 'microsoft', version } as const;
+    expect(await refreshCredential(stage.context, refresh)).toBe('refused');
+    expect(await read()).toMatchObject({ status: 'reauth_required' });
   });
 });
 
