@@ -109,7 +109,7 @@ async function withMail(email: string) {
   };
 }
 
-test('a page that moves the cursor voids the walk from the cursor before: the next one begins at the new cursor', async () => {
+test('rule 9: a page that moves the cursor voids the walk from the cursor before', async () => {
   const subject = await withMail('forgotten@example.com');
   beforeChanges = breaks;
   beforeWalk = breaksAfter(2);
