@@ -7,6 +7,7 @@ import { ExchangeConnection } from './connection.ts';
 import type { ConnectionSettings } from './connection.ts';
 import { classifyExchange } from './errors.ts';
 import { findInbox, listFolders, sortFolders } from './folders.ts';
+import { readHeaders } from './headers.ts';
 import { identityOf, SHARED_MAILBOX } from './identity.ts';
 import type { PasswordAccess } from './identity.ts';
 import { fetchMessages, stillThere } from './messages.ts';
@@ -108,6 +109,7 @@ function createSession({ connection, access, silenceMs, signal }: Opened): Sessi
     listWindow: (part, window, position, limit) =>
       inFolder(part.scope, () => listWindow(client, part, window, position, limit)),
     stillThere: (_scope, items) => stillThere({ client }, items),
+    readHeaders: (scope, items) => readHeaders({ client, scope, signal }, items),
     fetchMessages: (scope, items) => fetchMessages({ client, scope, signal }, items),
     async listen(heard, until) {
       const { imported, others } = await sortFolders(client, mailbox);

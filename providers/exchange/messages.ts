@@ -24,10 +24,12 @@ const OF_THE_ACCOUNT = new Set([
   'insufficient_scope',
 ]);
 
-interface Fetching {
+export interface Fetching {
   client: ExchangeClient;
   scope: ScopeReference;
   signal: AbortSignal;
+  /** The largest item that is read in a batch; absent: `HELD_BYTES`. */
+  heldBytes?: number;
 }
 
 interface Facts {
@@ -55,6 +57,8 @@ export async function* fetchMessages(fetching: Fetching, items: ListedItem[]): A
 }
 
 async function* fetchEach(fetching: Fetching, items: ListedItem[]): AsyncGenerator<FetchedMessage> {
+  const { heldBytes = HELD_BYTES } = fetching;
+  const isSmall = ({ size }: Facts) => size > 0 && size <= heldBytes;
   for (let start = 0; start < items.length; start += BATCH_ITEMS) {
     const outcomes = await readFacts(fetching, items.slice(start, start + BATCH_ITEMS));
     yield* outcomes.flatMap((outcome) => ('outcome' in outcome ? outcome : []));
@@ -66,8 +70,6 @@ async function* fetchEach(fetching: Fetching, items: ListedItem[]): AsyncGenerat
     for (const facts of found) if (!isSmall(facts)) yield await readLarge(fetching, facts);
   }
 }
-
-const isSmall = ({ size }: Facts) => size > 0 && size <= HELD_BYTES;
 
 /** The items that are still at their place. */
 export async function stillThere(fetching: Pick<Fetching, 'client'>, items: ListedItem[]): Promise<ListedItem[]> {
