@@ -9,7 +9,7 @@ const shape = z.object({
   password: z.string(),
   server: z
     .union([
-      z.object({ kind: z.literal('ews'), url: z.string() }),
+      z.object({ kind: z.literal('ews'), url: z.string(), authentication: z.literal('basic').optional() }),
       z.object({ kind: z.literal('imap'), ...mailServer }),
       z.object(mailServer),
     ])

@@ -12,6 +12,8 @@ export interface ImapServer {
 interface EwsServer {
   kind: 'ews';
   url: string;
+  /** How the password is presented; absent: as the server prefers. */
+  authentication?: 'basic';
 }
 
 /** The server that sends a channel's mail (message submission, RFC 6409). */

@@ -108,11 +108,14 @@ export function actionOf(kind: VerdictKind): Action {
 /** A provider refused or did not answer; `verdict` says what that means. The message holds no secret and no body. */
 export class ProviderError extends Error {
   readonly verdict: Verdict;
+  /** Another way to present the same password, which may be accepted; a person decides about it. */
+  readonly alternative: 'basic' | null;
 
-  constructor(message: string, verdict: Verdict) {
+  constructor(message: string, verdict: Verdict, alternative: 'basic' | null = null) {
     super(message);
     this.name = 'ProviderError';
     this.verdict = verdict;
+    this.alternative = alternative;
   }
 }
 

@@ -235,6 +235,8 @@ export interface GivenServer {
   port?: number | undefined;
   security?: 'tls' | 'starttls' | undefined;
   url?: string | undefined;
+  /** How an Exchange server is given the password; absent: as it prefers. */
+  authentication?: 'basic' | undefined;
 }
 
 /** OAuth 2.0 authorization code with PKCE, as a client (RFC 6749, RFC 7636, RFC 9700). */

@@ -12,7 +12,7 @@ export const BESIDE = [
     'server-kinds server sign-in-ways',
   ]),
   files('channels', ['reminders wake']),
-  files('connections', ['adoption-kill exchange-server-change server-change sign-in-kill sign-ins-at-once']),
+  files('connections', ['adoption-kill exchange-basic exchange-server-change server-change sign-in-kill sign-ins-at-once']),
   files('credentials', ['certified-server claims kill pause races refresh reports rotation stop token-reads trials']),
   files('db', ['account-keys lost-connection processes renamed-json roles']),
   files('imports', [

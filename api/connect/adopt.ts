@@ -141,7 +141,10 @@ async function adoptPassword(
   const { email } = body.account;
   const { username } = given;
   const password = new Secret(given.password);
-  const named = 'url' in given ? { url: given.url } : { host: given.host, port: given.port, security: given.security };
+  const named =
+    'url' in given
+      ? { url: given.url, authentication: given.authentication }
+      : { host: given.host, port: given.port, security: given.security };
   const server = await inTime('The server', LOGIN_TIMEOUT_MS, (signal) =>
     way.discover({ email, username, password }, named, signal),
   );

@@ -41,6 +41,12 @@ export async function signInWithPassword(context: ApiContext, opened: OpenLink, 
   if (body.url !== undefined && way.server.asks !== 'url') {
     throw new Problem('not_supported_yet', `url: a server of ${body.accessType} is named by host and port`);
   }
+  if (body.authentication !== undefined && way.server.asks !== 'url') {
+    throw new Problem(
+      'not_supported_yet',
+      `authentication: a server of ${body.accessType} is given the password alone`,
+    );
+  }
   refuseUnwantedSmtp(opened, body, way);
   await limitPasswords(context, opened.link, now);
   const silence = sleep(DENIED_AFTER_MS, undefined, { ref: false });
@@ -106,10 +112,11 @@ function smtpGiven({ channel }: OpenLink, { smtp }: PasswordBody, server: Server
 }
 
 /** Where none is named, a pinned channel's own: what is found by the address may be another one. */
-function serverGiven({ channel }: OpenLink, { accessType, host, port, security, url }: PasswordBody): GivenServer {
+function serverGiven({ channel }: OpenLink, body: PasswordBody): GivenServer {
+  const { accessType, host, port, security, url, authentication } = body;
   const stored = channel?.accessType === accessType ? channel.server : null;
-  if (!stored || host !== undefined || url !== undefined) return { host, port, security, url };
-  if (stored.kind === 'ews') return { url: stored.url };
+  if (!stored || host !== undefined || url !== undefined) return { host, port, security, url, authentication };
+  if (stored.kind === 'ews') return { url: stored.url, authentication: authentication ?? stored.authentication };
   const samePort = port === undefined || port === stored.port;
   return {
     host: stored.host,

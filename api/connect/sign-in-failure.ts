@@ -42,14 +42,15 @@ const EGRESS_DENIED =
   'The server is not at a public address, or its port is not one of the service; the operator can allow it in MOORING_EGRESS_ALLOW';
 
 /** What a provider's answer to a sign-in means for the person in front of it. */
-export function failureOf({ verdict, message }: ProviderError, how: 'oauth' | 'password'): SignInFailure {
+export function failureOf({ verdict, message, alternative }: ProviderError, how: 'oauth' | 'password'): SignInFailure {
   const network = NETWORK.find((code) => code === verdict.providerCode);
   const failed = (code: ProblemCode, detail = message): SignInFailure => ({ status: 'failed', code, detail });
   if (network === 'egress_denied' && how === 'password') return failed(network, EGRESS_DENIED);
   if (network && how === 'password') return failed(network);
   switch (verdict.kind) {
     case 'reauth_required':
-      return failed(how === 'password' ? 'authentication_failed' : 'provider_error');
+      if (how === 'oauth') return failed('provider_error');
+      return { ...failed('authentication_failed'), ...(alternative === null ? {} : { alternative }) };
     case 'insufficient_scope':
       return failed('scope_missing');
     case 'account_gone':
@@ -79,12 +80,13 @@ export async function recordFailure(context: ApiContext, link: LinkRow, failure:
 }
 
 /** The same failure as a problem: it carries the same fields. */
-export function problemOf({ code, detail, expected, received, service }: SignInFailure): Problem {
+export function problemOf({ code, detail, expected, received, service, alternative }: SignInFailure): Problem {
   const known = isProblemCode(code) ? code : 'provider_error';
   return new Problem(known, detail, {
     ...(expected === undefined ? {} : { expected }),
     ...(received === undefined ? {} : { received }),
     ...(service === undefined ? {} : { service }),
+    ...(alternative === undefined ? {} : { alternative }),
   });
 }
 

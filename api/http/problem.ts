@@ -186,6 +186,8 @@ interface ProblemDetails {
   received?: { email: string };
   /** The server that sends has failed; absent: the one that is read. */
   service?: 'smtp';
+  /** With this `authentication` the same password may be accepted. */
+  alternative?: 'basic';
   status_reason?: string | null;
   provider_code?: string | null;
 }

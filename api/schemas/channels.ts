@@ -6,6 +6,7 @@ import { ACTIONS, STATUS_REASONS } from '../../domain/verdict.ts';
 import { pageQuery } from '../http/paging.ts';
 import {
   accessType,
+  authentication,
   channelKind,
   email,
   importMode,
@@ -121,6 +122,9 @@ export const adoptBody = camelCased(
             .url({ protocol: /^https?$/ })
             .max(2_000)
             .describe('The server’s address'),
+          authentication: authentication.describe(
+            'How an Exchange server is given the password, if it offers that: `basic`: itself, within TLS; left out: as the server prefers, NTLM before Basic',
+          ),
         }),
       ])
       .describe('A refresh token or a password, as the access type needs'),
@@ -156,7 +160,11 @@ export const serverOut = z.discriminatedUnion('kind', [
     port: z.int().describe('Its port'),
     security: z.enum(['tls', 'starttls']).describe('How it is encrypted'),
   }),
-  z.object({ kind: z.literal('ews').describe('An Exchange server'), url: z.string().describe('Its address') }),
+  z.object({
+    kind: z.literal('ews').describe('An Exchange server'),
+    url: z.string().describe('Its address'),
+    authentication: authentication.describe('How it is given the password; absent: as it prefers'),
+  }),
 ]);
 
 export const channelOut = z

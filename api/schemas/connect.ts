@@ -9,7 +9,7 @@ import { pageBrandingOut } from './branding.ts';
 import { accountOut, channelOut, serverOut } from './channels.ts';
 import { importOut } from './imports.ts';
 import { purpose, resultOut } from './links.ts';
-import { accessType, importMode, providerName, smtpOut, smtpServer, timeOut } from './parts.ts';
+import { accessType, authentication, importMode, providerName, smtpOut, smtpServer, timeOut } from './parts.ts';
 import { accessOut, signInOut } from './sign-in.ts';
 
 /** The random part of a link's address. */
@@ -47,6 +47,9 @@ export const passwordBody = camelCased(
     port: z.int().min(1).max(65_535).optional().describe('Left out: the usual one'),
     security: z.enum(['tls', 'starttls']).optional().describe('Left out: what fits the port'),
     url: z.string().max(2_000).optional().describe('The server’s address, where `sign_in` asks for one'),
+    authentication: authentication.describe(
+      'How an Exchange server is given the password, if it offers that: `basic`: itself, within TLS; left out: as the server prefers, NTLM before Basic. Where no `url` is given, the channel’s own on a reauthorize link',
+    ),
     smtp: smtpServer
       .optional()
       .describe(

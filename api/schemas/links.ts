@@ -100,6 +100,9 @@ export const SERVICE = '`smtp`: the server that sends mail has failed; absent: t
 export const EXPECTED = 'With `account_mismatch` or `attestation_required`: the account that was expected';
 export const RECEIVED = 'With `account_mismatch` or `attestation_required`: the account that signed in';
 
+export const ALTERNATIVE =
+  'The `authentication` with which the same password may be accepted: a proxy before Exchange may be what refuses NTLM. Absent: none';
+
 export const resultOut = z
   .union([
     z.object({
@@ -117,6 +120,7 @@ export const resultOut = z
       expected: namedAccount.optional().describe(EXPECTED),
       received: namedAccount.optional().describe(RECEIVED),
       service: z.literal('smtp').optional().describe(SERVICE),
+      alternative: z.literal('basic').optional().describe(ALTERNATIVE),
     }),
   ])
   .nullable()

@@ -46,6 +46,8 @@ export const importMode = z.enum(IMPORT_MODES).meta({
   id: 'ImportMode',
   description: '`continuous`: everything is imported; `gap`: only what a breakage missed; `off`: nothing',
 });
+/** How an Exchange server is given the password. */
+export const authentication = z.literal('basic').optional();
 export const mailServer = {
   host: z.string().min(1).max(255).describe('The mail server’s name'),
   port: z.int().min(1).max(65_535).describe('Usually 993 with `tls`, 143 with `starttls`'),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ACTIONS } from '../../domain/verdict.ts';
-import { EXPECTED, RECEIVED, SERVICE, namedAccount } from './links.ts';
+import { ALTERNATIVE, EXPECTED, RECEIVED, SERVICE, namedAccount } from './links.ts';
 
 /** Problem details (RFC 9457), the answer of every failed call. */
 export const problemOut = z
@@ -27,6 +27,7 @@ export const problemOut = z
     expected: namedAccount.optional().describe(EXPECTED),
     received: namedAccount.optional().describe(RECEIVED),
     service: z.literal('smtp').optional().describe(SERVICE),
+    alternative: z.literal('basic').optional().describe(ALTERNATIVE),
     status_reason: z.string().nullable().optional().describe('Why the channel has its status'),
     provider_code: z.string().nullable().optional().describe('The provider’s own code'),
   })

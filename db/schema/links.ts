@@ -33,6 +33,8 @@ export type LinkResult =
       received?: NamedAccount;
       /** The server that sends mail has failed; absent: the one that is read. */
       service?: 'smtp';
+      /** Another way to present the same password, which may be accepted. */
+      alternative?: 'basic';
     };
 
 /** One of the two accounts of a mismatch. A password's account is its login at its server. */

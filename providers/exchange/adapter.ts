@@ -73,7 +73,9 @@ function connect(settings: ConnectionSettings, access: SessionAccess) {
   }
   const { server, username, password } = access;
   const mailbox = access.mailbox ?? access.email;
-  const connection = new ExchangeConnection(settings, { url: new URL(server.url), username, password, mailbox });
+  const { authentication } = server;
+  const login = { url: new URL(server.url), username, password, mailbox, authentication };
+  const connection = new ExchangeConnection(settings, login);
   return { connection, password: access };
 }
 

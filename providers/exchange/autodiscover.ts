@@ -17,6 +17,7 @@ interface Login {
   email: string;
   username: string;
   password: Secret;
+  authentication: 'basic' | undefined;
 }
 
 /** The most requests from one address of Autodiscover on, redirects included. */
@@ -87,10 +88,10 @@ function nextStep(from: Step, told: { url: string } | { email: string }, domain:
 
 async function ask(
   settings: Autodiscovery,
-  { url, email, username, password }: Login & Step,
+  { url, email, ...login }: Login & Step,
   signal: AbortSignal,
 ): Promise<Told | null> {
-  const connection = new ExchangeConnection(settings, { url, username, password, mailbox: email });
+  const connection = new ExchangeConnection(settings, { ...login, url, mailbox: email });
   const body = `<?xml version="1.0" encoding="utf-8"?><Autodiscover xmlns="${SCHEMA}/requestschema/2006"><Request><EMailAddress>${email.replaceAll(/[<&>]/g, '')}</EMailAddress><AcceptableResponseSchema>${SCHEMA}/responseschema/2006a</AcceptableResponseSchema></Request></Autodiscover>`;
   try {
     const answer = await connection.send({ name: 'Autodiscover', body, operation: 'login', signal });

@@ -27,6 +27,8 @@ export interface ExchangeLogin {
   password: Secret;
   /** The mailbox that requests are about: front ends choose the server by it. */
   mailbox: string;
+  /** Basic where the server offers it, in place of the scheme that it prefers. */
+  authentication: 'basic' | undefined;
 }
 
 /** A request at the server's address. */
@@ -47,15 +49,15 @@ interface Pieces {
 
 /** One answer for all of them: a person looks at the password first, an administrator at the proxy. */
 const REFUSED_NTLM =
-  'the user name or password is wrong, the account is locked, or a proxy ends TLS before Exchange, whose Extended Protection then refuses NTLM: name an address that leads to Exchange itself, or offer Basic alone there';
+  'the user name or password is wrong, the account is locked, or a proxy ends TLS before Exchange, whose Extended Protection then refuses NTLM: name an address that leads to Exchange itself, or sign in by Basic where it is offered';
 
 /** 8 MiB: pages hold ids, dates and states. */
 const ANSWER_BYTES = 8 * 1024 * 1024;
 
 /**
  * One connection of a session, signed in by NTLM where the server offers it, else by Basic. NTLM signs in a connection, so
- * nothing else uses this one; one that was closed is signed in again. A refused password is tried once, and never by a
- * second scheme: every refusal brings the account nearer to a lock-out.
+ * nothing else uses this one; one that was closed is signed in again. A refused password is tried once, and by a second
+ * scheme only where a person decides so: every refusal brings the account nearer to a lock-out.
  */
 export class ExchangeConnection {
   readonly #login: ExchangeLogin;
@@ -143,10 +145,11 @@ export class ExchangeConnection {
 
   /** The header that signs in, by the first scheme that the server offers. */
   async #authorization({ name, operation, signal }: Posted): Promise<string> {
+    const wantsBasic = this.#login.authentication === 'basic';
     const offer = this.#scheme === 'Negotiate' ? 'Negotiate' : 'NTLM';
-    const negotiate = `${offer} ${negotiateMessage().toString('base64')}`;
-    const asked = this.#request({ name, operation, signal }, { authorization: negotiate }, '');
-    const answer = await this.#http.send(asked);
+    // A server that is sent the first message of NTLM does not say whether it takes Basic.
+    const login = wantsBasic ? {} : { authorization: `${offer} ${negotiateMessage().toString('base64')}` };
+    const answer = await this.#http.send(this.#request({ name, operation, signal }, login, ''));
     if (answer.status !== 401) throw refusedBefore(name, operation, answer);
     const offered = answer.headers['www-authenticate'] ?? '';
     const [, challenge] = new RegExp(`\\b${offer} ([A-Za-z0-9+/=]{16,})`, 'i').exec(offered) ?? [];
@@ -154,7 +157,7 @@ export class ExchangeConnection {
       this.#scheme = offer;
       return this.#answerTo(Buffer.from(challenge, 'base64'), offer);
     }
-    if (offer === 'NTLM' && /\bNegotiate\b/i.test(offered) && !/\bNTLM\b/i.test(offered)) {
+    if (!wantsBasic && offer === 'NTLM' && /\bNegotiate\b/i.test(offered) && !/\bNTLM\b/i.test(offered)) {
       this.#scheme = 'Negotiate';
       return await this.#authorization({ name, operation, signal, body: '' });
     }
@@ -199,9 +202,9 @@ export class ExchangeConnection {
     if (answer.status !== 401) throw refusedBefore(name, operation, answer);
     // The password went along, or had signed in the connection.
     const refused = refusedBefore(name, 'login', answer);
-    throw this.#scheme === 'Basic'
-      ? refused
-      : new ProviderError(`${refused.message}: ${REFUSED_NTLM}`, refused.verdict);
+    if (this.#scheme === 'Basic') throw refused;
+    const alternative = /\bBasic\b/i.test(answer.headers['www-authenticate'] ?? '') ? 'basic' : null;
+    throw new ProviderError(`${refused.message}: ${REFUSED_NTLM}`, refused.verdict, alternative);
   }
 
   #watching(connect: buildConnector.connector): buildConnector.connector {

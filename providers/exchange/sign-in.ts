@@ -27,9 +27,12 @@ export function exchangeSignIn(autodiscovery: Autodiscovery): PasswordSignIn {
     revocationHelp: 'Change the password of the account.',
     async discover(login, given, signal) {
       const named = given.url ?? given.host;
-      const url = named === undefined ? await discoverUrl(autodiscovery, login, signal) : serviceAt(named);
-      if (url !== null) refuseExchangeOnline(new URL(url));
-      return url === null ? null : { kind: 'ews', url };
+      const { authentication } = given;
+      const as = { ...login, authentication };
+      const url = named === undefined ? await discoverUrl(autodiscovery, as, signal) : serviceAt(named);
+      if (url === null) return null;
+      refuseExchangeOnline(new URL(url));
+      return { kind: 'ews', url, ...(authentication === undefined ? {} : { authentication }) };
     },
   };
 }

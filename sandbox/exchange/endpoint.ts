@@ -32,7 +32,7 @@ export interface Endpoint {
   answer(request: Request, login: AccountRow, held: ReadonlyMap<string, Condition>): HttpAnswer;
 }
 
-const LOGIN_FAULTS = [...TRANSPORT_FAULTS, 'account_disabled', 'extended_protection_required'];
+const LOGIN_FAULTS = [...TRANSPORT_FAULTS, 'account_disabled', 'extended_protection_required', 'proxy_ends_tls'];
 /** Faults that end a request at its login; without them the operation follows. */
 const ENDS_AT_LOGIN = ['unavailable', 'rate_limited', 'rubbish', 'cut_connection', 'lost_response'];
 
@@ -99,7 +99,7 @@ function isLetIn({ store, binding }: Service, login: OfferedLogin, held: Readonl
   if (login.scheme === 'NTLM') {
     const { channelBinding } = login;
     if (channelBinding === null && held.has('extended_protection_required')) return false;
-    if (channelBinding !== null && !channelBinding.equals(binding)) return false;
+    if (channelBinding !== null && (held.has('proxy_ends_tls') || !channelBinding.equals(binding))) return false;
   }
   if (login.account === undefined || held.has('account_disabled')) return false;
   return store.tryPassword(login.account, login.knows);

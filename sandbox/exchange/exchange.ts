@@ -30,6 +30,7 @@ const CONDITIONS: readonly string[] = [
   'account_disabled',
   'mailbox_unavailable',
   'extended_protection_required',
+  'proxy_ends_tls',
   'server_busy_inside',
   'push_dropped',
   'subscription_refused',

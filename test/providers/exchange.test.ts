@@ -141,14 +141,20 @@ describe('Exchange', () => {
       certificateAuthorities: readFileSync(caFile, 'utf8'),
     });
     const server = { kind: 'ews', url: address.href } as const;
-    const session = await exchange.openSession({ ...account.access, server } as SessionAccess, NEVER);
+    const open = (more: object) =>
+      exchange.openSession({ ...account.access, server: { ...server, ...more } } as SessionAccess, NEVER);
+    const session = await open({});
     const refused = await failureOf(session.verify());
     await session.close();
+    const basic = await open({ authentication: 'basic' });
+    expect(await basic.verify()).toContain(account.email);
+    await basic.close();
     proxy.close();
     rmSync(dir, { recursive: true, force: true });
     expect(refused.verdict).toMatchObject({ kind: 'reauth_required', vague: true });
     expect(refused.message).toContain('a proxy ends TLS before Exchange');
-    expect(await logins(account)).toMatchObject([{ status: 401 }]);
+    expect(refused.alternative).toBe('basic');
+    expect(await logins(account)).toMatchObject([{ status: 401 }, { status: 200, operation: 'Basic' }]);
   });
 
   it('calls a refused password vague, after one try', async () => {

@@ -82,16 +82,31 @@ describe('describeFailure of a form that does not validate', () => {
 });
 
 const smtpOf = (more: object) =>
-  passwordBody('imap', { username: 'a', password: 'b', ...NO_SERVER, smtpHost: ' s ', ...more }).smtp;
+  passwordBody('imap', 'host', { username: 'a', password: 'b', ...NO_SERVER, smtpHost: ' s ', ...more }).smtp;
 
 describe('passwordBody', () => {
   it('leaves out empty fields, so that the server discovers them', () => {
     const entry = { username: ' ana@example.com ', password: ' horse ', ...NO_SERVER };
-    expect(passwordBody('imap', entry)).toEqual({
+    expect(passwordBody('imap', 'host', entry)).toEqual({
       access_type: 'imap',
       username: 'ana@example.com',
       password: ' horse ',
     });
+  });
+
+  it('sends what its form asks for alone: the browser remembers servers of either kind', () => {
+    const server = {
+      ...NO_SERVER,
+      host: 'h',
+      port: '993',
+      url: 'https://mail.example.com',
+      authentication: 'basic',
+    } as const;
+    const entry = { username: 'a', password: 'b', ...server };
+    const login = { username: 'a', password: 'b' };
+    expect(passwordBody('imap', 'host', entry)).toEqual({ access_type: 'imap', ...login, host: 'h', port: 993 });
+    const { url, authentication } = server;
+    expect(passwordBody('exchange', 'url', entry)).toEqual({ access_type: 'exchange', ...login, url, authentication });
   });
 
   it('sends the server settings that were entered, the port as a number', () => {
@@ -103,7 +118,7 @@ describe('passwordBody', () => {
       port: '4143',
       security: 'starttls',
     } as const;
-    expect(passwordBody('imap', entry)).toMatchObject({ host: 'h', port: 4143, security: 'starttls' });
+    expect(passwordBody('imap', 'host', entry)).toMatchObject({ host: 'h', port: 4143, security: 'starttls' });
   });
 
   it('names the server that sends whole, its port by its encryption and the other way round', () => {

@@ -9,6 +9,8 @@ export interface PasswordEntry {
   port: string;
   security: 'tls' | 'starttls' | '';
   url: string;
+  /** How an Exchange server is given the password; empty: as it prefers. */
+  authentication: 'basic' | '';
   /** Where mail is sent. */
   smtpHost: string;
   smtpPort: string;
@@ -22,6 +24,7 @@ export const NO_SERVER: ServerEntry = {
   port: '',
   security: '',
   url: '',
+  authentication: '',
   smtpHost: '',
   smtpPort: '',
   smtpSecurity: '',
@@ -32,7 +35,7 @@ type ServerShown = NonNullable<NonNullable<ConnectSession['channel']>['server']>
 /** The server a channel has, as the form shows it; nothing of it where the API does not tell. */
 export function serverEntry(server: ServerShown | null | undefined): Partial<ServerEntry> {
   if (!server) return {};
-  if ('url' in server) return { url: server.url };
+  if ('url' in server) return { url: server.url, authentication: server.authentication ?? '' };
   return { host: server.host, port: String(server.port), security: server.security };
 }
 
@@ -50,15 +53,24 @@ function smtpOf({ smtpHost, smtpPort, smtpSecurity }: ServerEntry): PasswordRequ
   return { host: smtpHost.trim(), port, security };
 }
 
-/** The body of `POST /connect/:link/password`: a field left empty is not in it. */
-export function passwordBody(accessType: AccessType, entry: PasswordEntry): PasswordRequest {
+/**
+ * The body of `POST /connect/:link/password`: a field that is left empty, or that the form does not ask for, is not in it.
+ * An entry may hold both kinds of server: the browser remembers servers by the domain of the address alone.
+ */
+export function passwordBody(accessType: AccessType, asks: 'host' | 'url', entry: PasswordEntry): PasswordRequest {
   const body = { access_type: accessType, username: entry.username.trim(), password: entry.password };
+  if (asks === 'url') {
+    return {
+      ...body,
+      ...(entry.url.trim() && { url: entry.url.trim() }),
+      ...(entry.authentication && { authentication: entry.authentication }),
+    };
+  }
   return {
     ...body,
     ...(entry.host.trim() && { host: entry.host.trim() }),
     ...(entry.port.trim() && { port: Number(entry.port) }),
     ...(entry.security && { security: entry.security }),
-    ...(entry.url.trim() && { url: entry.url.trim() }),
     ...(entry.smtpHost.trim() && { smtp: smtpOf(entry) }),
   };
 }

@@ -14,6 +14,7 @@ import type { ConnectSession } from '../../../api/schemas/connect.ts';
 import type { SignIn } from '../../../api/schemas/sign-in.ts';
 import { productPage } from '../../data/product-page.ts';
 import { forgetLink, rememberedLink } from '../../data/started-here.ts';
+import { OtherAuthentication } from './other-authentication.tsx';
 import { ServerAddress, ServerSettings } from './server-settings.tsx';
 import { SmtpSettings } from './smtp-settings.tsx';
 import { FailureNotice, useProviderParts } from './sign-in-failure.tsx';
@@ -42,7 +43,7 @@ export function PasswordForm({ link, session, way, asks }: FormProps) {
     ...smtpEntry(session.channel?.smtp),
   }));
   const change = (part: Partial<PasswordEntry>) => setEntry((before) => ({ ...before, ...part }));
-  const attempt = useAttempt(link, session, way.access_type);
+  const attempt = useAttempt(link, session, { accessType: way.access_type, asks: asks.server.asks });
   const failure = attempt.error
     ? failureOf(attempt.error)
     : session.result?.status === 'failed'
@@ -62,6 +63,9 @@ export function PasswordForm({ link, session, way, asks }: FormProps) {
       }}
     >
       {failure && !attempt.isPending && <FailureNotice failure={failure} way={way} brief={field !== null} />}
+      {failure?.alternative === 'basic' && entry.password !== '' && !attempt.isPending && (
+        <OtherAuthentication onTry={() => attempt.mutate({ ...entry, authentication: 'basic' })} />
+      )}
       <Credentials entry={entry} notes={asks.notes} error={error} onChange={change} />
       {asks.server.asks === 'url' ? (
         <ServerAddress asks={asks.server} entry={entry} error={error('host')} onChange={change} />
@@ -88,13 +92,17 @@ export function PasswordForm({ link, session, way, asks }: FormProps) {
 
 const SERVER_FIELDS = new Set<FormField>(['host', 'port', 'security']);
 
-function useAttempt(link: string, session: ConnectSession, accessType: SignIn['access_type']) {
+function useAttempt(
+  link: string,
+  session: ConnectSession,
+  { accessType, asks }: { accessType: SignIn['access_type']; asks: PasswordQuestions['server']['asks'] },
+) {
   const client = useQueryClient();
   const leave = useLeave(link, session);
   return useMutation({
     mutationKey: ['password', link, accessType],
     mutationFn: (entry: PasswordEntry) =>
-      call<{ channel: { id: string } }>('POST', `${linkPath(link)}/password`, passwordBody(accessType, entry)),
+      call<{ channel: { id: string } }>('POST', `${linkPath(link)}/password`, passwordBody(accessType, asks, entry)),
     onSuccess: async ({ channel }, entry) => {
       rememberServer(entry.username, entry);
       await leave(channel.id);

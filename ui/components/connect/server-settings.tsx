@@ -24,7 +24,7 @@ export function ServerAddress({ asks, entry, error, onChange }: PartProps & { er
       placeholder={asks.example}
       value={entry.url}
       error={error}
-      onChange={(event) => onChange({ url: event.currentTarget.value })}
+      onChange={(event) => onChange({ url: event.currentTarget.value, authentication: '' })}
     />
   );
 }

@@ -121,6 +121,12 @@ export const words: ConnectWords = {
     smtpFailed: 'Server für den Versand: {sentence}',
     serverAddress: 'Adresse des Servers',
     serverAddressEmpty: 'Bleibt das Feld leer, wird sie über Ihre E-Mail-Adresse gefunden.',
+    basic: {
+      title: 'Stimmt das Passwort?',
+      sentence:
+        'Dann kann ein Proxy vor Exchange die Ursache sein. Der Server bietet auch eine einfachere Anmeldung an (Basic): Dabei wird das Passwort selbst übertragen, auf dem Weg verschlüsselt.',
+      tryIt: 'Mit Basic erneut versuchen',
+    },
     encryption: 'Verschlüsselung',
     byPort: 'Je nach Port',
     port: 'Port',

@@ -116,6 +116,12 @@ export const words: ConnectWords = {
     smtpFailed: 'Server for sending: {sentence}',
     serverAddress: 'Address of the server',
     serverAddressEmpty: 'If left empty, it is found by your email address.',
+    basic: {
+      title: 'Is the password right?',
+      sentence:
+        'Then a proxy in front of Exchange may be the cause. The server offers a simpler way to sign in as well (Basic): the password itself is sent, encrypted on its way.',
+      tryIt: 'Try again with Basic',
+    },
     encryption: 'Encryption',
     byPort: 'By port',
     port: 'Port',

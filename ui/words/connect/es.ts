@@ -117,6 +117,12 @@ export const words: ConnectWords = {
     smtpFailed: 'Servidor de envío: {sentence}',
     serverAddress: 'Dirección del servidor',
     serverAddressEmpty: 'Si se deja vacío, se busca por su dirección de correo.',
+    basic: {
+      title: '¿La contraseña es correcta?',
+      sentence:
+        'Entonces la causa puede ser un proxy situado delante de Exchange. El servidor admite también un inicio de sesión más sencillo (Basic): se envía la propia contraseña, cifrada por el camino.',
+      tryIt: 'Reintentar con Basic',
+    },
     encryption: 'Cifrado',
     byPort: 'Según el puerto',
     port: 'Puerto',

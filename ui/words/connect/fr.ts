@@ -120,6 +120,12 @@ export const words: ConnectWords = {
     smtpFailed: 'Serveur d’envoi : {sentence}',
     serverAddress: 'Adresse du serveur',
     serverAddressEmpty: 'Si ce champ reste vide, elle est trouvée grâce à votre adresse e-mail.',
+    basic: {
+      title: 'Le mot de passe est-il correct ?',
+      sentence:
+        'Dans ce cas, un proxy placé devant Exchange peut être en cause. Le serveur accepte aussi une connexion plus simple (Basic) : le mot de passe lui-même est transmis, chiffré pendant le trajet.',
+      tryIt: 'Réessayer avec Basic',
+    },
     encryption: 'Chiffrement',
     byPort: 'Selon le port',
     port: 'Port',

@@ -116,6 +116,12 @@ export const words: ConnectWords = {
     smtpFailed: '送信用サーバー：{sentence}',
     serverAddress: 'サーバーのアドレス',
     serverAddressEmpty: '空欄の場合は、メールアドレスから検出します。',
+    basic: {
+      title: 'パスワードに間違いはありませんか',
+      sentence:
+        '間違いがない場合は、Exchangeの手前にあるプロキシが原因かもしれません。サーバーはより単純なサインイン方法（Basic）にも対応しています。この方法では、パスワードそのものが暗号化された通信で送信されます。',
+      tryIt: 'Basicでもう一度試す',
+    },
     encryption: '暗号化',
     byPort: 'ポートに合わせる',
     port: 'ポート',

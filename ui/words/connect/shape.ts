@@ -113,6 +113,8 @@ export interface ConnectWords {
     serverAddress: string;
     /** What becomes of an empty field. */
     serverAddressEmpty: string;
+    /** The offer to send the password itself to an Exchange server that has refused NTLM. */
+    basic: Titled & { tryIt: string };
     encryption: string;
     byPort: string;
     port: string;
