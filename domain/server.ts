@@ -13,7 +13,7 @@ interface EwsServer {
   kind: 'ews';
   url: string;
   /** How the password is presented; absent: as the server prefers. */
-  authentication?: 'basic';
+  authentication?: 'basic' | undefined;
 }
 
 /** The server that sends a channel's mail (message submission, RFC 6409). */
