@@ -12,7 +12,9 @@ export const BESIDE = [
     'server-kinds server sign-in-ways',
   ]),
   files('channels', ['reminders wake']),
-  files('connections', ['adoption-kill exchange-basic exchange-server-change server-change sign-in-kill sign-ins-at-once']),
+  files('connections', [
+    'adoption-kill exchange-basic exchange-server-change server-change sign-in-kill sign-ins-at-once',
+  ]),
   files('credentials', ['certified-server claims kill pause races refresh reports rotation stop token-reads trials']),
   files('db', ['account-keys lost-connection processes renamed-json roles']),
   files('imports', [
@@ -21,7 +23,7 @@ export const BESIDE = [
   ]),
   files('notifications', ['dark-modes kill mail smtp']),
   files('providers', [
-    'discovery egress exchange exchange-headers google grant-key imap imap-dovecot imap-dovecot-tokens imap-greenmail imap-strange',
+    'discovery egress exchange exchange-headers exchange-streams google grant-key imap imap-dovecot imap-dovecot-tokens imap-greenmail imap-strange',
     'imap-tokens microsoft raw-message registry token-endpoint',
   ]),
   files('push', ['by-reference connection-limit']),

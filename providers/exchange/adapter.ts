@@ -8,13 +8,14 @@ import type { ConnectionSettings } from './connection.ts';
 import { classifyExchange } from './errors.ts';
 import { findInbox, listFolders, sortFolders } from './folders.ts';
 import { readHeaders } from './headers.ts';
-import { identityOf, SHARED_MAILBOX } from './identity.ts';
+import { identityOf, loginIdOf, SHARED_MAILBOX } from './identity.ts';
 import type { PasswordAccess } from './identity.ts';
 import { fetchMessages, stillThere } from './messages.ts';
 import { runInFolder } from './part-refusal.ts';
 import { createExchangeSending } from './sending.ts';
 import { EXCHANGE_WORDS, exchangeSignIn } from './sign-in.ts';
 import { listenToMailbox, SILENCE_MS } from './streaming.ts';
+import { StreamPlaces } from './stream-places.ts';
 import { listWindow, readNewestDate } from './window.ts';
 
 const MINUTE_MS = 60_000;
@@ -49,6 +50,7 @@ export function createExchangeProvider({
 }): Provider {
   const authorities = withAuthorities(certificateAuthorities) ?? null;
   const settings: ConnectionSettings = { egress, certificateAuthorities: authorities, timeoutMs };
+  const places = new StreamPlaces();
   return {
     name: 'exchange',
     accessType: 'exchange',
@@ -62,7 +64,7 @@ export function createExchangeProvider({
     }),
     openSession(access, signal) {
       const { connection, password } = connect(settings, access);
-      return Promise.resolve(createSession({ connection, access: password, silenceMs, signal }));
+      return Promise.resolve(createSession({ connection, access: password, silenceMs, signal, places }));
     },
   };
 }
@@ -84,9 +86,10 @@ interface Opened {
   access: PasswordAccess;
   silenceMs: number;
   signal: AbortSignal;
+  places: StreamPlaces;
 }
 
-function createSession({ connection, access, silenceMs, signal }: Opened): Session {
+function createSession({ connection, access, silenceMs, signal, places }: Opened): Session {
   const client = new ExchangeClient(connection, signal);
   /** At a sign-in `identify` finds the shared mailbox, before any listing. */
   let mailbox = access.context[SHARED_MAILBOX] ?? null;
@@ -117,7 +120,10 @@ function createSession({ connection, access, silenceMs, signal }: Opened): Sessi
       const { imported, others } = await sortFolders(client, mailbox);
       // A subscription to all folders is one to the login's own mailbox.
       const folders = mailbox === null ? null : imported.map(({ scope }) => scope);
-      return await listenToMailbox({ client, folders, others, silenceMs, signal: until }, heard);
+      const login = loginIdOf(access);
+      if (places.isFull(login, client.version)) return 'declined';
+      const listening = { client, folders, others, silenceMs, signal: until };
+      return await places.during(login, () => listenToMailbox(listening, heard));
     },
     close: () => connection.close(),
   };

@@ -1,7 +1,7 @@
 import type { Operation } from '../../domain/verdict.ts';
 import { dateOf } from '../answers/http-answers.ts';
 import type { ExchangeConnection } from './connection.ts';
-import { AnswerReader, readMessages, UnexpectedAnswer } from './soap/answer-reader.ts';
+import { AnswerReader, readAnswer, UnexpectedAnswer } from './soap/answer-reader.ts';
 import type { AnswerEvent } from './soap/answer-reader.ts';
 import { documentsIn } from './soap/documents.ts';
 import type { XmlNode } from './soap/node.ts';
@@ -18,6 +18,7 @@ export interface Answered {
 export class ExchangeClient {
   readonly #connection: ExchangeConnection;
   readonly #signal: AbortSignal;
+  #version: string | null = null;
 
   constructor(connection: ExchangeConnection, signal: AbortSignal) {
     this.#connection = connection;
@@ -28,10 +29,17 @@ export class ExchangeClient {
     return this.#connection.host;
   }
 
+  /** Of the server, by its last answer; null where it is not told. */
+  get version(): string | null {
+    return this.#version;
+  }
+
   /** Each message as it is: a refusal of one says nothing of the others. */
   async ask({ name, body }: EwsRequest, operation: Operation): Promise<Answered> {
     const answer = await this.#connection.send({ name, body, operation, signal: this.#signal });
-    return { messages: understood(name, operation, () => readMessages(answer.body)), at: dateOf(answer.headers) };
+    const { messages, version } = understood(name, operation, () => readAnswer(answer.body));
+    this.#version = version;
+    return { messages, at: dateOf(answer.headers) };
   }
 
   /** The only message of an answer, which must be a success. */
@@ -57,7 +65,7 @@ export class ExchangeClient {
   ): AsyncGenerator<XmlNode[]> {
     const answer = await this.#connection.stream({ name, body, operation: 'api', signal, silenceMs });
     try {
-      for await (const document of documentsIn(answer.body)) yield readMessages(document);
+      for await (const document of documentsIn(answer.body)) yield readAnswer(document).messages;
     } catch (error) {
       if (error instanceof UnexpectedAnswer) throw unexpectedAnswer(name, 'api', error.message);
       throw error;

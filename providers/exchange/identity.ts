@@ -13,6 +13,11 @@ export type PasswordAccess = SessionAccess & { kind: 'password' };
 /** The key in a connection's context of a mailbox that requests have to name. */
 export const SHARED_MAILBOX = 'shared_mailbox';
 
+/** A login at its server. */
+export function loginIdOf({ username, server }: PasswordAccess): string {
+  return `${normalAddress(username)}@${exchangeServerKey(server)}`;
+}
+
 /** A directory takes a name for a prefix: more matches than this are other people's. */
 const MOST_RESOLVED = 5;
 
@@ -29,7 +34,7 @@ interface FoundMailbox {
 export async function identityOf(client: ExchangeClient, access: PasswordAccess): Promise<Omit<Identity, 'proved'>> {
   const { server, username, mailbox: wanted } = access;
   const { address, isOwn } = await findMailbox(client, access);
-  const providerId = `${normalAddress(username)}@${exchangeServerKey(server)}`;
+  const providerId = loginIdOf(access);
   // Only where no mailbox is wanted: it would pass for one that this login cannot read.
   const unproved = wanted === null ? access.email : username;
   return {

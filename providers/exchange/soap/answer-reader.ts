@@ -103,12 +103,14 @@ export class AnswerReader {
   }
 }
 
-/** The messages of an answer that has no MIME. */
-export function readMessages(text: string): XmlNode[] {
+/** An answer that has no MIME: its messages, and the server's version, major and minor; null where it is not told. */
+export function readAnswer(text: string): { messages: XmlNode[]; version: string | null } {
   const reader = new AnswerReader();
   const events = reader.write(Buffer.from(text));
   reader.end();
-  return events.flatMap((event) => (event.kind === 'message' ? event.message : []));
+  const { MajorVersion, MinorVersion } = reader.root.at('Envelope/Header/ServerVersionInfo')?.attributes ?? {};
+  const version = MajorVersion === undefined ? null : `${MajorVersion}.${MinorVersion ?? ''}`;
+  return { messages: events.flatMap((event) => (event.kind === 'message' ? event.message : [])), version };
 }
 
 /** Another answer as a whole, such as Autodiscover's; null where it is no XML. */
