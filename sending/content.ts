@@ -1,27 +1,16 @@
 import type { Context } from '../runtime/context.ts';
-import { findMessagePart, listMessageParts } from '../db/messages/message-feed.ts';
+import { listMessageParts } from '../db/messages/message-feed.ts';
+import { ContentMissing, readStoredParts } from '../db/messages/stored-parts.ts';
 import { headerLength, MAX_HEADER_BYTES } from './outgoing-message.ts';
 
-/** The stored message of a send is gone: another process has settled the send, and deleted it. */
-export class ContentMissing extends Error {
-  constructor(contentId: string) {
-    super(`The content ${contentId} of a send is missing`);
-    this.name = 'ContentMissing';
-  }
-}
-
-/** The stored message, part by part. */
+/** The stored message, part by part. Throws `ContentMissing` where another process has settled the send, and deleted it. */
 export async function* readContent(
-  { database, vault }: Pick<Context, 'database' | 'vault'>,
+  context: Pick<Context, 'database' | 'vault'>,
   { tenantId, contentId }: { tenantId: string; contentId: string },
 ): AsyncGenerator<Uint8Array> {
-  const parts = await database.inTenant(tenantId, (tx) => listMessageParts(tx, contentId));
+  const parts = await context.database.inTenant(tenantId, (tx) => listMessageParts(tx, contentId));
   if (parts.length === 0) throw new ContentMissing(contentId);
-  for (const part of parts) {
-    const jwe = await database.inTenant(tenantId, (tx) => findMessagePart(tx, contentId, part));
-    if (jwe === null) throw new ContentMissing(contentId);
-    yield await vault.decrypt(jwe, { tenant: tenantId, owner: contentId, kind: 'message_part', version: part });
-  }
+  yield* readStoredParts(context, { tenantId, contentId, parts });
 }
 
 /** The beginning of a message up to the end of its header, and the stream with it; null: no header ends there. */

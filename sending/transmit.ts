@@ -5,13 +5,14 @@ import { reportFailure } from '../channels/report-failure.ts';
 import { findAccess, readSessionAccess } from '../credentials/access.ts';
 import type { ChannelAccess } from '../credentials/access.ts';
 import { inTurn } from '../credentials/in-turn.ts';
+import { ContentMissing } from '../db/messages/stored-parts.ts';
 import { findSend, markTransmitted, settleSend } from '../db/sending/sends.ts';
 import type { SendRow, SendTry } from '../db/sending/sends.ts';
 import { isOneOf, LEFT, NEEDS_PERSON } from '../domain/channel.ts';
 import type { NotSentCode, SendEnd, SendOutcome } from '../domain/sending/send.ts';
 import { actionOf, ProviderError } from '../domain/verdict.ts';
 import type { OutgoingMessage, SendAnswer, Sending, SessionAccess } from '../providers/contract.ts';
-import { ContentMissing, readContent, splitHeader } from './content.ts';
+import { readContent, splitHeader } from './content.ts';
 import { readOutgoingHeader } from './outgoing-message.ts';
 
 export interface SendInput extends SendTry {

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Context } from '../../runtime/context.ts';
 import type { MediaType } from '../../domain/messages/media-type.ts';
-import { findMessagePart } from '../../db/messages/message-feed.ts';
+import { readStoredParts } from '../../db/messages/stored-parts.ts';
 
 const FILE_NAMES: Record<MediaType, string> = { 'message/rfc822': 'message.eml', 'application/json': 'record.json' };
 
@@ -22,7 +22,7 @@ export async function sendMessageContent(context: Context, response: Response, c
   const { mediaType } = content;
   response.set({ 'Content-Type': mediaType, 'Content-Disposition': `attachment; filename="${FILE_NAMES[mediaType]}"` });
   try {
-    await pipeline(Readable.from(readParts(context, content), { objectMode: false }), response);
+    await pipeline(Readable.from(readStoredParts(context, content), { objectMode: false }), response);
   } catch (error) {
     const isReaderGone = (error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE';
     if (!isReaderGone)
@@ -31,13 +31,5 @@ export async function sendMessageContent(context: Context, response: Response, c
         'The content of a message was sent incompletely',
       );
     response.destroy();
-  }
-}
-
-async function* readParts(context: Context, { tenantId, contentId, parts }: Content): AsyncGenerator<Uint8Array> {
-  for (const part of parts) {
-    const jwe = await context.database.inTenant(tenantId, (tx) => findMessagePart(tx, contentId, part));
-    if (jwe === null) throw new Error(`Part ${part} of content ${contentId} is missing`);
-    yield await context.vault.decrypt(jwe, { tenant: tenantId, owner: contentId, kind: 'message_part', version: part });
   }
 }

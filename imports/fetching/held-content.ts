@@ -1,7 +1,7 @@
 import { findHeldContent, holdContent } from '../../db/imports/held-content.ts';
 import type { HeldContent } from '../../db/imports/held-content.ts';
 import type { QuarantineKey } from '../../db/imports/quarantine.ts';
-import { findMessagePart } from '../../db/messages/message-feed.ts';
+import { readStoredParts } from '../../db/messages/stored-parts.ts';
 import type { HeldFacts } from '../../db/schema/imports.ts';
 import type { Envelope, FetchedMessage, ListedItem } from '../../providers/contract.ts';
 import type { ImportRun, PageWork, Stretch } from '../import-run.ts';
@@ -58,9 +58,10 @@ export async function findHeldMessages(stretch: Stretch, work: PageWork): Promis
   return found;
 }
 
-function messageOf(stretch: Stretch, item: ListedItem, { contentId, facts }: HeldContent): Message {
+function messageOf({ context, channel }: Stretch, item: ListedItem, { contentId, facts }: HeldContent): Message {
   const { mediaType, size, receivedAt, folder, envelope, record } = facts;
-  const raw = readHeld(stretch, contentId, size);
+  const parts = Array.from({ length: partsOf(size) }, (_, part) => part);
+  const raw = readStoredParts(context, { tenantId: channel.tenantId, contentId, parts });
   return {
     outcome: 'message',
     item,
@@ -78,12 +79,3 @@ const envelopeOf = ({ date, ...envelope }: NonNullable<HeldFacts['envelope']>): 
   ...envelope,
   date: date === null ? null : new Date(date),
 });
-
-async function* readHeld({ context, channel }: Stretch, contentId: string, size: number): AsyncGenerator<Uint8Array> {
-  const { tenantId } = channel;
-  for (let part = 0; part < partsOf(size); part++) {
-    const jwe = await context.database.inTenant(tenantId, (tx) => findMessagePart(tx, contentId, part));
-    if (jwe === null) throw new Error(`Part ${part} of held content ${contentId} is missing`);
-    yield await context.vault.decrypt(jwe, { tenant: tenantId, owner: contentId, kind: 'message_part', version: part });
-  }
-}
