@@ -3,6 +3,7 @@ import type { NativeConnectionOptions } from '@temporalio/worker';
 import { startAdoptions } from './background/adoptions.ts';
 import { startOutboxPump } from './webhooks/outbox-pump.ts';
 import { startExpiring } from './background/expiring.ts';
+import { startFormerAccesses } from './background/former-accesses.ts';
 import { startIncidents } from './background/incidents.ts';
 import { startPlanner } from './notifications/planner.ts';
 import { startReconcile } from './background/reconcile.ts';
@@ -42,6 +43,7 @@ const background = [
   startRetention(context),
   startSecurityEvents(context),
   startExpiring(context),
+  startFormerAccesses(context),
   startAdoptions(context),
 ];
 const running = Promise.all(workers.map((worker) => worker.run()));

@@ -7,7 +7,7 @@ import { documentedProblems } from './http/documented-problems.ts';
 import { Problem, PROBLEMS, problemBody } from './http/problem.ts';
 import { TAGS } from './http/tags.ts';
 import type { ProblemCode } from './http/problem.ts';
-import type { EmittedEventType } from '../domain/event.ts';
+import type { EventType } from '../domain/event.ts';
 import { WEBHOOKS } from './schemas/events/event-data.ts';
 import { sampleWebhook } from './schemas/events/event-samples.ts';
 import { problemOut } from './schemas/problem.ts';
@@ -88,7 +88,7 @@ function rawBodyOf({ mediaType, description }: NonNullable<Call['rawBody']>) {
   return { required: true, description, content: { [mediaType]: { schema: z.string() } } };
 }
 
-function webhookOf(type: EmittedEventType, schema: z.ZodType): ZodOpenApiOperationObject {
+function webhookOf(type: EventType, schema: z.ZodType): ZodOpenApiOperationObject {
   return {
     summary: `An endpoint gets this when a \`${type}\` event is emitted`,
     tags: ['Webhooks'],

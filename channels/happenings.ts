@@ -33,7 +33,7 @@ export async function letHappen(
   const ending = {
     at: now,
     healed: happening.type === 'worked',
-    reauthorized: happening.type === 'reauthorized',
+    reauthorized: isRenewal(happening),
     paused: happening.type === 'paused',
   };
   const { event, shown, isOver, partOf } = await tellOf(tx, row, change, incidentId, ending);
@@ -50,7 +50,7 @@ export async function letHappen(
       statusSince: state.status === row.status ? row.statusSince : now,
       incidentId: shown,
       nextReminderAt: await reminderAfter(tx, row, { state, incidentId: shown, now }),
-      ...(happening.type === 'reauthorized' ? { waitsFor: null } : {}),
+      ...(isRenewal(happening) ? { waitsFor: null } : {}),
       ...more,
     })
     .where(eq(channels.id, row.id))
@@ -58,9 +58,19 @@ export async function letHappen(
   if (!changed) throw new Error(`No channel ${row.id} in this tenant`);
   const data = eventData(changed, outage ?? partOf);
   const about = { tenantId: row.tenantId, channelId: row.id, incidentId, data, at: now };
-  if (event !== null) await insertEvent(tx, { ...about, type: event });
+  if (event !== null) await insertEvent(tx, { ...about, data: { ...data, ...changeOf(happening) }, type: event });
   if (isOver) await insertEvent(tx, { ...about, type: 'incident.closed' });
   return changed;
+}
+
+/** The channel rests on another sign-in. */
+const isRenewal = ({ type }: Happening) => type === 'reauthorized' || type === 'access_changed';
+
+/** What the event tells of a change of access beside the channel. */
+function changeOf(happening: Happening): Record<string, unknown> {
+  if (happening.type !== 'access_changed') return {};
+  const { from, to, reversal } = happening;
+  return { from, to, reversal };
 }
 
 /** Whether the provider told the reason that the channel shows from now on. */

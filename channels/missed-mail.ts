@@ -6,14 +6,14 @@ import { queueImport, updateImport } from '../db/imports/imports.ts';
 export async function queueMissedMail(
   tx: Transaction,
   channel: ChannelRow,
-  windowFrom: Date | null,
+  { windowFrom, cause = 'reauthorized' }: { windowFrom: Date | null; cause?: 'reauthorized' | 'access_changed' },
   now: Date,
 ): Promise<void> {
   if (channel.importMode === 'off') return;
   const importId = await queueImport(tx, {
     tenantId: channel.tenantId,
     channelId: channel.id,
-    cause: 'reauthorized',
+    cause,
     windowFrom,
     windowTo: null,
     movesCursor: true,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../runtime/context.ts';
-import { countLiveChannelsOnGrant } from '../db/across-tenants/grants.ts';
+import { countHoldersOfGrant } from '../db/across-tenants/grants.ts';
 import { oauthOf } from '../credentials/oauth.ts';
 import type { LinkResult } from '../db/schema/links.ts';
 import type { AccessType } from '../domain/access-type.ts';
@@ -12,6 +12,7 @@ import { closing } from '../credentials/session.ts';
 import { withTokenLife } from '../credentials/token-life.ts';
 import { earliestHead, endOfSecond } from './sign-in.ts';
 import { compareAccount } from './account.ts';
+import type { KeptAccess } from './account.ts';
 import { gatherEvidence } from '../imports/evidence.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import type { SignIn, SignInProof } from './sign-in.ts';
@@ -26,14 +27,14 @@ export function readCodeAnswer(oauth: OAuthAdapter, answer: RawAnswer): Promise<
  * Uses a credential once, before anything is stored (rule 7). Throws `ProviderError`. It also takes the cursors, so that a
  * new channel begins at this position and imports everything after it.
  * @param isPinned to a channel that has its position
- * @param movable the channel that may move to another server; the proof then has the evidence for it
+ * @param movable the channel that may change its access, and its credential; the proof then has the evidence for it
  */
 export async function proveSignIn(
   context: Context,
   accessType: AccessType,
   access: SessionAccess,
   signal: AbortSignal,
-  { isPinned = false, movable = null }: { isPinned?: boolean; movable?: ChannelRow | null } = {},
+  { isPinned = false, movable = null }: { isPinned?: boolean; movable?: Movable | null } = {},
 ): Promise<SignInProof> {
   const provider = context.providers.get(accessType);
   if (!provider) throw new Error(`Access type ${accessType} is not configured`);
@@ -41,8 +42,8 @@ export async function proveSignIn(
   const resting = new Map<string, SetAsideReason>();
   const prove = async (session: Session): Promise<SignInProof> => {
     const identity = await session.identify();
-    const moves = movable !== null && compareAccount(movable, identity) === 'other_server';
-    const evidence = moves ? await gatherEvidence(context, session, movable) : null;
+    const isProof = movable !== null && needsEvidence(movable, { accessType, issuer: issuerOf(access), identity });
+    const evidence = isProof ? await gatherEvidence(context, session, movable.channel) : null;
     const taking = { signal, resting, tries: isPinned ? 1 : TRIES };
     return { identity, evidence, ...(await takeFirstHeads(context, session, taking)) };
   };
@@ -56,6 +57,20 @@ export async function proveSignIn(
       resting.set(error.part.scope, 'no_answer');
     }
   }
+}
+
+export interface Movable {
+  channel: ChannelRow;
+  kept: KeptAccess | null;
+}
+
+const issuerOf = (access: SessionAccess) => (access.kind === 'token' ? (access.issuer ?? null) : null);
+
+/** Whether nothing but the stored mail can tell that the mailbox is the channel's. */
+function needsEvidence({ channel, kept }: Movable, arrival: Parameters<typeof compareAccount>[2]): boolean {
+  const { vouchesForAddress, readsAlike } = arrival.identity;
+  const likeness = compareAccount(channel, kept, arrival);
+  return likeness !== 'same' && likeness !== 'other' && !vouchesForAddress && !readsAlike?.(channel.mailboxKey);
 }
 
 /** Each costs a login, and the patience of a person. */
@@ -96,14 +111,14 @@ export async function completeSignIn(context: Context, signIn: SignIn): Promise<
 }
 
 /**
- * Revokes the new grant of a refused account, unless a live channel rests on it: revoking one token would end them all.
+ * Revokes the new grant of a refused account, unless another holder rests on it: revoking one token would end them all.
  * A courtesy to that person; if it fails, nothing of theirs is stored here anyway.
  */
 async function dropGrant(context: Context, { link, accessType, credential, proof }: SignIn): Promise<void> {
   // A grant that the product handed over is its own and stays valid.
   if (link === null) return;
   if (credential.kind !== 'oauth') return;
-  if ((await countLiveChannelsOnGrant(context.database, proof.identity.grantKey, '')) > 0) return;
+  if ((await countHoldersOfGrant(context.database, proof.identity.grantKey)) > 0) return;
   const token = credential.tokens.refreshToken ?? credential.tokens.accessToken;
   const grant = { token, context: credential.tokens.context };
   await oauthOf(context, accessType, credential.provider)

@@ -1,25 +1,26 @@
 import type { Context } from '../runtime/context.ts';
-import { countLiveChannelsOnGrant } from '../db/across-tenants/grants.ts';
+import { countHoldersOfGrant } from '../db/across-tenants/grants.ts';
 import { findChannel, lockChannel, updateChannel } from '../db/channels/channels.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import { VaultError } from '../crypto/vault.ts';
 import { findCredential, shredCredential } from '../db/credentials/credentials.ts';
 import type { CredentialRow } from '../db/credentials/credentials.ts';
+import { listFormerAccesses, shredFormerAccesses } from '../db/credentials/former-accesses.ts';
 import { letHappen } from '../channels/happenings.ts';
 import { cancelRunningImport } from '../db/imports/imports.ts';
 import { eraseMessages } from '../db/messages/messages.ts';
 import { deleteSubscription, findSubscription } from '../db/channels/subscriptions.ts';
 import { finishTenantErasure } from '../db/access/tenants.ts';
 import { BACKOFF, gapMs } from '../domain/backoff.ts';
+import { REVOKE_FOR_MS } from '../domain/security/former-access.ts';
 import { ProviderError } from '../domain/verdict.ts';
 import { issuerOf } from '../channels/issuer.ts';
 import type { OAuthAdapter } from '../providers/contract.ts';
 import { openSecret, readAccess } from '../credentials/access.ts';
 import type { ChannelAccess } from '../credentials/access.ts';
+import { endFormerAccess } from './change/end-former-access.ts';
 import { endSubscription } from '../push/subscription.ts';
 
-/** How long a revocation is retried before the credential is shredded without it, in ms. */
-const REVOKE_FOR_MS = 24 * 3_600_000;
 const REVOKE_TIMEOUT_MS = 20_000;
 
 type Revocation = 'done' | 'shared' | 'unsupported' | 'failed';
@@ -36,6 +37,7 @@ export async function disconnectChannel(
   if (access === 'gone') return leaveChannel(context, { tenantId, channelId });
   const { channel, credential } = access;
   await stopBeingTold(context, access);
+  if (!(await endFormerAccesses(context, credential)) && (await mayTryAgain(context, channel))) return false;
   if (credential.kind === 'password') {
     return finish(context, channel, { revocation: 'unsupported', help: helpOf(context, channel, credential) });
   }
@@ -75,7 +77,9 @@ async function notRevoked(
   credential: CredentialRow | null,
 ): Promise<Revocation> {
   if (credential?.kind !== 'oauth') return 'unsupported';
-  return (await countLiveChannelsOnGrant(database, credential.grantKey, channel.id)) > 0 ? 'shared' : 'failed';
+  return (await countHoldersOfGrant(database, credential.grantKey, { channelId: channel.id })) > 0
+    ? 'shared'
+    : 'failed';
 }
 
 /** Once, and before the revocation, which takes away the right to. Later pushes reach no channel. */
@@ -92,13 +96,24 @@ async function stopBeingTold(context: Context, access: ChannelAccess): Promise<v
   await context.database.inTenant(tenantId, (tx) => deleteSubscription(tx, id));
 }
 
-/** Revoking one token ends that person's whole grant, so it is skipped while another live channel rests on it. */
+/** Those on the channel's own grant end with it. False: some are tried again. */
+async function endFormerAccesses(context: Context, { tenantId, channelId, grantKey }: CredentialRow): Promise<boolean> {
+  const rows = await context.database.inTenant(tenantId, (tx) => listFormerAccesses(tx, channelId));
+  let areEnded = true;
+  for (const former of rows.filter((row) => row.grantKey !== grantKey)) {
+    areEnded = (await endFormerAccess(context, former)) && areEnded;
+  }
+  return areEnded;
+}
+
+/** Revoking one token ends that person's whole grant, so it is skipped while another channel rests on it. */
 async function revoke(
   context: Context,
   { channel, credential, issuer }: { channel: ChannelRow; credential: CredentialRow; issuer: OAuthAdapter },
 ): Promise<Revocation> {
   if (issuer.revocation === 'none') return 'unsupported';
-  if ((await countLiveChannelsOnGrant(context.database, credential.grantKey, channel.id)) > 0) return 'shared';
+  const others = await countHoldersOfGrant(context.database, credential.grantKey, { channelId: channel.id });
+  if (others > 0) return 'shared';
   try {
     const token = await openSecret(context, credential);
     await issuer.revoke({ token, context: credential.context }, AbortSignal.timeout(REVOKE_TIMEOUT_MS));
@@ -140,6 +155,7 @@ async function finish(
     const row = await lockChannel(tx, channelId);
     if (!row || row.status !== 'disconnecting') return;
     await shredCredential(tx, channelId);
+    await shredFormerAccesses(tx, channelId);
     await cancelRunningImport(tx, channelId, now);
     if (row.eraseRequested) await eraseMessages(tx, channelId);
     await letHappen(tx, row, { type: 'disconnected' }, now, {

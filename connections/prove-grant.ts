@@ -4,6 +4,7 @@ import type { ProviderError } from '../domain/verdict.ts';
 import type { SessionAccess } from '../providers/contract.ts';
 import type { Context } from '../runtime/context.ts';
 import { proveSignIn } from './complete-sign-in.ts';
+import type { Movable } from './complete-sign-in.ts';
 import { refusalOfSending } from './prove-sending.ts';
 import type { SignInProof } from './sign-in.ts';
 
@@ -16,7 +17,7 @@ export function proveGrant(
   context: Context,
   accessType: AccessType,
   access: GrantAccess,
-  options: { isPinned: boolean },
+  options: { isPinned?: boolean; movable?: Movable | null },
 ): Promise<SignInProof> {
   return inTime(access.issuer, PROOF_TIMEOUT_MS, (signal) => proveSignIn(context, accessType, access, signal, options));
 }

@@ -1,6 +1,7 @@
 import { letHappen } from '../channels/happenings.ts';
 import type { Waking } from '../channels/wake.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
+import { closeWaysBack } from '../db/credentials/former-accesses.ts';
 import { eraseMessages } from '../db/messages/messages.ts';
 
 /**
@@ -22,6 +23,7 @@ export async function requestDisconnect(
     // The next try of earlier trouble may be a day away; the disconnect does not wait for it.
     ...(first ? { disconnectRequestedAt: now, retryAt: null, failures: 0 } : {}),
   });
+  await closeWaysBack(tx, row.id, now);
   await wake(leaving);
   return leaving;
 }

@@ -11,6 +11,7 @@ import {
 import type { ChannelRow } from '../db/channels/channels.ts';
 import type { Transaction } from '../db/client.ts';
 import { findCredentialState } from '../db/credentials/credentials.ts';
+import type { CredentialState } from '../db/credentials/credentials.ts';
 import { failLink, lockLink, useLink } from '../db/access/links.ts';
 import type { LinkResult } from '../db/schema/links.ts';
 import { ensureTenant } from '../db/access/tenants.ts';
@@ -18,8 +19,10 @@ import { inWakingTransaction } from '../channels/wake.ts';
 import type { Waking } from '../channels/wake.ts';
 import { connectChannel } from './connect-channel.ts';
 import { reauthorizeChannel } from './reauthorize-channel.ts';
-import { accountKeyOf, compareAccount, isMailboxOf, mismatch, namesOf } from './account.ts';
-import { refusalOfMove } from './server-change.ts';
+import { accountKeyOf, isMailboxOf, likenessOf, mismatch, namesOf } from './account.ts';
+import type { Likeness } from './account.ts';
+import { changeAccess } from './change/change-access.ts';
+import { refusalOfMove } from './change/same-mailbox.ts';
 import { isSameAddress } from '../domain/address.ts';
 import type { SignIn } from './sign-in.ts';
 import { failure } from './sign-in.ts';
@@ -60,12 +63,28 @@ async function storeCredential(
   // A server of the release before holds no account: its channel may appear between the look and the insert.
   for (;;) {
     const channel = await channelOf(tx, signIn);
-    const refusal = await refusalOf(tx, signIn, channel);
+    const known = channel && (await compare(tx, signIn, channel));
+    const refusal = await refusalOf(tx, signIn, known);
     if (refusal) return refusal;
-    if (channel) return reauthorizeChannel(context, tx, { signIn, channel, now });
+    if (known) {
+      const store = known.likeness === 'same' ? reauthorizeChannel : changeAccess;
+      return store(context, tx, { signIn, channel: known.channel, now });
+    }
     const connected = await connectChannel(context, tx, signIn, now);
     if (connected) return connected;
   }
+}
+
+/** The channel that a sign-in is for, with its credential, and how the sign-in relates to it. */
+interface Known {
+  channel: ChannelRow;
+  kept: CredentialState | null;
+  likeness: Likeness;
+}
+
+async function compare(tx: Transaction, signIn: SignIn, channel: ChannelRow): Promise<Known> {
+  const kept = await findCredentialState(tx, channel.id);
+  return { channel, kept, likeness: likenessOf(channel, kept, signIn) };
 }
 
 /** What another process has made of this adoption meanwhile; null: this process ends it. */
@@ -100,28 +119,32 @@ async function channelOf(tx: Transaction, signIn: SignIn): Promise<ChannelRow | 
   return findLiveChannel(tx, accountKeyOf(signIn));
 }
 
-async function refusalOf(tx: Transaction, signIn: SignIn, channel: ChannelRow | null): Promise<Failure | null> {
+async function refusalOf(tx: Transaction, signIn: SignIn, known: Known | null): Promise<Failure | null> {
   const { account } = signIn.proof.identity;
   const wanted = signIn.spec.mailbox;
   if (wanted && !isSameAddress(wanted, account.email)) {
     return mismatch({ expected: { email: wanted }, received: { email: account.email } });
   }
-  const unlike = channel ? await unlikeness(tx, signIn, channel) : await adoptedElsewhere(tx, signIn);
+  const unlike = known ? await unlikeness(tx, signIn, known) : await adoptedElsewhere(tx, signIn);
   if (unlike) return unlike;
-  if (channel && isOneOf(LEFT, channel.status)) {
+  if (known && isOneOf(LEFT, known.channel.status)) {
     return failure('link_expired', 'This channel has been disconnected since. Connect it again as a new one.');
   }
-  return (await lacksRefreshToken(tx, signIn, channel)) ? NO_REFRESH_TOKEN : null;
+  return lacksRefreshToken(signIn, known) ? NO_REFRESH_TOKEN : null;
 }
 
-/** Why the sign-in is not for this channel; null: it is, or it moves the channel to another server or address. */
-async function unlikeness(tx: Transaction, signIn: SignIn, channel: ChannelRow): Promise<Failure | null> {
+/** Why the sign-in is not for this channel; null: it is, or it moves the channel to another access or address. */
+async function unlikeness(
+  tx: Transaction,
+  signIn: SignIn,
+  { channel, kept, likeness }: Known,
+): Promise<Failure | null> {
   const { identity } = signIn.proof;
-  const likeness = compareAccount(channel, identity);
   if (likeness === 'same' && isMailboxOf(channel, identity.mailboxKey)) return null;
   if (likeness !== 'same') {
     const both = namesOf(channel, signIn);
-    const refusal = likeness === 'other' ? mismatch(both) : refusalOfMove(signIn, channel, both);
+    const refusal =
+      likeness === 'other' ? mismatch(both) : refusalOfMove(signIn, { channel, kept, move: likeness }, both);
     if (refusal) return refusal;
   }
   const there = await findOtherLiveChannel(tx, accountKeyOf(signIn), channel.id);
@@ -144,18 +167,14 @@ async function adoptedElsewhere(tx: Transaction, signIn: SignIn): Promise<Failur
  * Without a new refresh token the old one is kept only if the channel was not waiting for a person; else the old one
  * is what was refused, and consent has to be asked again. A pause may hide that it was waiting.
  */
-async function lacksRefreshToken(
-  tx: Transaction,
-  { credential }: SignIn,
-  channel: ChannelRow | null,
-): Promise<boolean> {
+function lacksRefreshToken({ credential }: SignIn, known: Known | null): boolean {
   if (credential.kind !== 'oauth' || credential.tokens.refreshToken) return false;
-  if (!channel || channel.status === 'reauth_required') return true;
-  if (channel.status === 'paused' && channel.trouble === 'credential') return true;
-  // The secret that would stay has to be a refresh token of the same server.
-  const kept = await findCredentialState(tx, channel.id);
-  if (kept?.kind !== 'oauth') return true;
-  return kept.oauthProvider !== null && kept.oauthProvider !== credential.provider;
+  // The secret that would stay has to be a refresh token of the same access.
+  if (!known || known.likeness !== 'same' || known.kept?.kind !== 'oauth') return true;
+  const { status, trouble } = known.channel;
+  if (status === 'reauth_required') return true;
+  if (status === 'paused' && trouble === 'credential') return true;
+  return known.kept.oauthProvider !== null && known.kept.oauthProvider !== credential.provider;
 }
 
 const NO_REFRESH_TOKEN = failure(

@@ -77,7 +77,12 @@ export async function readSessionAccess(
 /** The refresh token, or the password with its server, bound to the version at which it was sealed. */
 export function openSecret(
   context: Pick<Context, 'vault'>,
-  { tenantId, channelId, sealedSecret, secretVersion: version }: CredentialRow,
+  {
+    tenantId,
+    channelId,
+    sealedSecret,
+    secretVersion: version,
+  }: Pick<CredentialRow, 'tenantId' | 'channelId' | 'sealedSecret' | 'secretVersion'>,
 ): Promise<Secret> {
   return context.vault.open(sealedSecret, { tenant: tenantId, owner: channelId, kind: 'refresh_secret', version });
 }

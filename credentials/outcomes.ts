@@ -132,7 +132,7 @@ export async function settleSuccess(
   });
   if (status !== 'reauth_required' || !isOneOf(WELL, worked.status)) return worked;
   // The person's task has ended without a sign-in; what was missed is the same.
-  await queueMissedMail(tx, worked, worked.coveredUntil, now);
+  await queueMissedMail(tx, worked, { windowFrom: worked.coveredUntil }, now);
   return updateChannel(tx, row.id, { nextPollAt: now });
 }
 

@@ -7,7 +7,14 @@ import type { ChannelRow } from '../db/channels/channels.ts';
 import { lockWithCredential, swapCredential } from '../db/credentials/credentials.ts';
 import type { CredentialRow, NewCredential } from '../db/credentials/credentials.ts';
 import { insertEvent } from '../db/events/events.ts';
-import { dropOldAttempts, findDoubt, releaseLease, settleAttempt } from '../db/credentials/refresh-attempts.ts';
+import { lockFormerAccess, updateFormerAccess } from '../db/credentials/former-accesses.ts';
+import {
+  dropOldAttempts,
+  findDoubt,
+  findFormerAccessOf,
+  releaseLease,
+  settleAttempt,
+} from '../db/credentials/refresh-attempts.ts';
 import type { StoredAnswer } from '../db/credentials/refresh-attempts.ts';
 import type { Use } from '../domain/access-type.ts';
 import { ProviderError } from '../domain/verdict.ts';
@@ -57,6 +64,8 @@ export async function settleAnswer(context: Context, answered: Answered): Promis
   const tokens = understood instanceof ProviderError ? understood : await withTokenLife(answered.oauth, understood);
   const settle = async (waking: Waking) => {
     const given = { context, ...waking, ...(await lockWithCredential(waking.tx, channelId)), answer };
+    const formerId = await findFormerAccessOf(waking.tx, answer.attemptId);
+    if (formerId !== null) return settleAtRest(given, formerId, tokens);
     const result =
       tokens instanceof ProviderError
         ? await settleRefused(given, tokens.verdict)
@@ -68,6 +77,34 @@ export async function settleAnswer(context: Context, answered: Answered): Promis
   if (settled === null) return 'busy';
   if (settled !== 'nothing') await followUp(context, settled);
   return tokens instanceof ProviderError ? 'refused' : 'refreshed';
+}
+
+/**
+ * The channel has changed its access since the token was sent. The answer belongs to the access that rests: a new refresh
+ * token is the only one of it that still works (rule 4), and the live credential stays as it is (rule 2).
+ */
+async function settleAtRest(
+  { context, tx, answer }: Given,
+  formerId: string,
+  tokens: TokenSet | ProviderError,
+): Promise<SettledAnswer> {
+  const isRefused = tokens instanceof ProviderError;
+  if (!(await settleAttempt(tx, answer.attemptId, isRefused ? 'refused' : 'stored'))) return null;
+  const former = isRefused ? null : await lockFormerAccess(tx, formerId);
+  if (isRefused || former === null || tokens.refreshToken === null) return 'nothing';
+  const { tenantId: tenant, channelId: owner, secretVersion: version } = former;
+  const sealedSecret = await context.vault.seal(tokens.refreshToken, {
+    tenant,
+    owner,
+    kind: 'refresh_secret',
+    version,
+  });
+  await updateFormerAccess(tx, formerId, {
+    sealedSecret,
+    tokenIdentifiers: null,
+    context: { ...former.context, ...tokens.context },
+  });
+  return 'nothing';
 }
 
 interface Given extends Waking {

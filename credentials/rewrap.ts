@@ -4,8 +4,10 @@ import type { Binding } from '../crypto/vault.ts';
 import { changeChannel } from '../channels/wake.ts';
 import { findCredential } from '../db/credentials/credentials.ts';
 import {
+  boundKindOf,
   countRecords,
   dropAdoptionsSealedUnder,
+  endRestsSealedUnder,
   isSealed,
   listChannelsSealedUnder,
   listRecordsUnlike,
@@ -71,7 +73,7 @@ async function rewrap(
   { vault }: Context,
   { kind, tenant, owner, version, record }: VaultRecord,
 ): Promise<string | null> {
-  const binding: Binding = { tenant, owner, kind, version };
+  const binding: Binding = { tenant, owner, kind: boundKindOf(kind), version };
   try {
     return isSealed(kind)
       ? await vault.seal(await vault.open(record, binding), binding)
@@ -104,6 +106,7 @@ export async function giveUpKey(context: Context, keyId: string): Promise<string
   }
   // No channel rests on them yet: the product's next request is told that the token is refused.
   await dropAdoptionsSealedUnder(context.database, keyId);
+  await endRestsSealedUnder(context.database, keyId, await context.clock.now());
   const channels = await listChannelsSealedUnder(context.database, keyId);
   for (const { id, tenantId } of channels) {
     const settled = await changeChannel(context, { tenantId, channelId: id }, async (waking, channel) => {

@@ -16,6 +16,7 @@ export type IdPrefix =
   | 'req'
   | 'hld'
   | 'ntc'
+  | 'fac'
   | 'mal'
   | 'snd';
 

@@ -65,6 +65,7 @@ BEGIN
   FOR name, is_partition, hidden IN
     SELECT c.oid, c.relispartition, CASE c.relname
       WHEN 'credentials' THEN ARRAY['sealed_secret', 'access_token_jwe']
+      WHEN 'former_accesses' THEN ARRAY['sealed_secret']
       WHEN 'refresh_attempts' THEN ARRAY['sealed_answer']
       WHEN 'adoptions' THEN ARRAY['sealed_token', 'sealed_answer']
       WHEN 'webhook_endpoints' THEN ARRAY['secret_jwe'] END
@@ -96,6 +97,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
   UNION ALL
   SELECT 'credentials.access_token_jwe', public.vault_key_id(access_token_jwe), count(*)::integer FROM public.credentials GROUP BY 2
   UNION ALL
+  SELECT 'former_accesses.sealed_secret', public.vault_key_id(sealed_secret), count(*)::integer FROM public.former_accesses GROUP BY 2
+  UNION ALL
   SELECT 'refresh_attempts.sealed_answer', public.vault_key_id(sealed_answer), count(*)::integer FROM public.refresh_attempts GROUP BY 2
   UNION ALL
   SELECT 'adoptions.sealed_token', public.vault_key_id(sealed_token), count(*)::integer FROM public.adoptions GROUP BY 2
@@ -111,6 +114,32 @@ ALTER FUNCTION public.count_vault_keys() OWNER TO mooring_vault_across_tenants;
 REVOKE CREATE ON SCHEMA public FROM mooring_vault_across_tenants;
 REVOKE ALL ON FUNCTION public.count_vault_keys() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION public.count_vault_keys() TO mooring_across_tenants;
+
+-- A change of access, and the way back, move a sealed secret between two rows of one channel. The server's roles can move it
+-- so, and read it in neither.
+CREATE OR REPLACE FUNCTION public.rest_secret(former text) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+  UPDATE public.former_accesses f SET sealed_secret = c.sealed_secret FROM public.credentials c
+  WHERE f.id = former AND f.sealed_secret = '' AND c.channel_id = f.channel_id AND c.secret_version = f.secret_version
+    AND c.tenant_id = f.tenant_id AND f.tenant_id = current_setting('mooring.tenant', true)
+$$;
+CREATE OR REPLACE FUNCTION public.return_secret(former text) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+  UPDATE public.credentials c SET sealed_secret = f.sealed_secret FROM public.former_accesses f
+  WHERE f.id = former AND c.channel_id = f.channel_id AND c.secret_version = f.secret_version
+    AND c.tenant_id = f.tenant_id AND f.tenant_id = current_setting('mooring.tenant', true)
+$$;
+DO $$
+DECLARE name text;
+BEGIN
+  GRANT CREATE ON SCHEMA public TO mooring_vault_across_tenants;
+  FOREACH name IN ARRAY ARRAY['public.rest_secret(text)', 'public.return_secret(text)'] LOOP
+    EXECUTE format('ALTER FUNCTION %s OWNER TO mooring_vault_across_tenants', name);
+    EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', name);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO mooring_app', name);
+  END LOOP;
+  REVOKE CREATE ON SCHEMA public FROM mooring_vault_across_tenants;
+END $$;
 
 -- The token read is the server's alone, and its login calls it without taking a role. A function with its owner's rights
 -- finds no table in a caller's temporary schema.

@@ -1,3 +1,4 @@
+import type { AccessType } from './access-type.ts';
 import { actionOf } from './verdict.ts';
 import type { Action, StatusReason, Verdict } from './verdict.ts';
 
@@ -55,6 +56,8 @@ export type Happening =
   | { type: 'refused'; credentialVersion: number; verdict: Verdict }
   /** A person signed in again; `credentialVersion` is the new one. */
   | { type: 'reauthorized'; credentialVersion: number }
+  /** A person changed the access, or the product went back to the one before. */
+  | { type: 'access_changed'; credentialVersion: number; from: AccessType; to: AccessType; reversal: boolean }
   | { type: 'paused' }
   | { type: 'resumed' }
   | { type: 'disconnect_requested' }
@@ -64,6 +67,7 @@ export type ChannelEventType =
   | 'channel.degraded'
   | 'channel.reauth_required'
   | 'channel.reauthorized'
+  | 'channel.access_changed'
   | 'channel.repaired'
   | 'channel.blocked'
   | 'channel.paused'
@@ -85,10 +89,10 @@ export interface Transition {
  *              refused: transient, rate_limited        refused: reauth_required, insufficient_scope
  *   connected ───────────────────────────▶ degraded ──────────────────────────▶ reauth_required
  *      ▲  ▲ ◀────────── worked ───────────────┘  └─ refused: account_gone, ──▶ blocked
- *      │  └──── reauthorized, worked ────────────── admin_action, misconfigured ──┘
+ *      │  └──── reauthorized, access_changed, worked ── admin_action, misconfigured ──┘
  *      │
  *   paused ◀── paused ── any live status; resumed ──▶ connected
- *     └─ refused, as above ──▶ reauth_required, blocked ── reauthorized, worked ──▶ paused
+ *     └─ refused, as above ──▶ reauth_required, blocked ── reauthorized, access_changed, worked ──▶ paused
  *   any but disconnected ── disconnect_requested ──▶ disconnecting ── disconnected ──▶ disconnected
  * ```
  *
@@ -111,7 +115,9 @@ export function transition(state: ChannelState, happening: Happening): Transitio
     case 'resumed':
       return resumed({ ...state, paused: false });
     case 'reauthorized':
-      return reauthorized(state, happening.credentialVersion);
+      return renewed(state, happening.credentialVersion, 'channel.reauthorized');
+    case 'access_changed':
+      return renewed(state, happening.credentialVersion, 'channel.access_changed');
     case 'worked':
       return worked(state, happening.credentialVersion);
     case 'refused':
@@ -135,15 +141,15 @@ function resumed(state: ChannelState): Transition {
 /** The status of a channel without trouble. */
 const wellStatus = ({ paused }: ChannelState): Status => (paused ? 'paused' : 'connected');
 
-function reauthorized(state: ChannelState, credentialVersion: number): Transition {
-  return left({ ...state, credentialVersion }, wellStatus(state), 'channel.reauthorized');
+function renewed(state: ChannelState, credentialVersion: number, event: ChannelEventType): Transition {
+  return left({ ...state, credentialVersion }, wellStatus(state), event);
 }
 
 function worked(state: ChannelState, credentialVersion: number): Transition {
   if (credentialVersion < state.credentialVersion) return unchanged(state);
-  const renewed = { ...state, credentialVersion };
-  if (isOneOf(WELL, state.status)) return unchanged(renewed);
-  return left(renewed, wellStatus(state), 'channel.repaired');
+  const proved = { ...state, credentialVersion };
+  if (isOneOf(WELL, state.status)) return unchanged(proved);
+  return left(proved, wellStatus(state), 'channel.repaired');
 }
 
 function refused(state: ChannelState, credentialVersion: number, verdict: Verdict): Transition {

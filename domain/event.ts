@@ -26,14 +26,6 @@ export const EVENT_TYPES = [
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
-/** Types that endpoints can already choose and that are not emitted yet. */
-export const RESERVED_EVENT_TYPES = ['channel.access_changed'] as const;
-export type EmittedEventType = Exclude<EventType, (typeof RESERVED_EVENT_TYPES)[number]>;
-
-export function isEmitted(type: EventType): type is EmittedEventType {
-  return !RESERVED_EVENT_TYPES.some((reserved) => reserved === type);
-}
-
 /** The data of an event as it leaves Mooring: its fields are snake_case. */
 export function wireData(data: Record<string, unknown>): Record<string, unknown> {
   const entries = Object.entries(data).map(([name, value]) => [snakeName(name), value]);

@@ -24,7 +24,7 @@ const stepsOf = <N extends ExchangeName>(name: N) => EXCHANGE_STEPS.map((step) =
 
 /**
  * Where a test stops a process (R-06). test/credentials/kill.test.ts, test/connections/sign-in-kill.test.ts,
- * adoption-kill.test.ts and test/sending/send.test.ts stop one at each. A sign-in begins in api/connect/callback.ts; an adoption whose answer is
+ * adoption-kill.test.ts, change-kill.test.ts and test/sending/send.test.ts stop one at each. A sign-in begins in api/connect/callback.ts; an adoption whose answer is
  * sealed and a password join it at `sign_in.admitted` (connections/complete-sign-in.ts).
  */
 export const KILL_POINTS = [
@@ -44,6 +44,14 @@ export const KILL_POINTS = [
   'sign_in.settling',
   /** The outcome is committed; no workflow is signalled. */
   'sign_in.settled',
+  /** The way back to a former access is written, in a transaction that has not committed. */
+  'revert.settling',
+  /** The way back is committed; no workflow is signalled. */
+  'revert.settled',
+  /** The end of a former access is decided, and its grant is not revoked. */
+  'rest.decided',
+  /** The grant is revoked, and the row of the former access still there. */
+  'rest.revoked',
   /** A notice says that its mail is being sent; nothing is sent. */
   'mail.planned',
   /** The mail server took the mail; that is not committed. A repetition sends it twice, under one Message-ID. */

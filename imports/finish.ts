@@ -22,7 +22,7 @@ import { needsComparison } from './listing/comparison.ts';
 import { PARSER_VERSION } from './fetching/headers.ts';
 import { tellOfEnd } from './events.ts';
 import { earliest, later, latest } from './heads.ts';
-import { isRoutine } from './import-run.ts';
+import { isRoutine, requireSameAccess } from './import-run.ts';
 import { isWhole } from './news.ts';
 import type { Stretch } from './import-run.ts';
 
@@ -35,6 +35,7 @@ export async function finishImport(stretch: Stretch): Promise<void> {
   const { context, channel, importId } = stretch;
   await context.database.inTenant(channel.tenantId, async (tx) => {
     const locked = await lockChannel(tx, channel.id);
+    if (locked) requireSameAccess(stretch, locked);
     const row = locked && (await findImport(tx, importId));
     if (!locked || !row || !isUnderWay(row)) return;
     const now = await context.clock.now();

@@ -161,6 +161,14 @@ export class ImportOvertaken extends Error {
   }
 }
 
+/** Throws where the channel has another access since the session was opened: what that one brings is void. */
+export function requireSameAccess(
+  { channel, importId }: Pick<Stretch, 'channel' | 'importId'>,
+  now: Pick<ChannelRow, 'accessVersion'>,
+): void {
+  if (now.accessVersion !== channel.accessVersion) throw new ImportOvertaken(importId);
+}
+
 /** Whether the stretch's time is over; throws when it was cancelled. */
 export function isOver({ signal, endsAtMs }: Stretch): boolean {
   signal.throwIfAborted();

@@ -15,7 +15,7 @@ import type { ScopeHead } from '../providers/contract.ts';
 import { isKnownWhole, stateToKeep } from './audit-states.ts';
 import { headTime, latest } from './heads.ts';
 import { tellOfGap, tellOfStart } from './events.ts';
-import { isRoutine } from './import-run.ts';
+import { isRoutine, requireSameAccess } from './import-run.ts';
 import { ownedFrom } from './window.ts';
 import type { Stretch } from './import-run.ts';
 
@@ -26,6 +26,7 @@ import type { Stretch } from './import-run.ts';
 export async function prepareScopes(tx: Transaction, stretch: Stretch): Promise<void> {
   const { context, channel, importId } = stretch;
   const locked = await lockChannel(tx, channel.id);
+  if (locked) requireSameAccess(stretch, locked);
   const row = locked && (await findImport(tx, importId));
   // A replay lists nothing.
   if (!row || (row.state !== 'running' && !row.owed)) return;

@@ -1,6 +1,6 @@
 import { Context as ActivityContext } from '@temporalio/activity';
 import type { Context } from '../runtime/context.ts';
-import { lockChannel, updateChannel } from '../db/channels/channels.ts';
+import { findChannel, lockChannel, updateChannel } from '../db/channels/channels.ts';
 import type { Transaction } from '../db/client.ts';
 import { readReceipts } from '../db/imports/items.ts';
 import {
@@ -15,6 +15,7 @@ import type { ImportRow } from '../db/imports/imports.ts';
 import { mayLeaveLane } from '../db/imports/owed.ts';
 import { listImportScopes } from '../db/imports/scopes.ts';
 import { listSetAsideOf } from '../db/imports/set-aside.ts';
+import type { AccessType } from '../domain/access-type.ts';
 import { receiptOf, skippedCount } from '../domain/receipt.ts';
 import { BACKOFF, gapMs } from '../domain/backoff.ts';
 import type { Verdict } from '../domain/verdict.ts';
@@ -35,6 +36,8 @@ export interface ImportInput {
   tenantId: string;
   channelId: string;
   importId: string;
+  /** Whose worker runs the slice; an activity of the release before does not say. */
+  accessType?: AccessType;
 }
 
 /** The state of an import after a slice: numbers and words, no cursors. */
@@ -57,6 +60,8 @@ export interface SliceAnswer {
   estimate: number | null;
   /** How many folders are set aside because they cannot be read. */
   setAside?: number;
+  /** The channel's access type, where it has changed since the import began: the next slice is its worker's. */
+  accessType?: AccessType;
 }
 
 interface Wait {
@@ -184,7 +189,7 @@ async function beginStretch(
 async function endSlice(
   context: Context,
   tx: Transaction,
-  { channelId, importId }: ImportInput,
+  { channelId, importId, accessType }: ImportInput,
   end: SliceEnd,
 ): Promise<SliceAnswer> {
   if (end.type === 'left') await leave(tx, { channelId, importId }, await context.clock.now());
@@ -199,6 +204,7 @@ async function endSlice(
     else if (end.type === 'advanced' && row.failures > 0 && !row.owed) await showProgress(tx, row);
   }
   const wait = await settleFailures(tx, { importId, holdsPolls: isInLane(row) }, end);
+  const now = await findChannel(tx, channelId);
   return {
     done: !row || !isUnderWay(row),
     state: row?.state ?? 'cancelled',
@@ -207,6 +213,7 @@ async function endSlice(
     counts: { ...counts, skipped: skippedCount(receipt) },
     estimate: row?.estimate ?? null,
     setAside: setAside.length,
+    ...(now && accessType !== undefined && now.accessType !== accessType ? { accessType: now.accessType } : {}),
   };
 }
 

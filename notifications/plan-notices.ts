@@ -48,6 +48,7 @@ export async function planNotices(tx: Transaction, event: EventRow, now: Date): 
 const ENDS: ReadonlyMap<EventRow['type'], { error: Suppression; tells: boolean; renews: boolean }> = new Map([
   ['channel.repaired', { error: 'repaired', tells: true, renews: false }],
   ['channel.reauthorized', { error: 'reauthorized', tells: true, renews: true }],
+  ['channel.access_changed', { error: 'reauthorized', tells: true, renews: true }],
   ['channel.paused', { error: 'paused', tells: false, renews: false }],
   ['channel.disconnected', { error: 'disconnected', tells: false, renews: true }],
 ]);

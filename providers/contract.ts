@@ -89,6 +89,8 @@ export type SendAnswer =
 export interface Capabilities {
   /** Nothing of the account is imported: its channels have no `covered_until`, and importing is off for good. */
   importsNothing?: true;
+  /** What is imported are records of an organization, and no mailbox that another access type reaches as well. */
+  importsRecords?: true;
   /** How far before `covered_until` a fallback window starts, in ms: the provider's date precision and its lag. */
   windowOverlapMs: number;
   /** How long a grant may lie unused before a keep-alive refresh, in ms; null without tokens. */
@@ -471,6 +473,11 @@ export interface Identity {
    * it never changes.
    */
   mailboxKey: string;
+  /**
+   * Whether another login's account, by its `mailboxKey`, has the same records: any user of one organization reads them.
+   * Absent: each account has its own.
+   */
+  readsAlike?: (mailboxKey: string) => boolean;
   /**
    * The server that alone vouches for this login (`PasswordSignIn.serverKey`): what it says of itself proves nothing about
    * the same name at another server. null: the provider itself vouches for the mailbox.

@@ -61,7 +61,9 @@ export async function renewSubscription(
   const now = await context.clock.now();
   await context.database.inTenant(tenantId, async (tx) => {
     const row = await lockChannel(tx, channelId);
-    if (row) await record(tx, { row, before: access.channel, previous, push, outcome, now });
+    // One of another access tells of nothing; it ends with that access.
+    if (row?.accessVersion === access.channel.accessVersion)
+      await record(tx, { row, before: access.channel, previous, push, outcome, now });
   });
 }
 

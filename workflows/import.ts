@@ -26,20 +26,23 @@ const AGAIN_MS = 60_000;
  */
 export async function importWorkflow(input: ImportWorkflowInput): Promise<void> {
   const { tenantId, channelId, importId } = input;
-  const { importSlice } = importActivities(input);
+  let { accessType } = input;
   let changed = false;
   setHandler(rowChanged, () => {
     changed = true;
   });
   for (let slice = 1; ; slice++) {
     changed = false;
-    const answer = await tried(importSlice({ tenantId, channelId, importId }));
+    const { importSlice } = importActivities({ ...input, accessType });
+    const answer = await tried(importSlice({ tenantId, channelId, importId, accessType }));
+    // The channel has changed its access: the row decides.
+    accessType = answer?.accessType ?? accessType;
     setCurrentDetails(answer ? describeImport(answer) : 'The last slice ended for good; it is tried again.');
     if (answer?.done) break;
     const waitMs = answer ? answer.waitMs : AGAIN_MS;
     if (waitMs > 0) await condition(() => changed, waitMs, { summary: describeWait(answer) });
     if (slice >= SLICES_PER_RUN || workflowInfo().continueAsNewSuggested) {
-      await continueAsNew<typeof importWorkflow>(input);
+      await continueAsNew<typeof importWorkflow>({ ...input, accessType });
     }
   }
   await tellChannel(channelId);

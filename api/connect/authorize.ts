@@ -57,7 +57,7 @@ export async function startAuthorization(context: ApiContext, going: Going): Pro
     codeChallenge,
     uses: link.spec.uses,
     isShared: sharedMailbox(opened) !== null,
-    loginHint: loginHint(opened, oauth),
+    loginHint: loginHint(opened, oauth, accessType),
     ...(await connectionOf(context, opened, accessType)),
   });
 }
@@ -79,11 +79,13 @@ export const redirectUri = ({ config }: ApiContext, { provider }: OAuthAdapter) 
   `${config.publicUrl}/oauth/${provider}/callback`;
 
 /** The account that has to sign in, where it is known; only a hint, for the provider's page. */
-function loginHint(opened: OpenLink, { readsShared }: OAuthAdapter): string | null {
+function loginHint(opened: OpenLink, { readsShared }: OAuthAdapter, accessType: AccessType): string | null {
   const { link, channel } = opened;
   // Each person signs in with their own login: a hint would name the login of another person.
   if (readsShared && sharedMailbox(opened) !== null) return null;
-  return channel?.accountLogin ?? link.spec.mailbox ?? link.spec.owner?.email ?? null;
+  // A login at one provider means nothing at another; the address may.
+  const known = channel?.accessType === accessType ? channel.accountLogin : channel?.accountEmail;
+  return known ?? link.spec.mailbox ?? link.spec.owner?.email ?? null;
 }
 
 interface Trip {

@@ -18,7 +18,16 @@ import { isSameBrowser } from './browser.ts';
 import { completeSignIn, readCodeAnswer } from '../../connections/complete-sign-in.ts';
 import { compareGrant } from '../../channels/granted-uses.ts';
 import { proveGrant, refusalToSend } from '../../connections/prove-grant.ts';
-import { isRepaired, namespacesOf, reopenLink, sharedMailbox, wantedMailbox, whyOver } from './open-link.ts';
+import {
+  isOffered,
+  isRepaired,
+  movableBy,
+  namespacesOf,
+  reopenLink,
+  sharedMailbox,
+  wantedMailbox,
+  whyOver,
+} from './open-link.ts';
 import type { OpenLink } from './open-link.ts';
 import { failureOf, recordFailure, sendingFailure } from './sign-in-failure.ts';
 import type { SignInFailure } from './sign-in-failure.ts';
@@ -100,7 +109,7 @@ async function signInResult(context: ApiContext, trip: Trip): Promise<LinkResult
   if (over) return { status: 'failed', ...over };
   const provider = context.providers.get(signIn.accessType);
   const oauth = provider?.signIn.oauth.find((one) => one.provider === signIn.provider);
-  if (!provider || !oauth || !opened.accessTypes.includes(signIn.accessType)) {
+  if (!provider || !oauth || !isOffered(opened, signIn.accessType)) {
     return fail('access_type_not_allowed', `${signIn.accessType} is not allowed here any more`);
   }
   const answer = readAuthorizationAnswer(trip.parameters, oauth.issuers);
@@ -150,7 +159,8 @@ async function exchangeAndStore(
   const address = wantedMailbox(trip.opened);
   const at = { issuer: oauth.provider, mailbox, address, context: connection, ...namespacesOf(link) };
   const access = { kind: 'token', accessToken, idToken, ...at } as const;
-  const proof = await proveGrant(context, accessType, access, { isPinned: channel !== null });
+  const movable = await movableBy(context, trip.opened);
+  const proof = await proveGrant(context, accessType, access, { isPinned: channel !== null, movable });
   const refusal = await refusalToSend(context, accessType, access, { proof, granted });
   if (refusal) return sendingFailure(refusal, 'oauth');
   const credential = { kind: 'oauth', provider: oauth.provider, tokens } as const;

@@ -11,6 +11,10 @@ import type { ApiContext } from '../api-context.ts';
 import { refuseGuess } from '../auth/limit.ts';
 import { Problem, notFound } from '../http/problem.ts';
 import { sha256 } from '../../crypto/random-secrets.ts';
+import { waysTo } from './ways-to.ts';
+import { findCredentialState } from '../../db/credentials/credentials.ts';
+import { LEFT, isOneOf } from '../../domain/channel.ts';
+import type { Movable } from '../../connections/complete-sign-in.ts';
 import { readLinkEnd } from '../../connections/link-end.ts';
 import type { LinkEnd } from '../../connections/link-end.ts';
 
@@ -25,6 +29,8 @@ export interface OpenLink {
   end: LinkEnd;
   /** What the person may choose from. */
   accessTypes: AccessType[];
+  /** Other ways to the mailbox of a channel that is to be signed in again, as a second choice. */
+  otherAccessTypes: AccessType[];
 }
 
 /** Finds a link by its address, also a used one. Throws 404, or 429 where many were named that do not exist. */
@@ -46,14 +52,37 @@ export async function reopenLink(
     const channel = link.channelId === null ? null : await findChannel(tx, link.channelId);
     const policy = await findPolicy(tx, tenantId);
     const end = await readLinkEnd(tx, link, channel);
-    return { link, address, channel, policy, end, accessTypes: choicesOf(context, link, policy.accessTypes) };
+    const choices = choicesOf(context, { link, channel, allowed: policy.accessTypes });
+    return { link, address, channel, policy, end, ...choices };
   });
 }
 
 /** What is configured, the link offers, and the tenant allows; who has a channel may keep it going as it is. */
-function choicesOf({ providers }: ApiContext, link: LinkRow, allowed: AccessType[] | null): AccessType[] {
-  const offered = [...providers.keys()].filter((type) => link.spec.accessTypes?.includes(type) ?? true);
-  return link.purpose === 'reauthorize' ? offered : offered.filter((type) => allowed?.includes(type) ?? true);
+function choicesOf(
+  context: ApiContext,
+  { link, channel, allowed }: { link: LinkRow; channel: ChannelRow | null; allowed: AccessType[] | null },
+): Pick<OpenLink, 'accessTypes' | 'otherAccessTypes'> {
+  const { purpose, spec } = link;
+  const reachable = purpose === 'change_access' && channel ? waysTo(context, channel) : [...context.providers.keys()];
+  const offered = reachable.filter((type) => spec.accessTypes?.includes(type) ?? true);
+  const isAllowed = (type: AccessType) => allowed?.includes(type) ?? true;
+  if (purpose !== 'reauthorize') return { accessTypes: offered.filter(isAllowed), otherAccessTypes: [] };
+  const others = channel && !isOneOf(LEFT, channel.status) ? waysTo(context, channel) : [];
+  return {
+    accessTypes: offered,
+    otherAccessTypes: others.filter((type) => !offered.includes(type) && isAllowed(type)),
+  };
+}
+
+/** Whether the link offers an access type, be it as a second choice. */
+export const isOffered = ({ accessTypes, otherAccessTypes }: OpenLink, accessType: AccessType): boolean =>
+  accessTypes.includes(accessType) || otherAccessTypes.includes(accessType);
+
+/** The channel whose access a sign-in at the link may change, with its credential; null: there is none. */
+export async function movableBy({ database }: ApiContext, { channel }: OpenLink): Promise<Movable | null> {
+  if (channel === null) return null;
+  const kept = await database.inTenant(channel.tenantId, (tx) => findCredentialState(tx, channel.id));
+  return { channel, kept };
 }
 
 /** The mailbox that a sign-in has to open; null: the login's own. */
@@ -67,10 +96,11 @@ export const sharedMailbox = (opened: OpenLink): string | null =>
 export const namespacesOf = ({ spec: { namespaces } }: LinkRow) => (namespaces ? { namespaces } : {});
 
 /** Throws 410 for a link that is over, 403 for an access type it does not offer. */
-export function requireUsable({ end, accessTypes }: OpenLink, accessType: AccessType, now: Date): void {
-  const over = whyOver(end, now);
+export function requireUsable(opened: OpenLink, accessType: AccessType, now: Date): void {
+  const over = whyOver(opened.end, now);
   if (over) throw new Problem(over.code, over.detail);
-  if (accessTypes.includes(accessType)) return;
+  if (isOffered(opened, accessType)) return;
+  const accessTypes = [...opened.accessTypes, ...opened.otherAccessTypes];
   throw new Problem(
     'access_type_not_allowed',
     `This link offers ${accessTypes.join(', ') || 'nothing'}, not ${accessType}`,

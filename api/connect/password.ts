@@ -12,7 +12,7 @@ import { Problem } from '../http/problem.ts';
 import type { PasswordBody } from '../schemas/connect.ts';
 import { limitPasswords } from './attempt-limit.ts';
 import { completeSignIn, proveSignIn } from '../../connections/complete-sign-in.ts';
-import { namespacesOf, requireUsable, wantedMailbox } from './open-link.ts';
+import { movableBy, namespacesOf, requireUsable, wantedMailbox } from './open-link.ts';
 import type { OpenLink } from './open-link.ts';
 import type { SignInCredential } from '../../connections/sign-in.ts';
 import { sendingServer } from './sending-server.ts';
@@ -87,7 +87,7 @@ async function tryPassword(
   const credential: SignInCredential = { kind: 'password', server, username, password };
   const email = mailboxOf(opened, body, hostOf(server));
   const access = { ...credential, email, mailbox: wantedMailbox(opened), context: {}, ...namespacesOf(link) };
-  const movable = link.spec.allowServerChange ? opened.channel : null;
+  const movable = await movableBy(context, opened);
   const proof = await inTime(hostOf(server), LOGIN_TIMEOUT_MS, (signal) =>
     proveSignIn(context, body.accessType, access, signal, { isPinned: opened.channel !== null, movable }),
   );

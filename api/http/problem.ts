@@ -48,6 +48,7 @@ export const PROBLEMS = {
   not_found: problem(404, 'The resource does not exist'),
   method_not_allowed: problem(405, 'The address knows other methods'),
   nothing_held: problem(409, 'The incident holds no notices', { display: RELOAD }),
+  nothing_to_revert: problem(409, 'The channel has no access to go back to', { display: RELOAD }),
   wrong_status: problem(409, 'The status does not allow this', { display: RELOAD }),
   disconnected: problem(409, 'The channel is disconnected', { display: 'This account is no longer connected.' }),
   reauth_required: problem(409, 'The person has to sign in again', {

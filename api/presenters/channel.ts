@@ -1,6 +1,7 @@
 import type { Context } from '../../runtime/context.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
 import type { ChannelSetAside } from '../../db/imports/channel-set-aside.ts';
+import type { FormerAccess } from '../../db/credentials/former-accesses.ts';
 import type { CredentialFacts } from '../../db/credentials/token-reads.ts';
 import { channelWorkflowId } from '../../domain/workflow/names.ts';
 import { presentPerson } from './person.ts';
@@ -12,7 +13,11 @@ import type { Channel } from '../schemas/channels.ts';
 export function presentChannel(
   context: Pick<Context, 'temporal' | 'providers'>,
   row: ChannelRow,
-  { credential, setAside }: { credential: CredentialFacts | null; setAside: ChannelSetAside[] },
+  {
+    credential,
+    setAside,
+    wayBack,
+  }: { credential: CredentialFacts | null; setAside: ChannelSetAside[]; wayBack: FormerAccess | null },
 ): Channel {
   return {
     id: row.id,
@@ -44,6 +49,7 @@ export function presentChannel(
     import: row.importMode,
     namespaces: row.namespaces ?? ['personal'],
     keep_warm: row.keepWarm,
+    previous_access: wayBack && { access_type: wayBack.accessType, until: wayBack.restsUntil.toISOString() },
     workflow: { id: channelWorkflowId(row.id), url: context.temporal.workflowUrl(row.id) },
     created_at: row.createdAt.toISOString(),
     metadata: row.metadata,

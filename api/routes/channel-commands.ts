@@ -7,7 +7,8 @@ import { defineCall } from '../http/call.ts';
 import type { ApiContext } from '../api-context.ts';
 import type { Call } from '../http/call.ts';
 import { engineAnswers } from '../http/engine-health.ts';
-import { Problem, isProblemCode } from '../http/problem.ts';
+import { revertAccess as goBack } from '../../connections/change/revert-access.ts';
+import { Problem, isProblemCode, notFound } from '../http/problem.ts';
 import { changeInReach, inChannel } from '../auth/reach.ts';
 import { channelOut } from '../schemas/channels.ts';
 import { idParams } from '../schemas/parts.ts';
@@ -65,6 +66,33 @@ const resume = commandCall(
   { name: 'resume', summary: 'Resume a paused channel and import what came in the meantime', answers: DONE },
   (context, asked) => change(context, asked, resumeChannel),
 );
+
+const revertAccess = defineCall({
+  method: 'post',
+  path: '/v1/channels/:id/revert-access',
+  operationId: 'revertAccess',
+  summary: 'Go back to the access that a channel had before a change, within an hour of it',
+  tag: 'Channels',
+  access: ['channels:write'],
+  params: idParams('chn'),
+  answers: DONE,
+  problems: ['disconnected', 'nothing_to_revert', 'account_connected'],
+  async run({ context, principal, params: { id } }) {
+    const asked = { principal, id };
+    const row = await channelForCommand(context, asked);
+    const result = await goBack(context, { tenantId: row.tenantId, channelId: id });
+    switch (result?.outcome) {
+      case undefined:
+        throw notFound('channel');
+      case 'nothing_to_revert':
+        throw new Problem('nothing_to_revert', 'The access was not changed within the last hour');
+      case 'account_connected':
+        throw new Problem('account_connected', `The account before is connected as ${result.by}. Nothing was changed.`);
+      case 'reverted':
+        return { status: 200, body: await show(context, asked) };
+    }
+  },
+});
 
 interface Asked {
   principal: Principal;
@@ -140,4 +168,4 @@ async function change(context: ApiContext, asked: Asked, set: typeof pauseChanne
   return { status: 200, body: shown };
 }
 
-export const channelCommandCalls = [refresh, verify, pause, resume];
+export const channelCommandCalls = [refresh, verify, pause, resume, revertAccess];

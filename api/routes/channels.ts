@@ -2,6 +2,7 @@ import { findChannel, listChannels, updateChannel } from '../../db/channels/chan
 import type { ChannelRow } from '../../db/channels/channels.ts';
 import type { Transaction } from '../../db/client.ts';
 import { changeImportMode } from '../../channels/import-mode.ts';
+import { findWaysBack } from '../../db/credentials/former-accesses.ts';
 import { findCredentialFacts } from '../../db/credentials/token-reads.ts';
 import { listChannelSetAside } from '../../db/imports/channel-set-aside.ts';
 import { json } from '../http/answers.ts';
@@ -33,8 +34,13 @@ export async function presentingChannels(
   const ids = rows.map(({ id }) => id);
   const facts = await findCredentialFacts(tx, ids);
   const setAside = await listChannelSetAside(tx, ids);
+  const waysBack = await findWaysBack(tx, ids, await context.clock.now());
   return (row) =>
-    presentChannel(context, row, { credential: facts.get(row.id) ?? null, setAside: setAside.get(row.id) ?? [] });
+    presentChannel(context, row, {
+      credential: facts.get(row.id) ?? null,
+      setAside: setAside.get(row.id) ?? [],
+      wayBack: waysBack.get(row.id) ?? null,
+    });
 }
 
 export async function showChannel(context: ApiContext, tx: Transaction, row: ChannelRow): Promise<Channel> {

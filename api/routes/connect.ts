@@ -42,17 +42,20 @@ const session = defineCall({
   answers: { 200: json('The link; also after it was used', connectSessionOut) },
   async run({ context, params: { link: address }, request, response }) {
     const opened = await openLink(context, address, request);
-    const { link, channel, policy, end, accessTypes } = opened;
+    const { link, channel, policy, end, accessTypes, otherAccessTypes } = opened;
     letOriginRead(request, response, link.origin);
     const credential =
       channel && (await context.database.inTenant(channel.tenantId, (tx) => findCredentialState(tx, channel.id)));
-    const taken = credential && { ...credential, accessType: channel.accessType };
+    // To change the access is to sign in in any way, also of the channel's own access type.
+    const isPinned = link.purpose !== 'change_access';
+    const taken = credential && isPinned ? { ...credential, accessType: channel.accessType } : null;
     return {
       status: 200,
       body: {
         purpose: link.purpose,
         access_types: accessTypes,
-        sign_in: presentSignIn(context, accessTypes, taken),
+        other_access_types: otherAccessTypes,
+        sign_in: presentSignIn(context, [...accessTypes, ...otherAccessTypes], taken),
         tenant: link.tenantId,
         display_name: policy.displayName ?? link.tenantId,
         locale: policy.locale,

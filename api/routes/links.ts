@@ -1,9 +1,11 @@
 import { findLink } from '../../db/access/links.ts';
 import type { LinkSpec } from '../../db/access/links.ts';
 import { findChannel } from '../../db/channels/channels.ts';
+import type { ChannelRow } from '../../db/channels/channels.ts';
+import type { Transaction } from '../../db/client.ts';
 import { readLinkEnd } from '../../connections/link-end.ts';
 import { reauthorizeSpec } from '../../connections/new-link.ts';
-import { ensureTenant } from '../../db/access/tenants.ts';
+import { ensureTenant, findPolicy } from '../../db/access/tenants.ts';
 import type { AccessType } from '../../domain/access-type.ts';
 import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
@@ -11,6 +13,7 @@ import type { ApiContext } from '../api-context.ts';
 import { requireKnown } from '../connect/known-access-types.ts';
 import { createLink } from '../connect/new-link.ts';
 import { importsNothing, refuseWithoutImport } from '../connect/refuse-import.ts';
+import { waysTo } from '../connect/ways-to.ts';
 import { Problem, notFound } from '../http/problem.ts';
 import { inChannel, tenantInReach, tenantOf } from '../auth/reach.ts';
 import { linkBody, linkOut, linkStateOut, reauthorizeBody } from '../schemas/links.ts';
@@ -108,7 +111,7 @@ const reauthorize = defineCall({
   body: reauthorizeBody,
   example: { return_to: 'https://your.app/done' },
   answers: { 201: json('The link; its address is shown only in this answer', linkOut) },
-  problems: ['disconnected', 'access_type_not_allowed', 'not_supported_yet'],
+  problems: ['disconnected', 'access_type_not_allowed'],
   async run({ context, principal, params: { id }, body }) {
     requireKnown(context, 'access_types', body.accessTypes);
     requireConfigured(context, body.accessTypes);
@@ -117,9 +120,9 @@ const reauthorize = defineCall({
       if (isOneOf(LEFT, row.status)) {
         throw new Problem('disconnected', 'The channel is disconnected; connect the account with a new link');
       }
-      refuseOtherAccess(row.accessType, body);
+      const accessTypes = await offeredAccess(context, tx, row, body);
       const { allowServerChange, attested, uses = [] } = body;
-      const spec = { ...reauthorizeSpec(row, uses), allowServerChange, attested };
+      const spec = { ...reauthorizeSpec(row, uses), accessTypes, allowServerChange, attested };
       const link = { tenantId: row.tenantId, purpose: body.purpose, channelId: id, spec, ...pageOf(body) };
       return createLink(context, tx, link, now);
     });
@@ -133,18 +136,35 @@ const pageOf = ({ returnTo, origin }: LinkBody | ReauthorizeBody) => ({
   origin: origin ?? null,
 });
 
-/** A reauthorization keeps its channel's access type, because cursors are void at another provider. */
-function refuseOtherAccess(
-  accessType: AccessType,
-  { purpose, accessTypes: wanted = [accessType] }: ReauthorizeBody,
-): void {
-  if (purpose === 'change_access') {
-    throw new Problem('not_supported_yet', 'A channel cannot be moved to another access type yet');
+/** The access types of the link; null: all that reach the mailbox. Throws `Problem`. */
+async function offeredAccess(
+  context: ApiContext,
+  tx: Transaction,
+  row: ChannelRow,
+  { purpose, accessTypes: wanted }: ReauthorizeBody,
+): Promise<AccessType[] | null> {
+  if (purpose === 'reauthorize') {
+    refuseOtherAccess(row.accessType, wanted);
+    return [row.accessType];
   }
+  const reachable = waysTo(context, row);
+  const allowed = (await findPolicy(tx, row.tenantId)).accessTypes;
+  const refused = wanted?.filter((type) => !reachable.includes(type) || !(allowed?.includes(type) ?? true)) ?? [];
+  const choices = (wanted ?? reachable).filter((type) => allowed?.includes(type) ?? true);
+  if (refused.length === 0 && choices.length > 0) return wanted ?? null;
+  const named = allowed === null ? '' : ` The tenant allows ${allowed.join(', ')}.`;
+  throw new Problem(
+    'access_type_not_allowed',
+    `${(wanted ? refused : reachable).join(', ')} cannot be used for this channel.${named}`,
+  );
+}
+
+/** A reauthorization keeps its channel's access type; another one is a change of access. */
+function refuseOtherAccess(accessType: AccessType, wanted: AccessType[] = []): void {
   if (wanted.every((type) => type === accessType)) return;
   throw new Problem(
     'access_type_not_allowed',
-    `This channel is reached by ${accessType}; it cannot be moved to another access type`,
+    `This channel is reached by ${accessType}; another access type needs a link with the purpose change_access`,
   );
 }
 

@@ -210,6 +210,13 @@ export const channelOut = z
     namespaces: z.array(z.enum(NAMESPACES)).describe('Whose folders are imported, where the provider tells them apart'),
     keep_warm: keepWarm,
     incident: z.string().nullable().describe('The open incident’s id; null: none'),
+    previous_access: z
+      .object({
+        access_type: accessType.describe('The access type that the channel had'),
+        until: timeOut.describe('When the way back ends, and the access before is revoked'),
+      })
+      .nullable()
+      .describe('The access before a change, to which `revert-access` goes back; null: there is none'),
     workflow: z
       .object({
         id: z.string().describe('The workflow’s id in Temporal'),

@@ -65,6 +65,11 @@ export const passwordOut = z.object({ channel: channelOut });
 export const connectSessionOut = z.object({
   purpose,
   access_types: z.array(accessType).describe('The access types to choose from'),
+  other_access_types: z
+    .array(accessType)
+    .describe(
+      'Other access types that reach the same mailbox and that the tenant allows, as a second choice; they change the channel’s access',
+    ),
   sign_in: z.array(signInOut).describe('How to sign in with each of them'),
   tenant: z.string().describe('The tenant that the channel will belong to'),
   display_name: z.string().describe('What people call the tenant; its id where its policy names none'),

@@ -56,8 +56,12 @@ export const reauthorizeBody = camelCased(
     purpose: z
       .enum(['reauthorize', 'change_access'])
       .default('reauthorize')
-      .describe('What the link is for; `change_access` is not supported yet'),
-    access_types: accessTypes.optional(),
+      .describe('What the link is for; `change_access` moves the channel to another access of the same mailbox'),
+    access_types: accessTypes
+      .optional()
+      .describe(
+        'With `change_access`: what the person may choose from; left out: all that reach the mailbox and that the tenant allows. Else the channel’s own',
+      ),
     uses: uses
       .optional()
       .describe('Uses that the link asks for beside those that the channel was asked for before; left out: none'),

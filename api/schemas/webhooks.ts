@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DELIVERY_LANES, EVENT_TYPES, RESERVED_EVENT_TYPES, isDelivered } from '../../domain/event.ts';
+import { DELIVERY_LANES, EVENT_TYPES, isDelivered } from '../../domain/event.ts';
 import { pageQuery } from '../http/paging.ts';
 import { tenantName, timeOut, webAddress } from './parts.ts';
 
@@ -11,9 +11,7 @@ const events = z
   .min(1, 'expected at least one type; leave it out for every type')
   .transform((given) => [...new Set(given)])
   .nullable()
-  .describe(
-    `The event types to deliver; null or left out: every type. No event has one of these types yet: ${RESERVED_EVENT_TYPES.join(', ')}`,
-  );
+  .describe('The event types to deliver; null or left out: every type');
 
 const url = webAddress
   .refine((text) => !text.includes('#'), 'expected an address without a fragment, which would never be sent')

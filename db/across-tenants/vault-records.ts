@@ -23,6 +23,15 @@ const PLACES = {
     owner: 'channel_id',
     version: 'secret_version',
   },
+  former_secret: {
+    how: 'sealed',
+    table: 'former_accesses',
+    keys: ['id'],
+    record: 'sealed_secret',
+    tenant: 'tenant_id',
+    owner: 'channel_id',
+    version: 'secret_version',
+  },
   token_answer: {
     how: 'sealed',
     table: 'refresh_attempts',
@@ -91,6 +100,9 @@ const PLACES = {
 export type RecordKind = keyof typeof PLACES;
 export const RECORD_KINDS = Object.keys(PLACES) as RecordKind[];
 export const isSealed = (kind: RecordKind): boolean => PLACES[kind].how === 'sealed';
+/** What the records of a place are bound to: a secret that rests keeps its seal. */
+export const boundKindOf = (kind: RecordKind): Exclude<RecordKind, 'former_secret'> =>
+  kind === 'former_secret' ? 'refresh_secret' : kind;
 
 /** Records that live less than a day and are not re-wrapped: none is needed after `expires_at`. */
 const PASSING = [
@@ -244,7 +256,8 @@ export async function listChannelsSealedUnder(
   return longTurn(database, async (tx) => {
     const rows = await tx.execute<{ id: string; tenant_id: string }>(sql`
     select channel_id as id, tenant_id from credentials where ${keyIdOf('sealed_secret')} = ${keyId}
-    union select channel_id, tenant_id from refresh_attempts where ${keyIdOf('sealed_answer')} = ${keyId} order by 1`);
+    union select channel_id, tenant_id from refresh_attempts
+      where ${keyIdOf('sealed_answer')} = ${keyId} and former_access_id is null order by 1`);
     return rows.map((row) => ({ id: row.id, tenantId: row.tenant_id }));
   });
 }
@@ -254,5 +267,15 @@ export async function dropAdoptionsSealedUnder(database: Database, keyId: string
   return database.acrossTenants(async (tx) => {
     await tx.execute(sql`
     delete from adoptions where ${keyIdOf('sealed_token')} = ${keyId} or ${keyIdOf('sealed_answer')} = ${keyId}`);
+  });
+}
+
+/** Nothing leads back to an access whose secret is sealed under this key; its end is due. */
+export async function endRestsSealedUnder(database: Database, keyId: string, now: Date): Promise<void> {
+  return database.acrossTenants(async (tx) => {
+    const at = now.toISOString();
+    await tx.execute(sql`
+    update former_accesses set can_return = false, rests_until = least(rests_until, ${at}), ends_at = least(ends_at, ${at})
+    where ${keyIdOf('sealed_secret')} = ${keyId}`);
   });
 }

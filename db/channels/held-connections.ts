@@ -30,3 +30,11 @@ export async function forgetRefusedVersion(tx: Transaction, channelId: string): 
     .set({ refusedVersion: null })
     .where(and(eq(heldConnections.channelId, channelId), isNotNull(heldConnections.refusedVersion)));
 }
+
+/** What a connection of another access came to says nothing of the next one. Its listener ends it, by the version. */
+export async function forgetFailures(tx: Transaction, channelId: string): Promise<void> {
+  await tx
+    .update(heldConnections)
+    .set({ failures: 0, retryAt: null, refusedVersion: null })
+    .where(eq(heldConnections.channelId, channelId));
+}

@@ -52,6 +52,14 @@ export async function restWatch(tx: Transaction, channelId: string): Promise<voi
     .where(and(eq(watches.channelId, channelId), isNotNull(watches.nextLookAt)));
 }
 
+/** The channel has another access: no look at the one before is settled, and the workflow plans the next. */
+export async function moveWatch(tx: Transaction, channel: Watched): Promise<void> {
+  await tx
+    .update(watches)
+    .set({ ...placeOf(channel), nextLookAt: null, waitsSince: null, owner: null, leaseUntil: null })
+    .where(eq(watches.channelId, channel.id));
+}
+
 /** The look of one listener. */
 export interface Look {
   channelId: string;

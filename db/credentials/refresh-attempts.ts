@@ -14,7 +14,8 @@ export type RefreshAttemptRow = InferSelectModel<typeof refreshAttempts>;
  */
 function onLiveSecret(channelId: string) {
   const secretVersion = sql`(select ${credentials.secretVersion} from ${credentials} where ${credentials.channelId} = ${channelId})`;
-  return and(eq(refreshAttempts.channelId, channelId), gte(refreshAttempts.version, secretVersion));
+  const isLive = isNull(refreshAttempts.formerAccessId);
+  return and(eq(refreshAttempts.channelId, channelId), isLive, gte(refreshAttempts.version, secretVersion));
 }
 
 /** An attempt without an outcome: first one with a stored answer, else the newest. */
@@ -112,6 +113,40 @@ export async function markAttemptSent(tx: Transaction, attemptId: string, now: D
   return rows.length > 0;
 }
 
+/** The channel has left the access: an attempt that has not sent its token sends none any more. */
+export async function abandonUnsent(tx: Transaction, channelId: string, now: Date): Promise<void> {
+  const isOpen = and(
+    isNull(refreshAttempts.sentAt),
+    isNull(refreshAttempts.abandonedAt),
+    isNull(refreshAttempts.outcome),
+  );
+  await tx
+    .update(refreshAttempts)
+    .set({ abandonedAt: now })
+    .where(and(eq(refreshAttempts.channelId, channelId), isOpen));
+}
+
+/** The former access whose token an attempt has sent; null: the live credential's. */
+export async function findFormerAccessOf(tx: Transaction, attemptId: string): Promise<string | null> {
+  const [row] = await tx
+    .select({ id: refreshAttempts.formerAccessId })
+    .from(refreshAttempts)
+    .where(eq(refreshAttempts.id, attemptId));
+  return row?.id ?? null;
+}
+
+/** An answer to the token of a former access that no process has read. */
+export async function findAnswerAtRest(tx: Transaction, formerAccessId: string): Promise<StoredAnswer | null> {
+  const isUnread = and(isNull(refreshAttempts.outcome), isNotNull(refreshAttempts.sealedAnswer));
+  const [row] = await tx
+    .select()
+    .from(refreshAttempts)
+    .where(and(eq(refreshAttempts.formerAccessId, formerAccessId), isUnread))
+    .orderBy(desc(refreshAttempts.startedAt))
+    .limit(1);
+  return row ? storedAnswer(row) : null;
+}
+
 /** The provider provably never saw the token, even if another process assumed it did: a new attempt is safe. */
 export async function abandonAttempt(tx: Transaction, attemptId: string, now: Date): Promise<void> {
   await tx
@@ -177,6 +212,7 @@ export async function dropOldAttempts(
     .where(
       and(
         eq(refreshAttempts.channelId, channelId),
+        isNull(refreshAttempts.formerAccessId),
         or(lt(refreshAttempts.version, secretVersion), and(lt(refreshAttempts.version, version), settled)),
       ),
     );

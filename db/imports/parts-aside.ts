@@ -27,6 +27,11 @@ export async function putPartsAside(tx: Transaction, rows: PartAsideRow[]): Prom
     });
 }
 
+/** The account is at another place, which has other parts. */
+export async function forgetPartsAside(tx: Transaction, channelId: string): Promise<void> {
+  await tx.delete(partsAside).where(eq(partsAside.channelId, channelId));
+}
+
 /** They can be read again, or are there no more. */
 export async function takePartsBack(tx: Transaction, channelId: string, scopes: string[]): Promise<void> {
   if (scopes.length === 0) return;

@@ -43,7 +43,7 @@ export async function readServiceLevels(
       ) told on true
       left join lateral (
         select m.completed_at from imports m
-        where a.reauthorized and m.channel_id = a.channel_id and m.cause = 'reauthorized' and m.started_at >= a.closed_at
+        where a.reauthorized and m.channel_id = a.channel_id and m.cause in ('reauthorized', 'access_changed') and m.started_at >= a.closed_at
         order by m.id limit 1
       ) gap on true
     )

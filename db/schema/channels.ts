@@ -72,6 +72,8 @@ export const channels = pgTable(
     /** The incident of the operator's client whose canary this channel waits for; null: it waits for none. */
     waitsFor: text('waits_for'),
     credentialVersion: integer('credential_version').notNull(),
+    /** The version with which the present access began: a session of an access before it stores nothing any more. */
+    accessVersion: integer('access_version').notNull().default(1),
     lastVerifiedAt: time('last_verified_at'),
 
     coveredUntil: time('covered_until'),

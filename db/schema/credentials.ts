@@ -79,6 +79,8 @@ export const refreshAttempts = pgTable(
     outcome: text('outcome').$type<'stored' | 'superseded' | 'refused' | 'unknown'>(),
     /** The one marked second use of a strict token whose answer was lost. */
     probe: boolean('probe').notNull().default(false),
+    /** The former access (`former_accesses`) whose token was sent; null: the live credential's. */
+    formerAccessId: text('former_access_id'),
   },
   (t) => [index('refresh_attempts_channel').on(t.channelId, t.version)],
 );

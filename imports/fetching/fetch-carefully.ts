@@ -45,7 +45,7 @@ async function tryOne(run: ImportRun, work: PageWork, item: ListedItem): Promise
   const now = await context.clock.now();
   const { channelId, tenantId } = work.row;
   const tries = await write(async (tx) => {
-    await lockRunning(tx, work);
+    await lockRunning(tx, run.stretch, work);
     const repaired = work.stage === 'comparing';
     return countTry(tx, { ...key, channelId, tenantId, repaired, listedAt: now, triedAt: now });
   });

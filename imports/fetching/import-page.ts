@@ -12,7 +12,7 @@ import { fetchHauls } from './fetch.ts';
 import { keyOf } from './keys.ts';
 import type { Haul } from './fetch.ts';
 import { findEmptyPlaces } from './moves.ts';
-import { ImportOvertaken } from '../import-run.ts';
+import { ImportOvertaken, requireSameAccess } from '../import-run.ts';
 import type { ImportRun, PageEnd, PageWork, Stretch } from '../import-run.ts';
 
 /** A page, split into known items and items to fetch. */
@@ -70,7 +70,7 @@ async function commit(run: ImportRun, work: PageWork, part: Pick<Sifted, 'known'
   const emptied = await findEmptyPlaces(stretch, work.scope, haul.arrivals);
   const count = await context.database.inTenant(channel.tenantId, async (tx) => {
     const now = await context.clock.now();
-    const row = await lockRunning(tx, work);
+    const row = await lockRunning(tx, stretch, work);
     const gapFrom = row.movesCursor ? null : await findOpenGap(tx, row.channelId);
     return commitHaul(tx, stretch, { ...part, emptied, gapFrom, work: { ...work, row }, now });
   });
@@ -111,8 +111,13 @@ async function sift(tx: Transaction, { row, scope, items, stage, counted = false
 }
 
 /** Every page of a channel commits under its row's lock, so that two lanes cannot store the same message twice. */
-export async function lockRunning(tx: Transaction, { row }: Pick<PageWork, 'row'>): Promise<ImportRow> {
+export async function lockRunning(
+  tx: Transaction,
+  stretch: Stretch,
+  { row }: Pick<PageWork, 'row'>,
+): Promise<ImportRow> {
   const channel = await holdChannel(tx, row.channelId);
+  if (channel) requireSameAccess(stretch, channel);
   const current = channel && (await findImport(tx, row.id));
   if (!current || !isUnderWay(current)) throw new ImportOvertaken(row.id);
   return current;

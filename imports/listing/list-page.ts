@@ -13,7 +13,7 @@ import type { WindowPage } from '../../providers/contract.ts';
 import { tellOfGap } from '../events.ts';
 import { headTime } from '../heads.ts';
 import { importWithCare } from '../fetching/fetch-carefully.ts';
-import { ImportOvertaken } from '../import-run.ts';
+import { ImportOvertaken, requireSameAccess } from '../import-run.ts';
 import type { ImportRun, PageEnd, Stretch } from '../import-run.ts';
 import { isFallback, windowFacts } from '../window.ts';
 import { followListing } from './follow-listing.ts';
@@ -118,6 +118,7 @@ export async function fallBackToWindow(stretch: Stretch, row: ImportRow, scope: 
   await context.database.inTenant(row.tenantId, async (tx) => {
     const now = await context.clock.now();
     const channel = await lockChannel(tx, row.channelId); // first, as every commit of a page does
+    if (channel) requireSameAccess(stretch, channel);
     const cursor = row.movesCursor ? await findCursor(tx, row.channelId, scope.scope) : null;
     const headCursor = row.movesCursor ? head.cursor : null;
     const listing = scope.listing === 'begin' ? 'begin' : 'window';
@@ -125,7 +126,8 @@ export async function fallBackToWindow(stretch: Stretch, row: ImportRow, scope: 
     const first = !(await listImportScopes(tx, row.id)).some((scope) => isFallback(row, scope));
     if (!(await moveScope(tx, scope, { ...values, headAt: headTime(head, headsAt) })))
       throw new ImportOvertaken(row.id);
-    const isLost = cursor !== null || scope.listing !== 'changes';
+    // A void cursor is of another access, and its gap is told already.
+    const isLost = (cursor !== null && cursor !== VOID_CURSOR) || scope.listing !== 'changes';
     if (first && isLost && row.movesCursor && listing === 'window') await tellOfExpiry(tx, row, channel, now);
   });
 }

@@ -33,7 +33,8 @@ export const lacksHead = ({ state, headCursor, retryAt }: ImportScopeRow): boole
  * and only an import that leaves the lane needs it.
  */
 export async function walkPage(run: ImportRun, row: ImportRow, scope: ImportScopeRow): Promise<PageEnd> {
-  const { context, session } = run.stretch;
+  const { stretch } = run;
+  const { context, session } = stretch;
   const walk = session.walk?.bind(session);
   if (!walk) throw new Error('A provider that tells no cursor as of now has to have sessions that walk to one');
   const isOfChanges = scope.listing === 'changes';
@@ -51,7 +52,7 @@ export async function walkPage(run: ImportRun, row: ImportRow, scope: ImportScop
   const { position, cursor } = page === 'expired' ? { position: null, cursor: null } : page;
   run.trailOf(`walk ${scope.listing} ${scope.scope}`).step(from, position);
   await context.database.inTenant(row.tenantId, async (tx) => {
-    await lockRunning(tx, { row });
+    await lockRunning(tx, stretch, { row });
     // The position of a walk through changes stays at its end, so that a page that moves the cursor voids both.
     const values = {
       position: position ?? (isOfChanges ? cursor : null),

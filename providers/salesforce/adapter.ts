@@ -30,6 +30,7 @@ const DAY_MS = 1_440 * MINUTE_MS;
 
 const CAPABILITIES: Omit<Capabilities, 'quota'> = {
   // Records are committed later than they are stamped.
+  importsRecords: true,
   windowOverlapMs: 60 * MINUTE_MS,
   // An unused refresh token dies after 30 days.
   keepAliveMs: 7 * DAY_MS,
@@ -134,6 +135,8 @@ async function identify({ client, login, config }: Opened): Promise<Identity> {
   return {
     account: { email, login: found.Username, providerId },
     mailboxKey: providerId,
+    // Any user of an organization reads the organization's records.
+    readsAlike: (mailboxKey) => mailboxKey.startsWith(`${organization}/`),
     serverKey: null,
     // An administrator sets the address of a user.
     vouchesForAddress: false,

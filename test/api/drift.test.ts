@@ -63,7 +63,7 @@ describe('an answer that is not as documented fails its test', () => {
     expect(throwDrifts).not.toThrow();
     checkWebhook(JSON.stringify({ ...sample, data: { ...sample.data, moon: 'full' } }));
     expect(throwDrifts).toThrow('webhook channel.paused: data.moon: not in the schema');
-    checkWebhook(JSON.stringify({ ...sample, type: 'channel.access_changed' }));
+    checkWebhook(JSON.stringify({ ...sample, type: 'channel.unheard_of' }));
     expect(throwDrifts).toThrow('the type is not documented');
   });
 });

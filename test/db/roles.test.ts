@@ -200,6 +200,8 @@ describe('the token read', () => {
     expect(functions.map(({ name }) => name).toSorted()).toEqual([
       'count_vault_keys',
       'read_access_token',
+      'rest_secret',
+      'return_secret',
       'serve_access_token',
     ]);
     for (const { name, config } of functions) expect(config, name).toEqual(['search_path=pg_catalog, public, pg_temp']);

@@ -1,5 +1,6 @@
 import { completeSignIn, proveSignIn } from '../../connections/complete-sign-in.ts';
 import { findChannel } from '../../db/channels/channels.ts';
+import { findCredentialState } from '../../db/credentials/credentials.ts';
 import { insertLink } from '../../db/access/links.ts';
 import type { LinkRow } from '../../db/access/links.ts';
 import { newId } from '../../db/ids.ts';
@@ -164,14 +165,17 @@ async function connectPassword(
     accessType,
     { ...credential, email, mailbox: null, context: {} },
     AbortSignal.timeout(10_000),
-    { movable: link?.spec.allowServerChange ? await channelOfLink(context, link) : null },
+    { movable: link && (await movableBy(context, link)) },
   );
   const full = { ...LINK_SPEC, ...spec };
   return completeSignIn(context, { tenantId, link, accessType, spec: full, credential, proof, coveredUntil: null });
 }
 
-const channelOfLink = ({ database }: Stage['context'], { tenantId, channelId }: LinkRow) =>
-  database.inTenant(tenantId, (tx) => findChannel(tx, channelId ?? ''));
+const movableBy = ({ database }: Stage['context'], { tenantId, channelId }: LinkRow) =>
+  database.inTenant(tenantId, async (tx) => {
+    const channel = await findChannel(tx, channelId ?? '');
+    return channel && { channel, kept: await findCredentialState(tx, channel.id) };
+  });
 
 export function channelOf(result: LinkResult): string {
   if (result.status !== 'connected') throw new Error(`${result.code}: ${result.detail}`);

@@ -7,7 +7,7 @@ import { PROBLEMS, isProblemCode } from '../../api/http/problem.ts';
 import { WEBHOOKS, eventDataOut } from '../../api/schemas/events/event-data.ts';
 import { changedOut, streamedEventOut } from '../../api/schemas/events.ts';
 import { problemOut } from '../../api/schemas/problem.ts';
-import type { EmittedEventType } from '../../domain/event.ts';
+import type { EventType } from '../../domain/event.ts';
 import { reportDrift } from './drift.ts';
 
 /*
@@ -90,14 +90,14 @@ function driftOfStream(body: string): string[] {
 }
 
 function driftOfEventData({ type, data }: { type: string; data?: unknown }): string[] {
-  return strictly(eventDataOut(type as EmittedEventType), data).map((drift) => `${type}: ${drift}`);
+  return strictly(eventDataOut(type as EventType), data).map((drift) => `${type}: ${drift}`);
 }
 
 /** A webhook as its receiver got it. */
 export function checkWebhook(body: string): void {
   const payload = parse(body);
   const { type } = z.object({ type: z.string() }).parse(payload);
-  const schema = WEBHOOKS.get(type as EmittedEventType);
+  const schema = WEBHOOKS.get(type as EventType);
   const wrong = schema ? strictly(schema, payload) : ['the type is not documented'];
   for (const drift of wrong) reportDrift(`webhook ${type}: ${drift}`);
 }

@@ -20,7 +20,7 @@ import { webhookEndpoints } from '../../db/schema/events.ts';
 import { tenants } from '../../db/schema/tenants.ts';
 import { insertEndpoint } from '../../db/events/endpoints.ts';
 import type { EndpointRow } from '../../db/events/endpoints.ts';
-import type { EmittedEventType, EventType } from '../../domain/event.ts';
+import type { EventType } from '../../domain/event.ts';
 import { startMigratedPostgres } from '../support/migrated-postgres.ts';
 import { checkWebhook } from '../support/documented-answers.ts';
 import { keep } from '../support/evidence.ts';
@@ -116,7 +116,7 @@ export async function removeEndpoints(database: Database): Promise<void> {
 export async function tell(
   tx: Transaction,
   channel: { tenantId: string; channelId: string },
-  type: EmittedEventType = 'channel.connected',
+  type: EventType = 'channel.connected',
   more: Record<string, unknown> = {},
 ): Promise<string> {
   const data = { ...sampleEventData(type), ...more };

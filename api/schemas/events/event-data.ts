@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { EVENT_TYPES, isDelivered, isEmitted } from '../../../domain/event.ts';
-import type { EmittedEventType } from '../../../domain/event.ts';
+import { EVENT_TYPES, isDelivered } from '../../../domain/event.ts';
+import type { EventType } from '../../../domain/event.ts';
 import { INCIDENT_SCOPES } from '../../../domain/incidents/incident.ts';
 import { STATUSES } from '../../../domain/channel.ts';
 import { ACTIONS, STATUS_REASONS } from '../../../domain/verdict.ts';
@@ -68,7 +68,7 @@ const wider = {
 };
 
 /** The fields of each event's `data`; two shapes where the event is of a channel or of many. */
-const SHAPES: Record<EmittedEventType, readonly [Shape, ...Shape[]]> = {
+const SHAPES: Record<EventType, readonly [Shape, ...Shape[]]> = {
   'channel.connected': [{ account, access_type: accessType, status }],
   'channel.degraded': [channel],
   'channel.reauth_required': [channel],
@@ -92,6 +92,16 @@ const SHAPES: Record<EmittedEventType, readonly [Shape, ...Shape[]]> = {
     },
   ],
   'channel.blocked': [channel],
+  'channel.access_changed': [
+    {
+      ...channel,
+      from: accessType.describe('The access type before'),
+      to: accessType.describe(
+        'The access type from now on; the same where the server or the way to sign in has changed',
+      ),
+      reversal: z.boolean().describe('Whether the channel went back to the access that it had before a change'),
+    },
+  ],
   'channel.paused': [channel],
   'channel.resumed': [channel],
   'channel.disconnected': [channel],
@@ -148,7 +158,7 @@ const oneOf = ([first, ...others]: readonly [Shape, ...Shape[]], more: Shape = {
 };
 
 /** `data` of an event of the timeline and of the stream. */
-export const eventDataOut = (type: EmittedEventType) => oneOf(SHAPES[type]);
+export const eventDataOut = (type: EventType) => oneOf(SHAPES[type]);
 
 const whose = {
   channel: z.string().nullable().describe('The channel’s id; null: an incident of many channels'),
@@ -157,13 +167,13 @@ const whose = {
 };
 
 /** `channel.reauth_required` is `ChannelReauthRequiredWebhook`. */
-const nameOf = (type: EmittedEventType) =>
+const nameOf = (type: EventType) =>
   `${type
     .split(/[._]/)
     .map((word) => word[0]?.toUpperCase() + word.slice(1))
     .join('')}Webhook`;
 
-const webhookOut = (type: EmittedEventType) =>
+const webhookOut = (type: EventType) =>
   z
     .object({
       type: z.literal(type).describe('What happened'),
@@ -173,8 +183,4 @@ const webhookOut = (type: EmittedEventType) =>
     .meta({ id: nameOf(type), description: 'Standard Webhooks; `webhook-id` is the id of the event' });
 
 /** The bodies of webhooks, by the type of their event. */
-export const WEBHOOKS = new Map(
-  EVENT_TYPES.filter(isEmitted)
-    .filter(isDelivered)
-    .map((type) => [type, webhookOut(type)]),
-);
+export const WEBHOOKS = new Map(EVENT_TYPES.filter(isDelivered).map((type) => [type, webhookOut(type)]));

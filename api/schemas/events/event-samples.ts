@@ -1,4 +1,4 @@
-import type { EmittedEventType } from '../../../domain/event.ts';
+import type { EventType } from '../../../domain/event.ts';
 
 const ID = '01jz3v8q6wfpx9d2m5t7k4hb1c';
 const WINDOW = { from: '2026-05-03T08:12:00.000Z', to: '2026-05-03T12:00:00.000Z' };
@@ -18,7 +18,7 @@ const ofImport = { import: `imp_${ID}`, cause: 'reauthorized', window: WINDOW };
 const receipt = { ...ofImport, found: 40, imported: 38, already_had: 2, skipped: 0, repaired: 0, missing: 0 };
 
 /** `data` of an event of each type, for the reference. */
-const DATA: Record<EmittedEventType, Record<string, unknown>> = {
+const DATA: Record<EventType, Record<string, unknown>> = {
   'channel.connected': { account, access_type: 'gmail', status: 'connected' },
   'channel.degraded': { ...channel, status: 'degraded', status_reason: 'provider_unavailable', provider_code: '503' },
   'channel.reauth_required': { ...channel, ...refused, status: 'reauth_required' },
@@ -39,6 +39,7 @@ const DATA: Record<EmittedEventType, Record<string, unknown>> = {
     expires_by: 'refresh_token_expired',
   },
   'channel.blocked': { ...channel, status: 'blocked', status_reason: 'account_disabled', action: 'contact_support' },
+  'channel.access_changed': { ...channel, from: 'imap', to: 'gmail', reversal: false },
   'channel.paused': { ...channel, status: 'paused' },
   'channel.resumed': channel,
   'channel.disconnected': { ...channel, status: 'disconnected', revocation: 'done' },
@@ -65,7 +66,7 @@ const DATA: Record<EmittedEventType, Record<string, unknown>> = {
 const OF_INCIDENT = /^incident\.|^channel\.(degraded|reauth_required|reauth_reminder|reauthorized|repaired|blocked)$/;
 
 /** A webhook of this type, as a receiver gets it. */
-export const sampleWebhook = (type: EmittedEventType) => ({
+export const sampleWebhook = (type: EventType) => ({
   type,
   timestamp: '2026-05-03T12:00:00.000Z',
   data: {
@@ -76,4 +77,4 @@ export const sampleWebhook = (type: EmittedEventType) => ({
   },
 });
 
-export const sampleEventData = (type: EmittedEventType) => DATA[type];
+export const sampleEventData = (type: EventType) => DATA[type];

@@ -50,6 +50,7 @@ function sampleSession(branding: Branding, way: ConnectSession['sign_in'][number
   return {
     purpose: 'reauthorize',
     access_types: [way.access_type],
+    other_access_types: [],
     sign_in: [way],
     tenant: 'acme',
     display_name: 'Acme Ltd',
