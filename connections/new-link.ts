@@ -61,10 +61,17 @@ export async function makeNoticeLink(
   now: Date,
 ): Promise<string> {
   const { tenantId, id: channelId } = channel;
-  const about = { tenantId, channelId, purpose: 'reauthorize', spec: reauthorizeSpec(channel) } as const;
+  const about = { tenantId, channelId, ...wantedOf(channel, incidentId) };
   const expiresAt = endsAt ?? after(now, NOTICE_LINK_LIFE_MS);
   const facts = { id: newId('lnk'), recipient, incidentId, expiresAt, createdAt: now };
   return (await storeLink(context, tx, { ...about, ...facts }, randomText())).url;
+}
+
+/** What mends a channel: another access, which the person chooses at the link, or another sign-in. */
+function wantedOf(channel: ChannelRow, incidentId: string | null): Pick<LinkRow, 'purpose' | 'spec'> {
+  const spec = reauthorizeSpec(channel);
+  if (incidentId === null || channel.action !== 'change_access') return { purpose: 'reauthorize', spec };
+  return { purpose: 'change_access', spec: { ...spec, accessTypes: null } };
 }
 
 /**

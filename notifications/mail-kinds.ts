@@ -31,6 +31,8 @@ export type Why = (typeof WHYS)[number];
 export type Task =
   /** Sign in at the provider, or enter the password. */
   | 'sign_in'
+  /** Choose another access to the mailbox, and sign in there. */
+  | 'change_access'
   /** Approve the app for an organization. */
   | 'approve'
   /** Ask at the provider what became of the account; there is nothing to open. */

@@ -1,6 +1,8 @@
 import { accessWordsOf, readsShared } from '../channels/access-words.ts';
 import { findBranding } from '../db/access/branding.ts';
+import { findLink } from '../db/access/links.ts';
 import { findChannel } from '../db/channels/channels.ts';
+import type { ChannelRow } from '../db/channels/channels.ts';
 import { findIncident } from '../db/channels/incidents.ts';
 import type { Transaction } from '../db/client.ts';
 import { findCredentialState } from '../db/credentials/credentials.ts';
@@ -15,6 +17,7 @@ import { composeMail } from './mail/compose.ts';
 import { findPerson } from './mail-rules.ts';
 import { noticeLink } from './notice-link.ts';
 import type { MailItem } from './mail/mail-input.ts';
+import type { Task } from './mail-kinds.ts';
 import type { TellContext } from './tell-context.ts';
 
 interface Content {
@@ -76,10 +79,17 @@ async function itemOf(context: TellContext, tx: Transaction, notice: NoticeRow, 
     missed: null,
     link,
     ...(isOver ? { reason: incident?.reason ?? null, task: 'none' } : {}),
-    ...(notice.kind === 'new_link' ? { task: 'sign_in' } : {}),
+    ...(notice.kind === 'new_link' ? { task: await taskOfLink(tx, notice, channel) } : {}),
     // A refresh may move the end while the mail is composed: it then says when, and no reason.
     ...(warned ? { reason: end?.expiresBy ?? null, task: 'sign_in', since: null, until: warned } : {}),
   });
+}
+
+/** The new link of a notice is for what the channel needs now; in place of a link of the product's, for the same. */
+async function taskOfLink(tx: Transaction, { incidentId, linkId }: NoticeRow, channel: ChannelRow): Promise<Task> {
+  if (incidentId !== null) return channel.action === 'change_access' ? 'change_access' : 'sign_in';
+  const expired = linkId === null ? null : await findLink(tx, linkId);
+  return expired?.purpose === 'change_access' ? 'change_access' : 'sign_in';
 }
 
 /** A link to connect a mailbox, of which no more is known. */

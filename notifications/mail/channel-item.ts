@@ -41,8 +41,9 @@ function properName(access: AccessWords | undefined): string | null {
 function taskOf(action: Action, status: Described['status']): Task {
   switch (action) {
     case 'reauthorize':
-    case 'change_access':
       return 'sign_in';
+    case 'change_access':
+      return 'change_access';
     case 'admin_consent':
       return 'approve';
     case 'contact_support':

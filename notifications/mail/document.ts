@@ -77,11 +77,12 @@ function occasionOf({ kind }: MailInput, first: MailItem): Occasion {
   switch (kind) {
     case 'reauth_required':
       if (first.task === 'ask_administrator') return 'unreachable';
-      return first.task === 'approve' ? 'approve' : 'sign_in';
+      return first.task === 'approve' || first.task === 'change_access' ? first.task : 'sign_in';
     case 'admin_consent':
       return 'approve';
     case 'new_link':
-      return first.mailbox === null ? 'connect_link' : 'new_link';
+      if (first.mailbox === null) return 'connect_link';
+      return first.task === 'change_access' ? 'change_link' : 'new_link';
     case 'reminder':
     case 'recovered':
     case 'expiring':
@@ -135,7 +136,7 @@ function reasonFacts(item: MailItem, words: MailWords): ReasonFacts {
 
 /** Of a mailbox that works, or is not connected yet, there is no cause to tell. */
 function causeOf(item: MailItem, occasion: Occasion, words: MailWords, facts: ReasonFacts): MailBlock['facts'] {
-  if (['recovered', 'connect_link', 'new_link'].includes(occasion)) return [];
+  if (['recovered', 'connect_link', 'new_link', 'change_link'].includes(occasion)) return [];
   if (occasion === 'expiring') return whyEnding(item, words, facts);
   return [{ label: words.labels.why, text: sentenceOf(item, words)(facts) }];
 }
@@ -153,7 +154,8 @@ function sentenceOf({ reason, isAmbiguous, credential }: MailItem, words: MailWo
 function timesOf(item: MailItem, occasion: Occasion, words: MailWords, time: (at: Date) => string): MailBlock['facts'] {
   const { since, until } = item;
   if (occasion === 'expiring') return until ? [{ label: words.labels.until, text: time(until) }] : [];
-  if (since === null) return [];
+  // A link of the product's may be for a mailbox that works.
+  if (since === null || occasion === 'change_link') return [];
   if (until === null) return [{ label: words.labels.since, text: time(since) }];
   return [{ label: words.labels.interrupted, text: words.fromTo({ from: time(since), to: time(until) }) }];
 }
@@ -166,6 +168,7 @@ function taskOf(item: MailItem, words: MailWords, facts: ReasonFacts): string | 
     case 'sign_in':
       if (isOwnLogin) return words.tasks.sign_in_shared({ ...facts, mailbox: addressOf(item.mailbox) });
       return facts.login === '' ? null : words.tasks[`sign_in_${credential}`](facts);
+    case 'change_access':
     case 'approve':
     case 'ask_administrator':
       return words.tasks[task](facts);
@@ -173,7 +176,7 @@ function taskOf(item: MailItem, words: MailWords, facts: ReasonFacts): string | 
 }
 
 function buttonOf({ task }: MailItem, occasion: Occasion, { buttons }: MailWords): string {
-  if (task === 'approve') return buttons.approve;
+  if (task === 'approve' || task === 'change_access') return buttons[task];
   if (occasion === 'expiring') return buttons.renew;
   return occasion === 'connect_link' ? buttons.connect : buttons.sign_in;
 }
@@ -198,7 +201,10 @@ function outlookOf(
       return [outlook.renewed];
     case 'connect_link':
       return [outlook.ignore];
+    case 'change_link':
+      return [outlook.ignore];
     case 'sign_in':
+    case 'change_access':
     case 'reminder':
     case 'digest':
     case 'new_link':

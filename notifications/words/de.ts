@@ -13,6 +13,17 @@ export const de: MailWords = {
       title: () => 'Bitte melden Sie sich neu an',
       lead: ({ tenant, mailbox }) => `${tenant} hat die Verbindung zum Postfach ${mailbox} verloren.`,
     },
+    change_access: {
+      subject: ({ tenant, mailbox }) => `${tenant}: Bitte ändern Sie den Zugang zu ${mailbox}`,
+      title: () => 'Bitte ändern Sie den Zugang',
+      lead: ({ tenant, mailbox }) => `${tenant} erreicht das Postfach ${mailbox} nicht mehr auf dem bisherigen Weg.`,
+    },
+    change_link: {
+      subject: ({ tenant, mailbox }) => `${tenant}: Ihr neuer Link für ${mailbox}`,
+      title: () => 'Hier ist Ihr neuer Link',
+      lead: ({ tenant, mailbox }) =>
+        `Mit diesem Link ändern Sie, wie das Postfach ${mailbox} mit ${tenant} verbunden ist. Der alte Link gilt nicht mehr.`,
+    },
     unreachable: {
       subject: ({ tenant, mailbox }) => `${tenant}: ${mailbox} lässt sich nicht mehr öffnen`,
       title: () => 'Ein Postfach lässt sich nicht mehr öffnen',
@@ -115,6 +126,8 @@ export const de: MailWords = {
       `Öffnen Sie die Seite und melden Sie sich ${provider.at} mit Ihrem eigenen Konto an, das Zugriff auf ${mailbox} haben muss. Das dauert etwa eine Minute.`,
     sign_in_password: ({ login }) =>
       `Öffnen Sie die Seite und geben Sie das aktuelle Passwort von ${login} ein. Das dauert etwa eine Minute.`,
+    change_access: ({ login }) =>
+      `Öffnen Sie die Seite und wählen Sie, wie ${login} ab jetzt erreicht wird. Verlauf und Einstellungen bleiben. Das dauert etwa eine Minute.`,
     approve: ({ provider }) =>
       `Öffnen Sie die Seite, prüfen Sie, worum es geht, und geben Sie es ${provider.at} frei. Dazu brauchen Sie dort die Rechte eines Administrators; wenn Sie diese nicht haben, zeigen Sie bitte Ihrer IT-Abteilung diese E-Mail.`,
     ask_administrator: ({ provider, login }) =>
@@ -124,6 +137,7 @@ export const de: MailWords = {
     sign_in: 'Neu anmelden',
     approve: 'Prüfen und freigeben',
     renew: 'Zugang erneuern',
+    change_access: 'Zugang ändern',
     connect: 'Verbinden',
   },
   buttonFor: ({ button, mailbox }) => `${button}: ${mailbox}`,

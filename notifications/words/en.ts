@@ -13,6 +13,17 @@ export const en: MailWords = {
       title: () => 'Please sign in again',
       lead: ({ tenant, mailbox }) => `${tenant} has lost its connection to the mailbox ${mailbox}.`,
     },
+    change_access: {
+      subject: ({ tenant, mailbox }) => `${tenant}: please change how ${mailbox} is connected`,
+      title: () => 'Please change the access',
+      lead: ({ tenant, mailbox }) => `${tenant} can no longer reach the mailbox ${mailbox} in the way it did.`,
+    },
+    change_link: {
+      subject: ({ tenant, mailbox }) => `${tenant}: your new link for ${mailbox}`,
+      title: () => 'Here is your new link',
+      lead: ({ tenant, mailbox }) =>
+        `Use this link to change how the mailbox ${mailbox} is connected to ${tenant}. The old link no longer works.`,
+    },
     unreachable: {
       subject: ({ tenant, mailbox }) => `${tenant}: ${mailbox} can no longer be opened`,
       title: () => 'A mailbox can no longer be opened',
@@ -107,12 +118,20 @@ export const en: MailWords = {
       `Open the page and sign in ${provider.at} with your own login, which needs access to ${mailbox}. It takes about a minute.`,
     sign_in_password: ({ login }) =>
       `Open the page and enter the current password of ${login}. It takes about a minute.`,
+    change_access: ({ login }) =>
+      `Open the page and choose how ${login} is reached from now on. History and settings stay. It takes about a minute.`,
     approve: ({ provider }) =>
       `Open the page, check what is asked for, and approve it ${provider.at}. You need the rights of an administrator there; if you do not have them, please show this mail to your IT department.`,
     ask_administrator: ({ provider, login }) =>
       `Please ask the administrator of ${login} ${provider.at} whether the account still exists.`,
   },
-  buttons: { sign_in: 'Sign in again', approve: 'Review and approve', renew: 'Renew the access', connect: 'Connect' },
+  buttons: {
+    sign_in: 'Sign in again',
+    approve: 'Review and approve',
+    renew: 'Renew the access',
+    change_access: 'Change the access',
+    connect: 'Connect',
+  },
   buttonFor: ({ button, mailbox }) => `${button}: ${mailbox}`,
   safety: ({ host }) => `The link leads to ${host}. Please never send a password by mail.`,
   fallback: 'If the button does not work, copy this address into your browser:',

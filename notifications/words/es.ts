@@ -15,6 +15,17 @@ export const es: MailWords = {
       title: () => 'Vuelva a iniciar sesión',
       lead: ({ tenant, mailbox }) => `${tenant} ha perdido la conexión con el buzón ${mailbox}.`,
     },
+    change_access: {
+      subject: ({ tenant, mailbox }) => `${tenant}: cambie la forma de acceso a ${mailbox}`,
+      title: () => 'Cambie la forma de acceso',
+      lead: ({ tenant, mailbox }) => `${tenant} ya no puede acceder al buzón ${mailbox} como hasta ahora.`,
+    },
+    change_link: {
+      subject: ({ tenant, mailbox }) => `${tenant}: su nuevo enlace para ${mailbox}`,
+      title: () => 'Aquí tiene su nuevo enlace',
+      lead: ({ tenant, mailbox }) =>
+        `Con este enlace puede cambiar la forma en que el buzón ${mailbox} está conectado con ${tenant}. El enlace anterior ya no sirve.`,
+    },
     unreachable: {
       subject: ({ tenant, mailbox }) => `${tenant}: ya no se puede abrir ${mailbox}`,
       title: () => 'Ya no se puede abrir un buzón',
@@ -112,6 +123,8 @@ export const es: MailWords = {
       `Abra la página e inicie sesión ${provider.at} con su propia cuenta, que debe tener acceso a ${mailbox}. Tardará alrededor de un minuto.`,
     sign_in_password: ({ login }) =>
       `Abra la página e introduzca la contraseña actual de ${login}. Tardará alrededor de un minuto.`,
+    change_access: ({ login }) =>
+      `Abra la página y elija cómo se accede a ${login} a partir de ahora. El historial y los ajustes se conservan. Tardará alrededor de un minuto.`,
     approve: ({ provider }) =>
       `Abra la página, revise lo que se pide y apruébelo ${provider.at}. Necesita allí derechos de administrador; si no los tiene, muestre este correo a su departamento de informática.`,
     ask_administrator: ({ provider, login }) =>
@@ -121,6 +134,7 @@ export const es: MailWords = {
     sign_in: 'Iniciar sesión',
     approve: 'Revisar y aprobar',
     renew: 'Renovar el acceso',
+    change_access: 'Cambiar el acceso',
     connect: 'Conectar',
   },
   buttonFor: ({ button, mailbox }) => `${button}: ${mailbox}`,

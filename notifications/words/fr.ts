@@ -15,6 +15,17 @@ export const fr: MailWords = {
       title: () => 'Merci de vous reconnecter',
       lead: ({ tenant, mailbox }) => `${tenant} a perdu la connexion à la boîte mail ${mailbox}.`,
     },
+    change_access: {
+      subject: ({ tenant, mailbox }) => `${tenant}\u00A0: merci de changer l’accès à ${mailbox}`,
+      title: () => 'Merci de changer l’accès',
+      lead: ({ tenant, mailbox }) => `${tenant} ne peut plus accéder à la boîte mail ${mailbox} comme auparavant.`,
+    },
+    change_link: {
+      subject: ({ tenant, mailbox }) => `${tenant}\u00A0: votre nouveau lien pour ${mailbox}`,
+      title: () => 'Voici votre nouveau lien',
+      lead: ({ tenant, mailbox }) =>
+        `Ce lien vous permet de changer la façon dont la boîte mail ${mailbox} est connectée à ${tenant}. L’ancien lien n’est plus valable.`,
+    },
     unreachable: {
       subject: ({ tenant, mailbox }) => `${tenant}\u00A0: ${mailbox} ne peut plus être ouverte`,
       title: () => 'Une boîte mail ne peut plus être ouverte',
@@ -111,6 +122,8 @@ export const fr: MailWords = {
       `Ouvrez la page et connectez-vous ${provider.at} avec votre propre compte, qui doit avoir accès à ${mailbox}. Cela prend environ une minute.`,
     sign_in_password: ({ login }) =>
       `Ouvrez la page et saisissez le mot de passe actuel de ${login}. Cela prend environ une minute.`,
+    change_access: ({ login }) =>
+      `Ouvrez la page et choisissez comment accéder désormais à ${login}. L’historique et les réglages restent. Cela prend environ une minute.`,
     approve: ({ provider }) =>
       `Ouvrez la page, vérifiez ce qui est demandé et donnez votre accord ${provider.at}. Il vous faut pour cela les droits d’administrateur\u00A0; si vous ne les avez pas, montrez ce message à votre service informatique.`,
     ask_administrator: ({ provider, login }) =>
@@ -120,6 +133,7 @@ export const fr: MailWords = {
     sign_in: 'Se reconnecter',
     approve: 'Vérifier et autoriser',
     renew: 'Renouveler l’accès',
+    change_access: 'Changer l’accès',
     connect: 'Connecter',
   },
   buttonFor: ({ button, mailbox }) => `${button}\u00A0: ${mailbox}`,

@@ -26,6 +26,18 @@ export const ja: MailWords = {
       title: () => '再度サインインしてください',
       lead: ({ tenant, mailbox }) => spaced`${tenant} とメールボックス ${mailbox} の接続が切れました。`,
     },
+    change_access: {
+      subject: ({ tenant, mailbox }) => `【${tenant}】${mailbox} の接続方法の変更のお願い`,
+      title: () => '接続方法を変更してください',
+      lead: ({ tenant, mailbox }) =>
+        spaced`${tenant} は、メールボックス ${mailbox} にこれまでの方法で接続できなくなりました。`,
+    },
+    change_link: {
+      subject: ({ tenant, mailbox }) => `【${tenant}】${mailbox} の新しいリンク`,
+      title: () => '新しいリンクをお送りします',
+      lead: ({ tenant, mailbox }) =>
+        spaced`このリンクから、メールボックス ${mailbox} と ${tenant} の接続方法を変更できます。以前のリンクは使えなくなっています。`,
+    },
     unreachable: {
       subject: ({ tenant, mailbox }) => `【${tenant}】${mailbox} を開けなくなりました`,
       title: () => 'メールボックスを開けなくなりました',
@@ -123,6 +135,8 @@ export const ja: MailWords = {
       `ページを開き、${mailbox} へのアクセス権を持つご自身のアカウントで${provider.at}にサインインしてください。1分ほどで完了します。`,
     sign_in_password: ({ login }) =>
       `ページを開き、${login} の現在のパスワードを入力してください。1分ほどで完了します。`,
+    change_access: ({ login }) =>
+      `ページを開き、${login} にこれから接続する方法を選んでください。履歴と設定はそのまま残ります。1分ほどで完了します。`,
     approve: ({ provider }) =>
       `ページを開いて内容を確認し、${provider.at}で承認してください。管理者権限が必要です。権限をお持ちでない場合は、このメールを社内のIT担当者にお見せください。`,
     ask_administrator: ({ provider, login }) =>
@@ -132,6 +146,7 @@ export const ja: MailWords = {
     sign_in: '再度サインインする',
     approve: '確認して承認する',
     renew: 'アクセスを更新する',
+    change_access: '接続方法を変更する',
     connect: '接続する',
   },
   buttonFor: ({ button, mailbox }) => `${button}: ${mailbox}`,

@@ -4,6 +4,8 @@ import type { Task, Why } from '../mail-kinds.ts';
 /** What a mail is about, as its reader sees it: a kind of mail may have several. */
 const OCCASIONS = [
   'sign_in',
+  'change_access',
+  'change_link',
   'unreachable',
   'approve',
   'reminder',
@@ -68,7 +70,7 @@ export interface MailWords {
     /** Several people share the mailbox, and each signs in with a login of their own. */
     sign_in_shared: Sentence<ReasonFacts & { mailbox: string }>;
   };
-  buttons: { sign_in: string; approve: string; renew: string; connect: string };
+  buttons: { sign_in: string; change_access: string; approve: string; renew: string; connect: string };
   /** Beside a button of several: which mailbox it is for. */
   buttonFor: Sentence<{ button: string; mailbox: string }>;
   /** Where the button leads, and that a password is never asked for by mail. */

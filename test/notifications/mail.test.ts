@@ -40,6 +40,23 @@ describe('a mail', () => {
     expect(html).toContain(`lang="${input.locale}"`);
   });
 
+  test.each(LOCALES)('in %s asks for another access where that mends the mailbox, and not for a sign-in', (locale) => {
+    const asked = composeMail({ ...withItem({ task: 'change_access' }), locale });
+    const plain = composeMail({ ...withItem({}), locale });
+    const { buttons } = wordsOf(locale);
+    expect(asked.text).toContain(buttons.change_access);
+    expect(asked.text).not.toContain(buttons.sign_in);
+    expect(asked.subject).toContain('ana.fischer@example.com');
+    expect(asked.subject).not.toBe(plain.subject);
+    const [item] = sampleOf('new_link').items;
+    const items = [{ ...item!, task: 'change_access' } as const];
+    const renewed = composeMail({ ...sampleOf('new_link', { items }), locale });
+    // It may be for a mailbox that works.
+    expect(renewed.text).not.toContain(`${wordsOf(locale).labels.since}: `);
+    expect(renewed.text).toContain(buttons.change_access);
+    expect(renewed.text).not.toBe(composeMail({ ...sampleOf('new_link'), locale }).text);
+  });
+
   test('names no address but the recipient’s and the channel’s', () => {
     for (const { input } of everyMail) {
       const { subject, text, html, headers } = composeMail(input);

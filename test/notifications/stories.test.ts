@@ -5,6 +5,7 @@ import { refreshCredential } from '../../credentials/refresh.ts';
 import { findChannel } from '../../db/channels/channels.ts';
 import { findCredentialState } from '../../db/credentials/credentials.ts';
 import { updateQueued } from '../../db/notices/notices.ts';
+import { channels } from '../../db/schema/channels.ts';
 import { credentials } from '../../db/schema/credentials.ts';
 import { channelOf, connectMicrosoft } from '../support/connect.ts';
 import { personal } from '../support/minting.ts';
@@ -41,6 +42,25 @@ it('rule 11: the owner has one mail of an incident, and one of its end', async (
   await until('both notices', async () => (await stage.notices(channel)).every(({ state }) => state === 'sent'));
   expect((await stage.notices(channel)).map(({ kind }) => kind)).toEqual(['recovered', 'reauth_required']);
   expect(subjects(owner)).toHaveLength(2);
+}, 60_000);
+
+it('a mail about a channel that needs another access leads to a page that offers the ways to it', async () => {
+  const owner = address('owner');
+  const channel = await stage.connect('movers', { owner: person(owner) });
+  await stage.breakAccess(channel);
+  await until('the first mail', () => stage.to(owner).length === 1);
+  const { database } = stage.engine.context;
+  await database.inTenant(channel.tenantId, (tx) =>
+    tx.update(channels).set({ action: 'change_access' }).where(eq(channels.id, channel.id)),
+  );
+  await stage.api.call('POST', '/v1/notices', { channels: [channel.id], kind: 'reauth_required' });
+  await until('the mail', () => stage.to(owner).length === 2);
+  const told = stage.to(owner)[1]?.text ?? '';
+  expect(told).toContain('Change the access');
+  const [path] = /\/connect\/[\w-]{43}/.exec(told) ?? [];
+  const session = (await stage.api.call('GET', `${path}/session`)).json as { purpose: string; access_types: string[] };
+  expect(session.purpose).toBe('change_access');
+  expect(session.access_types).toEqual(expect.arrayContaining(['gmail', 'imap', 'microsoft']));
 }, 60_000);
 
 it('the admins are told of a shared channel, and its owner is not', async () => {
