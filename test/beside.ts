@@ -9,7 +9,7 @@ export const BESIDE = [
   files('api', [
     'accounts-at-servers answer-types branding client-address connect-oauth connection-context documentation drift exposure',
     'feeds imports key-rights link-ends microsoft openapi pages problems push quarantine security sending-sign-in',
-    'server-kinds server sign-in-ways',
+    'salesforce server-kinds server sign-in-ways',
   ]),
   files('channels', ['reminders wake']),
   files('connections', [
@@ -19,7 +19,7 @@ export const BESIDE = [
   files('db', ['account-keys lost-connection processes renamed-json roles']),
   files('imports', [
     'audit-states comparison dovecot exchange folders identity import-window microsoft modes moves parser-upgrade receipt',
-    'reauthorized records refused-parts retention set-aside silent-loss work-places kill/kill model/model',
+    'reauthorized records refused-parts salesforce retention set-aside silent-loss work-places kill/kill model/model',
   ]),
   files('notifications', ['dark-modes kill mail smtp']),
   files('providers', [

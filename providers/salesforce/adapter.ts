@@ -19,10 +19,12 @@ import { changedSince, headOf, listChanges } from './changes.ts';
 import { SalesforceClient } from './client.ts';
 import type { SalesforceConfig } from './configuration.ts';
 import { isTrusted } from './configuration.ts';
-import { classifySalesforce } from './errors.ts';
+import { classifySalesforce, IP_RESTRICTED } from './errors.ts';
 import { fetchRecords } from './fetching.ts';
-import { createSalesforceOAuth, foreign, INSTANCE, LOGIN_ID } from './oauth.ts';
-import { userPage } from './schema.ts';
+import { foreign, INSTANCE } from './login.ts';
+import { createSalesforceOAuth, LOGIN_ID } from './oauth.ts';
+import { readInPart, runInPart } from './part-refusal.ts';
+import { OBJECTS, userPage } from './schema.ts';
 import { listWindow, readNewestDate } from './window.ts';
 
 const MINUTE_MS = 60_000;
@@ -46,13 +48,16 @@ const WORDS: AccessWords = {
   hint: 'Salesforce; you sign in at Salesforce',
   // "expired access/refresh token" says all of it: a withdrawn access, a new password, 30 idle days, a sixth login.
   causes: { access_revoked: 'access_ended' },
+  // The list of addresses is that of the operator's app; an organization may have ranges of its own.
+  remedies: {
+    [IP_RESTRICTED]:
+      'Salesforce lets nothing refresh from our address. Enter the addresses of all workers and servers in the IP allowlist of ' +
+      'the app (External Client App). If they stand there, an administrator of the organization has to admit them in its ' +
+      'network access. The channel is tried again by itself, hourly and then daily.',
+  },
 };
 
-/** Each object has a cursor of its own. */
-const PARTS: readonly ScopeReference[] = [
-  { scope: 'EmailMessage', name: 'EmailMessage' },
-  { scope: 'Task', name: 'Task' },
-];
+const PARTS: readonly ScopeReference[] = OBJECTS.map((name) => ({ scope: name, name }));
 
 /** Mails and tasks of a Salesforce organization, as one login sees them. */
 export function createSalesforceProvider(config: SalesforceConfig, reserve: ReserveTime): Provider {
@@ -111,12 +116,13 @@ function createSession(opened: Opened): Session {
     identify: () => identify(opened),
     verify: async () => (await identify(opened)).proved,
     parts: () => Promise.resolve([...PARTS]),
-    headOf: (part) => headOf(client, part),
+    headOf: (part) => runInPart(client, part, () => headOf(client, part)),
     newestAt: () => readNewestDate(client),
     changedSince: (cursors) => changedSince(client, cursors),
-    listChanges: (part, cursor, limit) => listChanges(client, part, cursor, limit),
-    listWindow: (part, window, position, limit) => listWindow(client, part, window, position, limit),
-    fetchMessages: (part, items) => fetchRecords(client, part, items),
+    listChanges: (part, cursor, limit) => runInPart(client, part, () => listChanges(client, part, cursor, limit)),
+    listWindow: (part, window, position, limit) =>
+      runInPart(client, part, () => listWindow(client, part, window, position, limit)),
+    fetchMessages: (part, items) => readInPart(client, part, fetchRecords(client, part, items)),
     close: () => Promise.resolve(),
   };
 }

@@ -3,7 +3,9 @@ import { ProviderError } from '../../domain/verdict.ts';
 import { parseJson } from '../answers/text.ts';
 import type { ChangePage, ScopeHead, ScopeReference } from '../contract.ts';
 import type { ImportedObject, SalesforceClient } from './client.ts';
-import { arrivalOf, imported, itemOf, listRecords, MOST_RECORDS, placeOf, secondOf, soqlTime } from './records.ts';
+import { arrivalOf, imported, isSettled, itemOf, listRecords, MOST_RECORDS } from './records.ts';
+import { placeOf, secondOf, soqlTime } from './records.ts';
+import { isHidden, objectOf } from './part-refusal.ts';
 import { cursor as cursorSchema } from './schema.ts';
 import type { Cursor, ListedRecord } from './schema.ts';
 
@@ -16,26 +18,25 @@ const REPLICATED_MS = 29 * DAY_MS;
 /** What a cursor remembers of its overlap. */
 const MOST_SEEN = 2_000;
 
-export const objectOf = ({ scope }: Pick<ScopeReference, 'scope'>) => scope as ImportedObject;
-
 /** The cursor of an object as of now. Records of the overlap count as listed. */
 export async function headOf(client: SalesforceClient, part: ScopeReference): Promise<ScopeHead> {
   const object = objectOf(part);
-  const at = await client.now();
-  const told = await unlessExpired(updatedSince(client, object, new Date(at.getTime() - OVERLAP_MS)));
+  const askedAt = await client.now();
+  const told = await unlessExpired(updatedSince(client, object, new Date(askedAt.getTime() - OVERLAP_MS)));
   // An organization that replicates since a moment ago has nothing before it.
-  const latestDateCovered = told?.latestDateCovered ?? at;
-  const since = startOf(latestDateCovered, at);
+  const latestDateCovered = told?.latestDateCovered ?? askedAt;
+  const since = startOf(latestDateCovered, askedAt);
   const seen: string[] = [];
   for (let after: ReturnType<typeof placeOf> | null = null; ;) {
     const where = `SystemModstamp >= ${soqlTime(since)}`;
-    const { records } = await listRecords(client, object, { where, after, most: MOST_RECORDS });
-    seen.push(...records.map(nameOf));
+    const { records, at } = await listRecords(client, object, { where, after, most: MOST_RECORDS });
+    // A task of the running second may change once more: it is listed again when the second is over.
+    seen.push(...records.filter((record) => object !== 'Task' || isSettled(record, askedAt)).map(nameOf));
     const last = records.at(-1);
-    if (!last || records.length < MOST_RECORDS) break;
-    after = placeOf(last);
+    if (last && records.length === MOST_RECORDS) after = placeOf(last);
+    // What came while this was listed counts as listed: the head is as of its end.
+    else return { ...part, cursor: format(remembered(seen, { start: since, coveredUntil: latestDateCovered })), at };
   }
-  return { ...part, cursor: format(remembered(seen, { start: since, coveredUntil: latestDateCovered })), at };
 }
 
 /** Whether any object has records that its cursor has not seen; an expired cursor tells nothing, and its listing says so. */
@@ -51,13 +52,22 @@ export async function changedSince(
     const since = new Date(from.since);
     // A cursor that rests for ever would leave the time that Salesforce replicates.
     if (from.listing || now.getTime() - since.getTime() > DAY_MS) return { changed: true, at: null };
-    const told = await unlessExpired(updatedSince(client, objectOf({ scope }), since));
-    if (told === null) return { changed: true, at: null };
-    const { ids, latestDateCovered } = told;
-    if (await hasUnseen(client, objectOf({ scope }), from, ids)) return { changed: true, at: null };
-    coveredUntil = new Date(Math.min(coveredUntil.getTime(), latestDateCovered.getTime()));
+    const quietUntil = await findQuiet(client, objectOf({ scope }), from);
+    if (quietUntil === null) return { changed: true, at: null };
+    coveredUntil = new Date(Math.min(coveredUntil.getTime(), quietUntil.getTime()));
   }
   return { changed: false, at: coveredUntil };
+}
+
+/** Until when nothing of an object has changed; null: it has, or its listing says why that cannot be told. */
+async function findQuiet(client: SalesforceClient, object: ImportedObject, from: Cursor): Promise<Date | null> {
+  try {
+    const { ids, latestDateCovered } = await updatedSince(client, object, new Date(from.since));
+    return (await hasUnseen(client, object, from, ids)) ? null : latestDateCovered;
+  } catch (error) {
+    if (isExpired(error) || isHidden(error)) return null;
+    throw error;
+  }
 }
 
 async function hasUnseen(
@@ -95,7 +105,7 @@ export async function listChanges(
   const where = `SystemModstamp >= ${from.since}`;
   const askedAt = await client.now();
   const page = await listRecords(client, object, { where, after: from.listing?.after ?? null, most });
-  const settled = object === 'Task' ? page.records.filter((record) => isSettled(record, page.at)) : page.records;
+  const settled = object === 'Task' ? page.records.filter((record) => isSettled(record, askedAt)) : page.records;
   const { taken, unseen } = firstUnseen(settled, known, limit);
   const items = (await imported(client, object, unseen))
     .filter((record) => object === 'Task' || !isOldNews(record, new Date(from.since)))
@@ -147,9 +157,6 @@ const earliestStart = ({ since, listing }: Cursor, coveredUntil: Date, at: Date)
 
 const startOf = (coveredUntil: Date, at: Date) =>
   new Date(Math.floor((Math.min(coveredUntil.getTime(), at.getTime()) - OVERLAP_MS) / 1000) * 1000);
-
-/** Whether the second of a stamp is over. A task may change once more in it, with the same stamp, and is listed after it. */
-const isSettled = (record: ListedRecord, at: Date) => secondOf(record) < Math.floor(at.getTime() / 1000);
 
 /** A mail from before the last listing that was changed since, such as one that was read: no mail has come. */
 function isOldNews(record: ListedRecord, since: Date): boolean {
@@ -210,11 +217,24 @@ async function updatedSince(
   try {
     return await client.updated(object, { from: since, to });
   } catch (error) {
-    if (!(error instanceof ProviderError) || error.verdict.providerCode !== 'EXCEEDED_ID_LIMIT') throw error;
-    const { latestDateCovered } = await client.updated(object, { from: new Date(now.getTime() - MINUTE_MS), to });
-    return { ids: null, latestDateCovered };
+    if (!hasTooMany(error)) throw error;
+    return { ids: null, latestDateCovered: await coveredNow(client, object, now) };
   }
 }
+
+/** More ids in a minute than Salesforce lists leave open until when it covers them: the overlap doubles. */
+async function coveredNow(client: SalesforceClient, object: ImportedObject, now: Date): Promise<Date> {
+  const [from, to] = [new Date(now.getTime() - MINUTE_MS), new Date(now.getTime() + MINUTE_MS)];
+  try {
+    return (await client.updated(object, { from, to })).latestDateCovered;
+  } catch (error) {
+    if (!hasTooMany(error)) throw error;
+    return new Date(now.getTime() - OVERLAP_MS);
+  }
+}
+
+const hasTooMany = (error: unknown) =>
+  error instanceof ProviderError && error.verdict.providerCode === 'EXCEEDED_ID_LIMIT';
 
 const format = (cursor: Cursor) => JSON.stringify(cursor);
 
@@ -226,9 +246,11 @@ function understood(text: string): Cursor | null {
 /** null: Salesforce does not replicate from there. */
 const unlessExpired = <T>(asking: Promise<T>): Promise<T | null> =>
   asking.catch((error: unknown) => {
-    if (error instanceof ProviderError && error.verdict.kind === 'cursor_expired') return null;
+    if (isExpired(error)) return null;
     throw error;
   });
+
+const isExpired = (error: unknown) => error instanceof ProviderError && error.verdict.kind === 'cursor_expired';
 
 function read(text: string): Cursor {
   const cursor = understood(text);

@@ -10,13 +10,14 @@ import type { Pacer } from '../pacer.ts';
 import type { Budget } from './budget.ts';
 import { classifySalesforce } from './errors.ts';
 import { described, updatedRecords } from './schema.ts';
+import type { OBJECTS } from './schema.ts';
 
 const VERSION = 'v62.0';
 /** 32 MiB: a page of mails holds their texts. */
 const PAGE_BYTES = 32 * 1024 * 1024;
 
 /** An object of Salesforce that is imported. */
-export type ImportedObject = 'EmailMessage' | 'Task';
+export type ImportedObject = (typeof OBJECTS)[number];
 
 export interface SalesforceClientOptions {
   http: Http;

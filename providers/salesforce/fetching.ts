@@ -1,7 +1,7 @@
 import type { FetchedMessage, ListedItem, ScopeReference } from '../contract.ts';
-import { objectOf } from './changes.ts';
 import type { SalesforceClient } from './client.ts';
 import { composeMail } from './mime.ts';
+import { objectOf } from './part-refusal.ts';
 import { arrivalOf, DRAFT } from './records.ts';
 import { instantOf, MAIL_FIELDS, mails, tasks } from './schema.ts';
 import type { Mail, TaskRecord } from './schema.ts';

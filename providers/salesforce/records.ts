@@ -43,16 +43,27 @@ export const placeOf = ({ SystemModstamp, Id }: ListedRecord): Place => ({ stamp
 export const secondOf = ({ SystemModstamp }: Pick<ListedRecord, 'SystemModstamp'>) =>
   Math.floor(SystemModstamp.getTime() / 1000);
 
+/**
+ * Whether the second of a stamp was over at an instant that lies before the listing. A task may change once more in its second,
+ * with the same stamp, and is listed after it.
+ */
+export const isSettled = (record: ListedRecord, at: Date) => secondOf(record) < Math.floor(at.getTime() / 1000);
+
 /** A mail never changes; each state of a task is an item of its own. */
 export function itemOf(object: ImportedObject, record: ListedRecord): ListedItem {
   const providerId = object === 'Task' ? `${record.Id}@${secondOf(record)}` : record.Id;
   return { providerId, generation: '' };
 }
 
-/** When a mail came: it was filed later than it was sent, or sent later than it was drafted. */
-export function arrivalOf({ CreatedDate, MessageDate }: Pick<ListedRecord, 'CreatedDate' | 'MessageDate'>): Date {
-  return MessageDate && MessageDate > CreatedDate ? MessageDate : CreatedDate;
+/**
+ * When a mail came: it was filed later than it was sent, or sent later than it was drafted. Its sender may date it into the
+ * future; no mail comes after its record was last written.
+ */
+export function arrivalOf({ CreatedDate, MessageDate, SystemModstamp }: Dates): Date {
+  const sentAt = MessageDate && MessageDate > SystemModstamp ? SystemModstamp : MessageDate;
+  return sentAt && sentAt > CreatedDate ? sentAt : CreatedDate;
 }
+type Dates = Pick<ListedRecord, 'CreatedDate' | 'MessageDate' | 'SystemModstamp'>;
 
 /**
  * Those of the records that are imported: no drafts, and no task that only logs a mail, which is imported itself. Such a task

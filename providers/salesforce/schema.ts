@@ -17,6 +17,12 @@ export const userPage = z.object({
   records: z.array(z.object({ Id: id, Username: z.string().min(1), Email: z.string().nullish() })),
 });
 
+/** The objects that are imported; each has a cursor of its own. */
+export const OBJECTS = ['EmailMessage', 'Task'] as const;
+
+/** Whether an object may be read. */
+export const presence = z.object({ records: z.array(z.object({ Id: id })) });
+
 /** Facts of a record by which it is listed; the last ones are of one object or the other. */
 const listed = z.object({
   Id: id,

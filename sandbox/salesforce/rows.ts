@@ -42,6 +42,8 @@ export interface RecordRow {
   readonly stamp: number;
   readonly created_by: string;
   readonly deleted_at: number | null;
+  /** The fault `transaction_open` under which it was made: until its end no request sees the record. */
+  readonly transaction?: string;
   /** What was set; the other fields are empty. */
   readonly fields: Readonly<Record<string, FieldValue>>;
   /** Of a delivered mail: subject, sender and text are made of it anew. */

@@ -24,7 +24,7 @@ import { REST_FAULTS } from './rest/api.ts';
 import { Locators } from './rest/locators.ts';
 import { salesforceRoutes } from './routes.ts';
 import type { AccountRow, RecordRow } from './rows.ts';
-import { present, SalesforceStore } from './store.ts';
+import { present, SalesforceStore, TRANSACTION_OPEN } from './store.ts';
 
 const EVENTS: readonly EventDescription[] = [
   { fault: 'password_changed', label: 'Change password' },
@@ -41,6 +41,7 @@ const CONDITIONS: readonly string[] = [
   'admin_consent_required',
   'conditional_access',
   ...REST_FAULTS,
+  TRANSACTION_OPEN,
 ];
 
 const ACCOUNT_DETAILS = ['instance', 'org'] as const;

@@ -17,6 +17,8 @@ import { DEFAULT_SETTINGS } from './rows.ts';
 type SalesforceChange = Change<SalesforceRows>;
 
 const DAY_MS = 24 * 3600_000;
+/** A fault: records are stamped as they are made, and committed when it ends. */
+export const TRANSACTION_OPEN = 'transaction_open';
 /** The status of a mail that is not sent yet. */
 const DRAFT = '5';
 
@@ -128,7 +130,23 @@ export class SalesforceStore implements GrantStore {
   }
 
   records(org: string, object: ObjectName): RecordRow[] {
-    return [...this.#recordsOf(org).values()].filter((row) => row.object === object);
+    const open = this.#openTransactions();
+    return [...this.#recordsOf(org).values()].filter((row) => row.object === object && !isOpen(row, open));
+  }
+
+  /** The start of the longest open transaction; every record that is stamped before it can be seen. */
+  coveredUntil(org: string, object: ObjectName): number {
+    const open = this.#openTransactions();
+    const rows = open.length === 0 ? [] : [...this.#recordsOf(org).values()];
+    const stamps = rows.filter((row) => row.object === object && isOpen(row, open)).map(({ stamp }) => stamp);
+    return Math.min(this.second(), ...stamps);
+  }
+
+  #openTransactions(): string[] {
+    const all = this.deps.conditions.list();
+    return all
+      .filter(({ provider, fault }) => provider === 'salesforce' && fault === TRANSACTION_OPEN)
+      .map(({ id }) => id);
   }
 
   create(account: AccountRow, object: ObjectName, fields: RecordRow['fields']): RecordRow {
@@ -194,7 +212,16 @@ export class SalesforceStore implements GrantStore {
   ): readonly [RecordRow, ...RecordRow[]] {
     const at = this.second();
     const created_at = spec ? Math.floor(Date.parse(spec.date) / 1000) * 1000 : at;
-    const common = { org, created_at, modified_at: created_at, stamp: at, created_by: user_id, deleted_at: null };
+    const [transaction] = this.#openTransactions();
+    const common = {
+      org,
+      created_at,
+      modified_at: created_at,
+      stamp: at,
+      created_by: user_id,
+      deleted_at: null,
+      ...(transaction === undefined ? {} : { transaction }),
+    };
     const mail = { ...common, object, id: newId(object === 'Task' ? '00T' : '02s'), fields, ...(spec ? { spec } : {}) };
     if (object === 'Task' || fields['Status'] === DRAFT) return [mail];
     const Subject = `Email: ${spec?.subject ?? fields['Subject'] ?? ''}`;
@@ -211,6 +238,9 @@ export class SalesforceStore implements GrantStore {
     return row.ended === null || row.ended.at + GRANT_RULES.remembersDeadTokensMs > now;
   }
 }
+
+const isOpen = ({ transaction }: RecordRow, open: readonly string[]): boolean =>
+  transaction !== undefined && open.includes(transaction);
 
 const day = (iso: string): string => iso.slice(0, 10);
 

@@ -1,3 +1,4 @@
+import { withTokenLife } from '../../credentials/token-life.ts';
 import { completeSignIn, proveSignIn } from '../../connections/complete-sign-in.ts';
 import { findChannel } from '../../db/channels/channels.ts';
 import { findCredentialState } from '../../db/credentials/credentials.ts';
@@ -51,6 +52,11 @@ interface SignInWay {
   uses?: Use[];
 }
 
+/** The same at the sandbox's Salesforce. */
+export function connectSalesforce(stage: Stage, email: string, connecting: Connecting = {}): Promise<LinkResult> {
+  return connectOAuth(stage, { accessType: 'salesforce', provider: 'salesforce' }, email, connecting);
+}
+
 /** The same at any way with a consent page: a mailbox over IMAP with a provider's token, too. */
 export async function connectOAuth(
   stage: Stage,
@@ -61,8 +67,8 @@ export async function connectOAuth(
   const { context } = stage;
   const { accessType, provider } = way;
   const tokens = await signInAt(stage, { ...way, uses: spec.uses ?? ['read'] }, email, asked);
-  const { accessToken, idToken = null } = tokens;
-  const access: SessionAccess = { kind: 'token', issuer: provider, mailbox: null, context: {}, accessToken, idToken };
+  const { accessToken, idToken = null, context: told } = tokens;
+  const access: SessionAccess = { kind: 'token', issuer: provider, mailbox: null, context: told, accessToken, idToken };
   const proof = await proveSignIn(context, accessType, access, AbortSignal.timeout(10_000));
   const credential = { kind: 'oauth', provider, tokens } as const;
   const full = { ...LINK_SPEC, ...spec };
@@ -94,7 +100,8 @@ export async function signInAt(
   const back = new URL(await sandbox.consent(authorizationUrl.href, email));
   const code = back.searchParams.get('code') ?? '';
   const asked = { redirectUri, code, codeVerifier, context: {} };
-  return oauth.processTokenAnswer(await oauth.exchangeRequest(asked, AbortSignal.timeout(10_000)));
+  const answer = await oauth.exchangeRequest(asked, AbortSignal.timeout(10_000));
+  return withTokenLife(oauth, oauth.processTokenAnswer(answer));
 }
 
 /** A link that is pinned to a channel, as the product makes one. */

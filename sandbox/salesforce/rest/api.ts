@@ -14,10 +14,18 @@ const DAILY_REQUESTS = 100_000;
 const VERSIONS = ['62.0', '63.0', '64.0', '65.0'];
 
 /** The faults of the control API that show in a call's answer, besides those of every HTTP request. */
-export const REST_FAULTS = ['account_disabled', 'api_disabled', 'requests_nearly_spent'] as const;
+export const REST_FAULTS = [
+  'account_disabled',
+  'api_disabled',
+  'requests_nearly_spent',
+  // Enhanced Email is off: the organization has no such object.
+  'emails_hidden',
+  'tasks_hidden',
+  'too_many_ids',
+] as const;
 
 /** A call as it came, at one instance. */
-export interface Call extends Omit<RestRequest, 'store' | 'account' | 'version' | 'path' | 'locators'> {
+export interface Call extends Omit<RestRequest, 'store' | 'account' | 'version' | 'path' | 'locators' | 'faults'> {
   readonly instance: string;
   /** Below `/services/data`. */
   readonly address: string;
@@ -50,7 +58,10 @@ export function answerRest(
   if (!session.scopes.some((scope) => scope === 'api' || scope === 'full')) return restError.notForRest();
   const counted = store.countRequest(account.org);
   const used = held.has('requests_nearly_spent') ? DAILY_REQUESTS - 5_000 : counted;
-  const answer = answerPath({ ...call, store, locators, account, version, path: below }, used);
+  const answer = answerPath(
+    { ...call, store, locators, account, version, path: below, faults: new Set(held.keys()) },
+    used,
+  );
   return { ...answer, headers: { ...answer.headers, 'sforce-limit-info': `api-usage=${used}/${DAILY_REQUESTS}` } };
 }
 

@@ -3,6 +3,7 @@ import type { MessageSpec } from '../../message-factory.ts';
 import { orgId } from '../ids.ts';
 import type { FieldValue, RecordRow } from '../rows.ts';
 import type { SalesforceStore } from '../store.ts';
+import type { RestRequest } from './request.ts';
 
 export type FieldType =
   | 'id'
@@ -66,6 +67,12 @@ export const OBJECTS: Readonly<Record<string, Readonly<Record<string, FieldType>
   User: { ...SYSTEM, Username: 'string', Email: 'email', Name: 'string', IsActive: 'boolean' },
   Organization: { ...SYSTEM, Name: 'string', InstanceName: 'string', IsSandbox: 'boolean' },
 };
+
+const HIDDEN_BY: Readonly<Record<string, string>> = { EmailMessage: 'emails_hidden', Task: 'tasks_hidden' };
+
+/** Whether the organization has no such object, or the login may not see it: both look alike. */
+export const isHidden = ({ faults }: Pick<RestRequest, 'faults'>, object: string): boolean =>
+  faults.has(HIDDEN_BY[object] ?? '');
 
 /** Objects that people make. */
 export const isWritable = (object: string): object is 'EmailMessage' | 'Task' =>

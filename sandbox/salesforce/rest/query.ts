@@ -1,7 +1,7 @@
 import type { HttpAnswer } from '../../http-answer.ts';
 import { json, restError } from '../answers.ts';
 import type { SObject } from './objects.ts';
-import { OBJECTS, recordsOf } from './objects.ts';
+import { isHidden, OBJECTS, recordsOf } from './objects.ts';
 import type { RestRequest } from './request.ts';
 import { fieldNamed, NoSuchField, select } from './select.ts';
 import type { Query } from './soql.ts';
@@ -17,7 +17,7 @@ export function answerQuery(request: RestRequest, soql: string, withDeleted: boo
     const query = parseSoql(soql);
     const object = Object.keys(OBJECTS).find((name) => name.toLowerCase() === query.object.toLowerCase());
     const records = object === undefined ? undefined : recordsOf(store, account.org, object);
-    if (object === undefined || !records) return restError.noSuchObject(query.object);
+    if (object === undefined || !records || isHidden(request, object)) return restError.noSuchObject(query.object);
     const known = { ...query, object };
     const present = withDeleted ? records : records.filter((record) => record['IsDeleted'] === false);
     const picked = select(known, present);

@@ -27,17 +27,22 @@ export function answerReplication(
   const { store, account } = request;
   const isWithin = (at: number): boolean => at >= range.start && at < range.end;
   const rows = store.records(account.org, object);
-  // No transaction is ever open here: everything up to now is covered.
-  const latestDateCovered = dateTime(Math.min(range.end, store.second()));
+  const latestDateCovered = dateTime(Math.min(range.end, store.coveredUntil(account.org, object)));
   if (what === 'updated') {
     const ids = rows.filter(({ stamp, deleted_at }) => deleted_at === null && isWithin(stamp)).map(({ id }) => id);
-    return ids.length > MOST_IDS ? restError.tooManyIds() : json(200, { ids, latestDateCovered });
+    return ids.length > MOST_IDS || hasTooMany(request, range)
+      ? restError.tooManyIds()
+      : json(200, { ids, latestDateCovered });
   }
   const deletedRecords = rows
     .filter((row): row is RecordRow & { deleted_at: number } => row.deleted_at !== null && isWithin(row.deleted_at))
     .map(({ id, deleted_at }) => ({ id, deletedDate: dateTime(deleted_at) }));
   return json(200, { deletedRecords, earliestDateAvailable: dateTime(store.now() - MOST_DAYS_MS), latestDateCovered });
 }
+
+/** As after a mass update: a few minutes alone have as few changes as can be listed. */
+const hasTooMany = ({ faults }: RestRequest, { start, end }: Range): boolean =>
+  faults.has('too_many_ids') && end - start > 5 * MINUTE_MS;
 
 function rangeOf({ store, account, query }: RestRequest): Range | HttpAnswer {
   const [start, end] = [instantOf(query.get('start')), instantOf(query.get('end'))];

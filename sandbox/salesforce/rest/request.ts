@@ -16,4 +16,6 @@ export interface RestRequest {
   readonly body: string;
   /** The header Sforce-Query-Options. */
   readonly options: string;
+  /** The faults that hold for it, by name. */
+  readonly faults: ReadonlySet<string>;
 }

@@ -3,7 +3,7 @@ import { json, noContent, restError } from '../answers.ts';
 import { shortId } from '../ids.ts';
 import type { FieldValue } from '../rows.ts';
 import type { SObject } from './objects.ts';
-import { isWritable, OBJECTS, recordsOf, SYSTEM } from './objects.ts';
+import { isHidden, isWritable, OBJECTS, recordsOf, SYSTEM } from './objects.ts';
 import { answerReplication } from './replication.ts';
 import type { RestRequest } from './request.ts';
 import { fieldNamed, NoSuchField } from './select.ts';
@@ -13,7 +13,7 @@ export function answerSObjects(request: RestRequest): HttpAnswer {
   const [, named, below, ...more] = request.path;
   if (named === undefined) return describeGlobal(request);
   const object = Object.keys(OBJECTS).find((name) => name.toLowerCase() === named.toLowerCase());
-  if (object === undefined || more.length > 0) return restError.notFound();
+  if (object === undefined || isHidden(request, object) || more.length > 0) return restError.notFound();
   if (below === undefined) return request.method === 'POST' ? create(request, object) : basic(request, object);
   if (below === 'describe') return json(200, describe(request, object));
   if (below === 'updated' || below === 'deleted') {
@@ -26,7 +26,7 @@ export function answerSObjects(request: RestRequest): HttpAnswer {
 export function answerCollection(request: RestRequest): HttpAnswer {
   const object = request.path[2] ?? '';
   const records = recordsOf(request.store, request.account.org, object);
-  if (!records) return restError.notFound();
+  if (!records || isHidden(request, object)) return restError.notFound();
   const body = bodyOf(request);
   const listed = (name: string): string[] =>
     Array.isArray(body?.[name])
