@@ -68,10 +68,12 @@ function refusedBy(error: unknown): AdoptionFailure {
 async function proveAndStore(
   context: Context,
   { row, token, answeredAt }: AnsweredAdoption,
-  tokens: TokenSet,
+  answered: TokenSet,
 ): Promise<AdoptionOutcome> {
   const { tenantId, tokenHash, accessType, request } = row;
   const oauth = oauthOfRow(context, row);
+  const kept = oauth.logins?.kept(request.connection ?? {});
+  const tokens = { ...answered, context: { ...kept, ...answered.context } };
   const provider = context.providers.get(accessType);
   // Sending that the request does not name is asked for only where the granted scopes prove it, without a login of its own.
   const readsOnly = request.uses === undefined && (tokens.scopes === null || provider?.proveSending !== undefined);

@@ -7,6 +7,7 @@ import type { Secret } from '../domain/secret.ts';
 import type { Server, SubmissionServer } from '../domain/server.ts';
 import type { ProviderAnswer, StatusReason, Verdict } from '../domain/verdict.ts';
 import type { VagueCause } from '../domain/words/causes.ts';
+import type { LoginPlace } from '../domain/words/login-places.ts';
 import type { PasswordNote } from '../domain/words/password-notes.ts';
 import type { SecurityEvents } from './security-events.ts';
 
@@ -185,6 +186,8 @@ export interface AccessWords {
   hint: string;
   /** For reasons of which the provider's bytes tell less, or something else, than the reason's name. */
   causes: Partial<Record<StatusReason, VagueCause>>;
+  /** What the operator can do about a refusal, by the provider's code; absent: what the action says. */
+  remedies?: Readonly<Record<string, string>>;
   /** In place of both where a channel has a grant and no password; absent: the access type has one of them alone. */
   ofGrants?: Pick<AccessWords, 'provider' | 'causes'>;
 }
@@ -253,6 +256,8 @@ export interface OAuthAdapter {
    * issuer per customer (Entra: per tenant).
    */
   issuers: readonly string[] | ((issuer: string) => boolean);
+  /** Where people sign in, if there is more than one place (Salesforce); absent: there is one. */
+  logins?: Logins;
   /** A login opens a shared mailbox that it was given access to (Exchange); absent: the mailbox's own login alone does. */
   readsShared?: true;
   /** Where a person is sent to consent (RFC 6749 section 4.1.1). */
@@ -297,6 +302,21 @@ export interface OAuthAdapter {
   defaultLifeSeconds: number;
   /** The longest life that an answer can mean; absent: a day. Only a provider of long-lived tokens declares it. */
   longestLifeSeconds?: number;
+}
+
+/** The places at one provider where people sign in; a login is good at its own place alone. */
+export interface Logins {
+  /** The ones that serve many customers; the first is the usual one. */
+  places: readonly { kind: LoginPlace; url: string }[];
+  /** What an entry of a customer's own address looks like. */
+  example: string;
+  /**
+   * What a connection knows of the place that a person names; null: no place of this provider. The client's secret and the
+   * person go there, so nothing but the provider's own addresses will do.
+   */
+  contextOf(entered: string): ConnectionContext | null;
+  /** What a grant keeps of the place where it was given. */
+  kept(context: ConnectionContext): ConnectionContext;
 }
 
 export interface AuthorizationRequest {

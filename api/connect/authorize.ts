@@ -8,6 +8,7 @@ import type { OAuthAdapter } from '../../providers/contract.ts';
 import { createPkce } from '../../providers/oauth.ts';
 import type { ApiContext } from '../api-context.ts';
 import { randomText, sha256 } from '../../crypto/random-secrets.ts';
+import { Problem } from '../http/problem.ts';
 import { bindBrowser } from './browser.ts';
 import { limitAuthorizations, storeAuthorization } from './attempt-limit.ts';
 import { chooseOAuth } from './choose-oauth.ts';
@@ -21,6 +22,8 @@ interface Going {
   address: string;
   accessType: AccessType;
   provider: ProviderName | undefined;
+  /** Where the person signs in, of the places of the provider; absent: where the channel did, or at the usual one. */
+  login: string | undefined;
   request: Request;
   response: Response;
 }
@@ -36,6 +39,7 @@ export async function startAuthorization(context: ApiContext, going: Going): Pro
   requireUsable(opened, accessType, now);
   limitAuthorizations(context, opened.link);
   const oauth = chooseOAuth(context, accessType, going.provider);
+  const place = placeOf(oauth, going.login);
   const { codeVerifier, codeChallenge } = createPkce();
   const state = randomText();
   const { link } = opened;
@@ -46,11 +50,12 @@ export async function startAuthorization(context: ApiContext, going: Going): Pro
     accessType,
     provider: oauth.provider,
     browserHash: bindBrowser(context, request, response),
-    codeVerifierJwe: await sealTrip(context, link, { address: going.address, codeVerifier }),
+    codeVerifierJwe: await sealTrip(context, link, { address: going.address, codeVerifier, place }),
     createdAt: now,
     expiresAt: new Date(now.getTime() + TRIP_LIFE_MS),
   };
   await storeAuthorization(context, row);
+  const connection = await connectionOf(context, opened, accessType);
   return oauth.authorizationUrl({
     redirectUri: redirectUri(context, oauth),
     state,
@@ -58,7 +63,19 @@ export async function startAuthorization(context: ApiContext, going: Going): Pro
     uses: link.spec.uses,
     isShared: sharedMailbox(opened) !== null,
     loginHint: loginHint(opened, oauth, accessType),
-    ...(await connectionOf(context, opened, accessType)),
+    ...connection,
+    context: { ...connection.context, ...place },
+  });
+}
+
+/** Our secret follows the person to the place: an address that is not the provider's own is refused before either leaves. */
+function placeOf({ provider, logins }: OAuthAdapter, entered: string | undefined): ConnectionContext {
+  if (entered === undefined) return {};
+  const place = logins?.contextOf(entered);
+  if (place) return place;
+  const message = logins ? `expected an address such as ${logins.example}` : `${provider} has one place to sign in`;
+  throw new Problem('validation_failed', `In the body: login: ${message}`, {
+    errors: [{ in: 'body', path: 'login', message }],
   });
 }
 
@@ -92,22 +109,24 @@ interface Trip {
   /** The link's address is stored nowhere else: the callback has to find its way back. */
   address: string;
   codeVerifier: Secret;
+  /** Where the person went to sign in, as far as they chose it. */
+  place: ConnectionContext;
 }
 
 const bindingOf = ({ tenantId, id }: { tenantId: string; id: string }) =>
   ({ tenant: tenantId, owner: id, kind: 'code_verifier', version: 1 }) as const;
 
 function sealTrip({ vault }: ApiContext, link: { tenantId: string; id: string }, trip: Trip): Promise<string> {
-  const text = JSON.stringify([trip.address, trip.codeVerifier.reveal()]);
+  const text = JSON.stringify([trip.address, trip.codeVerifier.reveal(), trip.place]);
   return vault.encryptSecret(new Secret(text), bindingOf(link));
 }
 
 export async function openTrip({ vault }: ApiContext, signIn: SignInRow): Promise<Trip> {
   const binding = bindingOf({ tenantId: signIn.tenantId, id: signIn.linkId });
-  const [address, verifier] = JSON.parse(
-    (await vault.decryptSecret(signIn.codeVerifierJwe, binding)).reveal(),
-  ) as string[];
+  const text = (await vault.decryptSecret(signIn.codeVerifierJwe, binding)).reveal();
+  // A release before kept no place.
+  const [address, verifier, place = {}] = JSON.parse(text) as [string?, string?, ConnectionContext?];
   if (address === undefined || verifier === undefined)
     throw new Error('A stored sign-in lacks its address or verifier');
-  return { address, codeVerifier: new Secret(verifier) };
+  return { address, codeVerifier: new Secret(verifier), place };
 }

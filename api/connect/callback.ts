@@ -5,6 +5,7 @@ import { clearFailure } from '../../db/access/links.ts';
 import type { LinkResult } from '../../db/access/links.ts';
 import { consumeSignIn, findSignIn } from '../../db/access/sign-ins.ts';
 import type { SignInRow } from '../../db/access/sign-ins.ts';
+import type { ConnectionContext } from '../../domain/connection-context.ts';
 import type { Secret } from '../../domain/secret.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import { readAuthorizationAnswer } from '../../providers/oauth.ts';
@@ -60,14 +61,14 @@ export async function finishAuthorization(context: ApiContext, back: Back): Prom
     signIn && signIn.provider === back.provider && isSameBrowser(context, back.request, signIn.browserHash);
   // Another browser must not learn the link's address from a `state` it picked up.
   if (!isOurs) return { opened: null, result: STATE_INVALID };
-  const { address, codeVerifier } = await openTrip(context, signIn);
+  const { address, codeVerifier, place } = await openTrip(context, signIn);
   const opened = await reopenLink(context, { id: signIn.linkId, tenantId: signIn.tenantId, address }).catch(nullIfGone);
   if (!opened) return { opened: null, result: STATE_INVALID };
   const now = await context.clock.now();
   const isFirst = await context.database.inTenant(signIn.tenantId, (tx) => begin(tx, signIn, now));
   if (!isFirst) return { opened, result: opened.end.result };
   context.killPoint('sign_in.consumed');
-  const result = await signInResult(context, { opened, signIn, codeVerifier, parameters: back.parameters, now });
+  const result = await signInResult(context, { opened, signIn, codeVerifier, place, parameters: back.parameters, now });
   if (result.status === 'failed') await recordFailure(context, opened.link, result);
   return { opened, result };
 }
@@ -95,6 +96,7 @@ interface Trip {
   opened: OpenLink;
   signIn: SignInRow;
   codeVerifier: Secret;
+  place: ConnectionContext;
   parameters: URLSearchParams;
   now: Date;
 }
@@ -143,14 +145,16 @@ async function exchangeAndStore(
 ): Promise<LinkResult> {
   const { link, channel } = trip.opened;
   const { accessType } = trip.signIn;
+  const known = await connectionOf(context, trip.opened, accessType);
   const sent = {
     redirectUri: redirectUri(context, oauth),
     code,
     codeVerifier: trip.codeVerifier,
-    context: (await connectionOf(context, trip.opened, accessType)).context,
+    context: { ...known.context, ...trip.place },
   };
   const signal = AbortSignal.timeout(EXCHANGE_TIMEOUT_MS);
-  const tokens = await readCodeAnswer(oauth, await oauth.exchangeRequest(sent, signal));
+  const answered = await readCodeAnswer(oauth, await oauth.exchangeRequest(sent, signal));
+  const tokens = { ...answered, context: { ...oauth.logins?.kept(sent.context), ...answered.context } };
   context.killPoint('sign_in.exchanged');
   const { granted, lacking } = compareGrant(oauth, tokens.scopes, link.spec.uses);
   if (lacking.length > 0) return fail('scope_missing', `A permission was not given: ${lacking.join(', ')}`);

@@ -16,6 +16,7 @@ export function presentIncident(
   const adapter = providers.get(row.provider);
   const isOpen = row.closedAt === null;
   const action = row.action ?? 'none';
+  const remedy = (row.providerCode !== null && adapter?.words.remedies?.[row.providerCode]) || null;
   const name = row.server ?? adapter?.words.provider ?? 'the provider';
   return {
     id: row.id,
@@ -30,7 +31,7 @@ export function presentIncident(
     reason: row.reason,
     provider_code: row.providerCode,
     action,
-    what_to_do: whatToDo({ scope: row.scope, client: row.client, action, provider: name, isOpen }),
+    what_to_do: whatToDo({ scope: row.scope, client: row.client, action, provider: name, remedy, isOpen }),
     channels: counts?.channels ?? (row.channelId === null ? 0 : 1),
     tenants: counts?.tenants ?? (row.channelId === null ? 0 : 1),
     opened_at: row.openedAt.toISOString(),

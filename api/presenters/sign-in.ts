@@ -1,12 +1,13 @@
 import { accessWordsOf } from '../../channels/access-words.ts';
 import { vagueCauseSentence } from '../../domain/words/causes.ts';
+import { loginPlaceLabel } from '../../domain/words/login-places.ts';
 import { passwordNoteSentence } from '../../domain/words/password-notes.ts';
 import type { AccessType } from '../../domain/access-type.ts';
 import type { VagueCause } from '../../domain/words/causes.ts';
 import type { StatusReason } from '../../domain/verdict.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
 import type { CredentialState } from '../../db/credentials/credentials.ts';
-import type { Provider } from '../../providers/contract.ts';
+import type { Logins, Provider } from '../../providers/contract.ts';
 import type { Context } from '../../runtime/context.ts';
 import type { Channel } from '../schemas/channels.ts';
 import type { SignIn } from '../schemas/sign-in.ts';
@@ -36,9 +37,10 @@ export function presentSignIn(
       provider: words.provider,
       hint: words.hint,
       imports: capabilities.importsNothing !== true,
-      oauth: signIn.oauth.map(({ provider, label, readsShared = false }) => ({
+      oauth: signIn.oauth.map(({ provider, label, logins, readsShared = false }) => ({
         provider,
         label,
+        logins: logins ? presentLogins(logins) : null,
         reads_shared: readsShared,
       })),
       password: signIn.password && {
@@ -54,6 +56,11 @@ export function presentSignIn(
     };
   });
 }
+
+const presentLogins = ({ places, example }: Logins) => ({
+  places: places.map(({ kind, url }) => ({ kind, url, label: loginPlaceLabel(kind) })),
+  example,
+});
 
 function waysOf({ signIn }: Provider, { kind, oauthProvider }: Taken): Provider['signIn'] {
   if (kind === 'password') return { ...signIn, oauth: [] };

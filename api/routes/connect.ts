@@ -107,9 +107,9 @@ const authorize = defineCall({
   answers: { 200: json('The provider’s page for the person', authorizeOut) },
   problems: ['link_used', 'link_expired', 'access_type_not_allowed', 'no_oauth_for_access_type'],
   async run({ context, params: { link: address }, body, request, response }) {
-    const { accessType, provider } = body;
+    const { accessType, provider, login } = body;
     requireKnown(context, 'access_type', accessType);
-    const url = await startAuthorization(context, { address, accessType, provider, request, response });
+    const url = await startAuthorization(context, { address, accessType, provider, login, request, response });
     return { status: 200, body: { authorization_url: url.href } };
   },
 });

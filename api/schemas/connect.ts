@@ -23,6 +23,15 @@ export const authorizeBody = camelCased(
     provider: providerName
       .optional()
       .describe('At whose page, as `sign_in` offers; needed where there is more than one'),
+    login: z
+      .string()
+      .trim()
+      .min(1)
+      .max(255)
+      .optional()
+      .describe(
+        'Where the person signs in, if `sign_in` has `logins`: a `url` of these, or the address of the organization’s own domain; left out: where the channel did, or at the first',
+      ),
   }),
 );
 export const authorizeOut = z.object({ authorization_url: z.string().describe('The provider’s page for the person') });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LOGIN_PLACE_KINDS } from '../../domain/words/login-places.ts';
 import { PASSWORD_NOTE_KINDS } from '../../domain/words/password-notes.ts';
 import { accessType, providerName } from './parts.ts';
 
@@ -54,6 +55,21 @@ export const signInOut = z
         z.object({
           provider: providerName.describe('The `provider` of the authorize call'),
           label: z.string().describe('What people call it'),
+          logins: z
+            .object({
+              places: z
+                .array(
+                  z.object({
+                    kind: z.enum(LOGIN_PLACE_KINDS).describe('Which place it is, for words in another language'),
+                    url: z.string().describe('The `login` of the authorize call'),
+                    label: z.string().describe('What people call it'),
+                  }),
+                )
+                .describe('The places that serve many customers; the first is the usual one'),
+              example: z.string().describe('What an organization’s own address looks like'),
+            })
+            .nullable()
+            .describe('The places where people sign in, if a person has to know theirs; null: there is one'),
           reads_shared: z.boolean().describe('Whether a login opens a shared mailbox that it was given access to'),
         }),
       )

@@ -8,11 +8,13 @@ interface Problem {
   action: Action | null;
   /** Who runs the accounts, as a sentence names it: "Google", "the mail server". */
   provider: string;
+  /** What the provider's code asks of the operator, where it tells more than the action; null: it does not. */
+  remedy: string | null;
   isOpen: boolean;
 }
 
 /** The way to end an incident, for its reader, in a sentence or two. */
-export function whatToDo({ scope, client, action, provider, isOpen }: Problem): string {
+export function whatToDo({ scope, client, action, provider, remedy, isOpen }: Problem): string {
   if (!isOpen) return 'Nothing: the incident is closed.';
   switch (scope) {
     case 'client':
@@ -43,7 +45,7 @@ export function whatToDo({ scope, client, action, provider, isOpen }: Problem): 
         'workflows poll, at a third of the pace, and no connection is held.'
       );
     case 'channel':
-      return ofChannel(action, provider);
+      return remedy ?? ofChannel(action, provider);
   }
 }
 

@@ -43,7 +43,7 @@ export function isTrusted(config: Pick<SalesforceConfig, 'loginUrl'>, address: s
   return isOfSalesforce(address) || new URL(address).origin === new URL(config.loginUrl).origin;
 }
 
-const isOfSalesforce = (address: string) => {
+export const isOfSalesforce = (address: string) => {
   const { protocol, hostname, port } = new URL(address);
   return protocol === 'https:' && port === '' && /\.(salesforce|force|cloudforce)\.com$/.test(hostname);
 };

@@ -17,7 +17,12 @@ interface Rule {
   /** Against "code: text". */
   pattern: RegExp;
   vague?: true;
+  /** In place of Salesforce's code, where that covers more. */
+  code?: string;
 }
+
+/** Judged at a refresh: the app's list of addresses, or the ranges of the organization. The bytes do not tell which. */
+export const IP_RESTRICTED = 'ip_restricted';
 
 /**
  * The first that fits, of OAuth, REST, SOAP, CometD and Pub/Sub alike: they share their words. The text goes before
@@ -66,10 +71,16 @@ const RULES: readonly Rule[] = [
   },
   {
     kind: 'admin_action',
+    reason: 'conditional_access',
+    pattern: /ip (is )?restricted|restricted ip/i,
+    code: IP_RESTRICTED,
+  },
+  {
+    kind: 'admin_action',
     reason: 'admin_policy_enforced',
     // The message comes in the user's language, with "REST" in it; a session that ended does not speak of it.
     pattern:
-      /INVALID_SESSION_ID: .{0,200}\b(REST|SOAP)\b|not valid for use with the (REST|SOAP) API|^FORBIDDEN|do not have access|APEX_REST_SERVICES_DISABLED|FeatureNotEnabled|not enabled for streaming|subscribe to does not exist|denied_by_security_policy|not authorized|ip (is )?restricted|RESTRICTED_DOMAIN|restricted ip|API_DISABLED|not enabled for this org|API is (not enabled|disabled)|INSUFFICIENT_ACCESS|FUNCTIONALITY_NOT_ENABLED|NO_ACCESS|insufficient (privileges|permission|access)|permission|INVALID_TYPE|INVALID_FIELD|sObject type .{0,80} is not supported|access denied/i,
+      /INVALID_SESSION_ID: .{0,200}\b(REST|SOAP)\b|not valid for use with the (REST|SOAP) API|^FORBIDDEN|do not have access|APEX_REST_SERVICES_DISABLED|FeatureNotEnabled|not enabled for streaming|subscribe to does not exist|denied_by_security_policy|not authorized|RESTRICTED_DOMAIN|API_DISABLED|not enabled for this org|API is (not enabled|disabled)|INSUFFICIENT_ACCESS|FUNCTIONALITY_NOT_ENABLED|NO_ACCESS|insufficient (privileges|permission|access)|permission|INVALID_TYPE|INVALID_FIELD|sObject type .{0,80} is not supported|access denied/i,
   },
   {
     kind: 'token_refused',
@@ -113,7 +124,7 @@ function classifyWords(answer: ProviderAnswer): Verdict {
   if (rule?.kind === 'rate_limited') return rateLimited(retryAfterMs(answer), providerCode);
   if (!rule) return answer.httpStatus === 401 ? tokenRefused(providerCode) : unknown(answer, providerCode);
   if (rule.kind === 'token_refused') return tokenRefused(providerCode);
-  return verdict(rule.kind, rule.reason, { providerCode, vague: rule.vague ?? false });
+  return verdict(rule.kind, rule.reason, { providerCode: rule.code ?? providerCode, vague: rule.vague ?? false });
 }
 
 /** "FORBIDDEN: You do not have access …", "sf:INVALID_LOGIN", "errorCode: 'REQUEST_LIMIT_EXCEEDED'". */

@@ -1,5 +1,4 @@
 import { ProviderError } from '../../domain/verdict.ts';
-import { verdict } from '../../domain/verdict-builders.ts';
 import type { ConnectionContext } from '../../domain/connection-context.ts';
 import { dateOf } from '../answers/http-answers.ts';
 import { objectsWithin, parseJson, textOf } from '../answers/text.ts';
@@ -11,14 +10,13 @@ import { readTokenAnswer } from '../token-answer.ts';
 import type { SalesforceConfig } from './configuration.ts';
 import { isTrusted } from './configuration.ts';
 import { classifySalesforce } from './errors.ts';
+import { createLogins, INSTANCE, loginOf, TOLD_LOGIN } from './login.ts';
 import { introspection } from './schema.ts';
 
 const DAY_MS = 86_400_000;
 /** The least that reads records; `offline_access` is another name of `refresh_token`. */
 const SCOPES = 'api refresh_token';
-/** What a connection's context holds: where its organization is, where it logs in, and whose login it is. */
-export const INSTANCE = 'instance_url';
-const LOGIN = 'login_url';
+/** What a connection's context holds: whose login it is. */
 export const LOGIN_ID = 'salesforce_login';
 
 /** Salesforce's OAuth 2.0 web server flow, with PKCE and the secret. */
@@ -32,6 +30,7 @@ export function createSalesforceOAuth(config: SalesforceConfig, http: Http): OAu
     provider: 'salesforce',
     label: 'Salesforce',
     clientId: config.client.id,
+    logins: createLogins(config),
     // Each organization is an issuer of its own.
     issuers: (issuer) => isTrusted(config, issuer),
     // Every refresh brings another token, and a second use of the old one ends the grant.
@@ -90,20 +89,6 @@ function authorizationUrl(config: SalesforceConfig, request: AuthorizationReques
   return url;
 }
 
-/** A token is good where its organization logs in: production, sandboxes and own domains know nothing of each other. */
-function loginOf(config: SalesforceConfig, context: ConnectionContext): string {
-  const login = context[LOGIN]?.replace(/\/$/, '') ?? config.loginUrl;
-  if (isTrusted(config, login)) return login;
-  throw foreign(login);
-}
-
-/** A product may name any address at an adoption; our secret goes to Salesforce alone. */
-export function foreign(address: string): ProviderError {
-  const failure = verdict('reauth_required', 'access_revoked', { providerCode: 'foreign_address' });
-  const host = URL.canParse(address) ? new URL(address).host : 'the address';
-  return new ProviderError(`${host} is no address of Salesforce`, failure);
-}
-
 /** Every answer says where the organization is now, and whose login it is: `https://login.salesforce.com/id/00D…/005…`. */
 function processTokenAnswer(config: SalesforceConfig, answer: RawAnswer): TokenSet {
   const tokens = readTokenAnswer('Salesforce', answer, classifySalesforce);
@@ -115,7 +100,7 @@ function processTokenAnswer(config: SalesforceConfig, answer: RawAnswer): TokenS
     context: {
       ...(instance !== undefined && isTrusted(config, instance) ? { [INSTANCE]: instance } : {}),
       ...(login !== undefined && id !== undefined && isTrusted(config, login)
-        ? { [LOGIN]: login, [LOGIN_ID]: id }
+        ? { [TOLD_LOGIN]: login, [LOGIN_ID]: id }
         : {}),
     },
   };

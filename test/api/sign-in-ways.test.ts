@@ -75,8 +75,8 @@ describe('an access type with several ways to sign in', () => {
         hint: 'Any other mailbox, over IMAP',
         imports: true,
         oauth: [
-          { provider: 'google', label: 'Google', reads_shared: false },
-          { provider: 'microsoft', label: 'Microsoft', reads_shared: true },
+          { provider: 'google', label: 'Google', logins: null, reads_shared: false },
+          { provider: 'microsoft', label: 'Microsoft', logins: null, reads_shared: true },
         ],
         password: {
           server: { asks: 'host', label: 'IMAP server', example: 'imap.example.com' },

@@ -5,6 +5,7 @@ import type { FetchedMessage, ListedItem, OAuthAdapter, SessionAccess, TokenSet 
 import { Secret } from '../../domain/secret.ts';
 import { secret } from '../support/minting.ts';
 import { conformance, failureOf } from './contract.ts';
+import { aSecondBegins } from './next-second.ts';
 import { heads } from './subject.ts';
 import type { Account, Subject } from './subject.ts';
 import { Stage } from './stage.ts';
@@ -162,7 +163,7 @@ describe('signing in at Salesforce', () => {
     ['token_idle_expired', 'reauth_required', 'access_revoked'],
     ['account_disabled', 'account_gone', 'account_disabled'],
     ['admin_consent_required', 'admin_action', 'admin_consent_required'],
-    ['conditional_access', 'admin_action', 'admin_policy_enforced'],
+    ['conditional_access', 'admin_action', 'conditional_access'],
     ['app_credentials_invalid', 'misconfigured', 'app_credentials_invalid'],
     ['rate_limited', 'rate_limited', 'rate_limited'],
     ['unavailable', 'transient', 'provider_unavailable'],
@@ -244,6 +245,7 @@ describe('records of Salesforce', () => {
   it('asks getUpdated whether there is news, and takes a mail that was read for none', async () => {
     const account = await createAccount();
     await account.deliver(1);
+    await aSecondBegins();
     const cursors = new Map((await heads(subject, account)).map(({ scope, cursor }) => [scope, cursor]));
     const session = await provider().openSession(account.access, NEVER);
     const quiet = await session.changedSince!(cursors);

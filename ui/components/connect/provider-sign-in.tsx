@@ -1,3 +1,4 @@
+import { useState } from 'react';
 import { Button } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { call, ProblemError } from '../../data/client.ts';
@@ -5,6 +6,7 @@ import { linkPath } from '../../data/link-queries.ts';
 import type { ConnectSession } from '../../../api/schemas/connect.ts';
 import type { SignIn } from '../../../api/schemas/sign-in.ts';
 import { AdminConsent } from './admin-consent.tsx';
+import { lacksAddress, LoginPlace, loginOf } from './login-place.tsx';
 import { isOwnLogin } from './next-steps.tsx';
 import { FailureNotice } from './sign-in-failure.tsx';
 import { useWords } from './speaking.tsx';
@@ -19,9 +21,11 @@ interface ProviderProps {
 export function ProviderSignIn({ link, session, way }: ProviderProps) {
   const { words, say } = useWords();
   const authorize = useAuthorize(link, way);
+  const [entry, setEntry] = useState({ place: '', address: '' });
   // A password form beside this tells of the last attempt itself.
   const failed = session.result?.status === 'failed' && !way.password ? session.result : null;
   const failure = authorize.error ? problemOf(authorize.error) : failed;
+  const wrongLogin = isAbout(authorize.error, 'login');
   const leaving = authorize.isPending || authorize.isSuccess;
   const account = session.channel?.account.login;
   const ownLogin = isOwnLogin(session, way);
@@ -37,19 +41,31 @@ export function ProviderSignIn({ link, session, way }: ProviderProps) {
 
   return (
     <>
-      {failure && !authorize.isPending && <FailureNotice failure={failure} way={way} ownLogin={ownLogin} />}
+      {failure && !authorize.isPending && !wrongLogin && (
+        <FailureNotice failure={failure} way={way} ownLogin={ownLogin} />
+      )}
       {session.admin_consent_url !== null && <AdminConsent url={session.admin_consent_url} session={session} />}
-      {way.oauth.map(({ provider, label: name }) => (
-        <Button
-          key={provider}
-          className="long-label"
-          fullWidth
-          size="md"
-          disabled={leaving}
-          onClick={() => authorize.mutate(provider)}
-        >
-          {label(name, leaving && authorize.variables === provider)}
-        </Button>
+      {way.oauth.map(({ provider, label: name, logins }) => (
+        <div key={provider}>
+          {logins && (
+            <LoginPlace
+              logins={logins}
+              entry={entry}
+              known={session.channel?.access_type === way.access_type}
+              wrong={wrongLogin}
+              onChange={setEntry}
+            />
+          )}
+          <Button
+            className="long-label"
+            fullWidth
+            size="md"
+            disabled={leaving || (logins !== null && lacksAddress(entry))}
+            onClick={() => authorize.mutate({ provider, login: logins ? loginOf(entry) : undefined })}
+          >
+            {label(name, leaving && authorize.variables?.provider === provider)}
+          </Button>
+        </div>
       ))}
     </>
   );
@@ -58,10 +74,11 @@ export function ProviderSignIn({ link, session, way }: ProviderProps) {
 function useAuthorize(link: string, way: SignIn) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (provider: SignIn['oauth'][number]['provider']) =>
+    mutationFn: ({ provider, login }: { provider: SignIn['oauth'][number]['provider']; login: string | undefined }) =>
       call<{ authorization_url: string }>('POST', `${linkPath(link)}/authorize`, {
         access_type: way.access_type,
         provider,
+        login,
       }),
     onSuccess: (answer) => window.location.assign(answer.authorization_url),
     // 410: the link was used or ran out meanwhile; the page then says so.
@@ -71,5 +88,8 @@ function useAuthorize(link: string, way: SignIn) {
     },
   });
 }
+
+const isAbout = (error: unknown, field: string): boolean =>
+  error instanceof ProblemError && error.problem.errors?.some(({ path }) => path === field) === true;
 
 const problemOf = (error: unknown) => (error instanceof ProblemError ? error.problem : { code: 'unknown', detail: '' });

@@ -98,6 +98,14 @@ export const words: ConnectWords = {
     continueWith: 'Weiter mit {provider}',
     leaving: '{provider} wird geöffnet …',
     signInAs: 'Als {account} anmelden',
+    login: {
+      where: 'Wo Sie sich anmelden',
+      asBefore: 'Wo dieses Konto sich zuletzt angemeldet hat',
+      places: { production: 'Produktion, oder eine Organisation für Entwickler', sandbox: 'Sandbox' },
+      own: 'Eine eigene Adresse Ihrer Organisation (My Domain)',
+      address: 'Adresse Ihrer Organisation',
+      wrong: 'Unter dieser Adresse kann man sich nicht anmelden. Sie sieht aus wie {example}.',
+    },
   },
 
   form: {

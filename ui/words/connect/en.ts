@@ -94,6 +94,14 @@ export const words: ConnectWords = {
     continueWith: 'Continue with {provider}',
     leaving: 'Opening {provider}…',
     signInAs: 'Sign in as {account}',
+    login: {
+      where: 'Where you sign in',
+      asBefore: 'Where this account signed in before',
+      places: { production: 'Production, or an organization for developers', sandbox: 'Sandbox' },
+      own: 'An address of your organization’s own (My Domain)',
+      address: 'Address of your organization',
+      wrong: 'This is no address to sign in at. It looks like {example}.',
+    },
   },
 
   form: {

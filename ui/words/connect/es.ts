@@ -95,6 +95,14 @@ export const words: ConnectWords = {
     continueWith: 'Continuar con {provider}',
     leaving: 'Abriendo {provider}…',
     signInAs: 'Iniciar sesión como {account}',
+    login: {
+      where: 'Dónde inicia sesión',
+      asBefore: 'Donde esta cuenta inició sesión antes',
+      places: { production: 'Producción, o una organización para desarrolladores', sandbox: 'Sandbox' },
+      own: 'Una dirección propia de su organización (My Domain)',
+      address: 'Dirección de su organización',
+      wrong: 'En esta dirección no se puede iniciar sesión. Tiene el aspecto de {example}.',
+    },
   },
 
   form: {

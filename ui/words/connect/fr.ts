@@ -97,6 +97,14 @@ export const words: ConnectWords = {
     continueWith: 'Continuer avec {provider}',
     leaving: 'Ouverture de {provider}…',
     signInAs: 'Se connecter en tant que {account}',
+    login: {
+      where: 'Où vous vous connectez',
+      asBefore: 'Là où ce compte s’est connecté auparavant',
+      places: { production: 'Production, ou une organisation pour développeurs', sandbox: 'Sandbox' },
+      own: 'Une adresse propre à votre organisation (My Domain)',
+      address: 'Adresse de votre organisation',
+      wrong: 'On ne peut pas se connecter à cette adresse. Elle ressemble à {example}.',
+    },
   },
 
   form: {

@@ -94,6 +94,14 @@ export const words: ConnectWords = {
     continueWith: '{provider}で続ける',
     leaving: '{provider}を開いています…',
     signInAs: '{account}でサインイン',
+    login: {
+      where: 'サインインする場所',
+      asBefore: '前回このアカウントでサインインした場所',
+      places: { production: '本番環境、または開発者向けの組織', sandbox: 'Sandbox' },
+      own: '組織独自のアドレス（私のドメイン）',
+      address: '組織のアドレス',
+      wrong: 'このアドレスではサインインできません。{example}のような形式です。',
+    },
   },
 
   form: {

@@ -1,6 +1,7 @@
 import type { AccessType, BuiltInAccessType } from '../../../domain/access-type.ts';
 import type { StatusReason } from '../../../domain/verdict.ts';
 import type { VagueCause } from '../../../domain/words/causes.ts';
+import type { LoginPlace } from '../../../domain/words/login-places.ts';
 import type { PasswordNote } from '../../../domain/words/password-notes.ts';
 import type { FailureCode } from '../../../domain/words/sign-in-failures.ts';
 
@@ -95,6 +96,15 @@ export interface ConnectWords {
     continueWith: string;
     leaving: string;
     signInAs: string;
+    /** Where the person signs in, at a provider with several places. */
+    login: {
+      where: string;
+      asBefore: string;
+      places: Record<LoginPlace, string>;
+      own: string;
+      address: string;
+      wrong: string;
+    };
   };
 
   form: {
