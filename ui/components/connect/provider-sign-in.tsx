@@ -32,7 +32,7 @@ export function ProviderSignIn({ link, session, way }: ProviderProps) {
 
   const label = (name: string, isLeaving: boolean): string => {
     if (isLeaving) return say(words.choice.leaving, { provider: name });
-    if (failure && way.oauth.length === 1) {
+    if (failure && !wrongLogin && way.oauth.length === 1) {
       const isOther = failure.code === 'account_mismatch' && account && !ownLogin;
       return isOther ? say(words.choice.signInAs, { account }) : words.page.tryAgain;
     }
