@@ -117,17 +117,19 @@ GRANT EXECUTE ON FUNCTION public.count_vault_keys() TO mooring_across_tenants;
 
 -- A change of access, and the way back, move a sealed secret between two rows of one channel. The server's roles can move it
 -- so, and read it in neither.
-CREATE OR REPLACE FUNCTION public.rest_secret(former text) RETURNS void
+CREATE OR REPLACE FUNCTION public.rest_secret(former text) RETURNS SETOF text
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   UPDATE public.former_accesses f SET sealed_secret = c.sealed_secret FROM public.credentials c
   WHERE f.id = former AND f.sealed_secret = '' AND c.channel_id = f.channel_id AND c.secret_version = f.secret_version
     AND c.tenant_id = f.tenant_id AND f.tenant_id = current_setting('mooring.tenant', true)
+  RETURNING f.channel_id
 $$;
-CREATE OR REPLACE FUNCTION public.return_secret(former text) RETURNS void
+CREATE OR REPLACE FUNCTION public.return_secret(former text) RETURNS SETOF text
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   UPDATE public.credentials c SET sealed_secret = f.sealed_secret FROM public.former_accesses f
   WHERE f.id = former AND c.channel_id = f.channel_id AND c.secret_version = f.secret_version
     AND c.tenant_id = f.tenant_id AND f.tenant_id = current_setting('mooring.tenant', true)
+  RETURNING c.channel_id
 $$;
 DO $$
 DECLARE name text;

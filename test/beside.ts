@@ -13,7 +13,8 @@ export const BESIDE = [
   ]),
   files('channels', ['reminders wake']),
   files('connections', [
-    'adoption-kill exchange-basic exchange-server-change server-change sign-in-kill sign-ins-at-once',
+    'adoption-kill change-access change-kill change-under-way exchange-basic exchange-server-change server-change',
+    'sign-in-kill sign-ins-at-once way-back',
   ]),
   files('credentials', ['certified-server claims kill pause races refresh reports rotation stop token-reads trials']),
   files('db', ['account-keys lost-connection processes renamed-json roles']),

@@ -163,7 +163,7 @@ async function exchangeAndStore(
   const address = wantedMailbox(trip.opened);
   const at = { issuer: oauth.provider, mailbox, address, context: connection, ...namespacesOf(link) };
   const access = { kind: 'token', accessToken, idToken, ...at } as const;
-  const movable = await movableBy(context, trip.opened);
+  const movable = await movableBy(context, trip.opened, accessType);
   const proof = await proveGrant(context, accessType, access, { isPinned: channel !== null, movable });
   const refusal = await refusalToSend(context, accessType, access, { proof, granted });
   if (refusal) return sendingFailure(refusal, 'oauth');

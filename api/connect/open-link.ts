@@ -78,9 +78,15 @@ function choicesOf(
 export const isOffered = ({ accessTypes, otherAccessTypes }: OpenLink, accessType: AccessType): boolean =>
   accessTypes.includes(accessType) || otherAccessTypes.includes(accessType);
 
-/** The channel whose access a sign-in at the link may change, with its credential; null: there is none. */
-export async function movableBy({ database }: ApiContext, { channel }: OpenLink): Promise<Movable | null> {
-  if (channel === null) return null;
+/** The channel whose access a sign-in at the link may change, with its credential; null: it can change none. */
+export async function movableBy(
+  { database }: ApiContext,
+  { link, channel }: OpenLink,
+  accessType: AccessType,
+): Promise<Movable | null> {
+  if (channel === null || link.purpose === 'connect') return null;
+  const isItsOwn = link.purpose === 'reauthorize' && accessType === channel.accessType;
+  if (isItsOwn && !link.spec.allowServerChange) return null;
   const kept = await database.inTenant(channel.tenantId, (tx) => findCredentialState(tx, channel.id));
   return { channel, kept };
 }

@@ -87,7 +87,7 @@ async function tryPassword(
   const credential: SignInCredential = { kind: 'password', server, username, password };
   const email = mailboxOf(opened, body, hostOf(server));
   const access = { ...credential, email, mailbox: wantedMailbox(opened), context: {}, ...namespacesOf(link) };
-  const movable = await movableBy(context, opened);
+  const movable = await movableBy(context, opened, body.accessType);
   const proof = await inTime(hostOf(server), LOGIN_TIMEOUT_MS, (signal) =>
     proveSignIn(context, body.accessType, access, signal, { isPinned: opened.channel !== null, movable }),
   );

@@ -16,7 +16,7 @@ export type NewFormerAccess = Omit<typeof formerAccesses.$inferInsert, 'sealedSe
  */
 export async function restAccess(tx: Transaction, row: NewFormerAccess): Promise<void> {
   await tx.insert(formerAccesses).values(row);
-  await tx.execute(sql`select rest_secret(${row.id})`);
+  requireMoved(row.channelId, await tx.execute(sql`select rest_secret(${row.id})`));
   await moveAttempts(tx, row.channelId, { from: null, to: row.id });
 }
 
@@ -28,9 +28,13 @@ export async function returnAccess(
   tx: Transaction,
   { id, channelId }: Pick<FormerAccess, 'id' | 'channelId'>,
 ): Promise<void> {
-  await tx.execute(sql`select return_secret(${id})`);
+  requireMoved(channelId, await tx.execute(sql`select return_secret(${id})`));
   await moveAttempts(tx, channelId, { from: id, to: null });
   await tx.delete(formerAccesses).where(eq(formerAccesses.id, id));
+}
+
+function requireMoved(channelId: string, moved: ArrayLike<unknown>): void {
+  if (moved.length !== 1) throw new Error(`The secret of ${channelId} is not at the version of its former access`);
 }
 
 async function moveAttempts(

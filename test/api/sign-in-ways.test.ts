@@ -140,7 +140,8 @@ describe('an access type with several ways to sign in', () => {
       expect(broken.access.causes.access_revoked).toContain(`${name} ended our access: `);
       const { path } = await links.reauthorizeLink(channelId);
       const { json: session } = await browse(api)('GET', `${path}/session`);
-      expect(session.sign_in).toMatchObject([{ oauth: [{ provider: issuer }], password: null }]);
+      expect(session.access_types).toEqual(['imap']);
+      expect(session.sign_in[0]).toMatchObject({ access_type: 'imap', oauth: [{ provider: issuer }], password: null });
       expect(session.channel.access.provider).toBe(name);
       const { json: banner } = await api.call('POST', '/v1/banner-tokens', { tenant: TENANT, channel: channelId });
       const headers = { authorization: `Bearer ${banner.token}` };

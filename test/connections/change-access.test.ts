@@ -198,6 +198,30 @@ describe('rule 7: what is not the same mailbox', () => {
   });
 });
 
+const user = (name: string, org: string) =>
+  stage.sandbox.account('salesforce', `${name}@crm.example.com`, { password: 'x', org });
+
+describe('records of an organization', () => {
+  test('another user of the organization takes the channel over, one of another organization does not', async () => {
+    await user('first', 'acme-crm');
+    await user('second', 'acme-crm');
+    await user('third', 'other-crm');
+    const channelId = await at.connect('salesforce', 'first@crm.example.com');
+    const own = await stage.sandbox.deliver('salesforce', 'first@crm.example.com', 6);
+    await importing(stage.context).settle(channelId);
+    const link = await at.changeLink(channelId, { access_types: ['salesforce'] });
+    expect((await at.signIn(link.path, 'salesforce', 'third@crm.example.com')).code).toBe('account_mismatch');
+    expect((await at.signIn(link.path, 'salesforce', 'second@crm.example.com')).code).toBeNull();
+    const { finish } = importing(stage.context);
+    expect(await finish(channelId, await at.runningImport(channelId))).toMatchObject({
+      state: 'completed',
+      counts: { imported: 0, missing: 0 },
+    });
+    expect(await at.stored(channelId)).toEqual(messageIds(own));
+    expect(await at.show(channelId)).toMatchObject({ access_type: 'salesforce', credential_version: 2 });
+  });
+});
+
 describe('the tenant’s policy', () => {
   test('names the access types that a link may offer, when it is made and when it is used', async () => {
     const email = 'policied@example.com';

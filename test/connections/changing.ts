@@ -9,9 +9,9 @@ import { secret } from '../support/minting.ts';
 
 /** A way to sign in: an access type, and for tokens at a mail server whose they are. */
 export interface Way {
-  accessType: 'gmail' | 'microsoft' | 'exchange' | 'imap';
+  accessType: 'gmail' | 'microsoft' | 'exchange' | 'imap' | 'salesforce';
   /** The simulated provider that has the mailbox. */
-  at: 'google' | 'microsoft' | 'exchange' | 'imap';
+  at: 'google' | 'microsoft' | 'exchange' | 'imap' | 'salesforce';
   oauth: boolean;
 }
 
@@ -20,12 +20,13 @@ export const WAYS = {
   microsoft: { accessType: 'microsoft', at: 'microsoft', oauth: true },
   exchange: { accessType: 'exchange', at: 'exchange', oauth: false },
   imap: { accessType: 'imap', at: 'imap', oauth: false },
+  salesforce: { accessType: 'salesforce', at: 'salesforce', oauth: true },
   'imap of google': { accessType: 'imap', at: 'google', oauth: true },
   'imap of microsoft': { accessType: 'imap', at: 'microsoft', oauth: true },
 } as const satisfies Record<string, Way>;
 export type WayName = keyof typeof WAYS;
 
-export const PASSWORD = secret('password');
+const PASSWORD = secret('password');
 
 /** What a person and the product do to change the access of a channel, over HTTP alone. */
 export function changing({ stage, api, links, sql }: RaisedApi) {

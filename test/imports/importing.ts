@@ -15,6 +15,7 @@ import { imports } from '../../db/schema/imports.ts';
 import { messages } from '../../db/schema/messages.ts';
 import { events } from '../../db/schema/events.ts';
 import { asc, eq } from 'drizzle-orm';
+import type { AccessType } from '../../domain/access-type.ts';
 import type { Receipt } from '../../domain/receipt.ts';
 import type { Providers } from '../../providers/registry.ts';
 import type { Session } from '../../providers/contract.ts';
@@ -30,8 +31,10 @@ export function importing(context: Context) {
     poll: (channelId: string): Promise<PollAnswer> =>
       activity().run(() => pollChannel(context, { tenantId: TENANT, channelId })),
     /** @param attempt above 1: the one before did not come to its end */
-    slice: (channelId: string, importId: string, attempt = 1): Promise<SliceAnswer> =>
-      activity(attempt).run(() => runSlice(context, { tenantId: TENANT, channelId, importId })),
+    slice: (channelId: string, importId: string, attempt = 1, accessType?: AccessType): Promise<SliceAnswer> =>
+      activity(attempt).run(() =>
+        runSlice(context, { tenantId: TENANT, channelId, importId, ...(accessType && { accessType }) }),
+      ),
     /** Slice after slice, without the waits between them. */
     finish: async (channelId: string, importId: string): Promise<SliceAnswer> => {
       for (let slices = 0; slices < 30; slices++) {
