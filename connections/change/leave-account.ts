@@ -4,6 +4,7 @@ import { queueMissedMail } from '../../channels/missed-mail.ts';
 import type { AsidePart } from '../../credentials/heads.ts';
 import { VOID_CURSOR, deleteCursors, insertCursors } from '../../db/imports/cursors.ts';
 import { findRunningImport } from '../../db/imports/imports.ts';
+import { findQuarantineBeginning, leaveQuarantine } from '../../db/imports/quarantine.ts';
 import { returnToLane } from '../../db/imports/owed.ts';
 import { forgetPartsAside, putPartsAside } from '../../db/imports/parts-aside.ts';
 import { restartScopes } from '../../db/imports/scopes.ts';
@@ -50,18 +51,20 @@ export async function leaveAccount(tx: Transaction, channel: ChannelRow, place: 
   await returnToLane(tx, channelId, now);
   await restartScopes(tx, channelId);
   await forgetSetAside(tx, channelId);
+  await leaveQuarantine(tx, channelId);
   await queueMissedMail(tx, channel, { windowFrom, cause: 'access_changed' }, now);
 }
 
 /**
  * From when on mail may have gone to the new place alone: the old one was read until now, and had no more since its last
  * message. The overlap shows stored mail to the comparison. In gap mode the product has the mail that was covered. An import
- * under way may have begun earlier.
+ * under way may have begun earlier, and so may one with a message in quarantine, whose id means nothing any more.
  */
 async function openGap(tx: Transaction, channel: ChannelRow, overlapMs: number): Promise<Date | null> {
   const { coveredUntil, importMode, createdAt } = channel;
   if (coveredUntil === null) return coveredUntil;
-  const begun = (await findRunningImport(tx, channel.id))?.windowFrom ?? coveredUntil;
+  const running = (await findRunningImport(tx, channel.id))?.windowFrom ?? coveredUntil;
+  const begun = earliest([running, (await findQuarantineBeginning(tx, channel.id)) ?? running]) ?? running;
   if (importMode === 'gap') return earliest([begun, coveredUntil]);
   const owned = channel.ownedFrom ?? createdAt;
   const last = (await findLastReceived(tx, channel.id)) ?? owned;

@@ -21,6 +21,32 @@ export const isItem = ({ importId, scope, generation, providerId }: QuarantineKe
     eq(importItems.providerId, providerId),
   );
 
+/**
+ * From when on the earliest import listed that has a message in quarantine which is still tried; null: none has. Requested
+ * windows do not count: they may begin years ago.
+ */
+export async function findQuarantineBeginning(tx: Transaction, channelId: string): Promise<Date | null> {
+  const [row] = await tx
+    .select({ windowFrom: imports.windowFrom })
+    .from(importItems)
+    .innerJoin(imports, eq(imports.id, importItems.importId))
+    .where(and(eq(importItems.channelId, channelId), isNotNull(importItems.retryAt), eq(imports.movesCursor, true)))
+    .orderBy(asc(imports.windowFrom))
+    .limit(1);
+  return row?.windowFrom ?? null;
+}
+
+/**
+ * The account is at another place: the ids of messages that were never fetched mean nothing there. An import lists them by
+ * their dates (`findQuarantineBeginning`); content that is kept for the parser stays.
+ */
+export async function leaveQuarantine(tx: Transaction, channelId: string): Promise<void> {
+  await tx
+    .update(importItems)
+    .set({ skipReason: 'gone', retryAt: null, replay: false })
+    .where(and(eq(importItems.channelId, channelId), sql`${importItems.skipReason} = 'unfetchable'`));
+}
+
 /** Counts a try before it is made: should it kill the process, the count says so to the next one. Returns the count. */
 export async function countTry(tx: Transaction, item: Omit<NewImportItem, 'tries' | 'lastError'>): Promise<number> {
   const [counted] = await tx

@@ -91,6 +91,41 @@ test('a poll under way stores nothing after the change and covers nothing', asyn
   expect(await at.stored(channelId)).toEqual(messageIds([...own, ...missed]));
 });
 
+const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString();
+
+/** Sessions that never return one message. */
+const refusingSessions = (providerId: string) =>
+  withSessions(stage.context, (session) => ({
+    ...session,
+    async *fetchMessages(scope, items) {
+      const given = items.filter((item) => item.providerId !== providerId);
+      yield* session.fetchMessages(scope, given);
+      for (const item of items) {
+        if (!given.includes(item)) yield { outcome: 'failed', item, error: new Error('refused') };
+      }
+    },
+  }));
+
+test('rule 10: a message in quarantine is imported by the new access, however old it is', async () => {
+  const email = 'quarantined@example.com';
+  const channelId = await at.connect('imap', email);
+  await raised.sql`
+    update channels set created_at = ${daysAgo(30)}, owned_from = ${daysAgo(30)}, covered_until = ${daysAgo(11)}
+    where id = ${channelId}`;
+  const [refused] = await stage.sandbox.deliver('imap', email, 1, { date: daysAgo(10) });
+  const own = await stage.sandbox.deliver('imap', email, 3);
+  const refusing = refusingSessions(refused?.provider_id.split('/').at(-1) ?? '');
+  await importing(refusing).settle(channelId);
+  expect(await at.stored(channelId)).toEqual(messageIds(own));
+  expect((await at.show(channelId)).set_aside).toMatchObject([{ reason: 'unfetchable', count: 1 }]);
+  await at.account('gmail', email);
+  await at.copy('imap', 'gmail', email);
+  expect((await at.change(channelId, 'gmail', email)).code).toBeNull();
+  expect((await at.show(channelId)).set_aside).toEqual([]);
+  await importing(stage.context).finish(channelId, await at.runningImport(channelId));
+  expect(await at.stored(channelId)).toEqual(messageIds([...own, ...(refused ? [refused] : [])]));
+});
+
 test('a slice tells its workflow of the new access type, whose worker runs the next', async () => {
   const email = 'queue-of-slices@example.com';
   const { channelId } = await channelWithMissed(email);
