@@ -1,5 +1,7 @@
 import { NEEDS_PERSON, isOneOf } from '../../domain/channel.ts';
 import type { ConnectSession } from '../../api/schemas/connect.ts';
+import type { SignIn } from '../../api/schemas/sign-in.ts';
+import type { AccessType } from '../../domain/access-type.ts';
 
 /** What a link's page is about. `used_broken`: the channel needs another sign-in after the one at this link. */
 export type LinkState = 'open' | 'connected' | 'used' | 'used_broken' | 'repaired' | 'disconnected' | 'expired';
@@ -17,4 +19,9 @@ export function linkState(session: ConnectSession, nowMs: number): LinkState {
   if (Date.parse(session.expires_at) > nowMs) return 'open';
   // Its channel works: there is nothing to ask a new link for.
   return purpose === 'reauthorize' && status === 'connected' ? 'repaired' : 'expired';
+}
+
+/** How to sign in with each of these access types. */
+export function waysAmong({ sign_in: ways }: ConnectSession, accessTypes: readonly AccessType[]): SignIn[] {
+  return ways.filter(({ access_type: type }) => accessTypes.includes(type));
 }

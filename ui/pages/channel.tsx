@@ -1,6 +1,7 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link, useParams } from 'react-router';
 import { ProblemError } from '../data/client.ts';
+import { WayBack } from '../components/channel/access/way-back.tsx';
 import { ChannelActions } from '../components/channel/channel-actions.tsx';
 import { ChannelFacts } from '../components/channel/channel-facts.tsx';
 import { ChannelState } from '../components/channel/channel-state.tsx';
@@ -42,6 +43,7 @@ function OneChannel({ channel }: { channel: Channel }) {
         </div>
       </div>
       <ChannelState channel={channel} />
+      <WayBack channel={channel} />
       <ChannelActions channel={channel} />
       <div className="columns">
         <div className="column-main">

@@ -7,10 +7,12 @@ import { LinkOver, UnknownLink } from '../components/connect/link-over.tsx';
 import { Opening } from '../components/connect/opening.tsx';
 import { PageFrame } from '../components/connect/page-frame.tsx';
 import { Request } from '../components/connect/request.tsx';
+import { ChangeAccess, OtherWays } from '../components/connect/change-access.tsx';
 import { SignInChoice } from '../components/connect/sign-in-choice.tsx';
 import { WayBack } from '../components/connect/way-back.tsx';
 import { linkQuery, pageBrandingQuery } from '../data/link-queries.ts';
-import { linkState } from '../data/link-state.ts';
+import { linkState, waysAmong } from '../data/link-state.ts';
+import { useChosenWay } from '../data/chosen-way.ts';
 import type { ConnectSession } from '../../api/schemas/connect.ts';
 
 /** The page behind a link: for the person who owns the account, on any device, without a login to anything of ours. */
@@ -41,10 +43,28 @@ function OpenLink({ link, session }: { link: string; session: ConnectSession }) 
   const state = useTime((now) => linkState(session, now));
   if (state === 'connected') return <ConnectDone link={link} session={session} />;
   if (state !== 'open') return <LinkOver link={link} session={session} state={state} />;
+  return <SignInPage link={link} session={session} />;
+}
+
+/** Signing in; for a link that changes the access, or a person who chose another one at a link to sign in again, the change. */
+function SignInPage({ link, session }: { link: string; session: ConnectSession }) {
+  const { channel, purpose } = session;
+  const ways = waysAmong(session, session.access_types);
+  const others = waysAmong(session, session.other_access_types);
+  const isChange = purpose === 'change_access';
+  const own = isChange ? null : (channel?.access_type ?? null);
+  const [chosen, choose] = useChosenWay(link, own);
+  const isOther = others.some(({ access_type: type }) => type === chosen);
+  if (channel && (isChange || isOther)) {
+    const change = { link, session, channel, chosen, onChoose: choose };
+    if (isChange) return <ChangeAccess {...change} ways={ways} />;
+    return <ChangeAccess {...change} ways={others} onLeave={() => choose(own)} />;
+  }
   return (
     <>
       <Request session={session} />
-      <SignInChoice link={link} session={session} />
+      <SignInChoice link={link} session={session} ways={ways} chosen={chosen} onChoose={choose} />
+      {others.length > 0 && <OtherWays session={session} ways={others} onChoose={choose} />}
     </>
   );
 }

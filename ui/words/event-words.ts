@@ -5,6 +5,7 @@ import type { Explained, Tone } from './words.ts';
 import type { TimelineEvent } from '../../api/schemas/events.ts';
 import type { Import } from '../../api/schemas/imports.ts';
 import type { QuarantinedMessage } from '../../api/schemas/quarantine.ts';
+import { accessLabel } from './access-words.ts';
 import { plural } from './time.ts';
 
 export interface EventWords {
@@ -33,7 +34,7 @@ const EVENT_WORDS: Record<EventType, Words> = {
   'channel.repaired': plain('It works again, by itself.', 'good'),
   'channel.expiring': plain('The access runs out soon; a new sign-in will be needed.', 'warn'),
   'channel.blocked': (event, channel) => ({ sentence: causeIn(event, channel, 'blocked'), tone: 'bad' }),
-  'channel.access_changed': plain('Moved to another access type; history kept.', 'good'),
+  'channel.access_changed': ({ data }) => ({ sentence: accessChanged(data), tone: 'good' }),
   'channel.paused': plain('Paused.', 'quiet'),
   'channel.resumed': plain('Resumed.', 'good'),
   'channel.disconnected': ({ data }) => ({ sentence: disconnected(text(data, 'revocation')), tone: 'quiet' }),
@@ -63,6 +64,16 @@ function plain(sentence: string, tone: Tone): Words {
   return () => ({ sentence, tone });
 }
 
+function accessChanged(data: TimelineEvent['data']): string {
+  const [from, to] = [text(data, 'from'), text(data, 'to')];
+  if (from === null || to === null) return 'Moved to another access; history kept.';
+  const [before, now] = [accessLabel(from), accessLabel(to)];
+  const isBack = data['reversal'] === true;
+  if (from === to)
+    return isBack ? `Went back to the former ${now}; history kept.` : `Moved to another ${now}; history kept.`;
+  return isBack ? `Went back from ${before} to ${now}; history kept.` : `Moved from ${before} to ${now}; history kept.`;
+}
+
 function stalled(data: TimelineEvent['data']): string {
   const folders = Array.isArray(data['set_aside']) ? data['set_aside'].map(String) : [];
   const aside = folders.length > 0 ? ` ${setAsideWords(folders)}` : '';
@@ -72,7 +83,7 @@ function stalled(data: TimelineEvent['data']): string {
 const IMPORT_CAUSES: Record<string, string> = {
   reauthorized: ' for what was missed',
   requested: ', requested',
-  access_changed: ' after the access type changed',
+  access_changed: ' after the access changed',
   poll: '',
   push: '',
 };
@@ -91,9 +102,14 @@ export function describeImport(it: Import): string {
   const held = quarantinedCount(it);
   if (held > 0)
     return `${plural(held, 'message')} could not be had and ${held === 1 ? 'is' : 'are'} kept aside; ${rest(it)}.`;
+  if (it.compared && it.cause === 'access_changed') return changedWords(it);
   if (it.compared) return 'Nothing is missing; compared with the mailbox message by message.';
   return `${plural(it.imported, 'message')} stored as ${it.imported === 1 ? 'it' : 'they'} came.`;
 }
+
+/** Its window begins before the last stored message. */
+const changedWords = ({ already_had: known, imported }: Import) =>
+  `Nothing is missing and nothing came twice: ${plural(known, 'message')} ${known === 1 ? 'was' : 'were'} there before, ${imported === 0 ? 'none' : plural(imported, 'message')} came new.`;
 
 const rest = ({ compared }: Import) =>
   compared ? 'nothing else is missing, compared with the mailbox message by message' : 'everything else was stored';
@@ -113,7 +129,7 @@ export function importTitle(cause: Import['cause']): string {
     case 'requested':
       return 'Requested';
     case 'access_changed':
-      return 'After the access type changed';
+      return 'After the access changed';
     case 'push':
       return 'News the provider told us about';
     case 'poll':

@@ -36,7 +36,13 @@ export function ConnectPreview({ branding, logo, look }: PreviewProps) {
         <SpokenPart locale={locale} product={branding.name ?? 'Mooring'} choose={chooseNothing}>
           <BrandedPage key={logo} branding={shown}>
             <Request session={session} />
-            <SignInChoice link="preview" session={session} />
+            <SignInChoice
+              link="preview"
+              session={session}
+              ways={[way]}
+              chosen={way.access_type}
+              onChoose={chooseNothing}
+            />
           </BrandedPage>
         </SpokenPart>
       </Suspense>

@@ -4,6 +4,7 @@ import { count, plural } from '../../words/time.ts';
 import { explain } from '../../words/words.ts';
 import { Ago, Moment } from '../clock.tsx';
 import { Copyable } from '../copyable.tsx';
+import { ChangeAccessButton } from './access/change-button.tsx';
 import { ReauthorizeButton } from './reauthorize-button.tsx';
 import { StatusShape } from './status-mark.tsx';
 
@@ -53,7 +54,11 @@ function BannerItem({ channel }: { channel: Channel }) {
       </div>
       {channel.status === 'reauth_required' && (
         <div className="banner-action">
-          <ReauthorizeButton channel={channel} prominent describedBy={describedBy} />
+          {channel.action === 'change_access' ? (
+            <ChangeAccessButton channel={channel} prominent />
+          ) : (
+            <ReauthorizeButton channel={channel} prominent describedBy={describedBy} />
+          )}
         </div>
       )}
     </li>

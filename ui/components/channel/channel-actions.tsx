@@ -9,6 +9,7 @@ import type { Import } from '../../../api/schemas/imports.ts';
 import { capital } from '../../../domain/words/sign-in-failures.ts';
 import { needsSomeone } from '../../words/words.ts';
 import { Ago } from '../clock.tsx';
+import { ChangeAccessButton } from './access/change-button.tsx';
 import { DisconnectDialog } from './disconnect-dialog.tsx';
 import { Notice, ProblemNotice } from '../notice.tsx';
 import { OwnerLink, ReauthorizeButton } from './reauthorize-button.tsx';
@@ -39,6 +40,8 @@ function LiveActions({ channel }: { channel: Channel }) {
   const look = useImport(channel);
   const paused = channel.status === 'paused';
   const noImport = whyNoImport(channel);
+  const needsSignIn = channel.status === 'reauth_required';
+  const needsChange = channel.action === 'change_access';
   const [last, setLast] = useState<Command | null>(null);
   const press = (command: Command, { mutate }: { mutate: () => void }) => {
     setLast(command);
@@ -47,7 +50,8 @@ function LiveActions({ channel }: { channel: Channel }) {
   return (
     <>
       <div className="actions">
-        <ReauthorizeButton channel={channel} prominent={channel.status === 'reauth_required'} />
+        <ReauthorizeButton channel={channel} prominent={needsSignIn && !needsChange} />
+        <ChangeAccessButton channel={channel} prominent={needsChange} />
         <Button variant="default" disabled={verify.isPending} onClick={() => press('verify', verify)}>
           {verify.isPending ? 'Verifying…' : 'Verify connection'}
         </Button>
@@ -79,7 +83,7 @@ function LiveActions({ channel }: { channel: Channel }) {
           {noImport}
         </p>
       )}
-      {channel.status === 'reauth_required' && <OwnerLink channel={channel} />}
+      {needsSignIn && !needsChange && <OwnerLink channel={channel} />}
       <Outcomes channel={channel} last={last} commands={{ verify, look, pause, resume }} />
       <DisconnectDialog channel={channel} opened={leaving} onClose={() => setLeaving(false)} />
     </>

@@ -16,21 +16,27 @@ export function ConnectDone({ link, session }: { link: string; session: ConnectS
   const account = (progress.data?.channel ?? session.channel)?.account.email;
   const first = session.purpose === 'connect';
   const it = progress.data?.import ?? null;
+  const changed = session.purpose === 'change_access' || it?.cause === 'access_changed';
   // Nothing is promised before it is known.
   const mode = progress.data?.channel?.import ?? session.channel?.import ?? 'off';
   const tenant = <strong>{session.display_name}</strong>;
+  const parts = {
+    tenant,
+    account: account && <Address>{account}</Address>,
+    access: <strong>{session.channel?.access.label}</strong>,
+  };
   const title = (code: string) => say(silence[code === 'offline' ? 'offline' : 'mooring_unreachable']);
   return (
     <>
-      <PageHeading title={done.heading} />
+      <PageHeading title={changed ? done.changedHeading : done.heading} />
       {account && (
         <Notice tone="good">
-          <Sentence text={first ? done.first : done.again} parts={{ tenant, account: <Address>{account}</Address> }} />
+          <Sentence text={first ? done.first : changed ? done.changed : done.again} parts={parts} />
           {words.space}
           {first && mode === 'continuous' && done.fromNowOn}
         </Notice>
       )}
-      {it && (!first || it.found > 0) && <MissedMessages it={it} first={first} />}
+      {it && (!first || it.found > 0) && <MissedMessages it={it} first={first} changed={changed} />}
       {isSilence(progress.failureReason) && (
         <p className="waiting" role="status">
           {say(done.silent, { title: title(progress.failureReason.problem.code) })}
@@ -38,7 +44,7 @@ export function ConnectDone({ link, session }: { link: string; session: ConnectS
       )}
       {!it && !first && mode !== 'off' && progress.data && !progress.failureReason && (
         <p className="waiting" role="status">
-          {done.looking}
+          {changed ? done.comparing : done.looking}
         </p>
       )}
       <p className="hint">

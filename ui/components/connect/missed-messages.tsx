@@ -6,19 +6,23 @@ interface MessagesProps {
   it: Import;
   /** Of a first connection: messages from before it, which no one missed. */
   first: boolean;
+  /** The access has changed: stored messages are found again. */
+  changed: boolean;
 }
 
 /** The missed messages, counted while they come in, then what became of them. */
-export function MissedMessages({ it, first }: MessagesProps) {
-  return it.state === 'running' ? <Coming it={it} first={first} /> : <Outcome it={it} first={first} />;
+export function MissedMessages(messages: MessagesProps) {
+  return messages.it.state === 'running' ? <Coming {...messages} /> : <Outcome {...messages} />;
 }
 
 /** A screen reader is told every few seconds: the count changes each second. */
 const TOLD_EVERY_MS = 5_000;
 
-function Coming({ it, first }: MessagesProps) {
+function Coming({ it, first, changed }: MessagesProps) {
   const { words, count, number } = useWords();
   const { done, estimate } = it.progress;
+  // What a change compares is mostly there already, and none of it was missed.
+  const isSaid = done === 0 || changed;
   const total = estimate === null || estimate < done ? null : estimate;
   const sentence = first
     ? count(words.done.earlier, done)
@@ -26,15 +30,16 @@ function Coming({ it, first }: MessagesProps) {
       ? count(words.done.soFar, done)
       : count(words.done.ofAbout, done, { total: number(total) });
   const told = useNowAndThen(sentence, TOLD_EVERY_MS);
+  const nothingYet = changed ? words.done.comparing : words.done.looking;
   return (
     <div className="progress">
       <p className="coming number" aria-hidden="true">
-        {done === 0 ? words.done.looking : sentence}
+        {isSaid ? nothingYet : sentence}
       </p>
       <p className="visually-hidden" role="status">
-        {done === 0 ? words.done.looking : told}
+        {isSaid ? nothingYet : told}
       </p>
-      {total !== null && total > 0 && (
+      {total !== null && total > 0 && !changed && (
         <span
           className="bar"
           role="progressbar"
@@ -64,7 +69,7 @@ function useNowAndThen(text: string, everyMs: number): string {
   return told;
 }
 
-function Outcome({ it, first }: MessagesProps) {
+function Outcome({ it, first, changed }: MessagesProps) {
   const { words, count } = useWords();
   const { done } = words;
   const skipped = it.skipped.reduce((sum, one) => sum + one.count, 0);
@@ -78,6 +83,7 @@ function Outcome({ it, first }: MessagesProps) {
         </strong>
       </p>
       {it.state === 'completed' && it.compared && it.missing === 0 && <p>{done.checked}</p>}
+      {changed && it.already_had > 0 && <p>{count(done.known, it.already_had)}</p>}
       {it.missing > 0 && <p>{count(done.missing, it.missing)}</p>}
       {skipped > 0 && <p>{count(done.skipped, skipped)}</p>}
       {it.state === 'stalled' && <p>{done.stalled}</p>}

@@ -25,22 +25,26 @@ interface FormProps {
   session: ConnectSession;
   way: SignIn;
   asks: PasswordQuestions;
+  /** The sign-in changes how the account is reached. */
+  changes: boolean;
 }
 
 type PasswordQuestions = NonNullable<SignIn['password']>;
 
 /** Sign-in with a password. It is tested by a real login before anything is stored; errors stand at their field. */
-export function PasswordForm({ link, session, way, asks }: FormProps) {
+export function PasswordForm({ link, session, way, asks, changes }: FormProps) {
   const { words, product } = useWords();
   const { form: texts, page } = words;
   const parts = useProviderParts(way);
   const account = session.channel?.account.email;
+  // The server of another access is none of this one.
+  const own = session.channel?.access_type === way.access_type ? session.channel : null;
   const [entry, setEntry] = useState<PasswordEntry>(() => ({
-    username: session.channel?.account.login ?? '',
+    username: own?.account.login ?? account ?? '',
     password: '',
     ...rememberedServer(account ?? ''),
-    ...serverEntry(session.channel?.server),
-    ...smtpEntry(session.channel?.smtp),
+    ...serverEntry(own?.server),
+    ...smtpEntry(own?.smtp),
   }));
   const change = (part: Partial<PasswordEntry>) => setEntry((before) => ({ ...before, ...part }));
   const attempt = useAttempt(link, session, { accessType: way.access_type, asks: asks.server.asks });
@@ -62,7 +66,7 @@ export function PasswordForm({ link, session, way, asks }: FormProps) {
         attempt.mutate(entry);
       }}
     >
-      {failure && !attempt.isPending && <FailureNotice failure={failure} way={way} brief={field !== null} />}
+      {failure && !attempt.isPending && <FailureNotice {...{ failure, way, changes }} brief={field !== null} />}
       {failure?.alternative === 'basic' && entry.password !== '' && !attempt.isPending && (
         <OtherAuthentication onTry={() => attempt.mutate({ ...entry, authentication: 'basic' })} />
       )}

@@ -7,7 +7,7 @@ import type { ConnectSession } from '../../../api/schemas/connect.ts';
 import type { SignIn } from '../../../api/schemas/sign-in.ts';
 import { AdminConsent } from './admin-consent.tsx';
 import { lacksAddress, LoginPlace, loginOf } from './login-place.tsx';
-import { isOwnLogin } from './next-steps.tsx';
+import { isOwnLogin, loginFor } from './next-steps.tsx';
 import { FailureNotice } from './sign-in-failure.tsx';
 import { useWords } from './speaking.tsx';
 
@@ -15,10 +15,12 @@ interface ProviderProps {
   link: string;
   session: ConnectSession;
   way: SignIn;
+  /** The sign-in changes how the account is reached. */
+  changes: boolean;
 }
 
 /** A button per provider at whose page a person can sign in, and what became of the last attempt. */
-export function ProviderSignIn({ link, session, way }: ProviderProps) {
+export function ProviderSignIn({ link, session, way, changes }: ProviderProps) {
   const { words, say } = useWords();
   const authorize = useAuthorize(link, way);
   const [entry, setEntry] = useState({ place: '', address: '' });
@@ -27,7 +29,7 @@ export function ProviderSignIn({ link, session, way }: ProviderProps) {
   const failure = authorize.error ? problemOf(authorize.error) : failed;
   const wrongLogin = isAbout(authorize.error, 'login');
   const leaving = authorize.isPending || authorize.isSuccess;
-  const account = session.channel?.account.login;
+  const account = loginFor(session, way, changes);
   const ownLogin = isOwnLogin(session, way);
 
   const label = (name: string, isLeaving: boolean): string => {
@@ -41,9 +43,7 @@ export function ProviderSignIn({ link, session, way }: ProviderProps) {
 
   return (
     <>
-      {failure && !authorize.isPending && !wrongLogin && (
-        <FailureNotice failure={failure} way={way} ownLogin={ownLogin} />
-      )}
+      {failure && !authorize.isPending && !wrongLogin && <FailureNotice {...{ failure, way, ownLogin, changes }} />}
       {session.admin_consent_url !== null && <AdminConsent url={session.admin_consent_url} session={session} />}
       {way.oauth.map(({ provider, label: name, logins }) => (
         <div key={provider}>

@@ -14,16 +14,18 @@ interface FailureProps {
   brief?: boolean;
   /** People sign in with a login of their own. */
   ownLogin?: boolean;
+  /** The sign-in was to change how the account is reached. */
+  changes?: boolean;
 }
 
 /** Made up by this page: no one could look them up. */
 const OUR_OWN = new Set(['offline', 'mooring_unreachable', 'unknown']);
 
 /** Why the last attempt did not work, with the code to copy. */
-export function FailureNotice({ failure, way, brief = false, ownLogin = false }: FailureProps) {
+export function FailureNotice({ failure, way, brief = false, ownLogin = false, changes = false }: FailureProps) {
   const { words, product } = useWords();
   const parts = useProviderParts(way);
-  if (failure.code === 'account_mismatch') return <WrongAccount {...{ failure, way, ownLogin }} />;
+  if (failure.code === 'account_mismatch') return <WrongAccount {...{ failure, way, ownLogin, changes }} />;
   const { title, sentence } = describeFailure(words, failure, { ...parts, product });
   return (
     <Notice tone="bad" title={title}>
@@ -33,7 +35,7 @@ export function FailureNotice({ failure, way, brief = false, ownLogin = false }:
 }
 
 /** Names both accounts, and says how to get to the right one. */
-function WrongAccount({ failure, way, ownLogin }: Omit<FailureProps, 'brief'>) {
+function WrongAccount({ failure, way, ownLogin, changes }: Omit<FailureProps, 'brief'>) {
   const { words } = useWords();
   const { mismatch } = words;
   const accounts = accountsOf(words, failure);
@@ -53,6 +55,7 @@ function WrongAccount({ failure, way, ownLogin }: Omit<FailureProps, 'brief'>) {
       <p>
         {mismatch.nothingChanged}
         {words.space}
+        {changes && words.change.onlySame + words.space}
         <Sentence
           text={mismatch[way.password ? 'switchPassword' : ownLogin ? 'switchLogin' : 'switchAt']}
           parts={parts}

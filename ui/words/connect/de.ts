@@ -83,6 +83,23 @@ export const words: ConnectWords = {
     canUse: '{tenant} kann das Konto ab dann nutzen.',
     missed: 'Sie sehen hier, wie die verpassten Nachrichten eintreffen. Das ist alles.',
     canUseAgain: '{tenant} kann das Konto wieder nutzen. Das ist alles.',
+    sameAccount: 'Es wird geprüft, ob es dasselbe Konto ist. Wenn nicht, wird nichts geändert.',
+    stays:
+      'Das Konto bleibt mit Verlauf und Einstellungen bei {tenant}. Was vielleicht verpasst wurde, wird nachgeholt, und nichts kommt doppelt.',
+    staysUsed: 'Das Konto bleibt mit seinen Einstellungen bei {tenant}.',
+    wayBack: 'Eine Stunde lang kann {tenant} zum bisherigen Zugang zurückkehren; danach wird er gelöscht.',
+  },
+
+  change: {
+    today: '{tenant} erreicht dieses Konto über {access}.',
+    which: 'Wie soll es ab jetzt erreicht werden?',
+    sameKind: 'Mit anderen Zugangsdaten oder auf einem anderen Server',
+    another: 'Anderen Weg wählen',
+    moved: 'Ist das Konto umgezogen?',
+    movedHint:
+      'Wird es inzwischen auf einem anderen Weg erreicht, können Sie das hier ändern; Verlauf und Einstellungen bleiben.',
+    before: 'Wie bisher anmelden',
+    onlySame: 'Der Zugang lässt sich nur für dasselbe Konto ändern.',
   },
 
   choice: {
@@ -271,5 +288,12 @@ export const words: ConnectWords = {
       '{title}. Was noch fehlt, wird trotzdem nachgeholt; diese Seite zeigt es, sobald die Verbindung wieder da ist.',
     goesOn: 'Das geht von selbst weiter, auch wenn Sie diese Seite schließen.',
     jobDone: 'Der Link hat seinen Dienst getan und lässt sich nicht noch einmal benutzen.',
+    changedHeading: 'Zugang geändert',
+    changed: '{tenant} erreicht {account} jetzt über {access}. Verlauf und Einstellungen sind wie zuvor.',
+    comparing: 'Die Nachrichten werden verglichen …',
+    known: {
+      one: '{count} Nachricht war schon da und kam nicht doppelt.',
+      other: '{count} Nachrichten waren schon da; keine kam doppelt.',
+    },
   },
 };

@@ -79,6 +79,22 @@ export const words: ConnectWords = {
     canUse: '{tenant} can use the account from then on.',
     missed: 'You see here how the missed messages come in. That is all.',
     canUseAgain: '{tenant} can use the account again. That is all.',
+    sameAccount: 'It is checked that this is the same account. If it is not, nothing is changed.',
+    stays:
+      'The account stays with {tenant}, with its history and settings. What may have been missed is fetched, and nothing comes twice.',
+    staysUsed: 'The account stays with {tenant}, with its settings.',
+    wayBack: 'For an hour, {tenant} can go back to the old access; then that is deleted.',
+  },
+
+  change: {
+    today: '{tenant} reaches this account by {access}.',
+    which: 'How should it be reached from now on?',
+    sameKind: 'With another login or at another server',
+    another: 'Choose another way',
+    moved: 'Has the account moved?',
+    movedHint: 'If it is reached in another way now, it can be changed here; history and settings stay.',
+    before: 'Sign in as before',
+    onlySame: 'The access can be changed for the same account only.',
   },
 
   choice: {
@@ -256,5 +272,12 @@ export const words: ConnectWords = {
     silent: '{title}. What is left to import is imported all the same; this page shows it once the connection is back.',
     goesOn: 'This goes on by itself, also when you close this page.',
     jobDone: 'The link has done its job and cannot be used again.',
+    changedHeading: 'Access changed',
+    changed: '{tenant} now reaches {account} by {access}. History and settings are as before.',
+    comparing: 'The messages are being compared…',
+    known: {
+      one: '{count} message was there before; it did not come twice.',
+      other: '{count} messages were there before; none came twice.',
+    },
   },
 };

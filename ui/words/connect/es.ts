@@ -80,6 +80,23 @@ export const words: ConnectWords = {
     canUse: '{tenant} podrá usar la cuenta a partir de entonces.',
     missed: 'Aquí ve cómo llegan los mensajes que faltan. Eso es todo.',
     canUseAgain: '{tenant} podrá volver a usar la cuenta. Eso es todo.',
+    sameAccount: 'Se comprueba que es la misma cuenta. Si no lo es, no se cambia nada.',
+    stays:
+      'La cuenta sigue en {tenant}, con su historial y sus ajustes. Se recupera lo que pueda faltar, y nada llega dos veces.',
+    staysUsed: 'La cuenta sigue en {tenant}, con sus ajustes.',
+    wayBack: 'Durante una hora, {tenant} puede volver al acceso anterior; después se elimina.',
+  },
+
+  change: {
+    today: '{tenant} accede a esta cuenta por {access}.',
+    which: '¿Cómo se accederá a ella a partir de ahora?',
+    sameKind: 'Con otros datos de acceso o en otro servidor',
+    another: 'Elegir otra forma',
+    moved: '¿Se ha trasladado la cuenta?',
+    movedHint:
+      'Si ahora se accede a ella de otra forma, puede cambiarlo aquí; el historial y los ajustes se conservan.',
+    before: 'Iniciar sesión como antes',
+    onlySame: 'La forma de acceso solo se puede cambiar para la misma cuenta.',
   },
 
   choice: {
@@ -266,5 +283,13 @@ export const words: ConnectWords = {
     silent: '{title}. Lo que falta se recupera de todos modos; esta página lo mostrará en cuanto vuelva la conexión.',
     goesOn: 'Esto sigue por sí solo, aunque cierre esta página.',
     jobDone: 'El enlace ha cumplido su función y no se puede volver a usar.',
+    changedHeading: 'Acceso cambiado',
+    changed: '{tenant} accede ahora a {account} por {access}. El historial y los ajustes siguen igual.',
+    comparing: 'Comparando los mensajes…',
+    known: {
+      one: '{count} mensaje ya estaba y no ha llegado dos veces.',
+      many: '{count} de mensajes ya estaban; ninguno ha llegado dos veces.',
+      other: '{count} mensajes ya estaban; ninguno ha llegado dos veces.',
+    },
   },
 };

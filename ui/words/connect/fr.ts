@@ -82,6 +82,23 @@ export const words: ConnectWords = {
     canUse: '{tenant} peut ensuite utiliser le compte.',
     missed: 'Vous voyez ici les messages manqués arriver. C’est tout.',
     canUseAgain: '{tenant} peut de nouveau utiliser le compte. C’est tout.',
+    sameAccount: 'Nous vérifions qu’il s’agit du même compte. Si ce n’est pas le cas, rien n’est modifié.',
+    stays:
+      'Le compte reste chez {tenant}, avec son historique et ses réglages. Ce qui a pu manquer est récupéré, et rien n’arrive deux fois.',
+    staysUsed: 'Le compte reste chez {tenant}, avec ses réglages.',
+    wayBack: 'Pendant une heure, {tenant} peut revenir à l’ancien accès ; ensuite, celui-ci est supprimé.',
+  },
+
+  change: {
+    today: '{tenant} accède à ce compte par {access}.',
+    which: 'Comment y accéder désormais ?',
+    sameKind: 'Avec un autre identifiant ou sur un autre serveur',
+    another: 'Choisir un autre mode d’accès',
+    moved: 'Le compte a-t-il déménagé ?',
+    movedHint:
+      'Si l’on y accède maintenant autrement, vous pouvez le changer ici ; l’historique et les réglages restent.',
+    before: 'Se connecter comme avant',
+    onlySame: 'Le mode d’accès ne peut être changé que pour le même compte.',
   },
 
   choice: {
@@ -276,5 +293,13 @@ export const words: ConnectWords = {
       '{title}. Ce qui manque est récupéré malgré tout ; cette page l’affichera dès que la connexion sera rétablie.',
     goesOn: 'Cela continue tout seul, même si vous fermez cette page.',
     jobDone: 'Le lien a rempli son rôle et ne peut plus servir.',
+    changedHeading: 'Accès modifié',
+    changed: '{tenant} accède désormais à {account} par {access}. L’historique et les réglages sont inchangés.',
+    comparing: 'Comparaison des messages…',
+    known: {
+      one: '{count} message était déjà là et n’est pas arrivé deux fois.',
+      many: '{count} de messages étaient déjà là ; aucun n’est arrivé deux fois.',
+      other: '{count} messages étaient déjà là ; aucun n’est arrivé deux fois.',
+    },
   },
 };

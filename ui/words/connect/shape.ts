@@ -86,6 +86,26 @@ export interface ConnectWords {
     canUse: string;
     missed: string;
     canUseAgain: string;
+    /** Of a change of the access. */
+    sameAccount: string;
+    stays: string;
+    /** Where nothing is imported. */
+    staysUsed: string;
+    wayBack: string;
+  };
+
+  /** How an account is reached, and by which other access it can be: `{access}` is what people call one. */
+  change: {
+    today: string;
+    which: string;
+    /** Beside the access type that the account has. */
+    sameKind: string;
+    another: string;
+    /** On a page to sign in again, after its own way. */
+    moved: string;
+    movedHint: string;
+    before: string;
+    onlySame: string;
   };
 
   choice: {
@@ -204,5 +224,11 @@ export interface ConnectWords {
     silent: string;
     goesOn: string;
     jobDone: string;
+    changedHeading: string;
+    changed: string;
+    /** In place of `looking`, after a change of the access. */
+    comparing: string;
+    /** Messages that the new access has and that were stored before. */
+    known: Counted;
   };
 }
