@@ -54,6 +54,15 @@ describe('describeEvent', () => {
     expect(describeEvent(event(type), CHANNEL).sentence).toMatch(/^[A-Z0-9].*\.$/);
   });
 
+  it.each([
+    [{ from: 'imap', to: 'gmail', reversal: false }, 'Moved from IMAP to Gmail; history kept.'],
+    [{ from: 'gmail', to: 'imap', reversal: true }, 'Went back from Gmail to IMAP; history kept.'],
+    [{ from: 'imap', to: 'imap', reversal: false }, 'Moved to another IMAP access; history kept.'],
+    [{ from: 'hubspot', to: 'hubspot', reversal: true }, 'Went back to the former hubspot access; history kept.'],
+  ])('says what became of the access: %j', (data, sentence) => {
+    expect(describeEvent(event('channel.access_changed', data), CHANNEL).sentence).toBe(sentence);
+  });
+
   it('shows the name of an event that this page does not know yet', () => {
     expect(describeEvent(event('moon.risen' as EventType), CHANNEL).sentence).toBe('moon.risen');
   });
@@ -127,5 +136,20 @@ describe('quarantine', () => {
     );
     expect(quarantineWords({ folder: null, reason: 'unparseable', error: null })).toBe('It breaks the reader.');
     expect(skipWords('unfetchable')).toBe('kept aside, the provider does not give it');
+  });
+});
+
+describe('the receipt of a change of access', () => {
+  const changed: Import = { ...RECEIPT, cause: 'access_changed', found: 31, imported: 1, already_had: 30 };
+
+  it.each([
+    [changed, 'Nothing is missing and nothing came twice: 30 messages were there before, 1 message came new.'],
+    [
+      { ...changed, found: 1, imported: 0, already_had: 1 },
+      'Nothing is missing and nothing came twice: 1 message was there before, none came new.',
+    ],
+    [{ ...changed, missing: 2, imported: 0 }, '2 messages could not be fetched yet; it is tried again.'],
+  ])('tells stored messages from new ones', (it, sentence) => {
+    expect(describeImport(it)).toBe(sentence);
   });
 });

@@ -70,7 +70,9 @@ function accessChanged(data: TimelineEvent['data']): string {
   const [before, now] = [accessLabel(from), accessLabel(to)];
   const isBack = data['reversal'] === true;
   if (from === to)
-    return isBack ? `Went back to the former ${now}; history kept.` : `Moved to another ${now}; history kept.`;
+    return isBack
+      ? `Went back to the former ${now} access; history kept.`
+      : `Moved to another ${now} access; history kept.`;
   return isBack ? `Went back from ${before} to ${now}; history kept.` : `Moved from ${before} to ${now}; history kept.`;
 }
 
