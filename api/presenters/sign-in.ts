@@ -36,6 +36,7 @@ export function presentSignIn(
       label: words.label,
       provider: words.provider,
       hint: words.hint,
+      reaches_mailbox: capabilities.importsNothing !== true && capabilities.importsRecords !== true,
       imports: capabilities.importsNothing !== true,
       oauth: signIn.oauth.map(({ provider, label, logins, readsShared = false }) => ({
         provider,

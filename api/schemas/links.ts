@@ -81,6 +81,8 @@ export const reauthorizeBody = camelCased(
 );
 
 export type ReauthorizeBody = z.infer<typeof reauthorizeBody>;
+/** As a page sends it. */
+export type ReauthorizeRequest = z.input<typeof reauthorizeBody>;
 
 export const purpose = z.enum(['connect', 'reauthorize', 'change_access']).describe('What the link is for');
 

@@ -49,6 +49,9 @@ export const signInOut = z
     label: accessOut.shape.label,
     provider,
     hint: z.string().describe('Which accounts it is for'),
+    reaches_mailbox: z
+      .boolean()
+      .describe('Whether its account is a mailbox, which other access types may reach as well'),
     imports: z.boolean().describe('Whether anything of the accounts can be imported'),
     oauth: z
       .array(

@@ -50,6 +50,8 @@ const lightnessOf = (page: Page): Promise<number> =>
 
 /** A folder for pictures of every page that a test looks at; none are taken without it. */
 const SCREENSHOTS = process.env['SCREENSHOTS'];
+/** In the order in which they are taken: a page may look different later. */
+let pictures = 0;
 
 /**
  * What is wrong with pages on a phone and on a desktop, in light and in dark: they scroll sideways, axe finds something
@@ -79,7 +81,9 @@ export async function faultsHere(page: Page): Promise<string[]> {
       faults.push(...(await seriousFaults(page)).map((fault) => `${screen}: ${fault}`));
       if ((await overflowOf(page)) !== 0) faults.push(`${screen} scrolls sideways`);
       if (SCREENSHOTS) {
-        const name = `${new URL(page.url()).pathname} ${screen}`.replaceAll(/[^\w-]+/g, '-').replace(/^-/, '');
+        const name = `${String(++pictures).padStart(3, '0')} ${new URL(page.url()).pathname} ${screen}`
+          .replaceAll(/[^\w-]+/g, '-')
+          .replace(/^-/, '');
         await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });
       }
     }

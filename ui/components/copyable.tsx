@@ -21,21 +21,24 @@ export function Copyable({ value, label, children, words = ENGLISH }: CopyablePr
     setCopied(true);
     window.setTimeout(() => setCopied(false), 2_000);
   };
+  // What came of it is no part of the button's name.
   return (
-    <button
-      type="button"
-      className="copyable"
-      title={says}
-      aria-label={`${says} ${children ?? value}`}
-      // Without a clipboard (plain HTTP) the text can still be selected by hand.
-      onClick={() => void copy().catch(() => setCopied(false))}
-    >
-      <code>{children ?? value}</code>
+    <span className="copyable-row">
+      <button
+        type="button"
+        className="copyable"
+        title={says}
+        aria-label={`${says} ${children ?? value}`}
+        // Without a clipboard (plain HTTP) the text can still be selected by hand.
+        onClick={() => void copy().catch(() => setCopied(false))}
+      >
+        <code>{children ?? value}</code>
+      </button>
       {copied && (
         <span className="copied" role="status">
           {words.copied}
         </span>
       )}
-    </button>
+    </span>
   );
 }

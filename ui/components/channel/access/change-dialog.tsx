@@ -49,27 +49,13 @@ function ChangeForm({ channel }: { channel: Channel }) {
     offered.flatMap(({ way, isAllowed }) =>
       isAllowed && way.access_type !== channel.access_type ? way.access_type : [],
     );
-  const make = (returnTo: string | null) =>
-    call<Link>('POST', `/v1/channels/${encodeURIComponent(channel.id)}/reauthorize-links`, {
-      purpose: 'change_access',
-      access_types: chosen,
-      ...(wish.otherServer && { allow_server_change: true }),
-      ...(wish.attested && { attested: true }),
-      ...(returnTo !== null && { return_to: returnTo }),
-    } satisfies ReauthorizeRequest);
-  const follow = useMutation({
-    mutationFn: () => make(returnAddress()),
-    onSuccess: (link) => {
-      rememberLink(link.url);
-      window.location.assign(link.url);
-    },
-  });
-  const send = useMutation({ mutationFn: () => make(null) });
+  const { follow, send } = useLinks(channel, { ...wish, accessTypes: chosen });
   const change = (part: Partial<Wish>) => {
     send.reset();
     setWish({ ...wish, ...part });
   };
-  const busy = follow.isPending || follow.isSuccess || send.isPending;
+  const isLeaving = follow.isPending || follow.isSuccess;
+  const isBusy = isLeaving || send.isPending || chosen.length === 0;
   return (
     <form
       className="stack"
@@ -82,35 +68,66 @@ function ChangeForm({ channel }: { channel: Channel }) {
         The channel, its history and its settings stay. The new access is taken only if it reaches the same account;
         mail since the last stored one is compared. For an hour you can go back.
       </p>
-      <fieldset className="choices">
-        <legend>Ways to choose from</legend>
-        {offered.map(({ way, isAllowed }) => (
-          <Way
-            key={way.access_type}
-            {...{ channel, way, isAllowed }}
-            checked={chosen.includes(way.access_type)}
-            onChange={(checked) =>
-              change({
-                accessTypes: checked
-                  ? [...chosen, way.access_type]
-                  : chosen.filter((accessType) => accessType !== way.access_type),
-              })
-            }
-          />
-        ))}
-      </fieldset>
+      <ChosenWays {...{ channel, offered, chosen }} onChange={(accessTypes) => change({ accessTypes })} />
       <SpecialCases wish={wish} onChange={change} />
       {(follow.error ?? send.error) && <ProblemNotice error={follow.error ?? send.error} />}
       {send.data && <LinkToSend channel={channel} link={send.data} />}
       <div className="actions">
-        <Button type="submit" disabled={busy || chosen.length === 0}>
-          {follow.isPending || follow.isSuccess ? 'Opening the page…' : 'Change it here'}
+        <Button type="submit" disabled={isBusy}>
+          {isLeaving ? 'Opening the page…' : 'Change it here'}
         </Button>
-        <Button variant="default" disabled={busy || chosen.length === 0} onClick={() => send.mutate()}>
+        <Button variant="default" disabled={isBusy} onClick={() => send.mutate()}>
           {send.isPending ? 'Making a link…' : 'Make a link to send'}
         </Button>
       </div>
     </form>
+  );
+}
+
+/** A link that this tab follows and that comes back to the channel's page, and one for another person. */
+function useLinks(channel: Channel, { accessTypes, otherServer, attested }: Wish & { accessTypes: AccessType[] }) {
+  const make = (returnTo: string | null) =>
+    call<Link>('POST', `/v1/channels/${encodeURIComponent(channel.id)}/reauthorize-links`, {
+      purpose: 'change_access',
+      access_types: accessTypes,
+      ...(otherServer && { allow_server_change: true }),
+      ...(attested && { attested: true }),
+      ...(returnTo !== null && { return_to: returnTo }),
+    } satisfies ReauthorizeRequest);
+  const follow = useMutation({
+    mutationFn: () => make(returnAddress()),
+    onSuccess: (link) => {
+      rememberLink(link.url);
+      window.location.assign(link.url);
+    },
+  });
+  return { follow, send: useMutation({ mutationFn: () => make(null) }) };
+}
+
+interface ChosenProps {
+  channel: Channel;
+  offered: Offered[];
+  chosen: AccessType[];
+  onChange: (chosen: AccessType[]) => void;
+}
+
+function ChosenWays({ channel, offered, chosen, onChange }: ChosenProps) {
+  return (
+    <fieldset className="choices">
+      <legend>Ways to choose from</legend>
+      {offered.map(({ way, isAllowed }) => (
+        <Way
+          key={way.access_type}
+          {...{ channel, way, isAllowed }}
+          checked={chosen.includes(way.access_type)}
+          onChange={(checked) =>
+            onChange(
+              checked ? [...chosen, way.access_type] : chosen.filter((accessType) => accessType !== way.access_type),
+            )
+          }
+        />
+      ))}
+    </fieldset>
   );
 }
 

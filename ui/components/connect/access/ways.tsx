@@ -13,15 +13,16 @@ interface WaysProps {
 export function Ways({ session, ways, onChoose }: WaysProps) {
   const { words } = useWords();
   const { choice, change } = words;
+  const own = session.channel?.access_type;
+  // Most accounts that move leave the access that they have.
+  const inOrder = [...ways.filter((way) => way.access_type !== own), ...ways.filter((way) => way.access_type === own)];
   return (
     <ul className="ways">
-      {ways.map(({ access_type: type, label, hint }) => (
+      {inOrder.map(({ access_type: type, label, hint }) => (
         <li key={type}>
           <button type="button" className="way" onClick={() => onChoose(type)}>
             <strong>{label}</strong>
-            <span className="meta">
-              {type === session.channel?.access_type ? change.sameKind : (choice.hints[type] ?? hint)}
-            </span>
+            <span className="meta">{type === own ? change.sameKind : (choice.hints[type] ?? hint)}</span>
           </button>
         </li>
       ))}
