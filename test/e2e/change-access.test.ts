@@ -130,6 +130,8 @@ describe.skipIf(!chromiumInstalled)('a change of access in the browser', { timeo
     const words = await wordsOf(ana);
     for (const said of [TOM, ANA, 'Nothing was changed.', 'The access can be changed for the same account only.'])
       expect(words).toContain(said);
+    // The server of the former access says nothing at Google.
+    expect(words).not.toContain('127.0.0.1');
     expect(await faultsHere(ana)).toEqual([]);
     expect(await channel()).toMatchObject({ access_type: 'imap', previous_access: null });
 
@@ -183,8 +185,15 @@ describe.skipIf(!chromiumInstalled)('a change of access in the browser', { timeo
     expect(await faultsHere(ana)).toEqual([]);
     await button(ana, /^Exchange/).click();
     await heading(ana, `Change how we reach ${ANA}`).waitFor();
-    await ana.getByLabel('Password', { exact: true }).waitFor();
     expect(await faultsHere(ana)).toEqual([]);
+    // The address alone proves nothing where a password signs in.
+    await mooring.sandbox.call('PUT', `/control/accounts/exchange/${ANA}`, { password: PASSWORD });
+    await ana.getByLabel('Password', { exact: true }).fill(PASSWORD);
+    await ana.getByLabel('Address of the server').fill(mooring.run.sandbox?.exchange?.url ?? '');
+    await button(ana, 'Sign in').click();
+    await ana.getByText('The messages of this account were not found there.').waitFor();
+    expect(await faultsHere(ana)).toEqual([]);
+    expect(await channel()).toMatchObject({ access_type: 'imap' });
     await button(ana, 'Sign in as before').click();
     await heading(ana, `Sign in again as ${ANA}`).waitFor();
 

@@ -1,3 +1,4 @@
+import { isSameAddress } from '../../../domain/address.ts';
 import type { SignIn } from '../../../api/schemas/sign-in.ts';
 import { accountsOf, describeFailure } from '../../words/connect/describe-failure.ts';
 import type { Failure } from '../../words/connect/describe-failure.ts';
@@ -38,10 +39,11 @@ export function FailureNotice({ failure, way, brief = false, ownLogin = false, c
 function WrongAccount({ failure, way, ownLogin, changes }: Omit<FailureProps, 'brief'>) {
   const { words } = useWords();
   const { mismatch } = words;
-  const accounts = accountsOf(words, failure);
+  // The server of a former access means nothing at a provider's page.
+  const accounts = accountsOf(words, changes && !way.password ? withoutServers(failure) : failure);
   const parts = {
     ...useProviderParts(way),
-    expected: <Address>{accounts.expected}</Address>,
+    expected: <Address>{changes && failure.expected ? failure.expected.email : accounts.expected}</Address>,
     received: <Address>{accounts.received}</Address>,
   };
   return (
@@ -50,19 +52,32 @@ function WrongAccount({ failure, way, ownLogin, changes }: Omit<FailureProps, 'b
         <dt>{mismatch.signedInAs}</dt>
         <dd>{parts.received}</dd>
         <dt>{mismatch.linkIsFor}</dt>
-        <dd>{parts.expected}</dd>
+        <dd>
+          <Address>{accounts.expected}</Address>
+        </dd>
       </dl>
       <p>
         {mismatch.nothingChanged}
         {words.space}
         {changes && words.change.onlySame + words.space}
-        <Sentence
-          text={mismatch[way.password ? 'switchPassword' : ownLogin ? 'switchLogin' : 'switchAt']}
-          parts={parts}
-        />
+        <Sentence text={wayOut()} parts={parts} />
       </p>
     </Notice>
   );
+
+  function wayOut(): string {
+    const { expected, received } = failure;
+    if (changes && expected && received && isSameAddress(expected.email, received.email)) return words.change.notThere;
+    return mismatch[way.password ? 'switchPassword' : ownLogin ? 'switchLogin' : 'switchAt'];
+  }
+}
+
+function withoutServers({ expected, received, ...failure }: Failure): Failure {
+  return {
+    ...failure,
+    ...(expected && { expected: { email: expected.email } }),
+    ...(received && { received: { email: received.email } }),
+  };
 }
 
 function ErrorCode({ code }: { code: string }) {

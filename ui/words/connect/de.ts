@@ -100,6 +100,7 @@ export const words: ConnectWords = {
       'Wird es inzwischen auf einem anderen Weg erreicht, können Sie das hier ändern; Verlauf und Einstellungen bleiben.',
     before: 'Wie bisher anmelden',
     onlySame: 'Der Zugang lässt sich nur für dasselbe Konto ändern.',
+    notThere: 'Die Nachrichten dieses Kontos wurden dort nicht gefunden.',
   },
 
   choice: {

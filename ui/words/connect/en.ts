@@ -95,6 +95,7 @@ export const words: ConnectWords = {
     movedHint: 'If it is reached in another way now, it can be changed here; history and settings stay.',
     before: 'Sign in as before',
     onlySame: 'The access can be changed for the same account only.',
+    notThere: 'The messages of this account were not found there.',
   },
 
   choice: {

@@ -97,6 +97,7 @@ export const words: ConnectWords = {
       'Si ahora se accede a ella de otra forma, puede cambiarlo aquí; el historial y los ajustes se conservan.',
     before: 'Iniciar sesión como antes',
     onlySame: 'La forma de acceso solo se puede cambiar para la misma cuenta.',
+    notThere: 'Allí no se han encontrado los mensajes de esta cuenta.',
   },
 
   choice: {

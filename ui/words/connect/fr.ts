@@ -99,6 +99,7 @@ export const words: ConnectWords = {
       'Si l’on y accède maintenant autrement, vous pouvez le changer ici ; l’historique et les réglages restent.',
     before: 'Se connecter comme avant',
     onlySame: 'Le mode d’accès ne peut être changé que pour le même compte.',
+    notThere: 'Les messages de ce compte n’y ont pas été trouvés.',
   },
 
   choice: {

@@ -95,6 +95,7 @@ export const words: ConnectWords = {
     movedHint: '接続方法が変わった場合は、ここで変更できます。履歴と設定はそのまま残ります。',
     before: 'これまでどおりサインイン',
     onlySame: '接続方法を変更できるのは、同じアカウントの場合だけです。',
+    notThere: 'このアカウントのメッセージは、接続先に見つかりませんでした。',
   },
 
   choice: {

@@ -106,6 +106,8 @@ export interface ConnectWords {
     movedHint: string;
     before: string;
     onlySame: string;
+    /** The address is right, and the mailbox another one. */
+    notThere: string;
   };
 
   choice: {
