@@ -74,6 +74,7 @@ describe('an access type with several ways to sign in', () => {
         provider: 'the mail server',
         hint: 'Any other mailbox, over IMAP',
         imports: true,
+        reaches_mailbox: true,
         oauth: [
           { provider: 'google', label: 'Google', logins: null, reads_shared: false },
           { provider: 'microsoft', label: 'Microsoft', logins: null, reads_shared: true },

@@ -80,6 +80,7 @@ function listings(subject: Subject): void {
     const [first, again, second] = identities;
     expect(first?.account.email).toBe(one.email);
     expect(first?.proved).toContain(one.email);
+    expect(first?.vouchesForAddress).toBe(subject.vouchesForAddress);
     expect(again).toEqual(first);
     expect(second?.account.providerId).not.toBe(first?.account.providerId);
     expect(second?.mailboxKey).not.toBe(first?.mailboxKey);

@@ -49,6 +49,7 @@ const subject: Subject = {
   provider,
   createAccount: () => createAccount(),
   idOf: ({ provider_id }) => provider_id,
+  vouchesForAddress: false,
   cursorExpiry: 'cursor_expired',
   excludedFolders: ['Trash', 'Junk', 'Drafts'],
   optOuts: {

@@ -53,6 +53,7 @@ conformance('Gmail', {
   provider,
   createAccount,
   idOf: ({ provider_id }) => provider_id,
+  vouchesForAddress: true,
   cursorExpiry: 'cursor_expired',
   excludedFolders: ['Trash', 'Spam', 'Drafts'],
   optOuts: {},

@@ -78,6 +78,7 @@ describe.skipIf(!dovecotInstalled)('with Dovecot', () => {
     provider: () => imap,
     createAccount,
     idOf: ({ provider_id }) => provider_id,
+    vouchesForAddress: false,
     cursorExpiry: 'uidvalidity_changed',
     excludedFolders: ['Trash', 'Junk', 'Drafts'],
     optOuts: {

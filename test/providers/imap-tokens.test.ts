@@ -75,6 +75,7 @@ for (const { issuer, excludedFolders } of CASES) {
     provider: () => stage.tokenImap,
     createAccount: () => createAccount(issuer),
     idOf: ({ provider_id }) => uids.get(provider_id) ?? '',
+    vouchesForAddress: true,
     cursorExpiry: 'uidvalidity_changed',
     excludedFolders: [...excludedFolders],
     optOuts: { push: 'an IMAP server tells of news over a connection that is held (IDLE)' },

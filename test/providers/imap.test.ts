@@ -36,6 +36,7 @@ conformance('IMAP', {
   provider,
   createAccount,
   idOf: ({ provider_id }) => provider_id.split(/\D/).findLast(Boolean) ?? '',
+  vouchesForAddress: false,
   cursorExpiry: 'uidvalidity_changed',
   excludedFolders: ['Trash', 'Junk', 'Drafts'],
   optOuts: { push: 'an IMAP server tells of news over a connection that is held (IDLE)' },

@@ -66,6 +66,7 @@ const subject: Subject = {
   provider,
   createAccount: () => createAccount(),
   idOf: ({ provider_id }) => provider_id,
+  vouchesForAddress: true,
   cursorExpiry: 'cursor_expired',
   excludedFolders: ['Deleted Items', 'Junk Email', 'Drafts'],
   optOuts: {},

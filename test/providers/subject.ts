@@ -20,6 +20,8 @@ export interface Subject {
   createAccount(): Promise<Account>;
   /** How the provider's id of a message shows in a listing. */
   idOf: (delivered: Delivered) => string;
+  /** Whether the provider vouches for the address of such an account. */
+  vouchesForAddress: boolean;
   /** The event after which the cursor is no longer known. */
   cursorExpiry: string;
   /** Folders that are not imported, as the provider's side names them. */
