@@ -1,3 +1,4 @@
+import { useState } from 'react';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from 'react-router';
 import { ProblemError } from '../data/client.ts';
@@ -13,6 +14,7 @@ import { WayBack } from '../components/connect/way-back.tsx';
 import { linkQuery, pageBrandingQuery } from '../data/link-queries.ts';
 import { linkState, waysAmong } from '../data/link-state.ts';
 import { useChosenWay } from '../data/chosen-way.ts';
+import type { AccessType } from '../../domain/access-type.ts';
 import type { ConnectSession } from '../../api/schemas/connect.ts';
 
 /** The page behind a link: for the person who owns the account, on any device, without a login to anything of ours. */
@@ -47,13 +49,20 @@ function OpenLink({ link, session }: { link: string; session: ConnectSession }) 
 }
 
 /** Signing in; for a link that changes the access, or a person who chose another one at a link to sign in again, the change. */
-function SignInPage({ link, session }: { link: string; session: ConnectSession }) {
+function SignInPage({ link, session: told }: { link: string; session: ConnectSession }) {
+  const [seen, setSeen] = useState<ConnectSession['result']>(null);
+  // What became of an earlier choice is no failure of the next one.
+  const session = seen !== null && seen === told.result ? { ...told, result: null } : told;
   const { channel, purpose } = session;
   const ways = waysAmong(session, session.access_types);
   const others = waysAmong(session, session.other_access_types);
   const isChange = purpose === 'change_access';
   const own = isChange ? null : (channel?.access_type ?? null);
-  const [chosen, choose] = useChosenWay(link, own);
+  const [chosen, setChosen] = useChosenWay(link, own);
+  const choose = (accessType: AccessType | null) => {
+    setSeen(told.result);
+    setChosen(accessType);
+  };
   const isOther = others.some(({ access_type: type }) => type === chosen);
   if (channel && (isChange || isOther)) {
     const change = { link, session, channel, chosen, onChoose: choose };
