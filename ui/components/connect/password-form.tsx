@@ -112,7 +112,9 @@ function useAttempt(
       await leave(channel.id);
     },
     onError: async (error) => {
-      if (!(error instanceof ProblemError) || error.problem.status !== 410) return;
+      if (!(error instanceof ProblemError) || error.problem.status === 0) return;
+      // The link keeps what became of its last attempt.
+      if (error.problem.status !== 410) return void client.invalidateQueries({ queryKey: ['link', link] });
       // An earlier try may have got through without its answer reaching this page.
       const { result } = await client.fetchQuery({ ...linkQuery(link), staleTime: 0 });
       if (result?.status === 'connected') await leave(result.channel);
