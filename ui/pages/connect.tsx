@@ -7,7 +7,7 @@ import { ConnectDone } from '../components/connect/connect-done.tsx';
 import { LinkOver, UnknownLink } from '../components/connect/link-over.tsx';
 import { Opening } from '../components/connect/opening.tsx';
 import { PageFrame } from '../components/connect/page-frame.tsx';
-import { Request } from '../components/connect/request.tsx';
+import { Request } from '../components/connect/request/request.tsx';
 import { ChangeAccess, OtherWays } from '../components/connect/access/change-access.tsx';
 import { SignInChoice } from '../components/connect/sign-in-choice.tsx';
 import { WayBack } from '../components/connect/way-back.tsx';

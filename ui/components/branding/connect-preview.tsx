@@ -6,7 +6,7 @@ import type { ConnectSession } from '../../../api/schemas/connect.ts';
 import { serverNow } from '../../data/client.ts';
 import { sessionQuery } from '../../data/queries.ts';
 import { BrandedPage } from '../connect/page-frame.tsx';
-import { Request } from '../connect/request.tsx';
+import { Request } from '../connect/request/request.tsx';
 import { SignInChoice } from '../connect/sign-in-choice.tsx';
 import { SpokenPart } from '../connect/speaking.tsx';
 import { PagePreview } from './preview-frame.tsx';

@@ -3,7 +3,7 @@ import type { ConnectSession } from '../../../api/schemas/connect.ts';
 import type { SignIn } from '../../../api/schemas/sign-in.ts';
 import { Notice } from '../notice.tsx';
 import { useWords } from './speaking.tsx';
-import { WayIn } from './way-in.tsx';
+import { WayIn } from './access/way-in.tsx';
 
 interface ChoiceProps {
   link: string;

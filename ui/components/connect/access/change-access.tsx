@@ -2,12 +2,12 @@ import type { AccessType } from '../../../../domain/access-type.ts';
 import type { SignIn } from '../../../../api/schemas/sign-in.ts';
 import type { ConnectSession } from '../../../../api/schemas/connect.ts';
 import { Notice } from '../../notice.tsx';
-import { Cause } from '../cause.tsx';
-import type { PinnedChannel } from '../cause.tsx';
+import { Cause } from '../request/cause.tsx';
+import type { PinnedChannel } from '../request/cause.tsx';
 import { PageHeading } from '../page-heading.tsx';
 import { Sentence } from '../sentence.tsx';
 import { useWords } from '../speaking.tsx';
-import { WayIn } from '../way-in.tsx';
+import { WayIn } from './way-in.tsx';
 import { Ways } from './ways.tsx';
 
 interface ChangeProps {

@@ -1,6 +1,6 @@
-import type { ConnectSession } from '../../../api/schemas/connect.ts';
-import { Sentence } from './sentence.tsx';
-import { useWords } from './speaking.tsx';
+import type { ConnectSession } from '../../../../api/schemas/connect.ts';
+import { Sentence } from '../sentence.tsx';
+import { useWords } from '../speaking.tsx';
 
 export type PinnedChannel = NonNullable<ConnectSession['channel']>;
 

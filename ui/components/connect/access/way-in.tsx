@@ -1,8 +1,8 @@
-import type { ConnectSession } from '../../../api/schemas/connect.ts';
-import type { SignIn } from '../../../api/schemas/sign-in.ts';
-import { NextSteps } from './next-steps.tsx';
-import { PasswordForm } from './password-form.tsx';
-import { ProviderSignIn } from './provider-sign-in.tsx';
+import type { ConnectSession } from '../../../../api/schemas/connect.ts';
+import type { SignIn } from '../../../../api/schemas/sign-in.ts';
+import { NextSteps } from '../next-steps.tsx';
+import { PasswordForm } from '../password-form.tsx';
+import { ProviderSignIn } from '../provider-sign-in.tsx';
 
 interface WayProps {
   link: string;

@@ -1,12 +1,12 @@
-import type { ConnectSession } from '../../../api/schemas/connect.ts';
-import { waysAmong } from '../../data/link-state.ts';
-import { Notice } from '../notice.tsx';
+import type { ConnectSession } from '../../../../api/schemas/connect.ts';
+import { waysAmong } from '../../../data/link-state.ts';
+import { Notice } from '../../notice.tsx';
 import { Cause } from './cause.tsx';
 import type { PinnedChannel } from './cause.tsx';
-import { isOwnLogin } from './next-steps.tsx';
-import { PageHeading } from './page-heading.tsx';
-import { Sentence } from './sentence.tsx';
-import { useWords } from './speaking.tsx';
+import { isOwnLogin } from '../next-steps.tsx';
+import { PageHeading } from '../page-heading.tsx';
+import { Sentence } from '../sentence.tsx';
+import { useWords } from '../speaking.tsx';
 
 /** Who asks for what, and why. */
 export function Request({ session }: { session: ConnectSession }) {
