@@ -24,8 +24,8 @@ export const BESIDE = [
   ]),
   files('notifications', ['dark-modes kill mail smtp']),
   files('providers', [
-    'discovery egress exchange exchange-headers exchange-streams google grant-key imap imap-dovecot imap-dovecot-tokens imap-greenmail imap-strange',
-    'imap-tokens microsoft raw-message registry token-endpoint',
+    'discovery egress exchange exchange-contents exchange-streams google grant-key imap imap-dovecot imap-dovecot-tokens imap-greenmail imap-strange',
+    'imap-tokens microsoft ntlm raw-message registry token-endpoint',
   ]),
   files('push', ['by-reference connection-limit']),
   files('sandbox', [

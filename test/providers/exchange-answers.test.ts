@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
@@ -11,8 +10,6 @@ import { Secret } from '../../domain/secret.ts';
 import { createEgressGuard } from '../../net/egress.ts';
 import type { Provider, SessionAccess } from '../../providers/contract.ts';
 import { createExchangeProvider } from '../../providers/exchange/adapter.ts';
-import { md4 } from '../../providers/exchange/ntlm/md4.ts';
-import { authenticateMessage, responseKey } from '../../providers/exchange/ntlm/messages.ts';
 import { loadServerCertificate } from '../../sandbox/certificate.ts';
 import { secret } from '../support/minting.ts';
 import { failureOf } from './contract.ts';
@@ -280,47 +277,31 @@ it.each([1_000, 0])(
   60_000,
 );
 
-describe('NTLM', () => {
-  // RFC 1320, appendix A.5
-  it.each([
-    ['', '31d6cfe0d16ae931b73c59d7e0c089c0'],
-    ['a', 'bde52cb31de33e46245e05fbdbd6fb24'],
-    ['abc', 'a448017aaf21d8525fc10ae87aa6729d'],
-    ['message digest', 'd9130a8164549fe818874806e1c7014b'],
-    ['abcdefghijklmnopqrstuvwxyz', 'd79e1c308aa5bbcdeea8ed63df412da9'],
-    ['ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789', '043f8582f241db351ce627e153e7f0e4'],
-    ['1234567890'.repeat(8), 'e33b4ddc9c38f2199c3e7b164fcc0536'],
-  ])('hashes “%s” as RFC 1320 does', (given, digest) => {
-    expect(md4(Buffer.from(given)).toString('hex')).toBe(digest);
-  });
-
-  it('answers a challenge as the example of [MS-NLMP] 4.2.4 does', () => {
-    const published = responseKey('User', 'Domain', 'Password');
-    expect(published.toString('hex')).toBe('0c868a403bfd7a93a3001ef22ef02e3f');
-    const own = secret('exchange-password');
-    const key = responseKey('User', 'Domain', own);
-    // The example's type 2 message, 4.2.4.3.
-    const challenge = Buffer.from(
-      '4e544c4d53535000020000000c000c003800000033828ae20123456789abcdef00000000000000002400240044000000060070170000000f53006500720076006500720002000c0044006f006d00610069006e0001000c0053006500720076006500720000000000',
-      'hex',
-    );
-    const message = authenticateMessage(
-      challenge,
-      { username: 'Domain\\User', password: new Secret(own) },
-      { host: 'server', channelBindings: null },
-    )!;
-    const response = message.subarray(message.readUInt32LE(24), message.readUInt32LE(24) + message.readUInt16LE(20));
-    // NTProofStr is the key's own code of the server's challenge and the rest, the time and the client's challenge being ours.
-    const proof = createHmac('md5', key).update(challenge.subarray(24, 32)).update(response.subarray(16)).digest();
-    expect(response.subarray(0, 16)).toEqual(proof);
-    expect(response.subarray(16, 24).toString('hex')).toBe('0101000000000000');
-    // The same arithmetic gives the example's own values.
-    const blob = Buffer.from(
-      '01010000000000000000000000000000aaaaaaaaaaaaaaaa0000000002000c0044006f006d00610069006e0001000c005300650072007600650072000000000000000000',
-      'hex',
-    );
-    const example = createHmac('md5', published).update(Buffer.from('0123456789abcdef', 'hex')).update(blob).digest();
-    expect(example.toString('hex')).toBe('68cd0ab851e51c96aabc927bebef6a1c');
-    expect(createHmac('md5', published).update(example).digest('hex')).toBe('8de40ccadbc14a82f15cb0ad0de95ca3');
-  });
-});
+it.each([
+  ['elements', '<t:X a="1"/>'],
+  ['texts', `<t:X>${'x'.repeat(1_000)}</t:X>`],
+])(
+  'S-56: ends an answer whose %s have no end',
+  async (_name, endless) => {
+    answer = async ({ body }, response) => {
+      response.on('error', () => {}).setMaxListeners(0);
+      if (!body.includes('IncludeMimeContent')) {
+        const item = '<m:Items><t:Message><t:ItemId Id="1"/><t:Size>1000</t:Size></t:Message></m:Items>';
+        return void response.end(envelope('GetItem', success('GetItem', item)));
+      }
+      const [before = ''] = envelope('GetItem', success('GetItem', '|')).split('|');
+      response.write(before);
+      while (!response.destroyed) {
+        const isRoomy = response.write(endless.repeat(1_000));
+        if (!isRoomy) await new Promise((drained) => response.once('drain', drained).once('close', drained));
+      }
+    };
+    const opened = await session();
+    const fetched = opened.fetchMessages({ scope: 'f', name: 'INBOX' }, [{ providerId: '1', generation: '' }]);
+    const { message, verdict } = await failureOf(Array.fromAsync(fetched));
+    await opened.close();
+    expect(message).toContain('too large');
+    expect(verdict).toMatchObject({ kind: 'transient', providerCode: 'unexpected_answer' });
+  },
+  60_000,
+);

@@ -18,6 +18,8 @@ export class UnexpectedAnswer extends Error {
 
 /** The limit of all text but MIME: ids, states and codes. */
 const TEXT_BYTES = 16 * 1024 * 1024;
+/** The limit of elements and attributes: the folders of the largest mailbox have fewer, and each takes memory of its own. */
+const MOST_ELEMENTS = 200_000;
 
 /** Reads the answer as it comes; MIME is handed on in pieces and never held. */
 export class AnswerReader {
@@ -29,6 +31,7 @@ export class AnswerReader {
   #events: AnswerEvent[] = [];
   #base64 = '';
   #textLeft = TEXT_BYTES;
+  #elementsLeft = MOST_ELEMENTS;
   #failure: string | null = null;
   #isWhole = false;
 
@@ -72,6 +75,8 @@ export class AnswerReader {
 
   #begin(tag: sax.QualifiedTag): void {
     const attributes = Object.values(tag.attributes).map(({ local, value }) => [local, value] as const);
+    this.#elementsLeft -= 1 + attributes.length;
+    this.#spend(attributes.reduce((sum, [, value]) => sum + value.length, 0));
     const node = new XmlNode(tag.local, Object.fromEntries(attributes));
     const parent = this.#open.at(-1);
     // The reader hands messages on one by one, so that a large answer does not gather in memory.
@@ -83,9 +88,13 @@ export class AnswerReader {
     const node = this.#open.at(-1);
     if (!node) return;
     if (node.name === 'MimeContent') return this.#decode(text);
-    this.#textLeft -= text.length;
-    if (this.#textLeft < 0) this.#failure = 'it is too large';
-    else node.text += text;
+    this.#spend(text.length);
+    if (this.#failure === null) node.text += text;
+  }
+
+  #spend(bytes: number): void {
+    this.#textLeft -= bytes;
+    if (this.#textLeft < 0 || this.#elementsLeft < 0) this.#failure = 'it is too large';
   }
 
   #decode(text: string): void {
