@@ -151,13 +151,14 @@ async function* readBatch(
   found: readonly Facts[],
 ): AsyncGenerator<FetchedMessage | Facts> {
   let done = 0;
-  let parts: Buffer[] = [];
+  let [parts, size]: [Buffer[], number] = [[], 0];
   for await (const event of client.read(getContents(idsOf(found)), 'import', signal)) {
     const facts = found[done];
     if (!facts) return;
     if (event.kind === 'content') {
       parts.push(event.bytes);
-      if (lengthOf(parts) > MOST_HELD_BYTES) return yield facts;
+      size += event.bytes.length;
+      if (size > MOST_HELD_BYTES) return yield facts;
       continue;
     }
     if (codeOf(event.message) === 'ErrorBatchProcessingStopped') {
@@ -165,8 +166,9 @@ async function* readBatch(
       return;
     }
     done++;
-    yield refusedItem(facts.item, event.message) ?? messageOf(scope, facts, inParts(parts), lengthOf(parts));
-    parts = [];
+    const given = size === 0 ? withoutContent(facts) : messageOf(scope, facts, inParts(parts), size);
+    yield refusedItem(facts.item, event.message) ?? given;
+    [parts, size] = [[], 0];
   }
 }
 
@@ -179,9 +181,12 @@ async function readLarge({ client, scope, signal }: Fetching, facts: Facts): Pro
     return messageOf(scope, facts, streamed(first.value.bytes, events, client.host), facts.size);
   }
   await events.return(undefined);
-  const refused = refusedItem(facts.item, first.value.message);
-  if (refused) return refused;
-  throw unexpectedAnswer('GetItem', 'import', 'the item has no MIME');
+  return refusedItem(facts.item, first.value.message) ?? withoutContent(facts);
+}
+
+/** A success without MIME: a message of no bytes would be stored, and nothing would ask for it again. */
+function withoutContent({ item }: Facts): FetchedMessage {
+  return { outcome: 'failed', item, error: unexpectedAnswer('GetItem', 'import', 'the item has no MIME') };
 }
 
 async function* streamed(first: Buffer, events: AsyncGenerator<AnswerEvent>, host: string): AsyncGenerator<Uint8Array> {
@@ -209,7 +214,6 @@ function messageOf(
 }
 
 const idsOf = (found: readonly Facts[]) => found.map(({ item }) => item.providerId);
-const lengthOf = (parts: readonly Buffer[]) => parts.reduce((sum, { length }) => sum + length, 0);
 
 async function* inParts(parts: readonly Buffer[]): AsyncGenerator<Uint8Array> {
   yield* parts;

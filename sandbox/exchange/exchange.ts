@@ -38,6 +38,7 @@ const CONDITIONS: readonly string[] = [
   'proxy_buffers',
   'batch_stopped',
   'conversion_failed',
+  'content_missing',
   'access_denied',
   'mailbox_full',
   'message_too_large',

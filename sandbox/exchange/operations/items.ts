@@ -25,7 +25,9 @@ export const getItem: Operation = (request) => {
   return ids.map((id, index) => {
     const item = index < looked ? findItem(request, id.attributes['Id'] ?? '') : EWS.batchStopped;
     if ('code' in item) return failed('GetItem', item, NO_ITEMS);
-    return succeeded('GetItem', xml`<m:Items>${itemResource(item, shapeOf(request.asked))}</m:Items>`);
+    const shape = shapeOf(request.asked);
+    const mime = shape.mime && !isWithoutContent(request, item.place.rest_id);
+    return succeeded('GetItem', xml`<m:Items>${itemResource(item, { ...shape, mime })}</m:Items>`);
   });
 };
 
@@ -37,6 +39,12 @@ function findItem({ store, login }: EwsRequest, id: string): { message: MessageR
   if (!mayRead(login, owner) || isDenied({ store, login }, id)) return EWS.accessDenied;
   const of = { provider: 'exchange', kind: 'api', email: login.email, message: id, isPart: true } as const;
   return store.deps.conditions.take(of, ['conversion_failed']).size > 0 ? EWS.conversionFailed : item;
+}
+
+/** Whether the fault `content_missing` names this item: a success that has no MIME. */
+function isWithoutContent({ store, login }: EwsRequest, id: string): boolean {
+  const of = { provider: 'exchange', kind: 'api', email: login.email, message: id, isPart: true } as const;
+  return store.deps.conditions.take(of, ['content_missing']).size > 0;
 }
 
 /** https://learn.microsoft.com/exchange/client-developer/web-service-reference/finditem-operation */
