@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Secret } from '../../domain/secret.ts';
 import { createEgressGuard } from '../../net/egress.ts';
-import type { Provider, SessionAccess } from '../../providers/contract.ts';
+import type { FetchedMessage, Provider, SessionAccess } from '../../providers/contract.ts';
 import { createExchangeProvider } from '../../providers/exchange/adapter.ts';
 import { loadServerCertificate } from '../../sandbox/certificate.ts';
 import { secret } from '../support/minting.ts';
@@ -298,10 +298,14 @@ it.each([
     };
     const opened = await session();
     const fetched = opened.fetchMessages({ scope: 'f', name: 'INBOX' }, [{ providerId: '1', generation: '' }]);
-    const { message, verdict } = await failureOf(Array.fromAsync(fetched));
+    const { message, verdict } = await failureOf(drained(fetched));
     await opened.close();
     expect(message).toContain('too large');
     expect(verdict).toMatchObject({ kind: 'transient', providerCode: 'unexpected_answer' });
   },
   60_000,
 );
+
+async function drained(fetched: AsyncIterable<FetchedMessage>): Promise<void> {
+  for await (const one of fetched) if (one.outcome === 'message') for await (const _ of one.raw);
+}
