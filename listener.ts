@@ -6,13 +6,14 @@ import { createContext } from './runtime/context.ts';
 import { startListener } from './push/watcher.ts';
 import { startWatching } from './watching/watcher.ts';
 import { logLastError } from './runtime/last-error.ts';
+import { startSettler } from './runtime/settler.ts';
 import { checkStart } from './runtime/start-checks.ts';
 
 const config = readConfig();
 const context = await createContext('listener', config);
 await checkStart(context, 'listener');
 logLastError(context.logger);
-const listening = [startListener(context, config.listenerConnections), startWatching(context)];
+const listening = [startListener(context, config.listenerConnections), startWatching(context), startSettler(context)];
 
 let stopping = false;
 async function stop(): Promise<void> {

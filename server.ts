@@ -5,6 +5,7 @@ import { drain, listen } from './api/listen.ts';
 import { readConfig } from './runtime/config.ts';
 import { createContext } from './runtime/context.ts';
 import { logLastError } from './runtime/last-error.ts';
+import { startSettler } from './runtime/settler.ts';
 import { registerFirstReceivers } from './runtime/security-event-streams.ts';
 import { checkStart } from './runtime/start-checks.ts';
 
@@ -14,6 +15,7 @@ await checkStart(context, 'server');
 logLastError(context.logger);
 await createFirstApiKey(context);
 const api = await openApiContext(context);
+const settler = startSettler(context);
 const server = await listen(createApp(api), config);
 
 let stopping = false;
@@ -36,6 +38,7 @@ registerFirstReceivers(context).catch((error: unknown) => {
 async function stop(): Promise<void> {
   await api.stop();
   await drain(server);
+  await settler.stop();
   await context.close();
   process.disconnect?.();
 }

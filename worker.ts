@@ -14,6 +14,7 @@ import { startWatchNet } from './background/watch-net.ts';
 import { readConfig } from './runtime/config.ts';
 import { createContext } from './runtime/context.ts';
 import { logLastError } from './runtime/last-error.ts';
+import { startSettler } from './runtime/settler.ts';
 import { checkStart } from './runtime/start-checks.ts';
 import { createWorkers } from './temporal-workers.ts';
 import { SEARCH_ATTRIBUTES_REFUSED, connectionOptions, ensureSearchAttributes } from './runtime/temporal.ts';
@@ -34,6 +35,7 @@ await turnServing(context, { isFirst: true }).catch((error: unknown) => {
   context.logger.warn({ err: error }, 'The access types of this worker could not be stored; it is repeated');
 });
 const background = [
+  startSettler(context),
   startOutboxPump(context),
   startPlanner(context),
   startReconcile(context),

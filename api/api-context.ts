@@ -51,6 +51,7 @@ export async function openApiContext(context: Context): Promise<ApiContext & { s
     /** Ends waiters and streams, whose clients reconnect to another process. */
     async stop() {
       stopping.abort();
+      feedNews.wakeAll();
       limits.refusals.tell();
       await Promise.all([...ends.map((end) => end()), logos.close()]);
     },

@@ -3,6 +3,7 @@ import { drizzle } from 'drizzle-orm/postgres-js';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { withoutValues } from './database-error.ts';
+import { isFeedWrite } from './feed-writes.ts';
 import { applicationName, ROLES_OF } from './roles.ts';
 import type { Program } from './roles.ts';
 
@@ -38,6 +39,8 @@ export interface Database {
    * that its own transaction holds.
    */
   clock: postgres.Sql;
+  /** Calls `heard` after every commit of this process that writes rows of a feed; returns a function that ends it. */
+  onFeedWrite(heard: () => void): () => void;
   /** Calls `heard` at every NOTIFY on `topic`, and after every reconnect, when some may have been missed. */
   listen(topic: string, heard: (payload: string) => void): Promise<() => Promise<void>>;
   close(): Promise<void>;
@@ -74,12 +77,21 @@ export function connectDatabase({ url, directUrl, prepare = true, poolSize, prog
   const appDb = drizzle(preparing(app));
   const acrossDb = drizzle(preparing(across));
   const roles = ROLES_OF[program];
+  const hearing = new Set<() => void>();
+  const told = () => {
+    for (const heard of hearing) heard();
+  };
+  const as = (db: PostgresJsDatabase, role: string, tenant: string) => ({ db, role, tenant, onFeedWrite: told });
   return {
     app,
     clock,
-    inTenant: (tenant, work) => transactionAs(appDb, { role: roles.tenant, tenant }, work),
-    acrossTenants: (work) => transactionAs(acrossDb, { role: roles.acrossTenants, tenant: '' }, work),
-    outsideTenants: (work) => transactionAs(appDb, { role: roles.tenant, tenant: '' }, work),
+    inTenant: (tenant, work) => transactionAs(as(appDb, roles.tenant, tenant), work),
+    acrossTenants: (work) => transactionAs(as(acrossDb, roles.acrossTenants, ''), work),
+    outsideTenants: (work) => transactionAs(as(appDb, roles.tenant, ''), work),
+    onFeedWrite(heard) {
+      hearing.add(heard);
+      return () => void hearing.delete(heard);
+    },
     async listen(topic, heard) {
       const listening = await withoutValues(listener.listen(topic, heard, () => heard('')));
       return () => listening.unlisten();
@@ -90,12 +102,20 @@ export function connectDatabase({ url, directUrl, prepare = true, poolSize, prog
   };
 }
 
+interface Caller {
+  db: PostgresJsDatabase;
+  role: string;
+  tenant: string;
+  /** Called after a commit that writes rows of a feed. */
+  onFeedWrite: () => void;
+}
+
 /** A transaction with a role and a tenant ('' is none) of its own. */
-function transactionAs<T>(
-  db: PostgresJsDatabase,
-  { role, tenant }: { role: string; tenant: string },
+async function transactionAs<T>(
+  { db, role, tenant, onFeedWrite }: Caller,
   work: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
+  let writesFeed = false;
   const done = db.transaction(async (tx) => {
     // Goes out before the work's first query, in the same trip.
     const isSet = tx
@@ -103,12 +123,16 @@ function transactionAs<T>(
       .execute();
     isSet.catch(() => {});
     try {
-      return await work(tx);
+      const result = await work(tx);
+      writesFeed = isFeedWrite(tx);
+      return result;
     } finally {
       await isSet; // its error is why the work's queries failed
     }
   });
-  return withoutValues(done);
+  const result = await withoutValues(done);
+  if (writesFeed) onFeedWrite();
+  return result;
 }
 
 /**

@@ -24,6 +24,7 @@ import { tellOfEnd } from './events.ts';
 import { earliest, later, latest } from './heads.ts';
 import { isRoutine, requireSameAccess } from './import-run.ts';
 import { isWhole } from './news.ts';
+import { awaitSettled } from './settled.ts';
 import type { Stretch } from './import-run.ts';
 
 /**
@@ -33,6 +34,7 @@ import type { Stretch } from './import-run.ts';
  */
 export async function finishImport(stretch: Stretch): Promise<void> {
   const { context, channel, importId } = stretch;
+  await awaitSettled(context, { tenantId: channel.tenantId, importId });
   await context.database.inTenant(channel.tenantId, async (tx) => {
     const locked = await lockChannel(tx, channel.id);
     if (locked) requireSameAccess(stretch, locked);

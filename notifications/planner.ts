@@ -11,8 +11,6 @@ import { wakeRecipients } from './wake-recipients.ts';
 
 /** The pause without a notification, and after an error. */
 const IDLE_MS = 5_000;
-/** The pause while events wait for an older transaction, whose end sends no notification. */
-const HELD_BACK_MS = 100;
 const EVENTS_PER_TURN = 200;
 /** How often notices without a workflow are looked for: never started, or ended in Temporal's tools. */
 const SWEEP_MS = 10_000;
@@ -53,7 +51,6 @@ async function plan(context: PlannerContext, alarm: WakeUp, stopping: AbortSigna
       stopListening ??= await context.database.listen(EVENTS_TOPIC, () => alarm.ring());
       const turn = await planTurn(context);
       if (turn?.more) waitMs = 0;
-      else if (turn?.heldBack) waitMs = HELD_BACK_MS;
     } catch (error) {
       context.logger.warn({ err: error }, 'A turn of the planner failed and is repeated');
     }
@@ -63,7 +60,7 @@ async function plan(context: PlannerContext, alarm: WakeUp, stopping: AbortSigna
 }
 
 /** Plans what the next events give reason to tell; null while another process does. */
-export async function planTurn(context: PlannerContext): Promise<{ more: boolean; heldBack: boolean } | null> {
+export async function planTurn(context: PlannerContext): Promise<{ more: boolean } | null> {
   const woken: RecipientReference[] = [];
   try {
     return await turnNotices(context.database, EVENTS_PER_TURN, async (event) => {

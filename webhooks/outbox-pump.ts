@@ -1,7 +1,5 @@
 import type { Context } from '../runtime/context.ts';
 import { turnOutbox } from '../db/across-tenants/outbox.ts';
-import { NOTICE_INTERVAL_MS } from '../db/messages/message-notices.ts';
-import type { OutboxTurn } from '../db/across-tenants/outbox.ts';
 import { EVENTS_TOPIC } from '../domain/notify-topics.ts';
 import type { Repetition } from '../runtime/repeat.ts';
 import { WakeUp } from '../runtime/wake-up.ts';
@@ -9,8 +7,6 @@ import { startDeliveryQueues } from './delivery-queues.ts';
 
 /** The pause without a notification, and after an error. */
 const IDLE_MS = 5_000;
-/** The pause between two looks at events that wait for an older transaction, whose end sends no notification. */
-const HELD_BACK_MS = { first: 10, longest: 250 };
 const EVENTS_PER_TURN = 200;
 
 type PumpContext = Pick<Context, 'database' | 'clock' | 'logger' | 'temporal'>;
@@ -42,26 +38,17 @@ interface PumpLoop {
 
 async function pump(context: PumpContext, { events, queued, stopping }: PumpLoop): Promise<void> {
   let stopListening: (() => Promise<void>) | null = null;
-  let heldBackMs = HELD_BACK_MS.first;
   while (!stopping.aborted) {
     let waitMs = IDLE_MS;
     try {
       stopListening ??= await context.database.listen(EVENTS_TOPIC, () => events.ring());
       const turn = await turnOutbox(context.database, await context.clock.now(), EVENTS_PER_TURN);
       if (turn && turn.deliveries.length > 0) queued();
-      heldBackMs = turn?.heldBack ? Math.min(heldBackMs * 2, HELD_BACK_MS.longest) : HELD_BACK_MS.first;
-      waitMs = pauseAfter(turn, heldBackMs);
+      if (turn?.more) waitMs = 0;
     } catch (error) {
       context.logger.warn({ err: error }, 'A turn of the outbox failed and is repeated');
     }
     await events.wait(waitMs);
   }
   await stopListening?.();
-}
-
-function pauseAfter(turn: OutboxTurn | null, heldBackMs: number): number {
-  if (!turn) return IDLE_MS;
-  if (turn.more) return 0;
-  if (turn.heldBack) return heldBackMs;
-  return turn.noticesWait ? NOTICE_INTERVAL_MS / 4 : IDLE_MS;
 }

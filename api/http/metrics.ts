@@ -90,7 +90,7 @@ const oldestNudge = new Gauge({
 
 const feedLag = new Gauge({
   name: 'mooring_feed_lag_seconds',
-  help: 'Age of the oldest stored message or event that the feeds still hold back; above a minute, a transaction hangs',
+  help: 'Age of the oldest committed message or event without a place in its feed; above a minute, no settler has its turn',
   registers: [registry],
 });
 

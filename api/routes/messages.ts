@@ -1,4 +1,4 @@
-import { feedCursor, readFeedEpoch } from '../../db/events/feed.ts';
+import { feedCursor, placeAfter, readFeedEnd } from '../../db/events/feed.ts';
 import { acknowledgeMessages, findMessage, listMessageParts, listMessages } from '../../db/messages/message-feed.ts';
 import { MEDIA_TYPES } from '../../domain/messages/media-type.ts';
 import { json, written } from '../http/answers.ts';
@@ -29,13 +29,12 @@ const list = defineCall({
     const asked = tenantInReach(principal, query.tenant);
     const tenantId = asked ?? (channelId && (await tenantOf(context, principal, 'channel', channelId)));
     const body = await listInReach(context, tenantId, async (tx) => {
-      const epoch = await readFeedEpoch(tx);
-      const position = after === undefined ? feedStart(epoch) : feedPosition(after, epoch);
+      const end = await readFeedEnd(tx, 'messages');
+      const position = after === undefined ? feedStart(end.epoch) : feedPosition(after, end);
       const rows = await listMessages(tx, { channelId, tenantId, position, limit: limit + 1 });
-      const placeOf = ({ xact, seq }: (typeof rows)[number]) => feedCursor({ epoch, xact, seq });
+      const placeOf = ({ number }: (typeof rows)[number]) => feedCursor({ ...end, number: number ?? 0n });
       const page = pageOf(rows, limit, { cursor: placeOf, show: presentMessage });
-      const last = rows.slice(0, limit).at(-1);
-      return { ...page, cursor: last ? placeOf(last) : feedCursor(position) };
+      return { ...page, cursor: feedCursor(placeAfter(rows.slice(0, limit), limit, end)) };
     });
     return { status: 200, body };
   },

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import type { Response } from 'express';
-import { feedCursor, readFeedEpoch } from '../../db/events/feed.ts';
+import { feedCursor, placeAfter, readFeedEnd } from '../../db/events/feed.ts';
+import type { Transaction } from '../../db/client.ts';
 import type { FeedPosition } from '../../db/events/feed.ts';
-import { findFeedEnd, listEvents } from '../../db/events/timeline.ts';
+import { listEvents } from '../../db/events/timeline.ts';
 import { requireScope } from '../auth/authenticate.ts';
 import { endUnauthorized } from '../feeds/end-unauthorized.ts';
 import { written } from '../http/answers.ts';
@@ -40,8 +41,8 @@ const stream = defineCall({
     const tenantId = tenantInReach(principal, query.tenant);
     const lastId = request.get('last-event-id');
     const position = await listInReach(context, tenantId, async (tx) => {
-      const epoch = await readFeedEpoch(tx);
-      return lastId ? feedPosition(lastId, epoch) : { epoch, ...(await findFeedEnd(tx)) };
+      const end = await readFeedEnd(tx, 'events');
+      return lastId ? feedPosition(lastId, end) : end;
     });
     takePlace(context, principal, response);
     response.status(200).set({ 'Content-Type': 'text/event-stream; charset=utf-8', 'X-Accel-Buffering': 'no' });
@@ -92,22 +93,31 @@ async function sendEvents(
 ): Promise<void> {
   let { position } = from;
   while (isOpen(response) && !context.stopping.aborted) {
-    const news = context.feedNews.next();
-    const asked = { tenantId: from.tenantId, position, limit: PAGE };
-    const rows = await listInReach(context, from.tenantId, (tx) => listEvents(tx, asked)).catch((error: unknown) => {
-      context.logger.warn({ err: error }, 'A stream could not read its events');
-      return null;
-    });
-    for (const row of rows ?? []) {
+    const news = context.feedNews.next(from.tenantId);
+    const page = await listInReach(context, from.tenantId, (tx) => readPage(tx, from.tenantId, position)).catch(
+      (error: unknown) => {
+        context.logger.warn({ err: error }, 'A stream could not read its events');
+        return null;
+      },
+    );
+    for (const row of page?.rows ?? []) {
       if (!isOpen(response)) return;
-      position = { epoch: position.epoch, xact: row.xact, seq: row.seq };
+      position = { epoch: position.epoch, number: row.number ?? position.number };
       const text = `id: ${feedCursor(position)}\nevent: message\ndata: ${JSON.stringify(presentStreamedEvent(row))}\n\n`;
       if (!response.write(text) && !response.closed)
         await Promise.race([once(response, 'drain'), once(response, 'close')]);
     }
-    if (rows === null || rows.length < PAGE) await news;
+    if (page) ({ position } = page);
+    if (!page || page.rows.length < PAGE) await news;
   }
   if (isOpen(response)) response.end();
+}
+
+/** An empty page moves the position too: a stream of one tenant reads the rows of no other. */
+async function readPage(tx: Transaction, tenantId: string | null, position: FeedPosition) {
+  const end = await readFeedEnd(tx, 'events');
+  const rows = await listEvents(tx, { tenantId, position, limit: PAGE });
+  return { rows, position: placeAfter(rows, PAGE, end) };
 }
 
 const isOpen = (response: Response) => !response.closed && !response.writableEnded;

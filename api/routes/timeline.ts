@@ -1,4 +1,4 @@
-import { feedCursor, readFeedEpoch } from '../../db/events/feed.ts';
+import { feedCursor, readFeedEnd } from '../../db/events/feed.ts';
 import { listTimeline } from '../../db/events/timeline.ts';
 import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
@@ -24,10 +24,10 @@ const list = defineCall({
   async run({ context, principal, params: { id }, query }) {
     const { limit } = query;
     const body = await inChannel(context, { principal, id }, async (tx) => {
-      const epoch = await readFeedEpoch(tx);
-      const before = query.after === undefined ? null : feedPosition(query.after, epoch);
+      const { epoch } = await readFeedEnd(tx, 'events');
+      const before = query.after === undefined ? null : feedPosition(query.after, { epoch, number: null }).number;
       const rows = await listTimeline(tx, { channelId: id, before, limit: limit + 1 });
-      return pageOf(rows, limit, { cursor: ({ xact, seq }) => feedCursor({ epoch, xact, seq }), show: presentEvent });
+      return pageOf(rows, limit, { cursor: ({ seq }) => feedCursor({ epoch, number: seq }), show: presentEvent });
     });
     return { status: 200, body };
   },

@@ -1,7 +1,7 @@
 import { and, asc, eq, gt, isNotNull, isNull, lte, or, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import type { Database } from '../client.ts';
-import { isAfter, isSettled } from '../events/feed.ts';
+import { isAfter } from '../events/feed.ts';
 import { events, feedState } from '../schema/events.ts';
 import { notices } from '../schema/notices.ts';
 
@@ -28,31 +28,29 @@ export async function turnNotices(
   database: Database,
   limit: number,
   plan: (event: EventRow) => Promise<void>,
-): Promise<{ more: boolean; heldBack: boolean } | null> {
+): Promise<{ more: boolean } | null> {
   return database.acrossTenants(async (tx) => {
     await tx.execute(sql`select set_config('idle_in_transaction_session_timeout', ${LONGEST_SILENCE}, true)`);
     const [position] = await tx.select().from(feedState).where(eq(feedState.name, 'notices')).for('update', {
       skipLocked: true,
     });
     if (!position) return null;
-    const read = await tx
-      .select({ event: events, isSettled: isSettled(events) })
+    const settled = await tx
+      .select()
       .from(events)
       .where(isAfter(events, position))
-      .orderBy(asc(events.xact), asc(events.seq))
+      .orderBy(asc(events.number))
       .limit(limit);
-    const settled = read.filter((row) => row.isSettled).map((row) => row.event);
     const startedAt = performance.now();
     let planned = 0;
     for (const event of settled) {
       if (performance.now() - startedAt > LONGEST_TURN_MS) break;
       await plan(event);
       planned += 1;
-      const { xact, seq } = event;
-      await tx.update(feedState).set({ xact, seq }).where(eq(feedState.name, 'notices'));
+      const { number } = event;
+      if (number !== null) await tx.update(feedState).set({ number }).where(eq(feedState.name, 'notices'));
     }
-    const more = settled.length === limit || planned < settled.length;
-    return { more, heldBack: settled.length < read.length };
+    return { more: settled.length === limit || planned < settled.length };
   });
 }
 

@@ -91,16 +91,13 @@ export async function findOldestNudge(database: Database): Promise<Date | null> 
   });
 }
 
-/**
- * When the oldest committed message or event was written that the feeds do not show yet, because an earlier transaction
- * is still open; null when the feeds show everything.
- */
+/** When the oldest committed message or event was written that has no number yet; null: the feeds show everything. */
 export async function findOldestUnsettled(database: Database): Promise<Date | null> {
   return database.acrossTenants(async (tx) => {
     const [row] = await tx.execute<{ since: string | null }>(sql`
     select least(
-      (select min(stored_at) from messages where xact >= pg_snapshot_xmin(pg_current_snapshot())),
-      (select min(at) from events where xact >= pg_snapshot_xmin(pg_current_snapshot()))
+      (select min(stored_at) from messages where number is null),
+      (select min(at) from events where number is null)
     ) as since`);
     return row?.since ? new Date(row.since) : null;
   });

@@ -2,9 +2,8 @@ import { asc, eq, inArray, sql } from 'drizzle-orm';
 import type { InferSelectModel, SQL } from 'drizzle-orm';
 import { isDelivered } from '../../domain/event.ts';
 import type { Database, Transaction } from '../client.ts';
-import { isAfter, isSettled } from '../events/feed.ts';
+import { isAfter } from '../events/feed.ts';
 import type { FeedPosition } from '../events/feed.ts';
-import { tellOfMessages } from '../messages/message-notices.ts';
 import { events, feedState } from '../schema/events.ts';
 import { insertDeliveries, takeRedeliveries } from '../events/deliveries.ts';
 import type { NewDelivery } from '../events/deliveries.ts';
@@ -17,18 +16,14 @@ export interface OutboxTurn {
   deliveries: NewDelivery[];
   /** More events wait than one turn takes. */
   more: boolean;
-  /** Committed events wait for an earlier transaction, whose end sends no notification: look again soon. */
-  heldBack: boolean;
-  /** Notices of messages wait because they are too young to be emitted. */
-  noticesWait: boolean;
 }
 
 /** PostgreSQL ends a turn that is silent for longer: a frozen process must not stop every webhook. */
 const LONGEST_SILENCE = '20s';
 
 /**
- * One turn: notices become `message.received`, and every event after the stored position becomes one delivery per
- * endpoint that wants it, in the feed's order. The position moves in the same transaction, so an event is handed over
+ * One turn: every settled event after the stored position becomes one delivery per endpoint that wants it, in the feed's
+ * order. The position moves in the same transaction, so an event is handed over
  * once, also after a kill (rule 12). null while another process has the turn.
  */
 export async function turnOutbox(database: Database, now: Date, limit: number): Promise<OutboxTurn | null> {
@@ -38,27 +33,19 @@ export async function turnOutbox(database: Database, now: Date, limit: number): 
       skipLocked: true,
     });
     if (!position) return null;
-    const noticesWait = await tellOfMessages(tx, position.epoch, now, limit);
-    const read = await readEvents(tx, position, limit);
-    const settled = read.filter((row) => row.isSettled).map((row) => row.event);
+    const settled = await readEvents(tx, position, limit);
     // First, while no endpoint is locked: a lock that is made stronger would invite a deadlock.
     const redeliveries = await takeRedeliveries(tx, now);
     const handedOver = await handOver(tx, settled, now);
     const deliveries = [...handedOver.deliveries, ...redeliveries];
     await moveTo(tx, settled[handedOver.count - 1]);
     const more = settled.length === limit || handedOver.count < settled.length;
-    return { deliveries, more, heldBack: settled.length < read.length, noticesWait };
+    return { deliveries, more };
   });
 }
 
-/** In the feed's order; unsettled events come last, because they wait for an open transaction. */
-function readEvents(tx: Transaction, position: Pick<FeedPosition, 'xact' | 'seq'>, limit: number) {
-  return tx
-    .select({ event: events, isSettled: isSettled(events) })
-    .from(events)
-    .where(isAfter(events, position))
-    .orderBy(asc(events.xact), asc(events.seq))
-    .limit(limit);
+function readEvents(tx: Transaction, position: Pick<FeedPosition, 'number'>, limit: number) {
+  return tx.select().from(events).where(isAfter(events, position)).orderBy(asc(events.number)).limit(limit);
 }
 
 /** How many deliveries a turn inserts, unless one event alone has more: its transaction stays short. */
@@ -111,15 +98,14 @@ const endpointsWhere = (whose: SQL) => sql`
 export function wantedBy(eventIds: string[], limit: number | null): SQL {
   return sql`
     select e.id as "eventId", e.type, e.tenant_id as "tenantId", wanting.id as "endpointId"
-    from (select id, type, tenant_id, xact, seq from events where ${inArray(sql`id`, eventIds)}
-      order by xact, seq) e
+    from (select id, type, tenant_id, number from events where ${inArray(sql`id`, eventIds)} order by number) e
     cross join lateral (
       ${endpointsWhere(sql`w.tenant_id = e.tenant_id`)} union all ${endpointsWhere(sql`w.tenant_id is null`)}
     ) wanting
-    order by e.xact, e.seq ${limit === null ? sql`` : sql`limit ${limit}`}`;
+    order by e.number ${limit === null ? sql`` : sql`limit ${limit}`}`;
 }
 
 async function moveTo(tx: Transaction, last: EventRow | undefined): Promise<void> {
-  if (!last) return;
-  await tx.update(feedState).set({ xact: last.xact, seq: last.seq }).where(eq(feedState.name, 'outbox'));
+  if (!last?.number) return;
+  await tx.update(feedState).set({ number: last.number }).where(eq(feedState.name, 'outbox'));
 }

@@ -2,7 +2,7 @@ import { and, asc, desc, eq, gt, inArray, isNull, lt, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import { laneOf } from '../../domain/event.ts';
 import type { DeliveryLane, EventType } from '../../domain/event.ts';
-import { EVENTS_TOPIC } from '../../domain/notify-topics.ts';
+import { EVENTS_TOPIC, tenantsAsPayload } from '../../domain/notify-topics.ts';
 import type { Transaction } from '../client.ts';
 import { newId } from '../ids.ts';
 import { events, webhookDeliveries, webhookEndpoints } from '../schema/events.ts';
@@ -77,7 +77,7 @@ export async function insertRedelivery(tx: Transaction, first: DeliveryRow, now:
     .values({ ...newDelivery(first, (counted?.last ?? 0) + 1, now), nextAttemptAt: null })
     .returning();
   if (!row) throw new Error('An insert returned no row');
-  await tx.execute(sql`select pg_notify(${EVENTS_TOPIC}, '')`);
+  await tx.execute(sql`select pg_notify(${EVENTS_TOPIC}, ${tenantsAsPayload([])})`);
   return row;
 }
 

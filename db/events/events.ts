@@ -1,9 +1,8 @@
-import { EVENTS_TOPIC } from '../../domain/notify-topics.ts';
 import type { EventType } from '../../domain/event.ts';
 import type { Transaction } from '../client.ts';
+import { noteFeedWrite } from '../feed-writes.ts';
 import { newId } from '../ids.ts';
 import { events } from '../schema/events.ts';
-import { sql } from 'drizzle-orm';
 
 export interface NewEvent {
   /** null: the operator's own, which no tenant sees; the transaction must then be one across tenants. */
@@ -19,10 +18,7 @@ export interface NewEvent {
 /** Writes an event into timeline and outbox, in the transaction of the fact it tells of (rule 12). */
 export async function insertEvent(tx: Transaction, event: NewEvent): Promise<string> {
   const id = newId('evt');
-  const told = sql`pg_notify(${EVENTS_TOPIC}, '')`;
-  await tx
-    .insert(events)
-    .values({ id, ...event })
-    .returning({ told });
+  await tx.insert(events).values({ id, ...event });
+  noteFeedWrite(tx);
   return id;
 }

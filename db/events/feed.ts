@@ -1,54 +1,62 @@
-import { eq, sql } from 'drizzle-orm';
+import { eq, gt, sql } from 'drizzle-orm';
+import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import type { SQL } from 'drizzle-orm';
 import type { Transaction } from '../client.ts';
 import { feedState } from '../schema/events.ts';
 
-/**
- * A place in a feed, between two rows: everything up to (xact, seq) has been seen (rule 12). Another epoch means that
- * the database was restored and its transaction ids began anew.
- */
+/** The tables whose rows are numbered when they are committed (rule 12). */
+export type Feed = 'messages' | 'events';
+
+/** A place in a feed: a reader there has seen every row up to `number`. */
 export interface FeedPosition {
   epoch: string;
-  xact: string;
-  seq: bigint;
+  number: bigint;
 }
 
 /** The position as readers get it; opaque to them. */
-export function feedCursor({ epoch, xact, seq }: FeedPosition): string {
-  return Buffer.from(`${epoch}.${xact}.${seq}`).toString('base64url');
+export function feedCursor({ epoch, number }: FeedPosition): string {
+  return Buffer.from(`${epoch}.${number}`).toString('base64url');
 }
 
-/** PostgreSQL's xid8 and bigint hold no more. */
-const HIGHEST_XACT = 2n ** 64n - 1n;
-const HIGHEST_SEQ = 2n ** 63n - 1n;
+/** PostgreSQL's bigint holds no more. */
+const HIGHEST = 2n ** 63n - 1n;
 
-/** null when the text is no position. */
+/** null when the text is no position. One of the release before has a third part, and no epoch of today. */
 export function parseFeedCursor(cursor: string): FeedPosition | null {
-  const found = /^(\w{1,40})\.(\d{1,20})\.(\d{1,19})$/.exec(Buffer.from(cursor, 'base64url').toString());
+  const found = /^(\w{1,40})\.(\d{1,20})(\.\d{1,19})?$/.exec(Buffer.from(cursor, 'base64url').toString());
   if (!found) return null;
-  const [, epoch = '', xact = '', seq = ''] = found;
-  if (BigInt(xact) > HIGHEST_XACT || BigInt(seq) > HIGHEST_SEQ) return null;
-  return { epoch, xact, seq: BigInt(seq) };
+  const [, epoch = '', number = '', older] = found;
+  if (older !== undefined) return { epoch: '', number: 0n };
+  return BigInt(number) > HIGHEST ? null : { epoch, number: BigInt(number) };
 }
 
-/** The epoch that cursors carry now; a cursor with another one is answered 410 `feed_reset`. */
-export async function readFeedEpoch(tx: Transaction): Promise<string> {
-  const [row] = await tx.select({ epoch: feedState.epoch }).from(feedState).where(eq(feedState.name, 'outbox'));
-  if (!row) throw new Error('feed_state has no row "outbox"; expected it from the migrations');
-  return row.epoch;
+/** The last place of a feed. A row that is settled later gets a higher number, so a reader goes on from here. */
+export async function readFeedEnd(tx: Transaction, feed: Feed): Promise<FeedPosition> {
+  const [row] = await tx
+    .select({ epoch: feedState.epoch, number: feedState.number })
+    .from(feedState)
+    .where(eq(feedState.name, feed));
+  if (!row) throw new Error(`feed_state has no row "${feed}"; expected it from the migrations`);
+  return row;
 }
 
-type Ordered = { xact: unknown; seq: unknown };
+/** Rows of a feed after a position. A row without a number is not settled, and stands in no range. */
+export function isAfter(table: { number: AnyPgColumn }, { number }: Pick<FeedPosition, 'number'>): SQL {
+  return gt(table.number, sql`${number.toString()}::bigint`);
+}
 
-/** Rows of an ordered table after a position. Written as one row comparison, so that the index serves it. */
-export function isAfter(table: Ordered, position: Pick<FeedPosition, 'xact' | 'seq'>): SQL<boolean> {
-  return sql<boolean>`(${table.xact}, ${table.seq}) > (${position.xact}::xid8, ${position.seq.toString()}::bigint)`;
+/** A page of a feed, and where its reader goes on. */
+export interface FeedPage<Row> {
+  rows: Row[];
+  position: FeedPosition;
 }
 
 /**
- * Whether a row's place is final: no transaction that still runs can commit a row before it. A feed that showed more
- * would lose the rows of slow transactions; one that waited longer would only be late.
+ * Where a reader stands after `rows`: at the last of a full page, else at the end of the feed as it was before the page was
+ * read. So a reader of one tenant passes the rows of all others, however many there are.
  */
-export function isSettled(table: Ordered): SQL<boolean> {
-  return sql<boolean>`${table.xact} < pg_snapshot_xmin(pg_current_snapshot())`;
+export function placeAfter(rows: { number: bigint | null }[], limit: number, end: FeedPosition): FeedPosition {
+  const last = rows.at(-1)?.number ?? 0n;
+  if (rows.length >= limit) return { ...end, number: last };
+  return last > end.number ? { ...end, number: last } : end;
 }

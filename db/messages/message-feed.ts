@@ -1,7 +1,7 @@
 import { and, asc, eq, inArray, isNull } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import type { Transaction } from '../client.ts';
-import { isAfter, isSettled } from '../events/feed.ts';
+import { isAfter } from '../events/feed.ts';
 import type { FeedPosition } from '../events/feed.ts';
 import { messageParts, messages } from '../schema/messages.ts';
 
@@ -11,11 +11,11 @@ export interface MessageFilter {
   channelId: string | null;
   /** null: all that the transaction sees. */
   tenantId: string | null;
-  position: Pick<FeedPosition, 'xact' | 'seq'>;
+  position: Pick<FeedPosition, 'number'>;
   limit: number;
 }
 
-/** Messages in the order they were stored, only what is final, so that a reader misses none (rule 12). */
+/** Settled messages in the feed's order, so that a reader misses none (rule 12). */
 export async function listMessages(tx: Transaction, filter: MessageFilter): Promise<MessageRow[]> {
   return tx
     .select()
@@ -23,15 +23,24 @@ export async function listMessages(tx: Transaction, filter: MessageFilter): Prom
     .where(
       and(
         isAfter(messages, filter.position),
-        isSettled(messages),
         // Readers skip tombstones, whose messages they acknowledged.
         isNull(messages.retiredAt),
         filter.channelId === null ? undefined : eq(messages.channelId, filter.channelId),
         filter.tenantId === null ? undefined : eq(messages.tenantId, filter.tenantId),
       ),
     )
-    .orderBy(asc(messages.xact), asc(messages.seq))
+    .orderBy(asc(messages.number))
     .limit(filter.limit);
+}
+
+/** Whether the feed shows every committed message of an import. */
+export async function isImportSettled(tx: Transaction, importId: string): Promise<boolean> {
+  const unsettled = await tx
+    .select({ id: messages.id })
+    .from(messages)
+    .where(and(isNull(messages.number), eq(messages.importId, importId)))
+    .limit(1);
+  return unsettled.length === 0;
 }
 
 export async function findMessage(tx: Transaction, id: string): Promise<MessageRow | null> {

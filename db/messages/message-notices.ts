@@ -1,56 +1,63 @@
-import { asc, inArray, lte, sql } from 'drizzle-orm';
-import { EVENTS_TOPIC } from '../../domain/notify-topics.ts';
+import { asc, eq, gt, inArray, lte, or, sql } from 'drizzle-orm';
 import type { Transaction } from '../client.ts';
 import { insertEvent } from '../events/events.ts';
 import { feedCursor } from '../events/feed.ts';
 import { channels } from '../schema/channels.ts';
 import { messageNotices } from '../schema/messages.ts';
+import { tenants } from '../schema/tenants.ts';
 
 /** `message.received` is emitted at most once in this time per channel, in ms, for any number of messages. */
 export const NOTICE_INTERVAL_MS = 1000;
 
+/** A message that has just got its number. */
+export interface Settled {
+  tenantId: string;
+  channelId: string;
+  number: bigint;
+}
+
 /**
- * Notes, in the transaction that stores them, that a channel has `count` new messages. Call it last: from here to the
- * commit other transactions that store messages of the channel wait.
+ * Notes that a channel has new messages in the feed. The order of channels is the same in every transaction, so that two
+ * never wait for each other.
  */
-export async function noticeMessages(
-  tx: Transaction,
-  notice: { tenantId: string; channelId: string; count: number; now: Date },
-): Promise<void> {
-  if (notice.count === 0) return;
-  const [row] = await tx
+export async function noticeMessages(tx: Transaction, settled: readonly Settled[], now: Date): Promise<void> {
+  const byChannel = [...Map.groupBy(settled, ({ channelId }) => channelId)].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  if (byChannel.length === 0) return;
+  const rows = byChannel.map(([channelId, messages]) => ({
+    channelId,
+    tenantId: messages[0]?.tenantId ?? '',
+    count: messages.length,
+    since: now,
+    after: messages.reduce((least, { number }) => (number < least ? number : least), messages[0]?.number ?? 0n) - 1n,
+  }));
+  await tx
     .insert(messageNotices)
-    .values({ tenantId: notice.tenantId, channelId: notice.channelId, count: notice.count, since: notice.now })
+    .values(rows)
     .onConflictDoUpdate({
       target: messageNotices.channelId,
-      set: {
-        count: sql`${messageNotices.count} + excluded.count`,
-        firstXact: sql`least(${messageNotices.firstXact}, excluded.first_xact)`,
-      },
-    })
-    .returning({ isNew: sql<boolean>`xmax = 0` });
-  if (row?.isNew) await tx.execute(sql`select pg_notify(${EVENTS_TOPIC}, '')`);
+      set: { count: sql`${messageNotices.count} + excluded.count` },
+    });
 }
 
 /**
  * Turns notices that are old enough into one `message.received` each. Its cursor is the feed's, just before the first
  * of these messages: `GET /v1/messages?channel=…&after=<cursor>` begins with them. True when notices are left.
  *
- * A locked channel is skipped: waiting for it here could be a deadlock, because an import holds
- * its channel and then waits for the notice.
+ * A locked channel is skipped: an import may hold it for long, and every feed would wait for that.
  */
 export async function tellOfMessages(tx: Transaction, epoch: string, now: Date, limit: number): Promise<boolean> {
+  const earlier = new Date(now.getTime() - NOTICE_INTERVAL_MS);
+  // A clock that was set back must not hold a notice for as long.
+  const later = new Date(now.getTime() + NOTICE_INTERVAL_MS);
   const noticed = await tx
     .select()
     .from(messageNotices)
-    .where(lte(messageNotices.since, new Date(now.getTime() - NOTICE_INTERVAL_MS)))
+    .where(or(lte(messageNotices.since, earlier), gt(messageNotices.since, later)))
     .orderBy(asc(messageNotices.since))
     .limit(limit)
     .for('update', { skipLocked: true });
-  const free = await holdChannels(
-    tx,
-    noticed.map((notice) => notice.channelId),
-  );
+  const ids = noticed.map((notice) => notice.channelId);
+  const [free, known] = [await holdChannels(tx, ids), await listKnown(tx, ids)];
   const due = noticed.filter((notice) => free.has(notice.channelId));
   for (const notice of due) {
     await insertEvent(tx, {
@@ -58,25 +65,31 @@ export async function tellOfMessages(tx: Transaction, epoch: string, now: Date, 
       channelId: notice.channelId,
       type: 'message.received',
       incidentId: null,
-      data: { count: notice.count, cursor: feedCursor({ epoch, xact: notice.firstXact, seq: 0n }) },
+      data: { count: notice.count, cursor: feedCursor({ epoch, number: notice.after }) },
       at: now,
     });
   }
-  if (due.length > 0) {
-    const told = due.map((notice) => notice.channelId);
-    await tx.delete(messageNotices).where(inArray(messageNotices.channelId, told));
-  }
+  const over = ids.filter((id) => free.has(id) || !known.has(id));
+  if (over.length > 0) await tx.delete(messageNotices).where(inArray(messageNotices.channelId, over));
   const [left] = await tx.select({ channelId: messageNotices.channelId }).from(messageNotices).limit(1);
   return left !== undefined;
 }
 
-/** Of these channels, the unlocked ones; they cannot be erased until this transaction ends. */
+/** Of these channels, the unlocked ones of unlocked tenants; neither can be erased until this transaction ends. */
 async function holdChannels(tx: Transaction, ids: string[]): Promise<Set<string>> {
   if (ids.length === 0) return new Set();
   const held = await tx
     .select({ id: channels.id })
     .from(channels)
+    .innerJoin(tenants, eq(tenants.id, channels.tenantId))
     .where(inArray(channels.id, ids))
     .for('key share', { skipLocked: true });
   return new Set(held.map(({ id }) => id));
+}
+
+/** Of these channels, those that are not erased. */
+async function listKnown(tx: Transaction, ids: string[]): Promise<Set<string>> {
+  if (ids.length === 0) return new Set();
+  const known = await tx.select({ id: channels.id }).from(channels).where(inArray(channels.id, ids));
+  return new Set(known.map(({ id }) => id));
 }

@@ -1,5 +1,6 @@
 import { and, desc, eq, ne, sql } from 'drizzle-orm';
 import type { Transaction } from '../client.ts';
+import { noteFeedWrite } from '../feed-writes.ts';
 import { messageLocations, messageNotices, messageParts, messages } from '../schema/messages.ts';
 import { sends } from '../schema/sends.ts';
 
@@ -175,6 +176,7 @@ export async function insertMessages(tx: Transaction, rows: NewMessage[], locati
         "folder" text, "messageId" text, "subject" text, "sender" jsonb, "recipients" jsonb,
         "date" timestamptz, "receivedAt" timestamptz, "size" integer, "backfilled" boolean,
         "importId" text, "contentId" text, "fingerprint" text, "storedAt" timestamptz)`);
+    noteFeedWrite(tx);
   }
   if (locations.length > 0) {
     await tx.execute(sql`

@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm';
-import { bigserial, customType, timestamp } from 'drizzle-orm/pg-core';
+import { bigint, bigserial, customType, timestamp } from 'drizzle-orm/pg-core';
 import { readServer } from '../../domain/server.ts';
 import type { Server, StoredServer } from '../../domain/server.ts';
 
-/** PostgreSQL's 64-bit transaction id; kept as text, because it only goes back into comparisons in SQL. */
+/** PostgreSQL's 64-bit transaction id. */
 export const xid8 = customType<{ data: string; driverData: string }>({ dataType: () => 'xid8' });
 
 export const serverColumn = customType<{ data: Server; driverData: string | StoredServer }>({
@@ -26,10 +26,15 @@ export const renamedJson = customType<{ data: object; driverData: string | objec
   fromDriver: (value) => renamed(typeof value === 'string' ? (JSON.parse(value) as object) : value, camelName),
 });
 
-/** Order of becoming visible: (xact, seq) below the oldest running transaction is final (rule 12). */
+/**
+ * A row's place in its feed (rule 12). The settler numbers committed rows (`db/across-tenants/settler.ts`); until then
+ * `number` is null and no reader sees the row. `seq` is the order of writing.
+ */
 export const feedOrder = () => ({
+  number: bigint('number', { mode: 'bigint' }),
+  seq: bigserial('seq', { mode: 'bigint' }).notNull(),
+  /** The order of the release before, which the next release drops. */
   xact: xid8('xact')
     .notNull()
     .default(sql`pg_current_xact_id()`),
-  seq: bigserial('seq', { mode: 'bigint' }).notNull(),
 });

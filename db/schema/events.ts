@@ -22,8 +22,12 @@ export const events = pgTable(
     ...feedOrder(),
   },
   (t) => [
-    index('events_channel').on(t.channelId, t.xact, t.seq),
-    index('events_feed').on(t.xact, t.seq),
+    index('events_channel').on(t.channelId, t.seq),
+    index('events_feed').on(t.number),
+    index('events_tenant_feed').on(t.tenantId, t.number),
+    index('events_unsettled')
+      .on(t.seq)
+      .where(sql`${t.number} is null`),
     /** What is told often and says little later; the rest is the channel's diary and stays. */
     index('events_passing')
       .on(t.at)
@@ -111,11 +115,22 @@ export const webhookDeliveries = pgTable(
   ],
 );
 
-/** One row: what the outbox pump has handed over, and the epoch of the feeds' cursors. */
+/**
+ * A row per feed (`messages`, `events`), whose number is the last that was given to one of its rows, and a row per reader of
+ * the events (`outbox`, `notices`), whose number is the last that it has read.
+ */
 export const feedState = pgTable('feed_state', {
-  name: text('name').primaryKey(),
-  /** Changes on restore; a cursor of another epoch is answered 410 `feed_reset`. */
+  name: text('name').$type<'messages' | 'events' | 'outbox' | 'notices'>().primaryKey(),
+  /** Cursors carry it; one of another epoch is answered 410 `feed_reset`. */
   epoch: text('epoch').notNull(),
-  xact: xid8('xact').notNull(),
-  seq: bigint('seq', { mode: 'bigint' }).notNull(),
+  number: bigint('number', { mode: 'bigint' })
+    .notNull()
+    .default(sql`0`),
+  /** Where the numbers were given; elsewhere, in a restored database, numbers go on beyond all that may have been given. */
+  place: text('place'),
+  /** The position of the release before, which the next release drops. */
+  xact: xid8('xact').notNull().default('0'),
+  seq: bigint('seq', { mode: 'bigint' })
+    .notNull()
+    .default(sql`0`),
 });

@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm';
-import { boolean, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import { bigint, boolean, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import type { MediaType } from '../../domain/messages/media-type.ts';
 import { feedOrder, time, xid8 } from './columns.ts';
-import { channels, channelId } from './channels.ts';
-import { tenantId, tenantOfChannel } from './tenants.ts';
+import { channelId } from './channels.ts';
+import { tenantOfChannel } from './tenants.ts';
 
 export interface Address {
   email: string;
@@ -43,8 +43,19 @@ export const messages = pgTable(
     ...feedOrder(),
   },
   (t) => [
-    index('messages_channel_feed').on(t.channelId, t.xact, t.seq),
-    index('messages_feed').on(t.xact, t.seq),
+    /** Pages skip tombstones, of which a feed may have any number in a row. */
+    index('messages_channel_feed')
+      .on(t.channelId, t.number)
+      .where(sql`${t.retiredAt} is null`),
+    index('messages_tenant_feed')
+      .on(t.tenantId, t.number)
+      .where(sql`${t.retiredAt} is null`),
+    index('messages_feed')
+      .on(t.number)
+      .where(sql`${t.retiredAt} is null`),
+    index('messages_unsettled')
+      .on(t.seq)
+      .where(sql`${t.number} is null`),
     index('messages_fingerprint').on(t.channelId, t.fingerprint),
     /** By which content is found that no message came to refer to. */
     index('messages_content').on(t.contentId),
@@ -88,15 +99,20 @@ export const messageParts = pgTable(
   ],
 );
 
-/** New messages not yet told of: one `message.received` per channel and second, with a count. */
+/**
+ * New messages not yet told of: one `message.received` per channel and second, with a count. It references no channel: the
+ * check would wait for one that is locked, and every feed with it.
+ */
 export const messageNotices = pgTable('message_notices', {
-  channelId: text('channel_id')
-    .primaryKey()
-    .references(() => channels.id, { onDelete: 'cascade' }),
-  tenantId: tenantId(),
+  channelId: text('channel_id').primaryKey(),
+  tenantId: text('tenant_id').notNull(),
   count: integer('count').notNull(),
   since: time('since').notNull(),
-  /** The feed shows all of them after the beginning of this transaction. */
+  /** The feed's number before the first of them. */
+  after: bigint('after', { mode: 'bigint' })
+    .notNull()
+    .default(sql`0`),
+  /** The place of the release before, which the next release drops. */
   firstXact: xid8('first_xact')
     .notNull()
     .default(sql`pg_current_xact_id()`),

@@ -3,7 +3,6 @@ import { newId } from '../../db/ids.ts';
 import { ABSENT, MAX_TRIES, writeItems } from '../../db/imports/items.ts';
 import type { NewImportItem } from '../../db/imports/items.ts';
 import { deleteContent } from '../../db/messages/content.ts';
-import { noticeMessages } from '../../db/messages/message-notices.ts';
 import { findKnownMessages, findTwins, insertMessages } from '../../db/messages/messages.ts';
 import type { KnownMessage, MessageTwin, NewLocation, NewMessage } from '../../db/messages/messages.ts';
 import { belongsToWindow, countsAsHad } from '../../domain/import-window.ts';
@@ -48,7 +47,7 @@ interface PageRows {
 /**
  * Writes a haul in the caller's transaction, which has locked the channel. Returns how many messages became visible.
  */
-export async function commitHaul(tx: Transaction, { channel, importId }: Stretch, caught: Catch): Promise<number> {
+export async function commitHaul(tx: Transaction, { importId }: Stretch, caught: Catch): Promise<number> {
   const { work, haul, now } = caught;
   const rows: PageRows = { messages: [], locations: [], items: [], surplus: [] };
   for (const known of caught.known) noteHad(rows, caught, known, known);
@@ -63,8 +62,6 @@ export async function commitHaul(tx: Transaction, { channel, importId }: Stretch
   await writeItems(tx, rows.items);
   await deleteContent(tx, rows.surplus);
   if (haul.complete && !(await work.advance(tx, now))) throw new ImportOvertaken(importId);
-  const { tenantId, id: channelId } = channel;
-  await noticeMessages(tx, { tenantId, channelId, count: rows.messages.length, now });
   return rows.messages.length;
 }
 

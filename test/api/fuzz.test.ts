@@ -81,9 +81,7 @@ const TEXTS = [
 
 const word = fc.oneof(
   fc.constantFrom(...NUMBERS, ...TIMES, ...CURSORS, ...TEXTS),
-  fc
-    .tuple(fc.constantFrom(...NUMBERS), fc.constantFrom(...NUMBERS))
-    .map(([xact, seq]) => base64(`${epoch}.${xact}.${seq}`)),
+  fc.constantFrom(...NUMBERS).map((number) => base64(`${epoch}.${number}`)),
   fc.string({ unit: 'binary', maxLength: 20 }),
 );
 const value: fc.Arbitrary<unknown> = fc.oneof(
@@ -228,26 +226,21 @@ describe('no call answers 500', () => {
   );
 });
 
-const cursor = (xact: string, seq: string) => encoded(base64(`${epoch}.${xact}.${seq}`));
+const cursor = (number: string) => encoded(base64(`${epoch}.${number}`));
 const send = (path: string, body?: unknown) => api.call(body === undefined ? 'GET' : 'POST', path, body);
 const nested = (levels: number) => `{"tenant":${'['.repeat(levels)}${']'.repeat(levels)}}`;
 const keyUntil = (expires_at: string) => send('/v1/api-keys', { name: 'x', scopes: ['admin'], expires_at });
 
 describe('what is refused says what was expected', () => {
   test('cursors beyond what the database counts', async () => {
-    for (const [xact, seq] of [
-      ['18446744073709551616', '1'],
-      ['99999999999999999999', '1'],
-      ['1', '9223372036854775808'],
-    ] as const) {
+    for (const number of ['9223372036854775808', '99999999999999999999']) {
       for (const path of ['/v1/messages', `/v1/channels/${ids['channels']}/timeline`]) {
-        const answer = await send(`${path}?after=${cursor(xact, seq)}`);
+        const answer = await send(`${path}?after=${cursor(number)}`);
         expect(answer, answer.text).toMatchObject({ status: 400, json: { code: 'invalid_cursor' } });
       }
     }
-    expect((await send(`/v1/messages?after=${cursor('18446744073709551615', '9223372036854775807')}`)).status).toBe(
-      200,
-    );
+    const beyond = await send(`/v1/messages?after=${cursor('9223372036854775807')}`);
+    expect(beyond, beyond.text).toMatchObject({ status: 410, json: { code: 'feed_reset' } });
   });
 
   test('times that are none', async () => {

@@ -9,9 +9,9 @@ import { startIncidents } from '../../background/incidents.ts';
 import { readConfig } from '../../runtime/config.ts';
 import type { Context } from '../../runtime/context.ts';
 import { closeDesertedOperatorIncidents } from '../../db/across-tenants/incidents/operator-incidents.ts';
-import { turnOutbox } from '../../db/across-tenants/outbox.ts';
+import { handOver } from '../support/settle.ts';
 import { changeChannel } from '../../channels/wake.ts';
-import { readFeedEpoch } from '../../db/events/feed.ts';
+import { feedCursor, readFeedEnd } from '../../db/events/feed.ts';
 import { channels, incidents, nudges } from '../../db/schema/channels.ts';
 import { credentials } from '../../db/schema/credentials.ts';
 import { events, webhookDeliveries } from '../../db/schema/events.ts';
@@ -102,8 +102,8 @@ async function refreshAll(connected: Connected[]): Promise<Set<string>> {
 /** Skips the events up to now. */
 async function emptyOutbox(): Promise<void> {
   for (;;) {
-    const turn = await turnOutbox(context.database, await context.clock.now(), 500);
-    if (turn && !turn.heldBack && !turn.more && !turn.noticesWait) return;
+    const turn = await handOver(context.database, await context.clock.now(), 500);
+    if (turn && !turn.more) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
@@ -276,8 +276,8 @@ test('an event of the operator is shown to keys that see every tenant, and to no
 
 /** What a stream brings that begins with the first event there is. */
 async function streamed(key: string): Promise<string> {
-  const epoch = await across((tx) => readFeedEpoch(tx));
-  const from = Buffer.from(`${epoch}.0.0`).toString('base64url');
+  const { epoch } = await across((tx) => readFeedEnd(tx, 'events'));
+  const from = feedCursor({ epoch, number: 0n });
   const headers = { authorization: `Bearer ${key}`, 'last-event-id': from };
   const response = await fetch(`${api.url}/v1/stream`, { headers });
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();

@@ -259,7 +259,7 @@ it('a grant that ends soon is told once, by why and when, to those who can renew
   await tellAllExpiring(engine.context);
   await until('all events to be planned', async () => {
     const turn = await planTurn(engine.context);
-    return turn !== null && !turn.more && !turn.heldBack;
+    return turn !== null && !turn.more;
   });
   await until('the notice', async () => (await stage.notices(channel)).every(({ state }) => state === 'sent'));
   expect(await stage.notices(channel)).toMatchObject([{ kind: 'expiring', why: 'owner', incidentId: null }]);

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:http';
 import { openApiContext } from '../../api/api-context.ts';
+import { startSettler } from '../../runtime/settler.ts';
 import { createApp } from '../../api/app.ts';
 import { withinReach } from '../../db/across-tenants/reach.ts';
 import { insertApiKey } from '../../db/access/api-keys.ts';
@@ -41,6 +42,7 @@ export async function startApi(stageContext: Context, config: Partial<Context['c
     },
   };
   const api = await openApiContext(context);
+  const settler = startSettler(context);
   keepAnswersOf(server);
   server.on('request', createApp(api));
 
@@ -80,6 +82,7 @@ export async function startApi(stageContext: Context, config: Partial<Context['c
     caller,
     call: await caller(),
     async close() {
+      await settler.stop();
       await api.stop();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

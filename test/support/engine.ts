@@ -5,6 +5,7 @@ import type { Context } from '../../runtime/context.ts';
 import type { Clock } from '../../domain/clock.ts';
 import { channelWorkflowId } from '../../domain/workflow/names.ts';
 import { createWorkers } from '../../temporal-workers.ts';
+import { startSettler } from '../../runtime/settler.ts';
 import { ensureSearchAttributes, temporalOf } from '../../runtime/temporal.ts';
 import { lookAtDue, startWatching } from '../../watching/watcher.ts';
 import { databaseAs } from './logins.ts';
@@ -51,6 +52,7 @@ async function onServer(server: TestWorkflowEnvironment, stage: Stage, options: 
     clock: timeSkipping ? skippedClock(server, stage.sandbox) : stage.context.clock,
     temporal: timeSkipping ? inStillTime(server, temporal) : temporal,
   };
+  const settler = startSettler(context);
   let workers: Awaited<ReturnType<typeof startWorkers>> | null = await startWorkers(context, nativeConnection);
   // Where hours pass in an instant, listeners look when the test has slept.
   const listener = { ...context, database: databaseAs('listener', context.database) };
@@ -76,6 +78,7 @@ async function onServer(server: TestWorkflowEnvironment, stage: Stage, options: 
     },
     async close() {
       await watching?.stop();
+      await settler.stop();
       await workers?.stop();
       await server.teardown();
       await stage.close();

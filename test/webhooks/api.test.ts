@@ -13,7 +13,7 @@ import { mountCalls } from '../../api/mount-calls.ts';
 import { sha256 } from '../../crypto/random-secrets.ts';
 import { readJson } from '../../api/http/read-json.ts';
 import { webhookCalls } from '../../api/routes/webhook-endpoints.ts';
-import { turnOutbox } from '../../db/across-tenants/outbox.ts';
+import { handOver } from '../support/settle.ts';
 import { withinReach } from '../../db/across-tenants/reach.ts';
 import { insertApiKey } from '../../db/access/api-keys.ts';
 import { newId } from '../../db/ids.ts';
@@ -109,8 +109,8 @@ async function makeDeliveries(): Promise<void> {
       await tell(tx, channel, type);
   });
   for (;;) {
-    const turn = await turnOutbox(stage.database, new Date(), 100);
-    if (turn && !turn.heldBack && !turn.more) return;
+    const turn = await handOver(stage.database, new Date(), 100);
+    if (turn && !turn.more) return;
   }
 }
 
@@ -267,9 +267,9 @@ describe('deliveries', () => {
     const again = await call('POST', `/v1/deliveries/${first.id}/redeliver`);
     expect(again.status).toBe(202);
     expect(again.json).toMatchObject({ endpoint: id, event: first.event, redelivery: 1, state: 'pending' });
-    const turn = await turnOutbox(stage.database, new Date(), 100);
+    const turn = await handOver(stage.database, new Date(), 100);
     expect(turn?.deliveries.map((delivery) => delivery.id)).toEqual([again.json.id]);
-    expect((await turnOutbox(stage.database, new Date(), 100))?.deliveries).toEqual([]);
+    expect((await handOver(stage.database, new Date(), 100))?.deliveries).toEqual([]);
     const twice = await Promise.all([1, 2, 3].map(() => call('POST', `/v1/deliveries/${first.id}/redeliver`)));
     expect(twice.map(({ json }) => json.redelivery).toSorted(byText)).toEqual([2, 3, 4]);
     await call('PATCH', `${ENDPOINTS}/${id}`, { disabled: true });

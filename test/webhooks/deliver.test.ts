@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { turnOutbox } from '../../db/across-tenants/outbox.ts';
+import { handOver } from '../support/settle.ts';
 import { webhookDeliveries, webhookEndpoints } from '../../db/schema/events.ts';
 import { insertRedelivery } from '../../db/events/deliveries.ts';
 import type { DeliveryRow } from '../../db/events/deliveries.ts';
@@ -61,8 +61,8 @@ const settled = (endpointId: string) =>
 /** Writes the deliveries as a pump does that is killed before it starts their workflows. */
 async function killedAfterCommit(): Promise<void> {
   for (;;) {
-    const turn = await turnOutbox(stage.database, new Date(), 100);
-    if (turn && !turn.heldBack && !turn.more) return;
+    const turn = await handOver(stage.database, new Date(), 100);
+    if (turn && !turn.more) return;
   }
 }
 

@@ -1,6 +1,7 @@
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { createDeliverActivities } from '../../activities/deliver.ts';
 import { signOfLife } from '../../activities/sign-of-life.ts';
+import { startSettler } from '../../runtime/settler.ts';
 import { startOutboxPump } from '../../webhooks/outbox-pump.ts';
 import { DELIVERIES_QUEUE, MESSAGE_WEBHOOKS_QUEUE, WEBHOOKS_QUEUE } from '../../domain/workflow/names.ts';
 import { temporalOf } from '../../runtime/temporal.ts';
@@ -23,7 +24,7 @@ export async function raiseEngine(
     context,
     client: engine.client,
     address: engine.address,
-    startPump: () => startOutboxPump(context),
+    startPump: () => startPump(context),
     async close() {
       await workers?.stop();
       await engine.teardown();
@@ -32,6 +33,16 @@ export async function raiseEngine(
 }
 
 export type Engine = Awaited<ReturnType<typeof raiseEngine>>;
+
+/** What a worker process does between an event and its deliveries. */
+export function startPump(context: Parameters<typeof startOutboxPump>[0]) {
+  const loops = [startSettler(context), startOutboxPump(context)];
+  return {
+    async stop(): Promise<void> {
+      await Promise.all(loops.map((loop) => loop.stop()));
+    },
+  };
+}
 
 /** The workers of workflows and of webhooks. */
 export async function startWorkers(

@@ -1,12 +1,10 @@
 import { eq, sql } from 'drizzle-orm';
 import postgres from 'postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { turnOutbox, wantedBy } from '../../db/across-tenants/outbox.ts';
+import { wantedBy } from '../../db/across-tenants/outbox.ts';
 import type { Transaction } from '../../db/client.ts';
-import { parseFeedCursor } from '../../db/events/feed.ts';
-import { noticeMessages } from '../../db/messages/message-notices.ts';
-import { events, webhookDeliveries } from '../../db/schema/events.ts';
-import { messageNotices } from '../../db/schema/messages.ts';
+import { webhookDeliveries } from '../../db/schema/events.ts';
+import { handOver } from '../support/settle.ts';
 import { addChannel, addEndpoint, raiseStage, removeEndpoints, tell } from './stage.ts';
 import type { Stage } from './stage.ts';
 
@@ -23,11 +21,11 @@ beforeEach(async () => {
   await emptyOutbox();
 });
 
-const turn = (now = new Date(), limit = 200) => turnOutbox(stage.database, now, limit);
+const turn = (limit = 200) => handOver(stage.database, new Date(), limit);
 const inAcme = <T>(work: (tx: Transaction) => Promise<T>) => stage.database.inTenant('acme', work);
 
 async function emptyOutbox() {
-  for (let look = await turn(); look?.heldBack || look?.more || look?.deliveries.length; look = await turn());
+  for (let look = await turn(); !look || look.more || look.deliveries.length > 0; look = await turn());
 }
 
 async function deliveredEvents(endpointId: string): Promise<string[]> {
@@ -41,35 +39,7 @@ async function deliveredEvents(endpointId: string): Promise<string[]> {
   return rows.map(({ eventId }) => eventId);
 }
 
-/** A transaction that is held open until `commit`. */
-function hold(work: (tx: Transaction) => Promise<unknown>) {
-  const begun = Promise.withResolvers<void>();
-  const open = Promise.withResolvers<void>();
-  const done = inAcme(async (tx) => {
-    await work(tx);
-    begun.resolve();
-    await open.promise;
-  });
-  const commit = async () => {
-    open.resolve();
-    await done;
-  };
-  return { begun: begun.promise, commit };
-}
-
 describe('turnOutbox()', () => {
-  it('holds an event back while an older transaction is open, and loses neither (rule 12)', async () => {
-    const { endpoint } = await addEndpoint(stage, { url: 'http://127.0.0.1/' });
-    let first = '';
-    const slow = hold(async (tx) => (first = await tell(tx, channel)));
-    await slow.begun;
-    const second = await inAcme((tx) => tell(tx, channel, 'channel.degraded'));
-    expect(await turn()).toMatchObject({ deliveries: [], heldBack: true });
-    await slow.commit();
-    await emptyOutbox();
-    expect(await deliveredEvents(endpoint.id)).toEqual([first, second]);
-  });
-
   it('gives each event to each endpoint that wants it, by tenant, type and being enabled', async () => {
     const other = { tenantId: 'other', channelId: await addChannel(stage.database, 'other') };
     const url = 'http://127.0.0.1/';
@@ -111,7 +81,7 @@ describe('turnOutbox()', () => {
     const told: string[] = [];
     const written = new AbortController();
     const pumps = [1, 2, 3].map(async () => {
-      while (!written.signal.aborted) await turn(new Date(), 7);
+      while (!written.signal.aborted) await turn(7);
     });
     await Promise.all(
       Array.from({ length: 6 }, async (_, writer) => {
@@ -158,7 +128,7 @@ describe('a turn among many endpoints', () => {
     await addEndpoints(900, false);
     const told = await tellTimes(5);
     const turns: number[] = [];
-    for (let look = await turn(); look?.heldBack || look?.more || look?.deliveries.length; look = await turn()) {
+    for (let look = await turn(); look?.more || look?.deliveries.length; look = await turn()) {
       if (look.deliveries.length > 0) turns.push(look.deliveries.length);
     }
     expect(turns).toEqual([1_800, 1_800, 900]);
@@ -183,53 +153,6 @@ function endpointRowsOf(plan: unknown): number {
   const below = Object.values(node).reduce<number>((sum, part) => sum + endpointRowsOf(part), 0);
   return (node['Relation Name'] === 'webhook_endpoints' ? own : 0) + below;
 }
-
-const later = (ms: number) => new Date(Date.now() + ms);
-const notice = (tx: Transaction, count: number) => noticeMessages(tx, { ...channel, count, now: new Date() });
-const receivedEvents = () =>
-  inAcme((tx) => tx.select().from(events).where(eq(events.type, 'message.received')).orderBy(events.seq));
-
-describe('noticeMessages()', () => {
-  it('makes one message.received of many pages, after a second, whose cursor lies before the first', async () => {
-    const before = (await receivedEvents()).length;
-    let firstXact = '';
-    await inAcme(async (tx) => {
-      const [row] = await tx.execute<{ xact: string }>(sql`select pg_current_xact_id()::text as xact`);
-      firstXact = row?.xact ?? '';
-      await notice(tx, 100);
-    });
-    await inAcme((tx) => notice(tx, 23));
-    expect(await turn()).toMatchObject({ noticesWait: true });
-    expect(await receivedEvents()).toHaveLength(before);
-    expect(await turn(later(1_100))).toMatchObject({ noticesWait: false });
-    const told = (await receivedEvents()).slice(before);
-    expect(told).toHaveLength(1);
-    expect(told[0]?.data['count']).toBe(123);
-    expect(parseFeedCursor(String(told[0]?.data['cursor']))).toMatchObject({ xact: firstXact, seq: 0n });
-  });
-
-  it('counts nothing twice and loses nothing while pages and turns overlap', async () => {
-    const before = (await receivedEvents()).length;
-    const turns = (async () => {
-      for (let i = 0; i < 60; i++) await turn(later(2_000));
-    })();
-    for (let i = 1; i <= 40; i++) await inAcme((tx) => notice(tx, i));
-    await turns;
-    await turn(later(2_000));
-    const told = (await receivedEvents()).slice(before);
-    expect(told.reduce((sum, event) => sum + Number(event.data['count']), 0)).toBe(820);
-  });
-
-  it('passes over a channel that an import holds, instead of waiting for one that waits for it', async () => {
-    await inAcme((tx) => notice(tx, 1));
-    const holding = hold((tx) => tx.execute(sql`select from channels where id = ${channel.channelId} for update`));
-    await holding.begun;
-    expect(await turn(later(2_000))).toMatchObject({ noticesWait: true });
-    await holding.commit();
-    expect(await turn(later(2_000))).toMatchObject({ noticesWait: false });
-    expect(await inAcme((tx) => tx.select().from(messageNotices))).toEqual([]);
-  });
-});
 
 async function asOwner(statement: string): Promise<void> {
   const client = postgres(stage.ownerUrl, { max: 1, onnotice: () => {} });

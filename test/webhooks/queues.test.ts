@@ -2,14 +2,13 @@ import { eq, inArray, sql } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { presentEndpoint } from '../../api/presenters/webhooks.ts';
 import { giveUpWaiting, takeFromQueue } from '../../db/across-tenants/deliveries.ts';
-import { turnOutbox } from '../../db/across-tenants/outbox.ts';
+import { handOver } from '../support/settle.ts';
 import { insertRedelivery } from '../../db/events/deliveries.ts';
 import { findEndpoint } from '../../db/events/endpoints.ts';
 import { webhookDeliveries, webhookEndpoints } from '../../db/schema/events.ts';
 import { deliverWorkflowId } from '../../domain/workflow/names.ts';
-import { startOutboxPump } from '../../webhooks/outbox-pump.ts';
 import { startDeliveries } from '../../webhooks/start-deliveries.ts';
-import { raiseEngine } from './engine.ts';
+import { raiseEngine, startPump } from './engine.ts';
 import type { Engine } from './engine.ts';
 import { addChannel, addEndpoint, listenForWebhooks, raiseStage, removeEndpoints, tell, until } from './stage.ts';
 import type { Received, Stage } from './stage.ts';
@@ -45,7 +44,7 @@ async function receiver(answer?: (one: Received, times: number) => number | Prom
 }
 
 function pump(context = engine.context) {
-  const running = startOutboxPump(context);
+  const running = startPump(context);
   closing.unshift(() => running.stop());
 }
 
@@ -181,8 +180,8 @@ describe('an endpoint that hangs', () => {
 
 async function emptyOutbox() {
   for (;;) {
-    const turn = await turnOutbox(stage.database, new Date(), 200);
-    if (turn && !turn.heldBack && !turn.more) return;
+    const turn = await handOver(stage.database, new Date(), 200);
+    if (turn && !turn.more) return;
   }
 }
 
@@ -245,7 +244,7 @@ describe('the place of a delivery', () => {
     let turn: Promise<unknown> = Promise.resolve();
     await across(async (tx) => {
       await tx.execute(sql`select from webhook_endpoints where id = ${endpoint.id} for update`);
-      turn = turnOutbox(stage.database, new Date(), 200);
+      turn = handOver(stage.database, new Date(), 200);
       await until('the turn that waits', 5_000, async () => {
         const [row] = await tx.execute<{ waits: boolean }>(
           sql`select exists (select from pg_locks where not granted) as waits`,

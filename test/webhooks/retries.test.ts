@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { turnOutbox } from '../../db/across-tenants/outbox.ts';
+import { handOver } from '../support/settle.ts';
 import { findConsignment } from '../../db/events/deliveries.ts';
 import { disableEndpoint } from '../../db/events/endpoints.ts';
 import type { EndpointRow } from '../../db/events/endpoints.ts';
@@ -46,7 +46,7 @@ async function deliver(
 ): Promise<{ result: DeliverResult; deliveryId: string }> {
   await stage.database.inTenant('acme', (tx) => tell(tx, channel));
   for (;;) {
-    const turn = await turnOutbox(stage.database, await engine.context.clock.now(), 100);
+    const turn = await handOver(stage.database, await engine.context.clock.now(), 100);
     const [delivery] = turn?.deliveries ?? [];
     if (!delivery) continue;
     await meanwhile();

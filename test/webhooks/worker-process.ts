@@ -1,10 +1,9 @@
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Runtime } from '@temporalio/worker';
-import { startOutboxPump } from '../../webhooks/outbox-pump.ts';
 import { temporalOf } from '../../runtime/temporal.ts';
 import { temporalLogging } from '../../runtime/temporal-log.ts';
 import { keptLogger } from '../support/kept-log.ts';
-import { startWorkers } from './engine.ts';
+import { startPump, startWorkers } from './engine.ts';
 import { enterStage } from './stage.ts';
 
 /**
@@ -16,5 +15,5 @@ const stage = await enterStage(url, keysFile);
 const client = new Client({ connection: Connection.lazy({ address }) });
 const context = { ...stage, temporal: temporalOf(client, null, async () => {}) };
 await startWorkers(await NativeConnection.connect({ address }), context);
-startOutboxPump(context);
+startPump(context);
 process.send?.('ready');

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { eq } from 'drizzle-orm';
-import { turnOutbox } from '../../db/across-tenants/outbox.ts';
+import { handOver } from '../support/settle.ts';
 import { updateChannel } from '../../db/channels/channels.ts';
 import { ensureTenant, findPolicy, setPolicy } from '../../db/access/tenants.ts';
 import { findRunningImport } from '../../db/imports/imports.ts';
@@ -308,7 +308,7 @@ async function recordDeliveries(): Promise<void> {
   await addEndpoint(engine.context as never, { url: `http://127.0.0.1:${port}/hook`, events: ['channel.connected'] });
   await connected('delivered');
   const delivery = await until('the delivery', async () => {
-    const turn = await turnOutbox(engine.context.database, await engine.context.clock.now(), 500);
+    const turn = await handOver(engine.context.database, await engine.context.clock.now(), 500);
     return turn?.deliveries.at(-1);
   });
   await engine.context.temporal.startDelivery(delivery);
