@@ -22,7 +22,7 @@ export const BESIDE = [
     'audit-states comparison dovecot exchange folders identity import-window microsoft modes moves parser-upgrade receipt',
     'reauthorized records refused-parts salesforce retention set-aside silent-loss work-places kill/kill model/model',
   ]),
-  files('feeds', ['restore settler']),
+  files('feeds', ['import-end pages restore settler']),
   files('notifications', ['dark-modes kill mail smtp']),
   files('providers', [
     'discovery egress exchange exchange-contents exchange-streams google grant-key imap imap-dovecot imap-dovecot-tokens imap-greenmail imap-strange',
