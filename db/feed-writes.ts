@@ -1,10 +1,9 @@
-import type { Transaction } from './client.ts';
-
-const writing = new WeakSet<Transaction>();
+/** Transactions that write rows of a feed. */
+const writing = new WeakSet<object>();
 
 /** Notes that a transaction writes rows of a feed: its commit wakes this process's settler. */
-export function noteFeedWrite(tx: Transaction): void {
+export function noteFeedWrite(tx: object): void {
   writing.add(tx);
 }
 
-export const isFeedWrite = (tx: Transaction): boolean => writing.has(tx);
+export const isFeedWrite = (tx: object): boolean => writing.has(tx);
