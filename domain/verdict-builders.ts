@@ -12,6 +12,10 @@ export function unknown(answer: ProviderAnswer, providerCode: string | null): Ve
   return verdict('transient', 'provider_unavailable', { providerCode, retryAfterMs: retryAfterMs(answer) });
 }
 
+/** An answer that lacks what was asked for, by a code of ours: the same as an unknown one. */
+export const incomplete = (code: string): Verdict =>
+  verdict('transient', 'provider_unavailable', { providerCode: code });
+
 /** The code of a token endpoint's success without a token. */
 export const NO_TOKEN_ANSWER = 'not_a_token_answer';
 

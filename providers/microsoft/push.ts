@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Secret } from '../../domain/secret.ts';
-import { unknown } from '../../domain/verdict-builders.ts';
+import { incomplete } from '../../domain/verdict-builders.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import { parseJson } from '../answers/text.ts';
 import type { PushCapability, PushedItem, PushReceipt, PushRequest, Session, Subscription } from '../contract.ts';
@@ -86,8 +86,7 @@ export function subscribing(
 async function graphTime(client: GraphClient): Promise<Date> {
   const { at } = await client.messages(null, { $select: 'id', $top: '1' });
   if (at) return at;
-  const failure = unknown({ operation: 'subscribe', httpStatus: 200, headers: {}, body: '' }, 'unexpected_answer');
-  throw new ProviderError('Graph tells no time', failure);
+  throw new ProviderError('Graph tells no time', incomplete('unexpected_answer'));
 }
 
 function subscriptionOf(

@@ -1,5 +1,5 @@
 import { ProviderError } from '../../domain/verdict.ts';
-import { unknown } from '../../domain/verdict-builders.ts';
+import { incomplete } from '../../domain/verdict-builders.ts';
 import { createHttp } from '../../net/http.ts';
 import type {
   AccessWords,
@@ -97,8 +97,7 @@ function loginOf(config: SalesforceConfig, { context }: Pick<SessionAccess, 'con
   const instanceUrl = context[INSTANCE];
   const [organization, user] = context[LOGIN_ID]?.split('/') ?? [];
   if (instanceUrl === undefined || organization === undefined || user === undefined) {
-    const answer = { operation: 'refresh', httpStatus: 200, headers: {}, body: '' } as const;
-    throw new ProviderError('Salesforce named no instance', unknown(answer, 'instance_missing'));
+    throw new ProviderError('Salesforce named no instance', incomplete('instance_missing'));
   }
   if (!isTrusted(config, instanceUrl)) throw foreign(instanceUrl);
   return { instanceUrl, organization, user };
@@ -133,8 +132,7 @@ async function identify({ client, login, config }: Opened): Promise<Identity> {
   const soql = `SELECT Id, Username, Email FROM User WHERE Id = '${user}'`;
   const [found] = (await client.query(userPage, soql, 'api')).records;
   if (!found) {
-    const answer = { operation: 'api', httpStatus: 200, headers: {}, body: '' } as const;
-    throw new ProviderError('Salesforce shows no user of this login', unknown(answer, 'user_missing'));
+    throw new ProviderError('Salesforce shows no user of this login', incomplete('user_missing'));
   }
   const providerId = `${organization}/${user}`;
   const email = found.Email ?? found.Username;
