@@ -3,7 +3,8 @@ import type { CredentialState } from '../db/credentials/credentials.ts';
 import type { Context } from '../runtime/context.ts';
 import { issuerOf } from './issuer.ts';
 
-type Way = Pick<CredentialState, 'kind' | 'oauthProvider'>;
+/** The way that a channel's credential took. */
+export type Way = Pick<CredentialState, 'kind' | 'oauthProvider'>;
 
 /**
  * What a channel's access and its provider are called; undefined where the access type is no longer configured. Where a

@@ -1,12 +1,10 @@
 import { accessWordsOf } from '../../channels/access-words.ts';
+import type { Way } from '../../channels/access-words.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
-import type { CredentialState } from '../../db/credentials/credentials.ts';
 import type { Locale } from '../../domain/locale.ts';
 import { wordsOf } from '../../notifications/words/words-of.ts';
 import type { ApiContext } from '../api-context.ts';
 import { BANNER_WORDS } from './banner-words.ts';
-
-type Way = Pick<CredentialState, 'kind' | 'oauthProvider'>;
 
 interface Reader {
   locale: Locale;

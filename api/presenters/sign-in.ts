@@ -1,4 +1,5 @@
 import { accessWordsOf } from '../../channels/access-words.ts';
+import type { Way } from '../../channels/access-words.ts';
 import { vagueCauseSentence } from '../../domain/words/causes.ts';
 import { loginPlaceLabel } from '../../domain/words/login-places.ts';
 import { passwordNoteSentence } from '../../domain/words/password-notes.ts';
@@ -6,14 +7,11 @@ import type { AccessType } from '../../domain/access-type.ts';
 import type { VagueCause } from '../../domain/words/causes.ts';
 import type { StatusReason } from '../../domain/verdict.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
-import type { CredentialState } from '../../db/credentials/credentials.ts';
 import type { Logins, Provider } from '../../providers/contract.ts';
 import type { Context } from '../../runtime/context.ts';
 import type { Channel } from '../schemas/channels.ts';
 import type { SignIn } from '../schemas/sign-in.ts';
 
-/** The way that a channel's credential took. */
-type Way = Pick<CredentialState, 'kind' | 'oauthProvider'>;
 type Taken = Way & Pick<ChannelRow, 'accessType'>;
 
 /**
