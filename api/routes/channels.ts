@@ -1,5 +1,5 @@
 import { findChannel, listChannels, updateChannel } from '../../db/channels/channels.ts';
-import type { ChannelRow } from '../../db/channels/channels.ts';
+import type { ChannelFilter, ChannelRow } from '../../db/channels/channels.ts';
 import type { Transaction } from '../../db/client.ts';
 import { changeImportMode } from '../../channels/import-mode.ts';
 import { findWaysBack } from '../../db/credentials/former-accesses.ts';
@@ -9,6 +9,7 @@ import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import type { ApiContext } from '../api-context.ts';
 import { idCursor, pageOf, parseIdCursor } from '../http/paging.ts';
+import { isKnown, requireKnown } from '../connect/known-access-types.ts';
 import { refuseWithoutImport } from '../connect/refuse-import.ts';
 import { notFound } from '../http/problem.ts';
 import { presentChannel } from '../presenters/channel.ts';
@@ -72,6 +73,7 @@ const list = defineCall({
     const { limit, status = null, access_type: accessType = null } = query;
     const filter = { tenantId, status, accessType, after: parseIdCursor(query.after), limit: limit + 1 };
     const body = await listInReach(context, tenantId, async (tx) => {
+      await requireUsed(context, tx, filter);
       const rows = await listChannels(tx, filter);
       const show = await presentingChannels(context, tx, rows);
       return pageOf(rows, limit, {
@@ -82,6 +84,17 @@ const list = defineCall({
     return { status: 200, body };
   },
 });
+
+/** Refuses an access type that is not known here, unless channels have it: their file may be gone. Throws `Problem`. */
+async function requireUsed(
+  context: ApiContext,
+  tx: Transaction,
+  { tenantId, accessType }: ChannelFilter,
+): Promise<void> {
+  if (accessType === null || isKnown(context, accessType)) return;
+  const [one] = await listChannels(tx, { tenantId, accessType, status: null, after: null, limit: 1 });
+  if (!one) requireKnown(context, 'access_type', accessType, 'query');
+}
 
 const get = defineCall({
   method: 'get',

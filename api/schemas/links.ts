@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { camelCased } from './camel-cased.ts';
 import { NAMESPACES, USES } from '../../domain/access-type.ts';
 import {
-  accessType,
+  accessTypes,
   channelKind,
   email,
   importMode,
@@ -15,11 +15,9 @@ import {
   webOrigin,
 } from './parts.ts';
 
-const accessTypes = z
-  .array(accessType)
-  .min(1)
-  .max(10)
-  .describe('The access types that the person may choose from; left out: all that the tenant allows');
+const toChooseFrom = accessTypes.describe(
+  'The access types that the person may choose from; left out: all that the tenant allows',
+);
 const returnTo = webAddress.optional().describe('Where the person returns after the sign-in; left out: nowhere');
 
 const origin = webOrigin
@@ -31,7 +29,7 @@ export const linkBody = camelCased(
     tenant: tenantName,
     kind: channelKind.default('individual'),
     owner: person.optional().describe('Who looks after the channel'),
-    access_types: accessTypes.optional(),
+    access_types: toChooseFrom.optional(),
     uses: uses.default([USES[0]]),
     import: importMode
       .optional()

@@ -33,6 +33,10 @@ export const accessType = name.meta({
   id: 'AccessType',
   description: `How a channel reaches its account: ${listOf(ACCESS_TYPES)}, or the name of a file that describes a provider`,
 });
+/** Many times those that ship. */
+const MOST_ACCESS_TYPES = 100;
+/** As `accessTypes.optional()`. */
+export const accessTypes = z.array(accessType).min(1).max(MOST_ACCESS_TYPES);
 /** As `providerName.describe('…')`. */
 export const providerName = name.meta({
   id: 'ProviderName',

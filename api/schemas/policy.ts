@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { camelCased } from './camel-cased.ts';
 import { LOCALES } from '../../domain/locale.ts';
-import { accessType, locale, person, personOut, timeZone, webOrigin } from './parts.ts';
+import { accessType, accessTypes, locale, person, personOut, timeZone, webOrigin } from './parts.ts';
 
 const told = z.enum(['owner', 'admins', 'both', 'none']);
 const DISPLAY_NAME = 'What people know the tenant by, in mails and on connect pages; null: its id';
@@ -49,7 +49,7 @@ export const policyBody = camelCased(
       .nullable()
       .default(null)
       .describe(DISPLAY_NAME),
-    access_types: z.array(accessType).min(1).max(10).nullable().default(null).describe(ACCESS_TYPES_OF_TENANT),
+    access_types: accessTypes.nullable().default(null).describe(ACCESS_TYPES_OF_TENANT),
     notify: z
       .strictObject({
         individual: told.default('owner').describe(INDIVIDUAL),

@@ -216,6 +216,9 @@ test('S-09: a worker without the file of a channel leaves it to others; where no
   await turnServing(later, { isFirst: false });
   expect(await openIncidents()).toMatchObject([{ access_type: 'pipedrive', action: 'fix_app_credentials' }]);
 
+  // Where the file is gone, its channels can still be found.
+  const { json: found } = await lackingApi.call('GET', '/v1/channels?access_type=pipedrive');
+  expect(found.data.map(({ id }: { id: string }) => id)).toContain(channel);
   expect((await lackingApi.call('DELETE', `/v1/channels/${channel}?erase=true`)).status).toBe(202);
   // While a worker with the provider may live, the grant is left to it to revoke.
   expect(await deeds.leave(input)).toMatchObject({ status: 'disconnecting', due: { deed: 'disconnect' } });
@@ -261,8 +264,14 @@ test('every file that ships has its likeness here; those of mail servers are tok
   expect(CASES.map(({ name }) => name).toSorted()).toEqual(apis.toSorted());
 });
 
-test('a policy names the access types of files, and none that is unknown', async () => {
+test('a policy names the access types of files, as many as there are, and none that is unknown', async () => {
   expect((await allow(['hubspot', 'gmail'])).status).toBe(200);
+  const all = ['microsoft', 'exchange', 'imap', 'salesforce', 'gmail', ...ALL.map(({ name }) => name)];
+  expect((await allow(all)).status).toBe(200);
+  const eleven = [...all, ...all].slice(0, 11);
+  expect((await allow(eleven)).status).toBe(200);
+  expect((await api.call('POST', '/v1/links', { tenant: 'policied', access_types: eleven.slice(5) })).status).toBe(201);
+  expect((await allow(Array.from({ length: 101 }, () => 'gmail'))).status).toBe(400);
   const { status, json } = await allow(['hubspto']);
   expect([status, json.code, json.errors[0].path]).toEqual([400, 'validation_failed', 'access_types.0']);
 });
@@ -278,6 +287,7 @@ test('an access type of no release and no file is bad input, wherever it is name
     ['POST', `/v1/channels/${channel}/reauthorize-links`, { access_types: ['pigeon'] }, 'access_types.0'],
     ['POST', '/v1/channels', { tenant: TENANT, access_type: 'pigeon', account, credential }, 'access_type'],
     ['PUT', `/v1/tenants/${TENANT}/policy`, { access_types: ['pigeon'] }, 'access_types.0'],
+    ['GET', '/v1/channels?access_type=pigeon', undefined, 'access_type'],
     ['POST', `${link}/authorize`, { access_type: 'pigeon' }, 'access_type'],
     ['POST', `${link}/password`, form, 'access_type'],
   ] as const;
