@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { choosePorts, claimPort, freePort } from '../../embedded/ports.ts';
 import { programEnvironment } from '../../embedded/programs.ts';
 import { startConfigFrom } from '../../embedded/start-config.ts';
+import { readProviderFiles } from '../../providers/custom/files.ts';
 import { secret } from '../support/minting.ts';
 
 describe('startConfigFrom', () => {
@@ -18,6 +19,14 @@ describe('startConfigFrom', () => {
       sandbox: true,
       temporalNamespace: 'default',
     });
+  });
+
+  it('knows the variable of each file’s client, by which accounts are real', () => {
+    const variables = readProviderFiles().definitions.flatMap((file) => Object.keys(file.variables));
+    const clients = variables.filter((variable) => variable.endsWith('_CLIENT_ID'));
+    expect(clients.length).toBeGreaterThan(6);
+    const environment = Object.fromEntries(clients.map((variable) => [variable, 'client']));
+    expect(startConfigFrom(environment).realClients.toSorted()).toEqual(clients.toSorted());
   });
 
   it('leaves the sandbox off beside real servers, unless it is asked for', () => {
