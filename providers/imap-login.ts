@@ -5,8 +5,8 @@ import type { Identity, OAuthAdapter, SessionAccess } from './contract.ts';
 export interface ImapLogin {
   oauth: OAuthAdapter;
   server: ImapServer;
-  /** The server that takes its mailboxes' mail with the same token. */
-  smtp: SubmissionServer;
+  /** The server that takes its mailboxes' mail with the same token; null: they are only read. */
+  smtp: SubmissionServer | null;
   /** Asks at a sign-in whose token it is. Throws `ProviderError`. */
   findOwner(access: SessionAccess & { kind: 'token' }, signal: AbortSignal): Promise<TokenOwner>;
 }

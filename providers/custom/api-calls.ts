@@ -1,7 +1,7 @@
 import type { ConnectionContext } from '../../domain/connection-context.ts';
 import type { Secret } from '../../domain/secret.ts';
 import { ProviderError } from '../../domain/verdict.ts';
-import { tokenRefused, unknown } from '../../domain/verdict-builders.ts';
+import { incomplete, tokenRefused } from '../../domain/verdict-builders.ts';
 import type { Operation } from '../../domain/verdict.ts';
 import { toProviderAnswer } from '../../net/http.ts';
 import type { BeforeWriting, Http, HttpAnswer } from '../../net/http.ts';
@@ -10,8 +10,8 @@ import { isObject, parseJson } from '../answers/text.ts';
 import { authenticated } from '../oauth.ts';
 import type { OAuthClientConfig } from '../oauth-client.ts';
 import type { Addresses } from './addresses.ts';
-import type { ApiCall } from './file-format.ts';
-import { filled } from './templates.ts';
+import type { ApiCall } from './file-parts.ts';
+import { filled, parseExactly } from './templates.ts';
 
 /** What the calls of a file need. */
 export interface CallSettings {
@@ -37,10 +37,7 @@ export async function sendCall(settings: CallSettings, call: ApiCall, calling: C
   const { label, addresses, client, http, guardedHttp } = settings;
   const { accessToken, context, operation, signal, beforeWriting } = calling;
   const address = addresses.of(call.url, context);
-  if (!address) {
-    const nothing = { operation, httpStatus: null, headers: {}, body: '' };
-    throw new ProviderError(`${label} told no address for its API`, unknown(nothing, 'unexpected_answer'));
-  }
+  if (!address) throw new ProviderError(`${label} told no address for its API`, incomplete('address_missing'));
   const by = await authenticated(client, address.url, call.client_authentication);
   const form = Object.entries(call.form).map(([name, value]) => [
     name,
@@ -75,7 +72,7 @@ export async function callApi(settings: CallSettings, call: ApiCall, calling: Ca
   const said = refusalWithin(answer.body);
   if (said !== null)
     throw new ProviderError(`${label} refused a call with ${answer.status}: ${said}`, tokenRefused(said));
-  return parseJson(answer.body);
+  return parseExactly(answer.body);
 }
 
 /** A refusal with a status of success: of an introspection (RFC 7662 section 2.2), or an error's word. null: none. */

@@ -29,7 +29,7 @@ export function definitionOf(file: ProviderFile): ProviderDefinition {
   const { name, imap, smtp } = file;
   const variables = variablesOf(file);
   const shared = { name, variables: Object.fromEntries(variables.map(([, variable, shape]) => [variable, shape])) };
-  if (!imap || !smtp) {
+  if (!imap) {
     return {
       ...shared,
       configure(given, outside) {
@@ -67,11 +67,10 @@ const address = z
   .optional();
 
 /** The variables of a file: what each holds, its name, its shape. */
-function variablesOf({ name, servers, imap }: ProviderFile): [string, string, z.ZodType][] {
+function variablesOf({ name, servers, imap, smtp }: ProviderFile): [string, string, z.ZodType][] {
   const prefix = name.toUpperCase().replaceAll('-', '_');
   const { imapServer, smtpServer, ...client } = SHAPES;
-  const ofMail = { imapServer, smtpServer };
-  const own = Object.entries({ ...client, ...(imap ? ofMail : {}) });
+  const own = Object.entries({ ...client, ...(imap ? { imapServer } : {}), ...(smtp ? { smtpServer } : {}) });
   return [
     ...own.map(([of, shape]): [string, string, z.ZodType] => [of, `${prefix}_${snakeCase(of)}`, shape]),
     ...Object.keys(servers).map((one): [string, string, z.ZodType] => [

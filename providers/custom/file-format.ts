@@ -1,23 +1,28 @@
 import { z } from 'zod';
 import { ACCESS_TYPES, LONGEST_NAME, NAME_PATTERN, PROVIDER_NAMES } from '../../domain/access-type.ts';
-import { STATUS_REASONS } from '../../domain/verdict.ts';
-import { namesIn } from './templates.ts';
+import {
+  address,
+  call,
+  choice,
+  clientAuthentication,
+  days,
+  domains,
+  errorRule,
+  field,
+  flag,
+  mailServer,
+  parameters,
+  scopes,
+  seconds,
+  serverAddress,
+  servers,
+  text,
+} from './file-parts.ts';
 
 /*
  * The fields of a file. Each message states what was expected; `read-file.ts` adds line and column. docs/providers-by-file.md
  * describes the same fields; a test looks for their names there.
  */
-
-const text = (expected = 'text') => z.string({ error: `expected ${expected}` }).min(1, `expected ${expected}`);
-const seconds = z
-  .number({ error: 'expected a number of seconds' })
-  .int('expected whole seconds')
-  .min(1, 'expected more');
-const names = (of: string) => z.array(text(`a list of ${of}`), { error: `expected a list of ${of}` });
-const choice = <const Names extends readonly [string, ...string[]]>(given: Names) =>
-  z.enum(given, { error: `expected one of ${given.join(', ')}` });
-const record = <Value extends z.ZodType>(value: Value, of: string) =>
-  z.record(z.string().regex(/^[A-Za-z0-9_.:-]+$/, `expected ${of}`), value, { error: `expected ${of}` });
 
 /** Names that the queues, addresses or variables of Mooring have already. */
 const TAKEN: readonly string[] = [...ACCESS_TYPES, ...PROVIDER_NAMES, 'custom', 'generic', 'mooring'];
@@ -27,111 +32,53 @@ const name = text('the name of the file without .yaml')
   .regex(NAME_PATTERN, 'expected small letters and digits, with single hyphens between them')
   .refine((given) => !TAKEN.includes(given), `expected another name than ${TAKEN.join(', ')}`);
 
-const https = z
-  .url({ protocol: /^https$/, error: 'expected an https: address' })
-  .refine((given) => !given.endsWith('/'), 'expected an address without a slash at its end');
-const ADDRESS = 'expected an https: address, or ${SERVER}/path with a name of `servers`';
-const address = z.string({ error: ADDRESS }).regex(/^(https:\/\/|\$\{[a-z_]+\})[^\s]*$/, ADDRESS);
-
 const server = z.union(
   [
-    https,
-    z.strictObject({
-      from: text('the field of the token answer that holds the address').describe(
-        'The field of the token answer that holds the address; it is kept with the connection',
-      ),
-      within: names('domains')
-        .min(1, 'expected a domain')
-        .describe('The domains in which the address must lie, themselves or below them'),
-    }),
+    serverAddress,
+    z.strictObject(
+      {
+        from: text('the field of the token answer that holds the address').describe(
+          'The field of the token answer that holds the address; it is kept with the connection',
+        ),
+        within: domains.describe('The domains in which the address must lie, themselves or below them'),
+      },
+      { error: 'expected `from` and `within`' },
+    ),
   ],
   { error: 'expected an https: address, or `from` and `within`' },
 );
 
-const clientAuthentication = choice(['body', 'basic', 'none']);
-const parameters = record(text(), 'parameters with their values');
+/** Parameters of a request that Mooring makes itself (RFC 6749, RFC 7636), and the one that would put a secret into a file. */
+const OF_AUTHORIZATION = [
+  'client_id',
+  'client_secret',
+  'code_challenge',
+  'code_challenge_method',
+  'redirect_uri',
+  'response_type',
+  'scope',
+  'state',
+];
+const OF_TOKENS = [
+  'client_id',
+  'client_secret',
+  'code',
+  'code_verifier',
+  'grant_type',
+  'redirect_uri',
+  'refresh_token',
+];
+const OF_REVOCATION = ['client_id', 'client_secret', 'token'];
 
-/** One call of the provider's API. */
-const call = {
-  url: address.describe('Where it goes'),
-  method: choice(['GET', 'POST']).default('GET').describe('GET, or POST with `form`'),
-  scheme: z
-    .string({ error: 'expected a word' })
-    .regex(/^[A-Za-z0-9-]+$/, 'expected a word, such as Bearer')
-    .nullable()
-    .default('Bearer')
-    .describe('The word before the access token in the header Authorization; null: no such header'),
-  headers: parameters.default({}).describe('Further headers'),
-  form: parameters
-    .default({})
-    .describe('The body of a POST, form-encoded; `${access_token}` stands for the access token'),
-  client_authentication: clientAuthentication
-    .default('none')
-    .describe(
-      '`body`: `client_id` and `client_secret` are in the form; `basic`: in the header (RFC 6749 section 2.3.1)',
-    ),
-};
-
-const FIELD = 'expected a field of the answer, as data.email, or a text with ${FIELD} in it';
-const field = z.union([text(), z.array(text()).min(1)], { error: `${FIELD}, or a list of them` });
-
-const mailServer = z.strictObject({
-  host: text('a host name')
-    .regex(/^[a-z0-9.-]+$/i, 'expected a host name')
-    .describe('The name of the server'),
-  port: z
-    .number({ error: 'expected a port' })
-    .int('expected a port')
-    .min(1, 'expected a port from 1 to 65535')
-    .max(65_535, 'expected a port from 1 to 65535')
-    .describe('Its port'),
-});
-
-const verdicts = [
-  'reauth_required',
-  'transient',
-  'rate_limited',
-  'misconfigured',
-  'insufficient_scope',
-  'account_gone',
-  'admin_action',
-] as const;
-
-const errorRule = z
-  .strictObject({
-    error: text('an error word')
-      .optional()
-      .describe('The word in the field `error`; small and capital letters are one'),
-    says: text('words of the answer').optional().describe('Words that the answer holds, in any case'),
-    status: z
-      .number({ error: 'expected an HTTP status' })
-      .int()
-      .min(400, 'expected a status from 400 to 499')
-      .max(499, 'expected a status from 400 to 499: 5xx is always an outage')
-      .optional()
-      .describe('The HTTP status'),
-    at: choice(['token', 'api']).optional().describe('Only at the token endpoint, or only in calls; left out: both'),
-    verdict: choice(verdicts).describe('What it means, as docs/error-maps.md has it'),
-    reason: choice(STATUS_REASONS).optional().describe('The reason that the channel shows; left out: the general one'),
-    vague: z
-      .boolean({ error: 'expected true or false' })
-      .default(false)
-      .describe('The words leave the cause open: spaced tries confirm it before a person is asked'),
-  })
-  .refine(
-    ({ error, says, status }) => [error, says, status].some((one) => one !== undefined),
-    'expected `error`, `says` or `status`',
-  );
-
-export const providerFile = z
-  .strictObject({
+export const fields = z.strictObject(
+  {
     name: name.describe('The name of the file, which is the access type’s and the provider’s'),
     label: text('what people call it').max(60, 'expected 60 characters at most').describe('What people call it'),
     hint: text()
       .max(120, 'expected 120 characters at most')
       .optional()
       .describe('Which accounts it is for, in a few words'),
-    servers: record(server, 'a name of small letters with an https: address')
+    servers: servers(server)
       .default({})
       .describe(
         'Addresses by a name of small letters; `<NAME>_<SERVER>_URL` replaces one. `from` and `within`: one per connection',
@@ -140,18 +87,15 @@ export const providerFile = z
       .strictObject(
         {
           url: address.describe('The authorization endpoint (RFC 6749 section 3.1)'),
-          parameters: parameters.default({}).describe('Further parameters, the same for everybody'),
+          parameters: parameters(OF_AUTHORIZATION).default({}).describe('Further parameters, the same for everybody'),
           login_hint: text('the name of a parameter')
+            .refine((one) => !OF_AUTHORIZATION.includes(one), 'expected a parameter that Mooring does not set itself')
             .optional()
             .describe('The parameter that names the wanted account'),
-          scope_separator: z
-            .string({ error: 'expected a separator' })
-            .min(1)
-            .max(3)
-            .default(' ')
-            .describe('Between scopes'),
+          scope_separator: choice([' ', ',', ';', '+', '|']).default(' ').describe('Between scopes'),
           pkce: choice(['S256', 'none']).default('S256').describe('Proof key for the code (RFC 7636)'),
-          issuer: text('an address')
+          issuer: z
+            .url({ protocol: /^https$/, error: 'expected an https: address' })
             .optional()
             .describe('The issuer that a callback may name (RFC 9207); left out: the origin of `url`'),
         },
@@ -161,9 +105,9 @@ export const providerFile = z
     scopes: z
       .strictObject(
         {
-          always: names('scopes').default([]).describe('Asked for in any case'),
-          read: names('scopes').default([]).describe('What `read` needs'),
-          send: names('scopes')
+          always: scopes.default([]).describe('Asked for in any case'),
+          read: scopes.default([]).describe('What `read` needs'),
+          send: scopes
             .optional()
             .describe(
               'What `send` needs; left out: the access type only reads. With `imap`: what SMTP needs beside `read`',
@@ -182,7 +126,7 @@ export const providerFile = z
             .describe(
               '`body`: `client_id` and `client_secret` are in the form; `basic`: in the header; `public`: there is no secret',
             ),
-          parameters: parameters.default({}).describe('Further parameters of each token request'),
+          parameters: parameters(OF_TOKENS).default({}).describe('Further parameters of each token request'),
         },
         { error: 'expected the token endpoint: url, …' },
       )
@@ -196,8 +140,7 @@ export const providerFile = z
           longest_life_seconds: seconds
             .optional()
             .describe('The longest life that an answer can mean; left out: a day'),
-          expires: z
-            .boolean({ error: 'expected true or false' })
+          expires: flag
             .default(true)
             .describe('false: there are no refresh tokens, and the access token lives until it is revoked'),
         },
@@ -214,9 +157,7 @@ export const providerFile = z
               '`none`: the same token stays; `tolerant`: a new one comes, the old one stays good; `grace`: for `grace_seconds`; `strict`: each is good once',
             ),
           grace_seconds: seconds.optional().describe('With `grace`: how long the old token stays good'),
-          unused_life_days: z
-            .number({ error: 'expected a number of days' })
-            .min(1, 'expected a day at least')
+          unused_life_days: days
             .optional()
             .describe('After how many days the provider ends an unused grant; left out: never, or not known'),
         },
@@ -229,7 +170,7 @@ export const providerFile = z
         {
           url: address.optional().describe('The revocation endpoint (RFC 7009); left out: there is none'),
           client_authentication: clientAuthentication.default('body').describe('As for the token endpoint, or `none`'),
-          parameters: parameters.default({}).describe('Further parameters'),
+          parameters: parameters(OF_REVOCATION).default({}).describe('Further parameters'),
           help: text('how a person ends the access by hand').describe(
             'How a person ends the access by hand, in a sentence',
           ),
@@ -265,42 +206,8 @@ export const providerFile = z
     smtp: mailServer
       .optional()
       .describe('The server that takes mail with the same tokens; TLS from the first byte at port 465, else STARTTLS'),
-  })
-  .superRefine((file, context) => {
-    const wrong = (path: (string | number)[], message: string) => context.addIssue({ code: 'custom', path, message });
-    for (const one of Object.keys(file.servers)) {
-      if (!/^[a-z]+$/.test(one)) wrong(['servers', one], 'expected a name of small letters');
-    }
-    const isFixed = (one: string) => typeof file.servers[one] === 'string';
-    const check = (path: string[], template: string | undefined, fixed: boolean) => {
-      for (const one of namesIn(template ?? '')) {
-        if (!(one in file.servers)) wrong(path, `expected a name of \`servers\` in place of ${one}`);
-        else if (fixed && !isFixed(one)) wrong(path, `expected a server with an address of its own in place of ${one}`);
-      }
-    };
-    check(['authorization', 'url'], file.authorization.url, true);
-    check(['token', 'url'], file.token.url, true);
-    check(['revocation', 'url'], file.revocation.url, true);
-    check(['identity', 'url'], file.identity.url, file.imap !== undefined);
-    check(['verify', 'url'], file.verify?.url, file.imap !== undefined);
-    for (const [part, one] of [
-      ['identity', file.identity],
-      ['verify', file.verify],
-    ] as const) {
-      if (one?.method !== 'GET') continue;
-      if (Object.keys(one.form).length > 0) wrong([part, 'form'], 'expected `method: POST` beside it');
-      if (one.client_authentication === 'body')
-        wrong([part, 'client_authentication'], 'expected `method: POST` beside it');
-    }
-    const { rotation, grace_seconds: grace } = file.refresh_token;
-    if ((rotation === 'grace') !== (grace !== undefined)) {
-      wrong(['refresh_token', 'grace_seconds'], 'expected with `rotation: grace`, and only there');
-    }
-    if (file.smtp && !file.imap) wrong(['smtp'], 'expected `imap` beside it');
-    if (file.imap && !file.smtp) wrong(['imap'], 'expected `smtp` beside it');
-    if (file.imap && !file.access_token.expires)
-      wrong(['access_token', 'expires'], 'expected true where `imap` is given');
-  });
+  },
+  { error: 'expected fields: name, label, authorization, …' },
+);
 
-export type ProviderFile = z.infer<typeof providerFile>;
-export type ApiCall = Pick<ProviderFile['identity'], keyof typeof call>;
+export type ProviderFile = z.infer<typeof fields>;

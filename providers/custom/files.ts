@@ -15,22 +15,33 @@ const ENDING = '.yaml';
  */
 export function readProviderFiles(given?: string): { definitions: ProviderDefinition[]; problems: string[] } {
   const folder = given ?? SHIPPED;
-  try {
-    const names = readdirSync(folder).toSorted();
-    const wrong = names.filter((name) => name.endsWith('.yml'));
-    const read = names.filter((name) => name.endsWith(ENDING)).map((name) => readOne(join(folder, name)));
-    return {
-      definitions: read.flatMap(({ file }) => (file ? [definitionOf(file)] : [])),
-      problems: [
-        ...wrong.map((name) => `${join(folder, name)}: expected the ending ${ENDING}`),
-        ...read.flatMap(({ problems }) => problems),
-      ],
-    };
-  } catch (error) {
-    const { code, path = folder } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
-    return { definitions: [], problems: [`MOORING_PROVIDERS_DIR: ${path} cannot be read (${code})`] };
-  }
+  const names = attempt(() => readdirSync(folder).toSorted());
+  if ('code' in names)
+    return { definitions: [], problems: [`MOORING_PROVIDERS_DIR: ${folder} cannot be read (${names.code})`] };
+  const wrong = names.value.filter((name) => /\.yml$|\.yaml$/i.test(name) && !name.endsWith(ENDING));
+  const read = names.value.filter((name) => name.endsWith(ENDING)).map((name) => readOne(join(folder, name)));
+  return {
+    definitions: read.flatMap(({ file }) => (file ? [definitionOf(file)] : [])),
+    problems: [
+      ...wrong.map((name) => `${join(folder, name)}: expected the ending ${ENDING}`),
+      ...read.flatMap(({ problems }) => problems),
+    ],
+  };
 }
 
-const readOne = (path: string) => readProviderFile(path, readFileSync(path, 'utf8'), basename(path, ENDING));
+function readOne(path: string): ReturnType<typeof readProviderFile> {
+  const text = attempt(() => readFileSync(path, 'utf8'));
+  if ('code' in text) return { file: null, problems: [`${path}: cannot be read (${text.code})`] };
+  return readProviderFile(path, text.value, basename(path, ENDING));
+}
+
+/** What the file system answers, or the code of its refusal. */
+function attempt<Value>(read: () => Value): { value: Value } | { code: string } {
+  try {
+    return { value: read() };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    return { code };
+  }
+}

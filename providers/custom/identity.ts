@@ -1,5 +1,5 @@
 import { normalAddress } from '../../domain/address.ts';
-import { unknown } from '../../domain/verdict-builders.ts';
+import { incomplete } from '../../domain/verdict-builders.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import type { Identity } from '../contract.ts';
 import { grantKeyOf } from '../grant-key.ts';
@@ -20,9 +20,8 @@ export async function findOwner(
   const id = firstOf(json, identity.id);
   const email = firstOf(json, identity.email);
   if (id === null || email === null) {
-    const nothing = { operation: 'api', httpStatus: 200, headers: {}, body: '' } as const;
     const lacking = id === null ? 'identity.id' : 'identity.email';
-    throw new ProviderError(`${label} answered without the field of ${lacking}`, unknown(nothing, 'unexpected_answer'));
+    throw new ProviderError(`${label} answered without the field of ${lacking}`, incomplete('identity_missing'));
   }
   return {
     account: { email: normalAddress(email), login: email, providerId: id },

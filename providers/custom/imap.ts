@@ -16,13 +16,13 @@ interface MailServer {
 export function createFileImapLogin(
   file: ProviderFile,
   settings: CallSettings,
-  { imap, smtp }: { imap: MailServer; smtp: MailServer },
+  { imap, smtp }: { imap: MailServer; smtp: MailServer | undefined },
 ): ImapLogin {
   const server: ImapServer = { kind: 'imap', ...imap, security: 'tls' };
   return {
     oauth: { ...createFileOAuth(file, settings), confirmations: { tries: 2, gapMs: 60_000 } },
     server,
-    smtp: submissionServer(smtp),
+    smtp: smtp ? submissionServer(smtp) : null,
     async findOwner({ accessToken, context }, signal) {
       const { account, grantKey } = await findOwner(file, settings, { accessToken, context, signal });
       const { email, login, providerId } = account;

@@ -17,6 +17,9 @@ const DAY_MS = 86_400_000;
  */
 const PROVED_FOR_S = 7 * 86_400;
 
+/** In place of the scope that a file without `scopes.send` has not: no grant sends. */
+const NO_SCOPE_SENDS = 'send';
+
 /** The OAuth adapter that a file describes (RFC 6749). */
 export function createFileOAuth(file: ProviderFile, settings: CallSettings): OAuthAdapter {
   const { authorization, scopes, token, access_token: life, refresh_token: refresh } = file;
@@ -69,7 +72,10 @@ export function createFileOAuth(file: ProviderFile, settings: CallSettings): OAu
     revocation: file.revocation.url === undefined ? 'none' : 'token',
     revocationHelp: file.revocation.help,
     revoke: (grant, signal) => revoke(file, settings, grant.token, signal),
-    missingScopes: (granted, uses) => [...new Set(ofUses(uses))].filter((scope) => !granted.includes(scope)),
+    missingScopes: (granted, uses) => [
+      ...[...new Set(ofUses(uses))].filter((scope) => !granted.includes(scope)),
+      ...(uses.includes('send') && scopes.send === undefined ? [NO_SCOPE_SENDS] : []),
+    ],
   };
 }
 
@@ -101,11 +107,16 @@ async function proveToken(
   return { ...answer, status, body: new Secret(body) };
 }
 
+/** The scopes of a mail provider that are asked for in any case; null: they depend on the link's uses. */
+const alwaysAskedFor = ({ imap, scopes: { always, read, send } }: ProviderFile) =>
+  imap && send === undefined ? [...always, ...read] : null;
+
 function tokensOf(file: ProviderFile, settings: CallSettings, answer: RawAnswer): TokenSet {
   const tokens = readTokenAnswer(file.label, answer, settings.classify);
   const separator = file.authorization.scope_separator;
   const scopes = tokens.scopes?.flatMap((scope) => scope.split(separator)).filter((scope) => scope !== '') ?? null;
-  const told = { ...tokens, scopes, context: settings.addresses.told(answer.body.reveal()) };
+  const granted = scopes ?? alwaysAskedFor(file);
+  const told = { ...tokens, scopes: granted, context: settings.addresses.told(answer.body.reveal()) };
   if (file.access_token.expires) return told;
   // What is kept to prove the token is the token itself.
   return { ...told, refreshToken: tokens.accessToken, expiresInSeconds: null };

@@ -21,7 +21,7 @@ export function submissionOf(
   }
   const { smtp: server } = loginOf(logins, access);
   const username = access.context[USERNAME];
-  if (username === undefined) return null;
+  if (server === null || username === undefined) return null;
   const credential = { kind: 'token', accessToken: access.accessToken } as const;
   // Configured, and named by no person.
   const own = createEgressGuard({ allow: [`${server.host}:${server.port}`] });
