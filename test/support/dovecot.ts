@@ -43,6 +43,8 @@ interface Settings {
   mostConnections: number;
   /** Where access tokens are introspected (RFC 7662); null: only passwords open a mailbox. */
   introspectionUrl: string | null;
+  /** The mechanisms that take them. */
+  tokenMechanisms: string;
 }
 
 /**
@@ -79,6 +81,7 @@ export class Dovecot {
     folderNames = 'utf-7',
     mostConnections = 10,
     introspectionUrl = null,
+    tokenMechanisms = 'xoauth2 oauthbearer',
   }: Partial<Settings> = {}): Promise<Dovecot> {
     const dir = mkdtempSync(join(tmpdir(), 'mooring-dovecot-'));
     // Dovecot's processes run as other users where it is started by root.
@@ -92,7 +95,7 @@ export class Dovecot {
     const ports = { port: await freePort(), tlsPort: await freePort() };
     const dovecot = new Dovecot(dir, ports, caFile, folderNames);
     if (introspectionUrl) writeFileSync(join(dir, 'oauth2.conf'), introspection(introspectionUrl));
-    const settings = { folderNames, mostConnections, introspectionUrl };
+    const settings = { folderNames, mostConnections, introspectionUrl, tokenMechanisms };
     writeFileSync(join(dir, 'dovecot.conf'), configuration(dir, ports, settings));
     await dovecot.resume();
     return dovecot;
@@ -245,9 +248,9 @@ active_value = true
 `;
 }
 
-const tokenPassdb = (dir: string) => `passdb {
+const tokenPassdb = (dir: string, mechanisms: string) => `passdb {
   driver = oauth2
-  mechanisms = xoauth2 oauthbearer
+  mechanisms = ${mechanisms}
   args = ${dir}/oauth2.conf
 }`;
 
@@ -255,7 +258,7 @@ const tokenPassdb = (dir: string) => `passdb {
 function configuration(
   dir: string,
   { port, tlsPort }: { port: number; tlsPort: number },
-  { folderNames, mostConnections, introspectionUrl }: Settings,
+  { folderNames, mostConnections, introspectionUrl, tokenMechanisms }: Settings,
 ): string {
   const root = process.getuid?.() === 0;
   const own = userInfo().username;
@@ -274,11 +277,11 @@ first_valid_uid = 1
 ssl = required
 ssl_cert = <${dir}/cert.pem
 ssl_key = <${dir}/key.pem
-auth_mechanisms = plain login${introspectionUrl ? ' xoauth2 oauthbearer' : ''}
+auth_mechanisms = plain login${introspectionUrl ? ` ${tokenMechanisms}` : ''}
 auth_failure_delay = 0
 mail_location = maildir:~/Maildir${folderNames === 'utf-8' ? ':UTF-8' : ''}
 mail_max_userip_connections = ${mostConnections}
-${introspectionUrl ? tokenPassdb(dir) : ''}
+${introspectionUrl ? tokenPassdb(dir, tokenMechanisms) : ''}
 passdb {
   driver = passwd-file
   args = username_format=%u ${dir}/users/%u

@@ -1,4 +1,6 @@
 import type { Secret } from '../../../domain/secret.ts';
+import { OAUTHBEARER, XOAUTH2 } from '../wire/bearer.ts';
+import type { BearerMechanism } from '../wire/bearer.ts';
 
 /** A mechanism's name of our own: under `XOAUTH2` nodemailer prefers PLAIN, and drops the line that refuses a token. */
 export const BEARER = 'BEARER';
@@ -8,15 +10,21 @@ interface Dialogue {
   sendCommand(command: string): Promise<{ status: number }>;
 }
 
+/** Unrecognized authentication type (RFC 4954 section 6). */
+const NO_SUCH_MECHANISM = 504;
+
 /**
- * AUTH XOAUTH2 (developers.google.com/workspace/gmail/imap/xoauth2-protocol). Some servers send a challenge before they
- * refuse a token, others none: the last reply decides, and stands in the error.
+ * AUTH XOAUTH2, or OAUTHBEARER at a server that does not know it. Some servers send a challenge before they refuse a token,
+ * others none: the last reply decides, and stands in the error.
  */
 export function bearerLogin(username: string, token: Secret) {
-  const response = Buffer.from(`user=${username}\x01auth=Bearer ${token.reveal()}\x01\x01`).toString('base64');
   return async (dialogue: Dialogue): Promise<void> => {
-    const first = await dialogue.sendCommand(`AUTH XOAUTH2 ${response}`);
-    const last = first.status === 334 ? await dialogue.sendCommand('') : first;
-    if (last.status < 200 || last.status >= 300) throw new Error('The token was not accepted');
+    const authenticate = async ({ name, response, afterChallenge }: BearerMechanism) => {
+      const { status } = await dialogue.sendCommand(`AUTH ${name} ${response(username, token)}`);
+      return status === 334 ? (await dialogue.sendCommand(afterChallenge)).status : status;
+    };
+    const first = await authenticate(XOAUTH2);
+    const last = first === NO_SUCH_MECHANISM ? await authenticate(OAUTHBEARER) : first;
+    if (last < 200 || last >= 300) throw new Error('The token was not accepted');
   };
 }
