@@ -302,6 +302,8 @@ export interface OAuthAdapter {
   defaultLifeSeconds: number;
   /** The longest life that an answer can mean; absent: a day. Only a provider of long-lived tokens declares it. */
   longestLifeSeconds?: number;
+  /** Its access tokens do not expire: a refresh is a call that proves one for the default life. */
+  neverExpires?: true;
 }
 
 /** The places at one provider where people sign in; a login is good at its own place alone. */

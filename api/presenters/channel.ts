@@ -35,7 +35,7 @@ export function presentChannel(
     credential_kind: credential?.kind ?? null,
     credential_version: row.credentialVersion,
     token_expires_at: isoOrNull(credential?.expiresAt ?? null),
-    next_refresh_at: isoOrNull(row.nextRefreshAt),
+    next_refresh_at: isRefreshed(context, row, credential) ? isoOrNull(row.nextRefreshAt) : null,
     last_verified_at: isoOrNull(row.lastVerifiedAt),
     covered_until: isoOrNull(row.coveredUntil),
     import_state: row.importState,
@@ -56,6 +56,16 @@ export function presentChannel(
     revocation: row.revocation,
     revocation_help: row.revocationHelp,
   };
+}
+
+/** False where access tokens do not expire: what is due for such a channel is a call that proves its token. */
+function isRefreshed(
+  { providers }: Pick<Context, 'providers'>,
+  { accessType }: ChannelRow,
+  credential: CredentialFacts | null,
+): boolean {
+  const ways = providers.get(accessType)?.signIn.oauth ?? [];
+  return ways.find(({ provider }) => provider === credential?.oauthProvider)?.neverExpires !== true;
 }
 
 function presentLife(row: ChannelRow) {

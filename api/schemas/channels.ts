@@ -194,8 +194,14 @@ export const channelOut = z
       .nullable()
       .describe('What the channel signs in with; null: its credential is shredded'),
     credential_version: z.int().describe('The live credential’s version; only grows'),
-    token_expires_at: timeOut.nullable().describe('When the access token expires; null: a password, or no credential'),
-    next_refresh_at: timeOut.nullable().describe('When the next refresh is due; null: none is scheduled'),
+    token_expires_at: timeOut
+      .nullable()
+      .describe(
+        'When the access token expires, or, of one that does not expire, until when it is proved; null: a password, or no credential',
+      ),
+    next_refresh_at: timeOut
+      .nullable()
+      .describe('When the next refresh is due; null: none is scheduled, or the token does not expire'),
     last_verified_at: timeOut.nullable().describe('When a real call last worked; null: never'),
     covered_until: timeOut
       .nullable()
@@ -240,7 +246,7 @@ export const tokenOut = z
   .object({
     access_token: z.string().describe('For the Authorization header of calls to the provider'),
     token_type: z.string().describe('Usually `Bearer`'),
-    expires_at: timeOut.describe('When the token expires'),
+    expires_at: timeOut.describe('When the token expires; of one that does not: until when it is proved'),
     version: z.int().describe('The credential’s version'),
     scopes: z.array(z.string()).describe('The scopes that the provider granted'),
   })

@@ -89,7 +89,7 @@ function rotationOf({
 }
 
 function longestLife({ access_token: { expires, longest_life_seconds: longest } }: ProviderFile) {
-  if (!expires) return { longestLifeSeconds: PROVED_FOR_S };
+  if (!expires) return { longestLifeSeconds: PROVED_FOR_S, neverExpires: true as const };
   return longest === undefined ? {} : { longestLifeSeconds: longest };
 }
 

@@ -88,7 +88,7 @@ async function follow(name: string, path: string, accountId: string) {
   const { json } = await browser('POST', `${path}/authorize`, { access_type: name });
   const back = new URL(await serverOf(name).signIn(json.authorization_url, accountId));
   const returned = await browser('GET', back.pathname + back.search);
-  return { session, channel: locationOf(returned).searchParams.get('channel') ?? '', returned };
+  return { session, channel: locationOf(returned).searchParams.get('channel') ?? '', returned, back };
 }
 
 async function connect(name: string, accountId: string, more: object = {}) {
@@ -106,7 +106,9 @@ async function refresh(name: string, channelId: string) {
 
 describe.each(ALL)('$name', ({ name, email }) => {
   test('a link connects an account, of which nothing is imported', async () => {
-    const { session, channel } = await connect(name, 'ana');
+    const { session, channel, back } = await connect(name, 'ana');
+    // The address that the documentation has an operator register.
+    expect(back.pathname).toBe(`/oauth/${name}/callback`);
     expect(session.sign_in).toMatchObject([{ access_type: name, imports: false, password: null }]);
     expect(session.import).toBe('off');
     expect(await read(channel)).toMatchObject({
@@ -130,6 +132,18 @@ describe.each(ALL)('$name', ({ name, email }) => {
       expect(await serverOf(name).isLive(token.access_token)).toBe(true);
     }
     expect(await checkChannel(stage.context, { tenantId: TENANT, channelId: channel })).toMatchObject({ ok: true });
+  });
+
+  test('the next refresh is shown where tokens expire', async () => {
+    const { next_refresh_at: at, token_expires_at: end } = await read((await connect(name, 'bea')).channel);
+    if (name === 'mailchimp') expect(at).toBeNull();
+    else expect(Date.parse(at)).toBeLessThan(Date.parse(end));
+    const asked = serverOf(name).calls.filter((call) => call.startsWith('token')).length;
+    const { channel } = await connect(name, 'bea');
+    const tokens = serverOf(name).calls.filter((call) => call.startsWith('token')).length - asked;
+    await refresh(name, channel);
+    const more = serverOf(name).calls.filter((call) => call.startsWith('token')).length - asked - tokens;
+    expect([tokens, more]).toEqual([1, name === 'mailchimp' ? 0 : 1]);
   });
 
   test('an access that was withdrawn asks the person, and a sign-in mends it', async () => {
@@ -188,6 +202,33 @@ test('every other mode of importing is refused', async () => {
   }
   expect((await api.call('PATCH', `/v1/channels/${channel}`, { import: 'off' })).status).toBe(200);
   expect((await api.call('POST', '/v1/links', link)).status).toBe(201);
+});
+
+test('a link that offers an access type without import beside one that imports serves both', async () => {
+  const offers = { access_types: ['pipedrive', 'imap'] };
+  const { session, channel } = await connect('pipedrive', 'gus', offers);
+  expect(session.sign_in).toMatchObject([
+    { access_type: 'imap', imports: true },
+    { access_type: 'pipedrive', imports: false },
+  ]);
+  expect(session.import).toBe('continuous');
+  expect(await read(channel)).toMatchObject({ import: 'off', covered_until: null, import_state: 'idle' });
+
+  const username = 'gus@example.com';
+  const password = secret('password');
+  await stage.sandbox.account('imap', username, { password });
+  const { json: link } = await api.call('POST', '/v1/links', { tenant: TENANT, ...offers });
+  const { host, port, security } = stage.imap;
+  const form = { access_type: 'imap', username, password, host, port, security };
+  const { json } = await browse(api)('POST', `${new URL(link.url).pathname}/password`, form);
+  expect(json.channel).toMatchObject({ access_type: 'imap', import: 'continuous' });
+  expect(json.channel.covered_until).not.toBeNull();
+
+  // A link for any access type may ask for mail from before; of this one there is none.
+  const { json: any } = await api.call('POST', '/v1/links', { tenant: TENANT, import_from: '2026-01-01T00:00:00Z' });
+  const { channel: other } = await follow('pipedrive', new URL(any.url).pathname, 'hugo');
+  expect(await read(other)).toMatchObject({ import: 'off', covered_until: null });
+  expect((await api.call('GET', `/v1/channels/${other}/imports`)).json.data).toEqual([]);
 });
 
 const MINUTE_MS = 60_000;
