@@ -25,7 +25,16 @@ import {
  */
 
 /** Names that the queues, addresses or variables of Mooring have already. */
-const TAKEN: readonly string[] = [...ACCESS_TYPES, ...PROVIDER_NAMES, 'custom', 'generic', 'mooring'];
+const TAKEN: readonly string[] = [
+  ...ACCESS_TYPES,
+  ...PROVIDER_NAMES,
+  'custom',
+  'database',
+  'generic',
+  'graph',
+  'mooring',
+  'temporal',
+];
 
 const name = text('the name of the file without .yaml')
   .max(LONGEST_NAME, `expected ${LONGEST_NAME} characters at most`)

@@ -31,6 +31,9 @@ export async function startCertifiedServer(given: Likeness) {
   /** Who signs in next. */
   let signingIn = '';
   const calls: string[] = [];
+  /** While it holds, token requests wait for it. */
+  let holding: Promise<void> | null = null;
+  let held = 0;
   const provider = new Provider(issuer, {
     clients: [
       {
@@ -41,9 +44,10 @@ export async function startCertifiedServer(given: Likeness) {
         redirect_uris: ['https://example.com/callback'],
       },
     ],
-    scopes: ['openid', 'offline_access', ...scopes],
+    scopes: [...new Set(['openid', 'offline_access', ...scopes])],
     routes,
-    pkce: { required: () => false },
+    // A public client is told apart by nothing else.
+    pkce: { required: () => clientAuthentication === 'none' },
     features: {
       devInteractions: { enabled: false },
       revocation: { enabled: true, allowedPolicy: () => true },
@@ -74,8 +78,16 @@ export async function startCertifiedServer(given: Likeness) {
     if (api?.paths.includes(pathname)) return void answerCall(request, response);
     if (pathname.startsWith('/interaction/')) return void agree(request, response);
     if (pathname === routes.authorization) request.url = standardScopes(request.url ?? '');
+    if (pathname === routes.token && holding) return void answerLater(request, response, holding);
     void handle(request, response);
   });
+
+  async function answerLater(request: IncomingMessage, response: ServerResponse, until: Promise<void>): Promise<void> {
+    held++;
+    await until;
+    held--;
+    await handle(request, response);
+  }
 
   /** This server knows scopes between spaces, and consents to no request without one. */
   function standardScopes(path: string): string {
@@ -124,6 +136,19 @@ export async function startCertifiedServer(given: Likeness) {
         if (!at.startsWith(issuer)) return at;
       }
     },
+    /** Answers no token request until the returned function is called. */
+    hold(): () => void {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      holding = promise;
+      return () => {
+        holding = null;
+        resolve();
+      };
+    },
+    /** How many token requests wait. */
+    waiting: () => held,
+    /** Whose token it is, as an introspection tells a mail server; null: it is not live. */
+    ownerOf: async (accessToken: string) => (await provider.AccessToken.find(accessToken))?.accountId ?? null,
     isLive: async (accessToken: string) => (await provider.AccessToken.find(accessToken)) !== undefined,
     /** A token as a product holds it, with its grant. */
     async newToken(accountId: string, kind: 'AccessToken' | 'RefreshToken'): Promise<string> {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { definitionOf } from '../../../providers/custom/definition.ts';
 import { fields } from '../../../providers/custom/file-format.ts';
 import { unwrapped } from '../../../providers/custom/places.ts';
 import { readProviderFile } from '../../../providers/custom/read-file.ts';
@@ -48,6 +49,15 @@ const example = (/```yaml\n([\s\S]*?)\n *```/.exec(PAGE)?.[1] ?? '').replaceAll(
 describe('the documentation of files', () => {
   test('has every field of the format, and no other', () => {
     expect(documentedFields().toSorted()).toEqual(fieldsIn(fields, '').toSorted());
+  });
+
+  test('names the variables that the file of its example has', () => {
+    const { file } = readProviderFile('acme-desk.yaml', example, 'acme-desk');
+    const known = ['MOORING_PROVIDERS_DIR', ...Object.keys(definitionOf(file ?? (undefined as never)).variables)];
+    const shell = /```sh\n([\s\S]*?)\n *```/.exec(PAGE)?.[1] ?? '';
+    const named = [...shell.matchAll(/\b[A-Z]+(?:_[A-Z]+)+\b/g)].map(([name]) => name);
+    expect(named).toContain('ACME_DESK_CLIENT_ID');
+    expect(named.filter((name) => !known.includes(name))).toEqual([]);
   });
 
   test('shows a file that is right, and the fault of a wrong one as a start tells it', () => {
