@@ -71,7 +71,7 @@ const revertAccess = defineCall({
   method: 'post',
   path: '/v1/channels/:id/revert-access',
   operationId: 'revertAccess',
-  summary: 'Go back to the access that a channel had before a change, within an hour of it',
+  summary: 'Set a channel back to the access that it had before a change, within an hour of it',
   tag: 'Channels',
   access: ['channels:write'],
   params: idParams('chn'),

@@ -81,7 +81,8 @@ function listings(subject: Subject): void {
     expect(first?.account.email).toBe(one.email);
     expect(first?.proved).toContain(one.email);
     expect(first?.vouchesForAddress).toBe(subject.vouchesForAddress);
-    expect(again).toEqual(first);
+    // Two functions are never equal.
+    expect({ ...again, readsAlike: null }).toEqual({ ...first, readsAlike: null });
     expect(second?.account.providerId).not.toBe(first?.account.providerId);
     expect(second?.mailboxKey).not.toBe(first?.mailboxKey);
     expect(second?.grantKey).not.toBe(first?.grantKey);
