@@ -46,6 +46,13 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     verdict,
   })),
   fc.constant<Step>((state) => ({ type: 'reauthorized', credentialVersion: state.credentialVersion + 1 })),
+  fc.boolean().map((reversal): Step => (state) => ({
+    type: 'access_changed',
+    credentialVersion: state.credentialVersion + 1,
+    from: 'imap',
+    to: 'gmail',
+    reversal,
+  })),
   fc.constantFrom('paused' as const, 'resumed' as const).map((type): Step => () => ({ type })),
   { weight: 1, arbitrary: fc.constant<Step>(() => ({ type: 'disconnect_requested' })) },
   { weight: 1, arbitrary: fc.constant<Step>(() => ({ type: 'disconnected' })) },
@@ -148,11 +155,11 @@ describe('any sequence of happenings', () => {
       const changed = state.status !== before.status;
       if (state.status === 'disconnecting' && changed) expect(event).toBeNull();
       else if (
-        happening.type === 'reauthorized' &&
+        (happening.type === 'reauthorized' || happening.type === 'access_changed') &&
         before.status !== 'disconnecting' &&
         before.status !== 'disconnected'
       )
-        expect(event).toBe('channel.reauthorized');
+        expect(event).toBe(`channel.${happening.type}`);
       else expect(event !== null).toBe(changed);
     });
   });
