@@ -33,7 +33,7 @@ const KEPT_HEADERS = new Set([
   'x-ms-retry-after-ms',
 ]);
 
-interface HttpRequest {
+export interface HttpRequest {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   url: URL;
   /** The operation, in the verdict's words. */

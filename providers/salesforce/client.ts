@@ -3,7 +3,7 @@ import type { Secret } from '../../domain/secret.ts';
 import type { Operation } from '../../domain/verdict.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import { unknown } from '../../domain/verdict-builders.ts';
-import type { Http, HttpAnswer } from '../../net/http.ts';
+import type { Http, HttpAnswer, HttpRequest } from '../../net/http.ts';
 import { toProviderAnswer } from '../../net/http.ts';
 import { dateOf, parseAnswer } from '../answers/http-answers.ts';
 import type { Pacer } from '../pacer.ts';
@@ -63,6 +63,24 @@ export class SalesforceClient {
     return this.#read(shape, { name: 'query', path: 'query', operation, parameters: { q: soql } });
   }
 
+  /** The next page of a query, which Salesforce names by a path of the instance. */
+  more<Shape>(shape: z.ZodType<Shape>, nextRecordsUrl: string): Promise<Timed<Shape>> {
+    const path = `query/${nextRecordsUrl.replace(/^.*\//, '')}`;
+    return this.#read(shape, { name: 'query', path, operation: 'import' });
+  }
+
+  /** The bytes of a file, as they come. */
+  async *bytes(path: string): AsyncGenerator<Uint8Array> {
+    const { http, organization, pacer, budget, signal } = this.#options;
+    const call: Call = { name: 'bytes', path, operation: 'import' };
+    budget.require(organization);
+    await pacer.spend(1, signal);
+    const answer = await http.stream(this.#request(call));
+    if (answer.status >= 200 && answer.status < 300) return yield* answer.body;
+    const body = await readRefusal(answer.body);
+    throw refused(call, { ...answer, body });
+  }
+
   /** Ids of records that changed in a range of at most 30 days. Its ends are taken to the minute. */
   updated(object: ImportedObject, { from, to }: { from: Date; to: Date }) {
     const parameters = { start: from.toISOString(), end: to.toISOString() };
@@ -87,10 +105,19 @@ export class SalesforceClient {
     return { ...parseAnswer(shape, call, answer), at: await this.now() };
   }
 
-  async #send({ name, path, operation, parameters = {}, body }: Call): Promise<HttpAnswer> {
-    const { http, instanceUrl, organization, accessToken, pacer, budget, signal } = this.#options;
-    if (operation === 'import') budget.require(organization);
+  async #send(call: Call): Promise<HttpAnswer> {
+    const { http, organization, pacer, budget, signal } = this.#options;
+    if (call.operation === 'import') budget.require(organization);
     await pacer.spend(1, signal);
+    const answer = await http.send({ ...this.#request(call), maxBytes: PAGE_BYTES });
+    budget.read(organization, answer.headers['sforce-limit-info']);
+    if (answer.status < 200 || answer.status >= 300) throw refused(call, answer);
+    this.#keepTime(call, answer);
+    return answer;
+  }
+
+  #request({ path, operation, parameters = {}, body }: Call): HttpRequest {
+    const { instanceUrl, accessToken, signal } = this.#options;
     const url = new URL(`${instanceUrl}/services/data/${VERSION}/${path}`);
     for (const [key, value] of Object.entries(parameters)) url.searchParams.set(key, value);
     const headers = {
@@ -98,22 +125,8 @@ export class SalesforceClient {
       accept: 'application/json',
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     };
-    const answer = await http.send({
-      method: body === undefined ? 'GET' : 'POST',
-      url,
-      operation,
-      headers,
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal,
-      maxBytes: PAGE_BYTES,
-    });
-    budget.read(organization, answer.headers['sforce-limit-info']);
-    if (answer.status < 200 || answer.status >= 300) {
-      const refusal = classifySalesforce(toProviderAnswer(operation, answer));
-      throw new ProviderError(`${name} answered ${answer.status} ${refusal.providerCode ?? ''}`, refusal);
-    }
-    this.#keepTime({ name, operation }, answer);
-    return answer;
+    const method = body === undefined ? 'GET' : 'POST';
+    return { method, url, operation, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }), signal };
   }
 
   /** A page of a proxy may lack a date, an answer of Salesforce does not. */
@@ -125,4 +138,23 @@ export class SalesforceClient {
     }
     this.#clock = { at, ms: performance.now() };
   }
+}
+
+function refused({ name, operation }: Pick<Call, 'name' | 'operation'>, answer: HttpAnswer): ProviderError {
+  const refusal = classifySalesforce(toProviderAnswer(operation, answer));
+  return new ProviderError(`${name} answered ${answer.status} ${refusal.providerCode ?? ''}`, refusal);
+}
+
+/** Longer than any refusal. */
+const REFUSAL_BYTES = 64 * 1024;
+
+async function readRefusal(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > REFUSAL_BYTES) break;
+  }
+  return Buffer.concat(chunks).toString();
 }

@@ -1,5 +1,7 @@
 import type { FetchedMessage, ListedItem, ScopeReference } from '../contract.ts';
 import type { SalesforceClient } from './client.ts';
+import { attachedFiles } from './attachments.ts';
+import type { AttachedFile } from './attachments.ts';
 import { composeMail } from './mime.ts';
 import { objectOf } from './part-refusal.ts';
 import { arrivalOf, DRAFT } from './records.ts';
@@ -27,25 +29,52 @@ export async function* fetchRecords(
       for (const [index, item] of some.entries()) yield fetchedTask(item, found[index] ?? null);
     } else {
       const found = await client.records(mails, object, { ids, fields });
-      for (const [index, item] of some.entries()) yield await fetchedMail(item, found[index] ?? null);
+      const filesOf = await attachedFiles(
+        client,
+        found.filter((mail) => mail !== null),
+      );
+      for (const [index, item] of some.entries()) {
+        const mail = found[index] ?? null;
+        yield await fetchedMail(client, item, mail, mail === null ? [] : filesOf(mail));
+      }
     }
   }
 }
 
-async function fetchedMail(item: ListedItem, mail: Mail | null): Promise<FetchedMessage> {
+async function fetchedMail(
+  client: SalesforceClient,
+  item: ListedItem,
+  mail: Mail | null,
+  files: AttachedFile[],
+): Promise<FetchedMessage> {
   if (mail === null) return { outcome: 'skipped', item, reason: 'gone' };
   if (mail.Status === DRAFT) return { outcome: 'skipped', item, reason: 'excluded_folder' };
-  const raw = await composeMail(mail);
+  const opened = files.map((file) => ({ ...file, open: () => client.bytes(file.path) }));
+  const whole = files.length === 0 ? await readWhole(composed(mail, opened)) : null;
   return {
     outcome: 'message',
     item,
     mediaType: 'message/rfc822',
-    raw: inOne(raw),
+    raw: whole === null ? composed(mail, opened) : inOne(whole),
     receivedAt: arrivalOf(mail),
     folder: 'EmailMessage',
-    sizeEstimate: raw.length,
+    sizeEstimate: whole?.length ?? sizeOf(mail, files),
   };
 }
+
+async function* composed(...made: Parameters<typeof composeMail>): AsyncGenerator<Uint8Array> {
+  yield* composeMail(...made) as AsyncIterable<Uint8Array>;
+}
+
+async function readWhole(raw: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  for await (const part of raw) parts.push(part);
+  return Buffer.concat(parts);
+}
+
+/** Files are written in Base64. */
+const sizeOf = ({ TextBody, HtmlBody }: Mail, files: AttachedFile[]) =>
+  Math.round(files.reduce((sum, { bytes }) => sum + bytes * 1.37, (TextBody?.length ?? 0) + (HtmlBody?.length ?? 0)));
 
 /** The stamps of Salesforce are whole seconds; counted from here they fit where revisions are stored, for decades. */
 const FIRST_REVISION_S = Date.UTC(2000, 0, 1) / 1000;

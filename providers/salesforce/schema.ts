@@ -60,10 +60,21 @@ const mail = z.object({
   TextBody: text,
   HtmlBody: text,
   MessageIdentifier: text,
+  HasAttachment: z.boolean().nullish(),
 });
 export type Mail = z.infer<typeof mail>;
 export const MAIL_FIELDS = Object.keys(mail.shape);
 export const mails = z.array(mail.nullable());
+
+const pageOf = <Row extends z.ZodType>(row: Row) =>
+  z.object({ records: z.array(row), nextRecordsUrl: z.string().optional() });
+export const attachments = pageOf(
+  z.object({ Id: id, ParentId: id, Name: z.string(), ContentType: text, BodyLength: z.number() }),
+);
+export const documentLinks = pageOf(z.object({ ContentDocumentId: id, LinkedEntityId: id }));
+export const documentVersions = pageOf(
+  z.object({ Id: id, ContentDocumentId: id, PathOnClient: text, ContentSize: z.number() }),
+);
 
 /** Whole: what an organization has added stays in it. */
 const task = z.looseObject({ Id: id, SystemModstamp: z.string(), CreatedDate: z.string(), Subject: text });

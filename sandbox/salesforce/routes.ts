@@ -128,7 +128,7 @@ function restEndpoint({ store, base }: Salesforce, locators: Locators): HttpEndp
     kind: 'api',
     transport: restTransport,
     details: (request) => ({ email: ownerOf({ store }, request) }),
-    message: (request) => /\/sobjects\/\w+\/(\w{15,18})$/.exec(request.path)?.[1] ?? null,
+    message: (request) => /\/sobjects\/\w+\/(\w{15,18})(?:\/\w+)?$/.exec(request.path)?.[1] ?? null,
     faults: () => [...TRANSPORT_FAULTS, ...REST_FAULTS],
     answer: (request, held) => {
       const call: Call = {

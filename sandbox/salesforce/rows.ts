@@ -26,7 +26,9 @@ export interface AccountRow {
   readonly replicated_from: number;
 }
 
-export type ObjectName = 'EmailMessage' | 'Task';
+export type ObjectName = 'EmailMessage' | 'Task' | FileObject;
+/** A mail's files: attached to it, or published and linked to it. */
+export type FileObject = 'Attachment' | 'ContentVersion' | 'ContentDocumentLink';
 export type FieldValue = string | number | boolean | null;
 
 export interface RecordRow {
@@ -48,6 +50,8 @@ export interface RecordRow {
   readonly fields: Readonly<Record<string, FieldValue>>;
   /** Of a delivered mail: subject, sender and text are made of it anew. */
   readonly spec?: MessageSpec;
+  /** The bytes of a file, in Base64. */
+  readonly data?: string;
 }
 
 /** Each refresh answers with a new token and kills the old one, as Salesforce demands of apps since May 2026. */

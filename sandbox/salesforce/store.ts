@@ -11,7 +11,7 @@ import { SandboxRefusal } from '../refusal.ts';
 import type { Change, Tables } from '../tables.ts';
 import { openTables } from '../tables.ts';
 import { newId } from './ids.ts';
-import type { AccountRow, FieldValue, ObjectName, RecordRow, SalesforceRows } from './rows.ts';
+import type { AccountRow, FieldValue, FileObject, ObjectName, RecordRow, SalesforceRows } from './rows.ts';
 import { DEFAULT_SETTINGS } from './rows.ts';
 
 type SalesforceChange = Change<SalesforceRows>;
@@ -155,6 +155,16 @@ export class SalesforceStore implements GrantStore {
     return row;
   }
 
+  /** A file of a record, which then says that it has one. */
+  createFile({ org, user_id }: AccountRow, file: FileRow, parent: string): string {
+    const at = this.second();
+    const common = { org, created_at: at, modified_at: at, stamp: at, created_by: user_id, deleted_at: null };
+    this.#save([{ ...common, ...file }]);
+    const owner = this.record(parent);
+    if (owner?.object === 'EmailMessage') this.change(owner, { HasAttachment: true });
+    return file.id;
+  }
+
   change(row: RecordRow, fields: Readonly<Record<string, FieldValue>>): void {
     this.#save([{ ...row, stamp: this.second(), modified_at: this.second(), fields: { ...row.fields, ...fields } }]);
   }
@@ -183,7 +193,7 @@ export class SalesforceStore implements GrantStore {
   held(email: string): RecordRow[] {
     const { org } = this.requireAccount(email);
     return [...this.#recordsOf(org).values()].filter(
-      ({ deleted_at, fields }) => deleted_at === null && fields['TaskSubtype'] !== 'Email',
+      ({ object, deleted_at, fields }) => deleted_at === null && isMade(object) && fields['TaskSubtype'] !== 'Email',
     );
   }
 
@@ -238,6 +248,10 @@ export class SalesforceStore implements GrantStore {
     return row.ended === null || row.ended.at + GRANT_RULES.remembersDeadTokensMs > now;
   }
 }
+
+type FileRow = Pick<RecordRow, 'id' | 'fields' | 'data'> & { readonly object: FileObject };
+
+const isMade = (object: ObjectName): boolean => object === 'EmailMessage' || object === 'Task';
 
 const isOpen = ({ transaction }: RecordRow, open: readonly string[]): boolean =>
   transaction !== undefined && open.includes(transaction);

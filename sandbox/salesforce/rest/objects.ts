@@ -1,7 +1,7 @@
 import { composeMessage } from '../../message-factory.ts';
 import type { MessageSpec } from '../../message-factory.ts';
 import { orgId } from '../ids.ts';
-import type { FieldValue, RecordRow } from '../rows.ts';
+import type { FieldValue, FileObject, RecordRow } from '../rows.ts';
 import type { SalesforceStore } from '../store.ts';
 import type { RestRequest } from './request.ts';
 
@@ -64,9 +64,21 @@ export const OBJECTS: Readonly<Record<string, Readonly<Record<string, FieldType>
     IsClosed: 'boolean',
     TaskSubtype: 'picklist',
   },
+  Attachment: { ...SYSTEM, ParentId: 'reference', Name: 'string', ContentType: 'string', BodyLength: 'int' },
+  ContentDocumentLink: { ...SYSTEM, ContentDocumentId: 'reference', LinkedEntityId: 'reference' },
+  ContentVersion: {
+    ...SYSTEM,
+    ContentDocumentId: 'reference',
+    PathOnClient: 'string',
+    ContentSize: 'int',
+    IsLatest: 'boolean',
+  },
   User: { ...SYSTEM, Username: 'string', Email: 'email', Name: 'string', IsActive: 'boolean' },
   Organization: { ...SYSTEM, Name: 'string', InstanceName: 'string', IsSandbox: 'boolean' },
 };
+
+const isFile = (object: string): object is FileObject =>
+  object === 'Attachment' || object === 'ContentVersion' || object === 'ContentDocumentLink';
 
 const HIDDEN_BY: Readonly<Record<string, string>> = { EmailMessage: 'emails_hidden', Task: 'tasks_hidden' };
 
@@ -85,7 +97,7 @@ export const dateTime = (ms: number): string => new Date(ms).toISOString().repla
 
 /** All that an organization has of an object, deleted records too; undefined: it has no such object. */
 export function recordsOf(store: SalesforceStore, org: string, object: string): SObject[] | undefined {
-  if (isWritable(object)) return store.records(org, object).map(toSObject);
+  if (isWritable(object) || isFile(object)) return store.records(org, object).map(toSObject);
   const users = store.accounts().filter((account) => account.org === org);
   if (object === 'User') {
     return users.map(({ user_id, email, name }) => ({

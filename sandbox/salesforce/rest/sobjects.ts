@@ -4,6 +4,7 @@ import { shortId } from '../ids.ts';
 import type { FieldValue } from '../rows.ts';
 import type { SObject } from './objects.ts';
 import { isHidden, isWritable, OBJECTS, recordsOf, SYSTEM } from './objects.ts';
+import { answerBytes, BYTES_OF, createFile } from './files.ts';
 import { answerReplication } from './replication.ts';
 import type { RestRequest } from './request.ts';
 import { fieldNamed, NoSuchField } from './select.ts';
@@ -13,7 +14,8 @@ export function answerSObjects(request: RestRequest): HttpAnswer {
   const [, named, below, ...more] = request.path;
   if (named === undefined) return describeGlobal(request);
   const object = Object.keys(OBJECTS).find((name) => name.toLowerCase() === named.toLowerCase());
-  if (object === undefined || isHidden(request, object) || more.length > 0) return restError.notFound();
+  if (object === undefined || isHidden(request, object)) return restError.notFound();
+  if (more.length > 0) return answerBytes(request);
   if (below === undefined) return request.method === 'POST' ? create(request, object) : basic(request, object);
   if (below === 'describe') return json(200, describe(request, object));
   if (below === 'updated' || below === 'deleted') {
@@ -72,6 +74,7 @@ function answerRecord(request: RestRequest, object: string, id: string): HttpAns
 function create(request: RestRequest, object: string): HttpAnswer {
   const body = bodyOf(request);
   if (!body) return restError.parser();
+  if (BYTES_OF[object] !== undefined) return createFile(request, object, body);
   if (!isWritable(object)) return restError.method();
   return onFields(object, () => {
     const { id } = request.store.create(request.account, object, written(object, body));
@@ -126,6 +129,9 @@ function bodyOf({ body }: RestRequest): Record<string, unknown> | null {
 const PREFIXES: Readonly<Record<string, string>> = {
   EmailMessage: '02s',
   Task: '00T',
+  Attachment: '00P',
+  ContentVersion: '068',
+  ContentDocumentLink: '06A',
   User: '005',
   Organization: '00D',
 };

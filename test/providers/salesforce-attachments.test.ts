@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto';
+import PostalMime from 'postal-mime';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ProviderError } from '../../domain/verdict.ts';
+import { Stage } from './stage.ts';
+
+/* A mail of Salesforce with its files: classic attachments, and documents that are linked to it. */
+const NEVER = new AbortController().signal;
+const MAILS = { scope: 'EmailMessage', name: 'EmailMessage' };
+let stage: Stage;
+beforeAll(async () => {
+  stage = await Stage.open();
+});
+afterAll(async () => {
+  await stage.close();
+});
+
+async function signIn() {
+  const email = `ana.${randomBytes(4).toString('hex')}@acme.example`;
+  await stage.control('PUT', `/accounts/salesforce/${email}`, {});
+  const { accessToken, context } = await stage.signIn('salesforce', email);
+  const session = await stage
+    .providerOf('salesforce')
+    .openSession({ kind: 'token', mailbox: null, context, accessToken }, NEVER);
+  const create = async (object: string, body: object): Promise<string> => {
+    const answer = await fetch(`${context['instance_url']}/services/data/v62.0/sobjects/${object}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${accessToken.reveal()}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    return ((await answer.json()) as { id: string }).id;
+  };
+  const raw = async (id: string): Promise<Buffer> => {
+    const parts: Uint8Array[] = [];
+    for await (const mail of session.fetchMessages(MAILS, [{ providerId: id, generation: '' }])) {
+      if (mail.outcome !== 'message') throw new Error(mail.outcome);
+      for await (const part of mail.raw) parts.push(part);
+    }
+    return Buffer.concat(parts);
+  };
+  return { email, create, raw, ...stage.accountAt('salesforce', email) };
+}
+
+it('is composed with each of them, the same octets at each read', async () => {
+  const { deliver, create, raw } = await signIn();
+  const [mail] = await deliver(1);
+  const [picture, large] = [randomBytes(3_000), randomBytes(3 * 1024 * 1024)];
+  await create('Attachment', {
+    ParentId: mail!.provider_id,
+    Name: 'Größe.png',
+    ContentType: 'image/png',
+    Body: picture.toString('base64'),
+  });
+  await create('ContentVersion', {
+    FirstPublishLocationId: mail!.provider_id,
+    PathOnClient: 'offer.pdf',
+    VersionData: large.toString('base64'),
+  });
+  const bytes = await raw(mail!.provider_id);
+  const { attachments, messageId } = await PostalMime.parse(bytes);
+  expect(messageId).toBe(mail!.message_id);
+  const found = attachments.map(({ filename, mimeType, content }) => [
+    filename,
+    mimeType,
+    Buffer.from(content as ArrayBuffer),
+  ]);
+  expect(found.map(([name, type]) => [name, type])).toEqual([
+    ['Größe.png', 'image/png'],
+    ['offer.pdf', 'application/pdf'],
+  ]);
+  expect(found.map(([, , content]) => content)).toEqual([picture, large]);
+  expect((await raw(mail!.provider_id)).equals(bytes)).toBe(true);
+});
+
+it('asks for no file of a mail without any', async () => {
+  const { email, deliver, raw } = await signIn();
+  const [mail] = await deliver(1);
+  const before = await requests(email);
+  expect((await PostalMime.parse(await raw(mail!.provider_id))).attachments).toEqual([]);
+  expect((await requests(email)) - before).toBe(2);
+});
+
+it('fails whole where a file cannot be read to its end', async () => {
+  const { deliver, create, raw, fault } = await signIn();
+  const [mail] = await deliver(1);
+  const id = await create('Attachment', { ParentId: mail!.provider_id, Name: 'a.bin', Body: 'AAAA' });
+  await fault('unavailable', { message: id });
+  await expect(raw(mail!.provider_id)).rejects.toBeInstanceOf(ProviderError);
+});
+
+const requests = async (email: string): Promise<number> => {
+  const { data } = await stage.control<{ data: unknown[] }>(
+    'GET',
+    `/requests?provider=salesforce&kind=api&email=${email}`,
+  );
+  return data.length;
+};
