@@ -36,7 +36,8 @@ export function createLogins(config: Config): Logins {
       const text = entered.trim().replace(/\/$/, '');
       const known = places.find(({ url }) => url === text);
       const url = known?.url ?? (isReal ? ownDomain(text) : hostOfStandIn(loginUrl, text));
-      return url === null ? null : { [LOGIN]: url };
+      // The instance of an earlier sign-in says nothing of another place.
+      return url === null ? null : { [LOGIN]: url, [INSTANCE]: '' };
     },
     kept: (context): ConnectionContext => {
       const named = context[LOGIN];

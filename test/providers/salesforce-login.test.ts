@@ -21,7 +21,7 @@ describe('where a person signs in at Salesforce', () => {
     ['test.salesforce.com', 'https://test.salesforce.com'],
     ['https://login.salesforce.com', 'https://login.salesforce.com'],
   ])('%s is %s', (entered, url) => {
-    expect(logins.contextOf(entered)).toEqual({ login_url: url });
+    expect(logins.contextOf(entered)).toMatchObject({ login_url: url });
   });
 
   it.each([
@@ -57,6 +57,7 @@ describe('where a person signs in at Salesforce', () => {
     expect(loginOf(CONFIG, { ...told, login_url: OWN })).toBe(OWN);
     const renamed = { login_url: OWN, instance_url: 'https://newname.my.salesforce.com' };
     expect(loginOf(CONFIG, renamed)).toBe('https://newname.my.salesforce.com');
+    expect(loginOf(CONFIG, { ...renamed, ...logins.contextOf('other') })).toBe('https://other.my.salesforce.com');
     const production = { login_url: 'https://login.salesforce.com', instance_url: OWN };
     expect(loginOf(CONFIG, production)).toBe('https://login.salesforce.com');
     expect(() => loginOf(CONFIG, { login_url: 'https://acme.secure.force.com' })).toThrow(
