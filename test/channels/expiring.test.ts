@@ -86,3 +86,19 @@ test('a grant that a refresh has prolonged is told of no end, also when the swee
   await tellAll();
   expect(await told(channelId)).toMatchObject([{ expires_by: 'token_idle_expired' }]);
 });
+
+test('a channel whose event cannot be emitted keeps no other waiting', async () => {
+  const [stuck, other] = [await inTesting('stuck@example.com'), await inTesting('other@example.com')];
+  await scene.advance(5.5 * DAY_MS);
+  const { context } = scene.stage;
+  let begun = 0;
+  // The first one, which is the most urgent, fails at each look.
+  const inTenant: typeof context.database.inTenant = async (tenant, work) => {
+    if (begun++ === 0) throw new Error('this row cannot be written');
+    return context.database.inTenant(tenant, work);
+  };
+  await tellAllExpiring({ ...context, database: { ...context.database, inTenant } }, { limit: 1 });
+  expect([await told(stuck), await told(other)].map(({ length }) => length)).toEqual([0, 1]);
+  await tellAll();
+  expect(await told(stuck)).toHaveLength(1);
+});
