@@ -19,6 +19,7 @@ export const AccountBody = z.strictObject({
   edov: z.boolean().optional(),
   guest_of: z.array(z.string().min(1)).optional(),
   personal: z.boolean().optional(),
+  shows_all_mail: z.boolean().optional(),
   org: z.string().min(1).optional(),
   instance: z
     .string()

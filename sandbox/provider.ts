@@ -71,6 +71,8 @@ export interface AccountDetails {
   readonly edov?: boolean | undefined;
   /** The organizations that have invited the account: there it is another login, without a mailbox. */
   readonly guest_of?: readonly string[] | undefined;
+  /** Gmail's “All Mail” is a folder of IMAP as well (“Show in IMAP”). */
+  readonly shows_all_mail?: boolean | undefined;
   /** The organization of a user, by any name; users of one organization share its records. */
   readonly org?: string | undefined;
   /** Where the organization is served; a name that begins with `cs` is one of sandbox organizations. */

@@ -16,6 +16,7 @@ import { openGoogleClient } from './oauth/client.ts';
 import type { GrantEvent } from './oauth/grant-endings.ts';
 import { applyGrantEvent } from './oauth/grant-endings.ts';
 import { findScope } from './oauth/scopes.ts';
+import { gmailLoginFaults } from '../imap/faults.ts';
 import { openGmailImap } from './imap.ts';
 import { openGmailSmtp } from './smtp.ts';
 import { LISTING_FAULTS } from './listing-faults.ts';
@@ -39,6 +40,8 @@ const EVENTS = [
   { fault: 'uidvalidity_changed', label: 'Renumber all messages for IMAP (new UIDVALIDITY)' },
 ] as const;
 
+const ACCOUNT_DETAILS = ['shows_all_mail'] as const;
+
 const CONDITIONS = [
   'unavailable',
   'slow',
@@ -53,6 +56,7 @@ const CONDITIONS = [
   'push_dropped',
   'push_duplicated',
   'subscription_refused',
+  ...gmailLoginFaults,
   ...LISTING_FAULTS,
 ];
 
@@ -77,6 +81,7 @@ export async function createGoogleProvider(deps: ProviderDeps): Promise<SandboxP
     },
     run: { imap_oauth: { google: { host: imap.host, port: imap.port, smtp_port: smtp.port } } },
     routes: googleRoutes({ store, client }, risc.routes),
+    accountDetails: ACCOUNT_DETAILS,
     ...accountsOf(store, push),
     supports: (fault) => {
       if (EVENTS.some((event) => event.fault === fault)) return 'event';

@@ -10,8 +10,8 @@ import type { GoogleStore } from './store.ts';
 const COMMON = 'IMAP4rev1 UNSELECT IDLE NAMESPACE ID CHILDREN SASL-IR';
 
 /**
- * Folders of Gmail by their labels. "All Mail" and the views of it are switched off in the settings of these mailboxes
- * ("Show in IMAP").
+ * Folders of Gmail by their labels. The views of "All Mail" are switched off in the settings of these mailboxes ("Show in
+ * IMAP"), and it itself unless the account shows it.
  */
 const FOLDERS = [
   { name: 'INBOX', specialUse: null, label: 'INBOX' },
@@ -54,12 +54,28 @@ function viewOf(store: GoogleStore, account: AccountRow | undefined): MailboxVie
     uidValidity: 1 + Number(account.sub.slice(-8)) + (account.uid_generation ?? 0),
     uidNext: all + 1,
     modseq: all + deleted + 1,
-    folders: folders.map(({ name, specialUse, label }): FolderView => ({
-      name,
-      specialUse,
-      messages: live
-        .filter(({ row }) => row.label_ids.includes(label))
-        .map(({ uid, row }) => ({ uid, spec: row.spec })),
-    })),
+    folders: [
+      ...folders.map(({ name, specialUse, label }): FolderView => ({
+        name,
+        specialUse,
+        messages: live.filter(({ row }) => row.label_ids.includes(label)).map(messageOf),
+      })),
+      ...(account.shows_all_mail ? [allMailOf(live)] : []),
+    ],
   };
 }
+
+type Numbered = ReturnType<ReturnType<GoogleStore['mailbox']>['numbered']>['live'][number];
+
+const messageOf = ({ uid, row }: Numbered): FolderView['messages'][number] => ({
+  uid,
+  spec: row.spec,
+  ...(row.label_ids.includes('DRAFT') ? { flags: ['\\Draft'] } : {}),
+});
+
+/** Drafts are there too, and neither Spam nor Trash. */
+const allMailOf = (live: readonly Numbered[]): FolderView => ({
+  name: '[Gmail]/All Mail',
+  specialUse: '\\All',
+  messages: live.filter(({ row }) => !row.label_ids.some((id) => id === 'SPAM' || id === 'TRASH')).map(messageOf),
+});

@@ -27,6 +27,8 @@ export interface AccountRow {
   readonly history_floor: number;
   /** How often the messages were renumbered for IMAP. */
   readonly uid_generation?: number;
+  /** “All Mail” is shown over IMAP. */
+  readonly shows_all_mail?: boolean;
   readonly watch: { readonly topic: string; readonly label_ids: readonly string[]; readonly expires_at: number } | null;
 }
 

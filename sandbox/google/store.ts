@@ -78,6 +78,7 @@ export class GoogleStore implements GrantStore {
       name: details.name ?? before.name,
       tenant: details.tenant ?? before.tenant,
       password: details.password ?? before.password,
+      ...(details.shows_all_mail === undefined ? {} : { shows_all_mail: details.shows_all_mail }),
     };
     this.tables.commit([['accounts', accountKey(email), account]]);
     return account;

@@ -20,6 +20,9 @@ export const conditionFaults = [
   'sending_switched_off',
 ] as const;
 
+/** What Gmail alone says to a login whose token is good. */
+export const gmailLoginFaults = ['imap_switched_off', 'web_sign_in_required'] as const;
+
 /** What a listing can get wrong without saying so: it ends before its end, or names messages twice. */
 const listingFaults = ['listing_cut_short', 'page_repeated'];
 /** Faults of IDLE and of the submission server alone. */
@@ -85,7 +88,7 @@ function loginFaults({ deps, refusesLogins }: FaultyServer): string[] {
   const { conditions } = deps;
   const isOfLogins = conditions.list().some(({ fault, kind }) => fault === 'mailbox_unavailable' && kind === 'login');
   const asGmail = refusesLogins || isOfLogins;
-  return requestFaults.filter((fault) => asGmail || fault !== 'mailbox_unavailable');
+  return [...requestFaults.filter((fault) => asGmail || fault !== 'mailbox_unavailable'), ...gmailLoginFaults];
 }
 
 /** Lines that real servers say to LOGIN and AUTHENTICATE. */
@@ -99,6 +102,18 @@ function refuseLogin(fault: string): void {
       throw new Refusal(
         'Application-specific password required: https://support.google.com/accounts/answer/185833 (Failure)',
         'ALERT',
+        401,
+      );
+    case 'imap_switched_off':
+      throw new Refusal(
+        'Your account is not enabled for IMAP use. Please visit your Gmail settings page and enable your account for IMAP access. (Failure)',
+        'ALERT',
+        403,
+      );
+    case 'web_sign_in_required':
+      throw new Refusal(
+        'Web login required. (Failure)',
+        'WEBALERT https://accounts.google.com/signin/continue?sarp=1&scc=1&plt=AKgnsb',
         401,
       );
     case 'rate_limited': // Gmail

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { channelOf, connectImap } from '../support/connect.ts';
+import { channelOf, connectImap, connectOAuth } from '../support/connect.ts';
 import { Dovecot, dovecotInstalled } from '../support/dovecot.ts';
 import { shapedMail } from '../support/mail-shapes.ts';
 import { secret } from '../support/minting.ts';
-import { stageTrusting } from '../support/stage.ts';
+import { raiseStage, stageTrusting } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
-import { importing } from './importing.ts';
+import { idsOf, importing, messageIds } from './importing.ts';
 
 const EMAIL = 'folders@dovecot.example';
 const PASSWORD = secret('password');
@@ -66,5 +66,42 @@ describe.skipIf(!dovecotInstalled)('200 folders', { timeout: 120_000 }, () => {
     const counts = await countByFolder();
     expect([counts.get(gone), counts.get(other)]).toEqual([4, 3]);
     expect(await machine.stored(channelId)).toHaveLength(205);
+  });
+});
+
+/* Gmail over IMAP that shows “All Mail”, where its drafts are as well. */
+describe('all mail of Gmail', () => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await raiseStage();
+  }, 60_000);
+  afterAll(() => stage?.close());
+
+  test('is imported once, without its drafts, in polls and in windows', async () => {
+    const email = 'drafts@example.com';
+    await stage.sandbox.account('google', email, { shows_all_mail: true });
+    const way = { accessType: 'imap', provider: 'google' } as const;
+    const channelId = channelOf(await connectOAuth(stage, way, email, {}));
+    const machine = importing(stage.context);
+    const settle = async () => {
+      const { importId } = await machine.poll(channelId);
+      if (importId !== null) await machine.finish(channelId, importId);
+      return machine.stored(channelId);
+    };
+    const come = async () => {
+      const inbox = await stage.sandbox.deliver('google', email, 2);
+      await stage.sandbox.deliver('google', email, 3, { folder: 'Drafts' });
+      return messageIds(inbox);
+    };
+    const polled = await come();
+    expect(idsOf(await settle())).toEqual(polled);
+    await stage.sandbox.fault('google', email, 'uidvalidity_changed');
+    const listed = await come();
+    expect(idsOf(await settle())).toEqual([...polled, ...listed].toSorted());
+    const { messages } = await stage.sandbox.call<{ messages: { folder: string }[] }>(
+      'GET',
+      `/control/accounts/google/${email}/messages`,
+    );
+    expect(messages.filter(({ folder }) => folder.includes('DRAFT'))).toHaveLength(6);
   });
 });

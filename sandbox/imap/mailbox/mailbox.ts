@@ -4,7 +4,7 @@ import type { MessageContent } from './content.ts';
 export const systemFlags = ['\\Answered', '\\Flagged', '\\Deleted', '\\Seen', '\\Draft'];
 
 /** RFC 6154; null for folders without a role. */
-export type SpecialUse = '\\Sent' | '\\Drafts' | '\\Trash' | '\\Junk' | '\\Archive' | null;
+export type SpecialUse = '\\Sent' | '\\Drafts' | '\\Trash' | '\\Junk' | '\\Archive' | '\\All' | null;
 
 export interface StoredMessage {
   readonly uid: number;

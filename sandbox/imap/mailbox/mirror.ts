@@ -14,11 +14,18 @@ export interface MailboxView {
   readonly folders: readonly FolderView[];
 }
 
+interface ShownMessage {
+  readonly uid: number;
+  readonly spec: MessageSpec;
+  /** Absent: none. */
+  readonly flags?: readonly string[];
+}
+
 export interface FolderView {
   readonly name: string;
   readonly specialUse: SpecialUse;
   /** In the order of their UIDs. */
-  readonly messages: readonly { readonly uid: number; readonly spec: MessageSpec }[];
+  readonly messages: readonly ShownMessage[];
 }
 
 /**
@@ -68,7 +75,7 @@ export class MailMirror extends MailStore {
       if (!hasNews) continue;
       Object.assign(folder, state);
       const before = new Map(folder.messages.map((message) => [message.uid, message]));
-      folder.messages = messages.map(({ uid, spec }) => before.get(uid) ?? arrived(uid, spec));
+      folder.messages = messages.map((shown) => before.get(shown.uid) ?? arrived(shown));
       folder.version++;
       if (isRenumbered) this.emit('lost', folder, 'IMAP session state is inconsistent, please relogin.');
       else this.emit('changed', folder);
@@ -78,6 +85,6 @@ export class MailMirror extends MailStore {
   }
 }
 
-function arrived(uid: number, spec: MessageSpec): StoredMessage {
-  return { uid, modseq: uid, flags: [], internalMs: Date.parse(spec.date), content: new MessageContent({ spec }) };
+function arrived({ uid, spec, flags = [] }: ShownMessage): StoredMessage {
+  return { uid, modseq: uid, flags, internalMs: Date.parse(spec.date), content: new MessageContent({ spec }) };
 }
