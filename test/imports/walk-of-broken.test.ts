@@ -141,7 +141,7 @@ test('while the walk breaks too, the import keeps its lane and polls wait; it le
   [beforeChanges, beforeWalk] = [breaks, breaks];
   const { coveredUntil } = await subject.channel();
   const cursor = await subject.cursor(INBOX);
-  for (const _try of [1, 2]) {
+  for (let tries = 0; tries < 2; tries++) {
     expect(await subject.break()).toMatchObject({ done: false, state: 'running' });
     expect(await subject.channel()).toMatchObject({ status: 'connected', importState: 'stalled', coveredUntil });
     expect(await subject.poll()).toMatchObject({ stored: 0 });

@@ -96,10 +96,10 @@ describe('a subscription at Graph', () => {
   });
 });
 
-describe('a lifecycle notification of Graph', () => {
-  const row = () => inTenant(async (tx) => (await findChannel(tx, channelId))!);
-  const renewAt = async () => (await inTenant((tx) => findSubscription(tx, channelId)))?.renewAt ?? null;
+const row = () => inTenant(async (tx) => (await findChannel(tx, channelId))!);
+const renewAt = async () => (await inTenant((tx) => findSubscription(tx, channelId)))?.renewAt ?? null;
 
+describe('a lifecycle notification of Graph', () => {
   it('`reauthorizationRequired` plans the renewal for now, and says nothing of the grant', async () => {
     const before = await renewAt();
     await stage.sandbox.fault('microsoft', EMAIL, 'reauthorization_required');
@@ -116,7 +116,9 @@ describe('a lifecycle notification of Graph', () => {
     const id = channelOf(await connectMicrosoft(stage, email));
     await renewSubscription(stage.context, { tenantId: TENANT, channelId: id });
     const read = () => inTenant(async (tx) => (await findChannel(tx, id))!);
-    await stage.sandbox.fault('microsoft', email, 'session_revoked');
+    // Ends the refresh token alone.
+    await stage.sandbox.fault('microsoft', email, 'token_idle_expired');
+    await stage.sandbox.fault('microsoft', email, 'subscription_removed');
     await vi.waitUntil(async () => (await read()).refreshRequestedAt !== null, 30_000);
     const { credentialVersion: version, refreshRequestedAt } = await read();
     expect((await read()).checkRequestedAt).not.toBeNull();
