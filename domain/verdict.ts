@@ -82,6 +82,8 @@ export interface Verdict {
   claims?: string;
   /** The account is locked after wrong passwords: further tries by ourselves would prolong it. */
   lockedOut?: true;
+  /** The page of the provider that a person has to visit before the next sign-in. */
+  page?: string;
   /** The provider told the reason by a security event, where the bytes of its answers leave it open. */
   told?: true;
 }

@@ -35,6 +35,8 @@ export type Task =
   | 'change_access'
   /** Approve the app for an organization. */
   | 'approve'
+  /** Have an administrator allow the access by a setting or a rule at the provider; there is nothing to open. */
+  | 'ask_to_allow'
   /** Ask at the provider what became of the account; there is nothing to open. */
   | 'ask_administrator'
   | 'none';

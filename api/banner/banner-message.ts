@@ -40,9 +40,11 @@ function causeOf(
   return words.ambiguous[row.server === null ? 'grant' : 'password'](facts);
 }
 
-function nextStep({ status, action, kind, owner, ...row }: ChannelRow, reader: Reader): string {
+function nextStep({ status, statusReason, action, kind, owner, ...row }: ChannelRow, reader: Reader): string {
   const words = BANNER_WORDS[reader.locale];
-  if (action === 'admin_consent') return words.approve;
+  if (action === 'admin_consent') {
+    return statusReason === 'admin_consent_required' ? words.approve : words.askToAllow;
+  }
   if (status !== 'reauth_required') return words.askAdministrator;
   if (reader.isTheirOwn) return row.importMode === 'off' ? words.signIn : words.signInUnharmed;
   if (kind === 'shared') return words.adminSignsIn(reader.tenantName);

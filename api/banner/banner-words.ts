@@ -8,6 +8,7 @@ interface BannerWords {
   personSignsIn(name: string): string;
   adminSignsIn(tenant: string): string;
   approve: string;
+  askToAllow: string;
   askAdministrator: string;
 }
 
@@ -18,6 +19,7 @@ export const BANNER_WORDS: Record<Locale, BannerWords> = {
     personSignsIn: (name) => `${name} has to sign in again.`,
     adminSignsIn: (tenant) => `An admin of ${tenant} has to sign in again.`,
     approve: 'An administrator of the organisation has to approve the app.',
+    askToAllow: 'An administrator of this mailbox has to allow the access: a setting or a rule stops it.',
     askAdministrator: 'Please ask the administrator of this mailbox.',
   },
   de: {
@@ -26,6 +28,8 @@ export const BANNER_WORDS: Record<Locale, BannerWords> = {
     personSignsIn: (name) => `${name} muss sich erneut anmelden.`,
     adminSignsIn: (tenant) => `Ein Admin von ${tenant} muss sich erneut anmelden.`,
     approve: 'Ein Administrator der Organisation muss die App genehmigen.',
+    askToAllow:
+      'Ein Administrator dieses Postfachs muss den Zugriff erlauben: Eine Einstellung oder Richtlinie verhindert ihn.',
     askAdministrator: 'Bitte wenden Sie sich an den Administrator dieses Postfachs.',
   },
   fr: {
@@ -34,6 +38,8 @@ export const BANNER_WORDS: Record<Locale, BannerWords> = {
     personSignsIn: (name) => `${name} doit se reconnecter.`,
     adminSignsIn: (tenant) => `Un administrateur de ${tenant} doit se reconnecter.`,
     approve: 'Un administrateur de l’organisation doit approuver l’application.',
+    askToAllow:
+      'Un administrateur de cette boîte aux lettres doit autoriser l’accès : un réglage ou une règle l’empêche.',
     askAdministrator: 'Adressez-vous à l’administrateur de cette boîte aux lettres.',
   },
   es: {
@@ -42,6 +48,7 @@ export const BANNER_WORDS: Record<Locale, BannerWords> = {
     personSignsIn: (name) => `${name} debe iniciar sesión de nuevo.`,
     adminSignsIn: (tenant) => `Un administrador de ${tenant} debe iniciar sesión de nuevo.`,
     approve: 'Un administrador de la organización debe aprobar la aplicación.',
+    askToAllow: 'Un administrador de este buzón debe permitir el acceso: un ajuste o una política lo impide.',
     askAdministrator: 'Diríjase al administrador de este buzón.',
   },
   ja: {
@@ -50,6 +57,8 @@ export const BANNER_WORDS: Record<Locale, BannerWords> = {
     personSignsIn: (name) => `${name}さんがもう一度サインインする必要があります。`,
     adminSignsIn: (tenant) => `${tenant}の管理者がもう一度サインインする必要があります。`,
     approve: '組織の管理者がアプリを承認する必要があります。',
+    askToAllow:
+      'このメールボックスの管理者がアクセスを許可する必要があります。設定またはポリシーにより、アクセスできません。',
     askAdministrator: 'このメールボックスの管理者にお問い合わせください。',
   },
 };

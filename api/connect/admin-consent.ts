@@ -32,7 +32,8 @@ async function lastIssuer(
 export async function adminConsentUrl(context: ApiContext, opened: OpenLink): Promise<string | null> {
   const { link, channel, end, accessTypes } = opened;
   const isMissing = link.result?.status === 'failed' && link.result.code === 'admin_consent_required';
-  if (end.done || (!isMissing && channel?.action !== 'admin_consent')) return null;
+  const isAwaited = channel?.action === 'admin_consent' && channel.statusReason === 'admin_consent_required';
+  if (end.done || (!isMissing && !isAwaited)) return null;
   const issuer = await lastIssuer(context, opened);
   for (const accessType of accessTypes) {
     const offered = context.providers.get(accessType)?.signIn.oauth ?? [];

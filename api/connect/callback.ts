@@ -137,6 +137,11 @@ function authorizationError(
   return fail('provider_error', `${provider} ended the sign-in with "${error}"`);
 }
 
+function refusalOrThrow(error: unknown): ProviderError {
+  if (error instanceof ProviderError) return error;
+  throw error;
+}
+
 async function exchangeAndStore(
   context: ApiContext,
   trip: Trip,
@@ -164,7 +169,9 @@ async function exchangeAndStore(
   const at = { issuer: oauth.provider, mailbox, address, context: connection, ...namespacesOf(link) };
   const access = { kind: 'token', accessToken, idToken, ...at } as const;
   const movable = await movableBy(context, trip.opened, accessType);
-  const proof = await proveGrant(context, accessType, access, { isPinned: channel !== null, movable });
+  const pinned = { isPinned: channel !== null, movable };
+  const proof = await proveGrant(context, accessType, access, pinned).catch(refusalOrThrow);
+  if (proof instanceof ProviderError) return failureOf(proof, 'mailbox');
   const refusal = await refusalToSend(context, accessType, access, { proof, granted });
   if (refusal) return sendingFailure(refusal, 'oauth');
   const credential = { kind: 'oauth', provider: oauth.provider, tokens } as const;

@@ -32,6 +32,7 @@ export const SIGN_IN_PROBLEMS: readonly ProblemCode[] = [
   'account_connected',
   'account_disabled',
   'mailbox_unavailable',
+  'web_sign_in_required',
   'provider_error',
   'rate_limited',
   'scope_missing',
@@ -41,23 +42,34 @@ export const SIGN_IN_PROBLEMS: readonly ProblemCode[] = [
 const EGRESS_DENIED =
   'The server is not at a public address, or its port is not one of the service; the operator can allow it in MOORING_EGRESS_ALLOW';
 
-/** What a provider's answer to a sign-in means for the person in front of it. */
-export function failureOf({ verdict, message, alternative }: ProviderError, how: 'oauth' | 'password'): SignInFailure {
+/**
+ * What a provider's answer to a sign-in means for the person in front of it. `mailbox`: the provider's page has let the
+ * person in, and the mailbox does not open.
+ */
+export function failureOf(
+  { verdict, message, alternative }: ProviderError,
+  how: 'oauth' | 'mailbox' | 'password',
+): SignInFailure {
   const network = NETWORK.find((code) => code === verdict.providerCode);
   const failed = (code: ProblemCode, detail = message): SignInFailure => ({ status: 'failed', code, detail });
+  const { page } = verdict;
+  if (page !== undefined) return { ...failed('web_sign_in_required'), page };
   if (network === 'egress_denied' && how === 'password') return failed(network, EGRESS_DENIED);
   if (network && how === 'password') return failed(network);
   switch (verdict.kind) {
     case 'reauth_required':
-      if (how === 'oauth') return failed('provider_error');
+      if (how !== 'password') return failed('provider_error');
       return { ...failed('authentication_failed'), ...(alternative === null ? {} : { alternative }) };
     case 'insufficient_scope':
       return failed('scope_missing');
     case 'account_gone':
       return failed(verdict.reason === 'mailbox_unavailable' ? 'mailbox_unavailable' : 'account_disabled');
     case 'admin_action':
-      if (how === 'oauth') return { status: 'failed', code: 'admin_consent_required', detail: message };
-      return failed('mailbox_unavailable');
+      // An app that is approved already is stopped by another rule, or IMAP is switched off: no consent helps.
+      if (how === 'password' || (how === 'mailbox' && verdict.reason !== 'admin_consent_required')) {
+        return failed('mailbox_unavailable');
+      }
+      return { status: 'failed', code: 'admin_consent_required', detail: message };
     case 'rate_limited':
       return failed('rate_limited');
     case 'misconfigured':
@@ -80,11 +92,12 @@ export async function recordFailure(context: ApiContext, link: LinkRow, failure:
 }
 
 /** The same failure as a problem: it carries the same fields. */
-export function problemOf({ code, detail, expected, received, service, alternative }: SignInFailure): Problem {
+export function problemOf({ code, detail, expected, received, page, service, alternative }: SignInFailure): Problem {
   const known = isProblemCode(code) ? code : 'provider_error';
   return new Problem(known, detail, {
     ...(expected === undefined ? {} : { expected }),
     ...(received === undefined ? {} : { received }),
+    ...(page === undefined ? {} : { page }),
     ...(service === undefined ? {} : { service }),
     ...(alternative === undefined ? {} : { alternative }),
   });

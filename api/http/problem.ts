@@ -131,6 +131,9 @@ export const PROBLEMS = {
   authentication_failed: problem(422, 'The user name or password was refused', {
     display: said('authentication_failed'),
   }),
+  web_sign_in_required: problem(422, 'The provider asks for a sign-in on its own page first', {
+    display: said('web_sign_in_required'),
+  }),
   mailbox_unavailable: problem(422, 'The sign-in worked, but the mailbox cannot be opened'),
   account_disabled: problem(422, 'The account is disabled', { action: 'contact_support' }),
   access_denied: problem(422, 'Access was denied', { display: said('access_denied') }),
@@ -185,6 +188,8 @@ interface ProblemDetails {
   /** `account_mismatch` names both accounts. */
   expected?: { email: string };
   received?: { email: string };
+  /** `web_sign_in_required` names the provider's page. */
+  page?: string;
   /** The server that sends has failed; absent: the one that is read. */
   service?: 'smtp';
   /** With this `authentication` the same password may be accepted. */

@@ -102,6 +102,8 @@ export const namedAccount = z.object({
 });
 export const SERVICE = '`smtp`: the server that sends mail has failed; absent: the one that is read';
 export const EXPECTED = 'With `account_mismatch` or `attestation_required`: the account that was expected';
+export const PAGE =
+  'With `web_sign_in_required`: the provider’s page, to be visited in a browser before the next sign-in';
 export const RECEIVED = 'With `account_mismatch` or `attestation_required`: the account that signed in';
 
 export const ALTERNATIVE =
@@ -123,6 +125,7 @@ export const resultOut = z
       detail: z.string().describe('What happened, for developers'),
       expected: namedAccount.optional().describe(EXPECTED),
       received: namedAccount.optional().describe(RECEIVED),
+      page: z.url().optional().describe(PAGE),
       service: z.literal('smtp').optional().describe(SERVICE),
       alternative: z.literal('basic').optional().describe(ALTERNATIVE),
     }),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ACTIONS } from '../../domain/verdict.ts';
-import { ALTERNATIVE, EXPECTED, RECEIVED, SERVICE, namedAccount } from './links.ts';
+import { ALTERNATIVE, EXPECTED, PAGE, RECEIVED, SERVICE, namedAccount } from './links.ts';
 
 /** Problem details (RFC 9457), the answer of every failed call. */
 export const problemOut = z
@@ -26,6 +26,7 @@ export const problemOut = z
       .describe('With `validation_failed`: each invalid field'),
     expected: namedAccount.optional().describe(EXPECTED),
     received: namedAccount.optional().describe(RECEIVED),
+    page: z.url().optional().describe(PAGE),
     service: z.literal('smtp').optional().describe(SERVICE),
     alternative: z.literal('basic').optional().describe(ALTERNATIVE),
     status_reason: z.string().nullable().optional().describe('Why the channel has its status'),

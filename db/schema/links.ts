@@ -31,6 +31,8 @@ export type LinkResult =
       detail: string;
       expected?: NamedAccount;
       received?: NamedAccount;
+      /** With `web_sign_in_required`: the page of the provider to sign in at. */
+      page?: string;
       /** The server that sends mail has failed; absent: the one that is read. */
       service?: 'smtp';
       /** Another way to present the same password, which may be accepted. */

@@ -121,7 +121,14 @@ export const FAILURES = {
   },
   mailbox_unavailable: {
     title: 'The mailbox cannot be opened',
-    sentence: 'The sign-in worked, but the mailbox cannot be opened.',
+    sentence:
+      'The sign-in worked, but the mailbox cannot be opened. Access for mail programs may be switched off in its settings, or by an administrator.',
+    field: null,
+  },
+  web_sign_in_required: {
+    title: '{provider} wants to see you first',
+    sentence:
+      '{provider} does not open the mailbox until you have signed in on its own page and confirmed that it is you. Then come back and try again.',
     field: null,
   },
   no_refresh_token: {

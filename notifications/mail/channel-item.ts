@@ -1,5 +1,4 @@
 import type { ChannelRow } from '../../db/channels/channels.ts';
-import type { Action } from '../../domain/verdict.ts';
 import { isSameAddress } from '../../domain/address.ts';
 import type { AccessWords } from '../../providers/contract.ts';
 import type { Task } from '../mail-kinds.ts';
@@ -25,7 +24,7 @@ export function itemOfChannel(channel: Described, access: AccessWords | undefine
     mailbox,
     login: isSameAddress(mailbox, login) ? null : login,
     provider: properName(access),
-    task: taskOf(channel.action, channel.status),
+    task: taskOf(channel),
     imports: channel.importMode !== 'off',
     ...told,
     reason,
@@ -38,14 +37,15 @@ function properName(access: AccessWords | undefined): string | null {
   return access === undefined || access.provider.startsWith('the ') ? null : access.provider;
 }
 
-function taskOf(action: Action, status: Described['status']): Task {
+function taskOf({ action, status, statusReason }: Described): Task {
   switch (action) {
     case 'reauthorize':
       return 'sign_in';
     case 'change_access':
       return 'change_access';
     case 'admin_consent':
-      return 'approve';
+      // Any other rule or setting is not changed by an approval of the app.
+      return statusReason === 'admin_consent_required' ? 'approve' : 'ask_to_allow';
     case 'contact_support':
       return status === 'reauth_required' ? 'sign_in' : 'ask_administrator';
     case 'fix_app_credentials':

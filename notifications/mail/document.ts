@@ -76,10 +76,10 @@ export function documentOf(input: MailInput): MailDocument {
 function occasionOf({ kind }: MailInput, first: MailItem): Occasion {
   switch (kind) {
     case 'reauth_required':
-      if (first.task === 'ask_administrator') return 'unreachable';
+      if (asksElsewhere(first)) return 'unreachable';
       return first.task === 'approve' || first.task === 'change_access' ? first.task : 'sign_in';
     case 'admin_consent':
-      return 'approve';
+      return asksElsewhere(first) ? 'unreachable' : 'approve';
     case 'new_link':
       if (first.mailbox === null) return 'connect_link';
       return first.task === 'change_access' ? 'change_link' : 'new_link';
@@ -90,6 +90,9 @@ function occasionOf({ kind }: MailInput, first: MailItem): Occasion {
       return kind;
   }
 }
+
+/** The person asks at the provider: no page of ours helps. */
+const asksElsewhere = ({ task }: MailItem) => task === 'ask_administrator' || task === 'ask_to_allow';
 
 function occasionFacts(items: MailItem[], time: (at: Date) => string): Omit<OccasionFacts, 'tenant'> {
   const [first] = items;
@@ -112,7 +115,7 @@ interface BlockSurroundings {
 function blockOf(item: MailItem, { words, occasion, time, isAlone }: BlockSurroundings): MailBlock {
   const mailbox = addressOf(item.mailbox);
   const facts = reasonFacts(item, words);
-  const link = webAddress(item.link);
+  const link = item.task === 'ask_to_allow' ? null : webAddress(item.link);
   const label = buttonOf(item, occasion, words);
   return {
     heading: mailbox === '' ? null : mailbox,
@@ -170,6 +173,7 @@ function taskOf(item: MailItem, words: MailWords, facts: ReasonFacts): string | 
       return facts.login === '' ? null : words.tasks[`sign_in_${credential}`](facts);
     case 'change_access':
     case 'approve':
+    case 'ask_to_allow':
     case 'ask_administrator':
       return words.tasks[task](facts);
   }
@@ -212,7 +216,7 @@ function outlookOf(
   }
 
   function afterSignIn(): string {
-    if (items.every(({ task }) => task === 'ask_administrator')) return outlook.triedAgain;
+    if (items.every(asksElsewhere)) return outlook.triedAgain;
     if (!imports) return outlook.works({ tenant });
     return missed > 0 ? outlook.importsMissed({ count: missed }) : outlook.imports;
   }

@@ -130,6 +130,8 @@ export const de: MailWords = {
       `Öffnen Sie die Seite und wählen Sie, wie ${login} ab jetzt erreicht wird. Verlauf und Einstellungen bleiben. Das dauert etwa eine Minute.`,
     approve: ({ provider }) =>
       `Öffnen Sie die Seite, prüfen Sie, worum es geht, und geben Sie es ${provider.at} frei. Dazu brauchen Sie dort die Rechte eines Administrators; wenn Sie diese nicht haben, zeigen Sie bitte Ihrer IT-Abteilung diese E-Mail.`,
+    ask_to_allow: ({ provider, login }) =>
+      `Bitte lassen Sie den Administrator von ${login} ${provider.at} den Zugriff erlauben: Eine Einstellung oder Richtlinie hindert dort Apps oder E-Mail-Programme (IMAP) daran, das Postfach zu öffnen.`,
     ask_administrator: ({ provider, login }) =>
       `Bitte fragen Sie den Administrator von ${login} ${provider.at}, ob es das Konto noch gibt.`,
   },

@@ -122,6 +122,8 @@ export const en: MailWords = {
       `Open the page and choose how ${login} is reached from now on. History and settings stay. It takes about a minute.`,
     approve: ({ provider }) =>
       `Open the page, check what is asked for, and approve it ${provider.at}. You need the rights of an administrator there; if you do not have them, please show this mail to your IT department.`,
+    ask_to_allow: ({ provider, login }) =>
+      `Please ask the administrator of ${login} ${provider.at} to allow the access: a setting or a rule there stops apps, or mail programs (IMAP), from opening the mailbox.`,
     ask_administrator: ({ provider, login }) =>
       `Please ask the administrator of ${login} ${provider.at} whether the account still exists.`,
   },

@@ -127,6 +127,8 @@ export const es: MailWords = {
       `Abra la página y elija cómo se accede a ${login} a partir de ahora. El historial y los ajustes se conservan. Tardará alrededor de un minuto.`,
     approve: ({ provider }) =>
       `Abra la página, revise lo que se pide y apruébelo ${provider.at}. Necesita allí derechos de administrador; si no los tiene, muestre este correo a su departamento de informática.`,
+    ask_to_allow: ({ provider, login }) =>
+      `Pida al administrador de ${login} ${provider.at} que permita el acceso: un ajuste o una política impide allí que las aplicaciones o los programas de correo (IMAP) abran el buzón.`,
     ask_administrator: ({ provider, login }) =>
       `Pregunte al administrador de ${login} ${provider.at} si la cuenta todavía existe.`,
   },

@@ -126,6 +126,8 @@ export const fr: MailWords = {
       `Ouvrez la page et choisissez comment accéder désormais à ${login}. L’historique et les réglages restent. Cela prend environ une minute.`,
     approve: ({ provider }) =>
       `Ouvrez la page, vérifiez ce qui est demandé et donnez votre accord ${provider.at}. Il vous faut pour cela les droits d’administrateur\u00A0; si vous ne les avez pas, montrez ce message à votre service informatique.`,
+    ask_to_allow: ({ provider, login }) =>
+      `Merci de demander à l’administrateur de ${login} ${provider.at} d’autoriser l’accès\u00A0: un réglage ou une règle y empêche les applications ou les logiciels de messagerie (IMAP) d’ouvrir la boîte mail.`,
     ask_administrator: ({ provider, login }) =>
       `Merci de demander à l’administrateur de ${login} ${provider.at} si le compte existe encore.`,
   },

@@ -139,6 +139,8 @@ export const ja: MailWords = {
       `ページを開き、${login} にこれから接続する方法を選んでください。履歴と設定はそのまま残ります。1分ほどで完了します。`,
     approve: ({ provider }) =>
       `ページを開いて内容を確認し、${provider.at}で承認してください。管理者権限が必要です。権限をお持ちでない場合は、このメールを社内のIT担当者にお見せください。`,
+    ask_to_allow: ({ provider, login }) =>
+      `${provider.at}の ${login} の管理者に、アクセスの許可をご依頼ください。設定またはポリシーにより、アプリやメールソフト（IMAP）からメールボックスを開けません。`,
     ask_administrator: ({ provider, login }) =>
       `${provider.at}の ${login} の管理者に、アカウントが現在も存在するかご確認ください。`,
   },

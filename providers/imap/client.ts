@@ -144,7 +144,10 @@ export class ImapConnection {
     // A server that a person names could write a page, or a password, of its own.
     const page = this.#isTokens ? pageNamed(line) : null;
     const asks = page === null ? '' : ` and asks for a sign-in at ${page} first`;
-    return new ProviderError(`${this.server} refused (${verdict.providerCode ?? 'no code'})${asks}`, verdict);
+    return new ProviderError(
+      `${this.server} refused (${verdict.providerCode ?? 'no code'})${asks}`,
+      page === null ? verdict : { ...verdict, page },
+    );
   }
 
   /** Some ImapFlow commands answer `false` when they fail, and log why. */

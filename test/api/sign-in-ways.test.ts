@@ -108,6 +108,28 @@ describe('an access type with several ways to sign in', () => {
     expect(await pageAfter('microsoft')).toContain('/adminconsent');
   });
 
+  test('IMAP that is switched off asks for no approval of the app, and Google’s own page is named where it wants a visit', async () => {
+    const email = 'refused@ways.example.com';
+    const refusedWith = async (fault: string) => {
+      await stage.sandbox.account('google', email);
+      const { id } = await stage.sandbox.fault('google', email, fault, { kind: 'login' });
+      const link = await links.makeLink({ access_types: ['imap'] });
+      const code = codeOf(await signInAt('google', email, link.path));
+      await stage.sandbox.mend(id);
+      const { result, admin_consent_url } = (await browse(api)('GET', `${link.path}/session`)).json;
+      expect(result).toMatchObject({ status: 'failed', code });
+      return { ...result, admin_consent_url };
+    };
+    expect(await refusedWith('imap_switched_off')).toMatchObject({
+      code: 'mailbox_unavailable',
+      admin_consent_url: null,
+    });
+    const page = 'https://accounts.google.com/signin/continue';
+    const alerted = await refusedWith('web_sign_in_required');
+    expect(alerted).toMatchObject({ code: 'web_sign_in_required', page, admin_consent_url: null });
+    expect(alerted.detail).toContain(`asks for a sign-in at ${page} first`);
+  });
+
   test('the authorization server has to be named where there are two', async () => {
     const link = await links.makeLink({ access_types: ['imap'] });
     for (const [provider, code] of [

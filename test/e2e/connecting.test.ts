@@ -9,6 +9,7 @@ import { startMooring, START_TIMEOUT_MS } from '../support/mooring.ts';
 import type { Mooring } from '../support/mooring.ts';
 import { chromiumInstalled, launchBrowser, openPage } from './browser.ts';
 import { expectEverywhere, faultsHere, overflowOf, signInAtGoogle, tabTo } from './pages.ts';
+import { meetWebAlert, readAppPasswordHint } from './refused-sign-ins.ts';
 import { linkIn, mailTo, signInToShared } from './shared-mailbox.ts';
 
 const ANA = 'ana@example.com';
@@ -98,6 +99,12 @@ describe.skipIf(!chromiumInstalled)('a person who connects', { timeout: 120_000 
     expect(await entered.getAttribute('aria-invalid')).toBe('true');
     expect(await wordsOf()).not.toMatch(/Too big|Invalid|expected/);
   });
+
+  it('reads at the password that a large provider wants an app password', () =>
+    readAppPasswordHint({ mooring, page, makeLink }));
+
+  it('is led to the page that Google’s mail server wants to be visited first, and connects after it', () =>
+    meetWebAlert({ mooring, page, makeLink }));
 
   it('reads on a link for a channel that works that nothing has to be done', async () => {
     const { data } = await mooring.call<{ data: Channel[] }>('GET', '/v1/channels');

@@ -170,6 +170,13 @@ describe('a mail', () => {
     );
     expect(gone.subject).toContain('can no longer be opened');
     expect(gone.text).not.toMatch(/sign in at|connect\/lnk/);
+    for (const locale of LOCALES) {
+      const rule = { task: 'ask_to_allow', reason: 'admin_policy_enforced', isAmbiguous: false } as const;
+      const sample = sampleOf('admin_consent');
+      const closed = composeMail({ ...sample, items: [{ ...sample.items[0]!, ...rule }], locale });
+      expect(closed.text).toContain('IMAP');
+      expect(closed.text).not.toContain(sample.items[0]!.link!);
+    }
     const connect = composeMail(sampleOf('new_link', { items: [{ ...withItem({}).items[0]!, mailbox: null }] }));
     expect(connect.subject).toBe('Acme Ltd: your new link to connect a mailbox');
     expect(() => composeMail(sampleOf('digest', { items: [] }))).toThrow(RangeError);

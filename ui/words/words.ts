@@ -116,7 +116,9 @@ function nextStep(channel: Explained): string {
     case 'change_access':
       return `Move the channel to another access type to continue${unharmed}.`;
     case 'admin_consent':
-      return `An administrator must approve the app at ${provider}; we look again every hour.`;
+      return channel.status_reason === 'admin_consent_required'
+        ? `An administrator must approve the app at ${provider}; we look again every hour.`
+        : `An administrator must allow the access at ${provider}, where a setting or a rule stops it; we look again every hour.`;
     case 'fix_app_credentials':
       return `The operator of Mooring must put the right client id and secret for ${provider} in place; we look again every hour.`;
     case 'contact_support':

@@ -27,7 +27,10 @@ export function submissionFailure(
   // Only a configured server may name a page: one that a person chose could name any.
   const page = credential.kind === 'token' ? pageNamed(response) : null;
   const asks = page === null ? '' : ` and asks for a sign-in at ${page} first`;
-  return new ProviderError(`${name} refused (${said.providerCode ?? error.responseCode ?? 'no code'})${asks}`, said);
+  return new ProviderError(
+    `${name} refused (${said.providerCode ?? error.responseCode ?? 'no code'})${asks}`,
+    page === null ? said : { ...said, page },
+  );
 }
 
 /** The verdict of a connection that ended without words of the server. */

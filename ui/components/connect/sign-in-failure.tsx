@@ -1,3 +1,4 @@
+import { Anchor } from '@mantine/core';
 import { isSameAddress } from '../../../domain/address.ts';
 import type { SignIn } from '../../../api/schemas/sign-in.ts';
 import { accountsOf, describeFailure } from '../../words/connect/describe-failure.ts';
@@ -24,13 +25,19 @@ const OUR_OWN = new Set(['offline', 'mooring_unreachable', 'unknown']);
 
 /** Why the last attempt did not work, with the code to copy. */
 export function FailureNotice({ failure, way, brief = false, ownLogin = false, changes = false }: FailureProps) {
-  const { words, product } = useWords();
+  const { words, say, product } = useWords();
   const parts = useProviderParts(way);
   if (failure.code === 'account_mismatch') return <WrongAccount {...{ failure, way, ownLogin, changes }} />;
   const { title, sentence } = describeFailure(words, failure, { ...parts, product });
   return (
     <Notice tone="bad" title={title}>
-      {brief ? words.failed.nothingStored : sentence} {!OUR_OWN.has(failure.code) && <ErrorCode code={failure.code} />}
+      {brief ? words.failed.nothingStored : sentence}{' '}
+      {failure.page !== undefined && (
+        <Anchor href={failure.page} target="_blank" rel="noreferrer">
+          {say(words.failed.openPage, parts)}
+        </Anchor>
+      )}{' '}
+      {!OUR_OWN.has(failure.code) && <ErrorCode code={failure.code} />}
     </Notice>
   );
 }

@@ -174,6 +174,7 @@ export const words: ConnectWords = {
 
   failures,
   failed: {
+    openPage: 'Seite von {provider} öffnen',
     unknown: {
       title: 'Das hat nicht geklappt',
       sentence: 'Der Grund ist nicht bekannt. Bitte versuchen Sie es gleich noch einmal.',

@@ -7,7 +7,7 @@ import type { ConnectWords } from './shape.ts';
 
 /** A link's failed result, or the problem that the password form was answered with. */
 export type Failure = Pick<Problem, 'code' | 'detail'> &
-  Partial<Pick<Problem, 'expected' | 'received' | 'service' | 'alternative' | 'display_message' | 'errors'>>;
+  Partial<Pick<Problem, 'expected' | 'received' | 'page' | 'service' | 'alternative' | 'display_message' | 'errors'>>;
 
 const FIELDS = ['username', 'password', 'host', 'port', 'security'] as const satisfies FormField[];
 

@@ -168,6 +168,7 @@ export const words: ConnectWords = {
 
   failures: FAILURES,
   failed: {
+    openPage: 'Open {provider}’s page',
     unknown: { title: 'That did not work', sentence: 'The reason is not known. Please try again in a moment.' },
     nothingStored: 'Nothing was stored.',
   },

@@ -170,6 +170,7 @@ export const words: ConnectWords = {
 
   failures,
   failed: {
+    openPage: 'Abrir la página de {provider}',
     unknown: { title: 'No ha funcionado', sentence: 'No se sabe el motivo. Vuelva a intentarlo en un momento.' },
     nothingStored: 'No se ha guardado nada.',
   },

@@ -173,6 +173,7 @@ export const words: ConnectWords = {
 
   failures,
   failed: {
+    openPage: 'Ouvrir la page de {provider}',
     unknown: {
       title: 'Cela n’a pas fonctionné',
       sentence: 'La raison n’est pas connue. Veuillez réessayer dans un instant.',

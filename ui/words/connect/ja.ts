@@ -168,6 +168,7 @@ export const words: ConnectWords = {
 
   failures,
   failed: {
+    openPage: '{provider}のページを開く',
     unknown: { title: 'うまくいきませんでした', sentence: '原因は不明です。少し待ってからもう一度お試しください。' },
     nothingStored: '何も保存されていません。',
   },

@@ -162,6 +162,8 @@ export interface ConnectWords {
 
   failures: Record<FailureCode, Titled>;
   failed: {
+    /** With `web_sign_in_required`: leads to the provider's page. */
+    openPage: string;
     unknown: Titled;
     nothingStored: string;
   };

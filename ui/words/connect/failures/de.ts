@@ -79,7 +79,13 @@ export const failures: ConnectWords['failures'] = {
   },
   mailbox_unavailable: {
     title: 'Das Postfach lässt sich nicht öffnen',
-    sentence: 'Die Anmeldung hat geklappt, aber das Postfach lässt sich nicht öffnen.',
+    sentence:
+      'Die Anmeldung hat geklappt, aber das Postfach lässt sich nicht öffnen. Vielleicht ist der Zugriff für E-Mail-Programme in seinen Einstellungen oder von einem Administrator abgeschaltet.',
+  },
+  web_sign_in_required: {
+    title: '{provider} will Sie zuerst sehen',
+    sentence:
+      '{provider} öffnet das Postfach erst, wenn Sie sich auf der eigenen Seite angemeldet und bestätigt haben, dass Sie es sind. Kommen Sie dann zurück und versuchen Sie es noch einmal.',
   },
   no_refresh_token: {
     title: 'Kein dauerhafter Zugriff',

@@ -75,7 +75,13 @@ export const failures: ConnectWords['failures'] = {
   },
   mailbox_unavailable: {
     title: 'El buzón no se puede abrir',
-    sentence: 'El inicio de sesión ha funcionado, pero el buzón no se puede abrir.',
+    sentence:
+      'El inicio de sesión ha funcionado, pero el buzón no se puede abrir. Quizá el acceso de los programas de correo esté desactivado en sus ajustes o por un administrador.',
+  },
+  web_sign_in_required: {
+    title: '{provider} quiere comprobar antes que es usted',
+    sentence:
+      '{provider} no abre el buzón hasta que inicie sesión en su propia página y confirme que es usted. Después vuelva aquí e inténtelo de nuevo.',
   },
   no_refresh_token: {
     title: 'No se ha dado un acceso duradero',

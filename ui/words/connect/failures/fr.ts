@@ -76,7 +76,13 @@ export const failures: ConnectWords['failures'] = {
   },
   mailbox_unavailable: {
     title: 'La boîte mail ne peut pas être ouverte',
-    sentence: 'La connexion a réussi, mais la boîte mail ne peut pas être ouverte.',
+    sentence:
+      'La connexion a réussi, mais la boîte mail ne peut pas être ouverte. L’accès des logiciels de messagerie est peut-être désactivé dans ses réglages ou par un administrateur.',
+  },
+  web_sign_in_required: {
+    title: '{provider} veut d’abord vous reconnaître',
+    sentence:
+      '{provider} n’ouvre la boîte mail qu’une fois que vous vous êtes connecté sur sa propre page et avez confirmé que c’est bien vous. Revenez ensuite ici et réessayez.',
   },
   no_refresh_token: {
     title: 'Aucun accès durable n’a été donné',

@@ -74,7 +74,13 @@ export const failures: ConnectWords['failures'] = {
   },
   mailbox_unavailable: {
     title: 'メールボックスを開けません',
-    sentence: 'サインインはできましたが、メールボックスを開けません。',
+    sentence:
+      'サインインはできましたが、メールボックスを開けません。メールソフトからのアクセスが、設定または管理者によって無効にされている可能性があります。',
+  },
+  web_sign_in_required: {
+    title: '{provider}での本人確認が必要です',
+    sentence:
+      '{provider}のページでサインインし、ご本人であることを確認するまで、メールボックスを開けません。確認後、このページに戻ってもう一度お試しください。',
   },
   no_refresh_token: {
     title: '継続的なアクセスが許可されませんでした',
