@@ -2,6 +2,7 @@ import type { Context } from '../runtime/context.ts';
 import { isBuiltIn } from '../domain/access-type.ts';
 import type { AccessType } from '../domain/access-type.ts';
 import { readAccess } from './access.ts';
+import { hasServers, partyOf } from './party.ts';
 import type { Party } from './shares.ts';
 import { callPlaces, Crowded, WorkPlace } from './work-places.ts';
 
@@ -20,7 +21,7 @@ interface Turn {
  */
 export async function inTurn<T>(context: Context, turn: Turn, call: () => Promise<T>): Promise<T | 'crowded'> {
   const { accessType, patient = false, signal } = turn;
-  const party = await partyOf(context, turn);
+  const party = await partyOfTurn(context, turn);
   const place = new WorkPlace(callPlaces(accessType), { party, urgent: patient, patient, signal });
   try {
     await place.take();
@@ -34,12 +35,10 @@ export async function inTurn<T>(context: Context, turn: Turn, call: () => Promis
 }
 
 /** The row is read only where channels of the access type have different servers. */
-async function partyOf(context: Context, { tenantId, channelId, accessType }: Turn): Promise<Party> {
+async function partyOfTurn(context: Context, { tenantId, channelId, accessType }: Turn): Promise<Party> {
   // Providers of files share the places of one queue.
   if (!isBuiltIn(accessType)) return { tenantId, server: accessType };
-  const { password, oauth = [] } = context.providers.get(accessType)?.signIn ?? {};
-  if (!password && oauth.length < 2) return { tenantId, server: '' };
+  if (!hasServers(context, accessType)) return { tenantId, server: '' };
   const access = await readAccess(context, tenantId, channelId);
-  if (access === 'gone') return { tenantId, server: '' };
-  return { tenantId, server: access.channel.serverKey || (access.credential.oauthProvider ?? '') };
+  return access === 'gone' ? { tenantId, server: '' } : partyOf(context, access);
 }

@@ -7,6 +7,7 @@ import { openChannelSession } from './access.ts';
 import type { ChannelAccess } from './access.ts';
 import { recordRefusal, recordSuccess } from './outcomes.ts';
 import { atPlace } from './at-place.ts';
+import { partyOf } from './party.ts';
 import { Crowded, WorkPlace, workPlaces } from './work-places.ts';
 
 /** The result of work at an account, or why there is none. */
@@ -30,7 +31,7 @@ export async function workAtAccount<T>(
 ): Promise<SessionOutcome<T>> {
   const { id: channelId, tenantId } = access.channel;
   const tried = { tenantId, channelId, credentialVersion: access.credential.version, tried: 'access' } as const;
-  const party = { tenantId, server: access.channel.serverKey };
+  const party = partyOf(context, access);
   const place = new WorkPlace(workPlaces(access.channel.accessType), { party, urgent, signal });
   try {
     await place.take();

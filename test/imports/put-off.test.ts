@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { presentImport } from '../../api/presenters/import.ts';
@@ -7,8 +9,16 @@ import { lockChannel, updateChannel } from '../../db/channels/channels.ts';
 import { updateImport } from '../../db/imports/imports.ts';
 import { findReceipt } from '../../db/imports/receipts.ts';
 import type { ImportMode } from '../../domain/access-type.ts';
+import { pollChannel } from '../../imports/poll.ts';
 import type { Session } from '../../providers/contract.ts';
-import { channelOf, connectExchange, connectGmail, connectImap, connectMicrosoft } from '../support/connect.ts';
+import {
+  channelOf,
+  connectExchange,
+  connectGmail,
+  connectImap,
+  connectMicrosoft,
+  connectOAuth,
+} from '../support/connect.ts';
 import { databaseAs } from '../support/logins.ts';
 import { secret } from '../support/minting.ts';
 import { atMailbox } from '../support/mailbox.ts';
@@ -288,4 +298,30 @@ test('a poll of a server at which too many hang is turned away, and served once 
   const news = await stage.sandbox.deliver('imap', last!.email, 1);
   expect(await poll(last!.channelId)).toMatchObject({ outcome: 'stored', stored: 1 });
   expect(idsOf(await stored(last!.channelId))).toEqual(messageIds(news));
+}, 120_000);
+
+test('mailboxes of many tenants that hang at the server of one issuer’s tokens leave slots to other servers', async () => {
+  const way = { accessType: 'imap', provider: 'google' } as const;
+  const poll = (tenantId: string, channelId: string) =>
+    new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(() =>
+      pollChannel(stage.context, { tenantId, channelId }),
+    );
+  const connected: { tenantId: string; channelId: string }[] = [];
+  for (let at = 0; at <= SHARE; at++) {
+    const tenantId = `hangs-${at}`;
+    const email = `${tenantId}@issuer.example.com`;
+    await stage.sandbox.account('google', email);
+    connected.push({ tenantId, channelId: channelOf(await connectOAuth(stage, way, email, { tenantId })) });
+  }
+  const [last, ...hung] = connected;
+  const fault = await stage.sandbox.fault('google', null, 'slow', { kind: 'api', ms: HANGS_MS });
+  const hanging = hung.map(({ tenantId, channelId }) => poll(tenantId, channelId));
+  const isHanging = async () =>
+    (await stage.sandbox.requests('google', 'api')).filter(({ status }) => status === null).length >= SHARE;
+  await until('all of them to hang', isHanging, HANGS_MS);
+  await sleep(PATIENCE_MS);
+  expect(await poll(last!.tenantId, last!.channelId)).toMatchObject({ outcome: 'crowded', stored: 0 });
+  await stage.sandbox.mend(fault.id);
+  await Promise.all(hanging);
+  expect(await poll(last!.tenantId, last!.channelId)).toMatchObject({ outcome: 'nothing' });
 }, 120_000);
