@@ -82,15 +82,18 @@ async function notRevoked(
     : 'failed';
 }
 
-/** Once, and before the revocation, which takes away the right to. Later pushes reach no channel. */
+/**
+ * Once, and before the revocation, which takes away the right to. No failure of it holds up the revocation, for the
+ * subscription expires by itself. Later pushes reach no channel.
+ */
 async function stopBeingTold(context: Context, access: ChannelAccess): Promise<void> {
   const { id, tenantId } = access.channel;
   const subscription = await context.database.inTenant(tenantId, (tx) => findSubscription(tx, id));
   if (!subscription) return;
-  const { is } = await endSubscription(context, access);
-  if (is !== 'ended')
+  const ended = await endSubscription(context, access).catch((error: unknown) => ({ is: 'failed', error }) as const);
+  if (ended.is !== 'ended')
     context.logger.warn(
-      { channelId: id, outcome: is },
+      { channelId: id, outcome: ended.is, ...('error' in ended ? { err: ended.error } : {}) },
       'A subscription could not be ended; it expires at the provider',
     );
   await context.database.inTenant(tenantId, (tx) => deleteSubscription(tx, id));

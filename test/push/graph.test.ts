@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { eq } from 'drizzle-orm';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, test, vi } from 'vitest';
+import { disconnectChannel } from '../../connections/disconnect-channel.ts';
+import { credentials } from '../../db/schema/credentials.ts';
 import { lookAtChannel } from '../../channels/look.ts';
 import { checkChannel } from '../../credentials/check.ts';
 import { refreshCredential } from '../../credentials/refresh.ts';
@@ -138,6 +141,21 @@ describe('a lifecycle notification of Graph', () => {
     expect(await refreshCredential(stage.context, refresh)).toBe('refused');
     expect(await read()).toMatchObject({ status: 'reauth_required' });
   });
+});
+
+test('S-09: an access token that does not open keeps no channel from leaving, whose subscription would need it', async () => {
+  const email = 'unopened@contoso.example';
+  await stage.sandbox.account('microsoft', email);
+  const id = channelOf(await connectMicrosoft(stage, email));
+  await renewSubscription(stage.context, { tenantId: TENANT, channelId: id });
+  await inTenant((tx) =>
+    tx.update(credentials).set({ accessTokenJwe: 'no token' }).where(eq(credentials.channelId, id)),
+  );
+  expect((await api.call('DELETE', `/v1/channels/${id}`)).status).toBe(202);
+  expect(await disconnectChannel(stage.context, { tenantId: TENANT, channelId: id })).toBe(true);
+  const { json } = await api.call('GET', `/v1/channels/${id}`);
+  expect(json).toMatchObject({ status: 'disconnected', revocation: 'unsupported' });
+  expect(await inTenant((tx) => findSubscription(tx, id))).toBeNull();
 });
 
 describe('what claims to come from Graph', () => {
