@@ -23,19 +23,29 @@ export function startIncidents(context: Context): Repetition {
   });
 }
 
-/** One turn; exported for tests, which do not wait for the loop. */
+/** What a turn does. The statements of each may meet a limit of the database, which keeps no other waiting. */
+const STEPS: readonly ((context: Context, now: Date) => Promise<unknown>)[] = [
+  turnMass,
+  turnOutages,
+  turnLasting,
+  ({ database }, now) => closeDesertedOperatorIncidents(database, now),
+  async (context, now) => signalForgotten(context, await appointCanaries(context.database, now)),
+  async (context, now) => signalForgotten(context, await wakeAfterIncidents(context.database, now)),
+];
+
+/** One turn; exported for tests, which do not wait for the loop. Throws what the first of its steps that failed has thrown. */
 export async function turnIncidents(context: Context): Promise<void> {
   const now = await context.clock.now();
-  const { database } = context;
+  const failures: unknown[] = [];
+  for (const step of STEPS) await step(context, now).catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
+}
+
+async function turnMass({ database, logger }: Context, now: Date): Promise<void> {
   for (const { provider, reason } of await turnMassReauthorizations(database, now)) {
     const words = 'Many people have to sign in again at once; their notices wait for the operator';
-    context.logger.error({ accessType: provider, reason }, words);
+    logger.error({ accessType: provider, reason }, words);
   }
-  await turnOutages(context, now);
-  await turnLasting(context, now);
-  await closeDesertedOperatorIncidents(database, now);
-  await signalForgotten(context, await appointCanaries(database, now));
-  await signalForgotten(context, await wakeAfterIncidents(database, now));
 }
 
 async function turnOutages({ database, logger }: Context, now: Date): Promise<void> {
