@@ -2,7 +2,7 @@ import type { Context } from '../runtime/context.ts';
 import { isBuiltIn } from '../domain/access-type.ts';
 import type { AccessType } from '../domain/access-type.ts';
 import { readAccess } from './access.ts';
-import { hasServers, partyOf } from './party.ts';
+import type { ChannelAccess } from './access.ts';
 import type { Party } from './shares.ts';
 import { callPlaces, Crowded, WorkPlace } from './work-places.ts';
 
@@ -41,4 +41,17 @@ async function partyOfTurn(context: Context, { tenantId, channelId, accessType }
   if (!hasServers(context, accessType)) return { tenantId, server: '' };
   const access = await readAccess(context, tenantId, channelId);
   return access === 'gone' ? { tenantId, server: '' } : partyOf(context, access);
+}
+
+/** Whether channels of the access type are at different servers. */
+function hasServers({ providers }: Pick<Context, 'providers'>, accessType: AccessType): boolean {
+  const { password, oauth = [] } = providers.get(accessType)?.signIn ?? {};
+  return Boolean(password) || oauth.length > 1;
+}
+
+/** Whose work it is at a channel's account. A grant names no server: its issuer's is the one that it opens. */
+export function partyOf(context: Pick<Context, 'providers'>, { channel, credential }: ChannelAccess): Party {
+  const { tenantId, accessType, serverKey } = channel;
+  const server = hasServers(context, accessType) ? serverKey || (credential.oauthProvider ?? '') : '';
+  return { tenantId, server };
 }

@@ -7,7 +7,7 @@ import { openChannelSession } from './access.ts';
 import type { ChannelAccess } from './access.ts';
 import { recordRefusal, recordSuccess } from './outcomes.ts';
 import { atPlace } from './at-place.ts';
-import { partyOf } from './party.ts';
+import { partyOf } from './in-turn.ts';
 import { Crowded, WorkPlace, workPlaces } from './work-places.ts';
 
 /** The result of work at an account, or why there is none. */

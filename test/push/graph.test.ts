@@ -134,9 +134,10 @@ describe('a lifecycle notification of Graph', () => {
     const { due } = await lookAtChannel(stage.context, look);
     expect(due?.deed).toBe('check');
     await checkChannel(stage.context, look);
-    const after = await lookAtChannel(stage.context, look);
-    expect(after.due).toEqual({ deed: 'refresh', at: expect.any(Number) as number });
-    expect(after.due!.at).toBeLessThanOrEqual(refreshRequestedAt!.getTime());
+    await lookAtChannel(stage.context, look);
+    const checked = await read();
+    expect(checked).toMatchObject({ status: 'connected', checkRequestedAt: null, refreshRequestedAt });
+    expect(checked.nextRefreshAt!.getTime()).toBeLessThanOrEqual(refreshRequestedAt!.getTime());
     const refresh = { tenantId: TENANT, channelId: id, accessType: 'microsoft', version } as const;
     expect(await refreshCredential(stage.context, refresh)).toBe('refused');
     expect(await read()).toMatchObject({ status: 'reauth_required' });
