@@ -104,8 +104,7 @@ async function sendEvents(
       if (!isOpen(response)) return;
       position = { epoch: position.epoch, number: row.number ?? position.number };
       const text = `id: ${feedCursor(position)}\nevent: message\ndata: ${JSON.stringify(presentStreamedEvent(row))}\n\n`;
-      if (!response.write(text) && !response.closed)
-        await Promise.race([once(response, 'drain'), once(response, 'close')]);
+      if (!response.write(text) && !response.closed) await canTakeMore(response);
     }
     if (page) ({ position } = page);
     if (!page || page.rows.length < PAGE) await news;
@@ -118,6 +117,13 @@ async function readPage(tx: Transaction, tenantId: string | null, position: Feed
   const end = await readFeedEnd(tx, 'events');
   const rows = await listEvents(tx, { tenantId, position, limit: PAGE });
   return { rows, position: placeAfter(rows, PAGE, end) };
+}
+
+/** Leaves no listener behind: a reader that is slow has many such waits. */
+async function canTakeMore(response: Response): Promise<void> {
+  const ended = new AbortController();
+  const either = ['drain', 'close'].map((event) => once(response, event, { signal: ended.signal }));
+  await Promise.race(either).finally(() => ended.abort());
 }
 
 const isOpen = (response: Response) => !response.closed && !response.writableEnded;

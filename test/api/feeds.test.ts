@@ -274,6 +274,22 @@ describe('the stream', () => {
     expect((await api.call('GET', '/v1/stream?heartbeat_s=0')).status).toBe(400);
   });
 
+  test('however often a stream waits for its reader, its response gathers no listeners', async () => {
+    const EVENTS = 2_000;
+    await sql`insert into tenants (id, created_at) values ('busy', now()) on conflict do nothing`;
+    const warnings: string[] = [];
+    const note = ({ name }: Error) => void warnings.push(name);
+    process.on('warning', note);
+    const stream = await openStream(undefined, '?tenant=busy');
+    const data = sql.json(sampleEventData('gap.detected') as postgres.JSONValue);
+    await sql`insert into events (id, tenant_id, type, data, at)
+      select 'evt_busy' || n, 'busy', 'gap.detected', ${data}, now() from generate_series(1, ${EVENTS}) n`;
+    expect(await stream.take(EVENTS)).toHaveLength(EVENTS);
+    stream.close();
+    process.off('warning', note);
+    expect(warnings).not.toContain('MaxListenersExceededWarning');
+  });
+
   test('a tenant’s stream has nothing of another', async () => {
     await sql`insert into tenants (id, created_at) values ('quiet', now()) on conflict do nothing`;
     const stream = await openStream(undefined, '?tenant=quiet');
