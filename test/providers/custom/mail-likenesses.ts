@@ -12,7 +12,7 @@ export interface MailCase {
   sends: boolean;
 }
 
-export const MAIL_DOMAIN = 'mail.example';
+const MAIL_DOMAIN = 'mail.example';
 export const mailboxOf = (accountId: string) => `${accountId}@${MAIL_DOMAIN}`;
 
 export const MAIL_CASES: MailCase[] = [
