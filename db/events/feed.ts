@@ -45,12 +45,6 @@ export function isAfter(table: { number: AnyPgColumn }, { number }: Pick<FeedPos
   return gt(table.number, sql`${number.toString()}::bigint`);
 }
 
-/** A page of a feed, and where its reader goes on. */
-export interface FeedPage<Row> {
-  rows: Row[];
-  position: FeedPosition;
-}
-
 /**
  * Where a reader stands after `rows`: at the last of a full page, else at the end of the feed as it was before the page was
  * read. So a reader of one tenant passes the rows of all others, however many there are.

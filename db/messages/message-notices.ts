@@ -7,7 +7,7 @@ import { messageNotices } from '../schema/messages.ts';
 import { tenants } from '../schema/tenants.ts';
 
 /** `message.received` is emitted at most once in this time per channel, in ms, for any number of messages. */
-export const NOTICE_INTERVAL_MS = 1000;
+const NOTICE_INTERVAL_MS = 1000;
 
 /** A message that has just got its number. */
 export interface Settled {

@@ -12,11 +12,11 @@ import { createEgressGuard } from '../../net/egress.ts';
 import type { SessionAccess } from '../../providers/contract.ts';
 import { createSmtpSending } from '../../providers/imap/smtp/send.ts';
 import { giveUpSend, transmitSend } from '../../sending/transmit.ts';
-import { startWorkerProcess } from '../connections/server-process.ts';
 import { mortal } from '../credentials/mortal.ts';
 import { channelOf, connectGmail, connectOAuth } from '../support/connect.ts';
 import { until } from '../support/engine.ts';
 import { personal, secret } from '../support/minting.ts';
+import { endingWorkers } from './ending-workers.ts';
 import { keptSends } from './kept-sends.ts';
 import { mail, newKey, PASSWORD, raiseSending, SENDS_ALONE, TENANT } from './raise-sending.ts';
 import type { Sending } from './raise-sending.ts';
@@ -338,53 +338,7 @@ describe('a lost answer', () => {
     expect([row?.state, row?.outcome?.code]).toEqual(['not_sent', 'provider_unavailable']);
   });
 
-  test('R-32: a worker that is asked to stop waits for the answer to a message that has left', async () => {
-    const channelId = await channels.imap('nora@example.com');
-    const { messageId, raw } = mail({ from: 'nora@example.com' });
-    const key = newKey();
-    await engine.stopWorkers();
-    const temporal = { TEMPORAL_ADDRESS: engine.server.address, TEMPORAL_NAMESPACE: engine.client.options.namespace };
-    const worker = await startWorkerProcess({ ...engine.environment, ...temporal });
-    const answering = Promise.withResolvers<void>();
-    smtp.state.answering = answering.promise;
-    const first = send(channelId, key, raw);
-    const has = () => smtp.mails.filter((taken) => taken.raw.includes(messageId)).length;
-    await until('the message', () => has() === 1, 30_000);
-    const stopped = worker.stop();
-    await engine.startWorkers();
-    // The worker has begun to stop when the others have the queues to themselves: a whole send goes by.
-    smtp.state.answering = Promise.resolve();
-    expect((await send(channelId, newKey(), mail({ from: 'nora@example.com' }).raw)).status).toBe(202);
-    answering.resolve();
-    expect((await first).json.code ?? 'accepted').toMatch(/^(accepted|send_in_progress)$/);
-    await stopped;
-    const answer = await send(channelId, key, raw);
-    expect([answer.status, answer.json.message_id]).toEqual([202, messageId]);
-    expect(has()).toBe(1);
-  }, 120_000);
-
-  test('KILL, R-32: kill -9 of the worker between transmission and answer; the next one says that the outcome is unknown', async () => {
-    const channelId = await channels.imap('mia@example.com');
-    const { messageId, raw } = mail({ from: 'mia@example.com' });
-    const key = newKey();
-    await engine.stopWorkers();
-    const temporal = { TEMPORAL_ADDRESS: engine.server.address, TEMPORAL_NAMESPACE: engine.client.options.namespace };
-    const worker = await startWorkerProcess({ ...engine.environment, ...temporal, MOORING_KILL_AT: 'send.taken' });
-    const first = send(channelId, key, raw);
-    expect(await worker.died).toBe('SIGKILL');
-    await engine.startWorkers();
-    expect(['send_outcome_unknown', 'send_in_progress']).toContain((await first).json.code);
-    const answer = await until(
-      'the outcome',
-      async () => {
-        const { json } = await send(channelId, key, raw);
-        return json.code === 'send_in_progress' ? null : json;
-      },
-      60_000,
-    );
-    expect([answer.code, answer.retryable]).toEqual(['send_outcome_unknown', false]);
-    expect(smtp.mails.filter((taken) => taken.raw.includes(messageId))).toHaveLength(1);
-  }, 120_000);
+  describe('of a worker that ends', () => endingWorkers(() => stage));
 });
 
 describe('what is kept of a send', () => keptSends(() => stage));
