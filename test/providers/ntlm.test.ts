@@ -5,6 +5,24 @@ import { md4 } from '../../providers/exchange/ntlm/md4.ts';
 import { authenticateMessage, responseKey } from '../../providers/exchange/ntlm/messages.ts';
 import { secret } from '../support/minting.ts';
 
+/** The second message of NTLM, whose target information is one value of so many bytes. */
+const challengeWith = (id: number, length: number) => {
+  const message = Buffer.alloc(48 + 4 + length);
+  message.write('NTLMSSP\0', 'latin1');
+  for (const [at, value] of [
+    [8, 2],
+    [20, 0x800000],
+    [44, 48],
+  ] as const)
+    message.writeUInt32LE(value, at);
+  message.writeUInt16LE(4 + length, 40);
+  message.writeUInt16LE(id, 48);
+  message.writeUInt16LE(length, 50);
+  return message;
+};
+
+const keyOf = (user: string) => responseKey(user, 'Domain', 'Password').toString('hex');
+
 describe('NTLM', () => {
   // RFC 1320, appendix A.5
   it.each([
@@ -17,6 +35,28 @@ describe('NTLM', () => {
     ['1234567890'.repeat(8), 'e33b4ddc9c38f2199c3e7b164fcc0536'],
   ])('hashes “%s” as RFC 1320 does', (given, digest) => {
     expect(md4(Buffer.from(given)).toString('hex')).toBe(digest);
+  });
+
+  it('writes a user name in capitals as Windows does, letter by letter', () => {
+    expect(keyOf('jörg')).toBe(keyOf('JÖRG'));
+    expect(keyOf('strauß')).toBe(keyOf('STRAUß'));
+    expect(keyOf('strauß')).not.toBe(keyOf('STRAUSS'));
+  });
+
+  it('takes a challenge with flags or a time of another length, or too much of it, for none', () => {
+    const credential = { username: 'CONTOSO\\ana', password: new Secret(secret('exchange-password')) };
+    const answer = (challenge: Buffer) =>
+      authenticateMessage(challenge, credential, { host: 'mail.contoso.example', channelBindings: null });
+    for (const [id, bytes] of [
+      [6, 4],
+      [7, 8],
+    ] as const) {
+      expect(answer(challengeWith(id, bytes))).not.toBeNull();
+      expect(answer(challengeWith(id, bytes - 1))).toBeNull();
+    }
+    // More than an answer can repeat.
+    expect(answer(challengeWith(2, 1_000))).not.toBeNull();
+    expect(answer(challengeWith(2, 65_000))).toBeNull();
   });
 
   it('answers a challenge as the example of [MS-NLMP] 4.2.4 does', () => {

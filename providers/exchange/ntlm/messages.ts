@@ -22,6 +22,9 @@ const WITH_INTEGRITY_CODE = 2;
 /** The time in an answer to a server that tells none: such a server checks none. */
 const NO_TIME = Buffer.alloc(8);
 
+/** Servers tell a few names; the answer repeats them, and its length has 16 bits. */
+const MOST_INFO_BYTES = 16 * 1024;
+
 const HEAD_BYTES = 88;
 const CODE_AT = 72;
 
@@ -78,7 +81,14 @@ export function authenticateMessage(
 /** NTOWFv2: the key that the password, the user and the domain give. */
 export function responseKey(user: string, domain: string, plain: string): Buffer {
   const hash = md4(unicode(plain));
-  return hmac(hash, unicode(user.toUpperCase() + domain));
+  return hmac(hash, unicode(upperCase(user) + domain));
+}
+
+/** As Windows has it, letter by letter: what is more than one letter in capitals stays, such as ß. */
+function upperCase(text: string): string {
+  const inCapitals = (letter: string) =>
+    letter.toUpperCase().length === letter.length ? letter.toUpperCase() : letter;
+  return Array.from(text, inCapitals).join('');
 }
 
 /** The target information of a type 2 message; null where it is none. */
@@ -88,6 +98,7 @@ function readChallenge(message: Buffer): Map<number, Buffer> | null {
   if ((message.readUInt32LE(20) & TARGET_INFO) === 0) return pairs;
   const start = message.readUInt32LE(44);
   const bytes = message.subarray(start, start + message.readUInt16LE(40));
+  if (bytes.length > MOST_INFO_BYTES) return null;
   for (let at = 0; at + 4 <= bytes.length;) {
     const id = bytes.readUInt16LE(at);
     const end = at + 4 + bytes.readUInt16LE(at + 2);

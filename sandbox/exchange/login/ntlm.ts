@@ -94,11 +94,19 @@ export function readAuthenticate(message: Buffer, handshake: Handshake): NtlmLog
     channelBinding: bindingOf(pairs),
     knows(password) {
       const hash = md4(Buffer.from(password, 'utf16le'));
-      const key = hmac(hash, Buffer.from(user.toUpperCase() + domain, 'utf16le'));
+      const key = hmac(hash, Buffer.from(windowsUpperCase(user) + domain, 'utf16le'));
       if (!timingSafeEqual(hmac(key, handshake.challenge.subarray(24, 32), blob), proof)) return false;
       return isIntact({ message, handshake, sessionKey: hmac(key, proof), pairs });
     },
   };
+}
+
+/** Windows maps each letter to one letter: `ß` has none in capitals. */
+function windowsUpperCase(user: string): string {
+  return user.replaceAll(/[^]/gu, (letter) => {
+    const upper = letter.toUpperCase();
+    return upper.length > letter.length ? letter : upper;
+  });
 }
 
 /** RFC 5929 `tls-server-end-point` of a certificate (DER, signed with SHA-256), as GSS-API channel bindings are hashed. */
