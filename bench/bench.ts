@@ -14,6 +14,7 @@ import type { Setting } from './setting.ts';
 import { measureCycles } from './cycles.ts';
 import { measureDetection } from './detection.ts';
 import { measureExpiry } from './expiry.ts';
+import { measureFeed } from './feed.ts';
 import { idlePace, measureIdle } from './idle/idle.ts';
 import { measureRace } from './race.ts';
 import { measureTokens } from './tokens.ts';
@@ -24,6 +25,7 @@ const PARTS: Record<string, (setting: Setting) => Promise<Findings>> = {
   race: measureRace,
   cycles: measureCycles,
   detection: measureDetection,
+  feed: measureFeed,
   idle: measureIdle,
   import: measureImports,
   'import-large': measureLargeImports,
