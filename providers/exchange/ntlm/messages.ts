@@ -85,10 +85,11 @@ export function responseKey(user: string, domain: string, plain: string): Buffer
 }
 
 /** As Windows has it, letter by letter: what is more than one letter in capitals stays, such as ß. */
-function upperCase(text: string): string {
-  const inCapitals = (letter: string) =>
-    letter.toUpperCase().length === letter.length ? letter.toUpperCase() : letter;
-  return Array.from(text, inCapitals).join('');
+const upperCase = (text: string) => Array.from(text, inCapitals).join('');
+
+function inCapitals(letter: string): string {
+  const capital = letter.toUpperCase();
+  return capital.length === letter.length ? capital : letter;
 }
 
 /** The target information of a type 2 message; null where it is none. */
