@@ -16,6 +16,7 @@ logLastError(context.logger);
 await createFirstApiKey(context);
 const api = await openApiContext(context);
 const settler = startSettler(context);
+await settler.first;
 const server = await listen(createApp(api), config);
 
 let stopping = false;

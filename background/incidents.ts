@@ -33,12 +33,14 @@ const STEPS: readonly ((context: Context, now: Date) => Promise<unknown>)[] = [
   async (context, now) => signalForgotten(context, await wakeAfterIncidents(context.database, now)),
 ];
 
-/** One turn; exported for tests, which do not wait for the loop. Throws what the first of its steps that failed has thrown. */
+/** One turn; exported for tests, which do not wait for the loop. Throws the first failure of its steps, and logs the others. */
 export async function turnIncidents(context: Context): Promise<void> {
   const now = await context.clock.now();
   const failures: unknown[] = [];
   for (const step of STEPS) await step(context, now).catch((error: unknown) => failures.push(error));
-  if (failures.length > 0) throw failures[0];
+  const [first, ...others] = failures;
+  for (const error of others) context.logger.warn({ err: error }, 'A step of the sweep for incidents failed too');
+  if (first !== undefined) throw first;
 }
 
 async function turnMass({ database, logger }: Context, now: Date): Promise<void> {

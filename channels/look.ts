@@ -8,6 +8,7 @@ import { lockWithCredential } from '../db/credentials/credentials.ts';
 import type { CredentialRow } from '../db/credentials/credentials.ts';
 import { listRunningImports } from '../db/imports/imports.ts';
 import { takeNudge } from '../db/channels/nudges.ts';
+import { issuerOf } from './issuer.ts';
 import { fastestLookMs } from './pace.ts';
 import { findDoubt } from '../db/credentials/refresh-attempts.ts';
 import { findSubscription } from '../db/channels/subscriptions.ts';
@@ -129,10 +130,15 @@ function tokenFacts(context: Context, channel: ChannelRow, credential: Credentia
 
 const DAY_MS = 86_400_000;
 
-/** A grant that each refresh prolongs is refreshed when half of its life is over at the latest, but once a day at most. */
+/**
+ * A grant that its provider ends unused, or that each refresh prolongs, is refreshed when half of its life is over at the
+ * latest; one that is told its end, once a day at most.
+ */
 function keepAliveMs(context: Context, { accessType }: ChannelRow, credential: CredentialRow): number {
-  const ownMs = context.providers.get(accessType)?.capabilities.keepAliveMs ?? DAY_MS;
-  const { grantEndsAt, issuedAt, rotation } = credential;
+  const declaredMs = context.providers.get(accessType)?.capabilities.keepAliveMs ?? DAY_MS;
+  const { grantEndsAt, issuedAt, rotation, oauthProvider } = credential;
+  const { unusedLifeMs = Infinity } = issuerOf(context, accessType, oauthProvider) ?? {};
+  const ownMs = Math.min(declaredMs, unusedLifeMs / 2);
   if (!grantEndsAt || !issuedAt || parseRotation(rotation).mode === 'none') return ownMs;
   return Math.min(ownMs, Math.max(DAY_MS, (grantEndsAt.getTime() - issuedAt.getTime()) / 2));
 }

@@ -7,13 +7,13 @@ export const CREDENTIALS_TOPIC = 'mooring_credentials';
 /** A channel shows something else without an event; the payload is its tenant and its id as JSON. */
 export const CHANNELS_TOPIC = 'mooring_channels';
 
-/** PostgreSQL takes a payload of less than 8,000 bytes. */
-const LONGEST_PAYLOAD = 4_000;
+/** PostgreSQL takes a payload of less than 8,000 bytes, and refuses the transaction of a longer one. */
+const LONGEST_PAYLOAD_BYTES = 7_000;
 
 /** A list of tenants, null for the operator; empty where it would be too long: any tenant may have news. */
 export function tenantsAsPayload(tenants: (string | null)[]): string {
   const payload = JSON.stringify(tenants);
-  return payload.length > LONGEST_PAYLOAD ? '' : payload;
+  return new TextEncoder().encode(payload).length > LONGEST_PAYLOAD_BYTES ? '' : payload;
 }
 
 /** Whether a payload has news of a tenant; null: of any. */

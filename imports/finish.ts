@@ -34,7 +34,7 @@ import type { Stretch } from './import-run.ts';
  */
 export async function finishImport(stretch: Stretch): Promise<void> {
   const { context, channel, importId } = stretch;
-  await awaitSettled(context, { tenantId: channel.tenantId, importId });
+  await awaitSettled(stretch);
   await context.database.inTenant(channel.tenantId, async (tx) => {
     const locked = await lockChannel(tx, channel.id);
     if (locked) requireSameAccess(stretch, locked);

@@ -10,6 +10,8 @@ const IDLE_MS = 1_500;
 const GATHER_MS = 5;
 /** The first and the longest pause while another process has the turn, which may have begun before our commit. */
 const BUSY_MS = { first: 10, longest: 250 };
+/** After an error, whatever is committed meanwhile. */
+const FAILED_MS = 1_000;
 /** While notices of messages are too young to be emitted. */
 const NOTICES_MS = 250;
 const ROWS_PER_TURN = 1_000;
@@ -23,12 +25,15 @@ type SettlerContext = Pick<Context, 'database' | 'clock' | 'logger'>;
  * Numbers committed messages and events (`turnSettler`). Runs in every process, each for its own commits above all; the turn
  * of one takes the rows of all, and any of them takes over what another left behind.
  */
-export function startSettler(context: SettlerContext): Repetition {
+export function startSettler(context: SettlerContext): Repetition & { first: Promise<void> } {
   const alarm = new WakeUp();
   const stopping = new AbortController();
   const unhear = context.database.onFeedWrite(() => alarm.ring());
-  const running = settle(context, alarm, stopping.signal);
+  const { promise: first, resolve } = Promise.withResolvers<void>();
+  const running = settle(context, { alarm, first: resolve, stopping: stopping.signal });
   return {
+    /** The first turn is over: numbers go on here, also in a database that was restored. */
+    first,
     async stop() {
       stopping.abort();
       unhear();
@@ -38,20 +43,29 @@ export function startSettler(context: SettlerContext): Repetition {
   };
 }
 
-async function settle(context: SettlerContext, alarm: WakeUp, stopping: AbortSignal): Promise<void> {
+interface SettlerLoop {
+  alarm: WakeUp;
+  /** Called after the first turn. */
+  first: () => void;
+  stopping: AbortSignal;
+}
+
+async function settle(context: SettlerContext, { alarm, first, stopping }: SettlerLoop): Promise<void> {
   const reach = new Reach();
   let busyMs = BUSY_MS.first;
   while (!stopping.aborted) {
-    let waitMs = IDLE_MS;
+    let waitMs = 0;
     try {
       const from = reach.next();
       const turn = await turnSettler(context.database, { clock: context.clock, limit: ROWS_PER_TURN, from });
       if (turn) reach.note(turn);
-      busyMs = turn ? BUSY_MS.first : Math.min(2 * busyMs, BUSY_MS.longest);
       waitMs = pauseAfter(turn, busyMs);
+      busyMs = turn ? BUSY_MS.first : Math.min(2 * busyMs, BUSY_MS.longest);
     } catch (error) {
       context.logger.warn({ err: error }, 'The feeds could not be settled; it is tried again');
+      if (!stopping.aborted) await new WakeUp().wait(FAILED_MS);
     }
+    first();
     await alarm.wait(waitMs);
     if (waitMs > GATHER_MS && !stopping.aborted) await new WakeUp().wait(GATHER_MS);
   }

@@ -18,7 +18,7 @@ const list = defineCall({
   method: 'get',
   path: '/v1/messages',
   operationId: 'listMessages',
-  summary: 'Read the feed of messages in the order they were stored',
+  summary: 'Read the feed of messages in the order in which they were settled',
   tag,
   access: ['messages:read'],
   query: messagesQuery,
@@ -30,11 +30,11 @@ const list = defineCall({
     const tenantId = asked ?? (channelId && (await tenantOf(context, principal, 'channel', channelId)));
     const body = await listInReach(context, tenantId, async (tx) => {
       const end = await readFeedEnd(tx, 'messages');
-      const position = after === undefined ? feedStart(end.epoch) : feedPosition(after, end);
+      const position = after === undefined ? feedStart(end.epoch) : feedPosition('messages', after, end);
       const rows = await listMessages(tx, { channelId, tenantId, position, limit: limit + 1 });
-      const placeOf = ({ number }: (typeof rows)[number]) => feedCursor({ ...end, number: number ?? 0n });
+      const placeOf = ({ number }: (typeof rows)[number]) => feedCursor('messages', { ...end, number: number ?? 0n });
       const page = pageOf(rows, limit, { cursor: placeOf, show: presentMessage });
-      return { ...page, cursor: feedCursor(placeAfter(rows.slice(0, limit), limit, end)) };
+      return { ...page, cursor: feedCursor('messages', placeAfter(rows.slice(0, limit), limit, end)) };
     });
     return { status: 200, body };
   },

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Response } from 'express';
 import { feedCursor, placeAfter, readFeedEnd } from '../../db/events/feed.ts';
 import type { Transaction } from '../../db/client.ts';
@@ -42,7 +43,7 @@ const stream = defineCall({
     const lastId = request.get('last-event-id');
     const position = await listInReach(context, tenantId, async (tx) => {
       const end = await readFeedEnd(tx, 'events');
-      return lastId ? feedPosition(lastId, end) : end;
+      return lastId ? feedPosition('events', lastId, end) : end;
     });
     takePlace(context, principal, response);
     response.status(200).set({ 'Content-Type': 'text/event-stream; charset=utf-8', 'X-Accel-Buffering': 'no' });
@@ -92,8 +93,9 @@ async function sendEvents(
   from: { tenantId: string | null; position: FeedPosition },
 ): Promise<void> {
   let { position } = from;
+  const news = context.feedNews.hear(from.tenantId);
+  response.on('close', () => news.end());
   while (isOpen(response) && !context.stopping.aborted) {
-    const news = context.feedNews.next(from.tenantId);
     const page = await listInReach(context, from.tenantId, (tx) => readPage(tx, from.tenantId, position)).catch(
       (error: unknown) => {
         context.logger.warn({ err: error }, 'A stream could not read its events');
@@ -103,11 +105,12 @@ async function sendEvents(
     for (const row of page?.rows ?? []) {
       if (!isOpen(response)) return;
       position = { epoch: position.epoch, number: row.number ?? position.number };
-      const text = `id: ${feedCursor(position)}\nevent: message\ndata: ${JSON.stringify(presentStreamedEvent(row))}\n\n`;
+      const text = `id: ${feedCursor('events', position)}\nevent: message\ndata: ${JSON.stringify(presentStreamedEvent(row))}\n\n`;
       if (!response.write(text) && !response.closed) await canTakeMore(response);
     }
     if (page) ({ position } = page);
-    if (!page || page.rows.length < PAGE) await news;
+    if (!page) await sleep(RETRY_MS);
+    else if (page.rows.length < PAGE) await news.next();
   }
   if (isOpen(response)) response.end();
 }

@@ -25,9 +25,13 @@ const list = defineCall({
     const { limit } = query;
     const body = await inChannel(context, { principal, id }, async (tx) => {
       const { epoch } = await readFeedEnd(tx, 'events');
-      const before = query.after === undefined ? null : feedPosition(query.after, { epoch, number: null }).number;
+      const before =
+        query.after === undefined ? null : feedPosition('timeline', query.after, { epoch, number: null }).number;
       const rows = await listTimeline(tx, { channelId: id, before, limit: limit + 1 });
-      return pageOf(rows, limit, { cursor: ({ seq }) => feedCursor({ epoch, number: seq }), show: presentEvent });
+      return pageOf(rows, limit, {
+        cursor: ({ seq }) => feedCursor('timeline', { epoch, number: seq }),
+        show: presentEvent,
+      });
     });
     return { status: 200, body };
   },

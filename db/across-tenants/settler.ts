@@ -1,4 +1,4 @@
-import { inArray, sql } from 'drizzle-orm';
+import { eq, inArray, sql } from 'drizzle-orm';
 import { EVENTS_TOPIC, tenantsAsPayload } from '../../domain/notify-topics.ts';
 import type { Clock } from '../../domain/clock.ts';
 import type { Database, Transaction } from '../client.ts';
@@ -48,18 +48,26 @@ export async function turnSettler(database: Database, options: TurnOptions): Pro
     await tx.execute(sql`select set_config('idle_in_transaction_session_timeout', ${LONGEST_SILENCE}, true)`);
     const { clock, limit, from } = options;
     if (!(await hasWork(tx, from))) return { settled: 0, more: false, noticesWait: false, written: from };
-    const held = await holdFeeds(tx);
-    if (!held) return null;
     const now = await clock.now();
-    const newMessages = await settle(tx, 'messages', { after: held.messages.number, limit, from: from.messages });
+    const held = await holdFeeds(tx, now);
+    if (!held) return null;
+    // Found before the messages are: what was committed together with one of these events has its number before it.
+    const found = await findUnsettled(tx, 'events', { limit, from: from.events });
+    const newMessages = await settle(
+      tx,
+      held.messages,
+      await findUnsettled(tx, 'messages', { limit, from: from.messages }),
+    );
     await noticeMessages(tx, newMessages, now);
-    const noticesWait = await tellOfMessages(tx, held.messages.epoch, now, limit);
-    const newEvents = await settle(tx, 'events', { after: held.events.number, limit, from: from.events });
+    const isFull = newMessages.length === limit;
+    const told = await tellOfMessages(tx, held.messages.epoch, now);
+    // Events wait while messages do: one of them may tell of the others.
+    const newEvents = await settle(tx, held.events, isFull ? [] : [...found, ...told.ids]);
     if (newEvents.length > 0) await tellReaders(tx, newEvents);
     return {
       settled: newMessages.length + newEvents.length,
-      more: newMessages.length === limit || newEvents.length === limit,
-      noticesWait,
+      more: isFull || found.length === limit || told.isFull,
+      noticesWait: told.wait,
       written: { messages: lastWritten(newMessages, from.messages), events: lastWritten(newEvents, from.events) },
     };
   });
@@ -69,21 +77,26 @@ export async function turnSettler(database: Database, options: TurnOptions): Pro
 async function hasWork(tx: Transaction, from: Record<Feed, bigint>): Promise<boolean> {
   const waits = (feed: Feed) =>
     sql`exists (select from ${TABLES[feed]} where number is null and seq >= ${from[feed].toString()}::bigint)`;
+  // Asked when all rows are looked at, at the latest a moment after a start.
+  const isElsewhere =
+    from.messages === 0n && from.events === 0n
+      ? sql`exists (select from ${feedState} where name in ('messages', 'events') and place is distinct from ${PLACE})`
+      : sql`false`;
   const [row] = await tx.execute<{ waits: boolean }>(
-    sql`select ${waits('messages')} or ${waits('events')} or exists (select from ${messageNotices}) as waits`,
+    sql`select ${waits('messages')} or ${waits('events')} or exists (select from ${messageNotices}) or ${isElsewhere} as waits`,
   );
   return row?.waits ?? false;
 }
 
 interface FeedRow {
-  name: string;
+  name: Feed;
   epoch: string;
   number: bigint;
   place: string | null;
 }
 
 /** The feeds' rows, locked; null while another process has them. */
-async function holdFeeds(tx: Transaction): Promise<Record<Feed, FeedRow> | null> {
+async function holdFeeds(tx: Transaction, now: Date): Promise<Record<Feed, FeedRow> | null> {
   const rows = await tx
     .select({
       name: feedState.name,
@@ -98,7 +111,10 @@ async function holdFeeds(tx: Transaction): Promise<Record<Feed, FeedRow> | null>
     .for('update', { skipLocked: true });
   const [ofEvents, ofMessages] = rows;
   if (!ofEvents || !ofMessages) return null;
-  return { events: await goOn(tx, ofEvents), messages: await goOn(tx, ofMessages) };
+  return {
+    events: await goOn(tx, { ...ofEvents, name: 'events' }, now),
+    messages: await goOn(tx, { ...ofMessages, name: 'messages' }, now),
+  };
 }
 
 /**
@@ -109,45 +125,52 @@ const PLACE = sql<string>`concat_ws('/', (select system_identifier from pg_contr
   left(pg_walfile_name(pg_current_wal_lsn()), 8), (select oid from pg_database where datname = current_database()),
   'feed_state'::regclass::oid)`;
 
-/** Numbers that may have been given elsewhere are not given again: a reader's cursor stays right, and misses no row. */
-async function goOn(tx: Transaction, { here, ...row }: FeedRow & { here: string }): Promise<FeedRow> {
+/**
+ * Numbers that may have been given elsewhere are not given again: a reader's cursor stays right, and misses no row. The clock
+ * keeps two databases that were restored from one backup apart.
+ */
+async function goOn(tx: Transaction, { here, ...row }: FeedRow & { here: string }, now: Date): Promise<FeedRow> {
   if (row.place === here) return row;
-  const number = row.place === null ? row.number : row.number + RESTORE_GAP;
-  await tx
-    .update(feedState)
-    .set({ place: here, number })
-    .where(inArray(feedState.name, [row.name as Feed]));
+  const [beyond, byClock] = [row.number + RESTORE_GAP, BigInt(now.getTime()) * 1_000n];
+  const restored = beyond > byClock ? beyond : byClock;
+  const number = row.place === null ? row.number : restored;
+  await tx.update(feedState).set({ place: here, number }).where(eq(feedState.name, row.name));
   return { ...row, number, place: here };
 }
 
-interface SettledRow extends Record<string, unknown> {
-  tenantId: string;
+interface SettledRow {
+  /** null: an event of the operator. */
+  tenantId: string | null;
   channelId: string;
   number: bigint;
   seq: bigint;
 }
 
-/** Numbers the committed rows of a feed, in the order in which they were written. A row under a lock waits for its holder. */
-async function settle(
+/** Ids of committed rows, in the order in which they were written. A row under a lock is left to a later turn. */
+async function findUnsettled(
   tx: Transaction,
   feed: Feed,
-  { after, limit, from }: { after: bigint; limit: number; from: bigint },
-): Promise<SettledRow[]> {
-  const table = TABLES[feed];
-  const rows = await tx.execute<Record<'tenantId' | 'channelId' | 'number' | 'seq', string>>(sql`
-    with found as (
-      select id, seq from ${table} where number is null and seq >= ${from.toString()}::bigint
-      order by seq limit ${limit} for no key update skip locked),
-    placed as (select id, row_number() over (order by seq) as place from found)
+  { limit, from }: { limit: number; from: bigint },
+): Promise<string[]> {
+  const rows = await tx.execute<{ id: string }>(sql`
+    select id from ${TABLES[feed]} where number is null and seq >= ${from.toString()}::bigint
+    order by seq limit ${limit} for no key update skip locked`);
+  return rows.map(({ id }) => id);
+}
+
+/** Numbers these rows in the order in which they were written. */
+async function settle(tx: Transaction, { name, number: after }: FeedRow, ids: string[]): Promise<SettledRow[]> {
+  if (ids.length === 0) return [];
+  const table = TABLES[name];
+  const rows = await tx.execute<{ tenantId: string | null; channelId: string; number: string; seq: string }>(sql`
+    with placed as (
+      select id, row_number() over (order by seq) as place from ${table} where id = any (${sql.param(ids)}::text[]))
     update ${table} t set number = ${after.toString()}::bigint + placed.place from placed where t.id = placed.id
     returning t.tenant_id as "tenantId", t.channel_id as "channelId", t.number::text, t.seq::text`);
-  if (rows.length > 0) {
-    const number = after + BigInt(rows.length);
-    await tx
-      .update(feedState)
-      .set({ number })
-      .where(inArray(feedState.name, [feed]));
-  }
+  await tx
+    .update(feedState)
+    .set({ number: after + BigInt(rows.length) })
+    .where(eq(feedState.name, name));
   return rows.map((row) => ({ ...row, number: BigInt(row.number), seq: BigInt(row.seq) }));
 }
 

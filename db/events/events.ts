@@ -17,8 +17,15 @@ export interface NewEvent {
 
 /** Writes an event into timeline and outbox, in the transaction of the fact it tells of (rule 12). */
 export async function insertEvent(tx: Transaction, event: NewEvent): Promise<string> {
-  const id = newId('evt');
-  await tx.insert(events).values({ id, ...event });
-  noteFeedWrite(tx);
+  const [id = ''] = await insertEvents(tx, [event]);
   return id;
+}
+
+/** The same with several, in their order; their ids. */
+export async function insertEvents(tx: Transaction, several: readonly NewEvent[]): Promise<string[]> {
+  if (several.length === 0) return [];
+  const rows = several.map((event) => ({ id: newId('evt'), ...event }));
+  await tx.insert(events).values(rows);
+  noteFeedWrite(tx);
+  return rows.map(({ id }) => id);
 }

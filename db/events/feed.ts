@@ -13,20 +13,28 @@ export interface FeedPosition {
   number: bigint;
 }
 
+/** What a cursor is a place of; a channel's timeline is in the order of writing. */
+export type CursorKind = Feed | 'timeline';
+const LETTERS = { messages: 'm', events: 'e', timeline: 't' } satisfies Record<CursorKind, string>;
+
 /** The position as readers get it; opaque to them. */
-export function feedCursor({ epoch, number }: FeedPosition): string {
-  return Buffer.from(`${epoch}.${number}`).toString('base64url');
+export function feedCursor(kind: CursorKind, { epoch, number }: FeedPosition): string {
+  return Buffer.from(`${LETTERS[kind]}.${number}.${epoch}`).toString('base64url');
 }
 
 /** PostgreSQL's bigint holds no more. */
 const HIGHEST = 2n ** 63n - 1n;
 
-/** null when the text is no position. One of the release before has a third part, and no epoch of today. */
-export function parseFeedCursor(cursor: string): FeedPosition | null {
-  const found = /^(\w{1,40})\.(\d{1,20})(\.\d{1,19})?$/.exec(Buffer.from(cursor, 'base64url').toString());
-  if (!found) return null;
-  const [, epoch = '', number = '', older] = found;
-  if (older !== undefined) return { epoch: '', number: 0n };
+/** A cursor of the release before: an epoch, which is none of today's, and two numbers. */
+const OLDER = /^\w{2,40}\.\d{1,20}\.\d{1,19}$/;
+
+/** null when the text is no position of this kind. */
+export function parseFeedCursor(kind: CursorKind, cursor: string): FeedPosition | null {
+  const text = Buffer.from(cursor, 'base64url').toString();
+  if (OLDER.test(text)) return { epoch: '', number: 0n };
+  const found = /^([met])\.(\d{1,20})\.(.{1,200})$/u.exec(text);
+  if (found?.[1] !== LETTERS[kind]) return null;
+  const [, , number = '', epoch = ''] = found;
   return BigInt(number) > HIGHEST ? null : { epoch, number: BigInt(number) };
 }
 

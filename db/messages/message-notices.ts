@@ -1,6 +1,6 @@
 import { asc, eq, gt, inArray, lte, or, sql } from 'drizzle-orm';
 import type { Transaction } from '../client.ts';
-import { insertEvent } from '../events/events.ts';
+import { insertEvents } from '../events/events.ts';
 import { feedCursor } from '../events/feed.ts';
 import { channels } from '../schema/channels.ts';
 import { messageNotices } from '../schema/messages.ts';
@@ -11,7 +11,7 @@ const NOTICE_INTERVAL_MS = 1000;
 
 /** A message that has just got its number. */
 export interface Settled {
-  tenantId: string;
+  tenantId: string | null;
   channelId: string;
   number: bigint;
 }
@@ -39,13 +39,26 @@ export async function noticeMessages(tx: Transaction, settled: readonly Settled[
     });
 }
 
+/** Of one turn, so that it stays short. */
+const MOST_TOLD = 200;
+
+interface Told {
+  /** The events. */
+  ids: string[];
+  /** More notices are old enough. */
+  isFull: boolean;
+  /** Notices are left. */
+  wait: boolean;
+}
+
 /**
  * Turns notices that are old enough into one `message.received` each. Its cursor is the feed's, just before the first
- * of these messages: `GET /v1/messages?channel=…&after=<cursor>` begins with them. True when notices are left.
+ * of these messages: `GET /v1/messages?channel=…&after=<cursor>` begins with them.
  *
- * A locked channel is skipped: an import may hold it for long, and every feed would wait for that.
+ * A locked channel is passed over and comes again a second later: an import may hold it for long, and every feed would wait
+ * for that.
  */
-export async function tellOfMessages(tx: Transaction, epoch: string, now: Date, limit: number): Promise<boolean> {
+export async function tellOfMessages(tx: Transaction, epoch: string, now: Date): Promise<Told> {
   const earlier = new Date(now.getTime() - NOTICE_INTERVAL_MS);
   // A clock that was set back must not hold a notice for as long.
   const later = new Date(now.getTime() + NOTICE_INTERVAL_MS);
@@ -54,25 +67,30 @@ export async function tellOfMessages(tx: Transaction, epoch: string, now: Date, 
     .from(messageNotices)
     .where(or(lte(messageNotices.since, earlier), gt(messageNotices.since, later)))
     .orderBy(asc(messageNotices.since))
-    .limit(limit)
+    .limit(MOST_TOLD)
     .for('update', { skipLocked: true });
   const ids = noticed.map((notice) => notice.channelId);
   const [free, known] = [await holdChannels(tx, ids), await listKnown(tx, ids)];
   const due = noticed.filter((notice) => free.has(notice.channelId));
-  for (const notice of due) {
-    await insertEvent(tx, {
+  const told = await insertEvents(
+    tx,
+    due.map((notice) => ({
       tenantId: notice.tenantId,
       channelId: notice.channelId,
       type: 'message.received',
       incidentId: null,
-      data: { count: notice.count, cursor: feedCursor({ epoch, number: notice.after }) },
+      data: { count: notice.count, cursor: feedCursor('messages', { epoch, number: notice.after }) },
       at: now,
-    });
-  }
+    })),
+  );
   const over = ids.filter((id) => free.has(id) || !known.has(id));
   if (over.length > 0) await tx.delete(messageNotices).where(inArray(messageNotices.channelId, over));
+  const held = ids.filter((id) => !free.has(id) && known.has(id));
+  if (held.length > 0) {
+    await tx.update(messageNotices).set({ since: now }).where(inArray(messageNotices.channelId, held));
+  }
   const [left] = await tx.select({ channelId: messageNotices.channelId }).from(messageNotices).limit(1);
-  return left !== undefined;
+  return { ids: told, isFull: noticed.length === MOST_TOLD, wait: left !== undefined };
 }
 
 /** Of these channels, the unlocked ones of unlocked tenants; neither can be erased until this transaction ends. */

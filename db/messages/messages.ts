@@ -1,4 +1,5 @@
-import { and, desc, eq, ne, sql } from 'drizzle-orm';
+import { and, desc, eq, isNull, ne, sql } from 'drizzle-orm';
+import type { SQL } from 'drizzle-orm';
 import type { Transaction } from '../client.ts';
 import { noteFeedWrite } from '../feed-writes.ts';
 import { messageLocations, messageNotices, messageParts, messages } from '../schema/messages.ts';
@@ -145,13 +146,18 @@ export async function findSameHere(
 
 /** When the message that was stored last had arrived; null: none is stored. */
 export async function findLastReceived(tx: Transaction, channelId: string): Promise<Date | null> {
-  const [last] = await tx
-    .select({ receivedAt: messages.receivedAt })
-    .from(messages)
-    .where(eq(messages.channelId, channelId))
-    .orderBy(desc(messages.xact), desc(messages.seq))
-    .limit(1);
-  return last?.receivedAt ?? null;
+  const find = (among: SQL | undefined) =>
+    tx
+      .select({ receivedAt: messages.receivedAt })
+      .from(messages)
+      .where(and(eq(messages.channelId, channelId), among))
+      .orderBy(sql`${messages.number} desc nulls first`, desc(messages.seq))
+      .limit(1);
+  // The index has no tombstones; they are read only where nothing else is left.
+  const [last] = await find(isNull(messages.retiredAt));
+  if (last) return last.receivedAt;
+  const [retired] = await find(undefined);
+  return retired?.receivedAt ?? null;
 }
 
 /** Voids the ids of another server: their messages are recognised by content alone from now on. */

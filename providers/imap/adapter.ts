@@ -55,7 +55,7 @@ export function createImapProvider({
   return {
     name: 'imap',
     accessType: 'imap',
-    capabilities: { ...CAPABILITIES, keepAliveMs: keepAliveOf(logins) },
+    capabilities: { ...CAPABILITIES, keepAliveMs: logins.length > 0 ? KEEP_ALIVE_MS : null },
     words: IMAP_WORDS,
     signIn: { oauth: logins.map(({ oauth }) => oauth), password: imapSignIn(autoconfig) },
     classify: classifyImap,
@@ -76,12 +76,6 @@ export function createImapProvider({
       );
     },
   };
-}
-
-/** Half of the shortest life that an unused grant has at any of the providers; null without one. */
-function keepAliveOf(logins: readonly ImapLogin[]): number | null {
-  if (logins.length === 0) return null;
-  return Math.min(KEEP_ALIVE_MS, ...logins.map(({ oauth: { unusedLifeMs = Infinity } }) => unusedLifeMs / 2));
 }
 
 function identityByPassword(email: string, { username, server }: ImapAccess): Omit<Identity, 'proved'> {

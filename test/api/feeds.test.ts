@@ -172,17 +172,29 @@ describe('rule 12: the feed of messages', () => {
     await expect(api.call('GET', `/v1/messages/${id}/raw`)).rejects.toThrow();
   });
 
-  test('after a restore every cursor is void, and says so', async () => {
+  test('a cursor is of one feed: another’s is refused, and of an earlier order, or another epoch, it says so', async () => {
     const { cursor } = await readFeed(null);
     const timeline = `/v1/channels/${channel}/timeline`;
     await tell(sql);
     await tell(sql);
     const { next } = (await api.call('GET', `${timeline}?limit=1`)).json;
-    await sql`update feed_state set epoch = 'restored'`;
-    for (const path of [`/v1/messages?after=${cursor}`, `${timeline}?after=${next}`]) {
-      expect(await api.call('GET', path)).toMatchObject({ status: 410, json: { code: 'feed_reset' } });
+    const stream = (lastId: string) => api.call('GET', '/v1/stream', undefined, { 'last-event-id': lastId });
+    for (const foreign of [`/v1/messages?after=${next}`, `${timeline}?after=${cursor}`]) {
+      expect(await api.call('GET', foreign)).toMatchObject({ status: 400, json: { code: 'invalid_cursor' } });
     }
-    expect((await api.call('GET', '/v1/stream', undefined, { 'last-event-id': cursor })).status).toBe(410);
+    expect((await stream(cursor)).status).toBe(400);
+    const older = Buffer.from('8f14e45fceea.1234.56').toString('base64url');
+    await sql`update feed_state set epoch = 'any new word'`;
+    for (const old of [older, cursor]) {
+      expect(await api.call('GET', `/v1/messages?after=${old}`)).toMatchObject({
+        status: 410,
+        json: { code: 'feed_reset' },
+      });
+    }
+    for (const old of [older, next]) expect((await api.call('GET', `${timeline}?after=${old}`)).status).toBe(410);
+    expect((await stream(older)).status).toBe(410);
+    const again = await readFeed(null);
+    expect((await api.call('GET', `/v1/messages?after=${again.cursor}`)).status).toBe(200);
   });
 });
 
@@ -248,13 +260,16 @@ describe('the stream', () => {
   test('an event of a slow transaction comes late, not never', async () => {
     const stream = await openStream();
     let slow = '';
+    const [written, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const writing = sql.begin(async (tx) => {
       slow = await tell(tx);
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      written.resolve();
+      await released.promise;
     });
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await written.promise;
     const quick = await tell(sql);
     await settled();
+    released.resolve();
     await writing;
     const got = await stream.take(2);
     expect(got.map(({ data }) => data.id)).toEqual([quick, slow]);

@@ -81,7 +81,9 @@ const TEXTS = [
 
 const word = fc.oneof(
   fc.constantFrom(...NUMBERS, ...TIMES, ...CURSORS, ...TEXTS),
-  fc.constantFrom(...NUMBERS).map((number) => base64(`${epoch}.${number}`)),
+  fc
+    .tuple(fc.constantFrom('m', 'e', 't', 'x'), fc.constantFrom(...NUMBERS))
+    .map(([kind, number]) => base64(`${kind}.${number}.${epoch}`)),
   fc.string({ unit: 'binary', maxLength: 20 }),
 );
 const value: fc.Arbitrary<unknown> = fc.oneof(
@@ -226,7 +228,7 @@ describe('no call answers 500', () => {
   );
 });
 
-const cursor = (number: string) => encoded(base64(`${epoch}.${number}`));
+const cursor = (kind: 'm' | 't', number: string) => encoded(base64(`${kind}.${number}.${epoch}`));
 const send = (path: string, body?: unknown) => api.call(body === undefined ? 'GET' : 'POST', path, body);
 const nested = (levels: number) => `{"tenant":${'['.repeat(levels)}${']'.repeat(levels)}}`;
 const keyUntil = (expires_at: string) => send('/v1/api-keys', { name: 'x', scopes: ['admin'], expires_at });
@@ -234,12 +236,15 @@ const keyUntil = (expires_at: string) => send('/v1/api-keys', { name: 'x', scope
 describe('what is refused says what was expected', () => {
   test('cursors beyond what the database counts', async () => {
     for (const number of ['9223372036854775808', '99999999999999999999']) {
-      for (const path of ['/v1/messages', `/v1/channels/${ids['channels']}/timeline`]) {
-        const answer = await send(`${path}?after=${cursor(number)}`);
+      for (const [path, kind] of [
+        ['/v1/messages', 'm'],
+        [`/v1/channels/${ids['channels']}/timeline`, 't'],
+      ] as const) {
+        const answer = await send(`${path}?after=${cursor(kind, number)}`);
         expect(answer, answer.text).toMatchObject({ status: 400, json: { code: 'invalid_cursor' } });
       }
     }
-    const beyond = await send(`/v1/messages?after=${cursor('9223372036854775807')}`);
+    const beyond = await send(`/v1/messages?after=${cursor('m', '9223372036854775807')}`);
     expect(beyond, beyond.text).toMatchObject({ status: 410, json: { code: 'feed_reset' } });
   });
 

@@ -277,7 +277,7 @@ test('an event of the operator is shown to keys that see every tenant, and to no
 /** What a stream brings that begins with the first event there is. */
 async function streamed(key: string): Promise<string> {
   const { epoch } = await across((tx) => readFeedEnd(tx, 'events'));
-  const from = feedCursor({ epoch, number: 0n });
+  const from = feedCursor('events', { epoch, number: 0n });
   const headers = { authorization: `Bearer ${key}`, 'last-event-id': from };
   const response = await fetch(`${api.url}/v1/stream`, { headers });
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();

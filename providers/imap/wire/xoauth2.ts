@@ -42,4 +42,4 @@ export function authenticateWithToken(flow: ImapFlow, username: string, token: S
 
 /** In the words that the error map knows: no other mechanism takes a token. */
 const noMechanism = () =>
-  Object.assign(new Error('the server offers no XOAUTH2'), { responseText: 'XOAUTH2 mechanism is not available' });
+  Object.assign(new Error('the server takes no token'), { responseText: 'XOAUTH2 mechanism is not available' });
