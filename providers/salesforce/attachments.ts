@@ -1,6 +1,6 @@
-import type { z } from 'zod';
 import type { SalesforceClient } from './client.ts';
 import { isHidden } from './part-refusal.ts';
+import { readWithIds } from './records.ts';
 import { attachments, documentLinks, documentVersions } from './schema.ts';
 import type { Mail } from './schema.ts';
 
@@ -32,11 +32,8 @@ type Owned = AttachedFile & { mail: string };
 
 async function attachmentsOf(client: SalesforceClient, mails: string[]): Promise<Owned[]> {
   const fields = 'Id, ParentId, Name, ContentType, BodyLength';
-  const found = await readAll(
-    client,
-    attachments,
-    `SELECT ${fields} FROM Attachment WHERE ParentId IN (${quoted(mails)})`,
-  );
+  const soql = (ids: string) => `SELECT ${fields} FROM Attachment WHERE ParentId IN (${ids})`;
+  const found = await readGiven(client, attachments, soql, mails);
   return found.map(({ Id, ParentId, Name, ContentType, BodyLength }) => ({
     mail: ParentId,
     id: Id,
@@ -48,38 +45,31 @@ async function attachmentsOf(client: SalesforceClient, mails: string[]): Promise
 }
 
 async function documentsOf(client: SalesforceClient, mails: string[]): Promise<Owned[]> {
-  const linked = `SELECT ContentDocumentId, LinkedEntityId FROM ContentDocumentLink WHERE LinkedEntityId IN (${quoted(mails)})`;
-  const links = await readAll(client, documentLinks, linked);
-  if (links.length === 0) return [];
-  const documents = quoted([...new Set(links.map(({ ContentDocumentId }) => ContentDocumentId))]);
+  const linked = (ids: string) =>
+    `SELECT ContentDocumentId, LinkedEntityId FROM ContentDocumentLink WHERE LinkedEntityId IN (${ids})`;
+  const links = await readGiven(client, documentLinks, linked, mails);
+  const documents = [...new Set(links.map(({ ContentDocumentId }) => ContentDocumentId))];
   const fields = 'Id, ContentDocumentId, PathOnClient, ContentSize';
-  const latest = `SELECT ${fields} FROM ContentVersion WHERE ContentDocumentId IN (${documents}) AND IsLatest = true`;
-  const versions = new Map(
-    (await readAll(client, documentVersions, latest)).map((version) => [keyOf(version.ContentDocumentId), version]),
-  );
+  const latest = (ids: string) =>
+    `SELECT ${fields} FROM ContentVersion WHERE ContentDocumentId IN (${ids}) AND IsLatest = true`;
+  const found = await readGiven(client, documentVersions, latest, documents);
+  const versions = new Map(found.map((version) => [keyOf(version.ContentDocumentId), version]));
   return links.flatMap(({ ContentDocumentId, LinkedEntityId: mail }) => {
     const version = versions.get(keyOf(ContentDocumentId));
     if (version === undefined) return [];
     const { Id: id, PathOnClient, ContentSize: bytes } = version;
     const path = `sobjects/ContentVersion/${id}/VersionData`;
-    return [{ mail, id, name: PathOnClient ?? id, contentType: null, bytes, path }];
+    return [{ mail, id, name: nameOf(PathOnClient) ?? id, contentType: null, bytes, path }];
   });
 }
 
-const quoted = (ids: string[]) => ids.map((id) => `'${id}'`).join(', ');
+/** A browser may send the whole path at which a person had the file: `C:\fakepath\offer.pdf`. */
+const nameOf = (pathOnClient: string | null | undefined) => pathOnClient?.replace(/^.*[/\\]/s, '') || null;
 
 /** What a login may not see is no part of the message. */
-async function readAll<Row>(
-  client: SalesforceClient,
-  shape: z.ZodType<{ records: Row[]; nextRecordsUrl?: string | undefined }>,
-  soql: string,
-): Promise<Row[]> {
-  const records: Row[] = [];
+async function readGiven<Row>(...asked: Parameters<typeof readWithIds<Row>>): Promise<Row[]> {
   try {
-    for (let page = await client.query(shape, soql); ; page = await client.more(shape, page.nextRecordsUrl ?? '')) {
-      records.push(...page.records);
-      if (page.nextRecordsUrl === undefined) return records;
-    }
+    return await readWithIds(...asked);
   } catch (error) {
     if (isHidden(error)) return [];
     throw error;

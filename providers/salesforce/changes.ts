@@ -29,12 +29,13 @@ export async function headOf(client: SalesforceClient, part: ScopeReference): Pr
   const seen: string[] = [];
   for (let after: ReturnType<typeof placeOf> | null = null; ;) {
     const where = `SystemModstamp >= ${soqlTime(since)}`;
-    const { records, at } = await listRecords(client, object, { where, after, most: MOST_RECORDS });
+    const { records, more, at } = await listRecords(client, object, { where, after, most: MOST_RECORDS });
     // A task of the running second may change once more: it is listed again when the second is over.
     seen.push(...records.filter((record) => object !== 'Task' || isSettled(record, askedAt)).map(nameOf));
     const last = records.at(-1);
-    if (last && records.length === MOST_RECORDS) after = placeOf(last);
-    // What came while this was listed counts as listed: the head is as of its end.
+    if (last && more) after = placeOf(last);
+    // The head is as of its last page. A record that an open transaction commits before that page's place is not among its
+    // names: the next listing brings it.
     else return { ...part, cursor: format(remembered(seen, { start: since, coveredUntil: latestDateCovered })), at };
   }
 }
@@ -80,8 +81,8 @@ async function hasUnseen(
   if (ids.length === 0) return false;
   const known = new Set(seen);
   const where = `SystemModstamp >= ${since}`;
-  const { records } = await listRecords(client, object, { where, after: null, most: MOST_RECORDS });
-  return records.length === MOST_RECORDS || records.some((record) => !known.has(nameOf(record)));
+  const { records, more } = await listRecords(client, object, { where, after: null, most: MOST_RECORDS });
+  return more || records.some((record) => !known.has(nameOf(record)));
 }
 
 /**
@@ -110,7 +111,7 @@ export async function listChanges(
   const items = (await imported(client, object, unseen))
     .filter((record) => object === 'Task' || !isOldNews(record, new Date(from.since)))
     .map((record) => itemOf(object, record));
-  const isLast = taken.length === settled.length && settled.length < most;
+  const isLast = taken.length === settled.length && (!page.more || settled.length < page.records.length);
   if (isLast || taken.length === 0) return { ...lastPage(from, { coveredUntil, at: page.at, taken }), items };
   return { items, cursor: continued(from, { coveredUntil, askedAt, taken }), more: true, at: page.at };
 }

@@ -2,10 +2,10 @@ import type { z } from 'zod';
 import type { Secret } from '../../domain/secret.ts';
 import type { Operation } from '../../domain/verdict.ts';
 import { ProviderError } from '../../domain/verdict.ts';
-import { unknown } from '../../domain/verdict-builders.ts';
+import { unknown, verdict } from '../../domain/verdict-builders.ts';
 import type { Http, HttpAnswer, HttpRequest } from '../../net/http.ts';
 import { toProviderAnswer } from '../../net/http.ts';
-import { dateOf, parseAnswer } from '../answers/http-answers.ts';
+import { dateOf, parseAnswer, readRefusal } from '../answers/http-answers.ts';
 import type { Pacer } from '../pacer.ts';
 import type { Budget } from './budget.ts';
 import { classifySalesforce } from './errors.ts';
@@ -32,11 +32,15 @@ export interface SalesforceClientOptions {
 
 interface Call {
   name: string;
+  /** Below the version. */
   path: string;
   operation: Operation;
   parameters?: Record<string, string>;
   body?: object;
 }
+
+/** Salesforce's list of its versions, which every login may read: an answer that tells the time. */
+const VERSIONS: Call = { name: 'versions', path: '..', operation: 'api' };
 
 /** An answer with Salesforce's time. */
 export type Timed<Shape> = Shape & { at: Date };
@@ -53,7 +57,7 @@ export class SalesforceClient {
 
   /** Salesforce's time, by its last answer. */
   async now(): Promise<Date> {
-    if (this.#clock === null) await this.#send({ name: 'limits', path: 'limits', operation: 'api' });
+    if (this.#clock === null) await this.#send(VERSIONS);
     const clock = this.#clock;
     if (clock === null) throw new TypeError('an answer has set the clock');
     return new Date(clock.at.getTime() + performance.now() - clock.ms);
@@ -64,19 +68,24 @@ export class SalesforceClient {
   }
 
   /** The next page of a query, which Salesforce names by a path of the instance. */
-  more<Shape>(shape: z.ZodType<Shape>, nextRecordsUrl: string): Promise<Timed<Shape>> {
+  async more<Shape>(shape: z.ZodType<Shape>, nextRecordsUrl: string): Promise<Timed<Shape>> {
     const path = `query/${nextRecordsUrl.replace(/^.*\//, '')}`;
-    return this.#read(shape, { name: 'query', path, operation: 'import' });
+    try {
+      return await this.#read(shape, { name: 'query', path, operation: 'import' });
+    } catch (error) {
+      throw isLocatorLost(error) ? lostLocator(error) : error;
+    }
   }
 
-  /** The bytes of a file, as they come. */
-  async *bytes(path: string): AsyncGenerator<Uint8Array> {
+  /** The bytes of a file, as they come, until `end`: bytes that are left unread would keep a connection. */
+  async open(path: string, end: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
     const { http, organization, pacer, budget, signal } = this.#options;
     const call: Call = { name: 'bytes', path, operation: 'import' };
     budget.require(organization);
     await pacer.spend(1, signal);
-    const answer = await http.stream(this.#request(call));
-    if (answer.status >= 200 && answer.status < 300) return yield* answer.body;
+    const answer = await http.stream({ ...this.#request(call), signal: AbortSignal.any([signal, end]) });
+    budget.read(organization, answer.headers['sforce-limit-info']);
+    if (answer.status >= 200 && answer.status < 300) return answer.body;
     const body = await readRefusal(answer.body);
     throw refused(call, { ...answer, body });
   }
@@ -145,16 +154,9 @@ function refused({ name, operation }: Pick<Call, 'name' | 'operation'>, answer: 
   return new ProviderError(`${name} answered ${answer.status} ${refusal.providerCode ?? ''}`, refusal);
 }
 
-/** Longer than any refusal. */
-const REFUSAL_BYTES = 64 * 1024;
+const isLocatorLost = (error: unknown): error is ProviderError =>
+  error instanceof ProviderError && error.verdict.providerCode === 'INVALID_QUERY_LOCATOR';
 
-async function readRefusal(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length > REFUSAL_BYTES) break;
-  }
-  return Buffer.concat(chunks).toString();
-}
+/** Salesforce keeps ten results of a user: the query is asked once more, and no cursor has expired. */
+const lostLocator = ({ message, verdict: { providerCode } }: ProviderError) =>
+  new ProviderError(message, verdict('transient', 'provider_unavailable', { providerCode }));

@@ -1,9 +1,12 @@
+import { Readable } from 'node:stream';
+import { ProviderError } from '../../domain/verdict.ts';
 import type { FetchedMessage, ListedItem, ScopeReference } from '../contract.ts';
 import type { SalesforceClient } from './client.ts';
 import { attachedFiles } from './attachments.ts';
 import type { AttachedFile } from './attachments.ts';
 import { composeMail } from './mime.ts';
-import { objectOf } from './part-refusal.ts';
+import type { OpenedFile } from './mime.ts';
+import { isHidden, objectOf } from './part-refusal.ts';
 import { arrivalOf, DRAFT } from './records.ts';
 import { instantOf, MAIL_FIELDS, mails, tasks } from './schema.ts';
 import type { Mail, TaskRecord } from './schema.ts';
@@ -49,22 +52,50 @@ async function fetchedMail(
 ): Promise<FetchedMessage> {
   if (mail === null) return { outcome: 'skipped', item, reason: 'gone' };
   if (mail.Status === DRAFT) return { outcome: 'skipped', item, reason: 'excluded_folder' };
-  const opened = files.map((file) => ({ ...file, open: () => client.bytes(file.path) }));
-  const whole = files.length === 0 ? await readWhole(composed(mail, opened)) : null;
+  const whole = files.length === 0 ? await readWhole(composed(client, mail, [])) : null;
   return {
     outcome: 'message',
     item,
     mediaType: 'message/rfc822',
-    raw: whole === null ? composed(mail, opened) : inOne(whole),
+    raw: whole === null ? composed(client, mail, files) : inOne(whole),
     receivedAt: arrivalOf(mail),
     folder: 'EmailMessage',
     sizeEstimate: whole?.length ?? sizeOf(mail, files),
   };
 }
 
-async function* composed(...made: Parameters<typeof composeMail>): AsyncGenerator<Uint8Array> {
-  yield* composeMail(...made) as AsyncIterable<Uint8Array>;
+/**
+ * The octets of a mail. All its files are opened at its first one, because a file whose bytes the login may not read is no part
+ * of it; their bytes wait at Salesforce until their turn comes.
+ */
+async function* composed(client: SalesforceClient, mail: Mail, files: AttachedFile[]): AsyncGenerator<Uint8Array> {
+  const opened: OpenedFile[] = [];
+  const reading = new AbortController();
+  try {
+    for (const file of files) {
+      const content = await openGiven(client, file, reading.signal);
+      if (content !== null) opened.push({ ...file, content });
+    }
+    yield* composeMail(mail, opened) as AsyncIterable<Uint8Array>;
+  } finally {
+    for (const { content } of opened) content.destroy();
+    reading.abort();
+  }
 }
+
+/** null: the login may not read it, or it is gone. */
+async function openGiven(client: SalesforceClient, { path }: AttachedFile, end: AbortSignal): Promise<Readable | null> {
+  try {
+    return Readable.from(await client.open(path, end), { objectMode: false });
+  } catch (error) {
+    if (isHidden(error) || isRefusedFile(error)) return null;
+    throw error;
+  }
+}
+
+/** Where the whole API is refused, the calls that list say so. */
+const isRefusedFile = (error: unknown) =>
+  error instanceof ProviderError && /^(FORBIDDEN|ENTITY_IS_DELETED)$/.test(error.verdict.providerCode ?? '');
 
 async function readWhole(raw: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const parts: Uint8Array[] = [];

@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { ProviderError } from '../../domain/verdict.ts';
 import type { ListedItem } from '../contract.ts';
 import type { ImportedObject, SalesforceClient, Timed } from './client.ts';
@@ -12,8 +13,8 @@ const FIELDS: Record<ImportedObject, string> = {
 export const DRAFT = '5';
 /** Salesforce's largest page. */
 export const MOST_RECORDS = 2_000;
-/** Ids in one query, whose text may have 100,000 characters. */
-const MOST_IDS = 500;
+/** Ids in one query: the address of a call may have 16 KB. */
+const MOST_IDS = 200;
 
 /** The last record of the page before. */
 export interface Place {
@@ -24,18 +25,22 @@ export interface Place {
 /** Instants in SOQL stand without quotes. */
 export const soqlTime = (at: Date) => at.toISOString();
 
-/** Records that meet `where`, behind a place, in the order of their stamps. */
-export function listRecords(
+/** Records that meet `where`, behind a place, in the order of their stamps. `more`: others follow the last one. */
+export async function listRecords(
   client: SalesforceClient,
   object: ImportedObject,
   { where, after, most }: { where: string; after: Place | null; most: number },
-): Promise<Timed<{ records: ListedRecord[] }>> {
+): Promise<Timed<{ records: ListedRecord[]; more: boolean }>> {
   const behind =
     after === null
       ? ''
       : ` AND (SystemModstamp > ${after.stamp} OR (SystemModstamp = ${after.stamp} AND Id > '${after.id}'))`;
   const soql = `SELECT ${FIELDS[object]} FROM ${object} WHERE ${where}${behind} ORDER BY SystemModstamp, Id LIMIT ${most}`;
-  return client.query(listedPage, soql);
+  let page = await client.query(listedPage, soql);
+  const { at } = page;
+  // A page without a record has no place to continue from.
+  while (page.records.length === 0 && !page.done) page = await client.more(listedPage, page.nextRecordsUrl ?? '');
+  return { records: page.records, more: !page.done || page.records.length >= most, at };
 }
 
 export const placeOf = ({ SystemModstamp, Id }: ListedRecord): Place => ({ stamp: soqlTime(SystemModstamp), id: Id });
@@ -77,20 +82,48 @@ export async function imported(
   if (object === 'EmailMessage') return records.filter(({ Status }) => Status !== DRAFT);
   const suspects = records.filter(({ TaskSubtype }) => TaskSubtype === 'Email').map(({ Id }) => Id);
   const logs = new Set<string>();
-  for (let at = 0; at < suspects.length; at += MOST_IDS) {
-    const ids = suspects.slice(at, at + MOST_IDS).map((id) => `'${id}'`);
-    for (const id of await mailsOfTasks(client, ids)) logs.add(id.slice(0, 15));
-  }
+  for (const id of await mailsOfTasks(client, suspects)) logs.add(id.slice(0, 15));
   return records.filter(({ Id }) => !logs.has(Id.slice(0, 15)));
 }
 
 async function mailsOfTasks(client: SalesforceClient, ids: string[]): Promise<string[]> {
-  const soql = `SELECT ActivityId FROM EmailMessage WHERE ActivityId IN (${ids.join(', ')})`;
   try {
-    return (await client.query(loggedMails, soql)).records.flatMap(({ ActivityId }) => ActivityId ?? []);
+    const mails = await readWithIds(
+      client,
+      loggedMails,
+      (quoted) => `SELECT ActivityId FROM EmailMessage WHERE ActivityId IN (${quoted})`,
+      ids,
+    );
+    return mails.flatMap(({ ActivityId }) => ActivityId ?? []);
   } catch (error) {
     // An organization without this object files mails as tasks alone.
     if (error instanceof ProviderError && error.verdict.providerCode === 'INVALID_TYPE') return [];
     throw error;
   }
+}
+
+interface RowPage<Row> {
+  records: Row[];
+  done: boolean;
+  nextRecordsUrl?: string | undefined;
+}
+
+/** All rows of a query about ids, in as many queries as they need. */
+export async function readWithIds<Row>(
+  client: SalesforceClient,
+  shape: z.ZodType<RowPage<Row>>,
+  soqlOf: (quotedIds: string) => string,
+  ids: readonly string[],
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (let at = 0; at < ids.length; at += MOST_IDS) {
+    const quoted = ids.slice(at, at + MOST_IDS).map((id) => `'${id}'`);
+    let page = await client.query(shape, soqlOf(quoted.join(', ')));
+    rows.push(...page.records);
+    while (!page.done) {
+      page = await client.more(shape, page.nextRecordsUrl ?? '');
+      rows.push(...page.records);
+    }
+  }
+  return rows;
 }

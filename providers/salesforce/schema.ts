@@ -34,9 +34,16 @@ const listed = z.object({
   TaskSubtype: z.string().nullish(),
 });
 export type ListedRecord = z.infer<typeof listed>;
-export const listedPage = z.object({ records: z.array(listed) });
 
-export const loggedMails = z.object({ records: z.array(z.object({ ActivityId: id.nullish() })) });
+/** A page may have fewer records than were asked for, by their size: `done` alone tells the end of a query. */
+const pageOf = <Row extends z.ZodType>(row: Row) =>
+  z
+    .object({ records: z.array(row), done: z.boolean(), nextRecordsUrl: z.string().optional() })
+    .refine(({ done, nextRecordsUrl }) => done || nextRecordsUrl !== undefined, { path: ['nextRecordsUrl'] });
+
+export const listedPage = pageOf(listed);
+
+export const loggedMails = pageOf(z.object({ ActivityId: id.nullish() }));
 
 /** developer.salesforce.com "Get Updated": the ids, and until when no transaction is open. */
 export const updatedRecords = z.object({ ids: z.array(id), latestDateCovered: instant });
@@ -66,8 +73,6 @@ export type Mail = z.infer<typeof mail>;
 export const MAIL_FIELDS = Object.keys(mail.shape);
 export const mails = z.array(mail.nullable());
 
-const pageOf = <Row extends z.ZodType>(row: Row) =>
-  z.object({ records: z.array(row), nextRecordsUrl: z.string().optional() });
 export const attachments = pageOf(
   z.object({ Id: id, ParentId: id, Name: z.string(), ContentType: text, BodyLength: z.number() }),
 );

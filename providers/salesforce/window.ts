@@ -27,7 +27,7 @@ export async function listWindow(
   const after = position === null ? null : windowPosition.parse(parseJson(position));
   const most = Math.min(limit, MOST_RECORDS);
   const askedAt = await client.now();
-  const { records } = await listRecords(client, object, { where, after, most });
+  const { records, more } = await listRecords(client, object, { where, after, most });
   const settled = object === 'Task' ? records.filter((record) => isSettled(record, askedAt)) : records;
   const dated = settled.filter((record) => {
     const arrival = arrivalOf(record);
@@ -35,8 +35,9 @@ export async function listWindow(
   });
   const items = (await imported(client, object, dated)).map((record) => itemOf(object, record));
   const last = settled.at(-1);
-  const more = last && settled.length === most ? JSON.stringify(placeOf(last)) : null;
-  return { items, position: more, estimate: null };
+  // Behind a record of the running second there is none of another.
+  const continues = last !== undefined && more && settled.length === records.length;
+  return { items, position: continues ? JSON.stringify(placeOf(last)) : null, estimate: null };
 }
 
 /** When the newest mail came or the last task changed; null: there is none. */

@@ -24,6 +24,9 @@ export const restError = {
   notForRest: () => refusal(401, 'INVALID_SESSION_ID', 'This session is not valid for use with the REST API'),
   userInactive: () => refusal(403, 'INACTIVE_USER', 'user is inactive'),
   apiDisabled: () => refusal(403, 'API_DISABLED_FOR_ORG', 'The REST API is not enabled for this Organization.'),
+  forbidden: () => refusal(403, 'FORBIDDEN', 'You do not have access to the requested resource.'),
+  bytesRefused: () =>
+    refusal(403, 'INSUFFICIENT_ACCESS', 'insufficient access rights on cross-reference id: you cannot read this file'),
   noSuchObject: (name: string) =>
     refusal(
       400,

@@ -76,6 +76,19 @@ describe('records of Salesforce', () => {
     await later(0);
   }, 1_200_000);
 
+  test('pages that Salesforce shortens lose no mail, and import no task that only logs one', async () => {
+    const email = 'short@acme.example';
+    const channelId = await connected(email);
+    const { id } = await stage.sandbox.fault('salesforce', email, 'pages_short');
+    const sent = await deliver(email, 20);
+    const [call] = await deliver(email, 1, { object: 'Task' });
+    const machine = importing(await later(60_000));
+    await machine.settle(channelId);
+    expect(idsOf(await storedRecords(channelId))).toEqual(deliveredIds([...sent, call!]));
+    await stage.sandbox.mend(id);
+    await later(0);
+  }, 60_000);
+
   test('an organization without Enhanced Email is connected, and its mails are read from the connection on', async () => {
     const email = 'tasks-only@acme.example';
     await stage.sandbox.account('salesforce', email);

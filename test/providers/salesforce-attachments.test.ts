@@ -80,6 +80,29 @@ it('asks for no file of a mail without any', async () => {
   expect((await requests(email)) - before).toBe(2);
 });
 
+it('leaves out a file whose bytes the login may not read, and is read with the others', async () => {
+  const { deliver, create, raw, fault } = await signIn();
+  const [mail] = await deliver(1);
+  const ids: string[] = [];
+  for (const Name of ['a.txt', 'b.txt', 'c.txt']) {
+    ids.push(await create('Attachment', { ParentId: mail!.provider_id, Name, Body: 'AAAA' }));
+  }
+  await fault('bytes_refused', { message: ids[1] });
+  const { attachments, text } = await PostalMime.parse(await raw(mail!.provider_id));
+  expect(attachments.map(({ filename }) => filename)).toEqual(['a.txt', 'c.txt']);
+  expect(text).not.toBe('');
+});
+
+it('keeps the name of a file alone where Salesforce has the path that a browser sent', async () => {
+  const { deliver, create, raw } = await signIn();
+  const [mail] = await deliver(1);
+  for (const PathOnClient of ['C:\\fakepath\\offer.pdf', '/home/ana/plan.pdf']) {
+    await create('ContentVersion', { FirstPublishLocationId: mail!.provider_id, PathOnClient, VersionData: 'AAAA' });
+  }
+  const { attachments } = await PostalMime.parse(await raw(mail!.provider_id));
+  expect(attachments.map(({ filename }) => filename).toSorted()).toEqual(['offer.pdf', 'plan.pdf']);
+});
+
 it('fails whole where a file cannot be read to its end', async () => {
   const { deliver, create, raw, fault } = await signIn();
   const [mail] = await deliver(1);

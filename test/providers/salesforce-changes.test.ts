@@ -133,6 +133,54 @@ describe('a mail that is dated into the future', () => {
   });
 });
 
+describe('pages that Salesforce shortens', () => {
+  it('end no listing: changes, a head and a window are read to their end', async () => {
+    const { session, deliver, begin } = await signIn();
+    const before = await headOf(session, MAILS);
+    const earlier = await deliver(8);
+    await begin('pages_short');
+    const head = await headOf(session, MAILS);
+    expect((await readOn(session, MAILS, head)).ids).toEqual([]);
+    expect((await readOn(session, MAILS, before)).ids.toSorted()).toEqual(providerIds(earlier));
+    const window = { from: new Date(Date.now() - DAY_MS), to: new Date(Date.now() + DAY_MS) };
+    const ids: string[] = [];
+    for (let position: string | null = null; ;) {
+      const page = await session.listWindow(MAILS, window, position, 500);
+      ids.push(...page.items.map(({ providerId }) => providerId));
+      position = page.position;
+      if (position === null) break;
+    }
+    expect(ids.toSorted()).toEqual(providerIds(earlier));
+    const more = await deliver(5);
+    expect(await session.changedSince!(new Map([['EmailMessage', head]]))).toMatchObject({ changed: true });
+    expect((await readOn(session, MAILS, head)).ids.toSorted()).toEqual(providerIds(more));
+  });
+
+  it('bring no task that only logs a mail', async () => {
+    const { session, deliver, begin } = await signIn();
+    const head = await headOf(session, TASKS);
+    await deliver(8);
+    const [call] = await deliver(1, { object: 'Task' });
+    await aSecondBegins();
+    // A page has three tasks, and the one of the mails that they log has two.
+    await begin('pages_short');
+    const listed = await readOn(session, TASKS, head);
+    expect(listed.ids.map((id) => id.replace(/@.*/, ''))).toEqual([call!.provider_id]);
+  });
+});
+
+describe('a login that may not see the limits of its organization', () => {
+  it('is polled, and listed from its head on', async () => {
+    const { session, deliver, begin } = await signIn();
+    await begin('limits_hidden');
+    const head = await headOf(session, MAILS);
+    expect((await readHeads(session)).aside).toEqual([]);
+    const sent = await deliver(1);
+    expect(await session.changedSince!(new Map([['EmailMessage', head]]))).toMatchObject({ changed: true });
+    expect((await readOn(session, MAILS, head)).ids).toEqual(providerIds(sent));
+  });
+});
+
 describe('an object that an organization lacks', () => {
   it.each([
     ['emails_hidden', 'EmailMessage', 'Task'],

@@ -22,6 +22,12 @@ export const REST_FAULTS = [
   'emails_hidden',
   'tasks_hidden',
   'too_many_ids',
+  // Pages end before they are full, as with records that are large.
+  'pages_short',
+  // The login lacks "View Setup and Configuration".
+  'limits_hidden',
+  // The bytes of files are refused, their names are not.
+  'bytes_refused',
 ] as const;
 
 /** A call as it came, at one instance. */
@@ -83,6 +89,7 @@ function answerPath(request: RestRequest, used: number): HttpAnswer {
     case 'composite':
       return second === 'sobjects' ? answerCollection(request) : restError.notFound();
     case 'limits':
+      if (request.faults.has('limits_hidden')) return restError.forbidden();
       return json(200, { DailyApiRequests: { Max: DAILY_REQUESTS, Remaining: Math.max(0, DAILY_REQUESTS - used) } });
     case 'query':
     case 'queryAll': {

@@ -46,11 +46,12 @@ function publish({ store, account }: RestRequest, given: Readonly<Record<string,
 }
 
 /** `sobjects/Attachment/00P…/Body` */
-export function answerBytes({ store, account, path }: RestRequest): HttpAnswer {
+export function answerBytes({ store, account, path, faults }: RestRequest): HttpAnswer {
   const [, object = '', id = '', field] = path;
   const row = store.record(id);
   const isThere = row?.org === account.org && row.object === object && row.deleted_at === null;
   if (!isThere || row.data === undefined || field !== BYTES_OF[object]) return restError.notFound();
+  if (faults.has('bytes_refused')) return restError.bytesRefused();
   const headers = { 'content-type': 'application/octetstream' };
   return { status: 200, headers, body: '', bytes: Buffer.from(row.data, 'base64') };
 }

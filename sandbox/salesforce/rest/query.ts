@@ -2,6 +2,7 @@ import type { HttpAnswer } from '../../http-answer.ts';
 import { json, restError } from '../answers.ts';
 import type { SObject } from './objects.ts';
 import { isHidden, OBJECTS, recordsOf } from './objects.ts';
+import type { Shown } from './locators.ts';
 import type { RestRequest } from './request.ts';
 import { fieldNamed, NoSuchField, select } from './select.ts';
 import type { Query } from './soql.ts';
@@ -24,7 +25,7 @@ export function answerQuery(request: RestRequest, soql: string, withDeleted: boo
     if (/^COUNT\(\)$/i.test(query.fields[0] ?? ''))
       return json(200, { totalSize: picked.length, done: true, records: [] });
     const shown = picked.map((record) => project(request, known, record));
-    const locator = shown.length > pageSize(request) ? locators.keep(account.user_id, shown, store.now()) : null;
+    const locator = shown.length > pageSize(request, shown) ? locators.keep(account.user_id, shown, store.now()) : null;
     return answerPage(request, shown, locator, 0);
   } catch (error) {
     if (error instanceof MalformedQuery) return restError.malformedQuery(error.message);
@@ -42,11 +43,11 @@ export function answerLocator(request: RestRequest, named: string): HttpAnswer {
 
 function answerPage(
   request: RestRequest,
-  records: readonly object[],
+  records: readonly Shown[],
   locator: string | null,
   start: number,
 ): HttpAnswer {
-  const end = start + pageSize(request);
+  const end = start + pageSize(request, records);
   const done = end >= records.length;
   return json(200, {
     totalSize: records.length,
@@ -56,13 +57,19 @@ function answerPage(
   });
 }
 
+/** Pages of the fault `pages_short`: a mail is larger than another record. */
+const SHORT_PAGE_ITEMS = { mails: 2, others: 3 };
+
 /** A hint: Salesforce takes 200 to 2,000. */
-function pageSize({ options }: RestRequest): number {
+function pageSize({ options, faults }: RestRequest, records: readonly Shown[]): number {
+  if (faults.has('pages_short')) {
+    return records[0]?.attributes.type === 'EmailMessage' ? SHORT_PAGE_ITEMS.mails : SHORT_PAGE_ITEMS.others;
+  }
   const size = Number(/batchSize\s*=\s*(\d+)/i.exec(options)?.[1] ?? PAGE_ITEMS);
   return Math.min(PAGE_ITEMS, Math.max(200, size));
 }
 
-function project({ version }: RestRequest, { object, fields }: Query, record: SObject): object {
+function project({ version }: RestRequest, { object, fields }: Query, record: SObject): Shown {
   const attributes = { type: object, url: `/services/data/${version}/sobjects/${object}/${record['Id']}` };
   const known = OBJECTS[object] ?? {};
   const shown = fields.flatMap((field) =>
