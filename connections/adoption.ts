@@ -37,7 +37,10 @@ export type AdoptionOutcome = Extract<LinkResult, { status: 'connected' }> | Ado
 export async function finishAdoption(context: Context, adoption: AnsweredAdoption): Promise<AdoptionOutcome> {
   const oauth = oauthOfRow(context, adoption.row);
   const answered = understandAnswer(oauth, adoption.answer);
-  const tokens = answered instanceof ProviderError ? null : await withTokenLife(oauth, answered);
+  const tokens =
+    answered instanceof ProviderError
+      ? null
+      : await withTokenLife(oauth, answered, adoption.row.request.connection ?? {});
   const outcome = tokens ? await proveAndStore(context, adoption, tokens) : refusedBy(answered);
   if (outcome.status !== 'connected') await settleFailure(context, adoption, outcome, tokens);
   context.killPoint('adoption.settled');

@@ -9,6 +9,7 @@ import { readHeads } from '../credentials/heads.ts';
 import type { SetAsideReason } from '../domain/receipt.ts';
 import { PartUnanswered } from '../domain/verdict.ts';
 import { closing } from '../credentials/session.ts';
+import type { ConnectionContext } from '../domain/connection-context.ts';
 import { withTokenLife } from '../credentials/token-life.ts';
 import { earliestHead, endOfSecond } from './sign-in.ts';
 import { compareAccount } from './account.ts';
@@ -19,8 +20,8 @@ import type { SignIn, SignInProof } from './sign-in.ts';
 import { storeSignIn } from './store-sign-in.ts';
 
 /** The tokens of the answer to a sign-in's code, with the life of the access token. Throws `ProviderError`. */
-export function readCodeAnswer(oauth: OAuthAdapter, answer: RawAnswer): Promise<TokenSet> {
-  return withTokenLife(oauth, oauth.processTokenAnswer(answer));
+export function readCodeAnswer(oauth: OAuthAdapter, answer: RawAnswer, sent: ConnectionContext): Promise<TokenSet> {
+  return withTokenLife(oauth, oauth.processTokenAnswer(answer), sent);
 }
 
 /**

@@ -17,6 +17,7 @@ import {
 } from '../db/credentials/refresh-attempts.ts';
 import type { StoredAnswer } from '../db/credentials/refresh-attempts.ts';
 import type { Use } from '../domain/access-type.ts';
+import type { ConnectionContext } from '../domain/connection-context.ts';
 import { ProviderError } from '../domain/verdict.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { OAuthAdapter, TokenSet } from '../providers/contract.ts';
@@ -50,6 +51,8 @@ interface Answered {
   oauth: OAuthAdapter;
   channelId: string;
   answer: StoredAnswer;
+  /** Where the request was sent. */
+  sent: ConnectionContext;
 }
 
 /**
@@ -61,7 +64,8 @@ export async function settleAnswer(context: Context, answered: Answered): Promis
   const binding = answerBinding({ tenantId, channelId, version: answer.version });
   const raw = await openAnswer(context, answer.sealedAnswer, binding);
   const understood = understandAnswer(answered.oauth, raw);
-  const tokens = understood instanceof ProviderError ? understood : await withTokenLife(answered.oauth, understood);
+  const { oauth, sent } = answered;
+  const tokens = understood instanceof ProviderError ? understood : await withTokenLife(oauth, understood, sent);
   const settle = async (waking: Waking) => {
     const given = { context, ...waking, ...(await lockWithCredential(waking.tx, channelId)), answer };
     const formerId = await findFormerAccessOf(waking.tx, answer.attemptId);

@@ -64,8 +64,9 @@ export async function refreshCredential(
   if (plan.step === 'stop') return plan.outcome;
   const answer = plan.step === 'send' ? await send(context, { ...plan, accessType }, timing) : plan.answer;
   if (typeof answer === 'string') return answer;
-  const oauth = oauthOf(context, accessType, plan.credential.oauthProvider);
-  return settleAnswer(context, { tenantId, oauth, channelId, answer });
+  const { oauthProvider, context: sent } = plan.credential;
+  const oauth = oauthOf(context, accessType, oauthProvider);
+  return settleAnswer(context, { tenantId, oauth, channelId, answer, sent });
 }
 
 async function inTenantPlan(context: Context, input: RefreshInput, timing: ExchangeTiming): Promise<Plan> {

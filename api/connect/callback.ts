@@ -158,7 +158,7 @@ async function exchangeAndStore(
     context: { ...known.context, ...trip.place },
   };
   const signal = AbortSignal.timeout(EXCHANGE_TIMEOUT_MS);
-  const answered = await readCodeAnswer(oauth, await oauth.exchangeRequest(sent, signal));
+  const answered = await readCodeAnswer(oauth, await oauth.exchangeRequest(sent, signal), sent.context);
   const tokens = { ...answered, context: { ...oauth.logins?.kept(sent.context), ...answered.context } };
   context.killPoint('sign_in.exchanged');
   const { granted, lacking } = compareGrant(oauth, tokens.scopes, link.spec.uses);

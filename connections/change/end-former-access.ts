@@ -53,9 +53,9 @@ const logged =
 
 /** Its last refresh may have been answered by a new token that no process has read. */
 async function settleLeft(context: Context, former: FormerAccessRow, oauth: OAuthAdapter): Promise<void> {
-  const { tenantId, channelId, id } = former;
+  const { tenantId, channelId, id, context: sent } = former;
   const answer = await context.database.inTenant(tenantId, (tx) => findAnswerAtRest(tx, id));
-  if (answer) await settleAnswer(context, { tenantId, oauth, channelId, answer });
+  if (answer) await settleAnswer(context, { tenantId, oauth, channelId, answer, sent });
 }
 
 /** The grant's end takes the subscription with it. Where no call ends a grant, the subscription is ended by itself. */

@@ -101,7 +101,7 @@ export async function signInAt(
   const code = back.searchParams.get('code') ?? '';
   const asked = { redirectUri, code, codeVerifier, context: {} };
   const answer = await oauth.exchangeRequest(asked, AbortSignal.timeout(10_000));
-  return withTokenLife(oauth, oauth.processTokenAnswer(answer));
+  return withTokenLife(oauth, oauth.processTokenAnswer(answer), asked.context);
 }
 
 /** A link that is pinned to a channel, as the product makes one. */

@@ -1,10 +1,15 @@
 import { orgId } from '../ids.ts';
 import type { AccountRow } from '../rows.ts';
 
-/** Organizations log in at `login` (production), at `test` (sandboxes), or at their own domain, which is their instance's. */
+const isInstance = (name: string): boolean => /^[a-z]{2}\d+$/.test(name);
+
+/**
+ * Organizations log in at `login` (production), at `test` (sandboxes), or at their own domain, which is their instance's. One
+ * that has a domain is shut at `login`, by the policy of "My Domain".
+ */
 export function admits(host: string, { instance }: AccountRow): boolean {
   const isSandbox = instance.startsWith('cs');
-  if (host === 'login') return !isSandbox;
+  if (host === 'login') return !isSandbox && isInstance(instance);
   return host === 'test' ? isSandbox : host === instance;
 }
 

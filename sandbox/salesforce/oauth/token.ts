@@ -89,8 +89,9 @@ export function answerIntrospection(salesforce: Salesforce, request: TokenReques
   const access = accessToken(store, token);
   const grant = store.tables.read('refresh_tokens').get(token);
   const row = access ?? (grant && isLive(store, grant) ? grant : undefined);
-  if (!row) return json(200, { active: false });
-  const account = store.requireAccount(row.email);
+  const account = row && store.account(row.email);
+  // Another host does not know the token.
+  if (!row || !account || !admits(request.host, account)) return json(200, { active: false });
   const iat = Math.floor(
     access ? access.expires_at / 1000 - store.settings().token_life_s : (grant?.used_at ?? 0) / 1000,
   );
