@@ -308,7 +308,7 @@ export interface OAuthAdapter {
 
 /** The places at one provider where people sign in; a login is good at its own place alone. */
 export interface Logins {
-  /** The ones that serve many customers; the first is the usual one. */
+  /** The ones that serve many customers, or that the operator chose; the first is the usual one. */
   places: readonly { kind: LoginPlace; url: string }[];
   /** What an entry of a customer's own address looks like. */
   example: string;

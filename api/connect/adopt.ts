@@ -6,7 +6,7 @@ import { Secret } from '../../domain/secret.ts';
 import { hostOf } from '../../domain/server.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import type { VerdictKind } from '../../domain/verdict.ts';
-import type { PasswordSignIn, Provider } from '../../providers/contract.ts';
+import type { Logins, OAuthAdapter, PasswordSignIn, Provider } from '../../providers/contract.ts';
 import { adoptionSpec, otherAccount } from '../../connections/adoption.ts';
 import type { AdoptionOutcome } from '../../connections/adoption.ts';
 import { completeSignIn, proveSignIn } from '../../connections/complete-sign-in.ts';
@@ -90,9 +90,10 @@ async function proveAndStore(context: ApiContext, provider: Provider, body: Adop
   const { oauth, password } = provider.signIn;
   if (oauth.length > 0 && 'refreshToken' in given) {
     const token = new Secret(given.refreshToken);
-    const { provider: issuer, rotation } = chooseOAuth(context, accessType, body.provider);
+    const adapter = chooseOAuth(context, accessType, body.provider);
+    const { provider: issuer, rotation } = adapter;
     if (rotation.mode === 'strict' && !given.exclusive) throw notExclusive(accessType);
-    const request = { ...requestOf(body), provider: issuer, connection: connectionOf(given) };
+    const request = { ...requestOf(body), provider: issuer, connection: connectionOf(adapter, given) };
     return adoptToken(context, { tenantId, accessType, token, request });
   }
   if (password && 'username' in given && password.server.asks in given) {
@@ -116,14 +117,24 @@ function notExclusive(accessType: string): Problem {
 }
 
 /** By the names that the API has for it, which are those that the adapters read. */
-function connectionOf({
-  entraTenant,
-  instanceUrl,
-  loginUrl,
-}: Extract<AdoptBody['credential'], { refreshToken: string }>): ConnectionContext {
-  const named = { entra_tenant: entraTenant, instance_url: instanceUrl, login_url: loginUrl };
+function connectionOf(
+  { logins }: OAuthAdapter,
+  { entraTenant, instanceUrl, loginUrl }: Extract<AdoptBody['credential'], { refreshToken: string }>,
+): ConnectionContext {
+  const place = logins && loginUrl !== undefined ? placeOf(logins, loginUrl) : {};
+  const named = { entra_tenant: entraTenant, login_url: loginUrl, ...place, instance_url: instanceUrl };
   const given = Object.entries(named).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
   return Object.fromEntries(given) as ConnectionContext;
+}
+
+/** As the connect page reads an address that a person enters: our secret goes there. */
+function placeOf(logins: Logins, loginUrl: string): ConnectionContext {
+  const place = logins.contextOf(loginUrl);
+  if (place) return place;
+  const message = `expected an address such as ${logins.example}`;
+  throw new Problem('validation_failed', `In the body: credential.login_url: ${message}`, {
+    errors: [{ in: 'body', path: 'credential.login_url', message }],
+  });
 }
 
 const PASSWORD_FIELDS = {

@@ -104,7 +104,9 @@ export const adoptBody = camelCased(
             login_url: z
               .url({ protocol: /^https?$/ })
               .optional()
-              .describe('Salesforce: where its logins are'),
+              .describe(
+                'Salesforce: where the organization signs in, an address as `login` of the authorize call takes it',
+              ),
           }),
         ),
         z.strictObject({

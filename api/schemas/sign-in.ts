@@ -68,7 +68,9 @@ export const signInOut = z
                     label: z.string().describe('What people call it'),
                   }),
                 )
-                .describe('The places that serve many customers; the first is the usual one'),
+                .describe(
+                  'The places that serve many customers, or that the operator chose; the first is the usual one',
+                ),
               example: z.string().describe('What an organization’s own address looks like'),
             })
             .nullable()

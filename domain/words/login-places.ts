@@ -2,6 +2,7 @@
 const LOGIN_PLACES = {
   production: 'Production, or a developer’s own organization',
   sandbox: 'Sandbox',
+  domain: 'An organization’s own domain',
 } as const;
 export type LoginPlace = keyof typeof LOGIN_PLACES;
 export const LOGIN_PLACE_KINDS = Object.keys(LOGIN_PLACES) as [LoginPlace, ...LoginPlace[]];

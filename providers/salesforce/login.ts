@@ -24,10 +24,12 @@ export function createLogins(config: Config): Logins {
   const isReal = isOfSalesforce(loginUrl);
   // The stand-in has its hosts below one address: `/salesforce/login`, `/salesforce/test`, `/salesforce/na1`.
   const at = (host: string) => (isReal ? `https://${host}.salesforce.com` : loginUrl.replace(/[^/]+$/, host));
-  const places = [
+  const shared: Logins['places'] = [
     { kind: 'production', url: at('login') },
     { kind: 'sandbox', url: at('test') },
-  ] as const;
+  ];
+  const isShared = shared.some(({ url }) => url === loginUrl);
+  const places: Logins['places'] = isShared ? shared : [{ kind: 'domain', url: loginUrl }, ...shared];
   return {
     // The operator's own choice comes first.
     places: places.toSorted((one, other) => Number(other.url === loginUrl) - Number(one.url === loginUrl)),
@@ -49,6 +51,7 @@ export function createLogins(config: Config): Logins {
 /** A name, a host or an address of an organization: `acme`, `acme.my.salesforce.com`, `https://acme.lightning.force.com/one`. */
 function ownDomain(entered: string): string | null {
   const text = entered.toLowerCase();
+  if (text === 'login' || text === 'test') return `https://${text}.salesforce.com`;
   if (BARE_NAME.test(text)) return `https://${text}.my.salesforce.com`;
   const address = /^https?:\/\//.test(text) ? text.replace(/^http:/, 'https:') : `https://${text}`;
   if (!URL.canParse(address)) return null;

@@ -4,6 +4,8 @@ import { refreshCredential } from '../../credentials/refresh.ts';
 import { findCredential } from '../../db/credentials/credentials.ts';
 import { importing } from '../imports/importing.ts';
 import { browse } from '../support/api.ts';
+import { signInAt } from '../support/connect.ts';
+import { secret } from '../support/minting.ts';
 import { locationOf } from './links-of.ts';
 import { raiseApi } from './raise-api.ts';
 import type { RaisedApi } from './raise-api.ts';
@@ -35,6 +37,11 @@ async function connect(path: string, email: string, login?: string): Promise<str
 }
 
 const makeLink = () => links.makeLink({ access_types: ['salesforce'], return_to: RETURN_TO });
+/** In seconds; 900 where Salesforce does not tell it. */
+async function lifeOf(channelId: string): Promise<number> {
+  const { expiresAt, issuedAt } = (await credentialOf(channelId))!;
+  return (expiresAt!.getTime() - issuedAt!.getTime()) / 1000;
+}
 const credentialOf = (channelId: string) =>
   stage.context.database.inTenant(TENANT, (tx) => findCredential(tx, channelId));
 
@@ -63,12 +70,17 @@ describe('a person whose organization is a sandbox or has a domain of its own', 
     expect((await credentialOf(channelId))?.context).toMatchObject({ login_url: sandbox });
   });
 
-  test('names the domain of the organization', async () => {
+  test('names the domain of the organization, which alone tells how long its sessions live', async () => {
     const email = 'dom@acme.example';
     await stage.sandbox.account('salesforce', email, { instance: 'acme' });
     const link = await makeLink();
     const channelId = await connect(link.path, email, 'acme');
-    expect((await credentialOf(channelId))?.context['login_url']).toMatch(/\/salesforce\/acme$/);
+    const { version, context } = (await credentialOf(channelId))!;
+    expect(context['login_url']).toMatch(/\/salesforce\/acme$/);
+    expect(await lifeOf(channelId)).toBeGreaterThan(1_800);
+    const input = { tenantId: TENANT, accessType: 'salesforce', channelId, version } as const;
+    expect(await refreshCredential(stage.context, input)).toBe('refreshed');
+    expect(await lifeOf(channelId)).toBeGreaterThan(1_800);
   });
 
   test.each([
@@ -90,6 +102,41 @@ describe('a person whose organization is a sandbox or has a domain of its own', 
     const body = { access_type: 'gmail', login: 'acme.my.salesforce.com' };
     expect((await browse(api)('POST', `${link.path}/authorize`, body)).status).toBe(400);
   });
+});
+
+const adoption = (email: string, token: string, login: string) => ({
+  tenant: TENANT,
+  access_type: 'salesforce',
+  account: { email },
+  credential: { refresh_token: token, exclusive: true, login_url: login },
+});
+
+describe('an adoption that names where its organization signs in', () => {
+  test('is read as the connect page reads it', async () => {
+    const email = 'adopted@acme.example';
+    await stage.sandbox.account('salesforce', email);
+    const tokens = await signInAt(stage, { accessType: 'salesforce', provider: 'salesforce' }, email);
+    const production = String(tokens.context['told_login_url']);
+    const adopted = await api.call(
+      'POST',
+      '/v1/channels',
+      adoption(email, tokens.refreshToken!.reveal(), `${production}/`),
+    );
+    expect(adopted.status).toBe(201);
+    expect((await credentialOf(adopted.json.id))?.context['login_url']).toBe(production);
+  });
+
+  test.each(['https://evil.example', 'https://acme.my.site.com'])(
+    '%s is refused, and no token is sent',
+    async (login) => {
+      const answer = await api.call('POST', '/v1/channels', adoption('evil@acme.example', secret('adopted'), login));
+      expect(answer.status).toBe(400);
+      expect(answer.json).toMatchObject({
+        code: 'validation_failed',
+        errors: [{ in: 'body', path: 'credential.login_url' }],
+      });
+    },
+  );
 });
 
 test('a grant that nothing can refresh is told of a week before Salesforce ends it', async () => {

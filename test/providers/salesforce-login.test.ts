@@ -18,6 +18,8 @@ describe('where a person signs in at Salesforce', () => {
       'https://acme--dev.sandbox.my.salesforce.com',
     ],
     ['https://acme-dev-ed.develop.my.salesforce.com/home', 'https://acme-dev-ed.develop.my.salesforce.com'],
+    ['test', 'https://test.salesforce.com'],
+    ['Login', 'https://login.salesforce.com'],
     ['test.salesforce.com', 'https://test.salesforce.com'],
     ['https://login.salesforce.com', 'https://login.salesforce.com'],
   ])('%s is %s', (entered, url) => {
@@ -47,7 +49,11 @@ describe('where a person signs in at Salesforce', () => {
   it('offers the operator’s own choice first', () => {
     expect(first('https://login.salesforce.com')).toBe('production');
     expect(first('https://test.salesforce.com')).toBe('sandbox');
-    expect(first(OWN)).toBe('production');
+    expect(createLogins({ loginUrl: OWN }).places).toMatchObject([
+      { kind: 'domain', url: OWN },
+      { kind: 'production', url: 'https://login.salesforce.com' },
+      { kind: 'sandbox', url: 'https://test.salesforce.com' },
+    ]);
   });
 
   it('is where it was, or where the last answer says; a domain that was renamed is the instance’s', () => {

@@ -30,6 +30,10 @@ interface PlaceProps {
   onChange: (entry: LoginEntry) => void;
 }
 
+/** A domain has its name besides, by which a person knows whether it is theirs. */
+const labelOf = (words: string, kind: Logins['places'][number]['kind'], url: string): string =>
+  kind === 'domain' ? `${words}: ${new URL(url).host}` : words;
+
 /** Where a person signs in. Most sign in at the first place, so the others are folded away. */
 export function LoginPlace({ logins, entry, known, wrong, onChange }: PlaceProps) {
   const { words, say } = useWords();
@@ -37,7 +41,7 @@ export function LoginPlace({ logins, entry, known, wrong, onChange }: PlaceProps
   const [first] = logins.places;
   const data = [
     ...(known ? [{ value: '', label: login.asBefore }] : []),
-    ...logins.places.map(({ kind, url }) => ({ value: url, label: login.places[kind] })),
+    ...logins.places.map(({ kind, url }) => ({ value: url, label: labelOf(login.places[kind], kind, url) })),
     { value: OWN, label: login.own },
   ];
   const place = entry.place || (known ? '' : (first?.url ?? ''));

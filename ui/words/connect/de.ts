@@ -119,7 +119,11 @@ export const words: ConnectWords = {
     login: {
       where: 'Wo Sie sich anmelden',
       asBefore: 'Wo dieses Konto sich zuletzt angemeldet hat',
-      places: { production: 'Produktion, oder eine Organisation für Entwickler', sandbox: 'Sandbox' },
+      places: {
+        production: 'Produktion, oder eine Organisation für Entwickler',
+        sandbox: 'Sandbox',
+        domain: 'Ihre Organisation',
+      },
       own: 'Eine eigene Adresse Ihrer Organisation (My Domain)',
       address: 'Adresse Ihrer Organisation',
       wrong: 'Unter dieser Adresse kann man sich nicht anmelden. Sie sieht aus wie {example}.',

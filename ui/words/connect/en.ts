@@ -114,7 +114,11 @@ export const words: ConnectWords = {
     login: {
       where: 'Where you sign in',
       asBefore: 'Where this account signed in before',
-      places: { production: 'Production, or an organization for developers', sandbox: 'Sandbox' },
+      places: {
+        production: 'Production, or an organization for developers',
+        sandbox: 'Sandbox',
+        domain: 'Your organization',
+      },
       own: 'An address of your organization’s own (My Domain)',
       address: 'Address of your organization',
       wrong: 'This is no address to sign in at. It looks like {example}.',

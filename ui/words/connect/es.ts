@@ -116,7 +116,11 @@ export const words: ConnectWords = {
     login: {
       where: 'Dónde inicia sesión',
       asBefore: 'Donde esta cuenta inició sesión antes',
-      places: { production: 'Producción, o una organización para desarrolladores', sandbox: 'Sandbox' },
+      places: {
+        production: 'Producción, o una organización para desarrolladores',
+        sandbox: 'Sandbox',
+        domain: 'Su organización',
+      },
       own: 'Una dirección propia de su organización (My Domain)',
       address: 'Dirección de su organización',
       wrong: 'En esta dirección no se puede iniciar sesión. Tiene el aspecto de {example}.',

@@ -118,7 +118,11 @@ export const words: ConnectWords = {
     login: {
       where: 'Où vous vous connectez',
       asBefore: 'Là où ce compte s’est connecté auparavant',
-      places: { production: 'Production, ou une organisation pour développeurs', sandbox: 'Sandbox' },
+      places: {
+        production: 'Production, ou une organisation pour développeurs',
+        sandbox: 'Sandbox',
+        domain: 'Votre organisation',
+      },
       own: 'Une adresse propre à votre organisation (My Domain)',
       address: 'Adresse de votre organisation',
       wrong: 'On ne peut pas se connecter à cette adresse. Elle ressemble à {example}.',

@@ -114,7 +114,7 @@ export const words: ConnectWords = {
     login: {
       where: 'サインインする場所',
       asBefore: '前回このアカウントでサインインした場所',
-      places: { production: '本番環境、または開発者向けの組織', sandbox: 'Sandbox' },
+      places: { production: '本番環境、または開発者向けの組織', sandbox: 'Sandbox', domain: '所属する組織' },
       own: '組織独自のアドレス（私のドメイン）',
       address: '組織のアドレス',
       wrong: 'このアドレスではサインインできません。{example}のような形式です。',
