@@ -65,7 +65,7 @@ function byToken({ server }: ImapLogin, { accessToken, namespaces }: TokenAccess
 function identityOf({ mailboxes, grantKey }: TokenOwner, opened: string): Omit<Identity, 'proved'> {
   const { account, mailboxKey, vouchesForAddress, context, username } =
     mailboxes.find((mailbox) => mailbox.username === opened) ?? mailboxes[0];
-  // The provider vouches for the mailbox.
+  // The provider of the token says whose mailbox it is, and not the mail server.
   return {
     account,
     mailboxKey,

@@ -16,6 +16,10 @@ import { failureOf } from './contract.ts';
 
 /* A submission server that takes tokens by OAUTHBEARER alone (RFC 7628), as its section 4 has the dialogue. */
 
+/** What it says that it takes, and how it refuses what it does not. */
+let offered = 'OAUTHBEARER';
+const unknown = () => (offered === 'OAUTHBEARER' ? '535 5.7.8 Authentication failed' : '504 5.5.4 Unrecognized type');
+
 const EMAIL = 'ana=o,k@bearer.example';
 const good = secret('access-token');
 const dir = mkdtempSync(join(tmpdir(), 'mooring-bearer-'));
@@ -27,8 +31,8 @@ const inBase64 = (text: string) => Buffer.from(text).toString('base64');
 const EXPECTED = `AUTH OAUTHBEARER ${inBase64(`n,a=ana=3Do=2Ck@bearer.example,\x01auth=Bearer ${good}\x01\x01`)}`;
 
 function answerTo(line: string): string {
-  if (line.startsWith('EHLO')) return '250-bearer.example\r\n250 AUTH OAUTHBEARER';
-  if (line.startsWith('AUTH XOAUTH2')) return '504 5.5.4 Unrecognized authentication type';
+  if (line.startsWith('EHLO')) return `250-bearer.example\r\n250 AUTH ${offered}`;
+  if (line.startsWith('AUTH XOAUTH2')) return unknown();
   if (line === EXPECTED) return '235 2.7.0 Accepted';
   if (line.startsWith('AUTH OAUTHBEARER')) return `334 ${inBase64('{"status":"invalid_token"}')}`;
   return line === inBase64('\x01') ? '535 5.7.8 Authentication failed' : '221 2.0.0 Bye';
@@ -65,9 +69,13 @@ const logIn = (token: string) =>
     AbortSignal.timeout(20_000),
   );
 
-it('takes OAUTHBEARER where the server does not know XOAUTH2', async () => {
+it.each([
+  ['offers no XOAUTH2', 'OAUTHBEARER', ['AUTH OAUTHBEARER']],
+  ['offers XOAUTH2 and does not know it', 'OAUTHBEARER XOAUTH2', ['AUTH XOAUTH2', 'AUTH OAUTHBEARER']],
+])('takes OAUTHBEARER where the server %s', async (_, offer, expected) => {
+  [offered, said.length] = [offer, 0];
   await logIn(good);
-  expect(said.filter((line) => line.startsWith('AUTH'))).toEqual(['AUTH XOAUTH2', 'AUTH OAUTHBEARER']);
+  expect(said.filter((line) => line.startsWith('AUTH'))).toEqual(expected);
 });
 
 it('ends the challenge of a refused token, and asks for a refresh', async () => {

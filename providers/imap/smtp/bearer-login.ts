@@ -7,6 +7,8 @@ export const BEARER = 'BEARER';
 
 /** A command sent while nodemailer logs in, and the reply. */
 interface Dialogue {
+  /** Those that the server offers and nodemailer knows; OAUTHBEARER is not among them. */
+  authMethods: readonly string[];
   sendCommand(command: string): Promise<{ status: number }>;
 }
 
@@ -14,7 +16,7 @@ interface Dialogue {
 const NO_SUCH_MECHANISM = 504;
 
 /**
- * AUTH XOAUTH2, or OAUTHBEARER at a server that does not know it. Some servers send a challenge before they refuse a token,
+ * AUTH XOAUTH2, or OAUTHBEARER at a server that does not offer or does not know it. Some servers send a challenge before they refuse a token,
  * others none: the last reply decides, and stands in the error.
  */
 export function bearerLogin(username: string, token: Secret) {
@@ -23,8 +25,10 @@ export function bearerLogin(username: string, token: Secret) {
       const { status } = await dialogue.sendCommand(`AUTH ${name} ${response(username, token)}`);
       return status === 334 ? (await dialogue.sendCommand(afterChallenge)).status : status;
     };
-    const first = await authenticate(XOAUTH2);
-    const last = first === NO_SUCH_MECHANISM ? await authenticate(OAUTHBEARER) : first;
+    const isOffered = dialogue.authMethods.includes(XOAUTH2.name);
+    const [one, other] = isOffered ? [XOAUTH2, OAUTHBEARER] : [OAUTHBEARER, XOAUTH2];
+    const first = await authenticate(one);
+    const last = first === NO_SUCH_MECHANISM ? await authenticate(other) : first;
     if (last < 200 || last >= 300) throw new Error('The token was not accepted');
   };
 }

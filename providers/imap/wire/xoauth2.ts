@@ -40,6 +40,6 @@ export function authenticateWithToken(flow: ImapFlow, username: string, token: S
   });
 }
 
-/** In the words that the error map knows: no other mechanism takes a token. */
+/** The server offers neither mechanism that takes a token; said in the words that the error map knows. */
 const noMechanism = () =>
   Object.assign(new Error('the server takes no token'), { responseText: 'XOAUTH2 mechanism is not available' });
