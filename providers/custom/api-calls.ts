@@ -52,7 +52,7 @@ export async function sendCall(settings: CallSettings, call: ApiCall, calling: C
       accept: 'application/json',
       ...(isPost ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),
       ...(call.scheme === null ? {} : { authorization: `${call.scheme} ${accessToken.reveal()}` }),
-      ...call.headers,
+      ...inLowerCase(call.headers),
       ...by.headers,
     },
     ...(isPost ? { body: new URLSearchParams([...form, ...Object.entries(by.form)]).toString() } : {}),
@@ -60,6 +60,10 @@ export async function sendCall(settings: CallSettings, call: ApiCall, calling: C
     signal,
   });
 }
+
+/** So that a header of a file takes the place of ours: names of headers know no case. */
+const inLowerCase = (headers: Record<string, string>) =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 
 /** The JSON of a call that succeeded. Throws `ProviderError`. */
 export async function callApi(settings: CallSettings, call: ApiCall, calling: Calling): Promise<unknown> {

@@ -46,9 +46,16 @@ function ofAddresses({ servers, authorization, token, revocation, identity, veri
 
 function ofCall(file: ProviderFile, part: 'identity' | 'verify'): Contradiction[] {
   const call = file[part];
-  if (call?.method !== 'GET') return [];
+  if (!call) return [];
+  // Both would be the header Authorization.
+  const basic =
+    call.client_authentication === 'basic' && call.scheme !== null
+      ? [{ path: [part, 'client_authentication'], message: 'expected `scheme: null` beside `basic`' }]
+      : [];
+  if (call.method !== 'GET') return basic;
   const message = 'expected `method: POST` beside it';
   return [
+    ...basic,
     ...(Object.keys(call.form).length > 0 ? [{ path: [part, 'form'], message }] : []),
     ...(call.client_authentication === 'body' ? [{ path: [part, 'client_authentication'], message }] : []),
   ];

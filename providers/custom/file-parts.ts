@@ -110,7 +110,7 @@ export const call = {
   client_authentication: clientAuthentication
     .default('none')
     .describe(
-      '`body`: `client_id` and `client_secret` are in the form; `basic`: in the header (RFC 6749 section 2.3.1)',
+      '`body`: `client_id` and `client_secret` are in the form; `basic`: in the header, beside `scheme: null` (RFC 6749 section 2.3.1)',
     ),
 };
 

@@ -154,6 +154,11 @@ describe('a wrong file', () => {
       '  id: id\n  method: POST\n  form: {token: "${acess_token}"}',
       'desk.yaml:15:10: identity.form.token: expected no other name than ${access_token}',
     ],
+    [
+      '  id: id',
+      '  id: id\n  method: POST\n  client_authentication: basic',
+      'desk.yaml:15:3: identity.client_authentication: expected `scheme: null` beside `basic`',
+    ],
     ['  id: id', '  id: "${org.id"', 'desk.yaml:13:3: identity.id: expected a field of the answer'],
     ['label: Desk', 'label: Desk\nscopes: read', 'desk.yaml:3:1: scopes: expected always, read and send'],
     ['label: Desk', 'label: Desk\nscopes: {read: read}', 'desk.yaml:3:10: scopes.read: expected a list of scopes'],
