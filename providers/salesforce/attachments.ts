@@ -44,10 +44,11 @@ async function attachmentsOf(client: SalesforceClient, mails: string[]): Promise
   }));
 }
 
+const linksTo = (mails: string) =>
+  `SELECT ContentDocumentId, LinkedEntityId FROM ContentDocumentLink WHERE LinkedEntityId IN (${mails})`;
+
 async function documentsOf(client: SalesforceClient, mails: string[]): Promise<Owned[]> {
-  const linked = (ids: string) =>
-    `SELECT ContentDocumentId, LinkedEntityId FROM ContentDocumentLink WHERE LinkedEntityId IN (${ids})`;
-  const links = await readGiven(client, documentLinks, linked, mails);
+  const links = await readGiven(client, documentLinks, linksTo, mails);
   const documents = [...new Set(links.map(({ ContentDocumentId }) => ContentDocumentId))];
   const fields = 'Id, ContentDocumentId, PathOnClient, ContentSize';
   const latest = (ids: string) =>

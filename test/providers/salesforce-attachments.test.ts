@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import PostalMime from 'postal-mime';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ProviderError } from '../../domain/verdict.ts';
+import type { FetchedMessage } from '../../providers/contract.ts';
+import { failureOf } from './contract.ts';
 import { Stage } from './stage.ts';
 
 /* A mail of Salesforce with its files: classic attachments, and documents that are linked to it. */
@@ -38,7 +40,13 @@ async function signIn() {
     }
     return Buffer.concat(parts);
   };
-  return { email, create, raw, ...stage.accountAt('salesforce', email) };
+  const list = async (ids: string[]) => {
+    const fetched: FetchedMessage[] = [];
+    const items = ids.map((providerId) => ({ providerId, generation: '' }));
+    for await (const mail of session.fetchMessages(MAILS, items)) fetched.push(mail);
+    return fetched;
+  };
+  return { email, create, raw, list, ...stage.accountAt('salesforce', email) };
 }
 
 it('is composed with each of them, the same octets at each read', async () => {
@@ -89,8 +97,30 @@ it('leaves out a file whose bytes the login may not read, and is read with the o
   }
   await fault('bytes_refused', { message: ids[1] });
   const { attachments, text } = await PostalMime.parse(await raw(mail!.provider_id));
-  expect(attachments.map(({ filename }) => filename)).toEqual(['a.txt', 'c.txt']);
+  expect(new Set(attachments.map(({ filename }) => filename))).toEqual(new Set(['a.txt', 'c.txt']));
   expect(text).not.toBe('');
+});
+
+it('is fetched later where Salesforce has dropped the rest of the list of its files', async () => {
+  const { deliver, create, raw, fault } = await signIn();
+  const [mail] = await deliver(1);
+  for (let at = 0; at < 4; at++) await create('Attachment', { ParentId: mail!.provider_id, Name: 'a', Body: 'AAAA' });
+  await fault('pages_short');
+  expect((await PostalMime.parse(await raw(mail!.provider_id))).attachments).toHaveLength(4);
+  await fault('locators_lost');
+  const { verdict } = await failureOf(raw(mail!.provider_id));
+  expect(verdict).toMatchObject({ kind: 'transient', providerCode: 'INVALID_QUERY_LOCATOR' });
+});
+
+it('is fetched with others whose files are too many for one query', async () => {
+  const { deliver, create, list } = await signIn();
+  const mails = await deliver(15);
+  for (const { provider_id: mail } of mails) {
+    const file = { FirstPublishLocationId: mail, PathOnClient: 'a.txt', VersionData: 'A'.repeat(400) };
+    await Promise.all(Array.from({ length: 40 }, () => create('ContentVersion', file)));
+  }
+  const fetched = await list(mails.map(({ provider_id: id }) => id));
+  for (const mail of fetched) expect(mail.outcome === 'message' && mail.sizeEstimate).toBeGreaterThan(40 * 300);
 });
 
 it('keeps the name of a file alone where Salesforce has the path that a browser sent', async () => {
@@ -100,7 +130,7 @@ it('keeps the name of a file alone where Salesforce has the path that a browser 
     await create('ContentVersion', { FirstPublishLocationId: mail!.provider_id, PathOnClient, VersionData: 'AAAA' });
   }
   const { attachments } = await PostalMime.parse(await raw(mail!.provider_id));
-  expect(attachments.map(({ filename }) => filename).toSorted()).toEqual(['offer.pdf', 'plan.pdf']);
+  expect(new Set(attachments.map(({ filename }) => filename))).toEqual(new Set(['offer.pdf', 'plan.pdf']));
 });
 
 it('fails whole where a file cannot be read to its end', async () => {

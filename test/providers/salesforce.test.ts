@@ -79,15 +79,19 @@ async function textOf(outcome: FetchedMessage | undefined): Promise<string> {
   return Buffer.concat(parts).toString();
 }
 
-const call = async (account: SalesforceAccount, method: string, path: string, body?: object) => {
+const call = (account: SalesforceAccount, method: string, path: string, body: object) =>
+  answerOf<{ id: string }>(account, method, path, body);
+const read = <Answer>(account: SalesforceAccount, path: string) => answerOf<Answer>(account, 'GET', path);
+
+async function answerOf<Answer>(account: SalesforceAccount, method: string, path: string, body?: object) {
   const answer = await fetch(`${account.tokens.context['instance_url']}/services/data/v62.0/${path}`, {
     method,
     headers: { authorization: `Bearer ${account.secret}`, 'content-type': 'application/json' },
     ...(body ? { body: JSON.stringify(body) } : {}),
   });
   const text = await answer.text();
-  return (text ? JSON.parse(text) : null) as { id: string };
-};
+  return (text ? JSON.parse(text) : null) as Answer;
+}
 
 /** Salesforce stamps whole seconds: a task is listed when its second is over. */
 async function tasksAfter(account: SalesforceAccount, cursor: string) {
@@ -233,6 +237,7 @@ describe('records of Salesforce', () => {
   it('lists mails of one second whose ids stand before those of the last page', async () => {
     const account = await createAccount();
     const [mail] = (await heads(subject, account)).filter(({ scope }) => scope === 'EmailMessage');
+    await aSecondBegins();
     const delivered = await account.deliver(6);
     const session = await provider().openSession(account.access, NEVER);
     const page = await session.listChanges(mail!, mail!.cursor, 5);
@@ -241,6 +246,9 @@ describe('records of Salesforce', () => {
     const ids = [...page.items, ...rest.items].map(({ providerId }) => providerId);
     expect(ids.sort()).toEqual(delivered.map(({ provider_id }) => provider_id).sort());
     expect(rest.more).toBe(false);
+    const soql = encodeURIComponent('SELECT SystemModstamp FROM EmailMessage');
+    const { records } = await read<{ records: { SystemModstamp: string }[] }>(account, `query?q=${soql}`);
+    expect(new Set(records.map(({ SystemModstamp }) => SystemModstamp)).size).toBe(1);
   });
 
   it('asks getUpdated whether there is news, and takes a mail that was read for none', async () => {

@@ -24,6 +24,8 @@ export const REST_FAULTS = [
   'too_many_ids',
   // Pages end before they are full, as with records that are large.
   'pages_short',
+  // Others of the user's queries have taken the room of its results.
+  'locators_lost',
   // The login lacks "View Setup and Configuration".
   'limits_hidden',
   // The bytes of files are refused, their names are not.

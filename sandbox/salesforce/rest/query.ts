@@ -38,7 +38,9 @@ export function answerQuery(request: RestRequest, soql: string, withDeleted: boo
 export function answerLocator(request: RestRequest, named: string): HttpAnswer {
   const [locator = '', start = ''] = named.split('-');
   const records = request.locators.find(locator, request.store.now());
-  return records ? answerPage(request, records, locator, Number(start)) : restError.badLocator();
+  return records && !request.faults.has('locators_lost')
+    ? answerPage(request, records, locator, Number(start))
+    : restError.badLocator();
 }
 
 function answerPage(
