@@ -1,11 +1,9 @@
-import { Readable } from 'node:stream';
 import { ProviderError } from '../../domain/verdict.ts';
 import type { FetchedMessage, ListedItem, ScopeReference } from '../contract.ts';
 import type { SalesforceClient } from './client.ts';
 import { attachedFiles } from './attachments.ts';
 import type { AttachedFile } from './attachments.ts';
 import { composeMail } from './mime.ts';
-import type { OpenedFile } from './mime.ts';
 import { isHidden, objectOf } from './part-refusal.ts';
 import { arrivalOf, DRAFT } from './records.ts';
 import { instantOf, MAIL_FIELDS, mails, tasks } from './schema.ts';
@@ -64,29 +62,24 @@ async function fetchedMail(
   };
 }
 
-/**
- * The octets of a mail. All its files are opened at its first one, because a file whose bytes the login may not read is no part
- * of it; their bytes wait at Salesforce until their turn comes.
- */
+/** The octets of a mail. A file whose bytes the login may not read is no part of it. */
 async function* composed(client: SalesforceClient, mail: Mail, files: AttachedFile[]): AsyncGenerator<Uint8Array> {
-  const opened: OpenedFile[] = [];
   const reading = new AbortController();
   try {
-    for (const file of files) {
-      const content = await openGiven(client, file, reading.signal);
-      if (content !== null) opened.push({ ...file, content });
-    }
-    yield* composeMail(mail, opened) as AsyncIterable<Uint8Array>;
+    yield* composeMail(mail, files, (file) => openGiven(client, file, reading.signal));
   } finally {
-    for (const { content } of opened) content.destroy();
     reading.abort();
   }
 }
 
 /** null: the login may not read it, or it is gone. */
-async function openGiven(client: SalesforceClient, { path }: AttachedFile, end: AbortSignal): Promise<Readable | null> {
+async function openGiven(
+  client: SalesforceClient,
+  { path }: AttachedFile,
+  end: AbortSignal,
+): Promise<AsyncIterable<Uint8Array> | null> {
   try {
-    return Readable.from(await client.open(path, end), { objectMode: false });
+    return await client.open(path, end);
   } catch (error) {
     if (isHidden(error) || isRefusedFile(error)) return null;
     throw error;

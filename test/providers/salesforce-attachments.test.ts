@@ -96,7 +96,10 @@ it('leaves out a file whose bytes the login may not read, and is read with the o
     ids.push(await create('Attachment', { ParentId: mail!.provider_id, Name, Body: 'AAAA' }));
   }
   await fault('bytes_refused', { message: ids[1] });
-  const { attachments, text } = await PostalMime.parse(await raw(mail!.provider_id));
+  const bytes = await raw(mail!.provider_id);
+  const { attachments, text } = await PostalMime.parse(bytes);
+  // A boundary stands before each of three parts and once at the end.
+  expect(bytes.toString().match(/^--.+$/gm)).toHaveLength(4);
   expect(new Set(attachments.map(({ filename }) => filename))).toEqual(new Set(['a.txt', 'c.txt']));
   expect(text).not.toBe('');
 });
@@ -136,9 +139,20 @@ it('keeps the name of a file alone where Salesforce has the path that a browser 
 it('fails whole where a file cannot be read to its end', async () => {
   const { deliver, create, raw, fault } = await signIn();
   const [mail] = await deliver(1);
-  const id = await create('Attachment', { ParentId: mail!.provider_id, Name: 'a.bin', Body: 'AAAA' });
-  await fault('unavailable', { message: id });
+  const file = { ParentId: mail!.provider_id, Name: 'a.bin', Body: 'AAAA' };
+  const ids = [await create('Attachment', file), await create('Attachment', file)];
+  await fault('unavailable', { message: ids.toSorted((a, b) => (a < b ? -1 : 1))[1] });
   await expect(raw(mail!.provider_id)).rejects.toBeInstanceOf(ProviderError);
+});
+
+it('counts its requests against what an organization has left', async () => {
+  const { deliver, create, raw, fault, list } = await signIn();
+  const [mail] = await deliver(1);
+  const id = await create('Attachment', { ParentId: mail!.provider_id, Name: 'a.bin', Body: 'AAAA' });
+  await fault('requests_nearly_spent', { message: id });
+  await raw(mail!.provider_id);
+  const { verdict } = await failureOf(list([mail!.provider_id]));
+  expect(verdict).toMatchObject({ kind: 'rate_limited', providerCode: 'daily_requests_nearly_spent' });
 });
 
 const requests = async (email: string): Promise<number> => {
