@@ -22,7 +22,7 @@ export interface SignInProof {
   aside: AsidePart[];
   /** The provider's date of what came last before the heads were taken, null for nothing; absent where it is not told. */
   newestAt?: Date | null | undefined;
-  /** What was found of a channel that the sign-in may move to another server; null: it moves none. */
+  /** What was found of a channel whose access the sign-in may change; null: nothing was compared. */
   evidence?: Evidence | null;
 }
 

@@ -6,7 +6,7 @@ import { HEADER_FINGERPRINT, headerFingerprint } from './fetching/fingerprint.ts
 import { readMessageHeaders } from './fetching/headers.ts';
 import { keyOf } from './fetching/keys.ts';
 
-/** How much of a channel's stored mail was found at another server. */
+/** How much of a channel's stored mail was found at the account of another access. */
 export interface Evidence {
   /** Stored messages with a Message-ID, equal ones counted once; counted up to ENOUGH. */
   stored: number;

@@ -74,13 +74,8 @@ export async function keepCompared(
     .where(and(eq(cursors.channelId, channelId), eq(cursors.scope, scope)));
 }
 
-/** A position that no provider knows. */
+/** A position that no provider knows: its part falls back to a window of time, as with an expired cursor. */
 export const VOID_CURSOR = '';
-
-/** Positions at another server mean nothing: every part falls back to a window of time, as with an expired cursor. */
-export async function voidCursors(tx: Transaction, channelId: string): Promise<void> {
-  await tx.update(cursors).set({ cursor: VOID_CURSOR, compared: null }).where(eq(cursors.channelId, channelId));
-}
 
 /** A part without a cursor is listed as a new one. */
 export async function deleteCursor(tx: Transaction, channelId: string, scope: string): Promise<void> {

@@ -33,7 +33,7 @@ export async function reopenScopes(tx: Transaction, importId: string): Promise<v
 }
 
 /**
- * The mailbox moved to another server: the listings and positions of running imports are void. Their parts are listed
+ * The channel has another access: the listings and positions of running imports are void. Their parts are listed
  * again from the channel's cursors, which are void too; a part that had just begun and has no cursor is planned anew.
  */
 export async function restartScopes(tx: Transaction, channelId: string): Promise<void> {

@@ -160,7 +160,7 @@ export async function findLastReceived(tx: Transaction, channelId: string): Prom
   return retired?.receivedAt ?? null;
 }
 
-/** Voids the ids of another server: their messages are recognised by content alone from now on. */
+/** Voids the ids of the access before: their messages are recognised by content alone from now on. */
 export async function forgetGenerations(tx: Transaction, channelId: string): Promise<void> {
   await tx.execute(sql`
     update message_locations set generation = 'before ' || generation where channel_id = ${channelId}`);

@@ -1,9 +1,11 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { presentImport } from '../../api/presenters/import.ts';
 import { findReceipt } from '../../db/imports/receipts.ts';
 import { updateChannel } from '../../db/channels/channels.ts';
-import { voidCursors } from '../../db/imports/cursors.ts';
+import { VOID_CURSOR } from '../../db/imports/cursors.ts';
+import { cursors } from '../../db/schema/imports.ts';
 import { runSlice } from '../../imports/slice.ts';
 import type { Context } from '../../runtime/context.ts';
 import { channelOf, connectImap } from '../support/connect.ts';
@@ -146,7 +148,9 @@ describe('a listing that never answers', () => {
   test('as a window whose head has become void meanwhile, it ends well when it is tried again', async () => {
     const { channelId, delivered } = await withInbox('window@example.com');
     const { queue, slice, finish, stored } = importing(stage.context);
-    await stage.context.database.inTenant(TENANT, (tx) => voidCursors(tx, channelId));
+    await stage.context.database.inTenant(TENANT, (tx) =>
+      tx.update(cursors).set({ cursor: VOID_CURSOR, compared: null }).where(eq(cursors.channelId, channelId)),
+    );
     const importId = await queue(channelId, { cause: 'reauthorized' });
     for (let hangs = 0; hangs < 4; hangs++) await hang(channelId, importId, 'TIMED_OUT');
     // The first folder is set aside, the others are not.
