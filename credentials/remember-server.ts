@@ -9,14 +9,15 @@ import type { Server } from '../domain/server.ts';
  */
 export async function rememberServer(
   { database }: Pick<Context, 'database'>,
-  { id, serverKey: known, ...account }: Pick<ChannelRow, 'id' | keyof AccountKey>,
+  { id, serverKey: known, accessVersion, ...account }: Pick<ChannelRow, 'id' | 'accessVersion' | keyof AccountKey>,
   { server, serverKey }: { server: Server; serverKey: string | undefined },
 ): Promise<void> {
   if (known !== '' || !serverKey) return;
   await database.inTenant(account.tenantId, async (tx) => {
     await holdAccount(tx, { ...account, serverKey });
     const row = await lockChannel(tx, id);
-    if (!row || row.serverKey !== '') return;
+    // A channel that changed its access meanwhile may have no server at all.
+    if (!row || row.serverKey !== '' || row.accessVersion !== accessVersion) return;
     const other = await findOtherLiveChannel(tx, { ...row, serverKey }, id);
     await updateChannel(tx, id, { server, serverKey, ...(other ? { mailboxKey: `${row.mailboxKey} ${id}` } : {}) });
   });

@@ -57,20 +57,26 @@ export async function reopenLink(
   });
 }
 
-/** What is configured, the link offers, and the tenant allows; who has a channel may keep it going as it is. */
+/**
+ * What is configured, the link offers, and the tenant allows. A link to sign in again offers the access that its channel has
+ * now, also against the policy: a channel may go on as it is.
+ */
 function choicesOf(
   context: ApiContext,
   { link, channel, allowed }: { link: LinkRow; channel: ChannelRow | null; allowed: AccessType[] | null },
 ): Pick<OpenLink, 'accessTypes' | 'otherAccessTypes'> {
   const { purpose, spec } = link;
-  const reachable = purpose === 'change_access' && channel ? waysTo(context, channel) : [...context.providers.keys()];
-  const offered = reachable.filter((type) => spec.accessTypes?.includes(type) ?? true);
   const isAllowed = (type: AccessType) => allowed?.includes(type) ?? true;
-  if (purpose !== 'reauthorize') return { accessTypes: offered.filter(isAllowed), otherAccessTypes: [] };
+  if (purpose !== 'reauthorize') {
+    const reachable = purpose === 'change_access' && channel ? waysTo(context, channel) : [...context.providers.keys()];
+    const offered = reachable.filter((type) => spec.accessTypes?.includes(type) ?? true);
+    return { accessTypes: offered.filter(isAllowed), otherAccessTypes: [] };
+  }
+  const isOwn = (type: AccessType) => type === channel?.accessType;
   const others = channel && !isOneOf(LEFT, channel.status) ? waysTo(context, channel) : [];
   return {
-    accessTypes: offered,
-    otherAccessTypes: others.filter((type) => !offered.includes(type) && isAllowed(type)),
+    accessTypes: [...context.providers.keys()].filter(isOwn),
+    otherAccessTypes: others.filter((type) => !isOwn(type) && isAllowed(type)),
   };
 }
 

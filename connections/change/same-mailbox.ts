@@ -25,7 +25,8 @@ export function refusalOfMove(
   const isAddress = isSameAddress(identity.account.email, channel.accountEmail);
   if (identity.vouchesForAddress) return isAddress && isSamePerson(signIn, channel, kept) ? null : mismatch(both);
   if (move === 'other_access' && !isAddress) return mismatch(both);
-  const evidence = proof.evidence ?? { stored: 0, matched: 0 };
+  const { evidence } = proof;
+  if (!evidence) return CHANGED_MEANWHILE;
   if (!isComparable(channel, evidence)) return link?.spec.attested ? null : { ...ATTESTATION_REQUIRED, ...both };
   if (isSameMailbox(evidence)) return null;
   const refused = mismatch(both);
@@ -46,6 +47,12 @@ function isSamePerson({ credential, proof }: SignIn, channel: ChannelRow, kept: 
   if (channel.kind === 'shared' || isDelegate) return true;
   return proof.identity.account.providerId === channel.accountProviderId;
 }
+
+/** The proof compared nothing: when it began, the channel had the access of this sign-in. */
+const CHANGED_MEANWHILE = failure(
+  'state_invalid',
+  'The channel’s access changed during the sign-in, so no mail was compared. Sign in once more. Nothing was changed.',
+);
 
 const ATTESTATION_REQUIRED = failure(
   'attestation_required',
