@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { endFormerAccesses } from '../../background/former-accesses.ts';
+import { Secret } from '../../domain/secret.ts';
 import { locationOf } from '../api/links-of.ts';
 import type { RaisedApi } from '../api/raise-api.ts';
 import { importing, idsOf } from '../imports/importing.ts';
@@ -110,6 +111,8 @@ export function changing({ stage, api, links, sql }: RaisedApi) {
     (await stage.sandbox.requests(WAYS[name].at, 'revoke', email)).length;
 
   return {
+    /** Of every account. */
+    password: new Secret(PASSWORD),
     account,
     signIn,
     connect,
