@@ -1,5 +1,7 @@
 import { endFormerAccess } from '../connections/change/end-former-access.ts';
+import { finishTenantErasure } from '../db/access/tenants.ts';
 import { takeEndingAccesses } from '../db/across-tenants/former-accesses.ts';
+import type { EndingAccess } from '../db/across-tenants/former-accesses.ts';
 import type { Context } from '../runtime/context.ts';
 import { repeat } from '../runtime/repeat.ts';
 import type { Repetition } from '../runtime/repeat.ts';
@@ -27,7 +29,7 @@ export async function endFormerAccesses(context: Context, stopping?: AbortSignal
     const page = await takeEndingAccesses(context.database, { ...turn, accessTypes });
     await Promise.all(
       page.map((former) =>
-        endFormerAccess(context, former).catch((error: unknown) =>
+        end(context, former).catch((error: unknown) =>
           context.logger.warn(
             { err: error, channelId: former.channelId },
             'A former access could not be ended; it is tried again',
@@ -37,4 +39,10 @@ export async function endFormerAccesses(context: Context, stopping?: AbortSignal
     );
     if (page.length < PER_PAGE || stopping?.aborted) return;
   }
+}
+
+/** The erasure of a tenant waits for the former accesses of its channels. */
+async function end(context: Context, former: EndingAccess): Promise<void> {
+  if (!(await endFormerAccess(context, former))) return;
+  await context.database.inTenant(former.tenantId, (tx) => finishTenantErasure(tx, former.tenantId));
 }

@@ -5,7 +5,8 @@ import type { ChannelRow } from '../db/channels/channels.ts';
 import { VaultError } from '../crypto/vault.ts';
 import { findCredential, shredCredential } from '../db/credentials/credentials.ts';
 import type { CredentialRow } from '../db/credentials/credentials.ts';
-import { listFormerAccesses, shredFormerAccesses } from '../db/credentials/former-accesses.ts';
+import { listFormerAccesses, shredFormerAccessesOn } from '../db/credentials/former-accesses.ts';
+import type { FormerAccess } from '../db/credentials/former-accesses.ts';
 import { letHappen } from '../channels/happenings.ts';
 import { cancelRunningImport } from '../db/imports/imports.ts';
 import { eraseMessages } from '../db/messages/messages.ts';
@@ -37,21 +38,22 @@ export async function disconnectChannel(
   if (access === 'gone') return leaveChannel(context, { tenantId, channelId });
   const { channel, credential } = access;
   await stopBeingTold(context, access);
-  if (!(await endFormerAccesses(context, credential)) && (await mayTryAgain(context, channel))) return false;
-  if (credential.kind === 'password') {
-    return finish(context, channel, { revocation: 'unsupported', help: helpOf(context, channel, credential) });
-  }
-  const issuer = issuerOf(context, channel.accessType, credential.oauthProvider);
+  const isToken = credential.kind === 'oauth';
+  const issuer = isToken ? issuerOf(context, channel.accessType, credential.oauthProvider) : null;
+  // Before the former accesses: no trouble at a provider of theirs keeps the live grant valid.
+  const revocation = issuer ? await revoke(context, { channel, credential, issuer }) : 'unsupported';
+  const areEnded = await endFormerAccesses(context, channel, { except: credential.grantKey });
+  if ((revocation === 'failed' || !areEnded) && (await mayTryAgain(context, channel, revocation))) return false;
   // Its client has left the environment. No try of the next day would revoke more than this one.
-  if (issuer === null) return leaveChannel(context, { tenantId, channelId });
-  const revocation = await revoke(context, { channel, credential, issuer });
-  if (revocation === 'failed' && (await mayTryAgain(context, channel))) return false;
-  return finish(context, channel, { revocation, help: issuer.revocationHelp });
+  if (isToken && issuer === null) return leaveChannel(context, { tenantId, channelId });
+  const help = issuer ? issuer.revocationHelp : helpOf(context, channel, credential);
+  return finish(context, channel, { revocation, help, grantKey: credential.grantKey });
 }
 
 /**
  * Ends a channel without its provider: no worker serves the access type, or none has come to an end. What was not revoked
- * is said, with what to do by hand.
+ * is said, with what to do by hand. A former access of another access type is revoked all the same: here, or later by the
+ * sweep for former accesses.
  */
 export async function leaveChannel(
   context: Context,
@@ -63,6 +65,7 @@ export async function leaveChannel(
     return found;
   });
   if (!channel) return finish(context, { tenantId, id: channelId }, { revocation: 'unsupported', help: null });
+  await endFormerAccesses(context, channel, { except: null });
   const help = (credential && helpOf(context, channel, credential)) ?? BY_HAND;
   return finish(context, channel, { revocation: await notRevoked(context, channel, credential), help });
 }
@@ -99,11 +102,21 @@ async function stopBeingTold(context: Context, access: ChannelAccess): Promise<v
   await context.database.inTenant(tenantId, (tx) => deleteSubscription(tx, id));
 }
 
-/** Those on the channel's own grant end with it. False: some are tried again. */
-async function endFormerAccesses(context: Context, { tenantId, channelId, grantKey }: CredentialRow): Promise<boolean> {
+/**
+ * Ends the former accesses of a channel, but leaves those of a provider that this worker lacks to the sweep of another one.
+ * False: some are tried again.
+ * @param except the channel's own grant, whose end is theirs as well
+ */
+async function endFormerAccesses(
+  context: Context,
+  { tenantId, id: channelId }: ChannelRow,
+  { except }: { except: string | null },
+): Promise<boolean> {
   const rows = await context.database.inTenant(tenantId, (tx) => listFormerAccesses(tx, channelId));
+  const isServed = ({ kind, accessType, oauthProvider }: FormerAccess) =>
+    kind === 'password' || issuerOf(context, accessType, oauthProvider) !== null;
   let areEnded = true;
-  for (const former of rows.filter((row) => row.grantKey !== grantKey)) {
+  for (const former of rows.filter((row) => row.grantKey !== except && isServed(row))) {
     areEnded = (await endFormerAccess(context, former)) && areEnded;
   }
   return areEnded;
@@ -115,6 +128,7 @@ async function revoke(
   { channel, credential, issuer }: { channel: ChannelRow; credential: CredentialRow; issuer: OAuthAdapter },
 ): Promise<Revocation> {
   if (issuer.revocation === 'none') return 'unsupported';
+  if (channel.revocation === 'done') return 'done';
   const others = await countHoldersOfGrant(context.database, credential.grantKey, { channelId: channel.id });
   if (others > 0) return 'shared';
   try {
@@ -138,27 +152,31 @@ function helpOf(context: Context, { accessType }: ChannelRow, credential: Creden
   return way?.revocationHelp ?? null;
 }
 
-async function mayTryAgain(context: Context, channel: ChannelRow): Promise<boolean> {
+async function mayTryAgain(context: Context, channel: ChannelRow, revocation: Revocation): Promise<boolean> {
   const now = await context.clock.now();
   const since = channel.disconnectRequestedAt ?? now;
   if (now.getTime() - since.getTime() >= REVOKE_FOR_MS) return false;
   const failures = channel.failures + 1;
   const retryAt = new Date(now.getTime() + gapMs(BACKOFF.revocation, failures));
-  await context.database.inTenant(channel.tenantId, (tx) => updateChannel(tx, channel.id, { failures, retryAt }));
+  // A provider may call a second revocation of the same grant an error.
+  const done = revocation === 'done' ? { revocation } : {};
+  await context.database.inTenant(channel.tenantId, (tx) =>
+    updateChannel(tx, channel.id, { failures, retryAt, ...done }),
+  );
   return true;
 }
 
 async function finish(
   context: Context,
   { tenantId, id: channelId }: Pick<ChannelRow, 'tenantId' | 'id'>,
-  { revocation, help }: { revocation: Revocation; help: string | null },
+  { revocation, help, grantKey = null }: { revocation: Revocation; help: string | null; grantKey?: string | null },
 ): Promise<boolean> {
   const now = await context.clock.now();
   await context.database.inTenant(tenantId, async (tx) => {
     const row = await lockChannel(tx, channelId);
     if (!row || row.status !== 'disconnecting') return;
     await shredCredential(tx, channelId);
-    await shredFormerAccesses(tx, channelId);
+    if (grantKey !== null) await shredFormerAccessesOn(tx, channelId, grantKey);
     await cancelRunningImport(tx, channelId, now);
     if (row.eraseRequested) await eraseMessages(tx, channelId);
     await letHappen(tx, row, { type: 'disconnected' }, now, {

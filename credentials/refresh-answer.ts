@@ -8,6 +8,7 @@ import { lockWithCredential, swapCredential } from '../db/credentials/credential
 import type { CredentialRow, NewCredential } from '../db/credentials/credentials.ts';
 import { insertEvent } from '../db/events/events.ts';
 import { lockFormerAccess, updateFormerAccess } from '../db/credentials/former-accesses.ts';
+import type { FormerAccessRow } from '../db/credentials/former-accesses.ts';
 import {
   dropOldAttempts,
   findDoubt,
@@ -69,7 +70,7 @@ export async function settleAnswer(context: Context, answered: Answered): Promis
   const settle = async (waking: Waking) => {
     const given = { context, ...waking, ...(await lockWithCredential(waking.tx, channelId)), answer };
     const formerId = await findFormerAccessOf(waking.tx, answer.attemptId);
-    if (formerId !== null) return settleAtRest(given, formerId, tokens);
+    if (formerId !== null) return settleAtRest(given, { formerId, oauth: answered.oauth, tokens });
     const result =
       tokens instanceof ProviderError
         ? await settleRefused(given, tokens.verdict)
@@ -89,26 +90,26 @@ export async function settleAnswer(context: Context, answered: Answered): Promis
  */
 async function settleAtRest(
   { context, tx, answer }: Given,
-  formerId: string,
-  tokens: TokenSet | ProviderError,
+  { formerId, oauth, tokens }: { formerId: string; oauth: OAuthAdapter; tokens: TokenSet | ProviderError },
 ): Promise<SettledAnswer> {
   const isRefused = tokens instanceof ProviderError;
   if (!(await settleAttempt(tx, answer.attemptId, isRefused ? 'refused' : 'stored'))) return null;
   const former = isRefused ? null : await lockFormerAccess(tx, formerId);
-  if (isRefused || former === null || tokens.refreshToken === null) return 'nothing';
-  const { tenantId: tenant, channelId: owner, secretVersion: version } = former;
-  const sealedSecret = await context.vault.seal(tokens.refreshToken, {
-    tenant,
-    owner,
-    kind: 'refresh_secret',
-    version,
-  });
+  if (isRefused || former === null) return 'nothing';
   await updateFormerAccess(tx, formerId, {
-    sealedSecret,
-    tokenIdentifiers: null,
+    ...(await newSecret(context, former, tokens)),
+    ...newLife(oauth, former, tokens, answer.answeredAt),
+    issuedAt: answer.answeredAt,
     context: { ...former.context, ...tokens.context },
   });
   return 'nothing';
+}
+
+async function newSecret({ vault }: Context, former: FormerAccessRow, { refreshToken }: TokenSet) {
+  if (refreshToken === null) return {};
+  const { tenantId: tenant, channelId: owner, secretVersion: version } = former;
+  const sealedSecret = await vault.seal(refreshToken, { tenant, owner, kind: 'refresh_secret', version });
+  return { sealedSecret, tokenIdentifiers: null };
 }
 
 interface Given extends Waking {
@@ -274,7 +275,7 @@ async function newVersion(
 /** A new refresh token whose answer tells no end has none: the end of the one before does not apply to it. */
 function newLife(
   oauth: OAuthAdapter,
-  { grantEndsAt, expiryWarnAt }: CredentialRow,
+  { grantEndsAt, expiryWarnAt }: Pick<CredentialRow, 'grantEndsAt' | 'expiryWarnAt'>,
   tokens: TokenSet,
   answeredAt: Date,
 ) {

@@ -21,6 +21,12 @@ export const REFRESH_TIMING: ExchangeTiming = {
   tokenTimeoutMs: 60_000,
 };
 
+/** Beside the time limit of the call: the answer is sealed and stored. */
+const STORED_WITHIN_MS = 60_000;
+
+/** A token that was sent after this may still be answered; one that was sent before is not. */
+export const answersSince = (now: Date) => new Date(now.getTime() - REFRESH_TIMING.tokenTimeoutMs - STORED_WITHIN_MS);
+
 /** A refresh whose attempt is written, and whose lease is taken. */
 export interface PlannedRefresh {
   accessType: AccessType;

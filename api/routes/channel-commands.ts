@@ -76,7 +76,7 @@ const revertAccess = defineCall({
   access: ['channels:write'],
   params: idParams('chn'),
   answers: DONE,
-  problems: ['disconnected', 'nothing_to_revert', 'account_connected'],
+  problems: ['disconnected', 'nothing_to_revert', 'access_type_not_allowed', 'account_connected'],
   async run({ context, principal, params: { id } }) {
     const asked = { principal, id };
     const row = await channelForCommand(context, asked);
@@ -86,6 +86,11 @@ const revertAccess = defineCall({
         throw notFound('channel');
       case 'nothing_to_revert':
         throw new Problem('nothing_to_revert', 'The access was not changed within the last hour');
+      case 'access_type_not_allowed':
+        throw new Problem(
+          'access_type_not_allowed',
+          `${result.accessType} is not allowed any more. Nothing was changed.`,
+        );
       case 'account_connected':
         throw new Problem('account_connected', `The account before is connected as ${result.by}. Nothing was changed.`);
       case 'reverted':

@@ -237,7 +237,7 @@ export const channelOut = z
       .enum(['done', 'shared', 'unsupported', 'failed'])
       .nullable()
       .describe(
-        'What became of the grant at a disconnect; `shared`: another channel still needs it; null: not disconnected',
+        'What became of the grant at a disconnect; `shared`: another channel still needs it; null: not ended yet',
       ),
     revocation_help: z.string().nullable().describe('How to revoke by hand, where Mooring could not'),
     verification: verificationOut.optional().describe('Present in the answer of `verify` alone'),

@@ -2,11 +2,12 @@ import { VaultError } from '../../crypto/vault.ts';
 import { openSecret } from '../../credentials/access.ts';
 import { issuerOf } from '../../channels/issuer.ts';
 import { settleAnswer } from '../../credentials/refresh-answer.ts';
+import { answersSince } from '../../credentials/send-refresh.ts';
 import { shredUnlessLast } from '../../db/across-tenants/grants.ts';
 import { countOtherSubscribers } from '../../db/across-tenants/subscribers.ts';
 import { lockFormerAccess, shredFormerAccess, updateFormerAccess } from '../../db/credentials/former-accesses.ts';
 import type { FormerAccessRow } from '../../db/credentials/former-accesses.ts';
-import { findAnswerAtRest } from '../../db/credentials/refresh-attempts.ts';
+import { findAnswerAtRest, findUnansweredAtRest } from '../../db/credentials/refresh-attempts.ts';
 import { BACKOFF, gapMs } from '../../domain/backoff.ts';
 import { REVOKE_FOR_MS } from '../../domain/security/former-access.ts';
 import { ProviderError } from '../../domain/verdict.ts';
@@ -14,6 +15,7 @@ import type { OAuthAdapter } from '../../providers/contract.ts';
 import type { Context } from '../../runtime/context.ts';
 
 const CALL_TIMEOUT_MS = 20_000;
+const LOOKS_AGAIN_MS = 15_000;
 
 export interface FormerReference {
   id: string;
@@ -23,18 +25,25 @@ export interface FormerReference {
 /**
  * Ends a former access: revokes its grant at the provider, unless another channel or another access at rest needs it, and
  * shreds its credential. A revocation that fails is tried for a day with growing gaps; then the credential is shredded without
- * it. False: it is tried again later.
+ * it. False: it is tried again later, as while the answer to its refresh token may still come, which has its next one.
  */
 export async function endFormerAccess(context: Context, reference: FormerReference): Promise<boolean> {
   const former = await readFormer(context, reference);
   if (!former) return true;
   if (former.kind === 'password') return shred(context, former);
+  if (await isAnswerAwaited(context, former)) return false;
   // Where this worker lacks the client's configuration, another one may have it.
   const oauth = issuerOf(context, former.accessType, former.oauthProvider);
   if (oauth) await settleLeft(context, former, oauth).catch(logged(context, former));
-  if ((await shredUnlessLast(context.database, former)) === 'shared') return true;
+  // As the answer has left it.
+  const settled = await readFormer(context, reference);
+  if (!settled) return true;
+  if ((await shredUnlessLast(context.database, settled)) === 'shared') {
+    if (oauth) await endPushes(context, settled, oauth).catch(logged(context, settled));
+    return true;
+  }
   context.killPoint('rest.decided');
-  const isRevoked = oauth ? await revoke(context, former, oauth).catch(logged(context, former)) : false;
+  const isRevoked = oauth ? await revoke(context, settled, oauth).catch(logged(context, former)) : false;
   context.killPoint('rest.revoked');
   return isRevoked ? shred(context, former) : putOff(context, former);
 }
@@ -58,11 +67,21 @@ async function settleLeft(context: Context, former: FormerAccessRow, oauth: OAut
   if (answer) await settleAnswer(context, { tenantId, oauth, channelId, answer, sent });
 }
 
+/**
+ * A refresh has sent its token, and no answer is stored yet: the token is spent, and the answer has the only one that ends the
+ * grant. It is no try of the revocation; a process that is dead answers no more after a time.
+ */
+async function isAnswerAwaited(context: Context, { id, tenantId }: FormerAccessRow): Promise<boolean> {
+  const now = await context.clock.now();
+  return context.database.inTenant(tenantId, async (tx) => {
+    const isAwaited = (await findUnansweredAtRest(tx, id, answersSince(now))) !== null;
+    if (isAwaited) await updateFormerAccess(tx, id, { endsAt: new Date(now.getTime() + LOOKS_AGAIN_MS) });
+    return isAwaited;
+  });
+}
+
 /** The grant's end takes the subscription with it. Where no call ends a grant, the subscription is ended by itself. */
-async function revoke(context: Context, { id, tenantId }: FormerAccessRow, oauth: OAuthAdapter): Promise<boolean> {
-  // As the answer above has left it.
-  const former = await readFormer(context, { id, tenantId });
-  if (!former) return true;
+async function revoke(context: Context, former: FormerAccessRow, oauth: OAuthAdapter): Promise<boolean> {
   try {
     const token = await openSecret(context, former);
     const grant = { token, context: former.context };
@@ -75,6 +94,13 @@ async function revoke(context: Context, { id, tenantId }: FormerAccessRow, oauth
     if (error instanceof VaultError) return true;
     throw error;
   }
+}
+
+/** The grant lives on, and with it the subscription. */
+async function endPushes(context: Context, former: FormerAccessRow, oauth: OAuthAdapter): Promise<void> {
+  if (!former.isSubscribed) return;
+  const token = await openSecret(context, former);
+  await unsubscribe(context, former, { oauth, grant: { token, context: former.context } });
 }
 
 /** A courtesy: without it the provider tells of news until the subscription expires, and no channel hears of it. */

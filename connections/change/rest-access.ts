@@ -11,8 +11,9 @@ import { WAY_BACK_MS } from '../../domain/security/former-access.ts';
 
 /**
  * Puts the live access of a channel to rest, in the transaction that gives the channel another one; the channel is locked.
- * From the commit on no call uses it but its revocation: a refresh that has not sent its token sends none, and one that has
- * keeps its answer with the access that rests (rule 4).
+ * From the commit on no call begins with it but its revocation: a session that stands may end its call, and commits nothing
+ * (`channels.access_version`). A refresh that has not sent its token sends none, and one that has keeps its answer with the
+ * access that rests (rule 4).
  * @param canReturn false: nothing leads back to it, and its end is due at once
  */
 export async function restLiveAccess(
@@ -47,7 +48,7 @@ export async function restLiveAccess(
 /** What a change of access replaces of a channel. */
 export function accountOf(channel: Pick<ChannelRow, AccountField>): Pick<ChannelRow, AccountField> {
   const { accessType, accountEmail, accountLogin, accountProviderId, mailboxKey, serverKey } = channel;
-  const { server, smtp, uses, missingUses } = channel;
+  const { server, smtp, uses, missingUses, lastVerifiedAt } = channel;
   return {
     accessType,
     accountEmail,
@@ -59,6 +60,7 @@ export function accountOf(channel: Pick<ChannelRow, AccountField>): Pick<Channel
     smtp,
     uses,
     missingUses,
+    lastVerifiedAt,
   };
 }
 
@@ -72,7 +74,8 @@ type AccountField =
   | 'server'
   | 'smtp'
   | 'uses'
-  | 'missingUses';
+  | 'missingUses'
+  | 'lastVerifiedAt';
 
 type Grant = NonNullable<Awaited<ReturnType<typeof findCredentialState>>>;
 type GrantField =

@@ -1,13 +1,16 @@
+import { REFRESH_TIMING, answersSince } from '../../credentials/send-refresh.ts';
 import { letHappen } from '../../channels/happenings.ts';
 import { inWakingTransaction } from '../../channels/wake.ts';
 import type { Waking } from '../../channels/wake.ts';
 import { findChannel, findOtherLiveChannel, holdAccount, lockChannel } from '../../db/channels/channels.ts';
 import type { ChannelRow } from '../../db/channels/channels.ts';
+import { findPolicy } from '../../db/access/tenants.ts';
 import type { Transaction } from '../../db/client.ts';
 import { moveWatch } from '../../db/channels/watches.ts';
 import { swapCredential } from '../../db/credentials/credentials.ts';
-import { findWayBack, lockWayBack, returnAccess } from '../../db/credentials/former-accesses.ts';
+import { closeWaysBack, findWayBack, lockWayBack, returnAccess } from '../../db/credentials/former-accesses.ts';
 import type { FormerAccess } from '../../db/credentials/former-accesses.ts';
+import { findUnansweredAtRest, giveLease } from '../../db/credentials/refresh-attempts.ts';
 import { LEFT, isOneOf } from '../../domain/channel.ts';
 import type { Context } from '../../runtime/context.ts';
 import { leaveAccount } from './leave-account.ts';
@@ -16,6 +19,8 @@ import { accountOf, beginAccess, grantOf, restLiveAccess } from './rest-access.t
 export type Reverted =
   | { outcome: 'reverted'; channel: ChannelRow }
   | { outcome: 'nothing_to_revert' }
+  /** The tenant's policy forbids the access type, or it is not configured any more. */
+  | { outcome: 'access_type_not_allowed'; accessType: string }
   /** Another live channel has the account meanwhile. */
   | { outcome: 'account_connected'; by: string };
 
@@ -36,6 +41,8 @@ export function revertAccess(
     if (!channel) return null;
     const former = await lockLast(tx, wanted, now);
     if (!former || isOneOf(LEFT, channel.status)) return { outcome: 'nothing_to_revert' };
+    const { accessType } = former;
+    if (!(await isAllowed(context, tx, former))) return { outcome: 'access_type_not_allowed', accessType };
     const other = await findOtherLiveChannel(tx, former, channelId);
     if (other) return { outcome: 'account_connected', by: other.id };
     const reverted = await goBack(context, waking, channel, former);
@@ -50,6 +57,15 @@ export function revertAccess(
 async function lockLast(tx: Transaction, wanted: FormerAccess | null, now: Date): Promise<FormerAccess | null> {
   const last = wanted && (await findWayBack(tx, wanted.channelId, now));
   return last && last.id === wanted?.id ? lockWayBack(tx, last, now) : null;
+}
+
+async function isAllowed(
+  { providers }: Context,
+  tx: Transaction,
+  { tenantId, accessType }: FormerAccess,
+): Promise<boolean> {
+  const { accessTypes } = await findPolicy(tx, tenantId);
+  return providers.has(accessType) && (accessTypes?.includes(accessType) ?? true);
 }
 
 async function goBack(
@@ -76,7 +92,12 @@ async function goBack(
     },
   );
   if (!swapped) throw new Error(`The credential of ${channel.id} is no longer at version ${channel.credentialVersion}`);
+  const sent = await findUnansweredAtRest(tx, former.id, answersSince(now));
   await returnAccess(tx, former);
+  // Its process renews the lease while it lives: until then no other refresh sends the same token.
+  if (sent) await giveLease(tx, channel.id, sent.id, new Date(now.getTime() + REFRESH_TIMING.leaseMs));
+  // One step back: a repeated request does not go on to the access before this one.
+  await closeWaysBack(tx, channel.id, now);
   const happening = {
     type: 'access_changed',
     credentialVersion: version,

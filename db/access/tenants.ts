@@ -2,6 +2,7 @@ import { eq, gt, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import type { Transaction } from '../client.ts';
 import { channels } from '../schema/channels.ts';
+import { formerAccesses } from '../schema/former-accesses.ts';
 import { tenants } from '../schema/tenants.ts';
 import type { TenantPolicy } from '../schema/tenants.ts';
 import { NEEDS_PERSON } from '../../domain/channel.ts';
@@ -63,7 +64,8 @@ export async function finishTenantErasure(tx: Transaction, id: string): Promise<
     .delete(tenants)
     .where(
       sql`${tenants.id} = ${id} and ${tenants.eraseRequestedAt} is not null
-          and not exists (select from ${channels} where ${channels.tenantId} = ${id} and ${channels.status} <> 'disconnected')`,
+          and not exists (select from ${channels} where ${channels.tenantId} = ${id} and ${channels.status} <> 'disconnected')
+          and not exists (select from ${formerAccesses} where ${formerAccesses.tenantId} = ${id})`,
     )
     .returning({ id: tenants.id });
   return rows.length > 0;

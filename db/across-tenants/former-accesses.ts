@@ -1,6 +1,5 @@
 import { sql } from 'drizzle-orm';
 import type { AccessType } from '../../domain/access-type.ts';
-import { LEFT } from '../../domain/channel.ts';
 import { REVOKE_FOR_MS } from '../../domain/security/former-access.ts';
 import type { Database } from '../client.ts';
 
@@ -14,7 +13,7 @@ export interface EndingAccess {
 /**
  * Takes former accesses whose rest is over, the longest due first, and puts their next try off until `until`: another worker
  * takes none of them meanwhile, and each has its own gap. From then on no way leads back. Those of a channel that disconnects
- * end with it, and those of a provider that this worker lacks are another's, unless nothing is to be asked of the provider.
+ * end with it, and what it leaves is ended here; those of a provider that this worker lacks are another's, unless nothing is to be asked of the provider.
  */
 export async function takeEndingAccesses(
   database: Database,
@@ -26,7 +25,7 @@ export async function takeEndingAccesses(
     const rows = await tx.execute<{ id: string; tenant_id: string; channel_id: string }>(sql`
       with due as (
         select f.id from former_accesses f join channels c on c.id = f.channel_id
-        where f.ends_at <= ${at} and f.rests_until <= ${at} and c.status not in ${LEFT}
+        where f.ends_at <= ${at} and f.rests_until <= ${at} and c.status <> 'disconnecting'
           and (f.kind = 'password' or f.access_type in ${accessTypes} or f.rests_until <= ${givenUp})
         order by f.ends_at limit ${limit} for update of f skip locked
       )

@@ -1,4 +1,4 @@
-import { and, eq, getTableColumns, isNotNull, sql } from 'drizzle-orm';
+import { and, eq, getTableColumns, isNotNull, isNull, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import { CREDENTIALS_TOPIC } from '../../domain/notify-topics.ts';
 import { lockChannel } from '../channels/channels.ts';
@@ -62,7 +62,9 @@ export async function swapCredential(
 /** Deletes the ciphertext for good, with token answers that were not read yet. */
 export async function shredCredential(tx: Transaction, channelId: string): Promise<void> {
   await tx.delete(credentials).where(eq(credentials.channelId, channelId));
-  await tx.delete(refreshAttempts).where(eq(refreshAttempts.channelId, channelId));
+  // Those of a former access end with it: they may have the only token that still ends its grant.
+  const isLive = and(eq(refreshAttempts.channelId, channelId), isNull(refreshAttempts.formerAccessId));
+  await tx.delete(refreshAttempts).where(isLive);
   await notifyReaders(tx, channelId);
 }
 

@@ -99,7 +99,12 @@ export async function lockFormerAccess(tx: Transaction, id: string): Promise<For
 export async function updateFormerAccess(
   tx: Transaction,
   id: string,
-  values: Partial<Pick<FormerAccessRow, 'sealedSecret' | 'endsAt' | 'tries' | 'tokenIdentifiers' | 'context'>>,
+  values: Partial<
+    Pick<
+      FormerAccessRow,
+      'sealedSecret' | 'endsAt' | 'tries' | 'tokenIdentifiers' | 'context' | 'issuedAt' | 'grantEndsAt' | 'expiryWarnAt'
+    >
+  >,
 ): Promise<void> {
   await tx.update(formerAccesses).set(values).where(eq(formerAccesses.id, id));
 }
@@ -123,6 +128,10 @@ export async function shredFormerAccess(tx: Transaction, id: string): Promise<vo
   await tx.delete(formerAccesses).where(eq(formerAccesses.id, id));
 }
 
-export async function shredFormerAccesses(tx: Transaction, channelId: string): Promise<void> {
-  await tx.delete(formerAccesses).where(eq(formerAccesses.channelId, channelId));
+/** The same of those of a channel that rest on one grant. */
+export async function shredFormerAccessesOn(tx: Transaction, channelId: string, grantKey: string): Promise<void> {
+  const isOn = and(eq(formerAccesses.channelId, channelId), eq(formerAccesses.grantKey, grantKey));
+  const gone = tx.select({ id: formerAccesses.id }).from(formerAccesses).where(isOn);
+  await tx.delete(refreshAttempts).where(inArray(refreshAttempts.formerAccessId, gone));
+  await tx.delete(formerAccesses).where(isOn);
 }

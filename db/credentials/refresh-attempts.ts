@@ -1,4 +1,4 @@
-import { and, desc, eq, gte, isNotNull, isNull, lt, or, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, gte, isNotNull, isNull, lt, or, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import type { Doubt } from '../../domain/doubt.ts';
 import type { CredentialRow } from './credentials.ts';
@@ -145,6 +145,38 @@ export async function findAnswerAtRest(tx: Transaction, formerAccessId: string):
     .orderBy(desc(refreshAttempts.startedAt))
     .limit(1);
   return row ? storedAnswer(row) : null;
+}
+
+/** An attempt that sent the token of a former access after `since` and has no answer yet; null: none is awaited. */
+export async function findUnansweredAtRest(
+  tx: Transaction,
+  formerAccessId: string,
+  since: Date,
+): Promise<Pick<RefreshAttemptRow, 'id'> | null> {
+  const isOpen = and(
+    gt(refreshAttempts.sentAt, since),
+    isNull(refreshAttempts.abandonedAt),
+    isNull(refreshAttempts.outcome),
+    // Stored with the answer, which the server may not read.
+    isNull(refreshAttempts.answeredAt),
+  );
+  const [row] = await tx
+    .select({ id: refreshAttempts.id })
+    .from(refreshAttempts)
+    .where(and(eq(refreshAttempts.formerAccessId, formerAccessId), isOpen))
+    .orderBy(desc(refreshAttempts.sentAt))
+    .limit(1);
+  return row ?? null;
+}
+
+/** Gives an attempt the lease of its channel's credential. */
+export async function giveLease(
+  tx: Transaction,
+  channelId: string,
+  attemptId: string,
+  leaseUntil: Date,
+): Promise<void> {
+  await tx.update(credentials).set({ leaseOwner: attemptId, leaseUntil }).where(eq(credentials.channelId, channelId));
 }
 
 /** The provider provably never saw the token, even if another process assumed it did: a new attempt is safe. */

@@ -13,8 +13,8 @@ export interface FormerPart {
 }
 
 /**
- * The access that a channel had before a change: its account and its credential, which rest unused until the way back is
- * over. Then the grant is revoked, and the row deleted.
+ * The access that a channel had before a change: its account and its credential, which rest until the way back is over:
+ * no new call uses them. Then the grant is revoked, and the row deleted.
  */
 export const formerAccesses = pgTable(
   'former_accesses',
@@ -42,6 +42,7 @@ export const formerAccesses = pgTable(
     smtp: jsonb('smtp').$type<SubmissionServer>(),
     uses: text('uses').array().$type<Use[]>().notNull(),
     missingUses: text('missing_uses').array().$type<Use[]>().notNull(),
+    lastVerifiedAt: time('last_verified_at'),
 
     /** As in `credentials`; without an access token, which is refreshed on the way back. */
     kind: text('kind').$type<'oauth' | 'password'>().notNull(),

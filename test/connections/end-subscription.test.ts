@@ -68,3 +68,19 @@ test('a subscription rests with its access, and is ended with it', async () => {
   await vi.waitUntil(async () => (await pushes(other)) > othersBefore, 30_000);
   expect(await pushes(email)).toBe(after);
 }, 120_000);
+
+test('is ended as well where the grant lives on, as the channel has it by another access type', async () => {
+  const [email, other] = ['same-grant@contoso.example', 'staying-on@contoso.example'];
+  const channelId = await subscribed(email);
+  await subscribed(other);
+  expect((await at.change(channelId, 'imap of microsoft', email, { attested: true })).code).toBeNull();
+  await at.passHour(channelId);
+  await at.endRests();
+  expect(await at.restingIn(channelId)).toBe(0);
+  const before = await pushes(email);
+  await stage.sandbox.deliver('microsoft', email, 1);
+  const othersBefore = await pushes(other);
+  await stage.sandbox.deliver('microsoft', other, 1);
+  await vi.waitUntil(async () => (await pushes(other)) > othersBefore, 30_000);
+  expect(await pushes(email)).toBe(before);
+}, 120_000);

@@ -1,0 +1,1 @@
+ALTER TABLE "former_accesses" ADD COLUMN "last_verified_at" timestamp with time zone;
