@@ -55,7 +55,7 @@ console.log('Starting a Mooring of its own');
 const dovecot = names.includes('import') && dovecotInstalled ? await Dovecot.start() : null;
 const mooring = await startMooring(
   dovecot && dirname(dovecot.caFile),
-  onlyIdle ? idlePace(Number(given.channels)) : {},
+  onlyIdle ? idlePace(Number(given.channels), Number(given.seconds)) : {},
 );
 const stop = () => Promise.all([mooring.stop(), dovecot?.stop()]);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {

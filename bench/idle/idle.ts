@@ -25,9 +25,16 @@ const WHOLE_RUNS = { channels: 10, lifeS: 4, runs: 1 };
 const LOOKS_A_SECOND = 20;
 const AT_ONCE = 16;
 
-/** The sandbox's pace, five seconds, is too much for more than a hundred channels. */
-export const idlePace = (channels: number) => ({
-  MOORING_POLL_SECONDS: String(Math.max(5, Math.ceil(channels / LOOKS_A_SECOND))),
+const HOUR_S = 3_600;
+
+/**
+ * The sandbox's pace, five seconds, is too much for more than a hundred channels. A stretch of an hour or more has the pace of a
+ * quiet mailbox, and tokens of an hour.
+ */
+export const idlePace = (channels: number, seconds: number) => ({
+  MOORING_POLL_SECONDS: String(
+    seconds < HOUR_S ? Math.max(5, Math.ceil(channels / LOOKS_A_SECOND)) : HOUR_S / LOOKS_AN_HOUR,
+  ),
 });
 
 /** The costs of channels to which nothing happens: Temporal actions, rows written and NOTIFYs sent. */
@@ -113,7 +120,8 @@ async function setMode(instruments: Instruments, { mailboxes, mode, ids }: Kind)
   await change(first, WHOLE_RUNS.lifeS);
   const perRefresh = await actionsPerRefresh(instruments, first);
   say(`${perRefresh.toFixed(3)} actions a refresh in whole runs of ${first.length} channels`);
-  await change(ids, Math.max(20, ids.length / REFRESHES_A_SECOND));
+  const { seconds } = instruments.setting;
+  await change(ids, seconds < HOUR_S ? Math.max(20, ids.length / REFRESHES_A_SECOND) : HOUR_S);
   if (late > 0) say(`${late} channels were not refreshed in time, and keep their token of a day`);
   return perRefresh;
 }
