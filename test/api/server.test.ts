@@ -102,7 +102,7 @@ describe('server.ts', () => {
     expect(await stream.text()).toContain('retry:');
     expect(await ended, server.output()).toBe(0);
     expect(server.output()).not.toContain(FIRST_KEY);
-  }, 30_000);
+  }, 120_000);
 
   test('S-21: with no private key it takes sign-ins and serves tokens, and opens no refresh token nor password', async () => {
     const port = await freePort();
@@ -157,7 +157,7 @@ describe('server.ts', () => {
       expect(server.output()).toContain(words);
     }
     expect(server.output()).not.toContain((await readKeysFile(workers)).sealing.keys[0]?.d);
-  }, 30_000);
+  }, 120_000);
 
   test('a port that is taken is named, with the variable that chooses another', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
@@ -168,5 +168,5 @@ describe('server.ts', () => {
     expect(server.output()).toContain(`port ${port}`);
     expect(server.output()).toContain('PORT');
     taken.close();
-  }, 30_000);
+  }, 120_000);
 });
