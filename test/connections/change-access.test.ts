@@ -4,6 +4,7 @@ import { raiseApi } from '../api/raise-api.ts';
 import type { RaisedApi } from '../api/raise-api.ts';
 import { importing, messageIds } from '../imports/importing.ts';
 import { browse } from '../support/api.ts';
+import { copyMail } from '../support/mailbox.ts';
 import { WrittenImap } from '../support/written-imap.ts';
 import { changing, WAYS } from './changing.ts';
 import type { WayName } from './changing.ts';
@@ -55,6 +56,8 @@ describe('a true change', () => {
     ['imap', 'microsoft', {}],
     ['gmail', 'imap', { reencode: true }],
     ['gmail', 'imap of google', {}],
+    ['imap', 'imap of google', { reencode: true }],
+    ['imap of microsoft', 'imap', {}],
     ['imap of google', 'gmail', {}],
     ['microsoft', 'exchange', { reencode: true }],
     ['exchange', 'microsoft', {}],
@@ -109,6 +112,29 @@ describe('a true change', () => {
       expect(await told(channelId, 'channel.reauthorized')).toEqual([]);
     },
     180_000,
+  );
+
+  test.each(['imap', 'exchange'] as const)(
+    'rule 10: to another login of the same %s server, where the mail is; another mailbox there is refused',
+    async (way) => {
+      const [email, login] = [`old-login-${way}@example.com`, `new-login-${way}@example.com`];
+      const { channelId, own } = await channelWith(way, email, 6);
+      expect((await at.change(channelId, way, login)).code).toBe('account_mismatch');
+      for (const address of [email, login]) await at.account('imap', address);
+      if (way === 'exchange') await at.copy('exchange', 'imap', email);
+      const mailbox = (address: string) => ({ email: address, password: at.password.reveal(), server: stage.imap });
+      await copyMail(mailbox(email), mailbox(login), { folders: ['INBOX'] });
+      if (way === 'exchange') await at.copy('imap', 'exchange', login);
+      const link = await at.changeLink(channelId, { access_types: [way] });
+      expect((await at.signIn(link.path, way, login)).code).toBeNull();
+      expect(await at.show(channelId)).toMatchObject({ id: channelId, account: { email }, credential_version: 2 });
+      const { finish } = importing(stage.context);
+      expect(await finish(channelId, await at.runningImport(channelId))).toMatchObject({
+        state: 'completed',
+        counts: { imported: 0, missing: 0 },
+      });
+      expect(await at.stored(channelId)).toEqual(messageIds(own));
+    },
   );
 
   test('by the second choice of a link to sign in again, which clears the trouble', async () => {
