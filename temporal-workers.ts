@@ -2,7 +2,7 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import type { WorkerOptions } from '@temporalio/worker';
 import { createChannelActivities, createRowActivities } from './activities/channel.ts';
 import { createDeliverActivities } from './activities/deliver.ts';
-import { createImportActivities } from './activities/import.ts';
+import { createImportActivities, createImportRowActivities } from './activities/import.ts';
 import { createNoticeActivities } from './activities/notices.ts';
 import { createSendActivities, createSendRowActivities } from './activities/send.ts';
 import { failWithCode } from './activities/fail-with-code.ts';
@@ -69,7 +69,11 @@ export async function createWorkers(context: Context, connection: NativeConnecti
     Worker.create({
       ...workflows,
       taskQueue: CHANNELS_QUEUE,
-      activities: { ...createRowActivities(context), ...createSendRowActivities(context) },
+      activities: {
+        ...createRowActivities(context),
+        ...createImportRowActivities(context),
+        ...createSendRowActivities(context),
+      },
       maxConcurrentActivityTaskExecutions: SLOTS.rows,
       maxCachedWorkflows: 500,
     }),

@@ -1,6 +1,7 @@
 import { Context as ActivityContext } from '@temporalio/activity';
 import type { Context } from '../runtime/context.ts';
 import { findChannel, lockChannel, updateChannel } from '../db/channels/channels.ts';
+import type { ChannelRow } from '../db/channels/channels.ts';
 import type { Transaction } from '../db/client.ts';
 import { readReceipts } from '../db/imports/items.ts';
 import {
@@ -16,6 +17,7 @@ import { mayLeaveLane } from '../db/imports/owed.ts';
 import { listImportScopes } from '../db/imports/scopes.ts';
 import { listSetAsideOf } from '../db/imports/set-aside.ts';
 import type { AccessType } from '../domain/access-type.ts';
+import { LEFT, isOneOf } from '../domain/channel.ts';
 import { receiptOf, skippedCount } from '../domain/receipt.ts';
 import { BACKOFF, gapMs } from '../domain/backoff.ts';
 import type { Verdict } from '../domain/verdict.ts';
@@ -87,18 +89,37 @@ type SliceEnd =
 /** A slice begins no page after this and finishes the current one. */
 const SLICE_MS = 20_000;
 const OVERTAKEN_MS = 1_000;
+/** A worker of the access type may come back. */
+const UNSERVED_MS = 60_000;
 /** A slice that breaks so often, with a few seconds between, is put off, and its channel says so. */
 const MOST_ATTEMPTS = 4;
 
 /** Continues an import for a while. While its account cannot be reached it waits, and continues at the same cursor. */
 export async function runSlice(context: Context, input: ImportInput): Promise<SliceAnswer> {
   const { tenantId, channelId, importId } = input;
-  const { access, row } = await context.database.inTenant(tenantId, async (tx) => ({
+  const { access, row, channel } = await context.database.inTenant(tenantId, async (tx) => ({
     access: await findAccess(context, tx, channelId),
     row: await findImport(tx, importId),
+    channel: await findChannel(tx, channelId),
   }));
-  const end = await trySlice(context, access, row, input);
+  const isElsewhere = access === 'gone' && channel !== null && !context.providers.has(channel.accessType);
+  const end = isElsewhere ? leaveToOthers(channel, input) : await trySlice(context, access, row, input);
   return context.database.inTenant(tenantId, (tx) => endSlice(context, tx, input, end));
+}
+
+/** The state of an import whose slice no worker has taken: the channel may have another access type, or be left. */
+export function lookAtImport(context: Context, input: ImportInput): Promise<SliceAnswer> {
+  return context.database.inTenant(input.tenantId, async (tx) => {
+    const channel = await findChannel(tx, input.channelId);
+    return endSlice(context, tx, input, channel ? leaveToOthers(channel, input) : { type: 'left' });
+  });
+}
+
+/** This worker does not reach the channel's account; one that serves its access type does. */
+function leaveToOthers({ status, accessType }: ChannelRow, input: ImportInput): SliceEnd {
+  if (isOneOf(LEFT, status)) return { type: 'left' };
+  const hasChanged = input.accessType !== undefined && input.accessType !== accessType;
+  return { type: 'put_off', waitMs: hasChanged ? 0 : UNSERVED_MS, waitingFor: `a worker that serves ${accessType}` };
 }
 
 async function trySlice(

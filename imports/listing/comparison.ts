@@ -1,4 +1,4 @@
-import { findCursor } from '../../db/imports/cursors.ts';
+import { VOID_CURSOR, findCursor } from '../../db/imports/cursors.ts';
 import { moveScope } from '../../db/imports/scopes.ts';
 import type { ImportScopeRow } from '../../db/imports/scopes.ts';
 import type { ImportRow } from '../../db/imports/imports.ts';
@@ -67,7 +67,9 @@ async function leaveWhatCameSince(
 ): Promise<ListedItem[]> {
   if (!session.comesAfter || items.length === 0) return items;
   const cursor = await context.database.inTenant(tenantId, (tx) => findCursor(tx, channel.id, scope));
-  return items.filter((item) => cursor === null || !session.comesAfter?.(cursor, item));
+  // Of a void cursor nothing is after: the import that lists anew has not reached this part.
+  const isVoid = cursor === null || cursor === VOID_CURSOR;
+  return items.filter((item) => isVoid || !session.comesAfter?.(cursor, item));
 }
 
 /** A quarantined message counts as known: an audit that retried it would fail on it every day. */

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { raiseApi } from '../api/raise-api.ts';
 import type { RaisedApi } from '../api/raise-api.ts';
-import { importing, messageIds, withSessions } from '../imports/importing.ts';
+import type { AccessType } from '../../domain/access-type.ts';
+import { lookAtImport } from '../../imports/slice.ts';
+import type { Context } from '../../runtime/context.ts';
+import { importing, messageIds, TENANT, withSessions } from '../imports/importing.ts';
 import { changing } from './changing.ts';
 
 /*
@@ -124,6 +127,50 @@ test('rule 10: a message in quarantine is imported by the new access, however ol
   expect((await at.show(channelId)).set_aside).toEqual([]);
   await importing(stage.context).finish(channelId, await at.runningImport(channelId));
   expect(await at.stored(channelId)).toEqual(messageIds([...own, ...(refused ? [refused] : [])]));
+});
+
+/** A worker whose configuration lacks an access type. */
+function without(...accessTypes: AccessType[]): Context {
+  const served = [...stage.context.providers].filter(([accessType]) => !accessTypes.includes(accessType));
+  return { ...stage.context, providers: new Map(served) };
+}
+
+test('rule 10: workers of which each serves one access type hand the import over, and none cancels it', async () => {
+  const email = 'handed-over@example.com';
+  const { channelId, own, missed } = await channelWithMissed(email);
+  const ofImap = importing(without('gmail'));
+  const ofGmail = importing(without('imap'));
+  const requested = await ofImap.queue(channelId, {
+    cause: 'requested',
+    windowFrom: new Date(Date.now() - 86_400_000),
+  });
+  expect((await at.change(channelId, 'gmail', email)).code).toBeNull();
+  const { id: importId = '' } = (await ofImap.imports(channelId)).find(({ cause }) => cause === 'access_changed') ?? {};
+  const next = { done: false, state: 'running', accessType: 'gmail', waitMs: 0 };
+  expect(await ofImap.slice(channelId, importId, 1, 'imap')).toMatchObject(next);
+  expect(
+    await lookAtImport(without('gmail'), { tenantId: TENANT, channelId, importId, accessType: 'imap' }),
+  ).toMatchObject(next);
+  // A worker of the release before does not say what it serves.
+  const waiting = await ofImap.slice(channelId, requested);
+  expect(waiting).toMatchObject({ done: false, state: 'running' });
+  expect(waiting.waitMs).toBeGreaterThan(0);
+
+  expect((await at.revert(channelId)).status).toBe(200);
+  expect(await ofGmail.slice(channelId, importId, 1, 'gmail')).toMatchObject({ ...next, accessType: 'imap' });
+  for (const id of [requested, importId])
+    expect(await ofImap.finish(channelId, id)).toMatchObject({ state: 'completed' });
+  expect(await at.stored(channelId)).toEqual(messageIds([...own, ...missed]));
+
+  const queued = await ofImap.queue(channelId, { cause: 'reauthorized' });
+  expect((await raised.api.call('DELETE', `/v1/channels/${channelId}`)).status).toBe(202);
+  const left = await lookAtImport(without('imap'), {
+    tenantId: TENANT,
+    channelId,
+    importId: queued,
+    accessType: 'imap',
+  });
+  expect(left).toMatchObject({ done: true, state: 'cancelled' });
 });
 
 test('a slice tells its workflow of the new access type, whose worker runs the next', async () => {

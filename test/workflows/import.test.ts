@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
 import { WorkflowFailedError } from '@temporalio/client';
@@ -5,14 +6,17 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { SliceAnswer } from '../../imports/slice.ts';
+import type { ImportInput, SliceAnswer } from '../../imports/slice.ts';
 import { CHANNELS_QUEUE, IMPORT_WORKFLOW, importQueue, importWorkflowId } from '../../domain/workflow/names.ts';
 import { describeImport } from '../../workflows/import-words.ts';
+import { workflowBundle } from '../../workflow-bundle.ts';
 import { startTemporalServer } from '../support/temporal-server.ts';
 
 let server: TestWorkflowEnvironment;
 let worker: Worker;
 let running: Promise<void>;
+/** What the row says. */
+let looked: (input: ImportInput) => SliceAnswer = () => ({ ...GOES_ON, waitMs: 60_000 });
 beforeAll(async () => {
   server = await startTemporalServer({ timeSkipping: true });
   const { nativeConnection: connection } = server;
@@ -20,6 +24,7 @@ beforeAll(async () => {
     connection,
     taskQueue: CHANNELS_QUEUE,
     workflowsPath: fileURLToPath(new URL('../../workflows/workflows.ts', import.meta.url)),
+    activities: { lookAtImport: async (input: ImportInput) => looked(input) },
   });
   running = worker.run();
 }, 120_000);
@@ -115,6 +120,42 @@ test('rule 13: an activity that ends for good does not end the import', async ()
     return DONE;
   });
   expect(slices).toBe(2);
+});
+
+/** The workflows as they are, but for the wait for a worker: time is not skipped while an activity is scheduled. */
+async function impatientWorkflows() {
+  const bundle = await workflowBundle();
+  const code = 'code' in bundle ? bundle.code : readFileSync(bundle.codePath, 'utf8');
+  expect(code).toMatch(PATIENCE);
+  return { code: code.replace(PATIENCE, "scheduleToStartTimeout: '2s'") };
+}
+const PATIENCE = /scheduleToStartTimeout: '2m'/;
+
+test('an import whose access type no worker serves any more goes on at the queue of the new one', async () => {
+  const asked: unknown[] = [];
+  looked = ({ accessType }) => {
+    asked.push(accessType);
+    return { ...GOES_ON, ...(asked.length > 1 ? { accessType: 'microsoft' } : { waitMs: 60_000 }) };
+  };
+  const { nativeConnection: connection } = server;
+  const impatient = 'channels-impatient';
+  const workflows = await Worker.create({
+    connection,
+    taskQueue: impatient,
+    workflowBundle: await impatientWorkflows(),
+  });
+  const ofMicrosoft = await Worker.create({
+    connection,
+    taskQueue: importQueue('microsoft'),
+    activities: { importSlice: async () => DONE },
+  });
+  const handle = await server.client.workflow.start(IMPORT_WORKFLOW, {
+    workflowId: importWorkflowId('imp_unserved'),
+    taskQueue: impatient,
+    args: [{ v: 1, tenantId: 'acme', channelId: 'chn_1', accessType: 'gmail', importId: 'imp_unserved' }],
+  });
+  await ofMicrosoft.runUntil(workflows.runUntil(handle.result()));
+  expect(asked.slice(0, 2)).toEqual(['gmail', 'gmail']);
 });
 
 test('a cancelled import is cancelled, not failed', async () => {
