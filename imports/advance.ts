@@ -105,7 +105,9 @@ async function takeWalkStep(
   { row, scopes }: Pick<Plan, 'row' | 'scopes'>,
   [walking]: ImportScopeRow[],
 ): Promise<Advance | null> {
-  const toCover = run.beginCover() ? scopes.filter(({ retryAt }) => retryAt === null) : [];
+  // A part that is gone, or is of an access that the channel has left, cannot be listed.
+  const there = new Set(run.stretch.heads.map(({ scope }) => scope));
+  const toCover = run.beginCover() ? scopes.filter(({ scope, retryAt }) => retryAt === null && there.has(scope)) : [];
   for (const scope of toCover) {
     const end = await unlessRefused(run.stretch, scope, () => coverByWindow(run, row, scope));
     if (end === 'session_lost') return RETRY_LATER;
