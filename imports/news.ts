@@ -12,7 +12,7 @@ import { PartRefused } from '../domain/verdict.ts';
 import type { ScopeHead, Session } from '../providers/contract.ts';
 import type { Heads } from '../credentials/heads.ts';
 import { coveredBy } from './heads.ts';
-import { ImportOvertaken, PAGE_ITEMS } from './import-run.ts';
+import { ImportOvertaken, PAGE_ITEMS, requireSameAccess } from './import-run.ts';
 import type { ListedPage } from './import-run.ts';
 import { isExpired } from './listing/list-page.ts';
 import { ListingTrail } from './listing/trail.ts';
@@ -143,9 +143,11 @@ async function moveOver(
 ): Promise<void> {
   if (replaces === cursor) return;
   const now = await context.clock.now();
-  const moved = await context.database.inTenant(channel.tenantId, (tx) =>
-    moveCursor(tx, { channelId: channel.id, scope, replaces, cursor, now }),
-  );
+  const moved = await context.database.inTenant(channel.tenantId, async (tx) => {
+    const locked = await lockChannel(tx, channel.id);
+    if (locked) requireSameAccess({ channel, importId: 'of a poll' }, locked);
+    return moveCursor(tx, { channelId: channel.id, scope, replaces, cursor, now });
+  });
   if (!moved) throw new ImportOvertaken('of a poll');
 }
 
@@ -169,6 +171,7 @@ async function jumpToHeads(
   return context.database.inTenant(tenantId, async (tx) => {
     const now = await context.clock.now();
     const row = await lockChannel(tx, channelId);
+    if (row) requireSameAccess({ channel, importId: 'of a poll' }, row);
     if (row?.importMode !== 'gap' || (await findRunningImport(tx, channelId))) return false;
     for (const { scope, cursor } of moved) {
       const replaces = cursors.get(scope)?.cursor;

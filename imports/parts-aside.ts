@@ -1,12 +1,15 @@
 import type { Context } from '../runtime/context.ts';
 import { readHeads } from '../credentials/heads.ts';
 import type { Heads } from '../credentials/heads.ts';
+import { lockChannel } from '../db/channels/channels.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
+import type { Transaction } from '../db/client.ts';
 import { listCursors } from '../db/imports/cursors.ts';
 import { listPartsAside, putPartsAside, takePartsBack } from '../db/imports/parts-aside.ts';
 import type { PartAsideRow } from '../db/imports/parts-aside.ts';
 import { refusedGapMs } from '../domain/backoff.ts';
 import { PartUnanswered } from '../domain/verdict.ts';
+import { requireSameAccess } from './import-run.ts';
 import type { AskedOfHeads, Session } from '../providers/contract.ts';
 
 /**
@@ -38,24 +41,29 @@ export async function takeChannelHeads(
  */
 async function leaveAlone(
   { database, clock, logger }: Context,
-  { id: channelId, tenantId }: ChannelRow,
+  channel: ChannelRow,
   before: PartAsideRow[],
   part: PartUnanswered['part'],
 ): Promise<void> {
+  const { id: channelId, tenantId } = channel;
   const known = before.find(({ scope }) => scope === part.scope);
   const now = await clock.now();
   const again = asideRow({ channelId, tenantId, ...part, reason: 'no_answer' }, known, now);
   const row = known?.retryAt ? again : { ...again, retryAt: now };
-  await database.inTenant(tenantId, (tx) => putPartsAside(tx, [row]));
+  await database.inTenant(tenantId, async (tx) => {
+    await lockSameAccess(tx, channel);
+    await putPartsAside(tx, [row]);
+  });
   logger.warn({ channelId, retryAt: row.retryAt }, 'A part is set aside: the connection ended while it was asked for');
 }
 
 async function keep(
   { database, clock, logger }: Context,
-  { id: channelId, tenantId }: ChannelRow,
+  channel: ChannelRow,
   before: PartAsideRow[],
   { heads, aside }: Heads,
 ): Promise<void> {
+  const { id: channelId, tenantId } = channel;
   const now = await clock.now();
   const known = new Map(before.map((row) => [row.scope, row]));
   const refused = aside
@@ -67,6 +75,7 @@ async function keep(
   const isAside = new Set(aside.map(({ scope }) => scope));
   const there = new Set(heads.map(({ scope }) => scope));
   await database.inTenant(tenantId, async (tx) => {
+    await lockSameAccess(tx, channel);
     const hasCursor = new Set((await listCursors(tx, channelId)).map(({ scope }) => scope));
     // Without a cursor it stays known: what came to it since the connection is the channel's, and no more (`plan`).
     const back = before.filter(({ scope }) => there.has(scope) && !hasCursor.has(scope));
@@ -78,6 +87,12 @@ async function keep(
       over.map(({ scope }) => scope),
     );
   });
+}
+
+/** The parts of another access are none of this one. */
+async function lockSameAccess(tx: Transaction, channel: ChannelRow): Promise<void> {
+  const locked = await lockChannel(tx, channel.id);
+  if (locked) requireSameAccess({ channel, importId: 'of a poll' }, locked);
 }
 
 const asBack = (row: PartAsideRow): PartAsideRow => ({ ...row, retryAt: null });
