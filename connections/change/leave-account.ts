@@ -3,9 +3,8 @@ import type { Transaction } from '../../db/client.ts';
 import { queueMissedMail } from '../../channels/missed-mail.ts';
 import type { AsidePart } from '../../credentials/heads.ts';
 import { VOID_CURSOR, deleteCursors, insertCursors } from '../../db/imports/cursors.ts';
-import { findRunningImport } from '../../db/imports/imports.ts';
 import { findQuarantineBeginning, leaveQuarantine } from '../../db/imports/quarantine.ts';
-import { returnToLane } from '../../db/imports/owed.ts';
+import { findUnfinishedBeginning, returnToLane } from '../../db/imports/owed.ts';
 import { forgetPartsAside, putPartsAside } from '../../db/imports/parts-aside.ts';
 import { restartScopes } from '../../db/imports/scopes.ts';
 import { forgetSetAside } from '../../db/imports/set-aside.ts';
@@ -41,10 +40,12 @@ export async function leaveAccount(tx: Transaction, channel: ChannelRow, place: 
   if (importMode !== 'off') {
     const named = place.parts.map(({ scope, name }) => ({ scope, name, cursor: VOID_CURSOR }));
     await insertCursors(tx, { tenantId, channelId, now }, named);
-    const retryAt = new Date(now.getTime() + refusedGapMs(0));
+    const afterGap = new Date(now.getTime() + refusedGapMs(0));
     await putPartsAside(
       tx,
-      place.aside.map(({ scope, name, reason }) => ({ channelId, tenantId, scope, name, reason, since: now, retryAt })),
+      place.aside.map(({ scope, name, reason, asked }) => {
+        return { channelId, tenantId, scope, name, reason, since: now, retryAt: asked ? afterGap : now };
+      }),
     );
   }
   await forgetGenerations(tx, channelId);
@@ -55,19 +56,23 @@ export async function leaveAccount(tx: Transaction, channel: ChannelRow, place: 
   await queueMissedMail(tx, channel, { windowFrom, cause: 'access_changed' }, now);
 }
 
+/** A message or two may come to the old place long after people write to the new one. */
+const STRAY_MS = 30 * 24 * 3_600_000;
+
 /**
- * From when on mail may have gone to the new place alone: the old one was read until now, and had no more since its last
- * message. The overlap shows stored mail to the comparison. In gap mode the product has the mail that was covered. An import
- * under way may have begun earlier, and so may one with a message in quarantine, whose id means nothing any more.
+ * From when on mail may have gone to the new place alone: some weeks before the last message of the old one, which may be a
+ * stray. What is stored of that time is known again. In gap mode the product has the mail that was covered. An import that has
+ * not ended may have begun earlier, and so may one that waits for a part or a message, whose ids mean nothing any more.
  */
 async function openGap(tx: Transaction, channel: ChannelRow, overlapMs: number): Promise<Date | null> {
   const { coveredUntil, importMode, createdAt } = channel;
   if (coveredUntil === null) return coveredUntil;
-  const running = (await findRunningImport(tx, channel.id))?.windowFrom ?? coveredUntil;
-  const begun = earliest([running, (await findQuarantineBeginning(tx, channel.id)) ?? running]) ?? running;
-  if (importMode === 'gap') return earliest([begun, coveredUntil]);
+  const unfinished = (await findUnfinishedBeginning(tx, channel.id)) ?? coveredUntil;
+  const quarantined = (await findQuarantineBeginning(tx, channel.id)) ?? coveredUntil;
+  const begun = earliest([coveredUntil, unfinished, quarantined]) ?? coveredUntil;
+  if (importMode === 'gap') return begun;
   const owned = channel.ownedFrom ?? createdAt;
   const last = (await findLastReceived(tx, channel.id)) ?? owned;
   const from = earliest([last, coveredUntil]) ?? coveredUntil;
-  return earliest([begun, later(owned, new Date(from.getTime() - overlapMs))]);
+  return earliest([begun, later(owned, new Date(from.getTime() - Math.max(overlapMs, STRAY_MS)))]);
 }

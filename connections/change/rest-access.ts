@@ -7,6 +7,7 @@ import { restAccess } from '../../db/credentials/former-accesses.ts';
 import { abandonUnsent } from '../../db/credentials/refresh-attempts.ts';
 import { newId } from '../../db/ids.ts';
 import { listCursors } from '../../db/imports/cursors.ts';
+import { listPartsAside } from '../../db/imports/parts-aside.ts';
 import { WAY_BACK_MS } from '../../domain/security/former-access.ts';
 
 /**
@@ -25,6 +26,11 @@ export async function restLiveAccess(
   const credential = await findCredentialState(tx, channelId);
   if (!credential) throw new Error(`Channel ${channelId} has no credential that could rest`);
   const [cursors, subscription] = [await listCursors(tx, channelId), await findSubscription(tx, channelId)];
+  const aside = (await listPartsAside(tx, channelId)).map(({ scope, name, reason }) => ({
+    scope,
+    name,
+    aside: reason,
+  }));
   const restsUntil = new Date(now.getTime() + (canReturn ? WAY_BACK_MS : 0));
   await abandonUnsent(tx, channelId, now);
   await restAccess(tx, {
@@ -37,7 +43,7 @@ export async function restLiveAccess(
     changedAt: now,
     restsUntil,
     endsAt: restsUntil,
-    parts: cursors.map(({ scope, name }) => ({ scope, name })),
+    parts: [...cursors.map(({ scope, name }) => ({ scope, name })), ...aside],
     isSubscribed: subscription?.expiresAt != null,
     subscription: subscription?.reference ?? null,
   });

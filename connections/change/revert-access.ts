@@ -113,6 +113,10 @@ async function goBack(
   });
   await moveWatch(tx, reverted);
   const { windowOverlapMs: overlapMs = 0 } = context.providers.get(former.accessType)?.capabilities ?? {};
-  await leaveAccount(tx, channel, { parts: former.parts, aside: [], overlapMs }, now);
+  const parts = former.parts.filter(({ aside }) => aside === undefined);
+  const aside = former.parts.flatMap(({ scope, name, aside: reason }) =>
+    reason ? [{ scope, name, reason, asked: false }] : [],
+  );
+  await leaveAccount(tx, channel, { parts, aside, overlapMs }, now);
   return reverted;
 }

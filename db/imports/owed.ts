@@ -1,4 +1,4 @@
-import { and, asc, eq } from 'drizzle-orm';
+import { and, asc, eq, or } from 'drizzle-orm';
 import type { Transaction } from '../client.ts';
 import { imports } from '../schema/imports.ts';
 import { deleteCursor, insertCursors, listCursors, moveCursor } from './cursors.ts';
@@ -6,7 +6,7 @@ import { findRunningImport, updateImport } from './imports.ts';
 import type { ImportRow } from './imports.ts';
 import { listImportScopes, moveScope } from './scopes.ts';
 import type { ImportScopeRow } from './scopes.ts';
-import { isAside } from './set-aside.ts';
+import { hasPartAside, isAside } from './set-aside.ts';
 
 /*
  * An import that breaks for a reason of our own must not keep a channel's new mail waiting. It leaves the lane of the
@@ -22,6 +22,27 @@ export async function isOwing(tx: Transaction, channelId: string): Promise<boole
     .where(and(eq(imports.channelId, channelId), imports.owed))
     .limit(1);
   return owed.length > 0;
+}
+
+/**
+ * The earliest beginning of an import that moves the cursor and has not ended, or is stalled over a part that is set aside;
+ * null: there is none.
+ */
+export async function findUnfinishedBeginning(tx: Transaction, channelId: string): Promise<Date | null> {
+  const waits = and(eq(imports.state, 'stalled'), hasPartAside);
+  const [row] = await tx
+    .select({ windowFrom: imports.windowFrom })
+    .from(imports)
+    .where(
+      and(
+        eq(imports.channelId, channelId),
+        eq(imports.movesCursor, true),
+        or(eq(imports.state, 'running'), imports.owed, waits),
+      ),
+    )
+    .orderBy(asc(imports.windowFrom))
+    .limit(1);
+  return row?.windowFrom ?? null;
 }
 
 /** Whether an import may leave the lane. One at a time, or a mailbox that always breaks would have ever more of them. */

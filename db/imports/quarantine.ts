@@ -21,6 +21,9 @@ export const isItem = ({ importId, scope, generation, providerId }: QuarantineKe
     eq(importItems.providerId, providerId),
   );
 
+/** A message that is being replayed has no time of its next try. */
+const isStillTried = or(isNotNull(importItems.retryAt), importItems.replay);
+
 /**
  * From when on the earliest import listed that has a message in quarantine which is still tried; null: none has. Requested
  * windows do not count: they may begin years ago.
@@ -30,21 +33,31 @@ export async function findQuarantineBeginning(tx: Transaction, channelId: string
     .select({ windowFrom: imports.windowFrom })
     .from(importItems)
     .innerJoin(imports, eq(imports.id, importItems.importId))
-    .where(and(eq(importItems.channelId, channelId), isNotNull(importItems.retryAt), eq(imports.movesCursor, true)))
+    .where(and(eq(importItems.channelId, channelId), isStillTried, eq(imports.movesCursor, true)))
     .orderBy(asc(imports.windowFrom))
     .limit(1);
   return row?.windowFrom ?? null;
 }
 
 /**
- * The account is at another place: the ids of messages that were never fetched mean nothing there. An import lists them by
- * their dates (`findQuarantineBeginning`); content that is kept for the parser stays.
+ * The account is at another place: the ids of messages that were never fetched mean nothing there. What is still tried is
+ * listed again by its date (`findQuarantineBeginning`). All others stay in quarantine, where nothing tries them by itself, and
+ * no message of the new place has their ids by chance; so does content that is kept for the parser.
  */
 export async function leaveQuarantine(tx: Transaction, channelId: string): Promise<void> {
+  const isUnfetchable = and(eq(importItems.channelId, channelId), sql`${importItems.skipReason} = 'unfetchable'`);
+  const moving = tx
+    .select({ id: imports.id })
+    .from(imports)
+    .where(and(eq(imports.channelId, channelId), eq(imports.movesCursor, true)));
   await tx
     .update(importItems)
     .set({ skipReason: 'gone', retryAt: null, replay: false })
-    .where(and(eq(importItems.channelId, channelId), sql`${importItems.skipReason} = 'unfetchable'`));
+    .where(and(isUnfetchable, isStillTried, inArray(importItems.importId, moving)));
+  await tx
+    .update(importItems)
+    .set({ generation: sql`'before ' || ${importItems.generation}`, retryAt: null, replay: false })
+    .where(isUnfetchable);
 }
 
 /** Counts a try before it is made: should it kill the process, the count says so to the next one. Returns the count. */

@@ -27,6 +27,12 @@ export interface SetAside {
 
 const isSetAside = and(isNotNull(importScopes.retryAt), ne(importScopes.state, 'done'));
 
+/** Whether a part of an import waits for a later try. */
+export const hasPartAside = sql`exists (
+  select 1 from import_scopes scope
+  where scope.import_id = ${imports.id} and scope.retry_at is not null and scope.state <> 'done'
+)`;
+
 const isScope = ({ importId, scope }: Pick<ImportScopeRow, 'importId' | 'scope'>) =>
   and(eq(importScopes.importId, importId), eq(importScopes.scope, scope));
 
@@ -50,7 +56,7 @@ export async function setAside(
   await tx.update(importScopes).set(values).where(isScope(scope));
 }
 
-/** Whether a part of an import waits for a later try. */
+/** The same of a part's row. */
 export const isAside = ({ retryAt, state }: ImportScopeRow): boolean => retryAt !== null && state !== 'done';
 
 /** What is set aside of a channel, by imports that have ended over it. */

@@ -1,15 +1,18 @@
 import { boolean, index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import type { AccessType, ProviderName, Use } from '../../domain/access-type.ts';
 import type { ConnectionContext } from '../../domain/connection-context.ts';
+import type { SetAsideReason } from '../../domain/receipt.ts';
 import type { SubmissionServer } from '../../domain/server.ts';
 import { channelId } from './channels.ts';
 import { serverColumn, time } from './columns.ts';
 import { tenantId } from './tenants.ts';
 
-/** A part of the account, as its cursors named it. */
+/** A part of the account, as its cursors named it, or as it was set aside. */
 export interface FormerPart {
   scope: string;
   name: string | null;
+  /** It cannot be read, or has no cursor since it could not: for this reason. */
+  aside?: SetAsideReason;
 }
 
 /**
@@ -60,7 +63,7 @@ export const formerAccesses = pgTable(
     grantEndsAt: time('grant_ends_at'),
     expiryWarnAt: time('expiry_warn_at'),
 
-    /** The parts that had a cursor: on the way back they are no new ones, all of whose mail counts. */
+    /** The parts that were known: on the way back they are no new ones, all of whose mail counts. */
     parts: jsonb('parts').$type<FormerPart[]>().notNull(),
     /** Whether a subscription stood, and the provider's id of it. */
     isSubscribed: boolean('is_subscribed').notNull(),
