@@ -163,8 +163,8 @@ describe('messages in quarantine', () => {
     await withholding(refused?.provider_id.split('/').at(-1) ?? '').settle(channelId);
     expect(await at.stored(channelId)).toEqual(messageIds([...own, ...since]));
     await raised.sql`update channels set covered_until = now() where id = ${channelId}`;
-    const [{ id: importId } = { id: '' }] = await importing(stage.context).imports(channelId);
-    expect((await api.call('POST', `/v1/imports/${importId}/quarantine/replay`, {})).status).toBe(202);
+    const [held] = (await api.call('GET', `/v1/channels/${channelId}/quarantine`)).json.data;
+    expect((await api.call('POST', `/v1/imports/${held.import}/quarantine/replay`, {})).status).toBe(202);
     await move(channelId, 'imap', 'gmail', email);
     expect((await at.show(channelId)).set_aside).toEqual([]);
     await catchUp(channelId);
