@@ -11,22 +11,23 @@ export const BESIDE = [
     'feeds imports key-rights link-ends microsoft openapi pages problems push quarantine security sending-sign-in',
     'salesforce server-kinds server sign-in-ways',
   ]),
-  files('channels', ['reminders wake']),
+  files('channels', ['expiring reminders wake']),
   files('connections', [
     'adoption-kill change-access change-kill change-under-way exchange-basic exchange-server-change server-change',
-    'sign-in-kill sign-ins-at-once way-back',
+    'change-owing end-subscription former-access sign-in-kill sign-ins-at-once unvouched-address way-back',
   ]),
   files('credentials', ['certified-server claims kill pause races refresh reports rotation stop token-reads trials']),
   files('db', ['account-keys lost-connection processes renamed-json roles']),
   files('imports', [
     'audit-states comparison dovecot exchange folders identity import-window microsoft modes moves parser-upgrade receipt',
-    'reauthorized records refused-parts salesforce retention set-aside silent-loss work-places kill/kill model/model',
+    'reauthorized records refused-parts salesforce retention set-aside silent-loss walk-of-broken work-places kill/kill model/model',
   ]),
   files('feeds', ['import-end pages restore settler']),
   files('notifications', ['dark-modes kill mail smtp']),
   files('providers', [
     'discovery egress exchange exchange-contents exchange-streams google grant-key imap imap-dovecot imap-dovecot-tokens imap-greenmail imap-strange',
-    'imap-tokens microsoft ntlm raw-message registry token-endpoint',
+    'errors imap-tokens microsoft ntlm raw-message registry salesforce-attachments salesforce-login smtp-bearer token-endpoint',
+    'custom/call-headers custom/documentation custom/good-files custom/wrong-files',
   ]),
   files('push', ['by-reference connection-limit']),
   files('sandbox', [
