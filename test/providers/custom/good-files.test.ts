@@ -49,9 +49,6 @@ describe('a file', () => {
     const client = { DESK_CLIENT_ID: 'client', DESK_CLIENT_SECRET: secret('client-secret') };
     const providers = offered({ ...environmentWith({ 'desk.yaml': GOOD + mail }), ...client });
     expect([...providers.keys()]).toEqual(['imap', 'exchange']);
-    const soon = GOOD.replace('revocation:', 'refresh_token: {unused_life_days: 10}\nrevocation:') + mail;
-    const imap = offered({ ...environmentWith({ 'desk.yaml': soon }), ...client }).get('imap');
-    expect(imap?.capabilities.keepAliveMs).toBe(5 * 86_400_000);
     expect(providers.get('imap')?.signIn.oauth.map(({ provider, label }) => [provider, label])).toEqual([
       ['desk', 'Desk'],
     ]);

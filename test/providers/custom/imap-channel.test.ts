@@ -40,6 +40,7 @@ access_token:
   default_life_seconds: ${LIFE_S}
 refresh_token:
   rotation: strict
+  unused_life_days: 10
 revocation:
   url: \${login}/revoke
   help: Remove the app in the settings of Acme Mail.
@@ -127,6 +128,17 @@ describe.skipIf(!dovecotInstalled)('a file with mail servers', () => {
     const followed = await follow(name, new URL(json.url).pathname, accountId);
     const { json: link } = await api.call('GET', `/v1/links/${json.id}`);
     return { ...followed, result: link.result, channel: followed.at.get('channel') ?? '' };
+  }
+
+  /** Until the refresh of a channel that no product reads. */
+  async function daysToRefresh(name: string, account: string) {
+    const { channel } = await connect(name, account);
+    await api.call('PATCH', `/v1/channels/${channel}`, { keep_warm: 'when_used' });
+    return until('the keep-alive', async () => {
+      const { next_refresh_at: at, created_at: from } = await read(channel);
+      const days = (Date.parse(at) - Date.parse(from)) / 86_400_000;
+      return days > 1 ? Math.round(days) : null;
+    });
   }
 
   /** Waits until what was delivered now is imported, once. */
@@ -228,6 +240,12 @@ describe.skipIf(!dovecotInstalled)('a file with mail servers', () => {
     delete likeness.adds;
     const { created_at: from, token_expires_at: to } = await read(channel);
     expect(Math.abs((Date.parse(to) - Date.parse(from)) / 1_000 - LIFE_S)).toBeLessThan(60);
+  });
+
+  test('a grant that nothing uses is kept alive by the life that its own file names', async () => {
+    const [other] = MAIL_CASES;
+    expect(await daysToRefresh('acme-mail', 'idle')).toBe(5);
+    expect(await daysToRefresh(other!.name, 'idle-too')).toBe(30);
   });
 
   test('a mailbox that the token does not open connects nothing', async () => {
