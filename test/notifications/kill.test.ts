@@ -5,7 +5,7 @@ import { changeChannel } from '../../channels/wake.ts';
 import { listNotices } from '../../db/notices/notices.ts';
 import { channels } from '../../db/schema/channels.ts';
 import { verdict } from '../../domain/verdict-builders.ts';
-import { planTurn } from '../../notifications/planner.ts';
+import { planAll } from '../support/settle.ts';
 import { startWorkerProcess } from '../connections/server-process.ts';
 import { until } from '../support/engine.ts';
 import { startMailServer } from '../support/mail-server.ts';
@@ -76,7 +76,7 @@ it('KILL: workers that die between plan and mail lose none, and send one twice o
   expect(server.mails).toEqual([]);
   // Planned, and the planner died before it signalled: there is no workflow.
   await broken(owners[1] ?? '');
-  await planTurn(stage.context);
+  await planAll(stage.context);
   const second = await worker({ MOORING_KILL_AT: 'mail.taken' });
   expect(await second.died).toBe('SIGKILL');
   expect(server.mails).toHaveLength(1);

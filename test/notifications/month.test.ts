@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { planTurn } from '../../notifications/planner.ts';
 import { until } from '../support/engine.ts';
+import { planAll } from '../support/settle.ts';
 import { address, person, raiseNotices } from './raise-notices.ts';
 import type { Notices, Told } from './raise-notices.ts';
 
@@ -31,7 +31,7 @@ const kindsOf = async (channel: Told, to: string) =>
 /** A day, and what its events give reason to tell. */
 async function passDay(): Promise<void> {
   await stage.engine.sleep(DAY_MS);
-  await until('the plan', async () => (await planTurn(stage.engine.context))?.more === false);
+  await planAll(stage.engine.context);
   await stage.engine.sleep(HOUR_MS / 60);
 }
 

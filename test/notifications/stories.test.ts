@@ -10,7 +10,7 @@ import { credentials } from '../../db/schema/credentials.ts';
 import { channelOf, connectMicrosoft } from '../support/connect.ts';
 import { personal } from '../support/minting.ts';
 import { until } from '../support/engine.ts';
-import { planTurn } from '../../notifications/planner.ts';
+import { planAll } from '../support/settle.ts';
 import { wakeRecipients } from '../../notifications/wake-recipients.ts';
 import { Refusal } from '../support/mail-server.ts';
 import { address, person, raiseNotices } from './raise-notices.ts';
@@ -257,10 +257,7 @@ it('a grant that ends soon is told once, by why and when, to those who can renew
   // The same end is told again, as after a crash: no second notice.
   await warnNow(channel);
   await tellAllExpiring(engine.context);
-  await until('all events to be planned', async () => {
-    const turn = await planTurn(engine.context);
-    return turn !== null && !turn.more;
-  });
+  await planAll(engine.context);
   await until('the notice', async () => (await stage.notices(channel)).every(({ state }) => state === 'sent'));
   expect(await stage.notices(channel)).toMatchObject([{ kind: 'expiring', why: 'owner', incidentId: null }]);
   expect(stage.to(owner)).toHaveLength(1);

@@ -4,6 +4,7 @@ import type { OutboxTurn } from '../../db/across-tenants/outbox.ts';
 import { turnSettler } from '../../db/across-tenants/settler.ts';
 import type { SettlerTurn } from '../../db/across-tenants/settler.ts';
 import type { Database } from '../../db/client.ts';
+import { planTurn } from '../../notifications/planner.ts';
 
 const WHOLE = { messages: 0n, events: 0n };
 
@@ -12,6 +13,16 @@ export async function settle(database: Database, now = new Date()): Promise<Sett
   for (;;) {
     const turn = await turnSettler(database, { clock: { now: async () => now }, limit: 200, from: WHOLE });
     if (turn && !turn.more) return turn;
+    if (!turn) await sleep(5);
+  }
+}
+
+/** Notices of all that is committed now are planned. */
+export async function planAll(context: Parameters<typeof planTurn>[0]): Promise<void> {
+  await settle(context.database);
+  for (;;) {
+    const turn = await planTurn(context);
+    if (turn && !turn.more) return;
     if (!turn) await sleep(5);
   }
 }
