@@ -10,7 +10,7 @@ const IDLE_MS = 1_500;
 const GATHER_MS = 5;
 /** The first and the longest pause while another process has the turn, which may have begun before our commit. */
 const BUSY_MS = { first: 10, longest: 250 };
-/** After an error, whatever is committed meanwhile. */
+/** After an error, also where rows are committed meanwhile. */
 const FAILED_MS = 1_000;
 /** While notices of messages are too young to be emitted. */
 const NOTICES_MS = 250;
