@@ -38,8 +38,8 @@ const LONGEST_SILENCE = '2s';
 const RESTORE_GAP = 2n ** 40n;
 
 /**
- * One turn of the settler: committed rows of both feeds get their numbers, messages before events (rule 12). The lock on
- * the feeds' rows is the transaction's, so numbers become visible in their order: a reader that has seen one sees no lower
+ * One turn of the settler: committed rows of both feeds get their numbers, the messages of a commit before its events (rule
+ * 12). The lock on the feeds' rows is the transaction's, so numbers become visible in their order: a reader that has seen one sees no lower
  * one later. A transaction that is open, in this database or another, holds back its own rows alone. null while another
  * process has the turn.
  */
