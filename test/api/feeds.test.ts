@@ -4,6 +4,7 @@ import { sampleEventData } from '../../api/schemas/events/event-samples.ts';
 import { newId } from '../../db/ids.ts';
 import type { ApiAnswer } from '../support/api.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';
+import { holdTransaction } from '../support/held-transaction.ts';
 import { secret } from '../support/minting.ts';
 import { settle } from '../support/settle.ts';
 import { raiseApi } from './raise-api.ts';
@@ -60,20 +61,12 @@ async function readFeed(after: string | null, limit = 3): Promise<{ ids: string[
 
 describe('rule 12: the feed of messages', () => {
   test('a slow transaction holds back nothing, and its messages come when it commits, each once', async () => {
-    const begun = Promise.withResolvers<void>();
-    const finish = Promise.withResolvers<void>();
-    const slow = sql.begin(async (tx) => {
-      await store(tx);
-      begun.resolve();
-      await finish.promise;
-    });
-    await begun.promise;
+    const commit = await holdTransaction(sql, (tx) => store(tx));
     for (let count = 0; count < 7; count++) await store(sql);
     await settled();
     const early = await readFeed(null);
     expect(early.ids).toHaveLength(7);
-    finish.resolve();
-    await slow;
+    await commit();
     await settled();
     const first = await readFeed(early.cursor);
     expect(first.ids).toHaveLength(1);
@@ -99,19 +92,12 @@ describe('rule 12: the feed of messages', () => {
   test('how far the feed is behind is a metric, as long as no settler has its turn', async () => {
     await settled();
     expect(await lag()).toBe(0);
-    const [held, finish] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    const holding = sql.begin(async (tx) => {
-      await tx`select from feed_state for update`;
-      held.resolve();
-      await finish.promise;
-    });
-    await held.promise;
+    const release = await holdTransaction(sql, (tx) => tx`select from feed_state for update`);
     const id = newId('msg');
     await store(sql, id);
     await sql`update messages set stored_at = now() - interval '90 seconds' where id = ${id}`;
     expect(await lag()).toBeGreaterThan(89);
-    finish.resolve();
-    await holding;
+    await release();
     await settled();
     expect(await lag()).toBe(0);
   });
@@ -260,17 +246,10 @@ describe('the stream', () => {
   test('an event of a slow transaction comes late, not never', async () => {
     const stream = await openStream();
     let slow = '';
-    const [written, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    const writing = sql.begin(async (tx) => {
-      slow = await tell(tx);
-      written.resolve();
-      await released.promise;
-    });
-    await written.promise;
+    const commit = await holdTransaction(sql, async (tx) => (slow = await tell(tx)));
     const quick = await tell(sql);
     await settled();
-    released.resolve();
-    await writing;
+    await commit();
     const got = await stream.take(2);
     expect(got.map(({ data }) => data.id)).toEqual([quick, slow]);
     stream.close();
@@ -303,6 +282,18 @@ describe('the stream', () => {
     stream.close();
     process.off('warning', note);
     expect(warnings).not.toContain('MaxListenersExceededWarning');
+  });
+
+  test('a tenant’s stream is woken by its own events alone', async () => {
+    await settled();
+    const [own, foreign] = ['acme', 'quiet'].map((tenant) => api.context.feedNews.hear(tenant));
+    await tell(sql);
+    await settled();
+    await own!.next();
+    const woken = foreign!.next().then(() => 'woken');
+    const asleep = new Promise((resolve) => setTimeout(resolve, 300, 'asleep'));
+    expect(await Promise.race([woken, asleep])).toBe('asleep');
+    for (const hearing of [own!, foreign!]) hearing.end();
   });
 
   test('a tenant’s stream has nothing of another', async () => {

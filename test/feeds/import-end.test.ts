@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { importing } from '../imports/importing.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';
 import { until } from '../support/engine.ts';
+import { holdTransaction } from '../support/held-transaction.ts';
 import { secret } from '../support/minting.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
@@ -22,27 +23,13 @@ afterAll(async () => {
   await stage?.close();
 });
 
-/** No settler has a turn until it is released. */
-async function holdSettlers() {
-  const [held, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const holding = owner.begin(async (tx) => {
-    await tx`select from feed_state for update`;
-    held.resolve();
-    await released.promise;
-  });
-  await held.promise;
-  return async () => {
-    released.resolve();
-    await holding;
-  };
-}
-
 test('an import ends, and says so, once the feed shows all its messages', async () => {
   const { queue, finish, stored, imports, told } = importing(stage.context);
   const channelId = channelOf(await connectGmail(stage, ANA));
   await stage.sandbox.deliver('google', ANA, 12);
   const importId = await queue(channelId, { cause: 'reauthorized' });
-  const release = await holdSettlers();
+  // No settler has a turn until it is released.
+  const release = await holdTransaction(owner, (tx) => tx`select from feed_state for update`);
   const finishing = finish(channelId, importId);
   await until('the messages', async () => (await stored(channelId)).length === 12);
   // Long enough for an end that waits for nothing.

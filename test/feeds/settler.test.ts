@@ -12,6 +12,7 @@ import { messageNotices, messages } from '../../db/schema/messages.ts';
 import { isNewsOf, tenantsAsPayload } from '../../domain/notify-topics.ts';
 import { startSettler } from '../../runtime/settler.ts';
 import { until } from '../support/engine.ts';
+import { holdTransaction } from '../support/held-transaction.ts';
 import { settle } from '../support/settle.ts';
 import { addChannel, raiseStage, tell } from '../webhooks/stage.ts';
 import type { Stage } from '../webhooks/stage.ts';
@@ -272,22 +273,15 @@ describe('message.received', () => {
 
 test('an event is never in its feed before the messages that were committed with it', async () => {
   await inAcme((tx) => store(tx));
-  const [held, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   // The turn waits between the two feeds: it has numbered the message, and cannot note it.
-  const holding = owner.begin(async (tx) => {
-    await tx`lock table message_notices in share row exclusive mode`;
-    held.resolve();
-    await released.promise;
-  });
-  await held.promise;
+  const release = await holdTransaction(owner, (tx) => tx`lock table message_notices in share row exclusive mode`);
   const turn = settle(stage.database);
   await until('the turn that waits', async () => {
     const [row] = await owner`select exists (select from pg_locks where not granted) as waits`;
     return row?.['waits'] === true;
   });
   const [message, event] = await inAcme(async (tx) => [(await store(tx))[0] ?? '', await tell(tx, channel)] as const);
-  released.resolve();
-  await holding;
+  await release();
   await turn;
   const numberOf = (table: 'messages' | 'events', id: string) =>
     owner`select number from ${owner(table)} where id = ${id}`.then(([row]) => row?.['number'] as string | null);
