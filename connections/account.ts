@@ -15,7 +15,7 @@ export type Likeness = 'same' | 'other_server' | 'other_login' | 'other_access' 
 /** Of the credential that a channel has: whose authorization server it is; null: a password's, or not known. */
 export type KeptAccess = Pick<CredentialState, 'oauthProvider'>;
 
-/** What is compared of a sign-in. */
+/** The part of a sign-in that is compared with a channel. */
 interface Arrival {
   accessType: AccessType;
   /** Whose authorization server gave the tokens; null: a password. */

@@ -22,7 +22,7 @@ export interface SignInProof {
   aside: AsidePart[];
   /** The provider's date of what came last before the heads were taken, null for nothing; absent where it is not told. */
   newestAt?: Date | null | undefined;
-  /** What was found of a channel whose access the sign-in may change; null: nothing was compared. */
+  /** The evidence for a channel whose access the sign-in may change; null: nothing was compared. */
   evidence?: Evidence | null;
 }
 

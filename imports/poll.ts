@@ -104,7 +104,7 @@ async function poll(
 async function cover(context: Context, channel: ChannelRow, covered: Date): Promise<number> {
   await context.database.inTenant(channel.tenantId, async (tx) => {
     const row = await lockChannel(tx, channel.id);
-    // What a session of another access saw covers nothing of this one.
+    // A session of another access covers nothing of this one.
     if (row?.accessVersion === channel.accessVersion && (await isWhole(tx, row.id))) {
       await updateChannel(tx, row.id, { coveredUntil: later(row.coveredUntil, covered) });
     }

@@ -90,7 +90,7 @@ export type SendAnswer =
 export interface Capabilities {
   /** Nothing of the account is imported: its channels have no `covered_until`, and importing is off for good. */
   importsNothing?: true;
-  /** What is imported are records of an organization, and no mailbox that another access type reaches as well. */
+  /** The imported records are an organization’s, and of no mailbox that another access type reaches as well. */
   importsRecords?: true;
   /** How far before `covered_until` a fallback window starts, in ms: the provider's date precision and its lag. */
   windowOverlapMs: number;

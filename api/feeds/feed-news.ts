@@ -4,7 +4,7 @@ import { EVENTS_TOPIC, isNewsOf } from '../../domain/notify-topics.ts';
 /** Streams look at least this often, in ms, should a notification get lost. */
 const LOOK_AT_LEAST_EVERY_MS = 15_000;
 
-/** What a stream hears. */
+/** The news of one stream. */
 export interface Hearing {
   /** Waits for news since the last call, at most for the interval at which a stream must look. */
   next(): Promise<void>;

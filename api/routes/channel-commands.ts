@@ -92,7 +92,10 @@ const revertAccess = defineCall({
           `${result.accessType} is not allowed any more. Nothing was changed.`,
         );
       case 'account_connected':
-        throw new Problem('account_connected', `The account before is connected as ${result.by}. Nothing was changed.`);
+        throw new Problem(
+          'account_connected',
+          `The account of the former access is connected as ${result.by}. Nothing was changed.`,
+        );
       case 'reverted':
         return { status: 200, body: await show(context, asked) };
     }

@@ -51,7 +51,7 @@ export async function restLiveAccess(
   await forgetFailures(tx, channelId);
 }
 
-/** What a change of access replaces of a channel. */
+/** The columns of a channel that a change of access replaces. */
 export function accountOf(channel: Pick<ChannelRow, AccountField>): Pick<ChannelRow, AccountField> {
   const { accessType, accountEmail, accountLogin, accountProviderId, mailboxKey, serverKey } = channel;
   const { server, smtp, uses, missingUses, lastVerifiedAt } = channel;

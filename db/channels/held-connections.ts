@@ -31,7 +31,7 @@ export async function forgetRefusedVersion(tx: Transaction, channelId: string): 
     .where(and(eq(heldConnections.channelId, channelId), isNotNull(heldConnections.refusedVersion)));
 }
 
-/** What a connection of another access came to says nothing of the next one. Its listener ends it, by the version. */
+/** The failures of a held connection say nothing of the next access. The listener ends the connection by its version. */
 export async function forgetFailures(tx: Transaction, channelId: string): Promise<void> {
   await tx
     .update(heldConnections)

@@ -13,7 +13,7 @@ export interface FeedPosition {
   number: bigint;
 }
 
-/** What a cursor is a place of; a channel's timeline is in the order of writing. */
+/** The orders that a cursor is a place in; a channel's timeline is in the order of writing. */
 export type CursorKind = Feed | 'timeline';
 const LETTERS = { messages: 'm', events: 'e', timeline: 't' } satisfies Record<CursorKind, string>;
 

@@ -12,7 +12,7 @@ export const providerFile = fields.superRefine((file, context) => {
   for (const { path, message } of contradictionsOf(file)) context.addIssue({ code: 'custom', path, message });
 });
 
-/** What fields of a file say against one another. Each is right by itself. */
+/** Fields of a file that contradict one another, each right by itself. */
 function contradictionsOf(file: ProviderFile): Contradiction[] {
   return [
     ...ofAddresses(file),

@@ -67,7 +67,7 @@ async function documentsOf(client: SalesforceClient, mails: string[]): Promise<O
 /** A browser may send the whole path at which a person had the file: `C:\fakepath\offer.pdf`. */
 const nameOf = (pathOnClient: string | null | undefined) => pathOnClient?.replace(/^.*[/\\]/s, '') || null;
 
-/** What a login may not see is no part of the message. */
+/** A file that the login may not see is no part of the message. */
 async function readGiven<Row>(...asked: Parameters<typeof readWithIds<Row>>): Promise<Row[]> {
   try {
     return await readWithIds(...asked);

@@ -21,7 +21,7 @@ export function Copyable({ value, label, children, words = ENGLISH }: CopyablePr
     setCopied(true);
     window.setTimeout(() => setCopied(false), 2_000);
   };
-  // What came of it is no part of the button's name.
+  // The button keeps its name; the outcome of a copy is a text of its own.
   return (
     <span className="copyable-row">
       <button

@@ -51,7 +51,7 @@ function OpenLink({ link, session }: { link: string; session: ConnectSession }) 
 /** Signing in; for a link that changes the access, or a person who chose another one at a link to sign in again, the change. */
 function SignInPage({ link, session: told }: { link: string; session: ConnectSession }) {
   const [seen, setSeen] = useState<ConnectSession['result']>(null);
-  // What became of an earlier choice is no failure of the next one.
+  // The failure of an earlier choice is none of the next one.
   const session = seen !== null && seen === told.result ? { ...told, result: null } : told;
   const { channel, purpose } = session;
   const ways = waysAmong(session, session.access_types);

@@ -4,7 +4,7 @@ import { newId } from '../ids.ts';
 import type { FieldValue } from '../rows.ts';
 import type { RestRequest } from './request.ts';
 
-/** What holds the bytes of a file, and the field that is written with them, in Base64, and read as they are. */
+/** The object that holds the bytes of a file, and its field: written in Base64, and read as bytes. */
 export const BYTES_OF: Readonly<Record<string, string>> = { Attachment: 'Body', ContentVersion: 'VersionData' };
 
 /** A classic attachment of a mail, or a file that is published to it. */

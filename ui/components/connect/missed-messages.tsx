@@ -21,7 +21,7 @@ const TOLD_EVERY_MS = 5_000;
 function Coming({ it, first, changed }: MessagesProps) {
   const { words, count, number } = useWords();
   const { done, estimate } = it.progress;
-  // What a change compares is mostly there already, and none of it was missed.
+  // A change of access compares mail that is mostly stored already: none of it was missed.
   const isSaid = done === 0 || changed;
   const total = estimate === null || estimate < done ? null : estimate;
   const sentence = first

@@ -48,7 +48,7 @@ interface ConfirmProps {
   onClose: () => void;
 }
 
-/** What is left by going back cannot be gone back to. */
+/** The way back is one step: no way leads to the access that it leaves. */
 function ConfirmDialog({ channel, previous, opened, onClose }: ConfirmProps) {
   const client = useQueryClient();
   const { before, now } = namesOf(channel, previous);
