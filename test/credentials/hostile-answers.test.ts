@@ -24,7 +24,10 @@ import { setScene, TENANT } from './scene.ts';
 
 const HOUR_MS = 3_600_000;
 const LONGEST_LIFE_MS = 24 * HOUR_MS;
-const MOST_GROWTH_BYTES = 64 * 1024 * 1024;
+const MEBIBYTE = 1024 * 1024;
+/** What is poured. A process that takes it whole grows by a multiple of what garbage not yet collected can make. */
+const POURED_BYTES = 2048 * MEBIBYTE;
+const MOST_GROWTH_BYTES = POURED_BYTES / 4;
 
 const scene = setScene();
 let endpoint: HostileEndpoint;
@@ -69,13 +72,20 @@ async function growthDuring(work: () => Promise<unknown>): Promise<number> {
   return Math.max(most, process.memoryUsage.rss()) - before;
 }
 
+/** Members of a gzip file may follow one another (RFC 1952, section 2.2). */
+function gzipBomb(): Buffer {
+  const memberBytes = 64 * MEBIBYTE;
+  const member = gzipSync(Buffer.alloc(memberBytes));
+  return Buffer.concat(Array.from({ length: POURED_BYTES / memberBytes }, () => member));
+}
+
 const RUBBISH: [string, Behaviour][] = [
   ['a portal’s page', answering('<html><body>Welcome to our WiFi</body></html>', { 'content-type': 'text/html' })],
   ['JSON that breaks off', answering(whole({}).slice(0, -9))],
   ['half of what was announced', cutting(whole({}), 20)],
   ['nothing', answering('')],
-  ['50 MB', pouring(50 * 1024 * 1024)],
-  ['a gzip bomb', answering(gzipSync(Buffer.alloc(50 * 1024 * 1024)), { 'content-encoding': 'gzip' })],
+  ['2 GB', pouring(POURED_BYTES)],
+  ['a gzip bomb', answering(gzipBomb(), { 'content-encoding': 'gzip' })],
   ['no access token', answering(JSON.stringify({ refresh_token: 'r', expires_in: 3600 }))],
   ...[7, true, null, {}, ['a']].map((access_token): [string, Behaviour] => [
     `an access token that is ${JSON.stringify(access_token)}`,
