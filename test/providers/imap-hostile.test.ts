@@ -349,17 +349,12 @@ describe('a broken IMAP server ends a session, not the process', () => {
 
   it.each(floods)('by %s without end', async (_what, { begin = '', repeat }) => {
     let takenBytes = 0;
-    const flood = (socket: Socket): void => {
-      socket.write(repeat, (error) => {
-        if (error) return;
-        takenBytes += repeat.length;
-        flood(socket);
-      });
-    };
-    const answer = (socket: Socket): void => {
-      socket.write(begin);
+    const taken = (socket: Socket): void => {
+      takenBytes += repeat.length;
       flood(socket);
     };
+    const flood = (socket: Socket): void => void socket.write(repeat, (error) => error ?? taken(socket));
+    const answer = (socket: Socket): void => void socket.write(begin, () => flood(socket));
     const { port } = await serve(withTls(trusted, { ...loggedIn, UID: answer }));
     const session = await open(port, 'starttls', 1_500, AbortSignal.timeout(20_000));
     const before = process.memoryUsage().rss;
