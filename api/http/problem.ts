@@ -65,6 +65,9 @@ export const PROBLEMS = {
   import_not_supported: problem(409, 'Nothing is imported from accounts of this access type'),
   tenant_erasing: problem(409, 'The tenant is being erased'),
   endpoint_disabled: problem(409, 'The webhook endpoint is disabled'),
+  endpoint_exists: problem(409, 'An endpoint of this tenant has the address', {
+    display: 'This address gets webhooks already.',
+  }),
   send_not_granted: problem(409, 'The channel may not send', {
     action: 'reauthorize',
     display: 'This account is connected to read mail only. Please sign in again and allow sending.',
@@ -194,6 +197,8 @@ interface ProblemDetails {
   service?: 'smtp';
   /** With this `authentication` the same password may be accepted. */
   alternative?: 'basic';
+  /** `endpoint_exists` names it. */
+  endpoint?: string;
   status_reason?: string | null;
   provider_code?: string | null;
 }

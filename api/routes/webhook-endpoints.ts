@@ -6,11 +6,14 @@ import { ensureTenant } from '../../db/access/tenants.ts';
 import {
   deleteEndpoint,
   findEndpoint,
+  findOtherEndpoint,
   insertEndpoint,
   listEndpoints,
   updateEndpoint,
 } from '../../db/events/endpoints.ts';
+import type { EndpointRow } from '../../db/events/endpoints.ts';
 import { closedCircuits } from '../../db/events/circuits.ts';
+import type { Transaction } from '../../db/client.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import { admitReceiver } from '../../webhooks/receivers.ts';
 import { empty, json } from '../http/answers.ts';
@@ -43,7 +46,7 @@ const create = defineCall({
   body: createEndpointBody,
   example: { url: 'http://127.0.0.1:8080/webhooks/mooring', events: ['channel.reauth_required'], tenant: 'acme' },
   answers: { 201: json('The endpoint with its secret, shown only in this answer', newEndpointOut) },
-  problems: ['tenant_not_allowed', 'tenant_erasing'],
+  problems: ['tenant_not_allowed', 'tenant_erasing', 'endpoint_exists'],
   async run({ context, principal, body: { url, events = null, tenant } }) {
     const tenantId = tenantInReach(principal, tenant);
     await admit(context, url);
@@ -55,6 +58,7 @@ const create = defineCall({
       if (tenantId !== null && (await ensureTenant(tx, tenantId, createdAt)).eraseRequestedAt) {
         throw new Problem('tenant_erasing', `The tenant "${tenantId}" is being erased`);
       }
+      await requireNoOther(tx, { id, tenantId, url });
       return insertEndpoint(tx, { id, tenantId, url, events, secretJwe, createdAt });
     });
     return { status: 201, body: { ...presentEndpoint(row), secret: secret.reveal() } };
@@ -106,12 +110,14 @@ const patch = defineCall({
   body: patchEndpointBody,
   example: { disabled: true },
   answers: { 200: json('The changed endpoint', endpointOut) },
+  problems: ['endpoint_exists'],
   async run({ context, principal, params: { id }, body: { url, events, disabled } }) {
     if (url !== undefined) await admit(context, url);
     const now = await context.clock.now();
     const row = await withinReach(context.database, principal.tenantId, async (tx) => {
       const before = await findEndpoint(tx, id);
       if (!before) return null;
+      if (url !== undefined && url !== before.url) await requireNoOther(tx, { ...before, url });
       const mended = (url !== undefined && url !== before.url) || (disabled === false && before.disabledAt !== null);
       return updateEndpoint(tx, id, {
         ...(mended ? closedCircuits() : {}),
@@ -140,6 +146,14 @@ const remove = defineCall({
     return { status: 204 };
   },
 });
+
+/** A second one would get everything twice, signed with another secret. */
+async function requireNoOther(tx: Transaction, endpoint: Pick<EndpointRow, 'id' | 'tenantId' | 'url'>): Promise<void> {
+  const other = await findOtherEndpoint(tx, endpoint);
+  if (other === null) return;
+  const detail = `The endpoint ${other} has this address; change its events, or remove it first`;
+  throw new Problem('endpoint_exists', detail, { endpoint: other });
+}
 
 const NOT_ADMITTED: Readonly<Record<string, string>> = {
   egress_denied:

@@ -29,6 +29,7 @@ export const problemOut = z
     page: z.url().optional().describe(PAGE),
     service: z.literal('smtp').optional().describe(SERVICE),
     alternative: z.literal('basic').optional().describe(ALTERNATIVE),
+    endpoint: z.string().optional().describe('With `endpoint_exists`: the id of the endpoint that has the address'),
     status_reason: z.string().nullable().optional().describe('Why the channel has its status'),
     provider_code: z.string().nullable().optional().describe('The provider’s own code'),
   })

@@ -1,4 +1,4 @@
-import { and, asc, eq, getTableColumns, gt, isNull } from 'drizzle-orm';
+import { and, asc, eq, getTableColumns, gt, isNull, ne, sql } from 'drizzle-orm';
 import type { InferInsertModel, InferSelectModel } from 'drizzle-orm';
 import type { Transaction } from '../client.ts';
 import { webhookEndpoints } from '../schema/events.ts';
@@ -21,6 +21,31 @@ export async function insertEndpoint(
 export async function findEndpoint(tx: Transaction, id: string): Promise<EndpointRow | null> {
   const [row] = await tx.select(shownColumns).from(webhookEndpoints).where(eq(webhookEndpoints.id, id));
   return row ?? null;
+}
+
+/**
+ * Another endpoint of the same tenant at this address, or none; it holds the address until the transaction ends, so that
+ * two requests at once do not both find none. (Older versions let a tenant have two: no index could say so.)
+ */
+export async function findOtherEndpoint(
+  tx: Transaction,
+  { id, tenantId, url }: Pick<EndpointRow, 'id' | 'tenantId' | 'url'>,
+): Promise<string | null> {
+  const place = JSON.stringify(['webhook endpoint', tenantId, url]);
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${place}, 0))`);
+  const [row] = await tx
+    .select({ id: webhookEndpoints.id })
+    .from(webhookEndpoints)
+    .where(
+      and(
+        ne(webhookEndpoints.id, id),
+        eq(webhookEndpoints.url, url),
+        tenantId === null ? isNull(webhookEndpoints.tenantId) : eq(webhookEndpoints.tenantId, tenantId),
+      ),
+    )
+    .orderBy(asc(webhookEndpoints.id))
+    .limit(1);
+  return row?.id ?? null;
 }
 
 /** Oldest first; `after` is the last id of the page before. */

@@ -79,6 +79,8 @@ interface Answered {
   data: Answered[];
   next: string | null;
   errors: object[];
+  code: string;
+  endpoint: string;
 }
 
 async function call(method: string, path: string, body?: object, key = OPERATOR) {
@@ -158,6 +160,22 @@ describe('POST /v1/webhook-endpoints', () => {
     expect(json.errors).toEqual([{ in: 'body', path: 'colour', message: 'is not a known field' }]);
   });
 
+  it('refuses an address that the tenant has already, and names its endpoint; of requests at once one is answered 201', async () => {
+    const answers = await Promise.all([1, 2, 3].map(() => call('POST', ENDPOINTS, { url: URL_HERE, tenant: 'acme' })));
+    expect(answers.map(({ status }) => status).toSorted(byText)).toEqual([201, 409, 409]);
+    const id = answers.find(({ status }) => status === 201)?.json.id;
+    const again = await call('POST', ENDPOINTS, { url: URL_HERE }, ACME);
+    expect(again).toMatchObject({ status: 409, json: { code: 'endpoint_exists', endpoint: id } });
+    expect([await create(), await create({ tenant: 'other' })].map(({ tenant }) => tenant)).toEqual([null, 'other']);
+  });
+
+  it('refuses to move an endpoint to an address that another one of the tenant has', async () => {
+    const [one, other] = [await create(), await create({ url: `${URL_HERE}/other` })];
+    const moved = await call('PATCH', `${ENDPOINTS}/${other.id}`, { url: URL_HERE });
+    expect(moved).toMatchObject({ status: 409, json: { code: 'endpoint_exists', endpoint: one.id } });
+    expect((await call('PATCH', `${ENDPOINTS}/${one.id}`, { url: URL_HERE })).status).toBe(200);
+  });
+
   it('makes the tenant that it names first', async () => {
     expect((await create({ tenant: 'newcomer' })).tenant).toBe('newcomer');
   });
@@ -226,7 +244,9 @@ describe('an endpoint', () => {
   });
 
   it('is listed in pages', async () => {
-    const made = [await create(), await create(), await create()].map(({ id }) => id);
+    const made = [await create(), await create({ tenant: 'acme' }), await create({ tenant: 'other' })].map(
+      ({ id }) => id,
+    );
     const first = (await call('GET', `${ENDPOINTS}?limit=2`)).json;
     const second = (await call('GET', `${ENDPOINTS}?limit=2&after=${first.next}`)).json;
     expect([...first.data, ...second.data].map(({ id }) => id).toSorted(byText)).toEqual(made.toSorted(byText));
