@@ -7,7 +7,7 @@ import type { Call } from './http/call.ts';
 import type { SentAnswer } from './http/answers.ts';
 import { clientNetwork } from './http/client-address.ts';
 import { answerOnce } from './http/idempotency.ts';
-import { issueWords } from './http/issue-words.ts';
+import { fieldErrors, issueWords } from './http/issue-words.ts';
 import { secretFieldsOf } from './http/request-hash.ts';
 import { Problem } from './http/problem.ts';
 import type { FieldError } from './http/problem.ts';
@@ -78,22 +78,11 @@ function sendAnswer(response: Response, { answers }: Call, answer: SentAnswer): 
 }
 
 function parsePart<S extends z.ZodType>(part: FieldError['in'], schema: S, value: unknown): z.infer<S> {
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value, { error: issueWords });
   if (parsed.success) return parsed.data;
-  const errors = parsed.error.issues.flatMap((issue) => fieldErrors(part, issue));
+  const errors = fieldErrors(part, parsed.error.issues);
   // A malformed id names no resource.
   if (part === 'path') throw new Problem('not_found', 'No resource has this id', { errors });
   const named = errors.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
   throw new Problem('validation_failed', `In the ${part}: ${named}`, { errors });
-}
-
-/** Unknown fields are refused by name, one error each. The value itself is never repeated: it may be a password. */
-function fieldErrors(part: FieldError['in'], issue: z.core.$ZodIssue): FieldError[] {
-  const path = issue.path.join('.');
-  if (issue.code !== 'unrecognized_keys') return [{ in: part, path, message: issueWords(issue) }];
-  return issue.keys.map((key) => ({
-    in: part,
-    path: path === '' ? key : `${path}.${key}`,
-    message: 'is not a known field',
-  }));
 }

@@ -233,6 +233,11 @@ const send = (path: string, body?: unknown) => api.call(body === undefined ? 'GE
 const nested = (levels: number) => `{"tenant":${'['.repeat(levels)}${']'.repeat(levels)}}`;
 const keyUntil = (expires_at: string) => send('/v1/api-keys', { name: 'x', scopes: ['admin'], expires_at });
 
+async function refused(path: string, body: object): Promise<string[]> {
+  const { json } = await api.call('POST', path, body);
+  return (json.errors as { path: string; message: string }[]).map(({ path: field, message }) => `${field} ${message}`);
+}
+
 describe('what is refused says what was expected', () => {
   test('cursors beyond what the database counts', async () => {
     for (const number of ['9223372036854775808', '99999999999999999999']) {
@@ -275,6 +280,22 @@ describe('what is refused says what was expected', () => {
       const answer = await api.call('PATCH', `/v1/channels/${ids['channels']}`, `{"metadata":{"${name}":1}}`);
       expect(answer).toMatchObject({ status: 400, json: { code: 'malformed_json' } });
     }
+  });
+
+  test('in words that a form can show as they are, once for each field', async () => {
+    expect(await refused('/v1/links', {})).toEqual(['tenant must be given']);
+    expect(await refused('/v1/links', { tenant: '', owner: 'ana', kind: 'own' })).toEqual([
+      'tenant must not be empty',
+      'kind must be "individual" or "shared"',
+      'owner must be an object',
+    ]);
+    const password = { username: 'ana', password: '', host: 'imap.example.com', port: 99_999, security: 'tls' };
+    const adopted = { tenant: 'acme', access_type: 'imap', account: { email: 'ana@example.com' } };
+    expect(await refused('/v1/channels', { ...adopted, credential: password })).toEqual([
+      'credential.password must not be empty',
+      'credential.port must be at most 65535',
+    ]);
+    expect(await refused('/v1/messages/ack', { ids: 'msg' })).toEqual(['ids must be a list']);
   });
 
   test('repeated parameters', async () => {
