@@ -11,6 +11,7 @@ import type { EventType } from '../domain/event.ts';
 import { WEBHOOKS } from './schemas/events/event-data.ts';
 import { sampleWebhook } from './schemas/events/event-samples.ts';
 import { problemOut } from './schemas/problem.ts';
+import { addExamples } from './reference/schema-examples.ts';
 
 /** The OpenAPI 3.1 document, made from the schemas that validate. */
 export function openApiDocument(calls: readonly Call[], publicUrl: string) {
@@ -35,8 +36,22 @@ export function openApiDocument(calls: readonly Call[], publicUrl: string) {
       securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'An API key, `mk_…`' } },
     },
   };
-  return createDocument(document, { override: allowMoreFields });
+  const written = createDocument(document, { override: allowMoreFields });
+  addExamples((written.components?.schemas ?? {}) as Parameters<typeof addExamples>[0], examplesOf(calls));
+  return written;
 }
+
+/** The examples that belong to calls, problems and events, by the names of their components. */
+function examplesOf(calls: readonly Call[]): Map<string, unknown> {
+  const ofCalls = calls.map((call) => [componentOf(call, 'Request'), call.example] as const);
+  const ofEvents = [...WEBHOOKS].map(
+    ([type, schema]) => [schema.meta()?.['id'] as string, sampleWebhook(type)] as const,
+  );
+  return new Map<string, unknown>([...ofCalls, ...ofEvents, ['Problem', sampleProblem(['reauth_required'])]]);
+}
+
+const componentOf = ({ operationId }: Call, what: 'Request' | 'Answer') =>
+  `${operationId[0]?.toUpperCase()}${operationId.slice(1)}${what}`;
 
 /** A later version may answer with more; a client that was generated from this one must not refuse it. */
 function allowMoreFields({ jsonSchema, io }: { jsonSchema: { additionalProperties?: unknown }; io: string }): void {
@@ -46,12 +61,11 @@ function allowMoreFields({ jsonSchema, io }: { jsonSchema: { additionalPropertie
 const named = new WeakMap<z.ZodType, z.ZodType>();
 
 /** A schema without a name of its own is named for its call. */
-function schemaOf(schema: z.ZodType, { operationId }: Call, what: 'Request' | 'Answer'): z.ZodType {
+function schemaOf(schema: z.ZodType, call: Call, what: 'Request' | 'Answer'): z.ZodType {
   if (schema.meta()?.['id'] !== undefined) return schema;
   const known = named.get(schema);
   if (known) return known;
-  const id = `${operationId[0]?.toUpperCase()}${operationId.slice(1)}${what}`;
-  const copy = schema.meta({ ...schema.meta(), id });
+  const copy = schema.meta({ ...schema.meta(), id: componentOf(call, what) });
   named.set(schema, copy);
   return copy;
 }
@@ -61,6 +75,7 @@ function operationOf(call: Call): ZodOpenApiOperationObject {
   return {
     operationId: call.operationId,
     summary: call.summary,
+    description: [call.description, rightsOf(call)].join('\n\n'),
     tags: [call.tag],
     security: isKeyed ? [{ apiKey: [] }] : [],
     ...(isKeyed ? { 'x-scopes': call.access } : {}),
@@ -74,6 +89,11 @@ function operationOf(call: Call): ZodOpenApiOperationObject {
     ...(call.rawBody ? { requestBody: rawBodyOf(call.rawBody) } : {}),
     responses: { ...problemsOf(call), ...answersOf(call) },
   } as ZodOpenApiOperationObject;
+}
+
+function rightsOf({ access }: Call): string {
+  if (access === 'public') return 'Takes no API key.';
+  return `Needs an API key with the scope ${access.map((scope) => `\`${scope}\``).join(' or ')}.`;
 }
 
 function requestBodyOf(call: Call, body: z.ZodType) {

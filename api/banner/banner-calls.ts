@@ -21,6 +21,8 @@ const createToken = defineCall({
   path: '/v1/banner-tokens',
   operationId: 'createBannerToken',
   summary: 'Make a short-lived token for a banner in the product’s page',
+  description:
+    'Make it on your server when you render the page. It reads which channels need a person, and nothing else.',
   tag,
   access: ['links:write'],
   body: bannerTokenBody,
@@ -45,6 +47,8 @@ const readState = defineCall({
   path: BANNER_STATE,
   operationId: 'getBannerState',
   summary: 'Read the channels that need a person, with `Authorization: Bearer` and a banner token',
+  description:
+    '`<mooring-banner>` calls it every 30 s. The banner token says whose channels are shown. Pages of the policy’s `banner_origins` may read it.',
   tag,
   access: 'public',
   answers: { 200: json('The channels; pages of the policy’s `banner_origins` may read it', bannerStateOut) },
@@ -74,6 +78,7 @@ const script = defineCall({
   path: '/mooring.js',
   operationId: 'getScript',
   summary: 'Read the script that brings `<mooring-banner>` and `mooring.open`',
+  description: 'Put it into your page with a `<script>` tag.',
   tag,
   access: 'public',
   answers: { 200: written('The script, for any page', 'text/javascript') },

@@ -26,7 +26,10 @@ interface CallShape<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Zo
   path: string;
   /** Unique; what a generated client calls it. */
   operationId: string;
+  /** One line, in the imperative. */
   summary: string;
+  /** What the summary does not say: what comes of it, when it refuses, what to do next. */
+  description: string;
   tag: Tag;
   access: Access;
   /** A public call that is not limited by address: probes, and pushes, which come from a provider's few. */

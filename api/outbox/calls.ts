@@ -21,6 +21,8 @@ const list = defineCall({
   path: '/v1/outbox',
   operationId: 'listKeptMails',
   summary: 'List mails that were kept because no mail server is configured, newest first; needs every scope',
+  description:
+    'Without `SMTP_URL`, `npm start` with everything embedded keeps the mails for 30 days. Elsewhere there is none to list.',
   tag,
   access: ['admin'],
   query: outboxQuery,
@@ -46,6 +48,7 @@ const read = defineCall({
   path: '/v1/outbox/:id',
   operationId: 'getKeptMail',
   summary: 'Read one kept mail; needs every scope',
+  description: 'With both bodies as they would be sent, and the links in them, which work.',
   tag,
   access: ['admin'],
   params: idParams('mal'),

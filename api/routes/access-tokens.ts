@@ -18,6 +18,8 @@ const read = defineCall({
   path: '/v1/channels/:id/access-token',
   operationId: 'getAccessToken',
   summary: 'Read a fresh access token',
+  description:
+    'The token lives for at least `min_life_s` more, or for half of its whole life. A stale one is refreshed first, once for all that ask. A token past its end, or one that the provider was seen or reported to refuse, is never given out. 409 says by `action` who has to act; 503 is `retryable`.',
   tag,
   access: ['tokens:read'],
   params,
@@ -54,6 +56,8 @@ const report = defineCall({
   path: '/v1/channels/:id/report-failure',
   operationId: 'reportFailure',
   summary: 'Report that the provider refused a call, so that the channel is checked at once',
+  description:
+    'Call it when the provider answers one of your calls with 401 or 403. Mooring then checks the account within seconds, and asks the person only if the credential has failed for good. Repeated reports cause one check.',
   tag,
   access: ['tokens:read', 'channels:write'],
   params,

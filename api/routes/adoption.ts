@@ -11,6 +11,8 @@ const adopt = defineCall({
   path: '/v1/channels',
   operationId: 'adoptChannel',
   summary: 'Adopt an account with a refresh token or password that the product already holds',
+  description:
+    'For connections that the product has made before. The credential is used once for real: the channel is stored when the provider proves the account, else nothing is. Where a provider takes each refresh token once, `exclusive` says that no other system uses it. Repeat the request safely: a token whose answer is stored is not sent again.',
   tag: 'Channels',
   access: ['channels:write'],
   body: adoptBody,

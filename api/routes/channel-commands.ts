@@ -25,7 +25,13 @@ const DONE = { 200: json('The channel afterwards', channelOut) };
 const WAITED = { ...DONE, 202: json('The command takes longer than 15 s and continues', channelOut) };
 
 const refresh = commandCall(
-  { name: 'refresh', summary: 'Refresh the access token now', answers: WAITED },
+  {
+    name: 'refresh',
+    summary: 'Refresh the access token now',
+    description:
+      'Waits for the answer of the provider, 15 s at most; 202 says that the refresh goes on. Many requests at once cause one refresh.',
+    answers: WAITED,
+  },
   async (context, asked) => {
     const row = await channelForCommand(context, asked);
     const credential = await context.database.inTenant(row.tenantId, (tx) => findCredentialState(tx, row.id));
@@ -42,7 +48,13 @@ const refresh = commandCall(
 );
 
 const verify = commandCall(
-  { name: 'verify', summary: 'Verify the connection with a real call', answers: WAITED },
+  {
+    name: 'verify',
+    summary: 'Verify the connection with a real call',
+    description:
+      'Makes one call that reads the account, and waits 15 s for its answer at most. `verification` says what it proved.',
+    answers: WAITED,
+  },
   async (context, asked) => {
     const row = await channelForCommand(context, asked);
     const answer = await giveCommand(context, row, 'verify');
@@ -58,12 +70,23 @@ const verify = commandCall(
 );
 
 const pause = commandCall(
-  { name: 'pause', summary: 'Pause a channel: no polls, no reminders', answers: DONE },
+  {
+    name: 'pause',
+    summary: 'Pause a channel: no polls, no reminders',
+    description:
+      'Nothing is polled and no person is reminded until the channel is resumed. Its access token can still be read.',
+    answers: DONE,
+  },
   (context, asked) => change(context, asked, pauseChannel),
 );
 
 const resume = commandCall(
-  { name: 'resume', summary: 'Resume a paused channel and import what came in the meantime', answers: DONE },
+  {
+    name: 'resume',
+    summary: 'Resume a paused channel and import what came in the meantime',
+    description: 'What came during the pause is imported like a gap.',
+    answers: DONE,
+  },
   (context, asked) => change(context, asked, resumeChannel),
 );
 
@@ -72,6 +95,8 @@ const revertAccess = defineCall({
   path: '/v1/channels/:id/revert-access',
   operationId: 'revertAccess',
   summary: 'Set a channel back to the access that it had before a change, within an hour of it',
+  description:
+    'The access before is still there for an hour after the change, unused; `previous_access` says until when. After that, and a second time, it is 409 `nothing_to_revert`.',
   tag: 'Channels',
   access: ['channels:write'],
   params: idParams('chn'),
@@ -108,14 +133,14 @@ interface Asked {
 }
 
 function commandCall<A extends Answers>(
-  { name, summary, answers }: { name: string; summary: string; answers: A },
+  { name, answers, ...words }: { name: string; summary: string; description: string; answers: A },
   act: (context: ApiContext, asked: Asked) => Promise<AnswerOf<A>>,
 ): Call {
   return defineCall({
     method: 'post',
     path: `/v1/channels/:id/${name}`,
     operationId: `${name}Channel`,
-    summary,
+    ...words,
     tag: 'Channels',
     access: ['channels:write'],
     params: idParams('chn'),

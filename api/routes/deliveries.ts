@@ -17,6 +17,8 @@ const list = defineCall({
   path: '/v1/webhook-endpoints/:id/deliveries',
   operationId: 'listDeliveries',
   summary: 'List an endpoint’s deliveries, newest first',
+  description:
+    'What became of each event at this endpoint in the last 30 days, with requested repetitions as entries of their own.',
   tag,
   access: ['webhooks:read'],
   params: idParams('whe'),
@@ -42,6 +44,7 @@ const redeliver = defineCall({
   path: '/v1/deliveries/:id/redeliver',
   operationId: 'redeliver',
   summary: 'Repeat a delivery of an event to its endpoint',
+  description: 'With the same `webhook-id`, so a receiver that keeps ids recognises it.',
   tag,
   access: ['webhooks:write'],
   params: idParams('whd'),

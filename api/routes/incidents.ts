@@ -46,6 +46,8 @@ const list = defineCall({
   path: '/v1/incidents',
   operationId: 'listIncidents',
   summary: 'List incidents, newest first; what is part of a wider one is left out',
+  description:
+    'An incident is one problem from its first sign to its recovery. Many channels that fail alike are one incident of the scope `provider` or `client`. A key of a tenant sees of these that they are, with its own counts.',
   tag,
   access: ['channels:read'],
   query: incidentsQuery,
@@ -85,6 +87,7 @@ const get = defineCall({
   path: '/v1/incidents/:id',
   operationId: 'getIncident',
   summary: 'Read an incident',
+  description: '`what_to_do` says it in words for the operator.',
   tag,
   access: ['channels:read'],
   params,
@@ -99,6 +102,7 @@ const listChannels = defineCall({
   path: '/v1/incidents/:id/channels',
   operationId: 'listIncidentChannels',
   summary: 'List the channels that an incident concerns',
+  description: 'Those that the key sees, as they are now.',
   tag,
   access: ['channels:read'],
   params,
@@ -121,6 +125,8 @@ const release = defineCall({
   path: '/v1/incidents/:id/release',
   operationId: 'releaseIncident',
   summary: 'Release the notices that an incident holds',
+  description:
+    'Mails about an incident of many tenants wait up to 30 minutes for the operator. Released ones go out at once.',
   tag,
   access: ['incidents:write'],
   params,
@@ -145,6 +151,8 @@ const serviceLevels = defineCall({
   path: '/v1/service-levels',
   operationId: 'getServiceLevels',
   summary: 'Read how long people’s trouble took to be detected, told, repaired and made up for',
+  description:
+    'From the trouble to its detection, to the first notice, to the sign-in, and to the end of the import, as percentiles over the last days.',
   tag,
   access: ['channels:read'],
   query: serviceLevelsQuery,

@@ -28,6 +28,7 @@ const get = defineCall({
   path: '/v1/links/:id',
   operationId: 'getLink',
   summary: 'Read whether a link has been used, and its result',
+  description: 'A failed sign-in leaves the link usable: `result` then says what failed, and `done` stays false.',
   tag,
   access: ['links:write', 'channels:read'],
   params: idParams('lnk'),
@@ -50,6 +51,8 @@ const create = defineCall({
   path: '/v1/links',
   operationId: 'createLink',
   summary: 'Make a connect link for a person',
+  description:
+    'Send its `url` to the owner of the account, or open it with `mooring.open`. The person needs no login to your product. The link is a secret, is good for one sign-in, and expires. A tenant that does not exist yet is made.',
   tag,
   access: ['links:write'],
   body: linkBody,
@@ -105,6 +108,8 @@ const reauthorize = defineCall({
   path: '/v1/channels/:id/reauthorize-links',
   operationId: 'createReauthorizeLink',
   summary: 'Make a link with which a channel’s person signs in again, also while the channel works',
+  description:
+    'The sign-in has to be for the same account: another one is refused as `account_mismatch`, and changes nothing. With `change_access` the channel moves to another access of the same mailbox, and keeps its id, history and settings.',
   tag,
   access: ['links:write'],
   params: idParams('chn'),

@@ -19,6 +19,8 @@ const list = defineCall({
   path: '/v1/messages',
   operationId: 'listMessages',
   summary: 'Read the feed of messages in the order in which they were settled',
+  description:
+    'Read with the `cursor` of the answer before as `after`: a reader that stores its cursor with the messages sees each of them exactly once, also while new ones arrive. A page without messages moves the cursor as well. A record that changes appears again with a higher `revision`.',
   tag,
   access: ['messages:read'],
   query: messagesQuery,
@@ -45,6 +47,7 @@ const raw = defineCall({
   path: '/v1/messages/:id/raw',
   operationId: 'getRawMessage',
   summary: 'Read a message as the provider returned it',
+  description: 'Byte by byte, in its `media_type`: a mail as RFC 5322 has it, any other record as JSON.',
   tag,
   access: ['messages:read'],
   params: idParams('msg'),
@@ -70,6 +73,8 @@ const ack = defineCall({
   path: '/v1/messages/ack',
   operationId: 'acknowledgeMessages',
   summary: 'Acknowledge messages, which starts their retention',
+  description:
+    'Once the policy’s `retention_days` are over, content and envelope of an acknowledged message are deleted. Ids that are unknown, or acknowledged before, are not counted.',
   tag,
   access: ['messages:write'],
   body: ackBody,

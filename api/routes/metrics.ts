@@ -7,6 +7,7 @@ const metrics = defineCall({
   path: '/metrics',
   operationId: 'getMetrics',
   summary: 'Read metrics for Prometheus',
+  description: 'In the text format of Prometheus.',
   tag: 'Operation',
   access: ['metrics:read'],
   answers: { 200: written('Prometheus’ text format', 'text/plain') },

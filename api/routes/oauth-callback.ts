@@ -11,6 +11,8 @@ const callback = defineCall({
   path: '/oauth/:provider/callback',
   operationId: 'finishAuthorization',
   summary: 'Complete a sign-in after the provider’s page',
+  description:
+    'The provider sends the browser here. It goes on to `return_to` of the link, with `status=connected` and `channel=`, or `status=failed` and `code=`; or to the link’s page.',
   tag: 'Connect pages',
   isInternal: true,
   access: 'public',
@@ -44,6 +46,7 @@ const adminConsent = defineCall({
   path: '/oauth/:provider/admin-consent',
   operationId: 'landAdminConsent',
   summary: 'Receive an administrator after the provider’s page for consent',
+  description: 'Microsoft sends an administrator here, who may have no session and no link.',
   tag: 'Connect pages',
   isInternal: true,
   access: 'public',

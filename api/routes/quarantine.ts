@@ -25,6 +25,8 @@ const ofImport = defineCall({
   path: '/v1/imports/:id/quarantine',
   operationId: 'listImportQuarantine',
   summary: 'List an import’s quarantined messages',
+  description:
+    'Messages that failed three tries are set aside, so that the rest gets on. They are tried again by themselves, and by a replay.',
   tag,
   access: ['channels:read'],
   params: idParams('imp'),
@@ -46,6 +48,8 @@ const ofChannel = defineCall({
   path: '/v1/channels/:id/quarantine',
   operationId: 'listChannelQuarantine',
   summary: 'List a channel’s quarantined messages',
+  description:
+    'Of all imports of the channel. Messages that failed three tries are set aside, and are tried again by themselves.',
   tag,
   access: ['channels:read'],
   params: idParams('chn'),
@@ -63,6 +67,7 @@ const replay = defineCall({
   path: '/v1/imports/:id/quarantine/replay',
   operationId: 'replayQuarantine',
   summary: 'Retry quarantined messages of an import three more times',
+  description: 'Without `ids`, all of them. The import has to have ended, and runs again for them.',
   tag,
   access: ['channels:write'],
   params: idParams('imp'),

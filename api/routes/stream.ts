@@ -30,6 +30,8 @@ const stream = defineCall({
   path: '/v1/stream',
   operationId: 'streamEvents',
   summary: 'Stream events as server-sent events',
+  description:
+    'Each event has an `id`; a reader that comes back with it as `Last-Event-ID` misses none. Streams end when their key does. A key may hold 100 of them at a server.',
   tag: 'Events',
   access: ACCESS,
   query: streamQuery,

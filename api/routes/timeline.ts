@@ -15,6 +15,8 @@ const list = defineCall({
   path: '/v1/channels/:id/timeline',
   operationId: 'listTimeline',
   summary: 'List a channel’s events, newest first',
+  description:
+    'The same events as webhooks and the stream have, with the same ids, each once; also those that are never delivered, such as `credential.refreshed`.',
   tag: 'Channels',
   access: ['channels:read'],
   params: idParams('chn'),

@@ -31,6 +31,7 @@ const listOf = (names: readonly string[]) => names.map((one) => `\`${one}\``).jo
 
 export const accessType = name.meta({
   id: 'AccessType',
+  examples: ['gmail'],
   description: `How a channel reaches its account: ${listOf(ACCESS_TYPES)}, or the name of a file that describes a provider`,
 });
 /** Many times those that ship. */
@@ -40,6 +41,7 @@ export const accessTypes = z.array(accessType).min(1).max(MOST_ACCESS_TYPES);
 /** As `providerName.describe('…')`. */
 export const providerName = name.meta({
   id: 'ProviderName',
+  examples: ['google'],
   description: `Who runs the account: ${listOf(PROVIDER_NAMES)}, or the name of a file that describes a provider`,
 });
 export const channelKind = z.enum(CHANNEL_KINDS).meta({

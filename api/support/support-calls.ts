@@ -10,6 +10,8 @@ const bundle = defineCall({
   path: '/v1/channels/:id/support-bundle',
   operationId: 'getSupportBundle',
   summary: 'Read all that support needs to know of a channel, as one file without a secret',
+  description:
+    'Channel, timeline, the provider’s answers, imports, workflow runs, notices, configuration and versions, for a ticket. It has no token, no password and no message content, and leaves out `metadata`.',
   tag: 'Channels',
   access: ['channels:read'],
   params: idParams('chn'),

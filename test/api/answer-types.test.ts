@@ -8,6 +8,7 @@ const about = {
   path: '/thing',
   operationId: 'getThing',
   summary: 'A thing',
+  description: 'One of them',
   tag: 'Channels',
   access: 'public',
 } as const;

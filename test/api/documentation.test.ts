@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { CALLS } from '../../api/calls.ts';
 import { openApiDocument } from '../../api/openapi.ts';
 
@@ -6,6 +7,7 @@ import { openApiDocument } from '../../api/openapi.ts';
 interface Schema {
   $ref?: string;
   description?: string;
+  examples?: unknown[];
   properties?: Record<string, Schema>;
   items?: Schema;
   anyOf?: Schema[];
@@ -15,6 +17,7 @@ interface Schema {
 
 interface Operation {
   summary: string;
+  description: string;
   parameters?: { name: string; description?: string; schema: Schema }[];
   requestBody?: Body;
   responses: Record<string, Body & { description?: string }>;
@@ -35,6 +38,15 @@ const operations = Object.entries(document.paths ?? {}).flatMap(([path, methods]
     operation,
   })),
 );
+
+/** Of a component, made from what a client reads. */
+function validator(name: string): z.ZodType {
+  const text = JSON.stringify(schemas).replaceAll('#/components/schemas/', '#/$defs/');
+  return z.fromJSONSchema({
+    $ref: `#/$defs/${name}`,
+    $defs: JSON.parse(text) as Record<string, z.core.JSONSchema.JSONSchema>,
+  });
+}
 
 /** By itself, by what it refers to, or by its one meaning beside null. */
 function isDescribed(schema: Schema): boolean {
@@ -83,6 +95,29 @@ describe('the OpenAPI document', () => {
     );
     expect([...parameters, ...answers]).toEqual([]);
   });
+
+  test('says of every operation what its summary leaves out, and which scope it needs', () => {
+    for (const { name, operation } of operations) {
+      const [said = '', rights] = operation.description.split('\n\n');
+      expect(said, name).toMatch(/^[A-Z`].{20,}\.$/s);
+      expect(said, name).not.toContain(operation.summary);
+      expect(rights, name).toMatch(/^(Takes no API key|Needs an API key with the scope `[a-z]+.*`)\.$/);
+    }
+  });
+
+  test('has an example of every component', () => {
+    expect(Object.keys(schemas).filter((name) => schemas[name]?.examples?.length !== 1)).toEqual([]);
+  });
+
+  // Bodies of requests are held against the schemas that validate, in `openapi.test.ts`.
+  test.each(Object.keys(schemas).filter((name) => !name.endsWith('Request')))(
+    'has an example of %s that its schema admits',
+    (name) => {
+      const examples = schemas[name]?.examples ?? [];
+      const { error } = validator(name).safeParse(examples[0]);
+      expect(error?.issues ?? []).toEqual([]);
+    },
+  );
 
   test('says in the imperative what each call does', () => {
     const VERBS =

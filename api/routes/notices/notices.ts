@@ -19,6 +19,8 @@ const list = defineCall({
   path: '/v1/notices',
   operationId: 'listNotices',
   summary: 'List who was told what and when, newest first',
+  description:
+    'One entry for each person and channel, also where several share a mail, and also where none was sent, with the reason.',
   tag,
   access: ['channels:read'],
   query: noticesQuery,
@@ -41,6 +43,8 @@ const request = defineCall({
   path: '/v1/notices',
   operationId: 'requestNotices',
   summary: 'Tell the people of broken channels now, beside the reminders of the policy',
+  description:
+    'For many channels at once. Quiet hours hold them and one person gets one mail, as ever. A channel on which no person has to act is skipped, with the reason.',
   tag,
   access: ['notices:write'],
   body: requestNoticesBody,
@@ -63,6 +67,7 @@ const bounce = defineCall({
   path: '/v1/notices/bounces',
   operationId: 'reportBounce',
   summary: 'Report an address that takes no mail: its person counts as gone, and the admins are told instead',
+  description: 'For products whose own mail service learns it. Mooring learns it by itself of the mails that it sends.',
   tag,
   access: ['notices:write'],
   body: bounceBody,

@@ -12,6 +12,8 @@ const post = defineCall({
   path: '/unsubscribe/:token',
   operationId: 'unsubscribe',
   summary: 'End mails about the channels of a mail for its recipient, with one click',
+  description:
+    'Mail programs call it (RFC 8058). It holds for the person and the channels of that mail, and the admins are told instead. A GET of the address shows a page, and changes nothing.',
   tag: 'Notices',
   isInternal: true,
   access: 'public',

@@ -16,6 +16,8 @@ const push = defineCall({
   path: '/push/:provider',
   operationId: 'receivePush',
   summary: 'Receive a provider’s push',
+  description:
+    'Providers call it: Google by Pub/Sub, Microsoft Graph with its notifications. A push only says that there is news; it is proved by its signature or its secret.',
   tag: 'Operation',
   isInternal: true,
   access: 'public',

@@ -23,6 +23,8 @@ const securityEvents = defineCall({
   path: '/push/:provider/security-events',
   operationId: 'receiveSecurityEvent',
   summary: 'Receive a provider’s security event about an account',
+  description:
+    'Providers call it when something happens to an account or a grant (RFC 8935). A proved event makes Mooring check the account at once; it changes nothing by itself.',
   tag: 'Operation',
   isInternal: true,
   access: 'public',

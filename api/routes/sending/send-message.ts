@@ -28,6 +28,8 @@ const send = defineCall({
   path: '/v1/channels/:id/send',
   operationId: 'sendMessage',
   summary: 'Send a message as the account, once per Idempotency-Key',
+  description:
+    'The body is a whole mail. It leaves by the provider’s own means (Gmail, Graph, EWS, SMTP), once per Idempotency-Key: the same key with the same mail gets the same answer. An outcome that is not known is said (`send_outcome_unknown`), and the mail is not sent again.',
   tag: 'Messages',
   access: ['messages:send'],
   params: idParams('chn'),
