@@ -9,6 +9,7 @@ import { choosePorts, claimPort, type Ports } from './embedded/ports.ts';
 import { preparePostgres } from './embedded/postgres.ts';
 import { listenerSpec, type ProgramName, pushAddress, serverSpec, workerSpec } from './embedded/programs.ts';
 import { removeRunFile, writeRunFile } from './embedded/run-file.ts';
+import { addDemoAccounts } from './embedded/demo-accounts.ts';
 import { readSandbox, type SandboxAddresses, sandboxSpec } from './embedded/sandbox.ts';
 import { type StartConfig, startConfigFrom } from './embedded/start-config.ts';
 import { StartError } from './embedded/start-error.ts';
@@ -173,12 +174,15 @@ async function startTemporal(
 async function startSandbox(config: StartConfig, ports: Ports): Promise<SandboxAddresses | null> {
   const { sandbox, stateDir, environment } = config;
   if (!sandbox) return null;
+  const isNew = readSandbox(stateDir) === null;
   await step(say, 'Sandbox', () =>
     supervisor.start(
       'sandbox',
       sandboxSpec({ stateDir, port: ports.sandbox, pushTo: pushAddress(config), environment }),
     ),
   );
+  const addresses = readSandbox(stateDir);
+  if (isNew && addresses) await addDemoAccounts(addresses.control);
   if (config.realClients.length > 0 && config.egressAllow === null) {
     const clients = config.realClients.join(' and ');
     say(
@@ -186,7 +190,7 @@ async function startSandbox(config: StartConfig, ports: Ports): Promise<SandboxA
       `beside ${clients}: IMAP servers and webhooks on this machine need MOORING_EGRESS_ALLOW=127.0.0.0/8`,
     );
   }
-  return readSandbox(stateDir);
+  return addresses;
 }
 
 /** In order: the processes that talk to the world, then the worker, then what they depend on. */

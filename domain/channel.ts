@@ -33,6 +33,21 @@ export const isHelpedBySignIn = ({ status, action }: Pick<ChannelState, 'status'
 /** Without trouble. */
 export const WELL = ['connected', 'paused'] as const;
 
+/** Worst first, as a list that is opened when something is wrong wants it. */
+export const BY_NEED = [
+  'reauth_required',
+  'blocked',
+  'degraded',
+  'disconnecting',
+  'paused',
+  'connected',
+  'disconnected',
+] as const satisfies readonly Status[];
+
+/** What a list of channels can be sorted by; `needs`: the worst first, of each status the longest in it. */
+export const CHANNEL_SORTS = ['created_at', 'needs', 'email', 'status_since', 'covered_until'] as const;
+export type ChannelSort = (typeof CHANNEL_SORTS)[number];
+
 export function isOneOf<S extends Status>(set: readonly S[], status: Status): status is S {
   return (set as readonly Status[]).includes(status);
 }

@@ -23,7 +23,10 @@ export function describeRun(config: StartConfig, found: Surroundings): Omit<Run,
 /** Where a person goes next. The API key is named by its file: a terminal's output is copied around. */
 export function sayAddresses(say: Say, config: StartConfig, run: Omit<Run, 'pids'>): void {
   say('Web UI', run.ui_login);
-  say('API', `${run.api}/v1, key in ${config.apiKey ? 'MOORING_API_KEY' : apiKeyFile(config.stateDir)}`);
+  const keyFile = apiKeyFile(config.stateDir);
+  say('API', `${run.api}/v1, key in ${config.apiKey ? 'MOORING_API_KEY' : keyFile}`);
+  const key = config.apiKey ? '$MOORING_API_KEY' : `$(cat '${keyFile}')`;
+  say('Try', `curl -s ${run.api}/v1/channels -H "authorization: Bearer ${key}"`);
   if (run.temporal_ui) say('Temporal Web', run.temporal_ui);
   if (keepsMail(config)) say('Mail', `kept, since SMTP_URL is not set: ${run.ui}/outbox`);
   if (run.sandbox) say('Sandbox', run.sandbox.page);

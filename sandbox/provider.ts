@@ -86,6 +86,8 @@ export interface AccountSummary {
   readonly messages: number;
   /** Live grants (OAuth) or open sessions (passwords). */
   readonly live: number;
+  /** What its owner types, where the provider has passwords; null: it was taken away. */
+  readonly password?: string | null;
 }
 
 export interface DeliverRequest {

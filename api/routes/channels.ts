@@ -1,5 +1,7 @@
-import { findChannel, listChannels, updateChannel } from '../../db/channels/channels.ts';
-import type { ChannelFilter, ChannelRow } from '../../db/channels/channels.ts';
+import { listChannels } from '../../db/channels/channel-list.ts';
+import type { ChannelFilter } from '../../db/channels/channel-list.ts';
+import { findChannel, updateChannel } from '../../db/channels/channels.ts';
+import type { ChannelRow } from '../../db/channels/channels.ts';
 import type { Transaction } from '../../db/client.ts';
 import { changeImportMode } from '../../channels/import-mode.ts';
 import { findWaysBack } from '../../db/credentials/former-accesses.ts';
@@ -8,7 +10,8 @@ import { listChannelSetAside } from '../../db/imports/channel-set-aside.ts';
 import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import type { ApiContext } from '../api-context.ts';
-import { idCursor, pageOf, parseIdCursor } from '../http/paging.ts';
+import { channelCursor, parseChannelCursor } from '../lists/channel-cursor.ts';
+import { pageOf } from '../http/paging.ts';
 import { isKnown, requireKnown } from '../connect/known-access-types.ts';
 import { refuseWithoutImport } from '../connect/refuse-import.ts';
 import { notFound } from '../http/problem.ts';
@@ -71,14 +74,15 @@ const list = defineCall({
   problems: ['invalid_cursor', 'tenant_not_allowed'],
   async run({ context, principal, query }) {
     const tenantId = tenantInReach(principal, query.tenant);
-    const { limit, status = null, access_type: accessType = null } = query;
-    const filter = { tenantId, status, accessType, after: parseIdCursor(query.after), limit: limit + 1 };
+    const { limit, sort, status: statuses = null, access_type: accessType = null, q: text = null } = query;
+    const after = parseChannelCursor(sort, query.after);
+    const filter: ChannelFilter = { tenantId, statuses, accessType, text, sort, after, limit: limit + 1 };
     const body = await listInReach(context, tenantId, async (tx) => {
       await requireUsed(context, tx, filter);
       const rows = await listChannels(tx, filter);
       const show = await presentingChannels(context, tx, rows);
       return pageOf(rows, limit, {
-        cursor: (row) => idCursor(row.id),
+        cursor: ({ position }) => channelCursor(sort, position),
         show,
       });
     });
@@ -93,7 +97,7 @@ async function requireUsed(
   { tenantId, accessType }: ChannelFilter,
 ): Promise<void> {
   if (accessType === null || isKnown(context, accessType)) return;
-  const [one] = await listChannels(tx, { tenantId, accessType, status: null, after: null, limit: 1 });
+  const [one] = await listChannels(tx, { tenantId, accessType, statuses: null, after: null, limit: 1 });
   if (!one) requireKnown(context, 'access_type', accessType, 'query');
 }
 

@@ -1,6 +1,6 @@
 import { dropAdoptionsOfTenant } from '../../db/credentials/adoptions.ts';
-import { listChannels } from '../../db/channels/channels.ts';
-import type { ChannelRow } from '../../db/channels/channels.ts';
+import { listChannels } from '../../db/channels/channel-list.ts';
+import type { ListedChannel } from '../../db/channels/channel-list.ts';
 import {
   ensureTenant,
   findPolicy,
@@ -133,10 +133,10 @@ const erase = defineCall({
 
 /** One transaction per channel, so that none is long; a repeated request continues where this one stopped. */
 async function disconnectAll(context: ApiContext, tenantId: string): Promise<void> {
-  const filter = { tenantId, status: null, accessType: null, limit: 200 };
-  let page: ChannelRow[] = [];
+  const filter = { tenantId, statuses: null, accessType: null, limit: 200 };
+  let page: ListedChannel[] = [];
   do {
-    const after = page.at(-1)?.id ?? null;
+    const after = page.at(-1)?.position ?? null;
     page = await context.database.inTenant(tenantId, (tx) => listChannels(tx, { ...filter, after }));
     for (const { id: channelId } of page) {
       await changeChannel(context, { tenantId, channelId }, async (waking, row) => {

@@ -75,3 +75,4 @@ export const newKeyOut = z
   .object({ ...key, api_key: z.string().describe('The key itself; shown only in this answer') })
   .meta({ id: 'NewApiKey' });
 export type ApiKey = z.infer<typeof keyOut>;
+export type NewApiKey = z.infer<typeof newKeyOut>;

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { camelCased } from './camel-cased.ts';
 import { KEEP_WARM, NAMESPACES, USES } from '../../domain/access-type.ts';
-import { STATUSES } from '../../domain/channel.ts';
+import { CHANNEL_SORTS, STATUSES } from '../../domain/channel.ts';
+import type { Status } from '../../domain/channel.ts';
 import { ACTIONS, STATUS_REASONS } from '../../domain/verdict.ts';
 import { pageQuery } from '../http/paging.ts';
 import {
@@ -28,11 +29,33 @@ const keepWarm = z
   .enum(KEEP_WARM)
   .describe('`always`: refreshed ahead of every expiry; `when_used`: refreshed when the token is read');
 
+const statusList = z
+  .string()
+  .transform((text) => text.split(','))
+  .refine((given): given is Status[] => given.every((one) => (STATUSES as readonly string[]).includes(one)), {
+    error: `expected one or several of ${STATUSES.join(', ')}, separated by commas`,
+  });
+
 export const listQuery = z.strictObject({
   ...pageQuery,
   tenant: tenantName.optional().describe('Only channels of this tenant'),
-  status: z.enum(STATUSES).optional().describe('Only channels with this status'),
+  status: statusList.optional().describe('Only channels with this status, or with one of several, separated by commas'),
   access_type: accessType.optional().describe('Only channels with this access type'),
+  q: z
+    .string()
+    .trim()
+    .min(1, 'expected 1 to 200 characters')
+    .max(200, 'expected 1 to 200 characters')
+    .refine((text) => !text.includes('\0'), 'expected text without the character NUL')
+    .optional()
+    .describe('Only channels with this text in their address, their login, their owner or their id, in any case'),
+  sort: z
+    .enum(CHANNEL_SORTS)
+    .default('created_at')
+    .describe(
+      'Ascending. `needs`: the channels that need a person first, then those in trouble, of each status the longest in ' +
+        'it; a page may repeat a channel whose status changes meanwhile',
+    ),
 });
 
 export const patchBody = camelCased(

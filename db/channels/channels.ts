@@ -1,7 +1,6 @@
-import { and, eq, getTableColumns, gt, ne, sql } from 'drizzle-orm';
+import { and, eq, getTableColumns, ne, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
-import type { AccessType } from '../../domain/access-type.ts';
-import type { ChannelState, Status } from '../../domain/channel.ts';
+import type { ChannelState } from '../../domain/channel.ts';
 import { CHANNELS_TOPIC } from '../../domain/notify-topics.ts';
 import type { Transaction } from '../client.ts';
 import { channels, hasNotLeft } from '../schema/channels.ts';
@@ -26,15 +25,6 @@ export const CHANNEL_COLUMNS = {
   ),
 };
 
-export interface ChannelFilter {
-  tenantId: string | null;
-  status: Status | null;
-  accessType: AccessType | null;
-  /** Ids sort by time: the last id of the page before. */
-  after: string | null;
-  limit: number;
-}
-
 export async function findChannel(tx: Transaction, id: string): Promise<ChannelRow | null> {
   const [row] = await tx.select(CHANNEL_COLUMNS).from(channels).where(eq(channels.id, id));
   return row ?? null;
@@ -53,22 +43,6 @@ export async function lockChannel(tx: Transaction, id: string): Promise<ChannelR
 export async function holdChannel(tx: Transaction, id: string): Promise<ChannelRow | null> {
   const [row] = await tx.select(CHANNEL_COLUMNS).from(channels).where(eq(channels.id, id)).for('no key update');
   return row ?? null;
-}
-
-export async function listChannels(tx: Transaction, filter: ChannelFilter): Promise<ChannelRow[]> {
-  return tx
-    .select(CHANNEL_COLUMNS)
-    .from(channels)
-    .where(
-      and(
-        filter.tenantId === null ? undefined : eq(channels.tenantId, filter.tenantId),
-        filter.status === null ? undefined : eq(channels.status, filter.status),
-        filter.accessType === null ? undefined : eq(channels.accessType, filter.accessType),
-        filter.after === null ? undefined : gt(channels.id, filter.after),
-      ),
-    )
-    .orderBy(channels.id)
-    .limit(filter.limit);
 }
 
 /** What a live channel of a tenant is found by. */

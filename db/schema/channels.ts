@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { bigint, boolean, index, integer, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import type { AccessType, ChannelKind, ImportMode, KeepWarm, Namespace, Use } from '../../domain/access-type.ts';
-import { LEFT, NEEDS_PERSON } from '../../domain/channel.ts';
+import { BY_NEED, LEFT, NEEDS_PERSON } from '../../domain/channel.ts';
 import type { Status } from '../../domain/channel.ts';
 import type { PasswordRetries } from '../../domain/backoff.ts';
 import type { StoredScope } from '../../domain/incidents/incident.ts';
@@ -30,6 +30,14 @@ export const hasNotLeft = (status: AnyPgColumn) =>
 /** A person of the tenant has to act; the operator's own trouble is no person's (rule 11). In words, as above. */
 export const needsPerson = ({ status, action }: { status: AnyPgColumn; action: AnyPgColumn }) =>
   sql`${status} in (${sql.raw(NEEDS_PERSON.map((one) => `'${one}'`).join(', '))}) and ${action} <> 'fix_app_credentials'`;
+
+/** The place of a status in `BY_NEED`. In words, as above: an index has it. */
+export const needRank = ({ status }: { status: AnyPgColumn }) =>
+  sql`case ${status} ${sql.raw(BY_NEED.map((one, rank) => `when '${one}' then ${rank}`).join(' '))} end`;
+
+/** What a search looks in. An index has the same words. */
+export const searchedText = (t: Record<'accountEmail' | 'accountLogin' | 'owner' | 'id', AnyPgColumn>) =>
+  sql`lower(${t.accountEmail} || ' ' || ${t.accountLogin} || ' ' || coalesce(${t.owner}->>'email', '') || ' ' || coalesce(${t.owner}->>'name', '') || ' ' || ${t.id})`;
 
 export const channels = pgTable(
   'channels',
@@ -141,6 +149,15 @@ export const channels = pgTable(
       .on(t.tenantId, t.accessType, t.mailboxKey, t.serverKey)
       .where(hasNotLeft(t.status)),
     index('channels_tenant').on(t.tenantId, t.id),
+    /** The orders of a list, of a tenant's channels and of all (`db/channels/channel-list.ts`). */
+    index('channels_tenant_by_need').on(t.tenantId, sql`(${needRank(t)})`, t.statusSince, t.id),
+    index('channels_by_need').on(sql`(${needRank(t)})`, t.statusSince, t.id),
+    index('channels_tenant_by_email').on(t.tenantId, sql`lower(${t.accountEmail})`, t.id),
+    index('channels_by_email').on(sql`lower(${t.accountEmail})`, t.id),
+    index('channels_tenant_by_status_since').on(t.tenantId, t.statusSince, t.id),
+    index('channels_by_status_since').on(t.statusSince, t.id),
+    /** Any part of an address, by its trigrams; row-level security keeps a tenant's search to its own rows instead. */
+    index('channels_text').using('gin', sql`(${searchedText(t)}) gin_trgm_ops`),
     index('channels_due').on(t.nextDueAt),
     /** What a banner shows of a tenant; `needsPerson` has the same words. */
     index('channels_needing_person').on(t.tenantId, t.statusSince).where(needsPerson(t)),

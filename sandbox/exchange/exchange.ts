@@ -115,9 +115,9 @@ function accountsOf(
 }
 
 function summarize({ store, server }: Exchange, account: AccountRow): AccountSummary {
-  const { email, name, tenant } = account;
+  const { email, name, tenant, password } = account;
   const messages = store.mailbox(email).inOrder().length;
-  return { email, name, tenant, messages, live: server.connections.signedIn(account) };
+  return { email, name, tenant, messages, live: server.connections.signedIn(account), password };
 }
 
 function happen({ store, server }: Exchange, fault: string, account: AccountRow): void {

@@ -173,9 +173,9 @@ class ImapProvider implements SandboxProvider {
   }
 
   #summary(account: MailAccount): AccountSummary {
-    const { email, name, tenant, folders } = account;
+    const { email, name, tenant, folders, password } = account;
     const messages = [...folders.values()].reduce((sum, folder) => sum + folder.messages.length, 0);
-    return { email, name, tenant, messages, live: this.#server.openSessions(account) };
+    return { email, name, tenant, messages, live: this.#server.openSessions(account), password };
   }
 }
 

@@ -93,6 +93,7 @@ function buildSection({ name, title, live, events, conditions, settings, server,
           'tr',
           {},
           element('th', { scope: 'col' }, 'Account'),
+          password && element('th', { scope: 'col' }, 'Password'),
           element('th', { scope: 'col', class: 'number' }, 'Messages'),
           element('th', { scope: 'col', class: 'number' }, `Live ${live}`),
           element('th', { scope: 'col' }, 'Do'),
@@ -255,7 +256,7 @@ function showAccounts({ name, accounts }, view) {
   view.rows.replaceChildren(...accounts.map((account) => accountRow(name, account, view)));
 }
 
-function accountRow(provider, { email, messages, live }, { events, live: liveName }) {
+function accountRow(provider, { email, messages, live, password }, { events, live: liveName }) {
   const often = events.filter(({ fault }) => OFTEN.includes(fault));
   const seldom = events.filter(({ fault }) => !OFTEN.includes(fault));
   const pick = element(
@@ -275,6 +276,8 @@ function accountRow(provider, { email, messages, live }, { events, live: liveNam
     'tr',
     {},
     element('td', {}, copyable(email, 'address')),
+    password !== undefined &&
+      element('td', { 'data-name': 'Password' }, password === null ? 'taken away' : copyable(password, 'password')),
     element('td', { class: 'number', 'data-name': 'Messages' }, String(messages)),
     element('td', { class: 'number', 'data-name': `Live ${liveName}` }, String(live)),
     element(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { STATUSES } from '../../domain/channel.ts';
 import { ACTIONS, STATUS_REASONS } from '../../domain/verdict.ts';
-import { explain, needsSomeone, severity } from '../../ui/words/words.ts';
+import { explain } from '../../ui/words/words.ts';
 import type { Explained } from '../../ui/words/words.ts';
 
 const ANA: Explained = {
@@ -62,13 +62,5 @@ describe('explain', () => {
 
   it('asks nobody to act while it heals by itself', () => {
     expect(explain({ ...ANA, status: 'degraded', status_reason: 'network', action: 'none' }).who).toBeNull();
-  });
-});
-
-describe('severity', () => {
-  it('puts what needs someone first', () => {
-    const sorted = [...STATUSES].sort((a, b) => severity(a) - severity(b));
-    expect(sorted.slice(0, 2).every((status) => needsSomeone({ status }))).toBe(true);
-    expect(new Set(sorted.map(severity)).size).toBe(STATUSES.length);
   });
 });

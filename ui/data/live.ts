@@ -181,5 +181,6 @@ async function reload(client: QueryClient, id: string): Promise<void> {
   } catch {
     // It may have been erased meanwhile; the lists say what is there.
     void client.invalidateQueries({ queryKey: ['channels'] });
+    void client.invalidateQueries({ queryKey: ['channel-pages'] });
   }
 }

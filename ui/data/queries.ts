@@ -7,6 +7,7 @@ import type { Import } from '../../api/schemas/imports.ts';
 import type { Page } from '../../api/schemas/list.ts';
 import type { Message } from '../../api/schemas/messages.ts';
 import type { QuarantinedMessage } from '../../api/schemas/quarantine.ts';
+import { storeInPages } from './channel-pages.ts';
 import type { UiSession } from '../../api/schemas/ui.ts';
 import type { WebhookDelivery, WebhookEndpoint } from '../../api/schemas/webhooks.ts';
 
@@ -80,6 +81,16 @@ export function timelineQuery(id: string) {
       ),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next,
+  });
+}
+
+/** The newest events; a live event is added to the whole timeline alone, so this one asks again. */
+export function firstPageOfTimeline(id: string) {
+  return queryOptions({
+    queryKey: ['newest-events', id],
+    queryFn: () =>
+      call<Page<TimelineEvent>>('GET', getPage(`/v1/channels/${encodeURIComponent(id)}/timeline`, { limit: 50 })),
+    refetchInterval: 10_000,
   });
 }
 
@@ -178,7 +189,9 @@ export function storeChannel(client: QueryClient, channel: Channel): void {
       channels: list.channels.map((one) => (one.id === channel.id ? channel : one)),
     });
   }
+  const isPaged = storeInPages(client, channel);
   if (!listed || before?.status !== channel.status) void client.invalidateQueries({ queryKey: ['channels'] });
+  if (!isPaged || before?.status !== channel.status) void client.invalidateQueries({ queryKey: ['channel-pages'] });
 }
 
 /** Adds an event at the top of its channel's timeline, once. */

@@ -1,6 +1,5 @@
-import type { Channel } from '../../api/schemas/channels.ts';
-import { needsSomeone } from './words.ts';
-import { LEFT, isOneOf } from '../../domain/channel.ts';
+import { LEFT, NEEDS_PERSON, isOneOf } from '../../domain/channel.ts';
+import type { ChannelSort, Status } from '../../domain/channel.ts';
 
 export const STATUS_GROUPS = [
   { id: 'all', word: 'All' },
@@ -12,33 +11,32 @@ export const STATUS_GROUPS = [
 ] as const;
 export type StatusGroup = (typeof STATUS_GROUPS)[number]['id'];
 
+/** The statuses of a group; none: every one. */
+export const STATUSES_OF: Record<StatusGroup, readonly Status[]> = {
+  all: [],
+  needs: NEEDS_PERSON,
+  degraded: ['degraded'],
+  connected: ['connected'],
+  paused: ['paused'],
+  disconnected: LEFT,
+};
+
+export const isInGroup = (status: Status, group: StatusGroup): boolean =>
+  group === 'all' || isOneOf(STATUSES_OF[group], status);
+
 export function groupOf(parameter: string | null): StatusGroup {
   return STATUS_GROUPS.find((group) => group.id === parameter)?.id ?? 'all';
 }
 
-/** The channels of a group whose addresses contain the text. */
-export function chooseChannels(channels: Channel[], filter: { group: StatusGroup; text: string }): Channel[] {
-  const text = filter.text.trim().toLowerCase();
-  return channels.filter(
-    (channel) =>
-      belongs(channel, filter.group) &&
-      [channel.account.email, channel.account.login, channel.owner?.email ?? ''].some((address) =>
-        address.toLowerCase().includes(text),
-      ),
-  );
-}
+/** The orders of the list; the first is the usual one. */
+export const SORTS: readonly { value: ChannelSort; label: string }[] = [
+  { value: 'needs', label: 'Worst first' },
+  { value: 'email', label: 'Address' },
+  { value: 'status_since', label: 'Longest in its status' },
+  { value: 'covered_until', label: 'Longest not covered' },
+  { value: 'created_at', label: 'Oldest first' },
+];
 
-function belongs(channel: Channel, group: StatusGroup): boolean {
-  switch (group) {
-    case 'all':
-      return true;
-    case 'needs':
-      return needsSomeone(channel);
-    case 'disconnected':
-      return isOneOf(LEFT, channel.status);
-    case 'degraded':
-    case 'connected':
-    case 'paused':
-      return channel.status === group;
-  }
+export function sortOf(parameter: string | null): ChannelSort {
+  return SORTS.find(({ value }) => value === parameter)?.value ?? 'needs';
 }

@@ -153,10 +153,3 @@ function whoMustAct(channel: Explained): string | null {
 export function needsSomeone(channel: Pick<Channel, 'status'>): boolean {
   return isOneOf(NEEDS_PERSON, channel.status);
 }
-
-/** Worst first, as a list that is opened when something is wrong wants it. */
-export function severity(status: Status): number {
-  return ['reauth_required', 'blocked', 'degraded', 'disconnecting', 'paused', 'connected', 'disconnected'].indexOf(
-    status,
-  );
-}

@@ -1,7 +1,7 @@
 import type { Channel } from '../../../api/schemas/channels.ts';
 import { REVOCATION_WORDS } from '../../words/event-words.ts';
 import { explain, needsSomeone, STATUS_WORDS } from '../../words/words.ts';
-import { MissedWords, StatusCode } from './attention-banner.tsx';
+import { MissedWords, StatusCode } from './missed-words.tsx';
 import { Ago } from '../clock.tsx';
 import { StatusMark } from './status-mark.tsx';
 

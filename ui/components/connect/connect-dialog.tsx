@@ -41,6 +41,8 @@ interface Wish {
   tenant: string;
   historyDays: string;
   kind: 'individual' | 'shared';
+  /** Who is told when the channel breaks; empty: the admins of the tenant. */
+  owner: string;
   /** Of a shared channel, where the person signs in with a login of their own. */
   mailbox: string;
 }
@@ -51,6 +53,7 @@ function linkBody(wish: Wish, returnTo: string | null): Record<string, unknown> 
     tenant: wish.tenant.trim(),
     ...(wish.accessType && { access_types: [wish.accessType] }),
     kind: wish.kind,
+    ...(wish.owner.trim() !== '' && { owner: { email: wish.owner.trim() } }),
     ...(wish.kind === 'shared' && wish.mailbox.trim() !== '' && { mailbox: wish.mailbox.trim() }),
     ...(days > 0 && { import_from: new Date(serverNow() - days * DAY_MS).toISOString() }),
     ...(returnTo && { return_to: returnTo }),
@@ -65,6 +68,7 @@ function ConnectForm() {
     tenant: localStorage.getItem(TENANT_KEY) ?? 'acme',
     historyDays: '0',
     kind: 'individual',
+    owner: '',
     mailbox: '',
   });
   const follow = useMutation({
@@ -165,6 +169,13 @@ function MoreChoices({ wish, onChange }: { wish: Wish; onChange: (part: Partial<
             { value: 'shared', label: 'The admins; several people share it' },
           ]}
           onChange={(event) => onChange({ kind: event.currentTarget.value === 'shared' ? 'shared' : 'individual' })}
+        />
+        <TextInput
+          type="email"
+          label="Owner’s address"
+          description="Who is told when it breaks; left empty, the tenant’s admins are"
+          value={wish.owner}
+          onChange={(event) => onChange({ owner: event.currentTarget.value })}
         />
         {wish.kind === 'shared' && (
           <TextInput

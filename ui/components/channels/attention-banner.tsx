@@ -2,11 +2,11 @@ import { Link } from 'react-router';
 import type { Channel } from '../../../api/schemas/channels.ts';
 import { count, plural } from '../../words/time.ts';
 import { explain } from '../../words/words.ts';
-import { Ago, Moment } from '../clock.tsx';
-import { Copyable } from '../copyable.tsx';
-import { ChangeAccessButton } from './access/change-button.tsx';
-import { ReauthorizeButton } from './reauthorize-button.tsx';
-import { StatusShape } from './status-mark.tsx';
+import { Ago } from '../clock.tsx';
+import { ChangeAccessButton } from '../channel/access/change-button.tsx';
+import { MissedWords, StatusCode } from '../channel/missed-words.tsx';
+import { ReauthorizeButton } from '../channel/reauthorize-button.tsx';
+import { StatusShape } from '../channel/status-mark.tsx';
 
 const SHOWN = 4;
 
@@ -62,28 +62,5 @@ function BannerItem({ channel }: { channel: Channel }) {
         </div>
       )}
     </li>
-  );
-}
-
-/** What was missed, as far as it is known before an import has looked. */
-export function MissedWords({ channel }: { channel: Channel }) {
-  if (channel.covered_until === null || channel.import === 'off') return null;
-  return (
-    <>
-      {' '}
-      · everything until <Moment at={channel.covered_until} /> is stored, the rest is waiting
-    </>
-  );
-}
-
-/** The codes behind the sentence: ours, and the provider's own. */
-export function StatusCode({ channel }: { channel: Channel }) {
-  return (
-    <>
-      {channel.status_reason && <Copyable value={channel.status_reason} label="reason code" />}
-      {channel.provider_code && channel.provider_code !== channel.status_reason && (
-        <Copyable value={channel.provider_code} label="provider code" />
-      )}
-    </>
   );
 }

@@ -1,8 +1,10 @@
+import { useEffect, useRef, useState } from 'react';
+import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { Link } from 'react-router';
 import type { Channel } from '../../../api/schemas/channels.ts';
 import { explain, needsSomeone } from '../../words/words.ts';
 import { Ago, RefreshTime, useTime } from '../clock.tsx';
-import { StatusMark } from './status-mark.tsx';
+import { StatusMark } from '../channel/status-mark.tsx';
 import { LEFT, isOneOf } from '../../../domain/channel.ts';
 
 interface Selection {
@@ -13,17 +15,35 @@ interface Selection {
 interface TableProps {
   channels: Channel[];
   selection: Selection;
+  /** Loads the next page; null: everything is here. */
+  onMore: (() => void) | null;
 }
 
-/** One line per channel; on a narrow screen one card. */
-export function ChannelTable({ channels, selection }: TableProps) {
-  const toggle = (id: string) => {
-    const ids = new Set(selection.ids);
-    if (!ids.delete(id)) ids.add(id);
-    selection.set(ids);
-  };
+/** Rows beyond the window that are drawn all the same, so that scrolling meets no blank. */
+const OVERSCAN = 12;
+/** So many rows before the end the next page is asked for. */
+const AHEAD = 30;
+
+/** One line per channel; on a narrow screen one card. Rows out of sight are not drawn: a list may have thousands. */
+export function ChannelTable({ channels, selection, onMore }: TableProps) {
+  const body = useRef<HTMLTableSectionElement>(null);
+  const [isNarrow] = useState(() => window.innerWidth < 720);
+  const virtual = useWindowVirtualizer({
+    count: channels.length,
+    getItemKey: (index) => channels[index]!.id,
+    estimateSize: () => (isNarrow ? 130 : 70),
+    overscan: OVERSCAN,
+    scrollMargin: body.current?.offsetTop ?? 0,
+  });
+  const drawn = virtual.getVirtualItems();
+  const above = (drawn[0]?.start ?? 0) - virtual.options.scrollMargin;
+  const below = virtual.getTotalSize() + virtual.options.scrollMargin - (drawn.at(-1)?.end ?? 0);
+  const isNearEnd = (drawn.at(-1)?.index ?? 0) >= channels.length - AHEAD;
+  useEffect(() => {
+    if (isNearEnd) onMore?.();
+  }, [isNearEnd, onMore]);
   return (
-    <table className="channel-table">
+    <table className="channel-table" aria-rowcount={onMore === null ? channels.length + 1 : -1}>
       <thead>
         <tr>
           <th scope="col" className="cell-select">
@@ -35,21 +55,32 @@ export function ChannelTable({ channels, selection }: TableProps) {
           <th scope="col">Covered until</th>
         </tr>
       </thead>
-      <tbody>
-        {channels.map((channel) => (
+      <tbody ref={body}>
+        <Space height={above} />
+        {drawn.map(({ index, key }) => (
           <ChannelRow
-            key={channel.id}
-            channel={channel}
-            isSelected={selection.ids.has(channel.id)}
-            onSelect={() => toggle(channel.id)}
+            key={key}
+            index={index}
+            measure={virtual.measureElement}
+            channel={channels[index]!}
+            selection={selection}
           />
         ))}
+        <Space height={below} />
       </tbody>
     </table>
   );
 }
 
-function SelectAll({ channels, selection }: TableProps) {
+/** The place of the rows that are not drawn. */
+const Space = ({ height }: { height: number }) =>
+  height > 0 ? (
+    <tr aria-hidden className="row-space">
+      <td colSpan={5} style={{ height }} />
+    </tr>
+  ) : null;
+
+function SelectAll({ channels, selection }: Omit<TableProps, 'onMore'>) {
   const chosen = channels.filter(({ id }) => selection.ids.has(id)).length;
   const isAll = chosen === channels.length;
   return (
@@ -67,20 +98,27 @@ function SelectAll({ channels, selection }: TableProps) {
 
 interface RowProps {
   channel: Channel;
-  isSelected: boolean;
-  onSelect: () => void;
+  index: number;
+  measure: (row: HTMLTableRowElement | null) => void;
+  selection: Selection;
 }
 
-function ChannelRow({ channel, isSelected, onSelect }: RowProps) {
+function ChannelRow({ channel, index, measure, selection }: RowProps) {
   const over = isOneOf(LEFT, channel.status);
+  const toggle = () => {
+    const ids = new Set(selection.ids);
+    if (!ids.delete(channel.id)) ids.add(channel.id);
+    selection.set(ids);
+  };
   return (
-    <tr className={over ? 'row-over' : undefined}>
+    // The heading is the first row.
+    <tr ref={measure} data-index={index} aria-rowindex={index + 2} className={over ? 'row-over' : undefined}>
       <td className="cell-select">
         <input
           type="checkbox"
           aria-label={`Select ${channel.account.email}`}
-          checked={isSelected}
-          onChange={onSelect}
+          checked={selection.ids.has(channel.id)}
+          onChange={toggle}
         />
       </td>
       <td>
