@@ -7,6 +7,7 @@ import { openChannelSession } from './access.ts';
 import type { ChannelAccess } from './access.ts';
 import { recordRefusal, recordSuccess } from './outcomes.ts';
 import { atPlace } from './at-place.ts';
+import { markOf, withMarkedGenerations } from './sessions/marked-generations.ts';
 import { partyOf } from './in-turn.ts';
 import { Crowded, WorkPlace, workPlaces } from './work-places.ts';
 
@@ -37,7 +38,8 @@ export async function workAtAccount<T>(
     await place.take();
     const session = await place.ask(() => openChannelSession(context, access, signal));
     if (session === 'needs_refresh') return { outcome: 'needs_refresh' };
-    const result = await closing(atPlace(session, place), work);
+    const marked = withMarkedGenerations(atPlace(session, place), markOf(access.channel));
+    const result = await closing(marked, work);
     await recordSuccess(context, tried);
     return { outcome: 'worked', result };
   } catch (error) {

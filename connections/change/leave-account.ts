@@ -8,7 +8,7 @@ import { findUnfinishedBeginning, returnToLane } from '../../db/imports/owed.ts'
 import { forgetPartsAside, putPartsAside } from '../../db/imports/parts-aside.ts';
 import { restartScopes } from '../../db/imports/scopes.ts';
 import { forgetSetAside } from '../../db/imports/set-aside.ts';
-import { findLastReceived, forgetGenerations } from '../../db/messages/messages.ts';
+import { findLastReceived } from '../../db/messages/messages.ts';
 import { refusedGapMs } from '../../domain/backoff.ts';
 import { earliest, later } from '../../imports/heads.ts';
 
@@ -29,8 +29,8 @@ export interface NewPlace {
 
 /**
  * The mail is at another place, whose ids are new but may equal old ones by chance: no message is recognised by its id any
- * more, only by headers and content. No part is a new one there, all of whose mail counts: every part is listed by its dates,
- * from before the last stored message on.
+ * more (`credentials/sessions/marked-generations.ts`), only by headers and content. No part is a new one there, all of whose mail
+ * counts: every part is listed by its dates, from before the last stored message on.
  */
 export async function leaveAccount(tx: Transaction, channel: ChannelRow, place: NewPlace, now: Date): Promise<void> {
   const { id: channelId, tenantId, importMode } = channel;
@@ -48,7 +48,6 @@ export async function leaveAccount(tx: Transaction, channel: ChannelRow, place: 
       }),
     );
   }
-  await forgetGenerations(tx, channelId);
   await returnToLane(tx, channelId, now);
   await restartScopes(tx, channelId);
   await forgetSetAside(tx, channelId);

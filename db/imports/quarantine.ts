@@ -41,8 +41,8 @@ export async function findQuarantineBeginning(tx: Transaction, channelId: string
 
 /**
  * The account is at another place: the ids of messages that were never fetched mean nothing there. What is still tried is
- * listed again by its date (`findQuarantineBeginning`). All others stay in quarantine, where nothing tries them by itself, and
- * no message of the new place has their ids by chance; so does content that is kept for the parser.
+ * listed again by its date (`findQuarantineBeginning`). All others stay in quarantine, where nothing tries them by itself; so
+ * does content that is kept for the parser.
  */
 export async function leaveQuarantine(tx: Transaction, channelId: string): Promise<void> {
   const isUnfetchable = and(eq(importItems.channelId, channelId), sql`${importItems.skipReason} = 'unfetchable'`);
@@ -54,10 +54,7 @@ export async function leaveQuarantine(tx: Transaction, channelId: string): Promi
     .update(importItems)
     .set({ skipReason: 'gone', retryAt: null, replay: false })
     .where(and(isUnfetchable, isStillTried, inArray(importItems.importId, moving)));
-  await tx
-    .update(importItems)
-    .set({ generation: sql`'before ' || ${importItems.generation}`, retryAt: null, replay: false })
-    .where(isUnfetchable);
+  await tx.update(importItems).set({ retryAt: null, replay: false }).where(isUnfetchable);
 }
 
 /** Counts a try before it is made: should it kill the process, the count says so to the next one. Returns the count. */

@@ -53,16 +53,25 @@ export async function findKnownMessages(
   return found.map((row) => ({ ...row, receivedAt: new Date(row.receivedAt) }));
 }
 
+/** A part of the account, by the access whose generations begin with `mark` (`credentials/sessions/marked-generations.ts`). */
+interface MarkedPart {
+  channelId: string;
+  scope: string;
+  mark: string;
+}
+
+const isMarked = (mark: string) => sql`starts_with(${messageLocations.generation}, ${mark})`;
+
 /** A few places of stored messages in a folder, of one generation or of any. */
 export async function listSomePlaces(
   tx: Transaction,
-  { channelId, scope }: Omit<Place, 'generation'>,
+  { channelId, scope, mark }: MarkedPart,
   limit: number,
 ): Promise<PlacedId[]> {
   return tx
     .select({ generation: messageLocations.generation, providerId: messageLocations.providerId })
     .from(messageLocations)
-    .where(and(eq(messageLocations.channelId, channelId), eq(messageLocations.scope, scope)))
+    .where(and(eq(messageLocations.channelId, channelId), eq(messageLocations.scope, scope), isMarked(mark)))
     .orderBy(desc(messageLocations.generation), desc(messageLocations.providerId))
     .limit(limit);
 }
@@ -70,14 +79,14 @@ export async function listSomePlaces(
 /** Some stored messages of other parts of the channel, of each part one. */
 export async function listPlacesElsewhere(
   tx: Transaction,
-  { channelId, scope }: Omit<Place, 'generation'>,
+  { channelId, scope, mark }: MarkedPart,
   limit: number,
 ): Promise<(PlacedId & { scope: string })[]> {
   const { generation, providerId } = messageLocations;
   return tx
     .selectDistinctOn([messageLocations.scope], { scope: messageLocations.scope, generation, providerId })
     .from(messageLocations)
-    .where(and(eq(messageLocations.channelId, channelId), ne(messageLocations.scope, scope)))
+    .where(and(eq(messageLocations.channelId, channelId), ne(messageLocations.scope, scope), isMarked(mark)))
     .orderBy(messageLocations.scope, desc(generation), desc(providerId))
     .limit(limit);
 }
@@ -158,12 +167,6 @@ export async function findLastReceived(tx: Transaction, channelId: string): Prom
   if (last) return last.receivedAt;
   const [retired] = await find(undefined);
   return retired?.receivedAt ?? null;
-}
-
-/** Voids the ids of the access before: their messages are recognised by content alone from now on. */
-export async function forgetGenerations(tx: Transaction, channelId: string): Promise<void> {
-  await tx.execute(sql`
-    update message_locations set generation = 'before ' || generation where channel_id = ${channelId}`);
 }
 
 /**

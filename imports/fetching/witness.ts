@@ -1,4 +1,5 @@
 import { listPlacesElsewhere, listSomePlaces } from '../../db/messages/messages.ts';
+import { markOf } from '../../credentials/sessions/marked-generations.ts';
 import { PartRefused, ProviderError } from '../../domain/verdict.ts';
 import { verdict } from '../../domain/verdict-builders.ts';
 import type { ListedItem } from '../../providers/contract.ts';
@@ -29,7 +30,7 @@ export async function refusalOf(stretch: Stretch, work: PageWork, error: unknown
   const refusal = withheld(error);
   if (!(refusal instanceof ProviderError) || refusal.verdict.kind === 'rate_limited') return refusal;
   const { context, channel } = stretch;
-  const place = { channelId: channel.id, scope: work.scope.scope };
+  const place = { channelId: channel.id, scope: work.scope.scope, mark: markOf(channel) };
   const others = await context.database.inTenant(channel.tenantId, (tx) => listPlacesElsewhere(tx, place, WITNESSES));
   for (const { scope, ...item } of others) {
     const elsewhere = { ...work, scope: { ...work.scope, scope } };
@@ -71,7 +72,7 @@ async function listWitnesses(
 ): Promise<ListedItem[]> {
   const isAccused = new Set(accused.map((item) => keyOf(item)));
   const stored = await context.database.inTenant(channel.tenantId, (tx) =>
-    listSomePlaces(tx, { channelId: channel.id, scope }, WITNESSES + accused.length),
+    listSomePlaces(tx, { channelId: channel.id, scope, mark: markOf(channel) }, WITNESSES + accused.length),
   );
   const others = stored.filter((item) => !isAccused.has(keyOf(item))).slice(0, WITNESSES);
   return witness === null ? others : [witness, ...others];
