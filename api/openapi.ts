@@ -8,7 +8,7 @@ import { Problem, PROBLEMS, problemBody } from './http/problem.ts';
 import { TAGS } from './http/tags.ts';
 import type { ProblemCode } from './http/problem.ts';
 import type { EventType } from '../domain/event.ts';
-import { WEBHOOKS } from './schemas/events/event-data.ts';
+import { WEBHOOKS, webhookName } from './schemas/events/event-data.ts';
 import { sampleWebhook } from './schemas/events/event-samples.ts';
 import { problemOut } from './schemas/problem.ts';
 import { addExamples } from './reference/schema-examples.ts';
@@ -25,6 +25,7 @@ export function openApiDocument(calls: readonly Call[], publicUrl: string) {
     info: {
       title: 'Mooring',
       version: '1',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       description:
         'Keeps connected mailboxes and CRM accounts connected. Calls under `/v1` take an API key as a bearer token; in a browser that is signed in to the web UI, its session serves as well. Every failed call answers with problem details (RFC 9457).',
     },
@@ -38,6 +39,7 @@ export function openApiDocument(calls: readonly Call[], publicUrl: string) {
   };
   const written = createDocument(document, { override: allowMoreFields });
   addExamples((written.components?.schemas ?? {}) as Parameters<typeof addExamples>[0], examplesOf(calls));
+  openReferences(written);
   return written;
 }
 
@@ -56,6 +58,13 @@ const componentOf = ({ operationId }: Call, what: 'Request' | 'Answer') =>
 /** A later version may answer with more; a client that was generated from this one must not refuse it. */
 function allowMoreFields({ jsonSchema, io }: { jsonSchema: { additionalProperties?: unknown }; io: string }): void {
   if (io === 'output' && jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+}
+
+/** zod-openapi repeats beside a reference that there is nothing more, which then refuses every field of what it refers to. */
+function openReferences(node: unknown): void {
+  if (typeof node !== 'object' || node === null) return;
+  if ('$ref' in node && 'additionalProperties' in node) delete node.additionalProperties;
+  for (const value of Object.values(node)) openReferences(value);
 }
 
 const named = new WeakMap<z.ZodType, z.ZodType>();
@@ -110,6 +119,8 @@ function rawBodyOf({ mediaType, description }: NonNullable<Call['rawBody']>) {
 
 function webhookOf(type: EventType, schema: z.ZodType): ZodOpenApiOperationObject {
   return {
+    operationId: `on${webhookName(type)}`,
+    security: [],
     summary: `An endpoint gets this when a \`${type}\` event is emitted`,
     tags: ['Webhooks'],
     requestBody: { required: true, content: { 'application/json': { schema, example: sampleWebhook(type) } } },

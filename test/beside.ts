@@ -9,7 +9,7 @@ export const BESIDE = [
   files('api', [
     'accounts-at-servers answer-types branding client-address connect-oauth connection-context documentation drift exposure',
     'feeds imports key-rights link-ends microsoft openapi pages problems push quarantine security sending-sign-in',
-    'salesforce server-kinds server sign-in-ways',
+    'salesforce server-kinds server sign-in-ways typed-client',
   ]),
   files('channels', ['expiring reminders wake']),
   files('connections', [

@@ -12,6 +12,7 @@ import { raiseEngine } from './engine.ts';
 import type { Engine } from './engine.ts';
 import { addChannel, addEndpoint, listenForWebhooks, raiseStage, removeEndpoints, tell, until } from './stage.ts';
 import type { Received, Stage } from './stage.ts';
+import { freePort, startReadmeReceiver } from './readme-receiver.ts';
 
 let stage: Stage;
 let engine: Engine;
@@ -90,6 +91,28 @@ describe('a webhook', () => {
       },
     });
     expect(await settled(endpoint.id)).toMatchObject({ state: 'delivered', attempts: 1, lastStatus: 204 });
+  });
+
+  it('is taken by the receiver of the README, which refuses what another secret has signed', async () => {
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}/hook`;
+    const { endpoint, secret } = await addEndpoint(stage, { url });
+    const receiving = await startReadmeReceiver({ PORT: String(port), WEBHOOK_SECRET: secret });
+    closing.push(() => receiving.close());
+    await until('the receiver', 15_000, () =>
+      fetch(url, { method: 'POST' }).then(
+        () => true,
+        () => false,
+      ),
+    );
+    pump();
+    const id = await happen('channel.connected');
+    expect(await settled(endpoint.id)).toMatchObject({ state: 'delivered', attempts: 1, lastStatus: 204 });
+    expect(receiving.said()).toBe(`${id} channel.connected ${channel.channelId}\n`);
+    const other = await addEndpoint(stage, { url });
+    await happen('channel.paused');
+    await until('the refusal', 15_000, async () => (await deliveryOf(other.endpoint.id))?.lastStatus === 400);
+    expect(receiving.said().split('\n')).toHaveLength(3);
   });
 
   it('finds its way when the pump died between the commit and the start of the workflow', async () => {

@@ -166,12 +166,12 @@ const whose = {
   incident: z.string().nullable().describe('The incident that the event belongs to; null: none'),
 };
 
-/** `channel.reauth_required` is `ChannelReauthRequiredWebhook`. */
-const nameOf = (type: EventType) =>
-  `${type
+/** `channel.reauth_required` is `ChannelReauthRequired`. */
+export const webhookName = (type: EventType) =>
+  type
     .split(/[._]/)
     .map((word) => word[0]?.toUpperCase() + word.slice(1))
-    .join('')}Webhook`;
+    .join('');
 
 const webhookOut = (type: EventType) =>
   z
@@ -180,7 +180,7 @@ const webhookOut = (type: EventType) =>
       timestamp: timeOut.describe('When it happened'),
       data: oneOf(SHAPES[type], whose).describe('The details'),
     })
-    .meta({ id: nameOf(type), description: 'Standard Webhooks; `webhook-id` is the id of the event' });
+    .meta({ id: `${webhookName(type)}Webhook`, description: 'Standard Webhooks; `webhook-id` is the id of the event' });
 
 /** The bodies of webhooks, by the type of their event. */
 export const WEBHOOKS = new Map(EVENT_TYPES.filter(isDelivered).map((type) => [type, webhookOut(type)]));
