@@ -6,6 +6,8 @@ import type { Context } from '../runtime/context.ts';
 /** Slow senders of headers or bodies are cut off after these, in ms (S-38). */
 const HEADERS_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 30_000;
+/** Node looks every 30 s otherwise, and a slow sender gets as much on top. */
+const CHECK_TIMEOUTS_MS = 2_000;
 /** Longer than a proxy keeps idle connections, so that the proxy closes them. */
 const KEEP_ALIVE_MS = 75_000;
 /** How long running requests may take after the process is asked to stop, in ms. */
@@ -16,7 +18,7 @@ class PortTakenError extends Error {}
 
 /** Answers HTTP on `bind:port`. Throws an error that names the port and its variable when it is taken. */
 export async function listen(app: Express, { bind, port }: Context['config']): Promise<Server> {
-  const server = createServer(app);
+  const server = createServer({ connectionsCheckingInterval: CHECK_TIMEOUTS_MS }, app);
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.keepAliveTimeout = KEEP_ALIVE_MS;

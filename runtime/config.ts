@@ -156,6 +156,7 @@ export function readConfig(environment: Record<string, string> = readEnvironment
   const given = own.data;
   const isAlone = given.MOORING_SANDBOX_ALONE === 'on';
   if (!(isAlone && given.MOORING_SANDBOX === 'on')) requireLongKey(given.MOORING_API_KEY);
+  if (given.MOORING_SANDBOX === 'off') requireTls(theirs.data);
   const sandbox = given.MOORING_SANDBOX === 'on' ? { page: given.MOORING_SANDBOX_PAGE ?? '', isAlone } : null;
   const publicUrl = (given.MOORING_PUBLIC_URL ?? `http://127.0.0.1:${given.PORT}`).replace(/\/$/, '');
   return {
@@ -200,6 +201,18 @@ function mailConfig({ SMTP_URL: smtp, MAIL_FROM: from, MOORING_OUTBOX: outbox }:
 function requireLongKey(key: string | undefined): void {
   if (key === undefined || key.length >= KEY_LENGTH) return;
   throw new ConfigError(`MOORING_API_KEY: expected at least ${KEY_LENGTH} random characters outside the sandbox`);
+}
+
+/** A stand-in on this machine may speak plain HTTP; elsewhere secrets and tokens would cross a network in the clear. */
+function requireTls(theirs: Record<string, unknown>): void {
+  const wrong = Object.keys(theirs).find((name) => name.endsWith('_URL') && isClear(String(theirs[name])));
+  if (wrong) throw new ConfigError(`${wrong}: expected an https: address; http: is for this machine and the sandbox`);
+}
+
+function isClear(address: string): boolean {
+  if (!URL.canParse(address)) return false;
+  const { protocol, hostname } = new URL(address);
+  return protocol === 'http:' && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
 function pollIntervalMs({ MOORING_POLL_SECONDS: seconds, MOORING_SANDBOX: sandbox }: Variables): number | null {

@@ -11,6 +11,7 @@ import type { Program } from '../db/roles.ts';
  */
 export async function checkDatabase(context: Context, program: Program): Promise<void> {
   await checkPooling(context);
+  warnOfUnverified(context);
   const { database, logger } = context;
   const login = await findLoginFacts(database, program);
   if (login.missingRoles.length > 0) {
@@ -36,6 +37,13 @@ export async function checkDatabase(context: Context, program: Program): Promise
       'The login of DATABASE_URL has no statement_timeout, lock_timeout or idle_in_transaction_session_timeout',
     );
   }
+}
+
+/** What encrypts without a look at the certificate takes any server in between for PostgreSQL. */
+function warnOfUnverified({ config, logger }: Context): void {
+  const sslmode = new URL(config.database.url).searchParams.get('sslmode');
+  if (sslmode === null || sslmode === 'disable' || sslmode === 'verify-full') return;
+  logger.warn({ sslmode }, 'DATABASE_URL does not verify its server: set sslmode=verify-full');
 }
 
 async function checkPooling({ config: { database } }: Context): Promise<void> {

@@ -270,7 +270,9 @@ export const refuseOtherSites: RequestHandler = (request, response, next) => {
   const host = request.headers.host ?? '';
   const hostName = host.replace(/:\d+$/, '');
   const origin = request.headers.origin;
-  const sameSite = origin === undefined || origin === 'null' || origin === `http://${host}`;
+  // A page that was reached by a redirect from elsewhere posts its form with this origin, as a page in a sandboxed frame does.
+  const isOwnForm = origin === 'null' && request.headers['sec-fetch-site'] === 'same-origin';
+  const sameSite = origin === undefined || isOwnForm || origin === `http://${host}`;
   if (['127.0.0.1', 'localhost'].includes(hostName) && sameSite) return next();
   response
     .status(403)

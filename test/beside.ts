@@ -34,7 +34,7 @@ export const BESIDE = [
     'copying entra exchange gmail-api google-oauth graph-client graph-mail imap imap-dialogue imap-kill kill',
     'microsoft-faults microsoft-kill',
   ]),
-  files('start', ['compose log machine start-config']),
+  files('start', ['compose log machine sbom start-config']),
   files('vault', ['rewrap start-refused swapped-records vault']),
   files('webhooks', ['api kill outbox']),
   files('workflows', ['access-type verdicts']),

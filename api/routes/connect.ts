@@ -9,7 +9,7 @@ import { letOriginRead } from '../http/cross-origin.ts';
 import { adminConsentUrl } from '../connect/admin-consent.ts';
 import { startAuthorization } from '../connect/authorize.ts';
 import { requireKnown } from '../connect/known-access-types.ts';
-import { openLink, sharedMailbox } from '../connect/open-link.ts';
+import { openLink, sharedMailbox, whyOver } from '../connect/open-link.ts';
 import { renewLink } from '../connect/renew-link.ts';
 import { signInWithPassword } from '../connect/password.ts';
 import { presentPageBranding } from '../branding/present-branding.ts';
@@ -45,6 +45,8 @@ const session = defineCall({
     const opened = await openLink(context, address, request);
     const { link, channel, policy, end, accessTypes, otherAccessTypes } = opened;
     letOriginRead(request, response, link.origin);
+    // Its form is gone, so a link that is over needs to tell no server.
+    const isOver = whyOver(end, await context.clock.now()) !== null;
     const credential =
       channel && (await context.database.inTenant(channel.tenantId, (tx) => findCredentialState(tx, channel.id)));
     // To change the access is to sign in in any way, also of the channel's own access type.
@@ -71,8 +73,8 @@ const session = defineCall({
           cause: presentCause(context, channel, credential),
           status_since: channel.statusSince.toISOString(),
           import: channel.importMode,
-          server: channel.server,
-          smtp: channel.smtp,
+          server: isOver ? null : channel.server,
+          smtp: isOver ? null : channel.smtp,
         },
         import: channel?.importMode ?? link.spec.import,
         uses: link.spec.uses,

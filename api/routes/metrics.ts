@@ -1,5 +1,6 @@
 import { written } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
+import { Problem } from '../http/problem.ts';
 import { registry, renderMetrics } from '../http/metrics.ts';
 
 const metrics = defineCall({
@@ -7,11 +8,13 @@ const metrics = defineCall({
   path: '/metrics',
   operationId: 'getMetrics',
   summary: 'Read metrics for Prometheus',
-  description: 'In the text format of Prometheus.',
+  description: 'In the text format of Prometheus. The figures are of all tenants, so a key of one tenant is refused.',
   tag: 'Operation',
   access: ['metrics:read'],
   answers: { 200: written('Prometheus’ text format', 'text/plain') },
-  async run({ context, response }) {
+  problems: ['tenant_not_allowed'],
+  async run({ context, principal, response }) {
+    if (principal.tenantId !== null) throw new Problem('tenant_not_allowed', 'The figures are of all tenants');
     response.type(registry.contentType).send(await renderMetrics(context));
     return { status: 200 };
   },

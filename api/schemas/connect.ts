@@ -98,8 +98,12 @@ export const connectSessionOut = z.object({
         .describe('The same as far as the provider’s answer tells it, for words in any language'),
       import: importMode.describe('What is imported; off: nothing, so nothing is fetched after the sign-in'),
       status_since: timeOut.describe('Since when it is there'),
-      server: serverOut.nullable().describe('The server of a password channel; null for other channels'),
-      smtp: smtpOut.nullable().describe('The server by which a password channel sends; null where it does not'),
+      server: serverOut
+        .nullable()
+        .describe('The server of a password channel; null for other channels, and at a link that is over'),
+      smtp: smtpOut
+        .nullable()
+        .describe('The server by which a password channel sends; null where it does not, and at a link that is over'),
     })
     .nullable()
     .describe('The channel of a reauthorize link; null for a connect link'),

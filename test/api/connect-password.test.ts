@@ -87,6 +87,12 @@ describe('connecting with a password', () => {
     const { host, port, security } = stage.imap;
     expect(session.json.channel).toMatchObject({ access_type: 'imap', server: { host, port, security } });
     expect(session.text).not.toContain(PASSWORD);
+    // Used or expired, it tells no server to its next reader.
+    await sql`update links set expires_at = now() - interval '1 minute' where id = ${again.id}`;
+    for (const { path } of [link, again]) {
+      const { text } = await browse(api)('GET', `${path}/session`);
+      expect(text).not.toContain(`"port":${port}`);
+    }
   });
 
   test('says what failed, and stores nothing', async () => {

@@ -295,6 +295,8 @@ describe('what describes the API', () => {
     expect(text).toContain('mooring_channels_degraded_for_a_day 0');
     expect(text).not.toContain('secret-part');
     expect((await api.request('GET', '/metrics')).status).toBe(401);
+    const ofTenant = await api.caller({ tenantId: 'acme', scopes: ['metrics:read'] });
+    expect(await ofTenant('GET', '/metrics')).toMatchObject({ status: 403, json: { code: 'tenant_not_allowed' } });
   });
 });
 

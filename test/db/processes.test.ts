@@ -167,9 +167,12 @@ test('rule 14: a process warns of a login that may do too much, and refuses one 
   const own = await startServer({});
   own.stop();
   expect([own.said, own.output().includes(warning)]).toEqual(['ready', false]);
-  const administrator = await startServer({ DATABASE_URL: stage.databaseUrl, LOG_LEVEL: 'warn' });
+  const unverified = `${stage.databaseUrl}?sslmode=prefer`;
+  const administrator = await startServer({ DATABASE_URL: unverified, LOG_LEVEL: 'warn' });
   administrator.stop();
   expect([administrator.said, administrator.output().includes(warning)]).toEqual(['ready', true]);
+  expect(administrator.output()).toContain('does not verify its server: set sslmode=verify-full');
+  expect(own.output()).not.toContain('sslmode');
 
   const admin = postgres(stage.databaseUrl, { max: 1, onnotice: () => {} });
   const password = secret('database-password');

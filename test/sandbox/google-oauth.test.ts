@@ -42,6 +42,19 @@ test('a person chooses an account, leaves a box ticked, and comes back with a co
   expect((await app.exchange(back.searchParams.get('code'))).status).toBe(200);
 });
 
+/** A change that any page could cause by a form of its own. */
+async function statusOf(headers: Record<string, string>): Promise<number> {
+  return (await fetch(new URL('/control/reset', sandbox.addresses.control), { method: 'POST', headers })).status;
+}
+
+test('a page of another site cannot use the sandbox, nor one in a sandboxed frame; its own forms can', async () => {
+  expect(await statusOf({ origin: 'https://evil.example' })).toBe(403);
+  expect(await statusOf({ origin: 'null' })).toBe(403);
+  expect(await statusOf({ origin: 'null', 'sec-fetch-site': 'cross-site' })).toBe(403);
+  expect(await statusOf({ origin: 'null', 'sec-fetch-site': 'same-origin' })).toBeLessThan(300);
+  expect(await statusOf({})).toBeLessThan(300);
+});
+
 test('a script consents for a person; the id token verifies and says who it is', async () => {
   const tokens = await app.connect(email);
   expect(tokens.refresh_token).toMatch(/^1\/\//);

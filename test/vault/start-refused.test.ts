@@ -134,6 +134,14 @@ test('S-23: a process with a bad configuration ends, and names the variable with
   }
 }, 120_000);
 
+test('S-23: no provider is spoken to in the clear beyond this machine', async () => {
+  const asked = { MOORING_SANDBOX: 'off', GOOGLE_TOKEN_URL: 'http://token.example.com/token' };
+  const { said, code, output } = await start('server.ts', asked);
+  expect([said, code], output).toEqual(['ended', 1]);
+  expect(output).toContain('GOOGLE_TOKEN_URL: expected an https: address');
+  expect(output).not.toContain('token.example.com');
+});
+
 test('S-27: a process with real mailboxes does not start under a debugger, which could read every key', async () => {
   const real = [{ MOORING_SANDBOX: 'off' }, { MOORING_SANDBOX: 'on', MOORING_SANDBOX_ALONE: 'off' }];
   const inspected = real.map((environment) => start('server.ts', environment, ['--inspect=127.0.0.1:0']));
