@@ -47,6 +47,8 @@ interface Wish {
   mailbox: string;
 }
 
+const NOTHING_ELSE = { historyDays: '0', kind: 'individual', owner: '', mailbox: '' } as const;
+
 function linkBody(wish: Wish, returnTo: string | null): Record<string, unknown> {
   const days = Number(wish.historyDays);
   return {
@@ -66,10 +68,7 @@ function ConnectForm() {
   const [wish, setWish] = useState<Wish>({
     accessType: offered[0]?.access_type ?? null,
     tenant: localStorage.getItem(TENANT_KEY) ?? 'acme',
-    historyDays: '0',
-    kind: 'individual',
-    owner: '',
-    mailbox: '',
+    ...NOTHING_ELSE,
   });
   const follow = useMutation({
     mutationFn: () => call<Link>('POST', '/v1/links', linkBody(wish, returnAddress())),
