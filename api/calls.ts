@@ -12,6 +12,7 @@ import { healthCalls } from './routes/health.ts';
 import { importCalls } from './routes/imports.ts';
 import { incidentCalls } from './routes/incidents.ts';
 import { linkCalls } from './routes/links.ts';
+import { messageViewCalls } from './message-view/calls.ts';
 import { messageCalls } from './routes/messages.ts';
 import { metricsCalls } from './routes/metrics.ts';
 import { mailCalls } from './routes/notices/unsubscribe.ts';
@@ -45,6 +46,7 @@ export const CALLS: { health: Call[]; push: Call[]; mail: Call[]; all: Call[] } 
     ...timelineCalls,
     ...supportCalls,
     ...messageCalls,
+    ...messageViewCalls,
     ...sendingCalls,
     ...tenantCalls,
     ...brandingCalls,

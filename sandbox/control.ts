@@ -25,7 +25,8 @@ interface Control extends Pick<ProviderDeps, 'clock' | 'conditions' | 'requests'
 /** The provider's side, for scripts and the page. Mounted at `/control`. */
 export function controlRoutes(control: Control): Router {
   const router = Router();
-  router.use(json());
+  // A message of 35 MB as base64, the largest that a provider takes, and some.
+  router.use(json({ limit: '64mb' }));
   router.get('/health', (_request, response) => response.json({ ok: true }));
   accountRoutes(router, control);
   securityEventRoute(router, control);

@@ -14,6 +14,7 @@ const loadChannel = () => import('./pages/channel.tsx').then((page) => ({ defaul
 const loadWebhooks = () => import('./pages/webhooks.tsx').then((page) => ({ default: page.WebhooksPage }));
 const loadIncidents = () => import('./pages/incidents.tsx').then((page) => ({ default: page.IncidentsPage }));
 const loadNotices = () => import('./pages/notices.tsx').then((page) => ({ default: page.NoticesPage }));
+const loadMessages = () => import('./pages/messages.tsx');
 const loadOutbox = () => import('./pages/outbox.tsx');
 const loadSettings = () => import('./pages/settings.tsx');
 const loadEmbed = () => import('./pages/embed.tsx').then((page) => ({ default: page.EmbedPage }));
@@ -22,6 +23,8 @@ const ChannelPage = lazy(loadChannel);
 const WebhooksPage = lazy(loadWebhooks);
 const IncidentsPage = lazy(loadIncidents);
 const NoticesPage = lazy(loadNotices);
+const MessagesPage = lazy(() => loadMessages().then((page) => ({ default: page.MessagesPage })));
+const MessagePage = lazy(() => loadMessages().then((page) => ({ default: page.MessagePage })));
 const EmbedPage = lazy(loadEmbed);
 const OutboxPage = lazy(() => loadOutbox().then((page) => ({ default: page.OutboxPage })));
 const OutboxMailPage = lazy(() => loadOutbox().then((page) => ({ default: page.OutboxMailPage })));
@@ -32,7 +35,16 @@ const TenantSettings = lazy(() => loadSettings().then((page) => ({ default: page
 
 /** The pages of the workspace, fetched while the network is there: a page cannot say that it is gone before it is loaded. */
 function loadAllPages(): void {
-  for (const load of [loadChannels, loadChannel, loadWebhooks, loadIncidents, loadNotices, loadSettings, loadEmbed])
+  for (const load of [
+    loadChannels,
+    loadChannel,
+    loadWebhooks,
+    loadIncidents,
+    loadNotices,
+    loadSettings,
+    loadEmbed,
+    loadMessages,
+  ])
     void load().catch(() => {});
 }
 
@@ -50,6 +62,8 @@ export function App() {
             <Route path="/login" element={<ChannelsPage />} />
             <Route path="/channels" element={<ChannelsPage />} />
             <Route path="/channels/:id" element={<ChannelPage />} />
+            <Route path="/channels/:id/messages" element={<MessagesPage />} />
+            <Route path="/messages/:id" element={<MessagePage />} />
             <Route path="/webhooks" element={<WebhooksPage />} />
             <Route path="/incidents" element={<IncidentsPage />} />
             <Route path="/notices" element={<NoticesPage />} />

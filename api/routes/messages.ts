@@ -27,15 +27,18 @@ const list = defineCall({
   answers: { 200: json('A page of the feed', messagesOut) },
   problems: ['invalid_cursor', 'feed_reset', 'tenant_not_allowed'],
   async run({ context, principal, query }) {
-    const { limit, channel: channelId = null, after } = query;
+    const { limit, channel: channelId = null, after, order } = query;
+    const isBackwards = order === 'newest';
     const asked = tenantInReach(principal, query.tenant);
     const tenantId = asked ?? (channelId && (await tenantOf(context, principal, 'channel', channelId)));
     const body = await listInReach(context, tenantId, async (tx) => {
       const end = await readFeedEnd(tx, 'messages');
-      const position = after === undefined ? feedStart(end.epoch) : feedPosition('messages', after, end);
-      const rows = await listMessages(tx, { channelId, tenantId, position, limit: limit + 1 });
+      const begin = isBackwards ? { ...end, number: end.number + 1n } : feedStart(end.epoch);
+      const position = after === undefined ? begin : feedPosition('messages', after, end);
+      const rows = await listMessages(tx, { channelId, tenantId, position, limit: limit + 1, isBackwards });
       const placeOf = ({ number }: (typeof rows)[number]) => feedCursor('messages', { ...end, number: number ?? 0n });
       const page = pageOf(rows, limit, { cursor: placeOf, show: presentMessage });
+      if (isBackwards) return { ...page, cursor: page.next ?? feedCursor('messages', { ...end, number: 0n }) };
       return { ...page, cursor: feedCursor('messages', placeAfter(rows.slice(0, limit), limit, end)) };
     });
     return { status: 200, body };

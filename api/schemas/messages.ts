@@ -7,6 +7,12 @@ export const messagesQuery = z.strictObject({
   ...pageQuery,
   channel: idOf('chn').optional().describe('Only messages of this channel'),
   tenant: tenantName.optional().describe('Only messages of this tenant'),
+  order: z
+    .enum(['oldest', 'newest'])
+    .default('oldest')
+    .describe(
+      '`oldest`: the feed, in which nothing is missed; `newest`: from its end back, for people who look at the latest. A cursor belongs to its order',
+    ),
 });
 
 export const ackBody = z.strictObject({
@@ -51,3 +57,37 @@ export const messagesOut = z.object({
   cursor: z.string().describe('The place after this page, also at the end: `after` of the next read'),
 });
 export type Message = z.infer<typeof messageOut>;
+
+export const attachmentParams = z.strictObject({
+  id: idOf('msg'),
+  number: z.coerce
+    .number('expected the number of an attachment')
+    .int()
+    .min(1)
+    .max(500)
+    .describe('The attachment’s number'),
+});
+
+const attachmentOut = z
+  .object({
+    number: z.int().describe('Its place among the attachments, from 1'),
+    name: z.string().nullable().describe('The name that its sender gave it; null: none'),
+    media_type: z.string().describe('What its sender says it is'),
+    size: z.int().describe('Bytes, decoded'),
+  })
+  .meta({ id: 'Attachment' });
+
+export const messageViewOut = z
+  .object({
+    message: messageOut,
+    readable: z
+      .boolean()
+      .describe('Whether the message can be read within bounds; its raw content is whole all the same'),
+    text: z.string().nullable().describe('The plain text; null: the message has none'),
+    html: z.string().nullable().describe('The HTML without all that acts or loads; null: the message has none'),
+    remote_images: z.int().describe('Pictures elsewhere that the message names; none is loaded'),
+    attachments: z.array(attachmentOut).describe('The attachments, pictures within the HTML included'),
+    cut: z.boolean().describe('Whether text or HTML is shown in part, because it is very long'),
+  })
+  .meta({ id: 'MessageView' });
+export type MessageView = z.infer<typeof messageViewOut>;

@@ -1,4 +1,4 @@
-import { eq, gt, sql } from 'drizzle-orm';
+import { eq, gt, lt, sql } from 'drizzle-orm';
 import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import type { SQL } from 'drizzle-orm';
 import type { Transaction } from '../client.ts';
@@ -51,6 +51,10 @@ export async function readFeedEnd(tx: Transaction, feed: Feed): Promise<FeedPosi
 /** Rows of a feed after a position. A row without a number is not settled, and stands in no range. */
 export function isAfter(table: { number: AnyPgColumn }, { number }: Pick<FeedPosition, 'number'>): SQL {
   return gt(table.number, sql`${number.toString()}::bigint`);
+}
+
+export function isBefore(table: { number: AnyPgColumn }, { number }: Pick<FeedPosition, 'number'>): SQL {
+  return lt(table.number, sql`${number.toString()}::bigint`);
 }
 
 /**

@@ -1,7 +1,7 @@
-import { and, asc, eq, inArray, isNull } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, isNull } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import type { Transaction } from '../client.ts';
-import { isAfter } from '../events/feed.ts';
+import { isAfter, isBefore } from '../events/feed.ts';
 import type { FeedPosition } from '../events/feed.ts';
 import { messageParts, messages } from '../schema/messages.ts';
 
@@ -13,6 +13,8 @@ export interface MessageFilter {
   tenantId: string | null;
   position: Pick<FeedPosition, 'number'>;
   limit: number;
+  /** From the position back, newest first: for people, who look at the end. */
+  isBackwards?: boolean;
 }
 
 /** Settled messages in the feed's order, so that a reader misses none (rule 12). */
@@ -22,14 +24,14 @@ export async function listMessages(tx: Transaction, filter: MessageFilter): Prom
     .from(messages)
     .where(
       and(
-        isAfter(messages, filter.position),
+        filter.isBackwards ? isBefore(messages, filter.position) : isAfter(messages, filter.position),
         // Readers skip tombstones, whose messages they acknowledged.
         isNull(messages.retiredAt),
         filter.channelId === null ? undefined : eq(messages.channelId, filter.channelId),
         filter.tenantId === null ? undefined : eq(messages.tenantId, filter.tenantId),
       ),
     )
-    .orderBy(asc(messages.number))
+    .orderBy(filter.isBackwards ? desc(messages.number) : asc(messages.number))
     .limit(filter.limit);
 }
 

@@ -33,6 +33,7 @@ const TELLING = new Set([
   'StartRefused',
   'StatusUnanswered',
   'UnexpectedAnswer',
+  'UnreadableMail',
   'VaultError',
   // Temporal's
   'ActivityFailure',

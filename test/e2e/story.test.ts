@@ -1,10 +1,8 @@
 import { Client, Connection } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { Browser, Page } from 'playwright-core';
-import postgres from 'postgres';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { newId } from '../../db/ids.ts';
 import { maskAddress } from '../../domain/redaction/mask-address.ts';
 import { channelWorkflowId } from '../../domain/workflow/names.ts';
 import { chainOf } from '../support/engine.ts';
@@ -85,7 +83,7 @@ describe.skipIf(!chromiumInstalled)('a newcomer', { timeout: 120_000 }, () => {
       .getByRole('button', { name: /^Copy command .*\/v1\/channels .*mk_/ })
       .first()
       .innerText();
-    const [, key = ''] = /Bearer (mk_\w+)/.exec(line) ?? [];
+    const [, key = ''] = /Bearer (mk_[\w-]+)/.exec(line) ?? [];
     const answer = await fetch(`${mooring.run.api}/v1/channels`, { headers: { authorization: `Bearer ${key}` } });
     expect(await answer.json()).toEqual({ data: [], next: null });
     expect(line).toContain(`curl -s ${mooring.run.ui}/v1/`);
@@ -331,34 +329,6 @@ describe.skipIf(!chromiumInstalled)('a newcomer', { timeout: 120_000 }, () => {
     await state('status').getByText('Disconnected', { exact: true }).waitFor();
     await state('status').getByText('The provider confirmed that our access is withdrawn.', { exact: true }).waitFor();
     expect((await mooring.sandbox.requests('google', 'revoke', ANA)).map(({ status }) => status)).toContain(200);
-  });
-
-  it('finds one of a thousand channels: by scrolling, by order and by a pasted id', async () => {
-    const sql = postgres(mooring.run.database_url ?? '', { max: 1, onnotice: () => {} });
-    const ids = Array.from({ length: 1_000 }, () => newId('chn'));
-    await sql`insert into channels (id, tenant_id, kind, access_type, uses, account_email, account_login,
-      account_provider_id, mailbox_key, status, status_since, credential_version, created_at, disconnected_at)
-      select id, 'acme', 'individual', 'imap', '{read}', 'many.' || lpad(n::text, 4, '0') || '@example.com', 'x', 'x',
-        'many' || n, 'disconnected', now(), 1, now(), now() from unnest(${ids}::text[]) with ordinality as made (id, n)`;
-    await sql.end();
-    await page.goto(mooring.run.ui);
-    const rows = page.getByRole('row');
-    const row = (address: string) => page.getByRole('link', { name: address, exact: true });
-    await row('many.0001@example.com').waitFor();
-    expect(await rows.count()).toBeLessThan(100);
-    await page.getByRole('combobox', { name: 'Sort by', exact: true }).selectOption({ label: 'Address' });
-    for (let turn = 0; turn < 60 && (await row('many.1000@example.com').count()) === 0; turn++) {
-      await page.mouse.wheel(0, 20_000);
-      await page.waitForTimeout(100); // a wheel has no end to wait for
-    }
-    await row('many.1000@example.com').waitFor();
-    expect(await rows.count()).toBeLessThan(100);
-    await page.getByRole('searchbox', { name: 'Search', exact: true }).fill(ids[476]!);
-    await row('many.0477@example.com').waitFor();
-    await expect.poll(() => rows.count()).toBe(2);
-    await row('many.0477@example.com').click();
-    await page.getByRole('heading', { name: 'many.0477@example.com', exact: true }).waitFor();
-    await page.goto(mooring.run.ui);
   });
 
   it('signs out, and in again with the API key', async () => {

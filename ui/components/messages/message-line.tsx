@@ -1,0 +1,21 @@
+import { Link } from 'react-router';
+import type { Message } from '../../../api/schemas/messages.ts';
+import { Ago } from '../clock.tsx';
+
+/** A message in a list. */
+export function MessageLine({ message }: { message: Message }) {
+  return (
+    <li>
+      <Link className="message-subject" to={`/messages/${message.id}`}>
+        {message.subject || 'No subject'}
+      </Link>
+      <span className="meta message-from">
+        {message.from ? message.from.name || message.from.email : 'unknown sender'} · {message.folder}
+      </span>
+      {message.backfilled && <span className="meta message-missed">was missed</span>}
+      <span className="meta">
+        <Ago at={message.stored_at} />
+      </span>
+    </li>
+  );
+}
