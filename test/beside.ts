@@ -8,8 +8,8 @@ export const BESIDE = [
   'test/{crypto,domain,net,ui}/*.test.ts',
   files('api', [
     'accounts-at-servers answer-types branding client-address connect-oauth connection-context documentation drift exposure',
-    'feeds imports key-rights link-ends microsoft openapi pages problems push quarantine security sending-sign-in',
-    'salesforce server-kinds server sign-in-ways typed-client',
+    'feeds imports key-rights link-ends microsoft openapi pages problems push quarantine readme security sending-sign-in',
+    'salesforce server-kinds server sign-in-ways',
   ]),
   files('channels', ['expiring reminders wake']),
   files('connections', [

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -7,12 +7,12 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startApi } from '../support/api.ts';
 import type { Api } from '../support/api.ts';
-import { readmeCode } from '../support/readme.ts';
+import { readmeCode, readmeCommands } from '../support/readme.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
 import { linksOf } from './links-of.ts';
 
-/* The README's lines make a client out of a running server's document; the README's program compiles and runs with it. */
+/* The code of the README, as it stands there: its lines of curl, and its lines that make a client and use it. */
 
 const ROOT = join(import.meta.dirname, '../..');
 const STRICT = ['--strict', '--noEmit', '--module', 'nodenext', '--target', 'es2024', '--allowImportingTsExtensions'];
@@ -72,6 +72,30 @@ test('the README’s lines make types with which its program compiles, runs, and
   expect(said[0]).toMatch(/^Connect an account at http:\/\/127\.0\.0\.1:\d+\/connect\/[\w-]+$/);
   expect(said[1]).toBe(`${channel} ana@example.com connected`);
   expect(said[2]).toMatch(/^The token is good until \d{4}-/);
+});
+
+/** Every line of curl in turn, for a channel that is there, with its status. */
+test('the README’s lines of curl are answered as it says', async () => {
+  const channel = await linksOf(stage, api).connect('curl@example.com');
+  await mkdir(join(folder, '.mooring'));
+  await writeFile(join(folder, '.mooring/run.json'), JSON.stringify({ api: api.url, api_key: api.call.key }));
+  await writeFile(join(folder, 'message.eml'), 'Subject: Hello\r\n\r\nHello\r\n');
+  const commands = readmeCommands('curl ').map((command) =>
+    command.replace('curl -s', "curl -s -o /dev/null -w '%{http_code} %{url}\\n'"),
+  );
+  const [variables = '', ...calls] = [readmeCode('sh', 'run.json').split('# 1.')[0], ...commands];
+  const script = [variables, ...calls].join('\n').replaceAll('chn_…', channel).replace('&after=…', '');
+  const answers = (await inFolder('bash', ['-ec', script])).trim().split('\n');
+  expect(answers.map((line) => line.replace(api.url, '').replace(channel, ':id'))).toEqual([
+    '201 /v1/links',
+    '200 /v1/channels/:id/access-token',
+    '200 /v1/messages?tenant=acme',
+    '409 /v1/channels/:id/send', // the channel reads only
+    '200 /v1/branding',
+    '200 /v1/notices?tenant=acme',
+    '201 /v1/channels/:id/reauthorize-links',
+    '201 /v1/banner-tokens',
+  ]);
 });
 
 test('the types refuse what the API refuses', async () => {
