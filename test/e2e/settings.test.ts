@@ -223,6 +223,24 @@ describe.skipIf(!chromiumInstalled)('the settings in the web UI', { timeout: 240
     await said(/^sent by 127\.0\.0\.1:\d+$/).waitFor();
   });
 
+  it('says by name what is wrong with a webhook’s address and tenant, and which endpoint has the address already', async () => {
+    const url = 'http://127.0.0.1:9/hook';
+    const { json: endpoint } = await api.call('POST', '/v1/webhook-endpoints', { url, tenant: 'acme' });
+    await page.goto(`${api.url}/webhooks`);
+    await page.getByText('Every event, of every tenant', { exact: true }).click();
+    const alert = page.getByRole('form', { name: 'Add an endpoint' }).getByRole('alert');
+    const refused = async (address: string, tenant: string, words: string) => {
+      await field('Address of the endpoint').fill(address);
+      await field('Tenant').fill(tenant);
+      await button('Add endpoint').click();
+      await alert.getByText(words).waitFor();
+    };
+    await refused('https://10.0.0.1/', 'acme', 'Address: expected a public https: address');
+    await refused(url, 'a/b', 'Tenant: expected text without control characters and slashes.');
+    await refused(url, 'acme', `The endpoint ${endpoint.id} has this address`);
+    expect(await alert.innerText()).not.toMatch(/Invalid|Too (small|big)|string/);
+  });
+
   it('reads well at every width and in both schemes', async () => {
     const places = ['/embed', '/settings', '/settings/branding', '/settings/tenants/acme'];
     expect(

@@ -30,5 +30,16 @@ export function ProblemNotice({ error }: { error: unknown }) {
 /** The detail of a request that does not validate repeats its errors, for logs. */
 function wordsOf({ detail, errors }: Problem): string {
   if (!errors?.length) return detail;
-  return `${errors.map(({ path, message }) => [path, message].filter(Boolean).join(' ')).join('; ')}.`;
+  return errors.map(({ path, message }) => (path === '' ? `${message}.` : `${fieldName(path)}: ${message}.`)).join(' ');
+}
+
+/** `reminders_days.0` is `Reminders days 1`. */
+function fieldName(path: string): string {
+  const words = path
+    .split('.')
+    .map((part) => (/^\d+$/.test(part) ? String(Number(part) + 1) : part.replaceAll('_', ' ')));
+  return words
+    .join(' ')
+    .replace(/^url\b/, 'address')
+    .replace(/^./, (letter) => letter.toUpperCase());
 }
