@@ -49,7 +49,7 @@ export const BY_FIELD: Readonly<Record<string, unknown>> = {
   port: 993,
   postgresql: '18.4',
   privacy_url: 'https://your.app/privacy',
-  provider: 'google',
+  provider: 'Google',
   provider_code: null,
   provider_id: '104512345678901234567',
   public_origin: 'https://mooring.example.com',

@@ -18,7 +18,9 @@ import {
 const toChooseFrom = accessTypes.describe(
   'The access types that the person may choose from; left out: all that the tenant allows',
 );
-const returnTo = webAddress.optional().describe('Where the person returns after the sign-in; left out: nowhere');
+const returnTo = webAddress
+  .optional()
+  .describe('Where the person returns after the sign-in, with  or  added to its query; left out: nowhere');
 
 const origin = webOrigin
   .optional()
