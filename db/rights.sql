@@ -68,7 +68,7 @@ BEGIN
       WHEN 'former_accesses' THEN ARRAY['sealed_secret']
       WHEN 'refresh_attempts' THEN ARRAY['sealed_answer']
       WHEN 'adoptions' THEN ARRAY['sealed_token', 'sealed_answer']
-      WHEN 'webhook_endpoints' THEN ARRAY['secret_jwe'] END
+      WHEN 'webhook_endpoints' THEN ARRAY['secret_jwe', 'other_secret_jwe'] END
     FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
   LOOP
     IF is_partition THEN
@@ -106,6 +106,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
   SELECT 'adoptions.sealed_answer', public.vault_key_id(sealed_answer), count(*)::integer FROM public.adoptions GROUP BY 2
   UNION ALL
   SELECT 'webhook_endpoints.secret_jwe', public.vault_key_id(secret_jwe), count(*)::integer FROM public.webhook_endpoints GROUP BY 2
+  UNION ALL
+  SELECT 'webhook_endpoints.other_secret_jwe', public.vault_key_id(other_secret_jwe), count(*)::integer FROM public.webhook_endpoints
+    WHERE other_secret_jwe IS NOT NULL GROUP BY 2
   UNION ALL
   SELECT 'kept_mails.jwe', public.vault_key_id(jwe), count(*)::integer FROM public.kept_mails GROUP BY 2
 $$;

@@ -1,6 +1,4 @@
-import { Webhook } from 'standardwebhooks';
 import type { Vault } from '../crypto/vault.ts';
-import { webhookSecretBinding } from '../crypto/webhook-secret.ts';
 import {
   readConsignment,
   recordDelivery,
@@ -9,13 +7,14 @@ import {
 } from '../db/across-tenants/deliveries.ts';
 import type { Database } from '../db/client.ts';
 import type { Consignment, NewDelivery } from '../db/events/deliveries.ts';
+import type { LoggedAttempt } from '../db/schema/events.ts';
 import type { Clock } from '../domain/clock.ts';
 import { deliveryGapMs } from '../domain/backoff.ts';
-import { wireData } from '../domain/event.ts';
 import { ProviderError } from '../domain/verdict.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { noAnswerInWords, refusalInWords } from './delivery-words.ts';
 import type { ReceiverAnswer, WebhookReceivers } from './receivers.ts';
+import { signWebhook, webhookBody, webhookHeaders } from './request.ts';
 
 /** The workflow's timer and our clock may differ by this much, in ms. */
 const EARLY_MS = 1_000;
@@ -62,50 +61,57 @@ export async function attemptDelivery(
   if (!(await takePlaceAtEndpoint(context.database, consignment, dueAt))) {
     return { state: 'waiting', attempts, words: 'The endpoint fails or is busy; the delivery waits in its queue' };
   }
-  const began = performance.now();
-  const answer = await post(context, consignment, now, signal);
-  return settle(context, consignment, { answer, tookMs: performance.now() - began });
+  return settle(context, consignment, await post(context, consignment, now, signal));
 }
 
-/** The receiver's answer, or the code of its absence. */
+/** The receiver's answer, or the code of its absence; and what was signed. */
+interface Made {
+  answer: ReceiverAnswer | string;
+  tookMs: number;
+  timestamp: string;
+  signature: string;
+}
+
 async function post(
   context: DeliveryContext,
   { endpoint, event }: Consignment,
   now: Date,
   signal: AbortSignal,
-): Promise<ReceiverAnswer | string> {
-  const secret = await context.vault.decryptSecret(endpoint.secretJwe, webhookSecretBinding(endpoint));
+): Promise<Made> {
   const body = webhookBody(event);
-  const headers = {
-    'content-type': 'application/json',
-    'user-agent': 'Mooring',
-    'webhook-id': event.id,
-    'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
-    'webhook-signature': new Webhook(secret.reveal()).sign(event.id, now, body),
-  };
+  const timestamp = String(Math.floor(now.getTime() / 1000));
+  const signature = await signWebhook(context.vault, endpoint, { eventId: event.id, body, now });
+  const headers = webhookHeaders(event.id, { timestamp, signature });
+  const began = performance.now();
+  const made = (answer: Made['answer']): Made => ({ answer, tookMs: performance.now() - began, timestamp, signature });
   try {
-    return await context.receivers.post(new URL(endpoint.url), headers, body, signal);
+    return made(await context.receivers.post(new URL(endpoint.url), headers, body, signal));
   } catch (error) {
-    if (error instanceof ProviderError) return error.verdict.providerCode ?? 'network';
+    if (error instanceof ProviderError) return made(error.verdict.providerCode ?? 'network');
     throw error;
   }
 }
 
-/** The same bytes for every attempt and redelivery of an event: ids, numbers and words, never a secret or mail. */
-function webhookBody(event: Consignment['event']): string {
-  const whose = { channel: event.channelId, tenant: event.tenantId, incident: event.incidentId };
-  return JSON.stringify({
-    type: event.type,
-    timestamp: event.at.toISOString(),
-    data: { ...whose, ...wireData(event.data), ...whose },
-  });
+/** Earlier attempts of a delivery are counted alone. */
+const MOST_LOGGED = 10;
+
+function logAttempt({ delivery }: Consignment, made: Made, now: Date, error: string | null): LoggedAttempt[] {
+  const { answer, tookMs, timestamp, signature } = made;
+  const { status, excerpt } = typeof answer === 'string' ? { status: null, excerpt: null } : answer;
+  const attempt = {
+    at: now.toISOString(),
+    timestamp,
+    signature,
+    status,
+    ms: Math.round(tookMs),
+    response: excerpt,
+    error,
+  };
+  return [...(delivery.attemptLog ?? []), attempt].slice(-MOST_LOGGED);
 }
 
-async function settle(
-  context: DeliveryContext,
-  consignment: Consignment,
-  { answer, tookMs }: { answer: ReceiverAnswer | string; tookMs: number },
-): Promise<DeliveryOutcome> {
+async function settle(context: DeliveryContext, consignment: Consignment, sent: Made): Promise<DeliveryOutcome> {
+  const { answer, tookMs } = sent;
   const { id } = consignment.delivery;
   const now = await context.clock.now();
   const attempts = consignment.delivery.attempts + 1;
@@ -117,14 +123,18 @@ async function settle(
     await context.start(await settleAttempt(context.database, consignment, { progress, end, isGone, now }));
   };
   if (status !== null && status >= 200 && status < 300) {
-    await record({ ...made, state: 'delivered', lastError: null, nextAttemptAt: null, deliveredAt: now });
+    const attemptLog = logAttempt(consignment, sent, now, null);
+    const end = { lastError: null, nextAttemptAt: null, deliveredAt: now, attemptLog };
+    await record({ ...made, ...end, state: 'delivered' });
     return { state: 'delivered', attempts, words: `Answered ${status}` };
   }
   const isGone = status === 410;
   const words = typeof answer === 'string' ? noAnswerInWords(answer) : refusalInWords(answer.status);
   const retryInMs = isGone ? null : deliveryGapMs(id, attempts, retryAfterMs);
   const nextAttemptAt = retryInMs === null ? null : new Date(now.getTime() + retryInMs);
-  await record({ ...made, state: nextAttemptAt ? 'pending' : 'failed', lastError: words, nextAttemptAt }, isGone);
+  const attemptLog = logAttempt(consignment, sent, now, words);
+  const progress = { ...made, lastError: words, nextAttemptAt, attemptLog };
+  await record({ ...progress, state: nextAttemptAt ? 'pending' : 'failed' }, isGone);
   if (retryInMs !== null) return { state: 'pending', attempts, words, retryInMs };
   const { endpoint, event } = consignment;
   context.logger.warn(

@@ -14,7 +14,7 @@ export function noAnswerInWords(code: string): string {
   return NO_ANSWER[code] ?? `The endpoint could not be reached (${code})`;
 }
 
-/** An answer outside 200 to 299 in words; the answer's body is never kept. */
+/** An answer outside 200 to 299 in words. */
 export function refusalInWords(status: number): string {
   if (status === 410) return 'The endpoint answered 410, gone, and was disabled';
   if (status === 429) return 'The endpoint answered 429: it asks for a pause';

@@ -10,13 +10,17 @@ import { retryAfterMs } from '../domain/verdict-builders.ts';
 const CONNECT_TIMEOUT_MS = 10_000;
 /** For a whole attempt; Standard Webhooks asks for 15 to 30 s. */
 const ATTEMPT_TIMEOUT_MS = 20_000;
-/** How much of an answer is read, so that its connection can be reused. It is not kept. */
+/** How much of an answer is read, so that its connection can be reused. */
 const READ_BYTES = 64 * 1024;
+/** How much of it is kept, for the developer of the receiver. */
+const KEPT_BYTES = 4 * 1024;
 
 export interface ReceiverAnswer {
   status: number;
   /** The pause that the receiver asked for, in ms; null: none. */
   retryAfterMs: number | null;
+  /** The beginning of the body. */
+  excerpt: string;
 }
 
 export interface ReceiverConfig {
@@ -41,8 +45,8 @@ export function createWebhookReceivers(config: ReceiverConfig): WebhookReceivers
     async post(url, headers, body, signal) {
       const bounded = AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]);
       const answer = await http.stream({ method: 'POST', url, operation: 'api', headers, body, signal: bounded });
-      await discard(answer.body);
-      return { status: answer.status, retryAfterMs: retryAfterMs(answer) };
+      const excerpt = await readBeginning(answer.body);
+      return { status: answer.status, retryAfterMs: retryAfterMs(answer), excerpt };
     },
     close: () => http.close(),
   };
@@ -65,14 +69,21 @@ export async function admitReceiver(egress: EgressConfig, url: URL): Promise<voi
 }
 
 /** The status line decides: a long or broken body is still an answer. */
-async function discard(body: AsyncIterable<Uint8Array>): Promise<void> {
+async function readBeginning(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const kept: Uint8Array[] = [];
   let length = 0;
   try {
     for await (const chunk of body) {
+      if (length < KEPT_BYTES) kept.push(chunk.subarray(0, KEPT_BYTES - length));
       length += chunk.length;
       if (length > READ_BYTES) break;
     }
   } catch {
     // Broken off after the status.
   }
+  // PostgreSQL stores no NUL, and half a letter at the cut is none.
+  return Buffer.concat(kept)
+    .toString()
+    .replaceAll('\0', '')
+    .replace(/\ufffd$/, '');
 }

@@ -1,7 +1,8 @@
-import type { DeliveryRow, ListedDelivery } from '../../db/events/deliveries.ts';
+import type { Consignment, ListedDelivery, ListedRow } from '../../db/events/deliveries.ts';
 import type { EndpointRow } from '../../db/events/endpoints.ts';
+import { webhookBody, webhookHeaders } from '../../webhooks/request.ts';
 import { isoOrNull } from './time.ts';
-import type { WebhookDelivery, WebhookEndpoint } from '../schemas/webhooks.ts';
+import type { WebhookDelivery, WebhookDeliveryDetail, WebhookEndpoint } from '../schemas/webhooks.ts';
 
 /** Without the secret, which is shown once, where the endpoint is made. */
 export function presentEndpoint(row: EndpointRow): WebhookEndpoint {
@@ -13,6 +14,7 @@ export function presentEndpoint(row: EndpointRow): WebhookEndpoint {
     disabled: row.disabledAt !== null,
     disabled_at: isoOrNull(row.disabledAt),
     created_at: row.createdAt.toISOString(),
+    old_secret_until: isoOrNull(row.oldSecretUntil),
     failing: failingLane(row),
   };
 }
@@ -27,7 +29,7 @@ function failingLane(row: EndpointRow): WebhookEndpoint['failing'] {
   return { since, failures: messageFailures, waits_until: isoOrNull(messagesOpenUntil), lane: 'messages' };
 }
 
-export function presentDelivery(delivery: DeliveryRow, event: ListedDelivery['event']): WebhookDelivery {
+export function presentDelivery(delivery: ListedRow, event: ListedDelivery['event']): WebhookDelivery {
   return {
     id: delivery.id,
     endpoint: delivery.endpointId,
@@ -41,5 +43,16 @@ export function presentDelivery(delivery: DeliveryRow, event: ListedDelivery['ev
     next_attempt_at: isoOrNull(delivery.nextAttemptAt),
     delivered_at: isoOrNull(delivery.deliveredAt),
     created_at: delivery.createdAt.toISOString(),
+  };
+}
+
+/** A delivery with what was sent and answered; the headers are those of the last attempt. */
+export function presentDeliveryDetail({ delivery, event }: Omit<Consignment, 'endpoint'>): WebhookDeliveryDetail {
+  const log = delivery.attemptLog ?? [];
+  return {
+    ...presentDelivery(delivery, event),
+    attempt_count: delivery.attempts,
+    request: { headers: webhookHeaders(event.id, log.at(-1) ?? null), body: webhookBody(event) },
+    attempts: log.map(({ at, status, ms, response, error }) => ({ at, status, ms, response, error })),
   };
 }

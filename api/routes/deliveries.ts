@@ -4,11 +4,11 @@ import { findEndpoint } from '../../db/events/endpoints.ts';
 import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import { idCursor, pageOf, parseIdCursor } from '../http/paging.ts';
-import { presentDelivery } from '../presenters/webhooks.ts';
+import { presentDelivery, presentDeliveryDetail } from '../presenters/webhooks.ts';
 import { Problem, notFound } from '../http/problem.ts';
 import { listOf } from '../schemas/list.ts';
 import { idParams } from '../schemas/parts.ts';
-import { deliveriesQuery, deliveryOut } from '../schemas/webhooks.ts';
+import { deliveriesQuery, deliveryDetailOut, deliveryOut } from '../schemas/webhooks.ts';
 
 const tag = 'Webhooks';
 
@@ -69,4 +69,24 @@ const redeliver = defineCall({
   },
 });
 
-export const deliveryCalls = [list, redeliver];
+const get = defineCall({
+  method: 'get',
+  path: '/v1/deliveries/:id',
+  operationId: 'getDelivery',
+  summary: 'Read a delivery with what was sent and answered',
+  description: 'The request as the last attempt made it, and the last ten attempts with the beginning of each answer.',
+  tag,
+  access: ['webhooks:read'],
+  params: idParams('whd'),
+  answers: { 200: json('The delivery', deliveryDetailOut) },
+  async run({ context, principal, params: { id } }) {
+    const found = await withinReach(context.database, principal.tenantId, async (tx) => {
+      const delivery = await findDelivery(tx, id);
+      return delivery && (await findEndpoint(tx, delivery.delivery.endpointId)) && delivery;
+    });
+    if (!found) throw notFound('delivery');
+    return { status: 200, body: presentDeliveryDetail(found) };
+  },
+});
+
+export const deliveryCalls = [list, get, redeliver];

@@ -23,6 +23,7 @@ import { presentEndpoint } from '../presenters/webhooks.ts';
 import { Problem, notFound } from '../http/problem.ts';
 import { tenantInReach } from '../auth/reach.ts';
 import { deliveryCalls } from './deliveries.ts';
+import { webhookToolCalls } from './webhook-tools.ts';
 import { listOf } from '../schemas/list.ts';
 import { idParams } from '../schemas/parts.ts';
 import {
@@ -179,4 +180,4 @@ async function admit(context: Context, url: string): Promise<void> {
   }
 }
 
-export const webhookCalls = [create, list, get, patch, remove, ...deliveryCalls];
+export const webhookCalls = [create, list, get, patch, remove, ...webhookToolCalls, ...deliveryCalls];

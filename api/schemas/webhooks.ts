@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DELIVERY_LANES, EVENT_TYPES, isDelivered } from '../../domain/event.ts';
 import { pageQuery } from '../http/paging.ts';
-import { tenantName, timeOut, webAddress } from './parts.ts';
+import { tenantName, time, timeOut, webAddress } from './parts.ts';
 
 const DELIVERED = EVENT_TYPES.filter((type) => isDelivered(type));
 
@@ -40,6 +40,9 @@ const endpoint = z.object({
   disabled: z.boolean().describe('Whether the endpoint gets no deliveries'),
   disabled_at: timeOut.nullable().describe('Since when; null: it is enabled'),
   created_at: timeOut.describe('When the endpoint was added'),
+  old_secret_until: timeOut
+    .nullable()
+    .describe('Until when the secret before the last rotation signs as well; null: there was no rotation'),
   failing: z
     .object({
       since: timeOut.describe('When the first failure in a row was'),
@@ -84,5 +87,64 @@ export const deliveryOut = z
     created_at: timeOut.describe('When the delivery was made'),
   })
   .meta({ id: 'WebhookDelivery' });
+
+export const deliveryDetailOut = deliveryOut
+  .extend({
+    attempt_count: z.int().describe('Attempts made so far'),
+    attempts: z
+      .array(
+        z.object({
+          at: timeOut.describe('When the attempt ended'),
+          status: z.int().nullable().describe('The HTTP status; null: no answer'),
+          ms: z.int().describe('How long it took, in ms'),
+          response: z.string().nullable().describe('The first 4 KiB of the answer’s body; null: no answer'),
+          error: z.string().nullable().describe('Why it failed, in words; null: it did not'),
+        }),
+      )
+      .describe('The last ten attempts, oldest first'),
+    request: z
+      .object({
+        headers: z.record(z.string(), z.string()).describe('As the last attempt had them'),
+        body: z.string().describe('The body, which is the same in every attempt'),
+      })
+      .describe('What is posted to the endpoint'),
+  })
+  .meta({ id: 'WebhookDeliveryDetail' });
+export type WebhookDeliveryDetail = z.infer<typeof deliveryDetailOut>;
+
+export const testBody = z.strictObject({
+  type: z.enum(DELIVERED).optional().describe('The type of the event; left out: the first that the endpoint wants'),
+});
+
+export const replayBody = z
+  .strictObject({
+    since: time.describe('Events whose delivery was made from then on'),
+    until: time.optional().describe('And before then; left out: until now'),
+    states: z
+      .array(z.enum(['delivered', 'failed']))
+      .min(1)
+      .optional()
+      .describe('What became of the last delivery of the event; left out: any that has ended'),
+  })
+  .refine(({ since, until }) => until === undefined || Date.parse(since) < Date.parse(until), {
+    error: 'expected `until` after `since`',
+    path: ['until'],
+  });
+export const replayOut = z.object({ count: z.int().describe('Events that are delivered again') });
+
+const DAY_S = 86_400;
+export const rotateBody = z.strictObject({
+  overlap_s: z
+    .int()
+    .min(0)
+    .max(30 * DAY_S)
+    .default(DAY_S)
+    .describe('How long the secret before signs as well, in seconds; 0: it ends at once'),
+});
+export const rotatedOut = z.object({
+  secret: z.string().describe('The new secret; shown only in this answer'),
+  old_until: timeOut.describe('Until when deliveries are signed with both secrets'),
+});
+
 export type WebhookEndpoint = z.infer<typeof endpointOut>;
 export type WebhookDelivery = z.infer<typeof deliveryOut>;

@@ -15,7 +15,7 @@ import { webhookDeliveries, webhookEndpoints } from '../schema/events.ts';
 type DeliveryProgress = Partial<
   Pick<
     DeliveryRow,
-    'state' | 'attempts' | 'lastStatus' | 'lastError' | 'lastAttemptAt' | 'nextAttemptAt' | 'deliveredAt'
+    'state' | 'attempts' | 'lastStatus' | 'lastError' | 'lastAttemptAt' | 'nextAttemptAt' | 'deliveredAt' | 'attemptLog'
   >
 >;
 

@@ -77,6 +77,15 @@ const PLACES = {
     owner: 'id',
     version: '1',
   },
+  other_webhook_secret: {
+    how: 'encrypted',
+    table: 'webhook_endpoints',
+    keys: ['id'],
+    record: 'other_secret_jwe',
+    tenant: `coalesce(tenant_id, '')`,
+    owner: 'id',
+    version: '1',
+  },
   message_part: {
     how: 'encrypted',
     table: 'message_parts',
@@ -101,8 +110,10 @@ export type RecordKind = keyof typeof PLACES;
 export const RECORD_KINDS = Object.keys(PLACES) as RecordKind[];
 export const isSealed = (kind: RecordKind): boolean => PLACES[kind].how === 'sealed';
 /** What the records of a place are bound to: a secret that rests keeps its seal. */
-export const boundKindOf = (kind: RecordKind): Exclude<RecordKind, 'former_secret'> =>
-  kind === 'former_secret' ? 'refresh_secret' : kind;
+export function boundKindOf(kind: RecordKind): Exclude<RecordKind, 'former_secret' | 'other_webhook_secret'> {
+  if (kind === 'former_secret') return 'refresh_secret';
+  return kind === 'other_webhook_secret' ? 'webhook_secret' : kind;
+}
 
 /** Records that live less than a day and are not re-wrapped: none is needed after `expires_at`. */
 const PASSING = [

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, inArray, isNull, lt, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, getTableColumns, gt, inArray, isNull, lt, sql } from 'drizzle-orm';
 import type { InferSelectModel } from 'drizzle-orm';
 import { laneOf } from '../../domain/event.ts';
 import type { DeliveryLane, EventType } from '../../domain/event.ts';
@@ -136,8 +136,12 @@ export async function findConsignment(tx: Transaction, deliveryId: string): Prom
   return row ?? null;
 }
 
+/** A list does not need what endpoints answered. */
+export type ListedRow = Omit<DeliveryRow, 'attemptLog'>;
+const { attemptLog: _, ...listedColumns } = getTableColumns(webhookDeliveries);
+
 export interface ListedDelivery {
-  delivery: DeliveryRow;
+  delivery: ListedRow;
   event: { id: string; type: EventType };
 }
 
@@ -147,7 +151,7 @@ export async function listDeliveries(
   { endpointId, after, limit }: { endpointId: string; after: string | null; limit: number },
 ): Promise<ListedDelivery[]> {
   return tx
-    .select({ delivery: webhookDeliveries, event: { id: events.id, type: events.type } })
+    .select({ delivery: listedColumns, event: { id: events.id, type: events.type } })
     .from(webhookDeliveries)
     .innerJoin(events, eq(events.id, webhookDeliveries.eventId))
     .where(

@@ -6,8 +6,8 @@ import type { CircuitValues } from './circuits.ts';
 
 /** With its secret, which only a worker reads: it signs deliveries. */
 export type SigningEndpoint = InferSelectModel<typeof webhookEndpoints>;
-export type EndpointRow = Omit<SigningEndpoint, 'secretJwe'>;
-const { secretJwe: _, ...shownColumns } = getTableColumns(webhookEndpoints);
+export type EndpointRow = Omit<SigningEndpoint, 'secretJwe' | 'otherSecretJwe'>;
+const { secretJwe: _, otherSecretJwe: __, ...shownColumns } = getTableColumns(webhookEndpoints);
 
 export async function insertEndpoint(
   tx: Transaction,
@@ -74,6 +74,29 @@ export async function updateEndpoint(
     .where(eq(webhookEndpoints.id, id))
     .returning(shownColumns);
   return row ?? null;
+}
+
+/**
+ * Signs with another secret from now on, and with the one before until `oldUntil` as well; one that is older still ends
+ * at once. false: there is no such endpoint.
+ */
+export async function rotateSecret(
+  tx: Transaction,
+  { id, secretJwe, oldUntil }: { id: string; secretJwe: string; oldUntil: Date },
+): Promise<boolean> {
+  const { signsWithOther } = webhookEndpoints;
+  const [row] = await tx
+    .select({ signsWithOther })
+    .from(webhookEndpoints)
+    .where(eq(webhookEndpoints.id, id))
+    .for('update');
+  if (!row) return false;
+  const place = row.signsWithOther ? { secretJwe } : { otherSecretJwe: secretJwe };
+  await tx
+    .update(webhookEndpoints)
+    .set({ ...place, signsWithOther: !row.signsWithOther, oldSecretUntil: oldUntil })
+    .where(eq(webhookEndpoints.id, id));
+  return true;
 }
 
 /** Its deliveries go with it; workflows that wait for their next attempt find nothing and end. */

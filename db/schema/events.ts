@@ -1,9 +1,22 @@
 import { sql } from 'drizzle-orm';
-import { bigint, index, integer, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import { bigint, boolean, index, integer, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import type { DeliveryLane, EventType } from '../../domain/event.ts';
 import { feedOrder, renamedJson, time, xid8 } from './columns.ts';
 import { tenants } from './tenants.ts';
 import { channels } from './channels.ts';
+
+/** An attempt of a delivery, for the developer of the receiver. */
+export interface LoggedAttempt {
+  at: string;
+  /** The headers that differ from attempt to attempt. */
+  timestamp: string;
+  signature: string;
+  status: number | null;
+  ms: number;
+  /** The beginning of the answer's body; null: there was no answer. */
+  response: string | null;
+  error: string | null;
+}
 
 /** null: what is the operator's, and no tenant's to see (row-level security lets none equal null). */
 const tenantOrOperator = () => text('tenant_id').references(() => tenants.id, { onDelete: 'cascade' });
@@ -46,6 +59,14 @@ export const webhookEndpoints = pgTable(
     events: text('events').array().$type<EventType[]>(),
     /** `whsec_…`, encrypted under a key the server holds. */
     secretJwe: text('secret_jwe').notNull(),
+    /**
+     * A rotation writes the new secret to the place that is not in use, so that the server rotates what it cannot read.
+     * The release before signs with `secret_jwe`, which is good until `old_secret_until`.
+     */
+    otherSecretJwe: text('other_secret_jwe'),
+    signsWithOther: boolean('signs_with_other').notNull().default(false),
+    /** Until then the secret before signs as well; null: none does. */
+    oldSecretUntil: time('old_secret_until'),
     disabledAt: time('disabled_at'),
     createdAt: time('created_at').notNull(),
     /** The circuit of its lifecycle events (`domain/limits/circuit.ts`), shared by all processes. */
@@ -86,6 +107,8 @@ export const webhookDeliveries = pgTable(
     attempts: integer('attempts').notNull().default(0),
     lastStatus: integer('last_status'),
     lastError: text('last_error'),
+    /** The last attempts with what was answered, oldest first. */
+    attemptLog: jsonb('attempt_log').$type<LoggedAttempt[]>(),
     lastAttemptAt: time('last_attempt_at'),
     nextAttemptAt: time('next_attempt_at'),
     deliveredAt: time('delivered_at'),

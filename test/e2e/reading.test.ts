@@ -6,9 +6,10 @@ import { newId } from '../../db/ids.ts';
 import { secret } from '../support/minting.ts';
 import { startMooring, START_TIMEOUT_MS } from '../support/mooring.ts';
 import type { Mooring } from '../support/mooring.ts';
+import { listenForWebhooks } from '../webhooks/stage.ts';
 import { chromiumInstalled, launchBrowser, openPage } from './browser.ts';
 import { hostileMails } from './hostile-mails.ts';
-import { faultsOnEveryScreen } from './pages.ts';
+import { faultsHere, faultsOnEveryScreen } from './pages.ts';
 
 const ANA = 'ana@example.com';
 
@@ -90,6 +91,38 @@ describe.skipIf(!chromiumInstalled)('a reader', { timeout: 120_000 }, () => {
     await expect.poll(() => rows.count()).toBe(2);
     await row('many.0277@example.com').click();
     await page.getByRole('heading', { name: 'many.0277@example.com', exact: true }).waitFor();
+  });
+
+  it('tries a webhook endpoint: a test event, what was sent and answered, a replay and another secret', async () => {
+    const hooks = await listenForWebhooks((_one, times) => (times === 1 ? 410 : 204));
+    const { id } = await mooring.call<{ id: string }>('POST', '/v1/webhook-endpoints', { url: hooks.url });
+    await page.goto(new URL('/webhooks', mooring.run.ui).href);
+    const card = page.getByRole('region', { name: `Endpoint ${hooks.url}`, exact: true });
+    const press = (name: string) => card.getByRole('button', { name, exact: true }).click();
+    await card.getByText('Test, replay and secret', { exact: true }).click();
+    await card.getByRole('combobox', { name: 'Test event', exact: true }).selectOption('channel.blocked');
+    await press('Send a test');
+    await card.getByText(/^It is on its way/).waitFor();
+    await press('Deliveries');
+    await card.getByText('Failed', { exact: true }).waitFor();
+    await press('Look');
+    await card.getByLabel('The request', { exact: true }).getByText('"type": "channel.blocked"').waitFor();
+    await card.getByLabel('The answer', { exact: true }).getByText('what an endpoint answers').waitFor();
+    await card.getByText(/^after \d+ ms .*The endpoint answered 410, gone, and was disabled$/).waitFor();
+    await mooring.call('PATCH', `/v1/webhook-endpoints/${id}`, { disabled: false });
+    await page.reload();
+    await card.getByText('Test, replay and secret', { exact: true }).click();
+    await press('Replay');
+    await card.getByText('1 event on the way again.', { exact: true }).waitFor();
+    await expect.poll(() => hooks.received.length).toBe(2);
+    await press('Rotate the secret');
+    await card.getByRole('button', { name: /^Copy webhook secret whsec_/ }).waitFor();
+    await press('Deliveries');
+    await card.getByText('Delivered', { exact: true }).waitFor();
+    await card.getByRole('button', { name: 'Look', exact: true }).first().click();
+    await card.getByLabel('The request', { exact: true }).waitFor();
+    expect(await faultsHere(page)).toEqual([]);
+    await hooks.close();
   });
 
   it('leaves no complaint in the browser’s console', () => {

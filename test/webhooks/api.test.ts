@@ -1,27 +1,12 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { eq } from 'drizzle-orm';
-import express from 'express';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { answerProblem } from '../../api/http/answer-problem.ts';
-import { authenticate } from '../../api/auth/authenticate.ts';
-import type { ApiContext } from '../../api/api-context.ts';
-import { KnownKeys } from '../../api/auth/known-keys.ts';
-import { createRequestLimits } from '../../api/limits/request-limits.ts';
-import { mountCalls } from '../../api/mount-calls.ts';
-import { sha256 } from '../../crypto/random-secrets.ts';
-import { readJson } from '../../api/http/read-json.ts';
-import { webhookCalls } from '../../api/routes/webhook-endpoints.ts';
 import { handOver } from '../support/settle.ts';
 import { withinReach } from '../../db/across-tenants/reach.ts';
-import { insertApiKey } from '../../db/access/api-keys.ts';
-import { newId } from '../../db/ids.ts';
 import { readConsignment, recordDelivery } from '../../db/across-tenants/deliveries.ts';
 import { webhookEndpoints } from '../../db/schema/events.ts';
 import { addChannel, raiseStage, removeEndpoints, tell } from './stage.ts';
+import { addKey, serveWebhookCalls } from './serve-calls.ts';
 import type { Stage } from './stage.ts';
-import { keepAnswersOf } from '../support/kept-answers.ts';
 import { secret } from '../support/minting.ts';
 
 const URL_HERE = 'http://127.0.0.1:9/hook';
@@ -33,38 +18,22 @@ const READER = `mk_${secret('api-key')}`;
 let stage: Stage;
 let base: string;
 let channel: { tenantId: string; channelId: string };
-const server = createServer();
+let close: () => void;
 
 beforeAll(async () => {
   stage = await raiseStage();
   channel = { tenantId: 'acme', channelId: await addChannel(stage.database, 'acme') };
   await addChannel(stage.database, 'other');
-  await addKey(OPERATOR, null, ['webhooks:read', 'webhooks:write']);
-  await addKey(ACME, 'acme', ['webhooks:read', 'webhooks:write']);
-  await addKey(READER, null, ['webhooks:read']);
-  const limits = createRequestLimits(stage);
-  const given = { ...stage, database: stage.serverDatabase, limits } as unknown as ApiContext;
-  const context = { ...given, knownKeys: new KnownKeys(given, limits.lookups) };
-  const app = express();
-  app.use('/v1', authenticate(context));
-  app.use(readJson);
-  mountCalls(app, context, webhookCalls);
-  app.use(answerProblem(stage.logger));
-  keepAnswersOf(server);
-  server.on('request', app).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await addKey(stage, OPERATOR, null, ['webhooks:read', 'webhooks:write']);
+  await addKey(stage, ACME, 'acme', ['webhooks:read', 'webhooks:write']);
+  await addKey(stage, READER, null, ['webhooks:read']);
+  ({ base, close } = await serveWebhookCalls(stage));
 });
 afterAll(async () => {
-  server.close();
+  close();
   await stage.close();
 });
 beforeEach(() => removeEndpoints(stage.database));
-
-async function addKey(key: string, tenantId: string | null, scopes: string[]) {
-  const values = { id: newId('key'), name: 'test', hash: sha256(key), tenantId, scopes, createdAt: new Date() };
-  await withinReach(stage.database, null, (tx) => insertApiKey(tx, values));
-}
 
 /** What the calls of this file answer with, all in one. */
 interface Answered {
@@ -128,7 +97,7 @@ describe('POST /v1/webhook-endpoints', () => {
     expect(json.id).toMatch(/^whe_/);
     expect(Buffer.from(json.secret.replace(/^whsec_/, ''), 'base64')).toHaveLength(32);
     const shown = [await call('GET', ENDPOINTS), await call('GET', `${ENDPOINTS}/${json.id}`)];
-    for (const { text } of shown) expect(text).not.toContain('secret');
+    for (const { text } of shown) expect(text).not.toContain('whsec_');
     const [row] = await withinReach(stage.database, null, (tx) =>
       tx.select().from(webhookEndpoints).where(eq(webhookEndpoints.id, json.id)),
     );

@@ -144,7 +144,8 @@ export async function listenForWebhooks(
       if (one.headers['webhook-id'] !== undefined) checkWebhook(body);
       keep('webhook', `${JSON.stringify(one.headers)}\n${body}`);
       const status = await answer(one, received.length);
-      response.writeHead(status, headers).end('what an endpoint answers is never stored');
+      const isLong = headers['x-answer'] === 'long';
+      response.writeHead(status, headers).end(isLong ? `${'ä'.repeat(3_000)}\0` : 'what an endpoint answers');
     };
     void take();
   }).listen(0, '127.0.0.1');

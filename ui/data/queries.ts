@@ -9,7 +9,7 @@ import type { Message } from '../../api/schemas/messages.ts';
 import type { QuarantinedMessage } from '../../api/schemas/quarantine.ts';
 import { storeInPages } from './channel-pages.ts';
 import type { UiSession } from '../../api/schemas/ui.ts';
-import type { WebhookDelivery, WebhookEndpoint } from '../../api/schemas/webhooks.ts';
+import type { WebhookDelivery, WebhookDeliveryDetail, WebhookEndpoint } from '../../api/schemas/webhooks.ts';
 
 const PAGE = 200;
 /** How many channels one screen loads; beyond it the page says so and asks for a filter. */
@@ -172,6 +172,14 @@ export function deliveriesQuery(endpointId: string) {
         'GET',
         getPage(`/v1/webhook-endpoints/${encodeURIComponent(endpointId)}/deliveries`, { limit: 50 }),
       ),
+    refetchInterval: 5_000,
+  });
+}
+
+export function deliveryQuery(id: string) {
+  return queryOptions({
+    queryKey: ['delivery', id],
+    queryFn: () => call<WebhookDeliveryDetail>('GET', `/v1/deliveries/${encodeURIComponent(id)}`),
     refetchInterval: 5_000,
   });
 }

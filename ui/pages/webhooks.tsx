@@ -7,7 +7,7 @@ import { call } from '../data/client.ts';
 import { Copyable } from '../components/copyable.tsx';
 import { Loading } from '../components/loading.tsx';
 import { Notice, ProblemNotice } from '../components/notice.tsx';
-import { WebhookCard } from '../components/webhook-card.tsx';
+import { WebhookCard } from '../components/webhooks/webhook-card.tsx';
 import { webhooksQuery } from '../data/queries.ts';
 import type { NewWebhookEndpoint } from '../../api/schemas/webhooks.ts';
 import { plural } from '../words/time.ts';

@@ -164,6 +164,7 @@ const whose = {
   channel: z.string().nullable().describe('The channel’s id; null: an incident of many channels'),
   tenant: z.string().nullable().describe('The tenant; null: an incident of many channels'),
   incident: z.string().nullable().describe('The incident that the event belongs to; null: none'),
+  test: z.literal(true).optional().describe('Only in a test event, whose channel does not exist'),
 };
 
 /** `channel.reauth_required` is `ChannelReauthRequired`. */

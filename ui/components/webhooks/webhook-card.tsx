@@ -1,15 +1,16 @@
 import { useState } from 'react';
 import { Button } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { call } from '../data/client.ts';
-import { deliveriesQuery } from '../data/queries.ts';
-import type { WebhookDelivery, WebhookEndpoint } from '../../api/schemas/webhooks.ts';
-import { plural } from '../words/time.ts';
-import type { Tone } from '../words/words.ts';
-import { Ago, Ahead } from './clock.tsx';
-import { Copyable } from './copyable.tsx';
-import { Loading } from './loading.tsx';
-import { ProblemNotice } from './notice.tsx';
+import { call } from '../../data/client.ts';
+import { deliveriesQuery } from '../../data/queries.ts';
+import type { WebhookEndpoint } from '../../../api/schemas/webhooks.ts';
+import { plural } from '../../words/time.ts';
+import { Ago, Ahead } from '../clock.tsx';
+import { Copyable } from '../copyable.tsx';
+import { Loading } from '../loading.tsx';
+import { ProblemNotice } from '../notice.tsx';
+import { DeliveryLine } from './delivery-line.tsx';
+import { EndpointTools } from './endpoint-tools.tsx';
 
 export function WebhookCard({ endpoint }: { endpoint: WebhookEndpoint }) {
   const [open, setOpen] = useState(false);
@@ -58,6 +59,7 @@ export function WebhookCard({ endpoint }: { endpoint: WebhookEndpoint }) {
           </Button>
         )}
       </div>
+      {!endpoint.disabled && <EndpointTools endpoint={endpoint} />}
       {(remove.error ?? toggle.error) && <ProblemNotice error={remove.error ?? toggle.error} />}
       {open && <Deliveries endpoint={endpoint} />}
     </section>
@@ -89,45 +91,5 @@ function Deliveries({ endpoint }: { endpoint: WebhookEndpoint }) {
         <DeliveryLine key={delivery.id} delivery={delivery} endpoint={endpoint} />
       ))}
     </ol>
-  );
-}
-
-const STATES: Record<WebhookDelivery['state'], { word: string; tone: Tone }> = {
-  pending: { word: 'Waiting', tone: 'warn' },
-  delivered: { word: 'Delivered', tone: 'good' },
-  failed: { word: 'Failed', tone: 'bad' },
-};
-
-function DeliveryLine({ delivery, endpoint }: { delivery: WebhookDelivery; endpoint: WebhookEndpoint }) {
-  const client = useQueryClient();
-  const again = useMutation({
-    mutationFn: () => call('POST', `/v1/deliveries/${encodeURIComponent(delivery.id)}/redeliver`),
-    onSuccess: () => client.invalidateQueries({ queryKey: ['deliveries', endpoint.id] }),
-  });
-  const { word, tone } = STATES[delivery.state];
-  return (
-    <li>
-      <span className={`word tone-${tone}`}>{word}</span>
-      <span className="delivery-words">
-        <code>{delivery.event.type}</code>
-        {delivery.redelivery > 0 && <span className="meta"> sent again</span>}
-        <span className="meta">
-          <Ago at={delivery.delivered_at ?? delivery.last_attempt_at ?? delivery.created_at} />
-          {delivery.attempts > 1 && ` · ${delivery.attempts} attempts`}
-          {delivery.last_status !== null && delivery.state !== 'delivered' && ` · answered ${delivery.last_status}`}
-          {delivery.last_error && ` · ${delivery.last_error}`}
-          {delivery.state === 'pending' && delivery.next_attempt_at && (
-            <>
-              {' '}
-              · again <Ahead at={delivery.next_attempt_at} />
-            </>
-          )}
-        </span>
-        {again.error && <ProblemNotice error={again.error} />}
-      </span>
-      <Button variant="default" size="compact-sm" disabled={again.isPending} onClick={() => again.mutate()}>
-        {again.isPending ? 'Sending…' : 'Redeliver'}
-      </Button>
-    </li>
   );
 }
