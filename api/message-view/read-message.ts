@@ -7,7 +7,7 @@ import type { InlinePicture } from './safe-html.ts';
 const MOST_TEXT_CHARS = 1024 * 1024;
 const MOST_ATTACHMENTS = 500;
 
-export interface ViewedAttachment {
+interface ViewedAttachment {
   number: number;
   name: string | null;
   mediaType: string;

@@ -23,7 +23,7 @@ const test = defineCall({
   method: 'post',
   path: '/v1/webhook-endpoints/:id/test',
   operationId: 'testWebhookEndpoint',
-  summary: 'Deliver a test event to an endpoint',
+  summary: 'Send a test event to a webhook endpoint',
   description:
     'A sample of the type, signed as any other, with `"test": true` in its `data`. No other endpoint, timeline or stream has it.',
   tag,
@@ -51,7 +51,7 @@ const replay = defineCall({
   method: 'post',
   path: '/v1/webhook-endpoints/:id/replay',
   operationId: 'replayDeliveries',
-  summary: 'Deliver again what an endpoint was sent since a time',
+  summary: 'Repeat what a webhook endpoint was sent since a time',
   description:
     'Each event once more, with its own `webhook-id`, oldest first; at most 100,000 at a time. For a receiver that was down, or lost what it had.',
   tag,
@@ -83,7 +83,7 @@ const rotate = defineCall({
   method: 'post',
   path: '/v1/webhook-endpoints/:id/rotate-secret',
   operationId: 'rotateWebhookSecret',
-  summary: 'Give an endpoint a new secret',
+  summary: 'Change the secret of a webhook endpoint',
   description:
     'Deliveries are signed with both secrets until `old_until`, so that the receiver changes over without losing one. A secret that is older still ends at once.',
   tag,
