@@ -2,10 +2,7 @@ import type { MessageView } from '../../../api/schemas/messages.ts';
 import { plural } from '../../words/time.ts';
 import { Notice } from '../notice.tsx';
 
-/**
- * The body. The server has taken out what acts; the frame runs nothing, sends nothing and loads nothing either, whatever
- * were left.
- */
+/** The body. The server has taken out what acts; should anything be left, the frame runs, sends and loads nothing. */
 export function MessageBody({ view, form }: { view: MessageView; form: 'html' | 'text' }) {
   const { readable, html, text } = view;
   if (!readable) {
