@@ -1,5 +1,5 @@
 import { eq, gt, sql } from 'drizzle-orm';
-import type { InferSelectModel } from 'drizzle-orm';
+import type { InferSelectModel, SQL } from 'drizzle-orm';
 import type { Transaction } from '../client.ts';
 import { channels } from '../schema/channels.ts';
 import { formerAccesses } from '../schema/former-accesses.ts';
@@ -77,6 +77,10 @@ export interface TenantSummary extends TenantRow {
   brokenCount: number;
 }
 
+/** By the index of tenant and status alone, for the tenants of the page. */
+const countChannels = (which: SQL) =>
+  sql<number>`(select count(*) from channels c where c.tenant_id = tenants.id and ${which})::int`;
+
 export async function listTenants(tx: Transaction, after: string | null, limit: number): Promise<TenantSummary[]> {
   return tx
     .select({
@@ -84,13 +88,11 @@ export async function listTenants(tx: Transaction, after: string | null, limit: 
       policy: tenants.policy,
       eraseRequestedAt: tenants.eraseRequestedAt,
       createdAt: tenants.createdAt,
-      channelCount: sql<number>`(count(${channels.id}) filter (where ${channels.status} <> 'disconnected'))::int`,
-      brokenCount: sql<number>`(count(${channels.id}) filter (where ${channels.status} in ${NEEDS_PERSON}))::int`,
+      channelCount: countChannels(sql`c.status <> 'disconnected'`),
+      brokenCount: countChannels(sql`c.status in ${NEEDS_PERSON}`),
     })
     .from(tenants)
-    .leftJoin(channels, eq(channels.tenantId, tenants.id))
     .where(after === null ? undefined : gt(tenants.id, after))
-    .groupBy(tenants.id)
     .orderBy(tenants.id)
     .limit(limit);
 }

@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, lte, sql } from 'drizzle-orm';
+import { and, asc, eq, gte, inArray, lte, sql } from 'drizzle-orm';
 import { HOLDS_GRANT } from '../../domain/channel.ts';
 import type { Database } from '../client.ts';
 import { channels } from '../schema/channels.ts';
@@ -18,8 +18,12 @@ export async function listExpiring(
   // A `Date` has no microseconds: with them the last row would follow itself.
   const isLater =
     after?.expiryWarnAt &&
-    sql`(date_trunc('milliseconds', ${credentials.expiryWarnAt}), ${credentials.channelId})
-      > (${after.expiryWarnAt.toISOString()}::timestamptz, ${after.channelId})`;
+    and(
+      // The index leads here; the expression has none.
+      gte(credentials.expiryWarnAt, after.expiryWarnAt),
+      sql`(date_trunc('milliseconds', ${credentials.expiryWarnAt}), ${credentials.channelId})
+        > (${after.expiryWarnAt.toISOString()}::timestamptz, ${after.channelId})`,
+    );
   return database.acrossTenants((tx) =>
     tx
       .select({

@@ -47,9 +47,8 @@ export async function countStuckChannels(
   const dayAgo = new Date(now.getTime() - 24 * 3_600_000).toISOString();
   return database.acrossTenants(async (tx) => {
     const [row] = await tx.execute<{ stalled: number; degraded: number }>(sql`
-    select count(*) filter (where import_state = 'stalled')::int as stalled,
-      count(*) filter (where status = 'degraded' and status_since < ${dayAgo}::timestamptz)::int as degraded
-    from channels where import_state = 'stalled' or status = 'degraded'`);
+    select (select count(*) from channels where import_state = 'stalled')::int as stalled,
+      (select count(*) from channels where status = 'degraded' and status_since < ${dayAgo}::timestamptz)::int as degraded`);
     return { stalled: row?.stalled ?? 0, degradedForADay: row?.degraded ?? 0 };
   });
 }

@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { and, eq, inArray, isNull, lt, notExists, sql } from 'drizzle-orm';
+import type { SQL } from 'drizzle-orm';
 import type { Database, Transaction } from '../client.ts';
 import { idBefore } from '../ids.ts';
 import { adoptions } from '../schema/adoptions.ts';
@@ -7,14 +9,13 @@ import { links, signIns } from '../schema/links.ts';
 import { listHeld } from '../messages/content.ts';
 import { messageParts, messages } from '../schema/messages.ts';
 import { notices } from '../schema/notices.ts';
-import { quotas } from '../schema/quotas.ts';
 import { idempotencyKeys, uiSessions } from '../schema/tenants.ts';
 import { DEFAULT_RETENTION_DAYS } from '../access/tenants.ts';
 
 /**
  * Deletes content and envelope of messages that were acknowledged longer ago than the tenant's policy says. A tombstone
  * stays: places and fingerprint keep the message from coming twice for the life of the channel. Returns how many;
- * `limit` when there may be more.
+ * `limit` when there may be more. Each tenant is one look into its index: those with nothing due cost no row.
  */
 export async function retireMessages(
   database: Database,
@@ -24,12 +25,14 @@ export async function retireMessages(
     const at = now.toISOString();
     const rows = await tx.execute<{ id: string }>(sql`
     with due as (
-      select m.id, m.content_id from tenants t join messages m on m.tenant_id = t.id
-      where m.acknowledged_at is not null and m.retired_at is null
-        and m.acknowledged_at <= ${at}::timestamptz - make_interval(days =>
-          case when t.policy -> 'retention_days' is null then ${DEFAULT_RETENTION_DAYS}::int
-               else (t.policy ->> 'retention_days')::int end)
-      limit ${limit} for update of m skip locked
+      select m.id, m.content_id from tenants t cross join lateral (
+        select id, content_id from messages
+        where tenant_id = t.id and acknowledged_at is not null and retired_at is null
+          and acknowledged_at <= ${at}::timestamptz - make_interval(days =>
+            case when t.policy -> 'retention_days' is null then ${DEFAULT_RETENTION_DAYS}::int
+                 else (t.policy ->> 'retention_days')::int end)
+        order by acknowledged_at limit ${limit} for update skip locked) m
+      limit ${limit}
     ), emptied as (
       delete from message_parts where content_id in (select content_id from due)
     )
@@ -98,10 +101,7 @@ export async function pruneExpired(database: Database, { now, limit }: { now: Da
         .where(lt(idempotencyKeys.expiresAt, now))
         .returning({ id: idempotencyKeys.hash }),
       await tx.delete(adoptions).where(lt(adoptions.expiresAt, now)).returning({ hash: adoptions.tokenHash }),
-      await tx
-        .delete(quotas)
-        .where(lt(quotas.usedUntil, new Date(now.getTime() - DAY_MS)))
-        .returning({ key: quotas.key }),
+      await pruneQuotas(tx, new Date(now.getTime() - DAY_MS)),
       await tx
         .delete(keptMails)
         .where(
@@ -148,6 +148,24 @@ export async function pruneExpired(database: Database, { now, limit }: { now: Da
     ];
     return counts.reduce((sum, rows) => sum + rows.length, 0);
   });
+}
+
+/** Rows of quotas that are examined at a time. */
+const QUOTAS_AT_ONCE = 2_000;
+
+const stretch = (where: SQL) =>
+  sql`(select key, used_until from quotas where ${where} order by key limit ${QUOTAS_AT_ONCE})`;
+
+/**
+ * A stretch from anywhere, as the keys are hashes. An index of `used_until` would be written by every use of a quota.
+ */
+function pruneQuotas(tx: Transaction, before: Date) {
+  const from = randomBytes(32).toString('hex');
+  return tx.execute(sql`
+    delete from quotas where key in (
+      select key from (${stretch(sql`key >= ${from}`)} union all ${stretch(sql`key < ${from}`)}) stretch
+      where used_until < ${before.toISOString()})
+    returning key`);
 }
 
 /**

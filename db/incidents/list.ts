@@ -6,7 +6,7 @@ import { CHANNEL_COLUMNS } from '../channels/channels.ts';
 import type { ChannelRow } from '../channels/channels.ts';
 import type { IncidentRow } from '../channels/incidents.ts';
 import type { Transaction } from '../client.ts';
-import { channels, incidents } from '../schema/channels.ts';
+import { channels, hasNotLeft, incidents } from '../schema/channels.ts';
 import { incidentChannels, incidentTenants } from '../schema/incidents.ts';
 import { ofClient } from './client-channels.ts';
 
@@ -97,7 +97,12 @@ function concerns(tx: Transaction, channelId: string | null): SQL | undefined {
   const live = tx
     .select(one)
     .from(channels)
-    .where(and(eq(channels.accessType, incidents.provider), channelId === null ? undefined : and(own, isWaiting)));
+    .where(
+      and(
+        eq(channels.accessType, incidents.provider),
+        channelId === null ? hasNotLeft(channels.status) : and(own, isWaiting),
+      ),
+    );
   const had = tx.select(one).from(incidentTenants).where(eq(incidentTenants.incidentId, incidents.id));
   return or(
     and(eq(incidents.scope, 'provider'), exists(met)),

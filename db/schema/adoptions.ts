@@ -66,5 +66,6 @@ export const adoptions = pgTable(
       .on(t.dueAt)
       .where(sql`${t.sealedAnswer} is not null and ${t.channelId} is null`),
     index('adoptions_channel').on(t.channelId),
+    index('adoptions_expiry').on(t.expiresAt),
   ],
 );

@@ -158,6 +158,12 @@ export const channels = pgTable(
     index('channels_by_status_since').on(t.statusSince, t.id),
     /** Any part of an address, by its trigrams; row-level security keeps a tenant's search to its own rows instead. */
     index('channels_text').using('gin', sql`(${searchedText(t)}) gin_trgm_ops`),
+    /** Lists and counts of one status, and of a tenant's. */
+    index('channels_status').on(t.status, t.id),
+    index('channels_tenant_status').on(t.tenantId, t.status, t.id),
+    index('channels_stalled')
+      .on(t.id)
+      .where(sql`${t.importState} = 'stalled'`),
     index('channels_due').on(t.nextDueAt),
     /** What a banner shows of a tenant; `needsPerson` has the same words. */
     index('channels_needing_person').on(t.tenantId, t.statusSince).where(needsPerson(t)),

@@ -55,6 +55,8 @@ export const credentials = pgTable(
     index('credentials_expiry')
       .on(t.expiryWarnAt)
       .where(sql`${t.expiryWarnAt} is not null`),
+    // Revoking one grant ends all that rest on it, of any tenant.
+    index('credentials_grant').on(t.grantKey),
     // A security event names a token, and no channel.
     index('credentials_token_identifiers').using('gin', t.tokenIdentifiers),
   ],

@@ -61,45 +61,57 @@ export interface KeyLimits {
   readsPerMinute?: number | undefined;
 }
 
-export const apiKeys = pgTable('api_keys', {
-  id: text('id').primaryKey(),
-  name: text('name').notNull(),
-  /** SHA-256 of the key, hex: a dump of this table cannot authenticate. */
-  hash: text('hash').notNull().unique(),
-  /** null: every tenant; else the only tenant this key sees. */
-  tenantId: text('tenant_id').references(() => tenants.id, { onDelete: 'cascade' }),
-  scopes: text('scopes').array().notNull(),
-  /** null: from anywhere. */
-  cidrs: text('cidrs').array(),
-  expiresAt: time('expires_at'),
-  /** null: none. */
-  limits: renamedJson('limits').$type<KeyLimits>(),
-  revokedAt: time('revoked_at'),
-  lastUsedAt: time('last_used_at'),
-  createdAt: time('created_at').notNull(),
-});
+export const apiKeys = pgTable(
+  'api_keys',
+  {
+    id: text('id').primaryKey(),
+    name: text('name').notNull(),
+    /** SHA-256 of the key, hex: a dump of this table cannot authenticate. */
+    hash: text('hash').notNull().unique(),
+    /** null: every tenant; else the only tenant this key sees. */
+    tenantId: text('tenant_id').references(() => tenants.id, { onDelete: 'cascade' }),
+    scopes: text('scopes').array().notNull(),
+    /** null: from anywhere. */
+    cidrs: text('cidrs').array(),
+    expiresAt: time('expires_at'),
+    /** null: none. */
+    limits: renamedJson('limits').$type<KeyLimits>(),
+    revokedAt: time('revoked_at'),
+    lastUsedAt: time('last_used_at'),
+    createdAt: time('created_at').notNull(),
+  },
+  (t) => [index('api_keys_tenant').on(t.tenantId, t.id)],
+);
 
-export const uiSessions = pgTable('ui_sessions', {
-  /** SHA-256 of the cookie, hex. */
-  hash: text('hash').primaryKey(),
-  /** The key it was opened with, whose rights it has and with which it ends; null for the login link: every right. */
-  apiKeyId: text('api_key_id').references(() => apiKeys.id, { onDelete: 'cascade' }),
-  createdAt: time('created_at').notNull(),
-  expiresAt: time('expires_at').notNull(),
-});
+export const uiSessions = pgTable(
+  'ui_sessions',
+  {
+    /** SHA-256 of the cookie, hex. */
+    hash: text('hash').primaryKey(),
+    /** The key it was opened with, whose rights it has and with which it ends; null for the login link: every right. */
+    apiKeyId: text('api_key_id').references(() => apiKeys.id, { onDelete: 'cascade' }),
+    createdAt: time('created_at').notNull(),
+    expiresAt: time('expires_at').notNull(),
+  },
+  (t) => [index('ui_sessions_expiry').on(t.expiresAt)],
+);
 
-export const idempotencyKeys = pgTable('idempotency_keys', {
-  /** SHA-256 over API key id, method, path and the client's key. */
-  hash: text('hash').primaryKey(),
-  /** A keyed hash of the body without its secrets. The same key with another body is a mistake of the client: 409. */
-  requestHash: text('request_hash').notNull(),
-  /** null while the first request is still at work. */
-  status: integer('status'),
-  sealedAnswer: text('sealed_answer'),
-  /** When the request last said that it was at work; the column's name is older than that. */
-  atWorkAt: time('created_at').notNull(),
-  expiresAt: time('expires_at').notNull(),
-});
+export const idempotencyKeys = pgTable(
+  'idempotency_keys',
+  {
+    /** SHA-256 over API key id, method, path and the client's key. */
+    hash: text('hash').primaryKey(),
+    /** A keyed hash of the body without its secrets. The same key with another body is a mistake of the client: 409. */
+    requestHash: text('request_hash').notNull(),
+    /** null while the first request is still at work. */
+    status: integer('status'),
+    sealedAnswer: text('sealed_answer'),
+    /** When the request last said that it was at work; the column's name is older than that. */
+    atWorkAt: time('created_at').notNull(),
+    expiresAt: time('expires_at').notNull(),
+  },
+  (t) => [index('idempotency_keys_expiry').on(t.expiresAt)],
+);
 
 /** The tenant a row belongs to; row-level security compares it with the transaction's own. */
 export const tenantId = () =>

@@ -31,7 +31,7 @@ export async function takeUnwatched(
     const rows = await tx.execute<{ id: string; tenant_id: string; access_type: AccessType }>(sql`
       with found as (
         select c.id, c.tenant_id, c.access_type from channels c
-        where c.id in (select channel_id from watches where next_look_at is not null and ${overdue}
+        where c.id in (select channel_id from watches where next_look_at <= ${at} - ${LEAST_OVERDUE_MS} * interval '1 ms' and ${overdue}
                        order by next_look_at limit ${limit})
         for update skip locked
       ), polled as (
