@@ -35,6 +35,7 @@ export function startListener(context: Context, mostConnections: number): Listen
   const owner = `lsn_${randomUUID()}`;
   const holdings = new Map<string, Holding>();
   const stopping = new AbortController();
+  let walkedTo = '';
   const running = loop();
   return {
     async stop() {
@@ -61,11 +62,12 @@ export function startListener(context: Context, mostConnections: number): Listen
     );
     const now = await context.clock.now();
     await sayAlive(context.database, { owner, accessTypes: [], aliveUntil: new Date(now.getTime() + ALIVE_MS) });
-    const until = new Date(now.getTime() + LEASE_MS);
-    const lease = { owner, now, until, renewedBefore: new Date(now.getTime() + LEASE_MS / 2) };
-    const limit = Math.min(BEGUN_PER_TURN, mostConnections - holdings.size);
+    const after = (ms: number) => new Date(now.getTime() + ms);
+    const lease = { owner, now, until: after(LEASE_MS), renewedBefore: after(LEASE_MS / 2) };
     const known = new Set(holdings.keys());
-    const { kept, taken } = await leaseChannelsToListen(context.database, lease, { accessTypes, limit });
+    const free = { accessTypes, limit: Math.min(BEGUN_PER_TURN, mostConnections - holdings.size), walkedTo };
+    const { kept, taken, ...walk } = await leaseChannelsToListen(context.database, lease, free);
+    walkedTo = walk.walkedTo;
     dropWhatIsNotKept(kept);
     for (const held of taken) hold(held);
     for (const held of kept) if (!known.has(held.channelId)) await releaseOrphan(context, held, owner);

@@ -19,5 +19,5 @@ export const heldConnections = pgTable(
     /** The server refused this credential: it is not shown again, only a newer one (an account would be locked). */
     refusedVersion: integer('refused_version'),
   },
-  (t) => [index('held_connections_owner').on(t.owner)],
+  (t) => [index('held_connections_owner').on(t.owner), index('held_connections_lease').on(t.leaseUntil)],
 );

@@ -1,7 +1,11 @@
+import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { leaseChannelsToListen } from '../../../db/across-tenants/leases.ts';
+import { heldConnections } from '../../../db/schema/held-connections.ts';
+import { listeners } from '../../../db/schema/watches.ts';
 import { raiseStage } from '../../webhooks/stage.ts';
 import type { Stage } from '../../webhooks/stage.ts';
-import { fillDatabase } from './fill-database.ts';
+import { channelOf, fillDatabase } from './fill-database.ts';
 import type { Size } from './fill-database.ts';
 import { READS } from './reads.ts';
 import { counting } from './rows-read.ts';
@@ -35,3 +39,24 @@ test.each([...READS, ...SWEEPS])(
   },
   FILL_MS,
 );
+
+/** The next turns of a listener, until one takes a channel. */
+async function turnsUntilTaken(most: number) {
+  const lease = { owner: 'other', now, until: new Date(now.getTime() + 60_000), renewedBefore: now };
+  let walkedTo = '';
+  for (let turn = 1; turn <= most; turn += 1) {
+    const one = await leaseChannelsToListen(stage.database, lease, { accessTypes: ['imap'], limit: 10, walkedTo });
+    if (one.taken.length > 0) return { turn, taken: one.taken.map(({ channelId }) => channelId) };
+    ({ walkedTo } = one);
+  }
+  throw new Error(`No channel was taken in ${most} turns`);
+}
+
+test('a listener takes a channel that was never held within one walk, and those of a dead listener at once', async () => {
+  const { database } = stage;
+  const last = channelOf(SIZE.channels - (SIZE.channels % 5) - 5 * 17);
+  await database.acrossTenants((tx) => tx.delete(heldConnections).where(eq(heldConnections.channelId, last)));
+  expect((await turnsUntilTaken(SIZE.channels / 2_000 + 1)).taken).toEqual([last]);
+  await database.acrossTenants((tx) => tx.update(listeners).set({ aliveUntil: new Date(0) }));
+  expect((await turnsUntilTaken(1)).taken).toHaveLength(10);
+});

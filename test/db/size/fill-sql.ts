@@ -16,7 +16,7 @@ export const LIFE = [
           when n % 50 = 13 then 'disconnected' else 'connected' end,
      now() - interval '3 days', case when n % 500 = 7 then 'reauthorize' else 'none' end,
      case when n % 1000 = 3 or n % 500 = 7 then 'inc_' || n end, 1, now() - interval '1 minute',
-     case when n % 50 <> 13 then now() + n % 3000 * interval '1 s' end, now() - interval '1 year' ${each}`,
+     case when n % 50 <> 13 then now() + interval '1 day' + n % 3000 * interval '1 s' end, now() - interval '1 year' ${each}`,
   `insert into credentials (channel_id, tenant_id, kind, version, secret_version, sealed_secret, access_token_jwe, token_type,
      issued_at, expires_at, grant_key, expiry_warn_at, updated_at)
    select ${CHANNEL}, ${TENANT}, 'oauth', 1, 1, 'sealed', 'token', 'Bearer', now(), now() + interval '1 hour', 'grant' || n,
@@ -31,7 +31,7 @@ export const LIFE = [
   `insert into served_access_types (access_type, served_until)
    select unnest(array['imap', 'gmail', 'microsoft']), now() + interval '1 day'`,
   `insert into watches (channel_id, tenant_id, access_type, host, next_look_at, interval_ms, watched_at, covered_until, owner, lease_until)
-   select ${CHANNEL}, ${TENANT}, ${TYPE}, 'mail' || n % 500, now() + (60 + n % 900) * interval '1 s', 60000, now(), now(), 'listener',
+   select ${CHANNEL}, ${TENANT}, ${TYPE}, 'mail' || n % 500, now() + interval '1 day' + n % 900 * interval '1 s', 60000, now(), now(), 'listener',
      now() + interval '1 hour' ${each} where n % 50 <> 13`,
   `insert into held_connections (channel_id, tenant_id, owner, lease_until)
    select ${CHANNEL}, ${TENANT}, 'listener', now() + interval '1 hour' ${each} where ${TYPE} = 'imap' and n % 50 <> 13`,

@@ -36,7 +36,7 @@ export const SWEEPS: Query[] = [
   {
     name: 'overdue channels, a page',
     most: 2_000,
-    run: (db, { now }) => takeOverdueChannels(db, { now: later(now, 1), limit: 200 }),
+    run: (db, { now }) => takeOverdueChannels(db, { now: later(now, 2), limit: 200 }),
   },
   {
     name: 'nudges put back',
@@ -59,13 +59,12 @@ export const SWEEPS: Query[] = [
   { name: 'types without a worker', most: 100, run: (db, { now }) => turnUnserved(db, { now, grace: later(now, 1) }) },
   {
     name: 'a listener’s leases, none free',
-    most: ({ channels }) => 2 * channels,
-    whole: 'a channel that was never held has no row that an index could find',
+    most: 20_000,
     run: (db, { now }) =>
       leaseChannelsToListen(
         db,
         { owner: 'other', now, until: later(now, 1), renewedBefore: now },
-        { accessTypes: ['imap'], limit: 100 },
+        { accessTypes: ['imap'], limit: 100, walkedTo: '' },
       ),
   },
   { name: 'deserted incidents', most: 200, run: (db, { now }) => closeDesertedOperatorIncidents(db, now) },
