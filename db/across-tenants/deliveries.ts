@@ -1,4 +1,4 @@
-import { and, eq, gt, inArray, sql } from 'drizzle-orm';
+import { and, eq, gt, inArray, isNotNull, sql } from 'drizzle-orm';
 import { BACKOFF, LONGEST_WAIT_MS } from '../../domain/backoff.ts';
 import type { AttemptEnd } from '../../domain/limits/circuit.ts';
 import { DELIVERY_LANES } from '../../domain/event.ts';
@@ -155,7 +155,7 @@ export async function giveUpWaiting(database: Database): Promise<number> {
       tx
         .select({ endpointId: webhookEndpoints.id, before: sql<string>`${before}::text` })
         .from(webhookEndpoints)
-        .where(gt(before, failingSince)),
+        .where(and(isNotNull(openUntil), gt(before, failingSince))),
     );
     // A transaction each: the feeds show nothing newer than the oldest one that is open.
     for (const { endpointId, before } of failing)

@@ -84,6 +84,13 @@ export const webhookEndpoints = pgTable(
   },
   (t) => [
     /** What an event of a tenant looks up; the endpoints of the product have null here. */
+    /** Open circuits, which are few. */
+    index('webhook_endpoints_open')
+      .on(t.openUntil)
+      .where(sql`${t.openUntil} is not null`),
+    index('webhook_endpoints_messages_open')
+      .on(t.messagesOpenUntil)
+      .where(sql`${t.messagesOpenUntil} is not null`),
     index('webhook_endpoints_tenant')
       .on(t.tenantId)
       .where(sql`${t.disabledAt} is null`),

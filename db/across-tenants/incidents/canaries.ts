@@ -86,6 +86,7 @@ export async function appointCanaries(database: Database, now: Date): Promise<Fo
         and(
           isNotNull(incidents.client),
           eq(incidents.scope, 'client'),
+          isNull(incidents.channelId),
           isNull(incidents.closedAt),
           or(isNull(incidents.canaryUntil), lt(incidents.canaryUntil, now)),
         ),

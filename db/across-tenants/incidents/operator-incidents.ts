@@ -186,7 +186,8 @@ export async function closeDesertedOperatorIncidents(database: Database, now: Da
           .where(and(eq(column, incidents.id), hasNotLeft)),
       );
     const deserted = and(affected(channels.incidentId), affected(channels.waitsFor));
-    const isOpen = and(eq(incidents.scope, 'client'), isNotNull(incidents.client), isNull(incidents.closedAt));
+    const ofMany = and(eq(incidents.scope, 'client'), isNull(incidents.channelId));
+    const isOpen = and(ofMany, isNotNull(incidents.client), isNull(incidents.closedAt));
     return (await close(tx, and(isOpen, deserted), now)).length;
   });
 }

@@ -107,7 +107,14 @@ export async function closeServedIncidents(database: Database, now: Date): Promi
     const closed = await tx
       .update(incidents)
       .set({ closedAt: now })
-      .where(and(eq(incidents.scope, 'service'), isNull(incidents.closedAt), sql`(${isServed} or ${notExists(live)})`))
+      .where(
+        and(
+          eq(incidents.scope, 'service'),
+          isNull(incidents.channelId),
+          isNull(incidents.closedAt),
+          sql`(${isServed} or ${notExists(live)})`,
+        ),
+      )
       .returning();
     for (const incident of closed) await tellOfProvider(tx, 'incident.closed', incident, now);
     await tx.delete(listeners).where(lt(listeners.aliveUntil, new Date(now.getTime() - FORGOTTEN_MS)));

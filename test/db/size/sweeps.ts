@@ -29,7 +29,8 @@ export const SWEEPS: Query[] = [
   { name: 'nudges due, none', most: 10, run: (db, { now }) => takeForgottenNudges(db, { now, limit: 200 }) },
   {
     name: 'nudges due, a page',
-    most: 2_000,
+    most: ({ channels }) => 2_000 + channels / 50,
+    whole: 'all are due',
     run: (db, { now }) => takeForgottenNudges(db, { now: later(now, 1), limit: 200 }),
   },
   { name: 'overdue channels, none', most: 10, run: (db, { now }) => takeOverdueChannels(db, { now, limit: 200 }) },
@@ -55,7 +56,7 @@ export const SWEEPS: Query[] = [
   },
   { name: 'unwatched channels, none', most: 1_000, run: (db, { now }) => takeUnwatched(db, { now, limit: 200 }) },
   { name: 'types without a listener', most: 1_000, run: (db, { now }) => openUnservedIncidents(db, now) },
-  { name: 'listeners that are back', most: 1_000, run: (db, { now }) => closeServedIncidents(db, now) },
+  { name: 'listeners that are back', most: 20, run: (db, { now }) => closeServedIncidents(db, now) },
   { name: 'types without a worker', most: 100, run: (db, { now }) => turnUnserved(db, { now, grace: later(now, 1) }) },
   {
     name: 'a listener’s leases, none free',
@@ -67,8 +68,12 @@ export const SWEEPS: Query[] = [
         { accessTypes: ['imap'], limit: 100, walkedTo: '' },
       ),
   },
-  { name: 'deserted incidents', most: 200, run: (db, { now }) => closeDesertedOperatorIncidents(db, now) },
-  { name: 'canaries', most: ({ channels }) => channels / 50, run: (db, { now }) => appointCanaries(db, now) },
+  {
+    name: 'deserted incidents',
+    most: ({ channels }) => channels / 50,
+    run: (db, { now }) => closeDesertedOperatorIncidents(db, now),
+  },
+  { name: 'canaries', most: 20, run: (db, { now }) => appointCanaries(db, now) },
   { name: 'channels of closed incidents', most: 200, run: (db, { now }) => wakeAfterIncidents(db, now) },
   { name: 'outages that begin', most: 200, run: (db, { now }) => openOutages(db, now) },
   { name: 'outages that go on', most: 200, run: (db, { now }) => foldIntoOutages(db, now) },
@@ -78,11 +83,13 @@ export const SWEEPS: Query[] = [
   {
     name: 'messages to retire, none',
     most: ({ channels }) => channels / 10,
+    whole: 'a look into the index of each tenant',
     run: (db, { now }) => retireMessages(db, { now, limit: 500 }),
   },
   {
     name: 'messages to retire, a page',
     most: 10_000,
+    whole: 'a look into the index of each tenant',
     run: (db, { now }) => retireMessages(db, { now: later(now, 90), limit: 500 }),
   },
   { name: 'expired rows, none', most: 2_200, run: (db, { now }) => pruneExpired(db, { now, limit: 500 }) },
@@ -135,5 +142,5 @@ export const SWEEPS: Query[] = [
     run: (db, { now }) => listQueues(db, { lane: 'lifecycle', after: '', now, limit: 100 }),
   },
   { name: 'overdue deliveries', most: 20, run: (db, { now }) => queueOverdue(db, { dueBefore: now, now, limit: 200 }) },
-  { name: 'deliveries to give up', most: ({ channels }) => channels / 10, run: (db) => giveUpWaiting(db) },
+  { name: 'deliveries to give up', most: 20, run: (db) => giveUpWaiting(db) },
 ];
