@@ -8,6 +8,7 @@ import { startIncidents } from './background/incidents.ts';
 import { startPlanner } from './notifications/planner.ts';
 import { startReconcile } from './background/reconcile.ts';
 import { startServing, turnServing } from './background/serving.ts';
+import { startErasures } from './background/erasures.ts';
 import { startRetention } from './background/retention.ts';
 import { startSecurityEvents } from './background/security-events.ts';
 import { startWatchNet } from './background/watch-net.ts';
@@ -43,6 +44,7 @@ const background = [
   startIncidents(context),
   startServing(context),
   startRetention(context),
+  startErasures(context),
   startSecurityEvents(context),
   startExpiring(context),
   startFormerAccesses(context),

@@ -1,5 +1,5 @@
 import { endFormerAccess } from '../connections/change/end-former-access.ts';
-import { finishTenantErasure } from '../db/access/tenants.ts';
+import { eraseTenant, someTime } from '../connections/erase.ts';
 import { takeEndingAccesses } from '../db/across-tenants/former-accesses.ts';
 import type { EndingAccess } from '../db/across-tenants/former-accesses.ts';
 import type { Context } from '../runtime/context.ts';
@@ -44,5 +44,5 @@ export async function endFormerAccesses(context: Context, stopping?: AbortSignal
 /** The erasure of a tenant waits for the former accesses of its channels. */
 async function end(context: Context, former: EndingAccess): Promise<void> {
   if (!(await endFormerAccess(context, former))) return;
-  await context.database.inTenant(former.tenantId, (tx) => finishTenantErasure(tx, former.tenantId));
+  await eraseTenant(context, former.tenantId, someTime());
 }

@@ -9,9 +9,7 @@ import { listFormerAccesses, shredFormerAccessesOn } from '../db/credentials/for
 import type { FormerAccess } from '../db/credentials/former-accesses.ts';
 import { letHappen } from '../channels/happenings.ts';
 import { cancelRunningImport } from '../db/imports/imports.ts';
-import { eraseMessages } from '../db/messages/messages.ts';
 import { deleteSubscription, findSubscription } from '../db/channels/subscriptions.ts';
-import { finishTenantErasure } from '../db/access/tenants.ts';
 import { BACKOFF, gapMs } from '../domain/backoff.ts';
 import { REVOKE_FOR_MS } from '../domain/security/former-access.ts';
 import { ProviderError } from '../domain/verdict.ts';
@@ -20,6 +18,7 @@ import type { OAuthAdapter } from '../providers/contract.ts';
 import { openSecret, readAccess } from '../credentials/access.ts';
 import type { ChannelAccess } from '../credentials/access.ts';
 import { endFormerAccess } from './change/end-former-access.ts';
+import { eraseMail, eraseSoon, eraseTenant, someTime } from './erase.ts';
 import { endSubscription } from '../push/subscription.ts';
 
 const REVOKE_TIMEOUT_MS = 20_000;
@@ -171,14 +170,17 @@ async function finish(
   { tenantId, id: channelId }: Pick<ChannelRow, 'tenantId' | 'id'>,
   { revocation, help, grantKey = null }: { revocation: Revocation; help: string | null; grantKey?: string | null },
 ): Promise<boolean> {
+  const id = { tenantId, channelId };
+  const before = await context.database.inTenant(tenantId, (tx) => findChannel(tx, channelId));
+  // A lock on one of its rows does not keep the channel from being disconnected.
+  if (before?.eraseRequested) await eraseMail(context, id, someTime()).catch(() => false);
   const now = await context.clock.now();
-  await context.database.inTenant(tenantId, async (tx) => {
+  const row = await context.database.inTenant(tenantId, async (tx) => {
     const row = await lockChannel(tx, channelId);
-    if (!row || row.status !== 'disconnecting') return;
+    if (!row || row.status !== 'disconnecting') return row;
     await shredCredential(tx, channelId);
     if (grantKey !== null) await shredFormerAccessesOn(tx, channelId, grantKey);
     await cancelRunningImport(tx, channelId, now);
-    if (row.eraseRequested) await eraseMessages(tx, channelId);
     await letHappen(tx, row, { type: 'disconnected' }, now, {
       revocation,
       revocationHelp: revocation === 'done' ? null : help,
@@ -186,8 +188,10 @@ async function finish(
       retryAt: null,
       importState: 'idle',
     });
+    return row;
   });
+  if (row?.eraseRequested) await eraseSoon(context, id);
   // In its own transaction: of two channels that disconnect at once, the later commit sees that it is the last.
-  await context.database.inTenant(tenantId, (tx) => finishTenantErasure(tx, tenantId));
+  await eraseTenant(context, tenantId, someTime());
   return true;
 }

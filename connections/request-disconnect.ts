@@ -2,7 +2,7 @@ import { letHappen } from '../channels/happenings.ts';
 import type { Waking } from '../channels/wake.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import { closeWaysBack } from '../db/credentials/former-accesses.ts';
-import { eraseMessages } from '../db/messages/messages.ts';
+import { updateChannel } from '../db/channels/channels.ts';
 
 /**
  * Writes the fact that a channel disconnects; token reads stop with the commit. `row` is locked. The erasure can also
@@ -14,8 +14,8 @@ export async function requestDisconnect(
   { erase }: { erase: boolean },
 ): Promise<ChannelRow> {
   if (row.status === 'disconnected') {
-    if (erase) await eraseMessages(tx, row.id);
-    return row;
+    if (!erase || row.eraseRequested) return row;
+    return updateChannel(tx, row.id, { eraseRequested: true, erasedAt: null });
   }
   const first = row.disconnectRequestedAt === null;
   const leaving = await letHappen(tx, row, { type: 'disconnect_requested' }, now, {

@@ -24,13 +24,13 @@ export async function findPooling(url: string): Promise<Pooling> {
     postgres(url, { max: 1, connect_timeout: 10, onnotice: () => {} }),
   );
   const [ours, ...others] = clients as [postgres.Sql, ...postgres.Sql[]];
-  const askOurs = () => ours.begin(async (tx) => (await tx<{ pid: number }[]>`select pg_backend_pid() as pid`)[0]?.pid);
   const release = Promise.withResolvers<void>();
   try {
-    const before = await askOurs();
+    if (await isShared(ours, others)) return { isPooled: true, keepsPreparedStatements: true };
+    const before = await askBackend(ours);
     const holding = others.map((other) => hold(other, release.promise));
     await Promise.race([Promise.all(holding), sleep(HELD_WITHIN_MS)]);
-    return { isPooled: (await askOurs()) !== before, keepsPreparedStatements: true };
+    return { isPooled: (await askBackend(ours)) !== before, keepsPreparedStatements: true };
   } catch (error) {
     if (!UNKNOWN_STATEMENT.includes((error as { code?: string }).code ?? ''))
       return withoutValues(Promise.reject(error));
@@ -39,6 +39,25 @@ export async function findPooling(url: string): Promise<Pooling> {
     release.resolve();
     await Promise.all(clients.map((client) => client.end({ timeout: 5 })));
   }
+}
+
+const askBackend = (client: postgres.Sql) =>
+  client.begin(async (tx) => (await tx<{ pid: number }[]>`select pg_backend_pid() as pid`)[0]?.pid);
+
+/** Rounds in which every connection asks for its backend. */
+const ROUNDS = 4;
+
+/**
+ * Whether a backend serves two connections, or a connection has had two: a pooler hands out the backend that came back last,
+ * or the one that has waited longest.
+ */
+async function isShared(ours: postgres.Sql, others: postgres.Sql[]): Promise<boolean> {
+  const seen = [new Set<number | undefined>(), new Set<number | undefined>()] as const;
+  for (let round = 0; round < ROUNDS; round++) {
+    seen[0].add(await askBackend(ours));
+    for (const other of others) seen[1].add(await askBackend(other));
+  }
+  return seen[0].size > 1 || [...seen[1]].some((backend) => seen[0].has(backend));
 }
 
 /** Resolves once a transaction is open, which stays so until `released`. */

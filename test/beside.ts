@@ -7,8 +7,8 @@ export const BESIDE = [
   'test/{architecture,explain,rules}.test.ts',
   'test/{crypto,domain,net,ui}/*.test.ts',
   files('api', [
-    'accounts-at-servers answer-types branding client-address connect-oauth connection-context documentation drift exposure',
-    'feeds imports key-rights link-ends microsoft openapi pages problems push quarantine readme security sending-sign-in',
+    'accounts-at-servers answer-types branding channel-list client-address connect-oauth connection-context documentation drift exposure',
+    'feeds imports key-rights link-ends message-view microsoft openapi pages problems push quarantine readme security sending-sign-in',
     'salesforce server-kinds server sign-in-ways',
   ]),
   files('channels', ['expiring reminders wake']),
@@ -17,7 +17,7 @@ export const BESIDE = [
     'change-owing change-places end-subscription former-access sign-in-kill sign-ins-at-once unvouched-address way-back',
   ]),
   files('credentials', ['certified-server claims kill pause races refresh reports rotation stop token-reads trials']),
-  files('db', ['size/at-size account-keys lost-connection processes renamed-json roles']),
+  files('db', ['size/at-size account-keys erasure foreign-keys lost-connection processes renamed-json roles']),
   files('imports', [
     'audit-states comparison dovecot exchange folders identity import-window microsoft modes moves parser-upgrade receipt',
     'reauthorized records refused-parts salesforce retention set-aside silent-loss walk-of-broken work-places kill/kill model/model',

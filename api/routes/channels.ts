@@ -24,6 +24,7 @@ import { idParams } from '../schemas/parts.ts';
 import type { RecipientReference } from '../../db/across-tenants/notices.ts';
 import { tellNewPeople } from '../../notifications/lost-recipients.ts';
 import { wakeRecipients } from '../../notifications/wake-recipients.ts';
+import { eraseSoon } from '../../connections/erase.ts';
 import { requestDisconnect } from '../../connections/request-disconnect.ts';
 
 const tag = 'Channels';
@@ -170,6 +171,8 @@ const disconnect = defineCall({
     const shown = await changeInReach(context, { principal, id }, async (waking, row) =>
       showChannel(context, waking.tx, await requestDisconnect(waking, row, { erase })),
     );
+    // Earlier disconnected without it; else its mail goes when it is.
+    if (erase && shown.status === 'disconnected') await eraseSoon(context, { tenantId: shown.tenant, channelId: id });
     return { status: 202, body: shown };
   },
 });

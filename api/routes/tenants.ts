@@ -5,7 +5,6 @@ import {
   ensureTenant,
   findPolicy,
   findTenant,
-  finishTenantErasure,
   listTenants,
   requestTenantErasure,
   setPolicy,
@@ -23,6 +22,7 @@ import { policyBody, policyOut } from '../schemas/policy.ts';
 import { erasureOut, tenantOut, tenantParams, tenantsQuery } from '../schemas/tenants.ts';
 import { moveReminders } from '../../channels/move-reminders.ts';
 import { changeChannel } from '../../channels/wake.ts';
+import { eraseTenant, someTime } from '../../connections/erase.ts';
 import { requestDisconnect } from '../../connections/request-disconnect.ts';
 
 const tag = 'Tenants';
@@ -108,7 +108,7 @@ const erase = defineCall({
   operationId: 'eraseTenant',
   summary: 'Erase a tenant: disconnect its channels, then delete everything',
   description:
-    'Revokes and shreds every credential first. 202 says that channels are still being disconnected: repeat the call, or wait; the deletion follows by itself. It cannot be undone.',
+    'Revokes and shreds every credential first. 202 says that channels are still being disconnected, or that there is much to delete: repeat the call, or wait; the rest follows by itself. It cannot be undone.',
   tag,
   access: ['admin'],
   params,
@@ -126,7 +126,7 @@ const erase = defineCall({
       await dropAdoptionsOfTenant(tx, id);
     });
     await disconnectAll(context, id);
-    const erased = await context.database.inTenant(id, (tx) => finishTenantErasure(tx, id));
+    const erased = await eraseTenant(context, id, someTime());
     return { status: erased ? 200 : 202, body: { id, erased } };
   },
 });

@@ -55,19 +55,20 @@ export async function requestTenantErasure(tx: Transaction, id: string, now: Dat
   await tx.update(tenants).set({ eraseRequestedAt: now }).where(eq(tenants.id, id));
 }
 
-/**
- * Ends an erasure: deletes the tenant's row, and with it all its rows, once its last channel is disconnected. True when
- * it did. Call it after a channel of an erased tenant was disconnected; any other call is harmless.
- */
-export async function finishTenantErasure(tx: Transaction, id: string): Promise<boolean> {
-  const rows = await tx
-    .delete(tenants)
-    .where(
-      sql`${tenants.id} = ${id} and ${tenants.eraseRequestedAt} is not null
-          and not exists (select from ${channels} where ${channels.tenantId} = ${id} and ${channels.status} <> 'disconnected')
-          and not exists (select from ${formerAccesses} where ${formerAccesses.tenantId} = ${id})`,
-    )
-    .returning({ id: tenants.id });
+const isReady = (id: string) =>
+  sql`${tenants.id} = ${id} and ${tenants.eraseRequestedAt} is not null
+      and not exists (select from ${channels} where ${channels.tenantId} = ${id} and ${channels.status} <> 'disconnected')
+      and not exists (select from ${formerAccesses} where ${formerAccesses.tenantId} = ${id})`;
+
+/** Whether nothing of a tenant that is to be erased is in use any more. */
+export async function isReadyToErase(tx: Transaction, id: string): Promise<boolean> {
+  const rows = await tx.select({ id: tenants.id }).from(tenants).where(isReady(id));
+  return rows.length > 0;
+}
+
+/** Deletes the row of a tenant that is to be erased, and what is left of it. True when it did. */
+export async function endTenantErasure(tx: Transaction, id: string): Promise<boolean> {
+  const rows = await tx.delete(tenants).where(isReady(id)).returning({ id: tenants.id });
   return rows.length > 0;
 }
 

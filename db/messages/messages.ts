@@ -2,8 +2,7 @@ import { and, desc, eq, isNull, ne, sql } from 'drizzle-orm';
 import type { SQL } from 'drizzle-orm';
 import type { Transaction } from '../client.ts';
 import { noteFeedWrite } from '../feed-writes.ts';
-import { messageLocations, messageNotices, messageParts, messages } from '../schema/messages.ts';
-import { sends } from '../schema/sends.ts';
+import { messageLocations, messages } from '../schema/messages.ts';
 
 export type NewMessage = typeof messages.$inferInsert;
 export type NewLocation = typeof messageLocations.$inferInsert;
@@ -193,15 +192,5 @@ export async function insertMessages(tx: Transaction, rows: NewMessage[], locati
       select "channelId", "scope", "generation", "providerId", "tenantId", "messageId"
       from json_to_recordset(${JSON.stringify(locations)}::json) as row (
         "channelId" text, "scope" text, "generation" text, "providerId" text, "tenantId" text, "messageId" text)`);
-  }
-}
-
-/**
- * Deletes a channel's messages, content first, so that an interrupted deletion can be repeated; and its sends, which name
- * recipients. A channel that leaves sends nothing more.
- */
-export async function eraseMessages(tx: Transaction, channelId: string): Promise<void> {
-  for (const table of [messageParts, messageLocations, messages, messageNotices, sends]) {
-    await tx.delete(table).where(eq(table.channelId, channelId));
   }
 }

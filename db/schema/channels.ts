@@ -10,7 +10,7 @@ import type { ProviderName } from '../../domain/access-type.ts';
 import type { SubmissionServer } from '../../domain/server.ts';
 import type { Action, StatusReason, VerdictKind } from '../../domain/verdict.ts';
 import { serverColumn, time } from './columns.ts';
-import { tenantId, tenants } from './tenants.ts';
+import { tenantId, tenantOfChannel, tenants } from './tenants.ts';
 import type { Person } from './tenants.ts';
 
 /** A refusal that is not believed yet: its kind, the half it concerns, how often in a row, and with which credential first. */
@@ -141,6 +141,8 @@ export const channels = pgTable(
     revocation: text('revocation').$type<'done' | 'shared' | 'unsupported' | 'failed'>(),
     revocationHelp: text('revocation_help'),
     disconnectedAt: time('disconnected_at'),
+    /** When the messages of an erased channel were gone; null: they are not, or no erasure was asked for. */
+    erasedAt: time('erased_at'),
     createdAt: time('created_at').notNull(),
   },
   (t) => [
@@ -189,6 +191,10 @@ export const channels = pgTable(
     index('channels_incident')
       .on(t.incidentId, t.id)
       .where(sql`${t.incidentId} is not null`),
+    /** What is left of erasures that were interrupted. */
+    index('channels_erasing')
+      .on(t.id)
+      .where(sql`${t.eraseRequested} and ${t.erasedAt} is null and ${t.status} = 'disconnected'`),
     index('channels_waiting')
       .on(t.waitsFor, t.id)
       .where(sql`${t.waitsFor} is not null`),
@@ -202,7 +208,7 @@ export const nudges = pgTable(
     channelId: text('channel_id')
       .primaryKey()
       .references(() => channels.id, { onDelete: 'cascade' }),
-    tenantId: tenantId(),
+    tenantId: tenantOfChannel(),
     createdAt: time('created_at').notNull(),
     /** When a signal was last sent for it, by the request that made it or by the reconcile. */
     signalledAt: time('signalled_at'),

@@ -4,7 +4,7 @@ import type { ProviderName } from '../../domain/access-type.ts';
 import type { ConnectionContext } from '../../domain/connection-context.ts';
 import { time } from './columns.ts';
 import { channels, channelId } from './channels.ts';
-import { tenantId } from './tenants.ts';
+import { tenantOfChannel } from './tenants.ts';
 
 export const credentials = pgTable(
   'credentials',
@@ -13,7 +13,7 @@ export const credentials = pgTable(
     channelId: text('channel_id')
       .primaryKey()
       .references(() => channels.id, { onDelete: 'cascade' }),
-    tenantId: tenantId(),
+    tenantId: tenantOfChannel(),
     kind: text('kind').$type<'oauth' | 'password'>().notNull(),
     version: integer('version').notNull(),
     /** The version the sealed secret was sealed at: a refresh without a new refresh token keeps the old seal. */
@@ -67,7 +67,7 @@ export const refreshAttempts = pgTable(
   {
     id: text('id').primaryKey(),
     channelId: channelId(),
-    tenantId: tenantId(),
+    tenantId: tenantOfChannel(),
     /** The version whose refresh token is spent. */
     version: integer('version').notNull(),
     startedAt: time('started_at').notNull(),

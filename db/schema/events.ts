@@ -83,7 +83,6 @@ export const webhookEndpoints = pgTable(
     servedTenant: text('served_tenant').notNull().default(''),
   },
   (t) => [
-    /** What an event of a tenant looks up; the endpoints of the product have null here. */
     /** Open circuits, which are few. */
     index('webhook_endpoints_open')
       .on(t.openUntil)
@@ -91,9 +90,8 @@ export const webhookEndpoints = pgTable(
     index('webhook_endpoints_messages_open')
       .on(t.messagesOpenUntil)
       .where(sql`${t.messagesOpenUntil} is not null`),
-    index('webhook_endpoints_tenant')
-      .on(t.tenantId)
-      .where(sql`${t.disabledAt} is null`),
+    /** What an event of a tenant looks up; the endpoints of the product have null here. */
+    index('webhook_endpoints_of_tenant').on(t.tenantId),
   ],
 );
 
@@ -107,7 +105,8 @@ export const webhookDeliveries = pgTable(
     endpointId: text('endpoint_id')
       .notNull()
       .references(() => webhookEndpoints.id, { onDelete: 'cascade' }),
-    tenantId: tenantOrOperator(),
+    /** The event's; it goes with the event. */
+    tenantId: text('tenant_id'),
     /** 0 for the outbox's own; a person's redelivery counts on from there. */
     redelivery: integer('redelivery').notNull().default(0),
     state: text('state').$type<'pending' | 'delivered' | 'failed'>().notNull(),

@@ -5,7 +5,7 @@ import type { SetAsideReason } from '../../domain/receipt.ts';
 import type { SubmissionServer } from '../../domain/server.ts';
 import { channelId } from './channels.ts';
 import { serverColumn, time } from './columns.ts';
-import { tenantId } from './tenants.ts';
+import { tenantOfChannel } from './tenants.ts';
 
 /** A part of the account, as its cursors named it, or as it was set aside. */
 export interface FormerPart {
@@ -24,7 +24,7 @@ export const formerAccesses = pgTable(
   {
     id: text('id').primaryKey(),
     channelId: channelId(),
-    tenantId: tenantId(),
+    tenantId: tenantOfChannel(),
     accessType: text('access_type').$type<AccessType>().notNull(),
     changedAt: time('changed_at').notNull(),
     /** The end of the way back. */

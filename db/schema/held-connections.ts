@@ -1,7 +1,7 @@
 import { index, integer, pgTable, text } from 'drizzle-orm/pg-core';
 import { channels } from './channels.ts';
 import { time } from './columns.ts';
-import { tenantId } from './tenants.ts';
+import { tenantOfChannel } from './tenants.ts';
 
 /** Which listener holds a channel's connection. A listener that dies lets go when its leases end. */
 export const heldConnections = pgTable(
@@ -10,7 +10,7 @@ export const heldConnections = pgTable(
     channelId: text('channel_id')
       .primaryKey()
       .references(() => channels.id, { onDelete: 'cascade' }),
-    tenantId: tenantId(),
+    tenantId: tenantOfChannel(),
     owner: text('owner').notNull(),
     leaseUntil: time('lease_until').notNull(),
     /** Connections in a row that could not be had or broke soon, for backoff. */

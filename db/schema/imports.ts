@@ -14,14 +14,14 @@ import type { ComparedState } from '../../domain/messages/compared-state.ts';
 import type { MediaType } from '../../domain/messages/media-type.ts';
 import type { SetAsideReason } from '../../domain/receipt.ts';
 import { time } from './columns.ts';
-import { tenantId, tenantOfChannel } from './tenants.ts';
+import { tenantOfChannel } from './tenants.ts';
 import { channelId } from './channels.ts';
 
 export const cursors = pgTable(
   'cursors',
   {
     channelId: channelId(),
-    tenantId: tenantId(),
+    tenantId: tenantOfChannel(),
     scope: text('scope').notNull(),
     name: text('name'),
     /** Everything up to here is durably stored (rule 9). */
@@ -38,7 +38,7 @@ export const partsAside = pgTable(
   'parts_aside',
   {
     channelId: channelId(),
-    tenantId: tenantId(),
+    tenantId: tenantOfChannel(),
     scope: text('scope').notNull(),
     name: text('name'),
     reason: text('reason').$type<SetAsideReason>().notNull(),
@@ -54,7 +54,7 @@ export const imports = pgTable(
   {
     id: text('id').primaryKey(),
     channelId: channelId(),
-    tenantId: tenantId(),
+    tenantId: tenantOfChannel(),
     state: text('state').$type<'running' | 'completed' | 'stalled' | 'cancelled'>().notNull(),
     cause: text('cause').$type<'poll' | 'push' | 'reauthorized' | 'requested' | 'access_changed'>().notNull(),
     windowFrom: time('window_from'),
@@ -119,8 +119,8 @@ export const importScopes = pgTable(
       .notNull()
       .references(() => imports.id, { onDelete: 'cascade' }),
     scope: text('scope').notNull(),
-    channelId: channelId(),
-    tenantId: tenantId(),
+    channelId: text('channel_id').notNull(),
+    tenantId: tenantOfChannel(),
     name: text('name'),
     /** `begin`: a window too, of a channel that was `off` until its mode changed. */
     listing: text('listing').$type<'changes' | 'window' | 'begin'>().notNull(),

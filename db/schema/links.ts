@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { boolean, index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import type { AccessType, ChannelKind, ImportMode, Namespace, Use } from '../../domain/access-type.ts';
 import { renamedJson, time } from './columns.ts';
-import { tenantId } from './tenants.ts';
+import { tenantId, tenantOfChannel } from './tenants.ts';
 import type { Person } from './tenants.ts';
 import { channels } from './channels.ts';
 
@@ -75,6 +75,7 @@ export const links = pgTable(
   },
   (t) => [
     index('links_channel').on(t.channelId, t.usedAt),
+    index('links_tenant').on(t.tenantId),
     /** Each poll of a banner looks for the open links of its channels. */
     index('links_banner')
       .on(t.channelId, t.expiresAt)
@@ -93,7 +94,7 @@ export const signIns = pgTable(
     linkId: text('link_id')
       .notNull()
       .references(() => links.id, { onDelete: 'cascade' }),
-    tenantId: tenantId(),
+    tenantId: tenantOfChannel(),
     accessType: text('access_type').$type<AccessType>().notNull(),
     provider: text('provider').notNull(),
     /** SHA-256 of this browser's cookie. */

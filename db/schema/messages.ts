@@ -94,6 +94,8 @@ export const messageParts = pgTable(
   },
   (t) => [
     primaryKey({ columns: [t.contentId, t.part] }),
+    /** An erasure goes from batch to batch along it. */
+    index('message_parts_channel').on(t.channelId),
     /** Which keys the parts rest on is asked at every start; reading every part for that would take hours. */
     index('message_parts_key').on(sql`vault_key_id(${t.jwe})`),
   ],

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { index, integer, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import type { NoticeKind, NoticeState, NoticeWhy } from '../../domain/notices/notice.ts';
 import { time } from './columns.ts';
-import { tenantId } from './tenants.ts';
+import { tenantId, tenantOfChannel } from './tenants.ts';
 import { channelId, channels } from './channels.ts';
 import { links } from './links.ts';
 
@@ -76,7 +76,7 @@ export const notices = pgTable(
 export const unsubscribes = pgTable(
   'unsubscribes',
   {
-    tenantId: tenantId(),
+    tenantId: tenantOfChannel(),
     channelId: channelId(),
     address: text('address').notNull(),
     at: time('at').notNull(),

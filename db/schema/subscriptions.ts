@@ -1,7 +1,7 @@
 import { index, integer, pgTable, text } from 'drizzle-orm/pg-core';
 import { channels } from './channels.ts';
 import { time } from './columns.ts';
-import { tenantId } from './tenants.ts';
+import { tenantOfChannel } from './tenants.ts';
 
 /**
  * That a channel's provider was asked to tell of news: a table and not columns of `channels`, because most access types
@@ -13,7 +13,7 @@ export const subscriptions = pgTable(
     channelId: text('channel_id')
       .primaryKey()
       .references(() => channels.id, { onDelete: 'cascade' }),
-    tenantId: tenantId(),
+    tenantId: tenantOfChannel(),
     /** The provider's id of it, by which it names the channel in a push; null where the mailbox says as much. */
     reference: text('reference'),
     /** SHA-256 of the secret that every push about it repeats; null where the provider repeats none. */

@@ -52,6 +52,10 @@ export const tenants = pgTable(
   },
   (t) => [
     /** A preflight names a page's origin and no tenant. */
+    /** The few that are being erased. */
+    index('tenants_erasing')
+      .on(t.id)
+      .where(sql`${t.eraseRequestedAt} is not null`),
     index('tenants_banner_origins').using('gin', sql`(${t.policy} -> 'banner_origins')`),
   ],
 );
@@ -93,7 +97,7 @@ export const uiSessions = pgTable(
     createdAt: time('created_at').notNull(),
     expiresAt: time('expires_at').notNull(),
   },
-  (t) => [index('ui_sessions_expiry').on(t.expiresAt)],
+  (t) => [index('ui_sessions_expiry').on(t.expiresAt), index('ui_sessions_key').on(t.apiKeyId)],
 );
 
 export const idempotencyKeys = pgTable(
@@ -120,7 +124,7 @@ export const tenantId = () =>
     .references(() => tenants.id, { onDelete: 'cascade' });
 
 /**
- * The same in tables with a row for every message. Their channel's row, or their scope's, vouches for the tenant and
- * takes them along when it goes: a foreign key more would be a search more for every message.
+ * The same in tables whose rows go with a channel, an import or a link: that row vouches for the tenant and takes them
+ * along when it goes. A foreign key more would be a search more for every row, and an index more for every erasure.
  */
 export const tenantOfChannel = () => text('tenant_id').notNull();
