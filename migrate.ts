@@ -12,7 +12,7 @@ const logger = createLogger('migrate', 'info');
 if (!hasOwner) {
   logger.warn('DATABASE_OWNER_URL is not set, and DATABASE_URL owns the tables: give every process a login of its own');
 }
-const { hidesVault } = await migrateDatabase(ownerUrl);
+const { hidesVault } = await migrateDatabase(ownerUrl, { say: (words) => logger.info(words) });
 if (!hidesVault) {
   logger.warn('Processes of the release before are connected: when they have stopped, run node migrate.ts again');
 }

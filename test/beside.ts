@@ -17,7 +17,9 @@ export const BESIDE = [
     'change-owing change-places end-subscription former-access sign-in-kill sign-ins-at-once unvouched-address way-back',
   ]),
   files('credentials', ['certified-server claims kill pause races refresh reports rotation stop token-reads trials']),
-  files('db', ['size/at-size account-keys erasure foreign-keys lost-connection processes renamed-json roles']),
+  files('db', [
+    'size/at-size account-keys erasure foreign-keys lost-connection migrations processes renamed-json roles',
+  ]),
   files('imports', [
     'audit-states comparison dovecot exchange folders identity import-window microsoft modes moves parser-upgrade receipt',
     'reauthorized records refused-parts salesforce retention set-aside silent-loss walk-of-broken work-places kill/kill model/model',

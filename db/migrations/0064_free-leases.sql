@@ -1,1 +1,1 @@
-CREATE INDEX "held_connections_lease" ON "held_connections" USING btree ("lease_until");
+CREATE INDEX CONCURRENTLY "held_connections_lease" ON "held_connections" USING btree ("lease_until");

@@ -1,2 +1,2 @@
-CREATE INDEX "webhook_endpoints_open" ON "webhook_endpoints" USING btree ("open_until") WHERE "webhook_endpoints"."open_until" is not null;--> statement-breakpoint
-CREATE INDEX "webhook_endpoints_messages_open" ON "webhook_endpoints" USING btree ("messages_open_until") WHERE "webhook_endpoints"."messages_open_until" is not null;
+CREATE INDEX CONCURRENTLY "webhook_endpoints_open" ON "webhook_endpoints" USING btree ("open_until") WHERE "webhook_endpoints"."open_until" is not null;--> statement-breakpoint
+CREATE INDEX CONCURRENTLY "webhook_endpoints_messages_open" ON "webhook_endpoints" USING btree ("messages_open_until") WHERE "webhook_endpoints"."messages_open_until" is not null;
