@@ -29,6 +29,10 @@ export interface Database {
   acrossTenants<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   /** The tenant's role without a tenant: for what belongs to none (sessions, idempotency keys, the feeds' state). */
   outsideTenants<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** The same for lists and figures, which may be slow and many: with connections of their own they hold up nothing else. */
+  lists: Pick<Database, 'inTenant' | 'acrossTenants'>;
+  /** The same for the keys of callers: without it a caller waits behind the calls of others. */
+  lookups: Pick<Database, 'acrossTenants'>;
   /**
    * The login itself, for the one statement that needs neither role nor transaction: the token read. Its errors, and the
    * clock's, go through `withoutValues`.
@@ -55,10 +59,25 @@ export interface DatabaseOptions {
   directUrl?: string | null;
   /** Named prepared statements; false for a pooler that keeps none. */
   prepare?: boolean;
-  /** Connections for one tenant's transactions; those across tenants take a quarter. */
+  /** Connections for one tenant's transactions; the other pools are parts of it. `mostConnections` counts them all. */
   poolSize: number;
   program: Program;
 }
+
+/** Connections of each pool. One that is not used is not opened: only a server has lists, look-ups and token reads. */
+const shares = (poolSize: number) => ({
+  work: poolSize,
+  across: Math.max(2, Math.ceil(poolSize / 4)),
+  lists: Math.max(2, Math.ceil(poolSize / 3)),
+  lookups: 2,
+  reads: Math.max(2, Math.ceil(poolSize / 2)),
+  clock: 1,
+  listener: 1,
+});
+
+/** How many connections a process opens at most. */
+export const mostConnections = (poolSize: number): number =>
+  Object.values(shares(poolSize)).reduce((sum, size) => sum + size, 0);
 
 export function connectDatabase({ url, directUrl, prepare = true, poolSize, program }: DatabaseOptions): Database {
   const pool = (max: number, address = url) =>
@@ -70,12 +89,20 @@ export function connectDatabase({ url, directUrl, prepare = true, poolSize, prog
       onnotice: () => {},
       connection: { application_name: applicationName(program) },
     });
-  const app = pool(poolSize);
-  const clock = pool(1);
-  const across = pool(Math.max(2, Math.ceil(poolSize / 4)));
-  const listener = pool(1, directUrl ?? url);
-  const appDb = drizzle(preparing(app));
-  const acrossDb = drizzle(preparing(across));
+  const share = shares(poolSize);
+  const drizzled = (max: number) => {
+    const client = pool(max);
+    return { client, db: drizzle(preparing(client)) };
+  };
+  const [mainPool, acrossPool, listsPool, lookupsPool] = [
+    drizzled(share.work),
+    drizzled(share.across),
+    drizzled(share.lists),
+    drizzled(share.lookups),
+  ];
+  const app = pool(share.reads);
+  const clock = pool(share.clock);
+  const listener = pool(share.listener, directUrl ?? url);
   const roles = ROLES_OF[program];
   const hearing = new Set<() => void>();
   const told = () => {
@@ -85,9 +112,14 @@ export function connectDatabase({ url, directUrl, prepare = true, poolSize, prog
   return {
     app,
     clock,
-    inTenant: (tenant, work) => transactionAs(as(appDb, roles.tenant, tenant), work),
-    acrossTenants: (work) => transactionAs(as(acrossDb, roles.acrossTenants, ''), work),
-    outsideTenants: (work) => transactionAs(as(appDb, roles.tenant, ''), work),
+    inTenant: (tenant, work) => transactionAs(as(mainPool.db, roles.tenant, tenant), work),
+    acrossTenants: (work) => transactionAs(as(acrossPool.db, roles.acrossTenants, ''), work),
+    outsideTenants: (work) => transactionAs(as(mainPool.db, roles.tenant, ''), work),
+    lists: {
+      inTenant: (tenant, work) => transactionAs(as(listsPool.db, roles.tenant, tenant), work),
+      acrossTenants: (work) => transactionAs(as(listsPool.db, roles.acrossTenants, ''), work),
+    },
+    lookups: { acrossTenants: (work) => transactionAs(as(lookupsPool.db, roles.acrossTenants, ''), work) },
     onFeedWrite(heard) {
       hearing.add(heard);
       return () => void hearing.delete(heard);
@@ -97,7 +129,8 @@ export function connectDatabase({ url, directUrl, prepare = true, poolSize, prog
       return () => listening.unlisten();
     },
     async close() {
-      await Promise.all([app, clock, across, listener].map((client) => client.end({ timeout: 5 })));
+      const drizzledClients = [mainPool, acrossPool, listsPool, lookupsPool].map(({ client }) => client);
+      await Promise.all([...drizzledClients, app, clock, listener].map((client) => client.end({ timeout: 5 })));
     },
   };
 }

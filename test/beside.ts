@@ -7,7 +7,7 @@ export const BESIDE = [
   'test/{architecture,explain,rules}.test.ts',
   'test/{crypto,domain,net,ui}/*.test.ts',
   files('api', [
-    'accounts-at-servers answer-types branding channel-list client-address connect-oauth connection-context documentation drift exposure',
+    'accounts-at-servers answer-types branding channel-list client-address connect-oauth connection-context connections documentation drift exposure',
     'feeds imports key-rights link-ends message-view microsoft openapi pages problems push quarantine readme security sending-sign-in',
     'salesforce server-kinds server sign-in-ways',
   ]),

@@ -1,6 +1,6 @@
 import { findApiKeyByHash } from '../../db/access/api-keys.ts';
 import type { ApiKeyRow } from '../../db/access/api-keys.ts';
-import { withinReach } from '../../db/across-tenants/reach.ts';
+import { lookUp } from '../../db/across-tenants/reach.ts';
 import type { Context } from '../../runtime/context.ts';
 import type { Turns } from '../limits/turns.ts';
 
@@ -31,7 +31,7 @@ export class KnownKeys {
   }
 
   async #read(hash: string, isKnown: boolean): Promise<ApiKeyRow | null> {
-    const read = () => withinReach(this.#database, null, (tx) => findApiKeyByHash(tx, hash));
+    const read = () => lookUp(this.#database, (tx) => findApiKeyByHash(tx, hash));
     const key = await (isKnown ? read() : this.#lookups.take(read));
     this.#keys.delete(hash);
     if (!key) return null;

@@ -54,11 +54,11 @@ export async function changeInReach<T extends object>(
   return changed;
 }
 
-/** A list within the key's reach. */
+/** A list within the key's reach: it may be slow, and has connections of its own. */
 export function listInReach<T>(
   context: ApiContext,
   tenantId: string | null,
   list: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
-  return withinReach(context.database, tenantId, list);
+  return withinReach(context.database.lists, tenantId, list);
 }

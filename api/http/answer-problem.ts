@@ -31,7 +31,9 @@ export const answerNotFound: RequestHandler = () => {
 
 /** The errors that `body-parser` and the router throw before a route is reached. */
 const thrownByExpress = z.object({ status: z.number(), type: z.string().optional() });
-const DATABASE_AWAY = /^(CONNECT_TIMEOUT|CONNECTION_(CLOSED|ENDED|DESTROYED)|ECONNREFUSED|ECONNRESET|57P0[123]|53300)$/;
+/** Away, without a place for another connection, or with a statement that took too long or waited too long for a lock. */
+const DATABASE_AWAY =
+  /^(CONNECT_TIMEOUT|CONNECTION_(CLOSED|ENDED|DESTROYED)|ECONNREFUSED|ECONNRESET|57P0[1-5]|53300|57014|55P03|40P01|40001|25P0[34])$/;
 
 function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;

@@ -17,6 +17,7 @@ import { presentApiKey } from '../presenters/api-key.ts';
 import { notFound } from '../http/problem.ts';
 import { randomText, sha256 } from '../../crypto/random-secrets.ts';
 import { ownRights, requireGrantable, requireNoMoreThan } from '../auth/grant.ts';
+import { withinReach } from '../../db/across-tenants/reach.ts';
 import { listInReach, tenantInReach } from '../auth/reach.ts';
 import { keyBody, keyOut, keyPatchBody, keysQuery, newKeyOut } from '../schemas/api-keys.ts';
 import type { KeyPatchBody } from '../schemas/api-keys.ts';
@@ -78,7 +79,7 @@ const create = defineCall({
     };
     requireGrantable(row, await ownRights(context, principal));
     await makeTenant(context, tenantId, createdAt);
-    await listInReach(context, tenantId, (tx) => insertApiKey(tx, row));
+    await withinReach(context.database, tenantId, (tx) => insertApiKey(tx, row));
     return { status: 201, body: { ...presentApiKey(row), api_key: key } };
   },
 });
@@ -94,7 +95,7 @@ const get = defineCall({
   params,
   answers: { 200: json('The key without its secret', keyOut) },
   async run({ context, principal, params: { id } }) {
-    const row = await listInReach(context, principal.tenantId, (tx) => findApiKey(tx, id));
+    const row = await withinReach(context.database, principal.tenantId, (tx) => findApiKey(tx, id));
     if (!row) throw notFound('API key');
     return { status: 200, body: presentApiKey(row) };
   },
@@ -118,7 +119,7 @@ const patch = defineCall({
     const { name, ...rights } = valuesOf(body);
     const tenantId = tenantInReach(principal, body.tenant ?? undefined);
     if (body.tenant !== undefined) await makeTenant(context, tenantId, await context.clock.now());
-    const row = await listInReach(context, principal.tenantId, async (tx) => {
+    const row = await withinReach(context.database, principal.tenantId, async (tx) => {
       const before = await lockApiKey(tx, id);
       if (!before || Object.keys(body).length === 0) return before;
       if (Object.keys(rights).length > 0) {
@@ -144,7 +145,7 @@ const revoke = defineCall({
   answers: { 204: empty('The key is revoked') },
   async run({ context, principal, params: { id } }) {
     const now = await context.clock.now();
-    await listInReach(context, principal.tenantId, async (tx) => {
+    await withinReach(context.database, principal.tenantId, async (tx) => {
       if (!(await findApiKey(tx, id))) throw notFound('API key');
       await revokeApiKey(tx, id, now);
     });

@@ -1,6 +1,7 @@
 import { withinReach } from '../../db/across-tenants/reach.ts';
 import { findDelivery, insertRedelivery, listDeliveries } from '../../db/events/deliveries.ts';
 import { findEndpoint } from '../../db/events/endpoints.ts';
+import { listInReach } from '../auth/reach.ts';
 import { json } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
 import { idCursor, pageOf, parseIdCursor } from '../http/paging.ts';
@@ -27,7 +28,7 @@ const list = defineCall({
   problems: ['invalid_cursor'],
   async run({ context, principal, params: { id }, query: { limit, after } }) {
     const page = { endpointId: id, after: parseIdCursor(after), limit: limit + 1 };
-    const rows = await withinReach(context.database, principal.tenantId, async (tx) => {
+    const rows = await listInReach(context, principal.tenantId, async (tx) => {
       if (!(await findEndpoint(tx, id))) throw notFound('webhook endpoint');
       return listDeliveries(tx, page);
     });

@@ -1,5 +1,6 @@
 import { feedCursor, placeAfter, readFeedEnd } from '../../db/events/feed.ts';
 import { acknowledgeMessages, findMessage, listMessageParts, listMessages } from '../../db/messages/message-feed.ts';
+import { withinReach } from '../../db/across-tenants/reach.ts';
 import { MEDIA_TYPES } from '../../domain/messages/media-type.ts';
 import { json, written } from '../http/answers.ts';
 import { defineCall } from '../http/call.ts';
@@ -85,7 +86,9 @@ const ack = defineCall({
   answers: { 200: json('How many were acknowledged', ackOut) },
   async run({ context, principal, body }) {
     const now = await context.clock.now();
-    const acknowledged = await listInReach(context, principal.tenantId, (tx) => acknowledgeMessages(tx, body.ids, now));
+    const acknowledged = await withinReach(context.database, principal.tenantId, (tx) =>
+      acknowledgeMessages(tx, body.ids, now),
+    );
     return { status: 200, body: { acknowledged } };
   },
 });

@@ -21,7 +21,7 @@ import { defineCall } from '../http/call.ts';
 import { idCursor, pageOf, parseIdCursor } from '../http/paging.ts';
 import { presentEndpoint } from '../presenters/webhooks.ts';
 import { Problem, notFound } from '../http/problem.ts';
-import { tenantInReach } from '../auth/reach.ts';
+import { listInReach, tenantInReach } from '../auth/reach.ts';
 import { deliveryCalls } from './deliveries.ts';
 import { webhookToolCalls } from './webhook-tools.ts';
 import { listOf } from '../schemas/list.ts';
@@ -81,7 +81,7 @@ const list = defineCall({
   problems: ['invalid_cursor'],
   async run({ context, principal, query: { limit, after } }) {
     const page = { after: parseIdCursor(after), limit: limit + 1 };
-    const rows = await withinReach(context.database, principal.tenantId, (tx) => listEndpoints(tx, page));
+    const rows = await listInReach(context, principal.tenantId, (tx) => listEndpoints(tx, page));
     const body = pageOf(rows, limit, { cursor: (row) => idCursor(row.id), show: presentEndpoint });
     return { status: 200, body };
   },

@@ -1,6 +1,4 @@
 import { createHash } from 'node:crypto';
-import { connect, createServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { CALLS } from '../../api/calls.ts';
@@ -13,6 +11,7 @@ import { startApi } from '../support/api.ts';
 import { databaseAs } from '../support/logins.ts';
 import { channelOf, connectGmail } from '../support/connect.ts';
 import { secret } from '../support/minting.ts';
+import { lineTo } from '../support/cut-line.ts';
 import { raiseApi } from './raise-api.ts';
 import type { RaisedApi } from './raise-api.ts';
 
@@ -341,37 +340,6 @@ describe('when the database is away', () => {
     line.close();
   }, 60_000);
 });
-
-/** A TCP line to the database that can be cut. */
-async function lineTo(target: URL) {
-  let isWhole = true;
-  const sockets = new Set<Socket>();
-  const server = createServer((near) => {
-    if (!isWhole) return void near.destroy();
-    const far = connect(Number(target.port), target.hostname);
-    for (const [socket, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(socket);
-      socket.on('error', () => {}).on('close', () => other.destroy());
-      socket.pipe(other);
-    }
-  }).listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const url = new URL(target);
-  url.port = String((server.address() as AddressInfo).port);
-  return {
-    url: url.href,
-    cut() {
-      isWhole = false;
-      for (const socket of sockets) socket.destroy();
-      sockets.clear();
-    },
-    mend: () => void (isWhole = true),
-    close: () => server.close(),
-  };
-}
 
 test('an incident that holds no notices has none to release', async () => {
   const id = newId('inc');
