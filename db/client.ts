@@ -59,12 +59,12 @@ export interface DatabaseOptions {
   directUrl?: string | null;
   /** Named prepared statements; false for a pooler that keeps none. */
   prepare?: boolean;
-  /** Connections for one tenant's transactions; the other pools are parts of it. `mostConnections` counts them all. */
+  /** Connections for one tenant's transactions; the other pools are parts of it. */
   poolSize: number;
   program: Program;
 }
 
-/** Connections of each pool. One that is not used is not opened: only a server has lists, look-ups and token reads. */
+/** Connections of each pool, at most. One that is not used is not opened: only a server has lists, look-ups and token reads. */
 const shares = (poolSize: number) => ({
   work: poolSize,
   across: Math.max(2, Math.ceil(poolSize / 4)),
@@ -74,10 +74,6 @@ const shares = (poolSize: number) => ({
   clock: 1,
   listener: 1,
 });
-
-/** How many connections a process opens at most. */
-export const mostConnections = (poolSize: number): number =>
-  Object.values(shares(poolSize)).reduce((sum, size) => sum + size, 0);
 
 export function connectDatabase({ url, directUrl, prepare = true, poolSize, program }: DatabaseOptions): Database {
   const pool = (max: number, address = url) =>

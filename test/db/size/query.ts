@@ -10,7 +10,7 @@ export interface Query {
   run: (database: Database, at: Scene) => Promise<unknown>;
 }
 
-export interface Scene extends Size {
+interface Scene extends Size {
   now: Date;
 }
 
