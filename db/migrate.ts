@@ -28,7 +28,7 @@ export async function migrateDatabase(
   url: string,
   { folder = FOLDER, say = () => {} }: { folder?: string; say?: SayMigration } = {},
 ): Promise<Migrated> {
-  const [client, holder] = [0, 1].map(() => postgres(url, { max: 1, onnotice: () => {} })) as [
+  const [client, holder] = [0, 1].map(() => postgres(url, { max: 1, prepare: false, onnotice: () => {} })) as [
     postgres.Sql,
     postgres.Sql,
   ];

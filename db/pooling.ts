@@ -26,11 +26,13 @@ export async function findPooling(url: string): Promise<Pooling> {
   const [ours, ...others] = clients as [postgres.Sql, ...postgres.Sql[]];
   const release = Promise.withResolvers<void>();
   try {
-    if (await isShared(ours, others)) return { isPooled: true, keepsPreparedStatements: true };
+    const isPooled = await isShared(ours, others);
     const before = await askBackend(ours);
     const holding = others.map((other) => hold(other, release.promise));
     await Promise.race([Promise.all(holding), sleep(HELD_WITHIN_MS)]);
-    return { isPooled: (await askBackend(ours)) !== before, keepsPreparedStatements: true };
+    // Another backend than before: a statement that ours has prepared is known there, or it fails.
+    const after = await askBackend(ours);
+    return { isPooled: isPooled || after !== before, keepsPreparedStatements: true };
   } catch (error) {
     if (!UNKNOWN_STATEMENT.includes((error as { code?: string }).code ?? ''))
       return withoutValues(Promise.reject(error));

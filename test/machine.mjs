@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url';
 /** Packages of Debian, with the programs of which one has to be there. */
 const NEEDED = {
   'dovecot-imapd': ['dovecot'],
+  pgbouncer: ['pgbouncer'],
   chromium: ['chromium', 'chromium-browser', 'google-chrome'],
   curl: ['curl'],
   maven: ['mvn'],

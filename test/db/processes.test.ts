@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import postgres from 'postgres';
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectDatabase } from '../../db/client.ts';
 import { migrateDatabase } from '../../db/migrate.ts';
 import { findPooling } from '../../db/pooling.ts';
@@ -14,6 +14,7 @@ import { keep } from '../support/evidence.ts';
 import { secret } from '../support/minting.ts';
 import { raiseStage } from '../support/stage.ts';
 import type { Stage } from '../support/stage.ts';
+import { startPgBouncer } from '../support/pgbouncer.ts';
 import { startPooler } from '../support/transaction-pooler.ts';
 
 /*
@@ -23,9 +24,7 @@ import { startPooler } from '../support/transaction-pooler.ts';
 
 const BACKENDS = 3;
 let stage: Stage;
-let pooler: Awaited<ReturnType<typeof startPooler>>;
 let serverUrl: string;
-let pooledUrl: string;
 
 beforeAll(async () => {
   stage = await raiseStage();
@@ -35,19 +34,17 @@ beforeAll(async () => {
   await admin`select pg_reload_conf()`;
   await admin.end();
   serverUrl = stage.serverEnvironment['DATABASE_URL'] ?? '';
-  pooler = await startPooler(new URL(serverUrl), BACKENDS);
-  pooledUrl = through(serverUrl);
 }, 60_000);
-afterAll(async () => {
-  await pooler?.close();
-  await stage?.close();
-});
+afterAll(() => stage?.close());
 
-function through(url: string): string {
-  const address = new URL(url);
-  address.port = String(pooler.port);
-  return address.href;
-}
+const POOLERS = [
+  { name: 'a pooler that changes connections whenever it can', start: startPooler },
+  {
+    name: 'PgBouncer',
+    start: (target: URL, backends: number) =>
+      startPgBouncer(target, backends, ['mooring_server', new URL(stage.databaseUrl).username]),
+  },
+];
 
 async function startServer(variables: Record<string, string>) {
   const port = await freePort();
@@ -71,96 +68,6 @@ async function startServer(variables: Record<string, string>) {
   };
   return { said, output: () => output, call, stop: () => child.kill('SIGKILL') };
 }
-
-test('a pooler is told from the server, and whether it keeps prepared statements', async () => {
-  expect(await findPooling(pooledUrl)).toEqual({ isPooled: true, keepsPreparedStatements: false });
-  expect(await findPooling(serverUrl)).toEqual({ isPooled: false, keepsPreparedStatements: true });
-});
-
-test('rule 14: each transaction has its own tenant and role, whichever connection it gets', async () => {
-  const database = connectDatabase({
-    url: pooledUrl,
-    directUrl: serverUrl,
-    prepare: false,
-    poolSize: 8,
-    program: 'server',
-  });
-  const tenants = ['one', 'two', 'three', 'four'];
-  for (const id of tenants) await database.inTenant(id, (tx) => ensureTenant(tx, id, new Date()));
-  const backends = new Set<number>();
-  const look = async (own: string) => {
-    for (let i = 0; i < 5; i++) {
-      const seen = await database.inTenant(own, async (tx) => {
-        const [row] = await tx.execute<{ pid: number; role: string }>(
-          sql`select pg_backend_pid() as pid, current_user as role`,
-        );
-        backends.add(row?.pid ?? 0);
-        return [row?.role, ...(await Promise.all(tenants.map(async (id) => (await findTenant(tx, id))?.id)))];
-      });
-      expect(seen).toEqual(['mooring_app', ...tenants.map((id) => (id === own ? id : undefined))]);
-      const outside = await database.outsideTenants((tx) => findTenant(tx, own));
-      expect(outside).toBeNull();
-    }
-  };
-  await Promise.all(tenants.map(look));
-  expect(backends.size).toBe(BACKENDS);
-  // What a transaction leaves on its connection is the login and nothing else.
-  for (let i = 0; i < 2 * BACKENDS; i++) {
-    const [left] = await database.app`select current_user as role, current_setting('mooring.tenant', true) as tenant`;
-    expect(left).toEqual({ role: 'mooring_server', tenant: '' });
-  }
-  await database.close();
-}, 30_000);
-
-test('NOTIFY through the pooler is heard by LISTEN at the server itself', async () => {
-  const database = connectDatabase({
-    url: pooledUrl,
-    directUrl: serverUrl,
-    prepare: false,
-    poolSize: 2,
-    program: 'server',
-  });
-  const heard = Promise.withResolvers<string>();
-  const stop = await database.listen('through_the_pooler', (payload) => payload && heard.resolve(payload));
-  await database.outsideTenants((tx) => tx.execute(sql`select pg_notify('through_the_pooler', 'news')`));
-  expect(await heard.promise).toBe('news');
-  await stop();
-  await database.close();
-});
-
-test('a process says at its start what it needs of a pooler, and works with it', async () => {
-  const lost = await startServer({ DATABASE_URL: pooledUrl, DATABASE_DIRECT_URL: serverUrl });
-  expect(lost.said).toBe('ended');
-  expect(lost.output()).toContain('prepared_statements_lost');
-  expect(lost.output()).toContain('DATABASE_PREPARE=off');
-  const deaf = await startServer({ DATABASE_URL: pooledUrl, DATABASE_PREPARE: 'off' });
-  expect(deaf.said).toBe('ended');
-  expect(deaf.output()).toContain('database_direct_url_missing');
-
-  const pooled = { DATABASE_URL: pooledUrl, DATABASE_PREPARE: 'off', DATABASE_DIRECT_URL: serverUrl };
-  const server = await startServer(pooled);
-  try {
-    expect(server.said, server.output()).toBe('ready');
-    const made = await Promise.all(
-      Array.from({ length: 20 }, (_, i) => server.call('POST', '/v1/links', { tenant: `tenant-${i}` })),
-    );
-    expect(made.map(({ status }) => status)).toEqual(made.map(() => 201));
-    for (const path of [
-      '/v1/channels',
-      '/v1/messages',
-      '/v1/tenants',
-      '/v1/incidents',
-      '/v1/webhook-endpoints',
-      '/readyz',
-    ]) {
-      const { status, text } = await server.call('GET', path);
-      expect([200, 503], `${path}: ${text}`).toContain(status);
-      expect(text).not.toContain('database');
-    }
-  } finally {
-    server.stop();
-  }
-}, 60_000);
 
 test('rule 14: a process warns of a login that may do too much, and refuses one that may do too little', async () => {
   const warning = 'superuser or as the owner of the tables';
@@ -192,6 +99,114 @@ test('rule 14: a process warns of a login that may do too much, and refuses one 
   expect(granted.said, granted.output()).toBe('ready');
 }, 60_000);
 
-test('migrations need no session either', async () => {
-  await Promise.all([1, 2].map(() => migrateDatabase(through(stage.databaseUrl))));
+describe.each(POOLERS)('behind $name', ({ start }) => {
+  let pooler: { port: number; close: () => unknown };
+  let pooledUrl: string;
+  beforeAll(async () => {
+    pooler = await start(new URL(serverUrl), BACKENDS);
+    pooledUrl = through(serverUrl);
+  }, 60_000);
+  afterAll(async () => {
+    await pooler?.close();
+  });
+
+  function through(url: string): string {
+    const address = new URL(url);
+    address.port = String(pooler.port);
+    return address.href;
+  }
+
+  test('a pooler is told from the server, and whether it keeps prepared statements', async () => {
+    expect(await findPooling(pooledUrl)).toEqual({ isPooled: true, keepsPreparedStatements: false });
+    expect(await findPooling(serverUrl)).toEqual({ isPooled: false, keepsPreparedStatements: true });
+  });
+
+  test('rule 14: each transaction has its own tenant and role, whichever connection it gets', async () => {
+    const database = connectDatabase({
+      url: pooledUrl,
+      directUrl: serverUrl,
+      prepare: false,
+      poolSize: 8,
+      program: 'server',
+    });
+    const tenants = ['one', 'two', 'three', 'four'];
+    for (const id of tenants) await database.inTenant(id, (tx) => ensureTenant(tx, id, new Date()));
+    const backends = new Set<number>();
+    const look = async (own: string) => {
+      for (let i = 0; i < 5; i++) {
+        const seen = await database.inTenant(own, async (tx) => {
+          const [row] = await tx.execute<{ pid: number; role: string }>(
+            sql`select pg_backend_pid() as pid, current_user as role`,
+          );
+          backends.add(row?.pid ?? 0);
+          return [row?.role, ...(await Promise.all(tenants.map(async (id) => (await findTenant(tx, id))?.id)))];
+        });
+        expect(seen).toEqual(['mooring_app', ...tenants.map((id) => (id === own ? id : undefined))]);
+        const outside = await database.outsideTenants((tx) => findTenant(tx, own));
+        expect(outside).toBeNull();
+      }
+    };
+    await Promise.all(tenants.map(look));
+    expect(backends.size).toBe(BACKENDS);
+    // What a transaction leaves on its connection is the login and nothing else.
+    for (let i = 0; i < 2 * BACKENDS; i++) {
+      const [left] = await database.app`select current_user as role, current_setting('mooring.tenant', true) as tenant`;
+      expect(left).toEqual({ role: 'mooring_server', tenant: '' });
+    }
+    await database.close();
+  }, 30_000);
+
+  test('NOTIFY through the pooler is heard by LISTEN at the server itself', async () => {
+    const database = connectDatabase({
+      url: pooledUrl,
+      directUrl: serverUrl,
+      prepare: false,
+      poolSize: 2,
+      program: 'server',
+    });
+    const heard = Promise.withResolvers<string>();
+    const stop = await database.listen('through_the_pooler', (payload) => payload && heard.resolve(payload));
+    await database.outsideTenants((tx) => tx.execute(sql`select pg_notify('through_the_pooler', 'news')`));
+    expect(await heard.promise).toBe('news');
+    await stop();
+    await database.close();
+  });
+
+  test('a process says at its start what it needs of a pooler, and works with it', async () => {
+    const lost = await startServer({ DATABASE_URL: pooledUrl, DATABASE_DIRECT_URL: serverUrl });
+    expect(lost.said).toBe('ended');
+    expect(lost.output()).toContain('prepared_statements_lost');
+    expect(lost.output()).toContain('DATABASE_PREPARE=off');
+    const deaf = await startServer({ DATABASE_URL: pooledUrl, DATABASE_PREPARE: 'off' });
+    expect(deaf.said).toBe('ended');
+    expect(deaf.output()).toContain('database_direct_url_missing');
+
+    const pooled = { DATABASE_URL: pooledUrl, DATABASE_PREPARE: 'off', DATABASE_DIRECT_URL: serverUrl };
+    const server = await startServer(pooled);
+    try {
+      expect(server.said, server.output()).toBe('ready');
+      const made = await Promise.all(
+        Array.from({ length: 20 }, (_, i) => server.call('POST', '/v1/links', { tenant: `tenant-${i}` })),
+      );
+      expect(made.map(({ status }) => status)).toEqual(made.map(() => 201));
+      for (const path of [
+        '/v1/channels',
+        '/v1/messages',
+        '/v1/tenants',
+        '/v1/incidents',
+        '/v1/webhook-endpoints',
+        '/readyz',
+      ]) {
+        const { status, text } = await server.call('GET', path);
+        expect([200, 503], `${path}: ${text}`).toContain(status);
+        expect(text).not.toContain('database');
+      }
+    } finally {
+      server.stop();
+    }
+  }, 60_000);
+
+  test('migrations need no session either', async () => {
+    await Promise.all([1, 2].map(() => migrateDatabase(through(stage.databaseUrl))));
+  });
 });

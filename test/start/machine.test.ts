@@ -6,7 +6,7 @@ import { prepareMachine } from '../machine.mjs';
 
 const dir = mkdtempSync(join(tmpdir(), 'mooring-machine-'));
 afterAll(() => rmSync(dir, { recursive: true }));
-const READY = ['dovecot', 'chromium', 'curl', 'mvn', 'java', 'openssl'];
+const READY = ['dovecot', 'pgbouncer', 'chromium', 'curl', 'mvn', 'java', 'openssl'];
 
 /** A machine with these programs; apt-get and sudo note what they are asked, and fail if told to. */
 function machine(name: string, programs: readonly string[], { isRoot = true, fails = false } = {}) {
@@ -27,7 +27,7 @@ function machine(name: string, programs: readonly string[], { isRoot = true, fai
   return { prepare, said, asked: () => (existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []) };
 }
 
-const INSTALL = 'apt-get install -y --no-install-recommends dovecot-imapd maven default-jre-headless';
+const INSTALL = 'apt-get install -y --no-install-recommends dovecot-imapd pgbouncer maven default-jre-headless';
 const HALF = ['chromium', 'curl', 'openssl'];
 
 describe('a machine for the tests', () => {
@@ -39,7 +39,7 @@ describe('a machine for the tests', () => {
   it('gets as root what it lacks, with a line that says so', () => {
     const { prepare, said, asked } = machine('root', [...HALF, 'apt-get']);
     expect(prepare()).toBe(0);
-    expect(said).toEqual(['  Tests         installing dovecot-imapd, maven, default-jre-headless']);
+    expect(said).toEqual(['  Tests         installing dovecot-imapd, pgbouncer, maven, default-jre-headless']);
     expect(asked()).toEqual(['apt-get update -qq', INSTALL]);
   });
 
