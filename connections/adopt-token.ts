@@ -95,11 +95,12 @@ async function sendAndFinish(
   held: HeldAdoption,
 ): Promise<AdoptionOutcome | 'taken_over'> {
   return whileRenewing(context, leaseOf(held), async () => {
+    const askedAt = await context.clock.now();
     const sent = await sendAdoption(context, { accessType, request, token }, held);
     switch (sent.outcome) {
       case 'answered': {
         const row = { ...held, accessType, request, tries: 0 };
-        return finishAdoption(context, { row, token, answer: sent.raw, answeredAt: sent.answeredAt });
+        return finishAdoption(context, { row, token, answer: sent.raw, askedAt, answeredAt: sent.answeredAt });
       }
       case 'taken_over':
         return 'taken_over';

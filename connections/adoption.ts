@@ -25,6 +25,8 @@ export interface AnsweredAdoption {
   /** What the product handed over. */
   token: Secret;
   answer: RawAnswer;
+  /** Before the token left. */
+  askedAt: Date;
   answeredAt: Date;
 }
 
@@ -51,7 +53,9 @@ export async function finishAdoption(context: Context, adoption: AnsweredAdoptio
 export function finishLeftAdoption(context: Context, row: AdoptionRow): Promise<AdoptionOutcome> {
   return whileRenewing(context, leaseOf(row), async () => {
     const opened = await openAdoption(context, row);
-    return finishAdoption(context, { row, ...opened, answeredAt: row.answeredAt ?? row.createdAt });
+    const { createdAt, sentAt, answeredAt } = row;
+    const times = { askedAt: sentAt ?? createdAt, answeredAt: answeredAt ?? createdAt };
+    return finishAdoption(context, { row, ...opened, ...times });
   });
 }
 
@@ -70,7 +74,7 @@ function refusedBy(error: unknown): AdoptionFailure {
 
 async function proveAndStore(
   context: Context,
-  { row, token, answeredAt }: AnsweredAdoption,
+  { row, token, askedAt, answeredAt }: AnsweredAdoption,
   answered: TokenSet,
 ): Promise<AdoptionOutcome> {
   const { tenantId, tokenHash, accessType, request } = row;
@@ -104,6 +108,7 @@ async function proveAndStore(
         kind: 'oauth',
         provider: oauth.provider,
         tokens: { ...tokens, refreshToken: tokens.refreshToken ?? token },
+        askedAt,
       },
       proof,
       coveredUntil: request.coveredUntil === null ? null : new Date(request.coveredUntil),

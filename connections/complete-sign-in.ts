@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../runtime/context.ts';
-import { countHoldersOfGrant } from '../db/across-tenants/grants.ts';
 import { oauthOf } from '../credentials/oauth.ts';
 import type { LinkResult } from '../db/schema/links.ts';
 import type { AccessType } from '../domain/access-type.ts';
@@ -17,6 +16,7 @@ import type { KeptAccess } from './account.ts';
 import { gatherEvidence } from '../imports/evidence.ts';
 import type { ChannelRow } from '../db/channels/channels.ts';
 import type { SignIn, SignInProof } from './sign-in.ts';
+import { revokeUnlessShared } from './revoke-grant.ts';
 import { storeSignIn } from './store-sign-in.ts';
 
 /** The tokens of the answer to a sign-in's code, with the life of the access token. Throws `ProviderError`. */
@@ -119,10 +119,10 @@ async function dropGrant(context: Context, { link, accessType, credential, proof
   // A grant that the product handed over is its own and stays valid.
   if (link === null) return;
   if (credential.kind !== 'oauth') return;
-  if ((await countHoldersOfGrant(context.database, proof.identity.grantKey)) > 0) return;
+  const oauth = oauthOf(context, accessType, credential.provider);
+  if (oauth.revocation === 'none') return;
   const token = credential.tokens.refreshToken ?? credential.tokens.accessToken;
   const grant = { token, context: credential.tokens.context };
-  await oauthOf(context, accessType, credential.provider)
-    .revoke(grant, AbortSignal.timeout(5_000))
-    .catch(() => {});
+  const { grantKey } = proof.identity;
+  await revokeUnlessShared(context, { oauth, grantKey, grant }, { timeoutMs: 5_000 }).catch(() => {});
 }

@@ -12,16 +12,14 @@ import { cancelRunningImport } from '../db/imports/imports.ts';
 import { deleteSubscription, findSubscription } from '../db/channels/subscriptions.ts';
 import { BACKOFF, gapMs } from '../domain/backoff.ts';
 import { REVOKE_FOR_MS } from '../domain/security/former-access.ts';
-import { ProviderError } from '../domain/verdict.ts';
 import { issuerOf } from '../channels/issuer.ts';
 import type { OAuthAdapter } from '../providers/contract.ts';
 import { openSecret, readAccess } from '../credentials/access.ts';
 import type { ChannelAccess } from '../credentials/access.ts';
 import { endFormerAccess } from './change/end-former-access.ts';
 import { eraseMail, eraseSoon, eraseTenant, someTime } from './erase.ts';
+import { revokeUnlessShared } from './revoke-grant.ts';
 import { endSubscription } from '../push/subscription.ts';
-
-const REVOKE_TIMEOUT_MS = 20_000;
 
 type Revocation = 'done' | 'shared' | 'unsupported' | 'failed';
 
@@ -128,16 +126,13 @@ async function revoke(
 ): Promise<Revocation> {
   if (issuer.revocation === 'none') return 'unsupported';
   if (channel.revocation === 'done') return 'done';
-  const others = await countHoldersOfGrant(context.database, credential.grantKey, { channelId: channel.id });
-  if (others > 0) return 'shared';
+  const { grantKey, context: connection } = credential;
   try {
-    const token = await openSecret(context, credential);
-    await issuer.revoke({ token, context: credential.context }, AbortSignal.timeout(REVOKE_TIMEOUT_MS));
-    return 'done';
+    const grant = { token: await openSecret(context, credential), context: connection };
+    return await revokeUnlessShared(context, { oauth: issuer, grantKey, grant }, { channelId: channel.id });
   } catch (error) {
-    if (error instanceof ProviderError) return error.verdict.kind === 'reauth_required' ? 'done' : 'failed';
     // A secret that does not open can never be revoked; it is shredded all the same.
-    if (error instanceof VaultError) return 'failed';
+    if (error instanceof VaultError) return notRevoked(context, channel, credential);
     throw error;
   }
 }

@@ -11,7 +11,8 @@ import { missingOf, possibleUses } from '../channels/granted-uses.ts';
 
 /** The new credential: tokens of a consent, or a password that was just used. */
 export type SignInCredential =
-  | { kind: 'oauth'; provider: ProviderName; tokens: TokenSet }
+  /** `askedAt`: before the request left that the provider answered with the tokens. */
+  | { kind: 'oauth'; provider: ProviderName; tokens: TokenSet; askedAt: Date }
   | { kind: 'password'; server: Server; username: string; password: Secret; smtp?: SubmissionServer | null };
 
 /** What a real call proved: the identity, and where the account stands now. */

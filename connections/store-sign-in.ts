@@ -12,6 +12,7 @@ import type { ChannelRow } from '../db/channels/channels.ts';
 import type { Transaction } from '../db/client.ts';
 import { findCredentialState } from '../db/credentials/credentials.ts';
 import type { CredentialState } from '../db/credentials/credentials.ts';
+import { holdGrant, isRevokedSince } from '../db/credentials/grant-revocations.ts';
 import { failLink, lockLink, useLink } from '../db/access/links.ts';
 import type { LinkResult } from '../db/schema/links.ts';
 import { ensureTenant } from '../db/access/tenants.ts';
@@ -60,6 +61,7 @@ async function storeCredential(
   now: Date,
 ): Promise<ChannelRow | Failure> {
   await holdAccount(tx, accountKeyOf(signIn));
+  if (await isRevokedAtBirth(tx, signIn)) return REVOKED_AT_BIRTH;
   // A server of the release before holds no account: its channel may appear between the look and the insert.
   for (;;) {
     const channel = await channelOf(tx, signIn);
@@ -74,6 +76,22 @@ async function storeCredential(
     if (connected) return connected;
   }
 }
+
+/**
+ * A revocation of the grant was under way after the tokens were asked for: they may have ended with it. From here to the
+ * commit no revocation of the grant begins, and one that begins later sees this holder.
+ */
+async function isRevokedAtBirth(tx: Transaction, { credential, proof }: SignIn): Promise<boolean> {
+  if (credential.kind !== 'oauth') return false;
+  const { grantKey } = proof.identity;
+  await holdGrant(tx, grantKey);
+  return isRevokedSince(tx, grantKey, credential.askedAt);
+}
+
+const REVOKED_AT_BIRTH = failure(
+  'state_invalid',
+  'An earlier access of this account ended at the provider during the sign-in, and may have taken the new one with it. Sign in once more. Nothing was changed.',
+);
 
 /** The channel that a sign-in is for, with its credential, and how the sign-in relates to it. */
 interface Known {

@@ -14,7 +14,7 @@ export const BESIDE = [
   files('channels', ['expiring reminders wake']),
   files('connections', [
     'adoption-kill change-access change-kill change-under-way exchange-basic exchange-server-change server-change',
-    'change-owing change-places end-subscription former-access sign-in-kill sign-ins-at-once unvouched-address way-back',
+    'change-owing change-places end-subscription former-access revoked-at-birth sign-in-kill sign-ins-at-once unvouched-address way-back',
   ]),
   files('credentials', ['certified-server claims kill pause races refresh reports rotation stop token-reads trials']),
   files('db', [

@@ -158,6 +158,7 @@ async function exchangeAndStore(
     context: { ...known.context, ...trip.place },
   };
   const signal = AbortSignal.timeout(EXCHANGE_TIMEOUT_MS);
+  const askedAt = await context.clock.now();
   const answered = await readCodeAnswer(oauth, await oauth.exchangeRequest(sent, signal), sent.context);
   const tokens = { ...answered, context: { ...oauth.logins?.kept(sent.context), ...answered.context } };
   context.killPoint('sign_in.exchanged');
@@ -174,7 +175,7 @@ async function exchangeAndStore(
   if (proof instanceof ProviderError) return failureOf(proof, 'mailbox');
   const refusal = await refusalToSend(context, accessType, access, { proof, granted });
   if (refusal) return sendingFailure(refusal, 'oauth');
-  const credential = { kind: 'oauth', provider: oauth.provider, tokens } as const;
+  const credential = { kind: 'oauth', provider: oauth.provider, tokens, askedAt } as const;
   const { tenantId, spec } = link;
   const signIn = { tenantId, link, accessType, spec, granted, credential, proof, coveredUntil: null };
   return completeSignIn(context, signIn);

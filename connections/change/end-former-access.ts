@@ -13,6 +13,7 @@ import { REVOKE_FOR_MS } from '../../domain/security/former-access.ts';
 import { ProviderError } from '../../domain/verdict.ts';
 import type { OAuthAdapter } from '../../providers/contract.ts';
 import type { Context } from '../../runtime/context.ts';
+import { revokeGrant } from '../revoke-grant.ts';
 
 const CALL_TIMEOUT_MS = 20_000;
 const LOOKS_AGAIN_MS = 15_000;
@@ -38,14 +39,13 @@ export async function endFormerAccess(context: Context, reference: FormerReferen
   // As the answer has left it.
   const settled = await readFormer(context, reference);
   if (!settled) return true;
-  if ((await shredUnlessLast(context.database, settled)) === 'shared') {
+  const ended = await endGrant(context, settled, oauth).catch(logged(context, former));
+  if (ended === 'shared') {
     if (oauth) await endPushes(context, settled, oauth).catch(logged(context, settled));
     return true;
   }
-  context.killPoint('rest.decided');
-  const isRevoked = oauth ? await revoke(context, settled, oauth).catch(logged(context, former)) : false;
   context.killPoint('rest.revoked');
-  return isRevoked ? shred(context, former) : putOff(context, former);
+  return ended === 'done' ? shred(context, former) : putOff(context, former);
 }
 
 function readFormer({ database }: Context, { id, tenantId }: FormerReference): Promise<FormerAccessRow | null> {
@@ -81,19 +81,40 @@ async function isAnswerAwaited(context: Context, { id, tenantId }: FormerAccessR
 }
 
 /** The grant's end takes the subscription with it. Where no call ends a grant, the subscription is ended by itself. */
-async function revoke(context: Context, former: FormerAccessRow, oauth: OAuthAdapter): Promise<boolean> {
-  try {
-    const token = await openSecret(context, former);
-    const grant = { token, context: former.context };
-    if (oauth.revocation === 'none') await unsubscribe(context, former, { oauth, grant });
-    else await oauth.revoke(grant, AbortSignal.timeout(CALL_TIMEOUT_MS));
-    return true;
-  } catch (error) {
-    if (error instanceof ProviderError) return error.verdict.kind === 'reauth_required';
-    // A secret that does not open can never be revoked.
-    if (error instanceof VaultError) return true;
-    throw error;
+async function endGrant(
+  context: Context,
+  former: FormerAccessRow,
+  oauth: OAuthAdapter | null,
+): Promise<'done' | 'shared' | 'failed'> {
+  const giveUp = async (until: Date | null) => {
+    const claim = await shredUnlessLast(context.database, former, until);
+    if (claim !== 'shared') context.killPoint('rest.decided');
+    return claim;
+  };
+  // A secret that does not open can never be revoked.
+  const token = oauth && (await openSecret(context, former).catch(noneWhereUnopened));
+  const grant = token && { token, context: former.context };
+  if (oauth && grant && oauth.revocation !== 'none') {
+    return revokeGrant(context, { oauth, grantKey: former.grantKey, grant }, { claim: giveUp });
   }
+  if ((await giveUp(null)) === 'shared') return 'shared';
+  if (!oauth) return 'failed';
+  return grant ? endSubscription(context, former, { oauth, grant }) : 'done';
+}
+
+async function endSubscription(...asked: Parameters<typeof unsubscribe>): Promise<'done' | 'failed'> {
+  try {
+    await unsubscribe(...asked);
+    return 'done';
+  } catch (error) {
+    if (!(error instanceof ProviderError)) throw error;
+    return error.verdict.kind === 'reauth_required' ? 'done' : 'failed';
+  }
+}
+
+function noneWhereUnopened(error: unknown): null {
+  if (error instanceof VaultError) return null;
+  throw error;
 }
 
 /** The grant lives on, and with it the subscription. */

@@ -4,6 +4,7 @@ import type { SQL } from 'drizzle-orm';
 import type { Database, Transaction } from '../client.ts';
 import { idBefore } from '../ids.ts';
 import { adoptions } from '../schema/adoptions.ts';
+import { grantRevocations } from '../schema/grant-revocations.ts';
 import { keptMails } from '../schema/kept-mails.ts';
 import { links, signIns } from '../schema/links.ts';
 import { listHeld } from '../messages/content.ts';
@@ -95,12 +96,11 @@ const DAY_MS = 86_400_000;
 export async function pruneExpired(database: Database, { now, limit }: { now: Date; limit: number }): Promise<number> {
   return database.acrossTenants(async (tx) => {
     const before = new Date(now.getTime() - PASSING_DAYS * DAY_MS);
+    const { hash } = idempotencyKeys;
     const counts = [
-      await tx
-        .delete(idempotencyKeys)
-        .where(lt(idempotencyKeys.expiresAt, now))
-        .returning({ id: idempotencyKeys.hash }),
+      await tx.delete(idempotencyKeys).where(lt(idempotencyKeys.expiresAt, now)).returning({ hash }),
       await tx.delete(adoptions).where(lt(adoptions.expiresAt, now)).returning({ hash: adoptions.tokenHash }),
+      await pruneRevocations(tx, now),
       await pruneQuotas(tx, new Date(now.getTime() - DAY_MS)),
       await tx
         .delete(keptMails)
@@ -179,4 +179,12 @@ function unusedBannerLinks(tx: Transaction, before: Date, limit: number) {
     .from(links)
     .where(and(eq(links.forBanner, true), isNull(links.usedAt), lt(links.expiresAt, before), notExists(renewed)))
     .limit(limit);
+}
+
+/** Two days are longer than any sign-in or adoption takes from its tokens to its end. */
+function pruneRevocations(tx: Transaction, now: Date): Promise<{ key: string }[]> {
+  return tx
+    .delete(grantRevocations)
+    .where(lt(grantRevocations.until, new Date(now.getTime() - 2 * DAY_MS)))
+    .returning({ key: grantRevocations.grantKey });
 }

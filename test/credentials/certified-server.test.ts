@@ -48,7 +48,7 @@ async function connect(server: OidcServer, email: string) {
     link: null,
     accessType: 'gmail',
     spec: { ...LINK_SPEC, import: 'off' },
-    credential: { kind: 'oauth', provider: 'google', tokens },
+    credential: { kind: 'oauth', provider: 'google', tokens, askedAt: new Date() },
     proof: {
       identity: {
         account,

@@ -31,6 +31,7 @@ async function signInWith(channelId: string, refreshToken: string | null) {
     credential: {
       kind: 'oauth',
       provider: 'google',
+      askedAt: new Date(),
       tokens: {
         accessToken: new Secret(secret('access-token')),
         tokenType: 'Bearer',

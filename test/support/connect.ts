@@ -66,11 +66,12 @@ export async function connectOAuth(
 ): Promise<LinkResult> {
   const { context } = stage;
   const { accessType, provider } = way;
+  const askedAt = await context.clock.now();
   const tokens = await signInAt(stage, { ...way, uses: spec.uses ?? ['read'] }, email, asked);
   const { accessToken, idToken = null, context: told } = tokens;
   const access: SessionAccess = { kind: 'token', issuer: provider, mailbox: null, context: told, accessToken, idToken };
   const proof = await proveSignIn(context, accessType, access, AbortSignal.timeout(10_000));
-  const credential = { kind: 'oauth', provider, tokens } as const;
+  const credential = { kind: 'oauth', provider, tokens, askedAt } as const;
   const full = { ...LINK_SPEC, ...spec };
   return completeSignIn(context, { tenantId, link, accessType, spec: full, credential, proof, coveredUntil: null });
 }
