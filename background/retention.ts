@@ -29,12 +29,23 @@ export function startRetention(context: RetentionContext): Repetition {
       const parts = await Promise.allSettled([
         retireAcknowledged(context, stopping),
         sweeper.sweep(performance.now()),
-        context.clock.now().then((now) => pruneExpired(context.database, { now, limit: ROWS_PER_TURN })),
+        pruneAll(context, stopping),
       ]);
       for (const part of parts) if (part.status === 'rejected') context.logger.warn({ err: part.reason }, TROUBLE);
     },
     trouble: TROUBLE,
   });
+}
+
+/** Repeats short transactions until nothing is expired; returns how many rows were deleted. */
+export async function pruneAll(context: RetentionContext, stopping?: AbortSignal): Promise<number> {
+  let pruned = 0;
+  for (;;) {
+    const now = await context.clock.now();
+    const turn = await pruneExpired(context.database, { now, limit: ROWS_PER_TURN });
+    pruned += turn;
+    if (turn < ROWS_PER_TURN || stopping?.aborted) return pruned;
+  }
 }
 
 /** Repeats short transactions until nothing is due; returns how many messages were retired. */

@@ -3,14 +3,12 @@ import { and, eq, inArray, isNull, lt, notExists, sql } from 'drizzle-orm';
 import type { SQL } from 'drizzle-orm';
 import type { Database, Transaction } from '../client.ts';
 import { idBefore } from '../ids.ts';
-import { adoptions } from '../schema/adoptions.ts';
 import { grantRevocations } from '../schema/grant-revocations.ts';
 import { keptMails } from '../schema/kept-mails.ts';
 import { links, signIns } from '../schema/links.ts';
 import { listHeld } from '../messages/content.ts';
 import { messageParts, messages } from '../schema/messages.ts';
 import { notices } from '../schema/notices.ts';
-import { idempotencyKeys, uiSessions } from '../schema/tenants.ts';
 import { DEFAULT_RETENTION_DAYS } from '../access/tenants.ts';
 
 /**
@@ -96,10 +94,9 @@ const DAY_MS = 86_400_000;
 export async function pruneExpired(database: Database, { now, limit }: { now: Date; limit: number }): Promise<number> {
   return database.acrossTenants(async (tx) => {
     const before = new Date(now.getTime() - PASSING_DAYS * DAY_MS);
-    const { hash } = idempotencyKeys;
     const counts = [
-      await tx.delete(idempotencyKeys).where(lt(idempotencyKeys.expiresAt, now)).returning({ hash }),
-      await tx.delete(adoptions).where(lt(adoptions.expiresAt, now)).returning({ hash: adoptions.tokenHash }),
+      await deleteExpired(tx, 'idempotency_keys', { now, limit }),
+      await deleteExpired(tx, 'adoptions', { now, limit }),
       await pruneRevocations(tx, now),
       await pruneQuotas(tx, new Date(now.getTime() - DAY_MS)),
       await tx
@@ -115,7 +112,7 @@ export async function pruneExpired(database: Database, { now, limit }: { now: Da
       delete from sends where id in (
         select id from sends where created_at < ${before.toISOString()} limit ${limit})
       returning id`),
-      await tx.delete(uiSessions).where(lt(uiSessions.expiresAt, now)).returning({ id: uiSessions.hash }),
+      await deleteExpired(tx, 'ui_sessions', { now, limit }),
       await tx
         .delete(signIns)
         .where(
@@ -182,6 +179,19 @@ function unusedBannerLinks(tx: Transaction, before: Date, limit: number) {
 }
 
 /** Two days are longer than any sign-in or adoption takes from its tokens to its end. */
+/** Rows that another process deletes are left to it. */
+async function deleteExpired(
+  tx: Transaction,
+  table: 'idempotency_keys' | 'adoptions' | 'ui_sessions',
+  { now, limit }: { now: Date; limit: number },
+): Promise<unknown[]> {
+  return tx.execute(sql`
+    delete from ${sql.identifier(table)} where ctid = any (array(
+      select ctid from ${sql.identifier(table)} where expires_at < ${now.toISOString()}::timestamptz
+      limit ${limit} for update skip locked))
+    returning 1`);
+}
+
 function pruneRevocations(tx: Transaction, now: Date): Promise<{ key: string }[]> {
   return tx
     .delete(grantRevocations)

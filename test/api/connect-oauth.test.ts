@@ -68,7 +68,7 @@ describe('connecting with OAuth', () => {
       }, 30_000);
       return { returned: await answer };
     });
-    expect(returned).toMatchObject({ status: 500, json: { code: 'internal_error' } });
+    expect(returned).toMatchObject({ status: 503, json: { code: 'database_unavailable', retryable: true } });
     expect(locationOf(await browser('GET', back)).searchParams.get('status')).toBe('connected');
   });
 

@@ -47,6 +47,7 @@ const bodyOf = (call: Call) =>
   call.method === 'get' || call.method === 'delete' ? undefined : (BODIES[named(call)] ?? {});
 const BODIES: Record<string, unknown> = {
   'POST /v1/channels/:id/report-failure': { http_status: 401 },
+  'POST /v1/webhook-endpoints/:id/replay': { since: '2026-05-03T08:00:00Z' },
   'POST /v1/links': { tenant: 'acme' },
   'POST /v1/webhook-endpoints': { url: 'http://127.0.0.1:1/hook', tenant: 'acme' },
   'POST /v1/api-keys': { name: 'x', scopes: ['admin'], tenant: 'acme' },

@@ -2,7 +2,7 @@ import { eq } from 'drizzle-orm';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ContentWriter } from '../../imports/fetching/content.ts';
-import { ContentSweeper, retireAcknowledged } from '../../background/retention.ts';
+import { ContentSweeper, pruneAll, retireAcknowledged } from '../../background/retention.ts';
 import { pruneExpired } from '../../db/across-tenants/retention.ts';
 import type { Transaction } from '../../db/client.ts';
 import { lockLink } from '../../db/access/links.ts';
@@ -165,6 +165,18 @@ test('what has served its time goes, the diary and what is pending stay', async 
   await pruneExpired(stage.context.database, { now: await later(31).clock.now(), limit: 100 });
   const deliveries = await sql`select state from webhook_deliveries where endpoint_id = ${endpoint}`;
   expect(deliveries.map(({ state }) => String(state))).toEqual(['pending']);
+});
+
+test('what expires faster than a turn deletes is gone after one sweep all the same', async () => {
+  const { channelId } = await connected('growing');
+  await sql`insert into events (id, tenant_id, channel_id, type, data, at, number)
+    select 'evt_old' || n, ${TENANT}, ${channelId}, 'import.progress', '{}', now() - interval '40 days', 0
+    from generate_series(1, 1300) n`;
+  await sql`insert into idempotency_keys (hash, request_hash, created_at, expires_at)
+    select 'many' || n, 'many', now(), now() - interval '1 minute' from generate_series(1, 1300) n`;
+  expect(await pruneAll(stage.context)).toBeGreaterThanOrEqual(2_600);
+  expect(await sql`select 1 from events where id like 'evt_old%'`).toHaveLength(0);
+  expect(await sql`select 1 from idempotency_keys where request_hash = 'many'`).toHaveLength(0);
 });
 
 const day = (days: number) => new Date(Date.now() - days * DAY_MS).toISOString();
