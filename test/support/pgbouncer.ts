@@ -7,6 +7,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../embedded/ports.ts';
 
+/** Debian's place of it, which not every PATH has. */
+const PGBOUNCER = '/usr/sbin/pgbouncer';
+
 /** PgBouncer itself in transaction mode, before a server that trusts this machine. Debian's 1.18 keeps no prepared statements. */
 export async function startPgBouncer(target: URL, backendsPerUser: number, users: string[]) {
   const dir = mkdtempSync(join(tmpdir(), 'mooring-pgbouncer-'));
@@ -32,7 +35,7 @@ ignore_startup_parameters = role
   );
   // It refuses to be root.
   const asUser = process.getuid?.() === 0 ? ['-u', 'nobody'] : [];
-  const bouncer = spawn('pgbouncer', [...asUser, config], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const bouncer = spawn(PGBOUNCER, [...asUser, config], { stdio: ['ignore', 'ignore', 'pipe'] });
   let output = '';
   bouncer.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const end = once(bouncer, 'exit').catch((error: Error) => (output += error.message));
