@@ -49,6 +49,17 @@ const RECEIPT: Import = {
   completed_at: '2026-05-03T12:01:00Z',
 };
 
+describe('a gap', () => {
+  it('alarms where messages may have been missed, and not where a new access is compared', () => {
+    expect(describeEvent(event('gap.detected', { cause: 'reauthorized' }), CHANNEL).tone).toBe('warn');
+    const { sentence, tone } = describeEvent(event('gap.detected', { cause: 'access_changed' }), CHANNEL);
+    expect([sentence, tone]).toEqual([
+      'The new access is compared with what is stored; an import fetches what is not.',
+      'quiet',
+    ]);
+  });
+});
+
 describe('describeEvent', () => {
   it.each(EVENT_TYPES)('has a sentence for %s, with empty data too', (type) => {
     expect(describeEvent(event(type), CHANNEL).sentence).toMatch(/^[A-Z0-9].*\.$/);

@@ -41,7 +41,10 @@ const EVENT_WORDS: Record<EventType, Words> = {
   'credential.refreshed': ({ data }) => ({ sentence: `Access renewed${versionIn(data)}.`, tone: 'good' }),
   'subscription.renewal_failed': plain('The provider stopped telling us about news; we ask regularly instead.', 'warn'),
   'subscription.restored': plain('The provider tells us about news again.', 'good'),
-  'gap.detected': plain('Messages may have been missed; an import looks for them.', 'warn'),
+  'gap.detected': ({ data }) =>
+    text(data, 'cause') === 'access_changed'
+      ? { sentence: 'The new access is compared with what is stored; an import fetches what is not.', tone: 'quiet' }
+      : { sentence: 'Messages may have been missed; an import looks for them.', tone: 'warn' },
   'import.started': ({ data }) => ({
     sentence: `Import started${IMPORT_CAUSES[text(data, 'cause') ?? ''] ?? ''}.`,
     tone: 'quiet',
