@@ -14,7 +14,7 @@ export function hostileMails(address: string): { raw: string; large: string } {
 
 const mail = (subject: string, html: string): string =>
   [
-    'From: Eve <eve@evil.example>',
+    `From: =?utf-8?B?${Buffer.from('Eve\u202e').toString('base64')}?= <eve@evil.example>`,
     'To: ana@example.com',
     `Subject: ${subject}`,
     `Message-ID: <${subject.replaceAll(' ', '-')}@evil.example>`,

@@ -48,6 +48,9 @@ describe.skipIf(!chromiumInstalled)('a reader', { timeout: 120_000 }, () => {
     await page.goto(new URL(`/channels/${channelId}`, mooring.run.ui).href);
     await page.getByRole('region', { name: 'Messages 2 stored', exact: true }).waitFor();
     await page.getByRole('link', { name: 'All messages', exact: true }).click();
+    // Each is alone with its marks of direction: what a sender writes turns nothing else around.
+    const line = page.getByRole('listitem').filter({ hasText: 'You have won' });
+    await expect.poll(() => line.locator('bdi').allInnerTexts()).toEqual(['You have won', 'Eve\u202e', 'INBOX']);
     await page.getByRole('link', { name: 'You have won', exact: true }).click();
     const frame = page.frameLocator('iframe[title="The message"]');
     await frame.getByText('Dear friend').waitFor();

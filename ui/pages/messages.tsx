@@ -10,6 +10,7 @@ import { Loading } from '../components/loading.tsx';
 import { ShowMore } from '../components/show-more.tsx';
 import { messagePagesQuery, messageViewQuery } from '../data/message-queries.ts';
 import { channelQuery } from '../data/queries.ts';
+import { subjectWords } from '../words/subject.ts';
 import type { MessageView } from '../../api/schemas/messages.ts';
 
 /** Every stored message of a channel, newest first. */
@@ -75,13 +76,13 @@ function OneMessage({ view }: { view: MessageView }) {
   return (
     <article aria-labelledby="subject">
       <h1 id="subject" className="outbox-title">
-        {message.subject || 'No subject'}
+        <bdi>{subjectWords(message.subject)}</bdi>
       </h1>
       <div className="outbox-about">
         <span className="meta">
           from <bdi className="address">{message.from ? nameOf(message.from) : 'an unknown sender'}</bdi> to{' '}
           <bdi className="address">{message.to.slice(0, SHOWN_RECIPIENTS).map(nameOf).join(', ')}</bdi>
-          {others > 0 && ` and ${others} more`} · {message.folder}
+          {others > 0 && ` and ${others} more`} · <bdi>{message.folder}</bdi>
           {message.date && (
             <>
               {' '}

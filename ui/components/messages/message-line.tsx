@@ -1,5 +1,6 @@
 import { Link } from 'react-router';
 import type { Message } from '../../../api/schemas/messages.ts';
+import { subjectWords } from '../../words/subject.ts';
 import { Ago } from '../clock.tsx';
 
 /** A message in a list. */
@@ -7,10 +8,11 @@ export function MessageLine({ message }: { message: Message }) {
   return (
     <li>
       <Link className="message-subject" to={`/messages/${message.id}`}>
-        {message.subject || 'No subject'}
+        <bdi>{subjectWords(message.subject)}</bdi>
       </Link>
       <span className="meta message-from">
-        {message.from ? message.from.name || message.from.email : 'unknown sender'} · {message.folder}
+        <bdi>{message.from ? message.from.name || message.from.email : 'unknown sender'}</bdi> ·{' '}
+        <bdi>{message.folder}</bdi>
       </span>
       {message.backfilled && <span className="meta message-missed">was missed</span>}
       <span className="meta">
