@@ -92,6 +92,14 @@ describe.skipIf(!chromiumInstalled)('a reader', { timeout: 120_000 }, () => {
     await page.getByRole('searchbox', { name: 'Search', exact: true }).fill(ids[276]!);
     await row('many.0277@example.com').waitFor();
     await expect.poll(() => rows.count()).toBe(2);
+    const [saved] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Export as CSV', exact: true }).click(),
+    ]);
+    const [heading, line, end] = (await readFile(await saved.path(), 'utf8')).split('\r\n');
+    expect(heading).toMatch(/^id,tenant,email,/);
+    expect(line).toMatch(new RegExp(`^${ids[276]},acme,many\\.0277@example\\.com,`));
+    expect(end).toBe('');
     await row('many.0277@example.com').click();
     await page.getByRole('heading', { name: 'many.0277@example.com', exact: true }).waitFor();
   });

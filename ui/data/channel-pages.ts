@@ -21,9 +21,17 @@ export interface ListFilter {
 
 type Pages = InfiniteData<Page<Channel>, string | null>;
 
+/** What the server is asked for. */
+export const listQueryOf = ({ group, tenant, text, sort }: ListFilter) => ({
+  status: STATUSES_OF[group].join(','),
+  tenant,
+  q: text.trim(),
+  sort,
+});
+
 /** The list of channels, as the server sorts and searches it, page by page. */
-export function channelPagesQuery({ group, tenant, text, sort }: ListFilter) {
-  const wanted = { status: STATUSES_OF[group].join(','), tenant, q: text.trim(), sort, limit: PAGE };
+export function channelPagesQuery(filter: ListFilter) {
+  const wanted = { ...listQueryOf(filter), limit: PAGE };
   return infiniteQueryOptions({
     queryKey: ['channel-pages', wanted],
     queryFn: ({ pageParam }) => call<Page<Channel>>('GET', getPage('/v1/channels', { ...wanted, after: pageParam })),

@@ -4,6 +4,7 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useSearchParams } from 'react-router';
 import { AttentionBanner } from '../components/channels/attention-banner.tsx';
 import { ChannelList } from '../components/channels/channel-list.tsx';
+import { ExportButton } from '../components/channels/export-button.tsx';
 import { FilterBar } from '../components/channels/filter-bar.tsx';
 import { FirstSteps } from '../components/channels/first-steps.tsx';
 import { ConnectDialog } from '../components/connect/connect-dialog.tsx';
@@ -47,6 +48,7 @@ export function ChannelsPage() {
             counted={counted}
           />
           <ChannelList query={listed} onShowAll={clear} />
+          <ExportButton filter={filter} />
         </>
       )}
       <ConnectDialog opened={connecting} onClose={() => setConnecting(false)} />
