@@ -40,7 +40,7 @@ export const historyOf = (channelId: string): Erasable[] => [
 
 /** What a tenant may have many of beside its channels. */
 export const restOf = (tenantId: string): Erasable[] =>
-  ['events', 'links', 'notices', 'kept_mails', 'refused_addresses', 'adoptions'].map((table) => ({
+  ['events', 'links', 'notices', 'kept_mails', 'refused_addresses'].map((table) => ({
     table,
     where: sql`tenant_id = ${tenantId}`,
     limit: AT_ONCE,
