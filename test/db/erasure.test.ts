@@ -91,8 +91,10 @@ test('a tenant goes in short transactions with all it has, and nothing of anothe
     values (${newId('lnk')}, ${newId('lnk')}, 'initech', 'connect', '{}', now(), now())`;
   await owner`update tenants set erase_requested_at = now() where id = 'initech'`;
   // A batch and no more: its time is over before it began.
-  expect(await eraseTenant(stage, 'initech', { signal: AbortSignal.abort() })).toBe(false);
-  await turnErasures(stage);
+  const asServer = { ...stage, database: stage.serverDatabase };
+  expect(await eraseTenant(asServer, 'initech', { signal: AbortSignal.abort() })).toBe(false);
+  // Under the rights of a server, which has fewer than a worker.
+  expect(await eraseTenant(asServer, 'initech', { signal: AbortSignal.timeout(30_000) })).toBe(true);
   for (const table of ['tenants', 'channels', 'messages', 'events', 'links', 'imports', 'import_items']) {
     const column = table === 'tenants' ? 'id' : 'tenant_id';
     const rows = await owner`select 1 from ${owner(table)} where ${owner(column)} = 'initech'`;
