@@ -12,6 +12,8 @@ export interface Erasable {
   table: string;
   where: SQL;
   limit: number;
+  /** What names a row; left out: where it lies. */
+  key?: string;
 }
 
 const ofChannel = (table: string, channelId: string, limit = AT_ONCE): Erasable => ({
@@ -28,7 +30,9 @@ export const mailOf = (channelId: string): Erasable[] => [
 
 /** What else a channel may have many of; the rest goes with its row. */
 export const historyOf = (channelId: string): Erasable[] => [
-  ...['events', 'refresh_attempts', 'notices', 'links'].map((table) => ofChannel(table, channelId)),
+  ...['events', 'notices', 'links'].map((table) => ofChannel(table, channelId)),
+  // A server sees no row of it as a whole, and so no `ctid`.
+  { ...ofChannel('refresh_attempts', channelId), key: 'id' },
   {
     table: 'import_items',
     where: sql`import_id in (select id from imports where channel_id = ${channelId})`,
@@ -47,10 +51,10 @@ export const restOf = (tenantId: string): Erasable[] =>
   }));
 
 /** Deletes a batch; whether more may be left. */
-export async function eraseSome(tx: Transaction, { table, where, limit }: Erasable): Promise<boolean> {
+export async function eraseSome(tx: Transaction, { table, where, limit, key = 'ctid' }: Erasable): Promise<boolean> {
   const rows = await tx.execute(sql`
-    delete from ${sql.identifier(table)} where ctid = any (array(
-      select ctid from ${sql.identifier(table)} where ${where} limit ${limit}))
+    delete from ${sql.identifier(table)} where ${sql.identifier(key)} = any (array(
+      select ${sql.identifier(key)} from ${sql.identifier(table)} where ${where} limit ${limit}))
     returning 1`);
   return rows.length === limit;
 }
