@@ -19,7 +19,7 @@ const GIVEN: { method: string; path: RegExp; field: string; kind: string; why: s
   { method: 'POST', path: /^\/v1\/api-keys$/, field: 'api_key', kind: 'api-key', why: 'shown once, to who made it' },
   {
     method: 'POST',
-    path: /^\/v1\/webhook-endpoints$/,
+    path: /^\/v1\/webhook-endpoints(\/\w+\/rotate-secret)?$/,
     field: 'secret',
     kind: 'webhook-secret',
     why: 'shown once, to who made it',
