@@ -26,16 +26,30 @@ export async function readAccess(
   return context.database.inTenant(tenantId, (tx) => findAccess(context, tx, channelId));
 }
 
-/** The same within the caller's transaction. */
+/** A change of access that commits between two reads is seen whole by the next. */
+const MOST_READS = 3;
+
+/**
+ * The same within the caller's transaction. A channel and a credential of different versions are of different accesses, maybe:
+ * such a pair would send a token to a provider that is not its own.
+ */
 export async function findAccess(
   { providers }: Pick<Context, 'providers'>,
   tx: Transaction,
   channelId: string,
 ): Promise<ChannelAccess | 'gone'> {
-  const [channel, credential] = await Promise.all([findChannel(tx, channelId), findCredential(tx, channelId)]);
+  let [channel, credential] = await readBoth(tx, channelId);
+  for (let reads = 1; isTorn(channel, credential) && reads < MOST_READS; reads++)
+    [channel, credential] = await readBoth(tx, channelId);
   const provider = channel && providers.get(channel.accessType);
   return channel && credential && provider ? { channel, credential, provider } : 'gone';
 }
+
+const readBoth = (tx: Transaction, channelId: string) =>
+  Promise.all([findChannel(tx, channelId), findCredential(tx, channelId)]);
+
+const isTorn = (channel: ChannelRow | null, credential: CredentialRow | null): boolean =>
+  channel !== null && credential !== null && channel.credentialVersion !== credential.version;
 
 /**
  * Opens a session at the channel's account with the live credential. `needs_refresh` when the access token is spent

@@ -178,7 +178,6 @@ function unusedBannerLinks(tx: Transaction, before: Date, limit: number) {
     .limit(limit);
 }
 
-/** Two days are longer than any sign-in or adoption takes from its tokens to its end. */
 /** Rows that another process deletes are left to it. */
 async function deleteExpired(
   tx: Transaction,
@@ -192,6 +191,7 @@ async function deleteExpired(
     returning 1`);
 }
 
+/** Two days are longer than any sign-in or adoption takes from its tokens to its end. */
 function pruneRevocations(tx: Transaction, now: Date): Promise<{ key: string }[]> {
   return tx
     .delete(grantRevocations)
