@@ -11,8 +11,8 @@ const NEVER = new AbortController().signal;
 type ErasureContext = Pick<Context, 'database' | 'clock' | 'logger'>;
 
 /**
- * Goes on with erasures that a call or an activity has begun and not ended. Runs in every worker process; two that meet
- * delete different batches, or wait for one another's.
+ * Goes on with erasures that a call or an activity has begun and not ended. Runs in every worker process; of two that meet
+ * one waits for the other's batch, and deletes the next.
  */
 export function startErasures(context: ErasureContext): Repetition {
   return repeat(context, {

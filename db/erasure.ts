@@ -50,11 +50,15 @@ export const restOf = (tenantId: string): Erasable[] =>
     limit: AT_ONCE,
   }));
 
-/** Deletes a batch; whether more may be left. */
+/**
+ * Deletes a batch; whether more may be left. The rows are locked before they are counted: else an erasure that has waited for
+ * another's batch deletes none of it, and takes the rest for gone.
+ */
 export async function eraseSome(tx: Transaction, { table, where, limit, key = 'ctid' }: Erasable): Promise<boolean> {
   const rows = await tx.execute(sql`
     delete from ${sql.identifier(table)} where ${sql.identifier(key)} = any (array(
-      select ${sql.identifier(key)} from ${sql.identifier(table)} where ${where} limit ${limit}))
+      select ${sql.identifier(key)} from ${sql.identifier(table)} where ${where} limit ${limit}
+      for update))
     returning 1`);
   return rows.length === limit;
 }

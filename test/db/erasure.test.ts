@@ -1,7 +1,9 @@
+import { sql } from 'drizzle-orm';
 import postgres from 'postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { turnErasures } from '../../background/erasures.ts';
 import { eraseDisconnected, eraseTenant } from '../../connections/erase.ts';
+import { eraseSome, mailOf } from '../../db/erasure.ts';
 import { newId } from '../../db/ids.ts';
 import { holdTransaction } from '../support/held-transaction.ts';
 import { addChannel, raiseStage, tell } from '../webhooks/stage.ts';
@@ -83,6 +85,26 @@ test('an erasure under another’s lock holds one connection, gives up in time, 
   expect(erased).toHaveLength(2);
 });
 
+test('an erasure that meets another of the same channel goes on with the rows that the other leaves', async () => {
+  const channel = await largeChannel('hooli');
+  const [parts] = mailOf(channel.channelId);
+  const firstBatch = await holdTransaction(
+    owner,
+    (tx) => tx`
+    delete from message_parts where ctid = any (array(
+      select ctid from message_parts where channel_id = ${channel.channelId} limit 100))`,
+  );
+  const second = stage.database.inTenant('hooli', async (tx) => {
+    await tx.execute(sql`set local lock_timeout = '60s'`);
+    return eraseSome(tx, parts!);
+  });
+  await expect.poll(waitingForLocks, { timeout: 30_000 }).toBe(1);
+  await firstBatch();
+  expect(await second, 'more is left').toBe(true);
+  await turnErasures(stage);
+  expect(await leftOf(channel.channelId)).toEqual([0, 0, 0]);
+});
+
 test('a tenant goes in short transactions with all it has, and nothing of another', async () => {
   const mine = await largeChannel('initech', false);
   const other = await largeChannel('umbrella', false);
@@ -104,8 +126,8 @@ test('a tenant goes in short transactions with all it has, and nothing of anothe
 });
 
 test('a tenant with a channel that is not disconnected stays', async () => {
-  await addChannel(stage.database, 'hooli');
-  await owner`update tenants set erase_requested_at = now() where id = 'hooli'`;
+  await addChannel(stage.database, 'soylent');
+  await owner`update tenants set erase_requested_at = now() where id = 'soylent'`;
   await turnErasures(stage);
-  expect(await owner`select 1 from channels where tenant_id = 'hooli'`).toHaveLength(1);
+  expect(await owner`select 1 from channels where tenant_id = 'soylent'`).toHaveLength(1);
 });
