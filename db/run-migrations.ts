@@ -20,7 +20,8 @@ const LOCK_TIMEOUT = '2s';
 const GAPS_MS = [200, 500, 1_000, 2_000, 5_000, 10_000];
 /** Longer than any transaction of ours is open. */
 const GIVE_UP_MS = 10 * 60_000;
-const LOCK_NOT_AVAILABLE = '55P03';
+/** lock_not_available, and deadlock_detected. */
+const HELD_BY_OTHERS = ['55P03', '40P01'];
 
 const CONCURRENTLY = /^\s*(create|drop)\s+(unique\s+)?index\s+concurrently\b/i;
 const NEW_INDEX = /^\s*create\s+(?:unique\s+)?index\s+concurrently\s+(?:if\s+not\s+exists\s+)?"?(\w+)"?/i;
@@ -80,7 +81,7 @@ async function retried(say: SayMigration, run: () => Promise<void>): Promise<voi
     try {
       return await run();
     } catch (error) {
-      if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE || performance.now() > end) throw error;
+      if (!HELD_BY_OTHERS.includes((error as { code?: string }).code ?? '') || performance.now() > end) throw error;
       if (attempt === 0) say('A migration waits for a table that another transaction holds; it tries again');
       await sleep(GAPS_MS[Math.min(attempt, GAPS_MS.length - 1)]);
     }
